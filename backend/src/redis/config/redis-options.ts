@@ -1,0 +1,121 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { NodeAddress } from './node-address.js';
+
+/** Which nodes may answer a read, in order of preference. */
+export type ReadPolicy = 'primary' | 'replica-preferred' | 'replica' | 'nearest';
+
+/** How the data nodes are reached. */
+export interface NodeOptions {
+  /** ACL user. @defaultValue the `default` user */
+  readonly username?: string;
+  /** Password of the data nodes. */
+  readonly password?: string;
+  /** `true` for TLS with the system's authorities, or Node's TLS options. Certificates are verified. @defaultValue false */
+  readonly tls?: boolean | TlsOptions;
+  /** Database index, 0 to 15 on a stock server. @defaultValue 0 */
+  readonly db?: number;
+  /** Put in front of every key. @defaultValue '' */
+  readonly keyPrefix?: string;
+  /** Shown by `CLIENT LIST`. @defaultValue 'nestjs-redis-ha' */
+  readonly clientName?: string;
+  /** How long one attempt to connect may take, in ms. @defaultValue 1000 */
+  readonly connectTimeoutMs?: number;
+  /** How often each node is asked for its role, in ms. @defaultValue 1000 */
+  readonly heartbeatIntervalMs?: number;
+  /** A node that leaves a heartbeat unanswered this long is dropped, in ms. @defaultValue 3000 */
+  readonly heartbeatTimeoutMs?: number;
+  /** A node that owes answers and sends nothing for this long gets no further commands until it speaks, in ms. @defaultValue 100 */
+  readonly stallAfterMs?: number;
+  /** Initial delay of TCP keep-alive, in ms. @defaultValue 10000 */
+  readonly keepAliveMs?: number;
+}
+
+/** How commands find a node, and how long they may take. */
+export interface RoutingOptions {
+  /** @defaultValue 'replica-preferred' */
+  readonly readPolicy?: ReadPolicy;
+  /** Replicas further behind than this serve no reads, in ms. @defaultValue no bound */
+  readonly maxStalenessMs?: number;
+  /** Deadline of a read, in ms. @defaultValue 250 */
+  readonly readTimeoutMs?: number;
+  /** Deadline of a write: the failover budget, in ms. Sentinel's `down-after-milliseconds` plus 5 s is a good value. @defaultValue 8000 */
+  readonly writeTimeoutMs?: number;
+  /** Commands that may wait for a node at one time; more fail at once with `QUEUE_FULL`. @defaultValue 50000 */
+  readonly maxQueuedCommands?: number;
+  /** Bytes of arguments that may wait at one time. @defaultValue 67108864 (64 MiB) */
+  readonly maxQueuedBytes?: number;
+  /** Repeat idempotent writes whose answer was lost. `false` reports them as `COMMAND_UNCERTAIN`. @defaultValue true */
+  readonly retryUncertain?: boolean;
+}
+
+/** How many connections a process may open. */
+export interface PoolOptions {
+  /** Connections to the primary: one is shared, the others serve sessions and blocking commands. @defaultValue 10 */
+  readonly writeSize?: number;
+  /** Connections to each replica. @defaultValue 10 */
+  readonly readSize?: number;
+}
+
+/** How Sentinel is reached, and which group it watches for us. */
+export interface SentinelOptions {
+  /** Name of the group, as in `sentinel monitor <name>`. @defaultValue 'mymaster' */
+  readonly masterName?: string;
+  /** The Sentinels: `host:port`, `[ipv6]:port`, or objects. Port defaults to 26379. Three or more. */
+  readonly nodes: readonly (string | NodeAddress)[];
+  /** ACL user of the Sentinels themselves. */
+  readonly username?: string;
+  /** Password of the Sentinels themselves; that of the data nodes is `node.password`. */
+  readonly password?: string;
+  /** TLS of the Sentinels, apart from that of the data nodes. @defaultValue false */
+  readonly tls?: boolean | TlsOptions;
+  /**
+   * Where announced addresses are reached from here: `{ '172.30.0.2:6379': '127.0.0.1:6380' }` or a function.
+   * Applies to data nodes and to Sentinels that were discovered.
+   */
+  readonly natMap?:
+    | Readonly<Record<string, string | NodeAddress>>
+    | ((announced: NodeAddress) => NodeAddress | string | undefined);
+  /** How often all Sentinels are asked besides listening to them, in ms. @defaultValue 1000 */
+  readonly pollIntervalMs?: number;
+  /** The same while the primary is away, in ms. @defaultValue 75 */
+  readonly fastPollIntervalMs?: number;
+  /** How long one Sentinel may take to answer, in ms. @defaultValue 500 */
+  readonly commandTimeoutMs?: number;
+  /** Refuse to start with fewer than three Sentinels, instead of a warning and standalone mode. @defaultValue false */
+  readonly strict?: boolean;
+}
+
+interface CommonOptions {
+  readonly node?: NodeOptions;
+  readonly routing?: RoutingOptions;
+  readonly pools?: PoolOptions;
+  /** How long `onApplicationShutdown` waits for commands in flight, in ms. @defaultValue 2000 */
+  readonly shutdownTimeoutMs?: number;
+}
+
+/** A Redis watched by Sentinels. */
+export interface SentinelModeOptions extends CommonOptions {
+  readonly mode: 'sentinel';
+  readonly sentinel: SentinelOptions;
+  /** Where to go when Sentinel mode must be given up for lack of Sentinels. @defaultValue 127.0.0.1:6379 */
+  readonly fallbackAddress?: NodeAddress;
+}
+
+/** One Redis. */
+export interface StandaloneModeOptions extends CommonOptions {
+  readonly mode: 'standalone';
+  /** @defaultValue '127.0.0.1' */
+  readonly host?: string;
+  /** @defaultValue 6379 */
+  readonly port?: number;
+  /** `redis://` or `rediss://` address; instead of host, port and credentials. */
+  readonly url?: string;
+}
+
+/** No Redis: nothing is connected, commands fail at once with `REDIS_DISABLED`. For rollback and for laptops. */
+export interface MemoryModeOptions extends CommonOptions {
+  readonly mode: 'memory';
+}
+
+/** What the application asks for. */
+export type RedisHaOptions = SentinelModeOptions | StandaloneModeOptions | MemoryModeOptions;

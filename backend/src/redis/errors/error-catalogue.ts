@@ -1,0 +1,138 @@
+import { RedisHaError } from './redis-ha-error.js';
+
+/** One thing that is wrong with an option or an argument, and what to do about it. */
+export interface Problem {
+  /** Path of the option or name of the environment variable, for example `sentinel.nodes[1]`. */
+  readonly field: string;
+  /** The value as received; secrets are replaced before they get here. */
+  readonly value: unknown;
+  /** What is wrong with it. */
+  readonly message: string;
+  /** What to write instead. */
+  readonly remedy: string;
+}
+
+/** The configuration cannot be used. Lists every problem at once. */
+export class ConfigInvalidError extends RedisHaError {
+  readonly code = 'CONFIG_INVALID';
+  readonly retryable = false;
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const lines = problems.map(
+      (p) => `  - ${p.field} = ${showValue(p.value)}: ${p.message}. ${p.remedy}`,
+    );
+    super(`The Redis configuration has ${count(problems.length)}:\n${lines.join('\n')}`, {
+      problems,
+    });
+    this.problems = problems;
+  }
+}
+
+/** An argument of a call cannot be used. */
+export class InvalidArgumentError extends RedisHaError {
+  readonly code = 'INVALID_ARGUMENT';
+  readonly retryable = false;
+
+  constructor(problem: Problem) {
+    super(
+      `${problem.field} = ${showValue(problem.value)}: ${problem.message}. ${problem.remedy}`,
+      { problem },
+    );
+  }
+}
+
+/** No primary could be reached before the deadline. The command was not sent. */
+export class NoPrimaryError extends RedisHaError {
+  readonly code = 'NO_PRIMARY';
+  readonly retryable = true;
+}
+
+/** The read policy allows replicas only and none is fit to serve. The command was not sent. */
+export class NoReplicaError extends RedisHaError {
+  readonly code = 'NO_REPLICA';
+  readonly retryable = true;
+}
+
+/** No Sentinel answered, so nothing is known about the cluster. */
+export class SentinelsUnreachableError extends RedisHaError {
+  readonly code = 'SENTINELS_UNREACHABLE';
+  readonly retryable = true;
+}
+
+/** The deadline passed. The command was not sent, or it was a read; nothing was changed. */
+export class CommandTimeoutError extends RedisHaError {
+  readonly code = 'COMMAND_TIMEOUT';
+  readonly retryable = true;
+}
+
+/**
+ * The command was sent and its answer was lost, and repeating it could do its work twice.
+ * It may or may not have happened: only the caller can find out.
+ */
+export class CommandUncertainError extends RedisHaError {
+  readonly code = 'COMMAND_UNCERTAIN';
+  readonly retryable = false;
+}
+
+/** Redis answered with an error of its own, such as `WRONGTYPE`. */
+export class CommandRejectedError extends RedisHaError {
+  readonly code = 'COMMAND_REJECTED';
+  readonly retryable = false;
+}
+
+/** The caller's `AbortSignal` fired. The command was not sent, or it was a read. */
+export class CommandAbortedError extends RedisHaError {
+  readonly code = 'COMMAND_ABORTED';
+  readonly retryable = false;
+}
+
+/** Too many commands are waiting for a node. The command was not queued. */
+export class QueueFullError extends RedisHaError {
+  readonly code = 'QUEUE_FULL';
+  readonly retryable = true;
+}
+
+/** A connection that a session or subscription stood on is gone. */
+export class ConnectionLostError extends RedisHaError {
+  readonly code = 'CONNECTION_LOST';
+  readonly retryable = true;
+}
+
+/** A planned switchover did not complete; the message says what was undone. */
+export class SwitchoverFailedError extends RedisHaError {
+  readonly code = 'SWITCHOVER_FAILED';
+  readonly retryable = true;
+}
+
+/** The module runs in memory mode, by configuration: there is no Redis to send commands to. */
+export class RedisDisabledError extends RedisHaError {
+  readonly code = 'REDIS_DISABLED';
+  readonly retryable = false;
+}
+
+/** The module is shutting down or has shut down. */
+export class ClosedError extends RedisHaError {
+  readonly code = 'CLOSED';
+  readonly retryable = false;
+}
+
+/** The test cluster could not do what was asked of it. */
+export class TestClusterError extends RedisHaError {
+  readonly code = 'TEST_CLUSTER_FAILED';
+  readonly retryable = false;
+}
+
+function count(problems: number): string {
+  return problems === 1 ? '1 problem' : `${String(problems)} problems`;
+}
+
+function showValue(value: unknown): string {
+  if (value === undefined) return '(not set)';
+  if (typeof value === 'function') return '(a function)';
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,1 @@
+export { SystemClock, type Clock, type Stop } from './clock.js';
