@@ -1,5 +1,117 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
 /** Where a Redis or Sentinel process listens. The host is a name, an IPv4 or a bare IPv6 address. */
 export interface NodeAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** An address that was understood, or why it was not. The reason never repeats the text. */
+export type AddressParse =
+  | { readonly ok: true; readonly address: NodeAddress }
+  | { readonly ok: false; readonly reason: string };
+
+const MAX_PORT = 65_535;
+const MAX_HOST_LENGTH = 253;
+const BRACKETED = /^\[([^\]]*)\](?::(.*))?$/;
+const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i;
+
+/**
+ * Reads `host`, `host:port`, `[ipv6]:port` or a bare IPv6 address. Never throws.
+ * Without a port in the text `defaultPort` is taken; without either the address is refused.
+ */
+export function parseAddress(text: string, defaultPort?: number): AddressParse {
+  const trimmed = text.trim();
+  if (trimmed === '') return refused('is empty');
+  if (isIPv6(trimmed)) return join(trimmed, undefined, defaultPort);
+  const bracketed = BRACKETED.exec(trimmed);
+  if (bracketed !== null) {
+    const [, host = '', port] = bracketed;
+    return isIPv6(host)
+      ? join(host, port, defaultPort)
+      : refused('has no IPv6 address between its brackets');
+  }
+  const [host = '', port, ...rest] = trimmed.split(':');
+  if (rest.length > 0) {
+    return refused('has too many colons; an IPv6 address with a port needs brackets');
+  }
+  return join(host, port, defaultPort);
+}
+
+/** Reads what users may write for an address: text, or an object of host and port. Never throws. */
+export function readAddress(value: unknown, defaultPort?: number): AddressParse {
+  if (typeof value === 'string') return parseAddress(value, defaultPort);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refused("is neither text such as 'host:port' nor an object of host and port");
+  }
+  const { host, port = defaultPort, ...rest } = value as Readonly<Record<string, unknown>>;
+  if (Object.keys(rest).length > 0) return refused('has keys other than host and port');
+  if (typeof host !== 'string') return refused('has no host');
+  if (!isPort(port)) return refused(`has no port from 1 to ${String(MAX_PORT)}`);
+  const bare = stripBrackets(host);
+  const fault = hostFault(bare);
+  return fault === null ? accepted({ host: bare, port }) : refused(fault);
+}
+
+/** The text form that {@link parseAddress} reads back; IPv6 in brackets. */
+export function formatAddress(address: NodeAddress): string {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `${host}:${String(address.port)}`;
+}
+
+/** True when both name the same place: case and the spelling of IPv6 addresses do not matter. */
+export function sameAddress(one: NodeAddress, other: NodeAddress): boolean {
+  return addressKey(one) === addressKey(other);
+}
+
+/** One text per place, fit as a key of a map: lower case, IPv6 in its shortest spelling. */
+export function addressKey(address: NodeAddress): string {
+  return formatAddress({ host: canonicalHost(address.host), port: address.port });
+}
+
+/** What is wrong with a host, or `null`. */
+export function hostFault(host: string): string | null {
+  if (host === '') return 'has no host';
+  if (isIPv4(host) || isIPv6(host)) return null;
+  if (/^[\d.]+$/.test(host)) return 'is not an IPv4 address';
+  if (host.length <= MAX_HOST_LENGTH && HOST_NAME.test(host)) return null;
+  return 'has a host that is neither a name nor an IP address';
+}
+
+/** True for a whole number that can be a TCP port. */
+export function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_PORT;
+}
+
+/** `[::1]` becomes `::1`; everything else stays as it is. */
+export function stripBrackets(host: string): string {
+  return /^\[.*\]$/.test(host) ? host.slice(1, -1) : host;
+}
+
+function join(host: string, port: string | undefined, defaultPort?: number): AddressParse {
+  const fault = hostFault(host);
+  if (fault !== null) return refused(fault);
+  if (port === undefined) {
+    return defaultPort === undefined
+      ? refused('has no port')
+      : accepted({ host, port: defaultPort });
+  }
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
+  return isPort(number)
+    ? accepted({ host, port: number })
+    : refused(`has a port that is not a number from 1 to ${String(MAX_PORT)}`);
+}
+
+function canonicalHost(host: string): string {
+  // A zone index ('%eth0') is outside what URL understands and has one spelling anyway.
+  if (!isIPv6(host) || host.includes('%')) return host.toLowerCase();
+  return stripBrackets(new URL(`http://[${host}]`).hostname);
+}
+
+function accepted(address: NodeAddress): AddressParse {
+  return { ok: true, address: Object.freeze(address) };
+}
+
+function refused(reason: string): AddressParse {
+  return { ok: false, reason };
 }

@@ -66,6 +66,4 @@ export interface ResolvedMemoryOptions extends ResolvedCommon {
 
 /** What the engine consumes: every default applied, nothing optional, frozen. */
 export type ResolvedRedisOptions =
-  | ResolvedSentinelOptions
-  | ResolvedStandaloneOptions
-  | ResolvedMemoryOptions;
+  ResolvedSentinelOptions | ResolvedStandaloneOptions | ResolvedMemoryOptions;

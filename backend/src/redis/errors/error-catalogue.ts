@@ -35,10 +35,9 @@ export class InvalidArgumentError extends RedisHaError {
   readonly retryable = false;
 
   constructor(problem: Problem) {
-    super(
-      `${problem.field} = ${showValue(problem.value)}: ${problem.message}. ${problem.remedy}`,
-      { problem },
-    );
+    super(`${problem.field} = ${showValue(problem.value)}: ${problem.message}. ${problem.remedy}`, {
+      problem,
+    });
   }
 }
 

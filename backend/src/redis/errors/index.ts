@@ -1,5 +1,12 @@
 export { RedisHaError, type ErrorDetails } from './redis-ha-error.js';
 export {
+  classifyFailure,
+  replyPrefix,
+  safeMessage,
+  withoutArguments,
+  type FailureKind,
+} from './classify-error.js';
+export {
   ClosedError,
   CommandAbortedError,
   CommandRejectedError,

@@ -1,0 +1,76 @@
+import { InvalidArgumentError } from '../errors/index.js';
+import { showSafely } from './findings.js';
+import { addressKey, readAddress, parseAddress, type NodeAddress } from './node-address.js';
+import type { SentinelOptions } from './redis-options.js';
+import type { AddressMapper } from './resolved-options.js';
+
+/** What users may write for `sentinel.natMap`. */
+export type NatMap = NonNullable<SentinelOptions['natMap']>;
+
+/** One entry of a `natMap` that cannot be used. */
+export interface NatFault {
+  /** The announced address as written. */
+  readonly announced: string;
+  readonly reason: string;
+}
+
+/** A mapper, and the entries it had to leave out. */
+export interface BuiltMapper {
+  readonly mapAddress: AddressMapper;
+  readonly faults: readonly NatFault[];
+}
+
+/** Maps nothing: every node is reached where it says it is. */
+export const keepAddress: AddressMapper = (announced) => announced;
+
+/**
+ * Turns a `natMap` into the mapper of the engine. Keys match whatever the spelling of the address;
+ * a target without a port keeps the announced one; an address that is not mapped stays as it is.
+ * The mapper of a function throws `INVALID_ARGUMENT` when the function returns no usable address.
+ */
+export function buildAddressMapper(natMap: NatMap | undefined): BuiltMapper {
+  if (natMap === undefined) return { mapAddress: keepAddress, faults: [] };
+  if (typeof natMap === 'function') return { mapAddress: mapByFunction(natMap), faults: [] };
+  const targets = new Map<string, NodeAddress>();
+  const faults: NatFault[] = [];
+  for (const [announced, target] of Object.entries(natMap)) {
+    const reason = addTarget(targets, announced, target);
+    if (reason !== null) faults.push({ announced, reason });
+  }
+  return {
+    mapAddress: (announced) => targets.get(addressKey(announced)) ?? announced,
+    faults,
+  };
+}
+
+function addTarget(
+  targets: Map<string, NodeAddress>,
+  announced: string,
+  target: unknown,
+): string | null {
+  const from = parseAddress(announced);
+  if (!from.ok) return `the announced address ${from.reason}`;
+  const to = readAddress(target, from.address.port);
+  if (!to.ok) return `the address to use instead ${to.reason}`;
+  const key = addressKey(from.address);
+  if (targets.has(key)) return 'the announced address is mapped twice';
+  targets.set(key, to.address);
+  return null;
+}
+
+function mapByFunction(
+  choose: (announced: NodeAddress) => NodeAddress | string | undefined,
+): AddressMapper {
+  return (announced) => {
+    const chosen = choose(announced);
+    if (chosen === undefined) return announced;
+    const parsed = readAddress(chosen, announced.port);
+    if (parsed.ok) return parsed.address;
+    throw new InvalidArgumentError({
+      field: 'sentinel.natMap',
+      value: showSafely(chosen),
+      message: `the function returned an address that ${parsed.reason}`,
+      remedy: "Return 'host:port', an object of host and port, or undefined to map nothing",
+    });
+  };
+}

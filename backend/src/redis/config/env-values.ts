@@ -1,0 +1,95 @@
+import { Findings } from './findings.js';
+import { usualVariable } from './option-reader.js';
+import type { OptionRow } from './option-table.js';
+
+/** Environment variables by name, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A port that Kubernetes sets for a service named `redis`. Nobody wrote it for us. */
+const SERVICE_LINK = /^(?:tcp|udp):\/\/\S+$/;
+
+/**
+ * The variables as their writer meant them: an empty one is not set. Remembers which variable each
+ * option came from, so that whatever is found later is reported under that name.
+ */
+export class EnvValues {
+  readonly findings: Findings;
+  readonly #env: Environment;
+  readonly #sources = new Map<string, string>();
+
+  constructor(env: Environment) {
+    this.#env = env;
+    this.findings = new Findings((path) => this.#nameOf(path));
+  }
+
+  /** The text of a variable; `undefined` when it is absent, empty, or not ours. */
+  get(variable: string): string | undefined {
+    const raw = this.#env[variable];
+    if (raw === undefined || raw.trim() === '') return undefined;
+    return variable.endsWith('PORT') && SERVICE_LINK.test(raw) ? undefined : raw;
+  }
+
+  /** The names of all variables that are set. */
+  names(): readonly string[] {
+    return Object.keys(this.#env).filter((variable) => this.get(variable) !== undefined);
+  }
+
+  /** True when Kubernetes filled in a variable that we would have read. */
+  isServiceLink(variable: string): boolean {
+    return this.get(variable) === undefined && SERVICE_LINK.test(this.#env[variable] ?? '');
+  }
+
+  /** Remembers that an option came from another variable than its usual one. */
+  noteSource(path: string, variable: string): void {
+    this.#sources.set(path, variable);
+  }
+
+  /**
+   * The value that the variables of a row give; `undefined` when none is set or it cannot be read.
+   * Several that say different things are reported by name, since either may be the outdated one.
+   */
+  read(row: OptionRow): unknown {
+    const set = row.env.filter((variable) => this.get(variable) !== undefined);
+    const [first, ...others] = set.map((variable) => ({
+      variable,
+      value: this.#parse(row, variable),
+    }));
+    if (first === undefined) return undefined;
+    this.noteSource(row.path, first.variable);
+    for (const other of others) {
+      if (normal(first.value) === normal(other.value)) continue;
+      this.refuse(
+        first.variable,
+        row.rule.isSecret ? undefined : this.get(first.variable),
+        `says something else than ${other.variable}`,
+        `Both set the same option: keep ${first.variable} or ${other.variable}`,
+      );
+    }
+    return first.value;
+  }
+
+  /** Reports a problem under the name of a variable. */
+  refuse(variable: string, value: unknown, message: string, remedy: string): void {
+    this.findings.refuse(variable, value, message, remedy);
+  }
+
+  #parse(row: OptionRow, variable: string): unknown {
+    const raw = this.get(variable) ?? '';
+    const value = row.rule.fromText(raw);
+    if (value === undefined) {
+      this.refuse(variable, raw, `must be ${row.rule.expects}`, 'Correct it, or unset it');
+    }
+    return value;
+  }
+
+  /** `sentinel.nodes[1]` is `REDIS_SENTINELS[1]`, or that of the other dialect where it was used. */
+  #nameOf(field: string): string {
+    const [path = field, index] = field.split(/(?=\[)/);
+    const known = path.startsWith('fallbackAddress') ? 'host' : path;
+    return (this.#sources.get(known) ?? usualVariable(known)) + (index ?? '');
+  }
+}
+
+function normal(value: unknown): string {
+  return JSON.stringify(Array.isArray(value) ? [...(value as readonly string[])].sort() : value);
+}

@@ -1,0 +1,212 @@
+import type { Problem } from '../errors/index.js';
+import { nearestName } from './did-you-mean.js';
+import { readTls } from './env-tls.js';
+import { EnvValues, type Environment } from './env-values.js';
+import { HIDDEN } from './findings.js';
+import {
+  ENV_VARIABLES,
+  groupOf,
+  keyOf,
+  OPTION_TABLE,
+  rowOf,
+  type OptionRow,
+} from './option-table.js';
+import { readScalar, usualVariable, type Given } from './option-reader.js';
+import { readFlag } from './option-rules.js';
+import type { RedisHaOptions } from './redis-options.js';
+import { mergeUrl, readUrl } from './redis-url.js';
+import { DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
+
+/** What the environment asks for, before it is checked as a whole. */
+export interface EnvReading {
+  /** To be given to `resolveOptions`. Unreadable variables are left out. */
+  readonly options: RedisHaOptions;
+  /** Variables that cannot be read, under their own names. */
+  readonly problems: readonly Problem[];
+  /** Variables that are probably not meant. */
+  readonly warnings: readonly Problem[];
+}
+
+type Mode = RedisHaOptions['mode'];
+/** Values by the path of their option. */
+type FlatOptions = Map<string, unknown>;
+
+const MODES: readonly Mode[] = ['standalone', 'sentinel', 'memory'];
+/** Options that depend on more than one variable, or on the mode. */
+const READ_APART = new Set(['mode', 'url', 'node.tls', 'sentinel.tls']);
+
+/** Variables of these families are ours alone, so an unknown one is a mistake. */
+const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|SENTINEL)_/;
+/** What Kubernetes sets for services named like our families. */
+const SERVICE_VARIABLES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/;
+
+/**
+ * Reads the environment and resolves it. Everything is reported under the names of the variables.
+ *
+ * @throws ConfigInvalidError (`CONFIG_INVALID`) listing every problem at once, without secrets.
+ */
+export function resolveFromEnv(
+  env: Environment = process.env,
+  connectionName: string = DEFAULT_CONNECTION,
+): Resolution {
+  const values = new EnvValues(env);
+  return resolveWith(values.findings, draftOptions(values), connectionName);
+}
+
+/** Reads the environment only. Never throws; nothing is resolved and no default is applied. */
+export function optionsFromEnv(env: Environment = process.env): EnvReading {
+  const values = new EnvValues(env);
+  // Each value was read by the rule of its row, and resolving checks it again.
+  const options = draftOptions(values) as unknown as RedisHaOptions;
+  const { problems, warnings } = values.findings;
+  return Object.freeze({ options, problems, warnings });
+}
+
+function draftOptions(values: EnvValues): Given {
+  const mode = chooseMode(values);
+  const flat: FlatOptions = new Map();
+  for (const row of OPTION_TABLE.filter((candidate) => isRead(candidate, mode))) {
+    set(flat, row.path, values.read(row));
+  }
+  if (mode !== 'memory') {
+    set(flat, 'node.tls', readTls('REDIS_', values));
+    applyUrl(flat, values);
+    warnAboutServiceLink(values);
+  }
+  if (mode === 'sentinel') {
+    set(flat, 'sentinel.tls', readTls('REDIS_SENTINEL_', values));
+    moveToFallback(flat, values);
+  }
+  warnAboutUnknown(values);
+  return { mode, ...nest(flat) };
+}
+
+function chooseMode(values: EnvValues): Mode {
+  const asked = readMode(values);
+  const enabled = readEnabled(values);
+  if (asked === 'sentinel' && enabled === false) {
+    values.findings.warn(
+      'REDIS_SENTINEL_ENABLED',
+      false,
+      'has no effect, because REDIS_MODE is set to sentinel',
+      'Unset REDIS_MODE, or set it to standalone, to go back to one Redis',
+    );
+  }
+  if (asked !== undefined) return asked;
+  if (enabled === false) return 'standalone';
+  if (enabled === true || values.get('REDIS_SENTINEL_HOSTS') !== undefined) return 'sentinel';
+  if (values.get('REDIS_SENTINELS') !== undefined) {
+    values.findings.warn(
+      'REDIS_SENTINELS',
+      '(set)',
+      'has no effect, because Sentinel mode is off: running WITHOUT FAILOVER against one Redis',
+      'Set REDIS_SENTINEL_ENABLED to true, or to false to say that this is meant',
+    );
+  }
+  return 'standalone';
+}
+
+function readMode(values: EnvValues): Mode | undefined {
+  const raw = values.get('REDIS_MODE');
+  const mode = MODES.find((candidate) => candidate === raw?.trim().toLowerCase());
+  if (raw !== undefined && mode === undefined) {
+    const words = MODES.join(', ');
+    values.refuse('REDIS_MODE', raw, `must be one of ${words}`, 'Correct it, or unset it');
+  }
+  return mode;
+}
+
+function readEnabled(values: EnvValues): boolean | undefined {
+  const raw = values.get('REDIS_SENTINEL_ENABLED');
+  const isEnabled = raw === undefined ? undefined : readFlag(raw);
+  if (raw !== undefined && isEnabled === undefined) {
+    values.refuse(
+      'REDIS_SENTINEL_ENABLED',
+      raw,
+      'must be true or false',
+      'Set it to true for Sentinel mode, or to false for one Redis',
+    );
+  }
+  return isEnabled;
+}
+
+/** Going back must work when what is gone back from is broken: its variables are not even read. */
+function isRead(row: OptionRow, mode: Mode): boolean {
+  if (READ_APART.has(row.path) || row.env.length === 0) return false;
+  if (groupOf(row.path) === 'sentinel') return mode === 'sentinel';
+  return mode !== 'memory' || (row.path !== 'host' && row.path !== 'port');
+}
+
+function applyUrl(flat: FlatOptions, values: EnvValues): void {
+  const raw = values.get('REDIS_URL');
+  if (raw === undefined) return;
+  for (const path of ['host', 'port'].filter((candidate) => flat.has(candidate))) {
+    const variable = usualVariable(path);
+    values.refuse(
+      variable,
+      flat.get(path),
+      'is given together with REDIS_URL',
+      `Keep ${variable} or REDIS_URL, not both`,
+    );
+  }
+  const parts = readUrl('url', raw.trim(), values.findings);
+  if (parts === undefined) return;
+  const node = mergeUrl(parts, membersOf(flat, 'node'), values.findings);
+  const merged = Object.entries(node).map(([key, value]) => [`node.${key}`, value] as const);
+  for (const [path, value] of [...merged, ...Object.entries(parts.address)]) {
+    if (!flat.has(path)) values.noteSource(path, 'REDIS_URL');
+    set(flat, path, value);
+  }
+}
+
+/** In Sentinel mode the one Redis is where to go when there are too few Sentinels. */
+function moveToFallback(flat: FlatOptions, values: EnvValues): void {
+  if (!flat.has('host') && !flat.has('port')) return;
+  const [host, port] = ['host', 'port'].map((path) => {
+    const row = rowOf(path);
+    return row === undefined ? undefined : readScalar(row, flat.get(path), values.findings);
+  });
+  flat.delete('host');
+  flat.delete('port');
+  flat.set('fallbackAddress', { host, port });
+}
+
+function warnAboutServiceLink(values: EnvValues): void {
+  if (!values.isServiceLink('REDIS_PORT')) return;
+  values.findings.warn(
+    'REDIS_PORT',
+    HIDDEN,
+    'was set by Kubernetes for a service named redis and is not used',
+    'Set REDIS_PORT yourself, or set enableServiceLinks: false on the pod',
+  );
+}
+
+function warnAboutUnknown(values: EnvValues): void {
+  const unknown = values
+    .names()
+    .filter((name) => OWN_FAMILIES.test(name) && !ENV_VARIABLES.includes(name))
+    .filter((name) => !SERVICE_VARIABLES.test(name));
+  for (const name of unknown) {
+    const nearest = nearestName(name, ENV_VARIABLES);
+    const remedy = nearest === undefined ? 'Unset it' : `Did you mean ${nearest}?`;
+    // Its value may be a secret: a mistyped REDIS_SENTINEL_PASSWORD.
+    values.findings.warn(name, HIDDEN, 'is not a variable of this library', remedy);
+  }
+}
+
+function set(flat: FlatOptions, path: string, value: unknown): void {
+  if (value !== undefined) flat.set(path, value);
+}
+
+function membersOf(flat: FlatOptions, group: string): Given {
+  const own = [...flat].filter(([path]) => groupOf(path) === group);
+  return Object.fromEntries(own.map(([path, value]) => [keyOf(path), value]));
+}
+
+function nest(flat: FlatOptions): Given {
+  const groups = new Set([...flat.keys()].map(groupOf).filter((group) => group !== ''));
+  return {
+    ...membersOf(flat, ''),
+    ...Object.fromEntries([...groups].map((group) => [group, membersOf(flat, group)])),
+  };
+}

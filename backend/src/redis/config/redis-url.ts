@@ -1,0 +1,106 @@
+import { HIDDEN, type Findings } from './findings.js';
+import { DEFAULTS } from './defaults.js';
+import { parseAddress, type NodeAddress } from './node-address.js';
+import type { Given } from './option-reader.js';
+
+/** What a `redis://` or `rediss://` address says. Absent members were not in it. */
+export interface UrlParts {
+  readonly address: NodeAddress;
+  readonly isTls: boolean;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db?: number;
+}
+
+type UrlParse =
+  { readonly ok: true; readonly parts: UrlParts } | { readonly ok: false; readonly reason: string };
+
+const REMEDY =
+  'Write redis://user:password@host:6379/0, or rediss:// for TLS, and percent-encode special characters of the password';
+
+/** Reads the address at `path`. `undefined` when it is unusable, which is reported without its text. */
+export function readUrl(path: string, value: unknown, findings: Findings): UrlParts | undefined {
+  const parse =
+    typeof value === 'string'
+      ? parseRedisUrl(value)
+      : fault('must be a redis:// or rediss:// address');
+  if (parse.ok) return parse.parts;
+  // No part of an unusable address is shown: a password may have ended up anywhere in it.
+  findings.refuse(path, HIDDEN, parse.reason, REMEDY);
+  return undefined;
+}
+
+/**
+ * The node options together with what the address says. An option that was given as well and says
+ * something else is reported, because either of the two may be the outdated one.
+ */
+export function mergeUrl(parts: UrlParts, node: Given, findings: Findings): Given {
+  const merged: Record<string, unknown> = { ...node };
+  for (const key of ['username', 'password', 'db'] as const) {
+    const own = node[key];
+    if (parts[key] === undefined) continue;
+    if (isSet(own) && own !== parts[key]) refuseBoth(`node.${key}`, findings);
+    merged[key] = parts[key];
+  }
+  if (parts.isTls && node['tls'] === false) refuseBoth('node.tls', findings);
+  if (parts.isTls && node['tls'] === undefined) merged['tls'] = true;
+  return merged;
+}
+
+/** Reads a `redis://` or `rediss://` address. Never throws; the reason never repeats the text. */
+export function parseRedisUrl(text: string): UrlParse {
+  if (!/^rediss?:\/\//i.test(text)) return fault('does not start with redis:// or rediss://');
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) return fault('is not a valid address');
+  if (url.search !== '' || url.hash !== '') return fault("has a part after '?' or '#'");
+  if (!/^\/?\d*$/.test(url.pathname))
+    return fault("has something else than a number after its '/'");
+  if (url.username !== '' && url.password === '') return fault('has a user name and no password');
+  return collectParts(url);
+}
+
+function collectParts(url: URL): UrlParse {
+  const parsed = parseAddress(url.host, DEFAULTS.address.port);
+  if (!parsed.ok) return fault(parsed.reason);
+  const username = decode(url.username);
+  const password = decode(url.password);
+  if (username === undefined || password === undefined) {
+    return fault("has a '%' in its credentials that is not a percent-encoding");
+  }
+  const db = url.pathname.replace('/', '');
+  return {
+    ok: true,
+    parts: {
+      address: parsed.address,
+      isTls: url.protocol === 'rediss:',
+      ...(username !== '' && { username }),
+      ...(password !== '' && { password }),
+      ...(db !== '' && { db: Number(db) }),
+    },
+  };
+}
+
+function refuseBoth(path: string, findings: Findings): void {
+  findings.refuse(
+    path,
+    HIDDEN,
+    `differs from what ${findings.name('url')} says`,
+    `Keep it in one place: ${findings.name(path)} or ${findings.name('url')}`,
+  );
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== '';
+}
+
+function fault(reason: string): UrlParse {
+  return { ok: false, reason };
+}

@@ -1,0 +1,160 @@
+import { ConfigInvalidError, type Problem } from '../errors/index.js';
+import { DEFAULTS } from './defaults.js';
+import type { SentinelModeOptions, SentinelOptions } from './redis-options.js';
+import { resolveOptions } from './resolve-options.js';
+
+const THREE = ['sentinel1:26379', 'sentinel2', '[2001:db8::3]:26380'];
+
+function withNodes(nodes: unknown, more: object = {}): SentinelModeOptions {
+  return { mode: 'sentinel', sentinel: { nodes, ...more } as SentinelOptions };
+}
+
+function problemsOf(input: SentinelModeOptions): readonly Problem[] {
+  try {
+    resolveOptions(input);
+  } catch (error) {
+    if (error instanceof ConfigInvalidError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('Sentinel mode', () => {
+  it('reads names, IPv4 and IPv6 addresses and objects, with the default port', () => {
+    const { options, warnings } = resolveOptions(
+      withNodes([...THREE, '2001:db8::4', { host: '10.0.0.5', port: 5 }], {
+        password: 'sentinel-pw',
+        username: 'watcher',
+      }),
+    );
+    expect(warnings).toEqual([]);
+    expect(options).toMatchObject({
+      mode: 'sentinel',
+      sentinel: {
+        masterName: 'mymaster',
+        username: 'watcher',
+        password: 'sentinel-pw',
+        tls: null,
+        pollIntervalMs: 1000,
+        fastPollIntervalMs: 75,
+        commandTimeoutMs: 500,
+        nodes: [
+          { host: 'sentinel1', port: 26379 },
+          { host: 'sentinel2', port: 26379 },
+          { host: '2001:db8::3', port: 26380 },
+          { host: '2001:db8::4', port: 26379 },
+          { host: '10.0.0.5', port: 5 },
+        ],
+      },
+    });
+    expect(options).not.toHaveProperty('sentinel.strict');
+  });
+
+  it('keeps the password and TLS of the Sentinels apart from those of the data nodes', () => {
+    const { options } = resolveOptions({
+      ...withNodes(THREE, { password: 'sentinel-pw' }),
+      node: { password: 'data-pw', tls: true },
+    });
+    expect(options).toMatchObject({
+      node: { password: 'data-pw', tls: {} },
+      sentinel: { password: 'sentinel-pw', tls: null },
+    });
+  });
+
+  it('names every bad entry of the list', () => {
+    expect(
+      problemsOf(withNodes(['a:1', 'b:x', '', 7, { host: 'c' }, { host: 'd', port: 0 }])),
+    ).toEqual([
+      expect.objectContaining({ field: 'sentinel.nodes[1]', value: 'b:x' }),
+      expect.objectContaining({ field: 'sentinel.nodes[2]', value: '' }),
+      expect.objectContaining({ field: 'sentinel.nodes[3]', value: 7 }),
+      expect.objectContaining({ field: 'sentinel.nodes[5]', value: 'd:0' }),
+    ]);
+  });
+
+  it.each<[unknown]>([['a,b,c'], [{}], [null], [7]])('refuses %p as a list', (nodes) => {
+    expect(problemsOf(withNodes(nodes)).map(({ field }) => field)).toEqual(['sentinel.nodes']);
+  });
+
+  it('drops a Sentinel that is listed twice, with a warning', () => {
+    const { options, warnings } = resolveOptions(
+      withNodes(['a', 'b', 'A:26379', 'c', '::1', '[0:0::1]:26379']),
+    );
+    expect(options).toMatchObject({
+      sentinel: { nodes: [{ host: 'a' }, { host: 'b' }, { host: 'c' }, { host: '::1' }] },
+    });
+    expect(warnings).toMatchObject([
+      { field: 'sentinel.nodes[2]', message: expect.stringContaining('sentinel.nodes[0]') },
+      { field: 'sentinel.nodes[5]', message: expect.stringContaining('sentinel.nodes[4]') },
+    ]);
+  });
+
+  it('maps announced addresses', () => {
+    const { options } = resolveOptions(withNodes(THREE, { natMap: { 'a:1': 'b:2' } }));
+    if (options.mode !== 'sentinel') throw new TypeError('expected Sentinel mode');
+    expect(options.sentinel.mapAddress({ host: 'a', port: 1 })).toEqual({ host: 'b', port: 2 });
+  });
+});
+
+describe('too few Sentinels', () => {
+  it.each<[string, unknown, number]>([
+    ['none listed', [], 0],
+    ['no list', undefined, 0],
+    ['one', ['a'], 1],
+    ['two', ['a', 'b'], 2],
+    ['three, of which two are the same', ['a', 'b', 'a:26379'], 2],
+  ])('%s: falls back to one Redis with a loud warning', (_, nodes, count) => {
+    const { options, warnings } = resolveOptions(withNodes(nodes));
+    expect(options).toMatchObject({ mode: 'standalone', address: DEFAULTS.address });
+    const warning = warnings.at(-1);
+    expect(warning?.field).toBe('sentinel.nodes');
+    expect(warning?.message).toContain(`needs 3 or more Sentinels and has ${String(count)}`);
+    expect(warning?.message).toContain('WITHOUT FAILOVER against the one Redis at 127.0.0.1:6379');
+    expect(warning?.remedy).toContain('List three or more in sentinel.nodes');
+    expect(warning?.remedy).toContain('sentinel.strict');
+  });
+
+  it('no sentinel group at all falls back too', () => {
+    const { options } = resolveOptions({ mode: 'sentinel' } as SentinelModeOptions);
+    expect(options.mode).toBe('standalone');
+  });
+
+  it('falls back to fallbackAddress with the same node, routing and pools', () => {
+    const { options } = resolveOptions({
+      ...withNodes(['a']),
+      fallbackAddress: { host: 'redis1', port: 6380 },
+      node: { password: 'pw', db: 1 },
+      routing: { readTimeoutMs: 9 },
+      pools: { readSize: 2 },
+    });
+    expect(options).toMatchObject({
+      mode: 'standalone',
+      address: { host: 'redis1', port: 6380 },
+      node: { password: 'pw', db: 1 },
+      routing: { readTimeoutMs: 9 },
+      pools: { readSize: 2 },
+    });
+  });
+
+  it('refuses to start when strict', () => {
+    expect(problemsOf(withNodes(['a', 'b'], { strict: true }))).toMatchObject([
+      {
+        field: 'sentinel.nodes',
+        value: 'a:26379, b:26379',
+        message: 'Sentinel mode needs 3 or more Sentinels and has 2',
+      },
+    ]);
+  });
+
+  it('when strict, says so only when correcting the bad entries would not be enough', () => {
+    const strict = { strict: true };
+    const fields = (nodes: readonly string[]): readonly string[] =>
+      problemsOf(withNodes(nodes, strict)).map(({ field }) => field);
+    expect(fields(['a', 'b', 'c:x'])).toEqual(['sentinel.nodes[2]']);
+    expect(fields(['a', 'c:x'])).toEqual(['sentinel.nodes[1]', 'sentinel.nodes']);
+  });
+
+  it('strict is content with three', () => {
+    expect(resolveOptions(withNodes(THREE, { strict: true })).options.mode).toBe('sentinel');
+  });
+});

@@ -1,0 +1,68 @@
+import { ConnectionLostError } from './error-catalogue.js';
+
+/**
+ * What a failed attempt means for the command:
+ * - `not-sent`: it never reached a socket
+ * - `unknown`: it was written and the answer was lost
+ * - `not-primary`: the node refused it because it is a replica
+ * - `not-ready`: the node refused it for now
+ * - `unblocked`: a blocking command was cut short by a change of role
+ * - `rejected`: the node refused it for good
+ */
+export type FailureKind =
+  | 'not-sent'
+  | 'unknown'
+  | 'not-primary'
+  | 'not-ready'
+  | 'unblocked'
+  | 'rejected';
+
+const NOT_READY = new Set(['LOADING', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'TRYAGAIN', 'MISCONF']);
+
+/** Classes an error of the driver. The only place that reads messages of the driver or of Redis. */
+export function classifyFailure(error: unknown): FailureKind {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error.message.startsWith("Stream isn't writeable")) return 'not-sent';
+  if (!isReply(error)) return 'unknown';
+  const prefix = replyPrefix(error);
+  if (prefix === 'READONLY') return 'not-primary';
+  if (prefix === 'UNBLOCKED') return 'unblocked';
+  if (NOT_READY.has(prefix)) return 'not-ready';
+  if (prefix === 'EXECABORT') return classifyAbortedTransaction(error);
+  return 'rejected';
+}
+
+/** The first word of an error that Redis answered, such as `WRONGTYPE`. */
+export function replyPrefix(error: Error): string {
+  return /^[A-Z][A-Z0-9_]*/.exec(error.message)?.[0] ?? 'ERR';
+}
+
+/** The message of an error of Redis or the driver without the arguments that some carry. */
+export function safeMessage(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  return error.message
+    .replace(/,? with args beginning with:.*$/s, '')
+    .replace(/(unknown (sub)?command '?)[^\s',]{40,}.*$/s, '$1…');
+}
+
+/** Takes the command's arguments off a driver error, so that keys, values and passwords do not travel with it. */
+export function withoutArguments(error: unknown): Error {
+  if (!(error instanceof Error)) return new ConnectionLostError(String(error));
+  if ('command' in error) Reflect.deleteProperty(error, 'command');
+  if ('previousErrors' in error) Reflect.deleteProperty(error, 'previousErrors');
+  error.message = safeMessage(error);
+  return error;
+}
+
+function isReply(error: Error): boolean {
+  return error.name === 'ReplyError' || error.constructor.name === 'ErrorReply';
+}
+
+// A transaction is refused as a whole when one of its commands was refused while it was queued.
+function classifyAbortedTransaction(error: Error): FailureKind {
+  const previous: unknown = (error as { previousErrors?: unknown }).previousErrors;
+  if (!Array.isArray(previous)) return 'rejected';
+  const kinds = previous.map(classifyFailure);
+  if (kinds.includes('rejected')) return 'rejected';
+  return kinds.find((kind) => kind === 'not-primary') ?? kinds[0] ?? 'rejected';
+}

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { healthReport, type HealthSource, type RedisHealth } from './health-report.js';
+
+/** Whatever can tell its status at once: a `RedisService`. */
+export interface StatusTeller {
+  readonly status: HealthSource;
+}
+
+/** How strictly a check judges. */
+export interface RedisHealthCheckOptions {
+  /**
+   * Whether the application cannot do without Redis. If it can, an absent Redis is `degraded` and
+   * the answer stays 200. @defaultValue false
+   */
+  readonly required?: boolean;
+}
+
+type Verdict = 'up' | 'degraded' | 'down';
+
+/**
+ * The Terminus indicator of Redis. It answers from what the engine knows already, so it needs no
+ * deadline: a frozen Redis cannot hold up a probe, and a probe opens no connection.
+ */
+@Injectable()
+export class RedisHealthIndicator {
+  readonly #indicators: HealthIndicatorService;
+
+  /** Made by Nest. */
+  constructor(indicators: HealthIndicatorService) {
+    this.#indicators = indicators;
+  }
+
+  /** Checks one connection. The key names it in the Terminus result. */
+  isHealthy(
+    key: string,
+    redis: StatusTeller,
+    options: RedisHealthCheckOptions = {},
+  ): Promise<HealthIndicatorResult> {
+    const report = this.report(redis);
+    const verdict: Verdict =
+      report.status === 'down' && options.required !== true ? 'degraded' : report.status;
+    return Promise.resolve(this.#result(key, verdict, report));
+  }
+
+  /** The `redis` member of the health answer. */
+  report(redis: StatusTeller): RedisHealth {
+    return healthReport(redis.status);
+  }
+
+  #result(key: string, verdict: Verdict, { status, ...data }: RedisHealth): HealthIndicatorResult {
+    const session = this.#indicators.check(key);
+    if (verdict === 'up') return session.up(data);
+    if (verdict === 'down') return session.down({ ...data, redisStatus: status });
+    // Terminus 11 drops an indicator that is neither up nor down.
+    if ('degraded' in session && typeof session.degraded === 'function') {
+      return session.degraded({ ...data, redisStatus: status });
+    }
+    return (session as { up: typeof session.up }).up({ ...data, redisStatus: status, degraded: true });
+  }
+}

@@ -1,0 +1,160 @@
+import { Logger } from '@nestjs/common';
+import { formatAddress, redactOptions, type NodeAddress } from './config/index.js';
+import { safeMessage, type Problem } from './errors/index.js';
+import type { FailoverRecord, RedisHaEvent } from './events/index.js';
+import type { RedisEngine } from './redis.engine.js';
+
+const PATIENCE_MS = 3000;
+
+/** Turns facts into lines of the application's log. Never keys, values or secrets. */
+export class RedisEventLogger {
+  readonly #engine: RedisEngine;
+  readonly #warnings: readonly Problem[];
+  readonly #logger: Logger;
+
+  constructor(engine: RedisEngine, warnings: readonly Problem[]) {
+    this.#engine = engine;
+    this.#warnings = warnings;
+    const { name } = engine.options;
+    this.#logger = new Logger(name === 'default' ? 'Redis' : `Redis:${name}`);
+  }
+
+  /** Says what the configuration came to, and from then on what happens. */
+  start(): void {
+    for (const { field, message, remedy } of this.#warnings) {
+      this.#logger.warn(`${field}: ${message}. ${remedy}`);
+    }
+    this.#logger.log(describeStart(this.#engine));
+    this.#logger.debug(JSON.stringify(redactOptions(this.#engine.options)));
+    this.#engine.bus.onAny((event) => {
+      this.#write(event);
+    });
+    this.#complainIfAbsent();
+  }
+
+  // Boot does not wait for Redis and does not fail without it. It must not keep quiet about it either.
+  #complainIfAbsent(): void {
+    const { clock, bus } = this.#engine;
+    if (this.#engine.roomsIfAny === null) return;
+    const startedAt = clock.now();
+    const complain = (): void => {
+      const waitedMs = Math.round(clock.now() - startedAt);
+      const reason = whyAbsent(this.#engine);
+      bus.emit({ type: 'start.waiting', waitedMs, reason });
+      stopTimer = clock.after(PATIENCE_MS * 10, complain);
+    };
+    let stopTimer = clock.after(PATIENCE_MS, complain);
+    const stopListening = bus.on('primary.ready', () => {
+      stopTimer();
+      stopListening();
+    });
+  }
+
+  #write(event: RedisHaEvent): void {
+    switch (event.type) {
+      case 'failover.first-write':
+        this.#logger.log(describeFailover(event.failover));
+        return;
+      case 'primary.switched':
+        this.#logger.warn(
+          `The primary moved from ${show(event.from)} to ${show(event.to)} (epoch ${String(event.epoch)})`,
+        );
+        return;
+      case 'primary.suspected':
+        this.#logger.warn(`The primary ${show(event.node)} is in doubt: ${event.reason}`);
+        return;
+      case 'primary.ready':
+        this.#logger.log(`The primary ${show(event.node)} takes writes`);
+        return;
+      case 'primary.reset':
+        this.#logger.warn(
+          `The primary ${show(event.node)} was restarted: it may have come back without its data`,
+        );
+        return;
+      case 'start.waiting':
+        this.#logger.error(
+          `No primary for ${String(event.waitedMs)} ms since the start: ${event.reason}. ` +
+            'The application runs; commands wait until their deadline.',
+        );
+        return;
+      case 'settings.doubtful':
+        this.#logger.warn(describeProblem(event.problem));
+        return;
+      case 'listener.failed':
+        this.#logger.error(`A listener of ${event.event} failed: ${safeMessage(event.error)}`);
+        return;
+      case 'writes.paused':
+        this.#logger.log(`Writes wait: ${event.reason}`);
+        return;
+      case 'writes.resumed':
+        this.#logger.log(`Writes go on after ${ms(event.pausedMs)}: ${event.reason}`);
+        return;
+      case 'command.uncertain':
+        this.#logger.warn(`Nobody knows whether a ${event.command} was executed: ${event.reason}`);
+        return;
+      case 'sentinel.lost':
+        this.#logger.debug(`Sentinel ${show(event.sentinel)} lost: ${event.reason}`);
+        return;
+      default:
+        this.#logger.debug(event.type);
+    }
+  }
+}
+
+function describeStart({ options }: RedisEngine): string {
+  switch (options.mode) {
+    case 'memory':
+      return 'Memory mode: no Redis is used, commands fail at once with REDIS_DISABLED';
+    case 'standalone':
+      return `Standalone mode: connecting to ${formatAddress(options.address)}`;
+    case 'sentinel': {
+      const { masterName, nodes } = options.sentinel;
+      return `Sentinel mode: asking ${nodes.map(formatAddress).join(', ')} for the primary of ${masterName}`;
+    }
+  }
+}
+
+/** One line for each failover: who, why, and when each step happened after the first doubt. */
+function describeFailover(failover: FailoverRecord): string {
+  const { from, to, reason, epoch } = failover;
+  const steps: readonly (readonly [string, number | null])[] = [
+    ['suspected', failover.suspectedAt],
+    ['sdown', failover.sdownAt],
+    ['odown', failover.odownAt],
+    ['elected', failover.electedAt],
+    ['promoted', failover.promotedAt],
+    ['switched', failover.switchedAt],
+    ['first write', failover.firstWriteAt],
+  ];
+  const known = steps.flatMap(([name, at]) => (at === null ? [] : [{ name, at }]));
+  const start = Math.min(...known.map(({ at }) => at));
+  const timeline = known.map(({ name, at }) => `${name} +${ms(at - start)}`).join(', ');
+  return `Failover (${reason}, epoch ${String(epoch)}) ${show(from)} → ${show(to)}: ${timeline}`;
+}
+
+function describeProblem({ field, value, message, remedy }: Problem): string {
+  return `${field} is ${String(value)}: ${message}. ${remedy}`;
+}
+
+function whyAbsent({ roomsIfAny }: RedisEngine): string {
+  if (roomsIfAny === null) return 'memory mode';
+  const { tracker } = roomsIfAny;
+  const { primaryAddress, primaryConnection } = tracker;
+  if (primaryAddress !== null) {
+    const state = primaryConnection?.state;
+    const detail = state?.kind === 'lost' ? state.reason : (state?.kind ?? 'no connection');
+    return `${formatAddress(primaryAddress)}: ${detail}`;
+  }
+  const sentinels = tracker.source.sentinels();
+  return sentinels
+    .map(({ address, problem }) => `${formatAddress(address)}: ${problem ?? 'no answer yet'}`)
+    .join('; ');
+}
+
+function show(address: NodeAddress | null): string {
+  return address === null ? 'nobody' : formatAddress(address);
+}
+
+function ms(value: number): string {
+  return `${String(Math.round(value))} ms`;
+}

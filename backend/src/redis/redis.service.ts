@@ -1,0 +1,153 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { DriverClient, DriverOptions, TrackedOptions } from './connection/index.js';
+import type { RedisHaEvent, RedisHaEventOf, RedisHaEventType } from './events/index.js';
+import { InvalidArgumentError } from './errors/index.js';
+import { RedisCommandSet } from './redis.commands.js';
+import type { RedisEngine } from './redis.engine.js';
+import { readStatus, type RedisStatus } from './redis.status.js';
+import {
+  scan,
+  withSession,
+  type MessageListener,
+  type RedisSession,
+  type ScanOptions,
+  type SubscribeOptions,
+  type Subscription,
+} from './routing/index.js';
+import type { SwitchoverOptions, SwitchoverReport } from './switchover/index.js';
+import type { Stop } from './timing/index.js';
+import type { FailoverHistory } from './topology/index.js';
+
+/**
+ * Redis for the application: every command with the types of ioredis, and none of a failover.
+ * Reads go to replicas, writes to the primary; both wait while it is being replaced, up to their
+ * deadline. What cannot be known is said: see `COMMAND_UNCERTAIN` in `docs/errors.md`.
+ */
+export class RedisService extends RedisCommandSet implements OnApplicationShutdown {
+  readonly #engine: RedisEngine;
+
+  /** Made by {@link RedisModule}; applications inject it. */
+  constructor(engine: RedisEngine) {
+    super(engine, null);
+    this.#engine = engine;
+  }
+
+  /** Name of this connection; `default` unless several are registered. */
+  get name(): string {
+    return this.#engine.options.name;
+  }
+
+  /** Everything there is to know about the connection right now. Costs nothing and waits for nothing. */
+  get status(): RedisStatus {
+    return readStatus(this.#engine);
+  }
+
+  /** The failovers that this process has seen. */
+  get failovers(): Pick<FailoverHistory, 'records' | 'summary'> {
+    return this.#engine.rooms.tracker.history;
+  }
+
+  /**
+   * Resolves when writes can be sent, or rejects with `NO_PRIMARY` after `timeoutMs`. The application
+   * need not wait for it: commands do that by themselves.
+   */
+  whenReady(timeoutMs = this.#engine.options.routing.writeTimeoutMs): Promise<void> {
+    return this.#engine.rooms.leases.whenWritable(timeoutMs);
+  }
+
+  /** Hears facts of one kind, such as `failover.completed`. Answers a function that ends it. */
+  on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop {
+    return this.#engine.bus.on(type, listener);
+  }
+
+  /** Hears every fact. */
+  onAny(listener: (event: RedisHaEvent) => void): Stop {
+    return this.#engine.bus.onAny(listener);
+  }
+
+  /** Listens to channels, through failovers. Redis keeps no messages for those who are away: see `onGap`. */
+  subscribe(
+    channels: string | readonly string[],
+    listener: MessageListener,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    return this.#listen('subscribe', channels, listener, options);
+  }
+
+  /** Listens to patterns such as `news.*`, through failovers. */
+  psubscribe(
+    patterns: string | readonly string[],
+    listener: MessageListener,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    return this.#listen('psubscribe', patterns, listener, options);
+  }
+
+  /** Lends a connection to the primary for `WATCH`, `WAIT` and the like, and takes it back afterwards. */
+  session<T>(
+    work: (session: RedisSession) => Promise<T>,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<T> {
+    const { routing } = this.#engine.options;
+    const timeoutMs = options.timeoutMs ?? routing.writeTimeoutMs;
+    return withSession(work, this.#engine.rooms.leases, this.#engine.clock, timeoutMs);
+  }
+
+  /** Goes through all keys, in portions. Sees everything at least once, after a failover some twice. */
+  scanIterator(options: ScanOptions = {}): AsyncGenerator<string[], void, undefined> {
+    const { runner, tracker } = this.#engine.rooms;
+    return scan({ command: 'scan' }, options, runner, tracker);
+  }
+
+  /** The same over one hash, set or sorted set. Hashes and sorted sets yield pairs in flat order. */
+  scanMembers(
+    command: 'hscan' | 'sscan' | 'zscan',
+    key: string,
+    options: Omit<ScanOptions, 'type'> = {},
+  ): AsyncGenerator<string[], void, undefined> {
+    const { runner, tracker } = this.#engine.rooms;
+    return scan({ command, key }, options, runner, tracker);
+  }
+
+  /** A plain ioredis client that follows the primary, for a library that wants one. Closed at shutdown. */
+  createClient(options?: DriverOptions): DriverClient {
+    return this.#engine.rooms.rawClients.create(options);
+  }
+
+  /** The same as options, for a library that makes its clients itself. */
+  connectionOptions(): TrackedOptions {
+    return this.#engine.rooms.rawClients.options();
+  }
+
+  /** Moves the primary to a replica without losing an acknowledged write. */
+  switchover(options: SwitchoverOptions = {}): Promise<SwitchoverReport> {
+    return this.#engine.switchover(options);
+  }
+
+  /** Called by Nest. Lets commands finish within `shutdownTimeoutMs`, then closes everything. */
+  onApplicationShutdown(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  #listen(
+    kind: 'subscribe' | 'psubscribe',
+    channels: string | readonly string[],
+    listener: MessageListener,
+    options: SubscribeOptions,
+  ): Promise<Subscription> {
+    const list = typeof channels === 'string' ? [channels] : [...channels];
+    if (list.length === 0 || list.some((channel) => channel === '')) {
+      return Promise.reject(
+        new InvalidArgumentError({
+          field: 'channels',
+          value: list,
+          message: 'there must be at least one channel, and none may be empty',
+          remedy: "For example: redis.subscribe('news', (message) => …)",
+        }),
+      );
+    }
+    const { subscriptions } = this.#engine.rooms;
+    const timeoutMs = options.timeoutMs ?? this.#engine.options.routing.writeTimeoutMs;
+    return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
+  }
+}

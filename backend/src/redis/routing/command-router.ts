@@ -1,0 +1,322 @@
+import type { ResolvedRedisOptions } from '../config/index.js';
+import type { NodeChange, NodeConnection } from '../connection/index.js';
+import { ClosedError, classifyFailure, QueueFullError } from '../errors/index.js';
+import type { EventBus } from '../events/index.js';
+import { Pulse, type Clock, type Stop } from '../timing/index.js';
+import type { TopologyTracker } from '../topology/index.js';
+import { Call, type CallOptions, type CallOwner, type Payload } from './call.js';
+import type { CommandIntent } from './command-intent.js';
+import { DeadlineList } from './deadline-list.js';
+import { abortedError, expiredError, rejectedError, uncertainError } from './outcome-errors.js';
+import { ReadNodes } from './read-nodes.js';
+import { nextStep } from './retry-rules.js';
+import { WaitingLine } from './waiting-line.js';
+
+const DEADLINE_CHECK_MS = 10;
+const REFUSAL_PAUSES_MS = [2, 5, 10, 20, 50];
+
+/**
+ * Sends each call to a node that may serve it, holds it while there is none, sends it again where
+ * that is safe, and settles it by its deadline whatever happens.
+ */
+export class CommandRouter implements CallOwner {
+  readonly #options: ResolvedRedisOptions['routing'];
+  readonly #tracker: TopologyTracker;
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #reads: ReadNodes;
+  readonly #deadlines = new DeadlineList();
+  readonly #deadlinePulse: Pulse;
+  readonly #waitingWrites: WaitingLine;
+  readonly #waitingReads: WaitingLine;
+  #writeNode: NodeConnection | null = null;
+  #sequence = 0;
+  // After a switch or a refusal one write goes ahead; the others follow when it was accepted.
+  #mustProbe = true;
+  #probe: Call | null = null;
+  #refusals = 0;
+  #stopRetry: Stop | null = null;
+  #isClosed = false;
+
+  constructor(
+    options: ResolvedRedisOptions,
+    tracker: TopologyTracker,
+    clock: Clock,
+    bus: EventBus,
+  ) {
+    this.#options = options.routing;
+    this.#tracker = tracker;
+    this.#clock = clock;
+    this.#bus = bus;
+    this.#reads = new ReadNodes(tracker, clock, options.routing);
+    const { maxQueuedCommands, maxQueuedBytes } = options.routing;
+    this.#waitingWrites = new WaitingLine(maxQueuedCommands, maxQueuedBytes);
+    this.#waitingReads = new WaitingLine(maxQueuedCommands, maxQueuedBytes);
+    this.#deadlinePulse = new Pulse(clock, DEADLINE_CHECK_MS, () => this.#checkDeadlines());
+    tracker.onChange((node, change) => {
+      this.#onTopologyChange(node, change);
+    });
+  }
+
+  /** Calls that were made and are not over. */
+  get pending(): number {
+    return this.#deadlines.size;
+  }
+
+  /** Calls that wait for a node. */
+  get waiting(): { readonly reads: number; readonly writes: number } {
+    return { reads: this.#waitingReads.size, writes: this.#waitingWrites.size };
+  }
+
+  /** Makes a call. The promise settles by its deadline. */
+  execute(
+    payload: Payload,
+    intent: CommandIntent,
+    isRepeatable: boolean,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const isRead = intent.route === 'read';
+      const { readTimeoutMs, writeTimeoutMs, retryUncertain } = this.#options;
+      const call = new Call({
+        payload,
+        intent,
+        isRepeatable: options?.idempotent ?? (isRepeatable && (retryUncertain || !intent.changes)),
+        readPolicy: options?.readPolicy ?? null,
+        timeoutMs: options?.timeoutMs ?? (isRead ? readTimeoutMs : writeTimeoutMs),
+        now: this.#clock.now(),
+        sequence: this.#sequence++,
+        owner: this,
+        resolve,
+        reject,
+      });
+      this.#admit(call, options?.signal ?? null);
+    });
+  }
+
+  /** Refuses new calls, lets those under way finish for a while, then ends them. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true;
+    const until = this.#clock.now() + timeoutMs;
+    // What waits for a node that is away would only use up the time.
+    this.#endAll((call) => call.queuedBytes > 0);
+    while (this.#deadlines.size > 0 && this.#clock.now() < until) await this.#clock.sleep(5);
+    this.#stopRetry?.();
+    this.#endAll(() => true);
+  }
+
+  onReply(call: Call, value: unknown): void {
+    this.#deadlines.remove(call);
+    call.resolve(value);
+    if (call.intent.route === 'read') return;
+    if (call === this.#probe) this.#endProbe(true);
+    if (call.intent.changes) this.#tracker.history.noteWrite();
+  }
+
+  onError(call: Call, error: unknown, node: NodeConnection): void {
+    const failure = classifyFailure(error);
+    if (!call.isWanted) {
+      if (call === this.#probe) this.#endProbe(failure === 'rejected');
+      return;
+    }
+    const step = nextStep({
+      failure,
+      changes: call.intent.changes,
+      isRepeatable: call.isRepeatable,
+    });
+    if (failure === 'unknown') call.mayHaveRun ||= call.intent.changes;
+    if (step === 'look-again') this.#tracker.doubt(node, 'READONLY');
+    if (step === 'reject') this.#finish(call, rejectedError(call.payload.label, error));
+    else if (step === 'uncertain') this.#finishUncertain(call, 'the answer was lost');
+    else this.#sendAgain(call, node);
+    if (call === this.#probe) this.#endProbe(step === 'reject');
+  }
+
+  onLost(call: Call, reason: string, sent: boolean): void {
+    if (call === this.#probe) this.#endProbe(false);
+    if (!call.isWanted || call.openAttempts > 0) return;
+    if (!sent) {
+      this.#route(call, true);
+      return;
+    }
+    call.mayHaveRun ||= call.intent.changes;
+    const { changes } = call.intent;
+    const step = nextStep({ failure: 'unknown', changes, isRepeatable: call.isRepeatable });
+    if (step === 'uncertain') this.#finishUncertain(call, reason);
+    else this.#route(call, true);
+  }
+
+  onExpired(call: Call): void {
+    const isSent = call.openAttempts > 0 && call.intent.changes;
+    if (call.mayHaveRun || isSent) this.#finishUncertain(call, 'the deadline passed');
+    else this.#finish(call, expiredError(call, this.#tracker));
+    if (call === this.#probe) this.#endProbe(false);
+  }
+
+  #admit(call: Call, signal: AbortSignal | null): void {
+    if (this.#isClosed) {
+      call.reject(new ClosedError('Redis is shutting down', { command: call.payload.label }));
+      return;
+    }
+    if (signal !== null && !this.#watchSignal(call, signal)) return;
+    this.#deadlines.add(call);
+    this.#deadlinePulse.wake();
+    this.#route(call, false);
+  }
+
+  #watchSignal(call: Call, signal: AbortSignal): boolean {
+    if (signal.aborted) {
+      call.reject(abortedError(call, signal));
+      return false;
+    }
+    const onAbort = (): void => {
+      const isSent = call.openAttempts > 0 && call.intent.changes;
+      if (call.mayHaveRun || isSent) this.#finishUncertain(call, 'the caller gave it up');
+      else this.#finish(call, abortedError(call, signal));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    call.onSettled = () => {
+      signal.removeEventListener('abort', onAbort);
+    };
+    return true;
+  }
+
+  #route(call: Call, isReturning: boolean): void {
+    if (call.intent.route === 'read') {
+      const node = this.#reads.pick(call.readPolicy);
+      if (node !== null) node.enqueue(call);
+      else this.#wait(call, this.#waitingReads, isReturning);
+      return;
+    }
+    const node = this.#writeNode;
+    const isFree = node !== null && !this.#mustProbe && this.#waitingWrites.size === 0;
+    if (isFree && node.acceptsJobs && !isReturning) {
+      node.enqueue(call);
+      return;
+    }
+    this.#wait(call, this.#waitingWrites, isReturning);
+    this.#sendWaitingWrites();
+  }
+
+  #wait(call: Call, line: WaitingLine, isReturning: boolean): void {
+    if (line.add(call, isReturning)) return;
+    const { maxQueuedCommands, maxQueuedBytes } = this.#options;
+    this.#finish(
+      call,
+      new QueueFullError(
+        `${String(line.size)} commands already wait for a node; ${call.payload.label} was not queued`,
+        { waiting: line.size, waitingBytes: line.bytes, maxQueuedCommands, maxQueuedBytes },
+      ),
+    );
+  }
+
+  #onTopologyChange(node: NodeConnection | null, change: NodeChange | null): void {
+    this.#reads.refresh();
+    const writable = this.#tracker.isWritable ? this.#tracker.primary : null;
+    if (writable !== this.#writeNode) {
+      this.#writeNode = writable;
+      this.#refusals = 0;
+      if (writable !== null) this.#mustProbe = true;
+    }
+    if (change === 'stalled' && node !== null) this.#askOthersInsteadOf(node);
+    this.#sendWaitingReads();
+    this.#sendWaitingWrites();
+  }
+
+  #sendWaitingReads(): void {
+    const waiting = this.#waitingReads.size;
+    for (let i = 0; i < waiting; i++) {
+      const call = this.#waitingReads.shift();
+      if (call === null) return;
+      this.#route(call, true);
+    }
+  }
+
+  #sendWaitingWrites(): void {
+    const node = this.#writeNode;
+    if (node === null || this.#probe !== null || this.#stopRetry !== null) return;
+    while (node.acceptsJobs) {
+      const call = this.#waitingWrites.shift();
+      if (call === null) {
+        this.#mustProbe = false;
+        return;
+      }
+      node.enqueue(call);
+      if (!this.#mustProbe) continue;
+      this.#probe = call;
+      return;
+    }
+  }
+
+  #endProbe(isAccepted: boolean): void {
+    this.#probe = null;
+    if (isAccepted) {
+      this.#mustProbe = false;
+      this.#refusals = 0;
+    }
+    this.#sendWaitingWrites();
+  }
+
+  #sendAgain(call: Call, node: NodeConnection): void {
+    if (call.openAttempts > 0) return;
+    if (call.intent.route === 'read') {
+      const other = this.#reads.pick(call.readPolicy, node);
+      if (other !== null) other.enqueue(call);
+      else this.#pauseAfterRefusal(call, this.#waitingReads);
+      return;
+    }
+    this.#mustProbe = true;
+    this.#pauseAfterRefusal(call, this.#waitingWrites);
+  }
+
+  // A node that has just refused gets a moment before it is asked again.
+  #pauseAfterRefusal(call: Call, line: WaitingLine): void {
+    this.#wait(call, line, true);
+    if (this.#stopRetry !== null) return;
+    const pause = REFUSAL_PAUSES_MS[Math.min(this.#refusals, REFUSAL_PAUSES_MS.length - 1)] ?? 50;
+    this.#refusals++;
+    this.#stopRetry = this.#clock.after(pause, () => {
+      this.#stopRetry = null;
+      this.#sendWaitingReads();
+      this.#sendWaitingWrites();
+    });
+  }
+
+  // Reads may be asked twice: the first answer counts.
+  #askOthersInsteadOf(node: NodeConnection): void {
+    for (const job of node.inflightJobs) {
+      if (!(job instanceof Call) || job.intent.route !== 'read') continue;
+      if (job.isHedged || !job.isWanted) continue;
+      const other = this.#reads.pick(job.readPolicy, node);
+      if (other === null) return;
+      job.isHedged = true;
+      other.enqueue(job);
+    }
+  }
+
+  #finish(call: Call, error: Error): void {
+    this.#deadlines.remove(call);
+    const line = call.intent.route === 'read' ? this.#waitingReads : this.#waitingWrites;
+    line.leave(call);
+    call.reject(error);
+  }
+
+  #finishUncertain(call: Call, reason: string): void {
+    this.#bus.emit({ type: 'command.uncertain', command: call.payload.label, reason });
+    this.#finish(call, uncertainError(call, reason));
+  }
+
+  #endAll(isMeant: (call: Call) => boolean): void {
+    for (const item of this.#deadlines) {
+      if (!(item instanceof Call) || !isMeant(item)) continue;
+      const isSent = item.openAttempts > 0 && item.intent.changes;
+      if (item.mayHaveRun || isSent) this.#finishUncertain(item, 'the application is shutting down');
+      else this.#finish(item, new ClosedError('Redis is shutting down', { command: item.payload.label }));
+    }
+  }
+
+  #checkDeadlines(): boolean {
+    this.#deadlines.expireUntil(this.#clock.now());
+    return this.#deadlines.size > 0;
+  }
+}

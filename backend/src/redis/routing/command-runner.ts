@@ -1,0 +1,111 @@
+import type { Encoding } from '../connection/index.js';
+import { InvalidArgumentError, RedisHaError } from '../errors/index.js';
+import type { BlockingCalls } from './blocking-calls.js';
+import type { CallOptions } from './call.js';
+import { insteadOf, intentOf, isRepeatable, type CommandIntent } from './command-intent.js';
+import type { CommandRouter } from './command-router.js';
+import { rejectedError } from './outcome-errors.js';
+import {
+  CommandPayload,
+  TransactionPayload,
+  type BatchResult,
+  type QueuedCommand,
+} from './payloads.js';
+
+const TRANSACTION: CommandIntent = {
+  name: 'multi',
+  route: 'primary',
+  changes: true,
+  idempotent: false,
+};
+
+/** Turns a command by name, a pipeline or a transaction into calls of the right kind. */
+export class CommandRunner {
+  readonly #router: CommandRouter;
+  readonly #blocking: BlockingCalls;
+
+  constructor(router: CommandRouter, blocking: BlockingCalls) {
+    this.#router = router;
+    this.#blocking = blocking;
+  }
+
+  /** One command. */
+  run(
+    name: string,
+    args: readonly unknown[],
+    encoding: Encoding,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    const intent = intentOf(name, args);
+    const payload = new CommandPayload(name, args, encoding);
+    switch (intent.route) {
+      case 'refused':
+        return Promise.reject(refusal(intent));
+      case 'blocking':
+        return this.#blocking.run(payload, intent, isRepeatable(intent, args), options);
+      case 'read':
+      case 'primary':
+        return this.#router.execute(payload, intent, isRepeatable(intent, args), options);
+    }
+  }
+
+  /** Each command for itself, sent together. Never rejects: each result has its own error. */
+  runPipeline(
+    commands: readonly QueuedCommand[],
+    options: CallOptions | null,
+  ): Promise<BatchResult[]> {
+    // Replies must come in one order from one node, so a pipeline that changes anything reads from
+    // the primary too: what it has just written, it sees.
+    const changes = commands.some(({ name, args }) => intentOf(name, args).route !== 'read');
+    const each: CallOptions | null = changes ? { ...options, readPolicy: 'primary' } : options;
+    return Promise.all(
+      commands.map(({ name, args, encoding }) =>
+        this.run(name, args, encoding, each).then(
+          (result): BatchResult => [null, result],
+          (error: unknown): BatchResult => [error as Error, undefined],
+        ),
+      ),
+    );
+  }
+
+  /** All or nothing, in `MULTI` … `EXEC`. Rejects when Redis refuses the whole. */
+  async runTransaction(
+    commands: readonly QueuedCommand[],
+    options: CallOptions | null,
+  ): Promise<BatchResult[] | null> {
+    const intents = commands.map(({ name, args }) => intentOf(name, args));
+    const refused = intents.find(({ route }) => route === 'refused');
+    if (refused !== undefined) throw refusal(refused);
+    if (commands.length === 0) return [];
+    const repeatable = intents.every((intent, i) => isRepeatable(intent, commands[i]?.args ?? []));
+    const changes = intents.some((intent) => intent.changes);
+    const answer = await this.#router.execute(
+      new TransactionPayload(commands),
+      { ...TRANSACTION, changes },
+      repeatable,
+      options,
+    );
+    return withSafeErrors(answer as BatchResult[] | null, commands);
+  }
+}
+
+function refusal(intent: CommandIntent): InvalidArgumentError {
+  return new InvalidArgumentError({
+    field: 'command',
+    value: intent.name,
+    message: 'it would change the state of a connection that all callers share',
+    remedy: insteadOf(intent),
+  });
+}
+
+function withSafeErrors(
+  results: BatchResult[] | null,
+  commands: readonly QueuedCommand[],
+): BatchResult[] | null {
+  return (
+    results?.map(([error, result], i): BatchResult => {
+      if (error === null || RedisHaError.is(error)) return [error, result];
+      return [rejectedError(commands[i]?.name ?? 'multi', error), undefined];
+    }) ?? null
+  );
+}

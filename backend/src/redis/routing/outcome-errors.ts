@@ -1,0 +1,101 @@
+import { formatAddress } from '../config/index.js';
+import {
+  CommandAbortedError,
+  CommandRejectedError,
+  CommandTimeoutError,
+  CommandUncertainError,
+  NoPrimaryError,
+  NoReplicaError,
+  replyPrefix,
+  safeMessage,
+  withoutArguments,
+  type RedisHaError,
+} from '../errors/index.js';
+import type { TopologyTracker } from '../topology/index.js';
+import type { Call } from './call.js';
+
+/** Redis answered with an error that repeating would not change. */
+export function rejectedError(command: string, error: unknown): CommandRejectedError {
+  const cause = withoutArguments(error);
+  return new CommandRejectedError(
+    safeMessage(cause),
+    { command, reply: replyPrefix(cause) },
+    { cause },
+  );
+}
+
+/** The command was sent and nobody knows what became of it. */
+export function uncertainError(call: Call, reason: string): CommandUncertainError {
+  const command = call.payload.label;
+  return new CommandUncertainError(
+    `${command} was sent and may or may not have been executed: ${reason}. ` +
+      'It was not repeated, because doing it twice could do harm; read the data to find out.',
+    { command, reason, isIdempotent: call.isRepeatable },
+  );
+}
+
+/** The caller's signal fired before anything could have happened. */
+export function abortedError(call: Call, signal: AbortSignal): CommandAbortedError {
+  return new CommandAbortedError(
+    `${call.payload.label} was given up by its caller`,
+    { command: call.payload.label },
+    { cause: signal.reason },
+  );
+}
+
+/** The deadline passed and nothing was changed. Says what was missing. */
+export function expiredError(call: Call, tracker: TopologyTracker): RedisHaError {
+  const command = call.payload.label;
+  const details = { command, timeoutMs: call.timeoutMs };
+  if (call.openAttempts > 0) {
+    return new CommandTimeoutError(
+      `${command} was not answered within ${String(call.timeoutMs)} ms`,
+      details,
+    );
+  }
+  if (call.intent.route !== 'read') return noPrimaryError(call, tracker);
+  if (call.readPolicy === 'replica' || tracker.primary !== null) {
+    return new NoReplicaError(
+      `No replica was fit to answer ${command} within ${String(call.timeoutMs)} ms`,
+      details,
+    );
+  }
+  return new CommandTimeoutError(
+    `No node was there to answer ${command} within ${String(call.timeoutMs)} ms`,
+    details,
+  );
+}
+
+function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
+  const command = call.payload.label;
+  const { primaryAddress, primaryConnection, gate } = tracker;
+  const primary = primaryAddress === null ? null : formatAddress(primaryAddress);
+  const state = primaryConnection?.state;
+  const reason = whyNotWritable(tracker);
+  return new NoPrimaryError(
+    `${command} was not sent within ${String(call.timeoutMs)} ms: ${reason}`,
+    {
+      command,
+      timeoutMs: call.timeoutMs,
+      primary,
+      connection: state?.kind ?? 'none',
+      gate: gate.state.kind,
+    },
+  );
+}
+
+function whyNotWritable(tracker: TopologyTracker): string {
+  const { primaryAddress, primaryConnection, gate } = tracker;
+  if (primaryAddress === null) {
+    const isAnyThere = tracker.source.sentinels().some(({ isAnswering }) => isAnswering);
+    return isAnyThere ? 'the Sentinels name no primary' : 'no Sentinel has answered yet';
+  }
+  const where = formatAddress(primaryAddress);
+  if (gate.state.kind === 'paused') return `a failover is under way (${gate.state.reason})`;
+  const state = primaryConnection?.state;
+  if (state?.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
+  if (state?.kind === 'connecting') return `the primary ${where} does not let us connect`;
+  if (primaryConnection?.isStalled === true) return `the primary ${where} does not answer`;
+  if (primaryConnection?.role?.kind !== 'primary') return `${where} is not a primary any more`;
+  return `the primary ${where} refuses writes`;
+}

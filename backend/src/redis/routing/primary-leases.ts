@@ -1,0 +1,70 @@
+import type { Lease, WireListener } from '../connection/index.js';
+import { ClosedError, NoPrimaryError } from '../errors/index.js';
+import type { Clock } from '../timing/index.js';
+import type { TopologyTracker } from '../topology/index.js';
+
+/** Connections of one's own to whichever node is the primary. */
+export class PrimaryLeases {
+  readonly #tracker: TopologyTracker;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+
+  constructor(tracker: TopologyTracker, clock: Clock) {
+    this.#tracker = tracker;
+    this.#clock = clock;
+  }
+
+  /** Waits for a primary that takes writes, then for a free connection to it. */
+  async acquire(
+    timeoutMs: number,
+    signal: AbortSignal | null = null,
+    listener: Partial<WireListener> = {},
+  ): Promise<Lease> {
+    const until = this.#clock.now() + timeoutMs;
+    await this.whenWritable(timeoutMs, signal);
+    const primary = this.#tracker.primary;
+    if (primary === null) throw new NoPrimaryError('The primary went away again', { timeoutMs });
+    return primary.pool.acquire(Math.max(1, until - this.#clock.now()), listener);
+  }
+
+  /** Resolves when writes may be sent; rejects at the deadline, the signal or the end. */
+  whenWritable(timeoutMs: number, signal: AbortSignal | null = null): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.reject(closed());
+    if (this.#tracker.isWritable) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const finish = (error: Error | null): void => {
+        stopTimer();
+        stopListening();
+        signal?.removeEventListener('abort', onAbort);
+        this.#closing.signal.removeEventListener('abort', onClosing);
+        if (error === null) resolve();
+        else reject(error);
+      };
+      const onAbort = (): void => {
+        finish(new NoPrimaryError('Given up while waiting for the primary'));
+      };
+      const onClosing = (): void => {
+        finish(closed());
+      };
+      const stopTimer = this.#clock.after(timeoutMs, () => {
+        finish(
+          new NoPrimaryError(`No primary took writes within ${String(timeoutMs)} ms`, { timeoutMs }),
+        );
+      });
+      const stopListening = this.#tracker.onChange(() => {
+        if (this.#tracker.isWritable) finish(null);
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#closing.signal.addEventListener('abort', onClosing, { once: true });
+    });
+  }
+
+  /** Refuses from now on, and ends those who wait. */
+  close(): void {
+    this.#closing.abort();
+  }
+}
+
+function closed(): ClosedError {
+  return new ClosedError('Redis is shutting down');
+}

@@ -1,0 +1,112 @@
+import { sameAddress, type NodeAddress, type ResolvedRedisOptions } from '../config/index.js';
+import {
+  newTrackedClient,
+  trackedOptions,
+  type DriverClient,
+  type DriverOptions,
+  type TargetSource,
+  type TrackedOptions,
+} from '../connection/index.js';
+import { safeMessage } from '../errors/index.js';
+import type { EventBus } from '../events/index.js';
+import type { TopologyTracker } from '../topology/index.js';
+
+/**
+ * Plain ioredis clients for libraries that insist on one (BullMQ, rate limiters, session stores).
+ * They follow the primary through a failover like the engine does. What they repeat and how long
+ * they wait is up to their own options.
+ */
+export class RawClients {
+  readonly #options: ResolvedRedisOptions;
+  readonly #bus: EventBus;
+  readonly #source: TargetSource;
+  readonly #clients = new Set<DriverClient>();
+  #isClosed = false;
+
+  constructor(options: ResolvedRedisOptions, tracker: TopologyTracker, bus: EventBus) {
+    this.#options = options;
+    this.#bus = bus;
+    this.#source = this.#newSource(tracker);
+  }
+
+  /** Options to hand to a library that makes its own clients. */
+  options(): TrackedOptions {
+    const { db, connectTimeoutMs } = this.#options.node;
+    return trackedOptions(this.#source, { db, connectTimeoutMs });
+  }
+
+  /** A client of its own, closed when the application shuts down. */
+  create(options: DriverOptions = {}): DriverClient {
+    const client = newTrackedClient({ ...options, ...this.options() });
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
+    // Without a listener the driver prints each error to the console.
+    client.on('error', (error: unknown) => {
+      this.#bus.emit({
+        type: 'connection.lost',
+        node: this.#current ?? UNKNOWN,
+        reason: `raw client: ${safeMessage(error)}`,
+      });
+    });
+    return client;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Cuts them all. */
+  close(): void {
+    this.#isClosed = true;
+    for (const wake of [...this.#sleepers]) wake();
+    for (const client of [...this.#clients]) client.disconnect();
+    this.#clients.clear();
+  }
+
+  readonly #sleepers = new Set<() => void>();
+  #current: NodeAddress | null = null;
+
+  #newSource(tracker: TopologyTracker): TargetSource {
+    const reachable = (): NodeAddress | null => {
+      const { primary, gate } = tracker;
+      if (primary === null || gate.state.kind === 'paused') return null;
+      return tracker.reachable(primary.address);
+    };
+    return {
+      access: this.#options.node,
+      next: async () => {
+        while (!this.#isClosed) {
+          this.#current = reachable();
+          if (this.#current !== null) return this.#current;
+          await this.#untilChange(tracker);
+        }
+        return null;
+      },
+      isCurrent: (address) => {
+        const believed = tracker.primaryAddress;
+        // Behind the fence nobody may write, so such clients wait for the end of the pause as well.
+        if (tracker.gate.state.kind === 'paused') return false;
+        return believed !== null && sameAddress(tracker.reachable(believed), address);
+      },
+      onMove: (listener) =>
+        tracker.onChange((node) => {
+          if (node === null) listener();
+        }),
+    };
+  }
+
+  #untilChange(tracker: TopologyTracker): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        stop();
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const stop = tracker.onChange(wake);
+      this.#sleepers.add(wake);
+    });
+  }
+}
+
+const UNKNOWN: NodeAddress = { host: 'unknown', port: 0 };

@@ -1,0 +1,100 @@
+import { sameAddress, type ReadPolicy } from '../config/index.js';
+import type { NodeConnection } from '../connection/index.js';
+import type { Clock } from '../timing/index.js';
+import type { TopologyTracker } from '../topology/index.js';
+import { orderCandidates, type ReadCandidate } from './read-policy.js';
+
+interface Candidate extends ReadCandidate {
+  readonly node: NodeConnection;
+}
+
+/** The nodes that may serve reads, kept ready so that choosing one costs a glance. */
+export class ReadNodes {
+  readonly #tracker: TopologyTracker;
+  readonly #clock: Clock;
+  readonly #policy: ReadPolicy;
+  readonly #maxStalenessMs: number | null;
+  #best: readonly NodeConnection[] = [];
+
+  constructor(
+    tracker: TopologyTracker,
+    clock: Clock,
+    routing: { readonly readPolicy: ReadPolicy; readonly maxStalenessMs: number | null },
+  ) {
+    this.#tracker = tracker;
+    this.#clock = clock;
+    this.#policy = routing.readPolicy;
+    this.#maxStalenessMs = routing.maxStalenessMs;
+  }
+
+  /** Looks at the cluster anew. To be called after each change. */
+  refresh(): void {
+    this.#best = this.#groupsFor(this.#policy)[0] ?? [];
+  }
+
+  /** The least busy of the best nodes; `null` while none may serve. */
+  pick(policy: ReadPolicy | null, except: NodeConnection | null = null): NodeConnection | null {
+    // A bound on staleness depends on the time that passes, not only on what changes.
+    const isCached = policy === null && except === null && this.#maxStalenessMs === null;
+    if (isCached) return leastBusy(this.#best);
+    for (const group of this.#groupsFor(policy ?? this.#policy)) {
+      const node = leastBusy(group.filter((one) => one !== except));
+      if (node !== null) return node;
+    }
+    return null;
+  }
+
+  #groupsFor(policy: ReadPolicy): NodeConnection[][] {
+    return orderCandidates(this.#candidates(), policy, this.#maxStalenessMs).map((group) =>
+      group.map(({ node }) => node),
+    );
+  }
+
+  #candidates(): Candidate[] {
+    const candidates = this.#tracker.replicas.map((node) => this.#replicaCandidate(node));
+    const primary = this.#tracker.primary;
+    if (primary !== null) {
+      candidates.push({
+        node: primary,
+        isPrimary: true,
+        acceptsJobs: primary.acceptsJobs,
+        isInStep: true,
+        stalenessMs: 0,
+        rttMs: primary.rttMs,
+      });
+    }
+    return candidates;
+  }
+
+  #replicaCandidate(node: NodeConnection): Candidate {
+    const { role } = node;
+    const isReplica = role?.kind === 'replica';
+    return {
+      node,
+      isPrimary: false,
+      // A node that says it is a primary, and is not ours, was left behind by a switch.
+      acceptsJobs: isReplica && node.acceptsJobs,
+      isInStep: isReplica && role.isLinked && !this.#followsAnother(role.primary),
+      stalenessMs: isReplica
+        ? this.#tracker.lag.stalenessMs(this.#clock.now(), node.roleAt, role.offset)
+        : null,
+      rttMs: node.rttMs,
+    };
+  }
+
+  // A replica may be linked, and well, to a node that is no longer the primary.
+  #followsAnother(followed: { readonly host: string; readonly port: number }): boolean {
+    const { primaryAddress, replicaAddresses } = this.#tracker;
+    if (primaryAddress !== null && sameAddress(primaryAddress, followed)) return false;
+    return replicaAddresses.some((address) => sameAddress(address, followed));
+  }
+}
+
+function leastBusy(nodes: readonly NodeConnection[]): NodeConnection | null {
+  let best: NodeConnection | null = null;
+  for (const node of nodes) {
+    if (!node.acceptsJobs) continue;
+    if (best === null || node.inflight < best.inflight) best = node;
+  }
+  return best;
+}

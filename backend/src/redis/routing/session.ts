@@ -1,0 +1,118 @@
+import type { ChainableCommander, Encoding, Lease } from '../connection/index.js';
+import { CommandUncertainError, ConnectionLostError } from '../errors/index.js';
+import type { Clock } from '../timing/index.js';
+import type { Payload } from './call.js';
+import { intentOf, type CommandIntent } from './command-intent.js';
+import { runExclusively } from './exclusive-call.js';
+import { CommandPayload, TransactionPayload, type BatchResult } from './payloads.js';
+import type { PrimaryLeases } from './primary-leases.js';
+import { defineCommandMethods, newBatch, type RedisCommands } from './redis-commands.js';
+
+const TRANSACTION: CommandIntent = {
+  name: 'multi',
+  route: 'primary',
+  changes: true,
+  idempotent: false,
+};
+
+/**
+ * A connection to the primary of one's own, for what lives on a connection: `WATCH`, `WAIT`.
+ * Nothing is repeated on it: when it is lost, so is what was watched.
+ */
+export class RedisSession {
+  readonly #lease: Lease;
+  readonly #leases: PrimaryLeases;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+
+  constructor(lease: Lease, leases: PrimaryLeases, clock: Clock, timeoutMs: number) {
+    this.#lease = lease;
+    this.#leases = leases;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Makes the next transaction fail, with `null`, if one of the keys changes before it. */
+  watch(...keys: (string | Buffer)[]): Promise<unknown> {
+    return this.call('watch', ...keys);
+  }
+
+  /** Forgets all watched keys. */
+  unwatch(): Promise<unknown> {
+    return this.call('unwatch');
+  }
+
+  /** Waits until so many replicas have this session's writes, or the time is over; answers how many do. */
+  wait(replicas: number, timeoutMs: number): Promise<number> {
+    return this.call('wait', replicas, timeoutMs) as Promise<number>;
+  }
+
+  /** Any command by its name. */
+  call(name: string, ...args: unknown[]): Promise<unknown> {
+    return this.#run(new CommandPayload(name, args, 'utf8'), intentOf(name, args));
+  }
+
+  /** A transaction on this connection. `exec` answers `null` when a watched key changed. */
+  multi(commands?: unknown[][]): ChainableCommander {
+    return newBatch(
+      (queued) => this.#run(new TransactionPayload(queued), TRANSACTION) as Promise<BatchResult[]>,
+      commands,
+    );
+  }
+
+  /** @internal */
+  runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
+    return this.#run(new CommandPayload(name, args, encoding), intentOf(name, args));
+  }
+
+  async #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
+    if (!this.#lease.wire.isReady) throw this.#lost(payload.label);
+    // The fence holds for sessions too: what the old primary acknowledges now is lost.
+    if (intent.changes) await this.#leases.whenWritable(this.#timeoutMs);
+    const call = { payload, intent, timeoutMs: this.#timeoutMs, signal: null };
+    try {
+      return await runExclusively(this.#lease, call, this.#clock);
+    } catch (error) {
+      if (!this.#lease.wire.isReady && !(error instanceof CommandUncertainError)) {
+        throw this.#lost(payload.label, error);
+      }
+      throw error;
+    }
+  }
+
+  #lost(command: string, cause?: unknown): ConnectionLostError {
+    return new ConnectionLostError(
+      `The session's connection is gone, so ${command} was not executed. Begin a new session.`,
+      { command },
+      { cause },
+    );
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are defined below, from the driver's list
+export interface RedisSession extends RedisCommands {}
+
+defineCommandMethods(RedisSession.prototype, (self) => (name, args, encoding) =>
+  self.runCommand(name, args, encoding),
+);
+
+/** Runs the work with a session and gives its connection back afterwards. */
+export async function withSession<T>(
+  work: (session: RedisSession) => Promise<T>,
+  leases: PrimaryLeases,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<T> {
+  const lease = await leases.acquire(timeoutMs);
+  const session = new RedisSession(lease, leases, clock, timeoutMs);
+  try {
+    const result = await work(session);
+    if (lease.wire.isReady) await session.unwatch();
+    lease.release();
+    return result;
+  } catch (error) {
+    // Its state is unknown now: a watched key, half a transaction.
+    lease.discard();
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Call } from './call.js';
+
+/**
+ * Calls that wait for a node, in the order in which they were made. Bounded by number and by bytes.
+ * Calls that were over meanwhile are dropped when they are met.
+ */
+export class WaitingLine {
+  readonly #maxCommands: number;
+  readonly #maxBytes: number;
+  #calls: Call[] = [];
+  #head = 0;
+  #bytes = 0;
+  #live = 0;
+  #isSorted = true;
+
+  constructor(maxCommands: number, maxBytes: number) {
+    this.#maxCommands = maxCommands;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#live;
+  }
+
+  /** Bytes of their arguments. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Lets a call wait. Answers false when the line is full; calls that were accepted before always fit. */
+  add(call: Call, isReturning: boolean): boolean {
+    const bytes = call.payload.weigh();
+    const isFull = this.#live >= this.#maxCommands || this.#bytes + bytes > this.#maxBytes;
+    if (isFull && !isReturning) return false;
+    const last = this.#calls.at(-1);
+    if (last !== undefined && last.sequence > call.sequence) this.#isSorted = false;
+    call.queuedBytes = bytes;
+    this.#bytes += bytes;
+    this.#live++;
+    this.#dropDead();
+    this.#calls.push(call);
+    return true;
+  }
+
+  /** A waiting call was settled, so it waits no more. */
+  leave(call: Call): void {
+    if (call.queuedBytes === 0) return;
+    this.#bytes -= call.queuedBytes;
+    this.#live--;
+    call.queuedBytes = 0;
+    if (this.#live === 0) this.#clear();
+  }
+
+  /** The next one, which then waits no more. */
+  shift(): Call | null {
+    this.#sort();
+    while (this.#head < this.#calls.length) {
+      const call = this.#calls[this.#head++];
+      if (call === undefined || call.queuedBytes === 0 || !call.isWanted) continue;
+      this.leave(call);
+      this.#compact();
+      return call;
+    }
+    this.#clear();
+    return null;
+  }
+
+  #sort(): void {
+    if (this.#isSorted) return;
+    this.#calls = this.#calls.slice(this.#head).sort((a, b) => a.sequence - b.sequence);
+    this.#head = 0;
+    this.#isSorted = true;
+  }
+
+  // While no node comes back nobody shifts: what expired meanwhile must not pile up.
+  #dropDead(): void {
+    if (this.#calls.length - this.#head <= 2 * this.#live + 1024) return;
+    this.#calls = this.#calls.slice(this.#head).filter((call) => call.queuedBytes > 0);
+    this.#head = 0;
+  }
+
+  #compact(): void {
+    if (this.#head < 1024 || this.#head * 2 < this.#calls.length) return;
+    this.#calls = this.#calls.slice(this.#head);
+    this.#head = 0;
+  }
+
+  #clear(): void {
+    this.#calls = [];
+    this.#head = 0;
+    this.#isSorted = true;
+  }
+}

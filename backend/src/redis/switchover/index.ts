@@ -1,0 +1,6 @@
+export {
+  switchover,
+  type SwitchoverOptions,
+  type SwitchoverReport,
+  type SwitchoverTools,
+} from './switchover.js';

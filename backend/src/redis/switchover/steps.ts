@@ -1,0 +1,41 @@
+import { SwitchoverFailedError } from '../errors/index.js';
+import type { Clock } from '../timing/index.js';
+
+const LOOK_EVERY_MS = 5;
+
+/** Waits for one thing after another, all within one deadline. */
+export class Steps {
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+  readonly #timeoutMs: number;
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Time since the first step began. */
+  get elapsedMs(): number {
+    return this.#clock.now() - this.#startedAt;
+  }
+
+  /** Time left before the deadline. */
+  get leftMs(): number {
+    return Math.max(1, this.#timeoutMs - this.elapsedMs);
+  }
+
+  /** Waits until it is so; `nudge` is called between looks. Rejects at the deadline. */
+  async until(what: string, isSo: () => boolean, nudge?: () => void): Promise<void> {
+    while (!isSo()) {
+      if (this.elapsedMs >= this.#timeoutMs) {
+        throw new SwitchoverFailedError(
+          `waited ${String(this.#timeoutMs)} ms in all, last for ${what}`,
+          { waitingFor: what, timeoutMs: this.#timeoutMs },
+        );
+      }
+      nudge?.();
+      await this.#clock.sleep(LOOK_EVERY_MS);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { type Socket } from 'node:net';
+
+/** What happens to the bytes that travel in one direction. */
+export type LaneRule =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'drop' }
+  /** `Infinity` holds everything back until another rule comes. */
+  | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'cut'; readonly afterBytes: number };
+
+type Freight =
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly arrivedAt: number }
+  | { readonly kind: 'end'; readonly arrivedAt: number }
+  | { readonly kind: 'close'; readonly broken: boolean; readonly arrivedAt: number };
+
+// What a kernel would hold for a peer that does not read; beyond it the sender is made to wait.
+const WINDOW_BYTES = 1 << 20;
+
+/** One direction of one connection. Keeps the order of what passes, whatever the rule does meanwhile. */
+export class FaultLane {
+  /** Bytes were swallowed: the stream has a hole and must never go on. */
+  hasLostBytes = false;
+  private readonly queue: Freight[] = [];
+  private queuedBytes = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private cutBudget = Infinity;
+
+  constructor(
+    private readonly from: Socket,
+    private readonly to: Socket,
+    private rule: LaneRule,
+    private readonly onCut: () => void,
+  ) {
+    this.apply(rule);
+    from.on('data', (bytes: Buffer) => {
+      this.take({ kind: 'bytes', bytes, arrivedAt: performance.now() });
+    });
+    from.on('end', () => {
+      this.take({ kind: 'end', arrivedAt: performance.now() });
+    });
+    from.on('close', (broken: boolean) => {
+      this.take({ kind: 'close', broken, arrivedAt: performance.now() });
+    });
+    to.on('drain', () => {
+      this.holdOrResume();
+    });
+  }
+
+  /** Changes the rule, also for what is on its way. */
+  apply(rule: LaneRule): void {
+    this.rule = rule;
+    this.cutBudget = rule.kind === 'cut' ? rule.afterBytes : Infinity;
+    this.release();
+  }
+
+  /** Forgets what is on its way. */
+  stop(): void {
+    clearTimeout(this.timer);
+    this.queue.length = 0;
+  }
+
+  private take(freight: Freight): void {
+    this.queue.push(freight);
+    if (freight.kind === 'bytes') this.queuedBytes += freight.bytes.length;
+    this.release();
+  }
+
+  private release(): void {
+    clearTimeout(this.timer);
+    for (let head = this.queue[0]; head !== undefined; head = this.queue[0]) {
+      const waitMs =
+        this.rule.kind === 'delay' ? head.arrivedAt + this.rule.ms - performance.now() : 0;
+      if (waitMs > 0) {
+        this.releaseIn(waitMs);
+        break;
+      }
+      this.queue.shift();
+      this.forward(head);
+    }
+    this.holdOrResume();
+  }
+
+  private releaseIn(ms: number): void {
+    if (ms === Infinity) return;
+    this.timer = setTimeout(() => {
+      this.release();
+    }, Math.ceil(ms));
+  }
+
+  private forward(freight: Freight): void {
+    if (freight.kind === 'bytes') this.queuedBytes -= freight.bytes.length;
+    if (this.rule.kind === 'drop') {
+      this.hasLostBytes = true;
+      return;
+    }
+    switch (freight.kind) {
+      case 'bytes':
+        this.write(freight.bytes);
+        return;
+      case 'end':
+        this.to.end();
+        return;
+      case 'close':
+        if (freight.broken) this.to.resetAndDestroy();
+        else this.to.destroySoon();
+    }
+  }
+
+  private write(bytes: Buffer): void {
+    if (bytes.length < this.cutBudget) {
+      this.cutBudget -= bytes.length;
+      if (this.to.writable) this.to.write(bytes);
+      return;
+    }
+    const last = bytes.subarray(0, this.cutBudget);
+    this.stop();
+    this.rule = { kind: 'drop' };
+    // An end, not a reset: a reset could overtake the bytes that were let through.
+    this.to.end(last, () => {
+      this.onCut();
+    });
+  }
+
+  private holdOrResume(): void {
+    if (this.from.destroyed) return;
+    if (this.queuedBytes > WINDOW_BYTES || this.to.writableNeedDrain) this.from.pause();
+    else this.from.resume();
+  }
+}

@@ -1,0 +1,135 @@
+import { sameAddress, type NodeAddress } from '../config/index.js';
+import type { EventBus, FailoverReason, FailoverRecord } from '../events/index.js';
+import type { Clock } from '../timing/index.js';
+import type { SentinelMessage } from './sentinel-message.js';
+
+const MAX_RECORDS = 100;
+const DAY_MS = 24 * 60 * 60 * 1000;
+// Moments that are older than this belong to an earlier, unfinished attempt.
+const STALE_MS = 60_000;
+
+type Moment = 'suspectedAt' | 'sdownAt' | 'odownAt' | 'electedAt' | 'promotedAt';
+
+const MOMENT_OF_STEP: Readonly<Record<string, Moment>> = {
+  '+sdown': 'sdownAt',
+  '+odown': 'odownAt',
+  '+elected-leader': 'electedAt',
+  '+promoted-slave': 'promotedAt',
+};
+
+/** What a health report says of past failovers. */
+export interface FailoverSummary {
+  /** Since this process started. */
+  readonly count: number;
+  readonly countInLast24h: number;
+  readonly last: FailoverRecord | null;
+}
+
+/** Writes down each failover with the moment of every step, from what the Sentinels say meanwhile. */
+export class FailoverHistory {
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #records: FailoverRecord[] = [];
+  #moments: Partial<Record<Moment, number>> = {};
+  #count = 0;
+  #isSwitchover = false;
+  #awaitsFirstWrite = false;
+
+  constructor(clock: Clock, bus: EventBus) {
+    this.#clock = clock;
+    this.#bus = bus;
+  }
+
+  /** This process began to doubt the primary. */
+  noteSuspicion(): void {
+    this.#note('suspectedAt');
+  }
+
+  /** The doubt was unfounded: the primary is well. */
+  noteRecovery(): void {
+    this.#moments = {};
+  }
+
+  /** The next switch is one that we asked for. */
+  expectSwitchover(isExpected: boolean): void {
+    this.#isSwitchover = isExpected;
+  }
+
+  /** A Sentinel spoke. */
+  noteMessage(message: SentinelMessage, primary: NodeAddress | null): void {
+    if (message.kind !== 'primary' && message.kind !== 'member') return;
+    const moment = MOMENT_OF_STEP[message.step];
+    if (moment === undefined) return;
+    const isAboutPrimary =
+      message.kind === 'primary' && primary !== null && sameAddress(message.node, primary);
+    // `+sdown` is also published for replicas and Sentinels.
+    if (isAboutPrimary || moment === 'promotedAt') this.#note(moment);
+  }
+
+  /** The primary moved. */
+  noteSwitch(from: NodeAddress | null, to: NodeAddress, epoch: number): void {
+    const moments = this.#freshMoments();
+    const record: FailoverRecord = {
+      from,
+      to,
+      epoch,
+      reason: this.#reasonFor(moments),
+      suspectedAt: moments.suspectedAt ?? null,
+      sdownAt: moments.sdownAt ?? null,
+      odownAt: moments.odownAt ?? null,
+      electedAt: moments.electedAt ?? null,
+      promotedAt: moments.promotedAt ?? null,
+      switchedAt: this.#clock.wallTime(),
+      firstWriteAt: null,
+    };
+    this.#moments = {};
+    this.#isSwitchover = false;
+    this.#count++;
+    this.#records.push(record);
+    if (this.#records.length > MAX_RECORDS) this.#records.shift();
+    this.#awaitsFirstWrite = true;
+    this.#bus.emit({ type: 'failover.completed', failover: record });
+  }
+
+  /** The primary answered a write. Cheap to call for each. */
+  noteWrite(): void {
+    if (!this.#awaitsFirstWrite) return;
+    this.#awaitsFirstWrite = false;
+    const last = this.#records.pop();
+    if (last === undefined) return;
+    const failover: FailoverRecord = { ...last, firstWriteAt: this.#clock.wallTime() };
+    this.#records.push(failover);
+    this.#bus.emit({ type: 'failover.first-write', failover });
+  }
+
+  /** Up to the last hundred, oldest first. */
+  get records(): readonly FailoverRecord[] {
+    return [...this.#records];
+  }
+
+  /** Counts and the last one. */
+  get summary(): FailoverSummary {
+    const since = this.#clock.wallTime() - DAY_MS;
+    return {
+      count: this.#count,
+      countInLast24h: this.#records.filter(({ switchedAt }) => switchedAt >= since).length,
+      last: this.#records.at(-1) ?? null,
+    };
+  }
+
+  #note(moment: Moment): void {
+    this.#moments[moment] ??= this.#clock.wallTime();
+  }
+
+  #freshMoments(): Partial<Record<Moment, number>> {
+    const oldest = this.#clock.wallTime() - STALE_MS;
+    const fresh = Object.entries(this.#moments).filter(([, at]) => at >= oldest);
+    return Object.fromEntries(fresh) as Partial<Record<Moment, number>>;
+  }
+
+  #reasonFor(moments: Partial<Record<Moment, number>>): FailoverReason {
+    if (this.#isSwitchover) return 'switchover';
+    const wasDown = moments.sdownAt !== undefined || moments.odownAt !== undefined;
+    return wasDown ? 'failure' : 'planned';
+  }
+}

@@ -1,0 +1,48 @@
+// Jest runs in CommonJS mode, and @swc/jest compiles both our ESM TypeScript and the ESM-only packages
+// (Nest 12, Terminus 12) to CommonJS. This is the set-up that runs on Node 20, 22 and 24 alike.
+
+/** What every project shares. @type {import('jest').Config} */
+const shared = {
+  rootDir: __dirname,
+  roots: ['<rootDir>/backend'],
+  testEnvironment: 'node',
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        module: { type: 'commonjs' },
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true, dynamicImport: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+      },
+    ],
+  },
+  // Compile everything, node_modules too: a hand-kept list of ESM-only packages misses files that call
+  // import(), which Jest on Node 20 cannot run. Cached after the first run.
+  transformIgnorePatterns: [],
+};
+
+/** The suffix of a file says what its tests need, and picks the project. */
+function project(displayName, suffix, testTimeout) {
+  return { ...shared, displayName, testRegex: `\\.${suffix}\\.ts$`, testTimeout };
+}
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    project('unit', 'spec', 5_000),
+    project('integration', 'int-spec', 20_000),
+    project('failover', 'failover-spec', 90_000),
+    project('e2e', 'e2e-spec', 60_000),
+  ],
+  collectCoverageFrom: ['backend/src/**/*.ts', '!backend/src/main.ts', '!**/index.ts'],
+  coverageDirectory: 'coverage',
+  coverageProvider: 'v8',
+};

@@ -1,0 +1,130 @@
+// Checks what the documents claim: links and anchors resolve, commands exist, each error code has its section,
+// and nothing belongs to one person's machine.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { report } from './lib/check-lines.mjs';
+import { at, root } from './lib/paths.mjs';
+
+const problems = [];
+const counted = { links: 0, commands: 0, codes: 0 };
+const read = (file) => readFileSync(join(root, file), 'utf8');
+
+function files(...patterns) {
+  const list = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns];
+  const { stdout } = spawnSync('git', list, { cwd: root, encoding: 'utf8' });
+  return stdout.split('\n').filter((file) => file !== '' && existsSync(join(root, file)));
+}
+
+const withoutCode = (text) =>
+  text.replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '').replace(/`[^`\n]*`/g, '');
+
+/** The anchors of a Markdown file, made the way GitHub makes them. */
+function anchors(file) {
+  const text = read(file).replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '');
+  const seen = new Map();
+  const headings = [...text.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)].map(([, title]) => {
+    const plain = title.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '');
+    const slug = plain
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/\s/g, '-');
+    const times = seen.get(slug) ?? 0;
+    seen.set(slug, times + 1);
+    return times === 0 ? slug : `${slug}-${times}`;
+  });
+  const explicit = [...text.matchAll(/<a\s+(?:id|name)="([^"]+)"/g)].map(([, name]) => name);
+  return new Set([...headings, ...explicit]);
+}
+
+function checkLink(file, link) {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(link)) return;
+  counted.links += 1;
+  const [path, anchor] = decodeURI(link).split('#');
+  const target = path === '' ? file : relative(root, join(root, dirname(file), path));
+  if (!existsSync(join(root, target))) return problems.push(`${file}: no such file: ${link}`);
+  if (anchor === undefined || anchor === '' || !target.endsWith('.md')) return;
+  if (statSync(join(root, target)).isFile() && !anchors(target).has(anchor)) {
+    problems.push(`${file}: no such heading: ${link}`);
+  }
+}
+
+function checkLinks(file) {
+  const text = withoutCode(read(file));
+  const inline = [...text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g)];
+  const named = [...text.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm)];
+  for (const [, link] of [...inline, ...named]) checkLink(file, link);
+}
+
+const scripts = JSON.parse(read('package.json')).scripts;
+
+/** `npm run X` anywhere in a page, and files that a line of shell runs. */
+function checkCommands(file) {
+  const text = read(file);
+  for (const [, name] of text.matchAll(/\bnpm run (?:-s |--silent )?([a-z][\w:.-]*)/g)) {
+    counted.commands += 1;
+    if (!(name in scripts)) problems.push(`${file}: package.json has no script "${name}"`);
+  }
+  for (const [, path] of text.matchAll(/\b(?:bash|node|sh) ((?:\.ci|scripts|ops)\/[\w./-]*\w)/g)) {
+    counted.commands += 1;
+    if (!existsSync(at(path))) problems.push(`${file}: no such file: ${path}`);
+  }
+}
+
+function checkErrorCodes() {
+  const catalogue = read('backend/src/redis/errors/error-catalogue.ts');
+  const codes = [...catalogue.matchAll(/readonly code = '([A-Z_]+)'/g)].map(([, code]) => code);
+  counted.codes = codes.length;
+  const page = 'docs/errors.md';
+  if (!existsSync(at(page))) return problems.push(`${page} is missing`);
+  const sections = [...read(page).matchAll(/^## `?([A-Z_]+)`?\s*$/gm)].map(([, code]) => code);
+  for (const code of codes) {
+    if (!sections.includes(code)) problems.push(`${page}: no section "## ${code}"`);
+  }
+  for (const code of sections) {
+    if (!codes.includes(code)) problems.push(`${page}: "## ${code}" is no error of the catalogue`);
+  }
+}
+
+// Written in pieces, so that this file does not find itself.
+const FORBIDDEN = [
+  [
+    'a path of one machine',
+    /(^|[\s"'`(=])\/(home\/(?!linuxbrew|node)|Users\/|work\/|root\/)[\w.-]/,
+  ],
+  ['a path of one machine', new RegExp('(^|[\\s"\'`(=])/' + 'tmp/[a-z]')],
+  ['the address of a package registry', new RegExp('https?://' + 'registry\\.')],
+];
+
+function checkForbidden(file) {
+  read(file)
+    .split('\n')
+    .forEach((line, index) => {
+      for (const [what, pattern] of FORBIDDEN) {
+        if (pattern.test(line))
+          problems.push(`${file}:${index + 1}: ${what}: ${line.trim().slice(0, 80)}`);
+      }
+    });
+}
+
+const markdown = files('*.md');
+markdown.forEach(checkLinks);
+markdown.forEach(checkCommands);
+checkErrorCodes();
+files(
+  '*.md',
+  '*.ts',
+  '*.mjs',
+  '*.cjs',
+  '*.json',
+  '*.yml',
+  '*.sh',
+  '.ci/run',
+  ':!package-lock.json',
+).forEach(checkForbidden);
+report(
+  'docs',
+  problems,
+  `${markdown.length} pages, ${counted.links} links, ${counted.commands} commands, ${counted.codes} error codes`,
+);
