@@ -1,7 +1,6 @@
 // Checks what the documents claim: links and anchors resolve, commands exist, each error code has its section,
 // and nothing belongs to one person's machine.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { report } from './lib/check-lines.mjs';
 import { at, root } from './lib/paths.mjs';
@@ -10,11 +9,21 @@ const problems = [];
 const counted = { links: 0, commands: 0, codes: 0 };
 const read = (file) => readFileSync(join(root, file), 'utf8');
 
-function files(...patterns) {
-  const list = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns];
-  const { stdout } = spawnSync('git', list, { cwd: root, encoding: 'utf8' });
-  return stdout.split('\n').filter((file) => file !== '' && existsSync(join(root, file)));
+const NOT_OURS = new Set(['node_modules', 'dist', 'coverage', '.git', '.tmp']);
+
+/** Every file below a folder, as a path from the root. */
+function filesBelow(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => !NOT_OURS.has(entry.name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesBelow(path);
+      return entry.isFile() ? [path] : [];
+    });
 }
+
+const everything = filesBelow('.');
+const filesLike = (pattern) => everything.filter((file) => pattern.test(file));
 
 const withoutCode = (text) =>
   text.replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '').replace(/`[^`\n]*`/g, '');
@@ -108,21 +117,13 @@ function checkForbidden(file) {
     });
 }
 
-const markdown = files('*.md');
+const markdown = filesLike(/\.md$/);
 markdown.forEach(checkLinks);
 markdown.forEach(checkCommands);
 checkErrorCodes();
-files(
-  '*.md',
-  '*.ts',
-  '*.mjs',
-  '*.cjs',
-  '*.json',
-  '*.yml',
-  '*.sh',
-  '.ci/run',
-  ':!package-lock.json',
-).forEach(checkForbidden);
+filesLike(/\.(md|ts|[cm]?js|json|ya?ml|sh|conf|example)$|Dockerfile|^\.ci\/run$/)
+  .filter((file) => file !== 'package-lock.json')
+  .forEach(checkForbidden);
 report(
   'docs',
   problems,

@@ -2,18 +2,29 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { whenNpmEnds } from './npm-parent.mjs';
 
+const OUTPUT_GRACE_MS = 500;
+
 const running = new Set();
 let stopped;
 
 /** Starts a command in a process group of its own, so that it can be stopped with all it started. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: 'inherit', detached: true, ...options });
-  child.ended = new Promise((resolve) => {
+  child.gone = new Promise((resolve) => {
     child.once('error', (error) => resolve({ code: 1, error }));
-    child.once('exit', (code, signal) => resolve({ code: code ?? 1, signal }));
+    child.once('exit', (code, signal) => {
+      const end = () => resolve({ code: code ?? 1, signal });
+      // What it wrote may still be on its way; something it left behind may hold the pipe open for ever.
+      child.once('close', end);
+      setTimeout(end, OUTPUT_GRACE_MS);
+    });
   });
   running.add(child);
-  void child.ended.then(() => running.delete(child));
+  void child.gone.then(() => running.delete(child));
+  // A script that is being ended must not go on to its next step.
+  child.ended = child.gone.then((end) =>
+    stopped === undefined ? end : new Promise(() => undefined),
+  );
   return child;
 }
 
@@ -32,7 +43,7 @@ export async function stop(child, graceMs = 5_000) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   signalGroup(child, 'SIGTERM');
   const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs);
-  await child.ended;
+  await child.gone;
   clearTimeout(timer);
 }
 

@@ -344,7 +344,8 @@ export class NodeConnection {
     this.#state = { kind: 'lost', reason, attempt: nextAttempt };
     this.#scheduleReconnect(nextAttempt);
     this.#dropJobs(reason);
-    this.#onChange(this, 'lost');
+    // A failed attempt to come back is no news.
+    if (wasReady) this.#onChange(this, 'lost');
   }
 
   #scheduleReconnect(attempt: number): void {

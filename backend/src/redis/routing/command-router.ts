@@ -13,7 +13,7 @@ import { nextStep } from './retry-rules.js';
 import { WaitingLine } from './waiting-line.js';
 
 const DEADLINE_CHECK_MS = 10;
-const REFUSAL_PAUSES_MS = [2, 5, 10, 20, 50];
+const REFUSAL_PAUSES_MS = [2, 5, 5, 10];
 
 /**
  * Sends each call to a node that may serve it, holds it while there is none, sends it again where
@@ -273,7 +273,7 @@ export class CommandRouter implements CallOwner {
   #pauseAfterRefusal(call: Call, line: WaitingLine): void {
     this.#wait(call, line, true);
     if (this.#stopRetry !== null) return;
-    const pause = REFUSAL_PAUSES_MS[Math.min(this.#refusals, REFUSAL_PAUSES_MS.length - 1)] ?? 50;
+    const pause = REFUSAL_PAUSES_MS[Math.min(this.#refusals, REFUSAL_PAUSES_MS.length - 1)] ?? 10;
     this.#refusals++;
     this.#stopRetry = this.#clock.after(pause, () => {
       this.#stopRetry = null;

@@ -1,4 +1,4 @@
-import { sameAddress, type NodeAddress, type ResolvedRedisOptions } from '../config/index.js';
+import { addressKey, sameAddress, type NodeAddress, type ResolvedRedisOptions } from '../config/index.js';
 import {
   ConnectionRegistry,
   type NodeChange,
@@ -23,6 +23,9 @@ const FENCING_STEPS: ReadonlySet<string> = new Set([
 
 const PROBE_MS = 25;
 
+// For some seconds around a switch Sentinels list the old primary, then not, then as a replica.
+const FORGET_AFTER_MS = 5000;
+
 /** Hears of changes: of one node, or with `null` of the whole. */
 export type TopologyListener = (node: NodeConnection | null, change: NodeChange | null) => void;
 
@@ -42,6 +45,7 @@ export class TopologyTracker {
   readonly #listeners = new Set<TopologyListener>();
   #primary: NodeAddress | null = null;
   #replicas: readonly NodeAddress[] = [];
+  readonly #listedAt = new Map<string, number>();
   #epoch = -1;
   #runId: string | null = null;
   #isPrimaryReady = false;
@@ -170,16 +174,30 @@ export class TopologyTracker {
   #onTopology(primary: NodeAddress, epoch: number, replicas: readonly NodeAddress[]): void {
     const from = this.#primary;
     const hasMoved = from === null || !sameAddress(from, primary);
-    const isSame = !hasMoved && epoch === this.#epoch && sameAddresses(replicas, this.#replicas);
+    const kept = this.#withUnlisted(replicas, primary);
+    const isSame = !hasMoved && epoch === this.#epoch && sameAddresses(kept, this.#replicas);
     if (isSame) return;
     this.#primary = primary;
     this.#epoch = epoch;
-    // Right after a switch Sentinel may not list the old primary yet: it comes back as a replica.
-    this.#replicas = withOldPrimary(replicas, hasMoved ? from : null);
+    this.#replicas = kept;
     this.#registry.retain([primary, ...this.#replicas]);
     if (hasMoved) this.#followTo(primary, from, epoch);
     this.#bus.emit({ type: 'topology.changed', primary, replicas: this.#replicas, epoch });
     this.#changed(null, null);
+  }
+
+  // The replicas that are listed now, and every node that was listed a moment ago.
+  #withUnlisted(replicas: readonly NodeAddress[], primary: NodeAddress): NodeAddress[] {
+    const now = this.#clock.now();
+    for (const address of [primary, ...replicas]) this.#listedAt.set(addressKey(address), now);
+    const known = [...this.#replicas, ...(this.#primary === null ? [] : [this.#primary])];
+    const unlisted = known.filter((address) => {
+      const isListed = [primary, ...replicas].some((listed) => sameAddress(listed, address));
+      const listedAt = this.#listedAt.get(addressKey(address)) ?? -Infinity;
+      if (!isListed && now - listedAt > FORGET_AFTER_MS) this.#listedAt.delete(addressKey(address));
+      return !isListed && now - listedAt <= FORGET_AFTER_MS;
+    });
+    return [...replicas, ...unlisted];
   }
 
   #followTo(primary: NodeAddress, from: NodeAddress | null, epoch: number): void {
@@ -305,12 +323,4 @@ export class TopologyTracker {
 
 function sameAddresses(a: readonly NodeAddress[], b: readonly NodeAddress[]): boolean {
   return a.length === b.length && a.every((x) => b.some((y) => sameAddress(x, y)));
-}
-
-function withOldPrimary(
-  replicas: readonly NodeAddress[],
-  from: NodeAddress | null,
-): readonly NodeAddress[] {
-  if (from === null || replicas.some((replica) => sameAddress(replica, from))) return replicas;
-  return [...replicas, from];
 }
