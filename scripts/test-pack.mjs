@@ -193,7 +193,8 @@ async function tryLinkedFolder() {
   const folder = makeFolder(application, 'file:../library');
   if (!(await install(folder, '--install-links=false'))) return;
   const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
-  await check('tsc', process.execPath, [tsc, '-p', folder, '--preserveSymlinks'], { cwd: folder });
+  const compile = [tsc, '-p', folder, '--preserveSymlinks'];
+  if (!(await check('tsc', process.execPath, compile, { cwd: folder }))) return;
   const args = ['--preserve-symlinks', 'built/main.js'];
   await runAndExit(`runs and exits on ${process.version}`, process.execPath, args, folder);
 }

@@ -1,12 +1,12 @@
 import type { RedisEngine } from './redis.engine.js';
 import { InvalidArgumentError } from './errors/index.js';
 import {
+  CommandMethods,
   defineCommandMethods,
   newBatch,
   newScript,
   type BatchResult,
   type CallOptions,
-  type RedisCommands,
   type RunCommand,
   type Script,
   type ScriptDefinition,
@@ -17,11 +17,12 @@ import type { ChainableCommander, Encoding } from './connection/index.js';
  * Every data command of ioredis, with its types, run by the engine. `redis.with(options)` gives the
  * same commands with a deadline, a signal or a read policy of their own.
  */
-export class RedisCommandSet {
+export class RedisCommandSet extends CommandMethods {
   readonly #engine: RedisEngine;
   readonly #options: CallOptions | null;
 
   constructor(engine: RedisEngine, options: CallOptions | null) {
+    super();
     this.#engine = engine;
     this.#options = options;
   }
@@ -76,16 +77,10 @@ export class RedisCommandSet {
 
   // In memory mode the refusal comes as a rejected promise, as every other failure does.
   #run<T>(run: () => Promise<T>): Promise<T> {
-    try {
-      return run();
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+    if (this.#engine.roomsIfAny === null) return Promise.reject(this.#engine.refusal);
+    return run();
   }
 }
-
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are defined below, from the driver's list
-export interface RedisCommandSet extends RedisCommands {}
 
 defineCommandMethods(
   RedisCommandSet.prototype,

@@ -54,12 +54,15 @@ export class RedisEngine {
 
   /** The rooms, or a clear refusal in memory mode. */
   get rooms(): ConnectedRooms {
-    if (this.#rooms === null) {
-      throw new RedisDisabledError(
-        'There is no Redis in memory mode. Set REDIS_MODE to standalone or sentinel to have one.',
-      );
-    }
+    if (this.#rooms === null) throw this.refusal;
     return this.#rooms;
+  }
+
+  /** What everything answers in memory mode. */
+  get refusal(): RedisDisabledError {
+    return new RedisDisabledError(
+      'There is no Redis in memory mode. Set REDIS_MODE to standalone or sentinel to have one.',
+    );
   }
 
   /** The rooms, or `null` in memory mode. */

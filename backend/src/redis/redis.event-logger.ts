@@ -1,7 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { formatAddress, redactOptions, type NodeAddress } from './config/index.js';
 import { safeMessage, type Problem } from './errors/index.js';
-import type { FailoverRecord, RedisHaEvent } from './events/index.js';
+import type {
+  FailoverRecord,
+  RedisHaEvent,
+  RedisHaEventOf,
+  RedisHaEventType,
+} from './events/index.js';
 import type { RedisEngine } from './redis.engine.js';
 
 const PATIENCE_MS = 3000;
@@ -51,55 +56,60 @@ export class RedisEventLogger {
   }
 
   #write(event: RedisHaEvent): void {
-    switch (event.type) {
-      case 'failover.first-write':
-        this.#logger.log(describeFailover(event.failover));
-        return;
-      case 'primary.switched':
-        this.#logger.warn(
-          `The primary moved from ${show(event.from)} to ${show(event.to)} (epoch ${String(event.epoch)})`,
-        );
-        return;
-      case 'primary.suspected':
-        this.#logger.warn(`The primary ${show(event.node)} is in doubt: ${event.reason}`);
-        return;
-      case 'primary.ready':
-        this.#logger.log(`The primary ${show(event.node)} takes writes`);
-        return;
-      case 'primary.reset':
-        this.#logger.warn(
-          `The primary ${show(event.node)} was restarted: it may have come back without its data`,
-        );
-        return;
-      case 'start.waiting':
-        this.#logger.error(
-          `No primary for ${String(event.waitedMs)} ms since the start: ${event.reason}. ` +
-            'The application runs; commands wait until their deadline.',
-        );
-        return;
-      case 'settings.doubtful':
-        this.#logger.warn(describeProblem(event.problem));
-        return;
-      case 'listener.failed':
-        this.#logger.error(`A listener of ${event.event} failed: ${safeMessage(event.error)}`);
-        return;
-      case 'writes.paused':
-        this.#logger.log(`Writes wait: ${event.reason}`);
-        return;
-      case 'writes.resumed':
-        this.#logger.log(`Writes go on after ${ms(event.pausedMs)}: ${event.reason}`);
-        return;
-      case 'command.uncertain':
-        this.#logger.warn(`Nobody knows whether a ${event.command} was executed: ${event.reason}`);
-        return;
-      case 'sentinel.lost':
-        this.#logger.debug(`Sentinel ${show(event.sentinel)} lost: ${event.reason}`);
-        return;
-      default:
-        this.#logger.debug(event.type);
-    }
+    const line = LINES[event.type];
+    if (line === undefined) this.#logger.debug(event.type);
+    else this.#logger[line.level](line.text(event as never));
   }
 }
+
+interface Line<T extends RedisHaEventType> {
+  readonly level: 'error' | 'warn' | 'log' | 'debug';
+  readonly text: (event: RedisHaEventOf<T>) => string;
+}
+
+// What is not listed is written at debug level, by its name alone.
+const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
+  'failover.first-write': { level: 'log', text: ({ failover }) => describeFailover(failover) },
+  'primary.switched': {
+    level: 'warn',
+    text: ({ from, to, epoch }) =>
+      `The primary moved from ${show(from)} to ${show(to)} (epoch ${String(epoch)})`,
+  },
+  'primary.suspected': {
+    level: 'warn',
+    text: ({ node, reason }) => `The primary ${show(node)} is in doubt: ${reason}`,
+  },
+  'primary.ready': { level: 'log', text: ({ node }) => `The primary ${show(node)} takes writes` },
+  'primary.reset': {
+    level: 'warn',
+    text: ({ node }) =>
+      `The primary ${show(node)} was restarted: it may have come back without its data`,
+  },
+  'start.waiting': {
+    level: 'error',
+    text: ({ waitedMs, reason }) =>
+      `No primary for ${ms(waitedMs)} since the start: ${reason}. ` +
+      'The application runs; commands wait until their deadline.',
+  },
+  'settings.doubtful': { level: 'warn', text: ({ problem }) => describeProblem(problem) },
+  'listener.failed': {
+    level: 'error',
+    text: ({ event, error }) => `A listener of ${event} failed: ${safeMessage(error)}`,
+  },
+  'writes.paused': { level: 'log', text: ({ reason }) => `Writes wait: ${reason}` },
+  'writes.resumed': {
+    level: 'log',
+    text: ({ pausedMs, reason }) => `Writes go on after ${ms(pausedMs)}: ${reason}`,
+  },
+  'command.uncertain': {
+    level: 'warn',
+    text: ({ command, reason }) => `Nobody knows whether a ${command} was executed: ${reason}`,
+  },
+  'sentinel.lost': {
+    level: 'debug',
+    text: ({ sentinel, reason }) => `Sentinel ${show(sentinel)} lost: ${reason}`,
+  },
+};
 
 function describeStart({ options }: RedisEngine): string {
   switch (options.mode) {

@@ -60,9 +60,7 @@ export class RedisModule {
     const name = register.name ?? DEFAULT_CONNECTION;
     const resolve = (): Resolution =>
       options === undefined ? resolveFromEnv(undefined, name) : resolveOptions(options, name);
-    return toModule(register, [], [
-      { provide: resolutionToken(name), useFactory: resolve },
-    ]);
+    return toModule(register, [], [{ provide: resolutionToken(name), useFactory: resolve }]);
   }
 
   /** Registers a connection whose options come from elsewhere, such as a ConfigService. */

@@ -61,7 +61,8 @@ function connectedStatus({ options }: RedisEngine, rooms: ConnectedRooms): Redis
   const replicas = tracker.replicas.map((node) => nodeStatus(node, rooms));
   const canWrite = tracker.isWritable;
   const canRead =
-    canWrite || replicas.some(({ connection, role }) => connection === 'ready' && role === 'replica');
+    canWrite ||
+    replicas.some(({ connection, role }) => connection === 'ready' && role === 'replica');
   const { writeSize, readSize } = options.pools;
   return {
     name: options.name,

@@ -22,7 +22,6 @@ export type TrackedOptions = Pick<
 >;
 
 type ErrorEmitter = (type: string, error: Error) => void;
-type AnyConnector = NonNullable<RedisOptions['Connector']>;
 
 const RETRY_MS = 50;
 
@@ -42,7 +41,7 @@ export function trackedOptions(
     }
   }
   return {
-    Connector: EngineConnector as unknown as AnyConnector,
+    Connector: EngineConnector,
     retryStrategy: () => RETRY_MS,
     enableReadyCheck: true,
     db: settings.db,
@@ -89,7 +88,7 @@ class TrackedConnector extends AbstractConnector {
   override disconnect(): void {
     this.connecting = false;
     this.#stopListening?.();
-    this.stream?.destroy();
+    (this.stream as Socket | undefined)?.destroy();
   }
 
   // A method, because the compiler would take the field for unchanged across the await.
@@ -100,8 +99,7 @@ class TrackedConnector extends AbstractConnector {
   #open(target: NodeAddress): Socket {
     const { tls } = this.#source.access;
     const { host, port } = target;
-    const socket =
-      tls === null ? connectTcp({ host, port }) : connectTls({ ...tls, host, port });
+    const socket = tls === null ? connectTcp({ host, port }) : connectTls({ ...tls, host, port });
     this.#target = target;
     this.stream = socket;
     this.#stopListening?.();

@@ -184,7 +184,6 @@ export class Wire {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the driver's option types differ between its majors
 function driverOptions(options: WireOptions) {
   const { access, address } = options;
   return {

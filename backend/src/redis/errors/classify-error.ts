@@ -10,12 +10,7 @@ import { ConnectionLostError } from './error-catalogue.js';
  * - `rejected`: the node refused it for good
  */
 export type FailureKind =
-  | 'not-sent'
-  | 'unknown'
-  | 'not-primary'
-  | 'not-ready'
-  | 'unblocked'
-  | 'rejected';
+  'not-sent' | 'unknown' | 'not-primary' | 'not-ready' | 'unblocked' | 'rejected';
 
 const NOT_READY = new Set(['LOADING', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'TRYAGAIN', 'MISCONF']);
 

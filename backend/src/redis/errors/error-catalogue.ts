@@ -130,8 +130,9 @@ function showValue(value: unknown): string {
   if (value === undefined) return '(not set)';
   if (typeof value === 'function') return '(a function)';
   try {
-    return JSON.stringify(value) ?? String(value);
+    const text: unknown = JSON.stringify(value);
+    return typeof text === 'string' ? text : `(${typeof value})`;
   } catch {
-    return String(value);
+    return `(${typeof value})`;
   }
 }

@@ -56,6 +56,10 @@ export class RedisHealthIndicator {
     if ('degraded' in session && typeof session.degraded === 'function') {
       return session.degraded({ ...data, redisStatus: status });
     }
-    return (session as { up: typeof session.up }).up({ ...data, redisStatus: status, degraded: true });
+    return (session as { up: typeof session.up }).up({
+      ...data,
+      redisStatus: status,
+      degraded: true,
+    });
   }
 }

@@ -16,6 +16,16 @@ import type { CommandPayload } from './payloads.js';
 const SECONDS_LAST = new Set(['blpop', 'brpop', 'brpoplpush', 'blmove', 'bzpopmin', 'bzpopmax']);
 const SECONDS_FIRST = new Set(['blmpop', 'bzmpop']);
 
+/** One blocking command and how long it may go on. */
+interface Wait {
+  readonly payload: CommandPayload;
+  readonly intent: CommandIntent;
+  readonly isRepeatable: boolean;
+  readonly signal: AbortSignal | null;
+  readonly timeoutMs: number | null;
+  readonly deadlineAt: number;
+}
+
 /**
  * Commands that may wait in the server (`BLPOP`, `XREAD BLOCK` …), each on a connection of its own.
  * A failover in the middle of the wait is not shown: it is begun again on the new primary, unless an
@@ -41,31 +51,59 @@ export class BlockingCalls {
     isRepeatable: boolean,
     options: CallOptions | null,
   ): Promise<unknown> {
-    const signal = options?.signal ?? null;
-    const blockMs = blockTimeOf(payload);
-    const timeoutMs = options?.timeoutMs ?? (blockMs === 0 ? null : blockMs + this.#graceMs);
-    const deadlineAt = timeoutMs === null ? Infinity : this.#clock.now() + timeoutMs;
-    const repeatable = options?.idempotent ?? isRepeatable;
+    const { timeoutMs = this.#usualTimeout(payload), signal = null, idempotent } = options ?? {};
+    const wait: Wait = {
+      payload,
+      intent,
+      isRepeatable: idempotent ?? isRepeatable,
+      signal,
+      timeoutMs,
+      deadlineAt: timeoutMs === null ? Infinity : this.#clock.now() + timeoutMs,
+    };
     for (;;) {
-      const left = deadlineAt - this.#clock.now();
-      if (isAborted(signal)) throw aborted(payload.label, signal);
-      if (left <= 0) throw this.#expired(payload.label, timeoutMs ?? 0);
-      const lease = await this.#leaseWithin(Math.min(left, this.#graceMs), signal);
+      const lease = await this.#lease(wait);
       if (lease === null) continue;
-      try {
-        const call = { payload, intent, timeoutMs: Number.isFinite(left) ? left : null, signal };
-        const reply = await runExclusively(lease, call, this.#clock);
-        lease.release();
-        return reply;
-      } catch (error) {
-        lease.discard();
-        if (isAborted(signal) && !intent.changes) throw aborted(payload.label, signal);
-        const mayRepeat = error instanceof CommandUncertainError && repeatable;
-        if (error instanceof TryElsewhere || (mayRepeat && !isAborted(signal))) continue;
-        this.#report(error, payload.label);
-        throw error;
-      }
+      const outcome = await this.#attempt(wait, lease);
+      if (outcome !== 'again') return outcome.reply;
     }
+  }
+
+  // A command that waits for ever may do so for as long as the application runs.
+  #usualTimeout(payload: CommandPayload): number | null {
+    const blockMs = blockTimeOf(payload);
+    return blockMs === 0 ? null : blockMs + this.#graceMs;
+  }
+
+  async #attempt(wait: Wait, lease: Lease): Promise<'again' | { readonly reply: unknown }> {
+    const left = wait.deadlineAt - this.#clock.now();
+    const call = { ...wait, timeoutMs: Number.isFinite(left) ? Math.max(1, left) : null };
+    try {
+      const reply = await runExclusively(lease, call, this.#clock);
+      lease.release();
+      return { reply };
+    } catch (error) {
+      lease.discard();
+      if (this.#mayRepeat(wait, error)) return 'again';
+      if (isAborted(wait.signal) && !wait.intent.changes) throw abortedBy(wait);
+      if (error instanceof CommandUncertainError) {
+        const command = wait.payload.label;
+        this.#bus.emit({ type: 'command.uncertain', command, reason: 'cut short while it waited' });
+      }
+      throw error;
+    }
+  }
+
+  #mayRepeat(wait: Wait, error: unknown): boolean {
+    if (isAborted(wait.signal)) return false;
+    if (error instanceof TryElsewhere) return true;
+    return error instanceof CommandUncertainError && wait.isRepeatable;
+  }
+
+  async #lease(wait: Wait): Promise<Lease | null> {
+    const left = wait.deadlineAt - this.#clock.now();
+    if (isAborted(wait.signal)) throw abortedBy(wait);
+    if (left <= 0) throw expired(wait);
+    return this.#leaseWithin(Math.min(left, this.#graceMs), wait.signal);
   }
 
   async #leaseWithin(ms: number, signal: AbortSignal | null): Promise<Lease | null> {
@@ -80,30 +118,27 @@ export class BlockingCalls {
       throw error;
     }
   }
-
-  #expired(command: string, timeoutMs: number): NoPrimaryError {
-    return new NoPrimaryError(`${command} found no primary within ${String(timeoutMs)} ms`, {
-      command,
-      timeoutMs,
-    });
-  }
-
-  #report(error: unknown, command: string): void {
-    if (!(error instanceof CommandUncertainError)) return;
-    this.#bus.emit({ type: 'command.uncertain', command, reason: 'blocking command cut short' });
-  }
 }
 
 function isAborted(signal: AbortSignal | null): boolean {
   return signal?.aborted === true;
 }
 
-function aborted(command: string, signal: AbortSignal | null): CommandAbortedError {
+function abortedBy({ payload, signal }: Wait): CommandAbortedError {
+  const command = payload.label;
   return new CommandAbortedError(
     `${command} was given up by its caller`,
     { command },
     { cause: signal?.reason },
   );
+}
+
+function expired({ payload, timeoutMs }: Wait): NoPrimaryError {
+  const command = payload.label;
+  return new NoPrimaryError(`${command} found no primary within ${String(timeoutMs)} ms`, {
+    command,
+    timeoutMs,
+  });
 }
 
 /** How long the command itself asks to wait, in ms; 0 means for ever. */

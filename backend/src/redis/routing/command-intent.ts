@@ -1,4 +1,9 @@
-import { BLOCKING_COMMANDS, OTHER_COMMANDS, READ_COMMANDS, WRITE_COMMANDS } from './command-table.js';
+import {
+  BLOCKING_COMMANDS,
+  OTHER_COMMANDS,
+  READ_COMMANDS,
+  WRITE_COMMANDS,
+} from './command-table.js';
 import { isAlwaysIdempotent, isIdempotentWith } from './idempotency.js';
 
 /**
@@ -81,7 +86,8 @@ export function insteadOf(intent: CommandIntent): string {
 }
 
 function describe(name: string): CommandIntent {
-  if (name in CONNECTION_COMMANDS) return { name, route: 'refused', changes: true, idempotent: false };
+  if (name in CONNECTION_COMMANDS)
+    return { name, route: 'refused', changes: true, idempotent: false };
   const isRead = READ_COMMANDS.has(name);
   const changes = !isRead && (!OTHER_COMMANDS.has(name) || EFFECTFUL_COMMANDS.has(name));
   return { name, route: routeOf(name, isRead), changes, idempotent: isAlwaysIdempotent(name) };

@@ -13,6 +13,7 @@ import { nextStep } from './retry-rules.js';
 import { WaitingLine } from './waiting-line.js';
 
 const DEADLINE_CHECK_MS = 10;
+const NO_OPTIONS: CallOptions = {};
 const REFUSAL_PAUSES_MS = [2, 5, 5, 10];
 
 /**
@@ -75,22 +76,23 @@ export class CommandRouter implements CallOwner {
     isRepeatable: boolean,
     options: CallOptions | null,
   ): Promise<unknown> {
+    const terms = options ?? NO_OPTIONS;
+    const { readTimeoutMs, writeTimeoutMs, retryUncertain } = this.#options;
+    const usualTimeoutMs = intent.route === 'read' ? readTimeoutMs : writeTimeoutMs;
     return new Promise((resolve, reject) => {
-      const isRead = intent.route === 'read';
-      const { readTimeoutMs, writeTimeoutMs, retryUncertain } = this.#options;
       const call = new Call({
         payload,
         intent,
-        isRepeatable: options?.idempotent ?? (isRepeatable && (retryUncertain || !intent.changes)),
-        readPolicy: options?.readPolicy ?? null,
-        timeoutMs: options?.timeoutMs ?? (isRead ? readTimeoutMs : writeTimeoutMs),
+        isRepeatable: terms.idempotent ?? (isRepeatable && (retryUncertain || !intent.changes)),
+        readPolicy: terms.readPolicy ?? null,
+        timeoutMs: terms.timeoutMs ?? usualTimeoutMs,
         now: this.#clock.now(),
         sequence: this.#sequence++,
         owner: this,
         resolve,
         reject,
       });
-      this.#admit(call, options?.signal ?? null);
+      this.#admit(call, terms.signal ?? null);
     });
   }
 
@@ -310,8 +312,13 @@ export class CommandRouter implements CallOwner {
     for (const item of this.#deadlines) {
       if (!(item instanceof Call) || !isMeant(item)) continue;
       const isSent = item.openAttempts > 0 && item.intent.changes;
-      if (item.mayHaveRun || isSent) this.#finishUncertain(item, 'the application is shutting down');
-      else this.#finish(item, new ClosedError('Redis is shutting down', { command: item.payload.label }));
+      if (item.mayHaveRun || isSent)
+        this.#finishUncertain(item, 'the application is shutting down');
+      else
+        this.#finish(
+          item,
+          new ClosedError('Redis is shutting down', { command: item.payload.label }),
+        );
     }
   }
 

@@ -73,7 +73,7 @@ export class DeadlineList {
   /** Everything under way. */
   *[Symbol.iterator](): Iterator<Deadlined> {
     for (const lane of [...this.#lanes.values()]) {
-      for (let item = lane.first; item !== null; ) {
+      for (let item = lane.first; item !== null;) {
         const next: Deadlined | null = item.nextDeadline;
         yield item;
         item = next;

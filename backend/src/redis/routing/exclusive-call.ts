@@ -75,6 +75,7 @@ function outcomeOf(
       { command, reason },
     );
   }
-  if (cutBy !== null) return new CommandTimeoutError(`${command} was cut short`, { command, reason });
+  if (cutBy !== null)
+    return new CommandTimeoutError(`${command} was cut short`, { command, reason });
   return new TryElsewhere(`The connection was lost during ${command}`, { command });
 }

@@ -7,6 +7,7 @@ export type { BatchResult, QueuedCommand } from './payloads.js';
 export { PrimaryLeases } from './primary-leases.js';
 export { RawClients } from './raw-clients.js';
 export {
+  CommandMethods,
   defineCommandMethods,
   newBatch,
   type RedisCommands,

@@ -1,4 +1,5 @@
 import { formatAddress } from '../config/index.js';
+import type { NodeConnection } from '../connection/index.js';
 import {
   CommandAbortedError,
   CommandRejectedError,
@@ -85,17 +86,21 @@ function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
 }
 
 function whyNotWritable(tracker: TopologyTracker): string {
-  const { primaryAddress, primaryConnection, gate } = tracker;
+  const { primaryAddress, primaryConnection: node, gate } = tracker;
   if (primaryAddress === null) {
     const isAnyThere = tracker.source.sentinels().some(({ isAnswering }) => isAnswering);
     return isAnyThere ? 'the Sentinels name no primary' : 'no Sentinel has answered yet';
   }
+  if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason})`;
   const where = formatAddress(primaryAddress);
-  if (gate.state.kind === 'paused') return `a failover is under way (${gate.state.reason})`;
-  const state = primaryConnection?.state;
-  if (state?.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
-  if (state?.kind === 'connecting') return `the primary ${where} does not let us connect`;
-  if (primaryConnection?.isStalled === true) return `the primary ${where} does not answer`;
-  if (primaryConnection?.role?.kind !== 'primary') return `${where} is not a primary any more`;
+  return node === null ? `the primary ${where} is not connected` : whatIsWrongWith(node, where);
+}
+
+function whatIsWrongWith(node: NodeConnection, where: string): string {
+  const { state } = node;
+  if (state.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
+  if (state.kind === 'connecting') return `the primary ${where} does not let us connect`;
+  if (node.isStalled) return `the primary ${where} does not answer`;
+  if (node.role?.kind !== 'primary') return `${where} is not a primary any more`;
   return `the primary ${where} refuses writes`;
 }

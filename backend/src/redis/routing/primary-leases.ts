@@ -48,7 +48,9 @@ export class PrimaryLeases {
       };
       const stopTimer = this.#clock.after(timeoutMs, () => {
         finish(
-          new NoPrimaryError(`No primary took writes within ${String(timeoutMs)} ms`, { timeoutMs }),
+          new NoPrimaryError(`No primary took writes within ${String(timeoutMs)} ms`, {
+            timeoutMs,
+          }),
         );
       });
       const stopListening = this.#tracker.onChange(() => {

@@ -72,6 +72,12 @@ export type RedisCommands = Omit<
   (typeof WITHHELD_METHODS)[number]
 >;
 
+/**
+ * Base class of those who offer the commands. It has only their types: the methods themselves come
+ * from {@link defineCommandMethods}, which knows what runs them.
+ */
+export const CommandMethods = Object as unknown as new () => RedisCommands;
+
 /** Runs one command and promises its reply. */
 export type RunCommand = (name: string, args: unknown[], encoding: Encoding) => Promise<unknown>;
 
@@ -141,10 +147,9 @@ export function newBatch(run: RunBatch, commands: readonly unknown[][] = []): Ch
 
 defineMethods(CommandBatch.prototype, (name, encoding) => {
   return function collect(this: unknown, ...args: unknown[]) {
-    const callback = takeCallback(args);
-    const batch = (this as CommandBatch).add(name, args, encoding);
-    void callback;
-    return batch;
+    // The driver calls such a callback with each result; here results come from exec only.
+    takeCallback(args);
+    return (this as CommandBatch).add(name, args, encoding);
   };
 });
 

@@ -27,7 +27,7 @@ export function newScript<T>(definition: ScriptDefinition, runner: CommandRunner
       field: 'lua',
       value: lua,
       message: 'a script is a piece of Lua',
-      remedy: "For example: { lua: 'return redis.call(\"GET\", KEYS[1])', readOnly: true }",
+      remedy: 'For example: { lua: \'return redis.call("GET", KEYS[1])\', readOnly: true }',
     });
   }
   const digest = createHash('sha1').update(lua).digest('hex');
@@ -38,7 +38,8 @@ export function newScript<T>(definition: ScriptDefinition, runner: CommandRunner
     try {
       return (await runner.run(`evalsha${suffix}`, [digest, ...tail], 'utf8', safe)) as T;
     } catch (error) {
-      const isUnknown = error instanceof CommandRejectedError && error.details['reply'] === 'NOSCRIPT';
+      const isUnknown =
+        error instanceof CommandRejectedError && error.details['reply'] === 'NOSCRIPT';
       if (!isUnknown) throw error;
       return (await runner.run(`eval${suffix}`, [lua, ...tail], 'utf8', safe)) as T;
     }

@@ -1,12 +1,12 @@
 import type { ChainableCommander, Encoding, Lease } from '../connection/index.js';
-import { CommandUncertainError, ConnectionLostError } from '../errors/index.js';
+import { ConnectionLostError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
 import type { Payload } from './call.js';
 import { intentOf, type CommandIntent } from './command-intent.js';
-import { runExclusively } from './exclusive-call.js';
+import { runExclusively, TryElsewhere } from './exclusive-call.js';
 import { CommandPayload, TransactionPayload, type BatchResult } from './payloads.js';
 import type { PrimaryLeases } from './primary-leases.js';
-import { defineCommandMethods, newBatch, type RedisCommands } from './redis-commands.js';
+import { CommandMethods, defineCommandMethods, newBatch } from './redis-commands.js';
 
 const TRANSACTION: CommandIntent = {
   name: 'multi',
@@ -19,13 +19,14 @@ const TRANSACTION: CommandIntent = {
  * A connection to the primary of one's own, for what lives on a connection: `WATCH`, `WAIT`.
  * Nothing is repeated on it: when it is lost, so is what was watched.
  */
-export class RedisSession {
+export class RedisSession extends CommandMethods {
   readonly #lease: Lease;
   readonly #leases: PrimaryLeases;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
 
   constructor(lease: Lease, leases: PrimaryLeases, clock: Clock, timeoutMs: number) {
+    super();
     this.#lease = lease;
     this.#leases = leases;
     this.#clock = clock;
@@ -73,9 +74,7 @@ export class RedisSession {
     try {
       return await runExclusively(this.#lease, call, this.#clock);
     } catch (error) {
-      if (!this.#lease.wire.isReady && !(error instanceof CommandUncertainError)) {
-        throw this.#lost(payload.label, error);
-      }
+      if (error instanceof TryElsewhere) throw this.#lost(payload.label, error);
       throw error;
     }
   }
@@ -89,11 +88,9 @@ export class RedisSession {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are defined below, from the driver's list
-export interface RedisSession extends RedisCommands {}
-
-defineCommandMethods(RedisSession.prototype, (self) => (name, args, encoding) =>
-  self.runCommand(name, args, encoding),
+defineCommandMethods(
+  RedisSession.prototype,
+  (self) => (name, args, encoding) => self.runCommand(name, args, encoding),
 );
 
 /** Runs the work with a session and gives its connection back afterwards. */

@@ -89,13 +89,21 @@ async function pauseAndCatchUp(
   await steps.until('writes in flight to be answered', () => old.inflight === 0);
   undo.push(() => old.call('client', 'unpause'));
   await old.call('client', 'pause', String(Math.ceil(steps.leftMs)), 'WRITE');
-  await steps.until('replicas to receive everything', () => hasCaughtUp(tracker, old, to), () => {
-    for (const node of [old, ...tracker.replicas]) node.nudge();
-  });
+  await steps.until(
+    'replicas to receive everything',
+    () => hasCaughtUp(tracker, old, to),
+    () => {
+      for (const node of [old, ...tracker.replicas]) node.nudge();
+    },
+  );
 }
 
 // Offsets that were heard before the pause prove nothing, so both must be of the same state.
-function hasCaughtUp(tracker: TopologyTracker, old: NodeConnection, to: NodeAddress | null): boolean {
+function hasCaughtUp(
+  tracker: TopologyTracker,
+  old: NodeConnection,
+  to: NodeAddress | null,
+): boolean {
   if (old.role?.kind !== 'primary') return false;
   const { offset } = old.role;
   const candidates = tracker.replicas.filter(
@@ -218,7 +226,10 @@ function isValkey9(version: string | null): boolean {
   return major !== undefined && Number(major) >= 9;
 }
 
-async function undoAll(undo: (() => Promise<unknown>)[], tracker: TopologyTracker): Promise<boolean> {
+async function undoAll(
+  undo: (() => Promise<unknown>)[],
+  tracker: TopologyTracker,
+): Promise<boolean> {
   const results = await Promise.allSettled(undo.reverse().map((step) => step()));
   tracker.resumeWrites('switchover undone');
   return results.every(({ status }) => status === 'fulfilled');

@@ -1,4 +1,5 @@
 import { type Socket } from 'node:net';
+import { breakOff } from './break-off.js';
 import { encodeReply, type FakeReply } from './fake-replies.js';
 
 /** One client of a {@link FakeRedisServer}. */
@@ -33,6 +34,6 @@ export class FakeConnection {
 
   /** Breaks the connection off. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    breakOff(this.socket);
   }
 }

@@ -1,4 +1,5 @@
 import { type Socket } from 'node:net';
+import { breakOff } from './break-off.js';
 
 /** What happens to the bytes that travel in one direction. */
 export type LaneRule =
@@ -101,7 +102,7 @@ export class FaultLane {
         this.to.end();
         return;
       case 'close':
-        if (freight.broken) this.to.resetAndDestroy();
+        if (freight.broken) breakOff(this.to);
         else this.to.destroySoon();
     }
   }

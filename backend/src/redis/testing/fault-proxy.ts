@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { NodeAddress } from '../config/index.js';
 import { TestClusterError } from '../errors/index.js';
+import { breakOff } from './break-off.js';
 import { FaultLane, type LaneRule } from './fault-lane.js';
 import { freePort } from './free-port.js';
 
@@ -156,7 +157,7 @@ export class FaultProxy {
     client.on('error', ignore);
     if (this.current.kind === 'refuse') {
       this.refused += 1;
-      client.resetAndDestroy();
+      breakOff(client);
       return;
     }
     const { host, port } = this.target;
@@ -210,8 +211,8 @@ function swallows(mode: FaultMode): boolean {
 function reset(link: Link): void {
   link.toServer.stop();
   link.fromServer.stop();
-  link.client.resetAndDestroy();
-  link.server.resetAndDestroy();
+  breakOff(link.client);
+  breakOff(link.server);
 }
 
 function listen(address: NodeAddress): Promise<Server | null> {

@@ -124,7 +124,7 @@ export class FailoverHistory {
   #freshMoments(): Partial<Record<Moment, number>> {
     const oldest = this.#clock.wallTime() - STALE_MS;
     const fresh = Object.entries(this.#moments).filter(([, at]) => at >= oldest);
-    return Object.fromEntries(fresh) as Partial<Record<Moment, number>>;
+    return Object.fromEntries(fresh);
   }
 
   #reasonFor(moments: Partial<Record<Moment, number>>): FailoverReason {

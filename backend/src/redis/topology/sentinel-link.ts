@@ -2,7 +2,11 @@ import type { NodeAddress, ResolvedSentinelOptions } from '../config/index.js';
 import { KeptWire, type Wire, type WireOptions } from '../connection/index.js';
 import { safeMessage } from '../errors/index.js';
 import type { Clock, Stop } from '../timing/index.js';
-import { parseSentinelMessage, SENTINEL_CHANNELS, type SentinelMessage } from './sentinel-message.js';
+import {
+  parseSentinelMessage,
+  SENTINEL_CHANNELS,
+  type SentinelMessage,
+} from './sentinel-message.js';
 import { parseSentinelView, type SentinelAnswers, type SentinelView } from './sentinel-view.js';
 
 /** What a {@link SentinelLink} tells its owner. */
@@ -195,8 +199,7 @@ export class SentinelLink {
 
 async function askAll(wire: Wire, name: string): Promise<SentinelAnswers> {
   const ask = (...question: string[]): Promise<unknown> => wire.write('sentinel', question, 'utf8');
-  const optional = (...question: string[]): Promise<unknown> =>
-    ask(...question).catch(() => null);
+  const optional = (...question: string[]): Promise<unknown> => ask(...question).catch(() => null);
   const answers = Promise.all([
     ask('get-master-addr-by-name', name),
     ask('master', name),

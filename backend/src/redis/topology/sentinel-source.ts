@@ -122,7 +122,7 @@ export class SentinelSource implements TopologySource {
     this.#firstViewAt ??= this.#startPatience();
     this.#discover(view);
     this.#decide();
-    this.#listener?.onViews(this.views());
+    this.#listener.onViews(this.views());
   }
 
   // At the first start nobody is believed alone, unless the others stay silent.
@@ -158,23 +158,26 @@ export class SentinelSource implements TopologySource {
   // Discovered Sentinels go when they turn out to be known by another address, or when they do not
   // answer and nobody lists them any more. Configured ones stay for ever.
   #forgetNeedless(): void {
-    const listed = new Set<string>();
-    for (const { otherSentinels } of this.views()) {
-      for (const { address } of otherSentinels) {
-        listed.add(addressKey(this.#options.sentinel.mapAddress(address)));
-      }
-    }
-    const seedIds = new Set<string>();
-    for (const [key, { view }] of this.#links) {
-      if (this.#seeds.has(key) && view !== null && view.id !== '') seedIds.add(view.id);
-    }
+    const listed = this.#listedKeys();
+    const seedIds = this.#seedIds();
     for (const [key, link] of this.#links) {
       if (this.#seeds.has(key)) continue;
-      const isDouble = link.view !== null && seedIds.has(link.view.id);
-      const isGone = link.view === null && !listed.has(key);
-      if (!isDouble && !isGone) continue;
+      const isNeedless = link.view === null ? !listed.has(key) : seedIds.has(link.view.id);
+      if (!isNeedless) continue;
       link.close();
       this.#links.delete(key);
     }
+  }
+
+  #listedKeys(): ReadonlySet<string> {
+    const { mapAddress } = this.#options.sentinel;
+    const listed = this.views().flatMap(({ otherSentinels }) => otherSentinels);
+    return new Set(listed.map(({ address }) => addressKey(mapAddress(address))));
+  }
+
+  #seedIds(): ReadonlySet<string> {
+    const seeds = [...this.#links].filter(([key]) => this.#seeds.has(key));
+    const ids = seeds.map(([, { view }]) => view?.id ?? '');
+    return new Set(ids.filter((id) => id !== ''));
   }
 }

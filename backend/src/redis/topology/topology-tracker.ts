@@ -1,4 +1,9 @@
-import { addressKey, sameAddress, type NodeAddress, type ResolvedRedisOptions } from '../config/index.js';
+import {
+  addressKey,
+  sameAddress,
+  type NodeAddress,
+  type ResolvedRedisOptions,
+} from '../config/index.js';
 import {
   ConnectionRegistry,
   type NodeChange,
@@ -52,12 +57,7 @@ export class TopologyTracker {
   #isClosed = false;
   #stopProbing: Stop | null = null;
 
-  constructor(
-    options: ResolvedRedisOptions,
-    source: TopologySource,
-    clock: Clock,
-    bus: EventBus,
-  ) {
+  constructor(options: ResolvedRedisOptions, source: TopologySource, clock: Clock, bus: EventBus) {
     this.#clock = clock;
     this.#bus = bus;
     this.source = source;

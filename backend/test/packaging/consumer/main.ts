@@ -13,13 +13,14 @@ import { startRedisServer } from 'nestjs-redis-ha/testing';
 class HealthController {
   constructor(
     private readonly health: HealthCheckService,
-    private readonly redis: RedisHealthIndicator,
+    private readonly indicator: RedisHealthIndicator,
+    private readonly redis: RedisService,
   ) {}
 
   @Get()
   @HealthCheck()
   check() {
-    return this.health.check([() => this.redis.isHealthy('redis')]);
+    return this.health.check([() => this.indicator.isHealthy('redis', this.redis)]);
   }
 }
 
@@ -53,10 +54,13 @@ async function main(): Promise<void> {
     const app = await NestFactory.create(appModule(server.options()), {
       logger: ['error', 'warn'],
     });
-    await app.listen(0, '127.0.0.1');
-    await setsAndGets(app);
-    await answersHealth(app);
-    await app.close();
+    try {
+      await app.listen(0, '127.0.0.1');
+      await setsAndGets(app);
+      await answersHealth(app);
+    } finally {
+      await app.close();
+    }
   } finally {
     await server.stop();
   }

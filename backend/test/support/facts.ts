@@ -1,0 +1,80 @@
+import type {
+  RedisHaEvent,
+  RedisHaEventOf,
+  RedisHaEventType,
+  RedisService,
+} from '../../src/redis/index.js';
+
+/** What to wait for. */
+export interface FactOptions<T extends RedisHaEventType> {
+  /** Only facts that fulfil this count. */
+  readonly where?: (event: RedisHaEventOf<T>) => boolean;
+  /** @defaultValue 20000 */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 20_000;
+
+/**
+ * The next fact of that kind. Ask for it before doing what brings it about, and await it afterwards. It rejects
+ * with everything that was heard instead.
+ */
+export function nextFact<T extends RedisHaEventType>(
+  redis: RedisService,
+  type: T,
+  { where, timeoutMs = TIMEOUT_MS }: FactOptions<T> = {},
+): Promise<RedisHaEventOf<T>> {
+  const heard = new FactLog(redis);
+  const fact = new Promise<RedisHaEventOf<T>>((resolve, reject) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      stop();
+      heard.stop();
+    };
+    const timer = setTimeout(() => {
+      finish();
+      reject(new Error(`No ${type} within ${String(timeoutMs)} ms, only:\n${heard.toText()}`));
+    }, timeoutMs);
+    const stop = redis.on(type, (event) => {
+      if (where !== undefined && !where(event)) return;
+      finish();
+      resolve(event);
+    });
+  });
+  // A test that fails before it awaits this must fail with its own error.
+  fact.catch(() => undefined);
+  return fact;
+}
+
+/** Everything the engine said since. */
+export class FactLog {
+  readonly #facts: { readonly at: number; readonly event: RedisHaEvent }[] = [];
+  readonly #stop: () => void;
+  readonly #startedAt = performance.now();
+
+  constructor(redis: RedisService) {
+    this.#stop = redis.onAny((event) => {
+      this.#facts.push({ at: performance.now() - this.#startedAt, event });
+    });
+  }
+
+  /** Facts of one kind, in order. */
+  of<T extends RedisHaEventType>(type: T): RedisHaEventOf<T>[] {
+    return this.#facts.flatMap(({ event }) =>
+      event.type === type ? [event as RedisHaEventOf<T>] : [],
+    );
+  }
+
+  /** For the message of a failed assertion. */
+  toText(): string {
+    return this.#facts
+      .filter(({ event }) => event.type !== 'failover.observed' || event.step !== '+slave')
+      .map(({ at, event }) => `  ${at.toFixed(0)} ms ${JSON.stringify(event)}`)
+      .slice(-60)
+      .join('\n');
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+}
