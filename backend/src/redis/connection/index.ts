@@ -17,7 +17,14 @@ export {
   type NodeState,
 } from './node-connection.js';
 export { parseRole, type NodeRole } from './node-role.js';
-export { Wire, type Encoding, type WireListener, type WireOptions } from './wire.js';
+export {
+  forward,
+  Wire,
+  type Encoding,
+  type ReplySink,
+  type WireListener,
+  type WireOptions,
+} from './wire.js';
 export { WirePool, type Lease } from './wire-pool.js';
 export {
   newTrackedClient,

@@ -1,16 +1,17 @@
 import type { NodeAddress } from '../config/index.js';
 import { ConnectionLostError } from '../errors/index.js';
 import type { Clock, Stop } from '../timing/index.js';
+import { InflightList, type InflightItem } from './inflight.js';
 import { parseRole, type NodeRole } from './node-role.js';
-import { Wire, type WireOptions } from './wire.js';
+import { Wire, type ReplySink, type WireOptions } from './wire.js';
 import { WirePool } from './wire-pool.js';
 
 /** One thing to send over a shared connection. Exactly one of the last three is called, once. */
 export interface Job {
   /** False once nobody waits for it any more: it is then not written. */
   readonly isWanted: boolean;
-  /** Writes its command or commands; several are written without a gap. */
-  write(wire: Wire): Promise<unknown>;
+  /** Writes its command or commands; several are written without a gap. The sink hears the outcome. */
+  write(wire: Wire, sink: ReplySink): void;
   onReply(value: unknown, node: NodeConnection): void;
   /** Redis or the driver answered with an error. */
   onError(error: unknown, node: NodeConnection): void;
@@ -47,6 +48,32 @@ const MAX_INFLIGHT = 10_000;
 
 const RECONNECT_DELAYS_MS = [0, 10, 20, 50, 50, 50, 100, 100, 200, 250];
 
+/** A job on its way over one connection. */
+class Attempt implements ReplySink, InflightItem {
+  readonly job: Job;
+  readonly #node: NodeConnection;
+  readonly #list: InflightList<Attempt>;
+  nextInflight: InflightItem | null = null;
+  previousInflight: InflightItem | null = null;
+  inflightIn: InflightList<InflightItem> | null = null;
+
+  constructor(job: Job, node: NodeConnection, list: InflightList<Attempt>) {
+    this.job = job;
+    this.#node = node;
+    this.#list = list;
+  }
+
+  onValue(value: unknown): void {
+    if (!this.#list.remove(this)) return;
+    this.job.onReply(value, this.#node);
+    this.#node.noteAnswer();
+  }
+
+  onFailure(error: unknown): void {
+    if (this.#list.remove(this)) this.job.onError(error, this.#node);
+  }
+}
+
 /**
  * One node: a shared connection that is kept alive, its role as last heard, the commands in flight,
  * and a pool of exclusive connections. Says what changed; decides nothing about the cluster.
@@ -70,7 +97,7 @@ export class NodeConnection {
   #lastProgressAt = 0;
   #heartbeatSentAt: number | null = null;
   #outbox: Job[] = [];
-  #inflight = new Set<Job>();
+  #inflight = new InflightList<Attempt>();
   #flushScheduled = false;
   #stopReconnect: Stop | null = null;
   #stopHeartbeat: Stop | null = null;
@@ -167,8 +194,8 @@ export class NodeConnection {
   }
 
   /** Jobs that are in flight now. */
-  get inflightJobs(): Iterable<Job> {
-    return this.#inflight;
+  get inflightJobs(): readonly Job[] {
+    return this.#inflight.toArray().map(({ job }) => job);
   }
 
   /** Looks whether the node is silent although it owes answers. Answers whether any are owed. */
@@ -306,18 +333,15 @@ export class NodeConnection {
     if (inflight.size >= MAX_INFLIGHT) this.#isSaturated = true;
   };
 
-  #send(job: Job, wire: Wire, inflight: Set<Job>): void {
-    inflight.add(job);
-    job.write(wire).then(
-      (value) => {
-        if (!inflight.delete(job)) return;
-        job.onReply(value, this);
-        if (this.#isSaturated) this.#checkSaturation();
-      },
-      (error: unknown) => {
-        if (inflight.delete(job)) job.onError(error, this);
-      },
-    );
+  #send(job: Job, wire: Wire, inflight: InflightList<Attempt>): void {
+    const attempt = new Attempt(job, this, inflight);
+    inflight.add(attempt);
+    job.write(wire, attempt);
+  }
+
+  /** @internal An attempt was answered. */
+  noteAnswer(): void {
+    if (this.#isSaturated) this.#checkSaturation();
   }
 
   #checkSaturation(): void {
@@ -357,11 +381,10 @@ export class NodeConnection {
   }
 
   #dropJobs(reason: string): void {
-    const sent = this.#inflight;
+    const sent = this.#inflight.drain();
     const unsent = this.#outbox;
-    this.#inflight = new Set();
     this.#outbox = [];
-    for (const job of sent) job.onLost(reason, true);
+    for (const { job } of sent) job.onLost(reason, true);
     for (const job of unsent) job.onLost(reason, false);
   }
 

@@ -1,7 +1,11 @@
+import { channel } from 'node:diagnostics_channel';
 import { Command, Redis } from 'ioredis';
 import type { NodeAddress, ResolvedAccess } from '../config/index.js';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../errors/index.js';
 import type { Clock, Stop } from '../timing/index.js';
+
+// Where ioredis 5.11 and newer publish each command; it never has subscribers with older ones.
+const commandTrace = channel('tracing:ioredis:command:start');
 
 /** What it takes to open one socket. */
 export interface WireOptions {
@@ -21,6 +25,13 @@ export interface WireListener {
   readonly onClosed: (reason: string) => void;
   readonly onMessage?: (channel: string, message: string, pattern: string | null) => void;
   readonly onMessageBuffer?: (channel: Buffer, message: Buffer, pattern: Buffer | null) => void;
+}
+
+/** Hears the outcome of one command. Exactly one of the two is called, once. */
+export interface ReplySink {
+  onValue(value: unknown): void;
+  /** With the driver's error, its arguments still on it. */
+  onFailure(error: unknown): void;
 }
 
 /** How a reply is decoded. `null` leaves it as Buffers. */
@@ -75,6 +86,32 @@ export class Wire {
    */
   write(name: string, args: readonly unknown[], encoding: Encoding): Promise<unknown> {
     return this.writeCommand(this.newCommand(name, args, encoding));
+  }
+
+  /**
+   * As {@link Wire.write} without a promise, for the thousands of commands a second that pass here.
+   * Somebody who traces the driver's commands gets them by way of their promises all the same.
+   */
+  send(name: string, args: readonly unknown[], encoding: Encoding, sink: ReplySink): void {
+    const command = this.newCommand(name, args, encoding);
+    if (commandTrace.hasSubscribers) {
+      forward(this.writeCommand(command), sink);
+      return;
+    }
+    command.resolve = (raw) => {
+      let value: unknown;
+      try {
+        value = command.transformReply(raw);
+      } catch (error) {
+        sink.onFailure(error);
+        return;
+      }
+      sink.onValue(value);
+    };
+    command.reject = (error) => {
+      sink.onFailure(error);
+    };
+    this.#client.sendCommand(command, this.#collector as never);
   }
 
   /** A command object of the driver, with the reply shape that the driver gives it. */
@@ -182,6 +219,18 @@ export class Wire {
       });
     }
   }
+}
+
+/** Tells the sink what becomes of a promise. */
+export function forward(reply: Promise<unknown>, sink: ReplySink): void {
+  reply.then(
+    (value) => {
+      sink.onValue(value);
+    },
+    (error: unknown) => {
+      sink.onFailure(error);
+    },
+  );
 }
 
 function driverOptions(options: WireOptions) {

@@ -1,5 +1,5 @@
 import type { ReadPolicy } from '../config/index.js';
-import type { Job, NodeConnection, Wire } from '../connection/index.js';
+import type { Job, NodeConnection, ReplySink, Wire } from '../connection/index.js';
 import type { CommandIntent } from './command-intent.js';
 import type { Deadlined, DeadlineLane } from './deadline-list.js';
 
@@ -21,7 +21,7 @@ export interface Payload {
   readonly label: string;
   /** About what it occupies while it waits, in bytes. */
   weigh(): number;
-  write(wire: Wire): Promise<unknown>;
+  write(wire: Wire, sink: ReplySink): void;
 }
 
 /** Who decides what becomes of a call. */
@@ -103,9 +103,9 @@ export class Call implements Job, Deadlined {
     if (this.#settle()) this.#reject(error);
   }
 
-  write(wire: Wire): Promise<unknown> {
+  write(wire: Wire, sink: ReplySink): void {
     this.openAttempts++;
-    return this.payload.write(wire);
+    this.payload.write(wire, sink);
   }
 
   onReply(value: unknown): void {

@@ -48,9 +48,10 @@ export async function runExclusively(
         });
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const reply = payload.write(lease.wire);
-    lease.wire.flush();
-    return await reply;
+    return await new Promise<unknown>((onValue, onFailure) => {
+      payload.write(lease.wire, { onValue, onFailure });
+      lease.wire.flush();
+    });
   } catch (error) {
     throw outcomeOf(error, payload.label, intent, cutBy);
   } finally {

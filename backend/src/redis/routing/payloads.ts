@@ -1,4 +1,4 @@
-import type { Encoding, Wire } from '../connection/index.js';
+import { forward, type Encoding, type ReplySink, type Wire } from '../connection/index.js';
 import type { Payload } from './call.js';
 
 const COMMAND_OVERHEAD_BYTES = 64;
@@ -19,8 +19,8 @@ export class CommandPayload implements Payload {
     return COMMAND_OVERHEAD_BYTES + weighArguments(this.args);
   }
 
-  write(wire: Wire): Promise<unknown> {
-    return wire.write(this.label, this.args, this.#encoding);
+  write(wire: Wire, sink: ReplySink): void {
+    wire.send(this.label, this.args, this.#encoding, sink);
   }
 }
 
@@ -49,7 +49,11 @@ export class TransactionPayload implements Payload {
     return bytes;
   }
 
-  async write(wire: Wire): Promise<BatchResult[] | null> {
+  write(wire: Wire, sink: ReplySink): void {
+    forward(this.#run(wire), sink);
+  }
+
+  async #run(wire: Wire): Promise<BatchResult[] | null> {
     const begun = wire.write('multi', [], 'utf8');
     const commands = this.#commands.map(({ name, args, encoding }) =>
       wire.newCommand(name, args, encoding),

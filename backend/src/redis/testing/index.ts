@@ -10,7 +10,7 @@ export {
 } from './fault-proxy.js';
 export { RespClient, type RespClientOptions } from './resp-client.js';
 export { RespErrorReply, RespPush, type RespValue } from './resp-codec.js';
-export { waitUntil, type WaitOptions } from './wait-until.js';
+export { waitUntil, type NotYet, type WaitOptions } from './wait-until.js';
 export { FakeRedisServer, type FakeAnswer, type FakeHandler } from './fake-redis-server.js';
 export { type FakeConnection } from './fake-connection.js';
 export { fakeSentinel, muteHandler, type FakeSentinelStory } from './fake-sentinel.js';

@@ -1,0 +1,27 @@
+/** Milliseconds on the machine's monotonic clock: the same in every process, untouched by clock changes. */
+export function now(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Resolves after `ms`. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+}
+
+/** Resolves at a moment of {@link now}. */
+export function sleepUntil(at: number): Promise<void> {
+  return sleep(at - now());
+}
+
+/** The outcome of `work`, or `late` when it takes longer than `ms`. */
+export async function within<T, L>(ms: number, work: Promise<T>, late: L): Promise<T | L> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<L>((resolve) => {
+    timer = setTimeout(() => resolve(late), ms);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,32 @@
+/** The value below which the share `p` (0 to 1) of the values lies; `NaN` when there are none. */
+export function percentile(values: readonly number[], p: number): number {
+  if (values.length === 0) return NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * p) - 1)] ?? NaN;
+}
+
+/** The middle value; the mean of the two middle ones when their number is even. */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) return NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+/** The largest value; `NaN` when there are none. */
+export function worst(values: readonly number[]): number {
+  return values.length === 0 ? NaN : Math.max(...values);
+}
+
+/** The longest stretch between two neighbours of `times`, with `from` and `to` as the outermost. */
+export function longestGap(times: readonly number[], from: number, to: number): number {
+  const inside = times.filter((at) => at > from && at < to).sort((a, b) => a - b);
+  let last = from;
+  let longest = 0;
+  for (const at of [...inside, to]) {
+    longest = Math.max(longest, at - last);
+    last = at;
+  }
+  return longest;
+}

@@ -1,0 +1,22 @@
+/** A table as plain aligned text: the first column to the left, the others to the right. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => pad(cell, widths[column] ?? 0, column === 0))
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [line(header), rule, ...rows.map(line)].join('\n');
+}
+
+/** A number for people: no more digits than it deserves; a dash where there is none. */
+export function formatNumber(value: number | null, digits = 0): string {
+  return value === null || Number.isNaN(value) ? '–' : value.toFixed(digits);
+}
+
+function pad(text: string, width: number, isLeft: boolean): string {
+  return isLeft ? text.padEnd(width) : text.padStart(width);
+}

@@ -1,0 +1,79 @@
+import type { BenchClient, ClientKind, ClientNotes, ClusterPlace } from '../clients/bench-client.js';
+import { makeClient } from '../clients/make-client.js';
+import { within } from '../common/clock.js';
+import { serve } from '../common/serve.js';
+import type { Ledger } from './ledger.js';
+import { codeOf, Workload } from './workload.js';
+
+/** What one client process is told. */
+export interface ClientOrder {
+  readonly client: ClientKind;
+  readonly place: ClusterPlace;
+  readonly prefix: string;
+  readonly perSecond: number;
+}
+
+/** What one client process tells in the end. */
+export interface ClientAccount {
+  readonly ledger: Ledger;
+  readonly notes: ClientNotes;
+  readonly startedAt: number;
+  readonly stoppedAt: number;
+  /** Why a last write was not answered within five seconds; `null` when it was. */
+  readonly dead: string | null;
+  readonly unhandled: readonly string[];
+}
+
+const CONNECT_MS = 10_000;
+const LAST_WRITE_MS = 5000;
+const LATE = Symbol('late');
+
+const unhandled: string[] = [];
+process.on('unhandledRejection', (reason) => unhandled.push(codeOf(reason)));
+process.on('uncaughtException', (error) => unhandled.push(codeOf(error)));
+
+let client: BenchClient;
+let workload: Workload;
+let startedAt = 0;
+let prefix = '';
+
+serve({
+  async connect(order: ClientOrder): Promise<void> {
+    prefix = order.prefix;
+    client = await makeClient(order.client, order.place);
+    workload = new Workload(client, prefix, order.perSecond);
+    const connected = await within(CONNECT_MS, client.connect(), LATE);
+    if (connected === LATE) throw new Error('it cannot connect');
+    await client.set(`${prefix}:first`, '1');
+    await client.get(`${prefix}:first`);
+  },
+
+  load(): void {
+    startedAt = workload.start();
+  },
+
+  async switchover(): Promise<unknown> {
+    return client.switchover?.();
+  },
+
+  async finish(graceMs: number): Promise<ClientAccount> {
+    const stoppedAt = await workload.stop(graceMs);
+    const ledger = workload.book.read();
+    const dead = await lastWrite();
+    return { ledger, notes: client.notes, startedAt, stoppedAt, dead, unhandled };
+  },
+
+  async close(): Promise<unknown> {
+    await within(LAST_WRITE_MS, client.close(), LATE);
+    return client.notes.failovers;
+  },
+});
+
+async function lastWrite(): Promise<string | null> {
+  try {
+    const answer = await within(LAST_WRITE_MS, client.set(`${prefix}:last`, '1'), LATE);
+    return answer === LATE ? 'no answer' : null;
+  } catch (error) {
+    return codeOf(error);
+  }
+}

@@ -1,0 +1,139 @@
+import { longestGap, percentile } from '../common/statistics.js';
+import type { ClientKind } from '../clients/bench-client.js';
+import type { ClientAccount } from './client-process.js';
+import { KINDS, type Ledger } from './ledger.js';
+import type { Survivors } from './survivors.js';
+import type { Times } from './stage.js';
+
+/** What one client went through in one run. Times in ms. */
+export interface Measured {
+  readonly client: ClientKind;
+  /** First `+switch-master` after the fault; `null` without a switch. */
+  readonly s: number | null;
+  readonly writeGap: number;
+  readonly readGap: number;
+  /** First write answered after the switch (without one: after what was away came back). */
+  readonly resume: number | null;
+  /** Failed commands by code, `COMMAND_UNCERTAIN` of counters apart. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly readErrors: number;
+  readonly writeErrors: number;
+  readonly uncertain: number;
+  readonly hung: number;
+  readonly lost: number;
+  /** Lost although it was answered after this client had reported the switch. */
+  readonly lostAfterKnown: number;
+  readonly countsLost: number;
+  readonly duplicates: number;
+  readonly p99: number;
+  readonly calmP99: number;
+  /** The longest time that a command took to fail. */
+  readonly slowestFailure: number;
+  readonly acknowledgedWrites: number;
+  readonly dead: string | null;
+  readonly unhandled: readonly string[];
+  readonly connectionsLost: number;
+  /** Connections that the servers had at the fault and not in the end; `null` where it was not looked. */
+  readonly disconnects: number | null;
+  readonly endedItself: boolean;
+}
+
+/** What else is known of the client. */
+export interface Circumstances {
+  readonly client: ClientKind;
+  readonly account: ClientAccount;
+  readonly survivors: Survivors;
+  readonly times: Times;
+  readonly switchedAt: number | null;
+  readonly disconnects: number | null;
+  readonly endedItself: boolean;
+}
+
+const UNCERTAIN = 'COMMAND_UNCERTAIN';
+
+/** Turns the books of one client into its results. */
+export function measure(given: Circumstances): Measured {
+  const { account, survivors, times, switchedAt } = given;
+  const { ledger, startedAt, stoppedAt, notes } = account;
+  const operations = read(ledger);
+  const writes = operations.filter(({ kind }) => kind !== 'get');
+  const reads = operations.filter(({ kind }) => kind === 'get');
+  const answered = operations.filter(({ outcome }) => outcome === 'ok');
+  const failed = operations.filter(({ outcome }) => outcome === 'failed');
+  const counts = writes.filter(({ kind }) => kind === 'incr');
+  const countsAcknowledged = counts.filter(({ outcome }) => outcome === 'ok').length;
+  const countsOpen = counts.length - countsAcknowledged;
+  const isUncertain = ({ kind, code }: Operation): boolean => kind === 'incr' && code === UNCERTAIN;
+  const errors = failed.filter((operation) => !isUncertain(operation));
+  const from = switchedAt ?? times.backAt;
+  const resumedAt = from === null ? null : firstAfter(answeredAt(writes), from);
+  const knownAt = notes.switchedAt.find((at) => at >= times.faultAt) ?? Infinity;
+  const isCalm = ({ settledAt }: Operation): boolean => settledAt < times.faultAt;
+  return {
+    client: given.client,
+    s: switchedAt === null ? null : switchedAt - times.faultAt,
+    writeGap: longestGap(answeredAt(writes), startedAt, stoppedAt),
+    readGap: longestGap(answeredAt(reads), startedAt, stoppedAt),
+    resume: resumedAt === null || from === null ? null : resumedAt - from,
+    errors: countBy(errors.map(({ code }) => code)),
+    readErrors: errors.filter(({ kind }) => kind === 'get').length,
+    writeErrors: errors.filter(({ kind }) => kind !== 'get').length,
+    uncertain: failed.filter(isUncertain).length,
+    hung: operations.filter(({ outcome }) => outcome === 'pending').length,
+    lost: survivors.lost.length,
+    lostAfterKnown: survivors.lost.filter((i) => (ledger.settledAt[i] ?? 0) > knownAt).length,
+    countsLost: Math.max(0, countsAcknowledged - survivors.counter),
+    duplicates: Math.max(0, survivors.counter - countsAcknowledged - countsOpen),
+    p99: percentile(answered.map(latency), 0.99),
+    calmP99: percentile(answered.filter(isCalm).map(latency), 0.99),
+    slowestFailure: Math.max(0, ...failed.map(latency)),
+    acknowledgedWrites: answeredAt(writes).length,
+    dead: account.dead,
+    unhandled: account.unhandled,
+    connectionsLost: notes.connectionsLost,
+    disconnects: given.disconnects,
+    endedItself: given.endedItself,
+  };
+}
+
+interface Operation {
+  readonly kind: (typeof KINDS)[number];
+  readonly issuedAt: number;
+  readonly settledAt: number;
+  readonly outcome: 'ok' | 'failed' | 'pending';
+  readonly code: string;
+}
+
+function read(ledger: Ledger): Operation[] {
+  return Array.from({ length: ledger.count }, (_, i) => {
+    const settledAt = ledger.settledAt[i] ?? NaN;
+    const failure = ledger.failure[i] ?? 0;
+    return {
+      kind: KINDS[ledger.kind[i] ?? 0] ?? 'set',
+      issuedAt: ledger.issuedAt[i] ?? NaN,
+      settledAt,
+      outcome: Number.isNaN(settledAt) ? 'pending' : failure === 0 ? 'ok' : 'failed',
+      code: failure === 0 ? '' : (ledger.codes[failure - 1] ?? 'unknown'),
+    };
+  });
+}
+
+function latency({ issuedAt, settledAt }: Operation): number {
+  return settledAt - issuedAt;
+}
+
+function answeredAt(operations: readonly Operation[]): number[] {
+  return operations.filter(({ outcome }) => outcome === 'ok').map(({ settledAt }) => settledAt);
+}
+
+function firstAfter(times: readonly number[], from: number): number | null {
+  let first = Infinity;
+  for (const at of times) if (at >= from && at < first) first = at;
+  return first === Infinity ? null : first;
+}
+
+function countBy(codes: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,87 @@
+import type { ClientKind } from '../clients/bench-client.js';
+import type { RedisTestCluster, RedisTestNode } from '../../src/redis/testing/index.js';
+import { now, sleep, sleepUntil } from '../common/clock.js';
+import type { Child } from '../common/child.js';
+import type { SentinelWatch } from './sentinel-watch.js';
+
+/** What happened, on the clock of all. */
+export interface Times {
+  /** The fault was injected. */
+  faultAt: number;
+  /** Whatever was away could be used again, in scenarios without a switch. */
+  backAt: number | null;
+}
+
+const LOOK_EVERY_MS = 10;
+const TAIL_MS = 8000;
+const SHORT_TAIL_MS = 4000;
+
+/** What a scenario plays on: it injects faults, waits for their consequences and notes when they were. */
+export class Stage {
+  readonly times: Times = { faultAt: NaN, backAt: null };
+  readonly notes: string[] = [];
+
+  constructor(
+    readonly cluster: RedisTestCluster,
+    readonly watch: SentinelWatch,
+    readonly clients: ReadonlyMap<ClientKind, Child>,
+  ) {}
+
+  /** Injects the fault that everything is measured from. */
+  async fault<T>(work: () => T | Promise<T>): Promise<T> {
+    this.times.faultAt = now();
+    return work();
+  }
+
+  /** Waits until so long after the fault. */
+  afterFault(ms: number): Promise<void> {
+    return sleepUntil(this.times.faultAt + ms);
+  }
+
+  /** Waits for the switch, and for the clients to settle. */
+  async untilSwitched(): Promise<void> {
+    await this.watch.untilSwitched(this.times.faultAt);
+  }
+
+  /** Gives the clients time to recover from the switch, or from what came last if that is later. */
+  async tail(): Promise<void> {
+    const switchedAt = this.watch.switchedAt(this.times.faultAt) ?? -Infinity;
+    const backAt = this.times.backAt ?? -Infinity;
+    const settledAt = Math.max(switchedAt, backAt) + TAIL_MS;
+    await sleepUntil(Math.max(settledAt, now() + SHORT_TAIL_MS));
+  }
+
+  /** Waits until the node is a replica, and notes when that was. */
+  async untilReplica(node: RedisTestNode, timeoutMs = 40_000): Promise<void> {
+    await this.until(`${node.name} is a replica`, timeoutMs, async () => {
+      return (await node.role()) === 'replica';
+    });
+  }
+
+  /** Waits until the node accepts a write of nobody's client, and notes that moment as `backAt`. */
+  async untilWritable(node: () => RedisTestNode | Promise<RedisTestNode>): Promise<void> {
+    await this.until('writes are accepted', 60_000, async () => {
+      const target = await node();
+      await target.command('SET', 'bench:probe', '1');
+      return true;
+    });
+    this.times.backAt = now();
+  }
+
+  /** Looks until it is so, and notes when that was. */
+  async until(what: string, timeoutMs: number, look: () => Promise<boolean>): Promise<void> {
+    const giveUpAt = now() + timeoutMs;
+    for (;;) {
+      if (await look().catch(() => false)) break;
+      if (now() > giveUpAt) throw new Error(`waited in vain until ${what}`);
+      await sleep(LOOK_EVERY_MS);
+    }
+    this.note(what);
+  }
+
+  /** Notes that something is so now. */
+  note(what: string): void {
+    const at = (now() - this.times.faultAt) / 1000;
+    this.notes.push(`${at.toFixed(2)} s: ${what}`);
+  }
+}

@@ -1,0 +1,176 @@
+import {
+  resolveOptions,
+  type NodeAddress,
+  type ResolvedSentinelOptions,
+  type SentinelModeOptions,
+} from '../../src/redis/config/index.js';
+import { EventBus, type RedisHaEvent } from '../../src/redis/events/index.js';
+import {
+  BlockingCalls,
+  CommandRouter,
+  CommandRunner,
+  PrimaryLeases,
+} from '../../src/redis/routing/index.js';
+import { ManualClock, waitUntil } from '../../src/redis/testing/index.js';
+import {
+  TopologyTracker,
+  type SentinelStatus,
+  type SentinelView,
+  type TopologySource,
+} from '../../src/redis/topology/index.js';
+import type { FakeNode } from './fake-node.js';
+
+type SourceListener = Parameters<TopologySource['start']>[0];
+type Message = Parameters<SourceListener['onMessage']>[0];
+
+/** A source of news that says what a test makes it say. */
+export class ScriptedSource implements TopologySource {
+  isUrgent = false;
+  isClosed = false;
+  lookedAgain = 0;
+  statuses: SentinelStatus[] = [];
+  currentViews: SentinelView[] = [];
+  /** Answers what is sent to a Sentinel; `null` as long as none can be reached. */
+  onAsk: ((command: readonly string[]) => Promise<unknown>) | null = null;
+  readonly asked: (readonly string[])[] = [];
+  #listener: SourceListener | null = null;
+
+  start(listener: SourceListener): void {
+    this.#listener = listener;
+  }
+  lookAgain(): Promise<void> {
+    this.lookedAgain++;
+    return Promise.resolve();
+  }
+  setUrgent(isUrgent: boolean): void {
+    this.isUrgent = isUrgent;
+  }
+  sentinels(): readonly SentinelStatus[] {
+    return this.statuses;
+  }
+  views(): readonly SentinelView[] {
+    return this.currentViews;
+  }
+  askSentinel(
+    choose: (view: SentinelView) => boolean,
+    ...command: readonly string[]
+  ): Promise<unknown> | null {
+    if (this.onAsk === null || (this.currentViews.length > 0 && !this.currentViews.some(choose))) {
+      return null;
+    }
+    this.asked.push(command);
+    return this.onAsk(command);
+  }
+  close(): void {
+    this.isClosed = true;
+    this.#listener = null;
+  }
+
+  /** The Sentinels agree on this. */
+  say(primary: FakeNode | NodeAddress, epoch: number, replicas: readonly FakeNode[] = []): void {
+    const address = 'host' in primary ? primary : primary.address;
+    const others = replicas.map((node) => node.address);
+    this.#listener?.onTopology(address, epoch, others);
+  }
+  publish(message: Message): void {
+    this.#listener?.onMessage(message);
+  }
+  tell(views: SentinelView[]): void {
+    this.currentViews = views;
+    this.#listener?.onViews(views);
+  }
+}
+
+/** Everything from the tracker to the runner, on a clock that stands still. */
+export interface Rig {
+  readonly options: ResolvedSentinelOptions;
+  readonly clock: ManualClock;
+  readonly bus: EventBus;
+  readonly events: RedisHaEvent[];
+  readonly source: ScriptedSource;
+  readonly tracker: TopologyTracker;
+  readonly router: CommandRouter;
+  readonly leases: PrimaryLeases;
+  readonly runner: CommandRunner;
+  /** Waits in real time, while the clock stands still, until it is so. */
+  until(look: () => unknown, what: string): Promise<void>;
+  /** Lets time pass, slowly enough for the sockets to keep up. */
+  pass(ms: number): Promise<void>;
+  close(): void;
+}
+
+type RigOptions = Pick<SentinelModeOptions, 'node' | 'routing' | 'pools'>;
+
+/** Builds the rooms; nothing is connected until the source says where to. */
+export function newRig(options: RigOptions = {}): Rig {
+  const resolved = sentinelOptions(options);
+  const clock = new ManualClock();
+  const bus = new EventBus();
+  const events: RedisHaEvent[] = [];
+  bus.onAny((event) => events.push(event));
+  const source = new ScriptedSource();
+  const tracker = new TopologyTracker(resolved, source, clock, bus);
+  const router = new CommandRouter(resolved, tracker, clock, bus);
+  const leases = new PrimaryLeases(tracker, clock);
+  const blocking = new BlockingCalls(leases, clock, bus, resolved.routing.writeTimeoutMs);
+  tracker.start();
+  return {
+    options: resolved,
+    clock,
+    bus,
+    events,
+    source,
+    tracker,
+    router,
+    leases,
+    runner: new CommandRunner(router, blocking),
+    until: (look, what) => until(clock, look, what),
+    pass: (ms) => pass(clock, ms),
+    close: () => {
+      leases.close();
+      tracker.close();
+    },
+  };
+}
+
+/** Resolved options of Sentinel mode; the addresses of the Sentinels lead nowhere unless given. */
+export function sentinelOptions(
+  options: RigOptions & { readonly sentinel?: Partial<SentinelModeOptions['sentinel']> } = {},
+): ResolvedSentinelOptions {
+  const sentinel = { nodes: ['192.0.2.1', '192.0.2.2', '192.0.2.3'], ...options.sentinel };
+  const { options: resolved } = resolveOptions({ ...options, mode: 'sentinel', sentinel });
+  if (resolved.mode !== 'sentinel') throw new TypeError('the options do not lead to Sentinel mode');
+  return resolved;
+}
+
+/** Waits in real time for what sockets bring about; what is due at this very moment is run. */
+export async function until(clock: ManualClock, look: () => unknown, what: string): Promise<void> {
+  const isSo = async (): Promise<boolean> => {
+    await clock.advance(0);
+    return Boolean(look());
+  };
+  await waitUntil(isSo, { what, timeoutMs: 2000, everyMs: 1 });
+}
+
+/** Moves the clock in small steps, with a few turns of the event loop in between. */
+export async function pass(clock: ManualClock, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 5) {
+    await clock.advance(Math.min(5, left));
+    await turns(3);
+  }
+}
+
+/** Lets so many turns of the event loop go by. */
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** How a promise ended, without waiting for it: `pending` while it has not. */
+export function track<T>(promise: Promise<T>): { state: string; value?: T; error?: unknown } {
+  const seen: { state: string; value?: T; error?: unknown } = { state: 'pending' };
+  promise.then(
+    (value) => Object.assign(seen, { state: 'resolved', value }),
+    (error: unknown) => Object.assign(seen, { state: 'rejected', error }),
+  );
+  return seen;
+}
