@@ -31,7 +31,14 @@ const shared = {
 
 /** The suffix of a file says what its tests need, and picks the project. */
 function project(displayName, suffix, testTimeout) {
-  return { ...shared, displayName, testRegex: `\\.${suffix}\\.ts$`, testTimeout };
+  return {
+    ...shared,
+    displayName,
+    testRegex: `\\.${suffix}\\.ts$`,
+    // Jest takes `testTimeout` for the whole run only, so each project hands its own to the set-up file.
+    globals: { TEST_TIMEOUT_MS: testTimeout },
+    setupFilesAfterEnv: ['<rootDir>/jest.setup.cjs'],
+  };
 }
 
 /** @type {import('jest').Config} */

@@ -15,7 +15,7 @@ const versions = [];
 for (const server of servers) {
   const { commands, version } = await askServer(server);
   versions.push(version);
-  for (const command of commands) note(command, '');
+  for (const command of commands) note(command);
 }
 writeFileSync(OUTPUT, render());
 console.log(
@@ -24,10 +24,10 @@ console.log(
     .join(', ')} (${versions.join(', ')})`,
 );
 
-function note([rawName, , flags, , , , , , , subcommands = []], parent) {
+function note([rawName, , flags, , , , , , , subcommands = []]) {
   const name = rawName.toLowerCase();
   if (subcommands.length > 0) {
-    for (const subcommand of subcommands) note(subcommand, name);
+    for (const subcommand of subcommands) note(subcommand);
     return;
   }
   const has = (flag) => flags.includes(flag);

@@ -8,6 +8,9 @@ import {
   type ClusterPlace,
 } from './bench-client.js';
 
+/** What is set here; `replyMapping` would change the type of the client. */
+export type IoredisOptions = Omit<RedisOptions, 'replyMapping'>;
+
 /** ioredis with nothing but what Sentinel mode requires. */
 export class PlainIoredisClient implements BenchClient {
   readonly notes = newNotes();
@@ -39,7 +42,7 @@ export class PlainIoredisClient implements BenchClient {
 }
 
 /** How ioredis finds this cluster. */
-export function sentinelOptions(place: ClusterPlace, name: string): RedisOptions {
+export function sentinelOptions(place: ClusterPlace, name: string): IoredisOptions {
   return {
     sentinels: [...place.sentinels],
     name: place.masterName,
@@ -52,7 +55,7 @@ export function sentinelOptions(place: ClusterPlace, name: string): RedisOptions
 }
 
 /** A client that counts the connections it loses, and whose errors do not end the process. */
-export function openIoredis(options: RedisOptions, notes: ClientNotes): Redis {
+export function openIoredis(options: IoredisOptions, notes: ClientNotes): Redis {
   const redis = new Redis(options);
   redis.on('error', () => {});
   redis.on('close', () => {

@@ -1,9 +1,9 @@
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { newNotes, type BenchClient, type ClusterPlace } from './bench-client.js';
-import { openIoredis, sentinelOptions } from './ioredis-plain.js';
+import { openIoredis, sentinelOptions, type IoredisOptions } from './ioredis-plain.js';
 
 /** What an experienced user sets. */
-const TUNING: RedisOptions = {
+const TUNING: IoredisOptions = {
   failoverDetector: true,
   sentinelCommandTimeout: 500,
   connectTimeout: 1000,

@@ -39,7 +39,8 @@ export class Child {
   static start(name: string, module: URL, nodeOptions: readonly string[] = []): Child {
     const process = fork(fileURLToPath(module), {
       serialization: 'advanced',
-      execArgv: ['--enable-source-maps', ...nodeOptions],
+      // Warnings are collected by those who want them.
+      execArgv: ['--enable-source-maps', '--no-warnings', ...nodeOptions],
     });
     return new Child(name, process);
   }

@@ -22,6 +22,8 @@ export interface ClientAccount {
   /** Why a last write was not answered within five seconds; `null` when it was. */
   readonly dead: string | null;
   readonly unhandled: readonly string[];
+  /** What Node warned of, such as too many listeners. */
+  readonly warnings: readonly string[];
 }
 
 const CONNECT_MS = 10_000;
@@ -29,6 +31,8 @@ const LAST_WRITE_MS = 5000;
 const LATE = Symbol('late');
 
 const unhandled: string[] = [];
+const warnings: string[] = [];
+process.on('warning', (warning) => warnings.push(`${warning.name}: ${warning.message}`));
 process.on('unhandledRejection', (reason) => unhandled.push(codeOf(reason)));
 process.on('uncaughtException', (error) => unhandled.push(codeOf(error)));
 
@@ -60,7 +64,7 @@ serve({
     const stoppedAt = await workload.stop(graceMs);
     const ledger = workload.book.read();
     const dead = await lastWrite();
-    return { ledger, notes: client.notes, startedAt, stoppedAt, dead, unhandled };
+    return { ledger, notes: client.notes, startedAt, stoppedAt, dead, unhandled, warnings };
   },
 
   async close(): Promise<unknown> {

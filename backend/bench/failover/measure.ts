@@ -32,6 +32,7 @@ export interface Measured {
   readonly acknowledgedWrites: number;
   readonly dead: string | null;
   readonly unhandled: readonly string[];
+  readonly warnings: readonly string[];
   readonly connectionsLost: number;
   /** Connections that the servers had at the fault and not in the end; `null` where it was not looked. */
   readonly disconnects: number | null;
@@ -86,10 +87,11 @@ export function measure(given: Circumstances): Measured {
     duplicates: Math.max(0, survivors.counter - countsAcknowledged - countsOpen),
     p99: percentile(answered.map(latency), 0.99),
     calmP99: percentile(answered.filter(isCalm).map(latency), 0.99),
-    slowestFailure: Math.max(0, ...failed.map(latency)),
+    slowestFailure: percentile(failed.map(latency), 1) || 0,
     acknowledgedWrites: answeredAt(writes).length,
     dead: account.dead,
     unhandled: account.unhandled,
+    warnings: account.warnings,
     connectionsLost: notes.connectionsLost,
     disconnects: given.disconnects,
     endedItself: given.endedItself,

@@ -2,7 +2,7 @@
 export interface InflightItem {
   nextInflight: InflightItem | null;
   previousInflight: InflightItem | null;
-  inflightIn: InflightList<InflightItem> | null;
+  inflightIn: object | null;
 }
 
 /**
@@ -23,7 +23,7 @@ export class InflightList<T extends InflightItem> {
 
   /** Adds the newest. */
   add(item: T): void {
-    item.inflightIn = this as unknown as InflightList<InflightItem>;
+    item.inflightIn = this;
     item.previousInflight = this.#last;
     if (this.#last === null) this.#first = item;
     else this.#last.nextInflight = item;
@@ -33,7 +33,7 @@ export class InflightList<T extends InflightItem> {
 
   /** Takes one out. Answers false if it is not in, because its connection was given up meanwhile. */
   remove(item: T): boolean {
-    if ((item.inflightIn as unknown) !== this) return false;
+    if (item.inflightIn !== this) return false;
     item.inflightIn = null;
     const next = item.nextInflight as T | null;
     const previous = item.previousInflight as T | null;

@@ -1,23 +1,15 @@
 import type { NodeAddress } from '../config/index.js';
 import { ConnectionLostError } from '../errors/index.js';
 import type { Clock, Stop } from '../timing/index.js';
-import { InflightList, type InflightItem } from './inflight.js';
+import { InflightList } from './inflight.js';
+import { Attempt, type JobFor } from './job.js';
 import { parseRole, type NodeRole } from './node-role.js';
-import { Wire, type ReplySink, type WireOptions } from './wire.js';
+import { StallWatch } from './stall-watch.js';
+import { Wire, type WireOptions } from './wire.js';
 import { WirePool } from './wire-pool.js';
 
-/** One thing to send over a shared connection. Exactly one of the last three is called, once. */
-export interface Job {
-  /** False once nobody waits for it any more: it is then not written. */
-  readonly isWanted: boolean;
-  /** Writes its command or commands; several are written without a gap. The sink hears the outcome. */
-  write(wire: Wire, sink: ReplySink): void;
-  onReply(value: unknown, node: NodeConnection): void;
-  /** Redis or the driver answered with an error. */
-  onError(error: unknown, node: NodeConnection): void;
-  /** The connection went away; `sent` says whether the job had been written. */
-  onLost(reason: string, sent: boolean): void;
-}
+/** One thing to send over the shared connection. */
+export type Job = JobFor<NodeConnection>;
 
 /** The life of the shared connection. */
 export type NodeState =
@@ -48,32 +40,6 @@ const MAX_INFLIGHT = 10_000;
 
 const RECONNECT_DELAYS_MS = [0, 10, 20, 50, 50, 50, 100, 100, 200, 250];
 
-/** A job on its way over one connection. */
-class Attempt implements ReplySink, InflightItem {
-  readonly job: Job;
-  readonly #node: NodeConnection;
-  readonly #list: InflightList<Attempt>;
-  nextInflight: InflightItem | null = null;
-  previousInflight: InflightItem | null = null;
-  inflightIn: InflightList<InflightItem> | null = null;
-
-  constructor(job: Job, node: NodeConnection, list: InflightList<Attempt>) {
-    this.job = job;
-    this.#node = node;
-    this.#list = list;
-  }
-
-  onValue(value: unknown): void {
-    if (!this.#list.remove(this)) return;
-    this.job.onReply(value, this.#node);
-    this.#node.noteAnswer();
-  }
-
-  onFailure(error: unknown): void {
-    if (this.#list.remove(this)) this.job.onError(error, this.#node);
-  }
-}
-
 /**
  * One node: a shared connection that is kept alive, its role as last heard, the commands in flight,
  * and a pool of exclusive connections. Says what changed; decides nothing about the cluster.
@@ -81,6 +47,7 @@ class Attempt implements ReplySink, InflightItem {
 export class NodeConnection {
   readonly address: NodeAddress;
   readonly pool: WirePool;
+  readonly #stall: StallWatch;
   readonly #settings: NodeSettings;
   readonly #clock: Clock;
   readonly #onChange: (node: NodeConnection, change: NodeChange) => void;
@@ -91,13 +58,10 @@ export class NodeConnection {
   #rttMs = 0;
   #runId: string | null = null;
   #version: string | null = null;
-  #isStalled = false;
   #isSaturated = false;
-  #lastBytes = 0;
-  #lastProgressAt = 0;
   #heartbeatSentAt: number | null = null;
   #outbox: Job[] = [];
-  #inflight = new InflightList<Attempt>();
+  #inflight = new InflightList<Attempt<NodeConnection>>();
   #flushScheduled = false;
   #stopReconnect: Stop | null = null;
   #stopHeartbeat: Stop | null = null;
@@ -111,6 +75,7 @@ export class NodeConnection {
     this.#settings = settings;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#stall = new StallWatch(settings.stallAfterMs);
     this.pool = new WirePool(settings.wire, settings.poolSize - 1, clock);
   }
 
@@ -151,12 +116,12 @@ export class NodeConnection {
 
   /** True while the node owes answers and is silent. */
   get isStalled(): boolean {
-    return this.#isStalled;
+    return this.#stall.isStalled;
   }
 
   /** True when commands may be sent now. */
   get acceptsJobs(): boolean {
-    return this.#state.kind === 'ready' && !this.#isStalled && !this.#isSaturated;
+    return this.#state.kind === 'ready' && !this.isStalled && !this.#isSaturated;
   }
 
   /** Connections of this process to the node that are in use. */
@@ -200,15 +165,10 @@ export class NodeConnection {
 
   /** Looks whether the node is silent although it owes answers. Answers whether any are owed. */
   checkForStall(): boolean {
-    const now = this.#clock.now();
-    const bytes = this.#wire?.bytesRead ?? 0;
     const owesAnswers = this.#inflight.size > 0 || this.#heartbeatSentAt !== null;
-    if (bytes !== this.#lastBytes || !owesAnswers) {
-      this.#lastBytes = bytes;
-      this.#lastProgressAt = now;
-      this.#setStalled(false);
-    } else if (now - this.#lastProgressAt >= this.#settings.stallAfterMs) {
-      this.#setStalled(true);
+    const bytes = this.#wire?.bytesRead ?? 0;
+    if (this.#stall.look(bytes, owesAnswers, this.#clock.now())) {
+      this.#onChange(this, this.isStalled ? 'stalled' : 'recovered');
     }
     return owesAnswers;
   }
@@ -260,7 +220,7 @@ export class NodeConnection {
       this.#readServerInfo(String(await info));
       if (this.#wire !== wire || !wire.isReady) return;
       this.#state = { kind: 'ready' };
-      this.#lastProgressAt = this.#clock.now();
+      this.#stall.reset(this.#clock.now());
       this.#acceptRole(role, sentAt);
       this.#stopHeartbeat = this.#clock.every(this.#settings.heartbeatIntervalMs, () => {
         this.#beat();
@@ -287,7 +247,7 @@ export class NodeConnection {
     if (wire === null || !wire.isReady || this.#heartbeatSentAt !== null) return;
     const sentAt = this.#clock.now();
     this.#heartbeatSentAt = sentAt;
-    if (this.#inflight.size === 0) this.#lastProgressAt = sentAt;
+    if (this.#inflight.size === 0) this.#stall.start(sentAt);
     this.#settings.onSent();
     wire.call('role').then(
       (answer) => {
@@ -324,7 +284,7 @@ export class NodeConnection {
     const jobs = this.#outbox;
     this.#outbox = [];
     const inflight = this.#inflight;
-    if (inflight.size === 0) this.#lastProgressAt = this.#clock.now();
+    if (inflight.size === 0) this.#stall.start(this.#clock.now());
     for (const job of jobs) {
       if (job.isWanted) this.#send(job, wire, inflight);
     }
@@ -333,10 +293,15 @@ export class NodeConnection {
     if (inflight.size >= MAX_INFLIGHT) this.#isSaturated = true;
   };
 
-  #send(job: Job, wire: Wire, inflight: InflightList<Attempt>): void {
-    const attempt = new Attempt(job, this, inflight);
+  #send(job: Job, wire: Wire, inflight: InflightList<Attempt<NodeConnection>>): void {
+    const attempt = new Attempt<NodeConnection>(job, this, inflight);
     inflight.add(attempt);
-    job.write(wire, attempt);
+    try {
+      job.write(wire, attempt);
+    } catch (error) {
+      // One command that cannot be written must not take the others of this turn with it.
+      attempt.onFailure(error);
+    }
   }
 
   /** @internal An attempt was answered. */
@@ -350,18 +315,12 @@ export class NodeConnection {
     this.#onChange(this, 'drained');
   }
 
-  #setStalled(isStalled: boolean): void {
-    if (this.#isStalled === isStalled) return;
-    this.#isStalled = isStalled;
-    this.#onChange(this, isStalled ? 'stalled' : 'recovered');
-  }
-
   #onWireClosed(reason: string, attempt: number): void {
     const wasReady = this.#state.kind === 'ready';
     this.#stopTimers();
     this.#wire = null;
     this.#role = null;
-    this.#isStalled = false;
+    this.#stall.reset(this.#clock.now());
     this.#isSaturated = false;
     this.#heartbeatSentAt = null;
     const nextAttempt = wasReady ? 0 : attempt;

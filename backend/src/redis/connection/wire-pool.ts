@@ -1,12 +1,10 @@
 import { ClosedError, CommandTimeoutError, ConnectionLostError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
-import { Wire, type WireListener, type WireOptions } from './wire.js';
+import { Wire, type WireOptions } from './wire.js';
 
-/** A connection that one caller holds alone, for a session, a blocking command or a subscription. */
+/** A connection that one caller holds alone, for a session or a blocking command. */
 export interface Lease {
   readonly wire: Wire;
-  /** Resolves with the reason when the connection is gone. */
-  readonly lost: Promise<string>;
   /** Gives the connection back for others to use. Only for one in a clean state. */
   release(): void;
   /** Closes the connection. For one whose state is unknown. */
@@ -14,13 +12,9 @@ export interface Lease {
 }
 
 interface Waiter {
-  readonly grant: (lease: Lease) => void;
+  /** Answers false when the one who waited has given up meanwhile. */
+  readonly grant: (lease: Lease) => boolean;
   readonly refuse: (error: Error) => void;
-}
-
-interface Slot {
-  wire: Wire;
-  lost: Promise<string>;
 }
 
 /** The exclusive connections to one node: at most `size` at a time, the rest wait in line. */
@@ -28,7 +22,7 @@ export class WirePool {
   readonly #options: WireOptions;
   readonly #clock: Clock;
   readonly #size: number;
-  readonly #idle: Slot[] = [];
+  readonly #idle: Wire[] = [];
   readonly #all = new Set<Wire>();
   readonly #waiting: Waiter[] = [];
 
@@ -44,108 +38,120 @@ export class WirePool {
   }
 
   /** Hands out a connection of one's own, within `timeoutMs`. */
-  async acquire(timeoutMs: number, listener: Partial<WireListener> = {}): Promise<Lease> {
-    // A listener belongs to one holder, so such a connection is never shared with the next.
-    const idle = listener.onMessage === undefined ? this.#idle.pop() : undefined;
+  async acquire(timeoutMs: number): Promise<Lease> {
+    const idle = this.#idle.pop();
     if (idle !== undefined) return this.#toLease(idle);
-    if (this.#all.size < this.#size) return this.#toLease(await this.#open(listener));
+    if (this.#all.size < this.#size) return this.#toLease(await this.#open());
     return this.#waitInLine(timeoutMs);
   }
 
   /** Cuts every connection, held ones too, and refuses those who wait. */
   destroy(reason: string): void {
-    for (const wire of [...this.#all]) wire.destroy(reason);
+    // Those who wait go first, or each connection that is cut would open a new one for them.
     for (const waiter of this.#waiting.splice(0)) {
-      waiter.refuse(new ClosedError('The connection pool was closed', { reason }));
+      waiter.refuse(new ClosedError('The connections to this node were cut', { reason }));
     }
+    for (const wire of [...this.#all]) wire.destroy(reason);
   }
 
-  async #open(listener: Partial<WireListener>): Promise<Slot> {
-    let onLost!: (reason: string) => void;
-    const lost = new Promise<string>((resolve) => (onLost = resolve));
-    const wire = await new Promise<Wire>((resolve, reject) => {
-      const opened: Wire = new Wire(this.#options, this.#clock, {
-        ...listener,
+  #open(): Promise<Wire> {
+    return new Promise<Wire>((resolve, reject) => {
+      const wire: Wire = new Wire(this.#options, this.#clock, {
         onReady: () => {
-          resolve(opened);
+          resolve(wire);
         },
         onClosed: (reason) => {
-          this.#forget(opened);
-          onLost(reason);
+          this.#forget(wire);
           reject(new ConnectionLostError(`No connection could be opened: ${reason}`, { reason }));
         },
       });
-      this.#all.add(opened);
+      this.#all.add(wire);
     });
-    return { wire, lost };
   }
 
   #forget(wire: Wire): void {
     this.#all.delete(wire);
-    const index = this.#idle.findIndex((slot) => slot.wire === wire);
+    const index = this.#idle.indexOf(wire);
     if (index !== -1) this.#idle.splice(index, 1);
     this.#serveNext();
   }
 
-  #toLease(slot: Slot): Lease {
-    let held = true;
+  #toLease(wire: Wire): Lease {
+    let isHeld = true;
     return {
-      wire: slot.wire,
-      lost: slot.lost,
+      wire,
       release: () => {
-        if (!held) return;
-        held = false;
-        if (!slot.wire.isReady) return;
-        this.#idle.push(slot);
-        this.#serveNext();
+        if (!isHeld) return;
+        isHeld = false;
+        this.#takeBack(wire);
       },
       discard: () => {
-        held = false;
-        slot.wire.destroy('given up by its holder');
+        if (!isHeld) return;
+        isHeld = false;
+        wire.destroy('given up by its holder');
       },
     };
   }
 
+  #takeBack(wire: Wire): void {
+    if (!wire.isReady) return;
+    this.#idle.push(wire);
+    this.#serveNext();
+  }
+
   #waitInLine(timeoutMs: number): Promise<Lease> {
     return new Promise((resolve, reject) => {
-      const stop = this.#clock.after(timeoutMs, () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        waiter.refuse(
-          new CommandTimeoutError(`All ${String(this.#size)} connections stayed in use`, {
-            poolSize: this.#size,
-            waitedMs: timeoutMs,
-          }),
-        );
-      });
+      let isOver = false;
+      const end = (): boolean => {
+        const isFirst = !isOver;
+        isOver = true;
+        stop();
+        const index = this.#waiting.indexOf(waiter);
+        if (index !== -1) this.#waiting.splice(index, 1);
+        return isFirst;
+      };
       const waiter: Waiter = {
         grant: (lease) => {
-          stop();
+          if (!end()) return false;
           resolve(lease);
+          return true;
         },
         refuse: (error) => {
-          stop();
-          reject(error);
+          if (end()) reject(error);
         },
       };
+      const stop = this.#clock.after(timeoutMs, () => {
+        waiter.refuse(stillInUse(this.#size, timeoutMs));
+      });
       this.#waiting.push(waiter);
     });
   }
 
   #serveNext(): void {
-    const waiter = this.#waiting.shift();
+    const waiter = this.#waiting[0];
     if (waiter === undefined) return;
     const idle = this.#idle.pop();
     if (idle !== undefined) {
       waiter.grant(this.#toLease(idle));
       return;
     }
-    this.#open({}).then(
-      (slot) => {
-        waiter.grant(this.#toLease(slot));
+    if (this.#all.size >= this.#size) return;
+    this.#waiting.shift();
+    this.#open().then(
+      (wire) => {
+        const lease = this.#toLease(wire);
+        if (!waiter.grant(lease)) lease.release();
       },
       (error: unknown) => {
         waiter.refuse(error as Error);
       },
     );
   }
+}
+
+function stillInUse(size: number, waitedMs: number): CommandTimeoutError {
+  return new CommandTimeoutError(
+    `All ${String(size)} connections of the pool stayed in use for ${String(waitedMs)} ms`,
+    { poolSize: size, waitedMs },
+  );
 }

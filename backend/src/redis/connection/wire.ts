@@ -98,7 +98,7 @@ export class Wire {
       forward(this.writeCommand(command), sink);
       return;
     }
-    command.resolve = (raw) => {
+    command.resolve = (raw: Buffer) => {
       let value: unknown;
       try {
         value = command.transformReply(raw);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ConnectionLostError } from './error-catalogue.js';
 
 /**
@@ -16,7 +17,7 @@ const NOT_READY = new Set(['LOADING', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'TRYAG
 
 /** Classes an error of the driver. The only place that reads messages of the driver or of Redis. */
 export function classifyFailure(error: unknown): FailureKind {
-  if (!(error instanceof Error)) return 'unknown';
+  if (!isError(error)) return 'unknown';
   if (error.message.startsWith("Stream isn't writeable")) return 'not-sent';
   if (!isReply(error)) return 'unknown';
   const prefix = replyPrefix(error);
@@ -34,7 +35,7 @@ export function replyPrefix(error: Error): string {
 
 /** The message of an error of Redis or the driver without the arguments that some carry. */
 export function safeMessage(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
+  if (!isError(error)) return 'unknown error';
   return error.message
     .replace(/,? with args beginning with:.*$/s, '')
     .replace(/(unknown (sub)?command '?)[^\s',]{40,}.*$/s, '$1…');
@@ -42,11 +43,16 @@ export function safeMessage(error: unknown): string {
 
 /** Takes the command's arguments off a driver error, so that keys, values and passwords do not travel with it. */
 export function withoutArguments(error: unknown): Error {
-  if (!(error instanceof Error)) return new ConnectionLostError(String(error));
+  if (!isError(error)) return new ConnectionLostError(String(error));
   if ('command' in error) Reflect.deleteProperty(error, 'command');
   if ('previousErrors' in error) Reflect.deleteProperty(error, 'previousErrors');
   error.message = safeMessage(error);
   return error;
+}
+
+// Not `instanceof`: an error may come from another realm, as Node's own do under Jest.
+function isError(error: unknown): error is Error {
+  return types.isNativeError(error) || error instanceof Error;
 }
 
 function isReply(error: Error): boolean {

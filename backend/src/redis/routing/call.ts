@@ -46,6 +46,8 @@ export class Call implements Job, Deadlined {
   openAttempts = 0;
   /** An attempt was written and its answer lost: it may have been executed. */
   mayHaveRun = false;
+  /** A node refused it for now, so the next refusal is followed by a pause. */
+  wasRefused = false;
   /** A second node was asked because the first was silent. */
   isHedged = false;
   /** Bytes it counts for in the queue; 0 while it does not wait. */

@@ -28,8 +28,20 @@ export interface CommandIntent {
 // A cursor means something only to the node that gave it out, so all pages come from one node.
 const CURSOR_COMMANDS = new Set(['scan', 'hscan', 'sscan', 'zscan']);
 
-// They carry no write flag, yet they have an effect beyond the answer.
-const EFFECTFUL_COMMANDS = new Set(['publish', 'spublish', 'eval', 'evalsha', 'fcall']);
+// Commands without a read or write flag that only tell something. All others have an effect beyond
+// their answer: PUBLISH, EVAL, and above all SHUTDOWN, whose success looks like a lost connection.
+const HARMLESS_COMMANDS = new Set(
+  (
+    'ping echo time info role lastsave command command|count command|docs command|getkeys ' +
+    'command|getkeysandflags command|info command|list config|get client|getname client|id ' +
+    'client|info client|list client|getredir client|trackinginfo memory|stats memory|doctor ' +
+    'memory|malloc-stats slowlog|get slowlog|len latency|doctor latency|graph latency|histogram ' +
+    'latency|history latency|latest pubsub|channels pubsub|numpat pubsub|numsub ' +
+    'pubsub|shardchannels pubsub|shardnumsub acl|cat acl|dryrun acl|genpass acl|getuser acl|list ' +
+    'acl|log acl|users acl|whoami script|exists function|dump function|list function|stats ' +
+    'module|list cluster|info cluster|nodes cluster|shards cluster|myid lolwut'
+  ).split(' '),
+);
 
 /** Commands that belong to one connection, and what to use instead. */
 const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
@@ -89,7 +101,7 @@ function describe(name: string): CommandIntent {
   if (name in CONNECTION_COMMANDS)
     return { name, route: 'refused', changes: true, idempotent: false };
   const isRead = READ_COMMANDS.has(name);
-  const changes = !isRead && (!OTHER_COMMANDS.has(name) || EFFECTFUL_COMMANDS.has(name));
+  const changes = !isRead && !HARMLESS_COMMANDS.has(name);
   return { name, route: routeOf(name, isRead), changes, idempotent: isAlwaysIdempotent(name) };
 }
 

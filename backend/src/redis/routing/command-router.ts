@@ -9,7 +9,7 @@ import type { CommandIntent } from './command-intent.js';
 import { DeadlineList } from './deadline-list.js';
 import { abortedError, expiredError, rejectedError, uncertainError } from './outcome-errors.js';
 import { ReadNodes } from './read-nodes.js';
-import { nextStep } from './retry-rules.js';
+import { nextStep, type NextStep } from './retry-rules.js';
 import { WaitingLine } from './waiting-line.js';
 
 const DEADLINE_CHECK_MS = 10;
@@ -117,21 +117,13 @@ export class CommandRouter implements CallOwner {
 
   onError(call: Call, error: unknown, node: NodeConnection): void {
     const failure = classifyFailure(error);
-    if (!call.isWanted) {
-      if (call === this.#probe) this.#endProbe(failure === 'rejected');
-      return;
-    }
-    const step = nextStep({
-      failure,
-      changes: call.intent.changes,
-      isRepeatable: call.isRepeatable,
-    });
-    if (failure === 'unknown') call.mayHaveRun ||= call.intent.changes;
-    if (step === 'look-again') this.#tracker.doubt(node, 'READONLY');
-    if (step === 'reject') this.#finish(call, rejectedError(call.payload.label, error));
-    else if (step === 'uncertain') this.#finishUncertain(call, 'the answer was lost');
-    else this.#sendAgain(call, node);
-    if (call === this.#probe) this.#endProbe(step === 'reject');
+    const { changes } = call.intent;
+    const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
+    // An error of the command itself shows that the node takes writes.
+    if (call === this.#probe && step === 'reject') this.#endProbe(true);
+    if (failure === 'unknown') call.mayHaveRun ||= changes;
+    if (call.isWanted) this.#takeStep(step, call, error, node);
+    if (call === this.#probe) this.#endProbe(false);
   }
 
   onLost(call: Call, reason: string, sent: boolean): void {
@@ -152,7 +144,13 @@ export class CommandRouter implements CallOwner {
     const isSent = call.openAttempts > 0 && call.intent.changes;
     if (call.mayHaveRun || isSent) this.#finishUncertain(call, 'the deadline passed');
     else this.#finish(call, expiredError(call, this.#tracker));
-    if (call === this.#probe) this.#endProbe(false);
+  }
+
+  #takeStep(step: NextStep, call: Call, error: unknown, node: NodeConnection): void {
+    if (step === 'look-again') this.#tracker.doubt(node, 'READONLY');
+    if (step === 'reject') this.#finish(call, rejectedError(call.payload.label, error));
+    else if (step === 'uncertain') this.#finishUncertain(call, 'the answer was lost');
+    else this.#sendAgain(call, node);
   }
 
   #admit(call: Call, signal: AbortSignal | null): void {
@@ -262,7 +260,8 @@ export class CommandRouter implements CallOwner {
   #sendAgain(call: Call, node: NodeConnection): void {
     if (call.openAttempts > 0) return;
     if (call.intent.route === 'read') {
-      const other = this.#reads.pick(call.readPolicy, node);
+      const other = call.wasRefused ? null : this.#reads.pick(call.readPolicy, node);
+      call.wasRefused = true;
       if (other !== null) other.enqueue(call);
       else this.#pauseAfterRefusal(call, this.#waitingReads);
       return;
@@ -301,6 +300,8 @@ export class CommandRouter implements CallOwner {
     const line = call.intent.route === 'read' ? this.#waitingReads : this.#waitingWrites;
     line.leave(call);
     call.reject(error);
+    // Whatever ended it, nobody may wait for a probe that is over.
+    if (call === this.#probe) this.#endProbe(false);
   }
 
   #finishUncertain(call: Call, reason: string): void {

@@ -2,6 +2,7 @@ import type { Encoding } from '../connection/index.js';
 import { InvalidArgumentError, RedisHaError } from '../errors/index.js';
 import type { BlockingCalls } from './blocking-calls.js';
 import type { CallOptions } from './call.js';
+import { problemOf } from './command-arguments.js';
 import { insteadOf, intentOf, isRepeatable, type CommandIntent } from './command-intent.js';
 import type { CommandRouter } from './command-router.js';
 import { rejectedError } from './outcome-errors.js';
@@ -36,7 +37,16 @@ export class CommandRunner {
     encoding: Encoding,
     options: CallOptions | null,
   ): Promise<unknown> {
-    const intent = intentOf(name, args);
+    const problem = problemOf(name, args);
+    if (problem !== null) return Promise.reject(problem);
+    return this.#start(intentOf(name, args), { name, args, encoding }, options);
+  }
+
+  #start(
+    intent: CommandIntent,
+    { name, args, encoding }: QueuedCommand,
+    options: CallOptions | null,
+  ): Promise<unknown> {
     const payload = new CommandPayload(name, args, encoding);
     switch (intent.route) {
       case 'refused':
@@ -54,13 +64,11 @@ export class CommandRunner {
     commands: readonly QueuedCommand[],
     options: CallOptions | null,
   ): Promise<BatchResult[]> {
-    // Replies must come in one order from one node, so a pipeline that changes anything reads from
-    // the primary too: what it has just written, it sees.
+    // A pipeline that changes anything reads in line with its writes: what it has written, it sees.
     const changes = commands.some(({ name, args }) => intentOf(name, args).route !== 'read');
-    const each: CallOptions | null = changes ? { ...options, readPolicy: 'primary' } : options;
     return Promise.all(
-      commands.map(({ name, args, encoding }) =>
-        this.run(name, args, encoding, each).then(
+      commands.map((command) =>
+        this.#runInLine(command, changes, options).then(
           (result): BatchResult => [null, result],
           (error: unknown): BatchResult => [error as Error, undefined],
         ),
@@ -68,11 +76,28 @@ export class CommandRunner {
     );
   }
 
+  #runInLine(
+    command: QueuedCommand,
+    withWrites: boolean,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    const { name, args } = command;
+    const problem = problemOf(name, args);
+    if (problem !== null) return Promise.reject(problem);
+    const intent = intentOf(name, args);
+    const isRead = intent.route === 'read' && withWrites;
+    return this.#start(isRead ? { ...intent, route: 'primary' } : intent, command, options);
+  }
+
   /** All or nothing, in `MULTI` … `EXEC`. Rejects when Redis refuses the whole. */
   async runTransaction(
     commands: readonly QueuedCommand[],
     options: CallOptions | null,
   ): Promise<BatchResult[] | null> {
+    for (const { name, args } of commands) {
+      const problem = problemOf(name, args);
+      if (problem !== null) throw problem;
+    }
     const intents = commands.map(({ name, args }) => intentOf(name, args));
     const refused = intents.find(({ route }) => route === 'refused');
     if (refused !== undefined) throw refusal(refused);

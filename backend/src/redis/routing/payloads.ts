@@ -54,10 +54,11 @@ export class TransactionPayload implements Payload {
   }
 
   async #run(wire: Wire): Promise<BatchResult[] | null> {
-    const begun = wire.write('multi', [], 'utf8');
+    // All of them first: a command that cannot be made must not leave MULTI without its EXEC.
     const commands = this.#commands.map(({ name, args, encoding }) =>
       wire.newCommand(name, args, encoding),
     );
+    const begun = wire.write('multi', [], 'utf8');
     const queued = commands.map((command) => wire.writeCommand(command));
     const executed = wire.write('exec', [], null);
     const refusals = Promise.allSettled([begun, ...queued]);

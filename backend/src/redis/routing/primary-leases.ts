@@ -1,4 +1,4 @@
-import type { Lease, WireListener } from '../connection/index.js';
+import type { Lease } from '../connection/index.js';
 import { ClosedError, NoPrimaryError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
@@ -15,16 +15,12 @@ export class PrimaryLeases {
   }
 
   /** Waits for a primary that takes writes, then for a free connection to it. */
-  async acquire(
-    timeoutMs: number,
-    signal: AbortSignal | null = null,
-    listener: Partial<WireListener> = {},
-  ): Promise<Lease> {
+  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<Lease> {
     const until = this.#clock.now() + timeoutMs;
     await this.whenWritable(timeoutMs, signal);
     const primary = this.#tracker.primary;
     if (primary === null) throw new NoPrimaryError('The primary went away again', { timeoutMs });
-    return primary.pool.acquire(Math.max(1, until - this.#clock.now()), listener);
+    return primary.pool.acquire(Math.max(1, until - this.#clock.now()));
   }
 
   /** Resolves when writes may be sent; rejects at the deadline, the signal or the end. */

@@ -1,0 +1,111 @@
+import { median, worst } from '../common/statistics.js';
+import type { Measured } from './measure.js';
+import { resultsOf } from './report.js';
+import type { Run } from './run-scenario.js';
+import type { Scenario } from './scenario.js';
+
+/** One promise and whether it was kept. */
+export interface Finding {
+  readonly isKept: boolean;
+  /** About what was answered and kept, not about how long it took. */
+  readonly isCorrectness: boolean;
+  readonly text: string;
+}
+
+/** The codes with which a command may fail that could not be served before its deadline. */
+const TYPED = new Set(['COMMAND_TIMEOUT', 'NO_PRIMARY', 'NO_REPLICA', 'CONNECTION_LOST']);
+// A deadline is looked at every few milliseconds, on a machine that has other things to do.
+const LONGEST_FAILURE_MS = 8250;
+
+/** Compares what ours did with what it promises. */
+export function judge(scenario: Scenario, runs: readonly Run[]): Finding[] {
+  const ours = resultsOf(runs, 'ours');
+  if (ours.length === 0) return [];
+  return [...correctness(scenario, runs, ours), ...times(scenario, ours)];
+}
+
+/** A finding as a line of text. */
+export function findingLine({ isKept, text }: Finding): string {
+  return `  ${isKept ? 'PASS' : 'FAIL'}  ${text}`;
+}
+
+function correctness({ promises }: Scenario, runs: readonly Run[], ours: readonly Measured[]): Finding[] {
+  const isCorrectness = true;
+  const zero = (text: string, pick: (result: Measured) => number): Finding => {
+    const total = sum(ours.map(pick));
+    return { isKept: total === 0, isCorrectness, text: `${text}: ${String(total)}` };
+  };
+  const findings = [
+    zero('calls that hang', ({ hung }) => hung),
+    zero('clients in a terminal state', ({ dead }) => (dead === null ? 0 : 1)),
+    zero('unhandled rejections', ({ unhandled }) => unhandled.length),
+    zero('counts above acknowledged + uncertain', ({ duplicates }) => duplicates),
+    zero('answers of the old primary after the switch was known', (r) => r.lostAfterKnown),
+    zero('processes that did not end after close()', ({ endedItself }) => (endedItself ? 0 : 1)),
+  ];
+  const lost = ({ lost: keys, countsLost }: Measured): number => keys + countsLost;
+  if (promises.nothingLost) findings.push(zero('acknowledged, then lost', lost));
+  if (promises.lostShareOfTuned !== undefined) {
+    const tuned = sum(resultsOf(runs, 'tuned').map(lost));
+    const own = sum(ours.map(lost));
+    const isKept = own <= tuned * promises.lostShareOfTuned;
+    const share = `at most ${String(promises.lostShareOfTuned * 100)} % of hand-tuned ioredis`;
+    const text = `acknowledged, then lost: ${String(own)}, ${share} (${String(tuned)})`;
+    findings.push({ isKept, isCorrectness: false, text });
+  }
+  return findings;
+}
+
+function times({ promises }: Scenario, ours: readonly Measured[]): Finding[] {
+  const findings: Finding[] = [];
+  const check = (text: string, values: readonly number[], limits: readonly number[]): void => {
+    const seen = [median(values), worst(values)];
+    const isKept = seen.every((value, at) => value <= (limits[at] ?? limits[0] ?? 0));
+    const shown = seen.map((value) => value.toFixed(0)).join(' / ');
+    const bound = limits.map(String).join(' / ');
+    findings.push({
+      isKept,
+      isCorrectness: false,
+      text: `${text}, median / worst: ${shown} ms (≤ ${bound})`,
+    });
+  };
+  if (promises.writeGap) {
+    check('write gap − S', ours.map(({ writeGap, s }) => writeGap - (s ?? 0)), promises.writeGap);
+  }
+  if (promises.wholeWriteGap !== undefined) {
+    check('write gap', ours.map(({ writeGap }) => writeGap), [promises.wholeWriteGap]);
+  }
+  if (promises.resumeAfterBack !== undefined) {
+    check('first write − return', ours.map((r) => r.resume ?? Infinity), [promises.resumeAfterBack]);
+  }
+  if (promises.readGap !== undefined) {
+    check('read gap', ours.map(({ readGap }) => readGap), [promises.readGap]);
+  }
+  return [...findings, ...errors({ promises }, ours)];
+}
+
+function errors({ promises }: Pick<Scenario, 'promises'>, ours: readonly Measured[]): Finding[] {
+  const isCorrectness = false;
+  const findings: Finding[] = [];
+  const total = sum(ours.map(({ readErrors, writeErrors }) => readErrors + writeErrors));
+  if (promises.noErrors) {
+    findings.push({ isKept: total === 0, isCorrectness, text: `errors: ${String(total)}` });
+  } else {
+    const codes = ours.flatMap(({ errors: byCode }) => Object.keys(byCode));
+    const slowest = worst(ours.map(({ slowestFailure }) => slowestFailure));
+    findings.push({
+      isKept: codes.every((code) => TYPED.has(code)) && slowest <= LONGEST_FAILURE_MS,
+      isCorrectness,
+      text: `errors: ${String(total)}, all typed (${[...new Set(codes)].join(', ') || 'none'}), slowest after ${slowest.toFixed(0)} ms`,
+    });
+  }
+  if (promises.noDisconnects) {
+    const lost = sum(ours.map(({ disconnects }) => disconnects ?? 0));
+    findings.push({ isKept: lost === 0, isCorrectness, text: `connections lost: ${String(lost)}` });
+  }
+  return findings;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,2 @@
+/* global jest, TEST_TIMEOUT_MS */
+jest.setTimeout(TEST_TIMEOUT_MS);
