@@ -12,7 +12,10 @@ const given = new Arguments({
   rate: '1000',
   json: '',
 });
-const names = given.names('scenario', SCENARIOS.map(({ name }) => name));
+const names = given.names(
+  'scenario',
+  SCENARIOS.map(({ name }) => name),
+);
 const outcome = await compareFailovers({
   scenarios: SCENARIOS.filter(({ name }) => names.includes(name)),
   runs: given.number('runs'),

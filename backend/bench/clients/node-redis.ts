@@ -52,6 +52,6 @@ export class NodeRedisClient implements BenchClient {
   }
 
   async close(): Promise<void> {
-    this.redis.destroy();
+    await this.redis.destroy();
   }
 }

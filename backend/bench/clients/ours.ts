@@ -1,12 +1,7 @@
 import { RedisService, resolveOptions } from '../../src/redis/index.js';
 import { RedisEngine } from '../../src/redis/redis.engine.js';
 import { now } from '../common/clock.js';
-import {
-  connectionName,
-  newNotes,
-  type BenchClient,
-  type ClusterPlace,
-} from './bench-client.js';
+import { connectionName, newNotes, type BenchClient, type ClusterPlace } from './bench-client.js';
 
 /** This library, with its default options. */
 export class OursClient implements BenchClient {
@@ -14,7 +9,10 @@ export class OursClient implements BenchClient {
   readonly engine: RedisEngine;
   readonly redis: RedisService;
 
-  constructor(place: ClusterPlace, readPolicy: 'primary' | 'replica-preferred' = 'replica-preferred') {
+  constructor(
+    place: ClusterPlace,
+    readPolicy: 'primary' | 'replica-preferred' = 'replica-preferred',
+  ) {
     const { options } = resolveOptions({
       mode: 'sentinel',
       sentinel: { masterName: place.masterName, nodes: place.sentinels, natMap: place.natMap },
@@ -53,7 +51,7 @@ export class OursClient implements BenchClient {
   }
 
   close(): Promise<void> {
-    this.notes.failovers = this.redis.failovers.records;
+    this.notes.failovers = this.redis.failovers;
     return this.engine.close();
   }
 }

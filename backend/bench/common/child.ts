@@ -9,11 +9,14 @@ interface Waiting {
 }
 
 const END_MS = 3000;
+/** How much of what a child wrote is shown when it ends unexpectedly. */
+const COMPLAINTS = 2000;
 
 /** A process of its own, so that what happens in it disturbs nobody else. */
 export class Child {
   private readonly waiting = new Map<number, Waiting>();
   private readonly exited: Promise<void>;
+  private complaints = '';
   private nextId = 1;
 
   private constructor(
@@ -25,11 +28,14 @@ export class Child {
         resolve();
       });
     });
+    process.stderr?.on('data', (text: Buffer) => {
+      this.complaints = (this.complaints + text.toString()).slice(-COMPLAINTS);
+    });
     process.on('message', (message) => {
       this.settle(message as AnswerMessage);
     });
     process.once('exit', (code, signal) => {
-      const reason = `the process of ${name} ended: ${String(signal ?? code)}`;
+      const reason = `the process of ${name} ended: ${String(signal ?? code)}\n${this.complaints}`;
       for (const { reject } of this.waiting.values()) reject(new Error(reason));
       this.waiting.clear();
     });
@@ -39,8 +45,9 @@ export class Child {
   static start(name: string, module: URL, nodeOptions: readonly string[] = []): Child {
     const process = fork(fileURLToPath(module), {
       serialization: 'advanced',
-      // Warnings are collected by those who want them.
       execArgv: ['--enable-source-maps', '--no-warnings', ...nodeOptions],
+      // Some drivers write a stack trace for every attempt that fails.
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     return new Child(name, process);
   }
@@ -62,7 +69,11 @@ export class Child {
   async end(): Promise<boolean> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return true;
     if (this.process.connected) this.process.send({ id: 0, method: END, args: [] });
-    const endedItself = await within(END_MS, this.exited.then(() => true), false);
+    const endedItself = await within(
+      END_MS,
+      this.exited.then(() => true),
+      false,
+    );
     if (!endedItself) this.process.kill('SIGKILL');
     await this.exited;
     return endedItself;

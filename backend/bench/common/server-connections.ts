@@ -7,7 +7,7 @@ export async function connectionsOf(
 ): Promise<string[]> {
   const lists = await Promise.all(
     nodes.map(async (node) => {
-      const list = String(await node.command('CLIENT', 'LIST'));
+      const list = (await node.command('CLIENT', 'LIST')) as string;
       return list
         .split('\n')
         .filter((line) => line.includes(` name=${clientName} `))

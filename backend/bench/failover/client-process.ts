@@ -1,4 +1,9 @@
-import type { BenchClient, ClientKind, ClientNotes, ClusterPlace } from '../clients/bench-client.js';
+import type {
+  BenchClient,
+  ClientKind,
+  ClientNotes,
+  ClusterPlace,
+} from '../clients/bench-client.js';
 import { makeClient } from '../clients/make-client.js';
 import { within } from '../common/clock.js';
 import { serve } from '../common/serve.js';

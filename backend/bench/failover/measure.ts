@@ -12,6 +12,8 @@ export interface Measured {
   readonly s: number | null;
   readonly writeGap: number;
   readonly readGap: number;
+  /** The longest pause in reads before the fault: what the machine does to anybody. */
+  readonly calmReadGap: number;
   /** First write answered after the switch (without one: after what was away came back). */
   readonly resume: number | null;
   /** Failed commands by code, `COMMAND_UNCERTAIN` of counters apart. */
@@ -50,16 +52,21 @@ export interface Circumstances {
   readonly endedItself: boolean;
 }
 
+/** Programs are slow when they are new, with a fault or without. */
+export const WARM_UP_MS = 1000;
 const UNCERTAIN = 'COMMAND_UNCERTAIN';
 
 /** Turns the books of one client into its results. */
 export function measure(given: Circumstances): Measured {
   const { account, survivors, times, switchedAt } = given;
-  const { ledger, startedAt, stoppedAt, notes } = account;
+  const { ledger, stoppedAt, notes } = account;
+  const startedAt = account.startedAt + WARM_UP_MS;
   const operations = read(ledger);
   const writes = operations.filter(({ kind }) => kind !== 'get');
   const reads = operations.filter(({ kind }) => kind === 'get');
-  const answered = operations.filter(({ outcome }) => outcome === 'ok');
+  const answered = operations.filter(
+    ({ outcome, issuedAt }) => outcome === 'ok' && issuedAt >= startedAt,
+  );
   const failed = operations.filter(({ outcome }) => outcome === 'failed');
   const counts = writes.filter(({ kind }) => kind === 'incr');
   const countsAcknowledged = counts.filter(({ outcome }) => outcome === 'ok').length;
@@ -75,6 +82,7 @@ export function measure(given: Circumstances): Measured {
     s: switchedAt === null ? null : switchedAt - times.faultAt,
     writeGap: longestGap(answeredAt(writes), startedAt, stoppedAt),
     readGap: longestGap(answeredAt(reads), startedAt, stoppedAt),
+    calmReadGap: longestGap(answeredAt(reads), startedAt, times.faultAt),
     resume: resumedAt === null || from === null ? null : resumedAt - from,
     errors: countBy(errors.map(({ code }) => code)),
     readErrors: errors.filter(({ kind }) => kind === 'get').length,

@@ -5,7 +5,7 @@ import { sleep } from '../common/clock.js';
 import { placeOf } from '../common/place.js';
 import { connectionsOf } from '../common/server-connections.js';
 import type { ClientAccount, ClientOrder } from './client-process.js';
-import { measure, type Measured } from './measure.js';
+import { measure, WARM_UP_MS, type Measured } from './measure.js';
 import type { Scenario } from './scenario.js';
 import { SentinelWatch } from './sentinel-watch.js';
 import { Stage } from './stage.js';
@@ -56,7 +56,7 @@ async function perform(scenario: Scenario, options: RunOptions, stage: Stage): P
     return child.call('connect', order);
   });
   await each(clients, (child) => child.call('load'));
-  await sleep(options.calmMs);
+  await sleep(WARM_UP_MS + options.calmMs);
   const before = await connections(stage);
   await scenario.play(stage);
   const after = await connections(stage);
@@ -100,6 +100,8 @@ async function each<T>(
   clients: ReadonlyMap<ClientKind, Child>,
   work: (child: Child, client: ClientKind) => Promise<T>,
 ): Promise<Map<ClientKind, T>> {
-  const all = [...clients].map(async ([client, child]) => [client, await work(child, client)] as const);
+  const all = [...clients].map(
+    async ([client, child]) => [client, await work(child, client)] as const,
+  );
   return new Map(await Promise.all(all));
 }

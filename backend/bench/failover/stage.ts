@@ -58,6 +58,21 @@ export class Stage {
     });
   }
 
+  /** Waits until there is one primary and all others that run are replicas in step with it. */
+  async untilSettled(): Promise<void> {
+    await this.until('all replicas are in step', 60_000, async () => {
+      const primary = await this.cluster.currentPrimary();
+      const infos = await Promise.all(
+        [primary, ...this.cluster.replicas()].map((node) => node.info('replication')),
+      );
+      const [ofPrimary, ...ofReplicas] = infos;
+      const isInStep = (info: ReadonlyMap<string, string>): boolean =>
+        info.get('master_port') === String(primary.address.port) &&
+        info.get('master_link_status') === 'up';
+      return ofPrimary?.get('role') === 'master' && ofReplicas.every(isInStep);
+    });
+  }
+
   /** Waits until the node accepts a write of nobody's client, and notes that moment as `backAt`. */
   async untilWritable(node: () => RedisTestNode | Promise<RedisTestNode>): Promise<void> {
     await this.until('writes are accepted', 60_000, async () => {

@@ -13,7 +13,13 @@ export interface Finding {
 }
 
 /** The codes with which a command may fail that could not be served before its deadline. */
-const TYPED = new Set(['COMMAND_TIMEOUT', 'NO_PRIMARY', 'NO_REPLICA', 'CONNECTION_LOST']);
+const TYPED = new Set([
+  'COMMAND_TIMEOUT',
+  'COMMAND_UNCERTAIN',
+  'CONNECTION_LOST',
+  'NO_PRIMARY',
+  'NO_REPLICA',
+]);
 // A deadline is looked at every few milliseconds, on a machine that has other things to do.
 const LONGEST_FAILURE_MS = 8250;
 
@@ -29,7 +35,11 @@ export function findingLine({ isKept, text }: Finding): string {
   return `  ${isKept ? 'PASS' : 'FAIL'}  ${text}`;
 }
 
-function correctness({ promises }: Scenario, runs: readonly Run[], ours: readonly Measured[]): Finding[] {
+function correctness(
+  { promises }: Scenario,
+  runs: readonly Run[],
+  ours: readonly Measured[],
+): Finding[] {
   const isCorrectness = true;
   const zero = (text: string, pick: (result: Measured) => number): Finding => {
     const total = sum(ours.map(pick));
@@ -70,16 +80,34 @@ function times({ promises }: Scenario, ours: readonly Measured[]): Finding[] {
     });
   };
   if (promises.writeGap) {
-    check('write gap − S', ours.map(({ writeGap, s }) => writeGap - (s ?? 0)), promises.writeGap);
+    check(
+      'write gap − S',
+      ours.map(({ writeGap, s }) => writeGap - (s ?? 0)),
+      promises.writeGap,
+    );
   }
   if (promises.wholeWriteGap !== undefined) {
-    check('write gap', ours.map(({ writeGap }) => writeGap), [promises.wholeWriteGap]);
+    check(
+      'write gap',
+      ours.map(({ writeGap }) => writeGap),
+      [promises.wholeWriteGap],
+    );
   }
   if (promises.resumeAfterBack !== undefined) {
-    check('first write − return', ours.map((r) => r.resume ?? Infinity), [promises.resumeAfterBack]);
+    check(
+      'first write − return',
+      ours.map((r) => r.resume ?? Infinity),
+      [promises.resumeAfterBack],
+    );
   }
   if (promises.readGap !== undefined) {
-    check('read gap', ours.map(({ readGap }) => readGap), [promises.readGap]);
+    const calm = worst(ours.map(({ calmReadGap }) => calmReadGap)).toFixed(0);
+    const text = `read gap (before the fault up to ${calm})`;
+    check(
+      text,
+      ours.map(({ readGap }) => readGap),
+      [promises.readGap],
+    );
   }
   return [...findings, ...errors({ promises }, ours)];
 }

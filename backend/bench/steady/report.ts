@@ -9,13 +9,20 @@ const TARGET_RATIO = 1.3;
 /** The table: medians over all rounds; the ratio is the median of the ratios of each round. */
 export function raceTable(tracks: readonly Track[]): string {
   const rows = tracks.map((track) => {
-    const of = (pick: (leg: Track['legs'][number]) => number): number => median(track.legs.map(pick));
+    const of = (pick: (leg: Track['legs'][number]) => number): number =>
+      median(track.legs.map(pick));
     return [
       `${track.operation.toUpperCase()} ${track.contestant}`,
       formatNumber(of(({ perSecond }) => perSecond)),
       formatNumber(ratio(tracks, track), 2),
-      formatNumber(of(({ p50 }) => p50), 2),
-      formatNumber(of(({ p99 }) => p99), 2),
+      formatNumber(
+        of(({ p50 }) => p50),
+        2,
+      ),
+      formatNumber(
+        of(({ p99 }) => p99),
+        2,
+      ),
       formatNumber(of(({ cpu }) => cpu) * 100),
       String(track.legs.reduce((sum, { errors }) => sum + errors, 0)),
     ];
@@ -35,8 +42,14 @@ export function raceVerdict(tracks: readonly Track[]): string[] {
       const [own, other] = [p99(track), p99(reference)];
       const factor = ratio(tracks, track);
       return [
-        line(factor >= TARGET_RATIO, `${operation} ≥ ${String(TARGET_RATIO)} × ${REFERENCE}: ${factor.toFixed(2)}`),
-        line(own <= other, `${operation} p99 not worse: ${own.toFixed(2)} and ${other.toFixed(2)} ms`),
+        line(
+          factor >= TARGET_RATIO,
+          `${operation} ≥ ${String(TARGET_RATIO)} × ${REFERENCE}: ${factor.toFixed(2)}`,
+        ),
+        line(
+          own <= other,
+          `${operation} p99 not worse: ${own.toFixed(2)} and ${other.toFixed(2)} ms`,
+        ),
       ];
     });
 }
@@ -44,7 +57,9 @@ export function raceVerdict(tracks: readonly Track[]): string[] {
 function ratio(tracks: readonly Track[], track: Track): number {
   const reference = referenceOf(tracks, track);
   return median(
-    track.legs.map(({ perSecond }, round) => perSecond / (reference?.legs[round]?.perSecond ?? NaN)),
+    track.legs.map(
+      ({ perSecond }, round) => perSecond / (reference?.legs[round]?.perSecond ?? NaN),
+    ),
   );
 }
 

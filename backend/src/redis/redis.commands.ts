@@ -61,13 +61,10 @@ export class RedisCommandSet extends CommandMethods {
 
   /** Makes a function of a Lua script. It is loaded where it is missing, after a failover too. */
   script<T = unknown>(definition: ScriptDefinition): Script<T> {
-    return (keys, args, options) =>
-      this.#run(() =>
-        newScript<T>(definition, this.#engine.rooms.runner)(keys, args, {
-          ...this.#options,
-          ...options,
-        }),
-      );
+    const run = newScript<T>(definition, (name, args, options) =>
+      this.#run(() => this.#engine.rooms.runner.run(name, args, 'utf8', options)),
+    );
+    return (keys, args, options) => run(keys, args, { ...this.#options, ...options });
   }
 
   /** @internal */

@@ -36,6 +36,7 @@ export class RedisEngine {
   readonly clock: Clock;
   readonly #rooms: ConnectedRooms | null;
   readonly #adviser: ClusterAdviser | null;
+  readonly #closed = new AbortController();
   #isSwitching = false;
   #closing: Promise<void> | null = null;
 
@@ -70,6 +71,11 @@ export class RedisEngine {
     return this.#rooms;
   }
 
+  /** Fires when the engine begins to close. */
+  get closing(): AbortSignal {
+    return this.#closed.signal;
+  }
+
   /** Moves the primary on purpose. One at a time. */
   async switchover(options: SwitchoverOptions): Promise<SwitchoverReport> {
     const { tracker } = this.rooms;
@@ -95,6 +101,7 @@ export class RedisEngine {
   }
 
   async #close(): Promise<void> {
+    this.#closed.abort();
     const rooms = this.#rooms;
     if (rooms === null) return;
     this.#adviser?.close();

@@ -39,7 +39,7 @@ export class RedisEventLogger {
 
   // Boot does not wait for Redis and does not fail without it. It must not keep quiet about it either.
   #complainIfAbsent(): void {
-    const { clock, bus } = this.#engine;
+    const { clock, bus, closing } = this.#engine;
     if (this.#engine.roomsIfAny === null) return;
     const startedAt = clock.now();
     const complain = (): void => {
@@ -50,9 +50,13 @@ export class RedisEventLogger {
     };
     let stopTimer = clock.after(PATIENCE_MS, complain);
     const stopListening = bus.on('primary.ready', () => {
+      stop();
+    });
+    const stop = (): void => {
       stopTimer();
       stopListening();
-    });
+    };
+    closing.addEventListener('abort', stop, { once: true });
   }
 
   #write(event: RedisHaEvent): void {

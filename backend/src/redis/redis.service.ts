@@ -1,6 +1,11 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { DriverClient, DriverOptions, TrackedOptions } from './connection/index.js';
-import type { RedisHaEvent, RedisHaEventOf, RedisHaEventType } from './events/index.js';
+import type {
+  FailoverRecord,
+  RedisHaEvent,
+  RedisHaEventOf,
+  RedisHaEventType,
+} from './events/index.js';
 import { InvalidArgumentError } from './errors/index.js';
 import { RedisCommandSet } from './redis.commands.js';
 import type { RedisEngine } from './redis.engine.js';
@@ -16,7 +21,6 @@ import {
 } from './routing/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from './switchover/index.js';
 import type { Stop } from './timing/index.js';
-import type { FailoverHistory } from './topology/index.js';
 
 /**
  * Redis for the application: every command with the types of ioredis, and none of a failover.
@@ -42,17 +46,17 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     return readStatus(this.#engine);
   }
 
-  /** The failovers that this process has seen. */
-  get failovers(): Pick<FailoverHistory, 'records' | 'summary'> {
-    return this.#engine.rooms.tracker.history;
+  /** The failovers that this process has seen, oldest first, up to a hundred. Counts are in `status`. */
+  get failovers(): readonly FailoverRecord[] {
+    return this.#engine.roomsIfAny?.tracker.history.records ?? [];
   }
 
   /**
    * Resolves when writes can be sent, or rejects with `NO_PRIMARY` after `timeoutMs`. The application
    * need not wait for it: commands do that by themselves.
    */
-  whenReady(timeoutMs = this.#engine.options.routing.writeTimeoutMs): Promise<void> {
-    return this.#engine.rooms.leases.whenWritable(timeoutMs);
+  async whenReady(timeoutMs = this.#engine.options.routing.writeTimeoutMs): Promise<void> {
+    await this.#engine.rooms.leases.whenWritable(timeoutMs);
   }
 
   /** Hears facts of one kind, such as `failover.completed`. Answers a function that ends it. */
@@ -84,7 +88,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
   }
 
   /** Lends a connection to the primary for `WATCH`, `WAIT` and the like, and takes it back afterwards. */
-  session<T>(
+  async session<T>(
     work: (session: RedisSession) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
@@ -94,19 +98,19 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
   }
 
   /** Goes through all keys, in portions. Sees everything at least once, after a failover some twice. */
-  scanIterator(options: ScanOptions = {}): AsyncGenerator<string[], void, undefined> {
+  async *scanIterator(options: ScanOptions = {}): AsyncGenerator<string[], void, undefined> {
     const { runner, tracker } = this.#engine.rooms;
-    return scan({ command: 'scan' }, options, runner, tracker);
+    yield* scan({ command: 'scan' }, options, runner, tracker);
   }
 
   /** The same over one hash, set or sorted set. Hashes and sorted sets yield pairs in flat order. */
-  scanMembers(
+  async *scanMembers(
     command: 'hscan' | 'sscan' | 'zscan',
     key: string,
     options: Omit<ScanOptions, 'type'> = {},
   ): AsyncGenerator<string[], void, undefined> {
     const { runner, tracker } = this.#engine.rooms;
-    return scan({ command, key }, options, runner, tracker);
+    yield* scan({ command, key }, options, runner, tracker);
   }
 
   /** A plain ioredis client that follows the primary, for a library that wants one. Closed at shutdown. */
@@ -129,22 +133,20 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     return this.#engine.close();
   }
 
-  #listen(
+  async #listen(
     kind: 'subscribe' | 'psubscribe',
     channels: string | readonly string[],
     listener: MessageListener,
     options: SubscribeOptions,
   ): Promise<Subscription> {
     const list = typeof channels === 'string' ? [channels] : [...channels];
-    if (list.length === 0 || list.some((channel) => channel === '')) {
-      return Promise.reject(
-        new InvalidArgumentError({
-          field: 'channels',
-          value: list,
-          message: 'there must be at least one channel, and none may be empty',
-          remedy: "For example: redis.subscribe('news', (message) => …)",
-        }),
-      );
+    if (list.length === 0 || list.includes('')) {
+      throw new InvalidArgumentError({
+        field: 'channels',
+        value: list,
+        message: 'there must be at least one channel, and none may be empty',
+        remedy: "For example: redis.subscribe('news', (message) => …)",
+      });
     }
     const { subscriptions } = this.#engine.rooms;
     const timeoutMs = options.timeoutMs ?? this.#engine.options.routing.writeTimeoutMs;

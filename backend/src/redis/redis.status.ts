@@ -63,7 +63,6 @@ function connectedStatus({ options }: RedisEngine, rooms: ConnectedRooms): Redis
   const canRead =
     canWrite ||
     replicas.some(({ connection, role }) => connection === 'ready' && role === 'replica');
-  const { writeSize, readSize } = options.pools;
   return {
     name: options.name,
     mode: options.mode,
@@ -77,8 +76,8 @@ function connectedStatus({ options }: RedisEngine, rooms: ConnectedRooms): Redis
     epoch: tracker.epoch,
     failovers: tracker.history.summary,
     pools: {
-      write: poolStatus(writeSize, primary === null ? [] : [primary]),
-      read: poolStatus(readSize, tracker.replicas),
+      write: poolStatus(options.pools.writeSize, primary === null ? [] : [primary]),
+      read: poolStatus(1, tracker.replicaLanes),
     },
     waiting: router.waiting,
     pending: router.pending,

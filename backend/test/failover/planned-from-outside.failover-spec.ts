@@ -44,7 +44,7 @@ describe('while somebody else fails the primary over (SENTINEL FAILOVER)', () =>
       expect(check.lost.length).toBeLessThanOrEqual(10);
       expect(check.counter).toBeLessThanOrEqual(report.incrAcknowledged + report.uncertain.incr);
       expect(failover).toMatchObject({ from: old.address, reason: 'planned' });
-      expect(redis.failovers.records).toHaveLength(1);
+      expect(redis.failovers).toHaveLength(1);
       expect(facts.of('writes.paused').length).toBeGreaterThan(0);
       expect(facts.of('writes.paused')[0]?.reason).toMatch(
         /^\+(selected-slave|failover-state-send-slaveof-noone|promoted-slave)$/,

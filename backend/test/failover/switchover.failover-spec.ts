@@ -59,7 +59,7 @@ describe('switchover()', () => {
       });
       expect(report.writeGapMs).toBeLessThan(4000);
       expect(await old.role()).toBe('replica');
-      expect(redis.failovers.records.at(-1)).toMatchObject({ reason: 'switchover', from: old.address });
+      expect(redis.failovers.at(-1)).toMatchObject({ reason: 'switchover', from: old.address });
       expect(facts.of('failover.completed')).toHaveLength(1);
       expect(redis.status.canWrite).toBe(true);
       // Nobody is left paused.
@@ -125,7 +125,7 @@ describe('switchover()', () => {
       expect(countByCode(report.errors)).toEqual({});
       expect(report).toMatchObject({ hung: 0, wrongReads: [] });
       expect((await load.check()).lost).toEqual([]);
-      expect(redis.failovers.records).toEqual([]);
+      expect(redis.failovers).toEqual([]);
     } finally {
       for (const node of replicas) if (node.isFrozen) node.thaw();
       await load.stop();

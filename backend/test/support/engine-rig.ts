@@ -138,7 +138,13 @@ export function sentinelOptions(
   options: RigOptions & { readonly sentinel?: Partial<SentinelModeOptions['sentinel']> } = {},
 ): ResolvedSentinelOptions {
   const sentinel = { nodes: ['192.0.2.1', '192.0.2.2', '192.0.2.3'], ...options.sentinel };
-  const { options: resolved } = resolveOptions({ ...options, mode: 'sentinel', sentinel });
+  const { options: resolved } = resolveOptions({
+    // One connection for reads, so that a test knows where they go.
+    pools: { writeSize: 3, readSize: 1 },
+    ...options,
+    mode: 'sentinel',
+    sentinel,
+  });
   if (resolved.mode !== 'sentinel') throw new TypeError('the options do not lead to Sentinel mode');
   return resolved;
 }

@@ -5,12 +5,12 @@ import type { WireOptions } from './wire.js';
 
 const STALL_CHECK_MS = 20;
 
-/** Every node this process talks to, one {@link NodeConnection} per announced address. */
+/** Every node this process talks to: under each announced address one {@link NodeConnection}, or several lanes. */
 export class ConnectionRegistry {
   readonly #options: ResolvedRedisOptions;
   readonly #clock: Clock;
   readonly #onChange: (node: NodeConnection, change: NodeChange) => void;
-  readonly #nodes = new Map<string, NodeConnection>();
+  readonly #nodes = new Map<string, readonly NodeConnection[]>();
   readonly #stallPulse: Pulse;
 
   constructor(
@@ -26,27 +26,36 @@ export class ConnectionRegistry {
 
   /** The connection to a node, if there is one. */
   get(address: NodeAddress): NodeConnection | undefined {
-    return this.#nodes.get(addressKey(address));
+    return this.lanesTo(address)[0];
+  }
+
+  /** All shared connections to a node; the first is the one for writes. */
+  lanesTo(address: NodeAddress): readonly NodeConnection[] {
+    return this.#nodes.get(addressKey(address)) ?? [];
   }
 
   /** All of them. */
   all(): readonly NodeConnection[] {
-    return [...this.#nodes.values()];
+    return [...this.#nodes.values()].flat();
   }
 
   /** Opens what is listed and not there yet, closes what is there and not listed. */
   retain(addresses: readonly NodeAddress[]): void {
     const wanted = new Map(addresses.map((address) => [addressKey(address), address]));
-    for (const [key, node] of this.#nodes) {
+    for (const [key, lanes] of this.#nodes) {
       if (wanted.has(key)) continue;
       this.#nodes.delete(key);
-      node.close('no longer part of the cluster');
+      for (const lane of lanes) lane.close('no longer part of the cluster');
     }
     for (const [key, address] of wanted) {
       if (this.#nodes.has(key)) continue;
-      const node = new NodeConnection(this.#settingsFor(address), this.#clock, this.#onChange);
-      this.#nodes.set(key, node);
-      node.open();
+      const settings = this.#settingsFor(address);
+      const lanes = Array.from(
+        { length: this.#options.pools.readSize },
+        () => new NodeConnection(settings, this.#clock, this.#onChange),
+      );
+      this.#nodes.set(key, lanes);
+      for (const lane of lanes) lane.open();
     }
   }
 
@@ -67,7 +76,7 @@ export class ConnectionRegistry {
 
   /** Cuts everything for good. */
   close(reason: string): void {
-    for (const node of this.#nodes.values()) node.close(reason);
+    for (const node of this.all()) node.close(reason);
     this.#nodes.clear();
   }
 
@@ -76,7 +85,7 @@ export class ConnectionRegistry {
     return {
       address,
       wire: this.wireOptionsFor(address),
-      poolSize: Math.max(pools.writeSize, pools.readSize),
+      poolSize: pools.writeSize,
       heartbeatIntervalMs: node.heartbeatIntervalMs,
       heartbeatTimeoutMs: node.heartbeatTimeoutMs,
       stallAfterMs: node.stallAfterMs,
@@ -88,7 +97,7 @@ export class ConnectionRegistry {
 
   #checkForStalls(): boolean {
     let anyOwed = false;
-    for (const node of this.#nodes.values()) anyOwed = node.checkForStall() || anyOwed;
+    for (const node of this.all()) anyOwed = node.checkForStall() || anyOwed;
     return anyOwed;
   }
 }

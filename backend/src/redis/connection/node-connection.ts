@@ -76,7 +76,8 @@ export class NodeConnection {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#stall = new StallWatch(settings.stallAfterMs);
-    this.pool = new WirePool(settings.wire, settings.poolSize - 1, clock);
+    // One of them is the shared connection; without another no session could ever begin.
+    this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
   }
 
   /** The state of the shared connection. */

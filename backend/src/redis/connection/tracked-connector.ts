@@ -2,7 +2,9 @@ import { connect as connectTcp, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress, ResolvedAccess } from '../config/index.js';
+import { classifyFailure, type FailureKind } from '../errors/index.js';
 import type { Stop } from '../timing/index.js';
+import { tlsFor } from './wire.js';
 
 /** The node that clients outside the engine should be connected to. */
 export interface TargetSource {
@@ -12,18 +14,32 @@ export interface TargetSource {
   isCurrent(address: NodeAddress): boolean;
   /** Calls back when connections to other nodes must go. */
   onMove(listener: () => void): Stop;
+  /** Whether the engine is shutting down. */
+  isClosed(): boolean;
   readonly access: ResolvedAccess;
 }
 
 /** The options that make any ioredis client follow the engine. To be spread into a library's own. */
 export type TrackedOptions = Pick<
   RedisOptions,
-  'Connector' | 'retryStrategy' | 'enableReadyCheck' | 'tls' | 'username' | 'password' | 'db'
+  | 'Connector'
+  | 'retryStrategy'
+  | 'reconnectOnError'
+  | 'enableReadyCheck'
+  | 'connectionName'
+  | 'keepAlive'
+  | 'tls'
+  | 'username'
+  | 'password'
+  | 'db'
 >;
 
 type ErrorEmitter = (type: string, error: Error) => void;
 
 const RETRY_MS = 50;
+
+// What a node says in the first moments after a switch, and the library should never see.
+const REFUSALS: ReadonlySet<FailureKind> = new Set(['not-primary', 'not-ready']);
 
 /**
  * Options for ioredis clients of other libraries: the engine tells them where the primary is. Their
@@ -32,7 +48,12 @@ const RETRY_MS = 50;
  */
 export function trackedOptions(
   source: TargetSource,
-  settings: { readonly db: number; readonly connectTimeoutMs: number },
+  settings: {
+    readonly db: number;
+    readonly connectTimeoutMs: number;
+    readonly clientName: string;
+    readonly keepAliveMs: number;
+  },
 ): TrackedOptions {
   const { access } = source;
   class EngineConnector extends TrackedConnector {
@@ -42,9 +63,14 @@ export function trackedOptions(
   }
   return {
     Connector: EngineConnector,
-    retryStrategy: () => RETRY_MS,
+    // `null` ends the client: one that its library never closes must not outlive the application.
+    retryStrategy: () => (source.isClosed() ? null : RETRY_MS),
+    // 2: connect anew and send this command again, which was refused and so not executed.
+    reconnectOnError: (error) => (REFUSALS.has(classifyFailure(error)) ? 2 : false),
     enableReadyCheck: true,
     db: settings.db,
+    connectionName: settings.clientName,
+    keepAlive: settings.keepAliveMs,
     ...(access.username === null ? {} : { username: access.username }),
     ...(access.password === null ? {} : { password: access.password }),
     ...(access.tls === null ? {} : { tls: access.tls }),
@@ -52,7 +78,7 @@ export function trackedOptions(
 }
 
 /** An ioredis client that follows the engine. */
-export function newTrackedClient(options: TrackedOptions & RedisOptions): Redis {
+export function newTrackedClient(options: RedisOptions): Redis {
   // The driver's own option type does not fit its own constructor under exact optional types.
   return new Redis(options as never);
 }
@@ -99,7 +125,8 @@ class TrackedConnector extends AbstractConnector {
   #open(target: NodeAddress): Socket {
     const { tls } = this.#source.access;
     const { host, port } = target;
-    const socket = tls === null ? connectTcp({ host, port }) : connectTls({ ...tls, host, port });
+    const socket =
+      tls === null ? connectTcp({ host, port }) : connectTls({ ...tlsFor(tls, host), host, port });
     this.#target = target;
     this.stream = socket;
     this.#stopListening?.();

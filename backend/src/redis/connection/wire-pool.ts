@@ -1,4 +1,4 @@
-import { ClosedError, CommandTimeoutError, ConnectionLostError } from '../errors/index.js';
+import { CommandTimeoutError, ConnectionLostError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
 import { Wire, type WireOptions } from './wire.js';
 
@@ -49,7 +49,7 @@ export class WirePool {
   destroy(reason: string): void {
     // Those who wait go first, or each connection that is cut would open a new one for them.
     for (const waiter of this.#waiting.splice(0)) {
-      waiter.refuse(new ClosedError('The connections to this node were cut', { reason }));
+      waiter.refuse(new ConnectionLostError('The connections to the node were cut', { reason }));
     }
     for (const wire of [...this.#all]) wire.destroy(reason);
   }

@@ -260,7 +260,7 @@ function driverOptions(options: WireOptions) {
 }
 
 // Certificates are checked against the name that was dialled, unless the options name another.
-function tlsFor(tls: NonNullable<ResolvedAccess['tls']>, host: string): object {
+export function tlsFor(tls: NonNullable<ResolvedAccess['tls']>, host: string): object {
   const isName = !/^[\d.]+$|:/.test(host);
   return isName && tls.servername === undefined ? { ...tls, servername: host } : { ...tls };
 }

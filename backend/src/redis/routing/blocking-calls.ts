@@ -8,7 +8,7 @@ import {
 import type { EventBus } from '../events/index.js';
 import type { Clock } from '../timing/index.js';
 import type { CallOptions } from './call.js';
-import type { CommandIntent } from './command-intent.js';
+import { blockOption, type CommandIntent } from './command-intent.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
 import type { PrimaryLeases } from './primary-leases.js';
 import type { CommandPayload } from './payloads.js';
@@ -147,8 +147,7 @@ function blockTimeOf({ label, args }: CommandPayload): number {
   const flat = args.flat();
   if (SECONDS_LAST.has(name)) return toMs(flat.at(-1), 1000);
   if (SECONDS_FIRST.has(name)) return toMs(flat[0], 1000);
-  const option = flat.findIndex((arg) => String(arg).toLowerCase() === 'block');
-  return option === -1 ? 0 : toMs(flat[option + 1], 1);
+  return toMs(blockOption(flat), 1);
 }
 
 function toMs(value: unknown, factor: number): number {

@@ -69,8 +69,14 @@ const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
   readwrite: 'Redis Cluster is not supported; replicas are read by policy',
   sync: 'Replication is not for applications',
   psync: 'Replication is not for applications',
+  'client|caching': 'Use redis.createClient(), which gives a connection of your own',
+  'client|no-evict': 'Use redis.createClient(), which gives a connection of your own',
+  'client|no-touch': 'Use redis.createClient(), which gives a connection of your own',
   'client|reply': 'Use redis.createClient(), which gives a connection of your own',
+  'client|setinfo': 'Set node.clientName',
+  'client|setname': 'Set node.clientName',
   'client|tracking': 'Use redis.createClient(), which gives a connection of your own',
+  'script|debug': 'Use redis-cli --ldb',
 };
 
 const cache = new Map<string, CommandIntent>();
@@ -118,10 +124,18 @@ function fullName(name: string, args: readonly unknown[]): string {
   return typeof sub === 'string' ? `${name}|${sub.toLowerCase()}` : name;
 }
 
+/** What follows `BLOCK` in XREAD and XREADGROUP; `null` without it. A stream may be called `block`, too. */
+export function blockOption(args: readonly unknown[]): unknown {
+  const words = args.flat();
+  const lower = words.map((arg) => String(arg).toLowerCase());
+  const streams = lower.indexOf('streams');
+  const index = lower.slice(0, streams === -1 ? undefined : streams).indexOf('block');
+  return index === -1 ? null : words[index + 1];
+}
+
 // XREAD and XREADGROUP wait only when they are told to.
 function withBlockOption(intent: CommandIntent, args: readonly unknown[]): CommandIntent {
   if (intent.route !== 'blocking' || !intent.name.startsWith('xread')) return intent;
-  const waits = args.flat().some((arg) => String(arg).toLowerCase() === 'block');
-  if (waits) return intent;
+  if (blockOption(args) !== null) return intent;
   return { ...intent, route: intent.name === 'xread' ? 'read' : 'primary' };
 }

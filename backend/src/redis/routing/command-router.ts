@@ -143,7 +143,7 @@ export class CommandRouter implements CallOwner {
   onExpired(call: Call): void {
     const isSent = call.openAttempts > 0 && call.intent.changes;
     if (call.mayHaveRun || isSent) this.#finishUncertain(call, 'the deadline passed');
-    else this.#finish(call, expiredError(call, this.#tracker));
+    else this.#finish(call, expiredError(call, this.#tracker, this.#options.readPolicy));
   }
 
   #takeStep(step: NextStep, call: Call, error: unknown, node: NodeConnection): void {

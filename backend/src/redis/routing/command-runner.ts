@@ -94,14 +94,9 @@ export class CommandRunner {
     commands: readonly QueuedCommand[],
     options: CallOptions | null,
   ): Promise<BatchResult[] | null> {
-    for (const { name, args } of commands) {
-      const problem = problemOf(name, args);
-      if (problem !== null) throw problem;
-    }
-    const intents = commands.map(({ name, args }) => intentOf(name, args));
-    const refused = intents.find(({ route }) => route === 'refused');
-    if (refused !== undefined) throw refusal(refused);
+    checkTransaction(commands);
     if (commands.length === 0) return [];
+    const intents = commands.map(({ name, args }) => intentOf(name, args));
     const repeatable = intents.every((intent, i) => isRepeatable(intent, commands[i]?.args ?? []));
     const changes = intents.some((intent) => intent.changes);
     const answer = await this.#router.execute(
@@ -114,7 +109,18 @@ export class CommandRunner {
   }
 }
 
-function refusal(intent: CommandIntent): InvalidArgumentError {
+/** Refuses a transaction with a command that cannot be sent or does not belong in one. */
+export function checkTransaction(commands: readonly QueuedCommand[]): void {
+  for (const { name, args } of commands) {
+    const problem = problemOf(name, args);
+    if (problem !== null) throw problem;
+    const intent = intentOf(name, args);
+    if (intent.route === 'refused') throw refusal(intent);
+  }
+}
+
+/** The answer to a command that would change a connection for others. */
+export function refusal(intent: CommandIntent): InvalidArgumentError {
   return new InvalidArgumentError({
     field: 'command',
     value: intent.name,

@@ -1,4 +1,4 @@
-import { formatAddress } from '../config/index.js';
+import { formatAddress, type ReadPolicy } from '../config/index.js';
 import type { NodeConnection } from '../connection/index.js';
 import {
   CommandAbortedError,
@@ -28,9 +28,11 @@ export function rejectedError(command: string, error: unknown): CommandRejectedE
 /** The command was sent and nobody knows what became of it. */
 export function uncertainError(call: Call, reason: string): CommandUncertainError {
   const command = call.payload.label;
+  const repeated = call.isRepeatable
+    ? 'It was repeated as long as there was time.'
+    : 'It was not repeated, because doing it twice could do harm; read the data to find out.';
   return new CommandUncertainError(
-    `${command} was sent and may or may not have been executed: ${reason}. ` +
-      'It was not repeated, because doing it twice could do harm; read the data to find out.',
+    `${command} was sent and may or may not have been executed: ${reason}. ${repeated}`,
     { command, reason, isIdempotent: call.isRepeatable },
   );
 }
@@ -45,7 +47,11 @@ export function abortedError(call: Call, signal: AbortSignal): CommandAbortedErr
 }
 
 /** The deadline passed and nothing was changed. Says what was missing. */
-export function expiredError(call: Call, tracker: TopologyTracker): RedisHaError {
+export function expiredError(
+  call: Call,
+  tracker: TopologyTracker,
+  usualPolicy: ReadPolicy,
+): RedisHaError {
   const command = call.payload.label;
   const details = { command, timeoutMs: call.timeoutMs };
   if (call.openAttempts > 0) {
@@ -54,8 +60,9 @@ export function expiredError(call: Call, tracker: TopologyTracker): RedisHaError
       details,
     );
   }
-  if (call.intent.route !== 'read') return noPrimaryError(call, tracker);
-  if (call.readPolicy === 'replica' || tracker.primary !== null) {
+  const policy = call.intent.route === 'read' ? (call.readPolicy ?? usualPolicy) : 'primary';
+  if (policy === 'primary') return noPrimaryError(call, tracker);
+  if (policy === 'replica') {
     return new NoReplicaError(
       `No replica was fit to answer ${command} within ${String(call.timeoutMs)} ms`,
       details,

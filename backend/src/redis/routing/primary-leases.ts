@@ -20,7 +20,10 @@ export class PrimaryLeases {
     await this.whenWritable(timeoutMs, signal);
     const primary = this.#tracker.primary;
     if (primary === null) throw new NoPrimaryError('The primary went away again', { timeoutMs });
-    return primary.pool.acquire(Math.max(1, until - this.#clock.now()));
+    const lease = await primary.pool.acquire(Math.max(1, until - this.#clock.now()));
+    if (this.#tracker.primary === primary) return lease;
+    lease.discard();
+    throw new NoPrimaryError('Another node became the primary meanwhile', { timeoutMs });
   }
 
   /** Resolves when writes may be sent; rejects at the deadline, the signal or the end. */

@@ -7,7 +7,7 @@ import {
   type TargetSource,
   type TrackedOptions,
 } from '../connection/index.js';
-import { safeMessage } from '../errors/index.js';
+import { ClosedError, safeMessage } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import type { TopologyTracker } from '../topology/index.js';
 
@@ -31,13 +31,18 @@ export class RawClients {
 
   /** Options to hand to a library that makes its own clients. */
   options(): TrackedOptions {
-    const { db, connectTimeoutMs } = this.#options.node;
-    return trackedOptions(this.#source, { db, connectTimeoutMs });
+    return trackedOptions(this.#source, this.#options.node);
   }
 
-  /** A client of its own, closed when the application shuts down. */
+  /** A client of its own, closed when the application shuts down. The caller's options win, except for where to connect. */
   create(options: DriverOptions = {}): DriverClient {
-    const client = newTrackedClient({ ...options, ...this.options() });
+    if (this.#isClosed) throw new ClosedError('Redis is shutting down');
+    const tracked = this.options();
+    const client = newTrackedClient({
+      ...tracked,
+      ...options,
+      Connector: tracked.Connector,
+    });
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
     // Without a listener the driver prints each error to the console.
@@ -75,6 +80,7 @@ export class RawClients {
     };
     return {
       access: this.#options.node,
+      isClosed: () => this.#isClosed,
       next: async () => {
         while (!this.#isClosed) {
           this.#current = reachable();

@@ -51,7 +51,7 @@ export class ReadNodes {
   }
 
   #candidates(): Candidate[] {
-    const candidates = this.#tracker.replicas.map((node) => this.#replicaCandidate(node));
+    const candidates = this.#tracker.replicaLanes.map((node) => this.#replicaCandidate(node));
     const primary = this.#tracker.primary;
     if (primary !== null) {
       candidates.push({

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CommandRejectedError, InvalidArgumentError } from '../errors/index.js';
 import type { CallOptions } from './call.js';
-import type { CommandRunner } from './command-runner.js';
 
 /** A Lua script and what may be assumed of it. */
 export interface ScriptDefinition {
@@ -19,8 +18,15 @@ export type Script<T> = (
   options?: CallOptions,
 ) => Promise<T>;
 
+/** Sends one of the four commands that run scripts. */
+export type RunScript = (
+  name: string,
+  args: readonly unknown[],
+  options: CallOptions,
+) => Promise<unknown>;
+
 /** Sends the script's digest, and the script itself where it is not known: after a failover, say. */
-export function newScript<T>(definition: ScriptDefinition, runner: CommandRunner): Script<T> {
+export function newScript<T>(definition: ScriptDefinition, run: RunScript): Script<T> {
   const { lua, readOnly = false, idempotent = false } = definition;
   if (typeof lua !== 'string' || lua.trim() === '') {
     throw new InvalidArgumentError({
@@ -36,12 +42,12 @@ export function newScript<T>(definition: ScriptDefinition, runner: CommandRunner
     const tail = [keys.length, ...keys, ...args];
     const safe: CallOptions = { idempotent, ...options };
     try {
-      return (await runner.run(`evalsha${suffix}`, [digest, ...tail], 'utf8', safe)) as T;
+      return (await run(`evalsha${suffix}`, [digest, ...tail], safe)) as T;
     } catch (error) {
       const isUnknown =
         error instanceof CommandRejectedError && error.details['reply'] === 'NOSCRIPT';
       if (!isUnknown) throw error;
-      return (await runner.run(`eval${suffix}`, [lua, ...tail], 'utf8', safe)) as T;
+      return (await run(`eval${suffix}`, [lua, ...tail], safe)) as T;
     }
   };
 }

@@ -3,6 +3,7 @@ import { ConnectionLostError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
 import type { Payload } from './call.js';
 import { intentOf, type CommandIntent } from './command-intent.js';
+import { checkTransaction, refusal } from './command-runner.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
 import { CommandPayload, TransactionPayload, type BatchResult } from './payloads.js';
 import type { PrimaryLeases } from './primary-leases.js';
@@ -14,6 +15,9 @@ const TRANSACTION: CommandIntent = {
   changes: true,
   idempotent: false,
 };
+
+// What a session is for; the rest would be inherited by whoever gets the connection next.
+const SESSION_COMMANDS = new Set(['watch', 'unwatch', 'wait', 'waitaof']);
 
 /**
  * A connection to the primary of one's own, for what lives on a connection: `WATCH`, `WAIT`.
@@ -55,10 +59,10 @@ export class RedisSession extends CommandMethods {
 
   /** A transaction on this connection. `exec` answers `null` when a watched key changed. */
   multi(commands?: unknown[][]): ChainableCommander {
-    return newBatch(
-      (queued) => this.#run(new TransactionPayload(queued), TRANSACTION) as Promise<BatchResult[]>,
-      commands,
-    );
+    return newBatch(async (queued) => {
+      checkTransaction(queued);
+      return (await this.#run(new TransactionPayload(queued), TRANSACTION)) as BatchResult[] | null;
+    }, commands);
   }
 
   /** @internal */
@@ -67,9 +71,12 @@ export class RedisSession extends CommandMethods {
   }
 
   async #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
-    if (!this.#lease.wire.isReady) throw this.#lost(payload.label);
+    if (intent.route === 'refused' && !SESSION_COMMANDS.has(intent.name)) throw refusal(intent);
+    this.#requireConnection(payload.label);
     // The fence holds for sessions too: what the old primary acknowledges now is lost.
     if (intent.changes) await this.#leases.whenWritable(this.#timeoutMs);
+    // While it waited the primary may have moved, and this connection gone with the old one.
+    this.#requireConnection(payload.label);
     const call = { payload, intent, timeoutMs: this.#timeoutMs, signal: null };
     try {
       return await runExclusively(this.#lease, call, this.#clock);
@@ -77,6 +84,10 @@ export class RedisSession extends CommandMethods {
       if (error instanceof TryElsewhere) throw this.#lost(payload.label, error);
       throw error;
     }
+  }
+
+  #requireConnection(command: string): void {
+    if (!this.#lease.wire.isReady) throw this.#lost(command);
   }
 
   #lost(command: string, cause?: unknown): ConnectionLostError {

@@ -87,7 +87,7 @@ export class SubscriptionKeeper {
     try {
       await this.#untilConfirmed(entry, options.timeoutMs);
     } catch (error) {
-      this.#entries.delete(entry);
+      await this.#remove(entry);
       throw error;
     }
     return { unsubscribe: () => this.#remove(entry) };

@@ -22,7 +22,9 @@ export class PriorityChange {
    * takes up to the ten seconds between two of its looks. Nothing is paused meanwhile.
    */
   async prefer(to: NodeAddress): Promise<void> {
-    for (const node of this.#tracker.replicas) {
+    // One that cannot be reached is not promoted either.
+    const reachable = this.#tracker.replicas.filter(({ state }) => state.kind === 'ready');
+    for (const node of reachable) {
       const was = await readPriority(node);
       const isChosen = sameAddress(node.address, to);
       if (isChosen && was === '0') throw neverPromoted();
@@ -38,14 +40,22 @@ export class PriorityChange {
     );
   }
 
-  /** Puts every changed priority back. Harmless when nothing was changed. */
+  /** Puts every changed priority back, as far as the nodes can be reached. Never rejects. */
   async restore(): Promise<void> {
     const changed = this.#changed;
     this.#changed = [];
-    for (const { node, was } of changed) {
-      const connection = this.#tracker.connectionTo(node);
-      await connection?.call('config', 'set', 'replica-priority', was);
-    }
+    await Promise.allSettled(changed.map((change) => this.#restoreOne(change)));
+  }
+
+  // The promoted node has just closed our connection, so it may take a moment.
+  async #restoreOne({ node, was }: { node: NodeAddress; was: string }): Promise<void> {
+    const connection = this.#tracker.connectionTo(node);
+    if (connection === null) return;
+    await this.#steps.until(
+      'a changed node to be reached',
+      () => connection.state.kind === 'ready',
+    );
+    await connection.call('config', 'set', 'replica-priority', was);
   }
 
   #isSeen(to: NodeAddress): boolean {

@@ -1,6 +1,11 @@
 import { formatAddress, sameAddress, type NodeAddress } from '../config/index.js';
 import type { NodeConnection } from '../connection/index.js';
-import { InvalidArgumentError, SwitchoverFailedError } from '../errors/index.js';
+import {
+  InvalidArgumentError,
+  safeMessage,
+  SentinelsUnreachableError,
+  SwitchoverFailedError,
+} from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import type { Clock } from '../timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
@@ -37,6 +42,10 @@ export interface SwitchoverTools {
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
+const LEAST_TIMEOUT_MS = 3000;
+
+// The pause must outlast the deadline: it ends by itself, and a failover under way needs its moment.
+const PAUSE_MARGIN_MS = 5000;
 
 /**
  * Moves the primary on purpose without losing an acknowledged write: hold writes, see that the
@@ -51,142 +60,198 @@ export async function switchover(
   const old = requirePrimary(tracker);
   if (options.to !== undefined) requireReplica(tracker, options.to);
   const priorities = new PriorityChange(tracker, steps);
-  const undo: (() => Promise<unknown>)[] = [() => priorities.restore()];
   tracker.history.expectSwitchover(true);
   try {
     if (options.to !== undefined) await priorities.prefer(options.to);
-    const isCoordinated = isValkey9(old.version) && (await tryCoordinated(tools));
-    const pausedAt = tools.clock.now();
-    if (!isCoordinated) await pauseAndCatchUp(tools, old, options.to ?? null, { steps, undo });
-    const to = await handOver(tools, old.address, steps, isCoordinated);
-    const writeGapMs = tools.clock.now() - pausedAt;
-    const isOldPrimaryReplica = await demote(tracker, old.address, to, steps);
-    return {
-      from: old.address,
-      to,
-      writeGapMs,
-      totalMs: steps.elapsedMs,
-      isCoordinated,
-      isOldPrimaryReplica,
-    };
-  } catch (error) {
-    const undone = await undoAll(undo, tracker);
-    throw failure(error, undone);
+    return await new Handover(tools, old, options.to ?? null, steps).run();
   } finally {
     tracker.history.expectSwitchover(false);
     await priorities.restore();
   }
 }
 
-async function pauseAndCatchUp(
-  { tracker }: SwitchoverTools,
-  old: NodeConnection,
-  to: NodeAddress | null,
-  { steps, undo }: { steps: Steps; undo: (() => Promise<unknown>)[] },
-): Promise<void> {
-  // Our own writes first: what stands paused in the server would be cut off with its connection.
-  tracker.pauseWrites('switchover');
-  await steps.until('writes in flight to be answered', () => old.inflight === 0);
-  undo.push(() => old.call('client', 'unpause'));
-  await old.call('client', 'pause', String(Math.ceil(steps.leftMs)), 'WRITE');
-  await steps.until(
-    'replicas to receive everything',
-    () => hasCaughtUp(tracker, old, to),
-    () => {
-      for (const node of [old, ...tracker.replicas]) node.nudge();
-    },
-  );
-}
+/** One attempt, from the pause to the old primary's return as a replica. */
+class Handover {
+  readonly #tools: SwitchoverTools;
+  readonly #old: NodeConnection;
+  readonly #to: NodeAddress | null;
+  readonly #steps: Steps;
+  // What has been done decides what can be undone.
+  #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
+  #pausedAt = 0;
 
-// Offsets that were heard before the pause prove nothing, so both must be of the same state.
-function hasCaughtUp(
-  tracker: TopologyTracker,
-  old: NodeConnection,
-  to: NodeAddress | null,
-): boolean {
-  if (old.role?.kind !== 'primary') return false;
-  const { offset } = old.role;
-  const candidates = tracker.replicas.filter(
-    (node) => node.role?.kind === 'replica' && (to === null || sameAddress(node.address, to)),
-  );
-  return (
-    candidates.length > 0 &&
-    candidates.every((node) => node.role?.kind === 'replica' && node.role.offset >= offset)
-  );
-}
-
-async function handOver(
-  { tracker, bus, masterName }: SwitchoverTools,
-  old: NodeAddress,
-  steps: Steps,
-  isStarted: boolean,
-): Promise<NodeAddress> {
-  let abortedBy: string | null = null;
-  const stopListening = bus.on('failover.observed', ({ step }) => {
-    if (step.startsWith('-failover-abort')) abortedBy = step;
-  });
-  try {
-    if (!isStarted) {
-      const answer = tracker.source.askSentinel(() => true, 'sentinel', 'failover', masterName);
-      if (answer === null) throw new SwitchoverFailedError('no Sentinel can be reached');
-      await answer;
-    }
-    await steps.until('another primary to take writes', () => {
-      if (abortedBy !== null) throw new SwitchoverFailedError(`Sentinel gave it up: ${abortedBy}`);
-      const moved = tracker.primaryAddress !== null && !sameAddress(tracker.primaryAddress, old);
-      return moved && tracker.isWritable;
-    });
-  } finally {
-    stopListening();
+  constructor(tools: SwitchoverTools, old: NodeConnection, to: NodeAddress | null, steps: Steps) {
+    this.#tools = tools;
+    this.#old = old;
+    this.#to = to;
+    this.#steps = steps;
   }
-  const to = tracker.primaryAddress;
-  if (to === null) throw new SwitchoverFailedError('the new primary is gone again');
-  return to;
-}
 
-// Sentinel would do the same some ten seconds later, and until then the old primary would take
-// writes of clients that do not know better.
-async function demote(
-  tracker: TopologyTracker,
-  old: NodeAddress,
-  to: NodeAddress,
-  steps: Steps,
-): Promise<boolean> {
-  const node = (): NodeConnection | null => tracker.connectionTo(old);
-  const isLinkedReplica = (): boolean => {
-    const role = node()?.role;
-    return role?.kind === 'replica' && role.isLinked;
-  };
-  try {
-    await steps.until('the old primary to be reached', () => node()?.state.kind === 'ready');
-    if (node()?.role?.kind === 'primary') {
-      await node()?.call('replicaof', to.host, String(to.port));
-      await node()?.call('client', 'unpause');
+  async run(): Promise<SwitchoverReport> {
+    const { clock } = this.#tools;
+    try {
+      const isCoordinated = isValkey9(this.#old.version) && (await this.#tryCoordinated());
+      const begunAt = clock.now();
+      if (isCoordinated) this.#phase = 'accepted';
+      else await this.#pauseAndCatchUp();
+      const to = await this.#follow();
+      const writeGapMs = clock.now() - begunAt;
+      const isOldPrimaryReplica = await this.#demote(to);
+      this.#requireWanted(to);
+      const totalMs = this.#steps.elapsedMs;
+      return {
+        from: this.#old.address,
+        to,
+        writeGapMs,
+        totalMs,
+        isCoordinated,
+        isOldPrimaryReplica,
+      };
+    } catch (error) {
+      throw failure(error, await this.#undo());
     }
-    await steps.until('the old primary to follow', isLinkedReplica, () => node()?.nudge());
-    return true;
-  } catch {
-    // Not a failure: the switch stands, and Sentinel reconfigures the old primary in its own time.
-    return isLinkedReplica();
   }
-}
 
-async function tryCoordinated({ tracker, masterName }: SwitchoverTools): Promise<boolean> {
-  try {
-    const answer = tracker.source.askSentinel(
-      () => true,
-      'sentinel',
-      'failover',
-      masterName,
-      'coordinated',
+  async #pauseAndCatchUp(): Promise<void> {
+    const { tracker, clock } = this.#tools;
+    // Our own writes first: what stands paused in the server would be cut off with its connection.
+    this.#phase = 'paused';
+    tracker.pauseWrites('switchover');
+    await this.#steps.until('writes in flight to be answered', () => this.#old.inflight === 0);
+    const pauseMs = Math.ceil(this.#steps.leftMs + PAUSE_MARGIN_MS);
+    await this.#old.call('client', 'pause', String(pauseMs), 'WRITE');
+    this.#pausedAt = clock.now();
+    await this.#steps.until(
+      'replicas to receive everything',
+      () => this.#hasCaughtUp(),
+      () => {
+        for (const node of [this.#old, ...tracker.replicas]) node.nudge();
+      },
     );
-    if (answer === null) return false;
-    await answer;
-    return true;
-  } catch {
-    // An older Sentinel, or one without the right: the way by pausing is always there.
-    return false;
   }
+
+  // The primary's offset must have been heard after the pause; then it does not grow any more.
+  #hasCaughtUp(): boolean {
+    const { role, roleAt } = this.#old;
+    if (role?.kind !== 'primary' || roleAt <= this.#pausedAt) return false;
+    const candidates = this.#tools.tracker.replicas.filter(
+      (node) =>
+        node.role?.kind === 'replica' && (this.#to === null || sameAddress(node.address, this.#to)),
+    );
+    return (
+      candidates.length > 0 &&
+      candidates.every((node) => node.role?.kind === 'replica' && node.role.offset >= role.offset)
+    );
+  }
+
+  async #follow(): Promise<NodeAddress> {
+    const { tracker, bus, masterName } = this.#tools;
+    const stopListening = bus.on('failover.observed', ({ step }) => {
+      if (step.startsWith('-failover-abort')) this.#phase = 'aborted';
+    });
+    try {
+      if (this.#phase !== 'accepted') {
+        await askAnySentinel(tracker, 'failover', masterName);
+        this.#phase = 'accepted';
+      }
+      await this.#steps.until('another primary to take writes', () => {
+        if (this.#isAborted()) throw new SwitchoverFailedError('Sentinel gave the failover up');
+        return this.#hasMoved();
+      });
+    } finally {
+      stopListening();
+    }
+    return tracker.primaryAddress ?? this.#old.address;
+  }
+
+  // A method, because the compiler does not see that a listener changes the phase.
+  #isAborted(): boolean {
+    return this.#phase === 'aborted';
+  }
+
+  #hasMoved(): boolean {
+    const { primaryAddress, isWritable } = this.#tools.tracker;
+    if (primaryAddress === null || sameAddress(primaryAddress, this.#old.address)) return false;
+    return isWritable;
+  }
+
+  // Sentinel would do the same some ten seconds later, and until then the old primary would take
+  // writes of clients that do not know better. They are cut off as Sentinel does it, so that they
+  // ask anew instead of staying with a node that refuses them.
+  async #demote(to: NodeAddress): Promise<boolean> {
+    const { tracker } = this.#tools;
+    const node = (): NodeConnection | null => tracker.connectionTo(this.#old.address);
+    const isLinkedReplica = (): boolean => {
+      const role = node()?.role;
+      return role?.kind === 'replica' && role.isLinked;
+    };
+    try {
+      await this.#steps.until(
+        'the old primary to be reached',
+        () => node()?.state.kind === 'ready',
+      );
+      const old = node();
+      if (old?.role?.kind === 'primary') {
+        await Promise.all([
+          old.call('replicaof', to.host, String(to.port)),
+          old.call('client', 'unpause'),
+          old.call('client', 'kill', 'type', 'normal'),
+          old.call('client', 'kill', 'type', 'pubsub'),
+        ]);
+      }
+      await this.#steps.until('the old primary to follow', isLinkedReplica, () => node()?.nudge());
+      return true;
+    } catch {
+      // Not a failure: the switch stands, and Sentinel reconfigures the old primary in its own time.
+      return isLinkedReplica();
+    }
+  }
+
+  #requireWanted(to: NodeAddress): void {
+    if (this.#to === null || sameAddress(this.#to, to)) return;
+    throw new SwitchoverFailedError(
+      `Sentinel promoted ${formatAddress(to)} instead of ${formatAddress(this.#to)}`,
+      { wanted: formatAddress(this.#to), promoted: formatAddress(to) },
+    );
+  }
+
+  async #tryCoordinated(): Promise<boolean> {
+    const { tracker, masterName } = this.#tools;
+    try {
+      await askAnySentinel(tracker, 'failover', masterName, 'coordinated');
+      return true;
+    } catch {
+      // An older Sentinel, or one without the right: the way by pausing is always there.
+      return false;
+    }
+  }
+
+  /** Puts back what can be put back, and says what the state of things is. */
+  async #undo(): Promise<string> {
+    const { tracker } = this.#tools;
+    if (this.#hasMoved()) return 'The new primary takes writes.';
+    if (this.#phase === 'untouched') return 'Nothing was changed.';
+    if (this.#phase === 'accepted') {
+      // It cannot be called back. What the old primary acknowledged now would be lost, so the fence
+      // stays up until the switch, the abort, or no Sentinel knows of a failover any more.
+      tracker.pauseWrites('+switchover');
+      return 'Sentinel had accepted it and may still complete it: writes wait until that is decided.';
+    }
+    const isUnpaused = await this.#old.call('client', 'unpause').then(
+      () => true,
+      () => false,
+    );
+    tracker.resumeWrites('switchover undone');
+    return isUnpaused
+      ? 'Writes were let through again.'
+      : 'Writes were let through again here; in the server the pause ends by itself.';
+  }
+}
+
+async function askAnySentinel(tracker: TopologyTracker, ...args: string[]): Promise<void> {
+  const answer = tracker.source.askSentinel(() => true, 'sentinel', ...args);
+  if (answer === null) throw new SentinelsUnreachableError('No Sentinel can be reached');
+  await answer;
 }
 
 function requirePrimary(tracker: TopologyTracker): NodeConnection {
@@ -212,12 +277,12 @@ function requireReplica(tracker: TopologyTracker, to: NodeAddress): void {
 }
 
 function checkedTimeout(timeoutMs = DEFAULT_TIMEOUT_MS): number {
-  if (Number.isFinite(timeoutMs) && timeoutMs >= 1000) return timeoutMs;
+  if (Number.isFinite(timeoutMs) && timeoutMs >= LEAST_TIMEOUT_MS) return timeoutMs;
   throw new InvalidArgumentError({
     field: 'timeoutMs',
     value: timeoutMs,
-    message: 'a switchover takes more than a second',
-    remedy: 'Use 1000 or more; 20000 is the default',
+    message: 'Sentinel alone takes more than a second, and a switchover is only undone before that',
+    remedy: `Use ${String(LEAST_TIMEOUT_MS)} or more; ${String(DEFAULT_TIMEOUT_MS)} is the default`,
   });
 }
 
@@ -226,23 +291,11 @@ function isValkey9(version: string | null): boolean {
   return major !== undefined && Number(major) >= 9;
 }
 
-async function undoAll(
-  undo: (() => Promise<unknown>)[],
-  tracker: TopologyTracker,
-): Promise<boolean> {
-  const results = await Promise.allSettled(undo.reverse().map((step) => step()));
-  tracker.resumeWrites('switchover undone');
-  return results.every(({ status }) => status === 'fulfilled');
-}
-
-function failure(error: unknown, isUndone: boolean): SwitchoverFailedError {
-  const reason = error instanceof Error ? error.message : String(error);
-  const aftermath = isUndone
-    ? 'Writes were let through again.'
-    : 'Undoing it did not fully succeed: a pause of writes ends by itself at the deadline.';
+function failure(error: unknown, aftermath: string): SwitchoverFailedError {
+  const reason = safeMessage(error);
   return new SwitchoverFailedError(
     `The switchover failed: ${reason}. ${aftermath}`,
-    { reason, isUndone },
+    { reason, aftermath },
     { cause: error },
   );
 }

@@ -16,3 +16,4 @@ export { type FakeConnection } from './fake-connection.js';
 export { fakeSentinel, muteHandler, type FakeSentinelStory } from './fake-sentinel.js';
 export { reply, type FakeReply } from './fake-replies.js';
 export { ManualClock } from './manual-clock.js';
+export { TestClusterError } from '../errors/index.js';

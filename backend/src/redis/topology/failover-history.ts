@@ -17,6 +17,11 @@ const MOMENT_OF_STEP: Readonly<Record<string, Moment>> = {
   '+promoted-slave': 'promotedAt',
 };
 
+const ENDED_BY_STEP: Readonly<Record<string, Moment>> = {
+  '-sdown': 'sdownAt',
+  '-odown': 'odownAt',
+};
+
 /** What a health report says of past failovers. */
 export interface FailoverSummary {
   /** Since this process started. */
@@ -30,9 +35,10 @@ export class FailoverHistory {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #records: FailoverRecord[] = [];
-  #moments: Partial<Record<Moment, number>> = {};
+  #moments: Partial<Record<Moment, number | undefined>> = {};
   #count = 0;
   #isSwitchover = false;
+  #wasAway = false;
   #awaitsFirstWrite = false;
 
   constructor(clock: Clock, bus: EventBus) {
@@ -40,14 +46,16 @@ export class FailoverHistory {
     this.#bus = bus;
   }
 
-  /** This process began to doubt the primary. */
-  noteSuspicion(): void {
+  /** This process began to doubt the primary: it was `away`, or `fenced` although it still answered. */
+  noteSuspicion(kind: 'away' | 'fenced'): void {
+    this.#wasAway ||= kind === 'away';
     this.#note('suspectedAt');
   }
 
   /** The doubt was unfounded: the primary is well. */
   noteRecovery(): void {
     this.#moments = {};
+    this.#wasAway = false;
   }
 
   /** The next switch is one that we asked for. */
@@ -58,12 +66,13 @@ export class FailoverHistory {
   /** A Sentinel spoke. */
   noteMessage(message: SentinelMessage, primary: NodeAddress | null): void {
     if (message.kind !== 'primary' && message.kind !== 'member') return;
-    const moment = MOMENT_OF_STEP[message.step];
-    if (moment === undefined) return;
+    // `+sdown` is also published for replicas and Sentinels.
     const isAboutPrimary =
       message.kind === 'primary' && primary !== null && sameAddress(message.node, primary);
-    // `+sdown` is also published for replicas and Sentinels.
-    if (isAboutPrimary || moment === 'promotedAt') this.#note(moment);
+    const begun = MOMENT_OF_STEP[message.step];
+    const ended = ENDED_BY_STEP[message.step];
+    if (begun !== undefined && (isAboutPrimary || begun === 'promotedAt')) this.#note(begun);
+    if (ended !== undefined && isAboutPrimary) this.#moments[ended] = undefined;
   }
 
   /** The primary moved. */
@@ -84,6 +93,7 @@ export class FailoverHistory {
     };
     this.#moments = {};
     this.#isSwitchover = false;
+    this.#wasAway = false;
     this.#count++;
     this.#records.push(record);
     if (this.#records.length > MAX_RECORDS) this.#records.shift();
@@ -123,13 +133,15 @@ export class FailoverHistory {
 
   #freshMoments(): Partial<Record<Moment, number>> {
     const oldest = this.#clock.wallTime() - STALE_MS;
-    const fresh = Object.entries(this.#moments).filter(([, at]) => at >= oldest);
+    const fresh = Object.entries(this.#moments).filter(
+      ([, at]) => at !== undefined && at >= oldest,
+    );
     return Object.fromEntries(fresh);
   }
 
   #reasonFor(moments: Partial<Record<Moment, number>>): FailoverReason {
     if (this.#isSwitchover) return 'switchover';
     const wasDown = moments.sdownAt !== undefined || moments.odownAt !== undefined;
-    return wasDown ? 'failure' : 'planned';
+    return wasDown || this.#wasAway ? 'failure' : 'planned';
   }
 }

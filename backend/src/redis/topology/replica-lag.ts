@@ -39,9 +39,15 @@ export class ReplicaLag {
     return Math.max(0, heardAt - since);
   }
 
-  /** The age that the replica's data has at most, now. `null` if no bound can be given. */
+  /**
+   * The age that the replica's data has at most, now: the time since the primary was last seen where
+   * the replica was. `null` if no bound can be given. Between two heartbeats it grows, also for a
+   * replica that is in step, because nobody has looked since.
+   */
   stalenessMs(now: number, heardAt: number, offset: number): number | null {
-    const lag = this.lagMs(heardAt, offset);
-    return lag === null ? null : lag + (now - heardAt);
+    const covered = this.#samples
+      .filter((sample) => sample.at <= heardAt && sample.offset <= offset)
+      .at(-1);
+    return covered === undefined ? null : now - covered.at;
   }
 }

@@ -28,6 +28,9 @@ const FENCING_STEPS: ReadonlySet<string> = new Set([
 
 const PROBE_MS = 25;
 
+// A failover that Sentinel has begun takes about a second from here to the switch.
+const FENCE_AT_LEAST_MS = 1500;
+
 // For some seconds around a switch Sentinels list the old primary, then not, then as a replica.
 const FORGET_AFTER_MS = 5000;
 
@@ -101,7 +104,7 @@ export class TopologyTracker {
 
   /** The primary's connection, if the node is connected and says that it is the primary. */
   get primary(): NodeConnection | null {
-    const node = this.#primary === null ? undefined : this.#registry.get(this.#primary);
+    const node = this.primaryConnection;
     return node?.role?.kind === 'primary' ? node : null;
   }
 
@@ -115,11 +118,16 @@ export class TopologyTracker {
     return this.#registry.get(address) ?? null;
   }
 
-  /** Every node except the primary, in whatever state. */
+  /** One connection to each node except the primary, in whatever state. */
   get replicas(): readonly NodeConnection[] {
     return this.#replicas
       .map((address) => this.#registry.get(address))
       .filter((node) => node !== undefined);
+  }
+
+  /** Every connection to a node except the primary: there may be several to each. */
+  get replicaLanes(): readonly NodeConnection[] {
+    return this.#replicas.flatMap((address) => this.#registry.lanesTo(address));
   }
 
   /** True when writes can be sent now. */
@@ -154,6 +162,7 @@ export class TopologyTracker {
 
   /** Holds writes back. For a planned switchover. */
   pauseWrites(reason: string): void {
+    this.history.noteSuspicion('fenced');
     if (this.gate.pause(reason)) this.#changed(null, null);
   }
 
@@ -206,12 +215,14 @@ export class TopologyTracker {
     this.lag.clear();
     if (from !== null) {
       // No answer of the old primary is taken from here on, whatever it still says.
-      this.#registry.get(from)?.reset('fenced: another node is the primary now');
+      for (const lane of this.#registry.lanesTo(from)) {
+        lane.reset('fenced: another node is the primary now');
+      }
       this.#bus.emit({ type: 'primary.switched', from, to: primary, epoch });
       this.history.noteSwitch(from, primary, epoch);
     }
     this.gate.resume('the new primary is known');
-    this.#registry.get(primary)?.nudge();
+    for (const lane of this.#registry.lanesTo(primary)) lane.nudge();
     this.#checkPrimary();
   }
 
@@ -224,16 +235,26 @@ export class TopologyTracker {
       return;
     }
     this.#bus.emit({ type: 'failover.observed', step: message.step, detail: message.kind });
-    if (FENCING_STEPS.has(message.step)) this.pauseWrites(message.step);
+    if (FENCING_STEPS.has(message.step) && !this.#isPresentPrimary(message)) {
+      this.pauseWrites(message.step);
+    }
     if (message.step === '+promoted-slave') void this.source.lookAgain();
     if (message.step.startsWith('-failover-abort')) this.resumeWrites(message.step);
+  }
+
+  // Messages and answers come over two connections: news of a promotion may be older than the switch.
+  #isPresentPrimary(message: SentinelMessage): boolean {
+    if (message.kind !== 'member' || message.node === null || this.#primary === null) return false;
+    return sameAddress(message.node, this.#primary);
   }
 
   // A pause ends with the switch. If the failover is given up without a word, its end is seen here.
   #onViews(views: readonly SentinelView[]): void {
     const { state } = this.gate;
     if (state.kind === 'open' || !state.reason.startsWith('+')) return;
-    const isOver = views.every((view) => view.at > state.since && !view.isFailoverInProgress);
+    // Only the Sentinel that leads it knows of a failover, and it may be the one we do not hear now.
+    const believedFrom = state.since + FENCE_AT_LEAST_MS;
+    const isOver = views.every((view) => view.at > believedFrom && !view.isFailoverInProgress);
     if (isOver && views.length > 0) this.resumeWrites('no Sentinel has a failover in progress');
   }
 
@@ -241,7 +262,7 @@ export class TopologyTracker {
     if (this.#isClosed) return;
     this.#report(node, change);
     const { role } = node;
-    const isPrimary = this.#primary !== null && sameAddress(node.address, this.#primary);
+    const isPrimary = node === this.primaryConnection;
     if (isPrimary) this.#onPrimaryChange(node, change);
     if (change === 'role' && role?.kind === 'primary' && isPrimary) {
       this.lag.recordPrimary(node.roleAt, role.offset);
@@ -257,7 +278,7 @@ export class TopologyTracker {
   }
 
   #suspect(reason: string): void {
-    this.history.noteSuspicion();
+    this.history.noteSuspicion('away');
     if (!this.#isPrimaryReady || this.#primary === null) return;
     this.#isPrimaryReady = false;
     this.#bus.emit({ type: 'primary.suspected', node: this.#primary, reason });

@@ -25,9 +25,12 @@ export class WriteGate {
     return this.#state;
   }
 
-  /** Lets no further write pass. The first reason stays. Answers whether anything changed. */
+  /** Lets no further write pass. A later reason takes the place of an earlier one. Answers whether it was open. */
   pause(reason: string): boolean {
-    if (this.#state.kind === 'paused') return false;
+    if (this.#state.kind === 'paused') {
+      this.#state = { ...this.#state, reason };
+      return false;
+    }
     this.#state = { kind: 'paused', reason, since: this.#clock.now() };
     this.#bus.emit({ type: 'writes.paused', reason });
     return true;

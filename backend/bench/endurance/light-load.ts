@@ -1,0 +1,38 @@
+import type { RedisService } from '../../src/redis/index.js';
+import { OpenLoop } from '../common/open-loop.js';
+
+/** Half reads, half writes, over and over on the same thousand keys; keeps nothing but counts. */
+export class LightLoad {
+  readonly answered = { reads: 0, writes: 0 };
+  readonly failed = new Map<string, number>();
+  private readonly loop: OpenLoop;
+
+  constructor(redis: RedisService, perSecond: number) {
+    const value = 'x'.repeat(100);
+    this.loop = new OpenLoop(perSecond, (index) => {
+      const key = `bench:light:${String(index % 1000)}`;
+      if (index % 2 === 0) this.count('writes', redis.set(key, value));
+      else this.count('reads', redis.get(key));
+    });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): void {
+    this.loop.stop();
+  }
+
+  private count(kind: 'reads' | 'writes', call: Promise<unknown>): void {
+    call.then(
+      () => {
+        this.answered[kind] += 1;
+      },
+      (error: unknown) => {
+        const code = String((error as { code?: unknown }).code ?? error);
+        this.failed.set(code, (this.failed.get(code) ?? 0) + 1);
+      },
+    );
+  }
+}

@@ -1,0 +1,156 @@
+import { insteadOf, intentOf, isRepeatable, type CommandRoute } from './command-intent.js';
+import {
+  BLOCKING_COMMANDS,
+  OTHER_COMMANDS,
+  READ_COMMANDS,
+  WRITE_COMMANDS,
+} from './command-table.js';
+
+describe('intentOf', () => {
+  const routes: [CommandRoute, string, unknown[]][] = [
+    ['read', 'get', ['k']],
+    ['read', 'GET', ['k']],
+    ['read', 'HGetAll', ['k']],
+    ['read', 'object', ['encoding', 'k']],
+    ['read', 'OBJECT', ['ENCODING', 'k']],
+    ['read', 'object', [Buffer.from('encoding'), 'k']],
+    ['read', 'object', [['encoding', 'k']]],
+    ['read', 'eval_ro', ['return 1', 0]],
+    ['read', 'xread', ['STREAMS', 's', '0']],
+    ['read', 'xread', ['STREAMS', 'block', '0']],
+    ['primary', 'scan', ['0']],
+    ['primary', 'hscan', ['k', '0']],
+    ['primary', 'set', ['k', 'v']],
+    ['primary', 'eval', ['return 1', 0]],
+    ['primary', 'publish', ['c', 'm']],
+    ['primary', 'xgroup', ['CREATE', 's', 'g', '$']],
+    ['primary', 'xreadgroup', ['GROUP', 'g', 'c', 'STREAMS', 's', '>']],
+    ['primary', 'nosuchcommand', ['x']],
+    ['primary', 'json.set', ['k', '$', '1']],
+    ['blocking', 'blpop', ['k', 0]],
+    ['blocking', 'BLMPOP', [0, 1, 'k', 'LEFT']],
+    ['blocking', 'xread', ['BLOCK', 0, 'STREAMS', 's', '$']],
+    ['blocking', 'xread', [['block', 100, 'STREAMS', 's', '$']]],
+    ['blocking', 'xreadgroup', ['GROUP', 'g', 'c', 'BLOCK', '5', 'STREAMS', 's', '>']],
+    ['refused', 'subscribe', ['c']],
+    ['refused', 'multi', []],
+    ['refused', 'WATCH', ['k']],
+    ['refused', 'wait', [1, 100]],
+    ['refused', 'select', [1]],
+    ['refused', 'client', ['reply', 'off']],
+    ['refused', 'CLIENT', ['TRACKING', 'on']],
+    ['refused', 'client', [Buffer.from('REPLY'), 'OFF']],
+    ['refused', 'client', [['REPLY', 'OFF']]],
+    ['primary', 'client', ['list']],
+  ];
+
+  it.each(routes)('answers %s for %s %j', (route, name, args) => {
+    expect(intentOf(name, args).route).toBe(route);
+  });
+
+  it('takes what it does not know for a write that must not be repeated', () => {
+    for (const name of ['nosuchcommand', 'constructor', 'toString', '__proto__']) {
+      const intent = intentOf(name, []);
+      expect(intent).toMatchObject({ route: 'primary', changes: true });
+      expect(isRepeatable(intent, [])).toBe(false);
+    }
+  });
+
+  it('answers the same the second time', () => {
+    expect(intentOf('get', ['a'])).toEqual(intentOf('get', ['b']));
+    expect(intentOf('xread', ['BLOCK', 0, 'STREAMS', 's', '$']).route).toBe('blocking');
+    expect(intentOf('xread', ['STREAMS', 's', '0']).route).toBe('read');
+  });
+
+  it('says what to use instead of what it refuses', () => {
+    expect(insteadOf(intentOf('subscribe', []))).toContain('redis.subscribe');
+    expect(insteadOf(intentOf('client', ['reply']))).toContain('createClient');
+  });
+
+  it('has every command of the table in one place only', () => {
+    for (const name of READ_COMMANDS) {
+      expect([name, WRITE_COMMANDS.has(name), OTHER_COMMANDS.has(name)]).toEqual([
+        name,
+        false,
+        false,
+      ]);
+    }
+    for (const name of WRITE_COMMANDS) expect([name, OTHER_COMMANDS.has(name)]).toEqual([name, false]);
+    for (const name of BLOCKING_COMMANDS) {
+      const known = READ_COMMANDS.has(name) || WRITE_COMMANDS.has(name) || OTHER_COMMANDS.has(name);
+      expect([name, known]).toEqual([name, true]);
+    }
+  });
+
+  it('never lets a write be answered by a replica', () => {
+    for (const name of WRITE_COMMANDS) {
+      const [command = '', ...rest] = name.split('|');
+      expect([name, intentOf(command, rest).route]).not.toEqual([name, 'read']);
+      expect([name, intentOf(command, rest).changes]).toEqual([name, true]);
+    }
+  });
+});
+
+describe('isRepeatable', () => {
+  const repeatable = (name: string, ...args: unknown[]): boolean =>
+    isRepeatable(intentOf(name, args), args);
+
+  it.each([
+    ['get', 'k'],
+    ['set', 'k', 'v'],
+    ['set', 'k', 'v', 'EX', 10],
+    ['set', 'k', 'v', 'XX', 'KEEPTTL'],
+    // The value may spell anything.
+    ['set', 'nx', 'nx'],
+    ['set', 'k', 'GET'],
+    ['mset', 'a', 1, 'b', 2],
+    ['hset', 'k', 'f', 'v'],
+    ['del', 'k'],
+    ['sadd', 'k', 'm'],
+    ['zadd', 'k', 1, 'm'],
+    ['zadd', 'k', 'NX', 1, 'm'],
+    ['expire', 'k', 10],
+    ['pfadd', 'k', 'e'],
+    ['sinterstore', 'target', 'a', 'b'],
+    ['zunionstore', 'target', 2, 'a', 'b'],
+    ['flushall'],
+    ['scan', 0],
+    ['ping'],
+  ])('is true of %s %j %j %j', (name, ...args) => {
+    expect(repeatable(name, ...args)).toBe(true);
+  });
+
+  it.each([
+    ['incr', 'k'],
+    ['incrby', 'k', 2],
+    ['append', 'k', 'x'],
+    ['lpush', 'k', 'x'],
+    ['rpop', 'k'],
+    ['spop', 'k'],
+    ['xadd', 's', '*', 'f', 'v'],
+    ['zincrby', 'k', 1, 'm'],
+    ['zadd', 'k', 'INCR', 1, 'm'],
+    ['zadd', 'k', Buffer.from('incr'), 1, 'm'],
+    ['set', 'k', 'v', 'NX'],
+    ['set', 'k', 'v', 'EX', 10, 'nx'],
+    ['set', 'k', 'v', 'GET'],
+    ['set', 'k', 'v', Buffer.from('NX')],
+    ['set', ['k', 'v', 'NX']],
+    ['setnx', 'k', 'v'],
+    ['getdel', 'k'],
+    ['getset', 'k', 'v'],
+    ['hincrby', 'k', 'f', 1],
+    ['hsetnx', 'k', 'f', 'v'],
+    ['msetnx', 'a', 1],
+    ['rename', 'a', 'b'],
+    ['publish', 'c', 'm'],
+    ['eval', 'return 1', 0],
+    ['evalsha', 'x', 0],
+    ['fcall', 'f', 0],
+    ['zunionstore', 'total', 2, 'total', 'today'],
+    ['shutdown'],
+    ['nosuchcommand'],
+  ])('is false of %s %j %j %j', (name, ...args) => {
+    expect(repeatable(name, ...args)).toBe(false);
+  });
+});

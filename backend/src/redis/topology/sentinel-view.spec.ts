@@ -1,0 +1,167 @@
+import {
+  parseAddressPair,
+  parseSentinelView,
+  toNodeAddress,
+  type SentinelAnswers,
+} from './sentinel-view.js';
+
+const SENTINEL = { host: '10.0.0.9', port: 26_379 };
+const fields = (record: Readonly<Record<string, string>>): string[] =>
+  Object.entries(record).flat();
+
+const MASTER = {
+  name: 'mymaster',
+  ip: '10.0.0.1',
+  port: '6379',
+  flags: 'master',
+  'config-epoch': '7',
+  quorum: '2',
+  'down-after-milliseconds': '3000',
+  'failover-timeout': '10000',
+};
+const REPLICA = {
+  ip: '10.0.0.2',
+  port: '6380',
+  flags: 'slave',
+  'master-link-status': 'ok',
+  'slave-repl-offset': '123',
+  'slave-priority': '100',
+};
+
+const read = (over: Partial<SentinelAnswers> = {}) =>
+  parseSentinelView(SENTINEL, 42, {
+    address: ['10.0.0.1', '6379'],
+    master: fields(MASTER),
+    replicas: [fields(REPLICA)],
+    sentinels: [fields({ ip: '10.0.0.8', port: '26379', runid: 'other' })],
+    id: 'me',
+    ...over,
+  });
+
+describe('parseSentinelView', () => {
+  it('reads everything a Sentinel says', () => {
+    expect(read()).toEqual({
+      sentinel: SENTINEL,
+      id: 'me',
+      at: 42,
+      primary: { host: '10.0.0.1', port: 6379 },
+      epoch: 7,
+      isFailoverInProgress: false,
+      isPrimaryDown: false,
+      replicas: [
+        { address: { host: '10.0.0.2', port: 6380 }, isHealthy: true, offset: 123, priority: 100 },
+      ],
+      otherSentinels: [{ address: { host: '10.0.0.8', port: 26_379 }, id: 'other' }],
+      quorum: 2,
+      downAfterMs: 3000,
+      failoverTimeoutMs: 10_000,
+    });
+  });
+
+  it('takes the primary from the answer clients are given, not from the fields', () => {
+    // During a failover the two differ: the address is that of the promoted replica already.
+    expect(read({ address: ['10.0.0.2', '6380'] })).toMatchObject({
+      primary: { host: '10.0.0.2', port: 6380 },
+    });
+  });
+
+  it.each([
+    ['master', { isFailoverInProgress: false, isPrimaryDown: false }],
+    ['master,s_down', { isFailoverInProgress: false, isPrimaryDown: true }],
+    ['o_down,master', { isFailoverInProgress: false, isPrimaryDown: true }],
+    [
+      's_down,o_down,master,failover_in_progress,force_failover',
+      { isFailoverInProgress: true, isPrimaryDown: true },
+    ],
+    ['', { isFailoverInProgress: false, isPrimaryDown: false }],
+  ])('understands the flags %j', (flags, meaning) => {
+    expect(read({ master: fields({ ...MASTER, flags }) })).toMatchObject(meaning);
+  });
+
+  it.each([
+    ['slave', 'ok', true],
+    ['slave', 'err', false],
+    ['s_down,slave', 'ok', false],
+    ['slave,o_down', 'ok', false],
+    ['s_down,slave,disconnected', 'ok', false],
+  ])('judges a replica with the flags %j and the link %j', (flags, link, isHealthy) => {
+    const replica = { ...REPLICA, flags, 'master-link-status': link };
+    expect(read({ replicas: [fields(replica)] })).toMatchObject({ replicas: [{ isHealthy }] });
+  });
+
+  it.each([
+    [null, /SENTINEL MASTER/],
+    ['OK', /SENTINEL MASTER/],
+    [[], /SENTINEL MASTER/],
+    [['odd'], /SENTINEL MASTER/],
+    [fields({ ip: '10.0.0.1' }), /config-epoch/],
+    [fields({ ...MASTER, 'config-epoch': 'many' }), /config-epoch/],
+    [fields({ ...MASTER, 'config-epoch': '-1' }), /config-epoch/],
+    [fields({ ...MASTER, 'config-epoch': '1.5' }), /config-epoch/],
+    [fields({ ...MASTER, 'config-epoch': '99999999999999999999' }), /config-epoch/],
+  ])('says what is wrong with the fields %j', (master, invalid) => {
+    expect(read({ master })).toEqual({ invalid: expect.stringMatching(invalid) });
+  });
+
+  it('does not take a missing epoch for epoch 0', () => {
+    const { 'config-epoch': _, ...rest } = MASTER;
+    expect(read({ master: fields({ ...rest }) })).toHaveProperty('invalid');
+    expect(read({ master: fields({ ...rest, 'config-epoch': '' }) })).toHaveProperty('invalid');
+  });
+
+  it.each([[null], [[]], [['10.0.0.1']], [['', '6379']], [['10.0.0.1', '0']], ['10.0.0.1 6379']])(
+    'says so when the address is %j',
+    (address) => {
+      expect(read({ address })).toEqual({ invalid: expect.stringContaining('address') });
+    },
+  );
+
+  it.each([
+    [null, []],
+    ['nothing', []],
+    [[null, 'x', [], ['odd']], []],
+    [[fields({ port: '1' })], []],
+    [[fields({ ip: '10.0.0.2', port: '99999' })], []],
+  ])('leaves out replicas and Sentinels that make no sense: %j', (list, expected) => {
+    expect(read({ replicas: list, sentinels: list })).toMatchObject({
+      replicas: expected,
+      otherSentinels: expected,
+    });
+  });
+
+  it('is content without an id and without numbers', () => {
+    const view = read({
+      id: null,
+      master: fields({ 'config-epoch': '0', quorum: 'x' }),
+      replicas: [fields({ ip: 'h', port: '1' })],
+    });
+    expect(view).toMatchObject({
+      id: '',
+      quorum: 0,
+      downAfterMs: 0,
+      replicas: [{ isHealthy: false, offset: 0, priority: 0 }],
+    });
+  });
+});
+
+describe('toNodeAddress', () => {
+  it.each([
+    ['h', '1', { host: 'h', port: 1 }],
+    ['::1', 65_535, { host: '::1', port: 65_535 }],
+    ['h', '65536', null],
+    ['h', '0', null],
+    ['h', '1.5', null],
+    ['h', undefined, null],
+    ['h', 'port', null],
+    [undefined, '1', null],
+    ['', '1', null],
+    [7, '1', null],
+  ])('makes of %j and %j: %j', (host, port, address) => {
+    expect(toNodeAddress(host, port)).toEqual(address);
+  });
+
+  it('reads pairs and nothing else', () => {
+    expect(parseAddressPair(['h', '1'])).toEqual({ host: 'h', port: 1 });
+    expect(parseAddressPair('h1')).toBeNull();
+  });
+});

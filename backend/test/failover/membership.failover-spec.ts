@@ -1,0 +1,180 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  InjectRedis,
+  RedisModule,
+  RedisService,
+  redisToken,
+  resolveFromEnv,
+} from '../../src/redis/index.js';
+import {
+  startRedisCluster,
+  startRedisServer,
+  type RedisTestCluster,
+} from '../../src/redis/testing/index.js';
+import { closeApps, startApp } from '../support/apps.js';
+import { closeEngines, startEngine, startReadyEngine, withOptions } from '../support/engines.js';
+import { FactLog } from '../support/facts.js';
+import { startLoad } from '../support/load.js';
+import { outcomeOf } from '../support/outcomes.js';
+import { untilRead, untilWritten } from '../support/progress.js';
+
+jest.setTimeout(90_000);
+
+@Injectable()
+class Shop {
+  constructor(
+    readonly main: RedisService,
+    @InjectRedis('sessions') readonly sessions: RedisService,
+    @Inject(redisToken('cache')) readonly cache: RedisService,
+  ) {}
+}
+
+describe('a cluster that changes, and an application that comes early', () => {
+  let cluster: RedisTestCluster;
+
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ downAfterMs: 1200 });
+  });
+  afterEach(async () => {
+    await closeApps();
+    await closeEngines();
+  });
+  afterAll(() => cluster.stop());
+
+  it('a replica that is added serves reads, and one that is removed is forgotten', async () => {
+    const { redis } = await startReadyEngine(
+      withOptions(cluster.options(), { routing: { readTimeoutMs: 1500 } }),
+    );
+    const facts = new FactLog(redis);
+    const load = startLoad(redis);
+    const knows = (port: number): boolean =>
+      redis.status.replicas.some(({ address }) => address.port === port);
+    try {
+      const added = await cluster.addReplica();
+      await cluster.waitUntil(() => knows(added.address.port), { what: 'the new replica is known' });
+      await cluster.waitUntil(
+        async () => {
+          // Many at once: while nobody is busy, one replica may well answer everything.
+          await Promise.all(Array.from({ length: 200 }, () => redis.get('anything')));
+          const line = (await added.info('commandstats')).get('cmdstat_get') ?? '';
+          return Number(/calls=(\d+)/.exec(line)?.[1] ?? 0) > 5;
+        },
+        { what: 'the new replica answers reads' },
+      );
+      await untilRead(load, 20);
+      await cluster.removeReplica(added);
+      await cluster.waitUntil(() => !knows(added.address.port), {
+        what: 'the removed replica is forgotten',
+        timeoutMs: 20_000,
+      });
+      await untilWritten(load, 50);
+      const report = await load.stop();
+      expect(report.errors).toEqual([]);
+      expect(report).toMatchObject({ hung: 0, uncertain: { set: 0, incr: 0 } });
+      expect((await load.check()).lost).toEqual([]);
+      expect(redis.status.replicas).toHaveLength(2);
+      expect(facts.of('primary.switched')).toEqual([]);
+    } finally {
+      await load.stop();
+      facts.stop();
+    }
+  });
+
+  it('a Sentinel that is added is listened to', async () => {
+    const { redis } = await startReadyEngine(cluster.options());
+    const added = await cluster.addSentinel();
+    await cluster.waitUntil(
+      () =>
+        redis.status.sentinels.some(
+          (one) => one.address.port === added.address.port && one.isAnswering && one.isSubscribed,
+        ),
+      { what: 'the new Sentinel is listened to', timeoutMs: 20_000 },
+    );
+    expect(redis.status.sentinels).toHaveLength(4);
+  });
+
+  it('several named connections live side by side, each with its own Redis and its own name in the log', async () => {
+    await using server = await startRedisServer();
+    const { app, log } = await startApp({
+      imports: [
+        RedisModule.forRoot(cluster.options()),
+        RedisModule.forRoot(server.options(), { name: 'sessions' }),
+        RedisModule.forRoot({ ...cluster.options(), node: { db: 5 } }, { name: 'cache' }),
+      ],
+      providers: [Shop],
+    });
+    const shop = app.get(Shop);
+    await Promise.all([shop.main, shop.sessions, shop.cache].map((one) => one.whenReady()));
+    await shop.main.set('who', 'main');
+    await shop.sessions.set('who', 'sessions');
+    await shop.cache.set('who', 'cache');
+    const primaryOnly = { readPolicy: 'primary' } as const;
+    expect(await shop.main.with(primaryOnly).get('who')).toBe('main');
+    expect(await shop.sessions.get('who')).toBe('sessions');
+    expect(await shop.cache.with(primaryOnly).get('who')).toBe('cache');
+    expect([shop.main, shop.sessions, shop.cache].map((one) => one.name)).toEqual([
+      'default',
+      'sessions',
+      'cache',
+    ]);
+    expect(shop.sessions.status.mode).toBe('standalone');
+    expect(app.get(redisToken('sessions'))).toBe(shop.sessions);
+    expect(log.texts('error')).toEqual([]);
+    await closeApps();
+    expect((await outcomeOf(shop.sessions.get('who'))).code).toBe('CLOSED');
+  });
+
+  it('boots at once while Redis is away, says so, and works as soon as Redis comes', async () => {
+    const server = await startRedisServer();
+    try {
+      await server.node.kill();
+      const startedAt = performance.now();
+      const { app, log } = await startApp({ imports: [RedisModule.forRoot(server.options())] });
+      expect(performance.now() - startedAt).toBeLessThan(1500);
+      const redis = app.get(RedisService);
+      expect(redis.status).toMatchObject({ status: 'down', canRead: false, canWrite: false });
+      const waiting = outcomeOf(redis.set('early', 'bird'), 20_000);
+      const reading = await outcomeOf(redis.get('early'));
+      expect(reading.code).toBe('COMMAND_TIMEOUT');
+      await cluster.waitUntil(() => log.texts('error').some((line) => line.startsWith('No primary for')), {
+        what: 'the log says that Redis is away',
+      });
+      const complaint = log.texts('error').find((line) => line.startsWith('No primary for')) ?? '';
+      expect(complaint).toContain('ECONNREFUSED');
+      expect(complaint).toContain(String(server.node.address.port));
+      await server.node.restart();
+      expect((await waiting).value).toBe('OK');
+      expect(log.texts('log').join('\n')).toContain('takes writes');
+    } finally {
+      await closeApps();
+      await server.stop();
+    }
+  });
+
+  it('a connection that never came up is silent after the application was closed', async () => {
+    const { redis, engine } = startEngine({ mode: 'standalone', port: 1 });
+    const facts = new FactLog(redis);
+    await engine.close();
+    const before = facts.toText();
+    await new Promise((done) => setTimeout(done, 300));
+    expect(facts.toText()).toBe(before);
+    facts.stop();
+  });
+
+  it('takes the whole cluster from the environment', async () => {
+    const { options, warnings } = resolveFromEnv(cluster.env());
+    expect(options.mode).toBe('sentinel');
+    expect(warnings).toEqual([]);
+    const before = { ...process.env };
+    Object.assign(process.env, cluster.env());
+    try {
+      const { app } = await startApp({ imports: [RedisModule.forRoot()] });
+      const redis = app.get(RedisService);
+      await redis.whenReady();
+      expect(await redis.set('from', 'env')).toBe('OK');
+      expect(redis.status.masterName).toBe(cluster.groups[0]);
+    } finally {
+      process.env = before;
+    }
+  });
+});
