@@ -19,13 +19,19 @@ export function worst(values: readonly number[]): number {
   return values.length === 0 ? NaN : Math.max(...values);
 }
 
+/** A stretch of time in which nothing happened. */
+export interface Gap {
+  readonly from: number;
+  readonly ms: number;
+}
+
 /** The longest stretch between two neighbours of `times`, with `from` and `to` as the outermost. */
-export function longestGap(times: readonly number[], from: number, to: number): number {
+export function longestGap(times: readonly number[], from: number, to: number): Gap {
   const inside = times.filter((at) => at > from && at < to).sort((a, b) => a - b);
   let last = from;
-  let longest = 0;
+  let longest: Gap = { from, ms: 0 };
   for (const at of [...inside, to]) {
-    longest = Math.max(longest, at - last);
+    if (at - last > longest.ms) longest = { from: last, ms: at - last };
     last = at;
   }
   return longest;

@@ -12,6 +12,9 @@ export interface Measured {
   readonly s: number | null;
   readonly writeGap: number;
   readonly readGap: number;
+  /** When the two longest pauses began, after the fault. */
+  readonly writeGapAt: number;
+  readonly readGapAt: number;
   /** The longest pause in reads before the fault: what the machine does to anybody. */
   readonly calmReadGap: number;
   /** First write answered after the switch (without one: after what was away came back). */
@@ -75,14 +78,18 @@ export function measure(given: Circumstances): Measured {
   const errors = failed.filter((operation) => !isUncertain(operation));
   const from = switchedAt ?? times.backAt;
   const resumedAt = from === null ? null : firstAfter(answeredAt(writes), from);
+  const writeGap = longestGap(answeredAt(writes), startedAt, stoppedAt);
+  const readGap = longestGap(answeredAt(reads), startedAt, stoppedAt);
   const knownAt = notes.switchedAt.find((at) => at >= times.faultAt) ?? Infinity;
   const isCalm = ({ settledAt }: Operation): boolean => settledAt < times.faultAt;
   return {
     client: given.client,
     s: switchedAt === null ? null : switchedAt - times.faultAt,
-    writeGap: longestGap(answeredAt(writes), startedAt, stoppedAt),
-    readGap: longestGap(answeredAt(reads), startedAt, stoppedAt),
-    calmReadGap: longestGap(answeredAt(reads), startedAt, times.faultAt),
+    writeGap: writeGap.ms,
+    readGap: readGap.ms,
+    writeGapAt: writeGap.from - times.faultAt,
+    readGapAt: readGap.from - times.faultAt,
+    calmReadGap: longestGap(answeredAt(reads), startedAt, times.faultAt).ms,
     resume: resumedAt === null || from === null ? null : resumedAt - from,
     errors: countBy(errors.map(({ code }) => code)),
     readErrors: errors.filter(({ kind }) => kind === 'get').length,

@@ -55,8 +55,9 @@ function correctness(
   ];
   const lost = ({ lost: keys, countsLost }: Measured): number => keys + countsLost;
   if (promises.nothingLost) findings.push(zero('acknowledged, then lost', lost));
-  if (promises.lostShareOfTuned !== undefined) {
-    const tuned = sum(resultsOf(runs, 'tuned').map(lost));
+  const peers = resultsOf(runs, 'tuned');
+  if (promises.lostShareOfTuned !== undefined && peers.length > 0) {
+    const tuned = sum(peers.map(lost));
     const own = sum(ours.map(lost));
     const isKept = own <= tuned * promises.lostShareOfTuned;
     const share = `at most ${String(promises.lostShareOfTuned * 100)} % of hand-tuned ioredis`;

@@ -128,7 +128,7 @@ export class RedisEngine {
       leases,
       runner: new CommandRunner(router, blocking),
       subscriptions: new SubscriptionKeeper(tracker, options.node, clock, bus),
-      rawClients: new RawClients(options, tracker, bus),
+      rawClients: new RawClients(options, tracker, clock, bus),
     };
   }
 }

@@ -1,7 +1,11 @@
 import { networkInterfaces } from 'node:os';
 import { inspect } from 'node:util';
 import { RedisModule, RedisService, type SentinelModeOptions } from '../../src/redis/index.js';
-import { startRedisCluster, waitUntil, type RedisTestCluster } from '../../src/redis/testing/index.js';
+import {
+  startRedisCluster,
+  waitUntil,
+  type RedisTestCluster,
+} from '../../src/redis/testing/index.js';
 import { closeApps, startApp } from '../support/apps.js';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { CustomCluster } from '../support/custom-cluster.js';
@@ -36,9 +40,7 @@ describe('passwords', () => {
   /** Boots, fails to connect, and collects everything that anybody could read of it. */
   async function tryWith(options: SentinelModeOptions): Promise<{ told: string; message: string }> {
     const { app, log } = await startApp({
-      imports: [
-        RedisModule.forRoot(withOptions(options, { routing: { writeTimeoutMs: 700 } })),
-      ],
+      imports: [RedisModule.forRoot(withOptions(options, { routing: { writeTimeoutMs: 700 } }))],
     });
     const redis = app.get(RedisService);
     const facts = new FactLog(redis);
@@ -102,7 +104,17 @@ describe('passwords', () => {
   it('a user who may not do something is told so, without the arguments', async () => {
     const { redis } = await startReadyEngine(cluster.options());
     const nodes = [cluster.primary(), ...cluster.replicas()];
-    const limited = ['on', '>pw-of-reader', '~*', '&*', '+@read', '+info', '+role', '+client', '+ping'];
+    const limited = [
+      'on',
+      '>pw-of-reader',
+      '~*',
+      '&*',
+      '+@read',
+      '+info',
+      '+role',
+      '+client',
+      '+ping',
+    ];
     for (const node of nodes) await node.command('ACL', 'SETUSER', 'reader', ...limited);
     const base = cluster.options();
     const reader = await startReadyEngine({
@@ -120,7 +132,18 @@ describe('passwords', () => {
 
   it('no right to INFO and CLIENT is no hindrance', async () => {
     const nodes = [cluster.primary(), ...cluster.replicas()];
-    const bare = ['on', '>pw-of-bare', '~*', '&*', '+@read', '+@write', '+role', '+ping', '+multi', '+exec'];
+    const bare = [
+      'on',
+      '>pw-of-bare',
+      '~*',
+      '&*',
+      '+@read',
+      '+@write',
+      '+role',
+      '+ping',
+      '+multi',
+      '+exec',
+    ];
     for (const node of nodes) await node.command('ACL', 'SETUSER', 'bare', ...bare);
     const { redis } = await startReadyEngine({
       ...cluster.options(),
@@ -175,19 +198,22 @@ describe('TLS', () => {
     });
   }
 
-  it.each(['Sentinels', 'data nodes'])('an authority that did not sign the %s is refused, with the reason', async (whose) => {
-    if (certificates === null) return;
-    const { ca, otherCa } = certificates;
-    const isSentinel = whose === 'Sentinels';
-    const options = isSentinel ? tlsOptions(otherCa, ca) : tlsOptions(ca, otherCa);
-    const { redis } = startEngine(options);
-    const outcome = await outcomeOf(redis.set('never', 'sent'));
-    expect(outcome.code).toBe('NO_PRIMARY');
-    const reasons = isSentinel
-      ? redis.status.sentinels.map(({ problem }) => problem ?? '').join()
-      : String(outcome.error);
-    expect(reasons).toMatch(/certificate|self.signed|unable to verify/i);
-  });
+  it.each(['Sentinels', 'data nodes'])(
+    'an authority that did not sign the %s is refused, with the reason',
+    async (whose) => {
+      if (certificates === null) return;
+      const { ca, otherCa } = certificates;
+      const isSentinel = whose === 'Sentinels';
+      const options = isSentinel ? tlsOptions(otherCa, ca) : tlsOptions(ca, otherCa);
+      const { redis } = startEngine(options);
+      const outcome = await outcomeOf(redis.set('never', 'sent'));
+      expect(outcome.code).toBe('NO_PRIMARY');
+      const reasons = isSentinel
+        ? redis.status.sentinels.map(({ problem }) => problem ?? '').join()
+        : String(outcome.error);
+      expect(reasons).toMatch(/certificate|self.signed|unable to verify/i);
+    },
+  );
 
   it('plain TCP to a TLS port is refused with a reason, not a hang', async () => {
     if (certificates === null) return;

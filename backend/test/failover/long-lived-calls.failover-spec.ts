@@ -3,7 +3,12 @@ import {
   type RedisTestCluster,
   type RedisTestNode,
 } from '../../src/redis/testing/index.js';
-import { closeEngines, startReadyEngine, withOptions, type RunningEngine } from '../support/engines.js';
+import {
+  closeEngines,
+  startReadyEngine,
+  withOptions,
+  type RunningEngine,
+} from '../support/engines.js';
 import { nextFact } from '../support/facts.js';
 import { outcomeOf } from '../support/outcomes.js';
 
@@ -124,7 +129,10 @@ describe('what spans a failover', () => {
       await session.watch('balance');
       const balance = Number(await session.get('balance'));
       await moveBy('kill', redis);
-      return session.multi().set('balance', String(balance - 1)).exec();
+      return session
+        .multi()
+        .set('balance', String(balance - 1))
+        .exec();
     });
     const outcome = await outcomeOf(work, 20_000);
     expect(outcome.code).toBe('CONNECTION_LOST');
@@ -174,6 +182,8 @@ describe('what spans a failover', () => {
     expect([...codes]).toEqual([]);
     const [left, right] = await redis.with({ readPolicy: 'primary' }).mget('left', 'right');
     expect(left).toBe(right);
-    console.log(`transactions through a kill: ${String(left)} done, ${String(uncertain)} uncertain`);
+    console.log(
+      `transactions through a kill: ${String(left)} done, ${String(uncertain)} uncertain`,
+    );
   });
 });

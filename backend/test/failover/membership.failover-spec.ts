@@ -12,6 +12,7 @@ import {
   type RedisTestCluster,
 } from '../../src/redis/testing/index.js';
 import { closeApps, startApp } from '../support/apps.js';
+import { callsOf } from '../support/clients.js';
 import { closeEngines, startEngine, startReadyEngine, withOptions } from '../support/engines.js';
 import { FactLog } from '../support/facts.js';
 import { startLoad } from '../support/load.js';
@@ -51,13 +52,14 @@ describe('a cluster that changes, and an application that comes early', () => {
       redis.status.replicas.some(({ address }) => address.port === port);
     try {
       const added = await cluster.addReplica();
-      await cluster.waitUntil(() => knows(added.address.port), { what: 'the new replica is known' });
+      await cluster.waitUntil(() => knows(added.address.port), {
+        what: 'the new replica is known',
+      });
       await cluster.waitUntil(
         async () => {
           // Many at once: while nobody is busy, one replica may well answer everything.
           await Promise.all(Array.from({ length: 200 }, () => redis.get('anything')));
-          const line = (await added.info('commandstats')).get('cmdstat_get') ?? '';
-          return Number(/calls=(\d+)/.exec(line)?.[1] ?? 0) > 5;
+          return (await callsOf(added, 'get')) > 5;
         },
         { what: 'the new replica answers reads' },
       );
@@ -136,9 +138,12 @@ describe('a cluster that changes, and an application that comes early', () => {
       const waiting = outcomeOf(redis.set('early', 'bird'), 20_000);
       const reading = await outcomeOf(redis.get('early'));
       expect(reading.code).toBe('COMMAND_TIMEOUT');
-      await cluster.waitUntil(() => log.texts('error').some((line) => line.startsWith('No primary for')), {
-        what: 'the log says that Redis is away',
-      });
+      await cluster.waitUntil(
+        () => log.texts('error').some((line) => line.startsWith('No primary for')),
+        {
+          what: 'the log says that Redis is away',
+        },
+      );
       const complaint = log.texts('error').find((line) => line.startsWith('No primary for')) ?? '';
       expect(complaint).toContain('ECONNREFUSED');
       expect(complaint).toContain(String(server.node.address.port));

@@ -4,7 +4,12 @@ import {
   type RedisTestCluster,
   type RedisTestNode,
 } from '../../src/redis/testing/index.js';
-import { closeEngines, startReadyEngine, withOptions, type RunningEngine } from '../support/engines.js';
+import {
+  closeEngines,
+  startReadyEngine,
+  withOptions,
+  type RunningEngine,
+} from '../support/engines.js';
 import { FactLog } from '../support/facts.js';
 import { startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';

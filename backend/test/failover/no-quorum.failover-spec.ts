@@ -109,7 +109,8 @@ describe('without a quorum of Sentinels', () => {
     const { redis } = await startReadyEngine(options());
     await Promise.all(killed.map((node) => node.restart()));
     await cluster.waitUntil(
-      () => redis.status.sentinels.filter((one) => one.isAnswering && one.isSubscribed).length === 3,
+      () =>
+        redis.status.sentinels.filter((one) => one.isAnswering && one.isSubscribed).length === 3,
       { what: 'all Sentinels are listened to' },
     );
     expect(redis.status.sentinels).toHaveLength(3);

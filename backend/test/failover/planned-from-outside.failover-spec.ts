@@ -1,4 +1,5 @@
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
+import { ourClients } from '../support/clients.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
 import { FactLog, nextFact } from '../support/facts.js';
 import { countByCode, startLoad } from '../support/load.js';
@@ -144,8 +145,7 @@ function inventory(listeners: number): { listeners: number; sockets: number; tim
 async function connectionCount(cluster: RedisTestCluster): Promise<number> {
   let total = 0;
   for (const node of cluster.nodes()) {
-    const lines = String(await node.command('CLIENT', 'LIST')).split('\n');
-    total += lines.filter((line) => line.includes(' name=nestjs-redis-ha ')).length;
+    total += (await ourClients(node)).length;
   }
   return total;
 }

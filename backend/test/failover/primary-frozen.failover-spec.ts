@@ -5,6 +5,7 @@ import {
   type RedisTestCluster,
   type RedisTestNode,
 } from '../../src/redis/testing/index.js';
+import { ourClients } from '../support/clients.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
 import { nextFact } from '../support/facts.js';
 import { countByCode, startLoad } from '../support/load.js';
@@ -50,7 +51,7 @@ describe('while a node is frozen', () => {
       frozen.delete(old);
       // Until it has been told by Sentinel, the thawed node takes itself for a primary.
       await untilWritten(load, 300);
-      const sentToOld = await lastCommandsOfOurs(old);
+      const sentToOld = (await ourClients(old)).map((client) => client.get('cmd'));
       const report = await load.stop();
       const check = await load.check();
       console.log(
@@ -147,10 +148,3 @@ describe('while a node is frozen', () => {
     }
   });
 });
-
-// What our connections to the node last asked for.
-async function lastCommandsOfOurs(node: RedisTestNode): Promise<string[]> {
-  const lines = String(await node.command('CLIENT', 'LIST')).split('\n');
-  const ours = lines.filter((line) => line.includes(' name=nestjs-redis-ha '));
-  return ours.map((line) => / cmd=(\S+)/.exec(line)?.[1] ?? '');
-}

@@ -1,16 +1,20 @@
 import { RedisModule, RedisService, type RedisHaOptions } from '../../src/redis/index.js';
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
+import { callsOf } from '../support/clients.js';
 import { closeApps, startApp } from '../support/apps.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
 import { FactLog, nextFact } from '../support/facts.js';
 import { countByCode, startLoad } from '../support/load.js';
+import { outcomeOf } from '../support/outcomes.js';
 import { untilWritten } from '../support/progress.js';
 
 jest.setTimeout(90_000);
 
 /** Deadlines that a busy test machine keeps as well. */
 function options(cluster: RedisTestCluster): RedisHaOptions {
-  return withOptions(cluster.options(), { routing: { readTimeoutMs: 1500, writeTimeoutMs: 10_000 } });
+  return withOptions(cluster.options(), {
+    routing: { readTimeoutMs: 1500, writeTimeoutMs: 10_000 },
+  });
 }
 
 describe('while the primary is killed', () => {
@@ -77,7 +81,15 @@ describe('while the primary is killed', () => {
       expect(facts.of('failover.completed')).toHaveLength(1);
       const line = log.texts().filter((text) => text.startsWith('Failover (failure, epoch'));
       expect(line).toHaveLength(1);
-      for (const step of ['suspected', 'sdown', 'odown', 'elected', 'promoted', 'switched', 'first write']) {
+      for (const step of [
+        'suspected',
+        'sdown',
+        'odown',
+        'elected',
+        'promoted',
+        'switched',
+        'first write',
+      ]) {
         expect(line[0]).toContain(`${step} +`);
       }
     } finally {
@@ -103,10 +115,10 @@ describe('while the primary is killed', () => {
         { what: 'the engine sees the old primary as a linked replica' },
       );
       // Nobody else asks it anything that counts as a GET.
-      await cluster.waitUntil(async () => (await getsServedBy(old!)) > 5, {
+      await cluster.waitUntil(async () => (await callsOf(old!, 'get')) > 5, {
         what: 'the old primary answers reads',
       });
-      expect((await getsServedBy(old!)) > 5).toBe(true);
+      expect((await callsOf(old!, 'get')) > 5).toBe(true);
     } finally {
       const report = await load.stop();
       expect(countByCode(report.errors)).toEqual({});
@@ -169,12 +181,14 @@ describe('while the primary is killed', () => {
     try {
       await untilWritten(load, 20);
       await Promise.all(data.map((node) => node.kill()));
-      await cluster.waitUntil(() => redis.status.status === 'down', { what: 'the loss is noticed' });
-      const codes = await Promise.all([
-        redis.set('gone', '1').then(null, (error: { code: string }) => error.code),
-        redis.get('gone').then(null, (error: { code: string }) => error.code),
+      await cluster.waitUntil(() => redis.status.status === 'down', {
+        what: 'the loss is noticed',
+      });
+      const outcomes = await Promise.all([
+        outcomeOf(redis.set('gone', '1')),
+        outcomeOf(redis.get('gone')),
       ]);
-      expect(codes).toEqual(['NO_PRIMARY', 'COMMAND_TIMEOUT']);
+      expect(outcomes.map(({ code }) => code)).toEqual(['NO_PRIMARY', 'COMMAND_TIMEOUT']);
       expect(redis.status).toMatchObject({ status: 'down', canRead: false, canWrite: false });
       await Promise.all(data.map((node) => node.restart()));
       await redis.whenReady(30_000);
@@ -189,11 +203,6 @@ describe('while the primary is killed', () => {
     }
   });
 });
-
-async function getsServedBy(node: { info(section: string): Promise<ReadonlyMap<string, string>> }): Promise<number> {
-  const line = (await node.info('commandstats')).get('cmdstat_get') ?? '';
-  return Number(/calls=(\d+)/.exec(line)?.[1] ?? 0);
-}
 
 async function nextOrPresentLoss(redis: RedisService, port: number): Promise<void> {
   const isLost = (): boolean =>

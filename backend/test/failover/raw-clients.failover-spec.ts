@@ -26,7 +26,7 @@ describe('raw ioredis clients', () => {
 
   /** As a library would that makes its clients itself. */
   function libraryClient(redis: ReturnType<typeof startEngine>['redis']): Redis {
-    const client = new Redis({ ...redis.connectionOptions(), maxRetriesPerRequest: null } as never);
+    const client = new Redis({ ...redis.connectionOptions(), maxRetriesPerRequest: null });
     client.on('error', () => undefined);
     foreign.add(client);
     return client;
@@ -47,7 +47,10 @@ describe('raw ioredis clients', () => {
       // Asked in the middle of it all; they wait as ioredis lets them wait.
       const during = [ours, theirs].map((client) => outcomeOf(client.set('during', how), 20_000));
       const { failover } = await switched;
-      expect((await Promise.all(during)).map(({ value, code }) => code ?? value)).toEqual(['OK', 'OK']);
+      expect((await Promise.all(during)).map(({ value, code }) => code ?? value)).toEqual([
+        'OK',
+        'OK',
+      ]);
       for (const client of [ours, theirs]) {
         const after = await outcomeOf(client.set('after', how), 5000);
         expect(after.code ?? after.value).toBe('OK');
@@ -88,7 +91,10 @@ describe('raw ioredis clients', () => {
     const theirs = libraryClient(redis);
     await Promise.all([ours.ping(), theirs.ping()]);
     await engine.close();
-    await cluster.waitUntil(() => ours.status === 'end', { what: 'our client ends', timeoutMs: 3000 });
+    await cluster.waitUntil(() => ours.status === 'end', {
+      what: 'our client ends',
+      timeoutMs: 3000,
+    });
     await cluster.waitUntil(() => theirs.status === 'end', {
       what: "the library's client ends once the engine is closed",
       timeoutMs: 3000,

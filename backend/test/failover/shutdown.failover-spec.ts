@@ -48,7 +48,11 @@ describe('closing the application', () => {
     await Promise.all([cluster.stop(), server.stop()]);
   });
 
-  function start(options: RedisHaOptions, work: readonly ChildWork[], waitReady = true): AppProcess {
+  function start(
+    options: RedisHaOptions,
+    work: readonly ChildWork[],
+    waitReady = true,
+  ): AppProcess {
     const shutdown = { ...options, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS };
     const app = child.start({ options: shutdown, work, waitReady });
     processes.push(app);
@@ -103,7 +107,11 @@ describe('closing the application', () => {
     const mutes = await Promise.all([0, 1, 2].map(() => FakeRedisServer.start(muteHandler)));
     try {
       const nodes = mutes.map(({ address }) => address);
-      const app = start({ mode: 'sentinel', sentinel: { nodes } }, [...EVERYTHING, 'whenReady'], false);
+      const app = start(
+        { mode: 'sentinel', sentinel: { nodes } },
+        [...EVERYTHING, 'whenReady'],
+        false,
+      );
       await app.untilReady();
       await app.work();
       await expectCleanEnd(app);

@@ -26,7 +26,9 @@ export class LogLines implements LoggerService {
 
   /** Lines of one level, or all. */
   texts(level?: string): string[] {
-    return this.lines.filter((one) => level === undefined || one.level === level).map(({ text }) => text);
+    return this.lines
+      .filter((one) => level === undefined || one.level === level)
+      .map(({ text }) => text);
   }
 
   #add(level: string, message: unknown): void {
@@ -45,6 +47,7 @@ const running = new Set<INestApplicationContext>();
 /** Boots an application with these imports and providers. All of them are closed by {@link closeApps}. */
 export async function startApp(parts: ModuleParts): Promise<TestApp> {
   const log = new LogLines();
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
   const app = await NestFactory.createApplicationContext(moduleOf(parts), {
     logger: log,
     abortOnError: false,

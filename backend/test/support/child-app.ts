@@ -60,7 +60,7 @@ function track(call: Promise<unknown>): void {
 }
 
 async function scanAll(redis: RedisService): Promise<void> {
-  for (;;) for await (const page of redis.scanIterator()) void page;
+  for (;;) for await (const page of redis.scanIterator()) if (page.length === 0) return;
 }
 
 const WORK: Readonly<Record<ChildWork, (redis: RedisService) => void>> = {
@@ -114,6 +114,7 @@ class ChildModule {}
 async function main(): Promise<void> {
   const input = createInterface({ input: process.stdin });
   const lines = input[Symbol.asyncIterator]();
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
   const app = await NestFactory.createApplicationContext(ChildModule, { logger: false });
   const redis = app.get(RedisService);
   if (plan.waitReady) await redis.whenReady(20_000);

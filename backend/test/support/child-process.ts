@@ -106,7 +106,9 @@ export class AppProcess {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new Error(`The process did not say ${prefix} in time. It wrote:\n${this.#complaints}`));
+        reject(
+          new Error(`The process did not say ${prefix} in time. It wrote:\n${this.#complaints}`),
+        );
       }, STEP_TIMEOUT_MS);
     });
     try {
@@ -125,5 +127,5 @@ function filesBelow(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /(?<!spec)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes(`${join('redis', 'testing')}`));
+    .filter((path) => !path.includes(join('redis', 'testing')));
 }

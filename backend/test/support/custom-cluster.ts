@@ -103,7 +103,11 @@ export class CustomCluster {
     ];
   }
 
-  async #spawn(name: string, isSentinel: boolean, config: readonly string[]): Promise<RedisProcess> {
+  async #spawn(
+    name: string,
+    isSentinel: boolean,
+    config: readonly string[],
+  ): Promise<RedisProcess> {
     const process = new RedisProcess({
       name,
       serverPath: 'redis-server',
@@ -145,7 +149,10 @@ export class CustomCluster {
           const healthy = answers.every(
             (list) => JSON.stringify(list).split('"master-link-status","ok"').length === 3,
           );
-          return healthy && masters.every((one) => JSON.stringify(one).includes('"num-other-sentinels","2"'));
+          return (
+            healthy &&
+            masters.every((one) => JSON.stringify(one).includes('"num-other-sentinels","2"'))
+          );
         },
         { what: 'the Sentinels know everybody', explain: () => [seen], timeoutMs: 20_000 },
       );

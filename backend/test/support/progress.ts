@@ -9,7 +9,9 @@ export async function untilWritten(load: Load, more: number): Promise<void> {
     timeoutMs: 30_000,
     explain: () => [
       `The load has ${String(load.writesAcknowledged)} acknowledged writes and these errors:`,
-      ...load.errors.slice(-5).map(({ command, code, message }) => `  ${command} ${code} ${message}`),
+      ...load.errors
+        .slice(-5)
+        .map(({ command, code, message }) => `  ${command} ${code} ${message}`),
     ],
   });
 }

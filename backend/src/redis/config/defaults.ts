@@ -43,7 +43,7 @@ export const DEFAULTS: Defaults = Object.freeze({
     maxQueuedBytes: 67_108_864,
     retryUncertain: true,
   }),
-  pools: Object.freeze({ writeSize: 10, readSize: 10 }),
+  pools: Object.freeze({ writeSize: 10, readSize: 1 }),
   shutdownTimeoutMs: 2_000,
   address: Object.freeze({ host: '127.0.0.1', port: 6_379 }),
   sentinel: Object.freeze({

@@ -50,9 +50,15 @@ export interface RoutingOptions {
 
 /** How many connections a process may open. */
 export interface PoolOptions {
-  /** Connections to the primary: one is shared, the others serve sessions and blocking commands. @defaultValue 10 */
+  /**
+   * Connections to the primary. One is shared by all commands; the others are lent to sessions and
+   * blocking commands, one to each, and there is always at least one of those. @defaultValue 10
+   */
   readonly writeSize?: number;
-  /** Connections to each replica. @defaultValue 10 */
+  /**
+   * Shared connections to each node that serves reads. One is fastest, because what is sent together
+   * travels together; more keep large replies from holding up small ones. @defaultValue 1
+   */
   readonly readSize?: number;
 }
 

@@ -75,7 +75,7 @@ export class NodeConnection {
     this.#settings = settings;
     this.#clock = clock;
     this.#onChange = onChange;
-    this.#stall = new StallWatch(settings.stallAfterMs);
+    this.#stall = new StallWatch(settings.stallAfterMs, settings.heartbeatTimeoutMs);
     // One of them is the shared connection; without another no session could ever begin.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
   }
@@ -265,6 +265,7 @@ export class NodeConnection {
   #acceptRole(role: NodeRole, sentAt: number): void {
     const now = this.#clock.now();
     this.#rttMs = now - sentAt;
+    this.#stall.learn(this.#rttMs);
     this.#roleAt = now;
     this.#role = role;
     this.#onChange(this, 'role');

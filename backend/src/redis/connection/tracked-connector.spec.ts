@@ -1,7 +1,8 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { FakeNode } from '../../../test/support/fake-node.js';
 import { sameAddress, type NodeAddress } from '../config/index.js';
 import { muteHandler, reply, waitUntil } from '../testing/index.js';
+import { SystemClock } from '../timing/index.js';
 import { newTrackedClient, trackedOptions, type TargetSource } from './tracked-connector.js';
 
 /** Says which node clients should be connected to. */
@@ -10,6 +11,7 @@ class Signpost implements TargetSource {
   isClosing = false;
   asked = 0;
   readonly access: TargetSource['access'];
+  readonly clock = new SystemClock();
   readonly #listeners = new Set<() => void>();
   #wake: (() => void)[] = [];
 
@@ -31,6 +33,9 @@ class Signpost implements TargetSource {
   isCurrent(address: NodeAddress): boolean {
     return this.target !== null && sameAddress(this.target, address);
   }
+  isClosed(): boolean {
+    return this.isClosing;
+  }
   onMove(listener: () => void) {
     this.#listeners.add(listener);
     return () => {
@@ -49,6 +54,7 @@ class Signpost implements TargetSource {
 }
 
 const PASSWORD = 'planted-S3cret';
+const SETTINGS = { db: 0, connectTimeoutMs: 1000, clientName: 'test', keepAliveMs: 10_000 };
 
 describe('a tracked ioredis client', () => {
   let nodes: [FakeNode, FakeNode];
@@ -75,7 +81,7 @@ describe('a tracked ioredis client', () => {
   }
 
   const connect = (options: RedisOptions = {}, connectTimeoutMs = 1000): Redis => {
-    const tracked = trackedOptions(signpost, { db: 0, connectTimeoutMs });
+    const tracked = trackedOptions(signpost, { ...SETTINGS, connectTimeoutMs });
     const client = newTrackedClient({ ...options, ...tracked });
     client.on('error', () => undefined);
     clients.push(client);
@@ -197,18 +203,33 @@ describe('a tracked ioredis client', () => {
   it('carries the credentials of the engine, whatever the library says', async () => {
     signpost = new Signpost({ username: 'bob', password: PASSWORD });
     signpost.point(nodes[0]);
-    const client = connect({ password: 'of somebody else', protocol: 2 } as RedisOptions);
+    const client = connect({ password: 'of somebody else', protocol: 2 });
     await client.set('k', 'v');
     const [first] = nodes[0].server.connections[0]!.commands;
     expect(first?.slice(1)).toEqual(['bob', PASSWORD]);
   });
 
-  it('has options that hold nothing the driver would not understand', () => {
-    expect(Object.keys(trackedOptions(signpost, { db: 2, connectTimeoutMs: 1 })).sort()).toEqual([
-      'Connector',
-      'db',
-      'enableReadyCheck',
-      'retryStrategy',
-    ]);
+  it('has only options that the driver knows, and none that would make it give up', () => {
+    const options = trackedOptions(signpost, SETTINGS);
+    const client = connect();
+    for (const key of Object.keys(options)) expect(client.options).toHaveProperty(key);
+    expect(options.retryStrategy?.(1000)).toEqual(expect.any(Number));
+    signpost.close();
+    expect(options.retryStrategy?.(1)).toBeNull();
+  });
+
+  it.each([
+    ["READONLY You can't write against a read only replica.", true],
+    ['WRONGTYPE Operation against a key', false],
+  ])('finds out where to go when it is told %s: %j', async (text, isRoleRefusal) => {
+    signpost.point(nodes[0]);
+    let refusals = 1;
+    nodes[0].answer = ([name]) =>
+      name === 'set' && refusals-- > 0 ? reply.error(text) : undefined;
+    const outcome = connect()
+      .set('k', 'v')
+      .catch((error: unknown) => (error as Error).message);
+    await expect(outcome).resolves.toBe(isRoleRefusal ? 'OK' : text);
+    expect(signpost.asked).toBe(isRoleRefusal ? 2 : 1);
   });
 });

@@ -2,8 +2,8 @@ import { connect as connectTcp, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress, ResolvedAccess } from '../config/index.js';
-import { classifyFailure, type FailureKind } from '../errors/index.js';
-import type { Stop } from '../timing/index.js';
+import { isRoleRefusal } from '../errors/index.js';
+import type { Clock, Stop } from '../timing/index.js';
 import { tlsFor } from './wire.js';
 
 /** The node that clients outside the engine should be connected to. */
@@ -16,6 +16,7 @@ export interface TargetSource {
   onMove(listener: () => void): Stop;
   /** Whether the engine is shutting down. */
   isClosed(): boolean;
+  readonly clock: Clock;
   readonly access: ResolvedAccess;
 }
 
@@ -37,9 +38,6 @@ export type TrackedOptions = Pick<
 type ErrorEmitter = (type: string, error: Error) => void;
 
 const RETRY_MS = 50;
-
-// What a node says in the first moments after a switch, and the library should never see.
-const REFUSALS: ReadonlySet<FailureKind> = new Set(['not-primary', 'not-ready']);
 
 /**
  * Options for ioredis clients of other libraries: the engine tells them where the primary is. Their
@@ -66,7 +64,7 @@ export function trackedOptions(
     // `null` ends the client: one that its library never closes must not outlive the application.
     retryStrategy: () => (source.isClosed() ? null : RETRY_MS),
     // 2: connect anew and send this command again, which was refused and so not executed.
-    reconnectOnError: (error) => (REFUSALS.has(classifyFailure(error)) ? 2 : false),
+    reconnectOnError: (error) => (isRoleRefusal(error) ? 2 : false),
     enableReadyCheck: true,
     db: settings.db,
     connectionName: settings.clientName,
@@ -134,10 +132,14 @@ class TrackedConnector extends AbstractConnector {
       if (!this.#source.isCurrent(target)) socket.destroy();
     });
     this.#stopListening = stopListening;
-    // A frozen node lets us connect and then says nothing: the handshake gets a deadline as well.
-    socket.setTimeout(this.#connectTimeoutMs, () => socket.destroy());
-    socket.once('data', () => socket.setTimeout(0));
-    socket.once('close', stopListening);
+    // A frozen node lets us connect and then says nothing. The driver's own deadline ends with the
+    // connection; ours ends with the first answer.
+    const stopTimer = this.#source.clock.after(this.#connectTimeoutMs, () => socket.destroy());
+    socket.once('data', stopTimer);
+    socket.once('close', () => {
+      stopTimer();
+      stopListening();
+    });
     return socket;
   }
 }

@@ -153,7 +153,7 @@ describe('WirePool', () => {
     const opened = node.server.connectionsEver;
     pool.destroy('fenced');
     await turns(20);
-    expect(waiting.error).toMatchObject({ code: 'CLOSED' });
+    expect(waiting.error).toMatchObject({ code: 'CONNECTION_LOST' });
     expect(held.map(({ wire }) => wire.isReady)).toEqual([false, false]);
     await until(clock, () => sockets() === 0, 'the sockets are gone');
     expect(node.server.connectionsEver).toBe(opened);

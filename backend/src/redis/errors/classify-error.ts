@@ -13,6 +13,7 @@ import { ConnectionLostError } from './error-catalogue.js';
 export type FailureKind =
   'not-sent' | 'unknown' | 'not-primary' | 'not-ready' | 'unblocked' | 'rejected';
 
+const ROLE_REFUSALS = new Set(['READONLY', 'NOREPLICAS', 'LOADING', 'MASTERDOWN']);
 const NOT_READY = new Set(['LOADING', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'TRYAGAIN', 'MISCONF']);
 
 /** Classes an error of the driver. The only place that reads messages of the driver or of Redis. */
@@ -26,6 +27,11 @@ export function classifyFailure(error: unknown): FailureKind {
   if (NOT_READY.has(prefix)) return 'not-ready';
   if (prefix === 'EXECABORT') return classifyAbortedTransaction(error);
   return 'rejected';
+}
+
+/** True of what a node says in the first moments after a switch: refused, not executed, soon over. */
+export function isRoleRefusal(error: unknown): boolean {
+  return isError(error) && ROLE_REFUSALS.has(replyPrefix(error));
 }
 
 /** The first word of an error that Redis answered, such as `WRONGTYPE`. */

@@ -1,6 +1,7 @@
 export { RedisHaError, type ErrorDetails } from './redis-ha-error.js';
 export {
   classifyFailure,
+  isRoleRefusal,
   replyPrefix,
   safeMessage,
   withoutArguments,

@@ -1,4 +1,4 @@
-import type { Lease } from '../connection/index.js';
+import type { NodeConnection } from '../connection/index.js';
 import {
   CommandAbortedError,
   CommandUncertainError,
@@ -10,11 +10,17 @@ import type { Clock } from '../timing/index.js';
 import type { CallOptions } from './call.js';
 import { blockOption, type CommandIntent } from './command-intent.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
-import type { PrimaryLeases } from './primary-leases.js';
+import type { PrimaryLease, PrimaryLeases } from './primary-leases.js';
 import type { CommandPayload } from './payloads.js';
 
 const SECONDS_LAST = new Set(['blpop', 'brpop', 'brpoplpush', 'blmove', 'bzpopmin', 'bzpopmax']);
 const SECONDS_FIRST = new Set(['blmpop', 'bzmpop']);
+
+/** A command that waits in the server. */
+interface Blocked {
+  readonly node: NodeConnection;
+  readonly clientId: Promise<unknown>;
+}
 
 /** One blocking command and how long it may go on. */
 interface Wait {
@@ -36,12 +42,16 @@ export class BlockingCalls {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #graceMs: number;
+  readonly #blocked = new Set<Blocked>();
 
   constructor(leases: PrimaryLeases, clock: Clock, bus: EventBus, graceMs: number) {
     this.#leases = leases;
     this.#clock = clock;
     this.#bus = bus;
     this.#graceMs = graceMs;
+    bus.on('writes.paused', () => {
+      for (const blocked of this.#blocked) void unblock(blocked);
+    });
   }
 
   /** Runs it until it is answered, its own time and the failover budget are over, or the signal fires. */
@@ -74,9 +84,12 @@ export class BlockingCalls {
     return blockMs === 0 ? null : blockMs + this.#graceMs;
   }
 
-  async #attempt(wait: Wait, lease: Lease): Promise<'again' | { readonly reply: unknown }> {
+  async #attempt(wait: Wait, lease: PrimaryLease): Promise<'again' | { readonly reply: unknown }> {
     const left = wait.deadlineAt - this.#clock.now();
     const call = { ...wait, timeoutMs: Number.isFinite(left) ? Math.max(1, left) : null };
+    const clientId = lease.wire.call('client', ['id']).catch(() => null);
+    const blocked: Blocked = { node: lease.node, clientId };
+    this.#blocked.add(blocked);
     try {
       const reply = await runExclusively(lease, call, this.#clock);
       lease.release();
@@ -90,6 +103,8 @@ export class BlockingCalls {
         this.#bus.emit({ type: 'command.uncertain', command, reason: 'cut short while it waited' });
       }
       throw error;
+    } finally {
+      this.#blocked.delete(blocked);
     }
   }
 
@@ -99,14 +114,14 @@ export class BlockingCalls {
     return error instanceof CommandUncertainError && wait.isRepeatable;
   }
 
-  async #lease(wait: Wait): Promise<Lease | null> {
+  async #lease(wait: Wait): Promise<PrimaryLease | null> {
     const left = wait.deadlineAt - this.#clock.now();
     if (isAborted(wait.signal)) throw abortedBy(wait);
     if (left <= 0) throw expired(wait);
     return this.#leaseWithin(Math.min(left, this.#graceMs), wait.signal);
   }
 
-  async #leaseWithin(ms: number, signal: AbortSignal | null): Promise<Lease | null> {
+  async #leaseWithin(ms: number, signal: AbortSignal | null): Promise<PrimaryLease | null> {
     try {
       return await this.#leases.acquire(ms, signal);
     } catch (error) {
@@ -118,6 +133,14 @@ export class BlockingCalls {
       throw error;
     }
   }
+}
+
+// While the old primary still answers it can end the wait with certainty: the reply is either what
+// was waited for or UNBLOCKED. Afterwards the connection is cut, and nobody knows.
+async function unblock({ node, clientId }: Blocked): Promise<void> {
+  const id = await clientId;
+  if (typeof id !== 'number') return;
+  await node.call('client', 'unblock', String(id), 'error').catch(() => null);
 }
 
 function isAborted(signal: AbortSignal | null): boolean {

@@ -75,7 +75,8 @@ describe('intentOf', () => {
         false,
       ]);
     }
-    for (const name of WRITE_COMMANDS) expect([name, OTHER_COMMANDS.has(name)]).toEqual([name, false]);
+    for (const name of WRITE_COMMANDS)
+      expect([name, OTHER_COMMANDS.has(name)]).toEqual([name, false]);
     for (const name of BLOCKING_COMMANDS) {
       const known = READ_COMMANDS.has(name) || WRITE_COMMANDS.has(name) || OTHER_COMMANDS.has(name);
       expect([name, known]).toEqual([name, true]);

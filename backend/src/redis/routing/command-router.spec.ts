@@ -670,6 +670,69 @@ describe('CommandRouter', () => {
     });
   });
 
+  describe('under any sequence of losses and refusals', () => {
+    it.each([1, 2, 3, 4, 5])(
+      'executes what may not be repeated at most once, and what it confirms for certain (seed %i)',
+      async (seed) => {
+        let x = seed;
+        const below = (n: number): number => {
+          x = (x * 1_103_515_245 + 12_345) % 2_147_483_648;
+          return x % n;
+        };
+        const executed = new Map<string, number>();
+        const execute = (key: string): undefined => {
+          executed.set(key, (executed.get(key) ?? 0) + 1);
+        };
+        for (const node of nodes) {
+          node.answer = ([name = '', key = ''], connection) => {
+            if (name === 'get') return below(5) === 0 ? reply.error('LOADING wait') : undefined;
+            switch (below(20)) {
+              case 0:
+                connection.reset();
+                return reply.silence();
+              case 1:
+                execute(key);
+                connection.reset();
+                return reply.silence();
+              case 2:
+              case 3:
+                return reply.error('NOREPLICAS Not enough good replicas to write.');
+              default:
+                return execute(key);
+            }
+          };
+        }
+        await connect();
+        const outcomes = new Map<string, { state: string; error?: unknown }>();
+        for (let round = 0; round < 40; round++) {
+          for (let i = 0; i < 5; i++) {
+            const key = `${String(round)}-${String(i)}`;
+            outcomes.set(`incr ${key}`, track(run('incr', [`incr ${key}`], { timeoutMs: 2000 })));
+            outcomes.set(`set ${key}`, track(run('set', [`set ${key}`, 1], { timeoutMs: 2000 })));
+            void run('get', [key]).catch(() => undefined);
+          }
+          await rig.pass(10);
+        }
+        await rig.pass(2500);
+        const of = (key: string): number => executed.get(key) ?? 0;
+        for (const [key, { state, error }] of outcomes) {
+          const times = of(key);
+          if (state === 'resolved') expect([key, times >= 1]).toEqual([key, true]);
+          else
+            expect([key, state, (error as { code: string }).code]).toEqual([
+              key,
+              'rejected',
+              times === 0 && key.startsWith('set') ? 'NO_PRIMARY' : 'COMMAND_UNCERTAIN',
+            ]);
+          if (key.startsWith('incr')) expect([key, times <= 1]).toEqual([key, true]);
+        }
+        expect(rig.router.pending).toBe(0);
+        expect(rig.router.waiting).toEqual({ reads: 0, writes: 0 });
+        expect(rig.tracker.primary?.inflight ?? 0).toBe(0);
+      },
+    );
+  });
+
   describe('close', () => {
     it('settles everything: what waits, what was sent, and what comes later', async () => {
       await connect();

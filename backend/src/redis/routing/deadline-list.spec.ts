@@ -19,7 +19,7 @@ class Item implements Deadlined {
 
 /** Numbers that look random and are the same at every run. */
 function* pseudoRandom(seed: number): Generator<number, never> {
-  for (let x = seed; ; ) {
+  for (let x = seed; ;) {
     x = (x * 1_103_515_245 + 12_345) % 2_147_483_648;
     yield x / 2_147_483_648;
   }

@@ -1,7 +1,12 @@
-import type { Lease } from '../connection/index.js';
+import type { Lease, NodeConnection } from '../connection/index.js';
 import { ClosedError, NoPrimaryError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
+
+/** A connection of one's own to the primary. */
+export interface PrimaryLease extends Lease {
+  readonly node: NodeConnection;
+}
 
 /** Connections of one's own to whichever node is the primary. */
 export class PrimaryLeases {
@@ -15,13 +20,13 @@ export class PrimaryLeases {
   }
 
   /** Waits for a primary that takes writes, then for a free connection to it. */
-  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<Lease> {
+  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<PrimaryLease> {
     const until = this.#clock.now() + timeoutMs;
     await this.whenWritable(timeoutMs, signal);
     const primary = this.#tracker.primary;
     if (primary === null) throw new NoPrimaryError('The primary went away again', { timeoutMs });
     const lease = await primary.pool.acquire(Math.max(1, until - this.#clock.now()));
-    if (this.#tracker.primary === primary) return lease;
+    if (this.#tracker.primary === primary) return { ...lease, node: primary };
     lease.discard();
     throw new NoPrimaryError('Another node became the primary meanwhile', { timeoutMs });
   }

@@ -9,6 +9,7 @@ import {
 } from '../connection/index.js';
 import { ClosedError, safeMessage } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
+import type { Clock } from '../timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
 
 /**
@@ -23,10 +24,15 @@ export class RawClients {
   readonly #clients = new Set<DriverClient>();
   #isClosed = false;
 
-  constructor(options: ResolvedRedisOptions, tracker: TopologyTracker, bus: EventBus) {
+  constructor(
+    options: ResolvedRedisOptions,
+    tracker: TopologyTracker,
+    clock: Clock,
+    bus: EventBus,
+  ) {
     this.#options = options;
     this.#bus = bus;
-    this.#source = this.#newSource(tracker);
+    this.#source = this.#newSource(tracker, clock);
   }
 
   /** Options to hand to a library that makes its own clients. */
@@ -72,7 +78,7 @@ export class RawClients {
   readonly #sleepers = new Set<() => void>();
   #current: NodeAddress | null = null;
 
-  #newSource(tracker: TopologyTracker): TargetSource {
+  #newSource(tracker: TopologyTracker, clock: Clock): TargetSource {
     const reachable = (): NodeAddress | null => {
       const { primary, gate } = tracker;
       if (primary === null || gate.state.kind === 'paused') return null;
@@ -81,6 +87,7 @@ export class RawClients {
     return {
       access: this.#options.node,
       isClosed: () => this.#isClosed,
+      clock,
       next: async () => {
         while (!this.#isClosed) {
           this.#current = reachable();

@@ -15,6 +15,7 @@ export class ReadNodes {
   readonly #policy: ReadPolicy;
   readonly #maxStalenessMs: number | null;
   #best: readonly NodeConnection[] = [];
+  #turn = 0;
 
   constructor(
     tracker: TopologyTracker,
@@ -36,9 +37,9 @@ export class ReadNodes {
   pick(policy: ReadPolicy | null, except: NodeConnection | null = null): NodeConnection | null {
     // A bound on staleness depends on the time that passes, not only on what changes.
     const isCached = policy === null && except === null && this.#maxStalenessMs === null;
-    if (isCached) return leastBusy(this.#best);
+    if (isCached) return this.#leastBusy(this.#best);
     for (const group of this.#groupsFor(policy ?? this.#policy)) {
-      const node = leastBusy(group.filter((one) => one !== except));
+      const node = this.#leastBusy(group.filter((one) => one !== except));
       if (node !== null) return node;
     }
     return null;
@@ -88,13 +89,16 @@ export class ReadNodes {
     if (primaryAddress !== null && sameAddress(primaryAddress, followed)) return false;
     return replicaAddresses.some((address) => sameAddress(address, followed));
   }
-}
 
-function leastBusy(nodes: readonly NodeConnection[]): NodeConnection | null {
-  let best: NodeConnection | null = null;
-  for (const node of nodes) {
-    if (!node.acceptsJobs) continue;
-    if (best === null || node.inflight < best.inflight) best = node;
+  // Equals take turns, so that every replica has its share also when there is little to do.
+  #leastBusy(nodes: readonly NodeConnection[]): NodeConnection | null {
+    let best: NodeConnection | null = null;
+    this.#turn++;
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[(this.#turn + i) % nodes.length];
+      if (node?.acceptsJobs !== true) continue;
+      if (best === null || node.inflight < best.inflight) best = node;
+    }
+    return best;
   }
-  return best;
 }

@@ -12,13 +12,16 @@ describe('nextStep', () => {
     ['rejected', 'reject', 'reject', 'reject'],
   ];
 
-  it.each(table)('after %s: a read %s, a harmless write %s, another write %s', (failure, ...steps) => {
-    expect([
-      nextStep({ failure, changes: false, isRepeatable: true }),
-      nextStep({ failure, changes: true, isRepeatable: true }),
-      nextStep({ failure, changes: true, isRepeatable: false }),
-    ]).toEqual(steps);
-  });
+  it.each(table)(
+    'after %s: a read %s, a harmless write %s, another write %s',
+    (failure, ...steps) => {
+      expect([
+        nextStep({ failure, changes: false, isRepeatable: true }),
+        nextStep({ failure, changes: true, isRepeatable: true }),
+        nextStep({ failure, changes: true, isRepeatable: false }),
+      ]).toEqual(steps);
+    },
+  );
 
   it('never repeats what may have been executed and is not harmless', () => {
     for (const [failure] of table) {

@@ -1,5 +1,5 @@
 import type { ChainableCommander, Encoding, Lease } from '../connection/index.js';
-import { ConnectionLostError } from '../errors/index.js';
+import { CommandTimeoutError, ConnectionLostError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
 import type { Payload } from './call.js';
 import { intentOf, type CommandIntent } from './command-intent.js';
@@ -16,6 +16,8 @@ const TRANSACTION: CommandIntent = {
   idempotent: false,
 };
 
+const REFUSAL_PAUSE_MS = 10;
+
 // What a session is for; the rest would be inherited by whoever gets the connection next.
 const SESSION_COMMANDS = new Set(['watch', 'unwatch', 'wait', 'waitaof']);
 
@@ -28,6 +30,7 @@ export class RedisSession extends CommandMethods {
   readonly #leases: PrimaryLeases;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  #isWatching = false;
 
   constructor(lease: Lease, leases: PrimaryLeases, clock: Clock, timeoutMs: number) {
     super();
@@ -77,17 +80,33 @@ export class RedisSession extends CommandMethods {
     if (intent.changes) await this.#leases.whenWritable(this.#timeoutMs);
     // While it waited the primary may have moved, and this connection gone with the old one.
     this.#requireConnection(payload.label);
-    const call = { payload, intent, timeoutMs: this.#timeoutMs, signal: null };
-    try {
-      return await runExclusively(this.#lease, call, this.#clock);
-    } catch (error) {
-      if (error instanceof TryElsewhere) throw this.#lost(payload.label, error);
-      throw error;
+    const deadlineAt = this.#clock.now() + this.#timeoutMs;
+    for (;;) {
+      const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
+      try {
+        const call = { payload, intent, timeoutMs, signal: null };
+        const reply = await runExclusively(this.#lease, call, this.#clock);
+        this.#noteDone(intent.name);
+        return reply;
+      } catch (error) {
+        if (!(error instanceof TryElsewhere)) throw error;
+        const isTransaction = intent.name === 'multi';
+        this.#requireConnection(payload.label, error);
+        // A refused EXEC has forgotten what was watched, so it must not be tried again.
+        const isFutile = isTransaction && this.#isWatching;
+        if (isFutile || timeoutMs <= REFUSAL_PAUSE_MS) throw refusedForNow(payload.label, error);
+        await this.#clock.sleep(REFUSAL_PAUSE_MS);
+      }
     }
   }
 
-  #requireConnection(command: string): void {
-    if (!this.#lease.wire.isReady) throw this.#lost(command);
+  #noteDone(name: string): void {
+    if (name === 'watch') this.#isWatching = true;
+    if (name === 'unwatch' || name === 'multi') this.#isWatching = false;
+  }
+
+  #requireConnection(command: string, cause?: unknown): void {
+    if (!this.#lease.wire.isReady) throw this.#lost(command, cause);
   }
 
   #lost(command: string, cause?: unknown): ConnectionLostError {
@@ -103,6 +122,14 @@ defineCommandMethods(
   RedisSession.prototype,
   (self) => (name, args, encoding) => self.runCommand(name, args, encoding),
 );
+
+function refusedForNow(command: string, cause: unknown): CommandTimeoutError {
+  return new CommandTimeoutError(
+    `Redis refused ${command} for now, and it was not executed. Begin a new session.`,
+    { command },
+    { cause },
+  );
+}
 
 /** Runs the work with a session and gives its connection back afterwards. */
 export async function withSession<T>(

@@ -116,7 +116,7 @@ describe('WaitingLine', () => {
     const line = new WaitingLine(1_000_000, Number.MAX_SAFE_INTEGER);
     let waiting: Call[] = [];
     const taken: Call[] = [];
-    for (let step = 0; step < 20_000; step++) {
+    for (let step = 0; step < 3000; step++) {
       const dice = below(10);
       if (dice < 5) {
         const call = newCall(1 + below(50));

@@ -44,8 +44,10 @@ export interface SwitchoverTools {
 const DEFAULT_TIMEOUT_MS = 20_000;
 const LEAST_TIMEOUT_MS = 3000;
 
-// The pause must outlast the deadline: it ends by itself, and a failover under way needs its moment.
+// The pause ends by itself; until then the failover that Sentinel has begun must be over.
 const PAUSE_MARGIN_MS = 5000;
+const MOST_CATCH_UP_MS = 1500;
+const NEARLY_BYTES = 256 * 1024;
 
 /**
  * Moves the primary on purpose without losing an acknowledged write: hold writes, see that the
@@ -60,12 +62,10 @@ export async function switchover(
   const old = requirePrimary(tracker);
   if (options.to !== undefined) requireReplica(tracker, options.to);
   const priorities = new PriorityChange(tracker, steps);
-  tracker.history.expectSwitchover(true);
   try {
     if (options.to !== undefined) await priorities.prefer(options.to);
     return await new Handover(tools, old, options.to ?? null, steps).run();
   } finally {
-    tracker.history.expectSwitchover(false);
     await priorities.restore();
   }
 }
@@ -78,7 +78,6 @@ class Handover {
   readonly #steps: Steps;
   // What has been done decides what can be undone.
   #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
-  #pausedAt = 0;
 
   constructor(tools: SwitchoverTools, old: NodeConnection, to: NodeAddress | null, steps: Steps) {
     this.#tools = tools;
@@ -88,7 +87,8 @@ class Handover {
   }
 
   async run(): Promise<SwitchoverReport> {
-    const { clock } = this.#tools;
+    const { clock, tracker } = this.#tools;
+    tracker.history.expectSwitchover(true);
     try {
       const isCoordinated = isValkey9(this.#old.version) && (await this.#tryCoordinated());
       const begunAt = clock.now();
@@ -114,33 +114,54 @@ class Handover {
 
   async #pauseAndCatchUp(): Promise<void> {
     const { tracker, clock } = this.#tools;
+    const ask = (): void => {
+      for (const node of [this.#old, ...tracker.replicas]) node.nudge();
+    };
+    // The long wait, if there is one, comes before anything is paused.
+    await this.#steps.until(
+      'replicas to be nearly in step',
+      () => this.#isWithin(NEARLY_BYTES),
+      ask,
+    );
     // Our own writes first: what stands paused in the server would be cut off with its connection.
     this.#phase = 'paused';
     tracker.pauseWrites('switchover');
     await this.#steps.until('writes in flight to be answered', () => this.#old.inflight === 0);
-    const pauseMs = Math.ceil(this.#steps.leftMs + PAUSE_MARGIN_MS);
-    await this.#old.call('client', 'pause', String(pauseMs), 'WRITE');
-    this.#pausedAt = clock.now();
+    const patienceMs = this.#catchUpPatienceMs();
+    await this.#old.call('client', 'pause', String(patienceMs + PAUSE_MARGIN_MS), 'WRITE');
+    const pausedAt = clock.now();
     await this.#steps.until(
       'replicas to receive everything',
-      () => this.#hasCaughtUp(),
       () => {
-        for (const node of [this.#old, ...tracker.replicas]) node.nudge();
+        if (clock.now() - pausedAt > patienceMs) {
+          throw new SwitchoverFailedError('no replica received the last writes in time');
+        }
+        // The primary's offset must have been heard after the pause; then it grows no more.
+        return this.#old.roleAt > pausedAt && this.#isWithin(0);
       },
+      ask,
     );
   }
 
-  // The primary's offset must have been heard after the pause; then it does not grow any more.
-  #hasCaughtUp(): boolean {
-    const { role, roleAt } = this.#old;
-    if (role?.kind !== 'primary' || roleAt <= this.#pausedAt) return false;
+  // A Sentinel greets over the primary on the connection of its PINGs, and the greeting is a write:
+  // a long pause silences both, and the Sentinels would take the primary for dead.
+  #catchUpPatienceMs(): number {
+    const downAfter = this.#tools.tracker.source.views().map(({ downAfterMs }) => downAfterMs);
+    return Math.min(MOST_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MOST_CATCH_UP_MS * 2) / 2));
+  }
+
+  #isWithin(bytes: number): boolean {
+    const { role } = this.#old;
+    if (role?.kind !== 'primary') return false;
     const candidates = this.#tools.tracker.replicas.filter(
       (node) =>
         node.role?.kind === 'replica' && (this.#to === null || sameAddress(node.address, this.#to)),
     );
     return (
       candidates.length > 0 &&
-      candidates.every((node) => node.role?.kind === 'replica' && node.role.offset >= role.offset)
+      candidates.every(
+        (node) => node.role?.kind === 'replica' && node.role.offset + bytes >= role.offset,
+      )
     );
   }
 
@@ -230,17 +251,21 @@ class Handover {
   async #undo(): Promise<string> {
     const { tracker } = this.#tools;
     if (this.#hasMoved()) return 'The new primary takes writes.';
-    if (this.#phase === 'untouched') return 'Nothing was changed.';
+    if (this.#phase === 'untouched') {
+      tracker.history.expectSwitchover(false);
+      return 'Nothing was changed.';
+    }
     if (this.#phase === 'accepted') {
       // It cannot be called back. What the old primary acknowledged now would be lost, so the fence
       // stays up until the switch, the abort, or no Sentinel knows of a failover any more.
-      tracker.pauseWrites('+switchover');
+      tracker.leaveToSentinels();
       return 'Sentinel had accepted it and may still complete it: writes wait until that is decided.';
     }
     const isUnpaused = await this.#old.call('client', 'unpause').then(
       () => true,
       () => false,
     );
+    tracker.history.expectSwitchover(false);
     tracker.resumeWrites('switchover undone');
     return isUnpaused
       ? 'Writes were let through again.'

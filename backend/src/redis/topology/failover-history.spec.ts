@@ -30,7 +30,7 @@ describe('FailoverHistory', () => {
   const later = (ms: number): Promise<void> => clock.advance(ms);
 
   it('writes down the moment of every step', async () => {
-    history.noteSuspicion();
+    history.noteSuspicion('away');
     await later(3000);
     history.noteMessage(aboutPrimary('+sdown'), A);
     await later(50);
@@ -78,6 +78,8 @@ describe('FailoverHistory', () => {
     ['planned', () => history.noteMessage({ kind: 'sentinel', step: '+tilt' }, A)],
     ['planned', () => history.noteMessage({ kind: 'switch', from: A, to: B }, A)],
     ['planned', () => history.noteMessage(aboutPrimary('+sdown'), null)],
+    ['failure', () => history.noteSuspicion('away')],
+    ['planned', () => history.noteSuspicion('fenced')],
     ['switchover', () => history.expectSwitchover(true)],
   ])('calls it a %s (case %#)', (reason, before) => {
     before();
@@ -100,7 +102,7 @@ describe('FailoverHistory', () => {
   });
 
   it('does not mix in the moments of an attempt that came to nothing', async () => {
-    history.noteSuspicion();
+    history.noteSuspicion('away');
     history.noteMessage(aboutPrimary('+sdown'), A);
     history.noteRecovery();
     history.noteSwitch(A, B, 1);

@@ -28,10 +28,17 @@ function view(
 }
 
 const ask = (over: Partial<TopologyQuestion>) =>
-  planTopology({ known: null, views: [], sentinelCount: 3, isPatienceOver: false, ...over });
+  planTopology({
+    known: null,
+    views: [],
+    sentinelCount: 3,
+    isPatienceOver: false,
+    outdatedForMs: 0,
+    ...over,
+  });
 
 const WAIT = { kind: 'wait' };
-const follow = (primary: NodeAddress, epoch: number) =>
+const follow = (primary: NodeAddress, epoch: number): unknown =>
   expect.objectContaining({ kind: 'follow', primary, epoch });
 
 describe('planTopology', () => {
@@ -80,17 +87,17 @@ describe('planTopology', () => {
     ['ignores an older epoch of one', { known, views: [view(B, 4)] }, WAIT],
     [
       'ignores an older epoch of several who disagree',
-      { known, views: [view(B, 4), view(A, 3), view(B, 4)] },
+      { known, views: [view(B, 4), view(A, 3), view(B, 4)], outdatedForMs: 60_000 },
       WAIT,
     ],
     [
       'ignores an older epoch of a minority of one voice',
-      { known, views: [view(B, 1), view(B, 1)], sentinelCount: 5 },
+      { known, views: [view(B, 1), view(B, 1)], sentinelCount: 5, outdatedForMs: 60_000 },
       WAIT,
     ],
     [
       'ignores an older epoch of the only Sentinel',
-      { known, views: [view(B, 1)], sentinelCount: 1 },
+      { known, views: [view(B, 1)], sentinelCount: 1, outdatedForMs: 60_000 },
       WAIT,
     ],
     [
@@ -100,12 +107,17 @@ describe('planTopology', () => {
     ],
     [
       'believes a majority of one voice that was set up anew',
-      { known, views: [view(B, 0), view(B, 0)] },
+      { known, views: [view(B, 0), view(B, 0)], outdatedForMs: 10_000 },
       follow(B, 0),
     ],
     [
+      'takes Sentinels that are behind for a moment for what they are, however many',
+      { known, views: [view(B, 4), view(B, 4), view(B, 4)], outdatedForMs: 9999 },
+      WAIT,
+    ],
+    [
       'believes it with different new epochs too',
-      { known, views: [view(B, 0), view(B, 1)] },
+      { known, views: [view(B, 0), view(B, 1)], outdatedForMs: 60_000 },
       follow(B, 1),
     ],
     [
@@ -147,6 +159,7 @@ describe('planTopology', () => {
       views: Object.freeze([view(B, 6, [A])]),
       sentinelCount: 3,
       isPatienceOver: false,
+      outdatedForMs: 0,
     });
     expect(planTopology(question)).toMatchObject({ primary: B });
   });

@@ -27,12 +27,17 @@ export interface TopologyQuestion {
   readonly sentinelCount: number;
   /** True when a first answer has waited long enough for the others. */
   readonly isPatienceOver: boolean;
+  /** For how long nobody who answers has known an epoch as new as ours; 0 while somebody does. */
+  readonly outdatedForMs: number;
 }
+
+const FRESH_START_AFTER_MS = 10_000;
 
 /**
  * Decides whom to follow. The highest config-epoch wins; among equals the majority, then the
  * primary we have. An older epoch than the known one is believed only when the Sentinels were set
- * up anew: a majority of all says the same and none says what we knew.
+ * up anew: a majority of all says the same, none says what we knew, and it lasts. Right after a
+ * switch most Sentinels are merely behind, for up to the two seconds between their messages.
  */
 export function planTopology(question: TopologyQuestion): TopologyPlan {
   const { known, views } = question;
@@ -52,9 +57,10 @@ export function planTopology(question: TopologyQuestion): TopologyPlan {
   return { kind: 'follow', primary, epoch: newest, replicas: replicasOf(witnesses, primary) };
 }
 
-function isFreshStart({ known, views, sentinelCount }: TopologyQuestion): boolean {
+function isFreshStart(question: TopologyQuestion): boolean {
+  const { known, views, sentinelCount, outdatedForMs } = question;
   const first = views[0];
-  if (known === null || first === undefined) return false;
+  if (known === null || first === undefined || outdatedForMs < FRESH_START_AFTER_MS) return false;
   const agree = views.every(
     (view) => view.epoch < known.epoch && sameAddress(view.primary, first.primary),
   );

@@ -31,7 +31,7 @@ export class SentinelLink {
   #view: SentinelView | null = null;
   #problem: string | null = null;
   #asking: Promise<void> | null = null;
-  #askAgain = false;
+  #askingAgain: Promise<void> | null = null;
   #isSubscribed = false;
   #stopNewsCheck: Stop | null = null;
 
@@ -99,15 +99,16 @@ export class SentinelLink {
   /** Asks it everything about our group. While one question is open, a second waits for it and asks anew. */
   async ask(): Promise<void> {
     if (this.#asking !== null) {
-      this.#askAgain = true;
-      return this.#asking;
+      // The answer under way may be older than the reason to ask, so there is one more question.
+      this.#askingAgain ??= this.#asking.then(() => {
+        this.#askingAgain = null;
+        return this.ask();
+      });
+      return this.#askingAgain;
     }
     this.#asking = this.#askOnce();
     await this.#asking;
     this.#asking = null;
-    if (!this.#askAgain) return;
-    this.#askAgain = false;
-    await this.ask();
   }
 
   /** Sends it any command, with the deadline of a question. */

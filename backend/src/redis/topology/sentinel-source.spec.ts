@@ -116,6 +116,8 @@ describe('SentinelSource', () => {
       await allAnswer();
       know(C, 0, ...sentinels);
       await source.lookAgain();
+      expect(last()).toBe('1@5');
+      await pass(clock, 11_500);
       expect(last()).toBe('3@0');
     });
   });

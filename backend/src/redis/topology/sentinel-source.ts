@@ -20,6 +20,7 @@ export class SentinelSource implements TopologySource {
   #listener: TopologySourceListener | null = null;
   #known: KnownPrimary | null = null;
   #firstViewAt: number | null = null;
+  #outdatedSince: number | null = null;
   #isUrgent = false;
   #stopPoll: Stop | null = null;
   #stopPatience: Stop | null = null;
@@ -134,16 +135,26 @@ export class SentinelSource implements TopologySource {
   }
 
   #decide(): void {
-    const waitedMs = this.#clock.now() - (this.#firstViewAt ?? this.#clock.now());
+    const now = this.#clock.now();
+    const waitedMs = now - (this.#firstViewAt ?? now);
+    const views = this.views();
     const plan = planTopology({
       known: this.#known,
-      views: this.views(),
+      views,
+      outdatedForMs: this.#outdatedForMs(views, now),
       sentinelCount: this.#links.size,
       isPatienceOver: waitedMs >= this.#options.sentinel.commandTimeoutMs - 1,
     });
     if (plan.kind === 'wait') return;
     this.#known = { address: plan.primary, epoch: plan.epoch };
     this.#listener?.onTopology(plan.primary, plan.epoch, plan.replicas);
+  }
+
+  #outdatedForMs(views: readonly SentinelView[], now: number): number {
+    const known = this.#known?.epoch ?? -1;
+    if (views.some(({ epoch }) => epoch >= known)) this.#outdatedSince = null;
+    else this.#outdatedSince ??= now;
+    return this.#outdatedSince === null ? 0 : now - this.#outdatedSince;
   }
 
   #discover(view: SentinelView): void {

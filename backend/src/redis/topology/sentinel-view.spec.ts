@@ -104,7 +104,8 @@ describe('parseSentinelView', () => {
   });
 
   it('does not take a missing epoch for epoch 0', () => {
-    const { 'config-epoch': _, ...rest } = MASTER;
+    const rest: Record<string, string> = { ...MASTER };
+    delete rest['config-epoch'];
     expect(read({ master: fields({ ...rest }) })).toHaveProperty('invalid');
     expect(read({ master: fields({ ...rest, 'config-epoch': '' }) })).toHaveProperty('invalid');
   });

@@ -60,8 +60,10 @@ export function parseSentinelView(
   if (master === null) return { invalid: 'SENTINEL MASTER was not answered with a list of fields' };
   const primary = parseAddressPair(answers.address);
   if (primary === null) return { invalid: 'the Sentinel names no address for the primary' };
-  const epoch = Number(master.get('config-epoch'));
-  if (!Number.isSafeInteger(epoch) || epoch < 0) return { invalid: 'config-epoch is missing' };
+  const epochText = master.get('config-epoch') ?? '';
+  const epoch = Number(epochText);
+  if (!/^\d+$/.test(epochText) || !Number.isSafeInteger(epoch))
+    return { invalid: 'config-epoch is missing' };
   const flags = toFlags(master);
   return {
     sentinel,

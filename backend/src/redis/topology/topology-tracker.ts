@@ -166,6 +166,12 @@ export class TopologyTracker {
     if (this.gate.pause(reason)) this.#changed(null, null);
   }
 
+  /** Leaves the end of a pause to what the Sentinels say: the switch, an abort, or no failover any more. */
+  leaveToSentinels(): void {
+    this.gate.takeOver('+failover');
+    this.#changed(null, null);
+  }
+
   /** Lets writes pass again. */
   resumeWrites(reason: string): void {
     if (this.gate.resume(reason)) this.#changed(null, null);
@@ -253,7 +259,7 @@ export class TopologyTracker {
     const { state } = this.gate;
     if (state.kind === 'open' || !state.reason.startsWith('+')) return;
     // Only the Sentinel that leads it knows of a failover, and it may be the one we do not hear now.
-    const believedFrom = state.since + FENCE_AT_LEAST_MS;
+    const believedFrom = state.reasonSince + FENCE_AT_LEAST_MS;
     const isOver = views.every((view) => view.at > believedFrom && !view.isFailoverInProgress);
     if (isOver && views.length > 0) this.resumeWrites('no Sentinel has a failover in progress');
   }

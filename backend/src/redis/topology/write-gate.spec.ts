@@ -21,13 +21,41 @@ describe('WriteGate', () => {
     expect(events).toEqual([]);
   });
 
-  it('keeps the first moment of a pause and the latest reason', async () => {
+  it('keeps the first moment and the first reason of a pause', async () => {
     await clock.advance(10);
     expect(gate.pause('+selected-slave')).toBe(true);
     await clock.advance(5);
     expect(gate.pause('+promoted-slave')).toBe(false);
-    expect(gate.state).toEqual({ kind: 'paused', reason: '+promoted-slave', since: 10 });
+    expect(gate.state).toEqual({
+      kind: 'paused',
+      reason: '+selected-slave',
+      since: 10,
+      reasonSince: 10,
+    });
     expect(events).toEqual([{ type: 'writes.paused', reason: '+selected-slave' }]);
+  });
+
+  it('goes on for another reason when it is taken over, without a gap', async () => {
+    gate.pause('switchover');
+    await clock.advance(1000);
+    gate.takeOver('+failover');
+    expect(gate.state).toEqual({
+      kind: 'paused',
+      reason: '+failover',
+      since: 0,
+      reasonSince: 1000,
+    });
+    await clock.advance(500);
+    gate.resume('switched');
+    expect(events).toEqual([
+      { type: 'writes.paused', reason: 'switchover' },
+      { type: 'writes.resumed', reason: 'switched', pausedMs: 1500 },
+    ]);
+  });
+
+  it('goes up when it is taken over while it is open', () => {
+    gate.takeOver('+failover');
+    expect(gate.state).toMatchObject({ kind: 'paused', reason: '+failover' });
   });
 
   it('says how long writes were held back, once', async () => {

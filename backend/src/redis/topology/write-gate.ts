@@ -4,7 +4,12 @@ import type { Clock } from '../timing/index.js';
 /** Whether writes may go to the primary. */
 export type GateState =
   | { readonly kind: 'open' }
-  | { readonly kind: 'paused'; readonly reason: string; readonly since: number };
+  | {
+      readonly kind: 'paused';
+      readonly reason: string;
+      readonly since: number;
+      readonly reasonSince: number;
+    };
 
 /**
  * The fence in front of the old primary. From the moment a replica was selected for promotion, the
@@ -25,15 +30,19 @@ export class WriteGate {
     return this.#state;
   }
 
-  /** Lets no further write pass. A later reason takes the place of an earlier one. Answers whether it was open. */
+  /** Lets no further write pass. The first reason stays. Answers whether it was open. */
   pause(reason: string): boolean {
-    if (this.#state.kind === 'paused') {
-      this.#state = { ...this.#state, reason };
-      return false;
-    }
-    this.#state = { kind: 'paused', reason, since: this.#clock.now() };
+    if (this.#state.kind === 'paused') return false;
+    const now = this.#clock.now();
+    this.#state = { kind: 'paused', reason, since: now, reasonSince: now };
     this.#bus.emit({ type: 'writes.paused', reason });
     return true;
+  }
+
+  /** Goes on holding writes back for another reason, from now on. */
+  takeOver(reason: string): void {
+    if (this.#state.kind === 'open') this.pause(reason);
+    else this.#state = { ...this.#state, reason, reasonSince: this.#clock.now() };
   }
 
   /** Lets writes pass again. Answers whether anything changed. */

@@ -1,0 +1,100 @@
+import { EventBus } from './event-bus.js';
+import type { RedisHaEvent } from './redis-events.js';
+
+const paused: RedisHaEvent = { type: 'writes.paused', reason: 'x' };
+const resumed: RedisHaEvent = { type: 'writes.resumed', reason: 'x', pausedMs: 1 };
+
+describe('EventBus', () => {
+  it('tells listeners of one name, and those of every name, in the order in which they came', () => {
+    const bus = new EventBus();
+    const heard: string[] = [];
+    bus.onAny(({ type }) => heard.push(`any ${type}`));
+    bus.on('writes.paused', ({ reason }) => heard.push(`first ${reason}`));
+    bus.on('writes.paused', ({ reason }) => heard.push(`second ${reason}`));
+    bus.emit(paused);
+    bus.emit(resumed);
+    expect(heard).toEqual(['first x', 'second x', 'any writes.paused', 'any writes.resumed']);
+  });
+
+  it('contains the error of a listener, reports it once, and tells the others', () => {
+    const bus = new EventBus();
+    const heard: RedisHaEvent[] = [];
+    const error = new TypeError('listener failed');
+    bus.on('writes.paused', () => {
+      throw error;
+    });
+    bus.onAny((event) => heard.push(event));
+    bus.emit(paused);
+    expect(heard).toEqual([{ type: 'listener.failed', event: 'writes.paused', error }, paused]);
+  });
+
+  it('does not go round in circles when a listener always fails', () => {
+    const bus = new EventBus();
+    let calls = 0;
+    bus.onAny(() => {
+      calls++;
+      throw new TypeError('always');
+    });
+    bus.on('listener.failed', () => {
+      throw new TypeError('even here');
+    });
+    expect(() => bus.emit(paused)).not.toThrow();
+    expect(calls).toBe(2);
+  });
+
+  it('hears no more after it was stopped, twice if you like', () => {
+    const bus = new EventBus();
+    let calls = 0;
+    const stop = bus.on('writes.paused', () => calls++);
+    const stopOther = bus.on('writes.paused', () => calls++);
+    stop();
+    stop();
+    bus.emit(paused);
+    expect(calls).toBe(1);
+    stopOther();
+    expect(bus.listenerCount).toBe(0);
+  });
+
+  it('counts its listeners back to nothing', () => {
+    const bus = new EventBus();
+    const stops = [
+      bus.on('writes.paused', () => 0),
+      bus.on('primary.ready', () => 0),
+      bus.onAny(() => 0),
+    ];
+    expect(bus.listenerCount).toBe(3);
+    for (const stop of [...stops, ...stops]) stop();
+    expect(bus.listenerCount).toBe(0);
+  });
+
+  it('does not take a late stop for one of a new listener', () => {
+    const bus = new EventBus();
+    const stop = bus.on('writes.paused', () => 0);
+    stop();
+    let calls = 0;
+    bus.on('writes.paused', () => calls++);
+    stop();
+    bus.emit(paused);
+    expect(calls).toBe(1);
+  });
+
+  it('lets a listener stop itself and others while it is called', () => {
+    const bus = new EventBus();
+    const heard: string[] = [];
+    const stops = [
+      bus.on('writes.paused', () => {
+        heard.push('first');
+        stops.forEach((stop) => stop());
+      }),
+      bus.on('writes.paused', () => heard.push('second')),
+    ];
+    bus.emit(paused);
+    bus.emit(paused);
+    expect(heard.filter((one) => one === 'first')).toHaveLength(1);
+    expect(bus.listenerCount).toBe(0);
+  });
+
+  it('costs nothing when nobody listens', () => {
+    expect(() => new EventBus().emit(paused)).not.toThrow();
+  });
+});

@@ -1,0 +1,175 @@
+/* eslint-disable @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-meaningless-void-operator -- what does not compile has no type */
+// What must not compile. Checked by `npm run typecheck`: an expected error that does not occur is one itself.
+import {
+  RedisModule,
+  type CallOptions,
+  type NodeStatus,
+  type RedisHaError,
+  type RedisHaEvent,
+  type RedisHaOptions,
+  type RedisService,
+  type RedisSession,
+  type RedisStatus,
+  type ResolvedRedisOptions,
+  type SwitchoverOptions,
+} from '../../src/redis/index.js';
+
+declare const redis: RedisService;
+declare const session: RedisSession;
+declare const error: RedisHaError;
+
+/** Options. */
+export const options: RedisHaOptions[] = [
+  // Right use.
+  { mode: 'memory' },
+  { mode: 'standalone', host: 'localhost', port: 6379 },
+  { mode: 'sentinel', sentinel: { nodes: ['a:1', { host: 'b', port: 2 }, 'c'] } },
+  // @ts-expect-error -- the mode says what else there may be
+  {},
+  // @ts-expect-error -- there is no such mode
+  { mode: 'cluster' },
+  // @ts-expect-error -- Sentinel mode needs its Sentinels
+  { mode: 'sentinel' },
+  // @ts-expect-error -- and their addresses
+  { mode: 'sentinel', sentinel: { masterName: 'mymaster' } },
+  // @ts-expect-error -- a single Redis has no Sentinels
+  { mode: 'standalone', sentinel: { nodes: ['a:1'] } },
+  // @ts-expect-error -- memory mode connects to nothing
+  { mode: 'memory', host: 'localhost' },
+  // @ts-expect-error -- a port is a number
+  { mode: 'standalone', port: '6379' },
+  // @ts-expect-error -- there is no such read policy
+  { mode: 'memory', routing: { readPolicy: 'slave' } },
+  // @ts-expect-error -- durations are numbers of milliseconds, and say so
+  { mode: 'memory', routing: { readTimeout: 250 } },
+  // @ts-expect-error -- an option that is not given is left out, not undefined
+  { mode: 'memory', routing: { readTimeoutMs: undefined } },
+  // @ts-expect-error -- options of the driver are not options of ours
+  { mode: 'standalone', maxRetriesPerRequest: 3 },
+];
+
+RedisModule.forRoot({ mode: 'memory' });
+// @ts-expect-error -- the module needs options, or to be told to read the environment
+RedisModule.forRoot({ sentinels: [{ host: 'a', port: 1 }] });
+// @ts-expect-error -- the options must come from somewhere
+RedisModule.forRootAsync({});
+
+/** Options of one call. */
+export const callOptions: CallOptions[] = [
+  { timeoutMs: 50, readPolicy: 'primary', idempotent: true, signal: AbortSignal.timeout(5) },
+  // @ts-expect-error -- milliseconds are a number
+  { timeoutMs: '50ms' },
+  // @ts-expect-error -- there is no such option
+  { retries: 3 },
+  // @ts-expect-error -- a signal is one, not its controller
+  { signal: new AbortController() },
+];
+
+/** Commands. */
+export async function commands(): Promise<void> {
+  const value: string | null = await redis.get('k');
+  const buffer: Buffer | null = await redis.getBuffer('k');
+  const count: number = await redis.incr('k');
+  // @ts-expect-error -- a value may be missing
+  const wrong: string = await redis.get('k');
+  // @ts-expect-error -- a count is a number
+  const text: string = await redis.incr('k');
+  // @ts-expect-error -- a key is needed
+  await redis.get();
+  // @ts-expect-error -- a value is needed
+  await redis.set('k');
+  // @ts-expect-error -- objects are no values: serialize them first
+  await redis.set('k', { a: 1 });
+  // @ts-expect-error -- there is no such command
+  await redis.gett('k');
+  void [value, buffer, count, wrong, text];
+}
+
+/** What belongs to one connection is not there on the connection that all share. */
+export function withheld(): void {
+  // @ts-expect-error -- see redis.session()
+  void redis.watch('k');
+  // @ts-expect-error -- see node.db
+  void redis.select(1);
+  // @ts-expect-error -- connections are closed at shutdown
+  void redis.quit();
+  // @ts-expect-error -- connections are closed at shutdown
+  redis.disconnect();
+  // @ts-expect-error -- there is no socket to listen to
+  redis.on('ready', () => undefined);
+  // @ts-expect-error -- nobody shuts a server down from here
+  void redis.shutdown();
+  // @ts-expect-error -- see redis.session()
+  void redis.wait(1, 100);
+  // @ts-expect-error -- the constructor is not for applications
+  void (redis.engine as unknown);
+}
+
+/** Subscriptions. */
+export function subscriptions(): void {
+  void redis.subscribe('news', (message, channel) => message + channel);
+  // @ts-expect-error -- without a listener nobody hears anything
+  void redis.subscribe('news');
+  // @ts-expect-error -- the first argument is the message, as text
+  void redis.subscribe('news', (message: number) => message);
+}
+
+/** Sessions. */
+export async function sessions(): Promise<void> {
+  await session.watch('k');
+  const replicas: number = await session.wait(1, 100);
+  const name: string = await redis.session((own) => own.get('k').then(String));
+  // @ts-expect-error -- the result is that of the work
+  const wrong: number = await redis.session((own) => own.get('k').then(String));
+  // @ts-expect-error -- a session has no sessions
+  void session.session;
+  // @ts-expect-error -- work is a promise
+  await redis.session(() => 5);
+  void [replicas, name, wrong];
+}
+
+/** Facts. */
+export function facts(): void {
+  redis.on('primary.switched', ({ from, to, epoch }) => [from, to, epoch]);
+  // @ts-expect-error -- there is no such fact
+  redis.on('primary.swtched', () => undefined);
+  // @ts-expect-error -- this fact has no reason
+  redis.on('primary.ready', ({ reason }) => reason);
+  const event = {} as RedisHaEvent;
+  // @ts-expect-error -- what a fact tells depends on its name
+  void event.node;
+}
+
+/** What is handed out is not to be changed. */
+export function frozen(
+  status: RedisStatus,
+  node: NodeStatus,
+  resolved: ResolvedRedisOptions,
+): void {
+  // @ts-expect-error -- a picture, not the thing
+  status.canWrite = true;
+  // @ts-expect-error -- a picture, not the thing
+  status.replicas.push(node);
+  // @ts-expect-error -- options are resolved once
+  resolved.routing.readTimeoutMs = 5;
+  // @ts-expect-error -- details explain, they are not a place to keep things
+  error.details['x'] = 1;
+  // @ts-expect-error -- a code is stable
+  error.code = 'OTHER';
+}
+
+/** Switchover and scans. */
+export function operations(): void {
+  void redis.switchover({
+    timeoutMs: 5000,
+    to: { host: 'h', port: 1 },
+  } satisfies SwitchoverOptions);
+  // @ts-expect-error -- an address is an object
+  void redis.switchover({ to: 'h:1' });
+  // @ts-expect-error -- SCAN goes by scanIterator
+  void redis.scanMembers('scan', 'k');
+  // @ts-expect-error -- the members of one key have no type
+  void redis.scanMembers('hscan', 'k', { type: 'string' });
+  // @ts-expect-error -- a script is a piece of Lua
+  redis.script('return 1');
+}
