@@ -60,11 +60,10 @@ serve({
     return { ...answered, failed: Object.fromEntries(failed), unhandled };
   },
 
-  pause(): void {
+  close(): Promise<void> {
     load.stop();
+    return client.close();
   },
-
-  close: () => client.close(),
 });
 
 function countBy(names: readonly string[]): Record<string, number> {

@@ -156,7 +156,7 @@ function whyAbsent({ roomsIfAny }: RedisEngine): string {
   const { primaryAddress, primaryConnection } = tracker;
   if (primaryAddress !== null) {
     const state = primaryConnection?.state;
-    const detail = state?.kind === 'lost' ? state.reason : (state?.kind ?? 'no connection');
+    const detail = (state !== undefined && 'reason' in state && state.reason) || 'no connection';
     return `${formatAddress(primaryAddress)}: ${detail}`;
   }
   const sentinels = tracker.source.sentinels();

@@ -83,7 +83,8 @@ describe('what spans a failover', () => {
 
     await moveBy(way, redis);
 
-    // Scripts, transactions and pipelines right after it, without a pause. Each is one whole.
+    // Scripts, transactions and pipelines right after it, without a pause. A script that is not
+    // known yet comes first on purpose: that refusal says nothing about whether writes are taken.
     const [twice, transaction, pipeline] = await Promise.all([
       double(['script'], [1]),
       redis.multi().set('m:a', '1').incr('m:b').mget('m:a').exec(),

@@ -114,7 +114,7 @@ describe('switchover()', () => {
       const outcome = await outcomeOf(redis.switchover({ timeoutMs: 3000 }), 10_000);
       expect(outcome.code).toBe('SWITCHOVER_FAILED');
       expect(outcome.error).toBeInstanceOf(SwitchoverFailedError);
-      expect((outcome.error as SwitchoverFailedError).details).toMatchObject({ isUndone: true });
+      expect(String(outcome.error)).toMatch(/Writes were let through again/);
       expect(outcome.tookMs).toBeLessThan(4000);
       for (const node of replicas) node.thaw();
       // Writes pass on the same primary, at once and not only when the server's own pause is over.

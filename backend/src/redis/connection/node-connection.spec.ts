@@ -367,7 +367,7 @@ describe('NodeConnection', () => {
       await pass(clock, 300);
       await until(clock, () => connection.state.kind === 'lost', 'an attempt has failed');
       connection.nudge();
-      expect(connection.state).toEqual({ kind: 'connecting', attempt: 1 });
+      expect(connection.state).toMatchObject({ kind: 'connecting', attempt: 1 });
     });
 
     it('forgets a run id that the new process does not tell', async () => {

@@ -13,7 +13,8 @@ export type Job = JobFor<NodeConnection>;
 
 /** The life of the shared connection. */
 export type NodeState =
-  | { readonly kind: 'connecting'; readonly attempt: number }
+  /** `reason` tells what ended the attempt before; `null` for the first. */
+  | { readonly kind: 'connecting'; readonly attempt: number; readonly reason: string | null }
   | { readonly kind: 'ready' }
   | { readonly kind: 'lost'; readonly reason: string; readonly attempt: number }
   | { readonly kind: 'closed' };
@@ -197,7 +198,8 @@ export class NodeConnection {
 
   #connect(attempt: number): void {
     this.#stopTimers();
-    this.#state = { kind: 'connecting', attempt };
+    const reason = this.#state.kind === 'lost' && attempt > 1 ? this.#state.reason : null;
+    this.#state = { kind: 'connecting', attempt, reason };
     const wire = new Wire(this.#settings.wire, this.#clock, {
       onReady: () => {
         void this.#introduce(wire);

@@ -37,12 +37,12 @@ export class WirePool {
     return this.#all.size - this.#idle.length;
   }
 
-  /** Hands out a connection of one's own, within `timeoutMs`. */
-  async acquire(timeoutMs: number): Promise<Lease> {
+  /** Hands out a connection of one's own, within `timeoutMs`. The signal ends the wait for one. */
+  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<Lease> {
     const idle = this.#idle.pop();
     if (idle !== undefined) return this.#toLease(idle);
     if (this.#all.size < this.#size) return this.#toLease(await this.#open());
-    return this.#waitInLine(timeoutMs);
+    return this.#waitInLine(timeoutMs, signal);
   }
 
   /** Cuts every connection, held ones too, and refuses those who wait. */
@@ -99,13 +99,14 @@ export class WirePool {
     this.#serveNext();
   }
 
-  #waitInLine(timeoutMs: number): Promise<Lease> {
+  #waitInLine(timeoutMs: number, signal: AbortSignal | null): Promise<Lease> {
     return new Promise((resolve, reject) => {
       let isOver = false;
       const end = (): boolean => {
         const isFirst = !isOver;
         isOver = true;
         stop();
+        signal?.removeEventListener('abort', onAbort);
         const index = this.#waiting.indexOf(waiter);
         if (index !== -1) this.#waiting.splice(index, 1);
         return isFirst;
@@ -123,6 +124,10 @@ export class WirePool {
       const stop = this.#clock.after(timeoutMs, () => {
         waiter.refuse(stillInUse(this.#size, timeoutMs));
       });
+      const onAbort = (): void => {
+        waiter.refuse(new ConnectionLostError('Given up while waiting for a connection'));
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiter);
     });
   }

@@ -44,6 +44,7 @@ export function safeMessage(error: unknown): string {
   if (!isError(error)) return 'unknown error';
   return error.message
     .replace(/,? with args beginning with:.*$/s, '')
+    .replace(/^NOGROUP .*$/s, 'NOGROUP No such key or consumer group')
     .replace(/(unknown (sub)?command '?)[^\s',]{40,}.*$/s, '$1…');
 }
 

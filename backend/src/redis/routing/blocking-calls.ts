@@ -85,6 +85,10 @@ export class BlockingCalls {
   }
 
   async #attempt(wait: Wait, lease: PrimaryLease): Promise<'again' | { readonly reply: unknown }> {
+    if (isAborted(wait.signal)) {
+      lease.release();
+      throw abortedBy(wait);
+    }
     const left = wait.deadlineAt - this.#clock.now();
     const call = { ...wait, timeoutMs: Number.isFinite(left) ? Math.max(1, left) : null };
     const clientId = lease.wire.call('client', ['id']).catch(() => null);

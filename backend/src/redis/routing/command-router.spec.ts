@@ -670,7 +670,7 @@ describe('CommandRouter', () => {
     });
   });
 
-  describe('under any sequence of losses and refusals', () => {
+  describe('under any sequence of losses, refusals and switches', () => {
     it.each([1, 2, 3, 4, 5])(
       'executes what may not be repeated at most once, and what it confirms for certain (seed %i)',
       async (seed) => {
@@ -703,6 +703,13 @@ describe('CommandRouter', () => {
           };
         }
         await connect();
+        let [from, to] = [primary, replica];
+        const switchOver = (epoch: number): void => {
+          to.role = 'master';
+          from.follow(to);
+          rig.source.say(to, epoch, [from]);
+          [from, to] = [to, from];
+        };
         const outcomes = new Map<string, { state: string; error?: unknown }>();
         for (let round = 0; round < 40; round++) {
           for (let i = 0; i < 5; i++) {
@@ -711,6 +718,7 @@ describe('CommandRouter', () => {
             outcomes.set(`set ${key}`, track(run('set', [`set ${key}`, 1], { timeoutMs: 2000 })));
             void run('get', [key]).catch(() => undefined);
           }
+          if (round % 8 === 7) switchOver(2 + round);
           await rig.pass(10);
         }
         await rig.pass(2500);

@@ -111,7 +111,8 @@ export class CommandRouter implements CallOwner {
     this.#deadlines.remove(call);
     call.resolve(value);
     if (call.intent.route === 'read') return;
-    if (call === this.#probe) this.#endProbe(true);
+    // Only a write that was taken proves that the next ones will be.
+    if (call === this.#probe) this.#endProbe(call.intent.changes);
     if (call.intent.changes) this.#tracker.history.noteWrite();
   }
 
@@ -119,8 +120,6 @@ export class CommandRouter implements CallOwner {
     const failure = classifyFailure(error);
     const { changes } = call.intent;
     const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
-    // An error of the command itself shows that the node takes writes.
-    if (call === this.#probe && step === 'reject') this.#endProbe(true);
     if (failure === 'unknown') call.mayHaveRun ||= changes;
     if (call.isWanted) this.#takeStep(step, call, error, node);
     if (call === this.#probe) this.#endProbe(false);

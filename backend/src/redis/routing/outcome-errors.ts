@@ -106,7 +106,9 @@ function whyNotWritable(tracker: TopologyTracker): string {
 function whatIsWrongWith(node: NodeConnection, where: string): string {
   const { state } = node;
   if (state.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
-  if (state.kind === 'connecting') return `the primary ${where} does not let us connect`;
+  if (state.kind === 'connecting') {
+    return `the primary ${where} cannot be reached (${state.reason ?? 'connecting'})`;
+  }
   if (node.isStalled) return `the primary ${where} does not answer`;
   if (node.role?.kind !== 'primary') return `${where} is not a primary any more`;
   return `the primary ${where} refuses writes`;

@@ -25,7 +25,7 @@ export class PrimaryLeases {
     await this.whenWritable(timeoutMs, signal);
     const primary = this.#tracker.primary;
     if (primary === null) throw new NoPrimaryError('The primary went away again', { timeoutMs });
-    const lease = await primary.pool.acquire(Math.max(1, until - this.#clock.now()));
+    const lease = await primary.pool.acquire(Math.max(1, until - this.#clock.now()), signal);
     if (this.#tracker.primary === primary) return { ...lease, node: primary };
     lease.discard();
     throw new NoPrimaryError('Another node became the primary meanwhile', { timeoutMs });
@@ -34,6 +34,7 @@ export class PrimaryLeases {
   /** Resolves when writes may be sent; rejects at the deadline, the signal or the end. */
   whenWritable(timeoutMs: number, signal: AbortSignal | null = null): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
+    if (signal?.aborted === true) return Promise.reject(givenUp());
     if (this.#tracker.isWritable) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const finish = (error: Error | null): void => {
@@ -45,7 +46,7 @@ export class PrimaryLeases {
         else reject(error);
       };
       const onAbort = (): void => {
-        finish(new NoPrimaryError('Given up while waiting for the primary'));
+        finish(givenUp());
       };
       const onClosing = (): void => {
         finish(closed());
@@ -69,6 +70,10 @@ export class PrimaryLeases {
   close(): void {
     this.#closing.abort();
   }
+}
+
+function givenUp(): NoPrimaryError {
+  return new NoPrimaryError('Given up while waiting for the primary');
 }
 
 function closed(): ClosedError {

@@ -6,70 +6,51 @@ import {
 } from '../connection/index.js';
 import type { BatchResult, QueuedCommand } from './payloads.js';
 
-/** Methods of the driver that belong to one connection or to administrators of the server. */
-export const WITHHELD_METHODS = [
+/** Commands that belong to one connection or to administrators of the server. */
+export const WITHHELD_COMMANDS = [
   'asking',
   'auth',
-  'authBuffer',
   'call',
-  'callBuffer',
   'client',
-  'clientBuffer',
   'cluster',
   'debug',
   'discard',
-  'discardBuffer',
   'exec',
   'failover',
-  'failoverBuffer',
   'hello',
   'monitor',
   'multi',
   'psubscribe',
-  'psubscribeBuffer',
   'psync',
   'punsubscribe',
-  'punsubscribeBuffer',
   'quit',
-  'quitBuffer',
   'readonly',
-  'readonlyBuffer',
   'readwrite',
-  'readwriteBuffer',
   'replconf',
   'replicaof',
-  'replicaofBuffer',
   'reset',
-  'resetBuffer',
   'restore-asking',
+  'script',
   'select',
-  'selectBuffer',
   'shutdown',
   'slaveof',
-  'slaveofBuffer',
   'ssubscribe',
-  'ssubscribeBuffer',
   'subscribe',
-  'subscribeBuffer',
   'sunsubscribe',
-  'sunsubscribeBuffer',
   'sync',
   'unsubscribe',
-  'unsubscribeBuffer',
   'unwatch',
-  'unwatchBuffer',
   'wait',
   'waitaof',
   'watch',
-  'watchBuffer',
-  'script',
-  'scriptBuffer',
 ] as const;
+
+type Withheld = (typeof WITHHELD_COMMANDS)[number];
 
 /** Every data command, with the arguments and replies that ioredis gives it. */
 export type RedisCommands = Omit<
   DriverCommander<{ type: 'default' }>,
-  (typeof WITHHELD_METHODS)[number]
+  Withheld | `${Withheld}Buffer`
 >;
 
 /**
@@ -84,7 +65,7 @@ export type RunCommand = (name: string, args: unknown[], encoding: Encoding) => 
 type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 type NodeCallback = (error: unknown, result?: unknown) => void;
 
-const withheld: ReadonlySet<string> = new Set(WITHHELD_METHODS);
+const withheld: ReadonlySet<string> = new Set(WITHHELD_COMMANDS);
 
 /** Gives a prototype one method for each data command; `runOf` finds what runs it. */
 export function defineCommandMethods<T extends object>(
@@ -162,7 +143,7 @@ function defineMethods(
       [name, 'utf8'],
       [`${name}Buffer`, null],
     ] as const) {
-      if (withheld.has(method) || method in prototype) continue;
+      if (withheld.has(name) || method in prototype) continue;
       Object.defineProperty(prototype, method, {
         value: methodFor(name, encoding),
         configurable: true,

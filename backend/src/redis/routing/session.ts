@@ -55,6 +55,11 @@ export class RedisSession extends CommandMethods {
     return this.call('wait', replicas, timeoutMs) as Promise<number>;
   }
 
+  /** Whether keys are watched now. */
+  get isWatching(): boolean {
+    return this.#isWatching;
+  }
+
   /** Any command by its name. */
   call(name: string, ...args: unknown[]): Promise<unknown> {
     return this.#run(new CommandPayload(name, args, 'utf8'), intentOf(name, args));
@@ -142,8 +147,9 @@ export async function withSession<T>(
   const session = new RedisSession(lease, leases, clock, timeoutMs);
   try {
     const result = await work(session);
-    if (lease.wire.isReady) await session.unwatch();
-    lease.release();
+    // The work is done, whatever becomes of its connection.
+    if (session.isWatching) lease.discard();
+    else lease.release();
     return result;
   } catch (error) {
     // Its state is unknown now: a watched key, half a transaction.

@@ -125,9 +125,10 @@ export class SubscriptionKeeper {
         void this.#resubscribe(wire);
       },
       onClosed: () => {
+        // Before anything was confirmed nobody could miss it.
+        if (this.#confirmed.size > 0) this.#quietSince ??= this.#clock.now();
         this.#confirmed.clear();
         this.#stopHeartbeat?.();
-        this.#quietSince ??= this.#clock.now();
       },
       onMessage: (channel, message, pattern) => {
         this.#deliver(channel, message, pattern);
@@ -147,7 +148,7 @@ export class SubscriptionKeeper {
     this.#quietSince = null;
     const to = this.#tracker.primaryAddress;
     if (to !== null) this.#bus.emit({ type: 'subscription.moved', to, gapMs });
-    for (const entry of this.#entries) entry.onGap?.(gapMs);
+    for (const entry of [...this.#entries]) this.#tell('gap', () => entry.onGap?.(gapMs));
   }
 
   async #confirm(wire: Wire, kind: Kind, channels: readonly string[]): Promise<void> {
@@ -206,11 +207,18 @@ export class SubscriptionKeeper {
     const kind: Kind = pattern === null ? 'subscribe' : 'psubscribe';
     for (const entry of [...this.#entries]) {
       if (entry.kind !== kind || !entry.channels.includes(pattern ?? channel)) continue;
-      try {
+      this.#tell('message', () => {
         entry.listener(message, channel);
-      } catch (error) {
-        this.#bus.emit({ type: 'listener.failed', event: 'message', error });
-      }
+      });
+    }
+  }
+
+  // One listener's error must not keep the news from the others.
+  #tell(event: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#bus.emit({ type: 'listener.failed', event, error });
     }
   }
 

@@ -5,6 +5,7 @@ import type { TopologyTracker } from '../topology/index.js';
 import type { Steps } from './steps.js';
 
 const PREFERRED = '1';
+const RESTORE_TIMEOUT_MS = 3000;
 
 /** Makes Sentinel choose a certain replica, and forgets nothing that must be put back. */
 export class PriorityChange {
@@ -51,10 +52,8 @@ export class PriorityChange {
   async #restoreOne({ node, was }: { node: NodeAddress; was: string }): Promise<void> {
     const connection = this.#tracker.connectionTo(node);
     if (connection === null) return;
-    await this.#steps.until(
-      'a changed node to be reached',
-      () => connection.state.kind === 'ready',
-    );
+    const grace = this.#steps.anew(RESTORE_TIMEOUT_MS);
+    await grace.until('a changed node to be reached', () => connection.state.kind === 'ready');
     await connection.call('config', 'set', 'replica-priority', was);
   }
 

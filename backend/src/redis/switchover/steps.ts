@@ -25,6 +25,11 @@ export class Steps {
     return Math.max(1, this.#timeoutMs - this.elapsedMs);
   }
 
+  /** The same clock with a deadline of its own, from now. */
+  anew(timeoutMs: number): Steps {
+    return new Steps(this.#clock, timeoutMs);
+  }
+
   /** Waits until it is so; `nudge` is called between looks. Rejects at the deadline. */
   async until(what: string, isSo: () => boolean, nudge?: () => void): Promise<void> {
     while (!isSo()) {

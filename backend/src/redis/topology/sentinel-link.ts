@@ -163,6 +163,7 @@ export class SentinelLink {
       wire.destroy(safeMessage(error));
       return;
     }
+    if (!wire.isReady) return;
     this.#isSubscribed = true;
     // Messages that were published before are gone for good, so ask what they would have said.
     void this.ask();

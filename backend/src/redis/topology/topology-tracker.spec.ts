@@ -273,6 +273,7 @@ describe('TopologyTracker', () => {
         () => nodes.every(({ server }) => server.connections.length === 3),
         'all connections are open',
       );
+      await rig.pass(20);
     };
 
     it('lists each replica once, and every connection to it', async () => {
