@@ -57,7 +57,7 @@ describe('resolveOptions', () => {
       address: { host: '::1', port: 6380 },
       node: { username: 'app', password: 'pw', db: 3, keyPrefix: 'shop:', stallAfterMs: 50 },
       routing: { readPolicy: 'nearest', maxStalenessMs: 500, retryUncertain: false },
-      pools: { writeSize: 1, readSize: 10 },
+      pools: { writeSize: 1, readSize: 1 },
       shutdownTimeoutMs: 1,
     });
   });

@@ -104,7 +104,7 @@ export function insteadOf(intent: CommandIntent): string {
 }
 
 function describe(name: string): CommandIntent {
-  if (name in CONNECTION_COMMANDS)
+  if (Object.hasOwn(CONNECTION_COMMANDS, name))
     return { name, route: 'refused', changes: true, idempotent: false };
   const isRead = READ_COMMANDS.has(name);
   const changes = !isRead && !HARMLESS_COMMANDS.has(name);
@@ -120,8 +120,13 @@ function routeOf(name: string, isRead: boolean): CommandRoute {
 // for a write, which is the safe mistake.
 function fullName(name: string, args: readonly unknown[]): string {
   if (READ_COMMANDS.has(name) || WRITE_COMMANDS.has(name) || OTHER_COMMANDS.has(name)) return name;
-  const sub = args[0];
-  return typeof sub === 'string' ? `${name}|${sub.toLowerCase()}` : name;
+  const sub: unknown = args.flat()[0];
+  const isText = typeof sub === 'string' || sub instanceof Uint8Array;
+  return isText
+    ? `${name}|${Buffer.from(sub as string)
+        .toString()
+        .toLowerCase()}`
+    : name;
 }
 
 /** What follows `BLOCK` in XREAD and XREADGROUP; `null` without it. A stream may be called `block`, too. */

@@ -201,18 +201,41 @@ describe('on a connection of its own', () => {
     const session = <T>(work: (session: RedisSession) => Promise<T>): Promise<T> =>
       withSession(work, rig.leases, rig.clock, 1000);
 
-    it('runs everything on one connection and gives it back clean', async () => {
+    it('runs everything on one connection, which the next session gets', async () => {
       await connect();
       const result = await session(async (own) => {
-        await own.watch('k');
         await own.set('k', 'v');
         return own.wait(1, 100);
       });
       expect(result).toBe('OK');
-      expect(primary.names).toEqual(['watch', 'set', 'wait', 'unwatch']);
+      expect(primary.names).toEqual(['set', 'wait']);
       expect(rig.tracker.primary?.pool.busy).toBe(0);
       await session(async (own) => own.get('k'));
       expect(primary.server.connections).toHaveLength(2);
+    });
+
+    it.each([
+      ['by unwatch', (own: RedisSession) => own.unwatch()],
+      ['by a transaction', (own: RedisSession) => own.multi().incr('k').exec()],
+    ])('gives its connection back when what it watched was forgotten %s', async (_, forget) => {
+      await connect();
+      primary.answer = ([name]) => (name === 'exec' ? reply.array(reply.int(1)) : undefined);
+      await session(async (own) => {
+        await own.watch('k');
+        await forget(own);
+      });
+      await session(async (own) => own.get('k'));
+      expect(primary.server.connectionsEver).toBe(2);
+    });
+
+    it('leaves to nobody what it still watches', async () => {
+      await connect();
+      await session(async (own) => own.watch('k'));
+      await session(async (own) => own.get('k'));
+      const ofNext = primary.server.connections.find(({ commands }) =>
+        commands.some(([name]) => name === 'get'),
+      );
+      expect(ofNext?.commands.some(([name]) => name === 'watch')).toBe(false);
     });
 
     it('answers null for a transaction when a watched key changed', async () => {

@@ -29,7 +29,7 @@ const STORING = new Set(
 
 /** True, false, or `depends` when the arguments decide. `name` in lower case. */
 export function isAlwaysIdempotent(name: string): boolean | 'depends' {
-  if (name in UNLESS || STORING.has(name)) return 'depends';
+  if (Object.hasOwn(UNLESS, name) || STORING.has(name)) return 'depends';
   return IDEMPOTENT.has(name);
 }
 

@@ -89,6 +89,7 @@ function weighArguments(args: readonly unknown[]): number {
     if (typeof arg === 'string') bytes += arg.length;
     else if (arg instanceof Uint8Array) bytes += arg.byteLength;
     else if (Array.isArray(arg)) bytes += weighArguments(arg);
+    else if (arg instanceof Map) bytes += weighArguments([...arg]);
     else if (typeof arg === 'object' && arg !== null) bytes += weighArguments(Object.entries(arg));
     else bytes += 8;
   }

@@ -57,8 +57,9 @@ export class WaitingLine {
     this.#sort();
     while (this.#head < this.#calls.length) {
       const call = this.#calls[this.#head++];
-      if (call === undefined || call.queuedBytes === 0 || !call.isWanted) continue;
+      if (call === undefined || call.queuedBytes === 0) continue;
       this.leave(call);
+      if (!call.isWanted) continue;
       this.#compact();
       return call;
     }
