@@ -87,16 +87,18 @@ function startBackend(port) {
   });
 }
 
-/** Waits until the backend answers on /health, whatever it answers. */
+/** Waits until the backend answers on /health, and a moment longer for Redis to be up: it starts without it. */
 async function waitForHealth(url) {
   const until = Date.now() + READY_WITHIN_MS;
+  let firstAnswerAt;
   while (ending === undefined && Date.now() < until) {
-    try {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-      return await answer.json();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    const health = await fetch(url, { signal: AbortSignal.timeout(2_000) })
+      .then((answer) => answer.json())
+      .catch(() => undefined);
+    if (health !== undefined) firstAnswerAt ??= Date.now();
+    const isSettled = cluster === undefined || health?.redis?.status === 'up';
+    if (health !== undefined && (isSettled || Date.now() - firstAnswerAt > 5_000)) return health;
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   if (ending === undefined) await end(1, `The backend did not answer on ${url} in time.`);
   return undefined;
@@ -132,6 +134,10 @@ ${nodes.join('\n')}
 
       while sleep 0.2; do curl -s -m 1 ${url}; echo; done
       kill -9 ${cluster.primary().pid}
+
+  Meanwhile write through it; no request fails, some wait for the new primary:
+
+      curl -s -X POST ${url.replace('/health', '/api/counters/visits')}
 
   "currentMaster" names another node a few seconds later, and "failoverCount" goes up.
   A process that ended is started again after ${REVIVE_AFTER_MS / 1000} seconds, with another pid; the old primary comes back as a replica.

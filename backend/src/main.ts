@@ -5,7 +5,7 @@ import { AppModule } from './app/app.module.js';
 import { readAppConfig } from './app/app-config.js';
 
 const config = readAppConfig(process.env);
-const app = await NestFactory.create(AppModule);
+const app = await NestFactory.create(AppModule, { logger: config.logLevels });
 app.enableShutdownHooks();
 await app.listen(config.port, config.host);
 new Logger('App').log(`Listening on ${await app.getUrl()}`);
