@@ -85,6 +85,8 @@ export class RedisSession extends CommandMethods {
     if (intent.changes) await this.#leases.whenWritable(this.#timeoutMs);
     // While it waited the primary may have moved, and this connection gone with the old one.
     this.#requireConnection(payload.label);
+    // From when it is sent: what is watched must not reach the next holder of the connection.
+    if (intent.name === 'watch') this.#isWatching = true;
     const deadlineAt = this.#clock.now() + this.#timeoutMs;
     for (;;) {
       const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
@@ -106,7 +108,6 @@ export class RedisSession extends CommandMethods {
   }
 
   #noteDone(name: string): void {
-    if (name === 'watch') this.#isWatching = true;
     if (name === 'unwatch' || name === 'multi') this.#isWatching = false;
   }
 
