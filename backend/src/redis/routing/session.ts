@@ -89,21 +89,30 @@ export class RedisSession extends CommandMethods {
     if (intent.name === 'watch') this.#isWatching = true;
     const deadlineAt = this.#clock.now() + this.#timeoutMs;
     for (;;) {
-      const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
-      try {
-        const call = { payload, intent, timeoutMs, signal: null };
-        const reply = await runExclusively(this.#lease, call, this.#clock);
-        this.#noteDone(intent.name);
-        return reply;
-      } catch (error) {
-        if (!(error instanceof TryElsewhere)) throw error;
-        const isTransaction = intent.name === 'multi';
-        this.#requireConnection(payload.label, error);
-        // A refused EXEC has forgotten what was watched, so it must not be tried again.
-        const isFutile = isTransaction && this.#isWatching;
-        if (isFutile || timeoutMs <= REFUSAL_PAUSE_MS) throw refusedForNow(payload.label, error);
-        await this.#clock.sleep(REFUSAL_PAUSE_MS);
-      }
+      const outcome = await this.#attempt(payload, intent, deadlineAt);
+      if (outcome !== 'refused') return outcome.reply;
+      await this.#clock.sleep(REFUSAL_PAUSE_MS);
+    }
+  }
+
+  async #attempt(
+    payload: Payload,
+    intent: CommandIntent,
+    deadlineAt: number,
+  ): Promise<'refused' | { readonly reply: unknown }> {
+    const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
+    try {
+      const call = { payload, intent, timeoutMs, signal: null };
+      const reply = await runExclusively(this.#lease, call, this.#clock);
+      this.#noteDone(intent.name);
+      return { reply };
+    } catch (error) {
+      if (!(error instanceof TryElsewhere)) throw error;
+      this.#requireConnection(payload.label, error);
+      // A refused EXEC has forgotten what was watched, so it must not be tried again.
+      const isFutile = intent.name === 'multi' && this.#isWatching;
+      if (isFutile || timeoutMs <= REFUSAL_PAUSE_MS) throw refusedForNow(payload.label, error);
+      return 'refused';
     }
   }
 
