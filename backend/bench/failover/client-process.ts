@@ -6,6 +6,7 @@ import type {
 } from '../clients/bench-client.js';
 import { makeClient } from '../clients/make-client.js';
 import { within } from '../common/clock.js';
+import type { Stall } from '../common/open-loop.js';
 import { serve } from '../common/serve.js';
 import type { Ledger } from './ledger.js';
 import { codeOf, Workload } from './workload.js';
@@ -24,6 +25,7 @@ export interface ClientAccount {
   readonly notes: ClientNotes;
   readonly startedAt: number;
   readonly stoppedAt: number;
+  readonly stall: Stall;
   /** Why a last write was not answered within five seconds; `null` when it was. */
   readonly dead: string | null;
   readonly unhandled: readonly string[];
@@ -69,7 +71,16 @@ serve({
     const stoppedAt = await workload.stop(graceMs);
     const ledger = workload.book.read();
     const dead = await lastWrite();
-    return { ledger, notes: client.notes, startedAt, stoppedAt, dead, unhandled, warnings };
+    return {
+      ledger,
+      notes: client.notes,
+      startedAt,
+      stoppedAt,
+      stall: workload.stall,
+      dead,
+      unhandled,
+      warnings,
+    };
   },
 
   async close(): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { newNotes } from '../clients/bench-client.js';
 import { LedgerBook, type OperationKind } from './ledger.js';
-import { measure, WARM_UP_MS, type Measured } from './measure.js';
+import { measure, type Measured } from './measure.js';
+import { WARM_UP_MS } from './workload.js';
 
 /** One operation: kind, issued, settled (`null`: never), code of the failure. */
 type Line = readonly [OperationKind, number, number | null, string?];
@@ -26,6 +27,7 @@ function measured(
       notes,
       startedAt: 0,
       stoppedAt: END,
+      stall: { at: 0, ms: 0, cpuMs: 0 },
       dead: null,
       unhandled: [],
       warnings: [],

@@ -4,6 +4,8 @@ import type { ClientAccount } from './client-process.js';
 import { KINDS, type Ledger } from './ledger.js';
 import type { Survivors } from './survivors.js';
 import type { Times } from './stage.js';
+import { WARM_UP_MS } from './workload.js';
+import type { Stall } from '../common/open-loop.js';
 
 /** What one client went through in one run. Times in ms. */
 export interface Measured {
@@ -17,6 +19,8 @@ export interface Measured {
   readonly readGapAt: number;
   /** The longest pause in reads before the fault: what the machine does to anybody. */
   readonly calmReadGap: number;
+  /** The longest time in which the client's process could not run its load; `at` counts from the fault. */
+  readonly stall: Stall;
   /** First write answered after the switch (without one: after what was away came back). */
   readonly resume: number | null;
   /** Failed commands by code, `COMMAND_UNCERTAIN` of counters apart. */
@@ -55,8 +59,6 @@ export interface Circumstances {
   readonly endedItself: boolean;
 }
 
-/** Programs are slow when they are new, with a fault or without. */
-export const WARM_UP_MS = 1000;
 const UNCERTAIN = 'COMMAND_UNCERTAIN';
 
 /** Turns the books of one client into its results. */
@@ -90,6 +92,7 @@ export function measure(given: Circumstances): Measured {
     writeGapAt: writeGap.from - times.faultAt,
     readGapAt: readGap.from - times.faultAt,
     calmReadGap: longestGap(answeredAt(reads), startedAt, times.faultAt).ms,
+    stall: { ...account.stall, at: account.stall.at - times.faultAt },
     resume: resumedAt === null || from === null ? null : resumedAt - from,
     errors: countBy(errors.map(({ code }) => code)),
     readErrors: errors.filter(({ kind }) => kind === 'get').length,

@@ -5,12 +5,12 @@ import { sleep } from '../common/clock.js';
 import { placeOf } from '../common/place.js';
 import { connectionsOf } from '../common/server-connections.js';
 import type { ClientAccount, ClientOrder } from './client-process.js';
-import { measure, WARM_UP_MS, type Measured } from './measure.js';
+import { measure, type Measured } from './measure.js';
 import type { Scenario } from './scenario.js';
 import { SentinelWatch } from './sentinel-watch.js';
 import { Stage } from './stage.js';
 import { findSurvivors } from './survivors.js';
-import { READ_KEY } from './workload.js';
+import { READ_KEY, WARM_UP_MS } from './workload.js';
 
 /** How the load is put on. */
 export interface RunOptions {

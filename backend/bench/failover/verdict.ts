@@ -102,15 +102,19 @@ function times({ promises }: Scenario, ours: readonly Measured[]): Finding[] {
     );
   }
   if (promises.readGap !== undefined) {
-    const calm = worst(ours.map(({ calmReadGap }) => calmReadGap)).toFixed(0);
-    const text = `read gap (before the fault up to ${calm})`;
-    check(
-      text,
-      ours.map(({ readGap }) => readGap),
-      [promises.readGap],
-    );
+    const gaps = ours.map(({ readGap }) => readGap);
+    check(`read gap (${pauses(ours)})`, gaps, [promises.readGap]);
   }
   return [...findings, ...errors({ promises }, ours)];
+}
+
+/** What the machine, or the client itself, did to the process that makes the load. */
+function pauses(ours: readonly Measured[]): string {
+  const calm = worst(ours.map(({ calmReadGap }) => calmReadGap)).toFixed(0);
+  const longest = ours.map(({ stall }) => stall).sort((a, b) => b.ms - a.ms)[0];
+  const { ms = 0, cpuMs = 0, at = 0 } = longest ?? {};
+  const when = `${(at / 1000).toFixed(2)} s`;
+  return `calm up to ${calm}; process stalled ${ms.toFixed(0)} at ${when}, ran ${cpuMs.toFixed(0)} of it`;
 }
 
 function errors({ promises }: Pick<Scenario, 'promises'>, ours: readonly Measured[]): Finding[] {

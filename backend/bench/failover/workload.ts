@@ -1,7 +1,10 @@
 import type { BenchClient } from '../clients/bench-client.js';
 import { now, sleep } from '../common/clock.js';
-import { OpenLoop } from '../common/open-loop.js';
+import { OpenLoop, type Stall } from '../common/open-loop.js';
 import { LedgerBook, type OperationKind } from './ledger.js';
+
+/** Programs are slow when they are new, with a fault or without: what happens meanwhile has no times. */
+export const WARM_UP_MS = 1000;
 
 /** The key that everybody reads. */
 export const READ_KEY = 'bench:read';
@@ -32,9 +35,15 @@ export class Workload {
     private readonly prefix: string,
     perSecond: number,
   ) {
-    this.loop = new OpenLoop(perSecond, (index) => {
+    const issue = (index: number): void => {
       this.issue(index);
-    });
+    };
+    this.loop = new OpenLoop(perSecond, issue, WARM_UP_MS);
+  }
+
+  /** The longest time in which nothing could be issued. */
+  get stall(): Stall {
+    return this.loop.stall;
   }
 
   start(): number {

@@ -56,12 +56,13 @@ const STEPS: readonly Step[] = [
   ['hvals', 'h'],
   ['hexists', 'h', 'a'],
   // sets
-  ['sadd', 's', 'x', 'y'],
-  ['sadd', 's', ['z']],
+  // Numbers, because each server hashes words in an order of its own.
+  ['sadd', 's', 1, 2],
+  ['sadd', 's', [3]],
   ['scard', 's'],
-  ['sismember', 's', 'x'],
-  ['smismember', 's', 'x', 'none'],
-  ['srem', 's', 'z'],
+  ['sismember', 's', 1],
+  ['smismember', 's', 1, 'none'],
+  ['srem', 's', 3],
   ['sinter', 's', 's:none'],
   // sorted sets
   ['zadd', 'z', 1, 'one', 2, 'two', 3.5, 'more'],
@@ -100,7 +101,7 @@ const STEPS: readonly Step[] = [
   ['pfadd', 'hll', 'a', 'b'],
   ['pfcount', 'hll'],
   // scans, objects, copies, publishing, scripts
-  ['scan', 0, 'MATCH', 'h*', 'COUNT', 1000],
+  ['scan', 0, 'MATCH', 'hl*', 'COUNT', 1000],
   ['hscan', 'h', 0],
   ['sscan', 's', 0],
   ['zscan', 'z', 0],

@@ -139,7 +139,7 @@ describe('with one Redis', () => {
     const probe = outcomeOf(redis.set('probe', '1'), 25_000);
     await waitUntil(() => !redis.status.canWrite, { what: 'the freeze is noticed' });
     const startedAt = performance.now();
-    const calls = Array.from({ length: 100_000 }, () => outcomeOf(redis.incr('n'), 25_000));
+    const calls = Array.from({ length: 20_000 }, () => outcomeOf(redis.incr('n'), 25_000));
     const last = await calls.at(-1);
     expect(last?.code).toBe('QUEUE_FULL');
     expect(performance.now() - startedAt).toBeLessThan(5000);
@@ -147,7 +147,7 @@ describe('with one Redis', () => {
     server.node.thaw();
     const byCode = new Map<string | null, number>();
     for (const { code } of await Promise.all(calls)) byCode.set(code, (byCode.get(code) ?? 0) + 1);
-    expect(Object.fromEntries(byCode)).toEqual({ null: 1000, QUEUE_FULL: 99_000 });
+    expect(Object.fromEntries(byCode)).toEqual({ null: 1000, QUEUE_FULL: 19_000 });
     expect(await redis.get('n')).toBe('1000');
     expect((await probe).value).toBe('OK');
   });

@@ -1,6 +1,6 @@
 import { newRig, track, turns, type Rig } from '../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../test/support/fake-node.js';
-import { reply } from '../testing/index.js';
+import { reply, type FakeConnection } from '../testing/index.js';
 import type { CallOptions } from './call.js';
 import { withSession, type RedisSession } from './session.js';
 
@@ -72,16 +72,28 @@ describe('on a connection of its own', () => {
       expect(rig.tracker.primary?.pool.busy).toBe(0);
     });
 
-    it('is begun again on the new primary when it was cut short by the change of role', async () => {
+    it('is ended with certainty when the fence goes up, and begun again on the new primary', async () => {
       await connect();
-      primary.answer = () =>
-        reply.error('UNBLOCKED force unblock from blocking operation, instance state changed');
+      let waiter: FakeConnection | null = null;
+      primary.answer = (_, connection) => {
+        waiter = connection;
+        return reply.silence();
+      };
+      primary.override = (command) => {
+        if (command[0] !== 'client' || command[1] !== 'unblock') return undefined;
+        waiter?.send(reply.error('UNBLOCKED client unblocked via CLIENT UNBLOCK'));
+        return reply.int(1);
+      };
       const waiting = track(run('blpop', ['list', 0]));
-      await rig.until(() => primary.names.includes('blpop'), 'it arrives');
+      await rig.until(() => waiter !== null, 'it waits in the server');
+      fence();
       replica.answer = () => reply.array('list', 'item');
+      await rig.until(() => primary.server.connections.length === 1, 'its connection is given up');
+      expect(waiting.state).toBe('pending');
       await failOver();
-      await rig.pass(50);
+      await rig.until(() => waiting.state !== 'pending', 'it is over');
       expect(waiting).toMatchObject({ state: 'resolved', value: ['list', 'item'] });
+      expect(primary.names).toEqual(['blpop']);
     });
 
     it('is uncertain when its connection is lost, because an element may have been taken', async () => {
