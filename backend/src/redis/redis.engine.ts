@@ -37,7 +37,7 @@ export class RedisEngine {
   readonly #rooms: ConnectedRooms | null;
   readonly #adviser: ClusterAdviser | null;
   readonly #closed = new AbortController();
-  #isSwitching = false;
+  #switching: Promise<unknown> | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: ResolvedRedisOptions, clock: Clock = new SystemClock()) {
@@ -82,15 +82,17 @@ export class RedisEngine {
     if (this.options.mode !== 'sentinel') {
       throw new SwitchoverFailedError('A switchover needs Sentinels; nothing was changed');
     }
-    if (this.#isSwitching) {
+    if (this.#switching !== null) {
       throw new SwitchoverFailedError('A switchover is under way already; nothing was changed');
     }
-    this.#isSwitching = true;
+    const { clock, bus, closing } = this;
+    const { masterName } = this.options.sentinel;
+    const switching = switchover({ tracker, clock, bus, masterName, closing }, options);
+    this.#switching = switching;
     try {
-      const { masterName } = this.options.sentinel;
-      return await switchover({ tracker, clock: this.clock, bus: this.bus, masterName }, options);
+      return await switching;
     } finally {
-      this.#isSwitching = false;
+      this.#switching = null;
     }
   }
 
@@ -105,6 +107,8 @@ export class RedisEngine {
     const rooms = this.#rooms;
     if (rooms === null) return;
     this.#adviser?.close();
+    // It undoes what it can, for which it needs its connections.
+    await this.#switching?.catch(() => undefined);
     rooms.subscriptions.close();
     rooms.leases.close();
     await rooms.router.close(this.options.shutdownTimeoutMs);

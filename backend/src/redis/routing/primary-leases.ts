@@ -1,7 +1,10 @@
 import type { Lease, NodeConnection } from '../connection/index.js';
-import { ClosedError, NoPrimaryError } from '../errors/index.js';
+import { ClosedError, isRoleRefusal, NoPrimaryError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
+
+const PROBE_KEY = 'nestjs-redis-ha:probe';
+const PROBE_PAUSE_MS = 10;
 
 /** A connection of one's own to the primary. */
 export interface PrimaryLease extends Lease {
@@ -29,6 +32,26 @@ export class PrimaryLeases {
     if (this.#tracker.primary === primary) return { ...lease, node: primary };
     lease.discard();
     throw new NoPrimaryError('Another node became the primary meanwhile', { timeoutMs });
+  }
+
+  /**
+   * As {@link PrimaryLeases.acquire}, and right after a switch not before the new primary takes
+   * writes: until its first replica is linked it may refuse them, and a refused `EXEC` has forgotten
+   * what was watched.
+   */
+  async acquireTakingWrites(timeoutMs: number): Promise<PrimaryLease> {
+    const until = this.#clock.now() + timeoutMs;
+    const lease = await this.acquire(timeoutMs);
+    while (this.#tracker.history.isFirstWriteAwaited && this.#clock.now() < until) {
+      // Deletes a key that nobody has: a write, and the most harmless there is.
+      const isRefused = await lease.wire.call('unlink', [PROBE_KEY]).then(
+        () => false,
+        (error: unknown) => isRoleRefusal(error),
+      );
+      if (!isRefused) break;
+      await this.#clock.sleep(PROBE_PAUSE_MS);
+    }
+    return lease;
   }
 
   /** Resolves when writes may be sent; rejects at the deadline, the signal or the end. */

@@ -153,7 +153,7 @@ export async function withSession<T>(
   clock: Clock,
   timeoutMs: number,
 ): Promise<T> {
-  const lease = await leases.acquire(timeoutMs);
+  const lease = await leases.acquireTakingWrites(timeoutMs);
   const session = new RedisSession(lease, leases, clock, timeoutMs);
   try {
     const result = await work(session);

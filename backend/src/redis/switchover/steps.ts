@@ -8,11 +8,13 @@ export class Steps {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #timeoutMs: number;
+  readonly #signal: AbortSignal | null;
 
-  constructor(clock: Clock, timeoutMs: number) {
+  constructor(clock: Clock, timeoutMs: number, signal: AbortSignal | null = null) {
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.#timeoutMs = timeoutMs;
+    this.#signal = signal;
   }
 
   /** Time since the first step began. */
@@ -33,6 +35,9 @@ export class Steps {
   /** Waits until it is so; `nudge` is called between looks. Rejects at the deadline. */
   async until(what: string, isSo: () => boolean, nudge?: () => void): Promise<void> {
     while (!isSo()) {
+      if (this.#signal?.aborted === true) {
+        throw new SwitchoverFailedError('the application is shutting down');
+      }
       if (this.elapsedMs >= this.#timeoutMs) {
         throw new SwitchoverFailedError(
           `waited ${String(this.#timeoutMs)} ms in all, last for ${what}`,

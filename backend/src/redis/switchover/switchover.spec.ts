@@ -36,7 +36,7 @@ describe('switchover', () => {
   const begin = (options: SwitchoverOptions = {}) =>
     track<SwitchoverReport>(
       switchover(
-        { tracker: rig.tracker, clock: rig.clock, bus: rig.bus, masterName: 'mymaster' },
+        { tracker: rig.tracker, clock: rig.clock, bus: rig.bus, masterName: 'mymaster', closing: new AbortController().signal },
         { timeoutMs: 5000, ...options },
       ),
     );

@@ -39,6 +39,8 @@ export interface SwitchoverTools {
   readonly clock: Clock;
   readonly bus: EventBus;
   readonly masterName: string;
+  /** Fires when the application shuts down: what was begun is then undone. */
+  readonly closing: AbortSignal;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
@@ -58,7 +60,7 @@ export async function switchover(
   options: SwitchoverOptions = {},
 ): Promise<SwitchoverReport> {
   const { tracker } = tools;
-  const steps = new Steps(tools.clock, checkedTimeout(options.timeoutMs));
+  const steps = new Steps(tools.clock, checkedTimeout(options.timeoutMs), tools.closing);
   const old = requirePrimary(tracker);
   if (options.to !== undefined) requireReplica(tracker, options.to);
   const priorities = new PriorityChange(tracker, steps);

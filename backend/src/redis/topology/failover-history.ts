@@ -112,6 +112,11 @@ export class FailoverHistory {
     this.#bus.emit({ type: 'failover.first-write', failover });
   }
 
+  /** True from a switch until the new primary has taken a write. */
+  get isFirstWriteAwaited(): boolean {
+    return this.#awaitsFirstWrite;
+  }
+
   /** Up to the last hundred, oldest first. */
   get records(): readonly FailoverRecord[] {
     return [...this.#records];
