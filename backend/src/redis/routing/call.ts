@@ -48,6 +48,8 @@ export class Call implements Job, Deadlined {
   mayHaveRun = false;
   /** A node refused it for now, so the next refusal is followed by a pause. */
   wasRefused = false;
+  /** It waited, and was sent with others that had. */
+  isInPortion = false;
   /** A second node was asked because the first was silent. */
   isHedged = false;
   /** Bytes it counts for in the queue; 0 while it does not wait. */

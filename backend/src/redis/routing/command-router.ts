@@ -13,6 +13,7 @@ import { nextStep, type NextStep } from './retry-rules.js';
 import { WaitingLine } from './waiting-line.js';
 
 const DEADLINE_CHECK_MS = 10;
+const PORTION = 256;
 const NO_OPTIONS: CallOptions = {};
 const REFUSAL_PAUSES_MS = [2, 5, 5, 10];
 
@@ -36,6 +37,7 @@ export class CommandRouter implements CallOwner {
   #mustProbe = true;
   #probe: Call | null = null;
   #refusals = 0;
+  #portion = 0;
   #stopRetry: Stop | null = null;
   #isClosed = false;
 
@@ -114,6 +116,7 @@ export class CommandRouter implements CallOwner {
     // Only a write that was taken proves that the next ones will be.
     if (call === this.#probe) this.#endProbe(call.intent.changes);
     if (call.intent.changes) this.#tracker.history.noteWrite();
+    this.#leavePortion(call);
   }
 
   onError(call: Call, error: unknown, node: NodeConnection): void {
@@ -123,18 +126,17 @@ export class CommandRouter implements CallOwner {
     if (failure === 'unknown') call.mayHaveRun ||= changes;
     if (call.isWanted) this.#takeStep(step, call, error, node);
     if (call === this.#probe) this.#endProbe(false);
+    this.#leavePortion(call);
   }
 
   onLost(call: Call, reason: string, sent: boolean): void {
     if (call === this.#probe) this.#endProbe(false);
+    this.#leavePortion(call);
     if (!call.isWanted || call.openAttempts > 0) return;
-    if (!sent) {
-      this.#route(call, true);
-      return;
-    }
-    call.mayHaveRun ||= call.intent.changes;
     const { changes } = call.intent;
-    const step = nextStep({ failure: 'unknown', changes, isRepeatable: call.isRepeatable });
+    if (sent) call.mayHaveRun ||= changes;
+    const failure = sent ? 'unknown' : 'not-sent';
+    const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
     if (step === 'uncertain') this.#finishUncertain(call, reason);
     else this.#route(call, true);
   }
@@ -234,17 +236,29 @@ export class CommandRouter implements CallOwner {
   #sendWaitingWrites(): void {
     const node = this.#writeNode;
     if (node === null || this.#probe !== null || this.#stopRetry !== null) return;
-    while (node.acceptsJobs) {
+    // In portions: thousands of them at once would hold up the reads, and the whole process, while
+    // they are written and while their answers arrive.
+    while (node.acceptsJobs && this.#portion < PORTION) {
       const call = this.#waitingWrites.shift();
       if (call === null) {
         this.#mustProbe = false;
         return;
       }
+      call.isInPortion = true;
+      this.#portion++;
       node.enqueue(call);
       if (!this.#mustProbe) continue;
       this.#probe = call;
       return;
     }
+  }
+
+  // The next portion leaves when half of the last one is back, answered or lost.
+  #leavePortion(call: Call): void {
+    if (!call.isInPortion) return;
+    call.isInPortion = false;
+    this.#portion--;
+    if (this.#waitingWrites.size > 0 && this.#portion <= PORTION / 2) this.#sendWaitingWrites();
   }
 
   #endProbe(isAccepted: boolean): void {

@@ -3,7 +3,9 @@ import { type RedisTestNode } from './redis-test-node.js';
 import { problemsOfReplica, problemsOfView, viewGroup } from './sentinel-view.js';
 
 // Short enough that no test waits for them.
-const FAST = ['INFO-PERIOD', '100', 'PUBLISH-PERIOD', '100'];
+// Sentinel undoes a promotion that it has not noticed within four publish periods, and noticing takes
+// a little over a second: with less than this, no failover could end while somebody waits.
+const FAST = ['INFO-PERIOD', '100', 'PUBLISH-PERIOD', '500'];
 const STOCK = ['INFO-PERIOD', '10000', 'PUBLISH-PERIOD', '2000'];
 const PROBE_KEY = 'nestjs-redis-ha:testing:ready';
 
