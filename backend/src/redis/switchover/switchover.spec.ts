@@ -36,7 +36,13 @@ describe('switchover', () => {
   const begin = (options: SwitchoverOptions = {}) =>
     track<SwitchoverReport>(
       switchover(
-        { tracker: rig.tracker, clock: rig.clock, bus: rig.bus, masterName: 'mymaster', closing: new AbortController().signal },
+        {
+          tracker: rig.tracker,
+          clock: rig.clock,
+          bus: rig.bus,
+          masterName: 'mymaster',
+          closing: new AbortController().signal,
+        },
         { timeoutMs: 5000, ...options },
       ),
     );
