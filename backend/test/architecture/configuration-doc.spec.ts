@@ -56,7 +56,7 @@ describe('docs/configuration.md', () => {
 
   it('names no variable that is not read', () => {
     const known = new Set(OPTION_TABLE.flatMap(({ env }) => env));
-    const families = /^REDIS_(?:ROUTING|NODE|POOLS|SENTINEL)_$/;
+    const families = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|SENTINEL)_$/;
     const named = new Set(PAGE.match(/REDIS_\w+/g) ?? []);
     expect([...named].filter((name) => !known.has(name) && !families.test(name))).toEqual([]);
   });

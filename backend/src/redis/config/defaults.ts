@@ -7,6 +7,8 @@ export interface Defaults {
   readonly node: ResolvedRedisOptions['node'];
   readonly routing: ResolvedRedisOptions['routing'];
   readonly pools: ResolvedRedisOptions['pools'];
+  readonly fallback: ResolvedRedisOptions['fallback'];
+  readonly journal: ResolvedRedisOptions['journal'];
   readonly shutdownTimeoutMs: number;
   /** The one Redis of standalone mode, and where to go when Sentinel mode is given up. */
   readonly address: NodeAddress;
@@ -44,6 +46,23 @@ export const DEFAULTS: Defaults = Object.freeze({
     retryUncertain: true,
   }),
   pools: Object.freeze({ writeSize: 10, readSize: 1 }),
+  fallback: Object.freeze({
+    timeoutMs: 200,
+    breakerFailures: 5,
+    breakerOpenMs: 500,
+    stableMs: 1_000,
+    maxEntries: 100_000,
+    maxBytes: 67_108_864,
+  }),
+  journal: Object.freeze({
+    maxEntries: 100_000,
+    maxBytes: 33_554_432,
+    maxAgeMs: 3_600_000,
+    replayPerSecond: 10_000,
+    reapplyMs: 15_000,
+    file: null,
+    fsync: 'always',
+  }),
   shutdownTimeoutMs: 2_000,
   address: Object.freeze({ host: '127.0.0.1', port: 6_379 }),
   sentinel: Object.freeze({

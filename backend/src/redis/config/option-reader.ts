@@ -7,7 +7,7 @@ import { groupOf, keyOf, OPTION_TABLE, rowOf, rowsOf, type OptionRow } from './o
 export type Given = Readonly<Record<string, unknown>>;
 
 /** The groups whose options are read row by row. */
-export type GroupName = 'node' | 'routing' | 'pools' | 'sentinel';
+export type GroupName = 'node' | 'routing' | 'pools' | 'fallback' | 'journal' | 'sentinel';
 
 /** True for an object with named members; lists and class-less nothing are not. */
 export function isGiven(value: unknown): value is Given {

@@ -78,6 +78,21 @@ export const OPTION_TABLE: readonly OptionRow[] = Object.freeze([
   row('pools.writeSize', positive, 'REDIS_POOLS_WRITE_SIZE'),
   row('pools.readSize', positive, 'REDIS_POOLS_READ_SIZE'),
 
+  row('fallback.timeoutMs', milliseconds, 'REDIS_FALLBACK_TIMEOUT_MS'),
+  row('fallback.breakerFailures', positive, 'REDIS_FALLBACK_BREAKER_FAILURES'),
+  row('fallback.breakerOpenMs', milliseconds, 'REDIS_FALLBACK_BREAKER_OPEN_MS'),
+  row('fallback.stableMs', milliseconds, 'REDIS_FALLBACK_STABLE_MS'),
+  row('fallback.maxEntries', positive, 'REDIS_FALLBACK_MAX_ENTRIES'),
+  row('fallback.maxBytes', bytes, 'REDIS_FALLBACK_MAX_BYTES'),
+
+  row('journal.maxEntries', positive, 'REDIS_JOURNAL_MAX_ENTRIES'),
+  row('journal.maxBytes', bytes, 'REDIS_JOURNAL_MAX_BYTES'),
+  row('journal.maxAgeMs', milliseconds, 'REDIS_JOURNAL_MAX_AGE_MS'),
+  row('journal.replayPerSecond', positive, 'REDIS_JOURNAL_REPLAY_PER_SECOND'),
+  row('journal.reapplyMs', milliseconds, 'REDIS_JOURNAL_REAPPLY_MS'),
+  row('journal.file', text('a path, and not empty', /\S/), 'REDIS_JOURNAL_FILE'),
+  row('journal.fsync', choice(['always', 'interval', 'never']), 'REDIS_JOURNAL_FSYNC'),
+
   row('sentinel.masterName', masterName, 'REDIS_SENTINEL_MASTER_NAME', 'REDIS_MASTER_NAME'),
   row(
     'sentinel.nodes',

@@ -378,6 +378,7 @@ describe('every scalar option', () => {
     'routing.readPolicy': ['nearest', 'nearest'],
     'routing.retryUncertain': ['off', false],
     'sentinel.strict': ['on', true],
+    'journal.fsync': ['interval', 'interval'],
   };
 
   it.each(
@@ -385,7 +386,9 @@ describe('every scalar option', () => {
       ({ path, rule }) => path !== 'mode' && path !== 'host' && rule.kind === 'scalar',
     ).flatMap(({ path, env }) => env.map((variable) => [variable, path] as const)),
   )('%s sets %s', (variable, path) => {
-    const expected = /(?:Ms|Size|Commands|Bytes|db|port)$/.test(path) ? 7 : 'seven';
+    const expected = /(?:Ms|Size|Commands|Bytes|Entries|Failures|PerSecond|db|port)$/.test(path)
+      ? 7
+      : 'seven';
     const [text, value] = SAMPLES[path] ?? [String(expected), expected];
     const { options, problems } = optionsFromEnv({ REDIS_MODE: 'sentinel', [variable]: text });
     expect(problems).toEqual([]);

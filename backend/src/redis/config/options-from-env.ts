@@ -36,7 +36,7 @@ const MODES: readonly Mode[] = ['standalone', 'sentinel', 'memory'];
 const READ_APART = new Set(['mode', 'url', 'node.tls', 'sentinel.tls']);
 
 /** Variables of these families are ours alone, so an unknown one is a mistake. */
-const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|SENTINEL)_/;
+const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|SENTINEL)_/;
 /** What Kubernetes sets for services named like our families. */
 const SERVICE_VARIABLES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/;
 

@@ -20,7 +20,7 @@ const SHOWN_TLS_OPTIONS = new Set([
  * are set, and `sentinel.mapAddress` says whether addresses are mapped. User names are no secrets.
  */
 export function redactOptions(options: ResolvedRedisOptions): Redacted {
-  const { name, mode, node, routing, pools, shutdownTimeoutMs } = options;
+  const { name, mode, node, routing, pools, fallback, journal, shutdownTimeoutMs } = options;
   return {
     name,
     mode,
@@ -29,6 +29,8 @@ export function redactOptions(options: ResolvedRedisOptions): Redacted {
     node: redactAccess(node),
     routing: { ...routing },
     pools: { ...pools },
+    fallback: { ...fallback },
+    journal: { ...journal },
     shutdownTimeoutMs,
   };
 }

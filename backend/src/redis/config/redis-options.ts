@@ -62,6 +62,43 @@ export interface PoolOptions {
   readonly readSize?: number;
 }
 
+/** What happens while Redis is away: for caches, sessions and everything else that has a namespace. */
+export interface FallbackOptions {
+  /** Deadline of one operation of a namespace on Redis, in ms; after it memory answers. @defaultValue 200 */
+  readonly timeoutMs?: number;
+  /** So many failures or missed deadlines in a row open the circuit breaker. @defaultValue 5 */
+  readonly breakerFailures?: number;
+  /** How long the breaker stays open before Redis is asked again, in ms. News of a node cuts it short. @defaultValue 500 */
+  readonly breakerOpenMs?: number;
+  /** How long everything must have been well before the mode is `healthy` again, in ms. @defaultValue 1000 */
+  readonly stableMs?: number;
+  /** Entries that memory keeps; the least recently used leave first. @defaultValue 100000 */
+  readonly maxEntries?: number;
+  /** Bytes that memory keeps. @defaultValue 67108864 (64 MiB) */
+  readonly maxBytes?: number;
+}
+
+/** When a journal on disk counts as written: at once, some times a second, or when the system likes. */
+export type JournalFsync = 'always' | 'interval' | 'never';
+
+/** The writes that are made while Redis is away, until it has them. */
+export interface JournalOptions {
+  /** Keys it holds at most. @defaultValue 100000 */
+  readonly maxEntries?: number;
+  /** Bytes it holds at most. @defaultValue 33554432 (32 MiB) */
+  readonly maxBytes?: number;
+  /** Older writes are not replayed, and a delete is remembered this long, in ms. @defaultValue 3600000 (1 h) */
+  readonly maxAgeMs?: number;
+  /** Writes a second that are replayed at most. @defaultValue 10000 */
+  readonly replayPerSecond?: number;
+  /** Writes of this long before a failover are written once more after it, in ms: the new primary may lack them. @defaultValue 15000 */
+  readonly reapplyMs?: number;
+  /** A file that keeps the journal through a crash of this process. One process, one file. @defaultValue none: in memory only */
+  readonly file?: string;
+  /** When a write to the file counts as done. @defaultValue 'always' */
+  readonly fsync?: JournalFsync;
+}
+
 /** How Sentinel is reached, and which group it watches for us. */
 export interface SentinelOptions {
   /** Name of the group, as in `sentinel monitor <name>`. @defaultValue 'mymaster' */
@@ -95,6 +132,8 @@ interface CommonOptions {
   readonly node?: NodeOptions;
   readonly routing?: RoutingOptions;
   readonly pools?: PoolOptions;
+  readonly fallback?: FallbackOptions;
+  readonly journal?: JournalOptions;
   /** How long `onApplicationShutdown` waits for commands in flight, in ms. @defaultValue 2000 */
   readonly shutdownTimeoutMs?: number;
 }

@@ -35,6 +35,8 @@ describe('resolveOptions', () => {
       node: DEFAULTS.node,
       routing: DEFAULTS.routing,
       pools: DEFAULTS.pools,
+      fallback: DEFAULTS.fallback,
+      journal: DEFAULTS.journal,
       shutdownTimeoutMs: 2000,
     });
   });

@@ -22,7 +22,15 @@ export interface Resolution {
 type Mode = RedisHaOptions['mode'];
 type Common = Omit<ResolvedMemoryOptions, 'mode'>;
 
-const KEYS_OF_ALL_MODES = ['mode', 'node', 'routing', 'pools', 'shutdownTimeoutMs'];
+const KEYS_OF_ALL_MODES = [
+  'mode',
+  'node',
+  'routing',
+  'pools',
+  'fallback',
+  'journal',
+  'shutdownTimeoutMs',
+];
 const KEYS_OF_MODE: Readonly<Record<Mode, readonly string[]>> = {
   standalone: ['host', 'port', 'url'],
   sentinel: ['sentinel', 'fallbackAddress'],
@@ -125,6 +133,8 @@ function resolveCommon(given: Given, node: unknown, name: string, findings: Find
     },
     routing: { ...readGroup('routing', given['routing'], findings) },
     pools: { ...readGroup('pools', given['pools'], findings) },
+    fallback: { ...readGroup('fallback', given['fallback'], findings) },
+    journal: { ...readGroup('journal', given['journal'], findings) },
     shutdownTimeoutMs: Number(readRoot('shutdownTimeoutMs', given, findings)),
   };
   checkOrder('node', common.node, findings);

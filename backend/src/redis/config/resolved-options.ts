@@ -1,6 +1,6 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { NodeAddress } from './node-address.js';
-import type { ReadPolicy } from './redis-options.js';
+import type { JournalFsync, ReadPolicy } from './redis-options.js';
 
 /** Credentials and transport of one kind of node. */
 export interface ResolvedAccess {
@@ -37,6 +37,24 @@ interface ResolvedCommon {
     readonly retryUncertain: boolean;
   };
   readonly pools: { readonly writeSize: number; readonly readSize: number };
+  readonly fallback: {
+    readonly timeoutMs: number;
+    readonly breakerFailures: number;
+    readonly breakerOpenMs: number;
+    readonly stableMs: number;
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+  };
+  readonly journal: {
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+    readonly maxAgeMs: number;
+    readonly replayPerSecond: number;
+    readonly reapplyMs: number;
+    /** `null` means in memory only. */
+    readonly file: string | null;
+    readonly fsync: JournalFsync;
+  };
   readonly shutdownTimeoutMs: number;
 }
 

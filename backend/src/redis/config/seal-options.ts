@@ -9,6 +9,8 @@ import type { ResolvedRedisOptions } from './resolved-options.js';
 export function sealOptions(options: ResolvedRedisOptions): ResolvedRedisOptions {
   Object.freeze(options.routing);
   Object.freeze(options.pools);
+  Object.freeze(options.fallback);
+  Object.freeze(options.journal);
   Object.freeze(hideSecretsOf(options.node, redactAccess));
   if (options.mode === 'standalone') Object.freeze(options.address);
   if (options.mode === 'sentinel') {

@@ -110,6 +110,72 @@ export class RedisDisabledError extends RedisHaError {
   readonly retryable = false;
 }
 
+/** Redis is away and the namespace is `strict`: memory must not answer for it. Nothing was done. */
+export class CircuitOpenError extends RedisHaError {
+  readonly code = 'CIRCUIT_OPEN';
+  readonly retryable = true;
+}
+
+/** Redis is away and this cannot be done in memory, because other processes take part in it. */
+export class DegradedUnsupportedError extends RedisHaError {
+  readonly code = 'DEGRADED_UNSUPPORTED';
+  readonly retryable = true;
+}
+
+/** Redis is away and memory does not know the key: it may exist or not. */
+export class DegradedUnknownError extends RedisHaError {
+  readonly code = 'DEGRADED_UNKNOWN';
+  readonly retryable = true;
+}
+
+/** Redis is away and the journal takes no more. The write was not done. */
+export class JournalFullError extends RedisHaError {
+  readonly code = 'JOURNAL_FULL';
+  readonly retryable = true;
+}
+
+/** The journal's file cannot be used: it is another process's, or the disk refuses it. */
+export class JournalFileError extends RedisHaError {
+  readonly code = 'JOURNAL_FILE_FAILED';
+  readonly retryable = false;
+}
+
+/** The loader of a cached value failed, and there was no older value to serve. Its error is the `cause`. */
+export class LoaderFailedError extends RedisHaError {
+  readonly code = 'LOADER_FAILED';
+  readonly retryable = true;
+}
+
+/** The loader of a cached value did not end in time, and there was no older value to serve. */
+export class LoaderTimeoutError extends RedisHaError {
+  readonly code = 'LOADER_TIMEOUT';
+  readonly retryable = true;
+}
+
+/** A value cannot be turned into bytes and back without changing. Nothing was written. */
+export class ValueUnserializableError extends RedisHaError {
+  readonly code = 'VALUE_UNSERIALIZABLE';
+  readonly retryable = false;
+}
+
+/** A value is larger than `maxValueBytes`. Nothing was written. */
+export class ValueTooLargeError extends RedisHaError {
+  readonly code = 'VALUE_TOO_LARGE';
+  readonly retryable = false;
+}
+
+/** A token belongs to no session: never issued, expired, rotated or destroyed. */
+export class SessionInvalidError extends RedisHaError {
+  readonly code = 'SESSION_INVALID';
+  readonly retryable = false;
+}
+
+/** Nobody can tell now whether the session exists: Redis is away, memory does not know it, no archive answers. */
+export class SessionUnavailableError extends RedisHaError {
+  readonly code = 'SESSION_UNAVAILABLE';
+  readonly retryable = true;
+}
+
 /** The module is shutting down or has shut down. */
 export class ClosedError extends RedisHaError {
   readonly code = 'CLOSED';

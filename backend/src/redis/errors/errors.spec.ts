@@ -82,6 +82,7 @@ describe('the codes', () => {
 
   it('are stable: a change here breaks applications', () => {
     expect(codes).toEqual([
+      'CIRCUIT_OPEN CircuitOpenError retryable',
       'CLOSED ClosedError final',
       'COMMAND_ABORTED CommandAbortedError final',
       'COMMAND_REJECTED CommandRejectedError final',
@@ -89,14 +90,24 @@ describe('the codes', () => {
       'COMMAND_UNCERTAIN CommandUncertainError final',
       'CONFIG_INVALID ConfigInvalidError final',
       'CONNECTION_LOST ConnectionLostError retryable',
+      'DEGRADED_UNKNOWN DegradedUnknownError retryable',
+      'DEGRADED_UNSUPPORTED DegradedUnsupportedError retryable',
       'INVALID_ARGUMENT InvalidArgumentError final',
+      'JOURNAL_FILE_FAILED JournalFileError final',
+      'JOURNAL_FULL JournalFullError retryable',
+      'LOADER_FAILED LoaderFailedError retryable',
+      'LOADER_TIMEOUT LoaderTimeoutError retryable',
       'NO_PRIMARY NoPrimaryError retryable',
       'NO_REPLICA NoReplicaError retryable',
       'QUEUE_FULL QueueFullError retryable',
       'REDIS_DISABLED RedisDisabledError final',
       'SENTINELS_UNREACHABLE SentinelsUnreachableError retryable',
+      'SESSION_INVALID SessionInvalidError final',
+      'SESSION_UNAVAILABLE SessionUnavailableError retryable',
       'SWITCHOVER_FAILED SwitchoverFailedError retryable',
       'TEST_CLUSTER_FAILED TestClusterError final',
+      'VALUE_TOO_LARGE ValueTooLargeError final',
+      'VALUE_UNSERIALIZABLE ValueUnserializableError final',
     ]);
   });
 });

@@ -30,6 +30,34 @@ export interface FailoverRecord extends FailoverTimes {
   readonly epoch: number;
 }
 
+/** Reads and writes are judged apart: while a primary is being replaced, reads go on. */
+export type BreakerLane = 'reads' | 'writes';
+
+/** `healthy`: Redis serves. `degraded`: memory does, or the journal. `recovering`: Redis is back, the journal is on its way. */
+export type ServiceModeName = 'healthy' | 'degraded' | 'recovering';
+
+/** A change of the mode. */
+export interface ModeChange {
+  readonly from: ServiceModeName;
+  readonly to: ServiceModeName;
+  readonly reason: string;
+  /** Calendar milliseconds. */
+  readonly at: number;
+  /** How long the mode before lasted. */
+  readonly afterMs: number;
+}
+
+/** What came of the writes that were made while Redis was away. */
+export interface ReplayReport {
+  /** Written to Redis. */
+  readonly applied: number;
+  /** Not written: Redis had something newer. */
+  readonly superseded: number;
+  /** Dropped: older than a delete is remembered, or past their own time. */
+  readonly expired: number;
+  readonly durationMs: number;
+}
+
 /** Every fact the engine reports. Plain data in the past tense; additions only. */
 export type RedisHaEvent =
   | { readonly type: 'connection.opened'; readonly node: NodeAddress; readonly role: string }
@@ -62,6 +90,21 @@ export type RedisHaEvent =
   | { readonly type: 'subscription.moved'; readonly to: NodeAddress; readonly gapMs: number }
   | { readonly type: 'settings.doubtful'; readonly problem: Problem }
   | { readonly type: 'start.waiting'; readonly waitedMs: number; readonly reason: string }
+  | { readonly type: 'breaker.opened'; readonly lane: BreakerLane; readonly reason: string }
+  | { readonly type: 'breaker.half-opened'; readonly lane: BreakerLane; readonly openMs: number }
+  | { readonly type: 'breaker.closed'; readonly lane: BreakerLane; readonly openMs: number }
+  | { readonly type: 'mode.changed'; readonly change: ModeChange }
+  | {
+      readonly type: 'journal.dropped';
+      readonly count: number;
+      readonly reason: 'full' | 'too-old' | 'closed';
+    }
+  | { readonly type: 'journal.replayed'; readonly report: ReplayReport }
+  | { readonly type: 'journal.recovered'; readonly count: number; readonly damagedBytes: number }
+  | { readonly type: 'journal.file-failed'; readonly reason: string }
+  | { readonly type: 'cache.entry-rejected'; readonly namespace: string; readonly fault: string }
+  | { readonly type: 'cache.load-failed'; readonly namespace: string; readonly reason: string }
+  | { readonly type: 'cache.write-failed'; readonly namespace: string; readonly reason: string }
   | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
 
 /** The name of a fact. */

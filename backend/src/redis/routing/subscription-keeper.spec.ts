@@ -36,7 +36,7 @@ describe('SubscriptionKeeper', () => {
   };
   const listen = (
     channels: readonly string[],
-    options: { onGap?: (gapMs: number) => void; timeoutMs?: number } = {},
+    options: { onGap?: (gapMs: number) => void; onLost?: () => void; timeoutMs?: number } = {},
     kind: 'subscribe' | 'psubscribe' = 'subscribe',
   ): Promise<Subscription> => {
     const listener = (message: string, channel: string): void => {
@@ -117,6 +117,15 @@ describe('SubscriptionKeeper', () => {
     await rig.until(() => gaps.length === 1, 'it is back');
     primary.server.publish('news', 'again');
     await hears('news: again');
+  });
+
+  it('tells of the loss at once, and of the gap when it is back', async () => {
+    await connect();
+    const told: string[] = [];
+    await listen(['news'], { onLost: () => told.push('lost'), onGap: () => told.push('gap') });
+    primary.server.resetConnections();
+    await rig.until(() => told.length === 2, 'it is back');
+    expect(told).toEqual(['lost', 'gap']);
   });
 
   it('reports no gap for its first subscription, however long it had to wait', async () => {

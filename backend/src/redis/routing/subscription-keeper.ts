@@ -14,6 +14,8 @@ export interface SubscribeOptions {
    * how long nobody listened.
    */
   readonly onGap?: (gapMs: number) => void;
+  /** Called when nobody listens any more; `onGap` follows when somebody does again. */
+  readonly onLost?: () => void;
   /** How long to wait for the first confirmation. @defaultValue the write timeout */
   readonly timeoutMs?: number;
 }
@@ -31,6 +33,7 @@ interface Entry {
   readonly channels: readonly string[];
   readonly listener: MessageListener;
   readonly onGap: ((gapMs: number) => void) | null;
+  readonly onLost: (() => void) | null;
 }
 
 /** Keeps subscriptions alive on whichever node is the primary, on one connection for all. */
@@ -79,7 +82,8 @@ export class SubscriptionKeeper {
     options: SubscribeOptions & { readonly timeoutMs: number },
   ): Promise<Subscription> {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
-    const entry: Entry = { kind, channels, listener, onGap: options.onGap ?? null };
+    const { onGap = null, onLost = null } = options;
+    const entry: Entry = { kind, channels, listener, onGap, onLost };
     this.#entries.add(entry);
     this.#follow();
     const wire = this.#wire?.ready;
@@ -125,16 +129,23 @@ export class SubscriptionKeeper {
         void this.#resubscribe(wire);
       },
       onClosed: () => {
-        // Before anything was confirmed nobody could miss it.
-        if (this.#confirmed.size > 0) this.#quietSince ??= this.#clock.now();
-        this.#confirmed.clear();
-        this.#stopHeartbeat?.();
+        this.#onLost();
       },
       onMessage: (channel, message, pattern) => {
         this.#deliver(channel, message, pattern);
       },
     });
     this.#wire.open();
+  }
+
+  #onLost(): void {
+    const hadAny = this.#confirmed.size > 0;
+    this.#confirmed.clear();
+    this.#stopHeartbeat?.();
+    // Before anything was confirmed nobody could miss it.
+    if (!hadAny) return;
+    this.#quietSince ??= this.#clock.now();
+    for (const entry of [...this.#entries]) this.#tell('loss', () => entry.onLost?.());
   }
 
   async #resubscribe(wire: Wire): Promise<void> {

@@ -1,4 +1,13 @@
+import { afterInput } from './after-input.js';
 import type { Clock } from './clock.js';
+
+// In one turn of the event loop a socket gives 64 kB. What came in while the process was busy may be more.
+const LATE_PER_TURN_MS = 20;
+const MOST_TURNS = 20;
+
+function turnsToCatchUp(lateMs: number): number {
+  return Math.min(MOST_TURNS, Math.floor(lateMs / LATE_PER_TURN_MS));
+}
 
 /**
  * Beats at a steady pace for as long as there is something to watch, and not at all otherwise.
@@ -26,11 +35,20 @@ export class Pulse {
   }
 
   #schedule(): void {
+    const dueAt = this.#clock.now() + this.#everyMs;
     this.#clock.after(this.#everyMs, () => {
-      setImmediate(() => {
-        this.#beating = this.#beat();
-        if (this.#beating) this.#schedule();
-      });
+      this.#beatAfterInput(1 + turnsToCatchUp(this.#clock.now() - dueAt));
+    });
+  }
+
+  #beatAfterInput(turns: number): void {
+    afterInput(() => {
+      if (turns > 1) {
+        this.#beatAfterInput(turns - 1);
+        return;
+      }
+      this.#beating = this.#beat();
+      if (this.#beating) this.#schedule();
     });
   }
 }
