@@ -1,7 +1,7 @@
 // The rooms of the library in the order data flows. A room imports rooms before it in this list, never
 // after, and only through their index.ts; types count as imports. testing/ is last and may also use the
 // front door (index.ts and redis.*.ts); nothing may use testing/.
-// Reserved places: fallback/ and cache/ go between switchover/ and health/, observability/ after health/.
+// Reserved place: observability/ goes after health/.
 // backend/test/architecture/rooms.spec.ts compares this list with the folders on disk.
 const ROOMS = [
   'errors',
@@ -12,6 +12,9 @@ const ROOMS = [
   'topology',
   'routing',
   'switchover',
+  'fallback',
+  'cache',
+  'sessions',
   'health',
   'testing',
 ];

@@ -2,7 +2,44 @@ export { RedisModule } from './redis.module.js';
 export type { RedisAsyncOptions, RedisOptionsFactory, RegisterOptions } from './redis.module.js';
 export { RedisService } from './redis.service.js';
 export { RedisCommandSet } from './redis.commands.js';
-export { InjectRedis, redisToken } from './redis.tokens.js';
+export { RedisNamespaces } from './redis.namespaces.js';
+export {
+  InjectRedis,
+  InjectRedisCache,
+  redisCacheToken,
+  redisNamespacesToken,
+  redisToken,
+} from './redis.tokens.js';
+export {
+  bufferSerializer,
+  Cached,
+  CacheNamespace,
+  jsonSerializer,
+  messagePackSerializer,
+  RedisCache,
+  textSerializer,
+  type BatchLoadFunction,
+  type CachedOptions,
+  type CacheEntry,
+  type CacheLoadOptions,
+  type CacheOptions,
+  type CacheSerializer,
+  type CacheStats,
+  type CacheTags,
+  type GetOrSetOptions,
+  type LoadContext,
+  type Loader,
+  type MessagePackLibrary,
+  type SetOptions,
+  type WrapOptions,
+} from './cache/index.js';
+export type {
+  FallbackStatus,
+  Namespace,
+  NamespacePolicy,
+  NamespaceSettings,
+  WriteReceipt,
+} from './fallback/index.js';
 export type { NodeStatus, PoolStatus, RedisStatus } from './redis.status.js';
 export {
   formatAddress,
@@ -24,6 +61,7 @@ export {
   type StandaloneModeOptions,
 } from './config/index.js';
 export {
+  CircuitOpenError,
   ClosedError,
   CommandAbortedError,
   CommandRejectedError,
@@ -31,24 +69,38 @@ export {
   CommandUncertainError,
   ConfigInvalidError,
   ConnectionLostError,
+  DegradedUnknownError,
+  DegradedUnsupportedError,
   InvalidArgumentError,
+  JournalFileError,
+  JournalFullError,
+  LoaderFailedError,
+  LoaderTimeoutError,
   NoPrimaryError,
   NoReplicaError,
   QueueFullError,
   RedisDisabledError,
   RedisHaError,
   SentinelsUnreachableError,
+  SessionInvalidError,
+  SessionUnavailableError,
   SwitchoverFailedError,
+  ValueTooLargeError,
+  ValueUnserializableError,
   type ErrorDetails,
   type Problem,
 } from './errors/index.js';
 export type {
+  BreakerLane,
   FailoverReason,
   FailoverRecord,
   FailoverTimes,
+  ModeChange,
   RedisHaEvent,
   RedisHaEventOf,
   RedisHaEventType,
+  ReplayReport,
+  ServiceModeName,
 } from './events/index.js';
 export type { ChainableCommander, DriverClient, TrackedOptions } from './connection/index.js';
 export type {
@@ -63,5 +115,35 @@ export type {
   SubscribeOptions,
   Subscription,
 } from './routing/index.js';
+export {
+  AllowAnonymous,
+  CurrentSession,
+  expressSessionStore,
+  fastifySessionStore,
+  SESSION_TOKEN_SOURCE,
+  SessionGuard,
+  SessionModule,
+  sessionOf,
+  SessionService,
+  SessionToken,
+  type ExpressStoreMethods,
+  type FastifySessionStore,
+  type InvalidReason,
+  type IssuedSession,
+  type NewSession,
+  type RequestSession,
+  type Session,
+  type SessionArchive,
+  type SessionAsyncOptions,
+  type SessionHome,
+  type SessionList,
+  type SessionModuleOptions,
+  type SessionOptions,
+  type SessionRecord,
+  type SessionRegisterOptions,
+  type SessionStoreOptions,
+  type SessionSurroundings,
+  type TokenSourceOptions,
+} from './sessions/index.js';
 export type { SwitchoverOptions, SwitchoverReport } from './switchover/index.js';
 export type { FailoverSummary, SentinelStatus } from './topology/index.js';

@@ -1,6 +1,7 @@
 import type { ResolvedRedisOptions } from './config/index.js';
 import { RedisDisabledError, SwitchoverFailedError } from './errors/index.js';
 import { EventBus } from './events/index.js';
+import { Fallback, openKeptJournal, type KeptJournal } from './fallback/index.js';
 import {
   BlockingCalls,
   CommandRouter,
@@ -18,6 +19,7 @@ import {
   type TopologySource,
 } from './topology/index.js';
 import { ClusterAdviser } from './redis.cluster-adviser.js';
+import { EnginePort } from './redis.port.js';
 
 /** The rooms that exist when there is a Redis to talk to. */
 export interface ConnectedRooms {
@@ -34,23 +36,54 @@ export class RedisEngine {
   readonly options: ResolvedRedisOptions;
   readonly bus = new EventBus();
   readonly clock: Clock;
+  /** Namespaces, and how they are while Redis is away. Exists in memory mode, too. */
+  readonly fallback: Fallback;
   readonly #rooms: ConnectedRooms | null;
   readonly #adviser: ClusterAdviser | null;
   readonly #closed = new AbortController();
+  readonly #beforeClose: (() => Promise<void> | void)[] = [];
   #switching: Promise<unknown> | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(options: ResolvedRedisOptions, clock: Clock = new SystemClock()) {
+  constructor(options: ResolvedRedisOptions, clock: Clock = new SystemClock(), kept?: KeptJournal) {
     this.options = options;
     this.clock = clock;
     this.#rooms = options.mode === 'memory' ? null : this.#build(options);
+    const port = this.#rooms === null ? null : new EnginePort(options, this.#rooms, this.bus);
+    this.fallback = new Fallback(options, port, { clock, bus: this.bus }, kept);
     this.#adviser =
       this.#rooms === null ? null : new ClusterAdviser(options, this.#rooms.tracker, this.bus);
+  }
+
+  /**
+   * Builds the engine with the journal that a former process left on disk, if there is one.
+   *
+   * @throws JournalFileError (`JOURNAL_FILE_FAILED`) when the file of `journal.file` cannot be used.
+   */
+  static async open(
+    options: ResolvedRedisOptions,
+    clock: Clock = new SystemClock(),
+  ): Promise<RedisEngine> {
+    const listeners: ((reason: string) => void)[] = [];
+    const kept = await openKeptJournal(options, clock, (reason) => {
+      for (const tell of listeners) tell(reason);
+    });
+    const engine = new RedisEngine(options, clock, kept);
+    listeners.push((reason) => {
+      engine.bus.emit({ type: 'journal.file-failed', reason });
+    });
+    return engine;
+  }
+
+  /** Does something before everything is closed, while Redis can still be used. */
+  beforeClose(run: () => Promise<void> | void): void {
+    this.#beforeClose.push(run);
   }
 
   /** Starts to connect and returns at once, whether or not Redis is there. */
   start(): void {
     this.#rooms?.tracker.start();
+    this.fallback.start();
   }
 
   /** The rooms, or a clear refusal in memory mode. */
@@ -96,14 +129,21 @@ export class RedisEngine {
     }
   }
 
-  /** Lets commands under way finish within the configured time, then cuts everything. Harmless twice. */
+  /**
+   * Lets what is under way finish within the configured time, all of it together, then cuts everything.
+   * Harmless twice.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
+    const until = this.clock.now() + this.options.shutdownTimeoutMs;
+    const leftMs = (): number => Math.max(0, until - this.clock.now());
     this.#closed.abort();
+    for (const run of this.#beforeClose) await this.#endWithin(leftMs(), run);
+    await this.fallback.close(leftMs());
     const rooms = this.#rooms;
     if (rooms === null) return;
     this.#adviser?.close();
@@ -111,9 +151,23 @@ export class RedisEngine {
     await this.#switching?.catch(() => undefined);
     rooms.subscriptions.close();
     rooms.leases.close();
-    await rooms.router.close(this.options.shutdownTimeoutMs);
+    await rooms.router.close(leftMs());
     rooms.rawClients.close();
     rooms.tracker.close();
+  }
+
+  // One that fails, or does not end, must not keep the connections from being closed.
+  async #endWithin(ms: number, run: () => Promise<void> | void): Promise<void> {
+    const over = new AbortController();
+    const ended = Promise.resolve()
+      .then(run)
+      .catch((error: unknown) => {
+        this.bus.emit({ type: 'listener.failed', event: 'close', error });
+      })
+      .finally(() => {
+        over.abort();
+      });
+    await Promise.race([ended, this.clock.sleep(ms, over.signal)]);
   }
 
   #build(options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>): ConnectedRooms {

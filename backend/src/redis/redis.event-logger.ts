@@ -109,16 +109,56 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     level: 'warn',
     text: ({ command, reason }) => `Nobody knows whether a ${command} was executed: ${reason}`,
   },
+  'breaker.opened': {
+    level: 'warn',
+    text: ({ lane, reason }) => `Redis counts as away for ${lane}: ${reason}`,
+  },
+  'breaker.closed': {
+    level: 'log',
+    text: ({ lane, openMs }) => `Redis counts as back for ${lane} after ${ms(openMs)}`,
+  },
+  'mode.changed': {
+    level: 'warn',
+    text: ({ change: { from, to, reason, afterMs } }) =>
+      `The mode is ${to} now, after ${ms(afterMs)} of ${from}: ${reason}`,
+  },
+  'journal.replayed': {
+    level: 'log',
+    text: ({ report: { applied, superseded, expired, durationMs } }) =>
+      `The journal was brought to Redis in ${ms(durationMs)}: ${String(applied)} written, ` +
+      `${String(superseded)} not because Redis had something newer, ${String(expired)} too old`,
+  },
+  'journal.dropped': {
+    level: 'warn',
+    text: ({ count, reason }) =>
+      `${String(count)} writes made while Redis was away are lost: ${DROPPED_BECAUSE[reason]}`,
+  },
+  'journal.recovered': {
+    level: 'warn',
+    text: ({ count, damagedBytes }) =>
+      `The journal of a former process holds ${String(count)} writes; ` +
+      `${String(damagedBytes)} bytes at its end could not be read`,
+  },
+  'journal.file-failed': {
+    level: 'error',
+    text: ({ reason }) => `The journal's file takes no writes: ${reason}`,
+  },
   'sentinel.lost': {
     level: 'debug',
     text: ({ sentinel, reason }) => `Sentinel ${show(sentinel)} lost: ${reason}`,
   },
 };
 
+const DROPPED_BECAUSE = {
+  full: 'the journal was full',
+  'too-old': 'they were older than journal.maxAgeMs',
+  closed: 'the application was stopped, and there is no journal.file',
+} as const;
+
 function describeStart({ options }: RedisEngine): string {
   switch (options.mode) {
     case 'memory':
-      return 'Memory mode: no Redis is used, commands fail at once with REDIS_DISABLED';
+      return 'Memory mode: no Redis is used. Caches and sessions live in this process; commands fail with REDIS_DISABLED';
     case 'standalone':
       return `Standalone mode: connecting to ${formatAddress(options.address)}`;
     case 'sentinel': {

@@ -8,6 +8,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { RedisCache, type CacheOptions } from './cache/index.js';
 import {
   DEFAULT_CONNECTION,
   resolveFromEnv,
@@ -18,7 +19,9 @@ import {
 import { RedisEngine } from './redis.engine.js';
 import { RedisEventLogger } from './redis.event-logger.js';
 import { RedisService } from './redis.service.js';
-import { redisToken } from './redis.tokens.js';
+import { RedisNamespaces } from './redis.namespaces.js';
+import { engineToken, redisCacheToken, redisNamespacesToken, redisToken } from './redis.tokens.js';
+import { systemRandom } from './timing/index.js';
 
 /** How a module is registered, apart from the options of Redis itself. */
 export interface RegisterOptions {
@@ -26,6 +29,8 @@ export interface RegisterOptions {
   readonly name?: string;
   /** Whether every module may inject it without importing this one. @defaultValue true */
   readonly isGlobal?: boolean;
+  /** What namespaces of the cache are that say nothing else. @defaultValue those of `CacheOptions` */
+  readonly cache?: CacheOptions;
 }
 
 /** Makes the options, for `useClass` and `useExisting`. */
@@ -71,27 +76,56 @@ export class RedisModule {
 }
 
 function toModule(
-  { name = DEFAULT_CONNECTION, isGlobal = true }: RegisterOptions,
+  { name = DEFAULT_CONNECTION, isGlobal = true, cache }: RegisterOptions,
   imports: NonNullable<ModuleMetadata['imports']>,
   providers: Provider[],
 ): DynamicModule {
-  const service: FactoryProvider<RedisService> = {
-    provide: redisToken(name),
-    inject: [resolutionToken(name)],
-    useFactory: ({ options, warnings }: Resolution) => {
-      const engine = new RedisEngine(options);
-      new RedisEventLogger(engine, warnings).start();
-      engine.start();
-      return new RedisService(engine);
+  const engine = engineToken(name);
+  const own: FactoryProvider[] = [
+    { provide: engine, inject: [resolutionToken(name)], useFactory: startEngine },
+    {
+      provide: redisToken(name),
+      inject: [engine],
+      useFactory: (started: RedisEngine) => new RedisService(started),
     },
-  };
+    {
+      provide: redisNamespacesToken(name),
+      inject: [engine],
+      useFactory: (started: RedisEngine) => new RedisNamespaces(started),
+    },
+    {
+      provide: redisCacheToken(name),
+      inject: [engine],
+      useFactory: (started: RedisEngine) => newCache(started, cache),
+    },
+  ];
   return {
     module: RedisModule,
     global: isGlobal,
     imports,
-    providers: [...providers, service],
-    exports: [redisToken(name)],
+    providers: [...providers, ...own],
+    exports: [redisToken(name), redisNamespacesToken(name), redisCacheToken(name)],
   };
+}
+
+async function startEngine({ options, warnings }: Resolution): Promise<RedisEngine> {
+  const engine = await RedisEngine.open(options);
+  new RedisEventLogger(engine, warnings).start();
+  engine.start();
+  return engine;
+}
+
+function newCache(engine: RedisEngine, defaults: CacheOptions | undefined): RedisCache {
+  const { fallback, clock, bus } = engine;
+  const cache = new RedisCache({
+    openNamespace: (name, settings) => fallback.namespace(name, settings),
+    clock,
+    random: systemRandom,
+    bus,
+    ...(defaults !== undefined && { defaults }),
+  });
+  engine.beforeClose(() => cache.close());
+  return cache;
 }
 
 function asyncProviders(options: RedisAsyncOptions, name: string): Provider[] {

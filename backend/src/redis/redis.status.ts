@@ -1,4 +1,5 @@
 import type { NodeAddress } from './config/index.js';
+import type { FallbackStatus } from './fallback/index.js';
 import type { RedisEngine } from './redis.engine.js';
 import type { ConnectedRooms } from './redis.engine.js';
 import type { FailoverSummary, SentinelStatus } from './topology/index.js';
@@ -44,6 +45,8 @@ export interface RedisStatus {
   readonly waiting: { readonly reads: number; readonly writes: number };
   /** Commands made and not over. */
   readonly pending: number;
+  /** How namespaces are: the mode, the breakers, memory and journal. */
+  readonly fallback: FallbackStatus;
 }
 
 const NO_FAILOVERS: FailoverSummary = { count: 0, countInLast24h: 0, last: null };
@@ -52,10 +55,10 @@ const NO_POOL: PoolStatus = { size: 0, available: 0 };
 /** Takes the picture. */
 export function readStatus(engine: RedisEngine): RedisStatus {
   const rooms = engine.roomsIfAny;
-  return rooms === null ? memoryStatus(engine.options.name) : connectedStatus(engine, rooms);
+  return rooms === null ? memoryStatus(engine) : connectedStatus(engine, rooms);
 }
 
-function connectedStatus({ options }: RedisEngine, rooms: ConnectedRooms): RedisStatus {
+function connectedStatus({ options, fallback }: RedisEngine, rooms: ConnectedRooms): RedisStatus {
   const { tracker, router } = rooms;
   const primary = tracker.primaryConnection;
   const replicas = tracker.replicas.map((node) => nodeStatus(node, rooms));
@@ -81,6 +84,7 @@ function connectedStatus({ options }: RedisEngine, rooms: ConnectedRooms): Redis
     },
     waiting: router.waiting,
     pending: router.pending,
+    fallback: fallback.status,
   };
 }
 
@@ -100,9 +104,9 @@ function verdict(
   return { status: 'down', message: `Redis cannot be reached (${where})` };
 }
 
-function memoryStatus(name: string): RedisStatus {
+function memoryStatus({ options, fallback }: RedisEngine): RedisStatus {
   return {
-    name,
+    name: options.name,
     mode: 'memory',
     status: 'degraded',
     message: 'Redis is switched off (memory mode)',
@@ -117,6 +121,7 @@ function memoryStatus(name: string): RedisStatus {
     pools: { write: NO_POOL, read: NO_POOL },
     waiting: { reads: 0, writes: 0 },
     pending: 0,
+    fallback: fallback.status,
   };
 }
 

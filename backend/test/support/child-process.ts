@@ -1,48 +1,24 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { transformSync, type Options } from '@swc/core';
 import type { ChildPlan, ChildReport } from './child-app.js';
+import { BACKEND, compileProgram } from './compile-program.js';
 
-const BACKEND = resolve(__dirname, '..', '..');
-const ENTRY = join('test', 'support', 'child-app.js');
 const STEP_TIMEOUT_MS = 30_000;
-
-const COMPILER: Options = {
-  swcrc: false,
-  module: { type: 'commonjs' },
-  jsc: {
-    target: 'es2022',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true },
-    keepClassNames: true,
-  },
-};
 
 /** The library and `child-app.ts` as JavaScript that Node runs by itself, in a directory of its own. */
 export class CompiledChild {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'redis-ha-child-'));
-
-  constructor() {
-    const sources = filesBelow(join(BACKEND, 'src', 'redis'));
-    for (const source of [...sources, join(BACKEND, 'test', 'support', 'child-app.ts')]) {
-      const target = join(this.#directory, relative(BACKEND, source)).replace(/\.ts$/, '.js');
-      mkdirSync(dirname(target), { recursive: true });
-      const options = { ...COMPILER, filename: source };
-      writeFileSync(target, transformSync(readFileSync(source, 'utf8'), options).code);
-    }
-  }
+  readonly #program = compileProgram('child-app.ts');
 
   /** Starts an application that follows the plan. */
   start(plan: ChildPlan): AppProcess {
-    return new AppProcess(join(this.#directory, ENTRY), plan);
+    return new AppProcess(this.#program.entry, plan);
   }
 
   /** Removes the files. */
   remove(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.#program.directory, { recursive: true, force: true });
   }
 }
 
@@ -121,11 +97,4 @@ export class AppProcess {
       clearTimeout(timer);
     }
   }
-}
-
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /(?<!spec)\.ts$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes(join('redis', 'testing')));
 }

@@ -2,10 +2,28 @@
 // as CommonJS, against several versions of Nest, ioredis and Node. Nothing here may know the repository.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  UseGuards,
+  type INestApplication,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
-import { RedisModule, RedisService, type RedisHaOptions } from 'nestjs-redis-ha';
+import {
+  Cached,
+  CurrentSession,
+  RedisCache,
+  RedisModule,
+  RedisService,
+  SessionGuard,
+  SessionModule,
+  SessionService,
+  type RedisHaOptions,
+  type Session,
+} from 'nestjs-redis-ha';
 import { RedisHealthIndicator } from 'nestjs-redis-ha/health';
 import { startRedisServer } from 'nestjs-redis-ha/testing';
 
@@ -24,11 +42,31 @@ class HealthController {
   }
 }
 
+@Injectable()
+class Prices {
+  loads = 0;
+
+  @Cached({ namespace: 'prices', ttlMs: 60_000 })
+  async of(article: string): Promise<{ article: string; cents: number }> {
+    this.loads++;
+    return { article, cents: 100 };
+  }
+}
+
+@Controller('me')
+@UseGuards(SessionGuard)
+class MeController {
+  @Get()
+  me(@CurrentSession() session: Session) {
+    return { userId: session.userId };
+  }
+}
+
 function appModule(options: RedisHaOptions) {
   @Module({
-    imports: [RedisModule.forRoot(options), TerminusModule],
-    controllers: [HealthController],
-    providers: [RedisHealthIndicator],
+    imports: [RedisModule.forRoot(options), SessionModule.forRoot(), TerminusModule],
+    controllers: [HealthController, MeController],
+    providers: [RedisHealthIndicator, Prices],
   })
   class AppModule {}
   return AppModule;
@@ -38,6 +76,25 @@ async function setsAndGets(app: INestApplication): Promise<void> {
   const redis = app.get(RedisService);
   await redis.set('packaging', 'works');
   assert.equal(await redis.get('packaging'), 'works');
+}
+
+async function loadsOnce(app: INestApplication): Promise<void> {
+  const prices = app.get(Prices);
+  assert.deepEqual(await prices.of('tea'), { article: 'tea', cents: 100 });
+  assert.deepEqual(await prices.of('tea'), { article: 'tea', cents: 100 });
+  assert.equal(prices.loads, 1);
+  const cache = app.get(RedisCache);
+  assert.equal(await cache.getOrSet('answer', () => 42), 42);
+  assert.equal(await cache.get('answer'), 42);
+}
+
+async function letsIn(app: INestApplication): Promise<void> {
+  const { token } = await app.get(SessionService).create({ userId: 'ada', data: {} });
+  const url = `${await app.getUrl()}/me`;
+  const known = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(known.status, 200, await known.clone().text());
+  assert.deepEqual(await known.json(), { userId: 'ada' });
+  assert.equal((await fetch(url)).status, 401);
 }
 
 async function answersHealth(app: INestApplication): Promise<void> {
@@ -58,6 +115,8 @@ async function main(): Promise<void> {
       await app.listen(0, '127.0.0.1');
       await setsAndGets(app);
       await answersHealth(app);
+      await loadsOnce(app);
+      await letsIn(app);
     } finally {
       await app.close();
     }

@@ -1,0 +1,277 @@
+import type { NamespacePolicy, ReadingSource, WriteReceipt } from '../fallback/index.js';
+import type { BatchLoadFunction } from './batch-loader.js';
+import type { CacheCore } from './cache-core.js';
+import {
+  checkCount,
+  checkHolder,
+  checkKey,
+  checkKeys,
+  checkLife,
+  checkTag,
+  checkValue,
+} from './cache-keys.js';
+import type { GetOrSetOptions, SetOptions } from './cache-options.js';
+import type { CacheStats } from './cache-stats.js';
+import { inPortions } from './in-portions.js';
+import { resolveTerms } from './resolve-options.js';
+import { isFresh, valueOf, type LoadRequest, type Loader } from './value-loader.js';
+import { keyOfCall, nameOfFunction } from './wrap-function.js';
+
+/** A value and where it came from. */
+export interface CacheEntry<T = unknown> {
+  readonly value: T;
+  /** `redis`; a valid copy in `memory`; or a `stale` one, because Redis is away. */
+  readonly source: ReadingSource;
+  /** Milliseconds since it was written, or since its load began. */
+  readonly ageMs: number;
+}
+
+/** How a function is wrapped. */
+export interface WrapOptions<A extends unknown[], R> extends GetOrSetOptions<R> {
+  /** Makes the key of a call. @defaultValue the name of the function with its arguments as JSON */
+  readonly key?: (...args: A) => string;
+}
+
+const WRITES_AT_ONCE = 100;
+
+/** Keys of the cache under one name with the same options. */
+export class CacheNamespace {
+  readonly #core: CacheCore;
+
+  /** Made by `RedisCache.namespace()`. */
+  constructor(core: CacheCore) {
+    this.#core = core;
+  }
+
+  /** Its name. */
+  get name(): string {
+    return this.#core.parts.namespace.name;
+  }
+
+  /** What memory may mean while Redis is away. */
+  get policy(): NamespacePolicy {
+    return this.#core.parts.namespace.policy;
+  }
+
+  /** What it has done since the process began. */
+  get stats(): CacheStats {
+    return this.#core.parts.counters.snapshot();
+  }
+
+  /**
+   * The value of a key; if there is none the loader makes it. However many ask at the same time, in
+   * this process and in others, one loads. Calls that wait for it share its answer: treat it as read-only.
+   *
+   * @throws {@link LoaderFailedError} (`LOADER_FAILED`) when the loader fails and no stale value may stand in.
+   * @throws {@link LoaderTimeoutError} (`LOADER_TIMEOUT`) when it takes too long and none may.
+   */
+  async getOrSet<T>(key: string, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
+    checkKey(key);
+    const { lookup, loader: finder, terms: base } = this.#core;
+    finder.runner.assertOpen();
+    // The way of a hit in memory has no promise and no closure of its own, and looks at no options.
+    const near = lookup.near(key);
+    const known = near instanceof Promise ? await near : near;
+    if (known !== null && isFresh(known)) {
+      lookup.countNear(known.state === 'nothing');
+      const refreshAhead =
+        options?.refreshAhead === undefined ? base.refreshAhead : options.refreshAhead;
+      if (refreshAhead !== null) {
+        const request = { key, loader: loader as Loader, terms: resolveTerms(options, base) };
+        finder.refreshIfDue(request, known.entry, valueOf(known));
+      }
+      return valueOf(known) as T;
+    }
+    return this.#askOrLoad<T>({
+      key,
+      loader: loader as Loader,
+      terms: resolveTerms(options, base),
+    });
+  }
+
+  /** The values of several keys; those that are missing are loaded together. Without those that have none. */
+  async getOrSetMany<T>(
+    keys: readonly string[],
+    loader: BatchLoadFunction<T>,
+    options?: GetOrSetOptions<T>,
+  ): Promise<Map<string, T>> {
+    checkKeys(keys);
+    const { batch, lookup, terms } = this.#core;
+    const distinct = [...new Set(keys)];
+    const request = { keys: distinct, loader, terms: resolveTerms(options, terms) };
+    const answers = await batch.ask(request);
+    const values = new Map<string, T>();
+    for (const [i, answer] of answers.entries()) {
+      lookup.count(answer);
+      if (answer.value !== undefined) values.set(distinct[i] ?? '', answer.value as T);
+    }
+    return values;
+  }
+
+  /** The value of a key; `undefined` when there is none. */
+  async get<T = unknown>(key: string): Promise<T | undefined> {
+    checkKey(key);
+    this.#assertOpen();
+    return (await this.#core.lookup.find(key))?.value as T | undefined;
+  }
+
+  /** The same, with where it came from. */
+  async getEntry<T = unknown>(key: string): Promise<CacheEntry<T> | undefined> {
+    checkKey(key);
+    this.#assertOpen();
+    const { lookup, parts } = this.#core;
+    const known = await lookup.find(key);
+    if (known === null) return undefined;
+    const { value, source, entry } = known;
+    const ageMs = Math.max(0, parts.clock.wallTime() - entry.stamp.wallMs);
+    return { value: value as T, source, ageMs };
+  }
+
+  /** The values of those keys that have one. */
+  async getMany<T = unknown>(keys: readonly string[]): Promise<Map<string, T>> {
+    checkKeys(keys);
+    this.#assertOpen();
+    const found = await this.#core.lookup.findMany([...new Set(keys)]);
+    return new Map([...found].map(([key, { value }]) => [key, value as T]));
+  }
+
+  /**
+   * Writes a value.
+   *
+   * @throws {@link ValueUnserializableError} (`VALUE_UNSERIALIZABLE`)
+   * @throws {@link ValueTooLargeError} (`VALUE_TOO_LARGE`)
+   */
+  async set<T>(key: string, value: T, options?: SetOptions<T>): Promise<WriteReceipt> {
+    const [receipt] = await this.setMany([[key, value]], options);
+    return receipt ?? { outcome: 'superseded' };
+  }
+
+  /**
+   * Writes several values, each by itself: when one fails, others may be written. Nothing is written
+   * when one of them cannot be kept. Answers the receipts in their order.
+   */
+  async setMany<T>(
+    entries: Iterable<readonly [string, T]>,
+    options?: SetOptions<T>,
+  ): Promise<WriteReceipt[]> {
+    const { loader, parts, terms, writer } = this.#core;
+    const all = [...entries];
+    for (const [key, value] of all) {
+      checkKey(key);
+      checkValue(value);
+    }
+    this.#assertOpen();
+    const complete = resolveTerms(options, terms);
+    const drafts = await inPortions(all, WRITES_AT_ONCE, async ([key, value]) => ({
+      key,
+      draft: await writer.draft(value, complete),
+    }));
+    return inPortions(drafts, WRITES_AT_ONCE, async ({ key, draft }) => {
+      try {
+        const receipt = await writer.write(key, draft);
+        parts.counters.add('sets');
+        return receipt;
+      } finally {
+        loader.forget(key);
+      }
+    });
+  }
+
+  /** Deletes a key, or several, each by itself. Loads under way do not bring them back. */
+  delete(key: string): Promise<WriteReceipt>;
+  delete(keys: readonly string[]): Promise<WriteReceipt[]>;
+  async delete(keys: string | readonly string[]): Promise<WriteReceipt | WriteReceipt[]> {
+    if (typeof keys === 'string') return this.#delete(keys);
+    checkKeys(keys);
+    return inPortions(keys, WRITES_AT_ONCE, (key) => this.#delete(key));
+  }
+
+  /** Deletes all entries that have this tag. Loads under way do not bring them back. */
+  async deleteByTag(tag: string): Promise<WriteReceipt> {
+    checkTag(tag);
+    this.#assertOpen();
+    const { loader, parts } = this.#core;
+    try {
+      const receipt = await parts.namespace.dropGroup(tag);
+      parts.counters.add('deletes');
+      return receipt;
+    } finally {
+      loader.forgetAll();
+    }
+  }
+
+  /** A function that answers from the cache what it has answered before. */
+  wrap<A extends unknown[], R>(
+    fn: (...args: A) => R | Promise<R>,
+    options: WrapOptions<A, R> = {},
+  ): (...args: A) => Promise<R> {
+    const { key, ...rest } = options;
+    resolveTerms(rest, this.#core.terms);
+    const name = key === undefined ? nameOfFunction(fn) : '';
+    const getOrSet = this.getOrSet.bind(this);
+    return async function (this: unknown, ...args: A): Promise<R> {
+      const ofCall = key === undefined ? keyOfCall(name, args) : key(...args);
+      return getOrSet<R>(ofCall, () => fn.apply(this, args), rest);
+    };
+  }
+
+  /**
+   * Adds to a number that all processes share; a new one ends after `ttlMs`. Answers the new value.
+   *
+   * @throws {@link DegradedUnsupportedError} (`DEGRADED_UNSUPPORTED`) while Redis is away: numbers of
+   * one process alone would be wrong.
+   */
+  async increment(key: string, by = 1, ttlMs: number | null = null): Promise<number> {
+    checkKey(key);
+    checkCount(by);
+    checkLife(ttlMs, true);
+    this.#assertOpen();
+    return this.#core.parts.namespace.increment(key, by, ttlMs);
+  }
+
+  /** Takes a key for `holder` if nobody has it. Like {@link CacheNamespace.increment} it needs Redis. */
+  async takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean> {
+    checkKey(key);
+    checkHolder(holder);
+    checkLife(ttlMs, false);
+    this.#assertOpen();
+    return this.#core.parts.namespace.takeIfFree(key, holder, ttlMs);
+  }
+
+  /** Gives back what `takeIfFree` took; false when somebody else has it by now. */
+  async giveBack(key: string, holder: string): Promise<boolean> {
+    checkKey(key);
+    checkHolder(holder);
+    this.#assertOpen();
+    return this.#core.parts.namespace.giveBack(key, holder);
+  }
+
+  async #askOrLoad<T>(request: LoadRequest): Promise<T> {
+    const { lookup, loader } = this.#core;
+    try {
+      const answer = await loader.ask(request);
+      lookup.count(answer);
+      return answer.value as T;
+    } catch (error) {
+      lookup.count({ value: undefined, from: 'load' });
+      throw error;
+    }
+  }
+
+  async #delete(key: string): Promise<WriteReceipt> {
+    checkKey(key);
+    this.#assertOpen();
+    const { loader, parts } = this.#core;
+    try {
+      const receipt = await parts.namespace.delete(key);
+      parts.counters.add('deletes');
+      return receipt;
+    } finally {
+      loader.forget(key);
+    }
+  }
+
+  #assertOpen(): void {
+    this.#core.loader.runner.assertOpen();
+  }
+}

@@ -1,0 +1,74 @@
+/** What a cache has done since the process began. Each answered key counts once among hits, stale hits and misses. */
+export interface CacheStats {
+  /** Answered with a fresh value, or with the knowledge that there is none. */
+  readonly hits: number;
+  /** Not answered from the cache: loaded, failed, or `undefined`. */
+  readonly misses: number;
+  /** Answered with a value past its time. */
+  readonly staleHits: number;
+  /** Of the hits: answered from memory without asking Redis. */
+  readonly nearHits: number;
+  /** Of the hits: known that there is none. */
+  readonly negativeHits: number;
+  /** Values written by `set` and `setMany`. */
+  readonly sets: number;
+  /** Keys and tags deleted. */
+  readonly deletes: number;
+  /** Times a loader was called. */
+  readonly loads: number;
+  /** Times a loader failed or did not end in time. */
+  readonly loadFailures: number;
+  /** Calls that waited for a load of another call or another process. */
+  readonly joined: number;
+  /** Entries that could not be read, and reads, claims and writes that Redis refused. */
+  readonly errors: number;
+  /** Share of calls answered from the cache, from 0 to 1; 0 when there were none. */
+  readonly hitRate: number;
+}
+
+/** What is counted; the rate is worked out. */
+export type CacheCounter = Exclude<keyof CacheStats, 'hitRate'>;
+
+const ZERO: Readonly<Record<CacheCounter, number>> = {
+  hits: 0,
+  misses: 0,
+  staleHits: 0,
+  nearHits: 0,
+  negativeHits: 0,
+  sets: 0,
+  deletes: 0,
+  loads: 0,
+  loadFailures: 0,
+  joined: 0,
+  errors: 0,
+};
+
+/** The counters of one namespace. */
+export class CacheCounters {
+  readonly #counts: Record<CacheCounter, number> = { ...ZERO };
+
+  /** Counts one more. */
+  add(counter: CacheCounter, by = 1): void {
+    this.#counts[counter] += by;
+  }
+
+  /** The counters now. */
+  snapshot(): CacheStats {
+    return statsOf(this.#counts);
+  }
+
+  /** The counters of several namespaces together. */
+  static total(all: Iterable<CacheCounters>): CacheStats {
+    const sum = { ...ZERO } as Record<CacheCounter, number>;
+    for (const one of all) {
+      for (const name of Object.keys(sum) as CacheCounter[]) sum[name] += one.#counts[name];
+    }
+    return statsOf(sum);
+  }
+}
+
+function statsOf(counts: Readonly<Record<CacheCounter, number>>): CacheStats {
+  const answered = counts.hits + counts.staleHits;
+  const asked = answered + counts.misses;
+  return Object.freeze({ ...counts, hitRate: asked === 0 ? 0 : answered / asked });
+}

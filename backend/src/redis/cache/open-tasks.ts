@@ -1,0 +1,28 @@
+/** Everything that is under way, so that closing can wait for it. */
+export class OpenTasks {
+  readonly #open = new Set<Promise<unknown>>();
+
+  /** How many there are. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Remembers a task until it ends. Its failure is the business of whoever else waits for it.
+   *
+   * @param onEnd - called when it has ended
+   */
+  add(task: Promise<unknown>, onEnd?: () => void): void {
+    this.#open.add(task);
+    const end = (): void => {
+      this.#open.delete(task);
+      onEnd?.();
+    };
+    task.then(end, end);
+  }
+
+  /** Resolves when none is left, those included that come meanwhile. */
+  async untilNone(): Promise<void> {
+    while (this.#open.size > 0) await Promise.allSettled(this.#open);
+  }
+}

@@ -1,0 +1,159 @@
+import type { EventBus } from '../events/index.js';
+import type { Namespace, NamespacePolicy } from '../fallback/index.js';
+import type { Clock, Random } from '../timing/index.js';
+import { CacheCodec } from './cache-codec.js';
+import { CacheCore } from './cache-core.js';
+import { refusal } from './cache-keys.js';
+import { CacheNamespace } from './cache-namespace.js';
+import type { CacheOptions, ResolvedCacheOptions } from './cache-options.js';
+import { CacheCounters, type CacheStats } from './cache-stats.js';
+import { OpenTasks } from './open-tasks.js';
+import { differenceOf, resolveCacheOptions } from './resolve-options.js';
+
+/** Opens the namespace of that name in Redis and memory. */
+export type OpenNamespace = (
+  name: string,
+  settings: {
+    readonly policy: NamespacePolicy;
+    readonly nearMs: number;
+    readonly maxStaleMs: number;
+  },
+) => Namespace;
+
+/** What the cache is made of. */
+export interface RedisCacheParts {
+  readonly openNamespace: OpenNamespace;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bus: EventBus;
+  /** What namespaces are that say nothing else. */
+  readonly defaults?: CacheOptions;
+}
+
+const DEFAULT_NAMESPACE = 'default';
+// A namespace is never given up. Who makes one per customer or request has mistaken it for a key.
+const MOST_NAMESPACES = 1_000;
+
+/**
+ * A cache that goes on when Redis does not. Values live in namespaces, each with options of its own;
+ * the methods of the cache itself work on the namespace `default`.
+ */
+export class RedisCache extends CacheNamespace {
+  readonly #parts: Omit<RedisCacheParts, 'defaults'>;
+  readonly #defaults: ResolvedCacheOptions;
+  readonly #tasks: OpenTasks;
+  readonly #cores: CacheCore[];
+  readonly #namespaces = new Map<string, CacheNamespace>();
+  readonly #options = new Map<string, ResolvedCacheOptions>();
+  #closing: Promise<void> | null = null;
+
+  /**
+   * Made by the module; applications inject it.
+   *
+   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when the defaults cannot be used.
+   */
+  constructor({ defaults = {}, ...parts }: RedisCacheParts) {
+    const options = resolveCacheOptions(defaults);
+    const tasks = new OpenTasks();
+    const core = open(DEFAULT_NAMESPACE, options, parts, tasks);
+    super(core);
+    this.#parts = parts;
+    this.#defaults = options;
+    this.#tasks = tasks;
+    this.#cores = [core];
+    this.#namespaces.set(DEFAULT_NAMESPACE, this);
+    this.#options.set(DEFAULT_NAMESPACE, options);
+  }
+
+  /**
+   * The namespace of that name, made at the first call. What its options leave out is as in the module's.
+   *
+   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for options that cannot be used, or that
+   * are not those with which the namespace was made.
+   */
+  namespace(name: string, options?: CacheOptions): CacheNamespace {
+    const known = this.#namespaces.get(name);
+    if (known === undefined)
+      return this.#make(name, resolveCacheOptions(options ?? {}, this.#defaults));
+    if (options !== undefined) this.#checkSame(name, options);
+    return known;
+  }
+
+  /** All namespaces that were asked for, the default one first. */
+  get namespaces(): readonly CacheNamespace[] {
+    return [...this.#namespaces.values()];
+  }
+
+  /** What all namespaces together have done since the process began. */
+  get totalStats(): CacheStats {
+    return CacheCounters.total(this.#cores.map(({ parts }) => parts.counters));
+  }
+
+  /**
+   * Begins no load any more, gives those under way `graceMs` to end, and then ends them: their signals
+   * fire and their callers get `CLOSED`. Afterwards nothing is pending. Calling it twice is harmless.
+   */
+  close(graceMs = 0): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const runners = this.#cores.map(({ loader }) => loader.runner);
+    for (const runner of runners) runner.refuseFurther();
+    if (graceMs > 0) await this.#grace(graceMs);
+    for (const runner of runners) runner.abort();
+    await this.#tasks.untilNone();
+  }
+
+  async #grace(graceMs: number): Promise<void> {
+    const over = new AbortController();
+    const done = this.#tasks.untilNone().finally(() => {
+      over.abort();
+    });
+    await Promise.race([done, this.#parts.clock.sleep(graceMs, over.signal)]);
+  }
+
+  #make(name: string, options: ResolvedCacheOptions): CacheNamespace {
+    if (this.#namespaces.size >= MOST_NAMESPACES) {
+      const message = `there are ${String(MOST_NAMESPACES)} namespaces already, and none is ever given up`;
+      throw refusal('namespace', name, message, 'Make what varies a part of the key');
+    }
+    const core = open(name, options, this.#parts, this.#tasks);
+    if (this.#closing !== null) core.loader.runner.refuseFurther();
+    const namespace = new CacheNamespace(core);
+    this.#cores.push(core);
+    this.#namespaces.set(name, namespace);
+    this.#options.set(name, options);
+    return namespace;
+  }
+
+  #checkSame(name: string, given: CacheOptions): void {
+    const first = this.#options.get(name);
+    if (first === undefined) return;
+    const different = differenceOf(first, resolveCacheOptions(given, this.#defaults));
+    if (different === null) return;
+    const message = `the namespace ${name} was made with another ${different}`;
+    const remedy = 'Give the same options, or none: cache.namespace(name)';
+    throw refusal('options', different, message, remedy);
+  }
+}
+
+function open(
+  name: string,
+  options: ResolvedCacheOptions,
+  { openNamespace, clock, random, bus }: Omit<RedisCacheParts, 'defaults'>,
+  tasks: OpenTasks,
+): CacheCore {
+  const { policy, nearMs, maxStaleMs } = options;
+  return new CacheCore({
+    namespace: openNamespace(name, { policy, nearMs, maxStaleMs }),
+    options,
+    codec: new CacheCodec(name, options),
+    counters: new CacheCounters(),
+    tasks,
+    clock,
+    random,
+    bus,
+  });
+}

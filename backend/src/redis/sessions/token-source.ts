@@ -1,0 +1,78 @@
+import { ConfigInvalidError, type Problem } from '../errors/index.js';
+
+/** Where a request carries its token. */
+export interface TokenSourceOptions {
+  /**
+   * The header. `authorization` is read as `Bearer <token>`, any other as the token alone.
+   * @defaultValue 'authorization'
+   */
+  readonly header?: string;
+  /** The cookie that is read when the header has no token. @defaultValue none: cookies are not read */
+  readonly cookie?: { readonly name: string };
+}
+
+/** The headers of a request, as Node gives them: names in lower case. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+// What RFC 9110 allows in names of headers, and RFC 6265 in those of cookies.
+const NAME = /^[\w!#$%&'*+.^`|~-]{1,128}$/;
+const BEARER = /^bearer +(\S+) *$/i;
+
+/** Takes the token out of requests. */
+export class TokenSource {
+  readonly #header: string;
+  readonly #cookie: string | null;
+
+  /** @throws ConfigInvalidError for a name that no header or cookie can have. */
+  constructor({ header = 'authorization', cookie }: TokenSourceOptions = {}) {
+    const problems = [
+      nameProblem('sessions.header', header),
+      cookie === undefined ? null : nameProblem('sessions.cookie.name', cookie.name),
+    ].filter((problem) => problem !== null);
+    if (problems.length > 0) throw new ConfigInvalidError(problems);
+    this.#header = header.toLowerCase();
+    this.#cookie = cookie?.name ?? null;
+  }
+
+  /** What the request gives as its token, whatever it is worth; `null` when it gives none. */
+  tokenOf(headers: RequestHeaders): string | null {
+    const value = headers[this.#header];
+    const text = typeof value === 'string' ? value : value?.[0];
+    if (text !== undefined) {
+      const token = this.#header === 'authorization' ? (BEARER.exec(text)?.[1] ?? null) : text;
+      if (token !== null) return token;
+    }
+    const cookies = headers['cookie'];
+    if (this.#cookie === null || typeof cookies !== 'string') return null;
+    return cookieNamed(this.#cookie, cookies);
+  }
+}
+
+/**
+ * The first cookie of that name in a header; `null` when there is none. It goes from one separator to
+ * the next and makes no object of what it finds, so that nothing a client sends can be more than text.
+ */
+export function cookieNamed(name: string, header: string): string | null {
+  for (let at = 0; at < header.length;) {
+    const border = header.indexOf(';', at);
+    const end = border === -1 ? header.length : border;
+    const pair = header.slice(at, end);
+    const equals = pair.indexOf('=');
+    if (equals !== -1 && pair.slice(0, equals).trim() === name) {
+      return unquoted(pair.slice(equals + 1).trim());
+    }
+    at = end + 1;
+  }
+  return null;
+}
+
+function unquoted(value: string): string {
+  const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
+  return isQuoted ? value.slice(1, -1) : value;
+}
+
+function nameProblem(field: string, value: unknown): Problem | null {
+  if (typeof value === 'string' && NAME.test(value)) return null;
+  const message = 'is no name that a header or a cookie can have';
+  return { field, value, message, remedy: "For example 'sid', or '__Host-sid'" };
+}

@@ -1,0 +1,86 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  RedisCache,
+  RedisModule,
+  RedisService,
+  type CacheOptions,
+  type RedisHaOptions,
+} from '../../src/redis/index.js';
+import { serveCalls } from './serve-calls.js';
+
+/** What the parent tells this process. */
+export interface CacheWorkerPlan {
+  readonly options: RedisHaOptions;
+  readonly namespace: string;
+  readonly cache: CacheOptions;
+}
+
+const plan = JSON.parse(process.argv[2] ?? '{}') as CacheWorkerPlan;
+const unhandled: string[] = [];
+process.on('unhandledRejection', (reason) => {
+  unhandled.push(String(reason));
+});
+
+@Module({ imports: [RedisModule.forRoot(plan.options)] })
+class WorkerModule {}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
+const started = NestFactory.createApplicationContext(WorkerModule, {
+  logger: false,
+  abortOnError: false,
+});
+started.catch(() => undefined);
+
+async function parts(): Promise<{
+  redis: RedisService;
+  cache: ReturnType<RedisCache['namespace']>;
+}> {
+  const app = await started;
+  return {
+    redis: app.get(RedisService),
+    cache: app.get(RedisCache).namespace(plan.namespace, plan.cache),
+  };
+}
+
+serveCalls({
+  ready: async () => {
+    const { redis } = await parts();
+    await redis.whenReady(20_000);
+    return true;
+  },
+  /** Writes and deletes; `null` stands for a delete. Answers how they ended, the longest that one took, and when each key was changed last. */
+  write: async (changes: readonly (readonly [string, string | null])[], pauseMs: number) => {
+    const { cache } = await parts();
+    const outcomes: Record<string, number> = {};
+    let longestMs = 0;
+    const madeAt: Record<string, number> = {};
+    for (const [key, value] of changes) {
+      const startedAt = performance.now();
+      const calledAt = Date.now();
+      const outcome = await (value === null ? cache.delete(key) : cache.set(key, value)).then(
+        (receipt) => (receipt as { outcome: string }).outcome,
+        (error: unknown) => (error as { code?: string }).code ?? String(error),
+      );
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      // All processes of this machine read the same calendar.
+      madeAt[key] = calledAt;
+      longestMs = Math.max(longestMs, performance.now() - startedAt);
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    return { outcomes, longestMs, madeAt };
+  },
+  /** What this process sees, key by key. */
+  read: async (keys: readonly string[]) => {
+    const { cache } = await parts();
+    const found = await cache.getMany(keys);
+    return Object.fromEntries(found);
+  },
+  status: async () => (await parts()).redis.status.fallback,
+  unhandled: () => unhandled,
+  close: async () => {
+    await (await started).close();
+    return true;
+  },
+});

@@ -1,0 +1,76 @@
+import type { RedisPort, RunTerms } from '../../src/redis/fallback/index.js';
+import type { Stop } from '../../src/redis/timing/index.js';
+
+type Argument = string | Buffer | number;
+
+/** A command under way. */
+export interface PassingCommand {
+  readonly name: string;
+  readonly args: readonly Argument[];
+  readonly terms: RunTerms;
+}
+
+/**
+ * Stands between namespaces and a real Redis, and lets a test say when a command is sent, when its
+ * answer arrives, and when there is news: races that happen once in a million times happen each time.
+ */
+export class GatedPort implements RedisPort {
+  readonly sent: PassingCommand[] = [];
+  /** Waited for before a command is sent; it may throw instead. */
+  beforeSending: (command: PassingCommand) => Promise<void> | void = () => undefined;
+  /** Waited for before an answer arrives. It may give another answer, or throw. */
+  beforeAnswer: (command: PassingCommand, answer: unknown) => unknown = (_, answer) => answer;
+  readsFromReplicas = false;
+  readonly #real: RedisPort;
+  readonly #listeners = new Set<{ onMessage: (message: string) => void; onGap: () => void }>();
+  readonly #atRisk = new Set<() => void>();
+
+  constructor(real: RedisPort) {
+    this.#real = real;
+  }
+
+  async run(name: string, args: readonly Argument[], terms: RunTerms): Promise<unknown> {
+    const command = { name, args, terms };
+    await this.beforeSending(command);
+    this.sent.push(command);
+    const answer = await this.#real.run(name, args, terms);
+    return this.beforeAnswer(command, answer);
+  }
+
+  onDataAtRisk(listener: () => void): Stop {
+    this.#atRisk.add(listener);
+    return () => this.#atRisk.delete(listener);
+  }
+
+  onRecovery(listener: () => void): Stop {
+    return this.#real.onRecovery(listener);
+  }
+
+  listen(_channel: string, onMessage: (message: string) => void, onGap: () => void): Promise<Stop> {
+    const listener = { onMessage, onGap };
+    this.#listeners.add(listener);
+    return Promise.resolve(() => this.#listeners.delete(listener));
+  }
+
+  /** Another node is the primary now. */
+  tellOfSwitch(): void {
+    for (const listener of this.#atRisk) listener();
+  }
+
+  /** A message on the channel of each namespace. */
+  tell(message: string): void {
+    for (const { onMessage } of this.#listeners) onMessage(message);
+  }
+
+  /** Messages may have been missed. */
+  tellOfGap(): void {
+    for (const { onGap } of this.#listeners) onGap();
+  }
+}
+
+/** A gate: what waits at it goes on when it is opened. */
+export function newGate(): { readonly passed: Promise<void>; readonly open: () => void } {
+  let open: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { passed, open };
+}

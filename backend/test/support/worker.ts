@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { BACKEND, compileProgram, type CompiledProgram } from './compile-program.js';
+
+const CALL_TIMEOUT_MS = 120_000;
+
+/** One process that answers calls; see `serve-calls.ts` for its side. */
+export class Worker {
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<
+    number,
+    { resolve(value: unknown): void; reject(error: Error): void }
+  >();
+  readonly #ended: Promise<void>;
+  #complaints = '';
+  #calls = 0;
+
+  constructor(entry: string, plan: unknown) {
+    this.#child = spawn(process.execPath, [entry, JSON.stringify(plan)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_PATH: join(BACKEND, '..', 'node_modules') },
+    });
+    this.#child.stderr?.on('data', (text: Buffer) => {
+      this.#complaints += text.toString();
+    });
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#onLine(line));
+    this.#ended = new Promise((done) => {
+      this.#child.once('exit', () => {
+        for (const { reject } of this.#pending.values()) {
+          reject(new Error(`the worker ended:\n${this.#complaints}`));
+        }
+        this.#pending.clear();
+        done();
+      });
+    });
+  }
+
+  /** What the process wrote on its error stream. */
+  get complaints(): string {
+    return this.#complaints;
+  }
+
+  /** Runs one of its functions there; answers what it answered. */
+  call<T>(name: string, ...args: readonly unknown[]): Promise<T> {
+    const id = ++this.#calls;
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`the worker did not answer ${name}:\n${this.#complaints}`));
+      }, CALL_TIMEOUT_MS);
+      const settle = (end: () => void): void => {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+        end();
+      };
+      this.#pending.set(id, {
+        resolve: (value) => settle(() => resolve(value as T)),
+        reject: (error) => settle(() => reject(error)),
+      });
+      this.#child.stdin?.write(`${JSON.stringify({ id, name, args })}\n`);
+    });
+  }
+
+  /** Ends the process as a crash would. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  #onLine(line: string): void {
+    if (!line.startsWith('{"id":')) return;
+    const { id, value, error } = JSON.parse(line) as {
+      id: number;
+      value?: unknown;
+      error?: string;
+    };
+    if (error === undefined) this.#pending.get(id)?.resolve(value);
+    else this.#pending.get(id)?.reject(new Error(error));
+  }
+}
+
+/** The library and one program of this folder as JavaScript, and the processes that run it. */
+export class WorkerPool {
+  readonly #program: CompiledProgram;
+  readonly #workers: Worker[] = [];
+
+  /** @param program - a file of this folder, such as `cache-worker.ts` */
+  constructor(program: string) {
+    this.#program = compileProgram(program, 'serve-calls.ts');
+  }
+
+  /** Starts a process; resolves when it answers. */
+  async start(plan: unknown): Promise<Worker> {
+    const worker = new Worker(this.#program.entry, plan);
+    this.#workers.push(worker);
+    await worker.call('ready');
+    return worker;
+  }
+
+  /** Ends all processes and removes the files. */
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.kill()));
+    rmSync(this.#program.directory, { recursive: true, force: true });
+  }
+}
