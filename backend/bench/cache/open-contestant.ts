@@ -1,0 +1,18 @@
+import type { CacheClient } from './cache-client.js';
+import type { Contestant, Layer } from './contestants.js';
+
+/** Opens a contestant on the Redis at this port of this machine; resolves when it can be used. Loads nobody else's code. */
+export async function openContestant(
+  layer: Layer,
+  contestant: Contestant,
+  port: number,
+): Promise<CacheClient> {
+  switch (contestant) {
+    case 'floor':
+      return (await import('./floor-clients.js')).openFloor(layer, port);
+    case 'ours':
+      return (await import('./ours-client.js')).openOurs(layer, port);
+    default:
+      return (await import('./peer-clients.js')).openPeer(layer, contestant, port);
+  }
+}

@@ -1,0 +1,64 @@
+import { median, worst } from '../common/statistics.js';
+import { formatNumber, formatTable } from '../common/table.js';
+import type { Track } from './race.js';
+
+const TITLES = {
+  memory: 'Hit in memory',
+  redis: 'Hit in Redis, memory not asked',
+} as const;
+const HEADER = [
+  'contestant',
+  'best/s',
+  'median/s',
+  'ours ÷ it',
+  'p99 ms',
+  'cpu %',
+  'own copy',
+  'errors',
+];
+
+/** The tables, one for each layer and size. */
+export function cacheReport(tracks: readonly Track[]): string {
+  const groups = new Map<string, Track[]>();
+  for (const track of tracks) {
+    const title = `${TITLES[track.layer]}, values of about ${String(track.size)} bytes`;
+    groups.set(title, [...(groups.get(title) ?? []), track]);
+  }
+  return [...groups]
+    .map(
+      ([title, group]) =>
+        `\n${title}\n${formatTable(
+          HEADER,
+          group.map((track) => row(track, group)),
+        )}`,
+    )
+    .join('\n');
+}
+
+/** Calls that failed, answered something else, or were no hits: with them a figure means nothing. */
+export function faultsOf({ legs }: Track): number {
+  return legs.reduce((sum, { errors, wrong, loads }) => sum + errors + wrong + loads, 0);
+}
+
+function row(track: Track, group: readonly Track[]): string[] {
+  const rates = track.legs.map(({ perSecond }) => perSecond);
+  return [
+    track.contestant,
+    formatNumber(worst(rates)),
+    formatNumber(median(rates)),
+    formatNumber(ratio(track, group), 2),
+    formatNumber(median(track.legs.map(({ p99 }) => p99)), 2),
+    formatNumber(median(track.legs.map(({ cpu }) => cpu)) * 100),
+    track.isCopied ? 'yes' : 'no',
+    String(faultsOf(track)),
+  ];
+}
+
+/** The median of the ratios of the same round: what the machine did meanwhile hit both. */
+function ratio(track: Track, group: readonly Track[]): number {
+  const ours = group.find(({ contestant }) => contestant === 'ours');
+  if (ours === undefined || track === ours) return NaN;
+  return median(
+    track.legs.map(({ perSecond }, round) => (ours.legs[round]?.perSecond ?? NaN) / perSecond),
+  );
+}

@@ -1,0 +1,203 @@
+import { Ledger, type Operation, type Outcome } from './ledger.js';
+import {
+  acknowledgedAway,
+  cellsOf,
+  loadLags,
+  openingsOf,
+  phaseOf,
+  type Cell,
+  type Moments,
+  type Openings,
+  type Phase,
+} from './measure.js';
+
+/** One call: kind, due, settled (`null`: never), how, and how late it was issued. */
+interface Line {
+  readonly operation?: Operation;
+  readonly due: number;
+  readonly settled: number | null;
+  readonly outcome?: Outcome;
+  readonly code?: string;
+  readonly lag?: number;
+  readonly loaderMs?: number;
+}
+
+const MOMENTS: Moments = {
+  calmAt: 1000,
+  faultAt: 2000,
+  repairAt: 4900,
+  backAt: 5000,
+  endAt: 6000,
+};
+const DRAINED_AT = 11_000;
+
+function ledgerOf(lines: readonly Line[]): Ledger {
+  const ledger = new Ledger(lines.length);
+  for (const [index, line] of lines.entries()) {
+    ledger.issue(index, line.operation ?? 'get', line.due, line.due + (line.lag ?? 0));
+    ledger.loaderMs[index] = line.loaderMs ?? 0;
+    if (line.settled !== null) {
+      ledger.settle(index, line.outcome ?? 'ok', line.settled, line.code);
+    }
+  }
+  return ledger;
+}
+
+function phases(lines: readonly Line[], openings: Openings | null = null): (Phase | null)[] {
+  const ledger = ledgerOf(lines);
+  return lines.map((_, index) => phaseOf(ledger, index, MOMENTS, openings));
+}
+
+function cells(lines: readonly Line[]): Cell[] {
+  return cellsOf(ledgerOf(lines), MOMENTS, null, DRAINED_AT);
+}
+
+describe('the phase of a call', () => {
+  it('leaves the warm-up out', () => {
+    expect(phases([{ due: 999, settled: 1001 }])).toEqual([null]);
+  });
+
+  it('follows the moment at which the call was due', () => {
+    const at = (due: number): Line => ({ due, settled: due + 1 });
+    expect(phases([at(1000), at(1998), at(2000), at(4999), at(5000)])).toEqual([
+      'before',
+      'before',
+      'away',
+      'away',
+      'after',
+    ]);
+  });
+
+  it('takes a call that was under way when Redis went away for one of the outage', () => {
+    expect(
+      phases([
+        { due: 1999, settled: 2001 },
+        { due: 1999, settled: null },
+        { due: 900, settled: null },
+      ]),
+    ).toEqual(['away', 'away', 'away']);
+  });
+
+  it('is split where the breaker of its own lane opened', () => {
+    const openings = { reads: 2200, writes: 2400 };
+    const of = (operation: Operation, due: number): Line => ({ operation, due, settled: due + 1 });
+    expect(
+      phases(
+        [
+          of('get', 2199),
+          of('get', 2200),
+          of('set', 2399),
+          of('set', 2400),
+          of('getOrSet', 2399),
+          of('getOrSet', 2400),
+          of('validate', 2200),
+        ],
+        openings,
+      ),
+    ).toEqual(['until open', 'open', 'until open', 'open', 'until open', 'open', 'open']);
+  });
+
+  it('stays `until open` for a lane that never opened', () => {
+    const line: Line = { operation: 'set', due: 4900, settled: 4901 };
+    expect(phases([line], { reads: 2200, writes: null })).toEqual(['until open']);
+  });
+});
+
+describe('when the breakers opened', () => {
+  it('is the first time after the fault, lane by lane', () => {
+    const notes = [
+      { at: 1500, text: 'breaker.opened reads' },
+      { at: 2100, text: 'breaker.half-opened reads' },
+      { at: 2200, text: 'breaker.opened reads' },
+      { at: 2900, text: 'breaker.opened reads' },
+    ];
+    expect(openingsOf(notes, MOMENTS)).toEqual({ reads: 2200, writes: null });
+  });
+});
+
+describe('a cell', () => {
+  it('counts latencies from when a call was due, not from when it was issued', () => {
+    const [cell] = cells([{ due: 1500, settled: 1810, lag: 300 }]);
+    expect(cell).toMatchObject({ phase: 'before', p50: 310, p99: 310, max: 310 });
+  });
+
+  it('holds a call that never settles to have taken until the end of the wait', () => {
+    const [cell] = cells([{ due: 3000, settled: null }]);
+    expect(cell).toMatchObject({ count: 1, max: DRAINED_AT - 3000, hung: 1, never: 1 });
+  });
+
+  it('calls hung what takes longer than two seconds, settled or not', () => {
+    const [cell] = cells([
+      { due: 2500, settled: 4500 },
+      { due: 2500, settled: 4501 },
+      { due: 2500, settled: null },
+    ]);
+    expect(cell).toMatchObject({ hung: 2, never: 1 });
+  });
+
+  it('takes the time of the loader out of its own time only', () => {
+    const [cell] = cells([{ operation: 'getOrSet', due: 1500, settled: 1506, loaderMs: 2 }]);
+    expect(cell).toMatchObject({ p99: 6, ownP99: 4 });
+  });
+
+  it('counts answers that are missing or wrong, and failures by code', () => {
+    const [cell] = cells([
+      { due: 3000, settled: 3001, outcome: 'missing' },
+      { due: 3000, settled: 3001, outcome: 'wrong' },
+      { due: 3000, settled: 3001, outcome: 'failed', code: 'A' },
+      { due: 3000, settled: 3001, outcome: 'failed', code: 'B' },
+      { due: 3000, settled: 3001, outcome: 'failed', code: 'A' },
+    ]);
+    expect(cell).toMatchObject({ count: 5, missing: 1, wrong: 1, failed: { A: 2, B: 1 } });
+  });
+
+  it('exists for each kind in each phase in which there were calls', () => {
+    const seen = cells([
+      { due: 1500, settled: 1501 },
+      { operation: 'set', due: 3000, settled: 3001 },
+      { due: 5500, settled: 5501 },
+    ]);
+    expect(seen.map(({ phase, operation }) => `${phase} ${operation}`)).toEqual([
+      'before get',
+      'away set',
+      'after get',
+    ]);
+  });
+});
+
+describe('the lag of the load', () => {
+  it('is how much later than due calls were issued', () => {
+    const ledger = ledgerOf([
+      { due: 1500, settled: 1600, lag: 1 },
+      { due: 1501, settled: 1600, lag: 40 },
+    ]);
+    expect(loadLags(ledger, MOMENTS, null)).toEqual([
+      { phase: 'before', p50: 1, p99: 40, max: 40 },
+    ]);
+  });
+});
+
+describe('writes acknowledged while Redis is away', () => {
+  it('are those that were made and answered meanwhile, and nothing else', () => {
+    const ledger = ledgerOf([
+      { operation: 'set', due: 1999, settled: 2001 },
+      { operation: 'set', due: 2500, settled: 2501 },
+      { operation: 'set', due: 2500, settled: 2501, outcome: 'failed' },
+      { operation: 'set', due: 2500, settled: null },
+      { operation: 'set', due: 4890, settled: 4950 },
+      { operation: 'get', due: 2500, settled: 2501 },
+    ]);
+    expect(acknowledgedAway(ledger, MOMENTS)).toEqual([1]);
+  });
+});
+
+describe('the ledger', () => {
+  it('is copied with as many calls as there were', () => {
+    const ledger = new Ledger(10);
+    ledger.issue(0, 'set', 1, 2);
+    ledger.settle(0, 'failed', 3, 'CODE');
+    const copy = ledger.copy();
+    expect(copy).toMatchObject({ count: 1, codes: ['CODE'] });
+    expect(copy.settledAt).toHaveLength(1);
+  });
+});
