@@ -35,6 +35,7 @@ export {
 } from './cache/index.js';
 export type {
   FallbackStatus,
+  LaneCounts,
   Namespace,
   NamespacePolicy,
   NamespaceSettings,
@@ -102,6 +103,15 @@ export type {
   ReplayReport,
   ServiceModeName,
 } from './events/index.js';
+export type {
+  CommandKind,
+  CommandMeters,
+  CommandOutcome,
+  KindMeters,
+  LatencyCounts,
+  RecentPercentiles,
+  RetryReason,
+} from './meters/index.js';
 export type { ChainableCommander, DriverClient, TrackedOptions } from './connection/index.js';
 export type {
   BatchResult,
@@ -141,6 +151,7 @@ export {
   type SessionOptions,
   type SessionRecord,
   type SessionRegisterOptions,
+  type SessionStats,
   type SessionStoreOptions,
   type SessionSurroundings,
   type TokenSourceOptions,

@@ -7,6 +7,7 @@ import type {
   RedisHaEventType,
 } from './events/index.js';
 import { InvalidArgumentError } from './errors/index.js';
+import { CommandMeter, type CommandMeters } from './meters/index.js';
 import { RedisCommandSet } from './redis.commands.js';
 import type { RedisEngine } from './redis.engine.js';
 import { readStatus, type RedisStatus } from './redis.status.js';
@@ -29,11 +30,13 @@ import type { Stop } from './timing/index.js';
  */
 export class RedisService extends RedisCommandSet implements OnApplicationShutdown {
   readonly #engine: RedisEngine;
+  readonly #noCommands: CommandMeter;
 
   /** Made by {@link RedisModule}; applications inject it. */
   constructor(engine: RedisEngine) {
     super(engine, null);
     this.#engine = engine;
+    this.#noCommands = new CommandMeter(engine.clock);
   }
 
   /** Name of this connection; `default` unless several are registered. */
@@ -44,6 +47,11 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
   /** Everything there is to know about the connection right now. Costs nothing and waits for nothing. */
   get status(): RedisStatus {
     return readStatus(this.#engine);
+  }
+
+  /** What was measured of commands since the process began: outcomes, durations, repetitions. */
+  get meters(): CommandMeters {
+    return (this.#engine.roomsIfAny?.router.meter ?? this.#noCommands).meters;
   }
 
   /** The failovers that this process has seen, oldest first, up to a hundred. Counts are in `status`. */

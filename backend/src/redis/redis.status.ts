@@ -38,6 +38,8 @@ export interface RedisStatus {
   readonly primary: NodeStatus | null;
   readonly replicas: readonly NodeStatus[];
   readonly sentinels: readonly SentinelStatus[];
+  /** How many Sentinels must agree, as they say; `null` while none has answered, or there are none. */
+  readonly quorum: number | null;
   readonly epoch: number;
   readonly failovers: FailoverSummary;
   readonly pools: { readonly write: PoolStatus; readonly read: PoolStatus };
@@ -65,7 +67,10 @@ function connectedStatus({ options, fallback }: RedisEngine, rooms: ConnectedRoo
   const canWrite = tracker.isWritable;
   const canRead =
     canWrite ||
-    replicas.some(({ connection, role }) => connection === 'ready' && role === 'replica');
+    replicas.some(
+      ({ connection, role, isStalled }) =>
+        connection === 'ready' && role === 'replica' && !isStalled,
+    );
   return {
     name: options.name,
     mode: options.mode,
@@ -76,6 +81,7 @@ function connectedStatus({ options, fallback }: RedisEngine, rooms: ConnectedRoo
     primary: primary === null ? null : nodeStatus(primary, rooms),
     replicas,
     sentinels: tracker.source.sentinels(),
+    quorum: tracker.source.views()[0]?.quorum ?? null,
     epoch: tracker.epoch,
     failovers: tracker.history.summary,
     pools: {
@@ -116,6 +122,7 @@ function memoryStatus({ options, fallback }: RedisEngine): RedisStatus {
     primary: null,
     replicas: [],
     sentinels: [],
+    quorum: null,
     epoch: -1,
     failovers: NO_FAILOVERS,
     pools: { write: NO_POOL, read: NO_POOL },

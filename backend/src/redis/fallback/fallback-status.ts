@@ -1,4 +1,5 @@
 import type { ModeChange, ServiceModeName } from '../events/index.js';
+import type { LaneCounts } from './lane.js';
 
 /** How the part of the service is that works without Redis. Numbers only, no keys. */
 export interface FallbackStatus {
@@ -11,6 +12,8 @@ export interface FallbackStatus {
     readonly reads: 'closed' | 'open' | 'half-open';
     readonly writes: 'closed' | 'open' | 'half-open';
   };
+  /** What became of what namespaces wanted of Redis. */
+  readonly lanes: { readonly reads: LaneCounts; readonly writes: LaneCounts };
   readonly memory: {
     readonly entries: number;
     readonly bytes: number;

@@ -117,6 +117,7 @@ export class Fallback {
       since: mode.since,
       history: mode.history,
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
+      lanes: { reads: reads.counts, writes: writes.counts },
       memory: {
         entries: memory.size,
         bytes: memory.bytes,

@@ -90,3 +90,49 @@ describe('Lane', () => {
     await expect(newLane()[way](() => Promise.reject(error))).rejects.toBe(error);
   });
 });
+
+describe('the counts of a lane', () => {
+  const late = (): Promise<never> => Promise.reject(new CommandTimeoutError('late'));
+
+  it.each(['run', 'runToItsEnd'] as const)('%s counts each outcome once', async (way) => {
+    const lane = newLane(2);
+    await lane[way](() => Promise.resolve(1));
+    await lane[way](() => Promise.reject(new CommandRejectedError('WRONGTYPE'))).catch(() => 0);
+    expect(lane.counts).toEqual({ answered: 2, failed: 0, away: 0 });
+    await lane[way](late);
+    await lane[way](late);
+    expect(lane.counts).toEqual({ answered: 2, failed: 2, away: 0 });
+    await lane[way](() => Promise.resolve('not asked'));
+    expect(lane.counts).toEqual({ answered: 2, failed: 2, away: 1 });
+  });
+
+  it.each([
+    ['answered', (answer: ReturnType<typeof withResolvers>) => answer.resolve('late')],
+    ['failed', (answer: ReturnType<typeof withResolvers>) => answer.reject(new TypeError('x'))],
+    [
+      'refused',
+      (answer: ReturnType<typeof withResolvers>) => answer.reject(new CommandRejectedError('OOM')),
+    ],
+  ])('counts what was let go once, although it is %s afterwards', async (_, end) => {
+    const lane = newLane(1);
+    const answer = withResolvers();
+    const waiting = lane.run(() => answer.promise);
+    await lane.run(late);
+    await waiting;
+    expect(lane.counts).toEqual({ answered: 0, failed: 1, away: 1 });
+    end(answer);
+    await answer.promise.catch(() => undefined);
+    expect(lane.counts).toEqual({ answered: 0, failed: 1, away: 1 });
+  });
+
+  it('counts what must not be left in doubt by its own outcome, although the breaker opened', async () => {
+    const lane = newLane(1);
+    const answer = withResolvers();
+    const waiting = lane.runToItsEnd(() => answer.promise);
+    await lane.run(late);
+    expect(lane.counts).toEqual({ answered: 0, failed: 1, away: 0 });
+    answer.resolve('done');
+    await waiting;
+    expect(lane.counts).toEqual({ answered: 1, failed: 1, away: 0 });
+  });
+});

@@ -1,5 +1,6 @@
 import type { ReadPolicy } from '../config/index.js';
 import type { Job, NodeConnection, ReplySink, Wire } from '../connection/index.js';
+import type { CommandKind } from '../meters/index.js';
 import type { CommandIntent } from './command-intent.js';
 import type { Deadlined, DeadlineLane } from './deadline-list.js';
 
@@ -85,6 +86,21 @@ export class Call implements Job, Deadlined {
     this.#owner = init.owner;
     this.#resolve = init.resolve;
     this.#reject = init.reject;
+  }
+
+  /** Nobody could say whether it was executed. */
+  get isInDoubt(): boolean {
+    return this.mayHaveRun || (this.openAttempts > 0 && this.intent.changes);
+  }
+
+  /** What it is measured as. */
+  get kind(): CommandKind {
+    return this.intent.route === 'read' ? 'read' : 'write';
+  }
+
+  /** When the caller asked for it. */
+  get startedAt(): number {
+    return this.deadlineAt - this.timeoutMs;
   }
 
   /** False once the caller has an answer. */

@@ -1,27 +1,36 @@
 import type { ResolvedRedisOptions } from '../config/index.js';
 import type { NodeChange, NodeConnection } from '../connection/index.js';
-import { ClosedError, classifyFailure, QueueFullError } from '../errors/index.js';
+import { classifyFailure } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
+import { CommandMeter, DEADLINE_PASSED } from '../meters/index.js';
 import { Pulse, type Clock, type Stop } from '../timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
 import { Call, type CallOptions, type CallOwner, type Payload } from './call.js';
 import type { CommandIntent } from './command-intent.js';
 import { DeadlineList } from './deadline-list.js';
-import { abortedError, expiredError, rejectedError, uncertainError } from './outcome-errors.js';
+import {
+  abortedError,
+  closedError,
+  expiredError,
+  queueFullError,
+  rejectedError,
+  uncertainError,
+} from './outcome-errors.js';
 import { ReadNodes } from './read-nodes.js';
-import { nextStep, type NextStep } from './retry-rules.js';
+import { nextStep, pauseAfter, type NextStep } from './retry-rules.js';
 import { WaitingLine } from './waiting-line.js';
 
 const DEADLINE_CHECK_MS = 10;
 const PORTION = 256;
 const NO_OPTIONS: CallOptions = {};
-const REFUSAL_PAUSES_MS = [2, 5, 5, 10];
 
 /**
  * Sends each call to a node that may serve it, holds it while there is none, sends it again where
  * that is safe, and settles it by its deadline whatever happens.
  */
 export class CommandRouter implements CallOwner {
+  /** What became of the calls, and how long they took. */
+  readonly meter: CommandMeter;
   readonly #options: ResolvedRedisOptions['routing'];
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
@@ -47,6 +56,7 @@ export class CommandRouter implements CallOwner {
     clock: Clock,
     bus: EventBus,
   ) {
+    this.meter = new CommandMeter(clock);
     this.#options = options.routing;
     this.#tracker = tracker;
     this.#clock = clock;
@@ -111,6 +121,7 @@ export class CommandRouter implements CallOwner {
 
   onReply(call: Call, value: unknown): void {
     this.#deadlines.remove(call);
+    if (call.isWanted) this.meter.succeeded(call.kind, call.startedAt);
     call.resolve(value);
     if (call.intent.route === 'read') return;
     // Only a write that was taken proves that the next ones will be.
@@ -138,12 +149,14 @@ export class CommandRouter implements CallOwner {
     const failure = sent ? 'unknown' : 'not-sent';
     const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
     if (step === 'uncertain') this.#finishUncertain(call, reason);
-    else this.#route(call, true);
+    else {
+      this.meter.retried('lost');
+      this.#route(call, true);
+    }
   }
 
   onExpired(call: Call): void {
-    const isSent = call.openAttempts > 0 && call.intent.changes;
-    if (call.mayHaveRun || isSent) this.#finishUncertain(call, 'the deadline passed');
+    if (call.isInDoubt) this.#finishUncertain(call, DEADLINE_PASSED);
     else this.#finish(call, expiredError(call, this.#tracker, this.#options.readPolicy));
   }
 
@@ -156,7 +169,7 @@ export class CommandRouter implements CallOwner {
 
   #admit(call: Call, signal: AbortSignal | null): void {
     if (this.#isClosed) {
-      call.reject(new ClosedError('Redis is shutting down', { command: call.payload.label }));
+      this.#refuse(call, closedError(call));
       return;
     }
     if (signal !== null && !this.#watchSignal(call, signal)) return;
@@ -165,14 +178,19 @@ export class CommandRouter implements CallOwner {
     this.#route(call, false);
   }
 
+  // It was never let in.
+  #refuse(call: Call, error: Error): void {
+    this.meter.failed(call.kind, call.startedAt, error);
+    call.reject(error);
+  }
+
   #watchSignal(call: Call, signal: AbortSignal): boolean {
     if (signal.aborted) {
-      call.reject(abortedError(call, signal));
+      this.#refuse(call, abortedError(call, signal));
       return false;
     }
     const onAbort = (): void => {
-      const isSent = call.openAttempts > 0 && call.intent.changes;
-      if (call.mayHaveRun || isSent) this.#finishUncertain(call, 'the caller gave it up');
+      if (call.isInDoubt) this.#finishUncertain(call, 'the caller gave it up');
       else this.#finish(call, abortedError(call, signal));
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -201,14 +219,7 @@ export class CommandRouter implements CallOwner {
 
   #wait(call: Call, line: WaitingLine, isReturning: boolean): void {
     if (line.add(call, isReturning)) return;
-    const { maxQueuedCommands, maxQueuedBytes } = this.#options;
-    this.#finish(
-      call,
-      new QueueFullError(
-        `${String(line.size)} commands already wait for a node; ${call.payload.label} was not queued`,
-        { waiting: line.size, waitingBytes: line.bytes, maxQueuedCommands, maxQueuedBytes },
-      ),
-    );
+    this.#finish(call, queueFullError(call, line, this.#options));
   }
 
   #onTopologyChange(node: NodeConnection | null, change: NodeChange | null): void {
@@ -272,6 +283,7 @@ export class CommandRouter implements CallOwner {
 
   #sendAgain(call: Call, node: NodeConnection): void {
     if (call.openAttempts > 0) return;
+    this.meter.retried('refused');
     if (call.intent.route === 'read') {
       const other = call.wasRefused ? null : this.#reads.pick(call.readPolicy, node);
       call.wasRefused = true;
@@ -287,9 +299,7 @@ export class CommandRouter implements CallOwner {
   #pauseAfterRefusal(call: Call, line: WaitingLine): void {
     this.#wait(call, line, true);
     if (this.#stopRetry !== null) return;
-    const pause = REFUSAL_PAUSES_MS[Math.min(this.#refusals, REFUSAL_PAUSES_MS.length - 1)] ?? 10;
-    this.#refusals++;
-    this.#stopRetry = this.#clock.after(pause, () => {
+    this.#stopRetry = this.#clock.after(pauseAfter(this.#refusals++), () => {
       this.#stopRetry = null;
       this.#sendWaitingReads();
       this.#sendWaitingWrites();
@@ -299,11 +309,11 @@ export class CommandRouter implements CallOwner {
   // Reads may be asked twice: the first answer counts.
   #askOthersInsteadOf(node: NodeConnection): void {
     for (const job of node.inflightJobs) {
-      if (!(job instanceof Call) || job.intent.route !== 'read') continue;
-      if (job.isHedged || !job.isWanted) continue;
+      if (!(job instanceof Call) || job.kind !== 'read' || job.isHedged || !job.isWanted) continue;
       const other = this.#reads.pick(job.readPolicy, node);
       if (other === null) return;
       job.isHedged = true;
+      this.meter.retried('silent');
       other.enqueue(job);
     }
   }
@@ -312,6 +322,7 @@ export class CommandRouter implements CallOwner {
     this.#deadlines.remove(call);
     const line = call.intent.route === 'read' ? this.#waitingReads : this.#waitingWrites;
     line.leave(call);
+    if (call.isWanted) this.meter.failed(call.kind, call.startedAt, error);
     call.reject(error);
     // Whatever ended it, nobody may wait for a probe that is over.
     if (call === this.#probe) this.#endProbe(false);
@@ -325,14 +336,8 @@ export class CommandRouter implements CallOwner {
   #endAll(isMeant: (call: Call) => boolean): void {
     for (const item of this.#deadlines) {
       if (!(item instanceof Call) || !isMeant(item)) continue;
-      const isSent = item.openAttempts > 0 && item.intent.changes;
-      if (item.mayHaveRun || isSent)
-        this.#finishUncertain(item, 'the application is shutting down');
-      else
-        this.#finish(
-          item,
-          new ClosedError('Redis is shutting down', { command: item.payload.label }),
-        );
+      if (item.isInDoubt) this.#finishUncertain(item, 'the application is shutting down');
+      else this.#finish(item, closedError(item));
     }
   }
 

@@ -52,7 +52,10 @@ export class CommandRunner {
       case 'refused':
         return Promise.reject(refusal(intent));
       case 'blocking':
-        return this.#blocking.run(payload, intent, isRepeatable(intent, args), options);
+        return this.#router.meter.watch(
+          'blocking',
+          this.#blocking.run(payload, intent, isRepeatable(intent, args), options),
+        );
       case 'read':
       case 'primary':
         return this.#router.execute(payload, intent, isRepeatable(intent, args), options);

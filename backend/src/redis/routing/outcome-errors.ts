@@ -1,12 +1,14 @@
-import { formatAddress, type ReadPolicy } from '../config/index.js';
+import { formatAddress, type ReadPolicy, type ResolvedRedisOptions } from '../config/index.js';
 import type { NodeConnection } from '../connection/index.js';
 import {
+  ClosedError,
   CommandAbortedError,
   CommandRejectedError,
   CommandTimeoutError,
   CommandUncertainError,
   NoPrimaryError,
   NoReplicaError,
+  QueueFullError,
   replyPrefix,
   safeMessage,
   withoutArguments,
@@ -43,6 +45,24 @@ export function abortedError(call: Call, signal: AbortSignal): CommandAbortedErr
     `${call.payload.label} was given up by its caller`,
     { command: call.payload.label },
     { cause: signal.reason },
+  );
+}
+
+/** It came too late. */
+export function closedError(call: Call): ClosedError {
+  return new ClosedError('Redis is shutting down', { command: call.payload.label });
+}
+
+/** It cannot even wait. */
+export function queueFullError(
+  call: Call,
+  line: { readonly size: number; readonly bytes: number },
+  { maxQueuedCommands, maxQueuedBytes }: ResolvedRedisOptions['routing'],
+): QueueFullError {
+  const { size: waiting, bytes: waitingBytes } = line;
+  return new QueueFullError(
+    `${String(waiting)} commands already wait for a node; ${call.payload.label} was not queued`,
+    { waiting, waitingBytes, maxQueuedCommands, maxQueuedBytes },
   );
 }
 

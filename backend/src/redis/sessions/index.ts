@@ -15,6 +15,7 @@ export type { InvalidReason } from './session-reader.js';
 export type { SessionRecord } from './session-record.js';
 export { sessionOf, type RequestSession } from './session-request.js';
 export { SessionService, type SessionSurroundings } from './session-service.js';
+export type { SessionStats } from './session-stats.js';
 export type { IssuedSession, NewSession, Session, SessionList } from './session.js';
 export type { SessionHome, SessionStoreOptions } from './store-records.js';
 export type { TokenSource, TokenSourceOptions, RequestHeaders } from './token-source.js';

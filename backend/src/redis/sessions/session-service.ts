@@ -16,6 +16,7 @@ import type { ResolvedSessionOptions, SessionOptions } from './session-options.j
 import { invalid, SessionReader, type SessionParts } from './session-reader.js';
 import { restamped, type SessionRecord } from './session-record.js';
 import { SessionSlider } from './session-slider.js';
+import { SessionCounters, type SessionStats } from './session-stats.js';
 import { revisionOf, stampOfChange, stampOfRevision } from './session-stamps.js';
 import { groupOfUser, idOf, isSessionId, isToken, newToken } from './session-token.js';
 import { allOf, SessionWriter } from './session-writer.js';
@@ -49,6 +50,7 @@ export class SessionService<T = Record<string, unknown>> {
   readonly #slider: SessionSlider;
   readonly #lister: SessionLister;
   readonly #line = new KeyedLine();
+  readonly #counters = new SessionCounters();
 
   /**
    * @param namespace - with the policy `session`
@@ -72,6 +74,11 @@ export class SessionService<T = Record<string, unknown>> {
     this.#lister = new SessionLister(this.#parts, this.#reader, archiveRequired);
   }
 
+  /** What it has done since the process began. */
+  get stats(): SessionStats {
+    return this.#counters.stats;
+  }
+
   /** Begins a session. Nobody can ever ask for its token again. */
   async create(begin: NewSession<T>): Promise<IssuedSession<T>> {
     const { userId, data, idleMs = this.#options.idleMs } = begin;
@@ -89,6 +96,7 @@ export class SessionService<T = Record<string, unknown>> {
       idleMs,
       endsAt: now + absoluteMs,
     });
+    this.#counters.add('created');
     return { token, session: toSession(record) };
   }
 
@@ -97,10 +105,8 @@ export class SessionService<T = Record<string, unknown>> {
    * @throws SessionInvalidError when there is none.
    * @throws SessionUnavailableError when nobody can tell right now.
    */
-  async read(token: string): Promise<Session<T>> {
-    const record = await this.#reader.load(idOfToken(token));
-    this.#slider.note(record);
-    return toSession(record);
+  read(token: string): Promise<Session<T>> {
+    return this.#counters.read(this.#read(token));
   }
 
   /** The same with `null` for none. Still fails when nobody can tell. */
@@ -144,7 +150,9 @@ export class SessionService<T = Record<string, unknown>> {
 
   /** Ends a session. Fails when that could be written nowhere, or the archive still has it: repeat it then. */
   async destroy(token: string): Promise<void> {
-    if (isToken(token)) await this.#writer.end(idOf(token));
+    if (!isToken(token)) return;
+    await this.#writer.end(idOf(token));
+    this.#counters.add('ended');
   }
 
   /** Ends a session of a user by its id, as from a list on a page. False when the user has none with it. */
@@ -159,6 +167,7 @@ export class SessionService<T = Record<string, unknown>> {
       throw error;
     }
     await this.#writer.end(sessionId);
+    this.#counters.add('ended');
     return true;
   }
 
@@ -175,6 +184,7 @@ export class SessionService<T = Record<string, unknown>> {
     const dropping = namespace.dropGroup(groupOfUser(userId));
     const keeping = kept === null ? dropping : dropping.then(() => this.#keep(kept));
     await allOf([removing, dropping, keeping]);
+    this.#counters.add('ended');
   }
 
   /** The sessions of a user. */
@@ -187,6 +197,12 @@ export class SessionService<T = Record<string, unknown>> {
   /** Begins nothing more in the background, and resolves when what is under way has ended. */
   close(): Promise<void> {
     return this.#slider.close();
+  }
+
+  async #read(token: string): Promise<Session<T>> {
+    const record = await this.#reader.load(idOfToken(token));
+    this.#slider.note(record);
+    return toSession(record);
   }
 
   async #update(id: string, change: T | ((data: T) => T)): Promise<Session<T>> {

@@ -1,0 +1,152 @@
+import { RedisHaError } from '../errors/index.js';
+import type { Clock } from '../timing/index.js';
+import { LatencyHistogram, type LatencyCounts } from './latency-histogram.js';
+import { RecentLatency, type RecentPercentiles } from './recent-latency.js';
+
+/** What is measured apart: reads may go to replicas, writes wait for a primary, blocking commands wait on purpose. */
+export const COMMAND_KINDS = ['read', 'write', 'blocking'] as const;
+/** One of {@link COMMAND_KINDS}. */
+export type CommandKind = (typeof COMMAND_KINDS)[number];
+
+/**
+ * How a command ended. `timeout`: a read, sent and not answered by its deadline; `no-node`: its deadline
+ * came before there was a node to send it to; `uncertain`: a write, sent and never answered.
+ */
+export const COMMAND_OUTCOMES = [
+  'ok',
+  'rejected',
+  'timeout',
+  'no-node',
+  'queue-full',
+  'uncertain',
+  'aborted',
+  'closed',
+] as const;
+/** One of {@link COMMAND_OUTCOMES}. */
+export type CommandOutcome = (typeof COMMAND_OUTCOMES)[number];
+
+/** Why a command was sent once more: its node refused it, its answer was lost, its node was silent. */
+export const RETRY_REASONS = ['refused', 'lost', 'silent'] as const;
+/** One of {@link RETRY_REASONS}. */
+export type RetryReason = (typeof RETRY_REASONS)[number];
+
+/** The measures of one kind. Durations are those of the caller: with waiting and with repetitions. */
+export interface KindMeters {
+  readonly outcomes: Readonly<Record<CommandOutcome, number>>;
+  /** Of all outcomes, those that came of a deadline: timeouts, no-nodes, and some uncertain ones. */
+  readonly deadlineMisses: number;
+  readonly durations: LatencyCounts;
+  readonly recent: RecentPercentiles;
+}
+
+/** What was measured of commands since the process began. Plain data. */
+export interface CommandMeters {
+  readonly kinds: Readonly<Record<CommandKind, KindMeters>>;
+  readonly retries: Readonly<Record<RetryReason, number>>;
+}
+
+const OUTCOME_OF_CODE: Readonly<Record<string, CommandOutcome>> = {
+  COMMAND_TIMEOUT: 'timeout',
+  NO_PRIMARY: 'no-node',
+  NO_REPLICA: 'no-node',
+  CONNECTION_LOST: 'no-node',
+  QUEUE_FULL: 'queue-full',
+  COMMAND_UNCERTAIN: 'uncertain',
+  COMMAND_ABORTED: 'aborted',
+  CLOSED: 'closed',
+};
+
+/** The reason of `COMMAND_UNCERTAIN` when a write was sent and its deadline passed. */
+export const DEADLINE_PASSED = 'the deadline passed';
+
+/** Counts how commands end and how long they take. Always on, so it must cost next to nothing. */
+export class CommandMeter {
+  readonly #clock: Clock;
+  readonly #kinds = recordOf(COMMAND_KINDS, () => new KindMeter());
+  readonly #retries = recordOf(RETRY_REASONS, () => 0);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A command that began at `startedAt` was answered. */
+  succeeded(kind: CommandKind, startedAt: number): void {
+    this.#kinds[kind].add('ok', startedAt, this.#clock.now());
+  }
+
+  /** A command that began at `startedAt` ended with an error. */
+  failed(kind: CommandKind, startedAt: number, error: unknown): void {
+    const outcome = outcomeOf(error);
+    this.#kinds[kind].add(outcome, startedAt, this.#clock.now());
+    if (isDeadlineMiss(outcome, error)) this.#kinds[kind].missDeadline();
+  }
+
+  /** Counts what becomes of a command that has just begun. */
+  async watch<T>(kind: CommandKind, running: Promise<T>): Promise<T> {
+    const startedAt = this.#clock.now();
+    try {
+      const value = await running;
+      this.succeeded(kind, startedAt);
+      return value;
+    } catch (error) {
+      this.failed(kind, startedAt, error);
+      throw error;
+    }
+  }
+
+  /** A command goes out once more. */
+  retried(reason: RetryReason): void {
+    this.#retries[reason]++;
+  }
+
+  /** What was measured up to now. */
+  get meters(): CommandMeters {
+    const now = this.#clock.now();
+    const metersOf = (kind: CommandKind): KindMeters => this.#kinds[kind].metersAt(now);
+    return { kinds: recordOf(COMMAND_KINDS, metersOf), retries: { ...this.#retries } };
+  }
+}
+
+class KindMeter {
+  readonly #outcomes = recordOf(COMMAND_OUTCOMES, () => 0);
+  readonly #durations = new LatencyHistogram();
+  readonly #recent = new RecentLatency();
+  #deadlineMisses = 0;
+
+  missDeadline(): void {
+    this.#deadlineMisses++;
+  }
+
+  add(outcome: CommandOutcome, startedAt: number, now: number): void {
+    const ms = now - startedAt;
+    this.#outcomes[outcome]++;
+    this.#durations.add(ms);
+    this.#recent.add(ms, now);
+  }
+
+  metersAt(now: number): KindMeters {
+    return {
+      outcomes: { ...this.#outcomes },
+      deadlineMisses: this.#deadlineMisses,
+      durations: this.#durations.counts,
+      recent: this.#recent.percentiles(now),
+    };
+  }
+}
+
+function outcomeOf(error: unknown): CommandOutcome {
+  if (!RedisHaError.is(error)) return 'rejected';
+  // Redis does not know a script yet, and gets it with the next command: nothing failed.
+  if (error.details['reply'] === 'NOSCRIPT') return 'ok';
+  return OUTCOME_OF_CODE[error.code] ?? 'rejected';
+}
+
+function isDeadlineMiss(outcome: CommandOutcome, error: unknown): boolean {
+  if (outcome === 'timeout' || outcome === 'no-node') return true;
+  const isUncertain = outcome === 'uncertain' && RedisHaError.is(error);
+  return isUncertain && error.details['reason'] === DEADLINE_PASSED;
+}
+
+function recordOf<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {
+  return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<K, V>;
+}

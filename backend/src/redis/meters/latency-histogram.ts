@@ -1,0 +1,37 @@
+/** Upper bounds in milliseconds. Redis answers below one, so most of them are there. */
+export const LATENCY_BOUNDS_MS: readonly number[] = [
+  0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
+];
+
+/** Durations since the process began, by size. */
+export interface LatencyCounts {
+  readonly count: number;
+  readonly sumMs: number;
+  /** How many took so long or less, in the order of {@link LATENCY_BOUNDS_MS}. */
+  readonly upTo: readonly number[];
+}
+
+/** Counts durations in fixed steps. Costs a short search and no memory per call. */
+export class LatencyHistogram {
+  readonly #steps = new Float64Array(LATENCY_BOUNDS_MS.length + 1);
+  #sumMs = 0;
+
+  /** Counts one. */
+  add(ms: number): void {
+    let step = 0;
+    while (step < LATENCY_BOUNDS_MS.length && ms > (LATENCY_BOUNDS_MS[step] ?? Infinity)) step++;
+    this.#steps[step] = (this.#steps[step] ?? 0) + 1;
+    this.#sumMs += ms;
+  }
+
+  /** What was counted. */
+  get counts(): LatencyCounts {
+    let sum = 0;
+    const upTo = LATENCY_BOUNDS_MS.map((_, step) => (sum += this.#steps[step] ?? 0));
+    return {
+      count: sum + (this.#steps[LATENCY_BOUNDS_MS.length] ?? 0),
+      sumMs: this.#sumMs,
+      upTo,
+    };
+  }
+}
