@@ -164,8 +164,8 @@ export function operations(): void {
     timeoutMs: 5000,
     to: { host: 'h', port: 1 },
   } satisfies SwitchoverOptions);
-  // @ts-expect-error -- an address is an object
-  void redis.switchover({ to: 'h:1' });
+  // @ts-expect-error -- a port alone is no address
+  void redis.switchover({ to: 6379 });
   // @ts-expect-error -- SCAN goes by scanIterator
   void redis.scanMembers('scan', 'k');
   // @ts-expect-error -- the members of one key have no type

@@ -2,6 +2,7 @@ export {
   addressKey,
   formatAddress,
   parseAddress,
+  readAddress,
   sameAddress,
   type AddressParse,
   type NodeAddress,

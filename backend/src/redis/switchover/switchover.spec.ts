@@ -94,6 +94,9 @@ describe('switchover', () => {
     it.each([
       ['an unknown node', { host: '10.9.9.9', port: 1 }],
       ['the primary itself', null],
+      ['an unknown node, as text', '10.9.9.9:1'],
+      ['what is no address', 'a b:c'],
+      ['nothing at all', ''],
     ])('to %s', async (_, to) => {
       await connect();
       const outcome = begin({ to: to ?? primary.address });

@@ -1,4 +1,4 @@
-import { formatAddress, sameAddress, type NodeAddress } from '../config/index.js';
+import { formatAddress, readAddress, sameAddress, type NodeAddress } from '../config/index.js';
 import type { NodeConnection } from '../connection/index.js';
 import {
   InvalidArgumentError,
@@ -14,8 +14,8 @@ import { Steps } from './steps.js';
 
 /** What may be said about a planned switchover. */
 export interface SwitchoverOptions {
-  /** The replica that shall become the primary, as Sentinel announces it. @defaultValue Sentinel's choice */
-  readonly to?: NodeAddress;
+  /** The replica that shall become the primary, as Sentinel announces it: `host:port`, or an object. @defaultValue Sentinel's choice */
+  readonly to?: NodeAddress | string;
   /** When to give up and undo everything, in ms. @defaultValue 20000 */
   readonly timeoutMs?: number;
 }
@@ -47,6 +47,7 @@ const DEFAULT_TIMEOUT_MS = 20_000;
 const LEAST_TIMEOUT_MS = 3000;
 
 // The pause ends by itself; until then the failover that Sentinel has begun must be over.
+const DEFAULT_PORT = 6379;
 const PAUSE_MARGIN_MS = 5000;
 const MOST_CATCH_UP_MS = 1500;
 const NEARLY_BYTES = 256 * 1024;
@@ -62,11 +63,11 @@ export async function switchover(
   const { tracker } = tools;
   const steps = new Steps(tools.clock, checkedTimeout(options.timeoutMs), tools.closing);
   const old = requirePrimary(tracker);
-  if (options.to !== undefined) requireReplica(tracker, options.to);
+  const to = options.to === undefined ? null : requireReplica(tracker, options.to);
   const priorities = new PriorityChange(tracker, steps);
   try {
-    if (options.to !== undefined) await priorities.prefer(options.to);
-    return await new Handover(tools, old, options.to ?? null, steps).run();
+    if (to !== null) await priorities.prefer(to);
+    return await new Handover(tools, old, to, steps).run();
   } finally {
     await priorities.restore();
   }
@@ -292,13 +293,15 @@ function requirePrimary(tracker: TopologyTracker): NodeConnection {
   return primary;
 }
 
-function requireReplica(tracker: TopologyTracker, to: NodeAddress): void {
+function requireReplica(tracker: TopologyTracker, to: unknown): NodeAddress {
   const known = tracker.replicaAddresses;
-  if (known.some((address) => sameAddress(address, to))) return;
+  const wanted = readAddress(to, DEFAULT_PORT);
+  const found = wanted.ok && known.find((address) => sameAddress(address, wanted.address));
+  if (found) return found;
   throw new InvalidArgumentError({
     field: 'to',
-    value: formatAddress(to),
-    message: 'it is not a replica of this group',
+    value: wanted.ok ? formatAddress(wanted.address) : String(to),
+    message: wanted.ok ? 'it is not a replica of this group' : `it ${wanted.reason}`,
     remedy: `Choose one of ${known.map(formatAddress).join(', ') || '(none is known)'}`,
   });
 }
