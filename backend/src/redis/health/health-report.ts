@@ -1,16 +1,36 @@
 import type { NodeAddress } from '../config/index.js';
 import type { FailoverRecord } from '../events/index.js';
+import { reachOf, type ReachSource } from './reach.js';
 
 /** What a report needs to know. A part of what `RedisService.status` tells. */
-export interface HealthSource {
-  readonly mode: 'sentinel' | 'standalone' | 'memory';
-  readonly status: 'up' | 'degraded' | 'down';
-  readonly message: string;
-  readonly canWrite: boolean;
+export interface HealthSource extends ReachSource {
   readonly masterName: string | null;
   readonly primary: { readonly address: NodeAddress } | null;
   readonly sentinels: readonly { readonly address: NodeAddress }[];
   readonly failovers: { readonly count: number; readonly last: FailoverRecord | null };
+}
+
+/** What is counted of a cache. A part of what `RedisCache.totalStats` tells. */
+export interface CacheFigures {
+  readonly hits: number;
+  readonly staleHits: number;
+  readonly misses: number;
+  readonly hitRate: number;
+  readonly sets: number;
+  readonly deletes: number;
+  readonly errors: number;
+}
+
+/** What the cache has done since the process began. */
+export interface CacheMetrics {
+  /** Answered from the cache, also with a value past its time. */
+  readonly hits: number;
+  readonly misses: number;
+  /** From 0 to 1, with four places. */
+  readonly hitRate: number;
+  readonly sets: number;
+  readonly deletes: number;
+  readonly errors: number;
 }
 
 /** The last failover, for people: calendar times in ISO 8601. */
@@ -30,6 +50,8 @@ export interface RedisHealth {
   readonly connected: boolean;
   readonly message: string;
   readonly mode: 'sentinel' | 'standalone' | 'memory';
+  /** Only where a cache was given. */
+  readonly metrics?: CacheMetrics;
   /** Only in Sentinel mode. */
   readonly sentinel?: {
     readonly enabled: true;
@@ -42,12 +64,14 @@ export interface RedisHealth {
 }
 
 /** Makes the report. Pure: it looks at nothing but what it is given. */
-export function healthReport(source: HealthSource): RedisHealth {
+export function healthReport(source: HealthSource, cache?: CacheFigures): RedisHealth {
+  const { status, message } = reachOf(source);
   const base = {
-    status: source.status,
+    status,
     connected: source.canWrite,
-    message: source.message,
+    message,
     mode: source.mode,
+    ...(cache !== undefined && { metrics: cacheMetrics(cache) }),
   };
   if (source.mode !== 'sentinel') return base;
   return {
@@ -61,6 +85,12 @@ export function healthReport(source: HealthSource): RedisHealth {
       lastFailover: source.failovers.last === null ? null : lastFailover(source.failovers.last),
     },
   };
+}
+
+function cacheMetrics(cache: CacheFigures): CacheMetrics {
+  const { hits, staleHits, misses, hitRate, sets, deletes, errors } = cache;
+  const rate = Number(hitRate.toFixed(4));
+  return { hits: hits + staleHits, misses, hitRate: rate, sets, deletes, errors };
 }
 
 function lastFailover(record: FailoverRecord): LastFailover {

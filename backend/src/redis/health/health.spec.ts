@@ -94,6 +94,19 @@ describe('healthReport', () => {
     });
   });
 
+  it('has the figures of the cache that it is given: what is stale was answered, too', () => {
+    const cache = { staleHits: 50, misses: 3, sets: 7, deletes: 2, errors: 1, joined: 9 };
+    const figures = { ...cache, hits: 950, hitRate: 1000 / 1003 };
+    expect(healthReport(source(), figures).metrics).toEqual({
+      hits: 1000,
+      misses: 3,
+      hitRate: 0.997,
+      sets: 7,
+      deletes: 2,
+      errors: 1,
+    });
+  });
+
   it('is plain data that survives JSON', () => {
     const report = healthReport(source());
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
@@ -130,6 +143,22 @@ describe('RedisHealthIndicator', () => {
     expect(result['redis']?.status).toBe(verdict);
     expect(result['redis']).toMatchObject({ connected: status === 'up', mode: 'sentinel' });
     if (verdict !== 'up') expect(result['redis']).toMatchObject({ redisStatus: status });
+  });
+
+  it('shows the figures of a cache', async () => {
+    const none = { hits: 0, staleHits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 };
+    const cache = { totalStats: { ...none, misses: 4 } };
+    const result = await indicator.isHealthy('redis', { status: source() }, { cache });
+    expect(result['redis']).toMatchObject({ metrics: { hits: 0, misses: 4, hitRate: 0 } });
+  });
+
+  it('says up with a note where Terminus knows no degraded', () => {
+    const session = { up: (data: object) => ({ redis: { status: 'up', ...data } }) };
+    const old = { check: () => session } as unknown as HealthIndicatorService;
+    const report = healthReport(source({ status: 'degraded', canWrite: false }));
+    expect(new RedisHealthIndicator(old).resultOf('redis', 'degraded', report)).toMatchObject({
+      redis: { status: 'up', degraded: true, redisStatus: 'degraded' },
+    });
   });
 
   it('answers under the name it is given', async () => {

@@ -1,11 +1,39 @@
+export type {
+  ClusterMetrics,
+  ClusterSource,
+  ClusterSummary,
+  ClusterVerdict,
+  PerformanceReport,
+  ReplicaReport,
+  SentinelsReport,
+} from './cluster-report.js';
+export type { HealthOptions } from './health-options.js';
 export {
   healthReport,
+  type CacheFigures,
+  type CacheMetrics,
   type HealthSource,
   type LastFailover,
   type RedisHealth,
 } from './health-report.js';
+export type { ProbeAnswer } from './probe-state.js';
 export {
   RedisHealthIndicator,
   type RedisHealthCheckOptions,
+  type StatsTeller,
   type StatusTeller,
 } from './redis.health-indicator.js';
+export {
+  RedisHealthModule,
+  type RedisHealthAsyncOptions,
+  type RedisHealthCheck,
+  type RedisHealthChecks,
+  type RedisHealthModuleOptions,
+  type RedisHealthRegisterOptions,
+} from './redis.health-module.js';
+export {
+  RedisHealthProbes,
+  type FullHealth,
+  type HealthAnswer,
+  type LiveAnswer,
+} from './redis.health-probes.js';

@@ -1,10 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { healthReport, type HealthSource, type RedisHealth } from './health-report.js';
+import {
+  healthReport,
+  type CacheFigures,
+  type HealthSource,
+  type RedisHealth,
+} from './health-report.js';
 
 /** Whatever can tell its status at once: a `RedisService`. */
 export interface StatusTeller {
   readonly status: HealthSource;
+}
+
+/** Whatever can tell its figures at once: a `RedisCache`. */
+export interface StatsTeller {
+  readonly totalStats: CacheFigures;
 }
 
 /** How strictly a check judges. */
@@ -14,6 +24,8 @@ export interface RedisHealthCheckOptions {
    * the answer stays 200. @defaultValue false
    */
   readonly required?: boolean;
+  /** The cache whose figures are shown as `metrics`. @defaultValue none */
+  readonly cache?: StatsTeller;
 }
 
 type Verdict = 'up' | 'degraded' | 'down';
@@ -37,15 +49,20 @@ export class RedisHealthIndicator {
     redis: StatusTeller,
     options: RedisHealthCheckOptions = {},
   ): Promise<HealthIndicatorResult> {
-    const report = this.report(redis);
+    const report = this.report(redis, options.cache);
     const verdict: Verdict =
       report.status === 'down' && options.required !== true ? 'degraded' : report.status;
-    return Promise.resolve(this.#result(key, verdict, report));
+    return Promise.resolve(this.resultOf(key, verdict, report));
   }
 
-  /** The `redis` member of the health answer. */
-  report(redis: StatusTeller): RedisHealth {
-    return healthReport(redis.status);
+  /** The `redis` member of the health answer; with the figures of the cache, if one is given. */
+  report(redis: StatusTeller, cache?: StatsTeller): RedisHealth {
+    return healthReport(redis.status, cache?.totalStats);
+  }
+
+  /** Shows a report under a verdict that somebody else came to. */
+  resultOf(key: string, verdict: Verdict, report: RedisHealth): HealthIndicatorResult {
+    return this.#result(key, verdict, report);
   }
 
   #result(key: string, verdict: Verdict, { status, ...data }: RedisHealth): HealthIndicatorResult {

@@ -1,0 +1,117 @@
+import { clusterMetrics, clusterSummary, type ClusterSource } from './cluster-report.js';
+
+const at = (host: string, port = 6379) => ({ host, port });
+const REPLICA = {
+  address: at('redis-replica-1'),
+  connection: 'ready',
+  role: 'replica',
+  isLinked: true,
+  isStalled: false,
+  lagMs: 12.34,
+} as const;
+const SENTINEL = { address: at('s', 26_379), isAnswering: true };
+const MUTE = { ...SENTINEL, isAnswering: false };
+
+const source = (over: Partial<ClusterSource> = {}): ClusterSource => ({
+  mode: 'sentinel',
+  status: 'up',
+  message: '',
+  canWrite: true,
+  canRead: true,
+  masterName: 'mymaster',
+  primary: { address: at('redis-master') },
+  replicas: [REPLICA],
+  sentinels: [SENTINEL, SENTINEL, SENTINEL],
+  quorum: 2,
+  failovers: { count: 0, last: null, countInLast24h: 0 },
+  pools: { write: { size: 10, available: 8 }, read: { size: 20, available: 17 } },
+  ...over,
+});
+
+const kind = (p50Ms: number | null, p99Ms: number | null) => ({ recent: { p50Ms, p99Ms } });
+const NO_CACHE = { hits: 0, staleHits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 };
+const measures = (cache = NO_CACHE, read: [number | null, number | null] = [null, null]) => ({
+  meters: { kinds: { read: kind(...read), write: kind(null, null) } },
+  cache,
+});
+
+describe('clusterMetrics', () => {
+  it('has the shape that dashboards are made for', () => {
+    const cache = { ...NO_CACHE, hits: 890, staleHits: 4, misses: 106, hitRate: 0.894 };
+    expect(clusterMetrics(source(), measures(cache, [1.1, 3.2]))).toEqual({
+      status: 'healthy',
+      mode: 'sentinel',
+      cluster: {
+        master: 'redis-master:6379',
+        replicas: [{ host: 'redis-replica-1', port: 6379, lag_ms: 12.3, status: 'online' }],
+        sentinels: { count: 3, answering: 3, quorum: 2, status: 'healthy' },
+      },
+      performance: {
+        read_latency_p50_ms: 1.1,
+        read_latency_p99_ms: 3.2,
+        write_latency_p50_ms: null,
+        write_latency_p99_ms: null,
+        cache_hit_rate_percent: 89.4,
+      },
+      pool: {
+        write_pool_size: 10,
+        write_pool_available: 8,
+        read_pool_size: 20,
+        read_pool_available: 17,
+      },
+      failover: { last_event: null, total_count_24h: 0 },
+    });
+  });
+
+  it('knows no hit rate of a cache that nobody asked', () => {
+    const { performance } = clusterMetrics(source(), measures());
+    expect(performance.cache_hit_rate_percent).toBeNull();
+  });
+
+  it.each([
+    ['online', {}],
+    ['syncing', { isLinked: false }],
+    ['syncing', { role: 'primary' }],
+    ['stalled', { isStalled: true }],
+    ['offline', { connection: 'lost' as const, isStalled: true }],
+    ['offline', { connection: 'connecting' as const }],
+  ])('says %s of a replica with %j', (status, over) => {
+    const report = clusterMetrics(source({ replicas: [{ ...REPLICA, ...over }] }), measures());
+    expect(report.cluster.replicas[0]?.status).toBe(status);
+  });
+
+  it.each([
+    [[SENTINEL, SENTINEL, SENTINEL], 2, 'healthy'],
+    [[SENTINEL, SENTINEL, MUTE], 2, 'degraded'],
+    [[SENTINEL, MUTE, MUTE], 1, 'lost'],
+    [[SENTINEL, SENTINEL, MUTE], 3, 'lost'],
+    [[SENTINEL, SENTINEL, SENTINEL], null, 'lost'],
+    [[], null, 'lost'],
+  ])('judges the Sentinels %j with quorum %j as %s', (sentinels, quorum, status) => {
+    const report = clusterMetrics(source({ sentinels, quorum }), measures());
+    expect(report.cluster.sentinels).toMatchObject({ count: sentinels.length, status });
+  });
+
+  it.each(['standalone', 'memory'] as const)('has no Sentinels in %s mode', (mode) => {
+    const none = { sentinels: [], replicas: [], quorum: null, primary: null };
+    const report = clusterMetrics(source({ mode, ...none }), measures());
+    expect(report.cluster).toEqual({ master: null, replicas: [], sentinels: null });
+  });
+
+  it('writes an address of IPv6 so that the port can be told', () => {
+    const primary = { address: at('fd00::1') };
+    expect(clusterMetrics(source({ primary }), measures()).cluster.master).toBe('[fd00::1]:6379');
+  });
+});
+
+describe('clusterSummary', () => {
+  it('counts who can be used now', () => {
+    const replicas = [REPLICA, { ...REPLICA, connection: 'lost' as const }];
+    const sentinels = [SENTINEL, SENTINEL, MUTE];
+    expect(clusterSummary(source({ replicas, sentinels }), measures())).toMatchObject({
+      status: 'healthy',
+      mode: 'sentinel',
+      cluster: { master: 'redis-master:6379', replicas: 1, sentinels: 2 },
+    });
+  });
+});

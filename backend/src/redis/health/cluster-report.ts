@@ -1,0 +1,187 @@
+import { formatAddress, type NodeAddress } from '../config/index.js';
+import type { RecentPercentiles } from '../meters/index.js';
+import type { CacheFigures, HealthSource } from './health-report.js';
+import { reachOf, type ReachSource } from './reach.js';
+
+/** What the reports about the cluster need to know. A part of what `RedisService.status` tells. */
+export interface ClusterSource extends Omit<HealthSource, 'replicas' | 'sentinels'>, ReachSource {
+  readonly replicas: readonly ReplicaSource[];
+  readonly sentinels: readonly { readonly address: NodeAddress; readonly isAnswering: boolean }[];
+  readonly quorum: number | null;
+  readonly failovers: HealthSource['failovers'] & { readonly countInLast24h: number };
+  readonly pools: { readonly write: PoolSource; readonly read: PoolSource };
+}
+
+interface ReplicaSource {
+  readonly address: NodeAddress;
+  readonly connection: 'connecting' | 'ready' | 'lost' | 'closed';
+  readonly role: string;
+  readonly isLinked: boolean;
+  readonly isStalled: boolean;
+  readonly lagMs: number | null;
+}
+
+interface PoolSource {
+  readonly size: number;
+  readonly available: number;
+}
+
+/** Measured, or `null` where nothing was. Latencies are those of the last minute. */
+export interface PerformanceReport {
+  readonly read_latency_p50_ms: number | null;
+  readonly read_latency_p99_ms: number | null;
+  readonly write_latency_p50_ms: number | null;
+  readonly write_latency_p99_ms: number | null;
+  readonly cache_hit_rate_percent: number | null;
+}
+
+/** How Redis is, in a word. */
+export type ClusterVerdict = 'healthy' | 'degraded' | 'down';
+
+/** The answer of `GET /api/health/redis`. */
+export interface ClusterSummary {
+  readonly status: ClusterVerdict;
+  readonly mode: ClusterSource['mode'];
+  /** How many there are that can be used now. */
+  readonly cluster: {
+    readonly master: string | null;
+    readonly replicas: number;
+    readonly sentinels: number;
+  };
+  readonly performance: PerformanceReport;
+}
+
+/** One replica of {@link ClusterMetrics}. */
+export interface ReplicaReport {
+  readonly host: string;
+  readonly port: number;
+  readonly lag_ms: number | null;
+  /** `syncing`: connected, and not in step with the primary; `stalled`: connected and silent. */
+  readonly status: 'online' | 'syncing' | 'stalled' | 'offline';
+}
+
+/** The Sentinels of {@link ClusterMetrics}. */
+export interface SentinelsReport {
+  readonly count: number;
+  readonly answering: number;
+  readonly quorum: number | null;
+  /** `degraded`: some do not answer; `lost`: too few answer to replace a primary. */
+  readonly status: 'healthy' | 'degraded' | 'lost';
+}
+
+/** The answer of `GET /api/health/redis/metrics`. */
+export interface ClusterMetrics {
+  readonly status: ClusterVerdict;
+  readonly mode: ClusterSource['mode'];
+  readonly cluster: {
+    readonly master: string | null;
+    readonly replicas: readonly ReplicaReport[];
+    /** `null` where there are none: not in Sentinel mode. */
+    readonly sentinels: SentinelsReport | null;
+  };
+  readonly performance: PerformanceReport;
+  readonly pool: {
+    readonly write_pool_size: number;
+    readonly write_pool_available: number;
+    readonly read_pool_size: number;
+    readonly read_pool_available: number;
+  };
+  readonly failover: { readonly last_event: string | null; readonly total_count_24h: number };
+}
+
+interface Recent {
+  readonly recent: Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
+}
+
+/** What was measured. */
+export interface Measures {
+  readonly meters: { readonly kinds: { readonly read: Recent; readonly write: Recent } };
+  readonly cache: CacheFigures;
+}
+
+/** Makes the summary. */
+export function clusterSummary(source: ClusterSource, measures: Measures): ClusterSummary {
+  const { replicas, sentinels } = source;
+  return {
+    status: verdictOf(source),
+    mode: source.mode,
+    cluster: {
+      master: masterOf(source),
+      replicas: replicas.filter((one) => replicaStatus(one) === 'online').length,
+      sentinels: sentinels.filter(({ isAnswering }) => isAnswering).length,
+    },
+    performance: performanceOf(measures),
+  };
+}
+
+/** Makes the whole report. */
+export function clusterMetrics(source: ClusterSource, measures: Measures): ClusterMetrics {
+  const { pools, failovers } = source;
+  const { last } = failovers;
+  return {
+    status: verdictOf(source),
+    mode: source.mode,
+    cluster: {
+      master: masterOf(source),
+      replicas: source.replicas.map(replicaReport),
+      sentinels: source.mode === 'sentinel' ? sentinelsReport(source) : null,
+    },
+    performance: performanceOf(measures),
+    pool: {
+      write_pool_size: pools.write.size,
+      write_pool_available: pools.write.available,
+      read_pool_size: pools.read.size,
+      read_pool_available: pools.read.available,
+    },
+    failover: {
+      last_event: last === null ? null : new Date(last.switchedAt).toISOString(),
+      total_count_24h: failovers.countInLast24h,
+    },
+  };
+}
+
+function verdictOf(source: ClusterSource): ClusterVerdict {
+  const { status } = reachOf(source);
+  return status === 'up' ? 'healthy' : status;
+}
+
+function masterOf({ primary }: ClusterSource): string | null {
+  return primary === null ? null : formatAddress(primary.address);
+}
+
+function replicaReport(replica: ReplicaSource): ReplicaReport {
+  const { address, lagMs } = replica;
+  const status = replicaStatus(replica);
+  return { ...address, lag_ms: lagMs === null ? null : rounded(lagMs, 1), status };
+}
+
+function replicaStatus(replica: ReplicaSource): ReplicaReport['status'] {
+  if (replica.connection !== 'ready') return 'offline';
+  if (replica.isStalled) return 'stalled';
+  return replica.role === 'replica' && replica.isLinked ? 'online' : 'syncing';
+}
+
+function sentinelsReport({ sentinels, quorum }: ClusterSource): SentinelsReport {
+  const count = sentinels.length;
+  const answering = sentinels.filter(({ isAnswering }) => isAnswering).length;
+  const majority = Math.floor(count / 2) + 1;
+  const isLost = quorum === null || answering < Math.max(quorum, majority);
+  const status = isLost ? 'lost' : answering < count ? 'degraded' : 'healthy';
+  return { count, answering, quorum, status };
+}
+
+function performanceOf({ meters, cache }: Measures): PerformanceReport {
+  const { read, write } = meters.kinds;
+  const isUsed = cache.hits + cache.staleHits + cache.misses > 0;
+  return {
+    read_latency_p50_ms: read.recent.p50Ms,
+    read_latency_p99_ms: read.recent.p99Ms,
+    write_latency_p50_ms: write.recent.p50Ms,
+    write_latency_p99_ms: write.recent.p99Ms,
+    cache_hit_rate_percent: isUsed ? rounded(cache.hitRate * 100, 1) : null,
+  };
+}
+
+function rounded(value: number, places: number): number {
+  return Number(value.toFixed(places));
+}

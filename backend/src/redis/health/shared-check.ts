@@ -1,0 +1,112 @@
+import type { Clock } from '../timing/index.js';
+
+/** What a check answers under its key. */
+export interface CheckVerdict {
+  readonly status: 'up' | 'degraded' | 'down';
+  readonly [name: string]: unknown;
+}
+
+/** The answer of one check: a verdict under each of its keys. */
+export type CheckResult = Readonly<Record<string, CheckVerdict>>;
+
+/** A check of the application: a function, or something that can be awaited. */
+export type AnyCheck = (() => unknown) | PromiseLike<unknown>;
+
+/**
+ * A check that many may ask at once. It runs once for all that ask meanwhile, and each has its answer
+ * within the deadline, whatever the check does: probes never pile up behind it.
+ */
+export class SharedCheck {
+  readonly #name: string | null;
+  readonly #check: AnyCheck;
+  readonly #deadlineMs: number;
+  readonly #clock: Clock;
+  #running: Promise<CheckResult> | null = null;
+  #key: string;
+
+  /** @param name - under which a check that says nothing is shown; `null`: as it called itself before */
+  constructor(
+    name: string | null,
+    place: number,
+    check: AnyCheck,
+    terms: { readonly deadlineMs: number; readonly clock: Clock },
+  ) {
+    this.#name = name;
+    this.#key = name ?? (functionName(check) || `check-${place}`);
+    this.#check = check;
+    this.#deadlineMs = terms.deadlineMs;
+    this.#clock = terms.clock;
+  }
+
+  /** Runs it, or joins the run under way. Never rejects, never takes longer than the deadline. */
+  run(): Promise<CheckResult> {
+    this.#running ??= this.#start();
+    return this.#running;
+  }
+
+  #start(): Promise<CheckResult> {
+    return new Promise((answer) => {
+      const stop = this.#clock.after(this.#deadlineMs, () => {
+        answer(this.#down(`did not answer within ${this.#deadlineMs} ms`));
+      });
+      void this.#verdict().then((result) => {
+        this.#running = null;
+        stop();
+        answer(result);
+      });
+    });
+  }
+
+  async #verdict(): Promise<CheckResult> {
+    const result = await this.#outcome();
+    this.#key = this.#name ?? Object.keys(result)[0] ?? this.#key;
+    return result;
+  }
+
+  async #outcome(): Promise<CheckResult> {
+    try {
+      // A function that runs synchronously and throws must not reach the probe.
+      const check = this.#check;
+      const result = await (typeof check === 'function' ? check() : check);
+      return isResult(result) ? result : this.#down('answered what is no result of a health check');
+    } catch (error) {
+      return resultInside(error) ?? this.#down(`failed with ${nameOf(error)}`);
+    }
+  }
+
+  #down(message: string): CheckResult {
+    return { [this.#key]: { status: 'down', message } };
+  }
+}
+
+const STATUSES: readonly unknown[] = ['up', 'degraded', 'down'];
+
+function isResult(value: unknown): value is CheckResult {
+  if (typeof value !== 'object' || value === null) return false;
+  const verdicts: unknown[] = Object.values(value);
+  return verdicts.length > 0 && verdicts.every(isVerdict);
+}
+
+function isVerdict(value: unknown): value is CheckVerdict {
+  if (typeof value !== 'object' || value === null || !('status' in value)) return false;
+  return STATUSES.includes(value.status);
+}
+
+// Indicators of the old kind throw an error that carries their result.
+function resultInside(error: unknown): CheckResult | null {
+  if (typeof error !== 'object' || error === null || !('causes' in error)) return null;
+  return isResult(error.causes) ? error.causes : null;
+}
+
+// Not its message: those of drivers quote addresses and passwords, and health answers are read by anybody.
+function nameOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'no error';
+  if ('code' in error && typeof error.code === 'string' && /^\w{1,64}$/.test(error.code)) {
+    return error.code;
+  }
+  return error instanceof Error ? error.constructor.name : 'no error';
+}
+
+function functionName(check: AnyCheck): string {
+  return typeof check === 'function' ? check.name : '';
+}
