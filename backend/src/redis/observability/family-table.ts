@@ -1,0 +1,117 @@
+/** What a metric is, apart from its values. */
+export interface FamilyRow {
+  /** Without the prefix. */
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** Beside `connection` and those of the module. */
+  readonly labels: readonly string[];
+  readonly help: string;
+  /** How the processes of a Node.js cluster are put together. @defaultValue 'sum' */
+  readonly aggregator?: 'sum' | 'min' | 'max';
+}
+
+const COMMANDS: readonly FamilyRow[] = [
+  counter('commands_total', ['kind', 'outcome'], 'Commands by how they ended.'),
+  {
+    name: 'command_duration_seconds',
+    type: 'histogram',
+    labels: ['kind'],
+    help: 'How long callers waited for their commands, with waiting and with repetitions.',
+  },
+  counter('retries_total', ['reason'], 'Commands that were sent once more.'),
+  counter('deadline_misses_total', ['kind'], 'Commands not answered by their deadline.'),
+  gauge('queue_commands', ['lane'], 'Commands that wait for a node.'),
+  gauge('pending_commands', [], 'Commands made and not over.'),
+  gauge('pool_connections', ['pool', 'state'], 'Connections by pool: idle and not to be had.'),
+];
+
+const TOPOLOGY: readonly FamilyRow[] = [
+  gauge('info', ['mode', 'master_name'], 'How the connection is set up; always 1.', 'max'),
+  gauge('read_available', [], '1 while reads can be sent to a node.', 'min'),
+  gauge('write_available', [], '1 while there is a primary that takes writes.', 'min'),
+  gauge('node_up', ['node', 'role'], '1 while the node is connected and answers.', 'min'),
+  gauge(
+    'replication_lag_seconds',
+    ['node'],
+    'How far a replica was behind when last asked; absent while not known.',
+    'max',
+  ),
+  gauge('sentinels', ['state'], 'Sentinels by whether they answer.', 'max'),
+  gauge('sentinel_quorum', [], 'How many Sentinels must agree, as they say.', 'max'),
+  gauge('config_epoch', [], 'Config-epoch of the primary; grows with every failover.', 'max'),
+  counter('primary_resets_total', [], 'Restarts of the primary noticed by its new run id.'),
+  counter('failovers_total', ['reason'], 'Failovers that this process has seen.'),
+  {
+    name: 'failover_duration_seconds',
+    type: 'histogram',
+    labels: ['reason'],
+    help: 'From the first doubt about the old primary until the new one took writes.',
+  },
+  gauge('last_failover_timestamp_seconds', [], 'When the primary last moved.', 'max'),
+];
+
+const FALLBACK: readonly FamilyRow[] = [
+  gauge('mode', ['mode'], '1 for the mode that the service is in.'),
+  counter('mode_changes_total', ['to'], 'Changes of the mode.'),
+  gauge(
+    'breaker_open',
+    ['lane'],
+    '1 while namespaces do not ask Redis: breaker not closed.',
+    'max',
+  ),
+  counter(
+    'namespace_operations_total',
+    ['lane', 'outcome'],
+    'What namespaces wanted of Redis, by what became of it.',
+  ),
+  gauge('journal_entries', [], 'Writes that wait for Redis.'),
+  gauge('journal_bytes', [], 'Size of the writes that wait for Redis.'),
+  gauge('journal_max_bytes', [], 'Room for writes that wait.'),
+  counter('journal_appended_total', [], 'Writes put into the journal.'),
+  counter('journal_applied_total', [], 'Writes replayed to Redis.'),
+  counter('journal_superseded_total', [], 'Writes not replayed: Redis had something newer.'),
+  counter('journal_dropped_total', [], 'Writes lost for lack of room.'),
+  counter('journal_expired_total', [], 'Writes lost because they were too old.'),
+  gauge('memory_entries', [], 'Entries kept in memory.'),
+  gauge('memory_bytes', [], 'Size of the entries kept in memory.'),
+  gauge('memory_max_bytes', [], 'Room for entries in memory.'),
+  counter('memory_evictions_total', [], 'Entries that left memory for lack of room.'),
+];
+
+const CACHE: readonly FamilyRow[] = [
+  counter('cache_requests_total', ['namespace', 'result'], 'Keys asked of the cache.'),
+  counter('cache_near_hits_total', [], 'Hits answered from memory without asking Redis.'),
+  counter('cache_negative_hits_total', [], 'Hits that know that there is no value.'),
+  counter('cache_loads_total', [], 'Calls of loaders.'),
+  counter('cache_load_failures_total', [], 'Calls of loaders that failed or did not end in time.'),
+  counter('cache_joined_total', [], 'Calls that waited for the load of another one.'),
+  counter('cache_sets_total', [], 'Values set.'),
+  counter('cache_deletes_total', [], 'Keys and tags deleted.'),
+  counter('cache_errors_total', [], 'Entries not readable, and calls that Redis refused.'),
+];
+
+const SESSIONS: readonly FamilyRow[] = [
+  counter('sessions_total', ['event'], 'Sessions by what happened to them.'),
+];
+
+/** Every metric there is, in the order of `docs/metrics.md`. */
+export const FAMILY_TABLE: readonly FamilyRow[] = [
+  ...COMMANDS,
+  ...TOPOLOGY,
+  ...FALLBACK,
+  ...CACHE,
+  ...SESSIONS,
+];
+
+function counter(name: string, labels: readonly string[], help: string): FamilyRow {
+  return { name, type: 'counter', labels, help };
+}
+
+function gauge(
+  name: string,
+  labels: readonly string[],
+  help: string,
+  aggregator: 'sum' | 'min' | 'max' = 'sum',
+): FamilyRow {
+  return { name, type: 'gauge', labels, help, aggregator };
+}

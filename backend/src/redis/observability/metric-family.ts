@@ -1,0 +1,85 @@
+import type { FamilyRow } from './family-table.js';
+import type { Labels, Sample } from './sample.js';
+
+/** A value as prom-client has it. Its own to change: registries add their default labels. */
+export interface MetricValue {
+  readonly labels: Record<string, string>;
+  readonly value: number;
+  readonly metricName: string;
+}
+
+/** What prom-client's registries ask of a metric. */
+export interface MetricObject {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly aggregator: string;
+  readonly values: MetricValue[];
+}
+
+/** A sample, and the labels of the connection it is of. */
+export interface OwnedSample {
+  readonly owner: Labels;
+  readonly sample: Sample;
+}
+
+/** One metric in a registry of prom-client, with the values that its connections have just then. */
+export class MetricFamily {
+  readonly help: string;
+  readonly type: FamilyRow['type'];
+  readonly aggregator: string;
+  readonly #name: string;
+  readonly #read: () => readonly OwnedSample[];
+  #nameOnce: string | null = null;
+  #zero = new Map<string, number>();
+
+  constructor(row: FamilyRow, prefix: string, read: () => readonly OwnedSample[]) {
+    this.#name = prefix + row.name;
+    this.help = row.help;
+    this.type = row.type;
+    this.aggregator = row.aggregator ?? 'sum';
+    this.#read = read;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /**
+   * A registry that speaks OpenMetrics takes `_total` from the name before it asks for values, and puts
+   * it back itself. It must hold for that one time: the same metric may be in a registry that does not.
+   */
+  set name(name: string) {
+    this.#nameOnce = name;
+  }
+
+  /** The values now. */
+  get(): MetricObject {
+    const name = this.#nameOnce ?? this.#name;
+    this.#nameOnce = null;
+    const { help, type, aggregator } = this;
+    const values = this.#read().map(({ owner, sample }) => this.#valueOf(name, owner, sample));
+    return { name, help, type, aggregator, values };
+  }
+
+  /** Counts from zero again, for `registry.resetMetrics()`. A gauge tells what is, whatever one wishes. */
+  reset(): void {
+    if (this.type === 'gauge') return;
+    this.#zero = new Map(
+      this.#read().map(({ owner, sample }) => [keyOf(owner, sample), sample.value]),
+    );
+  }
+
+  #valueOf(name: string, owner: Labels, sample: Sample): MetricValue {
+    const zero = this.#zero.size === 0 ? 0 : (this.#zero.get(keyOf(owner, sample)) ?? 0);
+    return {
+      labels: { ...owner, ...sample.labels },
+      value: sample.value - zero,
+      metricName: name + (sample.suffix ?? ''),
+    };
+  }
+}
+
+function keyOf(owner: Labels, { labels, suffix }: Sample): string {
+  return JSON.stringify([suffix ?? '', owner, labels]);
+}

@@ -1,0 +1,162 @@
+import { CacheCounters } from '../../src/redis/cache/cache-stats.js';
+import type { FallbackStatus } from '../../src/redis/fallback/index.js';
+import type { FailoverRecord, RedisStatus } from '../../src/redis/index.js';
+import type { NodeStatus } from '../../src/redis/redis.status.js';
+import { EventBus } from '../../src/redis/events/index.js';
+import { CommandMeter } from '../../src/redis/meters/index.js';
+import { ManualClock } from '../../src/redis/testing/index.js';
+import { ConnectionSource } from '../../src/redis/observability/connection-source.js';
+import type {
+  CacheTeller,
+  ConnectionTeller,
+  SessionsTeller,
+} from '../../src/redis/observability/facts.js';
+import type { Labels } from '../../src/redis/observability/sample.js';
+
+const NO_LANE = { answered: 0, failed: 0, away: 0 };
+
+/** A namespace-less life: nothing happened yet. */
+export const QUIET: FallbackStatus = {
+  mode: 'healthy',
+  since: 0,
+  history: [],
+  breakers: { reads: 'closed', writes: 'closed' },
+  lanes: { reads: NO_LANE, writes: NO_LANE },
+  memory: { entries: 0, bytes: 0, maxEntries: 10, maxBytes: 1_000, evictions: 0 },
+  journal: {
+    entries: 0,
+    bytes: 0,
+    maxEntries: 10,
+    maxBytes: 1_000,
+    appended: 0,
+    applied: 0,
+    superseded: 0,
+    dropped: 0,
+    expired: 0,
+  },
+};
+
+/** The node with that number. */
+export function node(
+  n: number,
+  role: NodeStatus['role'],
+  change: Partial<NodeStatus> = {},
+): NodeStatus {
+  return {
+    address: { host: `10.0.0.${String(n)}`, port: 6379 },
+    connection: 'ready',
+    role,
+    isLinked: true,
+    isStalled: false,
+    rttMs: 0.3,
+    lagMs: role === 'replica' ? 20 * n : null,
+    inflight: 0,
+    ...change,
+  };
+}
+
+/** A cluster of three nodes and three Sentinels that is well. */
+export const CLUSTER: RedisStatus = {
+  name: 'default',
+  mode: 'sentinel',
+  status: 'up',
+  message: 'Redis is healthy (Sentinel mode)',
+  canRead: true,
+  canWrite: true,
+  masterName: 'mymaster',
+  primary: node(1, 'primary'),
+  replicas: [node(2, 'replica'), node(3, 'replica')],
+  sentinels: [1, 2, 3].map((n) => ({
+    address: { host: `10.0.1.${String(n)}`, port: 26379 },
+    isAnswering: n !== 3,
+    isSubscribed: n === 1,
+    problem: null,
+  })),
+  quorum: 2,
+  epoch: 7,
+  failovers: { count: 0, countInLast24h: 0, last: null },
+  pools: { write: { size: 10, available: 7 }, read: { size: 2, available: 2 } },
+  waiting: { reads: 1, writes: 4 },
+  pending: 9,
+  fallback: QUIET,
+};
+
+/** A failover that began 900 ms before it was seen. */
+export function failover(change: Partial<FailoverRecord> = {}): FailoverRecord {
+  return {
+    from: { host: '10.0.0.1', port: 6379 },
+    to: { host: '10.0.0.2', port: 6379 },
+    reason: 'failure',
+    epoch: 8,
+    suspectedAt: 100_000,
+    sdownAt: 100_300,
+    odownAt: 100_400,
+    electedAt: null,
+    promotedAt: 100_800,
+    switchedAt: 100_900,
+    firstWriteAt: null,
+    ...change,
+  };
+}
+
+/** A connection that is told what to tell. */
+export interface ToldConnection extends ConnectionTeller {
+  status: RedisStatus;
+  failovers: readonly FailoverRecord[];
+  readonly bus: EventBus;
+  readonly meter: CommandMeter;
+}
+
+/** A connection in that state. */
+export function connection(status: Partial<RedisStatus> = {}): ToldConnection {
+  const bus = new EventBus();
+  const meter = new CommandMeter(new ManualClock());
+  return {
+    name: status.name ?? 'default',
+    status: { ...CLUSTER, ...status },
+    failovers: [],
+    bus,
+    meter,
+    get meters() {
+      return meter.meters;
+    },
+    on: (type, listener) => bus.on(type, listener),
+  };
+}
+
+/** A cache with these namespaces, each with one hit, two stale hits and three misses. */
+export function cacheOf(names: readonly string[]): CacheTeller {
+  const counted = names.map((name) => {
+    const counters = new CacheCounters();
+    counters.add('hits');
+    counters.add('staleHits', 2);
+    counters.add('misses', 3);
+    counters.add('loads', 3);
+    counters.add('loadFailures', 1);
+    return { name, counters };
+  });
+  return {
+    namespaces: counted.map(({ name, counters }) => ({ name, stats: counters.snapshot() })),
+    totalStats: CacheCounters.total(counted.map(({ counters }) => counters)),
+  };
+}
+
+/** Sessions of which each count is another one. */
+export const SESSIONS: SessionsTeller = {
+  stats: { created: 1, validated: 2, invalid: 3, unavailable: 4, ended: 5 },
+};
+
+/** A source of all of that. */
+export function sourceOf(
+  redis: ConnectionTeller,
+  rest: {
+    readonly names?: readonly string[];
+    readonly labels?: Labels;
+    readonly clock?: ManualClock;
+    readonly sessions?: SessionsTeller | null;
+  } = {},
+): ConnectionSource {
+  const { names = ['default'], labels = {}, sessions = SESSIONS } = rest;
+  const clock = rest.clock ?? new ManualClock(100_000);
+  return new ConnectionSource({ redis, cache: cacheOf(names), sessions, labels, clock });
+}
