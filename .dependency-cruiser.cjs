@@ -1,13 +1,13 @@
 // The rooms of the library in the order data flows. A room imports rooms before it in this list, never
 // after, and only through their index.ts; types count as imports. testing/ is last and may also use the
 // front door (index.ts and redis.*.ts); nothing may use testing/.
-// Reserved place: observability/ goes after health/.
 // backend/test/architecture/rooms.spec.ts compares this list with the folders on disk.
 const ROOMS = [
   'errors',
   'timing',
   'config',
   'events',
+  'meters',
   'connection',
   'topology',
   'routing',
@@ -16,8 +16,13 @@ const ROOMS = [
   'cache',
   'sessions',
   'health',
+  'observability',
+  'liaoliaots',
   'testing',
 ];
+
+// The rooms that are entries of the package beside the main one, for applications. testing/ is one for tests.
+const ENTRIES = ['health', 'observability', 'liaoliaots'];
 
 const REDIS = '^backend/src/redis/';
 const FRONT_DOOR = `${REDIS}(index|redis[.][^/]+)[.]ts$`;
@@ -25,6 +30,12 @@ const APP = '^backend/src/(app/|main[.]ts$)';
 const SPEC = '[.]spec[.]ts$';
 // Nest adapters inside a room (health/redis.*.ts) belong to the front door.
 const NEST_FILE = '/redis[.][^/]+$';
+// Packages that an application need not have, and the room whose Nest adapters may import them.
+const OPTIONAL_PEERS = [
+  { peer: '@nestjs/terminus', room: 'health' },
+  { peer: 'prom-client', room: 'observability' },
+  { peer: '@liaoliaots/nestjs-redis', room: 'liaoliaots' },
+];
 const npm = (name) => `(^|/)node_modules/${name}/`;
 
 const flow = ROOMS.slice(0, -1).map((room, position) => ({
@@ -76,9 +87,9 @@ module.exports = {
       name: 'app-uses-the-public-api',
       severity: 'error',
       comment:
-        'the sample application uses what the package publishes: redis/index.ts, redis/health/index.ts',
+        'the sample application uses what the package publishes: the index.ts of redis/, health/, observability/ and liaoliaots/',
       from: { path: APP, pathNot: SPEC },
-      to: { path: `${REDIS}.+`, pathNot: `${REDIS}(health/)?index[.]ts$` },
+      to: { path: `${REDIS}.+`, pathNot: `${REDIS}((${ENTRIES.join('|')})/)?index[.]ts$` },
     },
     {
       name: 'library-never-imports-app',
@@ -100,20 +111,22 @@ module.exports = {
       from: { path: REDIS, pathNot: [NEST_FILE, SPEC] },
       to: { path: npm('@nestjs') },
     },
-    {
-      name: 'terminus-only-in-health',
-      severity: 'error',
-      comment: 'Terminus is an optional peer: only health/redis.*.ts may know it',
-      from: { path: REDIS, pathNot: [`${REDIS}health/redis[.][^/]+$`, SPEC] },
-      to: { path: npm('@nestjs/terminus') },
-    },
-    {
-      name: 'main-entry-loads-without-terminus',
-      severity: 'error',
-      comment: 'the package must work where @nestjs/terminus is not installed',
-      from: { path: `${REDIS}index[.]ts$` },
-      to: { path: npm('@nestjs/terminus'), reachable: true },
-    },
+    ...OPTIONAL_PEERS.flatMap(({ peer, room }) => [
+      {
+        name: `${room}-alone-knows-its-peer`,
+        severity: 'error',
+        comment: `${peer} is an optional peer: only ${room}/redis.*.ts may know it`,
+        from: { path: REDIS, pathNot: [`${REDIS}${room}/redis[.][^/]+$`, SPEC] },
+        to: { path: npm(peer) },
+      },
+      {
+        name: `main-entry-loads-without-the-peer-of-${room}`,
+        severity: 'error',
+        comment: `the package must work where ${peer} is not installed`,
+        from: { path: `${REDIS}index[.]ts$` },
+        to: { path: npm(peer), reachable: true },
+      },
+    ]),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'imports-resolve',

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
-import { ensureRedis, howToInstallRedis } from './lib/ensure-redis.mjs';
+import { ensureProgram, howToInstall } from './lib/ensure-programs.mjs';
 import { nodeBinaries } from './lib/node-binaries.mjs';
 import { at, root } from './lib/paths.mjs';
 import { npmCommand, run, start, stop, stopChildrenOnSignals } from './lib/processes.mjs';
@@ -49,6 +49,25 @@ const APPLICATIONS = [
     dependencies: { ...NEST_11, ioredis: '^6.0.0' },
   },
 ];
+
+// What the document says of @liaoliaots/nestjs-redis, which asks for Nest 10 and ioredis 5.
+const OVERRIDES = {
+  '@liaoliaots/nestjs-redis': {
+    '@nestjs/common': '$@nestjs/common',
+    '@nestjs/core': '$@nestjs/core',
+    ioredis: '$ioredis',
+  },
+};
+const OPTIONAL_PEERS = { '@liaoliaots/nestjs-redis': '^10.0.0', 'prom-client': '^15.0.0' };
+const WITH_OPTIONAL_PEERS = [
+  { name: 'nest12-esm-optional', type: 'module', nest: NEST_12, ioredis: '^6.0.0' },
+  { name: 'nest12-cjs-optional', type: 'commonjs', nest: NEST_12, ioredis: '^6.0.0' },
+  { name: 'nest11-cjs-optional-ioredis5.4', type: 'commonjs', nest: NEST_11, ioredis: '5.4.0' },
+].map(({ nest, ioredis, ...application }) => ({
+  ...application,
+  dependencies: { ...nest, ioredis, ...OPTIONAL_PEERS },
+  overrides: OVERRIDES,
+}));
 
 const scratch = mkdtempSync(join(tmpdir(), 'redis-ha-pack-'));
 const total = { passed: 0, failed: 0 };
@@ -105,7 +124,7 @@ async function checkManifest(tarball) {
   await check('are the types wrong', process.execPath, [attw, tarball, '--no-color', '--no-emoji']);
 }
 
-function makeFolder({ name, type, dependencies }, library) {
+function makeFolder({ name, type, dependencies, overrides }, library) {
   const folder = join(scratch, name);
   mkdirSync(folder);
   cpSync(CONSUMER, folder, { recursive: true });
@@ -115,7 +134,7 @@ function makeFolder({ name, type, dependencies }, library) {
     type,
     dependencies: { ...dependencies, 'nestjs-redis-ha': library },
   };
-  const all = { ...manifest, devDependencies: TOOLS };
+  const all = { ...manifest, devDependencies: TOOLS, overrides };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(all, null, 2)}\n`);
   return folder;
 }
@@ -172,15 +191,31 @@ async function tryApplication(application, tarball, nodes) {
   }
 }
 
-async function tryWithoutTerminus(tarball, nodes) {
-  console.log('\nnest12-without-terminus');
+async function tryWithoutOptionalPeers(tarball, nodes) {
+  const name = 'nest12-without-optional-peers';
+  console.log(`\n${name}`);
   const dependencies = { ...NEST_12, ioredis: '^6.0.0' };
   delete dependencies['@nestjs/terminus'];
-  const application = { name: 'nest12-without-terminus', type: 'module', dependencies };
+  const folder = makeFolder({ name, type: 'module', dependencies }, `file:${tarball}`);
+  if (!(await install(folder))) return;
+  const args = ['without-optional-peers.mjs'];
+  for (const { version, binary } of nodes) {
+    await runAndExit(`runs and exits on ${version}`, binary, args, folder);
+  }
+}
+
+async function tryWithOptionalPeers(application, tarball, nodes) {
+  console.log(`\n${application.name}`);
   const folder = makeFolder(application, `file:${tarball}`);
   if (!(await install(folder))) return;
+  const compile = [
+    join(folder, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    join(folder, 'tsconfig.optional.json'),
+  ];
+  if (!(await check('tsc', process.execPath, compile, { cwd: folder }))) return;
   for (const { version, binary } of nodes) {
-    await runAndExit(`runs and exits on ${version}`, binary, ['without-terminus.mjs'], folder);
+    await runAndExit(`runs and exits on ${version}`, binary, ['built/optional-entries.js'], folder);
   }
 }
 
@@ -201,8 +236,11 @@ async function tryLinkedFolder() {
 
 async function main() {
   await ensureDependencies();
-  if ((await ensureRedis()) === undefined) {
-    verdict('redis-server', `redis-server is missing. To install it, type: ${howToInstallRedis()}`);
+  if ((await ensureProgram('redis')) === undefined) {
+    verdict(
+      'redis-server',
+      `redis-server is missing. To install it, type: ${howToInstall('redis')}`,
+    );
     return;
   }
   console.log('package');
@@ -215,7 +253,8 @@ async function main() {
     missing.length > 0 ? `could not be installed: ${missing.join(' ')}` : undefined,
   );
   for (const application of APPLICATIONS) await tryApplication(application, tarball, found);
-  await tryWithoutTerminus(tarball, found);
+  await tryWithoutOptionalPeers(tarball, found);
+  for (const one of WITH_OPTIONAL_PEERS) await tryWithOptionalPeers(one, tarball, found);
   await tryLinkedFolder();
 }
 

@@ -1,14 +1,14 @@
-// @nestjs/terminus is an optional peer: the main entry loads and says clearly what works without it.
+// Terminus, prom-client and @liaoliaots/nestjs-redis are optional peers: the main entry works without them.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { NestFactory } from '@nestjs/core';
 import { RedisModule, RedisService } from 'nestjs-redis-ha';
 
-assert.throws(
-  () => createRequire(import.meta.url).resolve('@nestjs/terminus'),
-  'Terminus is installed here',
-);
+const { resolve } = createRequire(import.meta.url);
+for (const peer of ['@nestjs/terminus', 'prom-client', '@liaoliaots/nestjs-redis']) {
+  assert.throws(() => resolve(peer), `${peer} is installed here`);
+}
 class AppModule {}
 const imports = [RedisModule.forRoot({ mode: 'memory' })];
 const app = await NestFactory.createApplicationContext(

@@ -1,0 +1,1 @@
+export { LiaoliaotsRedisModule, type LiaoliaotsRedisOptions } from './redis.liaoliaots-module.js';
