@@ -1,0 +1,289 @@
+// The profile `app`: two instances of the sample backend behind the proxy, with one database and the cluster.
+import { moved } from './faults.mjs';
+import { provideAppImages } from './support/app-images.mjs';
+import { SteadyLoad, Visitor } from './support/app-load.mjs';
+import { Cluster, NODES, SENTINELS } from './support/cluster.mjs';
+import { expect, sleep, until } from './support/runner.mjs';
+import { freePorts } from './support/shell.mjs';
+
+const BACKENDS = ['backend-1', 'backend-2'];
+const ALL = [...NODES, ...SENTINELS, 'postgres', ...BACKENDS, 'proxy'];
+const USER = { email: 'user1@example.com', password: 'demo-password' };
+const PER_SECOND = 150;
+const SETTLE_MS = 2000;
+const POSTGRES_PASSWORD = 'postgres/+ planted=secret';
+
+async function healthy(cluster, services, timeoutMs = 60_000) {
+  await until('services to be healthy', timeoutMs, async () => {
+    for (const service of services) {
+      const { State } = await cluster.inspect(service);
+      const status = State.Health?.Status ?? State.Status;
+      if (status !== 'healthy') return `${service} is ${status}`;
+    }
+    return undefined;
+  });
+}
+
+/** Both instances get requests again. */
+async function bothServe(visitor) {
+  await until('both instances to be asked', 30_000, async () => {
+    const seen = new Set();
+    for (let i = 0; i < 6; i += 1) seen.add((await visitor.ask('GET', '/health/live')).by);
+    return BACKENDS.every((name) => seen.has(name)) ? undefined : [...seen].join(' and ');
+  });
+}
+
+/** The same question until each instance has answered it several times; `look` judges every answer. */
+async function askBoth(visitor, path, look, times = 20) {
+  const seen = new Map();
+  for (let i = 0; i < times; i += 1) {
+    const answer = await visitor.must(200, 'GET', path);
+    look(answer);
+    seen.set(answer.by, (seen.get(answer.by) ?? 0) + 1);
+  }
+  for (const name of BACKENDS) {
+    expect(
+      (seen.get(name) ?? 0) > times / 4,
+      `${path}: ${name} answered ${seen.get(name) ?? 0} times`,
+    );
+  }
+}
+
+async function start(runner, { cluster, visitor }) {
+  const options = { isVital: true, timeoutMs: 120_000 };
+  const start = async () => {
+    await cluster.compose('--profile', 'app', 'up', '-d');
+    await healthy(cluster, ALL);
+    await bothServe(visitor);
+  };
+  await runner.check('the profile starts: all ten are healthy', start, options);
+}
+
+async function answers(runner, { cluster, visitor }) {
+  await runner.check('GET /health through the proxy: Redis and database are up', async () => {
+    await askBoth(visitor, '/health', ({ body }) => {
+      const { redis, database } = body.details ?? body;
+      expect(redis?.status === 'up', `redis is ${JSON.stringify(redis)}`);
+      expect(database?.status === 'up', `database is ${JSON.stringify(database)}`);
+      expect(database?.kind === 'server', `the database is ${database?.kind}`);
+      expect(redis?.mode === 'sentinel', `the mode is ${redis?.mode}`);
+    });
+    await cluster.settled();
+  });
+  await runner.check('a session of one instance is valid on both', async () => {
+    await visitor.logIn(USER.email, USER.password);
+    await askBoth(visitor, '/api/auth/session', ({ body }) => {
+      expect(body.user?.email === USER.email, `it is of ${body.user?.email}`);
+    });
+  });
+  await runner.check('a changed product is seen at once on both instances', async () => {
+    for (let round = 1; round <= 10; round += 1) {
+      const path = `/api/products/${round}`;
+      await askBoth(visitor, path, () => undefined, 6);
+      const change = { name: `Changed ${round}`, priceCents: 1000 + round };
+      await visitor.must(200, 'PUT', path, change);
+      await askBoth(
+        visitor,
+        path,
+        ({ body, by }) => {
+          const isNew = body.name === change.name && body.priceCents === change.priceCents;
+          expect(isNew, `${by} says ${body.name}, ${body.priceCents}`);
+        },
+        6,
+      );
+    }
+  });
+}
+
+/** A fault under load; resolves with what came of the requests. */
+async function underLoad(visitor, note, work) {
+  const load = new SteadyLoad(visitor, PER_SECOND);
+  let outcome;
+  try {
+    await sleep(SETTLE_MS);
+    await work();
+    await sleep(SETTLE_MS);
+  } finally {
+    outcome = await load.end();
+  }
+  const { sent, failures, slowestMs } = outcome;
+  note(`${failures.length} of ${sent} requests failed, the slowest took ${slowestMs} ms`);
+  return outcome;
+}
+
+function expectNone({ failures }) {
+  const some = [...new Set(failures)].slice(0, 4).join('; ');
+  expect(failures.length === 0, `${failures.length} requests failed: ${some}`);
+}
+
+async function killPrimary({ cluster }) {
+  const old = await cluster.primary();
+  const id = await cluster.container(old);
+  await cluster.docker('kill', id);
+  await moved(cluster, old);
+  await cluster.docker('start', id);
+  await cluster.settled();
+}
+
+async function restartOne({ cluster, visitor }) {
+  const id = await cluster.container('backend-1');
+  await cluster.docker('stop', '-t', '15', id);
+  const { State } = await cluster.inspect('backend-1');
+  expect(State.ExitCode === 0, `backend-1 ended with ${State.ExitCode}`);
+  await sleep(SETTLE_MS);
+  await cluster.docker('start', id);
+  await healthy(cluster, BACKENDS);
+  await bothServe(visitor);
+}
+
+async function crashOne({ cluster, visitor }) {
+  const id = await cluster.container('backend-2');
+  const before = (await cluster.inspect('backend-2')).RestartCount;
+  // Everything but the process that starts it: the container ends by itself and is started anew.
+  await cluster.docker('exec', id, 'sh', '-c', 'kill -9 -1').catch(() => undefined);
+  await until('the instance to be started again', 20_000, async () => {
+    const { RestartCount, State } = await cluster.inspect('backend-2');
+    return RestartCount > before && State.Running ? undefined : `restarted ${RestartCount} times`;
+  });
+  await healthy(cluster, BACKENDS);
+  await bothServe(visitor);
+}
+
+async function faultsUnderLoad(runner, place) {
+  const { visitor } = place;
+  const load = `${PER_SECOND} requests a second`;
+  await runner.check(`${load} while the Redis primary is killed: none fails`, async (note) => {
+    expectNone(await underLoad(visitor, note, () => killPrimary(place)));
+  });
+  await runner.check(
+    `${load} while an instance is stopped and started: none fails`,
+    async (note) => {
+      expectNone(await underLoad(visitor, note, () => restartOne(place)));
+    },
+  );
+  await runner.check(`${load} while an instance is killed: few fail, at most`, async (note) => {
+    const { failures } = await underLoad(visitor, note, () => crashOne(place));
+    // What it had in its hands: not more than arrives in a tenth of a second.
+    if (failures.length > PER_SECOND / 10) expectNone({ failures });
+  });
+}
+
+async function inMode({ cluster, visitor }, mode, restart) {
+  await restart();
+  await healthy(cluster, BACKENDS);
+  await bothServe(visitor);
+  await askBoth(visitor, '/health', ({ body }) => {
+    const { redis } = body.details ?? body;
+    expect(redis?.mode === mode, `the mode is ${JSON.stringify(redis)}`);
+  });
+  // The archive knows the session in every mode.
+  await askBoth(visitor, '/api/auth/session', () => undefined);
+  await askBoth(visitor, '/api/products/1', ({ body }) => {
+    expect(body.name === 'Changed 1', `product 1 is ${body.name}`);
+  });
+}
+
+/** As the document says: each is made anew, and is well before the next one. */
+async function oneAfterTheOther({ cluster, visitor }) {
+  for (const name of BACKENDS) {
+    await cluster.up('--no-deps', name);
+    await healthy(cluster, BACKENDS);
+    await bothServe(visitor);
+  }
+}
+
+async function thereAndBack(runner, place) {
+  const { cluster, visitor } = place;
+  await runner.check('REDIS_SENTINEL_ENABLED=false and `up -d`: one Redis', async () => {
+    cluster.env.REDIS_SENTINEL_ENABLED = 'false';
+    cluster.env.APP_REDIS_HOST = await cluster.primary();
+    await inMode(place, 'standalone', () => cluster.up());
+  });
+  await runner.check('REDIS_MODE=memory and `up -d`: no Redis', async () => {
+    cluster.env.REDIS_MODE = 'memory';
+    await inMode(place, 'memory', () => cluster.up());
+  });
+  await runner.check('and back under load, one after the other: none fails', async (note) => {
+    Object.assign(cluster.env, { REDIS_SENTINEL_ENABLED: 'true', REDIS_MODE: '' });
+    const rolled = () => underLoad(visitor, note, () => oneAfterTheOther(place));
+    await inMode(place, 'sentinel', async () => expectNone(await rolled()));
+  });
+}
+
+async function secretsOf({ cluster, visitor }) {
+  const { REDIS_PASSWORD, REDIS_SENTINEL_PASSWORD } = cluster.env;
+  const secrets = { REDIS_PASSWORD, REDIS_SENTINEL_PASSWORD, POSTGRES_PASSWORD };
+  return { ...secrets, 'password of a user': USER.password, token: visitor.token };
+}
+
+async function keepsSecrets(runner, place) {
+  await runner.check('no secret is in the logs', async () => {
+    const logs = await place.cluster.compose('logs', '--no-color');
+    expect(/backend-2.*Listening/.test(logs), 'the logs are not those of the backends');
+    for (const [name, secret] of Object.entries(await secretsOf(place))) {
+      const line = logs.split('\n').find((text) => text.includes(secret));
+      expect(line === undefined, `${name}: ${line?.replaceAll(secret, '***').slice(0, 200)}`);
+    }
+  });
+}
+
+async function leavesNothing(runner, { cluster }) {
+  await runner.check('`down -v` leaves nothing', async () => {
+    await cluster.down('-v');
+    const label = ['--filter', `label=com.docker.compose.project=${cluster.project}`];
+    for (const list of [
+      ['ps', '-aq'],
+      ['volume', 'ls', '-q'],
+      ['network', 'ls', '-q'],
+    ]) {
+      const left = (await cluster.docker(...list, ...label)).trim();
+      expect(left === '', `${list.join(' ')}: ${left.split('\n').join(' ')}`);
+    }
+  });
+}
+
+/** What is done with it, in this order. A container that is made anew begins a new log: secrets are looked for each time. */
+export const PHASES = [answers, faultsUnderLoad, thereAndBack];
+
+function skip(why) {
+  console.log(`   ######## SKIPPED: ${why.split('\n')[0]}
+   ######## NOTHING about the profile \`app\` was exercised. ########`);
+}
+
+/** The whole run. What it makes is removed by itself; `cleanups` is for a run that is cut short. */
+export async function appProfile(
+  runner,
+  engine,
+  { image, cleanups, phases = PHASES, provide = provideAppImages },
+) {
+  runner.begin('Profile app');
+  let provided;
+  try {
+    provided = await provide(engine);
+  } catch (error) {
+    return skip(`no images: ${error.message}`);
+  }
+  if (provided.isStandIn) console.log('   images of node, HAProxy and PostgreSQL of this machine');
+  const [port] = await freePorts(1);
+  const settings = { ...provided.images, COMPOSE_PROFILES: 'app', APP_PORT: String(port) };
+  const cluster = await Cluster.prepare(engine, {
+    image,
+    settings: { ...settings, POSTGRES_PASSWORD },
+  });
+  cleanups.push(provided.remove, () => cluster.remove());
+  await exercise(runner, { cluster, visitor: new Visitor(port) }, phases);
+  await cluster.remove();
+  return await provided.remove();
+}
+
+async function exercise(runner, place, phases) {
+  const failedBefore = runner.failed;
+  await start(runner, place);
+  for (const phase of phases) {
+    await phase(runner, place);
+    await keepsSecrets(runner, place);
+  }
+  if (runner.failed > failedBefore) console.log(await place.cluster.tail(40));
+  place.visitor.close();
+  await leavesNothing(runner, place);
+}

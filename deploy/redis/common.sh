@@ -1,0 +1,216 @@
+# What the node scripts share. POSIX sh, busybox is enough. Everything comes from the environment:
+#
+#   REDIS_NODES                 all data nodes, "host:port,host:port"; the first is the primary of the very first start
+#   REDIS_SENTINELS             all Sentinels, the same way; may be empty for data nodes
+#   REDIS_ANNOUNCE_HOST         the address of this node, spelt as in the list above: an IP address or a name
+#   LISTEN_PORT                 6379, or 26379 for a Sentinel
+#   REDIS_PASSWORD              of the data nodes; or REDIS_PASSWORD_FILE
+#   REDIS_SENTINEL_PASSWORD     of the Sentinels, optional; or REDIS_SENTINEL_PASSWORD_FILE
+#   REDIS_SENTINEL_MASTER_NAME  mymaster
+#   DATA_DIR                    /data
+#   STAY_ROOT                   yes: started as root, it does not become the user redis or valkey
+#   CLI_FLAGS                   further words for redis-cli, for example --tls --cacert /certs/ca.crt
+
+MASTER_NAME=${REDIS_SENTINEL_MASTER_NAME:-mymaster}
+DATA_DIR=${DATA_DIR:-/data}
+ASK_TIMEOUT=${ASK_TIMEOUT:-1}
+
+say() { printf '%s [%s] %s\n' "$(date -u '+%Y-%m-%dT%H:%M:%SZ')" "${REDIS_ANNOUNCE_HOST:-node}" "$*"; }
+
+die() {
+  say "STOPPED: $*"
+  exit 1
+}
+
+now() { date +%s; }
+
+RETURN=$(printf '\r')
+
+# Waits a fraction of a second where sleep can, else a whole one.
+short_sleep() { sleep 0.2 2>/dev/null || sleep 1; }
+
+# The first of these commands that exists: the image may be of Redis or of Valkey.
+first_command() {
+  for candidate in "$@"; do
+    command -v "$candidate" 2>/dev/null && return 0
+  done
+  return 1
+}
+
+SERVER=$(first_command redis-server valkey-server) || die 'neither redis-server nor valkey-server is in this image'
+CLI=$(first_command redis-cli valkey-cli) || die 'neither redis-cli nor valkey-cli is in this image'
+
+# secret NAME: the value of $NAME, or the content of the file $NAME_FILE. The result is in $SECRET.
+secret() {
+  eval "SECRET=\${$1:-} secret_file=\${$1_FILE:-}"
+  if [ -z "$SECRET" ] && [ -n "$secret_file" ]; then
+    SECRET=$(cat "$secret_file") || die "cannot read the file of $1_FILE: $secret_file"
+  fi
+}
+
+secret REDIS_PASSWORD
+PASSWORD=$SECRET
+secret REDIS_SENTINEL_PASSWORD
+SENTINEL_PASSWORD=$SECRET
+unset SECRET
+
+# A value between double quotes for a configuration file. Goes through a pipe: arguments can be seen by `ps`.
+quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/["\\]/\\&/g')"; }
+
+# host:port, [ipv6]:port or a bare host, into $HOST and $PORT.
+split_address() {
+  case $1 in
+    \[*)
+      HOST=${1#\[}
+      PORT=${HOST##*\]:}
+      HOST=${HOST%%\]*}
+      ;;
+    *:*:*) HOST=$1 PORT= ;;
+    *:*) HOST=${1%:*} PORT=${1##*:} ;;
+    *) HOST=$1 PORT= ;;
+  esac
+  case $PORT in '' | *[!0-9]*) PORT=$2 ;; esac
+}
+
+# "a:1, b:2" as words.
+words() { printf '%s' "${1:-}" | tr ',' ' '; }
+
+count_words() { printf '%s' $#; }
+
+# Names instead of IP addresses need Sentinel and Redis to be told so.
+is_name() {
+  case $1 in
+    *:*) return 1 ;;
+    *[!0-9.]*) return 0 ;;
+  esac
+  return 1
+}
+
+is_me() {
+  [ "$2" = "$LISTEN_PORT" ] || return 1
+  [ "$1" = "$REDIS_ANNOUNCE_HOST" ] && return 0
+  for own in $(hostname -i 2>/dev/null); do
+    [ "$1" = "$own" ] && return 0
+  done
+  return 1
+}
+
+# Where answers wait to be read.
+ANSWERS=${TMPDIR:-/tmp}/answers.$$
+
+# ask PASSWORD HOST PORT [COMMAND...]: without a command they are read from the standard input, one on each line.
+# The password travels in the environment of redis-cli, where `ps` does not show it. Answers go through files, never
+# through a here-document: busybox's timeout leaves a process behind that would hold its pipe open for a second.
+ask() {
+  ask_password=$1 ask_host=$2 ask_port=$3 ask_file=$ANSWERS.$2.$3
+  shift 3
+  if [ -n "$ask_password" ]; then
+    # shellcheck disable=SC2086
+    REDISCLI_AUTH=$ask_password timeout -s KILL "$ASK_TIMEOUT" "$CLI" ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null
+  else
+    # shellcheck disable=SC2086
+    timeout -s KILL "$ASK_TIMEOUT" "$CLI" ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null
+  fi
+  cat "$ask_file"
+  rm -f "$ask_file"
+}
+
+ask_node() { ask "$PASSWORD" "$@"; }
+ask_sentinel() { ask "$SENTINEL_PASSWORD" "$@"; }
+ask_me() { ask_node "${LOCAL_HOST:-127.0.0.1}" "$LISTEN_PORT" "$@"; }
+
+# One Sentinel's view of the group, from the answer of SENTINEL MASTER on the standard input.
+read_group() {
+  G_HOST='' G_PORT='' G_EPOCH=0 G_REPLICAS=0 G_OTHERS=0 G_FLAGS=''
+  while read -r field && read -r value; do
+    case $field in
+      ip) G_HOST=$value ;;
+      port) G_PORT=$value ;;
+      flags) G_FLAGS=$value ;;
+      config-epoch) G_EPOCH=$value ;;
+      num-slaves) G_REPLICAS=$value ;;
+      num-other-sentinels) G_OTHERS=$value ;;
+    esac
+  done
+  [ -n "$G_HOST" ] && [ -n "$G_PORT" ]
+}
+
+# Asks all Sentinels at one time, since a silent one takes ASK_TIMEOUT, for the primary; of several answers the one of the highest epoch counts.
+# Leaves S_ANSWERED, S_TOTAL, S_HOST, S_PORT, S_EPOCH.
+look_at_sentinels() {
+  S_ANSWERED=0 S_TOTAL=0 S_HOST='' S_PORT='' S_EPOCH=-1 asked=''
+  for sentinel in $(words "${REDIS_SENTINELS:-}"); do
+    S_TOTAL=$((S_TOTAL + 1))
+    split_address "$sentinel" 26379
+    [ "${SKIP_MYSELF:-}" = yes ] && is_me "$HOST" "$PORT" && continue
+    ask_sentinel "$HOST" "$PORT" sentinel master "$MASTER_NAME" >"$ANSWERS.s$S_TOTAL" &
+    asked="$asked $!"
+  done
+  # shellcheck disable=SC2086
+  [ -n "$asked" ] && wait $asked
+  for answer in "$ANSWERS".s*; do
+    [ -e "$answer" ] && read_group <"$answer" || continue
+    S_ANSWERED=$((S_ANSWERED + 1))
+    if [ "$G_EPOCH" -gt "$S_EPOCH" ]; then
+      S_HOST=$G_HOST S_PORT=$G_PORT S_EPOCH=$G_EPOCH
+    fi
+  done
+  rm -f "$ANSWERS".s*
+}
+
+question_for_node() {
+  ask_node "$1" "$2" <<EOF
+info replication
+info keyspace
+EOF
+}
+
+# A data node's answer. Leaves N_ROLE (empty: no answer), N_KEYS, N_REPLICAS, N_OFFSET, N_LINK, N_LINK_DOWN (seconds;
+# -1: it never was linked since it started), N_PRIMARY_HOST, N_PRIMARY_PORT.
+read_node() {
+  N_ROLE='' N_KEYS=0 N_REPLICAS=0 N_OFFSET=0 N_LINK='' N_LINK_DOWN=-1 N_PRIMARY_HOST='' N_PRIMARY_PORT=''
+  while IFS= read -r line; do
+    line=${line%"$RETURN"}
+    case $line in
+      role:*) N_ROLE=${line#*:} ;;
+      connected_slaves:*) N_REPLICAS=${line#*:} ;;
+      master_repl_offset:*) N_OFFSET=${line#*:} ;;
+      master_host:*) N_PRIMARY_HOST=${line#*:} ;;
+      master_port:*) N_PRIMARY_PORT=${line#*:} ;;
+      master_link_status:*) N_LINK=${line#*:} ;;
+      master_link_down_since_seconds:*) N_LINK_DOWN=${line#*:} ;;
+      db*:keys=*) N_KEYS=1 ;;
+    esac
+  done
+  # Old versions say "since 1970" for never.
+  [ "$N_LINK_DOWN" -gt 1000000000 ] && N_LINK_DOWN=-1
+  [ -n "$N_ROLE" ]
+}
+
+look_at_node() {
+  question_for_node "$1" "$2" >"$ANSWERS.one"
+  read_node <"$ANSWERS.one"
+}
+
+# Goes on as the user of the image when started as root, so that nothing runs with more rights than it needs.
+drop_root() {
+  [ "$(id -u)" = 0 ] && [ "${STAY_ROOT:-no}" != yes ] || return 0
+  for user in redis valkey; do
+    id "$user" >/dev/null 2>&1 || continue
+    chown -R "$user" "$DATA_DIR" 2>/dev/null
+    if command -v setpriv >/dev/null 2>&1; then
+      exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- /bin/sh "$@"
+    elif command -v su-exec >/dev/null 2>&1; then
+      exec su-exec "$user" /bin/sh "$@"
+    elif command -v gosu >/dev/null 2>&1; then
+      exec gosu "$user" /bin/sh "$@"
+    fi
+  done
+  say 'goes on as root: no way to another user in this image'
+}
+
+check_setup() {
+  [ -n "${REDIS_ANNOUNCE_HOST:-}" ] || die 'REDIS_ANNOUNCE_HOST is not set: the address under which the others reach this node'
+  [ -n "${REDIS_NODES:-}" ] || die 'REDIS_NODES is not set: all data nodes, "host:port,host:port", the first primary first'
+  mkdir -p "$DATA_DIR" && [ -w "$DATA_DIR" ] || die "cannot write to $DATA_DIR as user $(id -u): see docs/operations/cluster-setup.md"
+}

@@ -1,0 +1,181 @@
+// `npm run test:compose`: the shipped compose file, end to end, on two versions of Redis, under traffic.
+//   ONLY=7 or ONLY=8   one version   KEEP=1   leaves the last cluster up   KEEP_ENGINE=1   does not stop an engine it began
+// Ends with `N passed, N failed`. Without a container engine it says so loudly and ends with code 77.
+import { existsSync } from 'node:fs';
+import { appProfile } from '../backend/test/compose/app-profile.mjs';
+import { boot, facts } from '../backend/test/compose/boot.mjs';
+import { composeV1 } from '../backend/test/compose/compose-v1.mjs';
+import { faults } from '../backend/test/compose/faults.mjs';
+import { everythingDown, persistence, planned } from '../backend/test/compose/planned.mjs';
+import { Cluster } from '../backend/test/compose/support/cluster.mjs';
+import { abortAll } from '../backend/test/compose/support/shell.mjs';
+import { findEngine, provideImage } from '../backend/test/compose/support/engine.mjs';
+import { provideNodeImage } from '../backend/test/compose/support/node-image.mjs';
+import { startRules } from '../backend/test/compose/start-rules.mjs';
+import { Runner } from '../backend/test/compose/support/runner.mjs';
+import { Traffic } from '../backend/test/compose/support/traffic.mjs';
+import { whenNpmEnds } from './lib/npm-parent.mjs';
+import { at } from './lib/paths.mjs';
+import { hasCommand, run } from './lib/processes.mjs';
+
+const MINUTE = 60_000;
+const LONGEST_MS = 14 * MINUTE;
+const IMAGES = [
+  { label: 'Redis 7', image: 'redis:7.2-alpine' },
+  { label: 'Redis 8', image: 'redis:8.0-alpine' },
+].filter(({ label }) => (process.env.ONLY ?? label).endsWith(label.slice(-1)));
+
+const runner = new Runner();
+const cleanups = [];
+let ending;
+
+/** Undoes everything that was begun, newest first. */
+function cleanUp() {
+  ending ??= (async () => {
+    for (const undo of cleanups.reverse()) {
+      await Promise.resolve()
+        .then(undo)
+        .catch((error) => console.error(error.message));
+    }
+  })();
+  return ending;
+}
+
+async function interrupted(code, why) {
+  console.error(`\n${why}: removing everything that was started ...`);
+  await abortAll();
+  await cleanUp();
+  process.exit(code);
+}
+
+function skip(why) {
+  console.log(`
+############ SKIPPED: the compose file, end to end ############
+# ${why}
+# NOTHING about docker-compose.redis-sentinel.yml was exercised.
+###############################################################
+
+0 passed, 0 failed`);
+  process.exitCode = 77;
+}
+
+/** A cluster that is removed with its volumes, whatever happens. */
+async function prepared(engine, options) {
+  const cluster = await Cluster.prepare(engine, options);
+  if (process.env.KEEP !== '1') cleanups.push(() => cluster.remove());
+  return cluster;
+}
+
+async function versionOf(cluster) {
+  const info = await cluster.command('redis-master', 'INFO', 'server');
+  return /(?:valkey|redis)_version:(\S+)/.exec(info)?.[1];
+}
+
+async function underTraffic(engine, cluster, nodeImage) {
+  const traffic = new Traffic(engine, cluster);
+  cleanups.push(() => traffic.stop());
+  await runner.check(
+    'an application on the host and one in a container read and write',
+    async () => {
+      await traffic.startOnHost();
+      if (nodeImage !== undefined) await traffic.startInContainer(nodeImage);
+      else console.log('   !! no image with node can be had: no application in a container');
+      await traffic.all('ready');
+    },
+    { isVital: true },
+  );
+  await runner.check(
+    'an application that only reaches published ports goes through REDIS_NAT_MAP',
+    () => throughNatMap(engine, cluster),
+  );
+  await planned(runner, cluster, traffic);
+  await faults(runner, cluster, traffic);
+  await everythingDown(runner, cluster, traffic);
+  await traffic.stop();
+}
+
+async function throughNatMap(engine, cluster) {
+  const { stdout } = await run('sh', [at('deploy', 'redis', 'print-nat-map.sh')], {
+    env: { ...process.env, ...cluster.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const traffic = new Traffic(engine, cluster);
+  const [name, ...value] = stdout.trim().split('=');
+  try {
+    const client = traffic.startOnHost('mapped', { [name]: value.join('=') });
+    await client.call('ready');
+    await client.call('mark');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await traffic.account();
+  } finally {
+    await traffic.stop();
+  }
+}
+
+async function oneVersion(engine, { label, image }, nodeImage) {
+  runner.begin(label);
+  if (!provideImage(engine, image)) {
+    await runner.check(`the image ${image} can be had`, () =>
+      Promise.reject(new Error('it cannot')),
+    );
+    return;
+  }
+  const failedBefore = runner.failed;
+  const cluster = await prepared(engine, { image });
+  await boot(runner, cluster);
+  console.log(`   ${image} runs ${await versionOf(cluster).catch(() => 'nothing')}`);
+  await facts(runner, cluster);
+  await underTraffic(engine, cluster, nodeImage);
+  if (runner.failed > failedBefore) console.log(await cluster.tail(40));
+  await cluster.remove();
+  cluster.env.REDIS_APPENDONLY = 'yes';
+  await persistence(runner, cluster);
+  await cluster.remove();
+}
+
+async function rulesOfStart() {
+  runner.begin('The role at the start, on this machine');
+  if (hasCommand('redis-server')) return await startRules(runner);
+  return console.log('   !! redis-server is not here: not exercised');
+}
+
+async function oldCompose(engine, { image }) {
+  runner.begin('Compose 1.29');
+  if (engine.composeV1 === undefined) {
+    console.log('   !! docker-compose 1.x is not here: not exercised');
+    return;
+  }
+  const cluster = await prepared(engine, { image, compose: engine.composeV1 });
+  await composeV1(runner, cluster);
+  await cluster.remove();
+}
+
+async function main() {
+  const engine = findEngine();
+  if (engine === undefined) return skip('no container engine answers, and none could be made here');
+  if (process.env.KEEP_ENGINE !== '1') cleanups.push(() => engine.stop());
+  if (!existsSync(at('dist', 'lib', 'esm', 'index.js'))) {
+    await run(process.execPath, [at('scripts', 'build-lib.mjs')], { timeoutMs: 5 * MINUTE });
+  }
+  await rulesOfStart();
+  const nodeImage = await provideNodeImage(engine);
+  for (const version of IMAGES) await oneVersion(engine, version, nodeImage);
+  if (IMAGES.length > 0) await appProfile(runner, engine, { image: IMAGES.at(-1).image, cleanups });
+  if (IMAGES.length > 0) await oldCompose(engine, IMAGES.at(-1));
+  if (runner.figures.length > 0) console.log(`\nMeasured:\n  ${runner.figures.join('\n  ')}`);
+}
+
+process.on('SIGINT', () => void interrupted(130, 'Interrupted'));
+process.on('SIGTERM', () => void interrupted(143, 'Told to end'));
+whenNpmEnds(() => void interrupted(143, 'npm is gone'));
+const watchdog = setTimeout(() => void interrupted(1, 'It took too long'), LONGEST_MS);
+try {
+  await main();
+} catch (error) {
+  runner.failed += 1;
+  console.error(error);
+} finally {
+  await cleanUp();
+  clearTimeout(watchdog);
+}
+if (process.exitCode !== 77) process.exitCode = runner.end();
