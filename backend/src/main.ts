@@ -1,12 +1,34 @@
 import 'reflect-metadata';
-import { Logger } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from './app/app.module.js';
-import { readAppConfig } from './app/app-config.js';
+import { destination } from 'pino';
+import { readAppConfig, type AppConfig } from './app/app-config.js';
+import { createApp } from './app/create-app.js';
+import { newLogger } from './app/logging/json-logger.js';
+import { endOnSignals, endOnUncaughtErrors, stopOnSignals } from './app/stop.js';
 
-const config = readAppConfig(process.env);
-Logger.overrideLogger(config.logLevels);
-const app = await NestFactory.create(AppModule);
-app.enableShutdownHooks();
-await app.listen(config.port, config.host);
-new Logger('App').log(`Listening on ${await app.getUrl()}`);
+const output = destination({ fd: 1, sync: true });
+
+async function start(config: AppConfig): Promise<void> {
+  const logger = newLogger(config.logLevel, output);
+  endOnUncaughtErrors(logger);
+  const leaveSignals = endOnSignals();
+  try {
+    const app = await createApp(config, logger);
+    stopOnSignals(app, logger, config.shutdownDelayMs);
+    leaveSignals();
+    await app.listen(config.port, config.host);
+    logger.info(
+      { url: await app.getUrl(), startedInMs: Math.round(performance.now()) },
+      'Listening',
+    );
+  } catch (error) {
+    logger.fatal({ err: error }, 'Cannot start');
+    process.exit(1);
+  }
+}
+
+try {
+  await start(readAppConfig(process.env));
+} catch (error) {
+  newLogger('info', output).fatal(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,30 +1,94 @@
-import type { LogLevel } from '@nestjs/common';
+import { LOG_LEVELS, readLogLevel, type AppLogLevel } from './logging/log-level.js';
 
-const LEVELS: readonly LogLevel[] = ['error', 'warn', 'log', 'debug', 'verbose'];
+type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the sample backend listens, and how much it says. */
+/** Where the rows of the sample backend are. */
+export type DatabaseConfig =
+  | { readonly kind: 'embedded'; readonly folder: string | null }
+  | { readonly kind: 'server'; readonly url: string };
+
+/** What the environment says about the application itself; Redis reads its own variables. */
 export interface AppConfig {
   readonly host: string;
   readonly port: number;
-  readonly logLevels: LogLevel[];
+  readonly logLevel: AppLogLevel;
+  readonly database: DatabaseConfig;
+  readonly isSeeded: boolean;
+  readonly isRedisRequired: boolean;
+  readonly shutdownDelayMs: number;
+  readonly loginAttemptsPerMinute: number;
 }
 
-/** Reads `HOST`, `PORT` and `LOG_LEVEL`. Refuses what makes no sense, by name. */
-export function readAppConfig(env: Readonly<Record<string, string | undefined>>): AppConfig {
-  const text = env['PORT'] ?? '3000';
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`PORT = "${text}": a port is a whole number from 0 to 65535, for example 3000`);
-  }
+/** The injection token of the {@link AppConfig}. */
+export const APP_CONFIG = Symbol('AppConfig');
+
+/** The environment asks for something that makes no sense. The message names the variable. */
+export class AppConfigError extends Error {
+  override readonly name = 'AppConfigError';
+}
+
+/** Reads the variables of `docs/sample-backend.md`. */
+export function readAppConfig(env: Environment): AppConfig {
   return {
-    host: env['HOST'] ?? '127.0.0.1',
-    port,
-    logLevels: levelsUpTo(env['LOG_LEVEL'] ?? 'log'),
+    host: textOf(env['HOST']) ?? '127.0.0.1',
+    port: wholeNumber(env, 'PORT', { least: 0, most: 65_535, fallback: 3000 }),
+    logLevel: levelOf(textOf(env['LOG_LEVEL']) ?? 'info'),
+    database: readDatabase(env),
+    isSeeded: flag(env, 'SEED', env['NODE_ENV'] !== 'production'),
+    isRedisRequired: flag(env, 'REDIS_REQUIRED', false),
+    shutdownDelayMs: wholeNumber(env, 'SHUTDOWN_DELAY_MS', {
+      least: 0,
+      most: 120_000,
+      fallback: 0,
+    }),
+    loginAttemptsPerMinute: wholeNumber(env, 'LOGIN_ATTEMPTS_PER_MINUTE', {
+      least: 1,
+      most: 1_000_000,
+      fallback: 20,
+    }),
   };
 }
 
-function levelsUpTo(level: string): LogLevel[] {
-  const index = LEVELS.findIndex((one) => one === level);
-  if (index !== -1) return LEVELS.slice(0, index + 1);
-  throw new Error(`LOG_LEVEL = "${level}": it is one of ${LEVELS.join(', ')}`);
+function levelOf(text: string): AppLogLevel {
+  const level = readLogLevel(text);
+  if (level !== null) return level;
+  throw new AppConfigError(`LOG_LEVEL = "${text}": it is one of ${LOG_LEVELS.join(', ')}`);
+}
+
+function readDatabase(env: Environment): DatabaseConfig {
+  const url = textOf(env['DATABASE_URL']);
+  if (url === null) return { kind: 'embedded', folder: textOf(env['PGLITE_DIR']) };
+  // The value is not shown: it holds a password.
+  if (/^postgres(ql)?:\/\/./.test(url) && URL.canParse(url)) return { kind: 'server', url };
+  throw new AppConfigError(
+    'DATABASE_URL is not the address of a Postgres, such as postgres://user:password@host:5432/name',
+  );
+}
+
+function flag(env: Environment, name: string, fallback: boolean): boolean {
+  const text = textOf(env[name]);
+  if (text === null) return fallback;
+  if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return true;
+  if (['false', '0', 'no', 'off'].includes(text.toLowerCase())) return false;
+  throw new AppConfigError(`${name} = "${text}": it is true or false`);
+}
+
+function wholeNumber(
+  env: Environment,
+  name: string,
+  { least, most, fallback }: { least: number; most: number; fallback: number },
+): number {
+  const text = textOf(env[name]);
+  if (text === null) return fallback;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new AppConfigError(
+    `${name} = "${text}": it is a whole number from ${least} to ${most}, for example ${fallback}`,
+  );
+}
+
+// A variable that is set to nothing counts as not set: that is how Compose files leave one out.
+function textOf(value: string | undefined): string | null {
+  const text = value?.trim() ?? '';
+  return text === '' ? null : text;
 }

@@ -1,15 +1,37 @@
-import { Module } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
-import { RedisHealthIndicator } from '../redis/health/index.js';
-import { RedisModule } from '../redis/index.js';
-import { CountersController } from './counters.controller.js';
-import { CountersService } from './counters.service.js';
-import { HealthController } from './health.controller.js';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Registry } from 'prom-client';
+import { APP_CONFIG, type AppConfig } from './app-config.js';
+import { AuthModule } from './auth/auth.module.js';
+import { CatalogueModule } from './catalogue/catalogue.module.js';
+import { CountersModule } from './counters/counters.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HttpModule } from './http/http.module.js';
+import { PagesModule } from './pages/pages.module.js';
+import { PlatformModule } from './platform.module.js';
 
-/** The sample backend. Where Redis is, the environment says. */
-@Module({
-  imports: [RedisModule.forRoot(), TerminusModule],
-  controllers: [HealthController, CountersController],
-  providers: [RedisHealthIndicator, CountersService],
-})
-export class AppModule {}
+/** The sample backend. */
+@Global()
+@Module({})
+export class AppModule {
+  /** All of it, with a registry of metrics of its own. */
+  static forRoot(config: AppConfig): DynamicModule {
+    const registry = new Registry();
+    return {
+      module: AppModule,
+      imports: [
+        DatabaseModule.forRoot(config),
+        PlatformModule.forRoot(config, registry),
+        HttpModule,
+        AuthModule,
+        CatalogueModule,
+        CountersModule,
+        PagesModule,
+      ],
+      providers: [
+        { provide: APP_CONFIG, useValue: config },
+        { provide: Registry, useValue: registry },
+      ],
+      exports: [APP_CONFIG, Registry],
+    };
+  }
+}

@@ -1,0 +1,61 @@
+import { AppConfigError, readAppConfig } from './app-config.js';
+
+describe('readAppConfig', () => {
+  it('has a default for everything', () => {
+    expect(readAppConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      logLevel: 'info',
+      database: { kind: 'embedded', folder: null },
+      isSeeded: true,
+      isRedisRequired: false,
+      shutdownDelayMs: 0,
+      loginAttemptsPerMinute: 20,
+    });
+  });
+
+  it('takes what is set to nothing as not set', () => {
+    expect(readAppConfig({ PORT: '', DATABASE_URL: ' ', SEED: '' })).toEqual(readAppConfig({}));
+  });
+
+  it('inserts demonstration data in production only when it is told to', () => {
+    expect(readAppConfig({ NODE_ENV: 'production' }).isSeeded).toBe(false);
+    expect(readAppConfig({ NODE_ENV: 'production', SEED: 'true' }).isSeeded).toBe(true);
+  });
+
+  it.each([
+    ['log', 'info'],
+    ['verbose', 'trace'],
+    ['WARN', 'warn'],
+    ['fatal', 'fatal'],
+  ])('understands the level %s as %s', (given, level) => {
+    expect(readAppConfig({ LOG_LEVEL: given }).logLevel).toBe(level);
+  });
+
+  it.each([
+    ['postgres://u:p@h:5432/d', { kind: 'server', url: 'postgres://u:p@h:5432/d' }],
+    ['postgresql://h/d', { kind: 'server', url: 'postgresql://h/d' }],
+  ])('takes %s for a server', (url, database) => {
+    expect(readAppConfig({ DATABASE_URL: url }).database).toEqual(database);
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '3e3'],
+    ['LOG_LEVEL', 'loud'],
+    ['SEED', 'perhaps'],
+    ['REDIS_REQUIRED', '2'],
+    ['SHUTDOWN_DELAY_MS', '120001'],
+    ['LOGIN_ATTEMPTS_PER_MINUTE', '0'],
+    ['DATABASE_URL', 'mysql://h/d'],
+    ['DATABASE_URL', 'postgres://'],
+  ])('refuses %s = %s by name', (name, value) => {
+    expect(() => readAppConfig({ [name]: value })).toThrow(AppConfigError);
+    expect(() => readAppConfig({ [name]: value })).toThrow(name);
+  });
+
+  it('does not show an address that it refuses: a password may be in it', () => {
+    expect(() => readAppConfig({ DATABASE_URL: 'mysql://u:planted@h/d' })).not.toThrow('planted');
+  });
+});

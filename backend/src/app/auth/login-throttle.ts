@@ -1,0 +1,104 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { RedisCache, RedisHaError, type CacheNamespace } from '../../redis/index.js';
+import { APP_CONFIG, type AppConfig } from '../app-config.js';
+import { ProblemException } from '../http/problems.js';
+
+const WINDOW_MS = 60_000;
+const MOST_COUNTED_HERE = 10_000;
+
+// Redis is away, or there is none by configuration.
+const AWAY: ReadonlySet<string> = new Set([
+  'CIRCUIT_OPEN',
+  'CLOSED',
+  'COMMAND_TIMEOUT',
+  'COMMAND_UNCERTAIN',
+  'CONNECTION_LOST',
+  'DEGRADED_UNKNOWN',
+  'DEGRADED_UNSUPPORTED',
+  'NO_PRIMARY',
+  'QUEUE_FULL',
+  'REDIS_DISABLED',
+  'SENTINELS_UNREACHABLE',
+]);
+
+/**
+ * Bounds the logins for one address, over all processes: the number is kept in Redis, where adding one
+ * and seeing the sum is one step. Without Redis it lets everybody pass: nobody is locked out by an outage.
+ * A Redis that is there and refuses to count is no outage, and then each process counts for itself.
+ */
+@Injectable()
+export class LoginThrottle {
+  readonly #log = new Logger('LoginThrottle');
+  readonly #attempts: CacheNamespace;
+  readonly #countedHere = new Map<string, number>();
+  readonly #most: number;
+
+  constructor(cache: RedisCache, @Inject(APP_CONFIG) config: AppConfig) {
+    this.#attempts = cache.namespace('login-attempts', { policy: 'strict' });
+    this.#most = config.loginAttemptsPerMinute;
+  }
+
+  /** Counts an attempt. @throws ProblemException (429) when there were too many. */
+  async enter(email: string): Promise<void> {
+    const now = Date.now();
+    const attempts = await this.#count(keyOf(email, now));
+    if (attempts === null || attempts <= this.#most) return;
+    const retryAfterS = Math.max(1, Math.ceil((WINDOW_MS - (now % WINDOW_MS)) / 1000));
+    throw new ProblemException(
+      {
+        statusCode: 429,
+        code: 'TOO_MANY_ATTEMPTS',
+        message: `Too many attempts for this address. Try again in ${retryAfterS} s`,
+      },
+      { retryAfterS },
+    );
+  }
+
+  /** Forgets the attempts: this one was the right user. */
+  async forget(email: string): Promise<void> {
+    const key = keyOf(email, Date.now());
+    this.#countedHere.delete(key);
+    try {
+      await this.#attempts.delete(key);
+    } catch (error) {
+      this.#log.debug(`Attempts are not forgotten: ${codeOf(error)}`);
+    }
+  }
+
+  /** The attempts so far; `null` when nobody can tell. */
+  async #count(key: string): Promise<number | null> {
+    try {
+      return await this.#attempts.increment(key, 1, WINDOW_MS);
+    } catch (error) {
+      const code = codeOf(error);
+      if (AWAY.has(code)) {
+        this.#log.debug(`Attempts are not counted: ${code}`);
+        return null;
+      }
+      this.#log.warn(`Attempts are counted in this process alone: ${code}`);
+      return this.#countHere(key);
+    }
+  }
+
+  #countHere(key: string): number {
+    const attempts = (this.#countedHere.get(key) ?? 0) + 1;
+    this.#countedHere.delete(key);
+    this.#countedHere.set(key, attempts);
+    const oldest = this.#countedHere.keys().next().value;
+    if (this.#countedHere.size > MOST_COUNTED_HERE && oldest !== undefined) {
+      this.#countedHere.delete(oldest);
+    }
+    return attempts;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return RedisHaError.is(error) ? error.code : 'unknown';
+}
+
+// A window of the clock is part of the key, so that its end is known; addresses stay out of Redis.
+function keyOf(email: string, now: number): string {
+  const hash = createHash('sha256').update(email.toLowerCase()).digest('base64url');
+  return `${Math.floor(now / WINDOW_MS)}:${hash}`;
+}

@@ -1,0 +1,59 @@
+import { Body, Controller, Get, Param, Put, Query, UseGuards } from '@nestjs/common';
+import { AllowAnonymous, CurrentSession, SessionGuard, type Session } from '../../redis/index.js';
+import { ZodPipe } from '../http/zod.pipe.js';
+import {
+  ProductChangeSchema,
+  ProductIdSchema,
+  ProductQuerySchema,
+  type Product,
+  type ProductChange,
+  type ProductPage,
+  type ProductQuery,
+  type Recent,
+} from './catalogue.schemas.js';
+import { CatalogueService } from './catalogue.service.js';
+import { RecentlyViewed } from './recently-viewed.js';
+
+/** The catalogue: anybody reads, whoever is logged in writes. */
+@Controller('api')
+@UseGuards(SessionGuard)
+export class CatalogueController {
+  constructor(
+    private readonly catalogue: CatalogueService,
+    private readonly recent: RecentlyViewed,
+  ) {}
+
+  /** A page of products. */
+  @Get('products')
+  @AllowAnonymous()
+  page(@Query(new ZodPipe(ProductQuerySchema)) query: ProductQuery): Promise<ProductPage> {
+    return this.catalogue.page(query);
+  }
+
+  /** One product. */
+  @Get('products/:id')
+  @AllowAnonymous()
+  async find(
+    @Param(new ZodPipe(ProductIdSchema)) { id }: { id: number },
+    @CurrentSession() session: Session | null,
+  ): Promise<Product> {
+    const product = await this.catalogue.find(id);
+    if (session !== null) this.recent.note(session.userId, id);
+    return product;
+  }
+
+  /** Changes a product. */
+  @Put('products/:id')
+  change(
+    @Param(new ZodPipe(ProductIdSchema)) { id }: { id: number },
+    @Body(new ZodPipe(ProductChangeSchema)) change: ProductChange,
+  ): Promise<Product> {
+    return this.catalogue.change(id, change);
+  }
+
+  /** What the user looked at last. */
+  @Get('recently-viewed')
+  recentlyViewed(@CurrentSession() { userId }: Session): Promise<Recent> {
+    return this.recent.list(userId);
+  }
+}

@@ -1,0 +1,99 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { RedisCache, type CacheNamespace } from '../../redis/index.js';
+import { DatabaseUnavailableError } from '../database/database.js';
+import { NotThereException } from '../http/problems.js';
+import type { Product, ProductChange, ProductPage, ProductQuery } from './catalogue.schemas.js';
+import { CATEGORIES } from './categories.js';
+import { ProductsRepository } from './products.repository.js';
+
+const MINUTE_MS = 60_000;
+const LIST_TTL_MS = 30_000;
+
+/** Products from the cache; what the cache does not have comes from the source of truth. */
+@Injectable()
+export class CatalogueService {
+  readonly #log = new Logger('Catalogue');
+  readonly #cache: CacheNamespace;
+
+  constructor(
+    private readonly products: ProductsRepository,
+    cache: RedisCache,
+  ) {
+    this.#cache = cache.namespace('products', {
+      ttlMs: MINUTE_MS,
+      ttlJitter: 0.2,
+      negativeTtlMs: 5000,
+      // Ten minutes old is better than none while the database is away.
+      maxStaleMs: 10 * MINUTE_MS,
+      hardTimeoutMs: 3000,
+    });
+  }
+
+  /** One product. @throws NotThereException when there is none; that is remembered, too. */
+  async find(id: number): Promise<Product> {
+    const product = await this.#cache.getOrSet<Product | undefined>(productKey(id), () =>
+      this.products.find(id),
+    );
+    if (product === undefined) throw new NotThereException('product');
+    return product;
+  }
+
+  /** A page of products. What is beyond the last one is not cached: there is no end to it. */
+  async page(query: ProductQuery): Promise<ProductPage> {
+    const { page, pageSize } = query;
+    if (page === 1) return this.#cachedPage(query);
+    // Where the first page cannot be had, this one may still be.
+    const first = await this.#cachedPage({ ...query, page: 1 }).catch(() => null);
+    if (first === null || (page - 1) * pageSize < first.total) return this.#cachedPage(query);
+    return { items: [], page, pageSize, total: first.total };
+  }
+
+  #cachedPage(query: ProductQuery): Promise<ProductPage> {
+    return this.#cache.getOrSet(pageKey(query), () => this.products.page(query), {
+      ttlMs: LIST_TTL_MS,
+      tags: [listTag(query.category)],
+    });
+  }
+
+  /** Changes a product, first where the truth is and then in the cache. */
+  async change(id: number, change: ProductChange): Promise<Product> {
+    const product = await this.#changed(id, change);
+    if (product === undefined) throw new NotThereException('product');
+    await this.#invalidate(id, [product.category]);
+    return product;
+  }
+
+  async #changed(id: number, change: ProductChange): Promise<Product | undefined> {
+    try {
+      return await this.products.change(id, change);
+    } catch (error) {
+      // It may be done all the same, and nobody knows in which category.
+      if (error instanceof DatabaseUnavailableError) await this.#invalidate(id, CATEGORIES);
+      throw error;
+    }
+  }
+
+  // That a cache could not be told must not look as if the change was not made: what is cached ends by
+  // itself within a minute.
+  async #invalidate(id: number, categories: readonly string[]): Promise<void> {
+    const results = await Promise.allSettled([
+      this.#cache.delete(productKey(id)),
+      ...[undefined, ...categories].map((one) => this.#cache.deleteByTag(listTag(one))),
+    ]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined)
+      this.#log.warn({ err: failed.reason as unknown, event: 'not-invalidated' });
+  }
+}
+
+function productKey(id: number): string {
+  return `product:${id}`;
+}
+
+function pageKey({ category, page, pageSize }: ProductQuery): string {
+  return `list:${category ?? '*'}:${page}:${pageSize}`;
+}
+
+function listTag(category: string | undefined): string {
+  return `list:${category ?? '*'}`;
+}

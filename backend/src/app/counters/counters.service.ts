@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { RedisService, type Script } from '../../redis/index.js';
+import { ProblemException } from '../http/problems.js';
+import type { Counter } from './counters.schemas.js';
+
+const MAX_COUNTERS = 1000;
+const KEPT_MS = 86_400_000;
+
+// One step, so an answer that is lost leaves one question: was it done or not? Answers text, since
+// drivers round numbers that are large; and nothing when full.
+const INCREMENT = `
+local value = tonumber(redis.call('GET', KEYS[1]) or '0')
+if value and value >= tonumber(ARGV[2]) then return false end
+redis.call('INCR', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return redis.call('GET', KEYS[1])`;
+
+/**
+ * Counts things: in Redis, or in this process when the application runs without one. Anybody may count
+ * under any name, so a counter ends after a day: what has no end cannot be evicted, and in time it would
+ * leave no room for sessions.
+ */
+@Injectable()
+export class CountersService {
+  readonly #local = new Map<string, number>();
+  readonly #increment: Script<string | null>;
+
+  constructor(private readonly redis: RedisService) {
+    this.#increment = redis.script<string | null>({ lua: INCREMENT });
+  }
+
+  /** Adds one, and keeps the counter for a day from now on. @throws ProblemException (409) when it is full. */
+  async increment(name: string): Promise<Counter> {
+    if (this.redis.status.mode === 'memory') return this.#incrementLocally(name);
+    const value = await this.#increment([keyOf(name)], [KEPT_MS, Number.MAX_SAFE_INTEGER]);
+    return { name, value: exactly(value), keptIn: 'redis' };
+  }
+
+  /** Reads it; a counter that was never used is 0. @throws ProblemException (409) when it is full. */
+  async read(name: string): Promise<Counter> {
+    if (this.redis.status.mode === 'memory') {
+      return { name, value: this.#local.get(name) ?? 0, keptIn: 'memory' };
+    }
+    const value = (await this.redis.get(keyOf(name))) ?? '0';
+    return { name, value: exactly(value), keptIn: 'redis' };
+  }
+
+  #incrementLocally(name: string): Counter {
+    const value = (this.#local.get(name) ?? 0) + 1;
+    this.#local.delete(name);
+    this.#local.set(name, value);
+    const oldest = this.#local.keys().next().value;
+    if (this.#local.size > MAX_COUNTERS && oldest !== undefined) this.#local.delete(oldest);
+    return { name, value, keptIn: 'memory' };
+  }
+}
+
+// JSON has no whole numbers beyond this that every reader takes for the same.
+function exactly(text: string | null): number {
+  const value = Number(text ?? Number.NaN);
+  if (Number.isSafeInteger(value)) return value;
+  throw new ProblemException({
+    statusCode: 409,
+    code: 'COUNTER_FULL',
+    message: 'This counter holds a number beyond what can be counted exactly',
+  });
+}
+
+function keyOf(name: string): string {
+  return `counter:${name}`;
+}

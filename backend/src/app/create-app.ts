@@ -1,0 +1,37 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import type { AppConfig } from './app-config.js';
+import { AppModule } from './app.module.js';
+import { Drain } from './http/drain.js';
+import { httpMetrics } from './http/http-metrics.js';
+import { readBodies } from './http/read-body.js';
+import { securityHeaders } from './http/security-headers.js';
+import { JsonLogger } from './logging/json-logger.js';
+import { requestLog } from './logging/request-log.js';
+
+const KEEP_ALIVE_MS = 75_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The whole application, ready to listen. What cannot start rejects, and nothing stays open. */
+export async function createApp(
+  config: AppConfig,
+  logger: Logger,
+): Promise<NestExpressApplication> {
+  const options = { logger: new JsonLogger(logger), abortOnError: false, bodyParser: false };
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares a class and takes plain objects
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), options);
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use(requestLog(logger));
+  app.use(httpMetrics(app.get(Registry)));
+  app.use(app.get(Drain).middleware);
+  app.use(securityHeaders);
+  readBodies(app);
+  const server = app.getHttpServer();
+  // Longer than proxies keep an idle connection: the one that closes it must not be the one that is asked.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  return app;
+}

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { Drain } from './drain.js';
+import { ProblemFilter } from './problem.filter.js';
+
+/** How requests are answered, whatever they are about. */
+@Module({ providers: [{ provide: APP_FILTER, useClass: ProblemFilter }, Drain], exports: [Drain] })
+export class HttpModule {}

@@ -1,0 +1,100 @@
+import { HttpException } from '@nestjs/common';
+import { DatabaseUnavailableError } from '../database/database.js';
+import { RedisHaError } from '../../redis/index.js';
+import { ProblemException, type ErrorBody } from './problems.js';
+
+const RETRY_AFTER_S = 1;
+const MOST_CAUSES = 5;
+// What Redis refuses for now. Everything else it refuses again, however often it is asked.
+const REFUSED_FOR_NOW: ReadonlySet<unknown> = new Set([
+  'OOM',
+  'LOADING',
+  'NOREPLICAS',
+  'MASTERDOWN',
+  'BUSY',
+  'TRYAGAIN',
+  'MISCONF',
+]);
+const INTERNAL_MESSAGE = 'Something went wrong; the log has it';
+
+const BY_STATUS: Readonly<Record<number, readonly [code: string, message: string]>> = {
+  400: ['BAD_REQUEST', 'The request cannot be understood'],
+  401: ['UNAUTHORIZED', 'Log in'],
+  403: ['FORBIDDEN', 'This is not allowed'],
+  404: ['NOT_FOUND', 'There is nothing at this address; GET / says what there is'],
+  413: ['BODY_TOO_LARGE', 'The body of the request is too large'],
+  415: ['UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON in UTF-8'],
+  503: ['UNAVAILABLE', 'This is not possible right now. Try again'],
+};
+
+/** What a client is told of an error, whatever it was. Inner messages stay inside. */
+export function toProblem(error: unknown): ProblemException {
+  if (error instanceof ProblemException) return error;
+  if (error instanceof HttpException) return fromNest(error);
+  const database = firstCause(error, (one) => one instanceof DatabaseUnavailableError);
+  if (database !== null) {
+    const message = 'The database cannot be reached. Try again';
+    return unavailable('DATABASE_UNAVAILABLE', message, error);
+  }
+  if (RedisHaError.is(error)) return fromRedis(error);
+  return internal('INTERNAL', error);
+}
+
+function fromRedis(error: RedisHaError): ProblemException {
+  if (error.code === 'COMMAND_UNCERTAIN') return uncertain(error);
+  if (isForGood(error)) return internal(error.code, error);
+  return unavailable(error.code, 'Redis cannot do this right now. Try again', error);
+}
+
+// Without Retry-After: a client that obeys it would do twice what may be done already.
+function uncertain(error: RedisHaError): ProblemException {
+  const message = 'Nobody knows whether this was done; look before you repeat it';
+  return new ProblemException({ statusCode: 503, code: error.code, message }, { cause: error });
+}
+
+function isForGood(error: RedisHaError): boolean {
+  if (error.code === 'COMMAND_REJECTED') return !REFUSED_FOR_NOW.has(error.details['reply']);
+  return error.code === 'INVALID_ARGUMENT';
+}
+
+function internal(code: string, cause: unknown): ProblemException {
+  return new ProblemException({ statusCode: 500, code, message: INTERNAL_MESSAGE }, { cause });
+}
+
+function unavailable(code: string, message: string, cause: unknown): ProblemException {
+  return new ProblemException(
+    { statusCode: 503, code, message },
+    { retryAfterS: RETRY_AFTER_S, cause },
+  );
+}
+
+// The guard of the library says code and message itself. What Nest says by default may quote the request.
+function fromNest(error: HttpException): ProblemException {
+  const status = error.getStatus();
+  const given = error.getResponse();
+  const own = typeof given === 'object' ? (given as Partial<ErrorBody>) : {};
+  const [code, message] = BY_STATUS[status] ?? fallbackOf(status);
+  const isOurs = typeof own.code === 'string' && typeof own.message === 'string';
+  return new ProblemException(
+    {
+      statusCode: status,
+      code: isOurs ? (own.code ?? code) : code,
+      message: isOurs ? (own.message ?? message) : message,
+    },
+    { cause: error },
+  );
+}
+
+function fallbackOf(status: number): readonly [string, string] {
+  if (status < 500) return BY_STATUS[400] ?? ['', ''];
+  return ['INTERNAL', INTERNAL_MESSAGE];
+}
+
+function firstCause(error: unknown, is: (error: unknown) => boolean): unknown {
+  let one = error;
+  for (let depth = 0; depth < MOST_CAUSES && one instanceof Error; depth++) {
+    if (is(one)) return one;
+    one = one.cause;
+  }
+  return null;
+}

@@ -1,0 +1,36 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Registry } from 'prom-client';
+import { RedisHealthModule } from '../redis/health/index.js';
+import { RedisModule } from '../redis/index.js';
+import { LiaoliaotsRedisModule } from '../redis/liaoliaots/index.js';
+import { RedisMetricsModule } from '../redis/observability/index.js';
+import type { AppConfig } from './app-config.js';
+import { RECENT_CLIENT } from './catalogue/recently-viewed.js';
+import { DatabaseProbe } from './database/database.probe.js';
+
+/** All that the library brings: connections, health, metrics, and named clients for other libraries. */
+@Module({})
+export class PlatformModule {
+  /** Where Redis is, the environment says. */
+  static forRoot(
+    { isRedisRequired, shutdownDelayMs }: AppConfig,
+    registry: Registry,
+  ): DynamicModule {
+    return {
+      module: PlatformModule,
+      imports: [
+        RedisModule.forRoot(),
+        RedisHealthModule.forRoot({
+          required: isRedisRequired,
+          drainMs: shutdownDelayMs,
+          checks: {
+            inject: [DatabaseProbe],
+            useFactory: (database: DatabaseProbe) => [() => database.check()],
+          },
+        }),
+        RedisMetricsModule.forRoot({ registry, defaultMetrics: true }),
+        LiaoliaotsRedisModule.forRoot({ namespaces: [RECENT_CLIENT] }),
+      ],
+    };
+  }
+}
