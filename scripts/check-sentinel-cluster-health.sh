@@ -1,0 +1,461 @@
+#!/usr/bin/env bash
+# Says whether a Redis cluster with Sentinels is healthy, and how fast it is. See --help.
+#
+# How latency is measured: many commands are fed to ONE redis-cli, which sends each after the answer to the one before.
+# Around each of them the server itself is asked for its TIME, so a sample is the difference of two of its clock readings,
+# less what a TIME alone takes. No start of a process and no second clock is in it; the way there and back is.
+# Lag is the time that WAIT takes on the primary until all replicas have acknowledged a fresh write.
+set -u
+export LC_ALL=C
+
+usage() {
+  cat <<'HELP'
+usage: check-sentinel-cluster-health.sh [options]
+
+  --sentinels h:p,h:p,h:p  the Sentinels              (else REDIS_SENTINELS, REDIS_SENTINEL_HOSTS)
+  --master-name name       name of the group          (else REDIS_SENTINEL_MASTER_NAME, REDIS_MASTER_NAME, mymaster)
+  --map announced=host:p   where an announced address is reached from here; may be repeated (else REDIS_NAT_MAP)
+  --json                   one JSON document instead of lines
+  --help                   this text
+
+Each check is one line: "ok", "WARN" or "FAIL", then what it was, the figure and (threshold).
+
+Exit code  0 healthy   1 degraded: works, but is not redundant or too slow   2 down   64 wrong use
+
+Environment
+  REDIS_USERNAME, REDIS_PASSWORD                    of primary and replicas
+  REDIS_SENTINEL_USERNAME, REDIS_SENTINEL_PASSWORD  of the Sentinels
+  REDIS_TLS=true, REDIS_TLS_CA_FILE, REDIS_TLS_CERT_FILE, REDIS_TLS_KEY_FILE; the same with REDIS_SENTINEL_TLS
+  HEALTH_MAX_PING_MS=5  HEALTH_MAX_SET_MS=3  HEALTH_MAX_GET_MS=3  HEALTH_MAX_LAG_MS=100   medians
+  HEALTH_SAMPLES=30     commands per median
+  HEALTH_TIMEOUT_S=2    how long a node may take to answer
+
+Needs bash, awk, redis-cli or valkey-cli, and timeout (or perl). Writes one key, __cluster_health_check:…, and deletes it.
+HELP
+}
+
+wrong_use() {
+  printf 'check-sentinel-cluster-health: %s (--help says more)\n' "$1" >&2
+  exit 64
+}
+
+# ---- what is asked for ----------------------------------------------------------------------------------------------
+
+SENTINELS=${REDIS_SENTINELS:-${REDIS_SENTINEL_HOSTS:-}}
+MASTER_NAME=${REDIS_SENTINEL_MASTER_NAME:-${REDIS_MASTER_NAME:-mymaster}}
+MAPS=${REDIS_NAT_MAP:-}
+JSON=false
+TIMEOUT_S=${HEALTH_TIMEOUT_S:-2}
+SAMPLES=${HEALTH_SAMPLES:-30}
+MAX_PING_MS=${HEALTH_MAX_PING_MS:-5}
+MAX_SET_MS=${HEALTH_MAX_SET_MS:-3}
+MAX_GET_MS=${HEALTH_MAX_GET_MS:-3}
+MAX_LAG_MS=${HEALTH_MAX_LAG_MS:-100}
+
+while [ $# -gt 0 ]; do
+  option=$1
+  shift
+  case $option in
+    --help | -h) usage && exit 0 ;;
+    --json) JSON=true && continue ;;
+    --sentinels | --master-name | --map) ;;
+    *) wrong_use "there is no option $option" ;;
+  esac
+  [ $# -gt 0 ] && [ -n "$1" ] || wrong_use "$option needs a value"
+  case $option in
+    --sentinels) SENTINELS=$1 ;;
+    --master-name) MASTER_NAME=$1 ;;
+    --map) MAPS=${MAPS:+$MAPS,}$1 ;;
+  esac
+  shift
+done
+
+words() { printf '%s' "$1" | tr ',' ' '; }
+
+# host:port, [ipv6]:port or a bare host, into $HOST and $PORT.
+split_address() {
+  case $1 in
+    \[*\]:*) HOST=${1#\[} PORT=${1##*\]:} && HOST=${HOST%%\]*} ;;
+    \[*\]) HOST=${1#\[} PORT=$2 && HOST=${HOST%\]} ;;
+    *:*:*) HOST=$1 PORT=$2 ;;
+    *:*) HOST=${1%:*} PORT=${1##*:} ;;
+    *) HOST=$1 PORT=$2 ;;
+  esac
+}
+
+is_address() {
+  split_address "$1" "$2"
+  case $HOST in '' | *[!A-Za-z0-9._:-]* | -*) return 1 ;; esac
+  case $PORT in '' | *[!0-9]* | ??????*) return 1 ;; esac
+  [ "$PORT" -ge 1 ] && [ "$PORT" -le 65535 ]
+}
+
+join_address() {
+  case $1 in *:*) printf '[%s]:%s' "$1" "$2" ;; *) printf '%s:%s' "$1" "$2" ;; esac
+}
+
+[ -n "$(words "$SENTINELS" | tr -d ' ')" ] ||
+  wrong_use 'no Sentinels: give --sentinels host:port,host:port,host:port or set REDIS_SENTINELS'
+for one in $(words "$SENTINELS"); do
+  is_address "$one" 26379 || wrong_use "\"$one\" is not an address of a Sentinel; write host:port"
+done
+for one in $(words "$MAPS"); do
+  case $one in *?=?*) ;; *) wrong_use "\"$one\" is not a mapping; write announced:port=reachable:port" ;; esac
+  is_address "${one%%=*}" 6379 && is_address "${one#*=}" 6379 ||
+    wrong_use "\"$one\" is not a mapping of one address to another"
+done
+for one in "HEALTH_MAX_PING_MS=$MAX_PING_MS" "HEALTH_MAX_SET_MS=$MAX_SET_MS" "HEALTH_MAX_GET_MS=$MAX_GET_MS" \
+  "HEALTH_MAX_LAG_MS=$MAX_LAG_MS" "HEALTH_TIMEOUT_S=$TIMEOUT_S"; do
+  printf '%s' "${one#*=}" | awk '/^[0-9]+(\.[0-9]+)?$/ && $0 > 0 { ok = 1 } END { exit !ok }' ||
+    wrong_use "$one: a number above 0 is needed"
+done
+case $SAMPLES in '' | *[!0-9]* | ?????*) wrong_use "HEALTH_SAMPLES=$SAMPLES: a number from 1 to 9999 is needed" ;; esac
+[ "$SAMPLES" -ge 1 ] || wrong_use "HEALTH_SAMPLES=$SAMPLES: a number from 1 to 9999 is needed"
+
+CLI=$(command -v redis-cli || command -v valkey-cli) || wrong_use 'neither redis-cli nor valkey-cli is installed'
+if TIMER=$(command -v timeout || command -v gtimeout); then
+  bounded() { "$TIMER" -k 1 "$@"; }
+elif command -v perl >/dev/null; then
+  bounded() { perl -e 'alarm int(shift() + 0.999); exec @ARGV or exit 127' "$@"; }
+else
+  wrong_use 'neither timeout nor perl is installed, and without them a frozen node would hang this script'
+fi
+
+# ---- the report -----------------------------------------------------------------------------------------------------
+
+WARNINGS=0
+FAILURES=0
+CHECKS=
+PRIMARY=
+
+json_text() { printf '%s' "$1" | tr '\000-\037' ' ' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
+
+# check level what figure [threshold]
+check() {
+  case $1 in WARN) WARNINGS=$((WARNINGS + 1)) ;; FAIL) FAILURES=$((FAILURES + 1)) ;; esac
+  if [ "$JSON" = true ]; then
+    CHECKS="${CHECKS:+$CHECKS,}{\"level\":\"$1\",\"what\":\"$(json_text "$2")\",\"figure\":\"$(json_text "$3")\""
+    [ -z "${4:-}" ] || CHECKS="$CHECKS,\"threshold\":\"$(json_text "$4")\""
+    CHECKS="$CHECKS}"
+  else
+    printf '%-4s %s: %s%s\n' "$1" "$2" "$3" "${4:+ ($4)}"
+  fi
+}
+
+finish() {
+  local code=0 verdict=healthy
+  [ "$WARNINGS" -eq 0 ] || { code=1 verdict=degraded; }
+  [ "$FAILURES" -eq 0 ] || { code=2 verdict=down; }
+  if [ "$JSON" = true ]; then
+    printf '{"verdict":"%s","exitCode":%s,"masterName":"%s","primary":%s,"checks":[%s]}\n' "$verdict" "$code" \
+      "$(json_text "$MASTER_NAME")" "$([ -z "$PRIMARY" ] && printf null || printf '"%s"' "$PRIMARY")" "$CHECKS"
+  else
+    printf '%s: %s warnings, %s failures\n' "$verdict" "$WARNINGS" "$FAILURES"
+  fi
+  exit "$code"
+}
+
+# ---- asking a node --------------------------------------------------------------------------------------------------
+
+NODE_FLAGS=()
+SENTINEL_FLAGS=()
+[ -z "${REDIS_USERNAME:-}" ] || NODE_FLAGS+=(--user "$REDIS_USERNAME")
+[ -z "${REDIS_SENTINEL_USERNAME:-}" ] || SENTINEL_FLAGS+=(--user "$REDIS_SENTINEL_USERNAME")
+if [ "${REDIS_TLS:-false}" = true ]; then
+  NODE_FLAGS+=(--tls)
+  [ -z "${REDIS_TLS_CA_FILE:-}" ] || NODE_FLAGS+=(--cacert "$REDIS_TLS_CA_FILE")
+  [ -z "${REDIS_TLS_CERT_FILE:-}" ] || NODE_FLAGS+=(--cert "$REDIS_TLS_CERT_FILE")
+  [ -z "${REDIS_TLS_KEY_FILE:-}" ] || NODE_FLAGS+=(--key "$REDIS_TLS_KEY_FILE")
+fi
+if [ "${REDIS_SENTINEL_TLS:-false}" = true ]; then
+  SENTINEL_FLAGS+=(--tls)
+  [ -z "${REDIS_SENTINEL_TLS_CA_FILE:-}" ] || SENTINEL_FLAGS+=(--cacert "$REDIS_SENTINEL_TLS_CA_FILE")
+  [ -z "${REDIS_SENTINEL_TLS_CERT_FILE:-}" ] || SENTINEL_FLAGS+=(--cert "$REDIS_SENTINEL_TLS_CERT_FILE")
+  [ -z "${REDIS_SENTINEL_TLS_KEY_FILE:-}" ] || SENTINEL_FLAGS+=(--key "$REDIS_SENTINEL_TLS_KEY_FILE")
+fi
+
+# cli seconds sentinel|node address [command]: without a command it takes many from standard input. The password goes
+# through the environment: arguments can be seen by everybody with `ps`.
+cli() (
+  seconds=$1 kind=$2
+  split_address "$3" 6379
+  shift 3
+  password=${REDIS_PASSWORD:-}
+  [ "$kind" = node ] || password=${REDIS_SENTINEL_PASSWORD:-}
+  unset REDISCLI_AUTH
+  [ -z "$password" ] || export REDISCLI_AUTH="$password"
+  if [ "$kind" = node ]; then
+    set -- ${NODE_FLAGS[@]+"${NODE_FLAGS[@]}"} "$@"
+  else
+    set -- ${SENTINEL_FLAGS[@]+"${SENTINEL_FLAGS[@]}"} "$@"
+  fi
+  bounded "$seconds" "$CLI" -h "$HOST" -p "$PORT" --raw "$@" 2>&1
+)
+
+# understand kind code: the answer is in $ANSWER; fails with a reason in $REASON.
+understand() {
+  local variable=REDIS_PASSWORD
+  [ "$1" = node ] || variable=REDIS_SENTINEL_PASSWORD
+  # A password that nobody asked for is refused with a line of its own, and then everything works.
+  ANSWER=$(printf '%s' "$ANSWER" | tr -d '\r' | awk '!/^AUTH failed: (ERR|WRONGPASS).*without any password/ && !/^Warning: /')
+  REASON=
+  case $2 in
+    124 | 137 | 142) REASON="no answer within $TIMEOUT_S s (frozen, overloaded or cut off)" ;;
+  esac
+  case $ANSWER in
+    *WRONGPASS* | *'invalid password'*) REASON="the password is refused: check $variable" ;;
+    *NOAUTH*) REASON="a password is needed: set $variable" ;;
+    *NOPERM*) REASON="a right is missing: $(first_line)" ;;
+    *'Could not connect'* | *'Connection refused'*) REASON='cannot be connected to' ;;
+    *'Connection reset'* | *'Server closed'*) REASON='closes the connection' ;;
+    LOADING* | MASTERDOWN* | ERR\ * | *'SSL_connect'*) REASON=$(first_line) ;;
+  esac
+  [ -n "$REASON" ] || [ "$2" -eq 0 ] || REASON="$(first_line) (redis-cli ended with $2)"
+  [ -z "$REASON" ]
+}
+
+first_line() { printf '%s\n' "$ANSWER" | awk 'NF { print; exit }'; }
+
+ask() {
+  local kind=$1 code=0
+  ANSWER=$(cli "$TIMEOUT_S" "$@" </dev/null) || code=$?
+  understand "$kind" "$code"
+}
+
+# The value after a name in a flat list (SENTINEL MASTER) and in name:value lines (INFO).
+listed() { printf '%s\n' "$ANSWER" | awk -v name="$1" 'NR % 2 == 0 && last == name { print; exit } { last = $0 }'; }
+info() { printf '%s\n' "$ANSWER" | awk -F: -v name="$1" '$1 == name { sub(/^[^:]*:/, ""); print; exit }'; }
+
+reachable() {
+  local pair
+  for pair in $(words "$MAPS"); do
+    [ "${pair%%=*}" = "$1" ] && { printf '%s' "${pair#*=}" && return; }
+  done
+  printf '%s' "$1"
+}
+
+# ---- the Sentinels --------------------------------------------------------------------------------------------------
+
+CONFIGURED=0
+ANSWERING=0
+CAN_FAIL_OVER=0
+VIEWS=
+NEWEST=
+EPOCH=-1
+LOCAL_REFUSALS=0
+
+ask_sentinel() {
+  local address=$1 what="sentinel $1" epoch quorum others view problem
+  CONFIGURED=$((CONFIGURED + 1))
+  if ! ask sentinel "$address" SENTINEL MASTER "$MASTER_NAME"; then
+    case $REASON in
+      *'No such master'*) REASON="it watches no group named $MASTER_NAME" ;;
+      *password*) LOCAL_REFUSALS=$((LOCAL_REFUSALS + 1)) ;;
+    esac
+    check WARN "$what" "$REASON"
+    return
+  fi
+  ANSWERING=$((ANSWERING + 1))
+  epoch=$(listed config-epoch) quorum=$(listed quorum) others=$(listed num-other-sentinels)
+  view=$(join_address "$(listed ip)" "$(listed port)")
+  VIEWS="$VIEWS $view"
+  [ "${epoch:-0}" -le "$EPOCH" ] || EPOCH=$epoch NEWEST=
+  [ "${epoch:-0}" -lt "$EPOCH" ] || NEWEST="$NEWEST $view=$address"
+  if ask sentinel "$address" SENTINEL CKQUORUM "$MASTER_NAME" && [ "${ANSWER#OK}" != "$ANSWER" ]; then
+    CAN_FAIL_OVER=$((CAN_FAIL_OVER + 1))
+    check ok "$what" "primary is $view, epoch $epoch; $((others + 1)) Sentinels known; can fail over (quorum $quorum)"
+  else
+    problem=${REASON:-$(first_line)}
+    check WARN "$what" "no quorum, so no automatic failover: ${problem#ERR }"
+  fi
+}
+
+for one in $(words "$SENTINELS"); do
+  split_address "$one" 26379
+  ask_sentinel "$(join_address "$HOST" "$PORT")"
+done
+
+if [ "$ANSWERING" -eq 0 ]; then
+  if [ "$LOCAL_REFUSALS" -gt 0 ]; then
+    check FAIL discovery 'no Sentinel lets us in: check REDIS_SENTINEL_PASSWORD'
+  else
+    check FAIL discovery 'no Sentinel tells who the primary is'
+  fi
+  finish
+fi
+# Among Sentinels of the newest epoch the majority is right: the one that led a failover is the last to say so.
+PRIMARY=$(printf '%s\n' $NEWEST | sed 's/=.*//' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
+for one in $NEWEST; do [ "${one%%=*}" = "$PRIMARY" ] && BEST_SENTINEL=${one#*=}; done
+if [ "$(printf '%s\n' $VIEWS | sort -u | wc -l)" -gt 1 ]; then
+  check WARN discovery "the Sentinels disagree; the newest, epoch $EPOCH, says $PRIMARY" 'all the same'
+else
+  check ok discovery "$ANSWERING of $CONFIGURED Sentinels name the primary $PRIMARY" 'all the same'
+fi
+
+# ---- the primary ----------------------------------------------------------------------------------------------------
+
+AT=$(reachable "$PRIMARY")
+KEY="__cluster_health_check:$$:${RANDOM}${RANDOM}"
+WROTE=false
+cleanup() {
+  [ "$WROTE" = true ] || return 0
+  WROTE=false
+  cli "$TIMEOUT_S" node "$AT" DEL "$KEY" </dev/null >/dev/null
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+PRIMARY_WORKS=false
+CONNECTED=0
+if ! ask node "$AT" INFO replication; then
+  check FAIL "primary $PRIMARY" "$REASON"
+elif [ "$(info role)" != master ]; then
+  check FAIL "primary $PRIMARY" "says it is a $(info role); a failover is under way, or nobody is the primary" 'role master'
+else
+  PRIMARY_WORKS=true
+  CONNECTED=$(info connected_slaves)
+  PRIMARY_OFFSET=$(info master_repl_offset)
+  level=ok
+  [ "${CONNECTED:-0}" -gt 0 ] || level=WARN
+  check "$level" "primary $PRIMARY" "role master, $CONNECTED replicas connected" 'at least 1'
+fi
+
+# ---- the replicas ---------------------------------------------------------------------------------------------------
+
+GOOD_REPLICAS=
+KNOWN_REPLICAS=0
+
+judge_replica() {
+  local announced=$1 what="replica $1" at source link since behind=0
+  at=$(reachable "$announced")
+  KNOWN_REPLICAS=$((KNOWN_REPLICAS + 1))
+  if ! ask node "$at" INFO replication; then
+    check WARN "$what" "$REASON"
+    return
+  fi
+  if [ "$(info role)" = master ]; then
+    check FAIL "$what" 'says it is a primary as well: split brain, or it came back and Sentinel has not demoted it yet'
+    return
+  fi
+  source=$(join_address "$(info master_host)" "$(info master_port)") link=$(info master_link_status)
+  if [ "$source" != "$PRIMARY" ]; then
+    check WARN "$what" "follows $source" "$PRIMARY"
+  elif [ "$link" != up ]; then
+    since=$(info master_link_down_since_seconds)
+    case $since in '' | -*) since='since its start: it gets its first copy, or cannot' ;; *) since="for $since s" ;; esac
+    check WARN "$what" "its link to the primary is $link $since" up
+  else
+    [ "$PRIMARY_WORKS" = true ] && behind=$((PRIMARY_OFFSET - $(info slave_repl_offset)))
+    [ "$behind" -ge 0 ] || behind=0
+    check ok "$what" "link up, $behind bytes behind"
+    GOOD_REPLICAS="$GOOD_REPLICAS $announced"
+  fi
+}
+
+if ask sentinel "$BEST_SENTINEL" SENTINEL REPLICAS "$MASTER_NAME"; then
+  REPLICAS=$(printf '%s\n' "$ANSWER" | awk '
+    NR % 2 == 0 && last == "ip" { host = $0 }
+    NR % 2 == 0 && last == "port" { print (host ~ /:/ ? "[" host "]" : host) ":" $0 }
+    { last = $0 }')
+  for one in $REPLICAS; do judge_replica "$one"; done
+else
+  check WARN replicas "$BEST_SENTINEL does not list them: $REASON"
+fi
+level=ok
+[ "$(printf '%s' "$GOOD_REPLICAS" | wc -w)" -ge 1 ] && [ "$CAN_FAIL_OVER" -ge 1 ] || level=WARN
+check "$level" redundancy \
+  "$(($(printf '%s' "$GOOD_REPLICAS" | wc -w))) of $KNOWN_REPLICAS replicas can take over, $CAN_FAIL_OVER of $CONFIGURED Sentinels can decide it" \
+  'at least 1 each'
+
+[ "$PRIMARY_WORKS" = true ] || finish
+
+# ---- how fast it is -------------------------------------------------------------------------------------------------
+
+# feed count command: the command between two readings of the server's clock, and two readings without one.
+feed() {
+  local i
+  for ((i = 0; i < $1; i++)); do printf 'TIME\nTIME\n%s\n' "$2"; done
+  printf 'TIME\n'
+}
+
+# Prints the median in ms of what came between: the time with the command, less the time without it.
+median_ms() {
+  printf '%s\n' "$ANSWER" | awk '
+    pending != "" { stamps[++n] = pending * 1000000 + $0; pending = ""; next }
+    /^[0-9]+$/ && length($0) >= 10 { pending = $0 }
+    END {
+      for (i = 1; i + 1 <= n; i++) print (i % 2 == 1 ? "bare" : "full"), stamps[i + 1] - stamps[i]
+    }' | sort -k1,1 -k2,2n | awk '
+    { values[$1, ++count[$1]] = $2 }
+    END {
+      if (!count["full"] || !count["bare"]) exit 1
+      ms = (middle("full") - middle("bare")) / 1000
+      printf "%.3f", (ms > 0 ? ms : 0)
+    }
+    function middle(kind) { return values[kind, int((count[kind] + 1) / 2)] }'
+}
+
+within() { awk -v figure="$1" -v most="$2" 'BEGIN { exit !(figure < most) }'; }
+
+# measure what address command answer maximum: judges the median, and that every answer was the right one.
+measure() {
+  local what=$1 code=0 right ms
+  ANSWER=$(feed "$SAMPLES" "$3" | cli "$LONG_S" node "$2") || code=$?
+  understand node "$code" || { MEASURED=false && check FAIL "$what" "$REASON" && return; }
+  right=$(printf '%s\n' "$ANSWER" | awk -v answer="$4" '$0 == answer { n++ } END { print n + 0 }')
+  MEASURED=false
+  if [ "$right" -lt "$SAMPLES" ]; then
+    check FAIL "$what" "refused: $(printf '%s\n' "$ANSWER" | awk -v answer="$4" '/^[0-9]*$/ || $0 == answer { next } { print; exit }')"
+  elif ! ms=$(median_ms) || [ -z "$ms" ]; then
+    check WARN "$what" 'could not be measured'
+  elif within "$ms" "$5"; then
+    MEASURED=true && check ok "$what" "$ms ms" "< $5 ms"
+  else
+    MEASURED=true && check WARN "$what" "$ms ms" "< $5 ms"
+  fi
+}
+
+# Waits until `count` replicas have acknowledged a write that was made just before.
+measure_lag() {
+  local count=$1 code=0 acknowledged ms wait_ms
+  wait_ms=$(awk -v most="$MAX_LAG_MS" 'BEGIN { print int(most * 3) + 1 }')
+  ANSWER=$(
+    for _ in 1 2 3 4 5; do
+      printf 'SET %s health EX 60\nTIME\nTIME\nWAIT %s %s\nTIME\n' "$KEY" "$count" "$wait_ms"
+    done | cli "$LONG_S" node "$AT"
+  ) || code=$?
+  understand node "$code" || { check WARN lag "$REASON" && return; }
+  acknowledged=$(printf '%s\n' "$ANSWER" | awk '
+    stamp { stamp = 0; next } /^[0-9]+$/ && length($0) >= 10 { stamp = 1; next }
+    /^[0-9]+$/ { if (least == "" || $0 < least) least = $0 } END { print least + 0 }')
+  # Three readings in a round; the median of the longer gaps is what counts.
+  ms=$(printf '%s\n' "$ANSWER" | awk '
+    pending != "" { now = pending * 1000000 + $0; pending = ""; k++
+      if (k % 3 == 2) bare = now - last
+      if (k % 3 == 0) print (now - last - bare > 0 ? now - last - bare : 0)
+      last = now; next }
+    /^[0-9]+$/ && length($0) >= 10 { pending = $0 }' | sort -n | awk '{ v[NR] = $1 } END { printf "%.3f", v[int((NR + 1) / 2)] / 1000 }')
+  if [ "$acknowledged" -lt "$count" ]; then
+    check WARN lag "$acknowledged of $count replicas had a write after $wait_ms ms" "< $MAX_LAG_MS ms"
+  elif within "$ms" "$MAX_LAG_MS"; then
+    check ok lag "$count of $count replicas have a write after $ms ms" "< $MAX_LAG_MS ms"
+  else
+    check WARN lag "$count of $count replicas have a write after $ms ms" "< $MAX_LAG_MS ms"
+  fi
+}
+
+LONG_S=$(awk -v seconds="$TIMEOUT_S" 'BEGIN { print seconds * 5 }')
+MEASURED=false
+measure "PING $PRIMARY" "$AT" PING PONG "$MAX_PING_MS"
+WROTE=true
+measure "SET $PRIMARY" "$AT" "SET $KEY health EX 60" OK "$MAX_SET_MS"
+if [ "$MEASURED" = true ]; then
+  count=$(($(printf '%s' "$GOOD_REPLICAS" | wc -w)))
+  [ "$count" -eq 0 ] || measure_lag "$count"
+  for one in $GOOD_REPLICAS; do
+    measure "GET $one" "$(reachable "$one")" "GET $KEY" health "$MAX_GET_MS"
+  done
+fi
+cleanup
+finish
