@@ -1,24 +1,26 @@
-// `npm start`: installs what is missing, starts six Redis processes and the backend, and says where they are.
-// Ctrl-C stops all of it. Without Redis the backend runs from memory, and says so.
+// `npm start`: installs what is missing, starts six Redis nodes and the backend, and says where they are.
+// The nodes are containers where there is an engine, else processes of this machine; without Redis the
+// backend runs from memory, and says so. Ctrl-C stops all of it.
 import { at, root } from './lib/paths.mjs';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
-import { ensureRedis, howToInstallRedis } from './lib/ensure-redis.mjs';
+import { ensureProgram } from './lib/ensure-programs.mjs';
 import { whenNpmEnds } from './lib/npm-parent.mjs';
 import { freePort } from './lib/ports.mjs';
 import { run, start, stopAll } from './lib/processes.mjs';
+import { startComposeCluster } from './start/compose-cluster.mjs';
+import { startProcessCluster } from './start/process-cluster.mjs';
+import { clusterScreen, memoryScreen } from './start/screens.mjs';
 
 const READY_WITHIN_MS = 30_000;
 const STOP_GRACE_MS = 10_000;
-const REVIVE_AFTER_MS = 15_000;
+/** Variables that would lead the backend elsewhere. */
+const SAYS_WHERE =
+  /^REDIS_(MODE|URL|HOST|PORT|USERNAME|PASSWORD|TLS.*|SENTINEL.*|MASTER_NAME|NAT_MAP)$/;
 
 let cluster;
+// What has begun to start must be stopped too, as soon as it is known.
+let starting;
 let ending;
-
-/** What the backend stands on: 'processes' on this machine or 'memory'. Docker Compose will be a third answer. */
-async function chooseBacking() {
-  if (process.env.REDIS_MODE === 'memory') return 'memory';
-  return (await ensureRedis()) === undefined ? 'memory' : 'processes';
-}
 
 async function build() {
   console.log('Building the library and the backend ...');
@@ -32,46 +34,20 @@ async function build() {
   }
 }
 
+/** Containers where they can be had, else processes; nothing where there is no Redis or none is wanted. */
 async function startCluster() {
+  if (process.env.REDIS_MODE === 'memory') return undefined;
   console.log('Starting one primary, two replicas and three sentinels ...');
-  const { startRedisCluster } = await import(at('dist', 'lib', 'esm', 'testing', 'index.js'));
-  // The production setting, not the faster one that tests use.
-  const started = await startRedisCluster({ downAfterMs: 3_000 });
-  // Ctrl-C came while it started: nobody else knows of it yet.
-  if (ending !== undefined) return started.stop();
-  cluster = started;
-  reviveNodes();
-}
-
-/** Starts nodes again that were killed, so that there is always another primary to kill. */
-function reviveNodes() {
-  const endedAt = new Map();
-  setInterval(() => {
-    for (const node of cluster.nodes()) {
-      if (node.isRunning) {
-        endedAt.delete(node);
-      } else if (!endedAt.has(node)) {
-        endedAt.set(node, Date.now());
-        console.log(`${node.name} ended; it comes back in ${REVIVE_AFTER_MS / 1000} s.`);
-      } else if (Date.now() - endedAt.get(node) > REVIVE_AFTER_MS && ending === undefined) {
-        endedAt.set(node, Infinity);
-        node
-          .restart()
-          .then(() => console.log(`${node.name} is back, pid ${node.pid}.`))
-          .catch((error) => console.error(`${node.name} did not come back: ${error.message}`))
-          .finally(() => endedAt.delete(node));
-      }
-    }
-  }, 500).unref();
+  const containers = await startComposeCluster(() => ending !== undefined);
+  if (containers !== undefined || ending !== undefined) return containers;
+  return (await ensureProgram('redis')) === undefined ? undefined : startProcessCluster();
 }
 
 /** The environment of the backend: the caller's own, but the cluster says where Redis is. */
 function backendEnvironment(port) {
   const env = { ...process.env, PORT: String(port) };
   if (cluster === undefined) return { ...env, REDIS_MODE: 'memory' };
-  for (const name of ['REDIS_MODE', 'REDIS_URL', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_PASSWORD']) {
-    delete env[name];
-  }
+  for (const name of Object.keys(env)) if (SAYS_WHERE.test(name)) delete env[name];
   return { ...env, ...cluster.env() };
 }
 
@@ -104,52 +80,13 @@ async function waitForHealth(url) {
   return undefined;
 }
 
-function memoryScreen(url) {
-  if (process.env.REDIS_MODE === 'memory') {
-    return `\n  REDIS_MODE=memory: no Redis was started; unset it to see the cluster.\n\n  health     ${url}\n`;
-  }
-  return `
-  !!  THERE IS NO REDIS HERE: the backend runs from memory only. Nothing is replicated, nothing fails over.
-  !!  To see the real thing, stop this with Ctrl-C and type:
-  !!
-  !!      ${howToInstallRedis()}
-  !!      npm start
-
-  health     ${url}
-`;
-}
-
-function clusterScreen(url) {
-  const nodes = cluster
-    .nodes()
-    .map(
-      ({ roleAtStart, address, pid }) =>
-        `  ${roleAtStart.padEnd(9)}  ${address.host}:${address.port}   pid ${pid}`,
-    );
-  return `
-  health     ${url}
-${nodes.join('\n')}
-
-  Kill the primary and watch the backend carry on (in another terminal):
-
-      while sleep 0.2; do curl -s -m 1 ${url}; echo; done
-      kill -9 ${cluster.primary().pid}
-
-  Meanwhile write through it; no request fails, some wait for the new primary:
-
-      curl -s -X POST ${url.replace('/health', '/api/counters/visits')}
-
-  "currentMaster" names another node a few seconds later, and "failoverCount" goes up.
-  A process that ended is started again after ${REVIVE_AFTER_MS / 1000} seconds, with another pid; the old primary comes back as a replica.
-`;
-}
-
 /** Stops the backend, then the cluster, and ends this process. The first call decides; later ones wait for it. */
 function end(code, message) {
   ending ??= (async () => {
     if (message !== undefined) console.error(`\n${message}`);
     await stopAll(STOP_GRACE_MS);
-    await cluster?.stop();
+    const started = await starting?.catch(() => undefined);
+    await started?.stop();
     process.exit(code);
   })();
   return ending;
@@ -174,16 +111,17 @@ async function choosePort() {
 
 async function main() {
   await ensureDependencies();
-  const backing = await chooseBacking();
   if (ending === undefined) await build();
-  if (ending === undefined && backing === 'processes') await startCluster();
+  if (ending !== undefined) return;
+  starting = startCluster();
+  cluster = await starting;
   if (ending !== undefined) return;
   const port = await choosePort();
-  const url = `http://127.0.0.1:${port}/health`;
+  const base = `http://127.0.0.1:${port}`;
   startBackend(port);
-  const health = await waitForHealth(url);
+  const health = await waitForHealth(`${base}/health`);
   if (health === undefined || ending !== undefined) return;
-  console.log(cluster === undefined ? memoryScreen(url) : clusterScreen(url));
+  console.log(cluster === undefined ? memoryScreen(base) : clusterScreen(base, cluster));
   console.log(
     `  status     ${health.redis?.status ?? health.status}        Ctrl-C stops everything.\n`,
   );

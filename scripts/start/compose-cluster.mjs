@@ -1,0 +1,209 @@
+// The six nodes of docker-compose.redis-sentinel.yml: what `npm start` stands on where there is a container engine.
+import { randomBytes } from 'node:crypto';
+import { at, root } from '../lib/paths.mjs';
+import { freePort } from '../lib/ports.mjs';
+import { hasCommand, run, start } from '../lib/processes.mjs';
+
+const FILE = at('docker-compose.redis-sentinel.yml');
+const IMAGE = process.env.REDIS_IMAGE ?? 'redis:8.0-alpine';
+const NETWORKS = ['172.29.77', '172.29.78', '172.29.79', '172.28.77'];
+const HEALTHY_WITHIN_MS = 90_000;
+const REVIVE_AFTER_MS = 15_000;
+const PULL_WITHIN_MS = 120_000;
+
+const DATA_PORTS = {
+  11: 'REDIS_MASTER_PORT',
+  12: 'REDIS_REPLICA_1_PORT',
+  13: 'REDIS_REPLICA_2_PORT',
+};
+const SENTINEL_PORTS = { 21: 'SENTINEL_1_PORT', 22: 'SENTINEL_2_PORT', 23: 'SENTINEL_3_PORT' };
+
+const quietly = (command, args, options = {}) =>
+  run(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+const docker = (...args) => quietly('docker', args, { timeoutMs: 15_000 });
+
+/** Starts the cluster; undefined where there is no engine or no image, and then it says so. */
+export async function startComposeCluster(isEnding) {
+  const compose = await findCompose();
+  if (compose === undefined) return undefined;
+  if (!(await haveImage())) return undefined;
+  const cluster = new ComposeCluster(compose, await choosePorts(), isEnding);
+  try {
+    await cluster.start();
+    return cluster;
+  } catch (error) {
+    console.log(`The containers did not start (${error.message}); taking local processes instead.`);
+    await cluster.stop();
+    return undefined;
+  }
+}
+
+async function findCompose() {
+  if (!hasCommand('docker') || (await docker('info')).code !== 0) return undefined;
+  if ((await docker('compose', 'version')).code === 0) return ['docker', 'compose'];
+  return hasCommand('docker-compose') ? ['docker-compose'] : undefined;
+}
+
+async function haveImage() {
+  if ((await docker('image', 'inspect', IMAGE)).code === 0) return true;
+  console.log(`Pulling ${IMAGE} ...`);
+  const { code } = await quietly('docker', ['pull', '-q', IMAGE], { timeoutMs: PULL_WITHIN_MS });
+  if (code !== 0) console.log(`${IMAGE} cannot be pulled; taking local processes instead.`);
+  return code === 0;
+}
+
+async function choosePorts() {
+  const ports = {};
+  const wanted = { ...DATA_PORTS, ...SENTINEL_PORTS };
+  for (const [host, variable] of Object.entries(wanted)) {
+    const usual = (host < 20 ? 6379 - 11 : 26379 - 21) + Number(host);
+    ports[variable] = await freePort(usual);
+  }
+  return ports;
+}
+
+class ComposeCluster {
+  #compose;
+  #ports;
+  #project = `redis-ha-${process.pid}`;
+  #password = randomBytes(24).toString('base64');
+  #network = NETWORKS[0];
+  #containers = new Map();
+  #isEnding;
+
+  constructor(compose, ports, isEnding) {
+    this.#compose = compose;
+    this.#ports = ports;
+    this.#isEnding = isEnding;
+  }
+
+  async start() {
+    for (const network of NETWORKS) {
+      this.#network = network;
+      const { code, stderr } = await this.#run('up', '-d');
+      if (code === 0) break;
+      const isTaken = /overlap|already in use/i.test(stderr);
+      await this.stop();
+      if (!isTaken || network === NETWORKS.at(-1)) throw new Error(lastLine(stderr));
+    }
+    await this.#untilHealthy();
+    if (!this.#isEnding()) this.#revive();
+  }
+
+  env() {
+    const local = (variable) => `127.0.0.1:${this.#ports[variable]}`;
+    const pairs = [
+      ...Object.entries(DATA_PORTS).map(([host, name]) => [`${host}:6379`, name]),
+      ...Object.entries(SENTINEL_PORTS).map(([host, name]) => [`${host}:26379`, name]),
+    ];
+    return {
+      REDIS_SENTINEL_ENABLED: 'true',
+      REDIS_SENTINEL_MASTER_NAME: 'mymaster',
+      REDIS_SENTINELS: Object.values(SENTINEL_PORTS).map(local).join(','),
+      REDIS_PASSWORD: this.#password,
+      REDIS_NAT_MAP: pairs
+        .map(([address, name]) => `${this.#network}.${address}=${local(name)}`)
+        .join(','),
+    };
+  }
+
+  lines() {
+    return [...this.#containers].map(
+      ([service, { name, ports }]) =>
+        `${service.padEnd(16)}  ${ports.padEnd(15)}   container ${name}`,
+    );
+  }
+
+  killPrimary() {
+    return `docker kill ${this.#containers.get('redis-master')?.name}`;
+  }
+
+  afterwards = `A container that was killed is started again after ${REVIVE_AFTER_MS / 1000} seconds; the old primary comes back as a replica.`;
+
+  async stop() {
+    await this.#run('down', '-v', '--remove-orphans', '-t', '5');
+  }
+
+  #run(...args) {
+    const [command, ...first] = this.#compose;
+    const env = {
+      ...process.env,
+      ...Object.fromEntries(
+        Object.entries(this.#ports).map(([name, port]) => [name, String(port)]),
+      ),
+      REDIS_IMAGE: IMAGE,
+      REDIS_NETWORK: this.#network,
+      REDIS_PASSWORD: this.#password,
+      REDIS_SENTINEL_PASSWORD: '',
+      // What the caller's environment says of another cluster does not hold for this one.
+      REDIS_SENTINEL_MASTER_NAME: 'mymaster',
+      REDIS_BIND: '127.0.0.1',
+      COMPOSE_PROFILES: '',
+    };
+    return quietly(command, [...first, '-p', this.#project, '-f', FILE, ...args], { env });
+  }
+
+  async #untilHealthy() {
+    const until = Date.now() + HEALTHY_WITHIN_MS;
+    // Whoever stops it takes it down as it is.
+    while (!this.#isEnding()) {
+      const nodes = await this.#look();
+      if (nodes.length === 6 && nodes.every(({ status }) => status.includes('(healthy)'))) return;
+      if (Date.now() > until) {
+        const sick = nodes.filter(({ status }) => !status.includes('(healthy)'));
+        throw new Error(sick.map(({ name, status }) => `${name}: ${status}`).join('; '));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
+  async #look() {
+    const format = '{{.Label "com.docker.compose.service"}}\t{{.Names}}\t{{.Status}}\t{{.Ports}}';
+    const filter = `label=com.docker.compose.project=${this.#project}`;
+    const { stdout } = await docker('ps', '-a', '--filter', filter, '--format', format);
+    const nodes = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t'))
+      .map(([service, name, status, ports]) => ({ service, name, status, ports: published(ports) }))
+      .sort((a, b) => a.service.localeCompare(b.service));
+    for (const node of nodes) this.#containers.set(node.service, node);
+    return nodes;
+  }
+
+  /** `docker kill` is meant, says Docker, and does not restart what it ended. */
+  #revive() {
+    const filter = `label=com.docker.compose.project=${this.#project}`;
+    const args = [
+      'events',
+      '--filter',
+      filter,
+      '--filter',
+      'event=die',
+      '--format',
+      '{{.Actor.Attributes.name}}',
+    ];
+    const events = start('docker', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    events.stdout.setEncoding('utf8').on('data', (text) => {
+      for (const name of text.split('\n').filter((line) => line !== '')) {
+        console.log(`${name} ended; it comes back within ${REVIVE_AFTER_MS / 1000} s.`);
+        setTimeout(() => void docker('start', name), REVIVE_AFTER_MS).unref();
+      }
+    });
+  }
+}
+
+/** "127.0.0.1:6379->6379/tcp" as "127.0.0.1:6379". */
+function published(ports = '') {
+  return (
+    ports
+      .split(',')
+      .find((one) => one.includes('->'))
+      ?.split('->')[0]
+      ?.trim() ?? ''
+  );
+}
+
+function lastLine(text) {
+  return text.trim().split('\n').at(-1) ?? '';
+}

@@ -1,0 +1,50 @@
+// Six Redis processes on this machine: what `npm start` stands on where there is no container engine.
+import { at } from '../lib/paths.mjs';
+
+const REVIVE_AFTER_MS = 15_000;
+const LOOK_EVERY_MS = 500;
+
+/** Starts one primary, two replicas and three sentinels, with the settings of production. */
+export async function startProcessCluster() {
+  const { startRedisCluster } = await import(at('dist', 'lib', 'esm', 'testing', 'index.js'));
+  const cluster = await startRedisCluster({ downAfterMs: 3_000 });
+  const reviving = reviveNodes(cluster);
+  return {
+    env: () => cluster.env(),
+    lines: () =>
+      cluster
+        .nodes()
+        .map(
+          ({ roleAtStart, address, pid }) =>
+            `${roleAtStart.padEnd(9)}  ${address.host}:${address.port}   pid ${pid}`,
+        ),
+    killPrimary: () => `kill -9 ${cluster.primary().pid}`,
+    afterwards: `A process that ended is started again after ${REVIVE_AFTER_MS / 1000} seconds, with another pid; the old primary comes back as a replica.`,
+    stop: () => {
+      clearInterval(reviving);
+      return cluster.stop();
+    },
+  };
+}
+
+/** Starts nodes again that were killed, so that there is always another primary to kill. */
+function reviveNodes(cluster) {
+  const endedAt = new Map();
+  return setInterval(() => {
+    for (const node of cluster.nodes()) {
+      if (node.isRunning) {
+        endedAt.delete(node);
+      } else if (!endedAt.has(node)) {
+        endedAt.set(node, Date.now());
+        console.log(`${node.name} ended; it comes back in ${REVIVE_AFTER_MS / 1000} s.`);
+      } else if (Date.now() - endedAt.get(node) > REVIVE_AFTER_MS) {
+        endedAt.set(node, Infinity);
+        node
+          .restart()
+          .then(() => console.log(`${node.name} is back, pid ${node.pid}.`))
+          .catch((error) => console.error(`${node.name} did not come back: ${error.message}`))
+          .finally(() => endedAt.delete(node));
+      }
+    }
+  }, LOOK_EVERY_MS).unref();
+}
