@@ -37,7 +37,6 @@ async function build() {
 /** Containers where they can be had, else processes; nothing where there is no Redis or none is wanted. */
 async function startCluster() {
   if (process.env.REDIS_MODE === 'memory') return undefined;
-  console.log('Starting one primary, two replicas and three sentinels ...');
   const containers = await startComposeCluster(() => ending !== undefined);
   if (containers !== undefined || ending !== undefined) return containers;
   return (await ensureProgram('redis')) === undefined ? undefined : startProcessCluster();

@@ -28,6 +28,7 @@ export async function startComposeCluster(isEnding) {
   if (compose === undefined) return undefined;
   if (!(await haveImage())) return undefined;
   const cluster = new ComposeCluster(compose, await choosePorts(), isEnding);
+  console.log('Starting one primary, two replicas and three sentinels, in containers ...');
   try {
     await cluster.start();
     return cluster;

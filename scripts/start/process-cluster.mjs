@@ -6,6 +6,7 @@ const LOOK_EVERY_MS = 500;
 
 /** Starts one primary, two replicas and three sentinels, with the settings of production. */
 export async function startProcessCluster() {
+  console.log('Starting one primary, two replicas and three sentinels ...');
   const { startRedisCluster } = await import(at('dist', 'lib', 'esm', 'testing', 'index.js'));
   const cluster = await startRedisCluster({ downAfterMs: 3_000 });
   const reviving = reviveNodes(cluster);
