@@ -24,10 +24,10 @@ import {
   type RedisHaOptions,
   type Session,
 } from 'nestjs-redis-ha';
-import { RedisHealthIndicator } from 'nestjs-redis-ha/health';
+import { RedisHealthIndicator, RedisHealthModule } from 'nestjs-redis-ha/health';
 import { startRedisServer } from 'nestjs-redis-ha/testing';
 
-@Controller('health')
+@Controller('own-health')
 class HealthController {
   constructor(
     private readonly health: HealthCheckService,
@@ -64,7 +64,12 @@ class MeController {
 
 function appModule(options: RedisHaOptions) {
   @Module({
-    imports: [RedisModule.forRoot(options), SessionModule.forRoot(), TerminusModule],
+    imports: [
+      RedisModule.forRoot(options),
+      RedisHealthModule.forRoot(),
+      SessionModule.forRoot(),
+      TerminusModule,
+    ],
     controllers: [HealthController, MeController],
     providers: [RedisHealthIndicator, Prices],
   })
@@ -98,11 +103,29 @@ async function letsIn(app: INestApplication): Promise<void> {
 }
 
 async function answersHealth(app: INestApplication): Promise<void> {
-  const response = await fetch(`${await app.getUrl()}/health`);
-  const body = (await response.json()) as { status: string; details: Record<string, unknown> };
-  assert.equal(response.status, 200, JSON.stringify(body));
-  assert.equal(body.status, 'ok');
-  assert.ok('redis' in body.details, JSON.stringify(body));
+  for (const path of ['own-health', 'health']) {
+    const body = await answerOf<HealthBody>(app, path);
+    assert.equal(body.status, 'ok', JSON.stringify(body));
+    assert.ok('redis' in body.details, JSON.stringify(body));
+  }
+  const { redis } = await answerOf<HealthBody>(app, 'health');
+  assert.equal(redis?.status, 'up');
+  assert.equal(redis.mode, 'standalone');
+  for (const probe of ['live', 'ready', 'startup']) await answerOf(app, `health/${probe}`);
+  assert.equal((await answerOf<HealthBody>(app, 'api/health/redis/metrics')).status, 'healthy');
+}
+
+interface HealthBody {
+  readonly status: string;
+  readonly details: Record<string, unknown>;
+  readonly redis?: { readonly status: string; readonly mode: string };
+}
+
+async function answerOf<T>(app: INestApplication, path: string): Promise<T> {
+  const response = await fetch(`${await app.getUrl()}/${path}`);
+  const text = await response.text();
+  assert.equal(response.status, 200, `${path}: ${text}`);
+  return JSON.parse(text) as T;
 }
 
 async function main(): Promise<void> {
