@@ -10,6 +10,8 @@ const NETWORKS = ['172.29.77', '172.29.78', '172.29.79', '172.28.77'];
 const HEALTHY_WITHIN_MS = 90_000;
 const REVIVE_AFTER_MS = 15_000;
 const PULL_WITHIN_MS = 120_000;
+// An engine that hangs must not hang the start, or the end.
+const COMPOSE_WITHIN_MS = 120_000;
 
 const DATA_PORTS = {
   11: 'REDIS_MASTER_PORT',
@@ -141,7 +143,8 @@ class ComposeCluster {
       REDIS_BIND: '127.0.0.1',
       COMPOSE_PROFILES: '',
     };
-    return quietly(command, [...first, '-p', this.#project, '-f', FILE, ...args], { env });
+    const words = [...first, '-p', this.#project, '-f', FILE, ...args];
+    return quietly(command, words, { env, timeoutMs: COMPOSE_WITHIN_MS });
   }
 
   async #untilHealthy() {

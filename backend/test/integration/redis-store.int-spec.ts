@@ -16,13 +16,8 @@ import {
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
 import { SystemClock } from '../../src/redis/timing/index.js';
-import {
-  deleteOf,
-  describeKeyValueStore,
-  setOf,
-  stampNo,
-  type OpenStore,
-} from '../support/key-value-store-contract.js';
+import { describeKeyValueStore, type OpenStore } from '../support/key-value-store-contract.js';
+import { deleteOf, setOf, stampNo } from '../support/stored-writes.js';
 
 const clock = new SystemClock();
 const LONG_MS = 60_000;

@@ -1,11 +1,20 @@
-import {
-  decodeEntry,
-  encodeEntry,
-  ENTRY_VERSION,
-  type Entry,
-} from '../../src/redis/fallback/entry.js';
+import { ENTRY_VERSION } from '../../src/redis/fallback/entry.js';
 import type { KeyValueStore, StampedWrite } from '../../src/redis/fallback/key-value-store.js';
-import { compareStamps, type Stamp } from '../../src/redis/fallback/stamp.js';
+import type { Stamp } from '../../src/redis/fallback/stamp.js';
+import { disagree } from './random-changes.js';
+import {
+  at,
+  BASE_MS,
+  bodyIn,
+  deleteOf,
+  HIGH,
+  kindIn,
+  LONG_MS,
+  LOW,
+  setOf,
+  stampIn,
+  stampNo,
+} from './stored-writes.js';
 
 /** A store that is open for one test. It is empty, or nobody else uses the keys of this suite in it. */
 export interface OpenStore {
@@ -25,38 +34,8 @@ export interface ContractSettings {
 
 // Long enough for a busy machine to look before it is over.
 const SHORT_MS = 500;
-const LONG_MS = 60_000;
-/** Well in the past of every clock, and with bytes above 127 and zeros in it. */
-const BASE_MS = 0x0180_00ff_0000;
 const FAR_FUTURE_MS = Date.UTC(2200, 0, 1);
-const LOW = '0000000000000001';
-const HIGH = 'ff80000000000000';
 const STORES_HOLD = 500;
-
-/** A stamp of the suite: a later number is a later stamp. Neighbours differ in each of its parts. */
-export function stampNo(n: number): Stamp {
-  return {
-    wallMs: BASE_MS + Math.floor(n / 4),
-    count: Math.floor((n % 4) / 2),
-    origin: n % 2 === 0 ? LOW : HIGH,
-  };
-}
-
-/** A write of a value; `change` says what is not as usual. */
-export function setOf(
-  key: string,
-  stamp: Stamp,
-  change: Partial<StampedWrite> & { readonly body?: Buffer | string } = {},
-): StampedWrite {
-  const { body = '', groups = [], ...rest } = change;
-  const entry = entryOf({ kind: 'value', stamp, body: Buffer.from(body), groups });
-  return { key, stamp, entry, ttlMs: LONG_MS, groups, ...rest };
-}
-
-/** A write of a tombstone. */
-export function deleteOf(key: string, stamp: Stamp, ttlMs = LONG_MS): StampedWrite {
-  return { key, stamp, entry: entryOf({ kind: 'tombstone', stamp }), ttlMs, groups: [] };
-}
 
 /** Proves of a store what both stores promise. */
 export function describeKeyValueStore(
@@ -411,149 +390,4 @@ export function describeKeyValueStore(
       expect(faults).toEqual([]);
     }, 120_000);
   });
-}
-
-function at(wallMs: number, count = 0, origin = LOW): Stamp {
-  return { wallMs, count, origin };
-}
-
-function entryOf(some: Partial<Entry> & Pick<Entry, 'kind' | 'stamp'>): Buffer {
-  const body = Buffer.alloc(0);
-  return encodeEntry({ freshUntil: 0, codec: 0, isCompressed: false, groups: [], body, ...some });
-}
-
-function entryIn(bytes: Buffer | null): Entry | null {
-  const decoded = bytes === null ? null : decodeEntry(bytes);
-  return decoded?.ok === true ? decoded.entry : null;
-}
-
-function kindIn(bytes: Buffer | null): string {
-  return bytes === null ? 'none' : (entryIn(bytes)?.kind ?? 'unreadable');
-}
-
-function bodyIn(bytes: Buffer | null): Buffer | undefined {
-  return entryIn(bytes)?.body;
-}
-
-function stampIn(bytes: Buffer | null): Stamp | undefined {
-  return entryIn(bytes)?.stamp;
-}
-
-// What follows proves that stores agree. The groups of a key are always the same here: where they
-// change, a drop that comes before or after the change meets other members.
-
-type Change =
-  | { readonly kind: 'set' | 'delete'; readonly no: number; readonly key: string }
-  | { readonly kind: 'drop'; readonly no: number; readonly group: string };
-
-const GROUPS_OF: Readonly<Record<string, readonly string[]>> = { a: ['g'], b: ['g', 'h'], c: [] };
-const KEYS = Object.keys(GROUPS_OF);
-const GROUPS = ['g', 'h'];
-
-/** Applies one random set of changes in three orders and says where the content is not what it must be. */
-async function disagree(store: KeyValueStore, seed: number): Promise<string[]> {
-  const random = randomOf(seed);
-  const changes = randomChanges(random);
-  const twice = changes.filter(() => random() < 0.3);
-  const orders = [changes, shuffle(changes, random), shuffle([...changes, ...twice], random)];
-  const expected = contentOf(changes);
-  const faults: string[] = [];
-  for (const [i, order] of orders.entries()) {
-    const prefix = `s${seed}:${i}:`;
-    for (const change of order) faults.push(...(await make(store, prefix, change)));
-    const content = await contentIn(store, prefix);
-    if (content === expected) continue;
-    faults.push(`seed ${seed}: ${content} instead of ${expected} after ${JSON.stringify(order)}`);
-  }
-  return faults;
-}
-
-function randomChanges(random: () => number): Change[] {
-  const numbers = Array.from({ length: 3 + Math.floor(random() * 8) }, (_, i) => i);
-  return shuffle(numbers, random).map((no): Change => {
-    const dice = random();
-    if (dice < 0.2) return { kind: 'drop', no, group: pick(GROUPS, random) };
-    return { kind: dice < 0.4 ? 'delete' : 'set', no, key: pick(KEYS, random) };
-  });
-}
-
-async function make(store: KeyValueStore, prefix: string, change: Change): Promise<string[]> {
-  const stamp = stampNo(change.no);
-  if (change.kind === 'drop') {
-    await store.drop({ group: prefix + change.group, stamp, ttlMs: LONG_MS });
-    return [];
-  }
-  const key = prefix + change.key;
-  const groups = (GROUPS_OF[change.key] ?? []).map((group) => prefix + group);
-  const body = String(change.no);
-  const outcome = await store.apply(
-    change.kind === 'set' ? setOf(key, stamp, { body, groups }) : deleteOf(key, stamp),
-  );
-  const isRight = outcome.kind === 'applied' || compareStamps(outcome.by, stamp) > 0;
-  return isRight ? [] : [`${key}: superseded by what is not newer`];
-}
-
-/** By the definition: the latest write of each key, unless it is a delete or a group was dropped later. */
-function contentOf(changes: readonly Change[]): string {
-  const latest = (isMeant: (change: Change) => boolean): Change | undefined =>
-    changes.filter(isMeant).toSorted((a, b) => b.no - a.no)[0];
-  const values = KEYS.map((key) => {
-    const write = latest((change) => change.kind !== 'drop' && change.key === key);
-    const drop = latest(
-      (change) => change.kind === 'drop' && (GROUPS_OF[key] ?? []).includes(change.group),
-    );
-    return write?.kind === 'set' && write.no > (drop?.no ?? -1) ? String(write.no) : null;
-  });
-  return showContent(values, (group) =>
-    KEYS.filter((key, i) => values[i] !== null && GROUPS_OF[key]?.includes(group)),
-  );
-}
-
-async function contentIn(store: KeyValueStore, prefix: string): Promise<string> {
-  const found = await store.read(KEYS.map((key) => prefix + key));
-  const values = found.map((bytes) => {
-    const entry = entryIn(bytes);
-    return entry?.kind === 'value' ? entry.body.toString() : null;
-  });
-  const held = KEYS.filter((_, i) => values[i] !== null);
-  const listed = new Map<string, string[]>();
-  for (const group of GROUPS) {
-    const members = await store.members(prefix + group);
-    // Who has a tombstone may be listed still.
-    listed.set(
-      group,
-      held.filter((key) => members.includes(prefix + key)),
-    );
-  }
-  return showContent(values, (group) => listed.get(group) ?? []);
-}
-
-function showContent(
-  values: readonly (string | null)[],
-  membersOf: (group: string) => readonly string[],
-): string {
-  const members = GROUPS.map((group) => `${group}=${membersOf(group).join('+')}`);
-  return [...values.map((value, i) => `${String(KEYS[i])}=${value ?? ''}`), ...members].join(' ');
-}
-
-function shuffle<T>(list: readonly T[], random: () => number): T[] {
-  return list
-    .map((item) => ({ item, place: random() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ item }) => item);
-}
-
-function pick<T>(list: readonly T[], random: () => number): T {
-  return list[Math.floor(random() * list.length)]!;
-}
-
-/** Chance that is the same each time: mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed + 0x9e37_79b9;
-  return () => {
-    state = (state + 0x6d2b_79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

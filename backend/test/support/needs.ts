@@ -1,15 +1,25 @@
 /**
- * For tests that need a program which `npm test` could not install: it says so, names it in
- * `TESTS_WITHOUT`, and they are skipped. Whoever runs Jest alone gets a failure with the remedy.
+ * For tests that need a program which `npm test` could not install: it names it in `TESTS_WITHOUT`, the
+ * tests are skipped, and the reason is printed here and at the end of `npm test`. Whoever runs Jest
+ * alone, or where `CI` is set, gets a failure with the remedy.
  */
 const MISSING = new Set((process.env['TESTS_WITHOUT'] ?? '').split(','));
 
+type Program = 'postgres' | 'prometheus';
+
 /** `it`, or `it.skip` where the program is not to be had. */
-export function itNeeds(program: 'postgres' | 'prometheus'): jest.It {
-  return MISSING.has(program) ? it.skip : it;
+export function itNeeds(program: Program): jest.It {
+  return isMissing(program) ? it.skip : it;
 }
 
 /** The same for a group of tests. */
-export function describeNeeds(program: 'postgres' | 'prometheus'): jest.Describe {
-  return MISSING.has(program) ? describe.skip : describe;
+export function describeNeeds(program: Program): jest.Describe {
+  return isMissing(program) ? describe.skip : describe;
+}
+
+function isMissing(program: Program): boolean {
+  if (!MISSING.has(program)) return false;
+  const file = expect.getState().testPath ?? 'some tests';
+  process.stderr.write(`SKIPPED in ${file}: ${program} is not here and could not be installed\n`);
+  return true;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setOf, stampNo } from '../../../test/support/key-value-store-contract.js';
+import { setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { ManualClock, waitUntil } from '../testing/index.js';
 import type { Disk } from './journal-disk.js';
 import { JournalFile, type JournalFileOptions } from './journal-file.js';

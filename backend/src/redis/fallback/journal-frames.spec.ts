@@ -1,4 +1,4 @@
-import { deleteOf, setOf, stampNo } from '../../../test/support/key-value-store-contract.js';
+import { deleteOf, setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { encodeFrame, readFrames, type LogLine } from './journal-frames.js';
 import type { JournaledDrop, JournaledWrite, JournalRecord } from './journal-log.js';
 

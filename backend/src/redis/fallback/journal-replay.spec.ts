@@ -1,4 +1,4 @@
-import { deleteOf, setOf, stampNo } from '../../../test/support/key-value-store-contract.js';
+import { deleteOf, setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { CommandRejectedError, CommandTimeoutError } from '../errors/index.js';
 import { ManualClock } from '../testing/index.js';
 import { decodeEntry } from './entry.js';

@@ -1,9 +1,5 @@
-import {
-  deleteOf,
-  describeKeyValueStore,
-  setOf,
-  stampNo,
-} from '../../../test/support/key-value-store-contract.js';
+import { describeKeyValueStore } from '../../../test/support/key-value-store-contract.js';
+import { deleteOf, setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { InvalidArgumentError } from '../errors/index.js';
 import { ManualClock } from '../testing/index.js';
 import { MemoryStore, type MemoryBounds } from './memory-store.js';

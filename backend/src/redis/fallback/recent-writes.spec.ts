@@ -1,4 +1,4 @@
-import { deleteOf, setOf, stampNo } from '../../../test/support/key-value-store-contract.js';
+import { deleteOf, setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { ManualClock } from '../testing/index.js';
 import { leftMs, weightOf } from './journal-log.js';
 import { RecentWrites, type RecentBounds } from './recent-writes.js';

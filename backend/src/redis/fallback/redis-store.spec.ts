@@ -1,4 +1,4 @@
-import { setOf, stampNo } from '../../../test/support/key-value-store-contract.js';
+import { setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { CommandRejectedError, CommandTimeoutError } from '../errors/index.js';
 import { ManualClock } from '../testing/index.js';
 import type { RedisPort, RunTerms } from './redis-port.js';

@@ -1,4 +1,4 @@
-import { setOf, stampNo } from '../../../test/support/key-value-store-contract.js';
+import { setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { ManualClock } from '../testing/index.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from './key-value-store.js';
 import { MemoryStore } from './memory-store.js';

@@ -1,4 +1,4 @@
-import { deleteOf, setOf, stampNo } from '../../../test/support/key-value-store-contract.js';
+import { deleteOf, setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { ManualClock } from '../testing/index.js';
 import { NO_LOG, weightOf, type JournalLog, type JournalRecord } from './journal-log.js';
 import type { StampedWrite } from './key-value-store.js';
