@@ -1,49 +1,73 @@
 // The rooms of the library in the order data flows. A room imports rooms before it in this list, never
-// after, and only through their index.ts; types count as imports. testing/ is last and may also use the
-// front door (index.ts and redis.*.ts); nothing may use testing/.
+// after, and only through their index.ts; types count as imports. A folder comes after its sub-folders:
+// its own files stand on them. testing/ is last, and nothing may use it.
 // backend/test/architecture/rooms.spec.ts compares this list with the folders on disk.
 const ROOMS = [
-  'errors',
-  'timing',
+  'base/errors',
+  'base/timing',
+  'base/address',
+  'base/events',
+  'base/stats',
   'config',
-  'events',
-  'meters',
-  'connection',
-  'topology',
-  'routing',
-  'switchover',
-  'fallback',
+  'cluster/connection',
+  'cluster/topology',
+  'cluster/switchover',
+  'commands/table',
+  'commands/shared',
+  'commands/dedicated',
+  'commands',
+  'keyspace/store',
+  'keyspace/breaker',
+  'keyspace/journal',
+  'keyspace',
+  'engine',
+  'cache/values',
+  'cache/loading',
   'cache',
+  'nest',
+  'sessions/record',
+  'sessions/archive',
+  'sessions/service',
+  'sessions/stores',
   'sessions',
   'health',
-  'observability',
+  'metrics',
   'liaoliaots',
+  'testing/time',
+  'testing/net',
+  'testing/fake',
+  'testing/cluster',
   'testing',
 ];
 
 // The rooms that are entries of the package beside the main one, for applications. testing/ is one for tests.
-const ENTRIES = ['health', 'observability', 'liaoliaots'];
+const ENTRIES = ['health', 'metrics', 'liaoliaots'];
 
 const REDIS = '^backend/src/redis/';
-const FRONT_DOOR = `${REDIS}(index|redis[.][^/]+)[.]ts$`;
+const FRONT_DOOR = `${REDIS}index[.]ts$`;
 const APP = '^backend/src/(app/|main[.]ts$)';
 const SPEC = '[.]spec[.]ts$';
-// Nest adapters inside a room (health/redis.*.ts) belong to the front door.
-const NEST_FILE = '/redis[.][^/]+$';
-// Packages that an application need not have, and the room whose Nest adapters may import them.
+// What knows Nest: the door nest/, and in other rooms the files with one of Nest's own suffixes.
+const NEST_FILE = `${REDIS}(nest/|.*[.](module|service|guard|controller|indicator|decorator)[.]ts$)`;
+// Packages that an application need not have, and the room that alone may import them.
 const OPTIONAL_PEERS = [
   { peer: '@nestjs/terminus', room: 'health' },
-  { peer: 'prom-client', room: 'observability' },
+  { peer: 'prom-client', room: 'metrics' },
   { peer: '@liaoliaots/nestjs-redis', room: 'liaoliaots' },
 ];
 const npm = (name) => `(^|/)node_modules/${name}/`;
+/** The files of a room itself, without those of the rooms inside it. */
+const filesOf = (room) => `${REDIS}${room}/[^/]+$`;
+const inAny = (rooms) => `${REDIS}(${rooms.join('|')})/[^/]+$`;
+/** Rooms with rooms inside them: who is outside enters by the outer door. */
+const OUTER = ROOMS.filter((room) => ROOMS.some((other) => other.startsWith(`${room}/`)));
 
 const flow = ROOMS.slice(0, -1).map((room, position) => ({
-  name: `flow-${room}`,
+  name: `flow-${room.replace('/', '-')}`,
   severity: 'error',
   comment: `${room}/ may only import rooms that come before it`,
-  from: { path: `${REDIS}${room}/`, pathNot: SPEC },
-  to: { path: `${REDIS}(${ROOMS.slice(position + 1).join('|')})/` },
+  from: { path: filesOf(room), pathNot: SPEC },
+  to: { path: inAny(ROOMS.slice(position + 1)) },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -53,24 +77,31 @@ module.exports = {
     {
       name: 'rooms-do-not-know-the-front-door',
       severity: 'error',
-      comment: 'only testing/ and Nest adapters (redis.*.ts) may import index.ts or redis.*.ts',
-      from: { path: `${REDIS}[^/]+/`, pathNot: [`${REDIS}testing/`, NEST_FILE, SPEC] },
+      comment: 'index.ts is for those who use the package',
+      from: { path: REDIS, pathNot: SPEC },
       to: { path: FRONT_DOOR },
     },
     {
       name: 'enter-rooms-by-the-door',
       severity: 'error',
       comment: 'import another room through its index.ts',
-      from: { path: `${REDIS}([^/]+)/`, pathNot: SPEC },
-      to: { path: `${REDIS}[^/]+/.+`, pathNot: [`${REDIS}$1/`, `${REDIS}[^/]+/index[.]ts$`] },
+      from: { path: `${REDIS}(.+)/[^/]+$`, pathNot: SPEC },
+      to: { path: `${REDIS}.+/`, pathNot: [`${REDIS}$1/[^/]+$`, '/index[.]ts$'] },
     },
     {
       name: 'front-door-enters-rooms-by-the-door',
       severity: 'error',
       comment: 'import a room through its index.ts',
       from: { path: FRONT_DOOR },
-      to: { path: `${REDIS}[^/]+/.+`, pathNot: `${REDIS}[^/]+/index[.]ts$` },
+      to: { path: `${REDIS}.+/`, pathNot: '/index[.]ts$' },
     },
+    ...OUTER.map((room) => ({
+      name: `inner-rooms-of-${room}`,
+      severity: 'error',
+      comment: `the rooms inside ${room}/ are entered by ${room}/index.ts`,
+      from: { path: REDIS, pathNot: [`${REDIS}${room}/`, SPEC] },
+      to: { path: `${REDIS}${room}/.+/` },
+    })),
     {
       name: 'production-never-imports-testing',
       severity: 'error',
@@ -87,7 +118,7 @@ module.exports = {
       name: 'app-uses-the-public-api',
       severity: 'error',
       comment:
-        'the sample application uses what the package publishes: the index.ts of redis/, health/, observability/ and liaoliaots/',
+        'the sample application uses what the package publishes: the index.ts of redis/, health/, metrics/ and liaoliaots/',
       from: { path: APP, pathNot: SPEC },
       to: { path: `${REDIS}.+`, pathNot: `${REDIS}((${ENTRIES.join('|')})/)?index[.]ts$` },
     },
@@ -100,14 +131,14 @@ module.exports = {
     {
       name: 'ioredis-only-in-connection',
       severity: 'error',
-      comment: 'take clients and their types from connection/index.ts',
-      from: { path: '^backend/src/', pathNot: [`${REDIS}connection/`, SPEC] },
+      comment: 'take clients and their types from cluster/connection/index.ts',
+      from: { path: '^backend/src/', pathNot: [`${REDIS}cluster/connection/`, SPEC] },
       to: { path: npm('ioredis') },
     },
     {
-      name: 'nest-only-in-redis-dot-files',
+      name: 'nest-only-at-the-door',
       severity: 'error',
-      comment: 'inside the library only files named redis.*.ts know Nest',
+      comment: "inside the library only nest/ and files with one of Nest's suffixes know Nest",
       from: { path: REDIS, pathNot: [NEST_FILE, SPEC] },
       to: { path: npm('@nestjs') },
     },
@@ -115,15 +146,15 @@ module.exports = {
       {
         name: `${room}-alone-knows-its-peer`,
         severity: 'error',
-        comment: `${peer} is an optional peer: only ${room}/redis.*.ts may know it`,
-        from: { path: REDIS, pathNot: [`${REDIS}${room}/redis[.][^/]+$`, SPEC] },
+        comment: `${peer} is an optional peer: only ${room}/ may know it`,
+        from: { path: REDIS, pathNot: [filesOf(room), SPEC] },
         to: { path: npm(peer) },
       },
       {
         name: `main-entry-loads-without-the-peer-of-${room}`,
         severity: 'error',
         comment: `the package must work where ${peer} is not installed`,
-        from: { path: `${REDIS}index[.]ts$` },
+        from: { path: FRONT_DOOR },
         to: { path: npm(peer), reachable: true },
       },
     ]),

@@ -106,7 +106,7 @@ export default defineConfig(
   },
   {
     // timing/ is where the clock lives; testing/ runs real processes on real time.
-    files: ['backend/src/redis/timing/**', 'backend/src/redis/testing/**'],
+    files: ['backend/src/redis/base/timing/**', 'backend/src/redis/testing/**'],
     ignores: SPECS,
     rules: {
       'no-restricted-syntax': ['error', plainThrow, noEnum, noStar],

@@ -82,7 +82,7 @@ function checkCommands(file) {
 }
 
 function checkErrorCodes() {
-  const catalogue = read('backend/src/redis/errors/error-catalogue.ts');
+  const catalogue = read('backend/src/redis/base/errors/error-catalogue.ts');
   const codes = [...catalogue.matchAll(/readonly code = '([A-Z_]+)'/g)].map(([, code]) => code);
   counted.codes = codes.length;
   const page = 'docs/errors.md';

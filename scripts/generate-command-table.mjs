@@ -1,4 +1,4 @@
-// Writes backend/src/redis/routing/command-table.ts from what Redis itself says of its commands.
+// Writes backend/src/redis/commands/table/command-table.ts from what Redis itself says of its commands.
 //   node scripts/generate-command-table.mjs [path of a redis-server or valkey-server ...]
 // Several servers give the union of their commands. Without an argument: redis-server from PATH.
 import { spawn } from 'node:child_process';
@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 
-const OUTPUT = 'backend/src/redis/routing/command-table.ts';
+const OUTPUT = 'backend/src/redis/commands/table/command-table.ts';
 const servers = process.argv.slice(2);
 if (servers.length === 0) servers.push('redis-server');
 

@@ -1,5 +1,5 @@
 import { RedisService, resolveOptions } from '../../src/redis/index.js';
-import { RedisEngine } from '../../src/redis/redis.engine.js';
+import { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 import { now } from '../common/clock.js';
 import { connectionName, newNotes, type BenchClient, type ClusterPlace } from './bench-client.js';
 

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { RedisHealthModule } from '../redis/health/index.js';
 import { RedisModule } from '../redis/index.js';
 import { LiaoliaotsRedisModule } from '../redis/liaoliaots/index.js';
-import { RedisMetricsModule } from '../redis/observability/index.js';
+import { RedisMetricsModule } from '../redis/metrics/index.js';
 import type { AppConfig } from './app-config.js';
 import { RECENT_CLIENT } from './catalogue/recently-viewed.js';
 import { DatabaseProbe } from './database/database.probe.js';

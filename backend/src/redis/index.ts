@@ -1,15 +1,22 @@
-export { RedisModule } from './redis.module.js';
-export type { RedisAsyncOptions, RedisOptionsFactory, RegisterOptions } from './redis.module.js';
-export { RedisService } from './redis.service.js';
-export { RedisCommandSet } from './redis.commands.js';
-export { RedisNamespaces } from './redis.namespaces.js';
 export {
   InjectRedis,
   InjectRedisCache,
+  type RedisAsyncOptions,
   redisCacheToken,
+  RedisModule,
   redisNamespacesToken,
+  type RedisOptionsFactory,
+  RedisService,
   redisToken,
-} from './redis.tokens.js';
+  type RegisterOptions,
+} from './nest/index.js';
+export {
+  type NodeStatus,
+  type PoolStatus,
+  RedisCommandSet,
+  RedisNamespaces,
+  type RedisStatus,
+} from './engine/index.js';
 export {
   bufferSerializer,
   Cached,
@@ -40,17 +47,14 @@ export type {
   NamespacePolicy,
   NamespaceSettings,
   WriteReceipt,
-} from './fallback/index.js';
-export type { NodeStatus, PoolStatus, RedisStatus } from './redis.status.js';
+} from './keyspace/index.js';
+export { formatAddress, parseAddress, type NodeAddress } from './base/address/index.js';
 export {
-  formatAddress,
   optionsFromEnv,
-  parseAddress,
   redactOptions,
   resolveFromEnv,
   resolveOptions,
   type MemoryModeOptions,
-  type NodeAddress,
   type NodeOptions,
   type PoolOptions,
   type ReadPolicy,
@@ -90,7 +94,7 @@ export {
   ValueUnserializableError,
   type ErrorDetails,
   type Problem,
-} from './errors/index.js';
+} from './base/errors/index.js';
 export type {
   BreakerLane,
   FailoverReason,
@@ -102,7 +106,7 @@ export type {
   RedisHaEventType,
   ReplayReport,
   ServiceModeName,
-} from './events/index.js';
+} from './base/events/index.js';
 export type {
   CommandKind,
   CommandMeters,
@@ -111,8 +115,12 @@ export type {
   LatencyCounts,
   RecentPercentiles,
   RetryReason,
-} from './meters/index.js';
-export type { ChainableCommander, DriverClient, TrackedOptions } from './connection/index.js';
+} from './base/stats/index.js';
+export type {
+  ChainableCommander,
+  DriverClient,
+  TrackedOptions,
+} from './cluster/connection/index.js';
 export type {
   BatchResult,
   CallOptions,
@@ -124,7 +132,7 @@ export type {
   ScriptDefinition,
   SubscribeOptions,
   Subscription,
-} from './routing/index.js';
+} from './commands/index.js';
 export {
   AllowAnonymous,
   CurrentSession,
@@ -156,5 +164,5 @@ export {
   type SessionSurroundings,
   type TokenSourceOptions,
 } from './sessions/index.js';
-export type { SwitchoverOptions, SwitchoverReport } from './switchover/index.js';
-export type { FailoverSummary, SentinelStatus } from './topology/index.js';
+export type { SwitchoverOptions, SwitchoverReport } from './cluster/switchover/index.js';
+export type { FailoverSummary, SentinelStatus } from './cluster/topology/index.js';

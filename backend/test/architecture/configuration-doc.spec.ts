@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULTS, formatAddress, OPTION_TABLE } from '../../src/redis/config/index.js';
+import { formatAddress } from '../../src/redis/base/address/index.js';
+import { DEFAULTS, OPTION_TABLE } from '../../src/redis/config/index.js';
 
 const PAGE = readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8');
 const COLUMNS = ['Option', 'Variable', 'Range', 'Default', 'Meaning', 'Trap'];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const root = join(__dirname, '..', '..', '..');
 const page = readFileSync(join(root, 'docs', 'errors.md'), 'utf8');
 const catalogue = readFileSync(
-  join(root, 'backend', 'src', 'redis', 'errors', 'error-catalogue.ts'),
+  join(root, 'backend', 'src', 'redis', 'base', 'errors', 'error-catalogue.ts'),
   'utf8',
 );
 

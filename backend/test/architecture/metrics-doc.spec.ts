@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FAMILY_TABLE } from '../../src/redis/observability/family-table.js';
+import { FAMILY_TABLE } from '../../src/redis/metrics/family-table.js';
 
 const PAGE = readFileSync(join(__dirname, '../../../docs/metrics.md'), 'utf8');
 const PREFIX = 'redis_ha_';

@@ -1,6 +1,5 @@
 import { get, type IncomingMessage } from 'node:http';
-import type { INestApplication } from '@nestjs/common';
-import { Module } from '@nestjs/common';
+import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   RedisHealthModule,

@@ -1,10 +1,10 @@
-import { intentOf } from '../../src/redis/routing/index.js';
+import { intentOf } from '../../src/redis/commands/index.js';
 import {
   BLOCKING_COMMANDS,
   OTHER_COMMANDS,
   READ_COMMANDS,
   WRITE_COMMANDS,
-} from '../../src/redis/routing/command-table.js';
+} from '../../src/redis/commands/table/command-table.js';
 import {
   RespClient,
   startRedisServer,

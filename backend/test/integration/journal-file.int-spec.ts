@@ -2,21 +2,20 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { transformSync } from '@swc/core';
-import { JournalFile } from '../../src/redis/fallback/journal-file.js';
-import type { JournalRecord } from '../../src/redis/fallback/journal-log.js';
+import { JournalFile } from '../../src/redis/keyspace/journal/journal-file.js';
+import type { JournalRecord } from '../../src/redis/keyspace/journal/journal-log.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
+import { BACKEND, compileRooms, type CompiledProgram } from '../support/compile-program.js';
 
-const SOURCES = resolve(__dirname, '..', '..', 'src', 'redis');
-const ROOMS = ['errors', 'timing', 'fallback'];
+const ROOMS = ['base', 'config', 'cluster', 'commands', 'keyspace'];
 
 // Appends without end and says which are kept. Keys come again, so that the file is written anew, too.
 const WRITER = `
-const { JournalFile } = require('./fallback/journal-file.js');
-const { encodeEntry } = require('./fallback/entry.js');
-const { SystemClock } = require('./timing/clock.js');
+const { JournalFile } = require('./keyspace/journal/journal-file.js');
+const { encodeEntry } = require('./keyspace/store/entry.js');
+const { SystemClock } = require('./base/timing/clock.js');
 const [path, fsync, bodyBytes] = process.argv.slice(2);
 const say = (line) => process.stdout.write(line + '\\n');
 const recordOf = (no) => {
@@ -47,9 +46,9 @@ class Writer {
   readonly #lines: AsyncIterator<string>;
 
   constructor(path: string, fsync = 'always', bodyBytes = 100) {
-    const script = join(compiled, 'writer.js');
-    this.child = spawn(process.execPath, [script, path, fsync, String(bodyBytes)], {
+    this.child = spawn(process.execPath, [compiled.entry, path, fsync, String(bodyBytes)], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_PATH: join(BACKEND, '..', 'node_modules') },
     });
     writers.add(this);
     this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
@@ -82,30 +81,16 @@ class Writer {
   }
 }
 
-let compiled: string;
+let compiled: CompiledProgram;
 let directory: string;
 let path: string;
 const writers = new Set<Writer>();
 
 beforeAll(() => {
-  compiled = fs.mkdtempSync(join(tmpdir(), 'redis-ha-writer-'));
-  for (const room of ROOMS) {
-    fs.mkdirSync(join(compiled, room));
-    for (const name of fs.readdirSync(join(SOURCES, room))) {
-      if (!name.endsWith('.ts') || name.endsWith('.spec.ts')) continue;
-      const source = join(SOURCES, room, name);
-      const { code } = transformSync(fs.readFileSync(source, 'utf8'), {
-        swcrc: false,
-        module: { type: 'commonjs' },
-        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      });
-      fs.writeFileSync(join(compiled, relative(SOURCES, source)).replace(/ts$/, 'js'), code);
-    }
-  }
-  fs.writeFileSync(join(compiled, 'writer.js'), WRITER);
+  compiled = compileRooms(ROOMS, { name: 'writer.js', text: WRITER });
 });
 afterAll(() => {
-  fs.rmSync(compiled, { recursive: true });
+  fs.rmSync(compiled.directory, { recursive: true });
 });
 beforeEach(() => {
   directory = fs.mkdtempSync(join(tmpdir(), 'redis-ha-journal-'));

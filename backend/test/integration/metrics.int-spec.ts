@@ -22,10 +22,7 @@ import {
   SessionModule,
   SessionService,
 } from '../../src/redis/index.js';
-import {
-  RedisMetricsModule,
-  type RedisMetricsOptions,
-} from '../../src/redis/observability/index.js';
+import { RedisMetricsModule, type RedisMetricsOptions } from '../../src/redis/metrics/index.js';
 import {
   startRedisCluster,
   startRedisServer,

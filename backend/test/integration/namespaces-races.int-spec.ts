@@ -1,5 +1,5 @@
 import type { RedisHaOptions } from '../../src/redis/config/index.js';
-import { ClosedError, CommandTimeoutError } from '../../src/redis/errors/index.js';
+import { ClosedError, CommandTimeoutError } from '../../src/redis/base/errors/index.js';
 import {
   Fallback,
   type EntryDraft,
@@ -7,10 +7,10 @@ import {
   type NamespaceSettings,
   type Reading,
   type Stamp,
-} from '../../src/redis/fallback/index.js';
-import { STAMP_BYTES, writeStamp } from '../../src/redis/fallback/stamp.js';
-import type { RedisEngine } from '../../src/redis/redis.engine.js';
-import { EnginePort } from '../../src/redis/redis.port.js';
+} from '../../src/redis/keyspace/index.js';
+import { STAMP_BYTES, writeStamp } from '../../src/redis/keyspace/store/stamp.js';
+import type { RedisEngine } from '../../src/redis/engine/redis-engine.js';
+import { EnginePort } from '../../src/redis/engine/engine-port.js';
 import {
   startRedisServer,
   waitUntil,

@@ -4,8 +4,8 @@ import type {
   Namespace,
   NamespaceSettings,
   Reading,
-} from '../../src/redis/fallback/index.js';
-import type { RedisEngine } from '../../src/redis/redis.engine.js';
+} from '../../src/redis/keyspace/index.js';
+import type { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 import {
   startRedisServer,
   waitUntil,

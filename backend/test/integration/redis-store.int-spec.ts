@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { CommandRejectedError, replyPrefix } from '../../src/redis/errors/index.js';
-import { decodeEntry } from '../../src/redis/fallback/entry.js';
-import type { RedisPort, RunTerms } from '../../src/redis/fallback/redis-port.js';
+import { CommandRejectedError, replyPrefix } from '../../src/redis/base/errors/index.js';
+import { decodeEntry } from '../../src/redis/keyspace/store/entry.js';
+import type { RedisPort, RunTerms } from '../../src/redis/keyspace/store/redis-port.js';
 import {
   groupIndexKey,
   groupMarkKey,
   RedisStore,
   type LeaseRequest,
-} from '../../src/redis/fallback/redis-store.js';
-import { HybridClock } from '../../src/redis/fallback/stamp.js';
+} from '../../src/redis/keyspace/store/redis-store.js';
+import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
 import {
   startRedisServer,
   waitUntil,
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
-import { SystemClock } from '../../src/redis/timing/index.js';
+import { SystemClock } from '../../src/redis/base/timing/index.js';
 import { describeKeyValueStore, type OpenStore } from '../support/key-value-store-contract.js';
 import { deleteOf, setOf, stampNo } from '../support/stored-writes.js';
 

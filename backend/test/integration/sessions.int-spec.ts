@@ -4,7 +4,7 @@ import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { RedisModule, RedisService, type RedisHaEvent } from '../../src/redis/index.js';
-import type { RedisEngine } from '../../src/redis/redis.engine.js';
+import type { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 import {
   expressSessionStore,
   SessionGuard,

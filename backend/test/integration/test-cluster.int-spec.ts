@@ -1,8 +1,6 @@
-import { transformFileSync } from '@swc/core';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   RespClient,
@@ -14,6 +12,7 @@ import {
   type RedisTestServer,
   type RespValue,
 } from '../../src/redis/testing/index.js';
+import { compileRooms, type CompiledProgram } from '../support/compile-program.js';
 
 jest.setTimeout(20_000);
 
@@ -248,14 +247,14 @@ describe('the end of a test cluster', () => {
   });
 
   describe('when the process that started it ends', () => {
-    let library: string;
+    let program: CompiledProgram;
 
     beforeAll(() => {
-      library = compileTestingRoom();
+      program = compileRooms(['base', 'testing'], { name: 'owner.cjs', text: OWNER });
     });
 
     afterAll(() => {
-      rmSync(library, { recursive: true, force: true });
+      rmSync(program.directory, { recursive: true, force: true });
     });
 
     it.each<[string, (owner: ChildProcess) => void]>([
@@ -263,7 +262,7 @@ describe('the end of a test cluster', () => {
       ['by SIGTERM', (owner) => owner.kill('SIGTERM')],
       ['by itself, without a word', (owner) => owner.stdin?.end()],
     ])('leaves no process and no file: %s', async (_how, end) => {
-      const owner = spawn(process.execPath, [join(library, 'owner.cjs')], {
+      const owner = spawn(process.execPath, [program.entry], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const said = await firstLineOf(owner);
@@ -319,31 +318,12 @@ async function firstLineOf(child: ChildProcess): Promise<string> {
   throw new Error('the process ended without a word');
 }
 
-/** The room as plain JavaScript, and a program that starts two servers, freezes one and waits for its own end. */
-function compileTestingRoom(): string {
-  const target = mkdtempSync(join(tmpdir(), 'testing-room-'));
-  for (const room of ['errors', 'testing']) {
-    mkdirSync(join(target, room));
-    const source = join(process.cwd(), 'backend/src/redis', room);
-    for (const file of readdirSync(source).filter((name) => /(?<!\.spec)\.ts$/.test(name))) {
-      const { code } = transformFileSync(join(source, file), {
-        swcrc: false,
-        module: { type: 'commonjs' },
-        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      });
-      writeFileSync(join(target, room, `${basename(file, '.ts')}.js`), code);
-    }
-  }
-  writeFileSync(
-    join(target, 'owner.cjs'),
-    `const { startRedisServer } = require('./testing/index.js');
-    (async () => {
-      const [one, two] = [await startRedisServer(), await startRedisServer()];
-      await two.node.freeze();
-      const directory = String(await one.node.command('CONFIG', 'GET', 'dir')).split(',')[1];
-      process.stdin.on('end', () => process.exit(0)).resume();
-      console.log(JSON.stringify({ pids: [one.node.pid, two.node.pid], directory }));
-    })();`,
-  );
-  return target;
-}
+/** Starts two servers, freezes one and waits for its own end. */
+const OWNER = `const { startRedisServer } = require('./testing/index.js');
+(async () => {
+  const [one, two] = [await startRedisServer(), await startRedisServer()];
+  await two.node.freeze();
+  const directory = String(await one.node.command('CONFIG', 'GET', 'dir')).split(',')[1];
+  process.stdin.on('end', () => process.exit(0)).resume();
+  console.log(JSON.stringify({ pids: [one.node.pid, two.node.pid], directory }));
+})();`;

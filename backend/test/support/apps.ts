@@ -1,5 +1,9 @@
-import type { INestApplicationContext, LoggerService, Type } from '@nestjs/common';
-import { Module } from '@nestjs/common';
+import {
+  type INestApplicationContext,
+  type LoggerService,
+  Module,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
 type ModuleParts = Parameters<typeof Module>[0];

@@ -1,5 +1,5 @@
 import { RedisCache, type CacheOptions } from '../../src/redis/cache/index.js';
-import { EventBus, type RedisHaEvent } from '../../src/redis/events/index.js';
+import { EventBus, type RedisHaEvent } from '../../src/redis/base/events/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
 import { MemoryNamespace, MemoryServer } from './memory-namespace.js';
 

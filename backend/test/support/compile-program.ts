@@ -7,6 +7,8 @@ import { transformSync, type Options } from '@swc/core';
 export const BACKEND = resolve(__dirname, '..', '..');
 
 const SUPPORT = join('test', 'support');
+const LIBRARY = join(BACKEND, 'src', 'redis');
+const TESTING = join(LIBRARY, 'testing');
 const COMPILER: Options = {
   swcrc: false,
   module: { type: 'commonjs' },
@@ -32,19 +34,39 @@ export interface CompiledProgram {
  */
 export function compileProgram(...files: readonly [string, ...string[]]): CompiledProgram {
   const directory = mkdtempSync(join(tmpdir(), 'redis-ha-program-'));
-  const sources = filesBelow(join(BACKEND, 'src', 'redis'));
-  for (const source of [...sources, ...files.map((file) => join(BACKEND, SUPPORT, file))]) {
-    const target = join(directory, relative(BACKEND, source)).replace(/\.ts$/, '.js');
+  const library = filesBelow(LIBRARY).filter((path) => !path.startsWith(TESTING));
+  const program = files.map((file) => join(BACKEND, SUPPORT, file));
+  compileTo(directory, BACKEND, [...library, ...program]);
+  return { directory, entry: join(directory, SUPPORT, files[0]).replace(/\.ts$/, '.js') };
+}
+
+/** Writes some rooms of the library as JavaScript, and a script beside them that may require them. */
+export function compileRooms(
+  rooms: readonly string[],
+  script: { readonly name: string; readonly text: string },
+): CompiledProgram {
+  const directory = mkdtempSync(join(tmpdir(), 'redis-ha-rooms-'));
+  compileTo(
+    directory,
+    LIBRARY,
+    rooms.flatMap((room) => filesBelow(join(LIBRARY, room))),
+  );
+  const entry = join(directory, script.name);
+  writeFileSync(entry, script.text);
+  return { directory, entry };
+}
+
+function compileTo(directory: string, root: string, sources: readonly string[]): void {
+  for (const source of sources) {
+    const target = join(directory, relative(root, source)).replace(/\.ts$/, '.js');
     mkdirSync(dirname(target), { recursive: true });
     const options = { ...COMPILER, filename: source };
     writeFileSync(target, transformSync(readFileSync(source, 'utf8'), options).code);
   }
-  return { directory, entry: join(directory, SUPPORT, files[0]).replace(/\.ts$/, '.js') };
 }
 
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /(?<!spec)\.ts$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes(join('redis', 'testing')));
+    .map((entry) => join(entry.parentPath, entry.name));
 }

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { NodeAddress, SentinelModeOptions } from '../../src/redis/index.js';
 import { waitUntil } from '../../src/redis/testing/index.js';
-import { ProcessKeeper } from '../../src/redis/testing/process-keeper.js';
-import { RedisProcess } from '../../src/redis/testing/redis-process.js';
+import { ProcessKeeper } from '../../src/redis/testing/cluster/process-keeper.js';
+import { RedisProcess } from '../../src/redis/testing/cluster/redis-process.js';
 import type { Certificates } from './certificates.js';
 import { unusedPort } from './ports.js';
 

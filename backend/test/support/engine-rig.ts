@@ -1,23 +1,23 @@
+import { type NodeAddress } from '../../src/redis/base/address/index.js';
 import {
   resolveOptions,
-  type NodeAddress,
   type ResolvedSentinelOptions,
   type SentinelModeOptions,
 } from '../../src/redis/config/index.js';
-import { EventBus, type RedisHaEvent } from '../../src/redis/events/index.js';
+import { EventBus, type RedisHaEvent } from '../../src/redis/base/events/index.js';
 import {
   BlockingCalls,
   CommandRouter,
   CommandRunner,
   PrimaryLeases,
-} from '../../src/redis/routing/index.js';
+} from '../../src/redis/commands/index.js';
 import { ManualClock, waitUntil } from '../../src/redis/testing/index.js';
 import {
   TopologyTracker,
   type SentinelStatus,
   type SentinelView,
   type TopologySource,
-} from '../../src/redis/topology/index.js';
+} from '../../src/redis/cluster/topology/index.js';
 import type { FakeNode } from './fake-node.js';
 
 type SourceListener = Parameters<TopologySource['start']>[0];

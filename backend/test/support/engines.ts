@@ -4,7 +4,7 @@ import {
   type RedisHaOptions,
   type SentinelModeOptions,
 } from '../../src/redis/index.js';
-import { RedisEngine } from '../../src/redis/redis.engine.js';
+import { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 
 /** A connection without Nest around it: for tests of the engine. */
 export interface RunningEngine {

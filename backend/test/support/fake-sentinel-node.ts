@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../src/redis/config/index.js';
+import type { NodeAddress } from '../../src/redis/base/address/index.js';
 import {
   FakeRedisServer,
   fakeSentinel,

@@ -1,5 +1,5 @@
-import type { RedisPort, RunTerms } from '../../src/redis/fallback/index.js';
-import type { Stop } from '../../src/redis/timing/index.js';
+import type { RedisPort, RunTerms } from '../../src/redis/keyspace/index.js';
+import type { Stop } from '../../src/redis/base/timing/index.js';
 
 type Argument = string | Buffer | number;
 

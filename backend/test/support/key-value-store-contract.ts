@@ -1,6 +1,9 @@
-import { ENTRY_VERSION } from '../../src/redis/fallback/entry.js';
-import type { KeyValueStore, StampedWrite } from '../../src/redis/fallback/key-value-store.js';
-import type { Stamp } from '../../src/redis/fallback/stamp.js';
+import { ENTRY_VERSION } from '../../src/redis/keyspace/store/entry.js';
+import type {
+  KeyValueStore,
+  StampedWrite,
+} from '../../src/redis/keyspace/store/key-value-store.js';
+import type { Stamp } from '../../src/redis/keyspace/store/stamp.js';
 import { disagree } from './random-changes.js';
 import {
   at,

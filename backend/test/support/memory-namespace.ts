@@ -1,4 +1,4 @@
-import { CircuitOpenError, DegradedUnsupportedError } from '../../src/redis/errors/index.js';
+import { CircuitOpenError, DegradedUnsupportedError } from '../../src/redis/base/errors/index.js';
 import {
   compareStamps,
   type Claim,
@@ -10,7 +10,7 @@ import {
   type ReadingSource,
   type Stamp,
   type WriteReceipt,
-} from '../../src/redis/fallback/index.js';
+} from '../../src/redis/keyspace/index.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
 
 interface Stored {

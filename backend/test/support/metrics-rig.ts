@@ -1,17 +1,17 @@
-import { CacheCounters } from '../../src/redis/cache/cache-stats.js';
-import type { FallbackStatus } from '../../src/redis/fallback/index.js';
+import { CacheCounters } from '../../src/redis/cache/values/cache-stats.js';
+import type { FallbackStatus } from '../../src/redis/keyspace/index.js';
 import type { FailoverRecord, RedisStatus } from '../../src/redis/index.js';
-import type { NodeStatus } from '../../src/redis/redis.status.js';
-import { EventBus } from '../../src/redis/events/index.js';
-import { CommandMeter } from '../../src/redis/meters/index.js';
+import type { NodeStatus } from '../../src/redis/engine/redis-status.js';
+import { EventBus } from '../../src/redis/base/events/index.js';
+import { CommandMeter } from '../../src/redis/base/stats/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
-import { ConnectionSource } from '../../src/redis/observability/connection-source.js';
+import { ConnectionSource } from '../../src/redis/metrics/connection-source.js';
 import type {
   CacheTeller,
   ConnectionTeller,
   SessionsTeller,
-} from '../../src/redis/observability/facts.js';
-import type { Labels } from '../../src/redis/observability/sample.js';
+} from '../../src/redis/metrics/metrics-sources.js';
+import type { Labels } from '../../src/redis/metrics/sample.js';
 
 const NO_LANE = { answered: 0, failed: 0, away: 0 };
 

@@ -1,5 +1,5 @@
-import type { KeyValueStore } from '../../src/redis/fallback/key-value-store.js';
-import { compareStamps } from '../../src/redis/fallback/stamp.js';
+import type { KeyValueStore } from '../../src/redis/keyspace/store/key-value-store.js';
+import { compareStamps } from '../../src/redis/keyspace/store/stamp.js';
 import { deleteOf, entryIn, LONG_MS, setOf, stampNo } from './stored-writes.js';
 
 // What follows proves that stores agree. The groups of a key are always the same here: where they

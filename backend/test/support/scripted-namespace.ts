@@ -1,4 +1,4 @@
-import { JournalFullError } from '../../src/redis/errors/index.js';
+import { JournalFullError } from '../../src/redis/base/errors/index.js';
 import {
   compareStamps,
   type Claim,
@@ -9,8 +9,8 @@ import {
   type Reading,
   type Stamp,
   type WriteReceipt,
-} from '../../src/redis/fallback/index.js';
-import { HybridClock } from '../../src/redis/fallback/stamp.js';
+} from '../../src/redis/keyspace/index.js';
+import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
 
 /** A write, or a group emptied. */

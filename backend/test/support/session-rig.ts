@@ -1,6 +1,10 @@
-import { EventBus, type RedisHaEvent } from '../../src/redis/events/index.js';
-import type { SessionArchive, SessionRecord } from '../../src/redis/sessions/index.js';
-import { SessionService, type SessionOptions } from '../../src/redis/sessions/index.js';
+import { EventBus, type RedisHaEvent } from '../../src/redis/base/events/index.js';
+import {
+  type SessionArchive,
+  type SessionOptions,
+  type SessionRecord,
+  SessionService,
+} from '../../src/redis/sessions/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
 import { ScriptedNamespace, ScriptedRedis } from './scripted-namespace.js';
 

@@ -1,6 +1,6 @@
-import { decodeEntry, encodeEntry, type Entry } from '../../src/redis/fallback/entry.js';
-import type { StampedWrite } from '../../src/redis/fallback/key-value-store.js';
-import type { Stamp } from '../../src/redis/fallback/stamp.js';
+import { decodeEntry, encodeEntry, type Entry } from '../../src/redis/keyspace/store/entry.js';
+import type { StampedWrite } from '../../src/redis/keyspace/store/key-value-store.js';
+import type { Stamp } from '../../src/redis/keyspace/store/stamp.js';
 
 /** Well in the past of every clock, and with bytes above 127 and zeros in it. */
 export const BASE_MS = 0x0180_00ff_0000;

@@ -1,11 +1,11 @@
-import { BatchLoader } from './batch-loader.js';
-import { CacheLookup } from './cache-lookup.js';
-import type { LoadTerms } from './cache-options.js';
-import type { CacheParts } from './cache-parts.js';
-import { EntryReader } from './entry-reader.js';
-import { EntryWriter } from './entry-writer.js';
-import { baseTerms } from './resolve-options.js';
-import { ValueLoader } from './value-loader.js';
+import { BatchLoader, CacheLookup, ValueLoader } from './loading/index.js';
+import {
+  baseTerms,
+  type CacheParts,
+  EntryReader,
+  EntryWriter,
+  type LoadTerms,
+} from './values/index.js';
 
 /** The works of one namespace. */
 export class CacheCore {

@@ -1,7 +1,14 @@
-import type { NamespacePolicy, ReadingSource, WriteReceipt } from '../fallback/index.js';
-import type { BatchLoadFunction } from './batch-loader.js';
+import type { NamespacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
+import {
+  type BatchLoadFunction,
+  isFresh,
+  type Loader,
+  type LoadRequest,
+  valueOf,
+} from './loading/index.js';
 import type { CacheCore } from './cache-core.js';
 import {
+  type CacheStats,
   checkCount,
   checkHolder,
   checkKey,
@@ -9,12 +16,11 @@ import {
   checkLife,
   checkTag,
   checkValue,
-} from './cache-keys.js';
-import type { GetOrSetOptions, SetOptions } from './cache-options.js';
-import type { CacheStats } from './cache-stats.js';
-import { inPortions } from './in-portions.js';
-import { resolveTerms } from './resolve-options.js';
-import { isFresh, valueOf, type LoadRequest, type Loader } from './value-loader.js';
+  type GetOrSetOptions,
+  inPortions,
+  resolveTerms,
+  type SetOptions,
+} from './values/index.js';
 import { keyOfCall, nameOfFunction } from './wrap-function.js';
 
 /** A value and where it came from. */

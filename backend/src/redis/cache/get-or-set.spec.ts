@@ -5,9 +5,9 @@ import {
   CommandRejectedError,
   InvalidArgumentError,
   QueueFullError,
-} from '../errors/index.js';
-import type { EntryDraft } from '../fallback/index.js';
-import { jsonSerializer } from './serializers.js';
+} from '../base/errors/index.js';
+import type { EntryDraft } from '../keyspace/index.js';
+import { jsonSerializer } from './values/serializers.js';
 
 describe('getOrSet', () => {
   let rig: CacheRig;

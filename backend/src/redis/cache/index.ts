@@ -1,23 +1,20 @@
-export type { BatchLoadFunction } from './batch-loader.js';
+export type { BatchLoadFunction, LoadContext, Loader } from './loading/index.js';
 export { CacheNamespace, type CacheEntry, type WrapOptions } from './cache-namespace.js';
-export type {
-  CacheLoadOptions,
-  CacheOptions,
-  CacheTags,
-  GetOrSetOptions,
-  ResolvedCacheOptions,
-  SetOptions,
-} from './cache-options.js';
-export type { CacheStats } from './cache-stats.js';
-export { RedisCache, type OpenNamespace, type RedisCacheParts } from './redis-cache.js';
-export { Cached, type CachedDecorator, type CachedOptions } from './redis.cached.js';
-export { resolveCacheOptions } from './resolve-options.js';
 export {
   bufferSerializer,
-  jsonSerializer,
-  messagePackSerializer,
-  textSerializer,
+  type CacheLoadOptions,
+  type CacheOptions,
   type CacheSerializer,
+  type CacheStats,
+  type CacheTags,
+  type GetOrSetOptions,
+  jsonSerializer,
   type MessagePackLibrary,
-} from './serializers.js';
-export type { LoadContext, Loader } from './value-loader.js';
+  messagePackSerializer,
+  resolveCacheOptions,
+  type ResolvedCacheOptions,
+  type SetOptions,
+  textSerializer,
+} from './values/index.js';
+export { RedisCache, type OpenNamespace, type RedisCacheParts } from './redis-cache.js';
+export { Cached, type CachedDecorator, type CachedOptions } from './cached.decorator.js';

@@ -1,6 +1,6 @@
 import { CacheRig, HeldLoader, turns, type CacheProcess } from '../../../test/support/cache-rig.js';
 import { outcomeOf, withoutUnhandledRejections } from '../../../test/support/outcomes.js';
-import { QueueFullError } from '../errors/index.js';
+import { QueueFullError } from '../base/errors/index.js';
 import { RedisCache } from './redis-cache.js';
 
 let rig: CacheRig;

@@ -1,14 +1,19 @@
-import type { EventBus } from '../events/index.js';
-import type { Namespace, NamespacePolicy } from '../fallback/index.js';
-import type { Clock, Random } from '../timing/index.js';
-import { CacheCodec } from './cache-codec.js';
+import type { EventBus } from '../base/events/index.js';
+import type { Namespace, NamespacePolicy } from '../keyspace/index.js';
+import type { Clock, Random } from '../base/timing/index.js';
+import {
+  CacheCodec,
+  CacheCounters,
+  type CacheOptions,
+  type CacheStats,
+  differenceOf,
+  OpenTasks,
+  refusal,
+  resolveCacheOptions,
+  type ResolvedCacheOptions,
+} from './values/index.js';
 import { CacheCore } from './cache-core.js';
-import { refusal } from './cache-keys.js';
 import { CacheNamespace } from './cache-namespace.js';
-import type { CacheOptions, ResolvedCacheOptions } from './cache-options.js';
-import { CacheCounters, type CacheStats } from './cache-stats.js';
-import { OpenTasks } from './open-tasks.js';
-import { differenceOf, resolveCacheOptions } from './resolve-options.js';
 
 /** Opens the namespace of that name in Redis and memory. */
 export type OpenNamespace = (

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { refusal } from './cache-keys.js';
-import { findJsonFault } from './plain-json.js';
+import { findJsonFault, refusal } from './values/index.js';
 
 const LONGEST_PLAIN_BYTES = 256;
 

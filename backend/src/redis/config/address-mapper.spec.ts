@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors/index.js';
+import { InvalidArgumentError } from '../base/errors/index.js';
 import { buildAddressMapper, keepAddress, type NatMap } from './address-mapper.js';
 
 const ANNOUNCED = { host: '172.30.0.2', port: 6379 };

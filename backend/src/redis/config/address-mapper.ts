@@ -1,6 +1,6 @@
-import { InvalidArgumentError } from '../errors/index.js';
+import { InvalidArgumentError } from '../base/errors/index.js';
 import { showSafely } from './findings.js';
-import { addressKey, readAddress, parseAddress, type NodeAddress } from './node-address.js';
+import { addressKey, readAddress, parseAddress, type NodeAddress } from '../base/address/index.js';
 import type { SentinelOptions } from './redis-options.js';
 import type { AddressMapper } from './resolved-options.js';
 

@@ -1,5 +1,5 @@
 import { keepAddress } from './address-mapper.js';
-import type { NodeAddress } from './node-address.js';
+import type { NodeAddress } from '../base/address/index.js';
 import type { ResolvedRedisOptions, ResolvedSentinelOptions } from './resolved-options.js';
 
 /** The shape of {@link DEFAULTS}: the names are those of the resolved options. */

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/index.js';
+import type { Problem } from '../base/errors/index.js';
 
 /** Stands where a secret, or something that may hold one, would have been shown. */
 export const HIDDEN = '***';

@@ -1,13 +1,4 @@
 export {
-  addressKey,
-  formatAddress,
-  parseAddress,
-  readAddress,
-  sameAddress,
-  type AddressParse,
-  type NodeAddress,
-} from './node-address.js';
-export {
   buildAddressMapper,
   keepAddress,
   type BuiltMapper,

@@ -1,4 +1,4 @@
-import { hostFault, isPort, stripBrackets } from './node-address.js';
+import { hostFault, isPort, stripBrackets } from '../base/address/index.js';
 
 /** What one option accepts, and how its text form is read from an environment variable. */
 export interface OptionRule {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigInvalidError, type Problem } from '../errors/index.js';
+import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 import type { Environment } from './env-values.js';
 import { OPTION_TABLE } from './option-table.js';
 import { optionsFromEnv, resolveFromEnv } from './options-from-env.js';

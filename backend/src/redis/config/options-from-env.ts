@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/index.js';
+import type { Problem } from '../base/errors/index.js';
 import { nearestName } from './did-you-mean.js';
 import { readTls } from './env-tls.js';
 import { EnvValues, type Environment } from './env-values.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ConfigInvalidError } from '../errors/index.js';
+import { ConfigInvalidError } from '../base/errors/index.js';
 import type { Environment } from './env-values.js';
 import { optionsFromEnv, resolveFromEnv } from './options-from-env.js';
 import { redactOptions } from './redact-options.js';

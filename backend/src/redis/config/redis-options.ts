@@ -1,5 +1,5 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import type { NodeAddress } from './node-address.js';
+import type { NodeAddress } from '../base/address/index.js';
 
 /** Which nodes may answer a read, in order of preference. */
 export type ReadPolicy = 'primary' | 'replica-preferred' | 'replica' | 'nearest';

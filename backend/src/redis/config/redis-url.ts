@@ -1,6 +1,6 @@
 import { HIDDEN, type Findings } from './findings.js';
 import { DEFAULTS } from './defaults.js';
-import { parseAddress, type NodeAddress } from './node-address.js';
+import { parseAddress, type NodeAddress } from '../base/address/index.js';
 import type { Given } from './option-reader.js';
 
 /** What a `redis://` or `rediss://` address says. Absent members were not in it. */

@@ -1,4 +1,4 @@
-import { ConfigInvalidError, type Problem } from '../errors/index.js';
+import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 import { DEFAULTS } from './defaults.js';
 import type { RedisHaOptions } from './redis-options.js';
 import { resolveOptions } from './resolve-options.js';

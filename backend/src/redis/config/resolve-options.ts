@@ -1,7 +1,7 @@
-import { ConfigInvalidError, type Problem } from '../errors/index.js';
+import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 import { checkOrder } from './check-order.js';
 import { Findings } from './findings.js';
-import { stripBrackets, type NodeAddress } from './node-address.js';
+import { stripBrackets, type NodeAddress } from '../base/address/index.js';
 import { checkKeys, isGiven, readGroup, readScalar, type Given } from './option-reader.js';
 import { rowOf } from './option-table.js';
 import type { RedisHaOptions } from './redis-options.js';

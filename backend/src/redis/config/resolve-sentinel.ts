@@ -2,7 +2,7 @@ import { checkOrder } from './check-order.js';
 import { buildAddressMapper, type NatMap } from './address-mapper.js';
 import { DEFAULTS, MIN_SENTINELS, SENTINEL_PORT } from './defaults.js';
 import { HIDDEN, mayHoldSecret, type Findings } from './findings.js';
-import { addressKey, formatAddress, readAddress, type NodeAddress } from './node-address.js';
+import { addressKey, formatAddress, readAddress, type NodeAddress } from '../base/address/index.js';
 import { isGiven, readGroup, readObject, type Given } from './option-reader.js';
 import { resolveAccess } from './resolve-access.js';
 import type { ResolvedSentinelOptions } from './resolved-options.js';

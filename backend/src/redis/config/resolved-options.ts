@@ -1,5 +1,5 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import type { NodeAddress } from './node-address.js';
+import type { NodeAddress } from '../base/address/index.js';
 import type { JournalFsync, ReadPolicy } from './redis-options.js';
 
 /** Credentials and transport of one kind of node. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../timing/index.js';
+import type { Clock } from '../base/timing/index.js';
 
 /** How much absence is tolerated, and how much presence is asked for. */
 export interface AwayGateSettings {

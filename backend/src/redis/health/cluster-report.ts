@@ -1,5 +1,5 @@
-import { formatAddress, type NodeAddress } from '../config/index.js';
-import type { RecentPercentiles } from '../meters/index.js';
+import { formatAddress, type NodeAddress } from '../base/address/index.js';
+import type { RecentPercentiles } from '../base/stats/index.js';
 import type { CacheFigures, HealthSource } from './health-report.js';
 import { reachOf, type ReachSource } from './reach.js';
 

@@ -1,4 +1,4 @@
-import { ConfigInvalidError } from '../errors/index.js';
+import { ConfigInvalidError } from '../base/errors/index.js';
 import { resolveHealthOptions, resolvePath } from './health-options.js';
 
 function problemsOf(given: object): string {

@@ -1,4 +1,4 @@
-import { ConfigInvalidError, type Problem } from '../errors/index.js';
+import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 
 /** How strictly the answers judge, and how long they wait. */
 export interface HealthOptions {

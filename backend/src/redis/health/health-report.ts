@@ -1,5 +1,5 @@
-import type { NodeAddress } from '../config/index.js';
-import type { FailoverRecord } from '../events/index.js';
+import type { NodeAddress } from '../base/address/index.js';
+import type { FailoverRecord } from '../base/events/index.js';
 import { reachOf, type ReachSource } from './reach.js';
 
 /** What a report needs to know. A part of what `RedisService.status` tells. */

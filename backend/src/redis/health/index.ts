@@ -22,7 +22,7 @@ export {
   type RedisHealthCheckOptions,
   type StatsTeller,
   type StatusTeller,
-} from './redis.health-indicator.js';
+} from './health.indicator.js';
 export {
   RedisHealthModule,
   type RedisHealthAsyncOptions,
@@ -30,10 +30,10 @@ export {
   type RedisHealthChecks,
   type RedisHealthModuleOptions,
   type RedisHealthRegisterOptions,
-} from './redis.health-module.js';
+} from './health.module.js';
 export {
   RedisHealthProbes,
   type FullHealth,
   type HealthAnswer,
   type LiveAnswer,
-} from './redis.health-probes.js';
+} from './health-probes.service.js';

@@ -1,5 +1,5 @@
-import { ConfigInvalidError, type Problem } from '../errors/index.js';
-import type { Clock } from '../timing/index.js';
+import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
+import type { Clock } from '../base/timing/index.js';
 import { SharedCheck, type AnyCheck } from './shared-check.js';
 
 /** A check, or a check with what is to be known about it. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../timing/index.js';
+import type { Clock } from '../base/timing/index.js';
 import { AwayGate, type AwayState } from './away-gate.js';
 import type { ResolvedHealthOptions } from './health-options.js';
 import type { Reach } from './reach.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../timing/index.js';
+import type { Clock } from '../base/timing/index.js';
 
 /** What a check answers under its key. */
 export interface CheckVerdict {

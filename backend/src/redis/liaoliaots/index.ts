@@ -1,1 +1,1 @@
-export { LiaoliaotsRedisModule, type LiaoliaotsRedisOptions } from './redis.liaoliaots-module.js';
+export { LiaoliaotsRedisModule, type LiaoliaotsRedisOptions } from './liaoliaots.module.js';

@@ -1,5 +1,5 @@
-import type { DriverClient, DriverOptions } from '../connection/index.js';
-import type { RedisDisabledError } from '../errors/index.js';
+import type { DriverClient, DriverOptions } from '../cluster/connection/index.js';
+import type { RedisDisabledError } from '../base/errors/index.js';
 
 type Command = Parameters<DriverClient['sendCommand']>[0];
 

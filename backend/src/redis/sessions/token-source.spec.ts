@@ -1,4 +1,4 @@
-import { ConfigInvalidError } from '../errors/index.js';
+import { ConfigInvalidError } from '../base/errors/index.js';
 import { cookieNamed, TokenSource } from './token-source.js';
 
 describe('the token of a request', () => {

@@ -1,4 +1,4 @@
-import { ConfigInvalidError, type Problem } from '../errors/index.js';
+import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 
 /** Where a request carries its token. */
 export interface TokenSourceOptions {

@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../../../src/redis/testing/free-port.js';
+import { freePort } from '../../../src/redis/testing/net/free-port.js';
 import { waitUntil } from '../../../src/redis/testing/index.js';
 
 const DEBIAN = '/usr/lib/postgresql';

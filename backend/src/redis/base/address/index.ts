@@ -1,0 +1,12 @@
+export {
+  addressKey,
+  formatAddress,
+  hostFault,
+  isPort,
+  parseAddress,
+  readAddress,
+  sameAddress,
+  stripBrackets,
+  type AddressParse,
+  type NodeAddress,
+} from './node-address.js';

@@ -1,0 +1,115 @@
+import type { NodeAddress } from '../address/index.js';
+import type { Problem } from '../errors/index.js';
+
+/** Why the primary moved: it failed, somebody asked Sentinel, or our own switchover did it. */
+export type FailoverReason = 'failure' | 'planned' | 'switchover';
+
+/** The moments of one failover, in calendar milliseconds; `null` where nobody told us. */
+export interface FailoverTimes {
+  /** This process first doubted the old primary. */
+  readonly suspectedAt: number | null;
+  /** The first Sentinel called it subjectively down. */
+  readonly sdownAt: number | null;
+  /** Enough Sentinels agreed. */
+  readonly odownAt: number | null;
+  /** A Sentinel was elected to lead the failover. */
+  readonly electedAt: number | null;
+  /** The chosen replica turned into a primary. */
+  readonly promotedAt: number | null;
+  /** This process learned of the new primary. */
+  readonly switchedAt: number;
+  /** The new primary answered the first write of this process. */
+  readonly firstWriteAt: number | null;
+}
+
+/** One failover, as this process saw it. */
+export interface FailoverRecord extends FailoverTimes {
+  readonly from: NodeAddress | null;
+  readonly to: NodeAddress;
+  readonly reason: FailoverReason;
+  /** Sentinel's config-epoch of the new primary. */
+  readonly epoch: number;
+}
+
+/** Reads and writes are judged apart: while a primary is being replaced, reads go on. */
+export type BreakerLane = 'reads' | 'writes';
+
+/** `healthy`: Redis serves. `degraded`: memory does, or the journal. `recovering`: Redis is back, the journal is on its way. */
+export type ServiceModeName = 'healthy' | 'degraded' | 'recovering';
+
+/** A change of the mode. */
+export interface ModeChange {
+  readonly from: ServiceModeName;
+  readonly to: ServiceModeName;
+  readonly reason: string;
+  /** Calendar milliseconds. */
+  readonly at: number;
+  /** How long the mode before lasted. */
+  readonly afterMs: number;
+}
+
+/** What came of the writes that were made while Redis was away. */
+export interface ReplayReport {
+  /** Written to Redis. */
+  readonly applied: number;
+  /** Not written: Redis had something newer. */
+  readonly superseded: number;
+  /** Dropped: older than a delete is remembered, or past their own time. */
+  readonly expired: number;
+  readonly durationMs: number;
+}
+
+/** Every fact the engine reports. Plain data in the past tense; additions only. */
+export type RedisHaEvent =
+  | { readonly type: 'connection.opened'; readonly node: NodeAddress; readonly role: string }
+  | { readonly type: 'connection.lost'; readonly node: NodeAddress; readonly reason: string }
+  | { readonly type: 'connection.stalled'; readonly node: NodeAddress }
+  | { readonly type: 'connection.recovered'; readonly node: NodeAddress }
+  | { readonly type: 'sentinel.connected'; readonly sentinel: NodeAddress }
+  | { readonly type: 'sentinel.lost'; readonly sentinel: NodeAddress; readonly reason: string }
+  | {
+      readonly type: 'topology.changed';
+      readonly primary: NodeAddress | null;
+      readonly replicas: readonly NodeAddress[];
+      readonly epoch: number;
+    }
+  | {
+      readonly type: 'primary.switched';
+      readonly from: NodeAddress | null;
+      readonly to: NodeAddress;
+      readonly epoch: number;
+    }
+  | { readonly type: 'primary.suspected'; readonly node: NodeAddress; readonly reason: string }
+  | { readonly type: 'primary.ready'; readonly node: NodeAddress }
+  | { readonly type: 'primary.reset'; readonly node: NodeAddress }
+  | { readonly type: 'failover.observed'; readonly step: string; readonly detail: string }
+  | { readonly type: 'failover.completed'; readonly failover: FailoverRecord }
+  | { readonly type: 'failover.first-write'; readonly failover: FailoverRecord }
+  | { readonly type: 'writes.paused'; readonly reason: string }
+  | { readonly type: 'writes.resumed'; readonly reason: string; readonly pausedMs: number }
+  | { readonly type: 'command.uncertain'; readonly command: string; readonly reason: string }
+  | { readonly type: 'subscription.moved'; readonly to: NodeAddress; readonly gapMs: number }
+  | { readonly type: 'settings.doubtful'; readonly problem: Problem }
+  | { readonly type: 'start.waiting'; readonly waitedMs: number; readonly reason: string }
+  | { readonly type: 'breaker.opened'; readonly lane: BreakerLane; readonly reason: string }
+  | { readonly type: 'breaker.half-opened'; readonly lane: BreakerLane; readonly openMs: number }
+  | { readonly type: 'breaker.closed'; readonly lane: BreakerLane; readonly openMs: number }
+  | { readonly type: 'mode.changed'; readonly change: ModeChange }
+  | {
+      readonly type: 'journal.dropped';
+      readonly count: number;
+      readonly reason: 'full' | 'too-old' | 'closed';
+    }
+  | { readonly type: 'journal.replayed'; readonly report: ReplayReport }
+  | { readonly type: 'journal.recovered'; readonly count: number; readonly damagedBytes: number }
+  | { readonly type: 'journal.file-failed'; readonly reason: string }
+  | { readonly type: 'cache.entry-rejected'; readonly namespace: string; readonly fault: string }
+  | { readonly type: 'cache.load-failed'; readonly namespace: string; readonly reason: string }
+  | { readonly type: 'cache.write-failed'; readonly namespace: string; readonly reason: string }
+  | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
+
+/** The name of a fact. */
+export type RedisHaEventType = RedisHaEvent['type'];
+
+/** The fact of one name. */
+export type RedisHaEventOf<T extends RedisHaEventType> = Extract<RedisHaEvent, { type: T }>;

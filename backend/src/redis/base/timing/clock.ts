@@ -1,0 +1,67 @@
+/** Stops whatever it was handed out for. Calling it twice is harmless. */
+export type Stop = () => void;
+
+/** Time, as the engine sees it. Injected, so that tests move it by hand. */
+export interface Clock {
+  /** Milliseconds that only ever grow: for measuring and for deadlines. */
+  now(): number;
+  /** The calendar time in milliseconds since 1970: only to show to people. */
+  wallTime(): number;
+  /** Calls back once after `ms`. Never keeps the process alive. */
+  after(ms: number, run: () => void): Stop;
+  /** Calls back every `ms`. Never keeps the process alive. */
+  every(ms: number, run: () => void): Stop;
+  /** Resolves after `ms`, or at once when the signal fires. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The machine's own clock. */
+export class SystemClock implements Clock {
+  now(): number {
+    return performance.now();
+  }
+
+  wallTime(): number {
+    return Date.now();
+  }
+
+  after(ms: number, run: () => void): Stop {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  }
+
+  every(ms: number, run: () => void): Stop {
+    const timer = setInterval(run, ms);
+    timer.unref();
+    return () => {
+      clearInterval(timer);
+    };
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', finish);
+        resolve();
+      };
+      const timer = setTimeout(finish, ms);
+      signal?.addEventListener('abort', finish, { once: true });
+    });
+  }
+}
+
+/** Runs after the input that has already arrived: before it, a process that was busy would blame the other side. */
+export function afterInput(run: () => void): void {
+  setImmediate(run);
+}
+
+/** Chance, as the engine sees it: a number from 0 up to, not including, 1. Injected, so that tests choose it. */
+export type Random = () => number;
+
+/** The machine's own chance. Not for secrets. */
+export const systemRandom: Random = () => Math.random();

@@ -1,0 +1,9 @@
+export {
+  afterInput,
+  systemRandom,
+  SystemClock,
+  type Clock,
+  type Random,
+  type Stop,
+} from './clock.js';
+export { Pulse } from './pulse.js';

@@ -1,0 +1,142 @@
+import { Injectable, Module, SetMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CacheRig, type CacheProcess } from '../../../test/support/cache-rig.js';
+import { outcomeOf } from '../../../test/support/outcomes.js';
+import { Cached } from './cached.decorator.js';
+import { RedisCache } from './redis-cache.js';
+
+const OTHER = Symbol('other cache');
+const calls: string[] = [];
+
+@Injectable()
+class Helper {
+  readonly greeting = 'Hello';
+}
+
+@Injectable()
+class Users {
+  constructor(private readonly helper: Helper) {}
+
+  @Cached()
+  async find(id: number): Promise<string> {
+    calls.push(`find ${String(id)}`);
+    return `${this.helper.greeting} ${String(id)}`;
+  }
+
+  @Cached({
+    namespace: 'users',
+    key: (id: number) => `user:${String(id)}`,
+    ttlMs: 5,
+    tags: (value: string) => [value],
+  })
+  @SetMetadata('role', 'reader')
+  async load(id: number): Promise<string> {
+    return `loaded ${String(id)}`;
+  }
+
+  @Cached({ cache: OTHER })
+  async elsewhere(): Promise<string> {
+    return 'elsewhere';
+  }
+}
+
+@Injectable()
+class Admins extends Users {
+  @Cached({ key: () => 'own' })
+  override async find(id: number): Promise<string> {
+    return `admin ${String(id)}`;
+  }
+}
+
+describe('@Cached', () => {
+  let rig: CacheRig;
+  let one: CacheProcess;
+  let other: CacheProcess;
+  let close: () => Promise<void>;
+  let users: Users;
+  let admins: Admins;
+
+  beforeEach(async () => {
+    calls.length = 0;
+    rig = new CacheRig();
+    one = rig.start();
+    other = rig.start();
+
+    @Module({
+      providers: [
+        Helper,
+        Users,
+        Admins,
+        { provide: RedisCache, useValue: one.cache },
+        { provide: OTHER, useValue: other.cache },
+      ],
+    })
+    class CachedModule {}
+
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
+    const app = await NestFactory.createApplicationContext(CachedModule, { logger: false });
+    close = () => app.close();
+    users = app.get(Users);
+    admins = app.get(Admins);
+  });
+  afterEach(async () => {
+    await close();
+    await rig.close();
+  });
+
+  it('answers from the cache, with what the class has otherwise', async () => {
+    expect(await users.find(1)).toBe('Hello 1');
+    expect(await users.find(1)).toBe('Hello 1');
+    expect(await users.find(2)).toBe('Hello 2');
+    expect(calls).toEqual(['find 1', 'find 2']);
+    expect(await one.cache.get('Users.find:[1]')).toBe('Hello 1');
+  });
+
+  it('uses a namespace, a key, tags and a life of its own', async () => {
+    await users.load(7);
+    expect(one.behind('users').drafts).toMatchObject([
+      { key: 'user:7', draft: { freshMs: 5, groups: ['loaded 7'] } },
+    ]);
+  });
+
+  it('uses another cache where there are several', async () => {
+    await users.elsewhere();
+    expect(other.behind().drafts).toHaveLength(1);
+    expect(one.behind().drafts).toHaveLength(0);
+  });
+
+  it('works in a class that inherits, also where it overrides', async () => {
+    expect(await admins.find(1)).toBe('admin 1');
+    expect(await admins.load(1)).toBe('loaded 1');
+    expect(await one.cache.get('own')).toBe('admin 1');
+  });
+
+  it('keeps what other decorators left on the method, and its name', () => {
+    expect(Reflect.getMetadata('role', Users.prototype.load)).toBe('reader');
+    expect(Users.prototype.load.name).toBe('load');
+  });
+
+  it('says what is wrong when Nest did not make the object', async () => {
+    const { code, error } = await outcomeOf(new Users(new Helper()).find(1));
+    expect(code).toBe('INVALID_ARGUMENT');
+    expect(String(error)).toContain('@Cached Users.find');
+    expect(String(error)).toContain('List the class in the providers of a module');
+    const lost = Users.prototype.find.bind(undefined as never);
+    expect((await outcomeOf(lost(1))).code).toBe('INVALID_ARGUMENT');
+  });
+
+  it('says what is wrong with options where they are written, and with arguments at the call', async () => {
+    expect(() => Cached({ ttlMs: 0 })).toThrow('ttlMs = 0');
+    expect(() => Cached({ tags: [''] })).toThrow('tag');
+    expect(() => Cached({ policy: 'cache' } as never)).toThrow('is not an option');
+    expect(() => Cached({ tags: () => [] })).not.toThrow();
+    expect((await outcomeOf(users.find(NaN))).code).toBe('INVALID_ARGUMENT');
+  });
+
+  it('decorates nothing but methods', () => {
+    const decorate = (): void => {
+      Cached()(Users.prototype, 'nothing', {});
+    };
+    expect(decorate).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+});

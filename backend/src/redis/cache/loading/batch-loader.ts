@@ -1,0 +1,141 @@
+import { types } from 'node:util';
+import {
+  type CacheParts,
+  type EntryReader,
+  type EntryWriter,
+  inPortions,
+  type Known,
+  type KnownValue,
+  type LoadTerms,
+  refusal,
+} from '../values/index.js';
+import type { Flight } from './single-flight.js';
+import { isFresh, isFromAway, valueOf, type Answer, type ValueLoader } from './value-loader.js';
+
+/** Makes the values of several keys at once. A key that is not in the answer has no value. */
+export type BatchLoadFunction<T = unknown> = (
+  keys: readonly string[],
+  context: { readonly signal: AbortSignal },
+) => ReadonlyMap<string, T> | Promise<ReadonlyMap<string, T>>;
+
+/** A wish for several values. */
+export interface BatchRequest {
+  readonly keys: readonly string[];
+  readonly loader: BatchLoadFunction;
+  readonly terms: LoadTerms;
+}
+
+/** A key that must be loaded. */
+interface OpenKey {
+  readonly key: string;
+  readonly stale: KnownValue | null;
+  readonly mayWrite: boolean;
+  /** Redis did not answer. */
+  readonly isAway: boolean;
+}
+
+const WRITES_AT_ONCE = 100;
+
+/** Finds many values, and loads those that are missing together. */
+export class BatchLoader {
+  readonly #parts: CacheParts;
+  readonly #reader: EntryReader;
+  readonly #writer: EntryWriter;
+  readonly #single: ValueLoader;
+
+  constructor(parts: CacheParts, reader: EntryReader, writer: EntryWriter, single: ValueLoader) {
+    this.#parts = parts;
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#single = single;
+  }
+
+  /** The answers, in the order of the keys. Loads that are under way for some of them are joined. */
+  async ask(request: BatchRequest): Promise<Answer[]> {
+    const { keys, terms } = request;
+    this.#single.runner.assertOpen();
+    const known = await this.#reader.readMany(keys);
+    const answers = new Map<string, Answer>();
+    const open: OpenKey[] = [];
+    for (const [i, key] of keys.entries()) {
+      const one = known[i] ?? ({ state: 'unknown' } as const);
+      const answer = this.#answerAtOnce(key, one, terms);
+      if (answer === null) open.push(toOpenKey(key, one));
+      else answers.set(key, answer);
+    }
+    const flights = this.#flightsOf(open, request);
+    return Promise.all(
+      keys.map(async (key) => answers.get(key) ?? this.#settle(flights.get(key), terms)),
+    );
+  }
+
+  #answerAtOnce(key: string, known: Known, terms: LoadTerms): Answer | null {
+    if (isFresh(known)) return { value: valueOf(known), from: 'cache' };
+    const isResting = known.state === 'value' && this.#single.isResting(key, terms);
+    return isResting ? { value: known.value, from: 'stale' } : null;
+  }
+
+  #flightsOf(open: readonly OpenKey[], request: BatchRequest): Map<string, OpenFlight> {
+    const { loads } = this.#single;
+    const flights = new Map<string, OpenFlight>();
+    const own: OpenKey[] = [];
+    for (const one of open) {
+      const flight = loads.get(one.key);
+      if (flight === undefined) own.push(one);
+      else flights.set(one.key, { flight, stale: one.stale });
+    }
+    this.#parts.counters.add('joined', open.length - own.length);
+    if (own.length === 0) return flights;
+    const batch = this.#load(own, request);
+    for (const { key, stale } of own) {
+      const answer = async (): Promise<Answer> => ({ value: (await batch).get(key), from: 'load' });
+      flights.set(key, { flight: loads.start(key, answer), stale });
+    }
+    return flights;
+  }
+
+  async #settle(open: OpenFlight | undefined, terms: LoadTerms): Promise<Answer> {
+    if (open === undefined) return { value: undefined, from: 'load' };
+    return this.#single.settle(open.flight, open.stale, terms);
+  }
+
+  #load(
+    open: readonly OpenKey[],
+    { loader, terms }: BatchRequest,
+  ): Promise<ReadonlyMap<string, unknown>> {
+    const keys = open.map(({ key }) => key);
+    const { runner } = this.#single;
+    return runner.run(keys, terms.hardTimeoutMs, async (signal) => {
+      const stamp = this.#parts.namespace.stamp();
+      const values = await runner.call(() => loader(keys, { signal }), signal);
+      if (!types.isMap(values)) throw notAMap(values);
+      const filling = inPortions(
+        open.filter(({ mayWrite }) => mayWrite),
+        WRITES_AT_ONCE,
+        ({ key, stale }) =>
+          this.#writer.fill(key, values.get(key), terms, { stamp, replacesValue: stale !== null }),
+      );
+      await runner.keep(filling, { isAway: open.some((one) => one.isAway), signal });
+      return values;
+    });
+  }
+}
+
+interface OpenFlight {
+  readonly flight: Flight<Answer>;
+  readonly stale: KnownValue | null;
+}
+
+function toOpenKey(key: string, known: Known): OpenKey {
+  return {
+    key,
+    stale: known.state === 'value' ? known : null,
+    mayWrite: known.state !== 'absent' || known.mayWrite,
+    isAway: isFromAway(known),
+  };
+}
+
+function notAMap(value: unknown): Error {
+  const message = 'the loader of several keys must answer a Map from keys to values';
+  return refusal('loader', `(${typeof value})`, message, 'For example: new Map(rows.map(…))');
+}

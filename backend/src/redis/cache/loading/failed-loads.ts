@@ -1,0 +1,33 @@
+import type { Clock } from '../../base/timing/index.js';
+
+const MAX_KEYS = 10_000;
+
+/** Remembers for a while which keys could not be loaded, so that a sick source is not asked at each call. */
+export class FailedLoads {
+  readonly #clock: Clock;
+  readonly #failedAt = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Notes a failure. Beyond ten thousand keys the oldest is forgotten. */
+  note(key: string): void {
+    this.#failedAt.delete(key);
+    this.#failedAt.set(key, this.#clock.now());
+    if (this.#failedAt.size <= MAX_KEYS) return;
+    const [oldest] = this.#failedAt.keys();
+    if (oldest !== undefined) this.#failedAt.delete(oldest);
+  }
+
+  /** Whether loading the key failed less than `ms` ago. */
+  isRecent(key: string, ms: number): boolean {
+    const failedAt = this.#failedAt.get(key);
+    return failedAt !== undefined && this.#clock.now() - failedAt < ms;
+  }
+
+  /** Forgets a failure: the key was loaded, written or deleted since. */
+  forget(key: string): void {
+    this.#failedAt.delete(key);
+  }
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { Claim, Namespace, Reading, Stamp } from '../../keyspace/index.js';
+import type { Stop } from '../../base/timing/index.js';
+import { untilAborted } from './abortable.js';
+import type { CacheParts } from '../values/index.js';
+
+/** What came of asking for the right to load. */
+export type Grant =
+  /** Load it. Without a lease there is nobody to share with. */
+  | { readonly kind: 'go'; readonly lease: LoadLease | null }
+  /** Somebody has written the key meanwhile. */
+  | { readonly kind: 'changed'; readonly reading: Reading }
+  /** Another process loads it, and there was no wish to wait. */
+  | { readonly kind: 'busy' };
+
+type GrantedClaim = Claim & { readonly state: 'granted' };
+
+/** How to ask. */
+export interface LeaseTerms {
+  /** Stamp of what the caller has read. */
+  readonly seen: Stamp | null;
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+  readonly mayWait: boolean;
+}
+
+// A waiter learns of the value at the next look: with the way there and back, well within 50 ms.
+const LOOK_EVERY_MS = 20;
+// Two renewals may get lost before the lease is.
+const RENEWALS_PER_LEASE = 3;
+
+/** Sees to it that of all processes one loads a key, and that the others get what it loaded. */
+export class LoadLeases {
+  readonly #parts: CacheParts;
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks until there is an answer, or the signal fires: then its reason is thrown. */
+  async take(key: string, terms: LeaseTerms): Promise<Grant> {
+    const { clock, counters } = this.#parts;
+    const token = randomUUID();
+    for (let looks = 0; ; looks++) {
+      const claim = await this.#claim(key, token, terms);
+      if (claim.state === 'granted') {
+        return { kind: 'go', lease: new LoadLease(this.#parts, key, claim) };
+      }
+      if (claim.state === 'changed') return { kind: 'changed', reading: claim.reading };
+      if (claim.state === 'alone') return { kind: 'go', lease: null };
+      if (!terms.mayWait) return { kind: 'busy' };
+      if (looks === 0) counters.add('joined');
+      await clock.sleep(LOOK_EVERY_MS, terms.signal);
+    }
+  }
+
+  async #claim(key: string, token: string, { seen, signal }: LeaseTerms): Promise<Claim> {
+    const { namespace, options, counters } = this.#parts;
+    const asked = namespace.claim(key, { leaseMs: options.leaseMs, seen, token });
+    try {
+      return await untilAborted(asked, signal);
+    } catch (error) {
+      if (signal.aborted) {
+        this.#giveBackLate(asked, key);
+        throw error;
+      }
+      if (namespace.policy === 'strict') throw error;
+      // The lease only saves work: without one, stamps still keep older values from newer ones.
+      counters.add('errors');
+      return { state: 'alone' };
+    }
+  }
+
+  // Granted when nobody waited for it any more.
+  #giveBackLate(asked: Promise<Claim>, key: string): void {
+    const { namespace, tasks } = this.#parts;
+    tasks.add(
+      asked.then((claim) =>
+        claim.state === 'granted' ? namespace.release(key, claim.token) : undefined,
+      ),
+    );
+  }
+}
+
+/** The right to load a key. It is extended by itself until it is ended or this process dies. */
+export class LoadLease {
+  /** Of the moment in which the right was given: whoever writes the key from then on is later. */
+  readonly stamp: Stamp;
+  readonly #namespace: Namespace;
+  readonly #tasks: CacheParts['tasks'];
+  readonly #key: string;
+  readonly #token: string;
+  readonly #stopRenewals: Stop;
+
+  constructor(parts: CacheParts, key: string, { token, stamp }: GrantedClaim) {
+    const { namespace, options, clock, tasks } = parts;
+    this.stamp = stamp;
+    this.#namespace = namespace;
+    this.#tasks = tasks;
+    this.#key = key;
+    this.#token = token;
+    this.#stopRenewals = clock.every(Math.floor(options.leaseMs / RENEWALS_PER_LEASE), () => {
+      tasks.add(this.#renew(options.leaseMs));
+    });
+  }
+
+  /** Gives the right back, in the background: nobody should wait for that. */
+  end(): void {
+    this.#stopRenewals();
+    this.#tasks.add(this.#namespace.release(this.#key, this.#token));
+  }
+
+  // Once lost it stays lost: another process loads now, and the later stamp wins.
+  async #renew(leaseMs: number): Promise<void> {
+    const isOurs = await this.#namespace.renew(this.#key, this.#token, leaseMs);
+    if (!isOurs) this.#stopRenewals();
+  }
+}

@@ -1,0 +1,135 @@
+import {
+  ClosedError,
+  LoaderFailedError,
+  LoaderTimeoutError,
+  type RedisHaError,
+} from '../../base/errors/index.js';
+import type { Stop } from '../../base/timing/index.js';
+import { settledOrAborted, untilAborted } from './abortable.js';
+import { type CacheParts, isLoadFailure, reasonOf } from '../values/index.js';
+import { FailedLoads } from './failed-loads.js';
+
+/** How to wait for a write. */
+export interface KeepTerms {
+  /** Redis did not answer before. */
+  readonly isAway: boolean;
+  readonly signal: AbortSignal;
+}
+
+// Enough for memory and the journal, too little for a deadline of Redis.
+const PATIENCE_WHILE_AWAY_MS = 20;
+
+interface OpenLoad {
+  readonly controller: AbortController;
+  readonly stopTimer: Stop;
+}
+
+/** Calls loaders: within their time, and until the cache is closed. */
+export class LoadRunner {
+  readonly failures: FailedLoads;
+  readonly #parts: CacheParts;
+  readonly #open = new Set<OpenLoad>();
+  #isClosed = false;
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts;
+    this.failures = new FailedLoads(parts.clock);
+  }
+
+  /**
+   * Does all that belongs to one load. The signal fires when its time is up, or when the cache is
+   * closed; its reason is the error to end with. A failure is counted, reported and remembered.
+   */
+  async run<A>(
+    keys: readonly string[],
+    timeoutMs: number,
+    work: (signal: AbortSignal) => Promise<A>,
+  ): Promise<A> {
+    this.assertOpen();
+    const load = this.#begin(timeoutMs);
+    try {
+      const answer = await work(load.controller.signal);
+      for (const key of keys) this.failures.forget(key);
+      return answer;
+    } catch (error) {
+      this.#noteFailure(keys, error);
+      throw error;
+    } finally {
+      load.stopTimer();
+      this.#open.delete(load);
+    }
+  }
+
+  /** Calls a loader. What it throws becomes the cause of a `LOADER_FAILED`. */
+  async call<T>(loader: () => T | Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#parts.counters.add('loads');
+    const invoke = async (): Promise<T> => loader();
+    try {
+      return await untilAborted(invoke(), signal);
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      const namespace = this.#parts.namespace.name;
+      const message = `The loader of a value in the namespace ${namespace} failed`;
+      throw new LoaderFailedError(message, { namespace }, { cause });
+    }
+  }
+
+  /**
+   * Waits until a loaded value is written, so that the next read sees it. Where Redis did not answer
+   * before, the caller has waited for it once and does not do so again.
+   */
+  async keep(filling: Promise<unknown>, terms: KeepTerms): Promise<void> {
+    const { clock, tasks } = this.#parts;
+    tasks.add(filling);
+    if (!terms.isAway) return settledOrAborted(filling, terms.signal);
+    const patience = new AbortController();
+    const stop = clock.after(PATIENCE_WHILE_AWAY_MS, () => {
+      patience.abort();
+    });
+    await settledOrAborted(filling, patience.signal).finally(stop);
+  }
+
+  /** Refuses to go on after closing. */
+  assertOpen(): void {
+    if (this.#isClosed) throw closed();
+  }
+
+  /** Begins no further load. */
+  refuseFurther(): void {
+    this.#isClosed = true;
+  }
+
+  /** Ends the loads under way: their signals fire and their callers get `CLOSED`. */
+  abort(): void {
+    this.#isClosed = true;
+    for (const { controller } of this.#open) controller.abort(closed());
+  }
+
+  #begin(timeoutMs: number): OpenLoad {
+    const controller = new AbortController();
+    const stopTimer = this.#parts.clock.after(timeoutMs, () => {
+      controller.abort(this.#tooLate(timeoutMs));
+    });
+    const load = { controller, stopTimer };
+    this.#open.add(load);
+    return load;
+  }
+
+  #tooLate(hardTimeoutMs: number): LoaderTimeoutError {
+    const namespace = this.#parts.namespace.name;
+    const message = `A value in the namespace ${namespace} was not loaded within ${String(hardTimeoutMs)} ms`;
+    return new LoaderTimeoutError(message, { namespace, hardTimeoutMs });
+  }
+
+  #noteFailure(keys: readonly string[], error: unknown): void {
+    if (!isLoadFailure(error)) return;
+    const { bus, counters, namespace } = this.#parts;
+    for (const key of keys) this.failures.note(key);
+    counters.add('loadFailures');
+    bus.emit({ type: 'cache.load-failed', namespace: namespace.name, reason: reasonOf(error) });
+  }
+}
+
+function closed(): RedisHaError {
+  return new ClosedError('The cache is closed');
+}

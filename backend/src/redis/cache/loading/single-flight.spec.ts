@@ -1,0 +1,191 @@
+import { turns } from '../../../../test/support/cache-rig.js';
+import { outcomeOf } from '../../../../test/support/outcomes.js';
+import { ClosedError, LoaderFailedError, LoaderTimeoutError } from '../../base/errors/index.js';
+import { ManualClock } from '../../testing/index.js';
+import { settledOrAborted, untilAborted } from './abortable.js';
+import { FailedLoads } from './failed-loads.js';
+import { inPortions } from '../values/in-portions.js';
+import { isLoadFailure, reasonOf } from '../values/load-failure.js';
+import { OpenTasks } from '../values/open-tasks.js';
+import { SingleFlight } from './single-flight.js';
+
+function held<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+describe('SingleFlight', () => {
+  it('can be joined until it ends', async () => {
+    const clock = new ManualClock();
+    const flights = new SingleFlight<number>(clock, new OpenTasks());
+    await clock.advance(7);
+    const work = held<number>();
+    const flight = flights.start('k', () => work.promise);
+    expect(flights.get('k')).toBe(flight);
+    expect(flight.startedAt).toBe(7);
+    expect(flights.get('other')).toBeUndefined();
+    work.resolve(1);
+    expect(await flight.answer).toBe(1);
+    await turns(1);
+    expect(flights.size).toBe(0);
+  });
+
+  it('can be begun anew after a failure, which nobody need hear', async () => {
+    const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
+    flights.start('k', () => Promise.reject(new TypeError('x')));
+    await turns(1);
+    expect(flights.size).toBe(0);
+  });
+
+  it('cannot be joined once it is forgotten, and its end does not end its successor', async () => {
+    const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
+    const [first, second] = [held<number>(), held<number>()];
+    flights.start('k', () => first.promise);
+    flights.forget('k');
+    expect(flights.get('k')).toBeUndefined();
+    const successor = flights.start('k', () => second.promise);
+    first.resolve(1);
+    await turns(1);
+    expect(flights.get('k')).toBe(successor);
+    flights.forgetAll();
+    expect(flights.size).toBe(0);
+    second.resolve(2);
+  });
+});
+
+describe('OpenTasks', () => {
+  it('waits for all, also for those that come while it waits', async () => {
+    const tasks = new OpenTasks();
+    const [first, second] = [held<null>(), held<null>()];
+    tasks.add(first.promise.then(() => tasks.add(second.promise)));
+    let isDone = false;
+    const done = tasks.untilNone().then(() => (isDone = true));
+    first.resolve(null);
+    await turns(2);
+    expect(isDone).toBe(false);
+    second.reject(new TypeError('failures are nobody else’s business'));
+    await done;
+    expect(tasks.size).toBe(0);
+  });
+});
+
+describe('untilAborted', () => {
+  const reason = new ClosedError('closed');
+
+  it('answers what work answers, and leaves no listener behind', async () => {
+    const { signal } = new AbortController();
+    const removed = jest.spyOn(signal, 'removeEventListener');
+    expect(await untilAborted(Promise.resolve(5), signal)).toBe(5);
+    expect(await outcomeOf(untilAborted(Promise.reject(reason), signal))).toMatchObject({
+      code: 'CLOSED',
+    });
+    await turns(1);
+    expect(removed).toHaveBeenCalledTimes(2);
+  });
+
+  it('throws the reason when the signal fires, or has fired; what work does then does not matter', async () => {
+    const controller = new AbortController();
+    const work = held<number>();
+    const call = outcomeOf(untilAborted(work.promise, controller.signal));
+    controller.abort(reason);
+    expect((await call).error).toBe(reason);
+    work.reject(new TypeError('late'));
+    expect((await outcomeOf(untilAborted(work.promise, controller.signal))).error).toBe(reason);
+    await turns(1);
+  });
+
+  it('is no error where only waiting was the purpose', async () => {
+    const controller = new AbortController();
+    controller.abort(reason);
+    await settledOrAborted(held().promise, controller.signal);
+    const failing = settledOrAborted(
+      Promise.reject(new LoaderFailedError('x')),
+      new AbortController().signal,
+    );
+    expect((await outcomeOf(failing)).code).toBe('LOADER_FAILED');
+  });
+});
+
+describe('FailedLoads', () => {
+  it('remembers a failure for as long as is asked', async () => {
+    const clock = new ManualClock();
+    const failures = new FailedLoads(clock);
+    failures.note('k');
+    expect(failures.isRecent('k', 100)).toBe(true);
+    expect(failures.isRecent('k', 0)).toBe(false);
+    expect(failures.isRecent('other', 100)).toBe(false);
+    await clock.advance(99);
+    expect(failures.isRecent('k', 100)).toBe(true);
+    await clock.advance(1);
+    expect(failures.isRecent('k', 100)).toBe(false);
+    failures.note('k');
+    expect(failures.isRecent('k', 100)).toBe(true);
+    failures.forget('k');
+    expect(failures.isRecent('k', 100)).toBe(false);
+  });
+
+  it('forgets the oldest beyond ten thousand', () => {
+    const failures = new FailedLoads(new ManualClock());
+    failures.note('first');
+    failures.note('second');
+    failures.note('first');
+    for (let i = 0; i < 9_999; i++) failures.note(`k${String(i)}`);
+    expect(failures.isRecent('second', 1)).toBe(false);
+    expect(failures.isRecent('first', 1)).toBe(true);
+  });
+});
+
+describe('inPortions', () => {
+  it('does so many at a time and keeps their order', async () => {
+    let open = 0;
+    let most = 0;
+    const answers = await inPortions([1, 2, 3, 4, 5], 2, async (item) => {
+      most = Math.max(most, ++open);
+      await turns(item % 2);
+      open--;
+      return item * 10;
+    });
+    expect(answers).toEqual([10, 20, 30, 40, 50]);
+    expect(most).toBe(2);
+  });
+
+  it('begins no further portion after a failure', async () => {
+    const begun: number[] = [];
+    const call = inPortions([1, 2, 3, 4], 2, async (item) => {
+      begun.push(item);
+      if (item === 2) throw new ClosedError('x');
+    });
+    expect((await outcomeOf(call)).code).toBe('CLOSED');
+    expect(begun).toEqual([1, 2]);
+  });
+});
+
+describe('reasonOf', () => {
+  it.each<[unknown, string]>([
+    [new TypeError('user 5 has no secret'), 'TypeError'],
+    [Object.assign(new TypeError('connect'), { code: 'ECONNREFUSED' }), 'TypeError ECONNREFUSED'],
+    [new LoaderTimeoutError('late'), 'LOADER_TIMEOUT'],
+    [new LoaderFailedError('x', {}, { cause: new RangeError('r') }), 'RangeError'],
+    [new LoaderFailedError('x'), 'LOADER_FAILED'],
+    [{ name: 'not a word', code: 5 }, 'Error'],
+    ['a secret', '(string)'],
+    [null, '(object)'],
+    [undefined, '(undefined)'],
+  ])('says of %p only what is no data', (error, reason) => {
+    expect(reasonOf(error)).toBe(reason);
+  });
+});
+
+describe('isLoadFailure', () => {
+  it('knows what a stale value may stand in for', () => {
+    expect(isLoadFailure(new LoaderFailedError('x'))).toBe(true);
+    expect(isLoadFailure(new LoaderTimeoutError('x'))).toBe(true);
+    expect(isLoadFailure(new ClosedError('x'))).toBe(false);
+    expect(isLoadFailure(new TypeError('x'))).toBe(false);
+  });
+});

@@ -1,0 +1,51 @@
+import type { Clock } from '../../base/timing/index.js';
+import type { OpenTasks } from '../values/index.js';
+
+/** Work under way for a key. */
+export interface Flight<A> {
+  readonly answer: Promise<A>;
+  /** On the clock. */
+  readonly startedAt: number;
+}
+
+/** Lets all who want the same key at the same time share one piece of work. */
+export class SingleFlight<A> {
+  readonly #flights = new Map<string, Flight<A>>();
+  readonly #clock: Clock;
+  readonly #tasks: OpenTasks;
+
+  constructor(clock: Clock, tasks: OpenTasks) {
+    this.#clock = clock;
+    this.#tasks = tasks;
+  }
+
+  /** How many are under way and can be joined. */
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  /** The work under way for a key. */
+  get(key: string): Flight<A> | undefined {
+    return this.#flights.get(key);
+  }
+
+  /** Begins work that others can join until it ends. */
+  start(key: string, work: () => Promise<A>): Flight<A> {
+    const flight = { startedAt: this.#clock.now(), answer: work() };
+    this.#flights.set(key, flight);
+    this.#tasks.add(flight.answer, () => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    });
+    return flight;
+  }
+
+  /** Lets nobody join any more: what is under way began before the key was changed. */
+  forget(key: string): void {
+    this.#flights.delete(key);
+  }
+
+  /** The same for all keys. */
+  forgetAll(): void {
+    this.#flights.clear();
+  }
+}

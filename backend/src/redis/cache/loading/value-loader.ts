@@ -1,0 +1,287 @@
+import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
+import { untilAborted } from './abortable.js';
+import {
+  type CacheParts,
+  type EntryReader,
+  type EntryWriter,
+  isLoadFailure,
+  type Known,
+  type KnownValue,
+  type LoadTerms,
+} from '../values/index.js';
+import { LoadLeases, type LoadLease } from './load-lease.js';
+import { LoadRunner } from './load-runner.js';
+import { SingleFlight, type Flight } from './single-flight.js';
+
+/** What a loader is told. */
+export interface LoadContext<T = unknown> {
+  readonly key: string;
+  /** Fires when the time of the load is up. */
+  readonly signal: AbortSignal;
+  /** The value as it was, if it is still there: for conditional requests. */
+  readonly stale: T | undefined;
+}
+
+/** Makes the value of a key that is not cached. `undefined` says that there is none; `null` is a value. */
+export type Loader<T = unknown> = (context: LoadContext<T>) => T | Promise<T>;
+
+/** A wish for a value. */
+export interface LoadRequest {
+  readonly key: string;
+  readonly loader: Loader;
+  readonly terms: LoadTerms;
+}
+
+/** A value and how it was come by. */
+export interface Answer {
+  readonly value: unknown;
+  readonly from: 'cache' | 'stale' | 'load';
+}
+
+/** Finds a value, or loads it: once, whoever else wants it meanwhile, in this process and in all. */
+export class ValueLoader {
+  readonly runner: LoadRunner;
+  readonly loads: SingleFlight<Answer>;
+  readonly #parts: CacheParts;
+  readonly #reader: EntryReader;
+  readonly #writer: EntryWriter;
+  readonly #leases: LoadLeases;
+  // Asking and loading are shared apart: who asks while a value is refreshed ahead must not wait for it.
+  readonly #asks: SingleFlight<Answer>;
+  readonly #refreshes: SingleFlight<Answer | null>;
+
+  constructor(parts: CacheParts, reader: EntryReader, writer: EntryWriter) {
+    this.#parts = parts;
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#leases = new LoadLeases(parts);
+    this.runner = new LoadRunner(parts);
+    this.loads = new SingleFlight(parts.clock, parts.tasks);
+    this.#asks = new SingleFlight(parts.clock, parts.tasks);
+    this.#refreshes = new SingleFlight(parts.clock, parts.tasks);
+  }
+
+  /** The value: from the cache, from somebody's load, or from an own one. */
+  ask(request: LoadRequest): Promise<Answer> {
+    const { key } = request;
+    const underWay = this.#asks.get(key);
+    if (underWay !== undefined) return this.#join(underWay);
+    return this.#asks.start(key, () => this.#find(request)).answer;
+  }
+
+  async #join(underWay: Flight<Answer>): Promise<Answer> {
+    const answer = await underWay.answer;
+    this.#countJoined(answer);
+    return answer;
+  }
+
+  /** Starts to load a value anew in the background if enough of its life is over. */
+  refreshIfDue(request: LoadRequest, entry: Entry, value: unknown): void {
+    const { key, terms } = request;
+    const { refreshAhead, retryAfterMs, hardTimeoutMs } = terms;
+    if (refreshAhead === null || !this.#isDue(entry, refreshAhead)) return;
+    if (this.loads.get(key) !== undefined || this.#refreshes.get(key) !== undefined) return;
+    if (this.runner.failures.isRecent(key, retryAfterMs)) return;
+    const start = { seen: entry.stamp, value, mayWrite: true, mayWait: false, isAway: false };
+    this.#refreshes.start(key, () =>
+      this.runner.run([key], hardTimeoutMs, (signal) => this.#obtain(request, start, signal)),
+    );
+  }
+
+  /** What a load answers, or the stale value when it fails or lets the caller wait too long. */
+  async settle(
+    { answer, startedAt }: Flight<Answer>,
+    stale: KnownValue | null,
+    terms: LoadTerms,
+  ): Promise<Answer> {
+    if (stale === null) return answer;
+    try {
+      return await this.#withPatience(
+        answer,
+        startedAt,
+        { value: stale.value, from: 'stale' },
+        terms,
+      );
+    } catch (error) {
+      if (isLoadFailure(error)) return { value: stale.value, from: 'stale' };
+      throw error;
+    }
+  }
+
+  /** Whether a stale value is to be served at once, because loading the key failed a moment ago. */
+  isResting(key: string, { retryAfterMs }: LoadTerms): boolean {
+    return this.runner.failures.isRecent(key, retryAfterMs);
+  }
+
+  /** The key was written or deleted here: who comes from now on must not get what was before. */
+  forget(key: string): void {
+    this.#asks.forget(key);
+    this.loads.forget(key);
+    this.#refreshes.forget(key);
+    this.runner.failures.forget(key);
+  }
+
+  /** The same for all keys. */
+  forgetAll(): void {
+    this.#asks.forgetAll();
+    this.loads.forgetAll();
+    this.#refreshes.forgetAll();
+  }
+
+  async #find(request: LoadRequest): Promise<Answer> {
+    const { key, terms } = request;
+    this.runner.assertOpen();
+    const known = await this.#reader.read(key);
+    if (isFresh(known)) {
+      const value = valueOf(known);
+      this.refreshIfDue(request, known.entry, value);
+      return { value, from: 'cache' };
+    }
+    const stale = known.state === 'value' ? known : null;
+    if (stale !== null && this.isResting(key, terms)) return { value: stale.value, from: 'stale' };
+    const underWay = this.loads.get(key);
+    const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
+    const answer = await this.settle(flight, stale, terms);
+    if (underWay !== undefined) this.#countJoined(answer);
+    return answer;
+  }
+
+  #countJoined({ from }: Answer): void {
+    if (from === 'load') this.#parts.counters.add('joined');
+  }
+
+  #load(request: LoadRequest, known: Known): Promise<Answer> {
+    const { key, terms } = request;
+    return this.runner.run([key], terms.hardTimeoutMs, async (signal) => {
+      const refreshed = await this.#afterRefresh(key, signal);
+      if (refreshed !== null) return refreshed;
+      // Who waits is granted the right in the end, is told of a change, or runs out of time.
+      return (await this.#obtain(request, startOf(known), signal)) as Answer;
+    });
+  }
+
+  // The value expired while it was being refreshed.
+  async #afterRefresh(key: string, signal: AbortSignal): Promise<Answer | null> {
+    const refresh = this.#refreshes.get(key);
+    if (refresh === undefined) return null;
+    return untilAborted(
+      refresh.answer.catch(() => null),
+      signal,
+    );
+  }
+
+  /** Loads, alone or as the one among all processes. `null` when another does and there is no wish to wait. */
+  async #obtain(
+    request: LoadRequest,
+    start: LoadStart,
+    signal: AbortSignal,
+  ): Promise<Answer | null> {
+    const { key, terms } = request;
+    const isAlone = !terms.shareLoads || !start.mayWrite || start.isAway;
+    if (isAlone) return this.#loadNow(request, start, null, signal);
+    for (let { seen } = start; ;) {
+      const grant = await this.#leases.take(key, { seen, signal, mayWait: start.mayWait });
+      if (grant.kind === 'busy') return null;
+      if (grant.kind === 'go') {
+        const isAway = grant.lease === null;
+        return this.#loadNow(request, { ...start, isAway }, grant.lease, signal);
+      }
+      const known = await this.#reader.interpret(grant.reading);
+      if (isFresh(known)) return { value: valueOf(known), from: 'load' };
+      const next = startOf(known);
+      if (!isNews(next, seen)) {
+        return this.#loadNow(request, { ...start, mayWrite: next.mayWrite }, null, signal);
+      }
+      seen = next.seen;
+    }
+  }
+
+  async #loadNow(
+    { key, loader, terms }: LoadRequest,
+    { value: stale, mayWrite, isAway }: LoadStart,
+    lease: LoadLease | null,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    try {
+      const stamp = lease?.stamp ?? this.#parts.namespace.stamp();
+      const value = await this.runner.call(() => loader({ key, signal, stale }), signal);
+      if (mayWrite) {
+        const load = { stamp, replacesValue: stale !== undefined };
+        await this.runner.keep(this.#writer.fill(key, value, terms, load), { isAway, signal });
+      }
+      return { value, from: 'load' };
+    } finally {
+      lease?.end();
+    }
+  }
+
+  async #withPatience(
+    answer: Promise<Answer>,
+    startedAt: number,
+    stale: Answer,
+    { softTimeoutMs }: LoadTerms,
+  ): Promise<Answer> {
+    if (softTimeoutMs === null) return answer;
+    const { clock } = this.#parts;
+    const leftMs = Math.max(0, startedAt + softTimeoutMs - clock.now());
+    return new Promise((resolve, reject) => {
+      const stop = clock.after(leftMs, () => {
+        resolve(stale);
+      });
+      answer.then(resolve, reject).finally(stop);
+    });
+  }
+
+  #isDue({ freshUntil, stamp }: Entry, share: number): boolean {
+    if (freshUntil === 0) return false;
+    const lifeMs = freshUntil - stamp.wallMs;
+    return this.#parts.clock.wallTime() >= stamp.wallMs + lifeMs * share;
+  }
+}
+
+/** From where a load starts. */
+interface LoadStart {
+  readonly seen: Stamp | null;
+  /** The value as it was. */
+  readonly value: unknown;
+  readonly mayWrite: boolean;
+  readonly mayWait: boolean;
+  /** Redis did not answer this call before. */
+  readonly isAway: boolean;
+}
+
+/** Whether something is known that may be answered without loading. */
+export function isFresh(known: Known): known is Known & { isFresh: true; entry: Entry } {
+  return (known.state === 'value' || known.state === 'nothing') && known.isFresh;
+}
+
+/** The value; `undefined` when it is known that there is none. */
+export function valueOf(known: Known): unknown {
+  return known.state === 'value' ? known.value : undefined;
+}
+
+// What cannot be read has no stamp to compare: asking again would be answered in the same way for ever.
+function isNews({ seen, mayWrite }: LoadStart, before: Stamp | null): boolean {
+  if (seen === null || !mayWrite) return false;
+  return before === null || compareStamps(seen, before) !== 0;
+}
+
+function startOf(known: Known): LoadStart {
+  const start = { seen: null, value: undefined, mayWrite: true, mayWait: true };
+  const isAway = isFromAway(known);
+  switch (known.state) {
+    case 'value':
+      return { ...start, isAway, seen: known.entry.stamp, value: known.value };
+    case 'nothing':
+      return { ...start, isAway, seen: known.entry.stamp };
+    case 'absent':
+      return { ...start, isAway, seen: known.seen, mayWrite: known.mayWrite };
+    case 'unknown':
+      return { ...start, isAway };
+  }
+}
+
+/** Whether Redis did not say what is known. */
+export function isFromAway(known: Known): boolean {
+  return known.state === 'unknown' || known.source !== 'redis';
+}

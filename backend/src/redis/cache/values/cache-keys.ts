@@ -1,0 +1,105 @@
+import { InvalidArgumentError } from '../../base/errors/index.js';
+import { MAX_GROUP_BYTES, MAX_GROUPS } from '../../keyspace/index.js';
+
+/** Most bytes a key can have. */
+export const MAX_KEY_BYTES = 1024;
+
+// One unit of a string becomes at most three bytes: up to here nothing needs to be counted.
+const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
+const SURROGATE = /[\ud800-\udfff]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * Whether text can become bytes and back. Half a character cannot: two keys that differ only there
+ * would be one key in Redis and two in memory.
+ */
+export function isWellFormed(text: string): boolean {
+  return !SURROGATE.test(text) || !LONE_SURROGATE.test(text);
+}
+
+/** Refuses what cannot be a key. Keys are data: the error does not show them. */
+export function checkKey(key: unknown): asserts key is string {
+  if (typeof key !== 'string') {
+    throw refusal('key', `(${typeof key})`, 'a key must be text', 'Give a string');
+  }
+  if (key === '') throw refusal('key', '', 'a key must not be empty', 'Give at least one letter');
+  if (key.length > SURELY_SHORT && Buffer.byteLength(key) > MAX_KEY_BYTES) {
+    const shown = `(${String(Buffer.byteLength(key))} bytes)`;
+    const message = `a key has at most ${String(MAX_KEY_BYTES)} bytes`;
+    throw refusal('key', shown, message, 'Use a hash of the long part');
+  }
+  if (!isWellFormed(key)) {
+    const message = 'a key must be well-formed text, and half a character is in it';
+    throw refusal('key', '(text)', message, 'Encode binary data, for example as base64url');
+  }
+}
+
+/** Refuses a list in which something cannot be a key. */
+export function checkKeys(keys: unknown): asserts keys is readonly string[] {
+  if (!Array.isArray(keys)) {
+    throw refusal('keys', `(${typeof keys})`, 'keys must be a list', 'Give an array of strings');
+  }
+  for (const key of keys) checkKey(key);
+}
+
+/** Refuses what cannot be a tag. */
+export function checkTag(tag: unknown): asserts tag is string {
+  const isTag = typeof tag === 'string' && tag !== '' && isWellFormed(tag);
+  if (isTag && Buffer.byteLength(tag) <= MAX_GROUP_BYTES) return;
+  const shown =
+    typeof tag === 'string' ? `(${String(Buffer.byteLength(tag))} bytes)` : `(${typeof tag})`;
+  const message = `a tag must be well-formed text of 1 to ${String(MAX_GROUP_BYTES)} bytes`;
+  throw refusal('tag', shown, message, 'Shorten it, or use a hash of the long part');
+}
+
+/** The tags without repetitions. Refuses what cannot be the tags of one entry. */
+export function checkTags(tags: unknown): readonly string[] {
+  if (!Array.isArray(tags)) {
+    throw refusal('tags', `(${typeof tags})`, 'tags must be a list', 'Give an array of strings');
+  }
+  for (const tag of tags) checkTag(tag);
+  const distinct = [...new Set(tags as readonly string[])];
+  if (distinct.length <= MAX_GROUPS) return distinct;
+  const message = `an entry has at most ${String(MAX_GROUPS)} tags`;
+  throw refusal('tags', `(${String(distinct.length)} tags)`, message, 'Use fewer, broader tags');
+}
+
+/** What a refused argument answers. */
+export function refusal(
+  field: string,
+  value: unknown,
+  message: string,
+  remedy: string,
+): InvalidArgumentError {
+  return new InvalidArgumentError({ field, value, message, remedy });
+}
+
+/** Refuses `undefined` as a value: it is how the cache says that there is none. */
+export function checkValue(value: unknown): void {
+  if (value !== undefined) return;
+  const message = 'undefined cannot be stored: it means that there is no value';
+  throw refusal('value', value, message, 'Store null, or delete the key');
+}
+
+/** Refuses what cannot be added to a number of Redis. */
+export function checkCount(by: unknown): void {
+  if (Number.isSafeInteger(by)) return;
+  throw refusal('by', String(by), 'it must be a whole number', 'For example: 1, or -1');
+}
+
+/** Refuses what cannot hold a lock. */
+export function checkHolder(holder: unknown): void {
+  if (typeof holder === 'string' && holder !== '' && Buffer.byteLength(holder) <= MAX_KEY_BYTES)
+    return;
+  const message = `a holder must be text of 1 to ${String(MAX_KEY_BYTES)} bytes`;
+  throw refusal('holder', `(${typeof holder})`, message, 'For example: randomUUID()');
+}
+
+/** Refuses what cannot be the life of a number or a lock. */
+export function checkLife(ttlMs: unknown, mayBeNull: boolean): void {
+  if (mayBeNull && ttlMs === null) return;
+  if (Number.isSafeInteger(ttlMs) && Number(ttlMs) > 0) return;
+  const nullToo = mayBeNull ? ', or null (for ever)' : '';
+  const message = `it must be a whole number of milliseconds, at least 1${nullToo}`;
+  throw refusal('ttlMs', String(ttlMs), message, 'For example: 60_000');
+}

@@ -1,0 +1,138 @@
+import { ClosedError, InvalidArgumentError } from '../../base/errors/index.js';
+import type { Entry, EntryFault, Reading, ReadingSource, Stamp } from '../../keyspace/index.js';
+import type { BodyFault, DecodedBody } from './cache-codec.js';
+import type { CacheParts } from './cache-deps.js';
+import { inPortions } from './in-portions.js';
+
+/** What is known of a key, its value decoded. */
+export type Known =
+  | KnownValue
+  /** It is known that there is none. */
+  | {
+      readonly state: 'nothing';
+      readonly isFresh: boolean;
+      readonly source: ReadingSource;
+      readonly entry: Entry;
+    }
+  /** There is no entry that could be used. */
+  | Absent
+  /** Redis is away and memory does not know the key. */
+  | { readonly state: 'unknown' };
+
+/** A value, fresh or past its time. */
+export interface KnownValue {
+  readonly state: 'value';
+  readonly value: unknown;
+  readonly isFresh: boolean;
+  readonly source: ReadingSource;
+  readonly entry: Entry;
+}
+
+/** Nothing usable. */
+export interface Absent {
+  readonly state: 'absent';
+  /** Stamp of what is there instead. */
+  readonly seen: Stamp | null;
+  /** False when what is there belongs to a newer version of the application. */
+  readonly mayWrite: boolean;
+  /** Who says so. */
+  readonly source: ReadingSource;
+}
+
+const READS_AT_ONCE = 100;
+const MISSING: Absent = { state: 'absent', seen: null, mayWrite: true, source: 'redis' };
+const UNKNOWN = { state: 'unknown' } as const;
+const CONFIRMED = { confirm: true } as const;
+// During a rolling deploy both versions write: each leaves alone what only the other can read.
+const NEWER: ReadonlySet<EntryFault | BodyFault> = new Set(['newer-format', 'unknown-codec']);
+
+/** Reads entries and says what they mean for the cache. */
+export class EntryReader {
+  readonly #parts: CacheParts;
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts;
+  }
+
+  /** What is known of a key. */
+  async read(key: string): Promise<Known> {
+    const { namespace } = this.#parts;
+    // Whoever asks for a session or a lock must not be told "no" by a replica that lags behind.
+    const terms = namespace.policy === 'cache' ? undefined : CONFIRMED;
+    let reading: Reading;
+    try {
+      reading = await namespace.read(key, terms);
+    } catch (error) {
+      reading = this.#unknownUnlessTold(error);
+    }
+    return this.interpret(reading);
+  }
+
+  /** The same for many keys, in their order. */
+  async readMany(keys: readonly string[]): Promise<Known[]> {
+    // Only single reads can be confirmed.
+    if (this.#parts.namespace.policy !== 'cache') {
+      return inPortions(keys, READS_AT_ONCE, (key) => this.read(key));
+    }
+    if (keys.length === 0) return [];
+    const readings = await this.#orUnknown(this.#parts.namespace.readMany(keys));
+    return Promise.all(keys.map(async (_, i) => this.interpret(readings[i] ?? UNKNOWN)));
+  }
+
+  /** What a reading means. A promise only when something must be decompressed. */
+  interpret(reading: Reading): Known | Promise<Known> {
+    switch (reading.state) {
+      case 'found':
+        return this.#interpretEntry(reading);
+      case 'deleted':
+        return { ...MISSING, seen: reading.stamp, source: reading.source };
+      case 'missing':
+        // What has expired a moment ago is not news to whoever asks for the right to load it.
+        return reading.stamp === undefined ? MISSING : { ...MISSING, seen: reading.stamp };
+      case 'unreadable':
+        return this.#reject(reading.fault, reading.stamp);
+      case 'unknown':
+        return UNKNOWN;
+    }
+  }
+
+  #interpretEntry(reading: Reading & { state: 'found' }): Known | Promise<Known> {
+    const { entry, isFresh, source } = reading;
+    if (entry.kind !== 'value') return { state: 'nothing', isFresh, source, entry };
+    const { codec } = this.#parts;
+    return entry.isCompressed
+      ? codec.decompress(entry).then((body) => this.#accept(body, reading))
+      : this.#accept(codec.decode(entry), reading);
+  }
+
+  #accept(body: DecodedBody, reading: Reading & { state: 'found' }): Known {
+    const { entry, isFresh, source } = reading;
+    if (!body.ok) return this.#reject(body.fault, entry.stamp);
+    return { state: 'value', value: body.value, isFresh, source, entry };
+  }
+
+  #reject(fault: EntryFault | BodyFault, seen: Stamp | null): Absent {
+    const { bus, counters, namespace } = this.#parts;
+    counters.add('errors');
+    bus.emit({ type: 'cache.entry-rejected', namespace: namespace.name, fault });
+    return { ...MISSING, seen, mayWrite: !NEWER.has(fault) };
+  }
+
+  async #orUnknown(readings: Promise<Reading[]>): Promise<Reading[]> {
+    try {
+      return await readings;
+    } catch (error) {
+      this.#unknownUnlessTold(error);
+      return [];
+    }
+  }
+
+  // A cache must not be the reason why its application fails: a key of another type, a missing
+  // permission. Where memory must not answer for Redis, the error is the answer.
+  #unknownUnlessTold(error: unknown): Reading {
+    const isOurs = error instanceof InvalidArgumentError || error instanceof ClosedError;
+    if (isOurs || this.#parts.namespace.policy !== 'cache') throw error;
+    this.#parts.counters.add('errors');
+    return UNKNOWN;
+  }
+}

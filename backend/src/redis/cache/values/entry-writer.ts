@@ -1,0 +1,96 @@
+import { RedisHaError, ValueTooLargeError } from '../../base/errors/index.js';
+import type { EntryDraft, Stamp, WriteReceipt } from '../../keyspace/index.js';
+import { checkTags } from './cache-keys.js';
+import type { LoadTerms } from './cache-options.js';
+import type { CacheParts } from './cache-deps.js';
+import { reasonOf } from './load-failure.js';
+
+const EMPTY = Buffer.alloc(0);
+const SHORTEST_LIFE_MS = 1;
+
+/** Makes entries of values and writes them. */
+export class EntryWriter {
+  readonly #parts: CacheParts;
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts;
+  }
+
+  /** The entry of a value, or the reason why there can be none. */
+  async draft(value: unknown, terms: LoadTerms): Promise<EntryDraft> {
+    const { tags, ttlMs, ttlJitter } = terms;
+    // The tags function takes the type of the value, which only the caller of the cache knows.
+    const groups = typeof tags === 'function' ? checkTags(tags(value as never)) : tags;
+    return {
+      kind: 'value',
+      ...(await this.#parts.codec.encode(value)),
+      freshMs: ttlMs === null ? null : this.#shorten(ttlMs, ttlJitter),
+      staleMs: ttlMs === null ? 0 : this.#parts.options.maxStaleMs,
+      groups,
+    };
+  }
+
+  /** Writes an entry as the latest. */
+  write(key: string, draft: EntryDraft): Promise<WriteReceipt> {
+    return this.#parts.namespace.write(key, draft);
+  }
+
+  /**
+   * Writes what a loader answered, unless the key was written or deleted since `stamp`. The value is
+   * there whether or not it can be kept, so only mistakes of the program are thrown.
+   */
+  async fill(key: string, value: unknown, terms: LoadTerms, load: FillTerms): Promise<void> {
+    const { namespace } = this.#parts;
+    const draft =
+      value === undefined ? this.#nothing(terms, load) : await this.#draftIfItFits(value, terms);
+    if (draft === null) return;
+    try {
+      await namespace.write(key, draft, load.stamp);
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  // `undefined` where a value was: it must go, or it would be served when a later load fails.
+  #nothing(terms: LoadTerms, load: FillTerms): EntryDraft | null {
+    if (terms.negativeTtlMs === 0 && !load.replacesValue) return null;
+    return {
+      kind: 'nothing',
+      codec: 0,
+      isCompressed: false,
+      body: EMPTY,
+      freshMs: this.#shorten(Math.max(SHORTEST_LIFE_MS, terms.negativeTtlMs), terms.ttlJitter),
+      staleMs: 0,
+      groups: [],
+    };
+  }
+
+  async #draftIfItFits(value: unknown, terms: LoadTerms): Promise<EntryDraft | null> {
+    try {
+      return await this.draft(value, terms);
+    } catch (error) {
+      if (!(error instanceof ValueTooLargeError)) throw error;
+      this.#report(error);
+      return null;
+    }
+  }
+
+  #report(error: unknown): void {
+    const { bus, counters, namespace } = this.#parts;
+    counters.add('errors');
+    const reason = RedisHaError.is(error) ? error.code : reasonOf(error);
+    bus.emit({ type: 'cache.write-failed', namespace: namespace.name, reason });
+  }
+
+  #shorten(ms: number, jitter: number): number {
+    return Math.max(SHORTEST_LIFE_MS, Math.round(ms * (1 - jitter * this.#parts.random())));
+  }
+}
+
+/** How a loaded value is written. */
+export interface FillTerms {
+  /** Taken before the loader ran. */
+  readonly stamp: Stamp;
+  /** Whether there is an older value. */
+  readonly replacesValue: boolean;
+}

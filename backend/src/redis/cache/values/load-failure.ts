@@ -1,0 +1,23 @@
+import { LoaderFailedError, LoaderTimeoutError, RedisHaError } from '../../base/errors/index.js';
+
+/** Whether a load failed, so that a stale value may stand in. Mistakes of the program are none of these. */
+export function isLoadFailure(error: unknown): error is LoaderFailedError | LoaderTimeoutError {
+  return error instanceof LoaderFailedError || error instanceof LoaderTimeoutError;
+}
+
+/**
+ * What went wrong in one word or two, for events: a code or the name of a class. Messages of others
+ * may hold keys and secrets.
+ */
+export function reasonOf(error: unknown): string {
+  if (error instanceof LoaderFailedError && error.cause !== undefined) return reasonOf(error.cause);
+  if (RedisHaError.is(error)) return error.code;
+  if (typeof error !== 'object' || error === null) return `(${typeof error})`;
+  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
+  const kind = isWord(name) ? name : 'Error';
+  return isWord(code) ? `${kind} ${code}` : kind;
+}
+
+function isWord(text: unknown): text is string {
+  return typeof text === 'string' && /^\w{1,64}$/.test(text);
+}

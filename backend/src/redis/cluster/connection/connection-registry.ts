@@ -1,0 +1,104 @@
+import { addressKey, type NodeAddress } from '../../base/address/index.js';
+import { type ResolvedRedisOptions } from '../../config/index.js';
+import { Pulse, type Clock } from '../../base/timing/index.js';
+import { NodeConnection, type NodeChange, type NodeSettings } from './shared-connection.js';
+import type { WireOptions } from './wire.js';
+
+const STALL_CHECK_MS = 20;
+
+/** Every node this process talks to: under each announced address one {@link NodeConnection}, or several lanes. */
+export class ConnectionRegistry {
+  readonly #options: ResolvedRedisOptions;
+  readonly #clock: Clock;
+  readonly #onChange: (node: NodeConnection, change: NodeChange) => void;
+  readonly #nodes = new Map<string, readonly NodeConnection[]>();
+  readonly #stallPulse: Pulse;
+
+  constructor(
+    options: ResolvedRedisOptions,
+    clock: Clock,
+    onChange: (node: NodeConnection, change: NodeChange) => void,
+  ) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#stallPulse = new Pulse(clock, STALL_CHECK_MS, () => this.#checkForStalls());
+  }
+
+  /** The connection to a node, if there is one. */
+  get(address: NodeAddress): NodeConnection | undefined {
+    return this.lanesTo(address)[0];
+  }
+
+  /** All shared connections to a node; the first is the one for writes. */
+  lanesTo(address: NodeAddress): readonly NodeConnection[] {
+    return this.#nodes.get(addressKey(address)) ?? [];
+  }
+
+  /** All of them. */
+  all(): readonly NodeConnection[] {
+    return [...this.#nodes.values()].flat();
+  }
+
+  /** Opens what is listed and not there yet, closes what is there and not listed. */
+  retain(addresses: readonly NodeAddress[]): void {
+    const wanted = new Map(addresses.map((address) => [addressKey(address), address]));
+    for (const [key, lanes] of this.#nodes) {
+      if (wanted.has(key)) continue;
+      this.#nodes.delete(key);
+      for (const lane of lanes) lane.close('no longer part of the cluster');
+    }
+    for (const [key, address] of wanted) {
+      if (this.#nodes.has(key)) continue;
+      const settings = this.#settingsFor(address);
+      const lanes = Array.from(
+        { length: this.#options.pools.readSize },
+        () => new NodeConnection(settings, this.#clock, this.#onChange),
+      );
+      this.#nodes.set(key, lanes);
+      for (const lane of lanes) lane.open();
+    }
+  }
+
+  /** How a further connection to the node is opened, for clients outside this registry. */
+  wireOptionsFor(address: NodeAddress): WireOptions {
+    const { node } = this.#options;
+    const map = this.#options.mode === 'sentinel' ? this.#options.sentinel.mapAddress : null;
+    return {
+      address: map === null ? address : map(address),
+      access: node,
+      db: node.db,
+      keyPrefix: node.keyPrefix,
+      clientName: node.clientName,
+      connectTimeoutMs: node.connectTimeoutMs,
+      keepAliveMs: node.keepAliveMs,
+    };
+  }
+
+  /** Cuts everything for good. */
+  close(reason: string): void {
+    for (const node of this.all()) node.close(reason);
+    this.#nodes.clear();
+  }
+
+  #settingsFor(address: NodeAddress): NodeSettings {
+    const { node, pools } = this.#options;
+    return {
+      address,
+      wire: this.wireOptionsFor(address),
+      poolSize: pools.writeSize,
+      heartbeatIntervalMs: node.heartbeatIntervalMs,
+      heartbeatTimeoutMs: node.heartbeatTimeoutMs,
+      stallAfterMs: node.stallAfterMs,
+      onSent: () => {
+        this.#stallPulse.wake();
+      },
+    };
+  }
+
+  #checkForStalls(): boolean {
+    let anyOwed = false;
+    for (const node of this.all()) anyOwed = node.checkForStall() || anyOwed;
+    return anyOwed;
+  }
+}

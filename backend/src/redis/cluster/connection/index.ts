@@ -1,0 +1,34 @@
+export {
+  driverCommandNames,
+  type ChainableCommander,
+  type DriverClient,
+  type DriverCommander,
+  type DriverOptions,
+  type RedisKey,
+  type RedisValue,
+} from './driver.js';
+export { KeptWire, type KeptWireListener } from './reopening-wire.js';
+export { ConnectionRegistry } from './connection-registry.js';
+export {
+  NodeConnection,
+  type Job,
+  type NodeChange,
+  type NodeSettings,
+  type NodeState,
+} from './shared-connection.js';
+export { parseRole, type NodeRole } from './node-role.js';
+export {
+  forward,
+  Wire,
+  type Encoding,
+  type ReplySink,
+  type WireListener,
+  type WireOptions,
+} from './wire.js';
+export { WirePool, type Lease } from './wire-pool.js';
+export {
+  newTrackedClient,
+  trackedOptions,
+  type TargetSource,
+  type TrackedOptions,
+} from './tracked-connector.js';

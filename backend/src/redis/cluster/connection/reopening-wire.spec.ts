@@ -1,0 +1,118 @@
+import { pass, turns, until } from '../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../test/support/fake-node.js';
+import { ManualClock } from '../../testing/index.js';
+import { KeptWire } from './reopening-wire.js';
+
+describe('KeptWire', () => {
+  let nodes: FakeNode[];
+  let clock: ManualClock;
+  let at: number;
+  let heard: string[];
+  let kept: KeptWire;
+
+  beforeEach(async () => {
+    nodes = [await FakeNode.start(), await FakeNode.start()];
+    clock = new ManualClock();
+    at = 0;
+    heard = [];
+    kept = new KeptWire(
+      () => ({
+        address: nodes[at]!.address,
+        access: { username: null, password: null, tls: null },
+        db: 0,
+        keyPrefix: '',
+        clientName: 'test',
+        connectTimeoutMs: 1000,
+        keepAliveMs: 10_000,
+      }),
+      clock,
+      {
+        onReady: () => heard.push('ready'),
+        onClosed: (reason) => heard.push(reason),
+        onMessage: (_, message) => heard.push(`message ${message}`),
+      },
+    );
+  });
+
+  afterEach(async () => {
+    kept.close('the test is over');
+    await Promise.all(nodes.map((node) => node.stop()));
+  });
+
+  const isReady = (): Promise<void> => until(clock, () => kept.ready !== null, 'it is ready');
+
+  it('does nothing before it is opened, and opens once', async () => {
+    await pass(clock, 50);
+    expect(nodes[0]!.server.connectionsEver).toBe(0);
+    kept.open();
+    kept.open();
+    await isReady();
+    expect(nodes[0]!.server.connectionsEver).toBe(1);
+    expect(heard).toEqual(['ready']);
+  });
+
+  it('comes back after a loss, at once first', async () => {
+    kept.open();
+    await isReady();
+    nodes[0]!.server.resetConnections();
+    await until(clock, () => heard.length === 2, 'the loss is heard');
+    await isReady();
+    expect(clock.now()).toBe(0);
+    expect(heard).toEqual(['ready', expect.any(String), 'ready']);
+  });
+
+  it('tries ever more calmly while nobody is there, and at once when it is nudged', async () => {
+    await nodes[0]!.stop();
+    kept.open();
+    await pass(clock, 3000);
+    const calm = heard.length;
+    // At 0, 0, 20, 70, 170, 370 and then every 500 ms.
+    expect(calm).toBeGreaterThanOrEqual(9);
+    expect(calm).toBeLessThanOrEqual(13);
+    at = 1;
+    kept.nudge();
+    await isReady();
+  });
+
+  it('goes to another address when it is told to give the present one up', async () => {
+    kept.open();
+    await isReady();
+    at = 1;
+    kept.reopen('the primary moved');
+    expect(kept.ready).toBeNull();
+    await until(clock, () => nodes[1]!.server.connections.length === 1, 'the other is reached');
+    await isReady();
+    expect(heard).toEqual(['ready', 'the primary moved', 'ready']);
+    await until(clock, () => nodes[0]!.server.connections.length === 0, 'the first is left');
+  });
+
+  it('passes messages on, of the new connection too', async () => {
+    kept.open();
+    await isReady();
+    nodes[0]!.server.resetConnections();
+    await until(clock, () => heard.length === 2, 'the loss is heard');
+    await isReady();
+    await kept.ready?.subscribe('subscribe', ['news']);
+    nodes[0]!.server.publish('news', 'hello');
+    await until(clock, () => heard.includes('message hello'), 'the message arrives');
+  });
+
+  it.each([
+    ['ready', async () => isReady()],
+    ['connecting', async () => turns(1)],
+    ['waiting', async () => nodes[0]!.stop().then(() => pass(clock, 100))],
+  ])('ends for good when it is closed while it is %s', async (_, reach) => {
+    kept.open();
+    await reach();
+    kept.close('done');
+    kept.close('done');
+    const before = heard.length;
+    kept.nudge();
+    kept.reopen('x');
+    await pass(clock, 600);
+    expect(kept.ready).toBeNull();
+    expect(heard.length).toBe(before);
+    expect(clock.pending).toBe(0);
+    await until(clock, () => nodes[0]!.server.connections.length === 0, 'the socket is gone');
+  });
+});

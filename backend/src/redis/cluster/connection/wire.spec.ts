@@ -1,0 +1,284 @@
+import { track, turns, until } from '../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../test/support/fake-node.js';
+import { FakeRedisServer, ManualClock, muteHandler, reply } from '../../testing/index.js';
+import { Wire, type WireListener, type WireOptions } from './wire.js';
+
+const PASSWORD = 'planted-S3cret';
+
+describe('Wire', () => {
+  let node: FakeNode;
+  let clock: ManualClock;
+  let heard: string[];
+  let wires: Wire[];
+
+  beforeEach(async () => {
+    node = await FakeNode.start();
+    clock = new ManualClock();
+    heard = [];
+    wires = [];
+  });
+
+  afterEach(async () => {
+    for (const wire of wires) wire.destroy('the test is over');
+    await node.stop();
+  });
+
+  const options = (over: Partial<WireOptions> = {}): WireOptions => ({
+    address: node.address,
+    access: { username: null, password: null, tls: null },
+    db: 0,
+    keyPrefix: '',
+    clientName: 'test',
+    connectTimeoutMs: 1000,
+    keepAliveMs: 10_000,
+    ...over,
+  });
+
+  const open = (over: Partial<WireOptions> = {}, listener: Partial<WireListener> = {}): Wire => {
+    const wire = new Wire(options(over), clock, {
+      onReady: () => heard.push('ready'),
+      onClosed: (reason) => heard.push(`closed: ${reason}`),
+      ...listener,
+    });
+    wires.push(wire);
+    return wire;
+  };
+
+  const ready = async (over: Partial<WireOptions> = {}): Promise<Wire> => {
+    const wire = open(over);
+    await until(clock, () => wire.isReady, 'the wire is ready');
+    return wire;
+  };
+
+  const closed = (): Promise<void> =>
+    until(clock, () => heard.some((what) => what.startsWith('closed')), 'the wire is closed');
+
+  describe('the handshake', () => {
+    it('names the connection, chooses the database and reports readiness once', async () => {
+      await ready({ db: 3, clientName: 'my-app' });
+      expect(heard).toEqual(['ready']);
+      const commands = node.server.connections[0]?.commands.map((one) =>
+        one.join(' ').toLowerCase(),
+      );
+      expect(commands).toEqual(expect.arrayContaining(['select 3', 'client setname my-app']));
+      expect(clock.pending).toBe(0);
+    });
+
+    it('sends the password before anything else', async () => {
+      await ready({ access: { username: 'bob', password: PASSWORD, tls: null } });
+      const first = node.server.connections[0]?.commands[0];
+      expect(first?.map((word) => word.toLowerCase())).toEqual([
+        'auth',
+        'bob',
+        PASSWORD.toLowerCase(),
+      ]);
+    });
+
+    it('is given up at the deadline when a node accepts and says nothing', async () => {
+      node.server.handle(muteHandler);
+      const wire = open({ db: 1 });
+      await until(clock, () => node.server.connections.length === 1, 'the socket is open');
+      await turns(3);
+      await clock.advance(999);
+      const before = [...heard];
+      await clock.advance(1);
+      expect(before).toEqual([]);
+      expect(heard).toEqual(['closed: no answer to the handshake']);
+      expect(wire.isReady).toBe(false);
+      await until(clock, () => node.server.connections.length === 0, 'the socket is gone');
+    });
+
+    it('fails when the password is wrong, and never repeats the password', async () => {
+      node.override = ([name]) =>
+        name?.toUpperCase() === 'AUTH'
+          ? reply.error('WRONGPASS invalid username-password pair or user is disabled.')
+          : undefined;
+      const wire = open({ access: { username: null, password: PASSWORD, tls: null } });
+      await closed();
+      expect(wire.isReady).toBe(false);
+      expect(heard).toHaveLength(1);
+      expect(heard[0]).toMatch(/^closed: .*WRONGPASS/);
+      expect(JSON.stringify(heard)).not.toContain(PASSWORD);
+    });
+
+    it('says why nobody could be reached', async () => {
+      const { address } = node;
+      await node.stop();
+      open({ address });
+      await closed();
+      expect(heard).toEqual([expect.stringMatching(/^closed: .*ECONNREFUSED/)]);
+      expect(clock.pending).toBe(0);
+    });
+
+    it('is over when the wire is destroyed in the middle of it', async () => {
+      node.freeze();
+      const wire = open();
+      wire.destroy('not wanted');
+      expect(heard).toEqual(['closed: not wanted']);
+      node.thaw();
+      await turns(20);
+      expect(heard).toEqual(['closed: not wanted']);
+      expect(clock.pending).toBe(0);
+      await until(clock, () => node.server.connections.length === 0, 'the socket is gone');
+    });
+  });
+
+  describe('commands', () => {
+    it('leave in one piece when they are flushed together', async () => {
+      const wire = await ready();
+      const replies = Promise.all([
+        wire.write('set', ['a', '1'], 'utf8'),
+        wire.write('set', ['b', Buffer.from([0, 255])], 'utf8'),
+        wire.write('get', ['a'], 'utf8'),
+      ]);
+      await turns(5);
+      expect(node.names).toEqual([]);
+      wire.flush();
+      await replies;
+      expect(node.names).toEqual(['set', 'set', 'get']);
+    });
+
+    it('get their replies decoded, or as Buffers', async () => {
+      node.answer = () => reply.bulk('välue');
+      const wire = await ready();
+      const both = Promise.all([wire.write('get', ['a'], 'utf8'), wire.write('get', ['a'], null)]);
+      wire.flush();
+      await expect(both).resolves.toEqual(['välue', Buffer.from('välue')]);
+    });
+
+    it('carry the key prefix on their keys only', async () => {
+      const wire = await ready({ keyPrefix: 'app:' });
+      await wire.call('mset', ['a', '1', 'b', '2']);
+      expect(node.received[0]).toEqual(['mset', 'app:a', '1', 'app:b', '2']);
+    });
+
+    it('reject with the error of Redis, from which the arguments were taken', async () => {
+      node.answer = () =>
+        reply.error("ERR unknown command 'nope', with args beginning with: 'key'");
+      const wire = await ready();
+      const error: unknown = await wire.call('nope', ['key', PASSWORD]).catch((e: unknown) => e);
+      expect(error).toMatchObject({ message: "ERR unknown command 'nope'" });
+      expect(error).not.toHaveProperty('command');
+    });
+  });
+
+  describe('the end', () => {
+    it.each([
+      ['half a reply', reply.rawThenClose('$100\r\nonly the beginn')],
+      ['nothing', reply.rawThenClose('')],
+    ])('settles every promise when the server closes after %s', async (_, last) => {
+      node.answer = () => last;
+      const wire = await ready();
+      const replies = [1, 2, 3].map(() => track(wire.call('get', ['k'])));
+      await closed();
+      await until(clock, () => replies.every(({ state }) => state === 'rejected'), 'all settle');
+      expect(heard.filter((what) => what !== 'ready')).toHaveLength(1);
+      expect(wire.isReady).toBe(false);
+    });
+
+    it.each([
+      ['an unknown type byte', '?what\r\n'],
+      ['plain text', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ])('comes when the server answers with %s, and settles every promise', async (_, bytes) => {
+      node.answer = () => reply.raw(bytes);
+      const wire = await ready();
+      const replies = [1, 2].map(() => track(wire.call('get', ['k'])));
+      await closed();
+      await until(clock, () => replies.every(({ state }) => state === 'rejected'), 'all settle');
+      expect(wire.isReady).toBe(false);
+    });
+
+    it('is reported before destroy returns, once, and settles every promise', async () => {
+      const wire = await ready();
+      node.freeze();
+      const replies = [1, 2, 3].map(() => track(wire.call('get', ['k'])));
+      const unflushed = track(wire.write('get', ['k'], 'utf8'));
+      wire.destroy('cut');
+      expect(heard).toEqual(['ready', 'closed: cut']);
+      wire.destroy('again');
+      await until(
+        clock,
+        () => [...replies, unflushed].every(({ state }) => state === 'rejected'),
+        'all settle',
+      );
+      expect(heard).toEqual(['ready', 'closed: cut']);
+    });
+
+    it('settles what is written afterwards', async () => {
+      const wire = await ready();
+      wire.destroy('cut');
+      await expect(wire.call('get', ['k'])).rejects.toThrow();
+      await expect(wire.subscribe('subscribe', ['c'])).rejects.toMatchObject({
+        code: 'CONNECTION_LOST',
+      });
+      await expect(wire.unsubscribe('unsubscribe', ['c'])).rejects.toMatchObject({
+        code: 'CONNECTION_LOST',
+      });
+      wire.flush();
+    });
+
+    it('tells a sink of every command exactly once', async () => {
+      const wire = await ready();
+      node.freeze();
+      const outcomes: string[] = [];
+      for (const key of ['a', 'b']) {
+        wire.send('get', [key], 'utf8', {
+          onValue: () => outcomes.push(`${key} value`),
+          onFailure: () => outcomes.push(`${key} failure`),
+        });
+      }
+      wire.flush();
+      wire.destroy('cut');
+      await until(clock, () => outcomes.length >= 2, 'both are told');
+      node.thaw();
+      await turns(10);
+      expect(outcomes).toEqual(['a failure', 'b failure']);
+    });
+
+    it('counts the bytes that came in, so that life can be told from silence', async () => {
+      const wire = await ready();
+      const before = wire.bytesRead;
+      await wire.call('get', ['k']);
+      expect(wire.bytesRead).toBeGreaterThan(before);
+    });
+  });
+
+  describe('messages', () => {
+    it('of channels and patterns arrive as text and as bytes', async () => {
+      const messages: unknown[] = [];
+      const wire = open(
+        {},
+        {
+          onMessage: (...args) => messages.push(args),
+          onMessageBuffer: (channel, message, pattern) => {
+            messages.push([channel, message, pattern].map((part) => part?.toString() ?? null));
+          },
+        },
+      );
+      await until(clock, () => wire.isReady, 'the wire is ready');
+      await wire.subscribe('subscribe', ['news']);
+      await wire.subscribe('psubscribe', ['n*']);
+      node.server.publish('news', 'hello');
+      node.server.connections[0]?.send(reply.push('pmessage', 'n*', 'news', 'hi'));
+      await until(clock, () => messages.length === 4, 'all messages arrive');
+      expect(messages).toEqual([
+        ['news', 'hello', null],
+        ['news', 'hello', null],
+        ['news', 'hi', 'n*'],
+        ['news', 'hi', 'n*'],
+      ]);
+      await expect(wire.call('ping')).resolves.toBeDefined();
+      await wire.unsubscribe('unsubscribe', ['news']);
+      expect(node.server.publish('news', 'nobody')).toBe(0);
+    });
+  });
+
+  it('leaves no socket and no timer behind', async () => {
+    const server = await FakeRedisServer.start();
+    const wire = await ready({ address: server.address });
+    wire.destroy('done');
+    await until(clock, () => server.connections.length === 0, 'the socket is gone');
+    expect(clock.pending).toBe(0);
+    await server.stop();
+  });
+});

@@ -1,0 +1,267 @@
+import { channel } from 'node:diagnostics_channel';
+import { Command, Redis } from 'ioredis';
+import type { NodeAddress } from '../../base/address/index.js';
+import type { ResolvedAccess } from '../../config/index.js';
+import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
+
+// Where ioredis 5.11 and newer publish each command; it never has subscribers with older ones.
+const commandTrace = channel('tracing:ioredis:command:start');
+
+/** What it takes to open one socket. */
+export interface WireOptions {
+  /** Where to connect to, after address mapping. */
+  readonly address: NodeAddress;
+  readonly access: ResolvedAccess;
+  readonly db: number;
+  readonly keyPrefix: string;
+  readonly clientName: string;
+  readonly connectTimeoutMs: number;
+  readonly keepAliveMs: number;
+}
+
+/** Who hears of a socket's life. Each of the first two is called at most once. */
+export interface WireListener {
+  readonly onReady: () => void;
+  readonly onClosed: (reason: string) => void;
+  readonly onMessage?: (channel: string, message: string, pattern: string | null) => void;
+  readonly onMessageBuffer?: (channel: Buffer, message: Buffer, pattern: Buffer | null) => void;
+}
+
+/** Hears the outcome of one command. Exactly one of the two is called, once. */
+export interface ReplySink {
+  onValue(value: unknown): void;
+  /** With the driver's error, its arguments still on it. */
+  onFailure(error: unknown): void;
+}
+
+/** How a reply is decoded. `null` leaves it as Buffers. */
+export type Encoding = 'utf8' | null;
+
+/**
+ * One socket to one node, from its first byte to its last: a driver client that never reconnects,
+ * never queues and never repeats anything. Whoever wants another connection opens another wire.
+ * So none of the driver's reconnect states, in which commands get lost or doubled, can occur.
+ */
+export class Wire {
+  readonly #client: Redis;
+  readonly #listener: WireListener;
+  readonly #keyPrefix: string;
+  readonly #stopHandshakeTimer: Stop;
+  #state: 'opening' | 'ready' | 'closed' = 'opening';
+  #lastError: string | null = null;
+  #outgoing: (string | Buffer)[] = [];
+
+  constructor(options: WireOptions, clock: Clock, listener: WireListener) {
+    this.#listener = listener;
+    this.#keyPrefix = options.keyPrefix;
+    this.#client = new Redis(driverOptions(options));
+    this.#stopHandshakeTimer = clock.after(options.connectTimeoutMs, () => {
+      this.destroy('no answer to the handshake');
+    });
+    this.#client.on('error', (error: unknown) => {
+      this.#lastError = safeMessage(error);
+    });
+    this.#client.once('ready', () => {
+      this.#becomeReady();
+    });
+    this.#client.once('end', () => {
+      this.#becomeClosed(this.#lastError ?? 'closed by the other side');
+    });
+    this.#forwardMessages(listener);
+  }
+
+  /** True while commands can be written. */
+  get isReady(): boolean {
+    return this.#state === 'ready';
+  }
+
+  /** Bytes received so far: any growth means the node is alive. */
+  get bytesRead(): number {
+    return (this.#client.stream as { bytesRead?: number } | undefined)?.bytesRead ?? 0;
+  }
+
+  /**
+   * Takes a command for the next {@link Wire.flush}. The promise settles with its reply, or rejects
+   * with the driver's error, whose arguments are removed.
+   */
+  write(name: string, args: readonly unknown[], encoding: Encoding): Promise<unknown> {
+    return this.writeCommand(this.newCommand(name, args, encoding));
+  }
+
+  /**
+   * As {@link Wire.write} without a promise, for the thousands of commands a second that pass here.
+   * Somebody who traces the driver's commands gets them by way of their promises all the same.
+   */
+  send(name: string, args: readonly unknown[], encoding: Encoding, sink: ReplySink): void {
+    const command = this.newCommand(name, args, encoding);
+    if (commandTrace.hasSubscribers) {
+      forward(this.writeCommand(command), sink);
+      return;
+    }
+    command.resolve = (raw: Buffer) => {
+      let value: unknown;
+      try {
+        value = command.transformReply(raw);
+      } catch (error) {
+        sink.onFailure(error);
+        return;
+      }
+      sink.onValue(value);
+    };
+    command.reject = (error) => {
+      sink.onFailure(error);
+    };
+    this.#client.sendCommand(command, this.#collector as never);
+  }
+
+  /** A command object of the driver, with the reply shape that the driver gives it. */
+  newCommand(name: string, args: readonly unknown[], encoding: Encoding): Command {
+    return new Command(name, args as never, {
+      replyEncoding: encoding,
+      ...(this.#keyPrefix === '' ? {} : { keyPrefix: this.#keyPrefix }),
+    });
+  }
+
+  /** As {@link Wire.write}, for a command that was already made. */
+  writeCommand(command: Command): Promise<unknown> {
+    this.#client.sendCommand(command, this.#collector as never);
+    return command.promise as Promise<unknown>;
+  }
+
+  /** Hands everything written since the last flush to the socket, in one piece. */
+  flush(): void {
+    const chunks = this.#outgoing;
+    if (chunks.length === 0) return;
+    this.#outgoing = [];
+    const stream = this.#client.stream;
+    if (chunks.every((chunk) => typeof chunk === 'string')) {
+      stream.write(chunks.length === 1 ? (chunks[0] ?? '') : chunks.join(''));
+      return;
+    }
+    stream.write(Buffer.concat(chunks.map((c) => (typeof c === 'string' ? Buffer.from(c) : c))));
+  }
+
+  /** Writes one command and flushes it. Rejects with the driver's error. */
+  call(name: string, args: readonly unknown[] = [], encoding: Encoding = 'utf8'): Promise<unknown> {
+    const reply = this.write(name, args, encoding);
+    this.flush();
+    return reply.catch((error: unknown) => {
+      throw withoutArguments(error);
+    });
+  }
+
+  /** Subscribes through the driver, which keeps the books of the subscription state. */
+  async subscribe(kind: 'subscribe' | 'psubscribe', channels: readonly string[]): Promise<void> {
+    this.#assertOpen();
+    await this.#client[kind](...channels);
+  }
+
+  /** The opposite of {@link Wire.subscribe}. */
+  async unsubscribe(kind: 'unsubscribe' | 'punsubscribe', channels: string[]): Promise<void> {
+    this.#assertOpen();
+    await this.#client[kind](...channels);
+  }
+
+  /**
+   * Cuts the socket at once, without the courtesy of a FIN that a frozen node would never answer.
+   * Reports the closing before it returns.
+   */
+  destroy(reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#becomeClosed(reason);
+    this.#client.disconnect();
+    (this.#client.stream as { destroy?: () => void } | undefined)?.destroy?.();
+  }
+
+  readonly #collector = {
+    write: (chunk: string | Buffer): boolean => {
+      this.#outgoing.push(chunk);
+      return true;
+    },
+  };
+
+  #becomeReady(): void {
+    this.#stopHandshakeTimer();
+    if (this.#state !== 'opening') return;
+    this.#state = 'ready';
+    this.#listener.onReady();
+  }
+
+  #becomeClosed(reason: string): void {
+    this.#stopHandshakeTimer();
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#outgoing = [];
+    this.#listener.onClosed(reason);
+  }
+
+  #assertOpen(): void {
+    if (this.#state !== 'ready') {
+      throw new ConnectionLostError('The connection is closed', { reason: this.#lastError });
+    }
+  }
+
+  #forwardMessages({ onMessage, onMessageBuffer }: WireListener): void {
+    if (onMessage !== undefined) {
+      this.#client.on('message', (channel: string, message: string) => {
+        onMessage(channel, message, null);
+      });
+      this.#client.on('pmessage', (pattern: string, channel: string, message: string) => {
+        onMessage(channel, message, pattern);
+      });
+    }
+    if (onMessageBuffer !== undefined) {
+      this.#client.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+        onMessageBuffer(channel, message, null);
+      });
+      this.#client.on('pmessageBuffer', (pattern: Buffer, channel: Buffer, message: Buffer) => {
+        onMessageBuffer(channel, message, pattern);
+      });
+    }
+  }
+}
+
+/** Tells the sink what becomes of a promise. */
+export function forward(reply: Promise<unknown>, sink: ReplySink): void {
+  reply.then(
+    (value) => {
+      sink.onValue(value);
+    },
+    (error: unknown) => {
+      sink.onFailure(error);
+    },
+  );
+}
+
+function driverOptions(options: WireOptions) {
+  const { access, address } = options;
+  return {
+    host: address.host,
+    port: address.port,
+    db: options.db,
+    connectionName: options.clientName,
+    connectTimeout: options.connectTimeoutMs,
+    keepAlive: options.keepAliveMs,
+    // Never waited for: a wire destroys its socket itself.
+    disconnectTimeout: 1,
+    // The same reply shapes and pub/sub rules with ioredis 5 and 6.
+    ...({ protocol: 2 } as object),
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    ...({ disableClientInfo: true } as object),
+    ...(access.username === null ? {} : { username: access.username }),
+    ...(access.password === null ? {} : { password: access.password }),
+    ...(access.tls === null ? {} : { tls: tlsFor(access.tls, address.host) }),
+  };
+}
+
+// Certificates are checked against the name that was dialled, unless the options name another.
+export function tlsFor(tls: NonNullable<ResolvedAccess['tls']>, host: string): object {
+  const isName = !/^[\d.]+$|:/.test(host);
+  return isName && tls.servername === undefined ? { ...tls, servername: host } : { ...tls };
+}

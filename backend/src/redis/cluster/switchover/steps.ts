@@ -1,0 +1,51 @@
+import { SwitchoverFailedError } from '../../base/errors/index.js';
+import type { Clock } from '../../base/timing/index.js';
+
+const LOOK_EVERY_MS = 5;
+
+/** Waits for one thing after another, all within one deadline. */
+export class Steps {
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+  readonly #timeoutMs: number;
+  readonly #signal: AbortSignal | null;
+
+  constructor(clock: Clock, timeoutMs: number, signal: AbortSignal | null = null) {
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    this.#timeoutMs = timeoutMs;
+    this.#signal = signal;
+  }
+
+  /** Time since the first step began. */
+  get elapsedMs(): number {
+    return this.#clock.now() - this.#startedAt;
+  }
+
+  /** Time left before the deadline. */
+  get leftMs(): number {
+    return Math.max(1, this.#timeoutMs - this.elapsedMs);
+  }
+
+  /** The same clock with a deadline of its own, from now. */
+  anew(timeoutMs: number): Steps {
+    return new Steps(this.#clock, timeoutMs);
+  }
+
+  /** Waits until it is so; `nudge` is called between looks. Rejects at the deadline. */
+  async until(what: string, isSo: () => boolean, nudge?: () => void): Promise<void> {
+    while (!isSo()) {
+      if (this.#signal?.aborted === true) {
+        throw new SwitchoverFailedError('the application is shutting down');
+      }
+      if (this.elapsedMs >= this.#timeoutMs) {
+        throw new SwitchoverFailedError(
+          `waited ${String(this.#timeoutMs)} ms in all, last for ${what}`,
+          { waitingFor: what, timeoutMs: this.#timeoutMs },
+        );
+      }
+      nudge?.();
+      await this.#clock.sleep(LOOK_EVERY_MS);
+    }
+  }
+}

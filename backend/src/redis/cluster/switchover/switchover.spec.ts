@@ -1,0 +1,309 @@
+import { newRig, track, type Rig } from '../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../test/support/fake-node.js';
+import { reply } from '../../testing/index.js';
+import { switchover, type SwitchoverOptions, type SwitchoverReport } from './switchover.js';
+
+describe('switchover', () => {
+  let rig: Rig;
+  let primary: FakeNode;
+  let replicas: [FakeNode, FakeNode];
+
+  beforeEach(async () => {
+    primary = await FakeNode.start();
+    replicas = [await FakeNode.start(), await FakeNode.start()];
+    for (const replica of replicas) replica.follow(primary);
+    for (const node of [primary, ...replicas]) node.offset = 100;
+    rig = newRig();
+    rig.source.statuses = [
+      { address: { host: 's', port: 1 }, isAnswering: true, isSubscribed: true, problem: null },
+    ];
+    rig.source.onAsk = () => Promise.resolve('OK');
+  });
+
+  afterEach(async () => {
+    rig.close();
+    await Promise.all([primary, ...replicas].map((node) => node.stop()));
+  });
+
+  const connect = async (): Promise<void> => {
+    rig.source.say(primary, 1, replicas);
+    await rig.until(
+      () => rig.tracker.isWritable && rig.tracker.replicas.every((node) => node.acceptsJobs),
+      'all nodes are connected',
+    );
+  };
+
+  const begin = (options: SwitchoverOptions = {}) =>
+    track<SwitchoverReport>(
+      switchover(
+        {
+          tracker: rig.tracker,
+          clock: rig.clock,
+          bus: rig.bus,
+          masterName: 'mymaster',
+          closing: new AbortController().signal,
+        },
+        { timeoutMs: 5000, ...options },
+      ),
+    );
+
+  const clientCommands = (node: FakeNode): string[] =>
+    node.server.connections
+      .flatMap(({ commands }) => commands)
+      .filter(([name = '', sub = '']) => name === 'client' && /pause/.test(sub))
+      .map(([, sub = '']) => sub);
+
+  const isAsked = (): Promise<void> =>
+    rig
+      .until(() => rig.source.asked.length > 0 || rig.pass(5), 'a Sentinel is asked')
+      .then(async () => {
+        for (let i = 0; i < 100 && rig.source.asked.length === 0; i++) await rig.pass(5);
+        expect(rig.source.asked).toHaveLength(1);
+      });
+
+  const promote = (node: FakeNode): void => {
+    node.role = 'master';
+    const others = [...replicas, primary].filter((one) => one !== node);
+    rig.source.say(node, 2, others);
+  };
+
+  describe('refuses, and changes nothing,', () => {
+    const expectUntouched = (): void => {
+      expect(rig.source.asked).toEqual([]);
+      expect(clientCommands(primary)).toEqual([]);
+      expect(rig.tracker.gate.state).toEqual({ kind: 'open' });
+      expect(rig.events.filter(({ type }) => type === 'writes.paused')).toEqual([]);
+    };
+
+    it('without Sentinels', async () => {
+      rig.source.statuses = [];
+      await connect();
+      const outcome = begin();
+      await rig.pass(10);
+      expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+      expectUntouched();
+    });
+
+    it('without a primary that takes writes', async () => {
+      const outcome = begin();
+      await rig.pass(10);
+      expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+      expectUntouched();
+    });
+
+    it.each([
+      ['an unknown node', { host: '10.9.9.9', port: 1 }],
+      ['the primary itself', null],
+      ['an unknown node, as text', '10.9.9.9:1'],
+      ['what is no address', 'a b:c'],
+      ['nothing at all', ''],
+    ])('to %s', async (_, to) => {
+      await connect();
+      const outcome = begin({ to: to ?? primary.address });
+      await rig.pass(10);
+      expect(outcome.error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+      expectUntouched();
+    });
+
+    it.each([0, -1, 999, NaN, Infinity])('with a deadline of %d ms', async (timeoutMs) => {
+      await connect();
+      const outcome = begin({ timeoutMs });
+      await rig.pass(10);
+      expect(outcome.error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+      expectUntouched();
+    });
+  });
+
+  it('holds writes, lets Sentinel promote, follows, and turns the old primary into a replica', async () => {
+    await connect();
+    primary.answer = ([name]) => {
+      if (name === 'replicaof') primary.follow(replicas[0]);
+      return undefined;
+    };
+    const outcome = begin();
+    await isAsked();
+    expect(rig.source.asked[0]).toEqual(['sentinel', 'failover', 'mymaster']);
+    expect(rig.tracker.isWritable).toBe(false);
+    const held = track(rig.runner.run('incr', ['k'], 'utf8', null));
+    promote(replicas[0]);
+    await rig.pass(500);
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.value).toMatchObject({
+      from: primary.address,
+      to: replicas[0].address,
+      isCoordinated: false,
+      isOldPrimaryReplica: true,
+    });
+    expect(held.state).toBe('resolved');
+    expect(replicas[0].names).toContain('incr');
+    expect(primary.names).not.toContain('incr');
+    expect(rig.tracker.history.summary.last?.reason).toBe('switchover');
+  });
+
+  it('asks Sentinel only when a replica has everything that the primary has after the pause', async () => {
+    await connect();
+    // Written since the offsets were last heard, and not on the replicas yet.
+    primary.offset = 200;
+    const outcome = begin();
+    await rig.pass(200);
+    expect(rig.source.asked).toEqual([]);
+    for (const replica of replicas) replica.offset = 200;
+    await isAsked();
+    expect(outcome.state).toBe('pending');
+  });
+
+  it('gives up, and lets writes pass again, when no replica catches up', async () => {
+    await connect();
+    primary.offset = 200;
+    const outcome = begin();
+    await rig.pass(5100);
+    expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+    expect(rig.source.asked).toEqual([]);
+    expect(clientCommands(primary)).toEqual(['pause', 'unpause']);
+    expect(rig.tracker.isWritable).toBe(true);
+    await expect(rig.runner.run('incr', ['k'], 'utf8', null)).resolves.toBe('OK');
+  });
+
+  it('gives up, and lets writes pass again, when Sentinel refuses', async () => {
+    await connect();
+    rig.source.onAsk = () => Promise.reject(new TypeError('NOGOODSLAVE No suitable replica'));
+    const outcome = begin();
+    await rig.pass(500);
+    expect(outcome.error).toMatchObject({
+      code: 'SWITCHOVER_FAILED',
+      message: expect.stringContaining('NOGOODSLAVE'),
+    });
+    expect(clientCommands(primary)).toEqual(['pause', 'unpause']);
+    expect(rig.tracker.isWritable).toBe(true);
+  });
+
+  it('gives up, and lets writes pass again, when no Sentinel can be reached', async () => {
+    await connect();
+    rig.source.onAsk = null;
+    const outcome = begin();
+    await rig.pass(500);
+    expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+    expect(rig.tracker.isWritable).toBe(true);
+  });
+
+  it('gives up, and lets writes pass again, when Sentinel aborts the failover', async () => {
+    await connect();
+    const outcome = begin();
+    await isAsked();
+    rig.source.publish({
+      kind: 'primary',
+      step: '-failover-abort-no-good-slave',
+      node: primary.address,
+    });
+    await rig.pass(100);
+    expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+    expect(clientCommands(primary)).toEqual(['pause', 'unpause']);
+    expect(rig.tracker.isWritable).toBe(true);
+  });
+
+  it('leaves the fence up when the time is over and Sentinel may still promote somebody', async () => {
+    await connect();
+    const outcome = begin();
+    await isAsked();
+    await rig.pass(5200);
+    expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+    expect(rig.tracker.isWritable).toBe(false);
+    promote(replicas[1]);
+    await rig.until(() => rig.tracker.isWritable, 'the switch opens it');
+  });
+
+  it('does not call the next failover its own after it gave up', async () => {
+    await connect();
+    rig.source.onAsk = () => Promise.reject(new TypeError('no'));
+    const outcome = begin();
+    await rig.pass(500);
+    expect(outcome.state).toBe('rejected');
+    promote(replicas[0]);
+    expect(rig.tracker.history.summary.last?.reason).toBe('planned');
+  });
+
+  describe('to a certain replica', () => {
+    const priorities = new Map<FakeNode, string>();
+
+    beforeEach(() => {
+      priorities.clear();
+      for (const replica of replicas) {
+        priorities.set(replica, '100');
+        replica.answer = ([name, action, , value]) => {
+          if (name !== 'config') return undefined;
+          if (action === 'get') return reply.array('replica-priority', priorities.get(replica)!);
+          priorities.set(replica, value ?? '');
+          return undefined;
+        };
+      }
+    });
+
+    const seen = () => ({
+      sentinel: { host: 's', port: 1 },
+      id: 's',
+      at: rig.clock.now(),
+      primary: primary.address,
+      epoch: 1,
+      isFailoverInProgress: false,
+      isPrimaryDown: false,
+      replicas: replicas.map((replica) => ({
+        address: replica.address,
+        isHealthy: true,
+        offset: 0,
+        priority: Number(priorities.get(replica)),
+      })),
+      otherSentinels: [],
+      quorum: 2,
+      downAfterMs: 3000,
+      failoverTimeoutMs: 10_000,
+    });
+
+    it('gives it the best priority first, holds no writes meanwhile, and puts it back', async () => {
+      await connect();
+      const outcome = begin({ to: replicas[1].address });
+      await rig.pass(100);
+      expect(priorities.get(replicas[1])).toBe('1');
+      expect(rig.tracker.isWritable).toBe(true);
+      rig.source.tell([seen()]);
+      await isAsked();
+      promote(replicas[1]);
+      replicas[0].follow(replicas[1]);
+      primary.follow(replicas[1]);
+      await rig.pass(500);
+      expect(outcome.value).toMatchObject({ to: replicas[1].address });
+      expect([...priorities.values()]).toEqual(['100', '100']);
+    });
+
+    it('puts the priority back when it comes to nothing', async () => {
+      await connect();
+      const outcome = begin({ to: replicas[1].address });
+      await rig.pass(5200);
+      expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+      expect([...priorities.values()]).toEqual(['100', '100']);
+      expect(clientCommands(primary)).toEqual([]);
+      expect(rig.tracker.isWritable).toBe(true);
+    });
+
+    it('refuses one that must never be promoted', async () => {
+      await connect();
+      priorities.set(replicas[1], '0');
+      const outcome = begin({ to: replicas[1].address });
+      await rig.pass(100);
+      expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+      expect([...priorities.values()]).toEqual(['100', '0']);
+    });
+
+    it('says so when Sentinel promoted another one', async () => {
+      await connect();
+      const outcome = begin({ to: replicas[1].address });
+      await rig.pass(50);
+      rig.source.tell([seen()]);
+      await isAsked();
+      promote(replicas[0]);
+      primary.follow(replicas[0]);
+      await rig.pass(500);
+      expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
+      expect(rig.tracker.isWritable).toBe(true);
+    });
+  });
+});

@@ -1,0 +1,336 @@
+import {
+  formatAddress,
+  readAddress,
+  sameAddress,
+  type NodeAddress,
+} from '../../base/address/index.js';
+import type { NodeConnection } from '../connection/index.js';
+import {
+  InvalidArgumentError,
+  safeMessage,
+  SentinelsUnreachableError,
+  SwitchoverFailedError,
+} from '../../base/errors/index.js';
+import type { EventBus } from '../../base/events/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import type { TopologyTracker } from '../topology/index.js';
+import { PriorityChange } from './priority-change.js';
+import { Steps } from './steps.js';
+
+/** What may be said about a planned switchover. */
+export interface SwitchoverOptions {
+  /** The replica that shall become the primary, as Sentinel announces it: `host:port`, or an object. @defaultValue Sentinel's choice */
+  readonly to?: NodeAddress | string;
+  /** When to give up and undo everything, in ms. @defaultValue 20000 */
+  readonly timeoutMs?: number;
+}
+
+/** What a switchover did. */
+export interface SwitchoverReport {
+  readonly from: NodeAddress;
+  readonly to: NodeAddress;
+  /** How long this process held its writes back, in ms. */
+  readonly writeGapMs: number;
+  readonly totalMs: number;
+  /** The server handed over by itself (Valkey 9). */
+  readonly isCoordinated: boolean;
+  /** Whether the old primary was seen as a linked replica before the time was over. */
+  readonly isOldPrimaryReplica: boolean;
+}
+
+/** What a switchover works with. */
+export interface SwitchoverTools {
+  readonly tracker: TopologyTracker;
+  readonly clock: Clock;
+  readonly bus: EventBus;
+  readonly masterName: string;
+  /** Fires when the application shuts down: what was begun is then undone. */
+  readonly closing: AbortSignal;
+}
+
+const DEFAULT_TIMEOUT_MS = 20_000;
+const LEAST_TIMEOUT_MS = 3000;
+
+// The pause ends by itself; until then the failover that Sentinel has begun must be over.
+const DEFAULT_PORT = 6379;
+const PAUSE_MARGIN_MS = 5000;
+const MOST_CATCH_UP_MS = 1500;
+const NEARLY_BYTES = 256 * 1024;
+
+/**
+ * Moves the primary on purpose without losing an acknowledged write: hold writes, see that the
+ * replica has everything, let Sentinel promote it, follow, and turn the old primary into a replica.
+ */
+export async function switchover(
+  tools: SwitchoverTools,
+  options: SwitchoverOptions = {},
+): Promise<SwitchoverReport> {
+  const { tracker } = tools;
+  const steps = new Steps(tools.clock, checkedTimeout(options.timeoutMs), tools.closing);
+  const old = requirePrimary(tracker);
+  const to = options.to === undefined ? null : requireReplica(tracker, options.to);
+  const priorities = new PriorityChange(tracker, steps);
+  try {
+    if (to !== null) await priorities.prefer(to);
+    return await new Handover(tools, old, to, steps).run();
+  } finally {
+    await priorities.restore();
+  }
+}
+
+/** One attempt, from the pause to the old primary's return as a replica. */
+class Handover {
+  readonly #tools: SwitchoverTools;
+  readonly #old: NodeConnection;
+  readonly #to: NodeAddress | null;
+  readonly #steps: Steps;
+  // What has been done decides what can be undone.
+  #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
+
+  constructor(tools: SwitchoverTools, old: NodeConnection, to: NodeAddress | null, steps: Steps) {
+    this.#tools = tools;
+    this.#old = old;
+    this.#to = to;
+    this.#steps = steps;
+  }
+
+  async run(): Promise<SwitchoverReport> {
+    const { clock, tracker } = this.#tools;
+    tracker.history.expectSwitchover(true);
+    try {
+      const isCoordinated = isValkey9(this.#old.version) && (await this.#tryCoordinated());
+      const begunAt = clock.now();
+      if (isCoordinated) this.#phase = 'accepted';
+      else await this.#pauseAndCatchUp();
+      const to = await this.#follow();
+      const writeGapMs = clock.now() - begunAt;
+      const isOldPrimaryReplica = await this.#demote(to);
+      this.#requireWanted(to);
+      const totalMs = this.#steps.elapsedMs;
+      return {
+        from: this.#old.address,
+        to,
+        writeGapMs,
+        totalMs,
+        isCoordinated,
+        isOldPrimaryReplica,
+      };
+    } catch (error) {
+      throw failure(error, await this.#undo());
+    }
+  }
+
+  async #pauseAndCatchUp(): Promise<void> {
+    const { tracker, clock } = this.#tools;
+    const ask = (): void => {
+      for (const node of [this.#old, ...tracker.replicas]) node.nudge();
+    };
+    // The long wait, if there is one, comes before anything is paused.
+    await this.#steps.until(
+      'replicas to be nearly in step',
+      () => this.#isWithin(NEARLY_BYTES),
+      ask,
+    );
+    // Our own writes first: what stands paused in the server would be cut off with its connection.
+    this.#phase = 'paused';
+    tracker.pauseWrites('switchover');
+    await this.#steps.until('writes in flight to be answered', () => this.#old.inflight === 0);
+    const patienceMs = this.#catchUpPatienceMs();
+    await this.#old.call('client', 'pause', String(patienceMs + PAUSE_MARGIN_MS), 'WRITE');
+    const pausedAt = clock.now();
+    await this.#steps.until(
+      'replicas to receive everything',
+      () => {
+        if (clock.now() - pausedAt > patienceMs) {
+          throw new SwitchoverFailedError('no replica received the last writes in time');
+        }
+        // The primary's offset must have been heard after the pause; then it grows no more.
+        return this.#old.roleAt > pausedAt && this.#isWithin(0);
+      },
+      ask,
+    );
+  }
+
+  // A Sentinel greets over the primary on the connection of its PINGs, and the greeting is a write:
+  // a long pause silences both, and the Sentinels would take the primary for dead.
+  #catchUpPatienceMs(): number {
+    const downAfter = this.#tools.tracker.source.views().map(({ downAfterMs }) => downAfterMs);
+    return Math.min(MOST_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MOST_CATCH_UP_MS * 2) / 2));
+  }
+
+  #isWithin(bytes: number): boolean {
+    const { role } = this.#old;
+    if (role?.kind !== 'primary') return false;
+    const candidates = this.#tools.tracker.replicas.filter(
+      (node) =>
+        node.role?.kind === 'replica' && (this.#to === null || sameAddress(node.address, this.#to)),
+    );
+    return (
+      candidates.length > 0 &&
+      candidates.every(
+        (node) => node.role?.kind === 'replica' && node.role.offset + bytes >= role.offset,
+      )
+    );
+  }
+
+  async #follow(): Promise<NodeAddress> {
+    const { tracker, bus, masterName } = this.#tools;
+    const stopListening = bus.on('failover.observed', ({ step }) => {
+      if (step.startsWith('-failover-abort')) this.#phase = 'aborted';
+    });
+    try {
+      if (this.#phase !== 'accepted') {
+        await askAnySentinel(tracker, 'failover', masterName);
+        this.#phase = 'accepted';
+      }
+      await this.#steps.until('another primary to take writes', () => {
+        if (this.#isAborted()) throw new SwitchoverFailedError('Sentinel gave the failover up');
+        return this.#hasMoved();
+      });
+    } finally {
+      stopListening();
+    }
+    return tracker.primaryAddress ?? this.#old.address;
+  }
+
+  // A method, because the compiler does not see that a listener changes the phase.
+  #isAborted(): boolean {
+    return this.#phase === 'aborted';
+  }
+
+  #hasMoved(): boolean {
+    const { primaryAddress, isWritable } = this.#tools.tracker;
+    if (primaryAddress === null || sameAddress(primaryAddress, this.#old.address)) return false;
+    return isWritable;
+  }
+
+  // Sentinel would do the same some ten seconds later, and until then the old primary would take
+  // writes of clients that do not know better. They are cut off as Sentinel does it, so that they
+  // ask anew instead of staying with a node that refuses them.
+  async #demote(to: NodeAddress): Promise<boolean> {
+    const { tracker } = this.#tools;
+    const node = (): NodeConnection | null => tracker.connectionTo(this.#old.address);
+    const isLinkedReplica = (): boolean => {
+      const role = node()?.role;
+      return role?.kind === 'replica' && role.isLinked;
+    };
+    try {
+      await this.#steps.until(
+        'the old primary to be reached',
+        () => node()?.state.kind === 'ready',
+      );
+      const old = node();
+      if (old?.role?.kind === 'primary') {
+        await Promise.all([
+          old.call('replicaof', to.host, String(to.port)),
+          old.call('client', 'unpause'),
+          old.call('client', 'kill', 'type', 'normal'),
+          old.call('client', 'kill', 'type', 'pubsub'),
+        ]);
+      }
+      await this.#steps.until('the old primary to follow', isLinkedReplica, () => node()?.nudge());
+      return true;
+    } catch {
+      // Not a failure: the switch stands, and Sentinel reconfigures the old primary in its own time.
+      return isLinkedReplica();
+    }
+  }
+
+  #requireWanted(to: NodeAddress): void {
+    if (this.#to === null || sameAddress(this.#to, to)) return;
+    throw new SwitchoverFailedError(
+      `Sentinel promoted ${formatAddress(to)} instead of ${formatAddress(this.#to)}`,
+      { wanted: formatAddress(this.#to), promoted: formatAddress(to) },
+    );
+  }
+
+  async #tryCoordinated(): Promise<boolean> {
+    const { tracker, masterName } = this.#tools;
+    try {
+      await askAnySentinel(tracker, 'failover', masterName, 'coordinated');
+      return true;
+    } catch {
+      // An older Sentinel, or one without the right: the way by pausing is always there.
+      return false;
+    }
+  }
+
+  /** Puts back what can be put back, and says what the state of things is. */
+  async #undo(): Promise<string> {
+    const { tracker } = this.#tools;
+    if (this.#hasMoved()) return 'The new primary takes writes.';
+    if (this.#phase === 'untouched') {
+      tracker.history.expectSwitchover(false);
+      return 'Nothing was changed.';
+    }
+    if (this.#phase === 'accepted') {
+      // It cannot be called back. What the old primary acknowledged now would be lost, so the fence
+      // stays up until the switch, the abort, or no Sentinel knows of a failover any more.
+      tracker.leaveToSentinels();
+      return 'Sentinel had accepted it and may still complete it: writes wait until that is decided.';
+    }
+    const isUnpaused = await this.#old.call('client', 'unpause').then(
+      () => true,
+      () => false,
+    );
+    tracker.history.expectSwitchover(false);
+    tracker.resumeWrites('switchover undone');
+    return isUnpaused
+      ? 'Writes were let through again.'
+      : 'Writes were let through again here; in the server the pause ends by itself.';
+  }
+}
+
+async function askAnySentinel(tracker: TopologyTracker, ...args: string[]): Promise<void> {
+  const answer = tracker.source.askSentinel(() => true, 'sentinel', ...args);
+  if (answer === null) throw new SentinelsUnreachableError('No Sentinel can be reached');
+  await answer;
+}
+
+function requirePrimary(tracker: TopologyTracker): NodeConnection {
+  const { primary } = tracker;
+  if (tracker.source.sentinels().length === 0) {
+    throw new SwitchoverFailedError('There are no Sentinels in this mode; nothing was changed');
+  }
+  if (primary === null || !tracker.isWritable) {
+    throw new SwitchoverFailedError('The primary does not take writes now; nothing was changed');
+  }
+  return primary;
+}
+
+function requireReplica(tracker: TopologyTracker, to: unknown): NodeAddress {
+  const known = tracker.replicaAddresses;
+  const wanted = readAddress(to, DEFAULT_PORT);
+  const found = wanted.ok && known.find((address) => sameAddress(address, wanted.address));
+  if (found) return found;
+  throw new InvalidArgumentError({
+    field: 'to',
+    value: wanted.ok ? formatAddress(wanted.address) : String(to),
+    message: wanted.ok ? 'it is not a replica of this group' : `it ${wanted.reason}`,
+    remedy: `Choose one of ${known.map(formatAddress).join(', ') || '(none is known)'}`,
+  });
+}
+
+function checkedTimeout(timeoutMs = DEFAULT_TIMEOUT_MS): number {
+  if (Number.isFinite(timeoutMs) && timeoutMs >= LEAST_TIMEOUT_MS) return timeoutMs;
+  throw new InvalidArgumentError({
+    field: 'timeoutMs',
+    value: timeoutMs,
+    message: 'Sentinel alone takes more than a second, and a switchover is only undone before that',
+    remedy: `Use ${String(LEAST_TIMEOUT_MS)} or more; ${String(DEFAULT_TIMEOUT_MS)} is the default`,
+  });
+}
+
+function isValkey9(version: string | null): boolean {
+  const major = /^valkey (\d+)/.exec(version ?? '')?.[1];
+  return major !== undefined && Number(major) >= 9;
+}
+
+function failure(error: unknown, aftermath: string): SwitchoverFailedError {
+  const reason = safeMessage(error);
+  return new SwitchoverFailedError(
+    `The switchover failed: ${reason}. ${aftermath}`,
+    { reason, aftermath },
+    { cause: error },
+  );
+}

@@ -1,0 +1,152 @@
+import { sameAddress, type NodeAddress } from '../../base/address/index.js';
+import type { EventBus, FailoverReason, FailoverRecord } from '../../base/events/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import type { SentinelMessage } from './sentinel-message.js';
+
+const MAX_RECORDS = 100;
+const DAY_MS = 24 * 60 * 60 * 1000;
+// Moments that are older than this belong to an earlier, unfinished attempt.
+const STALE_MS = 60_000;
+
+type Moment = 'suspectedAt' | 'sdownAt' | 'odownAt' | 'electedAt' | 'promotedAt';
+
+const MOMENT_OF_STEP: Readonly<Record<string, Moment>> = {
+  '+sdown': 'sdownAt',
+  '+odown': 'odownAt',
+  '+elected-leader': 'electedAt',
+  '+promoted-slave': 'promotedAt',
+};
+
+const ENDED_BY_STEP: Readonly<Record<string, Moment>> = {
+  '-sdown': 'sdownAt',
+  '-odown': 'odownAt',
+};
+
+/** What a health report says of past failovers. */
+export interface FailoverSummary {
+  /** Since this process started. */
+  readonly count: number;
+  readonly countInLast24h: number;
+  readonly last: FailoverRecord | null;
+}
+
+/** Writes down each failover with the moment of every step, from what the Sentinels say meanwhile. */
+export class FailoverHistory {
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #records: FailoverRecord[] = [];
+  #moments: Partial<Record<Moment, number | undefined>> = {};
+  #count = 0;
+  #isSwitchover = false;
+  #wasAway = false;
+  #awaitsFirstWrite = false;
+
+  constructor(clock: Clock, bus: EventBus) {
+    this.#clock = clock;
+    this.#bus = bus;
+  }
+
+  /** This process began to doubt the primary: it was `away`, or `fenced` although it still answered. */
+  noteSuspicion(kind: 'away' | 'fenced'): void {
+    this.#wasAway ||= kind === 'away';
+    this.#note('suspectedAt');
+  }
+
+  /** The doubt was unfounded: the primary is well. */
+  noteRecovery(): void {
+    this.#moments = {};
+    this.#wasAway = false;
+  }
+
+  /** The next switch is one that we asked for. */
+  expectSwitchover(isExpected: boolean): void {
+    this.#isSwitchover = isExpected;
+  }
+
+  /** A Sentinel spoke. */
+  noteMessage(message: SentinelMessage, primary: NodeAddress | null): void {
+    if (message.kind !== 'primary' && message.kind !== 'member') return;
+    // `+sdown` is also published for replicas and Sentinels.
+    const isAboutPrimary =
+      message.kind === 'primary' && primary !== null && sameAddress(message.node, primary);
+    const begun = MOMENT_OF_STEP[message.step];
+    const ended = ENDED_BY_STEP[message.step];
+    if (begun !== undefined && (isAboutPrimary || begun === 'promotedAt')) this.#note(begun);
+    if (ended !== undefined && isAboutPrimary) this.#moments[ended] = undefined;
+  }
+
+  /** The primary moved. */
+  noteSwitch(from: NodeAddress | null, to: NodeAddress, epoch: number): void {
+    const moments = this.#freshMoments();
+    const record: FailoverRecord = {
+      from,
+      to,
+      epoch,
+      reason: this.#reasonFor(moments),
+      suspectedAt: moments.suspectedAt ?? null,
+      sdownAt: moments.sdownAt ?? null,
+      odownAt: moments.odownAt ?? null,
+      electedAt: moments.electedAt ?? null,
+      promotedAt: moments.promotedAt ?? null,
+      switchedAt: this.#clock.wallTime(),
+      firstWriteAt: null,
+    };
+    this.#moments = {};
+    this.#isSwitchover = false;
+    this.#wasAway = false;
+    this.#count++;
+    this.#records.push(record);
+    if (this.#records.length > MAX_RECORDS) this.#records.shift();
+    this.#awaitsFirstWrite = true;
+    this.#bus.emit({ type: 'failover.completed', failover: record });
+  }
+
+  /** The primary answered a write. Cheap to call for each. */
+  noteWrite(): void {
+    if (!this.#awaitsFirstWrite) return;
+    this.#awaitsFirstWrite = false;
+    const last = this.#records.pop();
+    if (last === undefined) return;
+    const failover: FailoverRecord = { ...last, firstWriteAt: this.#clock.wallTime() };
+    this.#records.push(failover);
+    this.#bus.emit({ type: 'failover.first-write', failover });
+  }
+
+  /** True from a switch until the new primary has taken a write. */
+  get isFirstWriteAwaited(): boolean {
+    return this.#awaitsFirstWrite;
+  }
+
+  /** Up to the last hundred, oldest first. */
+  get records(): readonly FailoverRecord[] {
+    return [...this.#records];
+  }
+
+  /** Counts and the last one. */
+  get summary(): FailoverSummary {
+    const since = this.#clock.wallTime() - DAY_MS;
+    return {
+      count: this.#count,
+      countInLast24h: this.#records.filter(({ switchedAt }) => switchedAt >= since).length,
+      last: this.#records.at(-1) ?? null,
+    };
+  }
+
+  #note(moment: Moment): void {
+    this.#moments[moment] ??= this.#clock.wallTime();
+  }
+
+  #freshMoments(): Partial<Record<Moment, number>> {
+    const oldest = this.#clock.wallTime() - STALE_MS;
+    const fresh = Object.entries(this.#moments).filter(
+      ([, at]) => at !== undefined && at >= oldest,
+    );
+    return Object.fromEntries(fresh);
+  }
+
+  #reasonFor(moments: Partial<Record<Moment, number>>): FailoverReason {
+    if (this.#isSwitchover) return 'switchover';
+    const wasDown = moments.sdownAt !== undefined || moments.odownAt !== undefined;
+    return wasDown || this.#wasAway ? 'failure' : 'planned';
+  }
+}

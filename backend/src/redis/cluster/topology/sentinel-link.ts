@@ -1,0 +1,216 @@
+import type { NodeAddress } from '../../base/address/index.js';
+import type { ResolvedSentinelOptions } from '../../config/index.js';
+import { KeptWire, type Wire, type WireOptions } from '../connection/index.js';
+import { safeMessage } from '../../base/errors/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
+import {
+  parseSentinelMessage,
+  SENTINEL_CHANNELS,
+  type SentinelMessage,
+} from './sentinel-message.js';
+import { parseSentinelView, type SentinelAnswers, type SentinelView } from './sentinel-view.js';
+
+/** What a {@link SentinelLink} tells its owner. */
+export interface SentinelLinkListener {
+  readonly onMessage: (message: SentinelMessage, from: SentinelLink) => void;
+  readonly onView: (view: SentinelView, from: SentinelLink) => void;
+  readonly onConnected: (from: SentinelLink) => void;
+  readonly onLost: (reason: string, from: SentinelLink) => void;
+}
+
+/**
+ * One Sentinel, listened to and asked. Two connections: RESP2 allows no questions on a connection
+ * that is subscribed. Both have deadlines: a Sentinel that accepts and never answers counts as lost.
+ */
+export class SentinelLink {
+  readonly address: NodeAddress;
+  readonly #options: ResolvedSentinelOptions;
+  readonly #clock: Clock;
+  readonly #listener: SentinelLinkListener;
+  readonly #questions: KeptWire;
+  readonly #news: KeptWire;
+  #view: SentinelView | null = null;
+  #problem: string | null = null;
+  #asking: Promise<void> | null = null;
+  #askingAgain: Promise<void> | null = null;
+  #isSubscribed = false;
+  #stopNewsCheck: Stop | null = null;
+
+  constructor(
+    address: NodeAddress,
+    options: ResolvedSentinelOptions,
+    clock: Clock,
+    listener: SentinelLinkListener,
+  ) {
+    this.address = address;
+    this.#options = options;
+    this.#clock = clock;
+    this.#listener = listener;
+    this.#questions = new KeptWire(() => this.#wireOptions(), clock, {
+      onReady: () => {
+        this.#listener.onConnected(this);
+        void this.ask();
+      },
+      onClosed: (reason) => {
+        this.#becomeLost(reason);
+      },
+    });
+    this.#news = new KeptWire(() => this.#wireOptions(), clock, {
+      onReady: (wire) => {
+        void this.#subscribe(wire);
+      },
+      onClosed: () => {
+        this.#isSubscribed = false;
+        this.#stopNewsCheck?.();
+      },
+      onMessage: (channel, payload) => {
+        const message = parseSentinelMessage(channel, payload, options.sentinel.masterName);
+        if (message !== null) this.#listener.onMessage(message, this);
+      },
+    });
+  }
+
+  /** Its last answer; `null` while it does not answer. */
+  get view(): SentinelView | null {
+    return this.#view;
+  }
+
+  /** What is wrong with it; `null` while it answers. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** True while its messages reach us. */
+  get isSubscribed(): boolean {
+    return this.#isSubscribed;
+  }
+
+  /** Starts both connections. */
+  open(): void {
+    this.#questions.open();
+    this.#news.open();
+  }
+
+  /** Tries lost connections again at once. */
+  nudge(): void {
+    this.#questions.nudge();
+    this.#news.nudge();
+  }
+
+  /** Asks it everything about our group. While one question is open, a second waits for it and asks anew. */
+  async ask(): Promise<void> {
+    if (this.#asking !== null) {
+      // The answer under way may be older than the reason to ask, so there is one more question.
+      this.#askingAgain ??= this.#asking.then(() => {
+        this.#askingAgain = null;
+        return this.ask();
+      });
+      return this.#askingAgain;
+    }
+    this.#asking = this.#askOnce();
+    await this.#asking;
+    this.#asking = null;
+  }
+
+  /** Sends it any command, with the deadline of a question. */
+  command(name: string, ...args: readonly string[]): Promise<unknown> | null {
+    const wire = this.#questions.ready;
+    return wire === null ? null : this.#withDeadline(wire, () => wire.call(name, args));
+  }
+
+  /** Ends for good. */
+  close(): void {
+    this.#stopNewsCheck?.();
+    this.#questions.close('closing');
+    this.#news.close('closing');
+  }
+
+  async #askOnce(): Promise<void> {
+    const wire = this.#questions.ready;
+    if (wire === null) return;
+    const name = this.#options.sentinel.masterName;
+    const at = this.#clock.now();
+    try {
+      // One write, so that the Sentinel answers all four at the same instant of its own time.
+      const answers = await this.#withDeadline(wire, () => askAll(wire, name));
+      const view = parseSentinelView(this.address, at, answers);
+      if ('invalid' in view) this.#becomeDoubtful(view.invalid);
+      else this.#accept(view);
+    } catch (error) {
+      this.#becomeDoubtful(safeMessage(error));
+    }
+  }
+
+  #accept(view: SentinelView): void {
+    this.#view = view;
+    this.#problem = null;
+    this.#listener.onView(view, this);
+  }
+
+  #becomeDoubtful(problem: string): void {
+    this.#view = null;
+    this.#problem = problem;
+  }
+
+  #becomeLost(reason: string): void {
+    this.#becomeDoubtful(reason);
+    this.#listener.onLost(reason, this);
+  }
+
+  async #subscribe(wire: Wire): Promise<void> {
+    try {
+      await this.#withDeadline(wire, () => wire.subscribe('subscribe', SENTINEL_CHANNELS));
+    } catch (error) {
+      wire.destroy(safeMessage(error));
+      return;
+    }
+    if (!wire.isReady) return;
+    this.#isSubscribed = true;
+    // Messages that were published before are gone for good, so ask what they would have said.
+    void this.ask();
+    this.#stopNewsCheck = this.#clock.every(this.#options.sentinel.pollIntervalMs, () => {
+      this.#withDeadline(wire, () => wire.call('ping')).catch(() => {
+        wire.destroy('PING not answered');
+      });
+    });
+  }
+
+  async #withDeadline<T>(wire: Wire, run: () => Promise<T>): Promise<T> {
+    const stop = this.#clock.after(this.#options.sentinel.commandTimeoutMs, () => {
+      wire.destroy('no answer in time');
+    });
+    try {
+      return await run();
+    } finally {
+      stop();
+    }
+  }
+
+  #wireOptions(): WireOptions {
+    const { node, sentinel } = this.#options;
+    return {
+      address: this.address,
+      access: sentinel,
+      db: 0,
+      keyPrefix: '',
+      clientName: node.clientName,
+      connectTimeoutMs: Math.min(node.connectTimeoutMs, sentinel.commandTimeoutMs),
+      keepAliveMs: node.keepAliveMs,
+    };
+  }
+}
+
+async function askAll(wire: Wire, name: string): Promise<SentinelAnswers> {
+  const ask = (...question: string[]): Promise<unknown> => wire.write('sentinel', question, 'utf8');
+  const optional = (...question: string[]): Promise<unknown> => ask(...question).catch(() => null);
+  const answers = Promise.all([
+    ask('get-master-addr-by-name', name),
+    ask('master', name),
+    optional('replicas', name),
+    optional('sentinels', name),
+    optional('myid'),
+  ]);
+  wire.flush();
+  const [address, master, replicas, sentinels, id] = await answers;
+  return { address, master, replicas, sentinels, id };
+}

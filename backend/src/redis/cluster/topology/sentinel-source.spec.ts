@@ -1,0 +1,363 @@
+import { pass, sentinelOptions, track, turns, until } from '../../../../test/support/engine-rig.js';
+import { FakeSentinelNode } from '../../../../test/support/fake-sentinel-node.js';
+import { formatAddress, type NodeAddress } from '../../base/address/index.js';
+import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
+import { ManualClock, reply } from '../../testing/index.js';
+import type { SentinelMessage } from './sentinel-message.js';
+import { SentinelSource } from './sentinel-source.js';
+import type { SentinelView } from './sentinel-view.js';
+
+const at = (port: number): NodeAddress => ({ host: '10.0.0.1', port });
+const [A, B, C] = [at(1), at(2), at(3)] as const;
+
+describe('SentinelSource', () => {
+  let clock: ManualClock;
+  let events: RedisHaEvent[];
+  let sentinels: FakeSentinelNode[];
+  let source: SentinelSource;
+  let told: string[];
+  let messages: SentinelMessage[];
+  let views: readonly SentinelView[];
+
+  beforeEach(async () => {
+    clock = new ManualClock();
+    events = [];
+    told = [];
+    messages = [];
+    views = [];
+    const story = { primary: A, epoch: 5, replicas: [B] };
+    sentinels = await Promise.all(
+      ['s1', 's2', 's3'].map((id) => FakeSentinelNode.start(id, story)),
+    );
+  });
+
+  afterEach(async () => {
+    source.close();
+    await Promise.all(sentinels.map((sentinel) => sentinel.stop()));
+  });
+
+  const start = (options: Parameters<typeof sentinelOptions>[0] = {}): void => {
+    const bus = new EventBus();
+    bus.onAny((event) => events.push(event));
+    const nodes = sentinels.slice(0, 3).map(({ address }) => address);
+    const resolved = sentinelOptions({ ...options, sentinel: { nodes, ...options.sentinel } });
+    source = new SentinelSource(resolved, clock, bus);
+    source.start({
+      onTopology: (primary, epoch) => told.push(`${String(primary.port)}@${String(epoch)}`),
+      onMessage: (message) => messages.push(message),
+      onViews: (all) => (views = all),
+    });
+  };
+
+  const allAnswer = (count = 3): Promise<void> =>
+    until(clock, () => source.views().length === count, `${String(count)} Sentinels answer`);
+  const allSubscribed = (): Promise<void> =>
+    until(
+      clock,
+      () => source.sentinels().every(({ isSubscribed }) => isSubscribed),
+      'all are subscribed',
+    );
+  const know = (primary: NodeAddress, epoch: number, ...who: FakeSentinelNode[]): void => {
+    for (const one of who) one.story = { primary, epoch };
+  };
+  const last = (): string | undefined => told.at(-1);
+
+  describe('whom it believes', () => {
+    it('follows what the Sentinels agree on', async () => {
+      start();
+      await allAnswer();
+      expect(last()).toBe('1@5');
+      expect(views).toHaveLength(3);
+      expect(views[0]).toMatchObject({ quorum: 2, replicas: [{ address: B, isHealthy: true }] });
+    });
+
+    it('waits for a majority at the start, while the others may still answer', async () => {
+      sentinels[1]!.manners = 'mute';
+      sentinels[2]!.manners = 'mute';
+      start();
+      await allAnswer(1);
+      await turns(10);
+      expect(told).toEqual([]);
+      await pass(clock, 520);
+      expect(last()).toBe('1@5');
+    });
+
+    it('takes no notice of one that is behind', async () => {
+      know(C, 4, sentinels[0]!);
+      start();
+      await allAnswer();
+      await source.lookAgain();
+      expect(new Set(told)).toEqual(new Set(['1@5']));
+    });
+
+    it('follows the first that knows a newer epoch', async () => {
+      start();
+      await allAnswer();
+      know(B, 6, sentinels[2]!);
+      await source.lookAgain();
+      expect(last()).toBe('2@6');
+      await source.lookAgain();
+      expect(last()).toBe('2@6');
+    });
+
+    it('does not go back when the only one that knows the newer epoch falls silent', async () => {
+      start();
+      await allAnswer();
+      know(B, 6, sentinels[2]!);
+      await source.lookAgain();
+      await sentinels[2]!.stop();
+      await until(clock, () => source.views().length === 2, 'it is gone');
+      await source.lookAgain();
+      expect(last()).toBe('2@6');
+    });
+
+    it('believes Sentinels that were all set up anew', async () => {
+      start();
+      await allAnswer();
+      know(C, 0, ...sentinels);
+      await source.lookAgain();
+      expect(last()).toBe('1@5');
+      await pass(clock, 11_500);
+      expect(last()).toBe('3@0');
+    });
+  });
+
+  describe('one that misbehaves', () => {
+    it('and never answers counts as lost, and does not keep the others from being heard', async () => {
+      sentinels[0]!.manners = 'mute';
+      start();
+      await allAnswer(2);
+      expect(last()).toBe('1@5');
+      await pass(clock, 600);
+      expect(source.sentinels()[0]).toMatchObject({ isAnswering: false, isSubscribed: false });
+      expect(source.sentinels()[0]?.problem).toEqual(expect.any(String));
+    });
+
+    it('and falls mute later is noticed within its deadline', async () => {
+      start();
+      await allAnswer();
+      sentinels[0]!.manners = 'mute';
+      await pass(clock, 1600);
+      expect(source.views()).toHaveLength(2);
+      expect(events).toContainEqual(
+        expect.objectContaining({ type: 'sentinel.lost', sentinel: sentinels[0]!.address }),
+      );
+      sentinels[0]!.manners = 'polite';
+      await pass(clock, 1500);
+      await allAnswer();
+    });
+
+    it.each(['garbage', 'half'] as const)(
+      'and answers %s is doubted, not believed',
+      async (how) => {
+        sentinels[0]!.manners = how;
+        start();
+        await allAnswer(2);
+        await pass(clock, 50);
+        expect(source.sentinels()[0]?.problem).toEqual(expect.any(String));
+        expect(last()).toBe('1@5');
+      },
+    );
+
+    it('and knows another name only says so', async () => {
+      sentinels[0]!.story = { primary: C, epoch: 99, masterName: 'other' };
+      start();
+      await allAnswer(2);
+      await pass(clock, 20);
+      expect(source.sentinels()[0]?.problem).toMatch(/No such master|no address/);
+      expect(last()).toBe('1@5');
+    });
+
+    it('and may not be asked for the others is believed all the same', async () => {
+      for (const sentinel of sentinels) {
+        sentinel.override = ([, subcommand = '']) =>
+          ['sentinels', 'replicas', 'myid'].includes(subcommand.toLowerCase())
+            ? reply.error('NOPERM no permissions')
+            : undefined;
+      }
+      start();
+      await allAnswer();
+      expect(last()).toBe('1@5');
+    });
+  });
+
+  describe('news', () => {
+    beforeEach(async () => {
+      start();
+      await allAnswer();
+      await allSubscribed();
+    });
+
+    it('of a switch makes it ask the Sentinel that brought it, at once', async () => {
+      know(B, 6, sentinels[1]!);
+      sentinels[1]!.publish('+switch-master', 'mymaster 10.0.0.1 1 10.0.0.1 2');
+      await until(clock, () => last() === '2@6', 'the switch is followed');
+      expect(messages).toEqual([{ kind: 'switch', from: A, to: B }]);
+    });
+
+    it('of a switch is not believed by itself: the Sentinel must hold the newer epoch', async () => {
+      sentinels[0]!.publish('+switch-master', 'mymaster 10.0.0.1 1 10.0.0.1 3');
+      await until(clock, () => messages.length === 1, 'the message arrives');
+      await source.lookAgain();
+      expect(last()).toBe('1@5');
+    });
+
+    it('of another group is no news', async () => {
+      await pass(clock, 20);
+      const before = sentinels[0]!.asked;
+      sentinels[0]!.publish('+switch-master', 'other 10.0.0.1 1 10.0.0.1 3');
+      sentinels[0]!.publish('+switch-master', 'mymaster2 10.0.0.1 1 10.0.0.1 3');
+      sentinels[0]!.publish('+odown', 'master mymaster 10.0.0.1 1 #quorum 2/2');
+      await until(clock, () => messages.length === 1, 'the last arrives');
+      expect(messages[0]).toMatchObject({ kind: 'primary', step: '+odown' });
+      expect(sentinels[0]!.asked).toBe(before);
+    });
+
+    it('missed while a subscription was interrupted is asked for afterwards', async () => {
+      const [first] = sentinels;
+      first!.server.resetConnections();
+      know(B, 6, first!);
+      await until(clock, () => last() === '2@6', 'the switch is learnt of');
+      await allSubscribed();
+    });
+  });
+
+  describe('asking', () => {
+    it('happens steadily, and often while it is urgent', async () => {
+      start();
+      await allAnswer();
+      await allSubscribed();
+      await pass(clock, 50);
+      const [first] = sentinels;
+      let before = first!.asked;
+      await pass(clock, 3000);
+      expect(first!.asked - before).toBe(3);
+      before = first!.asked;
+      source.setUrgent(true);
+      await pass(clock, 750);
+      const often = first!.asked - before;
+      expect(often).toBeGreaterThanOrEqual(9);
+      expect(often).toBeLessThanOrEqual(12);
+      source.setUrgent(false);
+      before = first!.asked;
+      await pass(clock, 1000);
+      expect(first!.asked - before).toBeLessThanOrEqual(2);
+    });
+
+    it('again while it is being asked resolves with an answer to the second question', async () => {
+      start();
+      await allAnswer();
+      await allSubscribed();
+      await pass(clock, 20);
+      const before = sentinels[0]!.asked;
+      const first = track(source.lookAgain());
+      while (sentinels[0]!.asked === before) await turns(1);
+      // The answers to the first question are on their way.
+      know(B, 6, ...sentinels);
+      await source.lookAgain();
+      expect(last()).toBe('2@6');
+      await until(clock, () => first.state === 'resolved', 'the first is over too');
+    });
+
+    it('one of them picks one that fits and answers', async () => {
+      start();
+      await allAnswer();
+      const answer = source.askSentinel(
+        ({ id }) => id === 's2',
+        'sentinel',
+        'ckquorum',
+        'mymaster',
+      );
+      await expect(answer).resolves.toMatch(/^OK/);
+      expect(source.askSentinel(({ id }) => id === 'nobody', 'ping')).toBeNull();
+    });
+
+    it('one of them answers null while none can be reached', () => {
+      start();
+      expect(source.askSentinel(() => true, 'ping')).toBeNull();
+    });
+  });
+
+  describe('other Sentinels', () => {
+    const addresses = (): string[] =>
+      source.sentinels().map(({ address }) => formatAddress(address));
+
+    it('that are mentioned are listened to, and forgotten when they are gone and nobody mentions them', async () => {
+      const fourth = await FakeSentinelNode.start('s4', { primary: A, epoch: 5 });
+      sentinels.push(fourth);
+      sentinels[0]!.others = [fourth.asListed];
+      start();
+      await allAnswer(4);
+      expect(addresses()).toContain(formatAddress(fourth.address));
+      await fourth.stop();
+      await until(clock, () => source.views().length === 3, 'it is gone');
+      await source.lookAgain();
+      expect(addresses()).toContain(formatAddress(fourth.address));
+      sentinels[0]!.others = [];
+      await source.lookAgain();
+      expect(addresses()).toHaveLength(3);
+    });
+
+    it('that were configured stay, however long they are away', async () => {
+      start();
+      await allAnswer();
+      const gone = sentinels[2]!;
+      await gone.stop();
+      await pass(clock, 3000);
+      expect(addresses()).toContain(formatAddress(gone.address));
+    });
+
+    it('under two addresses are one', async () => {
+      const [first, second] = sentinels;
+      const alias = await FakeSentinelNode.start('s2', { primary: A, epoch: 5 });
+      sentinels.push(alias);
+      first!.others = [{ address: alias.address, id: 's2' }, second!.asListed];
+      start();
+      await allAnswer(3);
+      await source.lookAgain();
+      await pass(clock, 50);
+      await source.lookAgain();
+      expect(addresses()).toEqual(
+        sentinels.slice(0, 3).map(({ address }) => formatAddress(address)),
+      );
+      expect(source.views()).toHaveLength(3);
+    });
+
+    it('are reached where the address mapper says', async () => {
+      const fourth = await FakeSentinelNode.start('s4', { primary: A, epoch: 5 });
+      sentinels.push(fourth);
+      sentinels[0]!.others = [{ address: at(26_379), id: 's4' }];
+      start({ sentinel: { natMap: { '10.0.0.1:26379': fourth.address } } });
+      await allAnswer(4);
+    });
+  });
+
+  it('never says the password of the Sentinels', async () => {
+    for (const sentinel of sentinels) sentinel.manners = 'garbage';
+    start({ sentinel: { password: 'planted-S3cret' } });
+    await pass(clock, 100);
+    expect(JSON.stringify([source.sentinels(), events])).not.toContain('planted-S3cret');
+  });
+
+  it.each([
+    ['everybody answers', () => allAnswer()],
+    ['it is connecting', () => turns(1)],
+    ['one is mute', () => pass(clock, 700)],
+  ])('leaves no socket and no timer when it is closed while %s', async (_, reach) => {
+    if (_ === 'one is mute') sentinels[0]!.manners = 'mute';
+    start();
+    await reach();
+    source.close();
+    source.close();
+    await until(
+      clock,
+      () => sentinels.every(({ server }) => server.connections.length === 0),
+      'the sockets are gone',
+    );
+    await pass(clock, 1100);
+    expect(clock.pending).toBe(0);
+    const count = told.length;
+    await source.lookAgain();
+    expect(told).toHaveLength(count);
+  });
+});

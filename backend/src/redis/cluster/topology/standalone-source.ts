@@ -1,0 +1,39 @@
+import type { NodeAddress } from '../../base/address/index.js';
+import type { TopologySource, TopologySourceListener } from './topology-source.js';
+
+/** One Redis, from the configuration: nothing to find out. */
+export class StandaloneSource implements TopologySource {
+  readonly #address: NodeAddress;
+
+  constructor(address: NodeAddress) {
+    this.#address = address;
+  }
+
+  start(listener: TopologySourceListener): void {
+    listener.onTopology(this.#address, 0, []);
+  }
+
+  lookAgain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  setUrgent(): void {
+    // There is nobody to ask more often.
+  }
+
+  sentinels(): readonly never[] {
+    return [];
+  }
+
+  views(): readonly never[] {
+    return [];
+  }
+
+  askSentinel(): null {
+    return null;
+  }
+
+  close(): void {
+    // Nothing was opened.
+  }
+}

@@ -1,0 +1,470 @@
+import { newRig, type Rig } from '../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../test/support/fake-node.js';
+import { EventBus, type RedisHaEventType } from '../../base/events/index.js';
+import { ManualClock } from '../../testing/index.js';
+import type { SentinelView } from './sentinel-view.js';
+import { StandaloneSource } from './standalone-source.js';
+import { TopologyTracker } from './topology-tracker.js';
+
+describe('TopologyTracker', () => {
+  let rig: Rig;
+  let nodes: [FakeNode, FakeNode, FakeNode];
+
+  beforeEach(async () => {
+    nodes = [await FakeNode.start(), await FakeNode.start(), await FakeNode.start()];
+    nodes[1].follow(nodes[0]);
+    nodes[2].follow(nodes[0]);
+    rig = newRig();
+  });
+
+  afterEach(async () => {
+    rig.close();
+    await Promise.all(nodes.map((node) => node.stop()));
+  });
+
+  const connect = async (): Promise<void> => {
+    const [primary, ...replicas] = nodes;
+    rig.source.say(primary, 1, replicas);
+    await rig.until(
+      () => rig.tracker.isWritable && rig.tracker.replicas.every((node) => node.acceptsJobs),
+      'all nodes are connected',
+    );
+  };
+
+  const count = (type: RedisHaEventType): number =>
+    rig.events.filter((event) => event.type === type).length;
+
+  const selected = () => ({
+    kind: 'member' as const,
+    step: '+selected-slave',
+    node: nodes[1].address,
+  });
+
+  const view = (over: Partial<SentinelView> = {}): SentinelView => ({
+    sentinel: { host: 's', port: 1 },
+    id: 's',
+    at: rig.clock.now(),
+    primary: nodes[0].address,
+    epoch: 1,
+    isFailoverInProgress: false,
+    isPrimaryDown: false,
+    replicas: [],
+    otherSentinels: [],
+    quorum: 2,
+    downAfterMs: 3000,
+    failoverTimeoutMs: 10_000,
+    ...over,
+  });
+
+  describe('at the start', () => {
+    it('knows nothing, and asks urgently', () => {
+      expect(rig.tracker.primaryAddress).toBeNull();
+      expect(rig.tracker.primary).toBeNull();
+      expect(rig.tracker.isWritable).toBe(false);
+      expect(rig.tracker.epoch).toBe(-1);
+      expect(rig.source.isUrgent).toBe(true);
+    });
+
+    it('connects to everything it is told of, and calms down', async () => {
+      await connect();
+      expect(rig.tracker.epoch).toBe(1);
+      expect(rig.tracker.replicaAddresses).toEqual([nodes[1].address, nodes[2].address]);
+      expect(rig.source.isUrgent).toBe(false);
+      expect(count('topology.changed')).toBe(1);
+      expect(count('primary.ready')).toBe(1);
+      expect(count('primary.switched')).toBe(0);
+      expect(rig.tracker.history.summary.count).toBe(0);
+    });
+
+    it('does not report what it knows already', async () => {
+      await connect();
+      rig.source.say(nodes[0], 1, [nodes[2], nodes[1]]);
+      expect(count('topology.changed')).toBe(1);
+    });
+
+    it('needs no Sentinels for a single Redis', async () => {
+      const bus = new EventBus();
+      const clock = new ManualClock();
+      const source = new StandaloneSource(nodes[0].address);
+      const tracker = new TopologyTracker(rig.options, source, clock, bus);
+      tracker.start();
+      await rig.until(() => tracker.isWritable, 'it is connected');
+      expect([tracker.epoch, tracker.replicas, source.sentinels(), source.views()]).toEqual([
+        0,
+        [],
+        [],
+        [],
+      ]);
+      expect(source.askSentinel()).toBeNull();
+      await source.lookAgain();
+      source.setUrgent();
+      tracker.close();
+    });
+  });
+
+  describe('a primary that is not one', () => {
+    it('is not written to when it says from the start that it is a replica', async () => {
+      nodes[0].follow(nodes[1]);
+      rig.source.say(nodes[0], 1, []);
+      await rig.until(() => rig.tracker.primaryConnection?.role?.kind === 'replica', 'it says so');
+      expect(rig.tracker.isWritable).toBe(false);
+      expect(rig.tracker.primary).toBeNull();
+      expect(rig.source.isUrgent).toBe(true);
+    });
+
+    it('is not written to from the moment it says that it is a replica now', async () => {
+      await connect();
+      nodes[0].follow(nodes[1]);
+      await rig.pass(1000);
+      await rig.until(() => !rig.tracker.isWritable, 'its new role is heard');
+      expect(rig.events).toContainEqual({
+        type: 'primary.suspected',
+        node: nodes[0].address,
+        reason: 'not a primary any more',
+      });
+    });
+
+    it('is not written to when it is a Sentinel', async () => {
+      nodes[0].role = 'sentinel';
+      rig.source.say(nodes[0], 1, []);
+      await rig.until(() => rig.tracker.primaryConnection?.role !== undefined, 'it answers');
+      expect(rig.tracker.isWritable).toBe(false);
+    });
+
+    it('is written to as soon as it says that it is one', async () => {
+      nodes[0].follow(nodes[1]);
+      rig.source.say(nodes[0], 1, []);
+      await rig.until(() => rig.tracker.primaryConnection?.role?.kind === 'replica', 'it says so');
+      nodes[0].role = 'master';
+      // While something is wrong every node is asked every 25 ms.
+      await rig.pass(40);
+      await rig.until(() => rig.tracker.isWritable, 'its new role is heard');
+    });
+  });
+
+  describe('doubts', () => {
+    it('come with a lost connection, once, and are over when it is back', async () => {
+      await connect();
+      nodes[0].server.resetConnections();
+      await rig.until(() => count('primary.suspected') === 1, 'it is suspected');
+      expect(rig.source.isUrgent).toBe(true);
+      await rig.until(() => rig.tracker.isWritable, 'it is back');
+      expect(count('primary.ready')).toBe(2);
+      expect(count('primary.suspected')).toBe(1);
+      expect(count('connection.lost')).toBe(1);
+      expect(rig.source.isUrgent).toBe(false);
+    });
+
+    it('come with silence', async () => {
+      await connect();
+      nodes[0].freeze();
+      rig.tracker.primary?.nudge();
+      await rig.pass(160);
+      expect(rig.events).toContainEqual({
+        type: 'primary.suspected',
+        node: nodes[0].address,
+        reason: 'no answer',
+      });
+      expect(rig.tracker.isWritable).toBe(false);
+      nodes[0].thaw();
+      await rig.pass(60);
+      await rig.until(() => rig.tracker.isWritable, 'it is trusted again');
+    });
+
+    it('of somebody else make it ask the node and the Sentinels', async () => {
+      await connect();
+      const before = nodes[0].arrived('role');
+      rig.tracker.doubt(rig.tracker.primary!, 'READONLY');
+      expect(rig.source.lookedAgain).toBe(1);
+      await rig.until(() => nodes[0].arrived('role') > before, 'the node is asked');
+      expect(count('primary.suspected')).toBe(1);
+    });
+
+    it('about a restart are reported: the process may have come back without its data', async () => {
+      await connect();
+      nodes[0].runId = 'run-2';
+      nodes[0].server.resetConnections();
+      await rig.until(() => count('primary.ready') === 2, 'it is back');
+      expect(count('primary.reset')).toBe(1);
+    });
+
+    it('are not raised about a restart when only the connection was lost', async () => {
+      await connect();
+      nodes[0].server.resetConnections();
+      await rig.until(() => count('primary.ready') === 2, 'it is back');
+      expect(count('primary.reset')).toBe(0);
+    });
+  });
+
+  describe('a switch', () => {
+    it('cuts every connection to the old primary, before anybody hears of it', async () => {
+      await connect();
+      const old = rig.tracker.primary!;
+      const lease = await old.pool.acquire(1000);
+      let wasCut: boolean | null = null;
+      rig.bus.on('primary.switched', () => {
+        wasCut = old.state.kind !== 'ready' && !lease.wire.isReady;
+      });
+      nodes[1].role = 'master';
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      expect(wasCut).toBe(true);
+      await rig.until(() => rig.tracker.isWritable, 'the new primary takes writes');
+      expect(rig.tracker.primaryAddress).toEqual(nodes[1].address);
+      expect(rig.events).toContainEqual({
+        type: 'primary.switched',
+        from: nodes[0].address,
+        to: nodes[1].address,
+        epoch: 2,
+      });
+      expect(rig.tracker.history.summary).toMatchObject({ count: 1, last: { epoch: 2 } });
+    });
+
+    it('writes nothing to the new primary before it says that it is one', async () => {
+      await connect();
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      await rig.pass(50);
+      expect(rig.tracker.isWritable).toBe(false);
+      nodes[1].role = 'master';
+      await rig.pass(50);
+      await rig.until(() => rig.tracker.isWritable, 'it takes writes');
+    });
+
+    it('keeps the old primary in view for some seconds, and then forgets it', async () => {
+      await connect();
+      nodes[1].role = 'master';
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      expect(rig.tracker.replicaAddresses).toContainEqual(nodes[0].address);
+      await rig.pass(5100);
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      expect(rig.tracker.replicaAddresses).toEqual([nodes[2].address]);
+      expect(rig.tracker.connectionTo(nodes[0].address)).toBeNull();
+    });
+
+    it('takes the old primary for a replica when it is listed as one', async () => {
+      await connect();
+      nodes[1].role = 'master';
+      nodes[0].follow(nodes[1]);
+      rig.source.say(nodes[1], 2, [nodes[0], nodes[2]]);
+      await rig.until(
+        () => rig.tracker.connectionTo(nodes[0].address)?.role?.kind === 'replica',
+        'it is connected again',
+      );
+    });
+
+    it('does not take the same address under another spelling for another node', async () => {
+      await connect();
+      const { host, port } = nodes[0].address;
+      rig.source.say({ host: host.toUpperCase(), port }, 2, [nodes[1], nodes[2]]);
+      expect(count('primary.switched')).toBe(0);
+      expect(rig.tracker.epoch).toBe(2);
+    });
+  });
+
+  describe('with several connections to each node', () => {
+    beforeEach(() => {
+      rig.close();
+      rig = newRig({ pools: { writeSize: 2, readSize: 3 } });
+    });
+
+    const connectAll = async (): Promise<void> => {
+      await connect();
+      await rig.until(
+        () => nodes.every(({ server }) => server.connections.length === 3),
+        'all connections are open',
+      );
+      await rig.pass(20);
+    };
+
+    it('lists each replica once, and every connection to it', async () => {
+      await connectAll();
+      expect(rig.tracker.replicas).toHaveLength(2);
+      expect(rig.tracker.replicaLanes).toHaveLength(6);
+    });
+
+    it('cuts all of them at a switch', async () => {
+      await connectAll();
+      const before = nodes[0].server.connectionsEver;
+      nodes[0].freeze();
+      nodes[1].role = 'master';
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      await rig.until(
+        () => nodes[0].server.connectionsEver === before + 3,
+        'all are opened anew, for the node may come back as a replica',
+      );
+      await rig.until(() => rig.tracker.isWritable, 'the new primary takes writes');
+    });
+
+    it('does not doubt the primary when a connection for reads is lost', async () => {
+      await connectAll();
+      const writes = rig.tracker.primary;
+      const ids = nodes[0].server.connections.map(({ id }) => id);
+      nodes[0].server.connections.find(({ id }) => id === Math.max(...ids))?.reset();
+      await rig.until(() => nodes[0].server.connectionsEver === 4, 'it is opened anew');
+      await rig.pass(20);
+      expect(rig.tracker.primary).toBe(writes);
+      expect(rig.tracker.isWritable).toBe(true);
+      expect(count('primary.suspected')).toBe(0);
+    });
+  });
+
+  describe('the fence', () => {
+    it.each(['+selected-slave', '+failover-state-send-slaveof-noone', '+promoted-slave'])(
+      'goes up at %s',
+      async (step) => {
+        await connect();
+        rig.source.publish({ ...selected(), step });
+        expect(rig.tracker.gate.state).toMatchObject({ kind: 'paused', reason: step });
+        expect(rig.tracker.isWritable).toBe(false);
+        expect(rig.source.isUrgent).toBe(true);
+      },
+    );
+
+    it.each(['+try-failover', '+elected-leader', '+odown', '+sdown', '+slave', '+tilt'])(
+      'does not go up at %s',
+      async (step) => {
+        await connect();
+        rig.source.publish({ kind: 'primary', step, node: nodes[0].address });
+        expect(rig.tracker.isWritable).toBe(true);
+      },
+    );
+
+    it('does not go up at late news of the promotion of the present primary', async () => {
+      await connect();
+      nodes[1].role = 'master';
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      await rig.until(() => rig.tracker.isWritable, 'the switch is done');
+      rig.source.publish({ ...selected(), step: '+promoted-slave' });
+      expect(rig.tracker.isWritable).toBe(true);
+    });
+
+    it('comes down with the switch', async () => {
+      await connect();
+      rig.source.publish(selected());
+      nodes[1].role = 'master';
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      expect(rig.tracker.gate.state).toEqual({ kind: 'open' });
+    });
+
+    it.each([
+      '-failover-abort-not-elected',
+      '-failover-abort-no-good-slave',
+      '-failover-abort-slave-timeout',
+    ])('comes down at %s', async (step) => {
+      await connect();
+      rig.source.publish(selected());
+      rig.source.publish({ kind: 'primary', step, node: nodes[0].address });
+      expect(rig.tracker.isWritable).toBe(true);
+      expect(count('writes.resumed')).toBe(1);
+      expect(rig.source.isUrgent).toBe(false);
+    });
+
+    it('comes down when the failover ended without a word', async () => {
+      await connect();
+      rig.source.publish(selected());
+      await rig.pass(1000);
+      rig.source.tell([view({ isFailoverInProgress: true }), view()]);
+      expect(rig.tracker.isWritable).toBe(false);
+      await rig.pass(1000);
+      rig.source.tell([view(), view()]);
+      expect(rig.tracker.isWritable).toBe(true);
+    });
+
+    it('stays up on answers that are older than the news', async () => {
+      await connect();
+      await rig.pass(100);
+      const old = [view(), view()];
+      rig.source.publish(selected());
+      await rig.pass(2000);
+      rig.source.tell(old);
+      expect(rig.tracker.isWritable).toBe(false);
+      rig.source.tell([]);
+      expect(rig.tracker.isWritable).toBe(false);
+    });
+
+    it('stays up while one Sentinel of several still has a failover in progress', async () => {
+      await connect();
+      rig.source.publish(selected());
+      await rig.pass(5000);
+      rig.source.tell([view(), view({ isFailoverInProgress: true }), view()]);
+      expect(rig.tracker.isWritable).toBe(false);
+    });
+
+    it('of our own switchover is not taken down by what the Sentinels say', async () => {
+      await connect();
+      rig.tracker.pauseWrites('switchover');
+      await rig.pass(3000);
+      rig.source.tell([view(), view()]);
+      expect(rig.tracker.isWritable).toBe(false);
+      rig.tracker.resumeWrites('done');
+      expect(rig.tracker.isWritable).toBe(true);
+    });
+
+    it('of our own switchover stays up when Sentinel has only just chosen a replica', async () => {
+      await connect();
+      rig.tracker.pauseWrites('switchover');
+      await rig.pass(3000);
+      // Asked a moment before the failover began, answered a moment after.
+      const before = [view(), view()];
+      await rig.pass(50);
+      rig.source.publish(selected());
+      rig.source.tell(before);
+      expect(rig.tracker.isWritable).toBe(false);
+    });
+  });
+
+  describe('history', () => {
+    it('has the moments of a failover that this process saw from the beginning', async () => {
+      await connect();
+      nodes[0].freeze();
+      rig.tracker.primary?.nudge();
+      await rig.pass(200);
+      const doubted = rig.clock.wallTime();
+      rig.source.publish({ kind: 'primary', step: '+sdown', node: nodes[0].address });
+      await rig.pass(50);
+      rig.source.publish(selected());
+      nodes[1].role = 'master';
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      const [record] = rig.tracker.history.records;
+      expect(record).toMatchObject({
+        from: nodes[0].address,
+        to: nodes[1].address,
+        reason: 'failure',
+        sdownAt: doubted,
+        switchedAt: doubted + 50,
+        firstWriteAt: null,
+      });
+      expect(record?.suspectedAt).toBeLessThan(doubted);
+      await rig.until(() => rig.tracker.isWritable, 'the new primary takes writes');
+      await rig.runner.run('set', ['k', 'v'], 'utf8', null);
+      expect(rig.tracker.history.summary.last?.firstWriteAt).not.toBeNull();
+    });
+  });
+
+  describe('listeners', () => {
+    it('hear changes until they stop, and may stop twice', async () => {
+      let heard = 0;
+      const stop = rig.tracker.onChange(() => heard++);
+      await connect();
+      expect(heard).toBeGreaterThan(0);
+      stop();
+      stop();
+      const before = heard;
+      rig.source.publish(selected());
+      expect(heard).toBe(before);
+    });
+  });
+
+  it('leaves nothing when it is closed', async () => {
+    await connect();
+    rig.source.publish(selected());
+    rig.tracker.close();
+    rig.tracker.close();
+    expect(rig.source.isClosed).toBe(true);
+    await rig.until(
+      () => nodes.every(({ server }) => server.connections.length === 0),
+      'the sockets are gone',
+    );
+    await rig.pass(50);
+    expect(rig.clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,349 @@
+import { addressKey, sameAddress, type NodeAddress } from '../../base/address/index.js';
+import { type ResolvedRedisOptions } from '../../config/index.js';
+import {
+  ConnectionRegistry,
+  type NodeChange,
+  type NodeConnection,
+  type WireOptions,
+} from '../connection/index.js';
+import type { EventBus } from '../../base/events/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
+import { FailoverHistory } from './failover-history.js';
+import { ReplicaLag } from './replica-lag.js';
+import type { SentinelMessage } from './sentinel-message.js';
+import type { SentinelView } from './sentinel-view.js';
+import type { TopologySource } from './topology-source.js';
+import { WriteGate } from './write-gate.js';
+
+/** Steps after which the old primary's acknowledgements are worth nothing. */
+const FENCING_STEPS: ReadonlySet<string> = new Set([
+  '+selected-slave',
+  '+failover-state-send-slaveof-noone',
+  '+promoted-slave',
+]);
+
+const PROBE_MS = 25;
+
+// A failover that Sentinel has begun takes about a second from here to the switch.
+const FENCE_AT_LEAST_MS = 1500;
+
+// For some seconds around a switch Sentinels list the old primary, then not, then as a replica.
+const FORGET_AFTER_MS = 5000;
+
+/** Hears of changes: of one node, or with `null` of the whole. */
+export type TopologyListener = (node: NodeConnection | null, change: NodeChange | null) => void;
+
+/**
+ * Knows which node is the primary and which are its replicas, keeps connections to all of them, and
+ * puts up the fence when they change. What it is told is decided elsewhere ({@link TopologySource});
+ * what it trusts, a node has said of itself (`ROLE`).
+ */
+export class TopologyTracker {
+  readonly history: FailoverHistory;
+  readonly gate: WriteGate;
+  readonly source: TopologySource;
+  readonly lag = new ReplicaLag();
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #registry: ConnectionRegistry;
+  readonly #listeners = new Set<TopologyListener>();
+  #primary: NodeAddress | null = null;
+  #replicas: readonly NodeAddress[] = [];
+  readonly #listedAt = new Map<string, number>();
+  #epoch = -1;
+  #runId: string | null = null;
+  #isPrimaryReady = false;
+  #isClosed = false;
+  #stopProbing: Stop | null = null;
+
+  constructor(options: ResolvedRedisOptions, source: TopologySource, clock: Clock, bus: EventBus) {
+    this.#clock = clock;
+    this.#bus = bus;
+    this.source = source;
+    this.history = new FailoverHistory(clock, bus);
+    this.gate = new WriteGate(clock, bus);
+    this.#registry = new ConnectionRegistry(options, clock, (node, change) => {
+      this.#onNodeChange(node, change);
+    });
+  }
+
+  /** Begins to look, and to connect to what it finds. Returns at once. */
+  start(): void {
+    this.source.start({
+      onTopology: (primary, epoch, replicas) => {
+        this.#onTopology(primary, epoch, replicas);
+      },
+      onMessage: (message) => {
+        this.#onMessage(message);
+      },
+      onViews: (views) => {
+        this.#onViews(views);
+      },
+    });
+    this.#updateUrgency();
+  }
+
+  /** Where the primary is believed to be, connected or not. */
+  get primaryAddress(): NodeAddress | null {
+    return this.#primary;
+  }
+
+  /** Where the replicas are, connected or not. */
+  get replicaAddresses(): readonly NodeAddress[] {
+    return this.#replicas;
+  }
+
+  /** Sentinel's config-epoch of what is known; 0 in standalone mode, -1 before anything is known. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The primary's connection, if the node is connected and says that it is the primary. */
+  get primary(): NodeConnection | null {
+    const node = this.primaryConnection;
+    return node?.role?.kind === 'primary' ? node : null;
+  }
+
+  /** The primary's connection in whatever state. */
+  get primaryConnection(): NodeConnection | null {
+    return this.#primary === null ? null : (this.#registry.get(this.#primary) ?? null);
+  }
+
+  /** The connection to a node of the cluster. */
+  connectionTo(address: NodeAddress): NodeConnection | null {
+    return this.#registry.get(address) ?? null;
+  }
+
+  /** One connection to each node except the primary, in whatever state. */
+  get replicas(): readonly NodeConnection[] {
+    return this.#replicas
+      .map((address) => this.#registry.get(address))
+      .filter((node) => node !== undefined);
+  }
+
+  /** Every connection to a node except the primary: there may be several to each. */
+  get replicaLanes(): readonly NodeConnection[] {
+    return this.#replicas.flatMap((address) => this.#registry.lanesTo(address));
+  }
+
+  /** True when writes can be sent now. */
+  get isWritable(): boolean {
+    return this.gate.state.kind === 'open' && this.primary?.acceptsJobs === true;
+  }
+
+  /** How a further connection to the primary is opened; `null` while it is not known. */
+  wireOptionsToPrimary(): WireOptions | null {
+    return this.#primary === null ? null : this.#registry.wireOptionsFor(this.#primary);
+  }
+
+  /** Where a node is reached from here. */
+  reachable(address: NodeAddress): NodeAddress {
+    return this.#registry.wireOptionsFor(address).address;
+  }
+
+  /** Calls back after each change. */
+  onChange(listener: TopologyListener): Stop {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** A node answered that it is not what we take it for: find out what it is. */
+  doubt(node: NodeConnection, reason: string): void {
+    if (node === this.primaryConnection) this.#suspect(reason);
+    node.nudge();
+    void this.source.lookAgain();
+  }
+
+  /** Holds writes back. For a planned switchover. */
+  pauseWrites(reason: string): void {
+    this.history.noteSuspicion('fenced');
+    if (this.gate.pause(reason)) this.#changed(null, null);
+  }
+
+  /** Leaves the end of a pause to what the Sentinels say: the switch, an abort, or no failover any more. */
+  leaveToSentinels(): void {
+    this.gate.takeOver('+failover');
+    this.#changed(null, null);
+  }
+
+  /** Lets writes pass again. */
+  resumeWrites(reason: string): void {
+    if (this.gate.resume(reason)) this.#changed(null, null);
+  }
+
+  /** Cuts every connection, for good. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stopProbing?.();
+    this.source.close();
+    this.#registry.close('closing');
+    this.#listeners.clear();
+  }
+
+  #onTopology(primary: NodeAddress, epoch: number, replicas: readonly NodeAddress[]): void {
+    const from = this.#primary;
+    const hasMoved = from === null || !sameAddress(from, primary);
+    const kept = this.#withUnlisted(replicas, primary);
+    const isSame = !hasMoved && epoch === this.#epoch && sameAddresses(kept, this.#replicas);
+    if (isSame) return;
+    this.#primary = primary;
+    this.#epoch = epoch;
+    this.#replicas = kept;
+    this.#registry.retain([primary, ...this.#replicas]);
+    if (hasMoved) this.#followTo(primary, from, epoch);
+    this.#bus.emit({ type: 'topology.changed', primary, replicas: this.#replicas, epoch });
+    this.#changed(null, null);
+  }
+
+  // The replicas that are listed now, and every node that was listed a moment ago.
+  #withUnlisted(replicas: readonly NodeAddress[], primary: NodeAddress): NodeAddress[] {
+    const now = this.#clock.now();
+    for (const address of [primary, ...replicas]) this.#listedAt.set(addressKey(address), now);
+    const known = [...this.#replicas, ...(this.#primary === null ? [] : [this.#primary])];
+    const unlisted = known.filter((address) => {
+      const isListed = [primary, ...replicas].some((listed) => sameAddress(listed, address));
+      const listedAt = this.#listedAt.get(addressKey(address)) ?? -Infinity;
+      if (!isListed && now - listedAt > FORGET_AFTER_MS) this.#listedAt.delete(addressKey(address));
+      return !isListed && now - listedAt <= FORGET_AFTER_MS;
+    });
+    return [...replicas, ...unlisted];
+  }
+
+  #followTo(primary: NodeAddress, from: NodeAddress | null, epoch: number): void {
+    this.#isPrimaryReady = false;
+    this.#runId = null;
+    this.lag.clear();
+    if (from !== null) {
+      // No answer of the old primary is taken from here on, whatever it still says.
+      for (const lane of this.#registry.lanesTo(from)) {
+        lane.reset('fenced: another node is the primary now');
+      }
+      this.#bus.emit({ type: 'primary.switched', from, to: primary, epoch });
+      this.history.noteSwitch(from, primary, epoch);
+    }
+    this.gate.resume('the new primary is known');
+    for (const lane of this.#registry.lanesTo(primary)) lane.nudge();
+    this.#checkPrimary();
+  }
+
+  #onMessage(message: SentinelMessage): void {
+    this.history.noteMessage(message, this.#primary);
+    if (message.kind === 'switch') {
+      this.#bus.emit({ type: 'failover.observed', step: '+switch-master', detail: '' });
+      // The epoch is asked for meanwhile; the connection need not wait for it.
+      this.#registry.get(message.to)?.nudge();
+      return;
+    }
+    this.#bus.emit({ type: 'failover.observed', step: message.step, detail: message.kind });
+    if (FENCING_STEPS.has(message.step) && !this.#isPresentPrimary(message)) {
+      this.pauseWrites(message.step);
+    }
+    if (message.step === '+promoted-slave') void this.source.lookAgain();
+    if (message.step.startsWith('-failover-abort')) this.resumeWrites(message.step);
+  }
+
+  // Messages and answers come over two connections: news of a promotion may be older than the switch.
+  #isPresentPrimary(message: SentinelMessage): boolean {
+    if (message.kind !== 'member' || message.node === null || this.#primary === null) return false;
+    return sameAddress(message.node, this.#primary);
+  }
+
+  // A pause ends with the switch. If the failover is given up without a word, its end is seen here.
+  #onViews(views: readonly SentinelView[]): void {
+    const { state } = this.gate;
+    if (state.kind === 'open' || !state.reason.startsWith('+')) return;
+    // Only the Sentinel that leads it knows of a failover, and it may be the one we do not hear now.
+    const believedFrom = state.reasonSince + FENCE_AT_LEAST_MS;
+    const isOver = views.every((view) => view.at > believedFrom && !view.isFailoverInProgress);
+    if (isOver && views.length > 0) this.resumeWrites('no Sentinel has a failover in progress');
+  }
+
+  #onNodeChange(node: NodeConnection, change: NodeChange): void {
+    if (this.#isClosed) return;
+    this.#report(node, change);
+    const { role } = node;
+    const isPrimary = node === this.primaryConnection;
+    if (isPrimary) this.#onPrimaryChange(node, change);
+    if (change === 'role' && role?.kind === 'primary' && isPrimary) {
+      this.lag.recordPrimary(node.roleAt, role.offset);
+    }
+    this.#changed(node, change);
+  }
+
+  #onPrimaryChange(node: NodeConnection, change: NodeChange): void {
+    if (change === 'lost') this.#suspect('connection lost');
+    if (change === 'stalled') this.#suspect('no answer');
+    if (change === 'role' && node.role?.kind !== 'primary') this.#suspect('not a primary any more');
+    this.#checkPrimary();
+  }
+
+  #suspect(reason: string): void {
+    this.history.noteSuspicion('away');
+    if (!this.#isPrimaryReady || this.#primary === null) return;
+    this.#isPrimaryReady = false;
+    this.#bus.emit({ type: 'primary.suspected', node: this.#primary, reason });
+    this.#updateUrgency();
+  }
+
+  #checkPrimary(): void {
+    const node = this.primary;
+    if (node !== null && !node.isStalled && !this.#isPrimaryReady) {
+      this.#isPrimaryReady = true;
+      this.history.noteRecovery();
+      this.#bus.emit({ type: 'primary.ready', node: node.address });
+      this.#noteRun(node);
+    }
+    this.#updateUrgency();
+  }
+
+  // The same address with another run id is a restarted process, perhaps an empty one.
+  #noteRun(node: NodeConnection): void {
+    if (this.#runId !== null && node.runId !== null && node.runId !== this.#runId) {
+      this.#bus.emit({ type: 'primary.reset', node: node.address });
+    }
+    this.#runId = node.runId ?? this.#runId;
+  }
+
+  // While the primary is away everybody is asked often: nobody publishes to those who wait.
+  #updateUrgency(): void {
+    const isUrgent = !this.#isPrimaryReady || this.gate.state.kind === 'paused';
+    this.source.setUrgent(isUrgent);
+    if (!isUrgent) {
+      this.#stopProbing?.();
+      this.#stopProbing = null;
+    } else if (!this.#isClosed) {
+      this.#stopProbing ??= this.#clock.every(PROBE_MS, () => {
+        for (const node of this.#registry.all()) {
+          if (node.state.kind === 'ready') node.nudge();
+        }
+      });
+    }
+  }
+
+  #report(node: NodeConnection, change: NodeChange): void {
+    const { address } = node;
+    if (change === 'opened') {
+      this.#bus.emit({
+        type: 'connection.opened',
+        node: address,
+        role: node.role?.kind ?? 'unknown',
+      });
+    } else if (change === 'lost') {
+      const reason = node.state.kind === 'lost' ? node.state.reason : 'closed';
+      this.#bus.emit({ type: 'connection.lost', node: address, reason });
+    } else if (change === 'stalled' || change === 'recovered') {
+      this.#bus.emit({ type: `connection.${change}`, node: address });
+    }
+  }
+
+  #changed(node: NodeConnection | null, change: NodeChange | null): void {
+    if (node === null) this.#updateUrgency();
+    for (const listener of this.#listeners) listener(node, change);
+  }
+}
+
+function sameAddresses(a: readonly NodeAddress[], b: readonly NodeAddress[]): boolean {
+  return a.length === b.length && a.every((x) => b.some((y) => sameAddress(x, y)));
+}

@@ -1,0 +1,122 @@
+import type { Encoding } from '../cluster/connection/index.js';
+import { RedisHaError } from '../base/errors/index.js';
+import type { BlockingCalls } from './dedicated/index.js';
+import {
+  type BatchResult,
+  type CallOptions,
+  checkTransaction,
+  type CommandIntent,
+  CommandPayload,
+  intentOf,
+  isRepeatable,
+  problemOf,
+  type QueuedCommand,
+  refusal,
+  TRANSACTION,
+  TransactionPayload,
+} from './table/index.js';
+import { type CommandRouter, rejectedError } from './shared/index.js';
+
+/** Turns a command by name, a pipeline or a transaction into calls of the right kind. */
+export class CommandRunner {
+  readonly #router: CommandRouter;
+  readonly #blocking: BlockingCalls;
+
+  constructor(router: CommandRouter, blocking: BlockingCalls) {
+    this.#router = router;
+    this.#blocking = blocking;
+  }
+
+  /** One command. */
+  run(
+    name: string,
+    args: readonly unknown[],
+    encoding: Encoding,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    const problem = problemOf(name, args);
+    if (problem !== null) return Promise.reject(problem);
+    return this.#start(intentOf(name, args), { name, args, encoding }, options);
+  }
+
+  #start(
+    intent: CommandIntent,
+    { name, args, encoding }: QueuedCommand,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    const payload = new CommandPayload(name, args, encoding);
+    switch (intent.route) {
+      case 'refused':
+        return Promise.reject(refusal(intent));
+      case 'blocking':
+        return this.#router.meter.watch(
+          'blocking',
+          this.#blocking.run(payload, intent, isRepeatable(intent, args), options),
+        );
+      case 'read':
+      case 'primary':
+        return this.#router.execute(payload, intent, isRepeatable(intent, args), options);
+    }
+  }
+
+  /** Each command for itself, sent together. Never rejects: each result has its own error. */
+  runPipeline(
+    commands: readonly QueuedCommand[],
+    options: CallOptions | null,
+  ): Promise<BatchResult[]> {
+    // A pipeline that changes anything reads in line with its writes: what it has written, it sees.
+    const changes = commands.some(({ name, args }) => intentOf(name, args).route !== 'read');
+    return Promise.all(
+      commands.map((command) =>
+        this.#runInLine(command, changes, options).then(
+          (result): BatchResult => [null, result],
+          (error: unknown): BatchResult => [error as Error, undefined],
+        ),
+      ),
+    );
+  }
+
+  #runInLine(
+    command: QueuedCommand,
+    withWrites: boolean,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    const { name, args } = command;
+    const problem = problemOf(name, args);
+    if (problem !== null) return Promise.reject(problem);
+    const intent = intentOf(name, args);
+    const isRead = intent.route === 'read' && withWrites;
+    return this.#start(isRead ? { ...intent, route: 'primary' } : intent, command, options);
+  }
+
+  /** All or nothing, in `MULTI` … `EXEC`. Rejects when Redis refuses the whole. */
+  async runTransaction(
+    commands: readonly QueuedCommand[],
+    options: CallOptions | null,
+  ): Promise<BatchResult[] | null> {
+    checkTransaction(commands);
+    if (commands.length === 0) return [];
+    const intents = commands.map(({ name, args }) => intentOf(name, args));
+    const repeatable = intents.every((intent, i) => isRepeatable(intent, commands[i]?.args ?? []));
+    const changes = intents.some((intent) => intent.changes);
+    const answer = await this.#router.execute(
+      new TransactionPayload(commands),
+      { ...TRANSACTION, changes },
+      repeatable,
+      options,
+    );
+    return withSafeErrors(answer as BatchResult[] | null, commands);
+  }
+}
+
+function withSafeErrors(
+  results: BatchResult[] | null,
+  commands: readonly QueuedCommand[],
+): BatchResult[] | null {
+  return (
+    results?.map(([error, result], i): BatchResult => {
+      if (error === null || RedisHaError.is(error)) return [error, result];
+      return [rejectedError(commands[i]?.name ?? 'multi', error), undefined];
+    }) ?? null
+  );
+}

@@ -1,0 +1,186 @@
+import type { NodeConnection } from '../../cluster/connection/index.js';
+import {
+  CommandAbortedError,
+  CommandUncertainError,
+  ConnectionLostError,
+  NoPrimaryError,
+} from '../../base/errors/index.js';
+import type { EventBus } from '../../base/events/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import {
+  blockOption,
+  type CallOptions,
+  type CommandIntent,
+  type CommandPayload,
+} from '../table/index.js';
+import { runExclusively, TryElsewhere } from './exclusive-call.js';
+import type { PrimaryLease, PrimaryLeases } from './primary-loans.js';
+
+const SECONDS_LAST = new Set(['blpop', 'brpop', 'brpoplpush', 'blmove', 'bzpopmin', 'bzpopmax']);
+const SECONDS_FIRST = new Set(['blmpop', 'bzmpop']);
+
+/** A command that waits in the server. */
+interface Blocked {
+  readonly node: NodeConnection;
+  readonly clientId: Promise<unknown>;
+}
+
+/** One blocking command and how long it may go on. */
+interface Wait {
+  readonly payload: CommandPayload;
+  readonly intent: CommandIntent;
+  readonly isRepeatable: boolean;
+  readonly signal: AbortSignal | null;
+  readonly timeoutMs: number | null;
+  readonly deadlineAt: number;
+}
+
+/**
+ * Commands that may wait in the server (`BLPOP`, `XREAD BLOCK` …), each on a connection of its own.
+ * A failover in the middle of the wait is not shown: it is begun again on the new primary, unless an
+ * element may have been taken and its answer lost.
+ */
+export class BlockingCalls {
+  readonly #leases: PrimaryLeases;
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #graceMs: number;
+  readonly #blocked = new Set<Blocked>();
+
+  constructor(leases: PrimaryLeases, clock: Clock, bus: EventBus, graceMs: number) {
+    this.#leases = leases;
+    this.#clock = clock;
+    this.#bus = bus;
+    this.#graceMs = graceMs;
+    bus.on('writes.paused', () => {
+      for (const blocked of this.#blocked) void unblock(blocked);
+    });
+  }
+
+  /** Runs it until it is answered, its own time and the failover budget are over, or the signal fires. */
+  async run(
+    payload: CommandPayload,
+    intent: CommandIntent,
+    isRepeatable: boolean,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    const { timeoutMs = this.#usualTimeout(payload), signal = null, idempotent } = options ?? {};
+    const wait: Wait = {
+      payload,
+      intent,
+      isRepeatable: idempotent ?? isRepeatable,
+      signal,
+      timeoutMs,
+      deadlineAt: timeoutMs === null ? Infinity : this.#clock.now() + timeoutMs,
+    };
+    for (;;) {
+      const lease = await this.#lease(wait);
+      if (lease === null) continue;
+      const outcome = await this.#attempt(wait, lease);
+      if (outcome !== 'again') return outcome.reply;
+    }
+  }
+
+  // A command that waits for ever may do so for as long as the application runs.
+  #usualTimeout(payload: CommandPayload): number | null {
+    const blockMs = blockTimeOf(payload);
+    return blockMs === 0 ? null : blockMs + this.#graceMs;
+  }
+
+  async #attempt(wait: Wait, lease: PrimaryLease): Promise<'again' | { readonly reply: unknown }> {
+    if (isAborted(wait.signal)) {
+      lease.release();
+      throw abortedBy(wait);
+    }
+    const left = wait.deadlineAt - this.#clock.now();
+    const call = { ...wait, timeoutMs: Number.isFinite(left) ? Math.max(1, left) : null };
+    const clientId = lease.wire.call('client', ['id']).catch(() => null);
+    const blocked: Blocked = { node: lease.node, clientId };
+    this.#blocked.add(blocked);
+    try {
+      const reply = await runExclusively(lease, call, this.#clock);
+      lease.release();
+      return { reply };
+    } catch (error) {
+      lease.discard();
+      if (this.#mayRepeat(wait, error)) return 'again';
+      if (isAborted(wait.signal) && !wait.intent.changes) throw abortedBy(wait);
+      if (error instanceof CommandUncertainError) {
+        const command = wait.payload.label;
+        this.#bus.emit({ type: 'command.uncertain', command, reason: 'cut short while it waited' });
+      }
+      throw error;
+    } finally {
+      this.#blocked.delete(blocked);
+    }
+  }
+
+  #mayRepeat(wait: Wait, error: unknown): boolean {
+    if (isAborted(wait.signal)) return false;
+    if (error instanceof TryElsewhere) return true;
+    return error instanceof CommandUncertainError && wait.isRepeatable;
+  }
+
+  async #lease(wait: Wait): Promise<PrimaryLease | null> {
+    const left = wait.deadlineAt - this.#clock.now();
+    if (isAborted(wait.signal)) throw abortedBy(wait);
+    if (left <= 0) throw expired(wait);
+    return this.#leaseWithin(Math.min(left, this.#graceMs), wait.signal);
+  }
+
+  async #leaseWithin(ms: number, signal: AbortSignal | null): Promise<PrimaryLease | null> {
+    try {
+      return await this.#leases.acquire(ms, signal);
+    } catch (error) {
+      // Not connected yet, or not any more: the caller's loop looks at its own deadline.
+      if (error instanceof ConnectionLostError || error instanceof NoPrimaryError) {
+        await this.#clock.sleep(10, signal ?? undefined);
+        return null;
+      }
+      throw error;
+    }
+  }
+}
+
+// While the old primary still answers it can end the wait with certainty: the reply is either what
+// was waited for or UNBLOCKED. Afterwards the connection is cut, and nobody knows.
+async function unblock({ node, clientId }: Blocked): Promise<void> {
+  const id = await clientId;
+  if (typeof id !== 'number') return;
+  await node.call('client', 'unblock', String(id), 'error').catch(() => null);
+}
+
+function isAborted(signal: AbortSignal | null): boolean {
+  return signal?.aborted === true;
+}
+
+function abortedBy({ payload, signal }: Wait): CommandAbortedError {
+  const command = payload.label;
+  return new CommandAbortedError(
+    `${command} was given up by its caller`,
+    { command },
+    { cause: signal?.reason },
+  );
+}
+
+function expired({ payload, timeoutMs }: Wait): NoPrimaryError {
+  const command = payload.label;
+  return new NoPrimaryError(`${command} found no primary within ${String(timeoutMs)} ms`, {
+    command,
+    timeoutMs,
+  });
+}
+
+/** How long the command itself asks to wait, in ms; 0 means for ever. */
+function blockTimeOf({ label, args }: CommandPayload): number {
+  const name = label.toLowerCase();
+  const flat = args.flat();
+  if (SECONDS_LAST.has(name)) return toMs(flat.at(-1), 1000);
+  if (SECONDS_FIRST.has(name)) return toMs(flat[0], 1000);
+  return toMs(blockOption(flat), 1);
+}
+
+function toMs(value: unknown, factor: number): number {
+  const number = Number(value);
+  return Number.isFinite(number) && number > 0 ? number * factor : 0;
+}

@@ -1,0 +1,81 @@
+import type { Lease } from '../../cluster/connection/index.js';
+import {
+  classifyFailure,
+  CommandTimeoutError,
+  CommandUncertainError,
+  ConnectionLostError,
+} from '../../base/errors/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import type { CommandIntent, Payload } from '../table/index.js';
+import { rejectedError } from '../shared/index.js';
+
+/** One thing to run on a connection of one's own. */
+export interface ExclusiveCall {
+  readonly payload: Payload;
+  readonly intent: CommandIntent;
+  /** `null` waits as long as the connection lasts. */
+  readonly timeoutMs: number | null;
+  readonly signal: AbortSignal | null;
+}
+
+/** Refused for now or never sent: it may be run again on another connection. */
+export class TryElsewhere extends ConnectionLostError {}
+
+/**
+ * Runs it on the leased connection. When the deadline passes or the signal fires the connection is
+ * given up, because its next answer would belong to nobody.
+ */
+export async function runExclusively(
+  lease: Lease,
+  call: ExclusiveCall,
+  clock: Clock,
+): Promise<unknown> {
+  const { payload, intent, timeoutMs, signal } = call;
+  let cutBy: 'deadline' | 'signal' | null = null;
+  const cut = (by: 'deadline' | 'signal'): void => {
+    cutBy = by;
+    lease.discard();
+  };
+  const onAbort = (): void => {
+    cut('signal');
+  };
+  const stop =
+    timeoutMs === null
+      ? (): void => undefined
+      : clock.after(timeoutMs, () => {
+          cut('deadline');
+        });
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await new Promise<unknown>((onValue, onFailure) => {
+      payload.write(lease.wire, { onValue, onFailure });
+      lease.wire.flush();
+    });
+  } catch (error) {
+    throw outcomeOf(error, payload.label, intent, cutBy);
+  } finally {
+    stop();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function outcomeOf(
+  error: unknown,
+  command: string,
+  intent: CommandIntent,
+  cutBy: 'deadline' | 'signal' | null,
+): Error {
+  const failure = classifyFailure(error);
+  if (failure === 'rejected') return rejectedError(command, error);
+  if (failure !== 'unknown') return new TryElsewhere(`${command} was not executed`, { command });
+  const reason = cutBy ?? 'connection lost';
+  if (intent.changes) {
+    return new CommandUncertainError(
+      `${command} was sent and may or may not have been executed: ${reason}`,
+      { command, reason },
+    );
+  }
+  if (cutBy !== null)
+    return new CommandTimeoutError(`${command} was cut short`, { command, reason });
+  return new TryElsewhere(`The connection was lost during ${command}`, { command });
+}

@@ -1,0 +1,171 @@
+import type { ChainableCommander, Encoding, Lease } from '../../cluster/connection/index.js';
+import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import {
+  type BatchResult,
+  checkTransaction,
+  type CommandIntent,
+  CommandMethods,
+  CommandPayload,
+  defineCommandMethods,
+  intentOf,
+  newBatch,
+  type Payload,
+  refusal,
+  TRANSACTION,
+  TransactionPayload,
+} from '../table/index.js';
+import { runExclusively, TryElsewhere } from './exclusive-call.js';
+import type { PrimaryLeases } from './primary-loans.js';
+
+const REFUSAL_PAUSE_MS = 10;
+
+// What a session is for; the rest would be inherited by whoever gets the connection next.
+const SESSION_COMMANDS = new Set(['watch', 'unwatch', 'wait', 'waitaof']);
+
+/**
+ * A connection to the primary of one's own, for what lives on a connection: `WATCH`, `WAIT`.
+ * Nothing is repeated on it: when it is lost, so is what was watched.
+ */
+export class RedisSession extends CommandMethods {
+  readonly #lease: Lease;
+  readonly #leases: PrimaryLeases;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  #isWatching = false;
+
+  constructor(lease: Lease, leases: PrimaryLeases, clock: Clock, timeoutMs: number) {
+    super();
+    this.#lease = lease;
+    this.#leases = leases;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Makes the next transaction fail, with `null`, if one of the keys changes before it. */
+  watch(...keys: (string | Buffer)[]): Promise<unknown> {
+    return this.call('watch', ...keys);
+  }
+
+  /** Forgets all watched keys. */
+  unwatch(): Promise<unknown> {
+    return this.call('unwatch');
+  }
+
+  /** Waits until so many replicas have this session's writes, or the time is over; answers how many do. */
+  wait(replicas: number, timeoutMs: number): Promise<number> {
+    return this.call('wait', replicas, timeoutMs) as Promise<number>;
+  }
+
+  /** Whether keys are watched now. */
+  get isWatching(): boolean {
+    return this.#isWatching;
+  }
+
+  /** Any command by its name. */
+  call(name: string, ...args: unknown[]): Promise<unknown> {
+    return this.#run(new CommandPayload(name, args, 'utf8'), intentOf(name, args));
+  }
+
+  /** A transaction on this connection. `exec` answers `null` when a watched key changed. */
+  multi(commands?: unknown[][]): ChainableCommander {
+    return newBatch(async (queued) => {
+      checkTransaction(queued);
+      return (await this.#run(new TransactionPayload(queued), TRANSACTION)) as BatchResult[] | null;
+    }, commands);
+  }
+
+  /** @internal */
+  runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
+    return this.#run(new CommandPayload(name, args, encoding), intentOf(name, args));
+  }
+
+  async #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
+    if (intent.route === 'refused' && !SESSION_COMMANDS.has(intent.name)) throw refusal(intent);
+    this.#requireConnection(payload.label);
+    // The fence holds for sessions too: what the old primary acknowledges now is lost.
+    if (intent.changes) await this.#leases.whenWritable(this.#timeoutMs);
+    // While it waited the primary may have moved, and this connection gone with the old one.
+    this.#requireConnection(payload.label);
+    // From when it is sent: what is watched must not reach the next holder of the connection.
+    if (intent.name === 'watch') this.#isWatching = true;
+    const deadlineAt = this.#clock.now() + this.#timeoutMs;
+    for (;;) {
+      const outcome = await this.#attempt(payload, intent, deadlineAt);
+      if (outcome !== 'refused') return outcome.reply;
+      await this.#clock.sleep(REFUSAL_PAUSE_MS);
+    }
+  }
+
+  async #attempt(
+    payload: Payload,
+    intent: CommandIntent,
+    deadlineAt: number,
+  ): Promise<'refused' | { readonly reply: unknown }> {
+    const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
+    try {
+      const call = { payload, intent, timeoutMs, signal: null };
+      const reply = await runExclusively(this.#lease, call, this.#clock);
+      this.#noteDone(intent.name);
+      return { reply };
+    } catch (error) {
+      if (!(error instanceof TryElsewhere)) throw error;
+      this.#requireConnection(payload.label, error);
+      // A refused EXEC has forgotten what was watched, so it must not be tried again.
+      const isFutile = intent.name === 'multi' && this.#isWatching;
+      if (isFutile || timeoutMs <= REFUSAL_PAUSE_MS) throw refusedForNow(payload.label, error);
+      return 'refused';
+    }
+  }
+
+  #noteDone(name: string): void {
+    if (name === 'unwatch' || name === 'multi') this.#isWatching = false;
+  }
+
+  #requireConnection(command: string, cause?: unknown): void {
+    if (!this.#lease.wire.isReady) throw this.#lost(command, cause);
+  }
+
+  #lost(command: string, cause?: unknown): ConnectionLostError {
+    return new ConnectionLostError(
+      `The session's connection is gone, so ${command} was not executed. Begin a new session.`,
+      { command },
+      { cause },
+    );
+  }
+}
+
+defineCommandMethods(
+  RedisSession.prototype,
+  (self) => (name, args, encoding) => self.runCommand(name, args, encoding),
+);
+
+function refusedForNow(command: string, cause: unknown): CommandTimeoutError {
+  return new CommandTimeoutError(
+    `Redis refused ${command} for now, and it was not executed. Begin a new session.`,
+    { command },
+    { cause },
+  );
+}
+
+/** Runs the work with a session and gives its connection back afterwards. */
+export async function withSession<T>(
+  work: (session: RedisSession) => Promise<T>,
+  leases: PrimaryLeases,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<T> {
+  const lease = await leases.acquireTakingWrites(timeoutMs);
+  const session = new RedisSession(lease, leases, clock, timeoutMs);
+  try {
+    const result = await work(session);
+    // The work is done, whatever becomes of its connection.
+    if (session.isWatching) lease.discard();
+    else lease.release();
+    return result;
+  } catch (error) {
+    // Its state is unknown now: a watched key, half a transaction.
+    lease.discard();
+    throw error;
+  }
+}

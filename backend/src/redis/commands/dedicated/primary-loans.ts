@@ -1,0 +1,104 @@
+import type { Lease, NodeConnection } from '../../cluster/connection/index.js';
+import { ClosedError, isRoleRefusal, NoPrimaryError } from '../../base/errors/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import type { TopologyTracker } from '../../cluster/topology/index.js';
+
+const PROBE_KEY = 'nestjs-redis-ha:probe';
+const PROBE_PAUSE_MS = 10;
+
+/** A connection of one's own to the primary. */
+export interface PrimaryLease extends Lease {
+  readonly node: NodeConnection;
+}
+
+/** Connections of one's own to whichever node is the primary. */
+export class PrimaryLeases {
+  readonly #tracker: TopologyTracker;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+
+  constructor(tracker: TopologyTracker, clock: Clock) {
+    this.#tracker = tracker;
+    this.#clock = clock;
+  }
+
+  /** Waits for a primary that takes writes, then for a free connection to it. */
+  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<PrimaryLease> {
+    const until = this.#clock.now() + timeoutMs;
+    await this.whenWritable(timeoutMs, signal);
+    const primary = this.#tracker.primary;
+    if (primary === null) throw new NoPrimaryError('The primary went away again', { timeoutMs });
+    const lease = await primary.pool.acquire(Math.max(1, until - this.#clock.now()), signal);
+    if (this.#tracker.primary === primary) return { ...lease, node: primary };
+    lease.discard();
+    throw new NoPrimaryError('Another node became the primary meanwhile', { timeoutMs });
+  }
+
+  /**
+   * As {@link PrimaryLeases.acquire}, and right after a switch not before the new primary takes
+   * writes: until its first replica is linked it may refuse them, and a refused `EXEC` has forgotten
+   * what was watched.
+   */
+  async acquireTakingWrites(timeoutMs: number): Promise<PrimaryLease> {
+    const until = this.#clock.now() + timeoutMs;
+    const lease = await this.acquire(timeoutMs);
+    while (this.#tracker.history.isFirstWriteAwaited && this.#clock.now() < until) {
+      // Deletes a key that nobody has: a write, and the most harmless there is.
+      const isRefused = await lease.wire.call('unlink', [PROBE_KEY]).then(
+        () => false,
+        (error: unknown) => isRoleRefusal(error),
+      );
+      if (!isRefused) break;
+      await this.#clock.sleep(PROBE_PAUSE_MS);
+    }
+    return lease;
+  }
+
+  /** Resolves when writes may be sent; rejects at the deadline, the signal or the end. */
+  whenWritable(timeoutMs: number, signal: AbortSignal | null = null): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.reject(closed());
+    if (signal?.aborted === true) return Promise.reject(givenUp());
+    if (this.#tracker.isWritable) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const finish = (error: Error | null): void => {
+        stopTimer();
+        stopListening();
+        signal?.removeEventListener('abort', onAbort);
+        this.#closing.signal.removeEventListener('abort', onClosing);
+        if (error === null) resolve();
+        else reject(error);
+      };
+      const onAbort = (): void => {
+        finish(givenUp());
+      };
+      const onClosing = (): void => {
+        finish(closed());
+      };
+      const stopTimer = this.#clock.after(timeoutMs, () => {
+        finish(
+          new NoPrimaryError(`No primary took writes within ${String(timeoutMs)} ms`, {
+            timeoutMs,
+          }),
+        );
+      });
+      const stopListening = this.#tracker.onChange(() => {
+        if (this.#tracker.isWritable) finish(null);
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#closing.signal.addEventListener('abort', onClosing, { once: true });
+    });
+  }
+
+  /** Refuses from now on, and ends those who wait. */
+  close(): void {
+    this.#closing.abort();
+  }
+}
+
+function givenUp(): NoPrimaryError {
+  return new NoPrimaryError('Given up while waiting for the primary');
+}
+
+function closed(): ClosedError {
+  return new ClosedError('Redis is shutting down');
+}

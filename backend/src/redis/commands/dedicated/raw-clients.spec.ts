@@ -1,0 +1,99 @@
+import { newRig, type Rig } from '../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../test/support/fake-node.js';
+import { reply, waitUntil } from '../../testing/index.js';
+import { RawClients } from './raw-clients.js';
+
+describe('RawClients', () => {
+  let rig: Rig;
+  let nodes: [FakeNode, FakeNode];
+  let clients: RawClients;
+
+  beforeEach(async () => {
+    nodes = [await FakeNode.start(), await FakeNode.start()];
+    nodes[1].follow(nodes[0]);
+    for (const node of nodes) {
+      node.override = ([name], connection) =>
+        // The driver's own check asks INFO without a section.
+        name?.toLowerCase() === 'info' && connection.commands.at(-1)?.length === 1
+          ? reply.bulk(`role:${node.role}\r\nloading:0\r\n`)
+          : undefined;
+    }
+    rig = newRig();
+    clients = new RawClients(rig.options, rig.tracker, rig.clock, rig.bus);
+  });
+
+  afterEach(async () => {
+    clients.close();
+    rig.close();
+    await Promise.all(nodes.map((node) => node.stop()));
+  });
+
+  const connect = async (): Promise<void> => {
+    rig.source.say(nodes[0], 1, [nodes[1]]);
+    await rig.until(() => rig.tracker.isWritable, 'the primary is connected');
+  };
+  const failOver = async (): Promise<void> => {
+    nodes[1].role = 'master';
+    rig.source.say(nodes[1], 2, []);
+    await rig.until(() => rig.tracker.isWritable, 'the new primary is connected');
+  };
+
+  it('wait for the primary and follow it', async () => {
+    const client = clients.create();
+    const first = client.set('k', 'v');
+    await connect();
+    await first;
+    expect(nodes[0].names).toContain('set');
+    await failOver();
+    await client.set('k', 'v2');
+    expect(nodes[1].names).toContain('set');
+  });
+
+  it('are kept from the old primary while a failover is under way', async () => {
+    const client = clients.create();
+    await connect();
+    await client.set('k', 'v');
+    const before = nodes[0].names.length;
+    rig.source.publish({ kind: 'member', step: '+selected-slave', node: nodes[1].address });
+    const held = client.set('k', 'v2');
+    await rig.pass(100);
+    expect(nodes[0].names).toHaveLength(before);
+    await failOver();
+    await held;
+    expect(nodes[1].names).toContain('set');
+  });
+
+  it('are counted while they are open', async () => {
+    await connect();
+    const client = clients.create();
+    await client.set('k', 'v');
+    expect(clients.size).toBe(1);
+    client.disconnect();
+    await waitUntil(() => clients.size === 0, { what: 'it is forgotten', everyMs: 1 });
+  });
+
+  it('report their errors as facts instead of printing them', async () => {
+    await connect();
+    const client = clients.create();
+    await client.set('k', 'v');
+    client.emit('error', new TypeError('something broke'));
+    expect(rig.events).toContainEqual({
+      type: 'connection.lost',
+      node: nodes[0].address,
+      reason: 'raw client: something broke',
+    });
+  });
+
+  it('end with the application, and none is made afterwards', async () => {
+    await connect();
+    const client = clients.create();
+    await client.set('k', 'v');
+    const away = clients.create({ lazyConnect: true });
+    clients.close();
+    clients.close();
+    await waitUntil(() => client.status === 'end', { what: 'it has ended', everyMs: 1 });
+    expect(clients.size).toBe(0);
+    expect(() => clients.create()).toThrow(expect.objectContaining({ code: 'CLOSED' }));
+    away.disconnect();
+  });
+});

@@ -1,0 +1,126 @@
+import { sameAddress, type NodeAddress } from '../../base/address/index.js';
+import { type ResolvedRedisOptions } from '../../config/index.js';
+import {
+  newTrackedClient,
+  trackedOptions,
+  type DriverClient,
+  type DriverOptions,
+  type TargetSource,
+  type TrackedOptions,
+} from '../../cluster/connection/index.js';
+import { ClosedError, safeMessage } from '../../base/errors/index.js';
+import type { EventBus } from '../../base/events/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import type { TopologyTracker } from '../../cluster/topology/index.js';
+
+/**
+ * Plain ioredis clients for libraries that insist on one (BullMQ, rate limiters, session stores).
+ * They follow the primary through a failover like the engine does. What they repeat and how long
+ * they wait is up to their own options.
+ */
+export class RawClients {
+  readonly #options: ResolvedRedisOptions;
+  readonly #bus: EventBus;
+  readonly #source: TargetSource;
+  readonly #clients = new Set<DriverClient>();
+  #isClosed = false;
+
+  constructor(
+    options: ResolvedRedisOptions,
+    tracker: TopologyTracker,
+    clock: Clock,
+    bus: EventBus,
+  ) {
+    this.#options = options;
+    this.#bus = bus;
+    this.#source = this.#newSource(tracker, clock);
+  }
+
+  /** Options to hand to a library that makes its own clients. */
+  options(): TrackedOptions {
+    return trackedOptions(this.#source, this.#options.node);
+  }
+
+  /** A client of its own, closed when the application shuts down. The caller's options win, except for where to connect. */
+  create(options: DriverOptions = {}): DriverClient {
+    if (this.#isClosed) throw new ClosedError('Redis is shutting down');
+    const tracked = this.options();
+    const client = newTrackedClient({
+      ...tracked,
+      ...options,
+      Connector: tracked.Connector,
+    });
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
+    // Without a listener the driver prints each error to the console.
+    client.on('error', (error: unknown) => {
+      this.#bus.emit({
+        type: 'connection.lost',
+        node: this.#current ?? UNKNOWN,
+        reason: `raw client: ${safeMessage(error)}`,
+      });
+    });
+    return client;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Cuts them all. */
+  close(): void {
+    this.#isClosed = true;
+    for (const wake of [...this.#sleepers]) wake();
+    for (const client of [...this.#clients]) client.disconnect();
+    this.#clients.clear();
+  }
+
+  readonly #sleepers = new Set<() => void>();
+  #current: NodeAddress | null = null;
+
+  #newSource(tracker: TopologyTracker, clock: Clock): TargetSource {
+    const reachable = (): NodeAddress | null => {
+      const { primary, gate } = tracker;
+      if (primary === null || gate.state.kind === 'paused') return null;
+      return tracker.reachable(primary.address);
+    };
+    return {
+      access: this.#options.node,
+      isClosed: () => this.#isClosed,
+      clock,
+      next: async () => {
+        while (!this.#isClosed) {
+          this.#current = reachable();
+          if (this.#current !== null) return this.#current;
+          await this.#untilChange(tracker);
+        }
+        return null;
+      },
+      isCurrent: (address) => {
+        const believed = tracker.primaryAddress;
+        // Behind the fence nobody may write, so such clients wait for the end of the pause as well.
+        if (tracker.gate.state.kind === 'paused') return false;
+        return believed !== null && sameAddress(tracker.reachable(believed), address);
+      },
+      onMove: (listener) =>
+        tracker.onChange((node) => {
+          if (node === null) listener();
+        }),
+    };
+  }
+
+  #untilChange(tracker: TopologyTracker): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        stop();
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const stop = tracker.onChange(wake);
+      this.#sleepers.add(wake);
+    });
+  }
+}
+
+const UNKNOWN: NodeAddress = { host: 'unknown', port: 0 };

@@ -1,0 +1,228 @@
+import { newRig, track, turns, type Rig } from '../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../test/support/fake-node.js';
+import { reply } from '../../testing/index.js';
+import { SubscriptionKeeper, type Subscription } from './subscription-keeper.js';
+
+describe('SubscriptionKeeper', () => {
+  let rig: Rig;
+  let primary: FakeNode;
+  let other: FakeNode;
+  let keeper: SubscriptionKeeper;
+  let heard: string[];
+
+  beforeEach(async () => {
+    primary = await FakeNode.start();
+    other = await FakeNode.start();
+    other.follow(primary);
+    rig = newRig();
+    heard = [];
+    keeper = new SubscriptionKeeper(rig.tracker, rig.options.node, rig.clock, rig.bus);
+  });
+
+  afterEach(async () => {
+    keeper.close();
+    rig.close();
+    await Promise.all([primary.stop(), other.stop()]);
+  });
+
+  const connect = async (): Promise<void> => {
+    rig.source.say(primary, 1, [other]);
+    await rig.until(() => rig.tracker.isWritable, 'the primary is connected');
+  };
+  const failOver = async (): Promise<void> => {
+    other.role = 'master';
+    rig.source.say(other, 2, []);
+    await rig.until(() => rig.tracker.isWritable, 'the new primary is connected');
+  };
+  const listen = (
+    channels: readonly string[],
+    options: { onGap?: (gapMs: number) => void; onLost?: () => void; timeoutMs?: number } = {},
+    kind: 'subscribe' | 'psubscribe' = 'subscribe',
+  ): Promise<Subscription> => {
+    const listener = (message: string, channel: string): void => {
+      heard.push(`${channel}: ${message}`);
+    };
+    return keeper.subscribe(kind, channels, listener, { timeoutMs: 1000, ...options });
+  };
+  const subscribed = (node: FakeNode, channel: string): boolean =>
+    node.server.connections.some(({ channels }) => channels.has(channel));
+  const hears = (what: string): Promise<void> =>
+    rig.until(() => heard.includes(what), `"${what}" is heard`);
+
+  it('delivers messages once Redis has confirmed the subscription', async () => {
+    await connect();
+    await listen(['news', 'sport']);
+    expect(primary.server.publish('sport', 'goal')).toBe(1);
+    await hears('sport: goal');
+    expect(keeper.size).toBe(2);
+  });
+
+  it('waits for a primary when there is none yet', async () => {
+    const waiting = track(listen(['news']));
+    await turns(3);
+    expect(waiting.state).toBe('pending');
+    await connect();
+    await rig.until(() => waiting.state === 'resolved', 'it is confirmed');
+  });
+
+  it('uses one connection for all, and delivers to every listener', async () => {
+    await connect();
+    await listen(['news']);
+    const before = primary.server.connectionsEver;
+    await listen(['news']);
+    await listen(['sport']);
+    expect(primary.server.connectionsEver).toBe(before);
+    primary.server.publish('news', 'x');
+    await rig.until(() => heard.length === 2, 'both hear it');
+  });
+
+  it('listens to patterns, and says which channel a message came from', async () => {
+    await connect();
+    await listen(['n*'], {}, 'psubscribe');
+    const connection = primary.server.connections.find(({ patterns }) => patterns.has('n*'));
+    connection?.send(reply.push('pmessage', 'n*', 'news', 'hello'));
+    await hears('news: hello');
+  });
+
+  it('does not take a channel for a pattern of the same name', async () => {
+    await connect();
+    await listen(['n*'], {}, 'psubscribe');
+    primary.server.connections.at(-1)?.send(reply.push('message', 'n*', 'not for patterns'));
+    primary.server.connections.at(-1)?.send(reply.push('pmessage', 'n*', 'n1', 'for patterns'));
+    await hears('n1: for patterns');
+    expect(heard).toHaveLength(1);
+  });
+
+  it('moves with the primary, and says for how long nobody listened', async () => {
+    await connect();
+    const gaps: number[] = [];
+    await listen(['news'], { onGap: (gapMs) => gaps.push(gapMs) });
+    await failOver();
+    await rig.until(() => gaps.length === 1, 'the gap is reported');
+    expect(subscribed(other, 'news')).toBe(true);
+    other.server.publish('news', 'hello');
+    await hears('news: hello');
+    expect(rig.events).toContainEqual({
+      type: 'subscription.moved',
+      to: other.address,
+      gapMs: gaps[0],
+    });
+  });
+
+  it('comes back after a lost connection, with a gap', async () => {
+    await connect();
+    const gaps: number[] = [];
+    await listen(['news'], { onGap: (gapMs) => gaps.push(gapMs) });
+    primary.server.resetConnections();
+    await rig.until(() => gaps.length === 1, 'it is back');
+    primary.server.publish('news', 'again');
+    await hears('news: again');
+  });
+
+  it('tells of the loss at once, and of the gap when it is back', async () => {
+    await connect();
+    const told: string[] = [];
+    await listen(['news'], { onLost: () => told.push('lost'), onGap: () => told.push('gap') });
+    primary.server.resetConnections();
+    await rig.until(() => told.length === 2, 'it is back');
+    expect(told).toEqual(['lost', 'gap']);
+  });
+
+  it('reports no gap for its first subscription, however long it had to wait', async () => {
+    const gaps: number[] = [];
+    await primary.stop();
+    const waiting = track(listen(['news'], { onGap: (gapMs) => gaps.push(gapMs) }));
+    rig.source.say(primary, 1, [other]);
+    await rig.pass(200);
+    await failOver();
+    await rig.until(() => waiting.state === 'resolved' || rig.clock.advance(5), 'confirmed');
+    await rig.pass(50);
+    expect(waiting.state).toBe('resolved');
+    expect(gaps).toEqual([]);
+    expect(rig.events.filter(({ type }) => type === 'subscription.moved')).toEqual([]);
+  });
+
+  it('notices a connection that is silent for good', async () => {
+    await connect();
+    const gaps: number[] = [];
+    await listen(['news'], { onGap: (gapMs) => gaps.push(gapMs) });
+    primary.freeze();
+    await rig.pass(5100);
+    primary.thaw();
+    await rig.pass(1500);
+    await rig.until(() => gaps.length === 1, 'it is back');
+  });
+
+  it('rejects, and listens no more, when it is not confirmed in time', async () => {
+    const waiting = track(listen(['news'], { timeoutMs: 100 }));
+    await rig.pass(110);
+    expect(waiting.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    expect(keeper.size).toBe(0);
+    await connect();
+    await rig.pass(20);
+    expect(subscribed(primary, 'news')).toBe(false);
+  });
+
+  it('ends one subscription and leaves the others', async () => {
+    await connect();
+    const [first, second] = [await listen(['news', 'sport']), await listen(['news'])];
+    await first.unsubscribe();
+    await first.unsubscribe();
+    await rig.until(() => !subscribed(primary, 'sport'), 'the unused one is given up');
+    primary.server.publish('news', 'hello');
+    await hears('news: hello');
+    expect(heard).toHaveLength(1);
+    await second.unsubscribe();
+    await rig.until(() => primary.server.connections.length === 1, 'the connection is closed');
+    expect(keeper.size).toBe(0);
+  });
+
+  it('goes on when a listener throws, and reports it', async () => {
+    await connect();
+    await keeper.subscribe(
+      'subscribe',
+      ['news'],
+      () => {
+        throw new TypeError('listener failed');
+      },
+      { timeoutMs: 1000 },
+    );
+    await listen(['news']);
+    primary.server.publish('news', 'hello');
+    await hears('news: hello');
+    expect(rig.events).toContainEqual(
+      expect.objectContaining({ type: 'listener.failed', event: 'message' }),
+    );
+  });
+
+  it('goes on when onGap throws, and reports it', async () => {
+    await connect();
+    const gaps: number[] = [];
+    await listen(['news'], {
+      onGap: () => {
+        throw new TypeError('onGap failed');
+      },
+    });
+    await listen(['news'], { onGap: (gapMs) => gaps.push(gapMs) });
+    primary.server.resetConnections();
+    await rig.until(() => gaps.length === 1, 'the second hears of the gap');
+    expect(rig.events).toContainEqual(expect.objectContaining({ type: 'listener.failed' }));
+  });
+
+  it('lets go of everything when it is closed', async () => {
+    await connect();
+    await listen(['news']);
+    primary.freeze();
+    const waiting = track(listen(['sport']));
+    await turns(3);
+    keeper.close();
+    keeper.close();
+    await turns(2);
+    expect(waiting.error).toMatchObject({ code: 'CLOSED' });
+    await expect(listen(['late'])).rejects.toMatchObject({ code: 'CLOSED' });
+    await rig.until(() => primary.server.connections.length === 1, 'its connection is gone');
+    rig.tracker.close();
+    await rig.pass(50);
+    expect(rig.clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,31 @@
+export {
+  BlockingCalls,
+  type MessageListener,
+  PrimaryLeases,
+  RawClients,
+  RedisSession,
+  type SubscribeOptions,
+  type Subscription,
+  SubscriptionKeeper,
+  withSession,
+} from './dedicated/index.js';
+export {
+  type BatchResult,
+  type CallOptions,
+  checkTransaction,
+  type CommandIntent,
+  CommandMethods,
+  type CommandRoute,
+  defineCommandMethods,
+  intentOf,
+  isRepeatable,
+  newBatch,
+  type QueuedCommand,
+  type RedisCommands,
+  refusal,
+  type RunCommand,
+} from './table/index.js';
+export { CommandRouter } from './shared/index.js';
+export { CommandRunner } from './command-runner.js';
+export { scan, type ScanOptions, type ScanSource } from './scan.js';
+export { newScript, type Script, type ScriptDefinition } from './script.js';

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { CommandRejectedError, InvalidArgumentError } from '../base/errors/index.js';
+import type { CallOptions } from './table/index.js';
+
+/** A Lua script and what may be assumed of it. */
+export interface ScriptDefinition {
+  readonly lua: string;
+  /** It changes nothing, so replicas may run it. Needs Redis 7. @defaultValue false */
+  readonly readOnly?: boolean;
+  /** Running it twice leaves the same data, so it is sent again when its answer was lost. @defaultValue false */
+  readonly idempotent?: boolean;
+}
+
+/** Runs a script. Its keys are given apart from its arguments, as Redis wants them. */
+export type Script<T> = (
+  keys: readonly (string | Buffer)[],
+  args?: readonly (string | Buffer | number)[],
+  options?: CallOptions,
+) => Promise<T>;
+
+/** Sends one of the four commands that run scripts. */
+export type RunScript = (
+  name: string,
+  args: readonly unknown[],
+  options: CallOptions,
+) => Promise<unknown>;
+
+/** Sends the script's digest, and the script itself where it is not known: after a failover, say. */
+export function newScript<T>(definition: ScriptDefinition, run: RunScript): Script<T> {
+  const { lua, readOnly = false, idempotent = false } = definition;
+  if (typeof lua !== 'string' || lua.trim() === '') {
+    throw new InvalidArgumentError({
+      field: 'lua',
+      value: lua,
+      message: 'a script is a piece of Lua',
+      remedy: 'For example: { lua: \'return redis.call("GET", KEYS[1])\', readOnly: true }',
+    });
+  }
+  const digest = createHash('sha1').update(lua).digest('hex');
+  const suffix = readOnly ? '_ro' : '';
+  return async (keys, args = [], options = {}) => {
+    const tail = [keys.length, ...keys, ...args];
+    const safe: CallOptions = { idempotent, ...options };
+    try {
+      return (await run(`evalsha${suffix}`, [digest, ...tail], safe)) as T;
+    } catch (error) {
+      const isUnknown =
+        error instanceof CommandRejectedError && error.details['reply'] === 'NOSCRIPT';
+      if (!isUnknown) throw error;
+      return (await run(`eval${suffix}`, [lua, ...tail], safe)) as T;
+    }
+  };
+}

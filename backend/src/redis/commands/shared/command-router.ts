@@ -1,0 +1,348 @@
+import type { ResolvedRedisOptions } from '../../config/index.js';
+import type { NodeChange, NodeConnection } from '../../cluster/connection/index.js';
+import { classifyFailure } from '../../base/errors/index.js';
+import type { EventBus } from '../../base/events/index.js';
+import { CommandMeter, DEADLINE_PASSED } from '../../base/stats/index.js';
+import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
+import type { TopologyTracker } from '../../cluster/topology/index.js';
+import type { CallOptions, CommandIntent, Payload } from '../table/index.js';
+import { Call, type CallOwner } from './call.js';
+import { DeadlineList } from './deadline-list.js';
+import {
+  abortedError,
+  closedError,
+  expiredError,
+  queueFullError,
+  rejectedError,
+  uncertainError,
+} from './outcome-errors.js';
+import { ReadNodes } from './read-nodes.js';
+import { nextStep, pauseAfter, type NextStep } from './retry-rules.js';
+import { WaitingLine } from './call-queue.js';
+
+const DEADLINE_CHECK_MS = 10;
+const PORTION = 256;
+const NO_OPTIONS: CallOptions = {};
+
+/**
+ * Sends each call to a node that may serve it, holds it while there is none, sends it again where
+ * that is safe, and settles it by its deadline whatever happens.
+ */
+export class CommandRouter implements CallOwner {
+  /** What became of the calls, and how long they took. */
+  readonly meter: CommandMeter;
+  readonly #options: ResolvedRedisOptions['routing'];
+  readonly #tracker: TopologyTracker;
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #reads: ReadNodes;
+  readonly #deadlines = new DeadlineList();
+  readonly #deadlinePulse: Pulse;
+  readonly #waitingWrites: WaitingLine;
+  readonly #waitingReads: WaitingLine;
+  #writeNode: NodeConnection | null = null;
+  #sequence = 0;
+  // After a switch or a refusal one write goes ahead; the others follow when it was accepted.
+  #mustProbe = true;
+  #probe: Call | null = null;
+  #refusals = 0;
+  #portion = 0;
+  #stopRetry: Stop | null = null;
+  #isClosed = false;
+
+  constructor(
+    options: ResolvedRedisOptions,
+    tracker: TopologyTracker,
+    clock: Clock,
+    bus: EventBus,
+  ) {
+    this.meter = new CommandMeter(clock);
+    this.#options = options.routing;
+    this.#tracker = tracker;
+    this.#clock = clock;
+    this.#bus = bus;
+    this.#reads = new ReadNodes(tracker, clock, options.routing);
+    const { maxQueuedCommands, maxQueuedBytes } = options.routing;
+    this.#waitingWrites = new WaitingLine(maxQueuedCommands, maxQueuedBytes);
+    this.#waitingReads = new WaitingLine(maxQueuedCommands, maxQueuedBytes);
+    this.#deadlinePulse = new Pulse(clock, DEADLINE_CHECK_MS, () => this.#checkDeadlines());
+    tracker.onChange((node, change) => {
+      this.#onTopologyChange(node, change);
+    });
+  }
+
+  /** Calls that were made and are not over. */
+  get pending(): number {
+    return this.#deadlines.size;
+  }
+
+  /** Calls that wait for a node. */
+  get waiting(): { readonly reads: number; readonly writes: number } {
+    return { reads: this.#waitingReads.size, writes: this.#waitingWrites.size };
+  }
+
+  /** Makes a call. The promise settles by its deadline. */
+  execute(
+    payload: Payload,
+    intent: CommandIntent,
+    isRepeatable: boolean,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    const terms = options ?? NO_OPTIONS;
+    const { readTimeoutMs, writeTimeoutMs, retryUncertain } = this.#options;
+    const usualTimeoutMs = intent.route === 'read' ? readTimeoutMs : writeTimeoutMs;
+    return new Promise((resolve, reject) => {
+      const call = new Call({
+        payload,
+        intent,
+        isRepeatable: terms.idempotent ?? (isRepeatable && (retryUncertain || !intent.changes)),
+        readPolicy: terms.readPolicy ?? null,
+        timeoutMs: terms.timeoutMs ?? usualTimeoutMs,
+        now: this.#clock.now(),
+        sequence: this.#sequence++,
+        owner: this,
+        resolve,
+        reject,
+      });
+      this.#admit(call, terms.signal ?? null);
+    });
+  }
+
+  /** Refuses new calls, lets those under way finish for a while, then ends them. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true;
+    const until = this.#clock.now() + timeoutMs;
+    // What waits for a node that is away would only use up the time.
+    this.#endAll((call) => call.queuedBytes > 0);
+    while (this.#deadlines.size > 0 && this.#clock.now() < until) await this.#clock.sleep(5);
+    this.#stopRetry?.();
+    this.#endAll(() => true);
+  }
+
+  onReply(call: Call, value: unknown): void {
+    this.#deadlines.remove(call);
+    if (call.isWanted) this.meter.succeeded(call.kind, call.startedAt);
+    call.resolve(value);
+    if (call.intent.route === 'read') return;
+    // Only a write that was taken proves that the next ones will be.
+    if (call === this.#probe) this.#endProbe(call.intent.changes);
+    if (call.intent.changes) this.#tracker.history.noteWrite();
+    this.#leavePortion(call);
+  }
+
+  onError(call: Call, error: unknown, node: NodeConnection): void {
+    const failure = classifyFailure(error);
+    const { changes } = call.intent;
+    const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
+    if (failure === 'unknown') call.mayHaveRun ||= changes;
+    if (call.isWanted) this.#takeStep(step, call, error, node);
+    if (call === this.#probe) this.#endProbe(false);
+    this.#leavePortion(call);
+  }
+
+  onLost(call: Call, reason: string, sent: boolean): void {
+    if (call === this.#probe) this.#endProbe(false);
+    this.#leavePortion(call);
+    if (!call.isWanted || call.openAttempts > 0) return;
+    const { changes } = call.intent;
+    if (sent) call.mayHaveRun ||= changes;
+    const failure = sent ? 'unknown' : 'not-sent';
+    const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
+    if (step === 'uncertain') this.#finishUncertain(call, reason);
+    else {
+      this.meter.retried('lost');
+      this.#route(call, true);
+    }
+  }
+
+  onExpired(call: Call): void {
+    if (call.isInDoubt) this.#finishUncertain(call, DEADLINE_PASSED);
+    else this.#finish(call, expiredError(call, this.#tracker, this.#options.readPolicy));
+  }
+
+  #takeStep(step: NextStep, call: Call, error: unknown, node: NodeConnection): void {
+    if (step === 'look-again') this.#tracker.doubt(node, 'READONLY');
+    if (step === 'reject') this.#finish(call, rejectedError(call.payload.label, error));
+    else if (step === 'uncertain') this.#finishUncertain(call, 'the answer was lost');
+    else this.#sendAgain(call, node);
+  }
+
+  #admit(call: Call, signal: AbortSignal | null): void {
+    if (this.#isClosed) {
+      this.#refuse(call, closedError(call));
+      return;
+    }
+    if (signal !== null && !this.#watchSignal(call, signal)) return;
+    this.#deadlines.add(call);
+    this.#deadlinePulse.wake();
+    this.#route(call, false);
+  }
+
+  // It was never let in.
+  #refuse(call: Call, error: Error): void {
+    this.meter.failed(call.kind, call.startedAt, error);
+    call.reject(error);
+  }
+
+  #watchSignal(call: Call, signal: AbortSignal): boolean {
+    if (signal.aborted) {
+      this.#refuse(call, abortedError(call, signal));
+      return false;
+    }
+    const onAbort = (): void => {
+      if (call.isInDoubt) this.#finishUncertain(call, 'the caller gave it up');
+      else this.#finish(call, abortedError(call, signal));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    call.onSettled = () => {
+      signal.removeEventListener('abort', onAbort);
+    };
+    return true;
+  }
+
+  #route(call: Call, isReturning: boolean): void {
+    if (call.intent.route === 'read') {
+      const node = this.#reads.pick(call.readPolicy);
+      if (node !== null) node.enqueue(call);
+      else this.#wait(call, this.#waitingReads, isReturning);
+      return;
+    }
+    const node = this.#writeNode;
+    const isFree = node !== null && !this.#mustProbe && this.#waitingWrites.size === 0;
+    if (isFree && node.acceptsJobs && !isReturning) {
+      node.enqueue(call);
+      return;
+    }
+    this.#wait(call, this.#waitingWrites, isReturning);
+    this.#sendWaitingWrites();
+  }
+
+  #wait(call: Call, line: WaitingLine, isReturning: boolean): void {
+    if (line.add(call, isReturning)) return;
+    this.#finish(call, queueFullError(call, line, this.#options));
+  }
+
+  #onTopologyChange(node: NodeConnection | null, change: NodeChange | null): void {
+    this.#reads.refresh();
+    const writable = this.#tracker.isWritable ? this.#tracker.primary : null;
+    if (writable !== this.#writeNode) {
+      this.#writeNode = writable;
+      this.#refusals = 0;
+      if (writable !== null) this.#mustProbe = true;
+    }
+    if (change === 'stalled' && node !== null) this.#askOthersInsteadOf(node);
+    this.#sendWaitingReads();
+    this.#sendWaitingWrites();
+  }
+
+  #sendWaitingReads(): void {
+    const waiting = this.#waitingReads.size;
+    for (let i = 0; i < waiting; i++) {
+      const call = this.#waitingReads.shift();
+      if (call === null) return;
+      this.#route(call, true);
+    }
+  }
+
+  #sendWaitingWrites(): void {
+    const node = this.#writeNode;
+    if (node === null || this.#probe !== null || this.#stopRetry !== null) return;
+    // In portions: thousands of them at once would hold up the reads, and the whole process, while
+    // they are written and while their answers arrive.
+    while (node.acceptsJobs && this.#portion < PORTION) {
+      const call = this.#waitingWrites.shift();
+      if (call === null) {
+        this.#mustProbe = false;
+        return;
+      }
+      call.isInPortion = true;
+      this.#portion++;
+      node.enqueue(call);
+      if (!this.#mustProbe) continue;
+      this.#probe = call;
+      return;
+    }
+  }
+
+  // The next portion leaves when half of the last one is back, answered or lost.
+  #leavePortion(call: Call): void {
+    if (!call.isInPortion) return;
+    call.isInPortion = false;
+    this.#portion--;
+    if (this.#waitingWrites.size > 0 && this.#portion <= PORTION / 2) this.#sendWaitingWrites();
+  }
+
+  #endProbe(isAccepted: boolean): void {
+    this.#probe = null;
+    if (isAccepted) {
+      this.#mustProbe = false;
+      this.#refusals = 0;
+    }
+    this.#sendWaitingWrites();
+  }
+
+  #sendAgain(call: Call, node: NodeConnection): void {
+    if (call.openAttempts > 0) return;
+    this.meter.retried('refused');
+    if (call.intent.route === 'read') {
+      const other = call.wasRefused ? null : this.#reads.pick(call.readPolicy, node);
+      call.wasRefused = true;
+      if (other !== null) other.enqueue(call);
+      else this.#pauseAfterRefusal(call, this.#waitingReads);
+      return;
+    }
+    this.#mustProbe = true;
+    this.#pauseAfterRefusal(call, this.#waitingWrites);
+  }
+
+  // A node that has just refused gets a moment before it is asked again.
+  #pauseAfterRefusal(call: Call, line: WaitingLine): void {
+    this.#wait(call, line, true);
+    if (this.#stopRetry !== null) return;
+    this.#stopRetry = this.#clock.after(pauseAfter(this.#refusals++), () => {
+      this.#stopRetry = null;
+      this.#sendWaitingReads();
+      this.#sendWaitingWrites();
+    });
+  }
+
+  // Reads may be asked twice: the first answer counts.
+  #askOthersInsteadOf(node: NodeConnection): void {
+    for (const job of node.inflightJobs) {
+      if (!(job instanceof Call) || job.kind !== 'read' || job.isHedged || !job.isWanted) continue;
+      const other = this.#reads.pick(job.readPolicy, node);
+      if (other === null) return;
+      job.isHedged = true;
+      this.meter.retried('silent');
+      other.enqueue(job);
+    }
+  }
+
+  #finish(call: Call, error: Error): void {
+    this.#deadlines.remove(call);
+    const line = call.intent.route === 'read' ? this.#waitingReads : this.#waitingWrites;
+    line.leave(call);
+    if (call.isWanted) this.meter.failed(call.kind, call.startedAt, error);
+    call.reject(error);
+    // Whatever ended it, nobody may wait for a probe that is over.
+    if (call === this.#probe) this.#endProbe(false);
+  }
+
+  #finishUncertain(call: Call, reason: string): void {
+    this.#bus.emit({ type: 'command.uncertain', command: call.payload.label, reason });
+    this.#finish(call, uncertainError(call, reason));
+  }
+
+  #endAll(isMeant: (call: Call) => boolean): void {
+    for (const item of this.#deadlines) {
+      if (!(item instanceof Call) || !isMeant(item)) continue;
+      if (item.isInDoubt) this.#finishUncertain(item, 'the application is shutting down');
+      else this.#finish(item, closedError(item));
+    }
+  }
+
+  #checkDeadlines(): boolean {
+    this.#deadlines.expireUntil(this.#clock.now());
+    return this.#deadlines.size > 0;
+  }
+}

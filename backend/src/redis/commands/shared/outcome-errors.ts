@@ -1,0 +1,136 @@
+import { formatAddress } from '../../base/address/index.js';
+import { type ReadPolicy, type ResolvedRedisOptions } from '../../config/index.js';
+import type { NodeConnection } from '../../cluster/connection/index.js';
+import {
+  ClosedError,
+  CommandAbortedError,
+  CommandRejectedError,
+  CommandTimeoutError,
+  CommandUncertainError,
+  NoPrimaryError,
+  NoReplicaError,
+  QueueFullError,
+  replyPrefix,
+  safeMessage,
+  withoutArguments,
+  type RedisHaError,
+} from '../../base/errors/index.js';
+import type { TopologyTracker } from '../../cluster/topology/index.js';
+import type { Call } from './call.js';
+
+/** Redis answered with an error that repeating would not change. */
+export function rejectedError(command: string, error: unknown): CommandRejectedError {
+  const cause = withoutArguments(error);
+  return new CommandRejectedError(
+    safeMessage(cause),
+    { command, reply: replyPrefix(cause) },
+    { cause },
+  );
+}
+
+/** The command was sent and nobody knows what became of it. */
+export function uncertainError(call: Call, reason: string): CommandUncertainError {
+  const command = call.payload.label;
+  const repeated = call.isRepeatable
+    ? 'It was repeated as long as there was time.'
+    : 'It was not repeated, because doing it twice could do harm; read the data to find out.';
+  return new CommandUncertainError(
+    `${command} was sent and may or may not have been executed: ${reason}. ${repeated}`,
+    { command, reason, isIdempotent: call.isRepeatable },
+  );
+}
+
+/** The caller's signal fired before anything could have happened. */
+export function abortedError(call: Call, signal: AbortSignal): CommandAbortedError {
+  return new CommandAbortedError(
+    `${call.payload.label} was given up by its caller`,
+    { command: call.payload.label },
+    { cause: signal.reason },
+  );
+}
+
+/** It came too late. */
+export function closedError(call: Call): ClosedError {
+  return new ClosedError('Redis is shutting down', { command: call.payload.label });
+}
+
+/** It cannot even wait. */
+export function queueFullError(
+  call: Call,
+  line: { readonly size: number; readonly bytes: number },
+  { maxQueuedCommands, maxQueuedBytes }: ResolvedRedisOptions['routing'],
+): QueueFullError {
+  const { size: waiting, bytes: waitingBytes } = line;
+  return new QueueFullError(
+    `${String(waiting)} commands already wait for a node; ${call.payload.label} was not queued`,
+    { waiting, waitingBytes, maxQueuedCommands, maxQueuedBytes },
+  );
+}
+
+/** The deadline passed and nothing was changed. Says what was missing. */
+export function expiredError(
+  call: Call,
+  tracker: TopologyTracker,
+  usualPolicy: ReadPolicy,
+): RedisHaError {
+  const command = call.payload.label;
+  const details = { command, timeoutMs: call.timeoutMs };
+  if (call.openAttempts > 0) {
+    return new CommandTimeoutError(
+      `${command} was not answered within ${String(call.timeoutMs)} ms`,
+      details,
+    );
+  }
+  const policy = call.intent.route === 'read' ? (call.readPolicy ?? usualPolicy) : 'primary';
+  if (policy === 'primary') return noPrimaryError(call, tracker);
+  if (policy === 'replica') {
+    return new NoReplicaError(
+      `No replica was fit to answer ${command} within ${String(call.timeoutMs)} ms`,
+      details,
+    );
+  }
+  return new CommandTimeoutError(
+    `No node was there to answer ${command} within ${String(call.timeoutMs)} ms`,
+    details,
+  );
+}
+
+function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
+  const command = call.payload.label;
+  const { primaryAddress, primaryConnection, gate } = tracker;
+  const primary = primaryAddress === null ? null : formatAddress(primaryAddress);
+  const state = primaryConnection?.state;
+  const reason = whyNotWritable(tracker);
+  return new NoPrimaryError(
+    `${command} was not sent within ${String(call.timeoutMs)} ms: ${reason}`,
+    {
+      command,
+      timeoutMs: call.timeoutMs,
+      primary,
+      connection: state?.kind ?? 'none',
+      gate: gate.state.kind,
+    },
+  );
+}
+
+function whyNotWritable(tracker: TopologyTracker): string {
+  const { primaryAddress, primaryConnection: node, gate } = tracker;
+  if (primaryAddress === null) {
+    const isAnyThere = tracker.source.sentinels().some(({ isAnswering }) => isAnswering);
+    return isAnyThere ? 'the Sentinels name no primary' : 'no Sentinel has answered yet';
+  }
+  if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason})`;
+  const where = formatAddress(primaryAddress);
+  return node === null ? `the primary ${where} is not connected` : whatIsWrongWith(node, where);
+}
+
+function whatIsWrongWith(node: NodeConnection, where: string): string {
+  const { state } = node;
+  if (state.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
+  if (state.kind === 'connecting') {
+    return `the primary ${where} cannot be reached (${state.reason ?? 'connecting'})`;
+  }
+  if (node.isStalled) return `the primary ${where} does not answer`;
+  if (node.role?.kind !== 'primary') return `${where} is not a primary any more`;
+  return `the primary ${where} refuses writes`;
+}

@@ -1,0 +1,126 @@
+import { newRig, type Rig } from '../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../test/support/fake-node.js';
+import type { NodeConnection } from '../../cluster/connection/index.js';
+import { ReadNodes } from './read-nodes.js';
+
+describe('ReadNodes', () => {
+  let rig: Rig;
+  let primary: FakeNode;
+  let replicas: [FakeNode, FakeNode];
+
+  beforeEach(async () => {
+    primary = await FakeNode.start();
+    replicas = [await FakeNode.start(), await FakeNode.start()];
+    for (const replica of replicas) replica.follow(primary);
+    for (const node of [primary, ...replicas]) node.offset = 100;
+    rig = newRig();
+  });
+
+  afterEach(async () => {
+    rig.close();
+    await Promise.all([primary, ...replicas].map((node) => node.stop()));
+  });
+
+  const connect = async (): Promise<void> => {
+    rig.source.say(primary, 1, replicas);
+    await rig.until(
+      () => rig.tracker.isWritable && rig.tracker.replicas.every((node) => node.acceptsJobs),
+      'all nodes are connected',
+    );
+  };
+
+  const nodes = (maxStalenessMs: number | null = null): ReadNodes => {
+    const reads = new ReadNodes(rig.tracker, rig.clock, {
+      readPolicy: 'replica-preferred',
+      maxStalenessMs,
+    });
+    reads.refresh();
+    return reads;
+  };
+
+  const nameOf = (node: NodeConnection | null): string => {
+    if (node === null) return 'none';
+    const { port } = node.address;
+    return port === primary.address.port
+      ? 'primary'
+      : `replica ${String(replicas.findIndex(({ address }) => address.port === port))}`;
+  };
+
+  it('picks nobody before anybody is there', () => {
+    expect(nodes().pick(null)).toBeNull();
+    expect(nodes().pick('primary')).toBeNull();
+  });
+
+  it('picks a replica, the primary by policy, and another than the one that was asked', async () => {
+    await connect();
+    const reads = nodes();
+    expect(nameOf(reads.pick(null))).toMatch(/^replica/);
+    expect(nameOf(reads.pick('primary'))).toBe('primary');
+    const first = reads.pick(null)!;
+    const second = reads.pick(null, first)!;
+    expect(nameOf(second)).toMatch(/^replica/);
+    expect(second).not.toBe(first);
+    expect(reads.pick('primary', rig.tracker.primary)).toBeNull();
+  });
+
+  it('picks the one with the least to do', async () => {
+    await connect();
+    replicas[0].freeze();
+    const [busy] = rig.tracker.replicas;
+    busy!.enqueue({
+      isWanted: true,
+      write: (wire, sink) => {
+        wire.send('get', ['k'], 'utf8', sink);
+      },
+      onReply: () => undefined,
+      onError: () => undefined,
+      onLost: () => undefined,
+    });
+    expect(nameOf(nodes().pick(null))).toBe('replica 1');
+  });
+
+  it.each([
+    ['lost its link to the primary', (node: FakeNode) => (node.link = 'connect')],
+    ['is in the middle of a synchronisation', (node: FakeNode) => (node.link = 'sync')],
+    ['says that it is a primary', (node: FakeNode) => (node.role = 'master')],
+    ['is a Sentinel', (node: FakeNode) => (node.role = 'sentinel')],
+    ['follows another node of the group', (node: FakeNode) => node.follow(replicas[1])],
+  ])('prefers anybody to one that %s', async (_, spoil) => {
+    spoil(replicas[0]);
+    await connect();
+    const reads = nodes();
+    const [spoilt, good] = rig.tracker.replicas;
+    expect(reads.pick(null)).toBe(good);
+    expect(reads.pick(null, good)).toBe(rig.tracker.primary);
+    expect(spoilt?.state.kind).toBe('ready');
+  });
+
+  it('has an older answer rather than none while no primary is there at all', async () => {
+    await connect();
+    await primary.stop();
+    for (const replica of replicas) replica.link = 'connect';
+    await rig.pass(1100);
+    expect(nameOf(nodes().pick(null))).toMatch(/^replica/);
+  });
+
+  it('never picks one that says it is a primary and is not ours, whatever the policy', async () => {
+    replicas[0].role = 'master';
+    await connect();
+    const stranger = rig.tracker.replicas[0]!;
+    for (const policy of ['primary', 'replica', 'replica-preferred', 'nearest'] as const) {
+      expect(nodes().pick(policy)).not.toBe(stranger);
+    }
+  });
+
+  it('keeps to the bound on staleness as time goes by', async () => {
+    await connect();
+    await rig.pass(1000);
+    const reads = nodes(1500);
+    expect(nameOf(reads.pick(null))).toMatch(/^replica/);
+    for (const replica of replicas) replica.offset = 50;
+    primary.offset = 200;
+    await rig.pass(3000);
+    expect(nameOf(reads.pick(null))).toBe('primary');
+    expect(reads.pick('replica')).toBeNull();
+  });
+});

@@ -1,0 +1,105 @@
+import { sameAddress } from '../../base/address/index.js';
+import { type ReadPolicy } from '../../config/index.js';
+import type { NodeConnection } from '../../cluster/connection/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import type { TopologyTracker } from '../../cluster/topology/index.js';
+import { orderCandidates, type ReadCandidate } from './read-policy.js';
+
+interface Candidate extends ReadCandidate {
+  readonly node: NodeConnection;
+}
+
+/** The nodes that may serve reads, kept ready so that choosing one costs a glance. */
+export class ReadNodes {
+  readonly #tracker: TopologyTracker;
+  readonly #clock: Clock;
+  readonly #policy: ReadPolicy;
+  readonly #maxStalenessMs: number | null;
+  #best: readonly NodeConnection[] = [];
+  #turn = 0;
+
+  constructor(
+    tracker: TopologyTracker,
+    clock: Clock,
+    routing: { readonly readPolicy: ReadPolicy; readonly maxStalenessMs: number | null },
+  ) {
+    this.#tracker = tracker;
+    this.#clock = clock;
+    this.#policy = routing.readPolicy;
+    this.#maxStalenessMs = routing.maxStalenessMs;
+  }
+
+  /** Looks at the cluster anew. To be called after each change. */
+  refresh(): void {
+    this.#best = this.#groupsFor(this.#policy)[0] ?? [];
+  }
+
+  /** The least busy of the best nodes; `null` while none may serve. */
+  pick(policy: ReadPolicy | null, except: NodeConnection | null = null): NodeConnection | null {
+    // A bound on staleness depends on the time that passes, not only on what changes.
+    const isCached = policy === null && except === null && this.#maxStalenessMs === null;
+    if (isCached) return this.#leastBusy(this.#best);
+    for (const group of this.#groupsFor(policy ?? this.#policy)) {
+      const node = this.#leastBusy(group.filter((one) => one !== except));
+      if (node !== null) return node;
+    }
+    return null;
+  }
+
+  #groupsFor(policy: ReadPolicy): NodeConnection[][] {
+    return orderCandidates(this.#candidates(), policy, this.#maxStalenessMs).map((group) =>
+      group.map(({ node }) => node),
+    );
+  }
+
+  #candidates(): Candidate[] {
+    const candidates = this.#tracker.replicaLanes.map((node) => this.#replicaCandidate(node));
+    const primary = this.#tracker.primary;
+    if (primary !== null) {
+      candidates.push({
+        node: primary,
+        isPrimary: true,
+        acceptsJobs: primary.acceptsJobs,
+        isInStep: true,
+        stalenessMs: 0,
+        rttMs: primary.rttMs,
+      });
+    }
+    return candidates;
+  }
+
+  #replicaCandidate(node: NodeConnection): Candidate {
+    const { role } = node;
+    const isReplica = role?.kind === 'replica';
+    return {
+      node,
+      isPrimary: false,
+      // A node that says it is a primary, and is not ours, was left behind by a switch.
+      acceptsJobs: isReplica && node.acceptsJobs,
+      isInStep: isReplica && role.isLinked && !this.#followsAnother(role.primary),
+      stalenessMs: isReplica
+        ? this.#tracker.lag.stalenessMs(this.#clock.now(), node.roleAt, role.offset)
+        : null,
+      rttMs: node.rttMs,
+    };
+  }
+
+  // A replica may be linked, and well, to a node that is no longer the primary.
+  #followsAnother(followed: { readonly host: string; readonly port: number }): boolean {
+    const { primaryAddress, replicaAddresses } = this.#tracker;
+    if (primaryAddress !== null && sameAddress(primaryAddress, followed)) return false;
+    return replicaAddresses.some((address) => sameAddress(address, followed));
+  }
+
+  // Equals take turns, so that every replica has its share also when there is little to do.
+  #leastBusy(nodes: readonly NodeConnection[]): NodeConnection | null {
+    let best: NodeConnection | null = null;
+    this.#turn++;
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[(this.#turn + i) % nodes.length];
+      if (node?.acceptsJobs !== true) continue;
+      if (best === null || node.inflight < best.inflight) best = node;
+    }
+    return best;
+  }
+}

@@ -1,0 +1,49 @@
+import { InvalidArgumentError } from '../../base/errors/index.js';
+
+/**
+ * What keeps a command from being sent, if anything. The driver turns arguments into text while it
+ * writes, where a failure would tear apart what belongs together: so they are looked at before.
+ */
+export function problemOf(name: unknown, args: readonly unknown[]): InvalidArgumentError | null {
+  if (typeof name !== 'string' || name === '') {
+    return new InvalidArgumentError({
+      field: 'command',
+      value: typeof name,
+      message: 'the name of a command is a text',
+      remedy: "For example: redis.call('GET', 'key')",
+    });
+  }
+  // These take a whole object or Map as fields and values.
+  const takesObject = /^(mset|msetnx|hset|hmset)$/i.test(name);
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (isSendable(arg) || (takesObject && isFields(arg))) continue;
+    return new InvalidArgumentError({
+      field: `${name} argument ${String(i + 1)}`,
+      value: typeof arg,
+      message: 'it cannot be turned into text',
+      remedy: 'Pass a string, a number or a Buffer; serialize objects first, with JSON.stringify',
+    });
+  }
+  return null;
+}
+
+function isSendable(value: unknown): boolean {
+  if (typeof value === 'string' || typeof value === 'number') return true;
+  if (value instanceof Uint8Array || value === null || value === undefined) return true;
+  return Array.isArray(value) ? value.every(isSendable) : hasText(value);
+}
+
+function isFields(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const values = value instanceof Map ? [...value.values()] : Object.values(value);
+  return values.every(isSendable);
+}
+
+function hasText(value: unknown): boolean {
+  try {
+    return typeof String(value) === 'string';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  BLOCKING_COMMANDS,
+  OTHER_COMMANDS,
+  READ_COMMANDS,
+  WRITE_COMMANDS,
+} from './command-table.js';
+import { isAlwaysIdempotent, isIdempotentWith } from './idempotency.js';
+
+/**
+ * Where a command goes:
+ * - `read`: any node the read policy allows
+ * - `primary`: the primary
+ * - `blocking`: the primary, on a connection of its own, because it may wait
+ * - `refused`: it would change the state of a connection that others share
+ */
+export type CommandRoute = 'read' | 'primary' | 'blocking' | 'refused';
+
+/** What the engine needs to know of a command. */
+export interface CommandIntent {
+  readonly name: string;
+  readonly route: CommandRoute;
+  /** Whether it may change data or reach others, so that doing it twice could matter. */
+  readonly changes: boolean;
+  /** Whether repeating it is harmless; `depends` on the arguments for a few. */
+  readonly idempotent: boolean | 'depends';
+}
+
+/** What `MULTI` … `EXEC` is as a whole. */
+export const TRANSACTION: CommandIntent = {
+  name: 'multi',
+  route: 'primary',
+  changes: true,
+  idempotent: false,
+};
+
+// A cursor means something only to the node that gave it out, so all pages come from one node.
+const CURSOR_COMMANDS = new Set(['scan', 'hscan', 'sscan', 'zscan']);
+
+// Commands without a read or write flag that only tell something. All others have an effect beyond
+// their answer: PUBLISH, EVAL, and above all SHUTDOWN, whose success looks like a lost connection.
+const HARMLESS_COMMANDS = new Set(
+  (
+    'ping echo time info role lastsave command command|count command|docs command|getkeys ' +
+    'command|getkeysandflags command|info command|list config|get client|getname client|id ' +
+    'client|info client|list client|getredir client|trackinginfo memory|stats memory|doctor ' +
+    'memory|malloc-stats slowlog|get slowlog|len latency|doctor latency|graph latency|histogram ' +
+    'latency|history latency|latest pubsub|channels pubsub|numpat pubsub|numsub ' +
+    'pubsub|shardchannels pubsub|shardnumsub acl|cat acl|dryrun acl|genpass acl|getuser acl|list ' +
+    'acl|log acl|users acl|whoami script|exists function|dump function|list function|stats ' +
+    'module|list cluster|info cluster|nodes cluster|shards cluster|myid lolwut'
+  ).split(' '),
+);
+
+/** Commands that belong to one connection, and what to use instead. */
+const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
+  subscribe: 'Use redis.subscribe(channels, listener), which survives a failover',
+  psubscribe: 'Use redis.psubscribe(patterns, listener), which survives a failover',
+  ssubscribe: 'Use redis.subscribe(channels, listener)',
+  unsubscribe: 'Call unsubscribe() on what redis.subscribe() returned',
+  punsubscribe: 'Call unsubscribe() on what redis.psubscribe() returned',
+  sunsubscribe: 'Call unsubscribe() on what redis.subscribe() returned',
+  multi: 'Use redis.multi(), or redis.session() together with WATCH',
+  exec: 'Use redis.multi(), or redis.session() together with WATCH',
+  discard: 'Use redis.multi(), or redis.session() together with WATCH',
+  watch: 'Use redis.session(), which holds a connection of its own',
+  unwatch: 'Use redis.session(), which holds a connection of its own',
+  wait: 'Use redis.session(): it counts the writes of its own connection only',
+  waitaof: 'Use redis.session(): it counts the writes of its own connection only',
+  monitor: 'Use redis.createClient(), which gives a connection of your own',
+  select: 'Set node.db, or register a second connection',
+  auth: 'Set node.username and node.password',
+  hello: 'Set node.username and node.password',
+  quit: 'Connections are closed when the application shuts down',
+  reset: 'Connections are closed when the application shuts down',
+  asking: 'Redis Cluster is not supported',
+  readonly: 'Redis Cluster is not supported; replicas are read by policy',
+  readwrite: 'Redis Cluster is not supported; replicas are read by policy',
+  sync: 'Replication is not for applications',
+  psync: 'Replication is not for applications',
+  'client|caching': 'Use redis.createClient(), which gives a connection of your own',
+  'client|no-evict': 'Use redis.createClient(), which gives a connection of your own',
+  'client|no-touch': 'Use redis.createClient(), which gives a connection of your own',
+  'client|reply': 'Use redis.createClient(), which gives a connection of your own',
+  'client|setinfo': 'Set node.clientName',
+  'client|setname': 'Set node.clientName',
+  'client|tracking': 'Use redis.createClient(), which gives a connection of your own',
+  'script|debug': 'Use redis-cli --ldb',
+};
+
+const cache = new Map<string, CommandIntent>();
+
+/** What is known of a command. Subcommands count: `OBJECT ENCODING` reads, `XGROUP CREATE` writes. */
+export function intentOf(name: string, args: readonly unknown[]): CommandIntent {
+  const known = cache.get(name);
+  if (known !== undefined) return withBlockOption(known, args);
+  const lower = name.toLowerCase();
+  const full = fullName(lower, args);
+  const intent = describe(full);
+  if (full === lower && cache.size < 1000) cache.set(name, intent);
+  return withBlockOption(intent, args);
+}
+
+/** Whether this very call may be repeated when its answer was lost. */
+export function isRepeatable(intent: CommandIntent, args: readonly unknown[]): boolean {
+  if (!intent.changes) return true;
+  return intent.idempotent === 'depends' ? isIdempotentWith(intent.name, args) : intent.idempotent;
+}
+
+/** What to use instead of a command with the route `refused`. */
+export function insteadOf(intent: CommandIntent): string {
+  return CONNECTION_COMMANDS[intent.name] ?? 'Use redis.createClient()';
+}
+
+function describe(name: string): CommandIntent {
+  if (Object.hasOwn(CONNECTION_COMMANDS, name))
+    return { name, route: 'refused', changes: true, idempotent: false };
+  const isRead = READ_COMMANDS.has(name);
+  const changes = !isRead && !HARMLESS_COMMANDS.has(name);
+  return { name, route: routeOf(name, isRead), changes, idempotent: isAlwaysIdempotent(name) };
+}
+
+function routeOf(name: string, isRead: boolean): CommandRoute {
+  if (BLOCKING_COMMANDS.has(name)) return 'blocking';
+  return isRead && !CURSOR_COMMANDS.has(name) ? 'read' : 'primary';
+}
+
+// A name that is not in any table may be a container, or newer than this table: then it is taken
+// for a write, which is the safe mistake.
+function fullName(name: string, args: readonly unknown[]): string {
+  if (READ_COMMANDS.has(name) || WRITE_COMMANDS.has(name) || OTHER_COMMANDS.has(name)) return name;
+  const sub: unknown = args.flat()[0];
+  const isText = typeof sub === 'string' || sub instanceof Uint8Array;
+  return isText
+    ? `${name}|${Buffer.from(sub as string)
+        .toString()
+        .toLowerCase()}`
+    : name;
+}
+
+/** What follows `BLOCK` in XREAD and XREADGROUP; `null` without it. A stream may be called `block`, too. */
+export function blockOption(args: readonly unknown[]): unknown {
+  const words = args.flat();
+  const lower = words.map((arg) => String(arg).toLowerCase());
+  const streams = lower.indexOf('streams');
+  const index = lower.slice(0, streams === -1 ? undefined : streams).indexOf('block');
+  return index === -1 ? null : words[index + 1];
+}
+
+// XREAD and XREADGROUP wait only when they are told to.
+function withBlockOption(intent: CommandIntent, args: readonly unknown[]): CommandIntent {
+  if (intent.route !== 'blocking' || !intent.name.startsWith('xread')) return intent;
+  if (blockOption(args) !== null) return intent;
+  return { ...intent, route: intent.name === 'xread' ? 'read' : 'primary' };
+}

@@ -1,0 +1,171 @@
+import {
+  driverCommandNames,
+  type ChainableCommander,
+  type DriverCommander,
+  type Encoding,
+} from '../../cluster/connection/index.js';
+import type { BatchResult, QueuedCommand } from './payloads.js';
+
+/** Commands that belong to one connection or to administrators of the server. */
+export const WITHHELD_COMMANDS = [
+  'asking',
+  'auth',
+  'call',
+  'client',
+  'cluster',
+  'debug',
+  'discard',
+  'exec',
+  'failover',
+  'hello',
+  'monitor',
+  'multi',
+  'psubscribe',
+  'psync',
+  'punsubscribe',
+  'quit',
+  'readonly',
+  'readwrite',
+  'replconf',
+  'replicaof',
+  'reset',
+  'restore-asking',
+  'script',
+  'select',
+  'shutdown',
+  'slaveof',
+  'ssubscribe',
+  'subscribe',
+  'sunsubscribe',
+  'sync',
+  'unsubscribe',
+  'unwatch',
+  'wait',
+  'waitaof',
+  'watch',
+] as const;
+
+type Withheld = (typeof WITHHELD_COMMANDS)[number];
+
+/** Every data command, with the arguments and replies that ioredis gives it. */
+export type RedisCommands = Omit<
+  DriverCommander<{ type: 'default' }>,
+  Withheld | `${Withheld}Buffer`
+>;
+
+/**
+ * Base class of those who offer the commands. It has only their types: the methods themselves come
+ * from {@link defineCommandMethods}, which knows what runs them.
+ */
+export const CommandMethods = Object as unknown as new () => RedisCommands;
+
+/** Runs one command and promises its reply. */
+export type RunCommand = (name: string, args: unknown[], encoding: Encoding) => Promise<unknown>;
+
+type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
+type NodeCallback = (error: unknown, result?: unknown) => void;
+
+const withheld: ReadonlySet<string> = new Set(WITHHELD_COMMANDS);
+
+/** Gives a prototype one method for each data command; `runOf` finds what runs it. */
+export function defineCommandMethods<T extends object>(
+  prototype: T,
+  runOf: (self: T) => RunCommand,
+): void {
+  defineMethods(prototype, (name, encoding) => {
+    return function command(this: unknown, ...args: unknown[]) {
+      const callback = takeCallback(args);
+      const reply = runOf(this as T)(name, args, encoding);
+      return callback === null ? reply : answerTo(callback, reply);
+    };
+  });
+}
+
+/** Runs what a batch collected. */
+export type RunBatch = (commands: readonly QueuedCommand[]) => Promise<BatchResult[] | null>;
+
+/** Collects commands to be run together. Used through the types of ioredis. */
+export class CommandBatch {
+  readonly #commands: QueuedCommand[] = [];
+  readonly #run: RunBatch;
+
+  /** @param run - called once, by `exec` */
+  constructor(run: RunBatch) {
+    this.#run = run;
+  }
+
+  /** How many commands were collected. */
+  get length(): number {
+    return this.#commands.length;
+  }
+
+  /** Adds a command by its name. */
+  add(name: string, args: readonly unknown[], encoding: Encoding): this {
+    this.#commands.push({ name, args, encoding });
+    return this;
+  }
+
+  /** Any command by name, as `call` of the driver. */
+  call(name: string, ...args: unknown[]): this {
+    return this.add(name, args, 'utf8');
+  }
+
+  /** Sends everything. Each command has its own error or result, in order. */
+  exec(callback?: NodeCallback): Promise<BatchResult[] | null> {
+    const results = this.#run([...this.#commands]);
+    return callback === undefined
+      ? results
+      : (answerTo(callback, results) as Promise<BatchResult[] | null>);
+  }
+}
+
+/** A batch as ioredis types it, filled with the given commands. */
+export function newBatch(run: RunBatch, commands: readonly unknown[][] = []): ChainableCommander {
+  const batch = new CommandBatch(run);
+  for (const [name, ...args] of commands) batch.add(String(name), args, 'utf8');
+  return batch as unknown as ChainableCommander;
+}
+
+defineMethods(CommandBatch.prototype, (name, encoding) => {
+  return function collect(this: unknown, ...args: unknown[]) {
+    // The driver calls such a callback with each result; here results come from exec only.
+    takeCallback(args);
+    return (this as CommandBatch).add(name, args, encoding);
+  };
+});
+
+function defineMethods(
+  prototype: object,
+  methodFor: (name: string, encoding: Encoding) => AnyMethod,
+): void {
+  for (const name of driverCommandNames()) {
+    for (const [method, encoding] of [
+      [name, 'utf8'],
+      [`${name}Buffer`, null],
+    ] as const) {
+      if (withheld.has(name) || method in prototype) continue;
+      Object.defineProperty(prototype, method, {
+        value: methodFor(name, encoding),
+        configurable: true,
+        writable: true,
+      });
+    }
+  }
+}
+
+function takeCallback(args: unknown[]): NodeCallback | null {
+  if (typeof args.at(-1) !== 'function') return null;
+  return args.pop() as NodeCallback;
+}
+
+function answerTo(callback: NodeCallback, reply: Promise<unknown>): Promise<unknown> {
+  reply.then(
+    (result) => {
+      callback(null, result);
+    },
+    (error: unknown) => {
+      callback(error);
+    },
+  );
+  return reply;
+}

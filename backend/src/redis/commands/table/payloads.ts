@@ -1,0 +1,110 @@
+import {
+  forward,
+  type Encoding,
+  type ReplySink,
+  type Wire,
+} from '../../cluster/connection/index.js';
+
+const COMMAND_OVERHEAD_BYTES = 64;
+
+/** One thing to send: a command, or several that belong together. */
+export interface Payload {
+  /** For messages: the command's name, never its arguments. */
+  readonly label: string;
+  /** About what it occupies while it waits, in bytes. */
+  weigh(): number;
+  write(wire: Wire, sink: ReplySink): void;
+}
+
+/** One command. */
+export class CommandPayload implements Payload {
+  readonly label: string;
+  readonly args: readonly unknown[];
+  readonly #encoding: Encoding;
+
+  constructor(name: string, args: readonly unknown[], encoding: Encoding) {
+    this.label = name;
+    this.args = args;
+    this.#encoding = encoding;
+  }
+
+  weigh(): number {
+    return COMMAND_OVERHEAD_BYTES + weighArguments(this.args);
+  }
+
+  write(wire: Wire, sink: ReplySink): void {
+    wire.send(this.label, this.args, this.#encoding, sink);
+  }
+}
+
+/** One command of a transaction. */
+export interface QueuedCommand {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly encoding: Encoding;
+}
+
+/** The outcome of one command of a transaction or pipeline, as ioredis gives it. */
+export type BatchResult = [error: Error | null, result: unknown];
+
+/** `MULTI` … `EXEC`, written without a gap, so that nothing of others gets in between. */
+export class TransactionPayload implements Payload {
+  readonly label = 'multi';
+  readonly #commands: readonly QueuedCommand[];
+
+  constructor(commands: readonly QueuedCommand[]) {
+    this.#commands = commands;
+  }
+
+  weigh(): number {
+    let bytes = 2 * COMMAND_OVERHEAD_BYTES;
+    for (const { args } of this.#commands) bytes += COMMAND_OVERHEAD_BYTES + weighArguments(args);
+    return bytes;
+  }
+
+  write(wire: Wire, sink: ReplySink): void {
+    forward(this.#run(wire), sink);
+  }
+
+  async #run(wire: Wire): Promise<BatchResult[] | null> {
+    // All of them first: a command that cannot be made must not leave MULTI without its EXEC.
+    const commands = this.#commands.map(({ name, args, encoding }) =>
+      wire.newCommand(name, args, encoding),
+    );
+    const begun = wire.write('multi', [], 'utf8');
+    const queued = commands.map((command) => wire.writeCommand(command));
+    const executed = wire.write('exec', [], null);
+    const refusals = Promise.allSettled([begun, ...queued]);
+    try {
+      const answers = await executed;
+      if (!Array.isArray(answers)) return null;
+      return answers.map((answer: unknown, i): BatchResult => {
+        if (answer instanceof Error) return [answer, undefined];
+        return [null, commands[i]?.transformReply(answer as Buffer)];
+      });
+    } catch (error) {
+      throw withRefusals(error, await refusals);
+    }
+  }
+}
+
+// EXECABORT alone does not tell whether it may be tried again: the refusals before it do.
+function withRefusals(error: unknown, settled: PromiseSettledResult<unknown>[]): unknown {
+  const previousErrors = settled
+    .filter((one) => one.status === 'rejected')
+    .map((one) => one.reason as unknown);
+  return error instanceof Error ? Object.assign(error, { previousErrors }) : error;
+}
+
+function weighArguments(args: readonly unknown[]): number {
+  let bytes = 0;
+  for (const arg of args) {
+    if (typeof arg === 'string') bytes += arg.length;
+    else if (arg instanceof Uint8Array) bytes += arg.byteLength;
+    else if (Array.isArray(arg)) bytes += weighArguments(arg);
+    else if (arg instanceof Map) bytes += weighArguments([...arg]);
+    else if (typeof arg === 'object' && arg !== null) bytes += weighArguments(Object.entries(arg));
+    else bytes += 8;
+  }
+  return bytes;
+}

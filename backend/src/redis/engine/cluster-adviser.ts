@@ -1,0 +1,65 @@
+import type { ResolvedRedisOptions } from '../config/index.js';
+import type { Problem } from '../base/errors/index.js';
+import type { EventBus } from '../base/events/index.js';
+import type { Stop } from '../base/timing/index.js';
+import {
+  adviseOnMinReplicas,
+  adviseOnSentinels,
+  type TopologyTracker,
+} from '../cluster/topology/index.js';
+
+/** Reads the settings of the cluster once it is connected and reports what is wrong with them, once each. */
+export class ClusterAdviser {
+  readonly #options: ResolvedRedisOptions;
+  readonly #tracker: TopologyTracker;
+  readonly #bus: EventBus;
+  readonly #said = new Set<string>();
+  readonly #stop: Stop;
+
+  constructor(options: ResolvedRedisOptions, tracker: TopologyTracker, bus: EventBus) {
+    this.#options = options;
+    this.#tracker = tracker;
+    this.#bus = bus;
+    this.#stop = bus.on('primary.ready', () => {
+      void this.#look();
+    });
+  }
+
+  /** Looks no more. */
+  close(): void {
+    this.#stop();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#options.mode !== 'sentinel') return;
+    const views = this.#tracker.source.views();
+    // The Sentinel that knows most of the others: early answers may not list them yet.
+    const view = [...views].sort((a, b) => b.otherSentinels.length - a.otherSentinels.length)[0];
+    if (view === undefined) return;
+    for (const problem of adviseOnSentinels(view, this.#options.sentinel.masterName)) {
+      this.#say(problem);
+    }
+    const minReplicas = await this.#readMinReplicas();
+    if (minReplicas === null) return;
+    for (const problem of adviseOnMinReplicas(minReplicas, view.replicas.length)) {
+      this.#say(problem);
+    }
+  }
+
+  // Managed services often forbid CONFIG: then there is nothing to say.
+  async #readMinReplicas(): Promise<number | null> {
+    try {
+      const answer = await this.#tracker.primary?.call('config', 'get', 'min-replicas-to-write');
+      return Array.isArray(answer) ? Number(answer[1]) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #say(problem: Problem): void {
+    const key = `${problem.field} ${problem.message}`;
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
+    this.#bus.emit({ type: 'settings.doubtful', problem });
+  }
+}

@@ -1,0 +1,88 @@
+import type { EventBus } from '../base/events/index.js';
+import type { RedisPort, RunTerms } from '../keyspace/index.js';
+import type { ResolvedRedisOptions } from '../config/index.js';
+import type { CallOptions, CommandRunner, SubscriptionKeeper } from '../commands/index.js';
+import type { Stop } from '../base/timing/index.js';
+import type { TopologyTracker } from '../cluster/topology/index.js';
+
+/** What namespaces see of the engine. */
+export class EnginePort implements RedisPort {
+  readonly #options: ResolvedRedisOptions;
+  readonly #rooms: {
+    readonly runner: CommandRunner;
+    readonly tracker: TopologyTracker;
+    readonly subscriptions: SubscriptionKeeper;
+  };
+  readonly #bus: EventBus;
+
+  constructor(
+    options: ResolvedRedisOptions,
+    rooms: {
+      readonly runner: CommandRunner;
+      readonly tracker: TopologyTracker;
+      readonly subscriptions: SubscriptionKeeper;
+    },
+    bus: EventBus,
+  ) {
+    this.#options = options;
+    this.#rooms = rooms;
+    this.#bus = bus;
+  }
+
+  run(
+    name: string,
+    args: readonly (string | Buffer | number)[],
+    terms: RunTerms,
+  ): Promise<unknown> {
+    return this.#rooms.runner.run(name, args, null, callOptions(terms));
+  }
+
+  get readsFromReplicas(): boolean {
+    const { readPolicy } = this.#options.routing;
+    return readPolicy !== 'primary' && this.#rooms.tracker.replicaAddresses.length > 0;
+  }
+
+  onDataAtRisk(listener: () => void): Stop {
+    return all([
+      this.#bus.on('primary.switched', listener),
+      this.#bus.on('primary.reset', listener),
+    ]);
+  }
+
+  onRecovery(listener: () => void): Stop {
+    return all([
+      this.#bus.on('connection.opened', listener),
+      this.#bus.on('connection.recovered', listener),
+      this.#bus.on('primary.ready', listener),
+    ]);
+  }
+
+  async listen(
+    channel: string,
+    onMessage: (message: string) => void,
+    onGap: () => void,
+    onLost: () => void,
+  ): Promise<Stop> {
+    const { subscriptions } = this.#rooms;
+    const { writeTimeoutMs } = this.#options.routing;
+    const options = { onGap, onLost, timeoutMs: writeTimeoutMs };
+    const subscription = await subscriptions.subscribe('subscribe', [channel], onMessage, options);
+    return () => {
+      subscription.unsubscribe().catch(() => undefined);
+    };
+  }
+}
+
+function callOptions({ timeoutMs, isIdempotent, onPrimary }: RunTerms): CallOptions {
+  return {
+    timeoutMs,
+    ...(isIdempotent !== undefined && { idempotent: isIdempotent }),
+    ...(onPrimary === true && { readPolicy: 'primary' }),
+  };
+}
+
+function all(stops: readonly Stop[]): Stop {
+  return () => {
+    for (const stop of stops) stop();
+  };
+}

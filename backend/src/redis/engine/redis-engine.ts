@@ -1,0 +1,196 @@
+import type { ResolvedRedisOptions } from '../config/index.js';
+import { RedisDisabledError, SwitchoverFailedError } from '../base/errors/index.js';
+import { EventBus } from '../base/events/index.js';
+import { Fallback, openKeptJournal, type KeptJournal } from '../keyspace/index.js';
+import {
+  BlockingCalls,
+  CommandRouter,
+  CommandRunner,
+  PrimaryLeases,
+  RawClients,
+  SubscriptionKeeper,
+} from '../commands/index.js';
+import {
+  switchover,
+  type SwitchoverOptions,
+  type SwitchoverReport,
+} from '../cluster/switchover/index.js';
+import { SystemClock, type Clock } from '../base/timing/index.js';
+import {
+  SentinelSource,
+  StandaloneSource,
+  TopologyTracker,
+  type TopologySource,
+} from '../cluster/topology/index.js';
+import { ClusterAdviser } from './cluster-adviser.js';
+import { EnginePort } from './engine-port.js';
+
+/** The rooms that exist when there is a Redis to talk to. */
+export interface ConnectedRooms {
+  readonly tracker: TopologyTracker;
+  readonly router: CommandRouter;
+  readonly runner: CommandRunner;
+  readonly leases: PrimaryLeases;
+  readonly subscriptions: SubscriptionKeeper;
+  readonly rawClients: RawClients;
+}
+
+/** Builds the rooms in the order in which data flows, starts them in that order, stops them in the other. */
+export class RedisEngine {
+  readonly options: ResolvedRedisOptions;
+  readonly bus = new EventBus();
+  readonly clock: Clock;
+  /** Namespaces, and how they are while Redis is away. Exists in memory mode, too. */
+  readonly fallback: Fallback;
+  readonly #rooms: ConnectedRooms | null;
+  readonly #adviser: ClusterAdviser | null;
+  readonly #closed = new AbortController();
+  readonly #beforeClose: (() => Promise<void> | void)[] = [];
+  #switching: Promise<unknown> | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: ResolvedRedisOptions, clock: Clock = new SystemClock(), kept?: KeptJournal) {
+    this.options = options;
+    this.clock = clock;
+    this.#rooms = options.mode === 'memory' ? null : this.#build(options);
+    const port = this.#rooms === null ? null : new EnginePort(options, this.#rooms, this.bus);
+    this.fallback = new Fallback(options, port, { clock, bus: this.bus }, kept);
+    this.#adviser =
+      this.#rooms === null ? null : new ClusterAdviser(options, this.#rooms.tracker, this.bus);
+  }
+
+  /**
+   * Builds the engine with the journal that a former process left on disk, if there is one.
+   *
+   * @throws JournalFileError (`JOURNAL_FILE_FAILED`) when the file of `journal.file` cannot be used.
+   */
+  static async open(
+    options: ResolvedRedisOptions,
+    clock: Clock = new SystemClock(),
+  ): Promise<RedisEngine> {
+    const listeners: ((reason: string) => void)[] = [];
+    const kept = await openKeptJournal(options, clock, (reason) => {
+      for (const tell of listeners) tell(reason);
+    });
+    const engine = new RedisEngine(options, clock, kept);
+    listeners.push((reason) => {
+      engine.bus.emit({ type: 'journal.file-failed', reason });
+    });
+    return engine;
+  }
+
+  /** Does something before everything is closed, while Redis can still be used. */
+  beforeClose(run: () => Promise<void> | void): void {
+    this.#beforeClose.push(run);
+  }
+
+  /** Starts to connect and returns at once, whether or not Redis is there. */
+  start(): void {
+    this.#rooms?.tracker.start();
+    this.fallback.start();
+  }
+
+  /** The rooms, or a clear refusal in memory mode. */
+  get rooms(): ConnectedRooms {
+    if (this.#rooms === null) throw this.refusal;
+    return this.#rooms;
+  }
+
+  /** What everything answers in memory mode. */
+  get refusal(): RedisDisabledError {
+    return new RedisDisabledError(
+      'There is no Redis in memory mode. Set REDIS_MODE to standalone or sentinel to have one.',
+    );
+  }
+
+  /** The rooms, or `null` in memory mode. */
+  get roomsIfAny(): ConnectedRooms | null {
+    return this.#rooms;
+  }
+
+  /** Fires when the engine begins to close. */
+  get closing(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Moves the primary on purpose. One at a time. */
+  async switchover(options: SwitchoverOptions): Promise<SwitchoverReport> {
+    const { tracker } = this.rooms;
+    if (this.options.mode !== 'sentinel') {
+      throw new SwitchoverFailedError('A switchover needs Sentinels; nothing was changed');
+    }
+    if (this.#switching !== null) {
+      throw new SwitchoverFailedError('A switchover is under way already; nothing was changed');
+    }
+    const { clock, bus, closing } = this;
+    const { masterName } = this.options.sentinel;
+    const switching = switchover({ tracker, clock, bus, masterName, closing }, options);
+    this.#switching = switching;
+    try {
+      return await switching;
+    } finally {
+      this.#switching = null;
+    }
+  }
+
+  /**
+   * Lets what is under way finish within the configured time, all of it together, then cuts everything.
+   * Harmless twice.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const until = this.clock.now() + this.options.shutdownTimeoutMs;
+    const leftMs = (): number => Math.max(0, until - this.clock.now());
+    this.#closed.abort();
+    for (const run of this.#beforeClose) await this.#endWithin(leftMs(), run);
+    await this.fallback.close(leftMs());
+    const rooms = this.#rooms;
+    if (rooms === null) return;
+    this.#adviser?.close();
+    // It undoes what it can, for which it needs its connections.
+    await this.#switching?.catch(() => undefined);
+    rooms.subscriptions.close();
+    rooms.leases.close();
+    await rooms.router.close(leftMs());
+    rooms.rawClients.close();
+    rooms.tracker.close();
+  }
+
+  // One that fails, or does not end, must not keep the connections from being closed.
+  async #endWithin(ms: number, run: () => Promise<void> | void): Promise<void> {
+    const over = new AbortController();
+    const ended = Promise.resolve()
+      .then(run)
+      .catch((error: unknown) => {
+        this.bus.emit({ type: 'listener.failed', event: 'close', error });
+      })
+      .finally(() => {
+        over.abort();
+      });
+    await Promise.race([ended, this.clock.sleep(ms, over.signal)]);
+  }
+
+  #build(options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>): ConnectedRooms {
+    const { bus, clock } = this;
+    const source: TopologySource =
+      options.mode === 'sentinel'
+        ? new SentinelSource(options, clock, bus)
+        : new StandaloneSource(options.address);
+    const tracker = new TopologyTracker(options, source, clock, bus);
+    const router = new CommandRouter(options, tracker, clock, bus);
+    const leases = new PrimaryLeases(tracker, clock);
+    const blocking = new BlockingCalls(leases, clock, bus, options.routing.writeTimeoutMs);
+    return {
+      tracker,
+      router,
+      leases,
+      runner: new CommandRunner(router, blocking),
+      subscriptions: new SubscriptionKeeper(tracker, options.node, clock, bus),
+      rawClients: new RawClients(options, tracker, clock, bus),
+    };
+  }
+}

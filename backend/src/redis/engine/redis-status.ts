@@ -1,0 +1,156 @@
+import type { NodeAddress } from '../base/address/index.js';
+import type { FallbackStatus } from '../keyspace/index.js';
+import type { ConnectedRooms, RedisEngine } from './redis-engine.js';
+import type { FailoverSummary, SentinelStatus } from '../cluster/topology/index.js';
+
+/** One data node, as this process sees it. */
+export interface NodeStatus {
+  readonly address: NodeAddress;
+  readonly connection: 'connecting' | 'ready' | 'lost' | 'closed';
+  readonly role: 'primary' | 'replica' | 'other' | 'unknown';
+  /** In step with its primary; always true of a primary. */
+  readonly isLinked: boolean;
+  readonly isStalled: boolean;
+  readonly rttMs: number | null;
+  /** How far behind the primary it was when last asked; `null` if that is not known. */
+  readonly lagMs: number | null;
+  /** Commands sent and not answered yet. */
+  readonly inflight: number;
+}
+
+/** How many connections there may be and how many are free now. */
+export interface PoolStatus {
+  readonly size: number;
+  readonly available: number;
+}
+
+/** Everything there is to know about one connection, from memory. */
+export interface RedisStatus {
+  readonly name: string;
+  readonly mode: 'sentinel' | 'standalone' | 'memory';
+  /** `up`: reads and writes; `degraded`: one of them, or memory by choice; `down`: neither. */
+  readonly status: 'up' | 'degraded' | 'down';
+  readonly message: string;
+  readonly canRead: boolean;
+  readonly canWrite: boolean;
+  readonly masterName: string | null;
+  readonly primary: NodeStatus | null;
+  readonly replicas: readonly NodeStatus[];
+  readonly sentinels: readonly SentinelStatus[];
+  /** How many Sentinels must agree, as they say; `null` while none has answered, or there are none. */
+  readonly quorum: number | null;
+  readonly epoch: number;
+  readonly failovers: FailoverSummary;
+  readonly pools: { readonly write: PoolStatus; readonly read: PoolStatus };
+  /** Commands that wait for a node. */
+  readonly waiting: { readonly reads: number; readonly writes: number };
+  /** Commands made and not over. */
+  readonly pending: number;
+  /** How namespaces are: the mode, the breakers, memory and journal. */
+  readonly fallback: FallbackStatus;
+}
+
+const NO_FAILOVERS: FailoverSummary = { count: 0, countInLast24h: 0, last: null };
+const NO_POOL: PoolStatus = { size: 0, available: 0 };
+
+/** Takes the picture. */
+export function readStatus(engine: RedisEngine): RedisStatus {
+  const rooms = engine.roomsIfAny;
+  return rooms === null ? memoryStatus(engine) : connectedStatus(engine, rooms);
+}
+
+function connectedStatus({ options, fallback }: RedisEngine, rooms: ConnectedRooms): RedisStatus {
+  const { tracker, router } = rooms;
+  const primary = tracker.primaryConnection;
+  const replicas = tracker.replicas.map((node) => nodeStatus(node, rooms));
+  const canWrite = tracker.isWritable;
+  const canRead =
+    canWrite ||
+    replicas.some(
+      ({ connection, role, isStalled }) =>
+        connection === 'ready' && role === 'replica' && !isStalled,
+    );
+  return {
+    name: options.name,
+    mode: options.mode,
+    ...verdict(canRead, canWrite, options.mode),
+    canRead,
+    canWrite,
+    masterName: options.mode === 'sentinel' ? options.sentinel.masterName : null,
+    primary: primary === null ? null : nodeStatus(primary, rooms),
+    replicas,
+    sentinels: tracker.source.sentinels(),
+    quorum: tracker.source.views()[0]?.quorum ?? null,
+    epoch: tracker.epoch,
+    failovers: tracker.history.summary,
+    pools: {
+      write: poolStatus(options.pools.writeSize, primary === null ? [] : [primary]),
+      read: poolStatus(1, tracker.replicaLanes),
+    },
+    waiting: router.waiting,
+    pending: router.pending,
+    fallback: fallback.status,
+  };
+}
+
+function verdict(
+  canRead: boolean,
+  canWrite: boolean,
+  mode: string,
+): Pick<RedisStatus, 'status' | 'message'> {
+  const where = mode === 'sentinel' ? 'Sentinel mode' : 'standalone mode';
+  if (canWrite) return { status: 'up', message: `Redis is healthy (${where})` };
+  if (canRead) {
+    return {
+      status: 'degraded',
+      message: `Redis answers reads only: there is no primary that takes writes (${where})`,
+    };
+  }
+  return { status: 'down', message: `Redis cannot be reached (${where})` };
+}
+
+function memoryStatus({ options, fallback }: RedisEngine): RedisStatus {
+  return {
+    name: options.name,
+    mode: 'memory',
+    status: 'degraded',
+    message: 'Redis is switched off (memory mode)',
+    canRead: false,
+    canWrite: false,
+    masterName: null,
+    primary: null,
+    replicas: [],
+    sentinels: [],
+    quorum: null,
+    epoch: -1,
+    failovers: NO_FAILOVERS,
+    pools: { write: NO_POOL, read: NO_POOL },
+    waiting: { reads: 0, writes: 0 },
+    pending: 0,
+    fallback: fallback.status,
+  };
+}
+
+type Node = ConnectedRooms['tracker']['replicas'][number];
+
+function nodeStatus(node: Node, { tracker }: ConnectedRooms): NodeStatus {
+  const { role } = node;
+  const isReplica = role?.kind === 'replica';
+  return {
+    address: node.address,
+    connection: node.state.kind,
+    role: role?.kind ?? 'unknown',
+    isLinked: isReplica ? role.isLinked : role?.kind === 'primary',
+    isStalled: node.isStalled,
+    rttMs: role === null ? null : node.rttMs,
+    lagMs: isReplica ? tracker.lag.lagMs(node.roleAt, role.offset) : null,
+    inflight: node.inflight,
+  };
+}
+
+function poolStatus(sizeEach: number, nodes: readonly Node[]): PoolStatus {
+  const size = sizeEach * nodes.length;
+  const usable = nodes.filter(({ state }) => state.kind === 'ready');
+  const busy = usable.reduce((sum, node) => sum + node.busyConnections, 0);
+  return { size, available: Math.max(0, sizeEach * usable.length - busy) };
+}

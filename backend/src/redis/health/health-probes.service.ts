@@ -1,0 +1,196 @@
+import {
+  type BeforeApplicationShutdown,
+  HttpException,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type {
+  HealthCheckResult,
+  HealthCheckService,
+  HealthIndicatorResult,
+} from '@nestjs/terminus';
+import type { RedisCache } from '../cache/index.js';
+import type { RedisService } from '../nest/index.js';
+import type { Clock, Stop } from '../base/timing/index.js';
+import {
+  clusterMetrics,
+  clusterSummary,
+  type ClusterMetrics,
+  type ClusterSummary,
+} from './cluster-report.js';
+import type { ResolvedHealthOptions } from './health-options.js';
+import type { RedisHealth } from './health-report.js';
+import type { PlannedCheck } from './plan-checks.js';
+import { ProbeState, type ProbeAnswer } from './probe-state.js';
+import { reachOf } from './reach.js';
+import type { RedisHealthIndicator } from './health.indicator.js';
+import type { CheckResult } from './shared-check.js';
+
+const LOOK_EVERY_MS = 100;
+
+/** An answer, and the HTTP status it is sent with. */
+export interface HealthAnswer<Body> {
+  readonly httpStatus: 200 | 503;
+  readonly body: Body;
+}
+
+/** The answer of `GET /health`: that of Terminus, with Redis once more where `jq .redis` finds it. */
+export type FullHealth = HealthCheckResult & { readonly redis: RedisHealth };
+
+/** The answer of `GET /health/live`. */
+export interface LiveAnswer {
+  readonly status: 'ok';
+  readonly uptime_s: number;
+}
+
+/** @internal What the probes are made of. */
+export interface HealthProbeParts {
+  readonly redis: RedisService;
+  readonly cache: RedisCache;
+  readonly terminus: HealthCheckService;
+  readonly indicator: RedisHealthIndicator;
+  readonly options: ResolvedHealthOptions;
+  readonly checks: readonly PlannedCheck[];
+  readonly clock: Clock;
+}
+
+/**
+ * What each route answers, for those who want routes of their own. Of Redis everything is known
+ * already: no answer waits for it or opens a connection.
+ */
+export class RedisHealthProbes
+  implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
+{
+  readonly #parts: HealthProbeParts;
+  readonly #state: ProbeState;
+  readonly #logger = new Logger('Health');
+  #stopLooking: Stop | null = null;
+  #wasMissing = false;
+
+  /** Made by the module; applications inject it. */
+  constructor(parts: HealthProbeParts) {
+    this.#parts = parts;
+    this.#state = new ProbeState(parts.options, parts.clock);
+    this.#stopLooking = parts.clock.every(LOOK_EVERY_MS, () => {
+      this.#look();
+    });
+  }
+
+  /** Called by Nest. */
+  onApplicationBootstrap(): void {
+    this.#state.booted();
+    this.#look();
+  }
+
+  /** Called by Nest, before any other module may take its time to shut down. */
+  onModuleDestroy(): void {
+    this.#state.shuttingDown();
+    this.#stopLooking?.();
+  }
+
+  /** Called by Nest, which serves requests until this ends: balancers notice meanwhile. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.onModuleDestroy();
+    const { clock, options } = this.#parts;
+    if (options.drainMs > 0) await clock.sleep(options.drainMs);
+  }
+
+  /** The process runs. Looks at nothing. */
+  live(): HealthAnswer<LiveAnswer> {
+    return { httpStatus: 200, body: { status: 'ok', uptime_s: Math.round(process.uptime()) } };
+  }
+
+  /** Whether the application has started; once it has, for ever. */
+  startup(): HealthAnswer<ProbeAnswer> {
+    this.#look();
+    return answerOf(this.#state.startup);
+  }
+
+  /** Whether the application should get requests. */
+  async ready(): Promise<HealthAnswer<ProbeAnswer>> {
+    this.#look();
+    const planned = this.#parts.checks.filter(({ isForReadiness }) => isForReadiness);
+    const results = this.#state.isShuttingDown ? [] : await runAll(planned);
+    return answerOf(this.#state.readiness(results.flatMap(downKeys)));
+  }
+
+  /** Everything: Redis and the checks of the application. */
+  async health(): Promise<HealthAnswer<FullHealth>> {
+    this.#look();
+    const results = await runAll(this.#parts.checks);
+    const redis = this.report;
+    const all = [this.#redisResult(redis), ...results];
+    const { status, ...rest } = await resultOfTerminus(this.#parts.terminus, all);
+    const word = this.#state.isShuttingDown ? 'shutting_down' : status;
+    const isWell = word === 'ok' || word === 'degraded';
+    return { httpStatus: isWell ? 200 : 503, body: { status: word, ...rest, redis } };
+  }
+
+  /** The `redis` member of {@link RedisHealthProbes.health}. */
+  get report(): RedisHealth {
+    return this.#parts.indicator.report(this.#parts.redis, this.#parts.cache);
+  }
+
+  /** The cluster, in short. */
+  summary(): HealthAnswer<ClusterSummary> {
+    return { httpStatus: 200, body: clusterSummary(this.#parts.redis.status, this.#measures) };
+  }
+
+  /** The cluster, with its figures. */
+  metrics(): HealthAnswer<ClusterMetrics> {
+    return { httpStatus: 200, body: clusterMetrics(this.#parts.redis.status, this.#measures) };
+  }
+
+  get #measures(): Parameters<typeof clusterMetrics>[1] {
+    const { redis, cache } = this.#parts;
+    return { meters: redis.meters, cache: cache.totalStats };
+  }
+
+  #redisResult(report: RedisHealth): HealthIndicatorResult {
+    const ofRequired = this.#state.isMissingRedis ? 'down' : null;
+    const ofOptional = report.status === 'up' ? 'up' : 'degraded';
+    return this.#parts.indicator.resultOf('redis', ofRequired ?? ofOptional, report);
+  }
+
+  #look(): void {
+    const { status } = this.#parts.redis;
+    this.#state.observe(reachOf(status), status.mode);
+    this.#tell();
+    if (!this.#state.isWatching) this.#stopLooking?.();
+  }
+
+  #tell(): void {
+    const isMissing = this.#state.isMissingRedis && this.#state.startup.status === 'started';
+    if (isMissing === this.#wasMissing || this.#state.isShuttingDown) return;
+    this.#wasMissing = isMissing;
+    const { reason } = this.#state.readiness();
+    if (isMissing) this.#logger.warn(`Not ready: ${reason}`);
+    else this.#logger.log(`Ready again: ${reason}`);
+  }
+}
+
+function answerOf(body: ProbeAnswer): HealthAnswer<ProbeAnswer> {
+  const isWell = body.status === 'ready' || body.status === 'started';
+  return { httpStatus: isWell ? 200 : 503, body };
+}
+
+function runAll(planned: readonly PlannedCheck[]): Promise<CheckResult[]> {
+  return Promise.all(planned.map(({ check }) => check.run()));
+}
+
+function downKeys(result: CheckResult): string[] {
+  return Object.keys(result).filter((key) => result[key]?.status === 'down');
+}
+
+async function resultOfTerminus(
+  terminus: HealthCheckService,
+  results: readonly unknown[],
+): Promise<HealthCheckResult> {
+  try {
+    return await terminus.check(results.map((result) => () => result as HealthIndicatorResult));
+  } catch (error) {
+    if (!(error instanceof HttpException)) throw error;
+    return error.getResponse() as HealthCheckResult;
+  }
+}

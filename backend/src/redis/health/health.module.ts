@@ -1,0 +1,137 @@
+import {
+  Module,
+  type DynamicModule,
+  type InjectionToken,
+  type ModuleMetadata,
+  type OptionalFactoryDependency,
+  type Provider,
+} from '@nestjs/common';
+import { HealthCheckService, TerminusModule, type HealthIndicatorFunction } from '@nestjs/terminus';
+import type { RedisCache } from '../cache/index.js';
+import { DEFAULT_CONNECTION } from '../config/index.js';
+import { redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
+import { SystemClock } from '../base/timing/index.js';
+import {
+  resolveHealthOptions,
+  resolvePath,
+  type HealthOptions,
+  type ResolvedHealthOptions,
+} from './health-options.js';
+import { planChecks, type ApplicationCheck } from './plan-checks.js';
+import { healthControllers } from './health.controller.js';
+import { RedisHealthIndicator } from './health.indicator.js';
+import { RedisHealthProbes } from './health-probes.service.js';
+
+/** A check of the application, with what is to be known about it. */
+export type RedisHealthCheck = ApplicationCheck<HealthIndicatorFunction>;
+
+/** Where the checks of the application come from. */
+export interface RedisHealthChecks {
+  /** Modules that export what is injected. */
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+  readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+  readonly useFactory: (
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
+    ...deps: any[]
+  ) => readonly RedisHealthCheck[] | Promise<readonly RedisHealthCheck[]>;
+}
+
+/** How the module is registered. */
+export interface RedisHealthRegisterOptions {
+  /** Name of the connection, when there are several. @defaultValue 'default' */
+  readonly name?: string;
+  /** What all routes begin with; `false`: no routes. @defaultValue '' for the default connection, its name for another */
+  readonly path?: string | false;
+  /** Checks of the application, shown in `GET /health`. @defaultValue none */
+  readonly checks?: RedisHealthChecks;
+  /** Modules that export what is injected, if they are not global. */
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+}
+
+/** Everything there is to choose. */
+export type RedisHealthModuleOptions = HealthOptions & RedisHealthRegisterOptions;
+
+/** Where the options come from when they are not known yet. */
+export interface RedisHealthAsyncOptions extends RedisHealthRegisterOptions {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
+  readonly useFactory: (...deps: any[]) => HealthOptions | Promise<HealthOptions>;
+  readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+}
+
+const OPTIONS = Symbol.for('nestjs-redis-ha.health-options');
+const CHECKS = Symbol.for('nestjs-redis-ha.health-checks');
+
+/** `GET /health` and what probes and dashboards ask besides. Needs `RedisModule`. */
+@Module({})
+export class RedisHealthModule {
+  /**
+   * Registers the routes with these options.
+   *
+   * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every option that cannot be used.
+   */
+  static forRoot(options: RedisHealthModuleOptions = {}): DynamicModule {
+    const { name, path, checks, imports, ...own } = options;
+    const useValue = resolveHealthOptions(own);
+    return toModule({ name, path, checks, imports }, { provide: OPTIONS, useValue });
+  }
+
+  /** Registers the routes with options that come from elsewhere. */
+  static forRootAsync(options: RedisHealthAsyncOptions): DynamicModule {
+    const { useFactory, inject = [], ...register } = options;
+    const resolve = async (...deps: unknown[]): Promise<ResolvedHealthOptions> =>
+      resolveHealthOptions(await useFactory(...deps));
+    return toModule(register, { provide: OPTIONS, inject, useFactory: resolve });
+  }
+}
+
+type Register = {
+  readonly [K in keyof RedisHealthRegisterOptions]: RedisHealthRegisterOptions[K] | undefined;
+};
+
+function toModule(register: Register, options: Provider): DynamicModule {
+  const { name = DEFAULT_CONNECTION, path, checks, imports = [] } = register;
+  const usualPath = name === DEFAULT_CONNECTION ? '' : name;
+  return {
+    module: RedisHealthModule,
+    // Terminus would log each failed probe; what is worth a line is logged once, when it changes.
+    imports: [TerminusModule.forRoot({ logger: false }), ...imports, ...(checks?.imports ?? [])],
+    controllers: path === false ? [] : healthControllers(resolvePath(path, usualPath)),
+    providers: [options, checksProvider(checks), RedisHealthIndicator, probesProvider(name)],
+    exports: [RedisHealthProbes, RedisHealthIndicator],
+  };
+}
+
+function checksProvider(checks: RedisHealthChecks | undefined): Provider {
+  if (checks === undefined) return { provide: CHECKS, useValue: [] };
+  return { provide: CHECKS, inject: checks.inject ?? [], useFactory: checks.useFactory };
+}
+
+function probesProvider(name: string): Provider {
+  return {
+    provide: RedisHealthProbes,
+    inject: [
+      redisToken(name),
+      redisCacheToken(name),
+      HealthCheckService,
+      RedisHealthIndicator,
+      OPTIONS,
+      CHECKS,
+    ],
+    useFactory: (...parts: Parameters<typeof openProbes>) => openProbes(...parts),
+  };
+}
+
+// One for each injected provider.
+// eslint-disable-next-line max-params
+function openProbes(
+  redis: RedisService,
+  cache: RedisCache,
+  terminus: HealthCheckService,
+  indicator: RedisHealthIndicator,
+  options: ResolvedHealthOptions,
+  given: readonly RedisHealthCheck[],
+): RedisHealthProbes {
+  const clock = new SystemClock();
+  const checks = planChecks(given, { deadlineMs: options.deadlineMs, clock });
+  return new RedisHealthProbes({ redis, cache, terminus, indicator, options, checks, clock });
+}

@@ -1,0 +1,231 @@
+import type { Clock, Stop } from '../../base/timing/index.js';
+
+/** When a breaker opens and when it closes again. */
+export interface BreakerSettings {
+  /** So many failures in a row open it. */
+  readonly failures: number;
+  /** When at least half of the calls of so long failed, and they were at least 20, it opens too. */
+  readonly windowMs: number;
+  /** How long it stays open before a probe. Grows with each failed probe, up to four times. */
+  readonly openMs: number;
+  /** So many probes in a row that succeed close it. */
+  readonly probesToClose: number;
+}
+
+/** Whether calls pass. */
+export type BreakerState =
+  | { readonly kind: 'closed'; readonly since: number }
+  /** No call passes. From `probeAt` on a probe may. */
+  | { readonly kind: 'open'; readonly since: number; readonly probeAt: number }
+  /** Only probes pass, one at a time. */
+  | {
+      readonly kind: 'half-open';
+      readonly since: number;
+      /** Probes that have succeeded. */
+      readonly passed: number;
+      readonly isProbing: boolean;
+    };
+
+/** The name of a state. */
+export type BreakerStateName = BreakerState['kind'];
+
+/** A breaker went from one state to another. */
+export interface BreakerMove {
+  readonly from: BreakerStateName;
+  readonly to: BreakerStateName;
+  readonly reason: string;
+  /** How long the state before lasted, in milliseconds. */
+  readonly afterMs: number;
+}
+
+const FEWEST_CALLS = 20;
+const BUCKETS = 10;
+const OPEN_GROWTH = 1.5;
+const MOST_OPEN_GROWTH = 4;
+
+/**
+ * Keeps calls away from a Redis that does not do them, and lets them pass again when it does.
+ *
+ * Whoever calls takes a permit first and reports with it how the call ended. A permit is good for one
+ * stay in a state: what was begun before the breaker moved tells nothing of now and is ignored.
+ */
+export class CircuitBreaker {
+  readonly #settings: BreakerSettings;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(move: BreakerMove) => void>();
+  readonly #window: CallWindow;
+  #state: BreakerState;
+  // Grows with each move and each probe.
+  #generation = 1;
+  #failuresInRow = 0;
+  #openMs: number;
+
+  /** @param onMove - called after each move, once; it must not throw */
+  constructor(settings: BreakerSettings, clock: Clock, onMove: (move: BreakerMove) => void) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#window = new CallWindow(settings.windowMs);
+    this.#openMs = settings.openMs;
+    this.#state = { kind: 'closed', since: clock.now() };
+    this.#listeners.add(onMove);
+  }
+
+  /** The present state. */
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** Hears of each move, after those who came before. The listener must not throw. */
+  listen(listener: (move: BreakerMove) => void): Stop {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** The right to make one call; `null` when none may be made. */
+  permit(): number | null {
+    return this.#state.kind === 'closed' ? this.#generation : null;
+  }
+
+  /** The right to find out whether Redis is back; `null` when it is not time, or somebody does it already. */
+  permitProbe(): number | null {
+    const now = this.#clock.now();
+    if (this.#state.kind === 'open' && now >= this.#state.probeAt) {
+      this.#move(
+        { kind: 'half-open', since: now, passed: 0, isProbing: false },
+        'time for a probe',
+      );
+    }
+    if (this.#state.kind !== 'half-open' || this.#state.isProbing) return null;
+    this.#state = { ...this.#state, isProbing: true };
+    return ++this.#generation;
+  }
+
+  /** A call, or a probe, was answered. */
+  succeed(generation: number): void {
+    if (generation !== this.#generation) return;
+    if (this.#state.kind === 'closed') {
+      this.#failuresInRow = 0;
+      this.#window.add(this.#clock.now(), 0);
+      this.#judgeWindow();
+    } else {
+      this.#passProbe();
+    }
+  }
+
+  /** A call, or a probe, failed in a way that speaks against Redis. */
+  fail(generation: number): void {
+    if (generation !== this.#generation) return;
+    if (this.#state.kind === 'closed') {
+      this.#failuresInRow++;
+      this.#window.add(this.#clock.now(), 1);
+      if (this.#failuresInRow < this.#settings.failures) this.#judgeWindow();
+      else this.#open(`${this.#failuresInRow} calls in a row failed`);
+    } else if (this.#isProbing) {
+      const most = this.#settings.openMs * MOST_OPEN_GROWTH;
+      this.#openMs = Math.min(this.#openMs * OPEN_GROWTH, most);
+      this.#open('a probe failed');
+    }
+  }
+
+  /** Opens at once, because somebody knows that Redis is away. While it is open already, nothing changes. */
+  trip(reason: string): void {
+    if (this.#state.kind !== 'open') this.#open(reason);
+  }
+
+  /** Redis may be back: the next probe need not wait. */
+  hurry(): void {
+    if (this.#state.kind === 'open') this.#state = { ...this.#state, probeAt: this.#clock.now() };
+  }
+
+  get #isProbing(): boolean {
+    return this.#state.kind === 'half-open' && this.#state.isProbing;
+  }
+
+  #passProbe(): void {
+    if (this.#state.kind !== 'half-open' || !this.#state.isProbing) return;
+    const passed = this.#state.passed + 1;
+    if (passed < this.#settings.probesToClose) {
+      this.#state = { ...this.#state, passed, isProbing: false };
+      return;
+    }
+    this.#openMs = this.#settings.openMs;
+    this.#failuresInRow = 0;
+    this.#window.clear();
+    this.#move({ kind: 'closed', since: this.#clock.now() }, `${passed} probes in a row succeeded`);
+  }
+
+  #judgeWindow(): void {
+    const { ended, failed } = this.#window;
+    if (ended < FEWEST_CALLS || failed * 2 < ended) return;
+    this.#open(`${failed} of the last ${ended} calls failed`);
+  }
+
+  #open(reason: string): void {
+    const now = this.#clock.now();
+    this.#move({ kind: 'open', since: now, probeAt: now + this.#openMs }, reason);
+  }
+
+  #move(to: BreakerState, reason: string): void {
+    const from = this.#state;
+    this.#state = to;
+    this.#generation++;
+    const move = { from: from.kind, to: to.kind, reason, afterMs: to.since - from.since };
+    for (const listener of this.#listeners) listener(move);
+  }
+}
+
+/**
+ * Counts the calls that ended lately, in a ring of a few buckets. The oldest bucket leaves whole, so
+ * what is counted may be up to a tenth shorter than the window.
+ */
+class CallWindow {
+  readonly #bucketMs: number;
+  readonly #endedIn = new Uint32Array(BUCKETS);
+  readonly #failedIn = new Uint32Array(BUCKETS);
+  #tick = 0;
+  #ended = 0;
+  #failed = 0;
+
+  constructor(windowMs: number) {
+    this.#bucketMs = windowMs / BUCKETS;
+  }
+
+  get ended(): number {
+    return this.#ended;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  add(now: number, failures: 0 | 1): void {
+    const tick = Math.floor(now / this.#bucketMs);
+    if (tick !== this.#tick) this.#turnTo(tick);
+    const bucket = tick % BUCKETS;
+    this.#endedIn[bucket] = (this.#endedIn[bucket] ?? 0) + 1;
+    this.#failedIn[bucket] = (this.#failedIn[bucket] ?? 0) + failures;
+    this.#ended++;
+    this.#failed += failures;
+  }
+
+  clear(): void {
+    this.#endedIn.fill(0);
+    this.#failedIn.fill(0);
+    this.#ended = 0;
+    this.#failed = 0;
+  }
+
+  #turnTo(tick: number): void {
+    const steps = Math.min(tick - this.#tick, BUCKETS);
+    for (let step = 1; step <= steps; step++) {
+      const bucket = (this.#tick + step) % BUCKETS;
+      this.#ended -= this.#endedIn[bucket] ?? 0;
+      this.#failed -= this.#failedIn[bucket] ?? 0;
+      this.#endedIn[bucket] = 0;
+      this.#failedIn[bucket] = 0;
+    }
+    this.#tick = tick;
+  }
+}

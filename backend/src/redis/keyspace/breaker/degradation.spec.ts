@@ -1,0 +1,150 @@
+import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
+import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
+import { ManualClock } from '../../testing/index.js';
+import { DEFAULTS } from '../../config/index.js';
+import { Degradation } from './degradation.js';
+import type { RedisPort } from '../store/redis-port.js';
+
+const late = (): Promise<never> => Promise.reject(new CommandTimeoutError('late'));
+
+/** A Redis that answers probes as it is told. */
+class ProbedPort implements RedisPort {
+  answer: () => Promise<unknown> = late;
+  readonly asked: string[] = [];
+  readonly readsFromReplicas = false;
+  #onRecovery: () => void = () => undefined;
+
+  run(name: string): Promise<unknown> {
+    this.asked.push(name);
+    return this.answer();
+  }
+  onDataAtRisk(): () => void {
+    return () => undefined;
+  }
+  onRecovery(listener: () => void): () => void {
+    this.#onRecovery = listener;
+    return () => (this.#onRecovery = () => undefined);
+  }
+  listen(): Promise<() => void> {
+    return Promise.resolve(() => undefined);
+  }
+  bringNews(): void {
+    this.#onRecovery();
+  }
+}
+
+function begin(): {
+  clock: ManualClock;
+  port: ProbedPort;
+  degradation: Degradation;
+  facts: RedisHaEvent[];
+  backAgain: () => number;
+  backlog: { size: number };
+} {
+  const clock = new ManualClock();
+  const bus = new EventBus();
+  const facts: RedisHaEvent[] = [];
+  bus.onAny((event) => facts.push(event));
+  const port = new ProbedPort();
+  const backlog = { size: 0 };
+  let back = 0;
+  const degradation = new Degradation(
+    DEFAULTS.fallback,
+    port,
+    { clock, bus },
+    { hasBacklog: () => backlog.size > 0, onWritesBack: () => back++ },
+  );
+  return { clock, port, degradation, facts, backAgain: () => back, backlog };
+}
+
+async function fail(degradation: Degradation, lane: 'reads' | 'writes', times = 5): Promise<void> {
+  for (let i = 0; i < times; i++) await degradation[lane].run(late);
+}
+
+describe('Degradation', () => {
+  it('judges reads and writes apart: while a primary is replaced, reads go on', async () => {
+    const { degradation, facts } = begin();
+    await fail(degradation, 'writes');
+    expect(degradation.reads.isOpen).toBe(true);
+    expect(degradation.writes.isOpen).toBe(false);
+    expect(degradation.mode.current).toBe('degraded');
+    expect(facts.map(({ type }) => type)).toEqual(['breaker.opened', 'mode.changed']);
+    degradation.close();
+  });
+
+  it('reads to find out whether reads are back, and writes to find out whether writes are', async () => {
+    const { degradation, port, clock } = begin();
+    await fail(degradation, 'reads');
+    await clock.advance(600);
+    expect(new Set(port.asked)).toEqual(new Set(['exists']));
+    port.asked.length = 0;
+    port.answer = () => Promise.resolve(0);
+    await clock.advance(2_000);
+    expect(degradation.reads.isOpen).toBe(true);
+    await fail(degradation, 'writes');
+    port.asked.length = 0;
+    await clock.advance(600);
+    expect(new Set(port.asked)).toEqual(new Set(['set']));
+    degradation.close();
+  });
+
+  it('says once that a breaker opened, however many probes fail, and how long it was open', async () => {
+    const { degradation, port, clock, facts } = begin();
+    await fail(degradation, 'writes');
+    await clock.advance(5_000);
+    port.answer = () => Promise.resolve('OK');
+    await clock.advance(3_000);
+    const ofBreaker = facts.filter(({ type }) => type.startsWith('breaker.'));
+    expect(ofBreaker.filter(({ type }) => type === 'breaker.opened')).toHaveLength(1);
+    expect(ofBreaker.at(-1)).toMatchObject({ type: 'breaker.closed', lane: 'writes' });
+    expect((ofBreaker.at(-1) as { openMs: number }).openMs).toBeGreaterThanOrEqual(5_000);
+    degradation.close();
+  });
+
+  it('looks at once when there is news of a node', async () => {
+    const { degradation, port, clock, backAgain } = begin();
+    await fail(degradation, 'writes');
+    port.answer = () => Promise.resolve('OK');
+    await clock.advance(10);
+    port.bringNews();
+    await clock.advance(100);
+    expect(degradation.writes.isOpen).toBe(true);
+    expect(backAgain()).toBe(1);
+    degradation.close();
+  });
+
+  it('takes a refusal of the probe for an answer: an ACL may forbid its key', async () => {
+    const { degradation, port, clock } = begin();
+    await fail(degradation, 'writes');
+    port.answer = () => Promise.reject(new CommandRejectedError('NOPERM'));
+    await clock.advance(2_000);
+    expect(degradation.writes.isOpen).toBe(true);
+    degradation.close();
+  });
+
+  it('is healthy only when nothing waits any more and all has been well for a while', async () => {
+    const { degradation, port, clock, backlog } = begin();
+    await fail(degradation, 'writes');
+    backlog.size = 3;
+    port.answer = () => Promise.resolve('OK');
+    await clock.advance(2_000);
+    expect(degradation.mode.current).toBe('recovering');
+    backlog.size = 0;
+    degradation.refresh();
+    await clock.advance(900);
+    expect(degradation.mode.current).toBe('recovering');
+    await clock.advance(200);
+    expect(degradation.mode.current).toBe('healthy');
+    degradation.close();
+  });
+
+  it('asks nothing any more when it is closed', async () => {
+    const { degradation, port, clock } = begin();
+    await fail(degradation, 'reads');
+    degradation.close();
+    port.asked.length = 0;
+    port.bringNews();
+    await clock.advance(10_000);
+    expect(port.asked).toEqual([]);
+  });
+});

@@ -1,0 +1,133 @@
+import {
+  ClosedError,
+  CommandRejectedError,
+  InvalidArgumentError,
+} from '../../base/errors/index.js';
+import type { CircuitBreaker } from './circuit-breaker.js';
+
+/** Redis did not do it: it was not asked, or it failed or gave no answer in time. */
+export class Away {
+  /** What went wrong; `null` when nothing was tried, or its answer was not waited for. */
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+/** Somebody who waits for an answer. */
+interface Waiter {
+  readonly settle: (outcome: Away) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const ANSWERS = [CommandRejectedError, InvalidArgumentError, ClosedError];
+const NOT_TRIED = new Away(null);
+
+/** What became of what namespaces wanted of Redis. */
+export interface LaneCounts {
+  /** Redis did it, or refused it with an answer. */
+  readonly answered: number;
+  /** Redis failed, or gave no answer in time: memory or the journal stood in. */
+  readonly failed: number;
+  /** Redis was not asked, because the breaker was open, or not waited for, because it opened. */
+  readonly away: number;
+}
+
+/** The way to Redis for reads, or for writes: through a breaker that learns from each outcome. */
+export class Lane {
+  readonly breaker: CircuitBreaker;
+  readonly #waiting = new Set<Waiter>();
+  readonly #counts = { answered: 0, failed: 0, away: 0 };
+
+  constructor(breaker: CircuitBreaker) {
+    this.breaker = breaker;
+    breaker.listen(({ to }) => {
+      if (to === 'open') this.#letGo();
+    });
+  }
+
+  /** What became of it all since the process began. */
+  get counts(): LaneCounts {
+    return { ...this.#counts };
+  }
+
+  /** True while Redis is asked. */
+  get isOpen(): boolean {
+    return this.breaker.state.kind === 'closed';
+  }
+
+  /**
+   * Does it on Redis if Redis is there. When the breaker opens meanwhile the answer is not waited for:
+   * only for what may be done twice, or not at all. An error that Redis itself answered is thrown.
+   */
+  run<T>(work: () => Promise<T>): Promise<T | Away> {
+    const generation = this.breaker.permit();
+    if (generation === null) return Promise.resolve(this.#notTried());
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { settle: resolve, fail: reject };
+      this.#waiting.add(waiter);
+      begun(work).then(
+        (value) => {
+          if (this.#waiting.delete(waiter)) this.#counts.answered++;
+          this.breaker.succeed(generation);
+          resolve(value);
+        },
+        (error: unknown) => {
+          const isWaiting = this.#waiting.delete(waiter);
+          if (this.#blame(error, generation, isWaiting)) resolve(new Away(error));
+          else waiter.fail(error);
+        },
+      );
+    });
+  }
+
+  /** The same for what must not be left in doubt: its own outcome is waited for, whatever the breaker does. */
+  async runToItsEnd<T>(work: () => Promise<T>): Promise<T | Away> {
+    const generation = this.breaker.permit();
+    if (generation === null) return this.#notTried();
+    try {
+      const value = await work();
+      this.#counts.answered++;
+      this.breaker.succeed(generation);
+      return value;
+    } catch (error) {
+      if (this.#blame(error, generation, true)) return new Away(error);
+      throw error;
+    }
+  }
+
+  /** Answers whether an error speaks against Redis. */
+  #blame(error: unknown, generation: number, isCounted: boolean): boolean {
+    if (isAnswer(error)) {
+      if (isCounted) this.#counts.answered++;
+      this.breaker.succeed(generation);
+      return false;
+    }
+    if (isCounted) this.#counts.failed++;
+    this.breaker.fail(generation);
+    return true;
+  }
+
+  #notTried(): Away {
+    this.#counts.away++;
+    return NOT_TRIED;
+  }
+
+  #letGo(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    this.#counts.away += waiting.length;
+    for (const { settle } of waiting) settle(NOT_TRIED);
+  }
+}
+
+// A throw at once is an error like any other.
+async function begun<T>(work: () => Promise<T>): Promise<T> {
+  return work();
+}
+
+/** True of an error that says nothing against Redis: it answered so, the call was wrong, or we are closing. */
+export function isAnswer(error: unknown): boolean {
+  return ANSWERS.some((kind) => error instanceof kind);
+}

@@ -1,0 +1,275 @@
+import { ManualClock } from '../../testing/index.js';
+import { BreakerProbe } from './recovery-check.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+
+interface Asked {
+  succeed(): void;
+  fail(): void;
+}
+
+describe('BreakerProbe', () => {
+  let clock: ManualClock;
+  let breaker: CircuitBreaker;
+  let asked: Asked[];
+  let probe: BreakerProbe;
+
+  const ask = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      asked.push({ succeed: resolve, fail: () => reject(new Error('away')) });
+    });
+  const start = (run: () => Promise<unknown> = ask, timeoutMs?: number): void => {
+    const settings = { everyMs: 10, ...(timeoutMs !== undefined && { timeoutMs }) };
+    probe = new BreakerProbe(breaker, run, settings, clock);
+  };
+  const kind = (): string => breaker.state.kind;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    asked = [];
+    const settings = { failures: 5, windowMs: 1000, openMs: 100, probesToClose: 2 };
+    breaker = new CircuitBreaker(settings, clock, () => {});
+  });
+
+  it('does nothing while the breaker is closed', async () => {
+    start();
+    expect(clock.pending).toBe(0);
+    await clock.advance(10_000);
+    probe.hurry();
+    await clock.advance(10_000);
+    expect(asked).toHaveLength(0);
+  });
+
+  it('begins when the breaker opens, asks when it is time, and ends when it has closed it', async () => {
+    start();
+    breaker.trip('down');
+    expect(clock.pending).toBe(1);
+    await clock.advance(99);
+    expect(asked).toHaveLength(0);
+    await clock.advance(1);
+    expect(asked).toHaveLength(1);
+    asked[0]!.succeed();
+    await clock.advance(9);
+    expect(asked).toHaveLength(1);
+    await clock.advance(1);
+    expect(asked).toHaveLength(2);
+    asked[1]!.succeed();
+    await clock.advance(0);
+    expect(kind()).toBe('closed');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('begins at once with a breaker that is open already', async () => {
+    breaker.trip('down');
+    start();
+    await clock.advance(100);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('ends when somebody else has closed the breaker', async () => {
+    start();
+    breaker.trip('down');
+    breaker.hurry();
+    for (let i = 0; i < 2; i++) breaker.succeed(breaker.permitProbe()!);
+    expect(kind()).toBe('closed');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits while somebody else probes', async () => {
+    start();
+    breaker.trip('down');
+    breaker.hurry();
+    const permit = breaker.permitProbe()!;
+    await clock.advance(1000);
+    expect(asked).toHaveLength(0);
+    breaker.succeed(permit);
+    await clock.advance(10);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('begins anew each time the breaker opens', async () => {
+    start(() => Promise.resolve());
+    for (let i = 0; i < 3; i++) {
+      breaker.trip('down');
+      await clock.advance(110);
+      expect(kind()).toBe('closed');
+      expect(clock.pending).toBe(0);
+    }
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['rejects', () => Promise.reject(new Error('away'))],
+    [
+      'throws',
+      () => {
+        throw new Error('away');
+      },
+    ],
+  ])('takes a probe that %s for failed, and goes on', async (_, run) => {
+    let count = 0;
+    start(() => {
+      count++;
+      return run();
+    });
+    breaker.trip('down');
+    await clock.advance(100);
+    expect(count).toBe(1);
+    expect(breaker.state).toMatchObject({ kind: 'open', since: 100, probeAt: 250 });
+    await clock.advance(150);
+    expect(count).toBe(2);
+    expect(clock.pending).toBe(1);
+  });
+
+  it('asks one thing at a time, however long it takes', async () => {
+    start();
+    breaker.trip('down');
+    await clock.advance(199);
+    probe.hurry();
+    expect(asked).toHaveLength(1);
+    expect(clock.pending).toBe(1);
+  });
+
+  it.each([
+    [undefined, 100],
+    [30, 30],
+  ])('gives up a probe that does not end (timeout %p) after %d ms', async (timeoutMs, afterMs) => {
+    start(ask, timeoutMs);
+    breaker.trip('down');
+    await clock.advance(100 + afterMs - 1);
+    expect(kind()).toBe('half-open');
+    await clock.advance(1);
+    expect(kind()).toBe('open');
+    // Time for the next; what the first finds out by now is not for it.
+    await clock.advance(150);
+    expect(asked).toHaveLength(2);
+    asked[0]!.succeed();
+    await clock.advance(0);
+    expect(breaker.state).toMatchObject({ kind: 'half-open', passed: 0, isProbing: true });
+    asked[1]!.succeed();
+    await clock.advance(0);
+    expect(breaker.state).toMatchObject({ kind: 'half-open', passed: 1 });
+  });
+
+  it('ignores what a probe finds out that was given up, before the next begins', async () => {
+    start(ask, 30);
+    breaker.trip('down');
+    await clock.advance(130);
+    const { state } = breaker;
+    asked[0]!.fail();
+    await clock.advance(0);
+    expect(breaker.state).toBe(state);
+    expect(clock.pending).toBe(1);
+  });
+
+  describe('when it is hurried', () => {
+    it('asks at once, and waits again as before', async () => {
+      start();
+      breaker.trip('down');
+      await clock.advance(5);
+      probe.hurry();
+      expect(asked).toHaveLength(1);
+      asked[0]!.succeed();
+      await clock.advance(9);
+      expect(asked).toHaveLength(1);
+      await clock.advance(1);
+      expect(asked).toHaveLength(2);
+    });
+
+    it('asks at once between two probes', async () => {
+      start();
+      breaker.trip('down');
+      await clock.advance(100);
+      asked[0]!.succeed();
+      await clock.advance(1);
+      probe.hurry();
+      expect(asked).toHaveLength(2);
+    });
+
+    it('asks again at once when the probe under way fails: it may have been too early', async () => {
+      start();
+      breaker.trip('down');
+      await clock.advance(100);
+      probe.hurry();
+      probe.hurry();
+      asked[0]!.fail();
+      await clock.advance(0);
+      expect(asked).toHaveLength(2);
+      asked[1]!.fail();
+      await clock.advance(0);
+      expect(asked).toHaveLength(2);
+      expect(kind()).toBe('open');
+    });
+  });
+
+  it('goes on when the breaker is tripped during a probe, whose outcome counts no more', async () => {
+    start();
+    breaker.trip('down');
+    await clock.advance(100);
+    breaker.trip('down again');
+    asked[0]!.succeed();
+    await clock.advance(0);
+    expect(kind()).toBe('open');
+    await clock.advance(99);
+    expect(asked).toHaveLength(1);
+    await clock.advance(1);
+    expect(asked).toHaveLength(2);
+  });
+
+  describe('closed', () => {
+    it('leaves nothing pending while it waits', async () => {
+      start();
+      breaker.trip('down');
+      probe.close();
+      expect(clock.pending).toBe(0);
+      await clock.advance(10_000);
+      expect(asked).toHaveLength(0);
+    });
+
+    it.each<[string, (last: Asked) => void]>([
+      ['success', (last) => last.succeed()],
+      ['failure', (last) => last.fail()],
+    ])('leaves nothing pending while it asks, and ignores the %s of it', async (_, end) => {
+      start();
+      breaker.trip('down');
+      await clock.advance(100);
+      const { state } = breaker;
+      probe.hurry();
+      probe.close();
+      expect(clock.pending).toBe(0);
+      end(asked[0]!);
+      await clock.advance(10_000);
+      expect(breaker.state).toBe(state);
+      expect(asked).toHaveLength(1);
+      expect(clock.pending).toBe(0);
+    });
+
+    it('leaves no listener behind', () => {
+      const stop = jest.fn();
+      jest.spyOn(breaker, 'listen').mockReturnValue(stop);
+      start();
+      probe.close();
+      expect(stop).toHaveBeenCalled();
+    });
+
+    it('begins no more, whatever happens', async () => {
+      start();
+      probe.close();
+      probe.close();
+      breaker.trip('down');
+      probe.hurry();
+      await clock.advance(10_000);
+      expect(asked).toHaveLength(0);
+      expect(clock.pending).toBe(0);
+    });
+
+    it('can be closed by who hears of a move that it caused', async () => {
+      start();
+      breaker.trip('down');
+      await clock.advance(100);
+      breaker.listen(() => probe.close());
+      asked[0]!.fail();
+      await clock.advance(10_000);
+      expect(clock.pending).toBe(0);
+      expect(asked).toHaveLength(1);
+    });
+  });
+});

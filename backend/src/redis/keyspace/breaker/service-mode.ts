@@ -1,0 +1,122 @@
+import type { ModeChange, ServiceModeName } from '../../base/events/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
+import type { BreakerStateName } from './circuit-breaker.js';
+
+/** How long all must be well before the mode is healthy again. */
+export interface ServiceModeSettings {
+  readonly stableMs: number;
+}
+
+/** What the mode follows from. */
+export interface ServiceModeInput {
+  readonly reads: BreakerStateName;
+  readonly writes: BreakerStateName;
+  /** Writes made while Redis was away are on their way to it still. */
+  readonly hasBacklog: boolean;
+}
+
+type ModeState =
+  | { readonly name: 'healthy' | 'degraded' }
+  /** `settling` ends when all has been well for long enough; `null` while there is a backlog. */
+  | { readonly name: 'recovering'; readonly settling: Stop | null };
+
+const MOST_CHANGES = 100;
+
+/**
+ * What users and operators are told: whether Redis serves, memory does, or we are on the way back.
+ * It turns worse at once and better only when that has lasted, so that it does not flutter.
+ */
+export class ServiceMode {
+  readonly #settings: ServiceModeSettings;
+  readonly #clock: Clock;
+  readonly #onChange: (change: ModeChange) => void;
+  readonly #history: ModeChange[] = [];
+  #state: ModeState = { name: 'healthy' };
+  #since: number;
+  #movedAt: number;
+  #isClosed = false;
+
+  /** @param onChange - called after each change, once; it must not throw */
+  constructor(settings: ServiceModeSettings, clock: Clock, onChange: (change: ModeChange) => void) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#since = clock.wallTime();
+    this.#movedAt = clock.now();
+  }
+
+  /** The present mode. */
+  get current(): ServiceModeName {
+    return this.#state.name;
+  }
+
+  /** Since when, in calendar milliseconds. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** Up to the last hundred changes, oldest first. */
+  get history(): readonly ModeChange[] {
+    return [...this.#history];
+  }
+
+  /** Takes in how things are. Telling it the same again changes nothing. */
+  update({ reads, writes, hasBacklog }: ServiceModeInput): void {
+    if (this.#isClosed) return;
+    const areClosed = reads === 'closed' && writes === 'closed';
+    if (!areClosed) this.#degrade(`reads ${reads}, writes ${writes}`);
+    else if (this.#state.name === 'degraded') this.#recover(hasBacklog);
+    else if (this.#state.name === 'recovering') this.#settle(this.#state.settling, hasBacklog);
+  }
+
+  /** Stays as it is from now on, with nothing pending. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stopSettling();
+  }
+
+  #degrade(reason: string): void {
+    if (this.#state.name === 'degraded') return;
+    this.#stopSettling();
+    this.#move({ name: 'degraded' }, reason);
+  }
+
+  #recover(hasBacklog: boolean): void {
+    const settling = hasBacklog ? null : this.#startSettling();
+    this.#move({ name: 'recovering', settling }, 'reads and writes closed');
+  }
+
+  #settle(settling: Stop | null, hasBacklog: boolean): void {
+    if (hasBacklog === (settling === null)) return;
+    settling?.();
+    this.#state = { name: 'recovering', settling: hasBacklog ? null : this.#startSettling() };
+  }
+
+  #startSettling(): Stop {
+    const { stableMs } = this.#settings;
+    return this.#clock.after(stableMs, () => {
+      this.#move({ name: 'healthy' }, `closed and without a backlog for ${stableMs} ms`);
+    });
+  }
+
+  #stopSettling(): void {
+    if (this.#state.name === 'recovering') this.#state.settling?.();
+  }
+
+  #move(to: ModeState, reason: string): void {
+    const now = this.#clock.now();
+    const change: ModeChange = {
+      from: this.#state.name,
+      to: to.name,
+      reason,
+      at: this.#clock.wallTime(),
+      afterMs: now - this.#movedAt,
+    };
+    this.#state = to;
+    this.#since = change.at;
+    this.#movedAt = now;
+    this.#history.push(change);
+    if (this.#history.length > MOST_CHANGES) this.#history.shift();
+    this.#onChange(change);
+  }
+}

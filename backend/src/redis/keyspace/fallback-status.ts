@@ -1,0 +1,40 @@
+import type { ModeChange, ServiceModeName } from '../base/events/index.js';
+import type { LaneCounts } from './breaker/index.js';
+
+/** How the part of the service is that works without Redis. Numbers only, no keys. */
+export interface FallbackStatus {
+  readonly mode: ServiceModeName;
+  /** Calendar milliseconds since when. */
+  readonly since: number;
+  /** The latest changes of the mode, oldest first, up to a hundred. */
+  readonly history: readonly ModeChange[];
+  readonly breakers: {
+    readonly reads: 'closed' | 'open' | 'half-open';
+    readonly writes: 'closed' | 'open' | 'half-open';
+  };
+  /** What became of what namespaces wanted of Redis. */
+  readonly lanes: { readonly reads: LaneCounts; readonly writes: LaneCounts };
+  readonly memory: {
+    readonly entries: number;
+    readonly bytes: number;
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+    /** Entries that left for lack of room. */
+    readonly evictions: number;
+  };
+  readonly journal: {
+    readonly entries: number;
+    readonly bytes: number;
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+    readonly appended: number;
+    /** Replayed and written. */
+    readonly applied: number;
+    /** Replayed and not written, because Redis had something newer. */
+    readonly superseded: number;
+    /** Lost for lack of room. */
+    readonly dropped: number;
+    /** Lost because they were too old to be replayed. */
+    readonly expired: number;
+  };
+}

@@ -1,0 +1,125 @@
+import * as disk from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Clock } from '../../base/timing/index.js';
+import { newFileError, PRIVATE_MODE, reasonOf } from './journal-disk.js';
+
+const BEAT_MS = 2_000;
+const SILENCE_MS = 5_000;
+const MOST_TRIES = 5;
+// Two journals of one process would have the same process in their locks.
+const locked = new Set<string>();
+
+/** Takes a file for this process; answers what gives it back. */
+export async function lockFile(path: string, clock: Clock): Promise<() => Promise<void>> {
+  const place = placeOf(path);
+  if (locked.has(path)) throw newFileError(path, 'is open in this process already', 'Open it once');
+  locked.add(path);
+  const own = JSON.stringify({
+    host: hostname(),
+    pid: process.pid,
+    startedAt: await startOf(process.pid),
+  });
+  try {
+    await takeLock(path, own, clock);
+  } catch (error) {
+    locked.delete(path);
+    throw error;
+  }
+  // For those who cannot look whether this process lives.
+  const stop = clock.every(BEAT_MS, () => {
+    const now = clock.wallTime() / 1_000;
+    disk.utimes(place, now, now).catch(() => undefined);
+  });
+  return async () => {
+    stop();
+    if ((await textOf(place)) === own) await disk.rm(place, { force: true });
+    locked.delete(path);
+  };
+}
+
+function placeOf(path: string): string {
+  return `${path}.lock`;
+}
+
+async function takeLock(path: string, own: string, clock: Clock): Promise<void> {
+  const place = placeOf(path);
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    if (await putNew(place, own)) return;
+    const theirs = await textOf(place);
+    if (theirs === null) continue;
+    if (await isHeld(place, theirs, clock)) break;
+    await moveAway(place, theirs);
+  }
+  throw newFileError(
+    path,
+    'is in use by another process',
+    `Give each process a file of its own; if none uses it, remove ${place}`,
+  );
+}
+
+async function putNew(place: string, own: string): Promise<boolean> {
+  try {
+    await disk.writeFile(place, own, { flag: 'wx', mode: PRIVATE_MODE });
+    return true;
+  } catch (error) {
+    if (reasonOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+// Of two that find a lock abandoned, the second must not move the new lock of the first.
+async function moveAway(place: string, theirs: string): Promise<void> {
+  const aside = `${place}.${String(process.pid)}`;
+  if ((await textOf(place)) !== theirs) return;
+  await disk.rename(place, aside).catch(() => undefined);
+  if ((await textOf(aside)) !== theirs) await disk.link(aside, place).catch(() => undefined);
+  await disk.rm(aside, { force: true });
+}
+
+async function isHeld(place: string, theirs: string, clock: Clock): Promise<boolean> {
+  const { host, pid, startedAt } = parseLock(theirs);
+  if (host !== hostname() || typeof pid !== 'number') {
+    const before = await beatOf(place);
+    await clock.sleep(SILENCE_MS);
+    return (await beatOf(place)) !== before;
+  }
+  if (!isAlive(pid)) return false;
+  const start = await startOf(pid);
+  // Where starts are not known, our own number is taken for that of a process before us: in a
+  // container, every process has the same.
+  if (start === null || startedAt === null) return pid !== process.pid;
+  return start === startedAt;
+}
+
+function parseLock(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return { ...(JSON.parse(text) as object) };
+  } catch {
+    return {};
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return reasonOf(error) !== 'ESRCH';
+  }
+}
+
+// Numbers of processes are used again; the moment of the start tells two of them apart. Linux only.
+async function startOf(pid: number): Promise<string | null> {
+  const text = await textOf(`/proc/${String(pid)}/stat`);
+  return text?.slice(text.lastIndexOf(')')).split(' ')[20] ?? null;
+}
+
+async function beatOf(place: string): Promise<number> {
+  return disk.stat(place).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
+
+async function textOf(path: string): Promise<string | null> {
+  return disk.readFile(path, 'utf8').catch(() => null);
+}

@@ -1,0 +1,167 @@
+import { CommandRejectedError } from '../../base/errors/index.js';
+import type { ReplayReport } from '../../base/events/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import {
+  leftMs,
+  type JournaledDrop,
+  type JournaledWrite,
+  type JournalRecord,
+} from './journal-log.js';
+import type { KeyValueStore } from '../store/index.js';
+import type { Settlement, WriteJournal } from './write-journal.js';
+
+/** How fast a journal is replayed. */
+export interface ReplaySettings {
+  /** Writes a second at most: those of the application go at the same time. */
+  readonly perSecond: number;
+  /** Writes that are under way together. */
+  readonly batch: number;
+}
+
+/** What came of a replay, with what Redis refused for good and was given up. */
+export interface ReplayOutcome extends ReplayReport {
+  readonly rejected: number;
+}
+
+/** A record that Redis refuses is tried again so often, with a pause, before it is given up. */
+const MOST_TRIES = 3;
+const PAUSE_MS = 1_000;
+
+// What Redis answers to everybody, not to one record: the record may well be taken later.
+const NOBODY_MAY = new Set(
+  (
+    'OOM MISCONF READONLY NOREPLICAS LOADING BUSY MASTERDOWN TRYAGAIN CLUSTERDOWN NOAUTH WRONGPASS ' +
+    'DENIED'
+  ).split(' '),
+);
+
+/** One run, from its beginning to its end. */
+interface Run {
+  readonly tally: Record<Settlement, number>;
+  /** How often Redis has refused a record. */
+  readonly refusals: Map<JournalRecord, number>;
+  /** Refused a moment ago: the others go first. */
+  readonly aside: Set<JournalRecord>;
+  /** No earlier than this may the next ones go. */
+  nextAt: number;
+}
+
+/**
+ * Brings a journal to Redis, oldest first. What Redis has newer stays; so several processes may do this
+ * at once, and each may do it twice.
+ */
+export class JournalReplay {
+  readonly #journal: WriteJournal;
+  readonly #store: Pick<KeyValueStore, 'apply' | 'drop'>;
+  readonly #settings: ReplaySettings;
+  readonly #clock: Clock;
+  #running: Promise<ReplayOutcome> | null = null;
+
+  constructor(
+    journal: WriteJournal,
+    store: Pick<KeyValueStore, 'apply' | 'drop'>,
+    settings: ReplaySettings,
+    clock: Clock,
+  ) {
+    this.#journal = journal;
+    this.#store = store;
+    this.#settings = settings;
+    this.#clock = clock;
+  }
+
+  /**
+   * Runs until the journal is empty, what comes in meanwhile included, or the signal fires. Rejects with
+   * the first error that is not about one record; everything that was not written stays in the journal.
+   * Called again while it runs, it answers with the same run.
+   */
+  run(signal: AbortSignal): Promise<ReplayOutcome> {
+    return (this.#running ??= this.#drain(signal).finally(() => {
+      this.#running = null;
+    }));
+  }
+
+  async #drain(signal: AbortSignal): Promise<ReplayOutcome> {
+    const startedAt = this.#clock.now();
+    const run: Run = {
+      tally: { applied: 0, superseded: 0, expired: 0, rejected: 0 },
+      refusals: new Map(),
+      aside: new Set(),
+      nextAt: 0,
+    };
+    while (this.#journal.entries > 0 && !signal.aborted) {
+      const earlyMs = run.nextAt - this.#clock.now();
+      // Shorter than a timer can be: it is made up for later.
+      if (earlyMs >= 1) await this.#clock.sleep(earlyMs, signal);
+      else await this.#goOn(run);
+    }
+    return { ...run.tally, durationMs: this.#clock.now() - startedAt };
+  }
+
+  async #goOn(run: Run): Promise<void> {
+    const portion = untilDrop(this.#journal.oldest(this.#settings.batch, run.aside));
+    const startedAt = this.#clock.now();
+    if (portion.length === 0) {
+      run.aside.clear();
+      run.nextAt = startedAt + PAUSE_MS;
+      return;
+    }
+    const results = await Promise.allSettled(portion.map((record) => this.#replay(record, run)));
+    const costs = results.map((result) => (result.status === 'fulfilled' ? result.value : 1));
+    const cost = costs.reduce((sum, one) => sum + one, 0);
+    run.nextAt = Math.max(run.nextAt, startedAt) + (cost * 1_000) / this.#settings.perSecond;
+    // All have ended by now: nothing is left behind that would change the journal later.
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Answers how many writes it was. */
+  async #replay(record: JournalRecord, run: Run): Promise<number> {
+    try {
+      return record.kind === 'drop'
+        ? await this.#replayDrop(record, run)
+        : await this.#replayWrite(record, run);
+    } catch (error) {
+      if (!isAboutOneRecord(error)) throw error;
+      this.#refuse(record, run);
+      return 1;
+    }
+  }
+
+  async #replayWrite(record: JournaledWrite, run: Run): Promise<number> {
+    // One whose time has passed is not written, but what it had replaced must not come back either.
+    const isExpired = this.#journal.isExpired(record);
+    const ttlMs = isExpired ? 0 : leftMs(record, this.#clock.wallTime());
+    const { kind } = await this.#store.apply({ ...record.write, ttlMs });
+    this.#settle(record, isExpired ? 'expired' : kind, run);
+    return 1;
+  }
+
+  async #replayDrop(record: JournaledDrop, run: Run): Promise<number> {
+    const ttlMs = leftMs(record, this.#clock.wallTime()) ?? record.drop.ttlMs;
+    const members = await this.#store.drop({ ...record.drop, ttlMs });
+    this.#settle(record, 'applied', run);
+    return 1 + members;
+  }
+
+  #refuse(record: JournalRecord, run: Run): void {
+    const refusals = (run.refusals.get(record) ?? 0) + 1;
+    run.refusals.set(record, refusals);
+    if (refusals < MOST_TRIES) run.aside.add(record);
+    else this.#settle(record, 'rejected', run);
+  }
+
+  #settle(record: JournalRecord, settlement: Settlement, run: Run): void {
+    this.#journal.settle(record, settlement);
+    run.tally[settlement]++;
+  }
+}
+
+// What is older than a drop must be in Redis before it, or it would be turned away instead of dropped.
+function untilDrop(records: JournalRecord[]): JournalRecord[] {
+  const at = records.findIndex(({ kind }) => kind === 'drop');
+  return at === -1 ? records : records.slice(0, Math.max(1, at));
+}
+
+function isAboutOneRecord(error: unknown): boolean {
+  return error instanceof CommandRejectedError && !NOBODY_MAY.has(String(error.details['reply']));
+}

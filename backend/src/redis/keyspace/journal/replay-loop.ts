@@ -1,0 +1,95 @@
+import type { ReplayReport } from '../../base/events/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
+import { type CircuitBreaker, isAnswer } from '../breaker/index.js';
+import type { JournalReplay } from './journal-replay.js';
+import type { WriteJournal } from './write-journal.js';
+
+const RETRY_MS = 250;
+
+/** What the loop tells. */
+export interface ReplayListener {
+  /** Some of the journal is in Redis now. */
+  onReplayed(report: ReplayReport): void;
+  /** A run began or ended. */
+  onChange(): void;
+}
+
+/** Brings the journal to Redis whenever there is something in it and the way is free. One run at a time. */
+export class ReplayLoop {
+  readonly #journal: WriteJournal;
+  readonly #replay: JournalReplay;
+  readonly #breaker: CircuitBreaker;
+  readonly #clock: Clock;
+  readonly #listener: ReplayListener;
+  readonly #closed = new AbortController();
+  #isClosing = false;
+  #run: Promise<void> | null = null;
+  #stopRetry: Stop | null = null;
+
+  constructor(
+    parts: { journal: WriteJournal; replay: JournalReplay; breaker: CircuitBreaker },
+    clock: Clock,
+    listener: ReplayListener,
+  ) {
+    this.#journal = parts.journal;
+    this.#replay = parts.replay;
+    this.#breaker = parts.breaker;
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  /** Starts a run if there is something to bring and Redis takes it. */
+  wake(): void {
+    const isFree = this.#run === null && this.#stopRetry === null && !this.#isClosing;
+    if (!isFree || this.#journal.entries === 0 || this.#breaker.state.kind !== 'closed') return;
+    this.#run = this.#runOnce().finally(() => {
+      this.#run = null;
+      this.#listener.onChange();
+      // Something may have been journaled after the last look.
+      this.wake();
+    });
+  }
+
+  /** The same, and the pause after a run that failed is over. */
+  hurry(): void {
+    this.#stopRetry?.();
+    this.#stopRetry = null;
+    this.wake();
+  }
+
+  /**
+   * Begins nothing any more, and lets the run that is under way go on for a while: what is replayed now
+   * need not wait for the next start, and without a file it would be lost.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.hurry();
+    this.#isClosing = true;
+    if (this.#run === null) return;
+    const over = new AbortController();
+    const run = this.#run.finally(() => {
+      over.abort();
+    });
+    await Promise.race([run, this.#clock.sleep(graceMs, over.signal)]);
+    // Whatever it still waits for ends with the connections.
+    this.#closed.abort();
+  }
+
+  async #runOnce(): Promise<void> {
+    const generation = this.#breaker.permit();
+    if (generation === null) return;
+    try {
+      const report = await this.#replay.run(this.#closed.signal);
+      this.#breaker.succeed(generation);
+      this.#listener.onReplayed(report);
+    } catch (error) {
+      // A Redis that refuses everybody, because it is full, say, is there.
+      if (isAnswer(error)) this.#breaker.succeed(generation);
+      else this.#breaker.fail(generation);
+      if (this.#isClosing) return;
+      this.#stopRetry = this.#clock.after(RETRY_MS, () => {
+        this.#stopRetry = null;
+        this.wake();
+      });
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { stampOf, type DecodedEntry, type Entry } from './store/index.js';
+import type { NamespacePolicy, Reading, ReadingSource } from './keyspace.js';
+
+const MISSING: Reading = { state: 'missing' };
+const UNKNOWN: Reading = { state: 'unknown' };
+
+/** How an answer is to be judged. */
+export interface ReadTerms {
+  readonly policy: NamespacePolicy;
+  /** How long past its time an entry may still be served, in milliseconds. */
+  readonly maxStaleMs: number;
+  /** Calendar time. */
+  readonly now: number;
+  /** There is no Redis at all, so that memory knows everything there is. */
+  readonly isMemoryAll: boolean;
+}
+
+/** Bytes, and what they turned out to be. */
+export interface HeldBytes {
+  readonly bytes: Buffer;
+  readonly decoded: DecodedEntry;
+}
+
+/** What bytes that Redis gave mean. */
+export function readingFromRedis(held: HeldBytes, terms: ReadTerms): Reading {
+  return judge(held, 'redis', terms);
+}
+
+/**
+ * What a copy in memory means while Redis is not asked. No copy says nothing: the key may exist.
+ *
+ * @param isTrusted - false when somebody has changed the key since
+ */
+export function readingFromMemory(
+  copy: HeldBytes | null,
+  isTrusted: boolean,
+  terms: ReadTerms,
+): Reading {
+  if (copy === null) return otherwise(terms);
+  if (isTrusted) {
+    const reading = judge(copy, 'memory', terms);
+    // Its time was over for this process. Another one may have written it anew since.
+    return reading.state === 'missing' ? otherwise(terms) : reading;
+  }
+  if (terms.policy !== 'cache') return UNKNOWN;
+  const reading = judge(copy, 'stale', terms);
+  return reading.state === 'found' ? { ...reading, isFresh: false } : UNKNOWN;
+}
+
+function judge({ decoded, bytes }: HeldBytes, from: ReadingSource, terms: ReadTerms): Reading {
+  if (!decoded.ok) return { state: 'unreadable', fault: decoded.fault, stamp: stampOf(bytes) };
+  const { entry } = decoded;
+  if (entry.kind === 'tombstone') {
+    return { state: 'deleted', stamp: entry.stamp, source: from === 'redis' ? 'redis' : 'memory' };
+  }
+  if (isFresh(entry, terms.now)) return { state: 'found', entry, isFresh: true, source: from };
+  const isServable = terms.policy === 'cache' && terms.now < entry.freshUntil + terms.maxStaleMs;
+  if (!isServable) return { state: 'missing', stamp: entry.stamp };
+  return { state: 'found', entry, isFresh: false, source: from === 'memory' ? 'stale' : from };
+}
+
+function otherwise({ isMemoryAll }: ReadTerms): Reading {
+  return isMemoryAll ? MISSING : UNKNOWN;
+}
+
+/** Whether an entry is within its time. */
+export function isFresh(entry: Entry, now: number): boolean {
+  return entry.freshUntil === 0 || now < entry.freshUntil;
+}

@@ -1,0 +1,42 @@
+import { InvalidArgumentError } from '../base/errors/index.js';
+import { NamespaceKeys } from './keyspace-keys.js';
+
+describe('NamespaceKeys', () => {
+  it('keeps everything of one namespace apart', () => {
+    const keys = new NamespaceKeys('users');
+    const names = [
+      keys.entry('a'),
+      keys.group('a'),
+      keys.lease('a'),
+      keys.shared('a'),
+      keys.channel,
+    ];
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('gives back the key, whatever signs are in it', () => {
+    const keys = new NamespaceKeys('users');
+    for (const key of ['a', 'a:b', ':', '#', '{x}', 'é\u{1F600}']) {
+      expect(keys.keyOf(keys.entry(key))).toBe(key);
+    }
+  });
+
+  it('cannot be made to meet another namespace by a key', () => {
+    const short = new NamespaceKeys('a');
+    const long = new NamespaceKeys('a.b');
+    for (const key of ['.b:x', ':x', 'b:x']) expect(short.entry(key)).not.toBe(long.entry('x'));
+  });
+
+  it('puts the prefix in front of the channel only: the engine puts it in front of keys', () => {
+    const keys = new NamespaceKeys('users', 'shop:');
+    expect(keys.channel).toBe('shop:users~changed');
+    expect(keys.entry('a')).toBe('users:a');
+  });
+
+  it.each([[''], ['a:b'], ['a#b'], ['a b'], ['é'], ['x'.repeat(129)], [undefined], [3]])(
+    'refuses the name %p',
+    (name) => {
+      expect(() => new NamespaceKeys(name as string)).toThrow(InvalidArgumentError);
+    },
+  );
+});

@@ -1,0 +1,237 @@
+import {
+  compareStamps,
+  type DecodedEntry,
+  decodeEntry,
+  type Entry,
+  type RedisStore,
+  type Stamp,
+  type StampedWrite,
+  stampOf,
+} from './store/index.js';
+import { noRedisAtAll, strictRefusal } from './away-errors.js';
+import type { FallbackParts } from './keyspace-deps.js';
+import { Away } from './breaker/index.js';
+import type { Reading } from './keyspace.js';
+import type { NamespaceKeys } from './keyspace-keys.js';
+import type { NamespaceIdentity, NamespaceSettings } from './keyspace-options.js';
+import type { NearCopies } from './near-copies.js';
+import { readingFromMemory, readingFromRedis, type ReadTerms } from './judge-entry.js';
+
+const UNKNOWN: Reading = { state: 'unknown' };
+const MISSING: Reading = { state: 'missing' };
+
+/** The reading half of a namespace. Keys are whole keys here. */
+export class NamespaceReads {
+  readonly #keys: NamespaceKeys;
+  readonly #settings: NamespaceSettings;
+  readonly #parts: FallbackParts;
+  readonly #near: NearCopies | null;
+  // A hot copy is decoded once, not at each read.
+  readonly #decoded = new WeakMap<Buffer, DecodedEntry>();
+
+  constructor(
+    { keys, settings }: NamespaceIdentity,
+    parts: FallbackParts,
+    near: NearCopies | null,
+  ) {
+    this.#keys = keys;
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#near = near;
+  }
+
+  /** What a young copy in memory says; `null` when Redis must be asked. */
+  near(entry: string): Reading | null {
+    const near = this.#near;
+    if (near === null) return null;
+    const { memory, clock, reads } = this.#parts;
+    if (this.#settings.policy === 'strict' && !reads.isOpen) return null;
+    const copy = memory.peek(entry);
+    if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
+    if (clock.now() - copy.heardAt > this.#settings.nearMs) return null;
+    return readingFromMemory(this.#decode(copy.entry), true, this.#terms());
+  }
+
+  /** What is known of one key. */
+  async readOne(entry: string, isConfirmed: boolean): Promise<Reading> {
+    const { redis, reads, clock } = this.#parts;
+    if (redis === null) return this.#fromMemory(entry);
+    const { mayLag } = redis;
+    const askedAt = clock.now();
+    const found = await reads.run(() => redis.readOne(entry));
+    if (found instanceof Away) return this.#whileAway(entry, found);
+    const isSure = !(mayLag || redis.mayLag) || !this.#isInDoubt(entry, found, isConfirmed);
+    if (isSure) return this.accept(entry, found, askedAt);
+    const [reading = UNKNOWN] = await this.#askPrimary(redis, [entry]);
+    return reading;
+  }
+
+  /** What is known of these keys. */
+  async readAll(entries: readonly string[]): Promise<Reading[]> {
+    const { redis, reads, clock } = this.#parts;
+    if (redis === null) return entries.map((entry) => this.#fromMemory(entry));
+    const { mayLag } = redis;
+    const askedAt = clock.now();
+    const found = await reads.run(() => redis.read(entries));
+    if (found instanceof Away) return entries.map((entry) => this.#whileAway(entry, found));
+    const bytesOf = (i: number): Buffer | null => found[i] ?? null;
+    const inDoubt =
+      mayLag || redis.mayLag
+        ? entries.filter((entry, i) => this.#isInDoubt(entry, bytesOf(i), false))
+        : [];
+    const sure = inDoubt.length === 0 ? [] : await this.#askPrimary(redis, inDoubt);
+    const confirmed = new Map(inDoubt.map((entry, i) => [entry, sure[i] ?? UNKNOWN]));
+    return entries.map(
+      (entry, i) => confirmed.get(entry) ?? this.accept(entry, bytesOf(i), askedAt),
+    );
+  }
+
+  /**
+   * Takes in what Redis gave: keeps a copy, and weighs it against what this process wrote itself.
+   *
+   * @param askedAt - when Redis was asked, by `clock.now()`
+   */
+  accept(entry: string, bytes: Buffer | null, askedAt: number): Reading {
+    if (bytes === null) return this.#acceptNothing(entry, askedAt);
+    const { memory } = this.#parts;
+    const copy = memory.peek(entry);
+    const isSame = copy?.entry.equals(bytes) === true;
+    // What was decoded once is not decoded again.
+    const held = isSame ? copy.entry : bytes;
+    const { decoded } = this.#decode(held);
+    const stamp = decoded.ok ? decoded.entry.stamp : stampOf(held);
+    const own = this.#newerOwnWrite(entry, stamp, isSame);
+    if (own !== null) return this.#judge(own);
+    const reading = this.#judge(held);
+    if (this.#isDroppedMeanwhile(reading)) return MISSING;
+    if (isSame) memory.confirm(entry);
+    else this.#keepCopy(entry, bytes, decoded, askedAt);
+    if (stamp !== null) this.#near?.review(entry, stamp, askedAt);
+    return reading;
+  }
+
+  #acceptNothing(entry: string, askedAt: number): Reading {
+    const { memory, journal } = this.#parts;
+    const pending = journal.pendingOf(entry);
+    if (pending !== null) return this.#judge(pending.entry);
+    const copy = memory.peek(entry);
+    // What was written since Redis was asked is not gone.
+    if (copy !== null && copy.heardAt <= askedAt) memory.forget(entry);
+    return MISSING;
+  }
+
+  // A replica may not have heard yet of what this process knows, and of a login of a moment ago on
+  // another process.
+  #isInDoubt(entry: string, bytes: Buffer | null, isWanted: boolean): boolean {
+    const { memory, journal, recent } = this.#parts;
+    if (journal.pendingOf(entry) !== null) return false;
+    if (bytes === null) return isWanted || recent.latest(entry) !== null;
+    const copy = memory.peek(entry);
+    const isSame = copy?.entry.equals(bytes) === true;
+    const held = this.#decode(isSame ? copy.entry : bytes);
+    if (isWanted && readingFromRedis(held, this.#terms()).state === 'missing') return true;
+    return !isSame && held.decoded.ok && this.#isBehind(entry, bytes, held.decoded.entry);
+  }
+
+  // Not when what is newer is an own write: that is the answer then.
+  #isBehind(key: string, bytes: Buffer, { stamp, groups }: Entry): boolean {
+    const { memory, recent } = this.#parts;
+    const newer = memory.supersededBy(this.#copyOf(key, bytes, { stamp, groups, ttlMs: null }));
+    if (newer === null) return false;
+    const own = recent.latest(key);
+    return own === null || compareStamps(own.stamp, newer) !== 0;
+  }
+
+  async #askPrimary(redis: RedisStore, entries: readonly string[]): Promise<Reading[]> {
+    const { writes, clock } = this.#parts;
+    const askedAt = clock.now();
+    const found = await writes.run(() => redis.readPrimary(entries));
+    if (found instanceof Away) return entries.map((entry) => this.#whileAway(entry, found));
+    return entries.map((entry, i) => this.accept(entry, found[i] ?? null, askedAt));
+  }
+
+  #whileAway(entry: string, away: Away): Reading {
+    if (this.#settings.policy === 'strict') throw strictRefusal(this.#keys.name, away);
+    return this.#fromMemory(entry);
+  }
+
+  #fromMemory(entry: string): Reading {
+    if (this.#settings.policy === 'strict' && this.#parts.redis === null) {
+      throw noRedisAtAll(this.#keys.name);
+    }
+    const pending = this.#parts.journal.pendingOf(entry);
+    if (pending !== null)
+      return readingFromMemory(this.#decode(pending.entry), true, this.#terms());
+    const copy = this.#parts.memory.peek(entry);
+    if (copy === null) return readingFromMemory(null, false, this.#terms());
+    return readingFromMemory(this.#decode(copy.entry), copy.isTrusted, this.#terms());
+  }
+
+  // Written here and not replayed yet, or acknowledged a moment ago and not on this replica yet.
+  #newerOwnWrite(entry: string, stored: Stamp | null, isCopied: boolean): Buffer | null {
+    const { journal, recent } = this.#parts;
+    // What this process wrote since would have taken the place of the copy.
+    if (isCopied && journal.entries === 0) return null;
+    const own = journal.pendingOf(entry) ?? recent.latest(entry);
+    if (own === null) return null;
+    return stored === null || compareStamps(own.stamp, stored) > 0 ? own.entry : null;
+  }
+
+  #keepCopy(key: string, bytes: Buffer, decoded: DecodedEntry, askedAt: number): void {
+    const { memory, clock, stamps } = this.#parts;
+    if (!decoded.ok) {
+      // What cannot be read has taken the place of what memory knows.
+      memory.doubt(key);
+      return;
+    }
+    const { stamp, freshUntil, groups } = decoded.entry;
+    // What this process writes from now on is later than what it has read.
+    stamps.observe(stamp);
+    // Of one whose time is over nothing is kept, and nothing of what it has replaced.
+    const leftMs = freshUntil + this.#settings.maxStaleMs - clock.wallTime();
+    const ttlMs = freshUntil === 0 ? null : leftMs;
+    const write = this.#copyOf(key, bytes, { stamp, groups, ttlMs });
+    if (memory.apply(write).kind === 'applied') return;
+    const copy = memory.peek(key);
+    if (copy === null || copy.heardAt > askedAt) return;
+    // Redis was asked after memory had heard of something newer, and has lost it since.
+    memory.forget(key);
+    memory.apply(write);
+  }
+
+  #copyOf(
+    key: string,
+    bytes: Buffer,
+    { stamp, groups, ttlMs }: Pick<StampedWrite, 'stamp' | 'groups' | 'ttlMs'>,
+  ): StampedWrite {
+    const whole = groups.map((group) => this.#keys.group(group));
+    return { key, stamp, entry: bytes, ttlMs, groups: whole };
+  }
+
+  #judge(bytes: Buffer): Reading {
+    return readingFromRedis(this.#decode(bytes), this.#terms());
+  }
+
+  // A group that was emptied while Redis was away still has its members there.
+  #isDroppedMeanwhile(reading: Reading): boolean {
+    const { journal } = this.#parts;
+    if (reading.state !== 'found' || reading.entry.groups.length === 0) return false;
+    if (journal.entries === 0) return false;
+    return reading.entry.groups.some((group) => {
+      const drop = journal.pendingDrop(this.#keys.group(group));
+      return drop !== null && compareStamps(drop.stamp, reading.entry.stamp) > 0;
+    });
+  }
+
+  #decode(bytes: Buffer): { decoded: DecodedEntry; bytes: Buffer } {
+    let decoded = this.#decoded.get(bytes);
+    if (decoded === undefined) this.#decoded.set(bytes, (decoded = decodeEntry(bytes)));
+    return { decoded, bytes };
+  }
+
+  #terms(): ReadTerms {
+    const { policy, maxStaleMs } = this.#settings;
+    const { clock, redis } = this.#parts;
+    return { policy, maxStaleMs, now: clock.wallTime(), isMemoryAll: redis === null };
+  }
+}

@@ -1,0 +1,250 @@
+import {
+  type ApplyOutcome,
+  compareStamps,
+  encodeEntry,
+  type Entry,
+  type RedisStore,
+  type Stamp,
+  type StampedWrite,
+} from './store/index.js';
+import { noRedisAtAll, noRoom, strictRefusal } from './away-errors.js';
+import type { FallbackParts } from './keyspace-deps.js';
+import { Away } from './breaker/index.js';
+import type { EntryDraft, NamespacePolicy, WriteReceipt } from './keyspace.js';
+import type { NamespaceKeys } from './keyspace-keys.js';
+import type { NamespaceIdentity } from './keyspace-options.js';
+import type { NearCopies } from './near-copies.js';
+import type { JournalRecord } from './journal/index.js';
+
+type GroupDrop = Parameters<RedisStore['drop']>[0];
+
+const STORED: WriteReceipt = { outcome: 'stored' };
+const JOURNALED: WriteReceipt = { outcome: 'journaled' };
+const KEPT: WriteReceipt = { outcome: 'kept' };
+const SUPERSEDED: WriteReceipt = { outcome: 'superseded' };
+const EMPTY = Buffer.alloc(0);
+const DROP_AHEAD_MS = 5;
+const MOST_STAMPS = 4;
+
+/** The writing half of a namespace. Keys are those of the caller here. */
+export class NamespaceWrites {
+  readonly #keys: NamespaceKeys;
+  readonly #policy: NamespacePolicy;
+  readonly #parts: FallbackParts;
+  readonly #near: NearCopies | null;
+
+  constructor(
+    { keys, settings }: NamespaceIdentity,
+    parts: FallbackParts,
+    near: NearCopies | null,
+  ) {
+    this.#keys = keys;
+    this.#policy = settings.policy;
+    this.#parts = parts;
+    this.#near = near;
+  }
+
+  /** Writes a value, or that there is none. */
+  write(key: string, draft: EntryDraft, stamp: Stamp | undefined): Promise<WriteReceipt> {
+    const { freshMs, staleMs } = draft;
+    const ttlMs = freshMs === null ? null : freshMs + staleMs;
+    const freshUntil = freshMs === null ? 0 : Math.ceil(this.#now() + freshMs);
+    return this.#apply(
+      true,
+      (own) => this.#newWrite(key, ttlMs, { ...draft, freshUntil, stamp: own }),
+      stamp,
+    );
+  }
+
+  /** Leaves a tombstone. */
+  delete(key: string): Promise<WriteReceipt> {
+    const { tombstoneMs } = this.#parts;
+    const freshUntil = Math.ceil(this.#now() + tombstoneMs);
+    return this.#apply(false, (stamp) =>
+      this.#newWrite(key, tombstoneMs, {
+        kind: 'tombstone',
+        stamp,
+        freshUntil,
+        codec: 0,
+        isCompressed: false,
+        groups: [],
+        body: EMPTY,
+      }),
+    );
+  }
+
+  /** Empties a group. */
+  async drop(group: string): Promise<WriteReceipt> {
+    const { redis, memory, writes, stamps, tombstoneMs } = this.#parts;
+    const first: GroupDrop = {
+      group: this.#keys.group(group),
+      // Later than loads of members that are under way on machines whose calendar is a little ahead.
+      stamp: stamps.next(DROP_AHEAD_MS),
+      ttlMs: tombstoneMs,
+      channel: this.#keys.channel,
+    };
+    if (redis === null) {
+      this.#refuseStrictInMemory();
+      memory.drop(first);
+      return KEPT;
+    }
+    let last = first;
+    // To its end: nobody may go on emptying a group after its caller was told that it is done.
+    const outcome = await writes.runToItsEnd(() =>
+      this.#dropIn(redis, first, (drop) => (last = drop)),
+    );
+    if (outcome instanceof Away) await this.#keepDrop(last, outcome);
+    memory.drop(last);
+    return outcome instanceof Away ? JOURNALED : STORED;
+  }
+
+  // A member with a later stamp was written by a process whose clock is ahead: what is meant is all of them.
+  async #dropIn(
+    redis: RedisStore,
+    first: GroupDrop,
+    onStamp: (drop: GroupDrop) => void,
+  ): Promise<void> {
+    let drop = first;
+    for (let tries = 1; ; tries++) {
+      await redis.drop(drop);
+      this.#parts.recent.noteDrop(drop, this.#keys.name);
+      const isEmpty = (await redis.members(drop.group)).length === 0;
+      if (isEmpty || tries === MOST_STAMPS) return;
+      drop = { ...drop, stamp: this.#parts.stamps.next() };
+      onStamp(drop);
+    }
+  }
+
+  async #keepDrop(drop: GroupDrop, away: Away): Promise<void> {
+    if (this.#policy === 'strict') throw strictRefusal(this.#keys.name, away);
+    const isJournaled = await this.#journal({ kind: 'drop', drop, ...this.#origin() });
+    if (!isJournaled) throw noRoom(this.#keys.name, this.#parts.journal.stats);
+  }
+
+  async #apply(
+    isValue: boolean,
+    make: (stamp: Stamp) => StampedWrite,
+    given?: Stamp,
+  ): Promise<WriteReceipt> {
+    const { redis, stamps } = this.#parts;
+    // It may be a little ahead of the clock. What is written after it must be later all the same.
+    if (given !== undefined) stamps.observe(given);
+    let write = make(given ?? stamps.next());
+    if (redis === null) return this.#applyInMemory(write);
+    for (let tries = 1; ; tries++) {
+      const outcome = await this.#send(redis, write, given === undefined);
+      const by = this.#newerThan(write, outcome);
+      if (by === null) return this.#settle(write, isValue, outcome);
+      stamps.observe(by);
+      this.#doubtOlder(write.key, by);
+      if (given !== undefined || tries === MOST_STAMPS) return SUPERSEDED;
+      // A live write is the latest by what it means; only the clock of another process is ahead.
+      write = make(stamps.next());
+    }
+  }
+
+  #applyInMemory(write: StampedWrite): WriteReceipt {
+    this.#refuseStrictInMemory();
+    return this.#parts.memory.apply(write).kind === 'applied' ? KEPT : SUPERSEDED;
+  }
+
+  // What is strict must not be in doubt: the outcome of its write is waited for.
+  async #send(
+    redis: RedisStore,
+    write: StampedWrite,
+    isLive: boolean,
+  ): Promise<ApplyOutcome | Away> {
+    const { writes } = this.#parts;
+    const apply = (): Promise<ApplyOutcome> =>
+      isLive ? redis.applyLive(write, this.#keys.leaseOf(write.key)) : redis.apply(write);
+    if (this.#policy !== 'strict') return writes.run(apply);
+    const outcome = await writes.runToItsEnd(apply);
+    if (outcome instanceof Away) throw strictRefusal(this.#keys.name, outcome);
+    return outcome;
+  }
+
+  // While Redis is away, of everything that this process knows: memory may have had no room for it.
+  #newerThan(write: StampedWrite, outcome: ApplyOutcome | Away): Stamp | null {
+    if (!(outcome instanceof Away)) return outcome.kind === 'superseded' ? outcome.by : null;
+    const { memory, journal, recent } = this.#parts;
+    const known = [
+      memory.supersededBy(write),
+      journal.pendingOf(write.key)?.stamp ?? null,
+      recent.latest(write.key)?.stamp ?? null,
+      ...write.groups.map((group) => journal.pendingDrop(group)?.stamp ?? null),
+    ];
+    return known.find((stamp) => stamp !== null && compareStamps(stamp, write.stamp) > 0) ?? null;
+  }
+
+  async #settle(
+    write: StampedWrite,
+    isValue: boolean,
+    outcome: ApplyOutcome | Away,
+  ): Promise<WriteReceipt> {
+    return outcome instanceof Away ? this.#keep(write, isValue) : this.#noteStored(write);
+  }
+
+  #doubtOlder(key: string, by: Stamp): void {
+    const { memory } = this.#parts;
+    const stamp = memory.peek(key)?.stamp ?? null;
+    if (stamp === null || compareStamps(stamp, by) < 0) memory.doubt(key);
+  }
+
+  #noteStored(write: StampedWrite): WriteReceipt {
+    const { memory, recent, journal, clock } = this.#parts;
+    memory.apply(write);
+    // News of a later write may have overtaken the answer to this one.
+    this.#near?.review(write.key, write.stamp, clock.now());
+    recent.note(write, this.#keys.name);
+    const pending = journal.pendingOf(write.key);
+    if (pending !== null && compareStamps(pending.stamp, write.stamp) < 0) {
+      journal.settleKey(write.key, write.stamp);
+    }
+    return STORED;
+  }
+
+  async #keep(write: StampedWrite, isValue: boolean): Promise<WriteReceipt> {
+    const { memory, journal } = this.#parts;
+    const isJournaled = await this.#journal({ kind: 'write', write, ...this.#origin() });
+    // A cached value that Redis never gets is no loss. A delete it never gets would be.
+    if (!isJournaled && !(isValue && this.#policy === 'cache')) {
+      throw noRoom(this.#keys.name, journal.stats);
+    }
+    memory.apply(write);
+    return isJournaled ? JOURNALED : KEPT;
+  }
+
+  async #journal(record: JournalRecord): Promise<boolean> {
+    const { journal, onBacklog } = this.#parts;
+    try {
+      const mayDropOthers = this.#policy === 'cache';
+      return (await journal.append(record, { mayDropOthers })) === 'journaled';
+    } finally {
+      // What the disk has refused is pending all the same.
+      onBacklog();
+    }
+  }
+
+  #origin(): { readonly namespace: string; readonly madeAt: number } {
+    return { namespace: this.#keys.name, madeAt: this.#now() };
+  }
+
+  #newWrite(key: string, ttlMs: number | null, entry: Entry): StampedWrite {
+    return {
+      key: this.#keys.entry(key),
+      stamp: entry.stamp,
+      entry: encodeEntry(entry),
+      ttlMs,
+      groups: entry.groups.map((group) => this.#keys.group(group)),
+      channel: this.#keys.channel,
+    };
+  }
+
+  #refuseStrictInMemory(): void {
+    if (this.#policy === 'strict') throw noRedisAtAll(this.#keys.name);
+  }
+
+  #now(): number {
+    return this.#parts.clock.wallTime();
+  }
+}

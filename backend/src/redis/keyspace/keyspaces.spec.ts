@@ -1,0 +1,150 @@
+import { resolveOptions, type RedisHaOptions } from '../config/index.js';
+import { CommandTimeoutError, CommandUncertainError } from '../base/errors/index.js';
+import { EventBus } from '../base/events/index.js';
+import { ManualClock } from '../testing/index.js';
+import { Fallback } from './keyspaces.js';
+import type { JournalLog, JournalRecord } from './journal/journal-log.js';
+import type { EntryDraft, Namespace } from './keyspace.js';
+import type { RedisPort } from './store/redis-port.js';
+
+const CACHE = { policy: 'cache', nearMs: 0, maxStaleMs: 0 } as const;
+const SESSION = { policy: 'session', nearMs: 0, maxStaleMs: 0 } as const;
+const draft: EntryDraft = {
+  kind: 'value',
+  codec: 3,
+  isCompressed: false,
+  body: Buffer.from('x'),
+  freshMs: 60_000,
+  staleMs: 0,
+  groups: ['g'],
+};
+
+/** A Redis that does what a test says. Scripts that write are answered with 1: applied. */
+class ScriptedPort implements RedisPort {
+  readonly readsFromReplicas = false;
+  readonly names: string[] = [];
+  answer: (name: string) => Promise<unknown> = () => Promise.resolve(1);
+  tellOfSwitch: () => void = () => undefined;
+
+  run(name: string): Promise<unknown> {
+    this.names.push(name);
+    return this.answer(name);
+  }
+
+  onDataAtRisk(listener: () => void): () => void {
+    this.tellOfSwitch = listener;
+    return () => undefined;
+  }
+
+  onRecovery(): () => void {
+    return () => undefined;
+  }
+
+  listen(): Promise<() => void> {
+    return Promise.reject(new CommandTimeoutError('nobody to listen to'));
+  }
+}
+
+describe('Fallback', () => {
+  let clock: ManualClock;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+  });
+
+  const open = (
+    port: RedisPort | null,
+    extra: Pick<RedisHaOptions, 'journal'> = {},
+    log?: JournalLog,
+  ): Fallback => {
+    const given: RedisHaOptions =
+      port === null
+        ? { mode: 'memory', ...extra }
+        : { mode: 'standalone', host: '127.0.0.1', ...extra };
+    const kept = log === undefined ? undefined : { log, records: [], damagedBytes: 0 };
+    const tools = { clock, bus: new EventBus() };
+    return new Fallback(resolveOptions(given).options, port, tools, kept);
+  };
+
+  /** A change of a session is stamped just after what it is based on, which may be ahead of the clock. */
+  const writeAhead = async (space: Namespace): Promise<void> => {
+    const stamp = space.stamp();
+    await space.write('a', draft, { ...stamp, wallMs: stamp.wallMs + 1, count: 0 });
+    await clock.advance(1);
+  };
+
+  it('deletes what was written with a stamp of its own, a little ahead of the clock', async () => {
+    const space = open(null).namespace('users', SESSION);
+    await writeAhead(space);
+    expect(await space.delete('a')).toEqual({ outcome: 'kept' });
+    expect((await space.read('a')).state).toBe('deleted');
+  });
+
+  it('empties a group of it, too', async () => {
+    const space = open(null).namespace('users', SESSION);
+    await writeAhead(space);
+    await space.dropGroup('g');
+    expect((await space.read('a')).state).toBe('deleted');
+  });
+
+  it('gives the journal everything at once that a failover may have lost', async () => {
+    const port = new ScriptedPort();
+    const appended: JournalRecord[] = [];
+    const log: JournalLog = {
+      append: (record) => {
+        appended.push(record);
+        return new Promise(() => undefined);
+      },
+      settle: () => undefined,
+      close: () => Promise.resolve(),
+    };
+    const fallback = open(port, {}, log);
+    const space = fallback.namespace('users', CACHE);
+    for (const key of ['a', 'b', 'c']) await space.write(key, draft);
+    port.answer = () => new Promise(() => undefined);
+    port.tellOfSwitch();
+    expect(fallback.status.journal.entries).toBe(3);
+    expect(appended).toHaveLength(3);
+  });
+
+  it('replays what the disk has refused, and says that it may be lost', async () => {
+    const port = new ScriptedPort();
+    const log: JournalLog = {
+      append: () => Promise.reject(new TypeError('disk')),
+      settle: () => undefined,
+      close: () => Promise.resolve(),
+    };
+    const fallback = open(port, {}, log);
+    const space = fallback.namespace('users', SESSION);
+    port.answer = () => Promise.reject(new CommandTimeoutError('late'));
+    await expect(space.write('a', draft)).rejects.toThrow('disk');
+    expect(fallback.status.journal.entries).toBe(1);
+    port.answer = () => Promise.resolve(1);
+    await clock.advance(1_000);
+    expect(fallback.status.journal.entries).toBe(0);
+    await fallback.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('says of a counter whose answer was lost that it may have been counted', async () => {
+    const port = new ScriptedPort();
+    const space = open(port).namespace('users', CACHE);
+    const lost = new CommandUncertainError('lost');
+    port.answer = () => Promise.reject(lost);
+    await expect(space.increment('hits', 1, null)).rejects.toBe(lost);
+    port.answer = () => Promise.reject(new CommandTimeoutError('not sent'));
+    const refusal = { code: 'DEGRADED_UNSUPPORTED', retryable: true };
+    await expect(space.increment('hits', 1, null)).rejects.toMatchObject(refusal);
+  });
+
+  it('leaves nothing behind when it is closed while nobody can be listened to', async () => {
+    const fallback = open(new ScriptedPort());
+    const space = fallback.namespace('near', { ...CACHE, nearMs: 1_000 });
+    await clock.advance(2_500);
+    expect(space.near('a')).toBeNull();
+    await fallback.close();
+    await fallback.close();
+    expect(clock.pending).toBe(0);
+    expect(() => fallback.namespace('other', CACHE)).toThrow('shutting down');
+  });
+});

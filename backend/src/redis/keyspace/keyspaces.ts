@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import type { ResolvedRedisOptions } from '../config/index.js';
+import { ClosedError, InvalidArgumentError } from '../base/errors/index.js';
+import type { EventBus, ReplayReport } from '../base/events/index.js';
+import type { Clock, Stop } from '../base/timing/index.js';
+import { Degradation } from './breaker/index.js';
+import type { FallbackParts } from './keyspace-deps.js';
+import type { FallbackStatus } from './fallback-status.js';
+import {
+  JournalReplay,
+  type KeptJournal,
+  NO_LOG,
+  NOTHING_KEPT,
+  RecentWrites,
+  ReplayLoop,
+  WriteJournal,
+} from './journal/index.js';
+import { HybridClock, MemoryStore, type RedisPort, RedisStore } from './store/index.js';
+import type { Namespace } from './keyspace.js';
+import { NamespaceKeys } from './keyspace-keys.js';
+import type { NamespaceSettings } from './keyspace-options.js';
+import { NearCopies } from './near-copies.js';
+import { ReplayedStore } from './replayed-store.js';
+import { StoreNamespace } from './tiered-keyspace.js';
+
+const ORIGIN_BYTES = 8;
+const REPLAY_BATCH = 200;
+
+/** What is open under one name. */
+interface OpenNamespace {
+  readonly namespace: Namespace;
+  readonly settings: NamespaceSettings;
+  readonly near: NearCopies | null;
+}
+
+/** Opens namespaces over one Redis, and sees to it that they outlive its absence. */
+export class Fallback {
+  readonly #options: ResolvedRedisOptions;
+  readonly #port: RedisPort | null;
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #kept: KeptJournal;
+  readonly #parts: FallbackParts;
+  readonly #degradation: Degradation;
+  readonly #replays: ReplayLoop | null;
+  readonly #stopHearing: Stop | undefined;
+  readonly #open = new Map<string, OpenNamespace>();
+  #isClosed = false;
+
+  /** @param port - `null` in memory mode */
+  constructor(
+    options: ResolvedRedisOptions,
+    port: RedisPort | null,
+    { clock, bus }: { readonly clock: Clock; readonly bus: EventBus },
+    kept: KeptJournal = NOTHING_KEPT,
+  ) {
+    this.#options = options;
+    this.#port = port;
+    this.#clock = clock;
+    this.#bus = bus;
+    this.#kept = kept;
+    this.#degradation = new Degradation(
+      options.fallback,
+      port,
+      { clock, bus },
+      {
+        hasBacklog: () => this.#parts.journal.entries > 0,
+        onWritesBack: () => this.#replays?.hurry(),
+      },
+    );
+    this.#parts = this.#newParts(kept);
+    this.#replays = this.#newReplays();
+    this.#stopHearing = port?.onDataAtRisk(() => {
+      this.#reapply();
+    });
+  }
+
+  /** Brings what a former process could not to Redis. Called once, when Redis may be used. */
+  start(): void {
+    const { records, damagedBytes } = this.#kept;
+    if (records.length > 0 || damagedBytes > 0) {
+      this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
+    }
+    this.#replays?.wake();
+  }
+
+  /**
+   * Opens a namespace; a second time with the same settings gives the same one.
+   *
+   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for a name that cannot be used, or that
+   * stands for other settings already.
+   */
+  namespace(name: string, settings: NamespaceSettings): Namespace {
+    if (this.#isClosed) throw new ClosedError('Redis is shutting down');
+    const known = this.#open.get(name);
+    if (known === undefined) return this.#openNamespace(name, settings);
+    const differs = (Object.keys(settings) as (keyof NamespaceSettings)[]).find(
+      (key) => known.settings[key] !== settings[key],
+    );
+    if (differs === undefined) return known.namespace;
+    throw new InvalidArgumentError({
+      field: `${name}.${differs}`,
+      value: settings[differs],
+      message: `the namespace is open already, with ${String(known.settings[differs])}`,
+      remedy: 'Give both the same settings, or the second another name',
+    });
+  }
+
+  /** How it is, from memory. */
+  get status(): FallbackStatus {
+    const { memory, journal, reads, writes } = this.#parts;
+    const { fallback, journal: bounds } = this.#options;
+    const { mode } = this.#degradation;
+    const { appended, applied, superseded, dropped, expired } = journal.stats;
+    return {
+      mode: this.#port === null ? 'degraded' : mode.current,
+      since: mode.since,
+      history: mode.history,
+      breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
+      lanes: { reads: reads.counts, writes: writes.counts },
+      memory: {
+        entries: memory.size,
+        bytes: memory.bytes,
+        maxEntries: fallback.maxEntries,
+        maxBytes: fallback.maxBytes,
+        evictions: memory.evictions,
+      },
+      journal: {
+        entries: journal.entries,
+        bytes: journal.bytes,
+        maxEntries: bounds.maxEntries,
+        maxBytes: bounds.maxBytes,
+        appended,
+        applied,
+        superseded,
+        dropped,
+        expired,
+      },
+    };
+  }
+
+  /**
+   * Ends everything that runs by itself, and writes the journal's file to the end.
+   *
+   * @param graceMs - how long a replay that is under way may take to end
+   */
+  async close(graceMs = this.#options.shutdownTimeoutMs): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stopHearing?.();
+    this.#degradation.close();
+    for (const { near } of this.#open.values()) near?.close();
+    await this.#replays?.close(graceMs);
+    const { entries } = this.#parts.journal;
+    if (entries > 0 && this.#kept.log === NO_LOG) {
+      this.#bus.emit({ type: 'journal.dropped', count: entries, reason: 'closed' });
+    }
+    await this.#parts.journal.close();
+  }
+
+  #openNamespace(name: string, settings: NamespaceSettings): Namespace {
+    const keys = new NamespaceKeys(name, this.#options.node.keyPrefix);
+    const hasNear = settings.nearMs > 0 && this.#port !== null;
+    const near = hasNear ? new NearCopies(this.#port, keys, this.#parts) : null;
+    const namespace = new StoreNamespace({ keys, settings }, this.#parts, near);
+    this.#open.set(name, { namespace, settings, near });
+    return namespace;
+  }
+
+  #newParts({ log, records }: KeptJournal): FallbackParts {
+    const { fallback, journal: bounds } = this.#options;
+    const stamps = new HybridClock(this.#clock, randomBytes(ORIGIN_BYTES).toString('hex'));
+    const journal = new WriteJournal(bounds, this.#clock, log, records);
+    journal.onDropped((count) => {
+      this.#bus.emit({ type: 'journal.dropped', count, reason: 'full' });
+    });
+    // What this process writes is later than what the former one did, whatever the calendar says now.
+    if (journal.latestStamp !== null) stamps.observe(journal.latestStamp);
+    return {
+      clock: this.#clock,
+      stamps,
+      memory: new MemoryStore(fallback, this.#clock),
+      journal,
+      recent: new RecentWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock),
+      reads: this.#degradation.reads,
+      writes: this.#degradation.writes,
+      redis: this.#port === null ? null : new RedisStore(this.#port, stamps, fallback),
+      tombstoneMs: bounds.maxAgeMs,
+      onBacklog: () => {
+        this.#degradation.refresh();
+        this.#replays?.wake();
+      },
+    };
+  }
+
+  #newReplays(): ReplayLoop | null {
+    const { journal, redis, writes } = this.#parts;
+    if (redis === null) return null;
+    const settings = { perSecond: this.#options.journal.replayPerSecond, batch: REPLAY_BATCH };
+    const store = new ReplayedStore(redis, this.#parts);
+    const replay = new JournalReplay(journal, store, settings, this.#clock);
+    return new ReplayLoop({ journal, replay, breaker: writes.breaker }, this.#clock, {
+      onReplayed: (report) => {
+        this.#onReplayed(report);
+      },
+      onChange: () => {
+        this.#degradation.refresh();
+      },
+    });
+  }
+
+  #onReplayed(report: ReplayReport): void {
+    const { applied, superseded, expired } = report;
+    if (applied + superseded + expired === 0) return;
+    this.#bus.emit({ type: 'journal.replayed', report });
+    if (expired > 0) this.#bus.emit({ type: 'journal.dropped', count: expired, reason: 'too-old' });
+  }
+
+  // The new primary may lack what the old one acknowledged last. What it has already stays as it is.
+  #reapply(): void {
+    const { recent, journal } = this.#parts;
+    // All at once: they count from this moment on, and what goes to a disk goes there together.
+    for (const record of recent.all()) {
+      journal.append(record, { mayDropOthers: true }).catch(() => 'full');
+    }
+    this.#replays?.wake();
+  }
+}

@@ -1,0 +1,123 @@
+import type { Clock, Stop } from '../base/timing/index.js';
+import {
+  compareStamps,
+  type HybridClock,
+  type MemoryStore,
+  readStamp,
+  type RedisPort,
+  type Stamp,
+  STAMP_BYTES,
+  stampOf,
+} from './store/index.js';
+import type { FallbackParts } from './keyspace-deps.js';
+import type { NamespaceKeys } from './keyspace-keys.js';
+
+const RETRY_MS = 1_000;
+const MAX_NOTICES = 10_000;
+const STAMP_DIGITS = STAMP_BYTES * 2;
+const STAMP = /^[0-9a-f]{32}/;
+
+/**
+ * Says which copies in memory may answer without Redis being asked. Whoever writes names the key on a
+ * channel; a copy that was named is not used again, and after a gap in the channel no older copy is.
+ */
+export class NearCopies {
+  readonly #port: RedisPort;
+  readonly #keys: NamespaceKeys;
+  readonly #memory: MemoryStore;
+  readonly #clock: Clock;
+  readonly #stamps: HybridClock;
+  // A read that was under way when the notice came may bring the old value after it.
+  readonly #notices = new Map<string, Stamp>();
+  #trustedSince = Infinity;
+  #stopListening: Stop | null = null;
+  #stopRetry: Stop | null = null;
+  #isClosed = false;
+
+  constructor(
+    port: RedisPort,
+    keys: NamespaceKeys,
+    { memory, clock, stamps }: Pick<FallbackParts, 'memory' | 'clock' | 'stamps'>,
+  ) {
+    this.#port = port;
+    this.#keys = keys;
+    this.#memory = memory;
+    this.#clock = clock;
+    this.#stamps = stamps;
+    void this.#listen();
+  }
+
+  /** Copies heard of before this moment of the clock must not be used; `Infinity` means none may. */
+  get trustedSince(): number {
+    return this.#trustedSince;
+  }
+
+  /**
+   * Looks at a copy that has just come from Redis. A notice that came meanwhile may be of a later write,
+   * and a notice may have been missed meanwhile: then the copy is doubted.
+   *
+   * @param askedAt - when Redis was asked, by `clock.now()`
+   */
+  review(key: string, stamp: Stamp, askedAt: number): void {
+    const notice = this.#notices.get(key);
+    const isOutdated = notice !== undefined && compareStamps(stamp, notice) < 0;
+    // Before anybody listens no copy is used anyhow.
+    const hadGap = this.#trustedSince !== Infinity && askedAt <= this.#trustedSince;
+    if (isOutdated || hadGap) this.#memory.doubt(key);
+  }
+
+  /** Stops listening; no copy is trusted any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#trustedSince = Infinity;
+    this.#stopRetry?.();
+    this.#stopListening?.();
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      const stop = await this.#port.listen(
+        this.#keys.channel,
+        (message) => {
+          this.#onNotice(message);
+        },
+        () => {
+          this.#trustedSince = this.#clock.now();
+        },
+        () => {
+          this.#trustedSince = Infinity;
+        },
+      );
+      if (this.#isClosed) stop();
+      else {
+        this.#stopListening = stop;
+        this.#trustedSince = this.#clock.now();
+      }
+    } catch {
+      // Redis is away. Until it is back every read asks for it anyway.
+      if (this.#isClosed) return;
+      this.#stopRetry = this.#clock.after(RETRY_MS, () => void this.#listen());
+    }
+  }
+
+  #onNotice(message: string): void {
+    // Anybody may publish anything.
+    if (!STAMP.test(message)) return;
+    const stamp = readStamp(Buffer.from(message.slice(0, STAMP_DIGITS), 'hex'), 0);
+    const key = message.slice(STAMP_DIGITS);
+    // What this process writes after the news is later than what the news is of.
+    this.#stamps.observe(stamp);
+    this.#remember(key, stamp);
+    const copy = this.#memory.peek(key);
+    const known = copy === null ? null : stampOf(copy.entry);
+    if (known !== null && compareStamps(known, stamp) < 0) this.#memory.doubt(key);
+  }
+
+  #remember(key: string, stamp: Stamp): void {
+    this.#notices.delete(key);
+    this.#notices.set(key, stamp);
+    if (this.#notices.size <= MAX_NOTICES) return;
+    const [oldest] = this.#notices.keys();
+    if (oldest !== undefined) this.#notices.delete(oldest);
+  }
+}

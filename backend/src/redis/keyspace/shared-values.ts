@@ -1,0 +1,51 @@
+import { CommandUncertainError } from '../base/errors/index.js';
+import { cannotBeShared } from './away-errors.js';
+import type { FallbackParts } from './keyspace-deps.js';
+import { Away } from './breaker/index.js';
+import type { NamespacePolicy } from './keyspace.js';
+import type { NamespaceKeys } from './keyspace-keys.js';
+import type { NamespaceIdentity } from './keyspace-options.js';
+import type { RedisStore } from './store/index.js';
+
+/**
+ * Numbers and locks: they mean something only if all processes see the same one. Without Redis they
+ * fail at once, whatever the policy; a rate limit that silently counts per process is none.
+ */
+export class SharedValues {
+  readonly #owner: { readonly namespace: string; readonly policy: NamespacePolicy };
+  readonly #parts: FallbackParts;
+  readonly #keys: NamespaceKeys;
+
+  constructor({ keys, settings }: NamespaceIdentity, parts: FallbackParts) {
+    this.#owner = { namespace: keys.name, policy: settings.policy };
+    this.#parts = parts;
+    this.#keys = keys;
+  }
+
+  /** Adds to a number; a new one ends after `ttlMs`. */
+  increment(key: string, by: number, ttlMs: number | null): Promise<number> {
+    return this.#run('increment', (redis) => redis.increment(this.#keys.shared(key), by, ttlMs));
+  }
+
+  /** Takes a key for one holder. */
+  takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean> {
+    return this.#run('takeIfFree', (redis) =>
+      redis.takeIfFree(this.#keys.shared(key), holder, ttlMs),
+    );
+  }
+
+  /** Gives it back. */
+  giveBack(key: string, holder: string): Promise<boolean> {
+    return this.#run('giveBack', (redis) => redis.giveBack(this.#keys.shared(key), holder));
+  }
+
+  async #run<T>(operation: string, work: (redis: RedisStore) => Promise<T>): Promise<T> {
+    const { redis, writes } = this.#parts;
+    if (redis === null) throw cannotBeShared(operation, this.#owner, null);
+    const outcome = await writes.runToItsEnd(() => work(redis));
+    if (!(outcome instanceof Away)) return outcome;
+    // It was sent: nobody may be told that nothing was done, and to try again.
+    if (outcome.cause instanceof CommandUncertainError) throw outcome.cause;
+    throw cannotBeShared(operation, this.#owner, outcome);
+  }
+}

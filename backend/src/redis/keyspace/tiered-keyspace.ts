@@ -1,0 +1,136 @@
+import { strictRefusal } from './away-errors.js';
+import type { FallbackParts } from './keyspace-deps.js';
+import { Away } from './breaker/index.js';
+import type {
+  Claim,
+  EntryDraft,
+  Namespace,
+  NamespacePolicy,
+  Reading,
+  WriteReceipt,
+} from './keyspace.js';
+import type { NamespaceKeys } from './keyspace-keys.js';
+import { NamespaceReads } from './keyspace-reads.js';
+import type { NamespaceIdentity } from './keyspace-options.js';
+import { NamespaceWrites } from './keyspace-writes.js';
+import type { NearCopies } from './near-copies.js';
+import { SharedValues } from './shared-values.js';
+import { stampDigits, type Stamp } from './store/index.js';
+
+const ALONE: Claim = { state: 'alone' };
+const HELD: Claim = { state: 'held' };
+
+/** {@link Namespace}: Redis while it is there; memory and the journal while it is not. */
+export class StoreNamespace implements Namespace {
+  readonly name: string;
+  readonly policy: NamespacePolicy;
+  readonly #keys: NamespaceKeys;
+  readonly #parts: FallbackParts;
+  readonly #reads: NamespaceReads;
+  readonly #writes: NamespaceWrites;
+  readonly #shared: SharedValues;
+
+  constructor(identity: NamespaceIdentity, parts: FallbackParts, near: NearCopies | null) {
+    const { keys, settings } = identity;
+    this.name = keys.name;
+    this.policy = settings.policy;
+    this.#keys = keys;
+    this.#parts = parts;
+    this.#reads = new NamespaceReads(identity, parts, near);
+    this.#writes = new NamespaceWrites(identity, parts, near);
+    this.#shared = new SharedValues(identity, parts);
+  }
+
+  get isAway(): boolean {
+    return this.#parts.redis === null || !this.#parts.reads.isOpen;
+  }
+
+  stamp(): Stamp {
+    return this.#parts.stamps.next();
+  }
+
+  near(key: string): Reading | null {
+    return this.#reads.near(this.#keys.entry(key));
+  }
+
+  read(key: string, terms?: { readonly confirm?: boolean }): Promise<Reading> {
+    return this.#reads.readOne(this.#keys.entry(key), terms?.confirm === true);
+  }
+
+  readMany(keys: readonly string[]): Promise<Reading[]> {
+    if (keys.length === 0) return Promise.resolve([]);
+    const entries = keys.map((key) => this.#keys.entry(key));
+    return this.#reads.readAll(entries);
+  }
+
+  write(key: string, draft: EntryDraft, stamp?: Stamp): Promise<WriteReceipt> {
+    return this.#writes.write(key, draft, stamp);
+  }
+
+  delete(key: string): Promise<WriteReceipt> {
+    return this.#writes.delete(key);
+  }
+
+  async members(
+    group: string,
+  ): Promise<{ readonly keys: readonly string[]; readonly isComplete: boolean }> {
+    const { redis, memory, journal, writes } = this.#parts;
+    const whole = this.#keys.group(group);
+    const found = redis === null ? [] : await writes.run(() => redis.members(whole));
+    if (found instanceof Away && this.policy === 'strict') throw strictRefusal(this.name, found);
+    const isComplete = !(found instanceof Away);
+    // While Redis answers, its list is the truth but for what waits to be replayed.
+    const isOwnListNeeded = redis === null || !isComplete;
+    const entries = new Set([
+      ...(found instanceof Away ? [] : found),
+      ...(isOwnListNeeded ? memory.members(whole) : []),
+      ...journal.pendingMembers(whole),
+    ]);
+    return { keys: [...entries].map((entry) => this.#keys.keyOf(entry)), isComplete };
+  }
+
+  dropGroup(group: string): Promise<WriteReceipt> {
+    return this.#writes.drop(group);
+  }
+
+  async claim(
+    key: string,
+    terms: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
+  ): Promise<Claim> {
+    const { redis, writes, clock, stamps } = this.#parts;
+    if (redis === null) return ALONE;
+    const stamp = stamps.next();
+    const token = `${stampDigits(stamp)}${terms.token}`;
+    const askedAt = clock.now();
+    const entry = this.#keys.entry(key);
+    const lease = { ...terms, token, key: entry, leaseKey: this.#keys.lease(key) };
+    const answer = await writes.run(() => redis.claim(lease));
+    if (answer instanceof Away) return ALONE;
+    if (answer === 'granted') return { state: 'granted', token, stamp };
+    if (answer === 'held') return HELD;
+    return { state: 'changed', reading: this.#reads.accept(entry, answer, askedAt) };
+  }
+
+  async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
+    const { redis, writes } = this.#parts;
+    if (redis === null) return false;
+    return (await writes.run(() => redis.renew(this.#keys.lease(key), token, leaseMs))) === true;
+  }
+
+  async release(key: string, token: string): Promise<void> {
+    const { redis, writes } = this.#parts;
+    if (redis !== null) await writes.run(() => redis.release(this.#keys.lease(key), token));
+  }
+
+  increment(key: string, by: number, ttlMs: number | null): Promise<number> {
+    return this.#shared.increment(key, by, ttlMs);
+  }
+
+  takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean> {
+    return this.#shared.takeIfFree(key, holder, ttlMs);
+  }
+
+  giveBack(key: string, holder: string): Promise<boolean> {
+    return this.#shared.giveBack(key, holder);
+  }
+}

@@ -1,0 +1,74 @@
+import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import {
+  DEFAULT_REDIS,
+  RedisModule as NamedClientsModule,
+  type RedisModuleAsyncOptions,
+  type RedisModuleOptions,
+} from '@liaoliaots/nestjs-redis';
+import { DEFAULT_CONNECTION } from '../config/index.js';
+import type { DriverOptions } from '../cluster/connection/index.js';
+import { ConfigInvalidError } from '../base/errors/index.js';
+import type { RedisEngine } from '../engine/index.js';
+import { engineToken, type RedisService, redisToken } from '../nest/index.js';
+import { checkNamespaces } from './check-client-names.js';
+import { namedClientOptions } from './named-clients.js';
+
+/** Which named clients there are, and of which connection. */
+export interface LiaoliaotsRedisOptions {
+  /** Their names, for `getOrThrow(name)`. @defaultValue ['default'] */
+  readonly namespaces?: readonly string[];
+  /** Name of the connection they belong to, when there are several. @defaultValue 'default' */
+  readonly name?: string;
+  /** Options of ioredis for all of them. They win, except for where to connect. */
+  readonly options?: DriverOptions;
+  /** Modules that export the connection, if it was registered with `isGlobal: false`. */
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+}
+
+/**
+ * The named clients of `@liaoliaots/nestjs-redis`, made to follow the primary of a connection of this
+ * library and to end with it. Needs `RedisModule`; to be registered once in an application.
+ */
+@Module({})
+export class LiaoliaotsRedisModule {
+  /**
+   * Registers one client for each namespace. Inject `RedisService` of `@liaoliaots/nestjs-redis`.
+   *
+   * @throws ConfigInvalidError when a namespace is empty or there twice; at start also when there is no
+   * connection of that name.
+   */
+  static forRoot(given: LiaoliaotsRedisOptions = {}): DynamicModule {
+    const { name, options = {}, imports = [] } = given;
+    const namespaces = checkNamespaces(given.namespaces ?? [DEFAULT_REDIS]);
+    const register: RedisModuleAsyncOptions = {
+      imports,
+      // The connection is injected so that its engine exists, which no module exports.
+      inject: [
+        { token: ModuleRef, optional: false },
+        { token: redisToken(name), optional: true },
+      ],
+      useFactory: (...deps: unknown[]): RedisModuleOptions => {
+        const [moduleRef, redis] = deps as [ModuleRef, RedisService | undefined];
+        if (redis === undefined) throw noConnection(name);
+        const engine = moduleRef.get<RedisEngine>(engineToken(redis.name), { strict: false });
+        return namedClientOptions(engine, namespaces, options);
+      },
+    };
+    return {
+      module: LiaoliaotsRedisModule,
+      imports: [NamedClientsModule.forRootAsync(register, true)],
+    };
+  }
+}
+
+function noConnection(name: string | undefined): ConfigInvalidError {
+  return new ConfigInvalidError([
+    {
+      field: 'name',
+      value: name ?? DEFAULT_CONNECTION,
+      message: 'no connection of this name is registered where the named clients can see it',
+      remedy: 'Register it with RedisModule.forRoot(…), or import its module if it is not global',
+    },
+  ]);
+}

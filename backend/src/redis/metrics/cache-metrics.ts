@@ -1,0 +1,51 @@
+import type { CacheStats } from '../cache/index.js';
+import type { CacheTeller, SessionsTeller } from './metrics-sources.js';
+import { byLabel, single, type Sample } from './sample.js';
+
+const MOST_NAMESPACES = 20;
+// No namespace can be called so.
+const THE_REST = '(other)';
+
+/** The values that tell of the cache. */
+export function cacheSamples(cache: CacheTeller): [string, readonly Sample[]][] {
+  const total = cache.totalStats;
+  return [
+    ['cache_requests_total', requestSamples(cache)],
+    ['cache_near_hits_total', single(total.nearHits)],
+    ['cache_negative_hits_total', single(total.negativeHits)],
+    ['cache_loads_total', single(total.loads)],
+    ['cache_load_failures_total', single(total.loadFailures)],
+    ['cache_joined_total', single(total.joined)],
+    ['cache_sets_total', single(total.sets)],
+    ['cache_deletes_total', single(total.deletes)],
+    ['cache_errors_total', single(total.errors)],
+  ];
+}
+
+/** The values that tell of sessions. */
+export function sessionSamples({ stats }: SessionsTeller): [string, readonly Sample[]][] {
+  return [['sessions_total', byLabel('event', { ...stats })]];
+}
+
+type Requests = Pick<CacheStats, 'hits' | 'staleHits' | 'misses'>;
+
+function requestSamples({ namespaces }: CacheTeller): Sample[] {
+  const named = namespaces.slice(0, MOST_NAMESPACES);
+  const rest = namespaces.slice(MOST_NAMESPACES).map(({ stats }) => stats);
+  const samples = named.flatMap(({ name, stats }) => resultsOf(name, stats));
+  return rest.length === 0 ? samples : [...samples, ...resultsOf(THE_REST, sumOf(rest))];
+}
+
+function resultsOf(namespace: string, { hits, staleHits, misses }: Requests): Sample[] {
+  return byLabel('result', { hit: hits, stale: staleHits, miss: misses }).map(
+    ({ labels, value }) => ({ labels: { namespace, ...labels }, value }),
+  );
+}
+
+function sumOf(all: readonly Requests[]): Requests {
+  return all.reduce((sum, one) => ({
+    hits: sum.hits + one.hits,
+    staleHits: sum.staleHits + one.staleHits,
+    misses: sum.misses + one.misses,
+  }));
+}

@@ -1,0 +1,48 @@
+import type { FallbackStatus } from '../keyspace/index.js';
+import { MODES, type RememberedFacts } from './remembered-status.js';
+import { byLabel, single, stateSet, type Sample } from './sample.js';
+
+/** The values that tell how the service is that works without Redis. */
+export function fallbackSamples(
+  { mode, breakers, lanes, journal, memory }: FallbackStatus,
+  { modeChanges }: RememberedFacts,
+): [string, readonly Sample[]][] {
+  const openness = {
+    reads: breakers.reads === 'closed' ? 0 : 1,
+    writes: breakers.writes === 'closed' ? 0 : 1,
+  };
+  return [
+    ['mode', stateSet('mode', MODES, mode)],
+    ['mode_changes_total', byLabel('to', modeChanges)],
+    ['breaker_open', byLabel('lane', openness)],
+    [
+      'namespace_operations_total',
+      [...laneSamples('reads', lanes), ...laneSamples('writes', lanes)],
+    ],
+    ...journalSamples(journal),
+    ['memory_entries', single(memory.entries)],
+    ['memory_bytes', single(memory.bytes)],
+    ['memory_max_bytes', single(memory.maxBytes)],
+    ['memory_evictions_total', single(memory.evictions)],
+  ];
+}
+
+function laneSamples(lane: 'reads' | 'writes', lanes: FallbackStatus['lanes']): Sample[] {
+  return byLabel('outcome', { ...lanes[lane] }).map(({ labels, value }) => ({
+    labels: { lane, ...labels },
+    value,
+  }));
+}
+
+function journalSamples(journal: FallbackStatus['journal']): [string, readonly Sample[]][] {
+  return [
+    ['journal_entries', single(journal.entries)],
+    ['journal_bytes', single(journal.bytes)],
+    ['journal_max_bytes', single(journal.maxBytes)],
+    ['journal_appended_total', single(journal.appended)],
+    ['journal_applied_total', single(journal.applied)],
+    ['journal_superseded_total', single(journal.superseded)],
+    ['journal_dropped_total', single(journal.dropped)],
+    ['journal_expired_total', single(journal.expired)],
+  ];
+}

@@ -1,0 +1,117 @@
+import { ConfigInvalidError } from '../base/errors/index.js';
+import { FAMILY_TABLE } from './family-table.js';
+import { MetricFamily, type OwnedSample } from './metric-family.js';
+import type { Labels, Reading } from './sample.js';
+
+/** What is needed of a `Registry` of prom-client. */
+export interface MetricsRegistry {
+  getSingleMetric(name: string): unknown;
+  registerMetric(metric: unknown): void;
+  removeSingleMetric(name: string): void;
+}
+
+/** Whoever has values of one connection. */
+export interface MetricsSource {
+  readonly connection: string;
+  /** Given to each of its series. */
+  readonly labels: Labels;
+  read(): Reading;
+}
+
+// Found again also by another copy of this library, such as after a hot reload.
+const SET = Symbol.for('nestjs-redis-ha.metric-families');
+
+/** The metrics of all connections in one registry. Each is registered there once, however many there are. */
+export class FamilySet {
+  readonly #registry: MetricsRegistry;
+  readonly #families: readonly MetricFamily[];
+  readonly #sources = new Map<string, MetricsSource>();
+  readonly #served = new Set<string>();
+  #readings: readonly (readonly [Labels, Reading])[] | null = null;
+
+  private constructor(registry: MetricsRegistry, prefix: string) {
+    this.#registry = registry;
+    this.#families = FAMILY_TABLE.map((row) => {
+      const family = new MetricFamily(row, prefix, () => this.#samplesOf(row.name));
+      Object.defineProperty(family, SET, { value: this });
+      return family;
+    });
+  }
+
+  /**
+   * The one of that registry and that prefix, made and registered if there is none yet.
+   *
+   * @throws ConfigInvalidError when a metric of somebody else has a name of ours.
+   */
+  static of(registry: MetricsRegistry, prefix: string): FamilySet {
+    const taken = FAMILY_TABLE.map(({ name }) => prefix + name).flatMap((name) => {
+      const metric = registry.getSingleMetric(name);
+      return metric === undefined ? [] : [{ name, set: setOf(metric) }];
+    });
+    const stranger = taken.find(({ set }) => set === null);
+    if (stranger !== undefined) throw nameTaken(prefix, stranger.name);
+    const known = taken[0]?.set;
+    if (known !== undefined && known !== null) return known;
+    const made = new FamilySet(registry, prefix);
+    for (const family of made.#families) registry.registerMetric(family);
+    return made;
+  }
+
+  /** Tells of a connection. One of the same name that is still there gives way: it is of a former life. */
+  add(source: MetricsSource): void {
+    this.#sources.set(source.connection, source);
+    this.#readings = null;
+  }
+
+  /** Tells of it no more. With the last connection the metrics leave the registry. */
+  remove(source: MetricsSource): void {
+    if (this.#sources.get(source.connection) !== source) return;
+    this.#sources.delete(source.connection);
+    this.#readings = null;
+    if (this.#sources.size > 0) return;
+    for (const family of this.#families) {
+      const isOurs = this.#registry.getSingleMetric(family.name) === family;
+      if (isOurs) this.#registry.removeSingleMetric(family.name);
+    }
+  }
+
+  #samplesOf(name: string): readonly OwnedSample[] {
+    return this.#readingsFor(name).flatMap(([owner, reading]) =>
+      (reading.get(name) ?? []).map((sample) => ({ owner, sample })),
+    );
+  }
+
+  /** A registry asks all its metrics in one go: they are read once, and so belong together. */
+  #readingsFor(name: string): readonly (readonly [Labels, Reading])[] {
+    if (this.#readings !== null && !this.#served.has(name)) {
+      this.#served.add(name);
+      return this.#readings;
+    }
+    const readings = [...this.#sources.values()].map(
+      (source) => [source.labels, source.read()] as const,
+    );
+    this.#readings = readings;
+    this.#served.clear();
+    this.#served.add(name);
+    queueMicrotask(() => {
+      if (this.#readings === readings) this.#readings = null;
+    });
+    return readings;
+  }
+}
+
+function setOf(metric: unknown): FamilySet | null {
+  if (typeof metric !== 'object' || metric === null || !(SET in metric)) return null;
+  return metric[SET] as FamilySet;
+}
+
+function nameTaken(prefix: string, name: string): ConfigInvalidError {
+  return new ConfigInvalidError([
+    {
+      field: 'prefix',
+      value: prefix,
+      message: `the registry has a metric ${name} already, and it is not of this library`,
+      remedy: "Choose another one: RedisMetricsModule.forRoot({ prefix: 'my_redis_' })",
+    },
+  ]);
+}

@@ -1,0 +1,6 @@
+export {
+  RedisMetricsModule,
+  type RedisMetricsAsyncOptions,
+  type RedisMetricsOptions,
+  type RedisMetricsRegisterOptions,
+} from './metrics.module.js';

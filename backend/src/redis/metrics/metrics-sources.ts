@@ -1,0 +1,59 @@
+import type { CacheStats } from '../cache/index.js';
+import type { NodeAddress } from '../base/address/index.js';
+import type { FailoverRecord, RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
+import type { FallbackStatus } from '../keyspace/index.js';
+import type { CommandMeters } from '../base/stats/index.js';
+import type { SessionStats } from '../sessions/index.js';
+import type { Stop } from '../base/timing/index.js';
+
+/** What metrics need to know of a node. */
+export interface NodeFacts {
+  readonly address: NodeAddress;
+  readonly connection: 'connecting' | 'ready' | 'lost' | 'closed';
+  readonly role: 'primary' | 'replica' | 'other' | 'unknown';
+  readonly isStalled: boolean;
+  readonly lagMs: number | null;
+}
+
+interface PoolFacts {
+  readonly size: number;
+  readonly available: number;
+}
+
+/** What metrics need to know of a connection. A part of what `RedisService.status` tells. */
+export interface StatusFacts {
+  readonly mode: 'sentinel' | 'standalone' | 'memory';
+  readonly canRead: boolean;
+  readonly canWrite: boolean;
+  readonly masterName: string | null;
+  readonly primary: NodeFacts | null;
+  readonly replicas: readonly NodeFacts[];
+  readonly sentinels: readonly { readonly isAnswering: boolean }[];
+  readonly quorum: number | null;
+  readonly epoch: number;
+  readonly failovers: { readonly last: FailoverRecord | null };
+  readonly pools: { readonly write: PoolFacts; readonly read: PoolFacts };
+  readonly waiting: { readonly reads: number; readonly writes: number };
+  readonly pending: number;
+  readonly fallback: FallbackStatus;
+}
+
+/** A connection: the part of `RedisService` that metrics look at and listen to. */
+export interface ConnectionTeller {
+  readonly name: string;
+  readonly status: StatusFacts;
+  readonly meters: CommandMeters;
+  readonly failovers: readonly FailoverRecord[];
+  on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop;
+}
+
+/** A cache: the part of `RedisCache` that metrics look at. */
+export interface CacheTeller {
+  readonly namespaces: readonly { readonly name: string; readonly stats: CacheStats }[];
+  readonly totalStats: CacheStats;
+}
+
+/** Sessions: the part of `SessionService` that metrics look at. */
+export interface SessionsTeller {
+  readonly stats: SessionStats;
+}

@@ -1,0 +1,113 @@
+import type { FailoverReason, FailoverRecord, ServiceModeName } from '../base/events/index.js';
+import type { Clock, Stop } from '../base/timing/index.js';
+import type { ConnectionTeller } from './metrics-sources.js';
+import type { Distribution } from './sample.js';
+
+/** Why a primary may move, in the order of the metrics. */
+export const FAILOVER_REASONS: readonly FailoverReason[] = ['failure', 'planned', 'switchover'];
+/** The modes, in the order of the metrics. */
+export const MODES: readonly ServiceModeName[] = ['healthy', 'degraded', 'recovering'];
+/** Upper bounds of failover durations. */
+export const FAILOVER_BOUNDS_S: readonly number[] = [0.1, 0.5, 1, 2.5, 5, 10, 30];
+
+interface Underway {
+  readonly reason: FailoverReason;
+  readonly begunAt: number;
+}
+
+/** Remembers between two scrapes what the status does not: by reasons, and how long failovers took. */
+export class RememberedFacts {
+  readonly failovers: Record<FailoverReason, number> = { failure: 0, planned: 0, switchover: 0 };
+  readonly modeChanges: Record<ServiceModeName, number> = {
+    healthy: 0,
+    degraded: 0,
+    recovering: 0,
+  };
+  readonly #durations = {
+    failure: new Durations(),
+    planned: new Durations(),
+    switchover: new Durations(),
+  } satisfies Record<FailoverReason, Durations>;
+  readonly #clock: Clock;
+  #primaryResets = 0;
+  #underway: Underway | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Takes over what was, and hears what comes. */
+  listenTo(redis: ConnectionTeller): Stop {
+    for (const { reason } of redis.failovers) this.failovers[reason]++;
+    for (const { to } of redis.status.fallback.history) this.modeChanges[to]++;
+    const stops = [
+      redis.on('failover.completed', ({ failover }) => {
+        this.#begin(failover);
+      }),
+      redis.on('primary.ready', () => {
+        this.#end(this.#clock.wallTime());
+      }),
+      redis.on('failover.first-write', ({ failover }) => {
+        this.#end(failover.firstWriteAt ?? this.#clock.wallTime());
+      }),
+      redis.on('mode.changed', ({ change }) => {
+        this.modeChanges[change.to]++;
+      }),
+      redis.on('primary.reset', () => {
+        this.#primaryResets++;
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** Restarts of the primary. */
+  get primaryResets(): number {
+    return this.#primaryResets;
+  }
+
+  /** How long failovers took that had this reason. */
+  durations(reason: FailoverReason): Distribution {
+    return this.#durations[reason].distribution;
+  }
+
+  #begin(failover: FailoverRecord): void {
+    const { reason, suspectedAt, promotedAt, switchedAt } = failover;
+    this.failovers[reason]++;
+    const begunAt = suspectedAt ?? promotedAt ?? switchedAt;
+    // A second failover before the first has ended is one outage for the application.
+    this.#underway = { reason, begunAt: Math.min(begunAt, this.#underway?.begunAt ?? begunAt) };
+  }
+
+  #end(at: number): void {
+    if (this.#underway === null) return;
+    const { reason, begunAt } = this.#underway;
+    this.#underway = null;
+    // Calendars are set back now and then.
+    this.#durations[reason].add(Math.max(0, at - begunAt) / 1_000);
+  }
+}
+
+class Durations {
+  readonly #upTo = FAILOVER_BOUNDS_S.map(() => 0);
+  #count = 0;
+  #sumS = 0;
+
+  add(seconds: number): void {
+    this.#count++;
+    this.#sumS += seconds;
+    FAILOVER_BOUNDS_S.forEach((bound, step) => {
+      if (seconds <= bound) this.#upTo[step] = (this.#upTo[step] ?? 0) + 1;
+    });
+  }
+
+  get distribution(): Distribution {
+    return {
+      boundsS: FAILOVER_BOUNDS_S,
+      upTo: [...this.#upTo],
+      count: this.#count,
+      sumS: this.#sumS,
+    };
+  }
+}

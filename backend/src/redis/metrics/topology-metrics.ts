@@ -1,0 +1,62 @@
+import { formatAddress } from '../base/address/index.js';
+import type { NodeFacts, StatusFacts } from './metrics-sources.js';
+import { FAILOVER_REASONS, type RememberedFacts } from './remembered-status.js';
+import { byLabel, histogram, single, singleIfKnown, type Sample } from './sample.js';
+
+// Nobody has so many replicas. Addresses come from Sentinels, so their number is theirs.
+const MOST_NODES = 32;
+
+/** The values that tell of nodes, Sentinels and failovers. */
+export function topologySamples(
+  status: StatusFacts,
+  remembered: RememberedFacts,
+): [string, readonly Sample[]][] {
+  const { mode, masterName, failovers, epoch } = status;
+  const lastAt = failovers.last?.switchedAt ?? null;
+  return [
+    ['info', [{ labels: { mode, master_name: masterName ?? '' }, value: 1 }]],
+    ['read_available', single(status.canRead ? 1 : 0)],
+    ['write_available', single(status.canWrite ? 1 : 0)],
+    ...nodeSamples(status),
+    ...sentinelSamples(status),
+    ['config_epoch', singleIfKnown(mode === 'sentinel' && epoch >= 0 ? epoch : null)],
+    ['primary_resets_total', single(remembered.primaryResets)],
+    ['failovers_total', byLabel('reason', remembered.failovers)],
+    [
+      'failover_duration_seconds',
+      FAILOVER_REASONS.flatMap((reason) => histogram({ reason }, remembered.durations(reason))),
+    ],
+    ['last_failover_timestamp_seconds', singleIfKnown(lastAt === null ? null : lastAt / 1_000)],
+  ];
+}
+
+function nodeSamples({ primary, replicas }: StatusFacts): [string, readonly Sample[]][] {
+  const byAddress = new Map<string, NodeFacts>();
+  for (const node of [...(primary === null ? [] : [primary]), ...replicas]) {
+    const address = formatAddress(node.address);
+    if (byAddress.size < MOST_NODES && !byAddress.has(address)) byAddress.set(address, node);
+  }
+  const nodes = [...byAddress];
+  const lags = nodes.flatMap(([node, { lagMs }]) =>
+    lagMs === null ? [] : [{ labels: { node }, value: lagMs / 1_000 }],
+  );
+  return [
+    [
+      'node_up',
+      nodes.map(([node, facts]) => ({
+        labels: { node, role: facts.role },
+        value: facts.connection === 'ready' && !facts.isStalled ? 1 : 0,
+      })),
+    ],
+    ['replication_lag_seconds', lags],
+  ];
+}
+
+function sentinelSamples({ mode, sentinels, quorum }: StatusFacts): [string, readonly Sample[]][] {
+  if (mode !== 'sentinel') return [];
+  const up = sentinels.filter(({ isAnswering }) => isAnswering).length;
+  return [
+    ['sentinels', byLabel('state', { up, down: sentinels.length - up })],
+    ['sentinel_quorum', singleIfKnown(quorum)],
+  ];
+}

@@ -1,0 +1,215 @@
+import { Logger } from '@nestjs/common';
+import { formatAddress, type NodeAddress } from '../base/address/index.js';
+import { redactOptions } from '../config/index.js';
+import { safeMessage, type Problem } from '../base/errors/index.js';
+import type {
+  FailoverRecord,
+  RedisHaEvent,
+  RedisHaEventOf,
+  RedisHaEventType,
+} from '../base/events/index.js';
+import type { RedisEngine } from '../engine/index.js';
+
+const PATIENCE_MS = 3000;
+
+/** Turns facts into lines of the application's log. Never keys, values or secrets. */
+export class RedisEventLogger {
+  readonly #engine: RedisEngine;
+  readonly #warnings: readonly Problem[];
+  readonly #logger: Logger;
+
+  constructor(engine: RedisEngine, warnings: readonly Problem[]) {
+    this.#engine = engine;
+    this.#warnings = warnings;
+    const { name } = engine.options;
+    this.#logger = new Logger(name === 'default' ? 'Redis' : `Redis:${name}`);
+  }
+
+  /** Says what the configuration came to, and from then on what happens. */
+  start(): void {
+    for (const { field, message, remedy } of this.#warnings) {
+      this.#logger.warn(`${field}: ${message}. ${remedy}`);
+    }
+    this.#logger.log(describeStart(this.#engine));
+    this.#logger.debug(JSON.stringify(redactOptions(this.#engine.options)));
+    this.#engine.bus.onAny((event) => {
+      this.#write(event);
+    });
+    this.#complainIfAbsent();
+  }
+
+  // Boot does not wait for Redis and does not fail without it. It must not keep quiet about it either.
+  #complainIfAbsent(): void {
+    const { clock, bus, closing } = this.#engine;
+    if (this.#engine.roomsIfAny === null) return;
+    const startedAt = clock.now();
+    const complain = (): void => {
+      const waitedMs = Math.round(clock.now() - startedAt);
+      const reason = whyAbsent(this.#engine);
+      bus.emit({ type: 'start.waiting', waitedMs, reason });
+      stopTimer = clock.after(PATIENCE_MS * 10, complain);
+    };
+    let stopTimer = clock.after(PATIENCE_MS, complain);
+    const stopListening = bus.on('primary.ready', () => {
+      stop();
+    });
+    const stop = (): void => {
+      stopTimer();
+      stopListening();
+    };
+    closing.addEventListener('abort', stop, { once: true });
+  }
+
+  #write(event: RedisHaEvent): void {
+    const line = LINES[event.type];
+    if (line === undefined) this.#logger.debug(event.type);
+    else this.#logger[line.level](line.text(event as never));
+  }
+}
+
+interface Line<T extends RedisHaEventType> {
+  readonly level: 'error' | 'warn' | 'log' | 'debug';
+  readonly text: (event: RedisHaEventOf<T>) => string;
+}
+
+// What is not listed is written at debug level, by its name alone.
+const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
+  'failover.first-write': { level: 'log', text: ({ failover }) => describeFailover(failover) },
+  'primary.switched': {
+    level: 'warn',
+    text: ({ from, to, epoch }) =>
+      `The primary moved from ${show(from)} to ${show(to)} (epoch ${String(epoch)})`,
+  },
+  'primary.suspected': {
+    level: 'warn',
+    text: ({ node, reason }) => `The primary ${show(node)} is in doubt: ${reason}`,
+  },
+  'primary.ready': { level: 'log', text: ({ node }) => `The primary ${show(node)} takes writes` },
+  'primary.reset': {
+    level: 'warn',
+    text: ({ node }) =>
+      `The primary ${show(node)} was restarted: it may have come back without its data`,
+  },
+  'start.waiting': {
+    level: 'error',
+    text: ({ waitedMs, reason }) =>
+      `No primary for ${ms(waitedMs)} since the start: ${reason}. ` +
+      'The application runs; commands wait until their deadline.',
+  },
+  'settings.doubtful': { level: 'warn', text: ({ problem }) => describeProblem(problem) },
+  'listener.failed': {
+    level: 'error',
+    text: ({ event, error }) => `A listener of ${event} failed: ${safeMessage(error)}`,
+  },
+  'writes.paused': { level: 'log', text: ({ reason }) => `Writes wait: ${reason}` },
+  'writes.resumed': {
+    level: 'log',
+    text: ({ pausedMs, reason }) => `Writes go on after ${ms(pausedMs)}: ${reason}`,
+  },
+  'command.uncertain': {
+    level: 'warn',
+    text: ({ command, reason }) => `Nobody knows whether a ${command} was executed: ${reason}`,
+  },
+  'breaker.opened': {
+    level: 'warn',
+    text: ({ lane, reason }) => `Redis counts as away for ${lane}: ${reason}`,
+  },
+  'breaker.closed': {
+    level: 'log',
+    text: ({ lane, openMs }) => `Redis counts as back for ${lane} after ${ms(openMs)}`,
+  },
+  'mode.changed': {
+    level: 'warn',
+    text: ({ change: { from, to, reason, afterMs } }) =>
+      `The mode is ${to} now, after ${ms(afterMs)} of ${from}: ${reason}`,
+  },
+  'journal.replayed': {
+    level: 'log',
+    text: ({ report: { applied, superseded, expired, durationMs } }) =>
+      `The journal was brought to Redis in ${ms(durationMs)}: ${String(applied)} written, ` +
+      `${String(superseded)} not because Redis had something newer, ${String(expired)} too old`,
+  },
+  'journal.dropped': {
+    level: 'warn',
+    text: ({ count, reason }) =>
+      `${String(count)} writes made while Redis was away are lost: ${DROPPED_BECAUSE[reason]}`,
+  },
+  'journal.recovered': {
+    level: 'warn',
+    text: ({ count, damagedBytes }) =>
+      `The journal of a former process holds ${String(count)} writes; ` +
+      `${String(damagedBytes)} bytes at its end could not be read`,
+  },
+  'journal.file-failed': {
+    level: 'error',
+    text: ({ reason }) => `The journal's file takes no writes: ${reason}`,
+  },
+  'sentinel.lost': {
+    level: 'debug',
+    text: ({ sentinel, reason }) => `Sentinel ${show(sentinel)} lost: ${reason}`,
+  },
+};
+
+const DROPPED_BECAUSE = {
+  full: 'the journal was full',
+  'too-old': 'they were older than journal.maxAgeMs',
+  closed: 'the application was stopped, and there is no journal.file',
+} as const;
+
+function describeStart({ options }: RedisEngine): string {
+  switch (options.mode) {
+    case 'memory':
+      return 'Memory mode: no Redis is used. Caches and sessions live in this process; commands fail with REDIS_DISABLED';
+    case 'standalone':
+      return `Standalone mode: connecting to ${formatAddress(options.address)}`;
+    case 'sentinel': {
+      const { masterName, nodes } = options.sentinel;
+      return `Sentinel mode: asking ${nodes.map(formatAddress).join(', ')} for the primary of ${masterName}`;
+    }
+  }
+}
+
+/** One line for each failover: who, why, and when each step happened after the first doubt. */
+function describeFailover(failover: FailoverRecord): string {
+  const { from, to, reason, epoch } = failover;
+  const steps: readonly (readonly [string, number | null])[] = [
+    ['suspected', failover.suspectedAt],
+    ['sdown', failover.sdownAt],
+    ['odown', failover.odownAt],
+    ['elected', failover.electedAt],
+    ['promoted', failover.promotedAt],
+    ['switched', failover.switchedAt],
+    ['first write', failover.firstWriteAt],
+  ];
+  const known = steps.flatMap(([name, at]) => (at === null ? [] : [{ name, at }]));
+  const start = Math.min(...known.map(({ at }) => at));
+  const timeline = known.map(({ name, at }) => `${name} +${ms(at - start)}`).join(', ');
+  return `Failover (${reason}, epoch ${String(epoch)}) ${show(from)} → ${show(to)}: ${timeline}`;
+}
+
+function describeProblem({ field, value, message, remedy }: Problem): string {
+  return `${field} is ${String(value)}: ${message}. ${remedy}`;
+}
+
+function whyAbsent({ roomsIfAny }: RedisEngine): string {
+  if (roomsIfAny === null) return 'memory mode';
+  const { tracker } = roomsIfAny;
+  const { primaryAddress, primaryConnection } = tracker;
+  if (primaryAddress !== null) {
+    const state = primaryConnection?.state;
+    const detail = (state !== undefined && 'reason' in state && state.reason) || 'no connection';
+    return `${formatAddress(primaryAddress)}: ${detail}`;
+  }
+  const sentinels = tracker.source.sentinels();
+  return sentinels
+    .map(({ address, problem }) => `${formatAddress(address)}: ${problem ?? 'no answer yet'}`)
+    .join('; ');
+}
+
+function show(address: NodeAddress | null): string {
+  return address === null ? 'nobody' : formatAddress(address);
+}
+
+function ms(value: number): string {
+  return `${String(Math.round(value))} ms`;
+}

@@ -1,0 +1,15 @@
+export {
+  InjectRedis,
+  InjectRedisCache,
+  engineToken,
+  redisCacheToken,
+  redisNamespacesToken,
+  redisToken,
+} from './inject.js';
+export {
+  type RedisAsyncOptions,
+  RedisModule,
+  type RedisOptionsFactory,
+  type RegisterOptions,
+} from './redis.module.js';
+export { RedisService } from './redis.service.js';

@@ -1,0 +1,154 @@
+import {
+  Module,
+  type DynamicModule,
+  type FactoryProvider,
+  type InjectionToken,
+  type ModuleMetadata,
+  type OptionalFactoryDependency,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { RedisCache, type CacheOptions } from '../cache/index.js';
+import {
+  DEFAULT_CONNECTION,
+  resolveFromEnv,
+  resolveOptions,
+  type RedisHaOptions,
+  type Resolution,
+} from '../config/index.js';
+import { RedisEngine, RedisNamespaces } from '../engine/index.js';
+import { RedisEventLogger } from './event-logger.js';
+import { RedisService } from './redis.service.js';
+import { engineToken, redisCacheToken, redisNamespacesToken, redisToken } from './inject.js';
+import { systemRandom } from '../base/timing/index.js';
+
+/** How a module is registered, apart from the options of Redis itself. */
+export interface RegisterOptions {
+  /** Name of the connection, when there are several. @defaultValue 'default' */
+  readonly name?: string;
+  /** Whether every module may inject it without importing this one. @defaultValue true */
+  readonly isGlobal?: boolean;
+  /** What namespaces of the cache are that say nothing else. @defaultValue those of `CacheOptions` */
+  readonly cache?: CacheOptions;
+}
+
+/** Makes the options, for `useClass` and `useExisting`. */
+export interface RedisOptionsFactory {
+  createRedisOptions(): RedisHaOptions | Promise<RedisHaOptions>;
+}
+
+interface AsyncBase extends RegisterOptions {
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+}
+
+/** Where the options come from when they are not known yet. */
+export type RedisAsyncOptions = AsyncBase &
+  (
+    | {
+        // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
+        readonly useFactory: (...args: any[]) => RedisHaOptions | Promise<RedisHaOptions>;
+        readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+      }
+    | { readonly useClass: Type<RedisOptionsFactory> }
+    | { readonly useExisting: InjectionToken<RedisOptionsFactory> }
+  );
+
+/**
+ * Redis for a Nest application. `RedisModule.forRoot()` reads the environment; nothing in the code
+ * differs between one Redis on a laptop and a Sentinel cluster in production.
+ */
+@Module({})
+export class RedisModule {
+  /** Registers a connection; without options the environment says where (`docs/configuration.md`). */
+  static forRoot(options?: RedisHaOptions, register: RegisterOptions = {}): DynamicModule {
+    const name = register.name ?? DEFAULT_CONNECTION;
+    const resolve = (): Resolution =>
+      options === undefined ? resolveFromEnv(undefined, name) : resolveOptions(options, name);
+    return toModule(register, [], [{ provide: resolutionToken(name), useFactory: resolve }]);
+  }
+
+  /** Registers a connection whose options come from elsewhere, such as a ConfigService. */
+  static forRootAsync(options: RedisAsyncOptions): DynamicModule {
+    const name = options.name ?? DEFAULT_CONNECTION;
+    return toModule(options, options.imports ?? [], asyncProviders(options, name));
+  }
+}
+
+function toModule(
+  { name = DEFAULT_CONNECTION, isGlobal = true, cache }: RegisterOptions,
+  imports: NonNullable<ModuleMetadata['imports']>,
+  providers: Provider[],
+): DynamicModule {
+  const engine = engineToken(name);
+  const own: FactoryProvider[] = [
+    { provide: engine, inject: [resolutionToken(name)], useFactory: startEngine },
+    {
+      provide: redisToken(name),
+      inject: [engine],
+      useFactory: (started: RedisEngine) => new RedisService(started),
+    },
+    {
+      provide: redisNamespacesToken(name),
+      inject: [engine],
+      useFactory: (started: RedisEngine) => new RedisNamespaces(started),
+    },
+    {
+      provide: redisCacheToken(name),
+      inject: [engine],
+      useFactory: (started: RedisEngine) => newCache(started, cache),
+    },
+  ];
+  return {
+    module: RedisModule,
+    global: isGlobal,
+    imports,
+    providers: [...providers, ...own],
+    exports: [redisToken(name), redisNamespacesToken(name), redisCacheToken(name)],
+  };
+}
+
+async function startEngine({ options, warnings }: Resolution): Promise<RedisEngine> {
+  const engine = await RedisEngine.open(options);
+  new RedisEventLogger(engine, warnings).start();
+  engine.start();
+  return engine;
+}
+
+function newCache(engine: RedisEngine, defaults: CacheOptions | undefined): RedisCache {
+  const { fallback, clock, bus } = engine;
+  const cache = new RedisCache({
+    openNamespace: (name, settings) => fallback.namespace(name, settings),
+    clock,
+    random: systemRandom,
+    bus,
+    ...(defaults !== undefined && { defaults }),
+  });
+  engine.beforeClose(() => cache.close());
+  return cache;
+}
+
+function asyncProviders(options: RedisAsyncOptions, name: string): Provider[] {
+  const provide = resolutionToken(name);
+  if ('useFactory' in options) {
+    return [
+      {
+        provide,
+        inject: options.inject ?? [],
+        useFactory: async (...args: unknown[]) =>
+          resolveOptions(await options.useFactory(...args), name),
+      },
+    ];
+  }
+  const factory = 'useClass' in options ? options.useClass : options.useExisting;
+  const fromFactory: Provider = {
+    provide,
+    inject: [factory],
+    useFactory: async (source: RedisOptionsFactory) =>
+      resolveOptions(await source.createRedisOptions(), name),
+  };
+  return 'useClass' in options ? [options.useClass, fromFactory] : [fromFactory];
+}
+
+function resolutionToken(name: string): symbol {
+  return Symbol.for(`nestjs-redis-ha.options.${name}`);
+}

@@ -1,0 +1,103 @@
+import { RedisHaError, SessionUnavailableError } from '../../base/errors/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import { ArchiveTurns } from './archive-turns.js';
+import { Remembered } from './remembered.js';
+import type { SessionArchive } from './session-archive.js';
+import { isRecord, type SessionRecord } from '../record/index.js';
+
+/** How the archive is treated. */
+export interface ArchiveTerms {
+  readonly archiveTimeoutMs: number;
+  readonly archiveRememberMs: number;
+  readonly archiveConcurrency: number;
+}
+
+const MAX_WAITING = 1000;
+const MAX_ABSENT = 10_000;
+
+/**
+ * Talks to the archive: each call ends in time, few look-ups run at once, and an id that it does not
+ * know is not asked for again at once. Every failure is a `SESSION_UNAVAILABLE` with its cause.
+ */
+export class ArchiveDesk {
+  readonly #archive: SessionArchive;
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+  readonly #turns: ArchiveTurns;
+  readonly #absent: Remembered<true>;
+
+  constructor(archive: SessionArchive, terms: ArchiveTerms, clock: Clock) {
+    this.#archive = archive;
+    this.#timeoutMs = terms.archiveTimeoutMs;
+    this.#clock = clock;
+    this.#turns = new ArchiveTurns(terms.archiveConcurrency, MAX_WAITING);
+    this.#absent = new Remembered(clock, terms.archiveRememberMs, MAX_ABSENT);
+  }
+
+  /** What the archive has under this id, unchecked; `null` when there is nothing. */
+  async find(id: string): Promise<unknown> {
+    if (this.#absent.get(id) === true) return null;
+    const found: unknown = await this.#ask((signal) =>
+      this.#turns.run(signal, () => this.#archive.find(id, signal)),
+    );
+    if (found !== null && found !== undefined) return found;
+    this.#absent.set(id, true);
+    return null;
+  }
+
+  /** Keeps a new record. */
+  async insert(record: SessionRecord): Promise<void> {
+    await this.#ask((signal) => this.#archive.save(record, 'insert', signal));
+    this.#absent.delete(record.id);
+  }
+
+  /** Changes a record that is there. */
+  update(record: SessionRecord): Promise<void> {
+    return this.#ask((signal) => this.#archive.save(record, 'update', signal));
+  }
+
+  /** Removes a record. */
+  remove(id: string): Promise<void> {
+    return this.#ask((signal) => this.#archive.remove(id, signal));
+  }
+
+  /** Removes all records of a user but one. */
+  removeAllOf(userId: string, exceptId: string | null): Promise<void> {
+    return this.#ask((signal) => this.#archive.removeAllOf(userId, exceptId, signal));
+  }
+
+  /** All sound records of a user. */
+  async listOf(userId: string): Promise<readonly SessionRecord[]> {
+    const found: unknown = await this.#ask((signal) => this.#archive.listOf(userId, signal));
+    const records: readonly unknown[] = Array.isArray(found) ? found : [];
+    return records.filter(isRecord);
+  }
+
+  async #ask<R>(call: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const controller = new AbortController();
+    const tooLate = new SessionUnavailableError(
+      `The archive of sessions did not answer within ${this.#timeoutMs} ms`,
+      { timeoutMs: this.#timeoutMs },
+    );
+    let stop = (): void => undefined;
+    const deadline = new Promise<never>((_resolve, reject) => {
+      stop = this.#clock.after(this.#timeoutMs, () => {
+        reject(tooLate);
+        controller.abort();
+      });
+    });
+    try {
+      // In a function of its own, so that an archive that throws at once fails like one that rejects.
+      return await Promise.race([deadline, (async () => call(controller.signal))()]);
+    } catch (error) {
+      throw unavailable(error);
+    } finally {
+      stop();
+    }
+  }
+}
+
+function unavailable(cause: unknown): SessionUnavailableError {
+  if (RedisHaError.is(cause) && cause instanceof SessionUnavailableError) return cause;
+  return new SessionUnavailableError('The archive of sessions failed', {}, { cause });
+}

@@ -1,0 +1,3 @@
+export { ArchiveDesk } from './archive-desk.js';
+export { Remembered } from './remembered.js';
+export { type SessionArchive } from './session-archive.js';

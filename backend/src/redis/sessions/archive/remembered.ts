@@ -1,0 +1,43 @@
+import type { Clock } from '../../base/timing/index.js';
+
+/** Remembers so many answers for a short while. The oldest leave first. */
+export class Remembered<V> {
+  readonly #clock: Clock;
+  readonly #forMs: number;
+  readonly #maxEntries: number;
+  readonly #answers = new Map<string, { readonly answer: V; readonly until: number }>();
+
+  constructor(clock: Clock, forMs: number, maxEntries: number) {
+    this.#clock = clock;
+    this.#forMs = forMs;
+    this.#maxEntries = maxEntries;
+  }
+
+  /** How many there are, those past their time included. */
+  get size(): number {
+    return this.#answers.size;
+  }
+
+  /** The answer for a key, while it is remembered. */
+  get(key: string): V | undefined {
+    const found = this.#answers.get(key);
+    if (found === undefined || found.until > this.#clock.now()) return found?.answer;
+    this.#answers.delete(key);
+    return undefined;
+  }
+
+  /** Remembers an answer from now on. */
+  set(key: string, answer: V): void {
+    if (this.#forMs === 0) return;
+    this.#answers.delete(key);
+    this.#answers.set(key, { answer, until: this.#clock.now() + this.#forMs });
+    if (this.#answers.size <= this.#maxEntries) return;
+    const [oldest] = this.#answers.keys();
+    if (oldest !== undefined) this.#answers.delete(oldest);
+  }
+
+  /** Forgets it at once. */
+  delete(key: string): void {
+    this.#answers.delete(key);
+  }
+}

@@ -1,0 +1,86 @@
+import { ValueTooLargeError, ValueUnserializableError } from '../../base/errors/index.js';
+import { toForeignJson, toJson } from './session-data.js';
+
+class Point {
+  x = 1;
+}
+const cycle: { self?: unknown } = {};
+cycle.self = cycle;
+let deep: unknown = 'bottom';
+for (let i = 0; i < 100_000; i++) deep = [deep];
+
+describe('the data of a session', () => {
+  it.each([
+    [{ a: 1, b: [true, null, 'x', { c: -1.5 }] }],
+    ['text'],
+    [0],
+    [null],
+    [[]],
+    [Object.assign(Object.create(null) as object, { a: 1 })],
+  ])('comes back as it went in: %j', (value) => {
+    expect(JSON.parse(toJson(value, 1000))).toEqual(value);
+  });
+
+  it('may leave members out', () => {
+    expect(toJson({ a: undefined, b: 1 }, 1000)).toBe('{"b":1}');
+  });
+
+  it.each([
+    ['a date', { at: new Date(0) }],
+    ['a map', new Map()],
+    ['an object of a class', { deep: [{ point: new Point() }] }],
+    ['NaN', [NaN]],
+    ['Infinity', Infinity],
+    ['a hole', [1, undefined]],
+    ['a function', { f: () => 1 }],
+    ['a symbol', { s: Symbol('s') }],
+    ['a bigint', { n: 1n }],
+    ['undefined', undefined],
+    ['a promise', Promise.resolve({})],
+    ['a cycle', cycle],
+    ['more depth than there is stack', deep],
+    ['JSON of its own', { toJSON: () => 'other' }],
+    [
+      'a getter that throws',
+      {
+        get x(): never {
+          throw new TypeError('S3cret');
+        },
+      },
+    ],
+  ])('is refused when there is %s in it', (_, value) => {
+    expect(() => toJson(value, 1000)).toThrow(ValueUnserializableError);
+  });
+
+  it('is refused when it is too large, by its bytes', () => {
+    expect(toJson('éé', 6)).toBe('"éé"');
+    expect(() => toJson('ééé', 6)).toThrow(ValueTooLargeError);
+    expect(() => toForeignJson('ééé', 6)).toThrow(ValueTooLargeError);
+  });
+
+  it('is not shown by a refusal', () => {
+    const refusals = [{ S3cret: new Date() }, { S3cret: 'S3cret'.repeat(99) }, { S3cret: cycle }];
+    for (const value of refusals) {
+      try {
+        toJson(value, 20);
+        throw new TypeError('not refused');
+      } catch (error) {
+        expect(error).not.toBeInstanceOf(TypeError);
+        const { message, details, cause } = error as ValueTooLargeError;
+        expect(JSON.stringify([message, details, String(cause)])).not.toContain('S3cret');
+      }
+    }
+  });
+});
+
+describe('the session of another library', () => {
+  it('makes its own JSON', () => {
+    expect(
+      toForeignJson({ cookie: { toJSON: () => ({ path: '/' }) }, at: new Date(0) }, 1000),
+    ).toBe('{"cookie":{"path":"/"},"at":"1970-01-01T00:00:00.000Z"}');
+  });
+
+  it.each([[undefined], [cycle], [1n], [() => 1]])('is refused when it has none: %#', (value) => {
+    expect(() => toForeignJson(value, 1000)).toThrow(ValueUnserializableError);
+  });
+});

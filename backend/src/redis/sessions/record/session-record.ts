@@ -1,0 +1,99 @@
+import type { Entry, EntryDraft, EntryFault, Stamp } from '../../keyspace/index.js';
+import { groupOfUser, isSessionId } from './session-token.js';
+import { isRevision, revisionOf } from './session-stamps.js';
+
+/** All there is to know of a session: what the archive keeps. Plain JSON; times in calendar milliseconds. */
+export interface SessionRecord {
+  /** SHA-256 of the token, as 64 hexadecimal digits. */
+  readonly id: string;
+  /** Whose it is. */
+  readonly userId: string;
+  /** What the application put into it. */
+  readonly data: unknown;
+  /** When its user logged in; a rotation does not change it. */
+  readonly createdAt: number;
+  /** When it was used; up to `touchEveryMs` behind. */
+  readonly lastSeenAt: number;
+  /** How long it may be idle. */
+  readonly idleMs: number;
+  /** When it ends for certain, used or not. */
+  readonly endsAt: number;
+  /** Grows with each change, compared as text; 32 hexadecimal digits. An older one never replaces a newer one. */
+  readonly revision: string;
+}
+
+/** What an entry turned out to be. */
+export type DecodedRecord =
+  | { readonly ok: true; readonly record: SessionRecord }
+  | { readonly ok: false; readonly fault: EntryFault };
+
+/** The format that is written. */
+export const RECORD_VERSION = 1;
+/** Says in the entry that the body is a session: 'S'. */
+export const SESSION_CODEC = 0x53;
+
+/** When a session ends unless it is used. */
+export function expiryOf({ lastSeenAt, idleMs, endsAt }: SessionRecord): number {
+  return Math.min(lastSeenAt + idleMs, endsAt);
+}
+
+/** The entry of a record. `dataJson` is its data, as text. */
+export function draftOf(record: SessionRecord, dataJson: string, now: number): EntryDraft {
+  const { userId, createdAt, lastSeenAt, idleMs, endsAt } = record;
+  const head = JSON.stringify([RECORD_VERSION, userId, createdAt, lastSeenAt, idleMs, endsAt]);
+  return {
+    kind: 'value',
+    codec: SESSION_CODEC,
+    isCompressed: false,
+    body: Buffer.from(`${head}\n${dataJson}`),
+    freshMs: Math.max(1, expiryOf(record) - now),
+    staleMs: 0,
+    groups: [groupOfUser(userId)],
+  };
+}
+
+/** Reads an entry. Never throws: whatever stands there, it is a record or the name of its fault. */
+export function decodeRecord(id: string, entry: Entry): DecodedRecord {
+  const { codec, isCompressed, kind, body } = entry;
+  if (kind !== 'value' || codec !== SESSION_CODEC || isCompressed) return CORRUPT;
+  // JSON has no line breaks of its own, so the first one ends the head.
+  const border = body.indexOf(0x0a);
+  const head = parseJson(body.toString('utf8', 0, Math.max(0, border)));
+  if (!Array.isArray(head)) return CORRUPT;
+  const [version, userId, createdAt, lastSeenAt, idleMs, endsAt] = head as unknown[];
+  if (typeof version === 'number' && version > RECORD_VERSION) return NEWER;
+  const data = parseJson(body.toString('utf8', border + 1));
+  if (version !== RECORD_VERSION || data === undefined) return CORRUPT;
+  const revision = revisionOf(entry.stamp);
+  const record = { id, userId, data, createdAt, lastSeenAt, idleMs, endsAt, revision };
+  return isRecord(record) ? { ok: true, record } : CORRUPT;
+}
+
+/** True for a complete record; also the judge of what an archive hands out. */
+export function isRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, userId, revision, ...rest } = value as Readonly<Record<string, unknown>>;
+  const times = [rest['createdAt'], rest['lastSeenAt'], rest['idleMs'], rest['endsAt']];
+  return (
+    isSessionId(id) &&
+    isRevision(revision) &&
+    typeof userId === 'string' &&
+    times.every((time) => Number.isSafeInteger(time) && (time as number) > 0)
+  );
+}
+
+/** The same session with another stamp. */
+export function restamped(record: SessionRecord, stamp: Stamp): SessionRecord {
+  return { ...record, revision: revisionOf(stamp) };
+}
+
+const CORRUPT = { ok: false, fault: 'corrupt' } as const;
+const NEWER = { ok: false, fault: 'newer-format' } as const;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

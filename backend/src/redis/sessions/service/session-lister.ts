@@ -1,0 +1,73 @@
+import type { SessionParts, SessionReader } from './session-reader.js';
+import { expiryOf, groupOfUser, isSessionId, type SessionRecord } from '../record/index.js';
+
+const READ_AT_A_TIME = 200;
+
+/** The records of a user, and whether they are all. */
+export interface FoundRecords {
+  readonly records: readonly SessionRecord[];
+  readonly isComplete: boolean;
+}
+
+/** Finds the sessions of a user: those that Redis or memory list, and those that the archive has. */
+export class SessionLister {
+  readonly #parts: SessionParts;
+  readonly #reader: SessionReader;
+  readonly #archiveRequired: boolean;
+
+  constructor(parts: SessionParts, reader: SessionReader, archiveRequired: boolean) {
+    this.#parts = parts;
+    this.#reader = reader;
+    this.#archiveRequired = archiveRequired;
+  }
+
+  /** The valid sessions of a user, the last used one first. Fails only when nobody could be asked. */
+  async recordsOf(userId: string): Promise<FoundRecords> {
+    const [members, archived] = await Promise.all([
+      this.#parts.namespace.members(groupOfUser(userId)),
+      this.#archived(userId),
+    ]);
+    const records = new Map(archived?.map((record) => [record.id, record]));
+    const ids = new Set([...members.keys.filter(isSessionId), ...records.keys()]);
+    await this.#readInto(records, [...ids]);
+    const now = this.#parts.clock.wallTime();
+    const valid = [...records.values()].filter(
+      (record) => record.userId === userId && expiryOf(record) > now,
+    );
+    valid.sort((a, b) => b.lastSeenAt - a.lastSeenAt);
+    return { records: valid, isComplete: this.#isComplete(members.isComplete, archived !== null) };
+  }
+
+  /** Takes what Redis says over what the archive says: it has the later `lastSeenAt`, and the tombstones. */
+  async #readInto(records: Map<string, SessionRecord>, ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += READ_AT_A_TIME) {
+      const some = ids.slice(at, at + READ_AT_A_TIME);
+      const readings = await this.#parts.namespace.readMany(some);
+      for (const [i, reading] of readings.entries()) {
+        const id = some[i] ?? '';
+        const record = this.#reader.recordIn(id, reading);
+        if (reading.state === 'deleted') records.delete(id);
+        else if (record !== null && !isNewer(records.get(id), record)) records.set(id, record);
+      }
+    }
+  }
+
+  /** What the archive lists; `null` when there is none, or it failed. */
+  async #archived(userId: string): Promise<readonly SessionRecord[] | null> {
+    try {
+      return (await this.#parts.desk?.listOf(userId)) ?? null;
+    } catch {
+      // The list says that it is not complete.
+      return null;
+    }
+  }
+
+  #isComplete(redisAnswered: boolean, archiveAnswered: boolean): boolean {
+    if (this.#parts.desk === null) return redisAnswered;
+    return archiveAnswered && (this.#archiveRequired || redisAnswered);
+  }
+}
+
+function isNewer(a: SessionRecord | undefined, b: SessionRecord): boolean {
+  return a !== undefined && a.revision > b.revision;
+}

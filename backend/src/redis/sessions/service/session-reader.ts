@@ -1,0 +1,187 @@
+import { SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
+import type { EventBus } from '../../base/events/index.js';
+import type { EntryFault, Namespace, Reading } from '../../keyspace/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import { type ArchiveDesk, Remembered } from '../archive/index.js';
+import {
+  decodeRecord,
+  draftOf,
+  expiryOf,
+  isRecord,
+  type SessionRecord,
+  stampOfRevision,
+  toForeignJson,
+} from '../record/index.js';
+
+/** What the parts of this room share. */
+export interface SessionParts {
+  readonly namespace: Namespace;
+  /** The archive, where there is one. */
+  readonly desk: ArchiveDesk | null;
+  readonly clock: Clock;
+  readonly bus: EventBus;
+}
+
+/** Why a token is refused: for the program that asked, not for the user. */
+export type InvalidReason = 'malformed' | 'missing' | 'deleted' | 'expired' | 'unreadable';
+
+/** Why Redis has no word on a session. */
+type Doubt = 'missing' | 'unreadable' | 'unknown' | 'newer';
+
+/** What follows from a reading. `ask`: Redis does not know, the archive may. */
+type Verdict =
+  | { readonly kind: 'valid'; readonly record: SessionRecord }
+  | { readonly kind: 'invalid'; readonly reason: InvalidReason }
+  | { readonly kind: 'ask'; readonly why: Doubt };
+
+// Ending all sessions but one deletes that one too and writes it again at once.
+const JUST_NOW_MS = 1000;
+const SECOND_LOOK_MS = 50;
+const MAX_PRESENT = 1000;
+const MAX_PRESENT_BYTES = 16_384;
+
+/** Finds out what is known of a session: from Redis, from memory, from the archive. */
+export class SessionReader {
+  readonly #parts: SessionParts;
+  readonly #flights = new Map<string, Promise<SessionRecord>>();
+  readonly #present: Remembered<SessionRecord>;
+
+  /** @param rememberMs - how long the archive's word counts while Redis is away */
+  constructor(parts: SessionParts, rememberMs: number) {
+    this.#parts = parts;
+    this.#present = new Remembered(parts.clock, rememberMs, MAX_PRESENT);
+  }
+
+  /**
+   * The record of a valid session.
+   * @throws SessionInvalidError when there is none.
+   * @throws SessionUnavailableError when nobody can tell.
+   */
+  async load(id: string): Promise<SessionRecord> {
+    const verdict = await this.#look(id);
+    if (verdict.kind === 'valid') return verdict.record;
+    if (verdict.kind === 'invalid') throw invalid(verdict.reason);
+    if (this.#parts.desk === null) throw withoutArchive(verdict.why);
+    return this.#askOnce(id, verdict.why);
+  }
+
+  /** The record in a reading of the namespace, if it is that of a valid session. */
+  recordIn(id: string, reading: Reading): SessionRecord | null {
+    const verdict = this.#judge(id, reading);
+    return verdict.kind === 'valid' ? verdict.record : null;
+  }
+
+  async #look(id: string): Promise<Verdict> {
+    const { namespace, clock } = this.#parts;
+    const first = await namespace.read(id, { confirm: true });
+    if (first.state !== 'deleted') return this.#judge(id, first);
+    if (Math.abs(clock.wallTime() - first.stamp.wallMs) > JUST_NOW_MS) return DELETED;
+    await clock.sleep(SECOND_LOOK_MS);
+    return this.#judge(id, await namespace.read(id, { confirm: true }));
+  }
+
+  #judge(id: string, reading: Reading): Verdict {
+    switch (reading.state) {
+      case 'found':
+        return this.#judgeFound(id, reading);
+      case 'deleted':
+        return DELETED;
+      case 'missing':
+      case 'unknown':
+        return { kind: 'ask', why: reading.state };
+      case 'unreadable':
+        return this.#reject(reading.fault);
+    }
+  }
+
+  #judgeFound(id: string, reading: Extract<Reading, { state: 'found' }>): Verdict {
+    const decoded = decodeRecord(id, reading.entry);
+    if (!decoded.ok) return this.#reject(decoded.fault);
+    const { record } = decoded;
+    if (!this.#hasExpired(record)) return { kind: 'valid', record };
+    // While Redis is away other processes may have seen the user since.
+    const isCertain = reading.source === 'redis' || record.endsAt <= this.#now;
+    return isCertain ? { kind: 'invalid', reason: 'expired' } : { kind: 'ask', why: 'unknown' };
+  }
+
+  #askOnce(id: string, why: Doubt): Promise<SessionRecord> {
+    const known = why === 'unknown' ? this.#present.get(id) : undefined;
+    if (known !== undefined && !this.#hasExpired(known)) return Promise.resolve(known);
+    const underWay = this.#flights.get(id);
+    if (underWay !== undefined) return underWay;
+    const flight = this.#ask(id, why).finally(() => this.#flights.delete(id));
+    this.#flights.set(id, flight);
+    return flight;
+  }
+
+  async #ask(id: string, why: Doubt): Promise<SessionRecord> {
+    const found = await this.#parts.desk?.find(id);
+    if (found === null || found === undefined) throw invalid('missing');
+    if (!isRecord(found) || found.id !== id) {
+      this.#reject('corrupt');
+      throw invalid('unreadable');
+    }
+    if (this.#hasExpired(found)) throw invalid('expired');
+    // Redis cannot be told while it is away, and the journal is for what has changed.
+    if (why === 'unknown') this.#remember(found);
+    // What a newer version of this library wrote stays for those who can read it.
+    if (why === 'missing' || why === 'unreadable') return this.#refill(found);
+    return found;
+  }
+
+  /** Writes it to Redis with the stamp it always had: if it was deleted meanwhile, the delete is newer. */
+  async #refill(record: SessionRecord): Promise<SessionRecord> {
+    const { namespace, bus } = this.#parts;
+    const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);
+    try {
+      const { outcome } = await namespace.write(record.id, draft, stampOfRevision(record.revision));
+      if (outcome !== 'superseded') return record;
+    } catch (error) {
+      bus.emit({ type: 'cache.write-failed', namespace: namespace.name, reason: reasonOf(error) });
+      return record;
+    }
+    const verdict = this.#judge(record.id, await namespace.read(record.id, { confirm: true }));
+    if (verdict.kind === 'valid') return verdict.record;
+    throw invalid(verdict.kind === 'invalid' ? verdict.reason : 'deleted');
+  }
+
+  #remember(record: SessionRecord): void {
+    const isSmall = JSON.stringify(record).length <= MAX_PRESENT_BYTES;
+    if (isSmall) this.#present.set(record.id, record);
+  }
+
+  #hasExpired(record: SessionRecord): boolean {
+    return expiryOf(record) <= this.#now;
+  }
+
+  get #now(): number {
+    return Math.floor(this.#parts.clock.wallTime());
+  }
+
+  #reject(fault: EntryFault): Verdict {
+    const { namespace, bus } = this.#parts;
+    bus.emit({ type: 'cache.entry-rejected', namespace: namespace.name, fault });
+    return { kind: 'ask', why: fault === 'newer-format' ? 'newer' : 'unreadable' };
+  }
+}
+
+/** The refusal of a token. All reasons look the same to a user. */
+export function invalid(reason: InvalidReason): SessionInvalidError {
+  return new SessionInvalidError('The token belongs to no session', { reason });
+}
+
+/** What may be said of a failure in an event. */
+export function reasonOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+  return typeof code === 'string' ? code : 'unknown error';
+}
+
+const DELETED: Verdict = { kind: 'invalid', reason: 'deleted' };
+
+function withoutArchive(why: Doubt): Error {
+  if (why === 'missing') return invalid('missing');
+  if (why !== 'unknown') return invalid('unreadable');
+  return new SessionUnavailableError(
+    'Redis is away and memory does not know the session; try again later',
+  );
+}

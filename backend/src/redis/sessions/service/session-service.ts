@@ -1,0 +1,301 @@
+import {
+  InvalidArgumentError,
+  SessionInvalidError,
+  SessionUnavailableError,
+  type Problem,
+} from '../../base/errors/index.js';
+import { EventBus } from '../../base/events/index.js';
+import type { Namespace } from '../../keyspace/index.js';
+import { SystemClock, type Clock } from '../../base/timing/index.js';
+import { ArchiveDesk } from '../archive/index.js';
+import { KeyedLine } from './keyed-turns.js';
+import {
+  groupOfUser,
+  idOf,
+  isSessionId,
+  type IssuedSession,
+  isToken,
+  type NewSession,
+  newToken,
+  restamped,
+  revisionOf,
+  type Session,
+  type SessionList,
+  type SessionRecord,
+  stampOfChange,
+  stampOfRevision,
+  toJson,
+  toSession,
+} from '../record/index.js';
+import { SessionLister } from './session-lister.js';
+import {
+  durationProblem,
+  type ResolvedSessionOptions,
+  resolveSessionOptions,
+  type SessionOptions,
+} from './session-options.js';
+import { invalid, SessionReader, type SessionParts } from './session-reader.js';
+import { SessionSlider } from './session-slider.js';
+import { SessionCounters, type SessionStats } from './session-stats.js';
+import { allOf, SessionWriter } from './session-writer.js';
+
+/** What is injected besides the namespace. */
+export interface SessionSurroundings {
+  readonly clock?: Clock;
+  readonly bus?: EventBus;
+}
+
+const MOST_ATTEMPTS = 5;
+const PAUSE_MS = 10;
+const LONGEST_USER_ID = 1024;
+
+/**
+ * Sessions that outlive an outage of Redis. Each is opened by a token that only its user has; the
+ * service keeps no token, only its hash. A session that nobody can look up right now is
+ * `SESSION_UNAVAILABLE`, never `SESSION_INVALID`: an outage logs nobody out.
+ */
+export class SessionService<T = Record<string, unknown>> {
+  /** Where the sessions are kept. */
+  readonly namespace: Namespace;
+  /** What it was given besides, for a store that stands beside it. */
+  readonly surroundings: Required<SessionSurroundings>;
+  readonly #options: ResolvedSessionOptions;
+  readonly #parts: SessionParts;
+  readonly #reader: SessionReader;
+  readonly #writer: SessionWriter;
+  readonly #slider: SessionSlider;
+  readonly #lister: SessionLister;
+  readonly #line = new KeyedLine();
+  readonly #counters = new SessionCounters();
+
+  /**
+   * @param namespace - with the policy `session`
+   * @throws ConfigInvalidError that lists all that is wrong with the options.
+   */
+  constructor(
+    namespace: Namespace,
+    options: SessionOptions = {},
+    { clock = new SystemClock(), bus = new EventBus() }: SessionSurroundings = {},
+  ) {
+    const resolved = resolveSessionOptions(options);
+    const { archive, archiveRequired } = resolved;
+    const desk = archive === null ? null : new ArchiveDesk(archive, resolved, clock);
+    this.namespace = namespace;
+    this.surroundings = { clock, bus };
+    this.#options = resolved;
+    this.#parts = { namespace, desk, clock, bus };
+    this.#reader = new SessionReader(this.#parts, resolved.archiveRememberMs);
+    this.#writer = new SessionWriter(this.#parts, archiveRequired);
+    this.#slider = new SessionSlider(this.#parts, this.#writer, resolved.touchEveryMs);
+    this.#lister = new SessionLister(this.#parts, this.#reader, archiveRequired);
+  }
+
+  /** What it has done since the process began. */
+  get stats(): SessionStats {
+    return this.#counters.stats;
+  }
+
+  /** Begins a session. Nobody can ever ask for its token again. */
+  async create(begin: NewSession<T>): Promise<IssuedSession<T>> {
+    const { userId, data, idleMs = this.#options.idleMs } = begin;
+    const { absoluteMs = this.#options.absoluteMs } = begin;
+    checkUser(userId);
+    refuse(durationProblem('idleMs', idleMs) ?? durationProblem('absoluteMs', absoluteMs));
+    const now = this.#writer.now;
+    const token = newToken();
+    const record = await this.#writer.insert({
+      id: idOf(token),
+      userId,
+      data: this.#checked(data),
+      createdAt: now,
+      lastSeenAt: now,
+      idleMs,
+      endsAt: now + absoluteMs,
+    });
+    this.#counters.add('created');
+    return { token, session: toSession(record) };
+  }
+
+  /**
+   * The session that a token opens. Moves its end on, in the background.
+   * @throws SessionInvalidError when there is none.
+   * @throws SessionUnavailableError when nobody can tell right now.
+   */
+  read(token: string): Promise<Session<T>> {
+    return this.#counters.read(this.#read(token));
+  }
+
+  /** The same with `null` for none. Still fails when nobody can tell. */
+  async find(token: string): Promise<Session<T> | null> {
+    try {
+      return await this.read(token);
+    } catch (error) {
+      if (error instanceof SessionInvalidError) return null;
+      throw error;
+    }
+  }
+
+  /** Moves the end of a session on at once, and fails if that cannot be written. */
+  async touch(token: string): Promise<Session<T>> {
+    const id = idOfToken(token);
+    // In line: two writes of one process from one base would have one stamp, and Redis keeps the first.
+    return this.#line.run(id, async () => {
+      const slid = await this.#writer.slide(await this.#reader.load(id));
+      // What got ahead of it was a change, which counts as use, or the end of the session.
+      return toSession(slid ?? (await this.#reader.load(id)));
+    });
+  }
+
+  /**
+   * Replaces the data. A function gets the present data, and is called again when somebody else got
+   * ahead. Of two changes that different processes make at the same moment, one wins.
+   */
+  async update(token: string, change: T | ((data: T) => T)): Promise<Session<T>> {
+    const id = idOfToken(token);
+    return this.#line.run(id, () => this.#update(id, change));
+  }
+
+  /**
+   * Gives the session another token; the old one is refused from now on. For each login and each change
+   * of rights, so that a token somebody planted before is worth nothing after. Its ends stay as they are.
+   */
+  async rotate(token: string): Promise<IssuedSession<T>> {
+    const id = idOfToken(token);
+    return this.#line.run(id, () => this.#rotate(id));
+  }
+
+  /** Ends a session. Fails when that could be written nowhere, or the archive still has it: repeat it then. */
+  async destroy(token: string): Promise<void> {
+    if (!isToken(token)) return;
+    await this.#writer.end(idOf(token));
+    this.#counters.add('ended');
+  }
+
+  /** Ends a session of a user by its id, as from a list on a page. False when the user has none with it. */
+  async destroyById(userId: string, sessionId: string): Promise<boolean> {
+    checkUser(userId);
+    if (!isSessionId(sessionId)) return false;
+    try {
+      const { userId: owner } = await this.#reader.load(sessionId);
+      if (owner !== userId) return false;
+    } catch (error) {
+      if (error instanceof SessionInvalidError) return false;
+      throw error;
+    }
+    await this.#writer.end(sessionId);
+    this.#counters.add('ended');
+    return true;
+  }
+
+  /**
+   * Ends all sessions of a user, those that this process cannot see too. `except` is the token of one
+   * that stays, which must be a session of the user.
+   */
+  async destroyAllOf(userId: string, { except }: { readonly except?: string } = {}): Promise<void> {
+    checkUser(userId);
+    const kept = except === undefined ? null : await this.#reader.load(idOfToken(except));
+    if (kept !== null && kept.userId !== userId) throw invalid('missing');
+    const { namespace, desk } = this.#parts;
+    const removing = desk?.removeAllOf(userId, kept?.id ?? null) ?? Promise.resolve();
+    const dropping = namespace.dropGroup(groupOfUser(userId));
+    const keeping = kept === null ? dropping : dropping.then(() => this.#keep(kept));
+    await allOf([removing, dropping, keeping]);
+    this.#counters.add('ended');
+  }
+
+  /** The sessions of a user. */
+  async listOf(userId: string): Promise<SessionList<T>> {
+    checkUser(userId);
+    const { records, isComplete } = await this.#lister.recordsOf(userId);
+    return { sessions: records.map((record) => toSession<T>(record)), isComplete };
+  }
+
+  /** Begins nothing more in the background, and resolves when what is under way has ended. */
+  close(): Promise<void> {
+    return this.#slider.close();
+  }
+
+  async #read(token: string): Promise<Session<T>> {
+    const record = await this.#reader.load(idOfToken(token));
+    this.#slider.note(record);
+    return toSession(record);
+  }
+
+  async #update(id: string, change: T | ((data: T) => T)): Promise<Session<T>> {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      const before = await this.#reader.load(id);
+      const isFunction = typeof change === 'function';
+      const data = isFunction ? (change as (data: T) => T)(before.data as T) : change;
+      const after = this.#after({ ...before, data: this.#checked(data) });
+      if (await this.#writer.change(after)) return toSession(after);
+      // A replica may not have what got ahead yet.
+      await this.#parts.clock.sleep(PAUSE_MS * attempt);
+    }
+    throw new SessionUnavailableError('Others changed the session all the time; try again', {
+      attempts: MOST_ATTEMPTS,
+    });
+  }
+
+  async #rotate(oldId: string): Promise<IssuedSession<T>> {
+    const token = newToken();
+    const before = await this.#reader.load(oldId);
+    const after = this.#after({ ...before, id: idOf(token) });
+    if (!(await this.#writer.insertAfter(after))) throw invalid('deleted');
+    try {
+      await this.#endRotated(oldId);
+    } catch (error) {
+      await this.#writer.discard(after.id);
+      throw error;
+    }
+    return { token, session: toSession(after) };
+  }
+
+  /** Ends the old one, unless somebody was faster: then the new one must not be either. */
+  async #endRotated(id: string): Promise<void> {
+    const { namespace, desk } = this.#parts;
+    const reading = await namespace.read(id, { confirm: true });
+    if (reading.state === 'deleted') throw invalid('deleted');
+    // The archive first: as long as it refuses, nothing has happened to the old one.
+    await desk?.remove(id);
+    await namespace.delete(id);
+  }
+
+  async #keep(record: SessionRecord): Promise<void> {
+    // Taken after the drop, so it is later; a delete that comes in between is later still, and wins.
+    const stamp = this.#parts.namespace.stamp();
+    await this.#writer.change({ ...record, revision: revisionOf(stamp) });
+  }
+
+  /** A change of a session that counts as its use. */
+  #after(changed: SessionRecord): SessionRecord {
+    const { now, origin } = this.#writer;
+    const lastSeenAt = Math.max(changed.lastSeenAt, now);
+    const stamp = stampOfChange(stampOfRevision(changed.revision), origin);
+    return restamped({ ...changed, lastSeenAt }, stamp);
+  }
+
+  /** A copy of the data, as it will be read. */
+  #checked(data: T): unknown {
+    return JSON.parse(toJson(data, this.#options.maxDataBytes)) as unknown;
+  }
+}
+
+function idOfToken(token: unknown): string {
+  if (!isToken(token)) throw invalid('malformed');
+  return idOf(token);
+}
+
+function checkUser(userId: unknown): void {
+  const isText = typeof userId === 'string';
+  if (isText && userId !== '' && userId.length <= LONGEST_USER_ID) return;
+  refuse({
+    field: 'userId',
+    value: isText ? `(a text of ${userId.length} characters)` : `(${typeof userId})`,
+    message: `must be a text of 1 to ${LONGEST_USER_ID} characters`,
+    remedy: 'Give what names the user for good, such as the primary key as text',
+  });
+}
+
+function refuse(problem: Problem | null): void {
+  if (problem !== null) throw new InvalidArgumentError(problem);
+}

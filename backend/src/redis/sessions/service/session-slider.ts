@@ -1,0 +1,60 @@
+import { reasonOf, type SessionParts } from './session-reader.js';
+import type { SessionRecord } from '../record/index.js';
+import type { SessionWriter } from './session-writer.js';
+
+const MOST_AT_A_TIME = 256;
+const REST_AFTER_FAILURE_MS = 1000;
+
+/**
+ * Moves the end of sessions on while they are used, behind the back of their readers: nobody waits
+ * for it and nobody fails with it.
+ */
+export class SessionSlider {
+  readonly #parts: SessionParts;
+  readonly #writer: SessionWriter;
+  readonly #touchEveryMs: number;
+  readonly #underWay = new Map<string, Promise<void>>();
+  #restUntil = 0;
+  #isClosed = false;
+
+  constructor(parts: SessionParts, writer: SessionWriter, touchEveryMs: number) {
+    this.#parts = parts;
+    this.#writer = writer;
+    this.#touchEveryMs = touchEveryMs;
+  }
+
+  /** Notes that a session was used, and writes it down if that was long ago. */
+  note(record: SessionRecord): void {
+    if (!this.#isDue(record) || !this.#hasRoom(record.id)) return;
+    const writing = this.#slide(record).finally(() => this.#underWay.delete(record.id));
+    this.#underWay.set(record.id, writing);
+  }
+
+  /** Begins nothing more, and resolves when what is under way has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#underWay.values());
+  }
+
+  #isDue({ lastSeenAt, idleMs }: SessionRecord): boolean {
+    const half = Math.ceil(idleMs / 2);
+    // Each slide takes a place in the journal while Redis is away, and logins need it more.
+    const paceMs = this.#parts.namespace.isAway ? half : Math.min(this.#touchEveryMs, half);
+    return this.#parts.clock.wallTime() - lastSeenAt >= paceMs;
+  }
+
+  #hasRoom(id: string): boolean {
+    if (this.#isClosed || this.#parts.clock.now() < this.#restUntil) return false;
+    return !this.#underWay.has(id) && this.#underWay.size < MOST_AT_A_TIME;
+  }
+
+  async #slide(record: SessionRecord): Promise<void> {
+    try {
+      await this.#writer.slide(record);
+    } catch (error) {
+      const { bus, clock, namespace } = this.#parts;
+      this.#restUntil = clock.now() + REST_AFTER_FAILURE_MS;
+      bus.emit({ type: 'cache.write-failed', namespace: namespace.name, reason: reasonOf(error) });
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { SessionInvalidError } from '../../base/errors/index.js';
+
+/** What a session service has done since the process began. */
+export interface SessionStats {
+  readonly created: number;
+  /** Reads that found their session. */
+  readonly validated: number;
+  /** Reads whose token opens nothing. */
+  readonly invalid: number;
+  /** Reads to which nobody had an answer. */
+  readonly unavailable: number;
+  /** Sessions ended one by one; ending all of a user counts once. */
+  readonly ended: number;
+}
+
+/** Counts for {@link SessionStats}. */
+export class SessionCounters {
+  readonly #counts = { created: 0, validated: 0, invalid: 0, unavailable: 0, ended: 0 };
+
+  /** Counts one more. */
+  add(counter: keyof SessionStats): void {
+    this.#counts[counter]++;
+  }
+
+  /** Counts how a read ends. */
+  async read<T>(reading: Promise<T>): Promise<T> {
+    try {
+      const session = await reading;
+      this.add('validated');
+      return session;
+    } catch (error) {
+      this.add(error instanceof SessionInvalidError ? 'invalid' : 'unavailable');
+      throw error;
+    }
+  }
+
+  /** The counts now. */
+  get stats(): SessionStats {
+    return { ...this.#counts };
+  }
+}

@@ -1,0 +1,144 @@
+import { RedisHaError } from '../../base/errors/index.js';
+import type { Stamp } from '../../keyspace/index.js';
+import {
+  draftOf,
+  restamped,
+  revisionOf,
+  type SessionRecord,
+  stampOfRevision,
+  stampOfSlide,
+  toForeignJson,
+} from '../record/index.js';
+import { reasonOf, type SessionParts } from './session-reader.js';
+
+/** Writes records to Redis and to the archive. */
+export class SessionWriter {
+  readonly #parts: SessionParts;
+  readonly #archiveRequired: boolean;
+
+  constructor(parts: SessionParts, archiveRequired: boolean) {
+    this.#parts = parts;
+    this.#archiveRequired = archiveRequired;
+  }
+
+  /** Milliseconds of the calendar. */
+  get now(): number {
+    return Math.floor(this.#parts.clock.wallTime());
+  }
+
+  /** The mark of this process in its stamps. */
+  get origin(): string {
+    return this.#parts.namespace.stamp().origin;
+  }
+
+  /**
+   * Keeps a session that is not based on another: in the archive first, then in Redis. What a stamp of
+   * now cannot get past is a group drop of a process whose calendar is ahead: then it is the latest.
+   */
+  async insert(fresh: Omit<SessionRecord, 'revision'>): Promise<SessionRecord> {
+    const { namespace } = this.#parts;
+    const stamp = namespace.stamp();
+    const record = { ...fresh, revision: revisionOf(stamp) };
+    const isArchived = await this.#archive(() => this.#parts.desk?.insert(record));
+    try {
+      const isIn = await this.put(record, stamp);
+      if (!isIn) await this.put(record, undefined);
+    } catch (error) {
+      // The archive has it, so it exists; Redis learns of it when it is first asked for.
+      if (!isArchived || !isOfRedis(error)) throw error;
+      this.#report(error);
+    }
+    return record;
+  }
+
+  /**
+   * Keeps a session that takes the place of another. False, and nothing is kept, when the sessions of
+   * the user were ended since.
+   */
+  async insertAfter(record: SessionRecord): Promise<boolean> {
+    await this.#archive(() => this.#parts.desk?.insert(record));
+    try {
+      if (await this.put(record, stampOfRevision(record.revision))) return true;
+    } catch (error) {
+      await this.#removeQuietly(record.id);
+      throw error;
+    }
+    await this.#removeQuietly(record.id);
+    return false;
+  }
+
+  /** Writes a change, to Redis first. False when something newer is there. */
+  async change(record: SessionRecord): Promise<boolean> {
+    const isIn = await this.put(record, stampOfRevision(record.revision));
+    if (isIn) await this.#archive(() => this.#parts.desk?.update(record));
+    return isIn;
+  }
+
+  /** Moves the end of an idle session on. False when something newer is there. Only Redis must take it. */
+  async slide(record: SessionRecord): Promise<SessionRecord | null> {
+    const stamp = stampOfSlide(stampOfRevision(record.revision), this.origin);
+    const lastSeenAt = Math.max(record.lastSeenAt, this.now);
+    const slid = restamped({ ...record, lastSeenAt }, stamp);
+    if (!(await this.put(slid, stamp))) return null;
+    await this.#parts.desk?.update(slid).catch((error: unknown) => {
+      this.#report(error);
+    });
+    return slid;
+  }
+
+  /** Writes to Redis, or to memory and the journal. False when something newer is there. */
+  async put(record: SessionRecord, stamp: Stamp | undefined): Promise<boolean> {
+    const draft = draftOf(record, toForeignJson(record.data, Infinity), this.now);
+    const { outcome } = await this.#parts.namespace.write(record.id, draft, stamp);
+    return outcome !== 'superseded';
+  }
+
+  /** Ends a session, in both places; if one of them refuses, the caller is told. */
+  async end(id: string): Promise<void> {
+    const { namespace, desk } = this.#parts;
+    await allOf([namespace.delete(id), desk?.remove(id) ?? Promise.resolve()]);
+  }
+
+  /** Ends a session that nobody has the token of. It runs out by itself if that fails. */
+  async discard(id: string): Promise<void> {
+    await this.end(id).catch((error: unknown) => {
+      this.#report(error);
+    });
+  }
+
+  async #removeQuietly(id: string): Promise<void> {
+    await this.#parts.desk?.remove(id).catch((error: unknown) => {
+      this.#report(error);
+    });
+  }
+
+  /** Whether the archive took it; it throws when that is required and it did not. */
+  async #archive(write: () => Promise<void> | undefined): Promise<boolean> {
+    try {
+      const writing = write();
+      await writing;
+      return writing !== undefined;
+    } catch (error) {
+      if (this.#archiveRequired) throw error;
+      this.#report(error);
+      return false;
+    }
+  }
+
+  #report(error: unknown): void {
+    const { bus, namespace } = this.#parts;
+    bus.emit({ type: 'cache.write-failed', namespace: namespace.name, reason: reasonOf(error) });
+  }
+}
+
+/** Waits for all of them, then fails with the first failure, if there is one. */
+export async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+// Away with a full journal, out of memory, shutting down: not a mistake of the program.
+function isOfRedis(error: unknown): boolean {
+  return RedisHaError.is(error) && error.code !== 'INVALID_ARGUMENT';
+}

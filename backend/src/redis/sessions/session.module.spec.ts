@@ -1,0 +1,352 @@
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  Post,
+  UseGuards,
+  type INestApplication,
+  type Type,
+} from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import request from 'supertest';
+import { ConfigInvalidError } from '../base/errors/index.js';
+import { RedisModule } from '../nest/redis.module.js';
+import { RedisNamespaces } from '../engine/redis-keyspaces.js';
+import { TableArchive, newSessionWorld } from '../../../test/support/session-rig.js';
+import type { ScriptedNamespace } from '../../../test/support/scripted-namespace.js';
+import {
+  AllowAnonymous,
+  CurrentSession,
+  SessionGuard,
+  SessionModule,
+  SessionService,
+  SessionToken,
+  sessionOf,
+  type Session,
+  type SessionArchive,
+  type SessionModuleOptions,
+  type SessionRegisterOptions,
+} from './index.js';
+import { newToken } from './record/session-token.js';
+
+@Controller()
+class Pages {
+  constructor(private readonly sessions: SessionService) {}
+
+  @AllowAnonymous()
+  @Post('login')
+  async login(): Promise<string> {
+    return (await this.sessions.create({ userId: 'ann', data: {} })).token;
+  }
+
+  @Get('me')
+  me(@CurrentSession() session: Session, @SessionToken() token: string): object {
+    return { userId: session.userId, token };
+  }
+
+  @Post('logout')
+  async logout(@SessionToken() token: string): Promise<void> {
+    await this.sessions.destroy(token);
+  }
+
+  @AllowAnonymous()
+  @Get('home')
+  home(@CurrentSession() session: Session | null, @SessionToken() token: string | null): object {
+    return { userId: session?.userId ?? null, token };
+  }
+}
+
+@AllowAnonymous()
+@Controller('public')
+class PublicPages {
+  @Get()
+  page(): string {
+    return 'public';
+  }
+}
+
+@UseGuards(SessionGuard)
+@Controller('guarded')
+class GuardedPages {
+  @Get()
+  page(@CurrentSession() { userId }: Session): string {
+    return userId;
+  }
+}
+
+@Module({ controllers: [GuardedPages] })
+class GuardedModule {}
+
+const running: INestApplication[] = [];
+afterEach(() => Promise.all(running.splice(0).map((app) => app.close())));
+
+const ADAPTERS = ['express', 'fastify'] as const;
+
+/** An application whose sessions stand on this namespace, with the guard in front of everything. */
+async function start(
+  namespace: ScriptedNamespace,
+  adapter: (typeof ADAPTERS)[number],
+  options: SessionModuleOptions & SessionRegisterOptions = {},
+): Promise<INestApplication> {
+  const { clock, bus } = { clock: namespace.calendar(), bus: undefined };
+  @Module({
+    imports: [SessionModule.forRoot(options)],
+    controllers: [Pages, PublicPages],
+    providers: [{ provide: APP_GUARD, useExisting: SessionGuard }],
+  })
+  class App {}
+  return boot(App, adapter, { open: () => namespace, clock, bus, beforeClose: () => undefined });
+}
+
+async function boot(
+  root: Type,
+  adapter: (typeof ADAPTERS)[number],
+  namespaces: object,
+): Promise<INestApplication> {
+  @Module({
+    providers: [{ provide: RedisNamespaces, useValue: namespaces }],
+    exports: [RedisNamespaces],
+  })
+  class FakeRedisModule {}
+  const module = await Test.createTestingModule({
+    imports: [{ module: FakeRedisModule, global: true }, root],
+  }).compile();
+  module.useLogger(false);
+  const app =
+    adapter === 'fastify'
+      ? module.createNestApplication(new FastifyAdapter())
+      : module.createNestApplication();
+  running.push(app);
+  await app.init();
+  if (adapter === 'fastify')
+    await (app.getHttpAdapter().getInstance() as { ready(): Promise<void> }).ready();
+  return app;
+}
+
+describe.each(ADAPTERS)('the guard on %s', (adapter) => {
+  const world = newSessionWorld();
+  let namespace: ScriptedNamespace;
+  let app: INestApplication;
+
+  beforeEach(async () => {
+    namespace = world.process().namespace;
+    app = await start(namespace, adapter, { cookie: { name: 'sid' } });
+  });
+
+  const get = (path: string): request.Test => request(app.getHttpServer() as never).get(path);
+  const login = async (): Promise<string> =>
+    (await request(app.getHttpServer() as never).post('/login')).text;
+
+  it('lets a session pass, by its header or its cookie, and hands it to the handler', async () => {
+    const token = await login();
+    const byHeader = await get('/me').set('Authorization', `Bearer ${token}`);
+    expect(byHeader.body).toEqual({ userId: 'ann', token });
+    const byCookie = await get('/me').set('Cookie', `a=b; sid=${token}`);
+    expect(byCookie.body).toEqual({ userId: 'ann', token });
+  });
+
+  it.each([
+    ['nothing', {}],
+    ['a token that was never given out', { Authorization: `Bearer ${newToken()}` }],
+    ['a token that cannot be one', { Authorization: 'Bearer x' }],
+    ['another scheme', { Authorization: 'Basic YTpi' }],
+    ['a cookie that is nonsense', { Cookie: 'sid=%00;;;=' }],
+  ])('answers 401 to %s', async (_, headers) => {
+    const answer = await get('/me').set(headers);
+    expect(answer.status).toBe(401);
+    expect(answer.body).toEqual({ statusCode: 401, code: 'SESSION_INVALID', message: 'Log in' });
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+  });
+
+  it('answers 401 after the logout', async () => {
+    const token = await login();
+    const server = app.getHttpServer() as never;
+    await request(server).post('/logout').set('Authorization', `Bearer ${token}`).expect(201);
+    await world.clock.advance(2000);
+    expect((await get('/me').set('Authorization', `Bearer ${token}`)).status).toBe(401);
+  });
+
+  it('answers 503 and not 401 while nobody can tell, and says when to try again', async () => {
+    const token = await login();
+    namespace.memory.clear();
+    namespace.goAway();
+    const answer = await get('/me').set('Authorization', `Bearer ${token}`);
+    expect(answer.status).toBe(503);
+    expect(answer.body).toMatchObject({ statusCode: 503, code: 'SESSION_UNAVAILABLE' });
+    expect(answer.headers['retry-after']).toBe('1');
+    namespace.comeBack();
+    expect((await get('/me').set('Authorization', `Bearer ${token}`)).status).toBe(200);
+  });
+
+  it('answers 500 to what is no failure of sessions', async () => {
+    const token = await login();
+    namespace.readError = new TypeError('broken');
+    expect((await get('/me').set('Authorization', `Bearer ${token}`)).status).toBe(500);
+  });
+
+  it('lets everybody pass where that is allowed, with their session if they have one', async () => {
+    const token = await login();
+    expect((await get('/public')).text).toBe('public');
+    expect((await get('/home')).body).toEqual({ userId: null, token: null });
+    const own = await get('/home').set('Authorization', `Bearer ${token}`);
+    expect(own.body).toEqual({ userId: 'ann', token });
+    namespace.memory.clear();
+    namespace.goAway();
+    const during = await get('/home').set('Authorization', `Bearer ${token}`);
+    expect(during.body).toEqual({ userId: null, token: null });
+  });
+});
+
+describe('the session of a request', () => {
+  it('is not shown where a request is logged', () => {
+    const world = newSessionWorld();
+    const namespace = world.process().namespace;
+    const seen: object = {};
+    expect(sessionOf(seen)).toBeNull();
+    return start(namespace, 'express').then(async (app) => {
+      const guard = app.get(SessionGuard);
+      const { token } = await app.get(SessionService).create({ userId: 'ann', data: {} });
+      const incoming = { headers: { authorization: `Bearer ${token}` } };
+      const context = {
+        getHandler: () => Pages.prototype.me,
+        getClass: () => Pages,
+        getType: () => 'http',
+        switchToHttp: () => ({ getRequest: () => incoming, getResponse: () => ({}) }),
+      };
+      expect(await guard.canActivate(context as never)).toBe(true);
+      expect(sessionOf(incoming)).toMatchObject({ token, session: { userId: 'ann' } });
+      expect(sessionOf({ ...incoming })).toBeNull();
+    });
+  });
+
+  it('can be asked for where a request is something else than one of HTTP', async () => {
+    @Injectable()
+    class GraphGuard extends SessionGuard {
+      protected override requestOf(context: never): { headers: Record<string, string> } {
+        return (context as { request: { headers: Record<string, string> } }).request;
+      }
+    }
+    const app = await start(newSessionWorld().process().namespace, 'express');
+    const guard = new GraphGuard(
+      app.get(SessionService),
+      Reflect.get(app.get(SessionGuard), 'source') as never,
+      Reflect.get(app.get(SessionGuard), 'reflector') as never,
+    );
+    const context = {
+      getHandler: () => Pages.prototype.me,
+      getClass: () => Pages,
+      getType: () => 'graphql',
+      request: { headers: {} },
+    };
+    await expect(guard.canActivate(context as never)).rejects.toMatchObject({ status: 401 });
+  });
+});
+
+describe('the module of sessions', () => {
+  const open = async (root: Type): Promise<INestApplication> => {
+    const module = await Test.createTestingModule({
+      imports: [RedisModule.forRoot({ mode: 'memory' }), root],
+    }).compile();
+    module.useLogger(false);
+    const app = module.createNestApplication();
+    running.push(app);
+    return app.init();
+  };
+
+  it('works without any Redis, in memory mode, and other modules can use the guard', async () => {
+    @Module({ imports: [SessionModule.forRoot(), GuardedModule] })
+    class App {}
+    const app = await open(App);
+    const sessions = app.get(SessionService);
+    const { token } = await sessions.create({ userId: 'ann', data: {} });
+    const server = app.getHttpServer() as never;
+    const answer = await request(server).get('/guarded').set('Authorization', `Bearer ${token}`);
+    expect(answer.text).toBe('ann');
+    await sessions.destroy(token);
+    await request(server).get('/guarded').set('Authorization', `Bearer ${token}`).expect(401);
+    await request(server).get('/guarded').expect(401);
+    const forged = await request(server)
+      .get('/guarded')
+      .set('Authorization', `Bearer ${newToken()}`);
+    expect(forged.status).toBe(401);
+  });
+
+  it('takes an archive that Nest makes', async () => {
+    const archive = new TableArchive();
+    @Module({ providers: [{ provide: 'archive', useValue: archive }], exports: ['archive'] })
+    class Database {}
+    @Module({
+      imports: [SessionModule.forRoot({ archiveProvider: 'archive', imports: [Database] })],
+    })
+    class App {}
+    const app = await open(App);
+    await app.get(SessionService).create({ userId: 'ann', data: {} });
+    expect(archive.rows.size).toBe(1);
+  });
+
+  it('takes options that are not known yet', async () => {
+    const archive: SessionArchive = new TableArchive();
+    @Module({ providers: [{ provide: 'config', useValue: 5000 }], exports: ['config'] })
+    class Config {}
+    @Module({
+      imports: [
+        SessionModule.forRootAsync({
+          imports: [Config],
+          inject: ['config'],
+          useFactory: async (idleMs: number) =>
+            Promise.resolve({ idleMs, archive, header: 'x-token' }),
+          namespace: 'logins',
+        }),
+        GuardedModule,
+      ],
+    })
+    class App {}
+    const app = await open(App);
+    const sessions = app.get(SessionService);
+    const { token, session } = await sessions.create({ userId: 'ann', data: {} });
+    expect(session.expiresAt - session.createdAt).toBe(5000);
+    expect(sessions.namespace).toMatchObject({ name: 'logins', policy: 'session' });
+    const server = app.getHttpServer() as never;
+    expect((await request(server).get('/guarded').set('x-token', token)).text).toBe('ann');
+  });
+
+  it.each([
+    { idleMs: 0 },
+    { header: 'two words' },
+    { idelMs: 1 } as SessionModuleOptions,
+    { archive: {} as SessionArchive },
+  ])('does not start with options that cannot be used: %j', async (options) => {
+    @Module({ imports: [SessionModule.forRoot(options)] })
+    class App {}
+    await expect(open(App)).rejects.toThrow(ConfigInvalidError);
+  });
+
+  it('waits for what is under way before connections are closed', async () => {
+    const world = newSessionWorld();
+    const { namespace } = world.process();
+    const closers: (() => Promise<void> | void)[] = [];
+    @Module({ imports: [SessionModule.forRoot()] })
+    class App {}
+    const app = await boot(App, 'express', {
+      open: () => namespace,
+      clock: namespace.calendar(),
+      beforeClose: (run: () => void) => closers.push(run),
+    });
+    const sessions = app.get(SessionService);
+    const { token } = await sessions.create({ userId: 'ann', data: {} });
+    await world.clock.advance(60_000);
+    let letGo: () => void = () => undefined;
+    namespace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
+    await sessions.read(token);
+    expect(closers).toHaveLength(1);
+    let isClosed = false;
+    const closing = Promise.resolve(closers[0]?.()).then(() => (isClosed = true));
+    await world.clock.advance(0);
+    expect(isClosed).toBe(false);
+    letGo();
+    await closing;
+  });
+});

@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import { ConfigInvalidError } from '../../base/errors/index.js';
+import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
+import {
+  codeOf,
+  newSessionWorld,
+  type SessionWorld,
+} from '../../../../test/support/session-rig.js';
+import type { ScriptedNamespace } from '../../../../test/support/scripted-namespace.js';
+import { StoreRecords, type SessionStoreOptions } from './store-records.js';
+
+const DAY = 86_400_000;
+const SID = 'sid-1';
+const ID = createHash('sha256').update(SID).digest('hex');
+
+describe('the records of a store', () => {
+  let world: SessionWorld;
+  let namespace: ScriptedNamespace;
+  let events: RedisHaEvent[];
+  let records: StoreRecords;
+
+  const open = (options: SessionStoreOptions = {}): StoreRecords => {
+    const bus = new EventBus();
+    events = [];
+    bus.onAny((event) => events.push(event));
+    return new StoreRecords(namespace, { clock: world.clock, bus, ...options });
+  };
+  const lifeOf = (): number => {
+    const entry = world.redis.data.entries.get(ID);
+    return (entry?.freshUntil ?? 0) - world.clock.wallTime();
+  };
+  const inMs = (ms: number): Date => new Date(world.clock.wallTime() + ms);
+
+  beforeEach(() => {
+    world = newSessionWorld();
+    namespace = world.process().namespace;
+    records = open();
+  });
+
+  it('are kept under the hash of their id, which nobody else learns', async () => {
+    const session = { cookie: { path: '/' }, views: 1 };
+    await records.set(SID, session);
+    expect(await records.get(SID)).toEqual(session);
+    expect([...world.redis.data.entries.keys()]).toEqual([ID]);
+    expect(await records.get('other')).toBeNull();
+  });
+
+  it.each([
+    ['its date', { expires: 5000 }, 5000],
+    ['its date as text', { expires: '5000' }, 5000],
+    ['its maxAge', { maxAge: 7000, originalMaxAge: 9000 }, 7000],
+    ['its originalMaxAge', { expires: null, originalMaxAge: 9000 }, 9000],
+    [
+      'the default when it says nothing',
+      { expires: null, originalMaxAge: null, maxAge: null },
+      DAY,
+    ],
+    ['the default when it says nonsense', { expires: 'soon', maxAge: NaN }, DAY],
+    ['the default when it says false', { expires: false }, DAY],
+    ['ten years at most', { originalMaxAge: 1e15 }, 315_360_000_000],
+  ])('live as long as the cookie says: %s', async (_, cookie, life) => {
+    const { expires } = cookie as { expires?: unknown };
+    const date = typeof expires === 'number' ? inMs(expires) : expires;
+    const text = expires === '5000' ? inMs(5000).toISOString() : date;
+    await records.set(SID, { cookie: 'expires' in cookie ? { ...cookie, expires: text } : cookie });
+    expect(lifeOf()).toBe(life);
+  });
+
+  it('live for the default without a cookie', async () => {
+    records = open({ defaultMs: 1000 });
+    await records.set(SID, { views: 1 });
+    expect(lifeOf()).toBe(1000);
+    await world.clock.advance(1000);
+    expect(await records.get(SID)).toBeNull();
+  });
+
+  it('are gone when the cookie is over', async () => {
+    await records.set(SID, { cookie: {} });
+    await records.set(SID, { cookie: { expires: inMs(0) } });
+    expect(await records.get(SID)).toBeNull();
+  });
+
+  it('are gone when they are destroyed', async () => {
+    await records.set(SID, { cookie: {} });
+    await records.destroy(SID);
+    expect(await records.get(SID)).toBeNull();
+  });
+
+  it('cannot be told from none while Redis is away, and that is an error with status 503', async () => {
+    const [other] = [world.process()];
+    await new StoreRecords(other.namespace, { clock: world.clock }).set(SID, { cookie: {} });
+    namespace.goAway();
+    await expect(records.get(SID)).rejects.toMatchObject({
+      code: 'SESSION_UNAVAILABLE',
+      retryable: true,
+      status: 503,
+      statusCode: 503,
+    });
+    namespace.isJournalFull = true;
+    const full = { code: 'JOURNAL_FULL', statusCode: 503 };
+    await expect(records.set(SID, { cookie: {} })).rejects.toMatchObject(full);
+    await expect(records.destroy(SID)).rejects.toMatchObject(full);
+    namespace.comeBack();
+    expect(await records.get(SID)).toEqual({ cookie: {} });
+  });
+
+  it('hand on other errors as they are', async () => {
+    namespace.readError = new TypeError('broken');
+    const error: unknown = await records.get(SID).catch((caught: unknown) => caught);
+    expect(error).toBe(namespace.readError);
+    expect(error).not.toHaveProperty('status');
+  });
+
+  it('are refused when they are too large, or no JSON', async () => {
+    records = open({ maxDataBytes: 100 });
+    const cycle: Record<string, unknown> = { cookie: {} };
+    cycle['self'] = cycle;
+    expect(await codeOf(records.set(SID, cycle))).toBe('VALUE_UNSERIALIZABLE');
+    const large = { cookie: {}, text: 'x'.repeat(100) };
+    expect(await codeOf(records.set(SID, large))).toBe('VALUE_TOO_LARGE');
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['no object', '5'],
+    ['a list', '[]'],
+    ['an object without a cookie', '{}'],
+    ['a cookie that is text', '{"cookie":"x"}'],
+  ])('are none when there is %s, and that is reported', async (_, text) => {
+    await records.set(SID, { cookie: {} });
+    const entry = world.redis.data.entries.get(ID);
+    if (entry === undefined) throw new TypeError('it is not there');
+    world.redis.data.entries.set(ID, { ...entry, body: Buffer.from(text) });
+    expect(await records.get(SID)).toBeNull();
+    expect(events).toEqual([
+      { type: 'cache.entry-rejected', namespace: 'sessions', fault: 'corrupt' },
+    ]);
+  });
+
+  it('are none when the entry is damaged, or not of this store', async () => {
+    world.redis.unreadable.set(ID, 'newer-format');
+    expect(await records.get(SID)).toBeNull();
+    world.redis.unreadable.clear();
+    const { sessions } = world.process();
+    const { session } = await sessions.create({ userId: 'ann', data: { cookie: {} } });
+    const entry = world.redis.data.entries.get(session.id);
+    if (entry === undefined) throw new TypeError('it is not there');
+    world.redis.data.entries.set(ID, entry);
+    expect(await records.get(SID)).toBeNull();
+    expect(events).toHaveLength(2);
+  });
+
+  describe('that are touched', () => {
+    const touchIn = async (ms: number): Promise<number> => {
+      await world.clock.advance(ms);
+      const before = namespace.writes;
+      await records.touch(SID, { cookie: { originalMaxAge: DAY }, stale: true });
+      return namespace.writes - before;
+    };
+    beforeEach(() => records.set(SID, { cookie: { originalMaxAge: DAY }, views: 3 }));
+
+    it('live longer, are written at most once a minute, and keep their data', async () => {
+      expect(await touchIn(59_999)).toBe(0);
+      expect(await touchIn(1)).toBe(1);
+      expect(lifeOf()).toBe(DAY);
+      expect(await touchIn(1000)).toBe(0);
+      expect(await records.get(SID)).toEqual({ cookie: { originalMaxAge: DAY }, views: 3 });
+    });
+
+    it('are written rarely while Redis is away', async () => {
+      namespace.goAway();
+      expect(await touchIn(DAY / 2 - 1)).toBe(0);
+      expect(await touchIn(1)).toBe(1);
+    });
+
+    it('are written often enough when they are short', async () => {
+      await records.set(SID, { cookie: { originalMaxAge: 1000 } });
+      await world.clock.advance(500);
+      await records.touch(SID, { cookie: { originalMaxAge: 1000 } });
+      expect(lifeOf()).toBe(1000);
+    });
+
+    it('stay gone when they were destroyed, also by another process at that moment', async () => {
+      const { namespace: ahead } = world.process({}, 5000);
+      const other = new StoreRecords(ahead, { clock: ahead.calendar() });
+      await world.clock.advance(60_000);
+      ahead.beforeWrite = async () => {
+        ahead.beforeWrite = null;
+        await namespace.delete(ID);
+      };
+      await other.touch(SID, { cookie: { originalMaxAge: DAY } });
+      expect(ahead.writes).toBe(1);
+      expect(await records.get(SID)).toBeNull();
+      expect(await touchIn(60_000)).toBe(0);
+      expect(await records.get(SID)).toBeNull();
+    });
+
+    it('are left alone when their cookie is over', async () => {
+      await world.clock.advance(60_000);
+      await records.touch(SID, { cookie: { expires: inMs(-1) } });
+      expect(lifeOf()).toBe(DAY - 60_000);
+    });
+
+    it('never fail: a missed touch is reported, and no more', async () => {
+      namespace.writeError = new TypeError('S3cret');
+      expect(await touchIn(60_000)).toBe(1);
+      namespace.readError = new TypeError('S3cret');
+      await touchIn(1);
+      const reason = 'unknown error';
+      expect(events).toEqual(
+        Array(2).fill({ type: 'cache.write-failed', namespace: 'sessions', reason }),
+      );
+    });
+  });
+
+  it.each([{ defaultMs: 0 }, { touchEveryMs: -1 }, { maxDataBytes: NaN }])(
+    'are not kept with options that cannot be used: %j',
+    (options) => {
+      expect(() => open(options)).toThrow(ConfigInvalidError);
+    },
+  );
+
+  it('stand where a SessionService has its own as well, and share its clock and its ear', async () => {
+    const beside = world.process();
+    const own = new StoreRecords(beside.sessions);
+    await own.set(SID, { cookie: {} });
+    expect(await records.get(SID)).toEqual({ cookie: {} });
+    expect(lifeOf()).toBe(DAY);
+    world.redis.unreadable.set(ID, 'corrupt');
+    await own.get(SID);
+    expect(beside.events).toHaveLength(1);
+    own.reportFailedCallback('error');
+    expect(beside.events.at(-1)).toMatchObject({ type: 'listener.failed', error: 'error' });
+  });
+
+  it('need no options, and stand on the clock of the machine', async () => {
+    await new StoreRecords(namespace).set(SID, { cookie: {} });
+    expect(lifeOf()).toBe(DAY);
+  });
+});

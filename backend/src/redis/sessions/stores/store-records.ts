@@ -1,0 +1,200 @@
+import {
+  ConfigInvalidError,
+  RedisHaError,
+  SessionUnavailableError,
+} from '../../base/errors/index.js';
+import { EventBus } from '../../base/events/index.js';
+import type { Entry, EntryDraft, Namespace } from '../../keyspace/index.js';
+import { SystemClock, type Clock } from '../../base/timing/index.js';
+import { idOf, stampOfSlide, toForeignJson } from '../record/index.js';
+import {
+  durationProblem,
+  LONGEST_MS,
+  reasonOf,
+  type SessionService,
+  type SessionSurroundings,
+  withoutUndefined,
+} from '../service/index.js';
+
+/** How a store for express-session or Fastify behaves. */
+export interface SessionStoreOptions {
+  /** How long a session lives whose cookie says nothing, in ms. @defaultValue 86400000 (a day) */
+  readonly defaultMs?: number;
+  /** A session that was not changed is written at most this often, in ms. @defaultValue 60000 */
+  readonly touchEveryMs?: number;
+  /** Bytes of JSON that one session may have. @defaultValue 262144 (256 KiB) */
+  readonly maxDataBytes?: number;
+  /** @defaultValue that of the sessions it stands beside, or of the machine */
+  readonly clock?: Clock;
+  /** Hears what goes wrong in the background. @defaultValue that of the sessions it stands beside, or nobody */
+  readonly bus?: EventBus;
+}
+
+/** Where the sessions are kept: a namespace with the policy `session`, or a `SessionService`, which has one. */
+export type SessionHome = Namespace | Pick<SessionService, 'namespace' | 'surroundings'>;
+
+/** What is known of the cookie of a session, whoever made it. */
+export interface CookieTimes {
+  readonly expires?: unknown;
+  readonly originalMaxAge?: unknown;
+  readonly maxAge?: unknown;
+}
+
+/** Says in the entry that the body is the session of another library: 'E'. */
+export const STORE_CODEC = 0x45;
+
+const DEFAULTS = { defaultMs: 86_400_000, touchEveryMs: 60_000, maxDataBytes: 262_144 };
+
+/** Keeps sessions of other libraries, as JSON, under the hash of their id. */
+export class StoreRecords {
+  readonly #namespace: Namespace;
+  readonly #options: Required<SessionStoreOptions>;
+
+  /** @throws ConfigInvalidError for options that cannot be used. */
+  constructor(home: SessionHome, options: SessionStoreOptions = {}) {
+    const { clock, bus } = surroundingsOf(home);
+    const resolved = { ...DEFAULTS, clock, bus, ...withoutUndefined(options) };
+    const problems = [
+      durationProblem('store.defaultMs', resolved.defaultMs),
+      durationProblem('store.touchEveryMs', resolved.touchEveryMs),
+      durationProblem('store.maxDataBytes', resolved.maxDataBytes),
+    ].filter((problem) => problem !== null);
+    if (problems.length > 0) throw new ConfigInvalidError(problems);
+    this.#namespace = 'namespace' in home ? home.namespace : home;
+    this.#options = resolved;
+  }
+
+  /** The session, or `null` when there is none. Fails when nobody can tell. */
+  get(sid: string): Promise<object | null> {
+    return withStatus(async () => (await this.#read(idOf(sid)))?.session ?? null);
+  }
+
+  /** Keeps a session for as long as its cookie says. */
+  set(sid: string, session: object): Promise<void> {
+    return withStatus(async () => {
+      const json = toForeignJson(session, this.#options.maxDataBytes);
+      const lifeMs = this.#lifeOf(session);
+      if (lifeMs > 0) await this.#namespace.write(idOf(sid), draftOf(json, lifeMs));
+      else await this.#namespace.delete(idOf(sid));
+    });
+  }
+
+  /** Ends a session. */
+  destroy(sid: string): Promise<void> {
+    return withStatus(async () => {
+      await this.#namespace.delete(idOf(sid));
+    });
+  }
+
+  /** Moves the end of a session on, to what its cookie says. Never fails: at worst it ends earlier. */
+  async touch(sid: string, session: object): Promise<void> {
+    try {
+      await this.#touch(idOf(sid), session);
+    } catch (error) {
+      const { name: namespace } = this.#namespace;
+      this.#options.bus.emit({ type: 'cache.write-failed', namespace, reason: reasonOf(error) });
+    }
+  }
+
+  /** Reports that what a caller wanted to be called back failed. */
+  reportFailedCallback(error: unknown): void {
+    this.#options.bus.emit({ type: 'listener.failed', event: 'session-store.callback', error });
+  }
+
+  async #touch(id: string, session: object): Promise<void> {
+    const found = await this.#read(id);
+    const lifeMs = this.#lifeOf(session);
+    if (found === null || lifeMs <= 0) return;
+    const gainedMs = this.#options.clock.wallTime() + lifeMs - found.entry.freshUntil;
+    if (gainedMs < this.#paceOf(lifeMs)) return;
+    // What is stored and not what the caller has: that may be older than another request's change.
+    const touched = { ...found.session, cookie: cookieOf(session) };
+    const stamp = stampOfSlide(found.entry.stamp, this.#namespace.stamp().origin);
+    const draft = draftOf(toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
+    await this.#namespace.write(id, draft, stamp);
+  }
+
+  #paceOf(lifeMs: number): number {
+    // Each write takes a place in the journal while Redis is away.
+    const half = Math.ceil(lifeMs / 2);
+    return this.#namespace.isAway ? half : Math.min(this.#options.touchEveryMs, half);
+  }
+
+  async #read(id: string): Promise<{ session: object; entry: Entry } | null> {
+    const reading = await this.#namespace.read(id, { confirm: true });
+    switch (reading.state) {
+      case 'deleted':
+      case 'missing':
+        return null;
+      case 'unreadable':
+        return this.#reject(reading.fault);
+      case 'unknown':
+        throw new SessionUnavailableError(
+          'Redis is away and memory does not know the session; try again later',
+        );
+      case 'found': {
+        const session = decode(reading.entry);
+        return session === null ? this.#reject('corrupt') : { session, entry: reading.entry };
+      }
+    }
+  }
+
+  #reject(fault: string): null {
+    const { name: namespace } = this.#namespace;
+    this.#options.bus.emit({ type: 'cache.entry-rejected', namespace, fault });
+    return null;
+  }
+
+  #lifeOf(session: object): number {
+    const { expires, maxAge, originalMaxAge } = cookieOf(session) as CookieTimes;
+    const endsAt = expires instanceof Date ? expires.getTime() : Date.parse(String(expires));
+    const left = Number.isFinite(endsAt) ? endsAt - this.#options.clock.wallTime() : undefined;
+    const life = [left, maxAge, originalMaxAge].find((ms) => Number.isFinite(ms));
+    return Math.min(
+      LONGEST_MS,
+      Math.floor((life as number | undefined) ?? this.#options.defaultMs),
+    );
+  }
+}
+
+function surroundingsOf(home: SessionHome): Required<SessionSurroundings> {
+  return 'namespace' in home
+    ? home.surroundings
+    : { clock: new SystemClock(), bus: new EventBus() };
+}
+
+function draftOf(json: string, lifeMs: number): EntryDraft {
+  const body = Buffer.from(json);
+  const shape = { kind: 'value', codec: STORE_CODEC, isCompressed: false, groups: [] } as const;
+  return { ...shape, body, freshMs: lifeMs, staleMs: 0 };
+}
+
+function decode({ kind, codec, isCompressed, body }: Entry): object | null {
+  if (kind !== 'value' || codec !== STORE_CODEC || isCompressed) return null;
+  try {
+    const session: unknown = JSON.parse(body.toString());
+    // Without a cookie express-session would fail in the middle of a request.
+    return isObject(session) && 'cookie' in session && isObject(session.cookie) ? session : null;
+  } catch {
+    return null;
+  }
+}
+
+function cookieOf(session: object): unknown {
+  return 'cookie' in session && isObject(session.cookie) ? session.cookie : {};
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// Both libraries hand errors to the error handler of their framework, which answers with this status.
+async function withStatus<R>(work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    const isAbsence = RedisHaError.is(error) && (error.retryable || error.code === 'CLOSED');
+    if (isAbsence) Object.assign(error, { status: 503, statusCode: 503 });
+    throw error;
+  }
+}

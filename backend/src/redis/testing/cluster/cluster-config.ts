@@ -1,0 +1,85 @@
+import type { NodeAddress } from '../../base/address/index.js';
+import {
+  type ResolvedClusterTestOptions,
+  type ResolvedServerTestOptions,
+} from './cluster-options.js';
+
+/** The configuration file of a data node. */
+export function redisConfigFile(
+  options: ResolvedServerTestOptions & Partial<ResolvedClusterTestOptions>,
+  port: number,
+  primary?: NodeAddress,
+): string {
+  const { minReplicasToWrite = 0, minReplicasMaxLag = 10 } = options;
+  return lines([
+    'bind 127.0.0.1',
+    `port ${String(port)}`,
+    'save ""',
+    'appendonly no',
+    // Replicas attach within the start of the test, not five seconds later.
+    'repl-diskless-sync yes',
+    'repl-diskless-sync-delay 0',
+    `min-replicas-to-write ${String(minReplicasToWrite)}`,
+    `min-replicas-max-lag ${String(minReplicasMaxLag)}`,
+    ...credentialLines(options),
+    ...(primary === undefined ? [] : [`replicaof ${primary.host} ${String(primary.port)}`]),
+    ...options.redisConfig,
+  ]);
+}
+
+/** The configuration file of a Sentinel that watches these primaries, one for each group. */
+export function sentinelConfigFile(
+  options: ResolvedClusterTestOptions,
+  port: number,
+  primaries: ReadonlyMap<string, NodeAddress>,
+): string {
+  const groups = [...primaries].flatMap(([group, primary]) => groupLines(options, group, primary));
+  return lines([
+    'bind 127.0.0.1',
+    `port ${String(port)}`,
+    ...(options.sentinelPassword === undefined
+      ? []
+      : [`requirepass ${quoted(options.sentinelPassword)}`]),
+    ...groups,
+    ...options.sentinelConfig,
+  ]);
+}
+
+function credentialLines(options: ResolvedServerTestOptions): string[] {
+  const { username, password } = options;
+  if (password === undefined) return [];
+  if (username === undefined) {
+    return [`requirepass ${quoted(password)}`, `masterauth ${quoted(password)}`];
+  }
+  return [
+    'user default off',
+    `user ${username} on ${quoted(`>${password}`)} ~* &* +@all`,
+    `masteruser ${username}`,
+    `masterauth ${quoted(password)}`,
+  ];
+}
+
+function groupLines(
+  options: ResolvedClusterTestOptions,
+  group: string,
+  primary: NodeAddress,
+): string[] {
+  const { username, password } = options;
+  const address = `${primary.host} ${String(primary.port)}`;
+  return [
+    `sentinel monitor ${group} ${address} ${String(options.quorum)}`,
+    `sentinel down-after-milliseconds ${group} ${String(options.downAfterMs)}`,
+    `sentinel failover-timeout ${group} ${String(options.failoverTimeoutMs)}`,
+    `sentinel parallel-syncs ${group} ${String(options.parallelSyncs)}`,
+    ...(username === undefined ? [] : [`sentinel auth-user ${group} ${username}`]),
+    ...(password === undefined ? [] : [`sentinel auth-pass ${group} ${quoted(password)}`]),
+  ];
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}

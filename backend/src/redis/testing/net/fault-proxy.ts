@@ -1,0 +1,233 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { NodeAddress } from '../../base/address/index.js';
+import { TestClusterError } from '../../base/errors/index.js';
+import { breakOff } from './break-off.js';
+import { FaultLane, type LaneRule } from './fault-stream.js';
+import { freePort } from './free-port.js';
+
+/** The two ways bytes can travel. */
+export type FaultDirection = 'to-server' | 'from-server';
+
+/** What a {@link FaultProxy} does at the moment. */
+export type FaultMode =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'refuse' }
+  | { readonly kind: 'black-hole' }
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'drop-direction'; readonly direction: FaultDirection }
+  | { readonly kind: 'cut-after'; readonly bytes: number };
+
+/** What has happened to the connections of a {@link FaultProxy}. */
+export interface FaultProxyCounts {
+  /** Accepted since the start, also those that were reset at once. */
+  readonly total: number;
+  readonly open: number;
+  /** Reset because the proxy refuses. */
+  readonly refused: number;
+  /** Cut in the middle of a reply. */
+  readonly cut: number;
+}
+
+interface Link {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly toServer: FaultLane;
+  readonly fromServer: FaultLane;
+}
+
+const ATTEMPTS = 20;
+
+/**
+ * A TCP proxy on loopback that breaks what passes through it, on command. A mode holds for the connections that
+ * are open and for those to come, until the next mode. Connections that lost bytes are reset when bytes may pass
+ * again: a TCP stream with a hole does not exist.
+ */
+export class FaultProxy {
+  private current: FaultMode = { kind: 'pass' };
+  private readonly links = new Set<Link>();
+  private total = 0;
+  private refused = 0;
+  private cut = 0;
+
+  private constructor(
+    private readonly server: Server,
+    /** Where clients connect to. */
+    readonly address: NodeAddress,
+    /** Where their bytes go. */
+    readonly target: NodeAddress,
+  ) {
+    server.on('connection', (client: Socket) => {
+      this.accept(client);
+    });
+  }
+
+  /**
+   * Starts a proxy on a free port.
+   * @throws TestClusterError when no port can be had.
+   */
+  static async start(target: NodeAddress): Promise<FaultProxy> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const address = { host: '127.0.0.1', port: await freePort() };
+      const server = await listen(address);
+      if (server !== null) return new FaultProxy(server, address, target);
+    }
+    throw new TestClusterError(
+      `No port for a fault proxy in ${String(ATTEMPTS)} attempts. Check what is running on this machine.`,
+    );
+  }
+
+  /** What the proxy does at the moment. */
+  get mode(): FaultMode {
+    return this.current;
+  }
+
+  /** How many connections came, are open, were refused and were cut. */
+  get connections(): FaultProxyCounts {
+    const { total, refused, cut, links } = this;
+    return { total, open: links.size, refused, cut };
+  }
+
+  /** Everything passes unchanged. */
+  pass(): void {
+    this.become({ kind: 'pass' });
+  }
+
+  /** Ends every fault: the same as {@link FaultProxy.pass}. What was held back arrives, in order. */
+  heal(): void {
+    this.pass();
+  }
+
+  /** Connections are reset, those that are open and those to come. */
+  refuse(): void {
+    this.become({ kind: 'refuse' });
+    for (const link of this.links) reset(link);
+  }
+
+  /** Connections are accepted, and everything sent in either direction is swallowed: a host that lost its network. */
+  blackHole(): void {
+    this.become({ kind: 'black-hole' });
+  }
+
+  /** Nothing arrives until the next mode, and then everything does, late and in order: a network that hangs. */
+  hold(): void {
+    this.become({ kind: 'hold' });
+  }
+
+  /** Everything arrives `ms` later, in order. */
+  delay(ms: number): void {
+    this.become({ kind: 'delay', ms });
+  }
+
+  /** Bytes of one direction are swallowed, those of the other pass. */
+  dropDirection(direction: FaultDirection): void {
+    this.become({ kind: 'drop-direction', direction });
+  }
+
+  /** Each connection is cut after that many further bytes from the server: 1 cuts inside the next reply. */
+  cutAfter(bytes: number): void {
+    this.become({ kind: 'cut-after', bytes });
+  }
+
+  /** Resets every connection and gives the port back. Calling it twice is harmless. */
+  async stop(): Promise<void> {
+    for (const link of this.links) reset(link);
+    if (!this.server.listening) return;
+    await new Promise<void>((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+    });
+  }
+
+  private become(mode: FaultMode): void {
+    this.current = mode;
+    for (const link of this.links) {
+      if (!swallows(mode) && (link.toServer.hasLostBytes || link.fromServer.hasLostBytes)) {
+        reset(link);
+        continue;
+      }
+      link.toServer.apply(ruleFor(mode, 'to-server'));
+      link.fromServer.apply(ruleFor(mode, 'from-server'));
+    }
+  }
+
+  private accept(client: Socket): void {
+    this.total += 1;
+    client.on('error', ignore);
+    if (this.current.kind === 'refuse') {
+      this.refused += 1;
+      breakOff(client);
+      return;
+    }
+    const { host, port } = this.target;
+    const server = connect({ host, port, noDelay: true, allowHalfOpen: true });
+    server.on('error', ignore);
+    const mode = this.current;
+    const onCut = (): void => {
+      this.cut += 1;
+      client.destroy();
+      server.destroy();
+    };
+    const link: Link = {
+      client,
+      server,
+      toServer: new FaultLane(client, server, ruleFor(mode, 'to-server'), ignore),
+      fromServer: new FaultLane(server, client, ruleFor(mode, 'from-server'), onCut),
+    };
+    this.links.add(link);
+    const forget = (): void => {
+      if (client.destroyed && server.destroyed) this.links.delete(link);
+    };
+    client.on('close', forget);
+    server.on('close', forget);
+  }
+}
+
+function ruleFor(mode: FaultMode, direction: FaultDirection): LaneRule {
+  switch (mode.kind) {
+    case 'pass':
+    case 'refuse':
+      return { kind: 'pass' };
+    case 'black-hole':
+      return { kind: 'drop' };
+    case 'hold':
+      return { kind: 'delay', ms: Infinity };
+    case 'delay':
+      return { kind: 'delay', ms: mode.ms };
+    case 'drop-direction':
+      return { kind: mode.direction === direction ? 'drop' : 'pass' };
+    case 'cut-after':
+      return direction === 'from-server'
+        ? { kind: 'cut', afterBytes: mode.bytes }
+        : { kind: 'pass' };
+  }
+}
+
+function swallows(mode: FaultMode): boolean {
+  return mode.kind === 'black-hole' || mode.kind === 'drop-direction';
+}
+
+function reset(link: Link): void {
+  link.toServer.stop();
+  link.fromServer.stop();
+  breakOff(link.client);
+  breakOff(link.server);
+}
+
+function listen(address: NodeAddress): Promise<Server | null> {
+  return new Promise((resolve) => {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.once('error', () => {
+      resolve(null);
+    });
+    server.listen({ ...address, exclusive: true }, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+function ignore(): void {
+  // The 'close' that follows an error is what the lanes act on.
+}

@@ -1,0 +1,10 @@
+export { breakOff } from './break-off.js';
+export {
+  type FaultDirection,
+  type FaultMode,
+  FaultProxy,
+  type FaultProxyCounts,
+} from './fault-proxy.js';
+export { freePort } from './free-port.js';
+export { RespClient, type RespClientOptions } from './resp-client.js';
+export { RespErrorReply, RespPush, RespReader, type RespValue, textOfValue } from './resp-codec.js';

@@ -1,0 +1,100 @@
+import type { Clock, Stop } from '../../base/timing/index.js';
+import { TestClusterError } from '../../base/errors/index.js';
+
+interface Timer {
+  dueAt: number;
+  readonly everyMs: number | null;
+  readonly run: () => void;
+}
+
+// Taken when the module loads: a test may replace the global with a fake that never calls back.
+const soon = setImmediate;
+
+// setTimeout cannot be shorter either; it keeps `every(0)` from standing still in time.
+const SHORTEST_PERIOD_MS = 1;
+
+/** A {@link Clock} that stands still until a test moves it. */
+export class ManualClock implements Clock {
+  private elapsedMs = 0;
+  private readonly timers = new Set<Timer>();
+
+  /** @param startWallTime - the calendar time to begin with, in ms since 1970. */
+  constructor(private readonly startWallTime: number = Date.UTC(2026, 0, 1)) {}
+
+  /** How many timers and sleepers wait. Nobody should be left when what you test has been closed. */
+  get pending(): number {
+    return this.timers.size;
+  }
+
+  now(): number {
+    return this.elapsedMs;
+  }
+
+  wallTime(): number {
+    return this.startWallTime + this.elapsedMs;
+  }
+
+  after(ms: number, run: () => void): Stop {
+    return this.schedule({ dueAt: this.elapsedMs + Math.max(0, ms), everyMs: null, run });
+  }
+
+  every(ms: number, run: () => void): Stop {
+    const everyMs = Math.max(SHORTEST_PERIOD_MS, ms);
+    return this.schedule({ dueAt: this.elapsedMs + everyMs, everyMs, run });
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        stop();
+        signal?.removeEventListener('abort', finish);
+        resolve();
+      };
+      const stop = this.after(ms, finish);
+      signal?.addEventListener('abort', finish, { once: true });
+    });
+  }
+
+  /**
+   * Moves the time on, running what becomes due in order. Before the first, after the last and between them, everything
+   * that waits for a promise gets its turn, so what a timer sets in motion may set new timers within the same stretch.
+   * @throws TestClusterError when `ms` is negative.
+   */
+  async advance(ms: number): Promise<void> {
+    if (!(ms >= 0))
+      throw new TestClusterError(`Time cannot move by ${String(ms)} ms: only forwards.`);
+    const target = this.elapsedMs + ms;
+    await settle();
+    for (let next = this.nextDue(target); next !== undefined; next = this.nextDue(target)) {
+      this.elapsedMs = Math.max(this.elapsedMs, next.dueAt);
+      if (next.everyMs === null) this.timers.delete(next);
+      else next.dueAt += next.everyMs;
+      next.run();
+      await settle();
+    }
+    this.elapsedMs = Math.max(this.elapsedMs, target);
+  }
+
+  private schedule(timer: Timer): Stop {
+    this.timers.add(timer);
+    return () => {
+      this.timers.delete(timer);
+    };
+  }
+
+  private nextDue(until: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.timers) {
+      // Strictly earlier: of those due at the same time, the one that was set first goes first.
+      if (timer.dueAt <= until && (next === undefined || timer.dueAt < next.dueAt)) next = timer;
+    }
+    return next;
+  }
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    soon(resolve);
+  });
+}
