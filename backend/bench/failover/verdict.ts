@@ -21,7 +21,7 @@ const TYPED = new Set([
   'NO_REPLICA',
 ]);
 // A deadline is looked at every few milliseconds, on a machine that has other things to do.
-const LONGEST_FAILURE_MS = 8250;
+const MAX_FAILURE_MS = 8250;
 
 /** Compares what ours did with what it promises. */
 export function judge(scenario: Scenario, runs: readonly Run[]): Finding[] {
@@ -127,7 +127,7 @@ function errors({ promises }: Pick<Scenario, 'promises'>, ours: readonly Measure
     const codes = ours.flatMap(({ errors: byCode }) => Object.keys(byCode));
     const slowest = worst(ours.map(({ slowestFailure }) => slowestFailure));
     findings.push({
-      isKept: codes.every((code) => TYPED.has(code)) && slowest <= LONGEST_FAILURE_MS,
+      isKept: codes.every((code) => TYPED.has(code)) && slowest <= MAX_FAILURE_MS,
       isCorrectness,
       text: `errors: ${String(total)}, all typed (${[...new Set(codes)].join(', ') || 'none'}), slowest after ${slowest.toFixed(0)} ms`,
     });

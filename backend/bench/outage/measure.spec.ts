@@ -78,7 +78,7 @@ describe('the phase of a call', () => {
     ).toEqual(['away', 'away', 'away']);
   });
 
-  it('is split where the breaker of its own lane opened', () => {
+  it('is split where the breaker of its own direction opened', () => {
     const openings = { reads: 2200, writes: 2400 };
     const of = (operation: Operation, due: number): Line => ({ operation, due, settled: due + 1 });
     expect(
@@ -97,14 +97,14 @@ describe('the phase of a call', () => {
     ).toEqual(['until open', 'open', 'until open', 'open', 'until open', 'open', 'open']);
   });
 
-  it('stays `until open` for a lane that never opened', () => {
+  it('stays `until open` for a direction that never opened', () => {
     const line: Line = { operation: 'set', due: 4900, settled: 4901 };
     expect(phases([line], { reads: 2200, writes: null })).toEqual(['until open']);
   });
 });
 
 describe('when the breakers opened', () => {
-  it('is the first time after the fault, lane by lane', () => {
+  it('is the first time after the fault, direction by direction', () => {
     const notes = [
       { at: 1500, text: 'breaker.opened reads' },
       { at: 2100, text: 'breaker.half-opened reads' },

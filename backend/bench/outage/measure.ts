@@ -85,9 +85,9 @@ function operationOf(calls: Calls, index: number): Operation {
 
 /** When the breakers opened, from what the contestant noted (`breaker.opened reads`). */
 export function openingsOf(notes: readonly Note[], { faultAt }: Moments): Openings {
-  const first = (lane: string): number | null =>
-    notes.find(({ at, text }) => at >= faultAt && text.startsWith(`breaker.opened ${lane}`))?.at ??
-    null;
+  const first = (direction: string): number | null =>
+    notes.find(({ at, text }) => at >= faultAt && text.startsWith(`breaker.opened ${direction}`))
+      ?.at ?? null;
   return { reads: first('reads'), writes: first('writes') };
 }
 

@@ -80,7 +80,7 @@ const WORK: Readonly<Record<ChildWork, (redis: RedisService) => void>> = {
     for (let i = 0; i < 25; i++) track(redis.blpop('nothing', 0));
   },
   session: (redis) => {
-    track(redis.session((session) => session.call('blpop', 'nothing', 0)));
+    track(redis.exclusive((session) => session.call('blpop', 'nothing', 0)));
   },
   subscribe: (redis) => {
     track(redis.subscribe('news', () => undefined));

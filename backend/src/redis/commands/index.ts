@@ -1,13 +1,13 @@
 export {
   BlockingCalls,
   type MessageListener,
-  PrimaryLeases,
+  PrimaryLoans,
   RawClients,
-  RedisSession,
+  ExclusiveConnection,
   type SubscribeOptions,
   type Subscription,
   SubscriptionKeeper,
-  withSession,
+  withExclusive,
 } from './dedicated/index.js';
 export {
   type BatchResult,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import {
   healthReport,
-  type CacheFigures,
+  type CacheTotals,
   type HealthSource,
   type RedisHealth,
 } from './health-report.js';
@@ -14,7 +14,7 @@ export interface StatusTeller {
 
 /** Whatever can tell its figures at once: a `RedisCache`. */
 export interface StatsTeller {
-  readonly totalStats: CacheFigures;
+  readonly totalStats: CacheTotals;
 }
 
 /** How strictly a check judges. */

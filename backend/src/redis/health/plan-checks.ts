@@ -25,7 +25,7 @@ export interface PlannedCheck {
  */
 export function planChecks(
   given: unknown,
-  terms: { readonly deadlineMs: number; readonly clock: Clock },
+  options: { readonly deadlineMs: number; readonly clock: Clock },
 ): PlannedCheck[] {
   if (!Array.isArray(given)) throw new ConfigInvalidError([problem('health.checks', given)]);
   const described = given.map(describe);
@@ -36,7 +36,7 @@ export function planChecks(
   return described
     .filter((one) => one !== null)
     .map(({ check, key, readiness }, i) => ({
-      check: new SharedCheck(key, i + 1, check, terms),
+      check: new SharedCheck(key, i + 1, check, options),
       isForReadiness: readiness,
     }));
 }

@@ -1,14 +1,13 @@
 import { InvalidArgumentError } from '../base/errors/index.js';
 
 const NAME = /^[\w.-]{1,128}$/;
-const LEADING_NAME = /^[\w.-]*/;
 
 /**
- * The names in Redis of everything that belongs to one namespace. No name of a namespace holds a
- * separator, so that keys of two namespaces can never meet.
+ * The names in Redis of everything that belongs to one keyspace. No name of a keyspace holds a
+ * separator, so that keys of two keyspaces can never meet.
  */
-export class NamespaceKeys {
-  /** The namespace. */
+export class KeyspaceKeys {
+  /** The keyspace. */
   readonly name: string;
   /** Where changed keys are named. */
   readonly channel: string;
@@ -20,9 +19,9 @@ export class NamespaceKeys {
   constructor(name: string, channelPrefix = '') {
     if (typeof name !== 'string' || !NAME.test(name)) {
       throw new InvalidArgumentError({
-        field: 'namespace',
+        field: 'keyspace',
         value: name,
-        message: 'a namespace is named with 1 to 128 letters, digits, and the signs _ . -',
+        message: 'a keyspace is named with 1 to 128 letters, digits, and the signs _ . -',
         remedy: "For example: 'users'",
       });
     }
@@ -59,9 +58,4 @@ export class NamespaceKeys {
   shared(key: string): string {
     return `${this.name}+${key}`;
   }
-}
-
-/** The namespace that a key, or the whole name of a group, belongs to. */
-export function namespaceOf(whole: string): string {
-  return LEADING_NAME.exec(whole)?.[0] ?? '';
 }

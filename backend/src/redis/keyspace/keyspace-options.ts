@@ -1,17 +1,17 @@
-import type { NamespacePolicy } from './keyspace.js';
-import type { NamespaceKeys } from './keyspace-keys.js';
+import type { KeyspacePolicy } from './keyspace.js';
+import type { KeyspaceKeys } from './keyspace-keys.js';
 
-/** How a namespace behaves. */
-export interface NamespaceSettings {
-  readonly policy: NamespacePolicy;
+/** How a keyspace behaves. */
+export interface KeyspaceOptions {
+  readonly policy: KeyspacePolicy;
   /** Copies in memory younger than this answer without Redis being asked, in milliseconds; 0 means never. */
   readonly nearMs: number;
   /** How long past its time an entry may be served, in milliseconds. Only with the policy `cache`. */
   readonly maxStaleMs: number;
 }
 
-/** Who a namespace is. */
-export interface NamespaceIdentity {
-  readonly keys: NamespaceKeys;
-  readonly settings: NamespaceSettings;
+/** Who a keyspace is. */
+export interface KeyspaceIdentity {
+  readonly keys: KeyspaceKeys;
+  readonly options: KeyspaceOptions;
 }

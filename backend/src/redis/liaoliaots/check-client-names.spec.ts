@@ -1,9 +1,9 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
-import { checkNamespaces } from './check-client-names.js';
+import { checkClientNames } from './check-client-names.js';
 
 function problemsOf(namespaces: unknown): ConfigInvalidError['problems'] {
   try {
-    checkNamespaces(namespaces as string[]);
+    checkClientNames(namespaces as string[]);
   } catch (error) {
     if (error instanceof ConfigInvalidError) return error.problems;
     throw error;
@@ -13,7 +13,7 @@ function problemsOf(namespaces: unknown): ConfigInvalidError['problems'] {
 
 describe('namespaces of named clients', () => {
   it('are taken as they are when each is there once', () => {
-    expect(checkNamespaces(['default', 'jobs'])).toEqual(['default', 'jobs']);
+    expect(checkClientNames(['default', 'jobs'])).toEqual(['default', 'jobs']);
   });
 
   it.each([

@@ -3,12 +3,12 @@ import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 const FIELD = 'namespaces';
 
 /**
- * Answers the namespaces if they can be used. `@liaoliaots/nestjs-redis` itself replaces the first of
+ * Returns the namespaces if they can be used. `@liaoliaots/nestjs-redis` itself replaces the first of
  * two clients of one name, which nobody can close after that.
  *
  * @throws ConfigInvalidError that names every bad one.
  */
-export function checkNamespaces(namespaces: readonly string[]): readonly string[] {
+export function checkClientNames(namespaces: readonly string[]): readonly string[] {
   const problems = problemsOf(namespaces);
   if (problems.length > 0) throw new ConfigInvalidError(problems);
   return namespaces;

@@ -11,7 +11,7 @@ import type { DriverOptions } from '../cluster/connection/index.js';
 import { ConfigInvalidError } from '../base/errors/index.js';
 import type { RedisEngine } from '../engine/index.js';
 import { engineToken, type RedisService, redisToken } from '../nest/index.js';
-import { checkNamespaces } from './check-client-names.js';
+import { checkClientNames } from './check-client-names.js';
 import { namedClientOptions } from './named-clients.js';
 
 /** Which named clients there are, and of which connection. */
@@ -40,7 +40,7 @@ export class LiaoliaotsRedisModule {
    */
   static forRoot(given: LiaoliaotsRedisOptions = {}): DynamicModule {
     const { name, options = {}, imports = [] } = given;
-    const namespaces = checkNamespaces(given.namespaces ?? [DEFAULT_REDIS]);
+    const namespaces = checkClientNames(given.namespaces ?? [DEFAULT_REDIS]);
     const register: RedisModuleAsyncOptions = {
       imports,
       // The connection is injected so that its engine exists, which no module exports.

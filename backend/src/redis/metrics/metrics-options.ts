@@ -4,8 +4,8 @@ import type { Labels } from './sample.js';
 
 const PREFIX = /^[a-zA-Z_][a-zA-Z0-9_]*_$/;
 const LABEL = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
-const MOST_LABELS = 10;
-const LONGEST_VALUE = 128;
+const MAX_LABELS = 10;
+const MAX_VALUE = 128;
 const OWN_LABELS: ReadonlySet<string> = new Set([
   'connection',
   'le',
@@ -61,8 +61,8 @@ function prefixProblems(prefix: unknown): Problem[] {
 function labelProblems(labels: Labels): Problem[] {
   const entries: [string, unknown][] = Object.entries(labels);
   const problems = entries.flatMap(([name, value]) => labelProblem(name, value));
-  if (entries.length <= MOST_LABELS) return problems;
-  const message = `must be at most ${String(MOST_LABELS)}`;
+  if (entries.length <= MAX_LABELS) return problems;
+  const message = `must be at most ${String(MAX_LABELS)}`;
   const remedy = 'Labels of a whole process belong into the configuration of the scraper';
   return [...problems, { field: 'labels', value: entries.length, message, remedy }];
 }
@@ -77,8 +77,8 @@ function labelProblem(name: string, value: unknown): Problem[] {
     const message = 'the metrics have a label of that name themselves';
     return [{ field, value: name, message, remedy: 'Choose another name' }];
   }
-  if (typeof value === 'string' && value.length <= LONGEST_VALUE) return [];
-  const message = `must be a text of at most ${String(LONGEST_VALUE)} characters`;
+  if (typeof value === 'string' && value.length <= MAX_VALUE) return [];
+  const message = `must be a text of at most ${String(MAX_VALUE)} characters`;
   // What somebody took for a label may be anything.
   return [{ field, value: typeof value, message, remedy: "For example: { service: 'shop' }" }];
 }

@@ -6,8 +6,8 @@ import {
   type OptionalFactoryDependency,
   type Provider,
 } from '@nestjs/common';
-import type { RedisNamespaces } from '../engine/index.js';
-import { redisNamespacesToken } from '../nest/index.js';
+import type { RedisKeyspaces } from '../engine/index.js';
+import { redisKeyspacesToken } from '../nest/index.js';
 import type { SessionArchive } from './archive/index.js';
 import { type SessionOptions, SessionService } from './service/index.js';
 import { SESSION_TOKEN_SOURCE, SessionGuard } from './session.guard.js';
@@ -19,8 +19,8 @@ export interface SessionModuleOptions extends SessionOptions, TokenSourceOptions
 
 /** How the module is registered. */
 export interface SessionRegisterOptions {
-  /** The namespace in Redis. @defaultValue 'sessions' */
-  readonly namespace?: string;
+  /** The keyspace in Redis. @defaultValue 'sessions' */
+  readonly keyspace?: string;
   /** Name of the connection, when there are several. @defaultValue 'default' */
   readonly connection?: string;
   /** Token of a provider that is a `SessionArchive`; instead of `archive`. */
@@ -46,8 +46,8 @@ const ARCHIVE = Symbol.for('nestjs-redis-ha.session-archive');
 export class SessionModule {
   /** Registers sessions with these options. */
   static forRoot(options: SessionModuleOptions & SessionRegisterOptions = {}): DynamicModule {
-    const { namespace, connection, archiveProvider, imports, isGlobal, ...rest } = options;
-    const given = { namespace, connection, archiveProvider, imports, isGlobal };
+    const { keyspace, connection, archiveProvider, imports, isGlobal, ...rest } = options;
+    const given = { keyspace, connection, archiveProvider, imports, isGlobal };
     return toModule(given, { provide: OPTIONS, useValue: rest });
   }
 
@@ -77,17 +77,17 @@ function toModule(register: Register, options: Provider): DynamicModule {
   };
 }
 
-function providersOf({ namespace = 'sessions', connection }: Register): Provider[] {
+function providersOf({ keyspace = 'sessions', connection }: Register): Provider[] {
   return [
     {
       provide: SessionService,
-      inject: [redisNamespacesToken(connection), OPTIONS, ARCHIVE],
+      inject: [redisKeyspacesToken(connection), OPTIONS, ARCHIVE],
       useFactory: (
-        namespaces: RedisNamespaces,
+        keyspaces: RedisKeyspaces,
         options: SessionModuleOptions,
         archive: SessionArchive | null,
       ) =>
-        openSessions(namespaces, namespace, {
+        openSessions(keyspaces, keyspace, {
           ...ownOptions(options),
           ...(archive !== null && { archive }),
         }),

@@ -1,4 +1,4 @@
-import type { NamespacePolicy } from '../../keyspace/index.js';
+import type { KeyspacePolicy } from '../../keyspace/index.js';
 import type { CacheSerializer } from './serializers.js';
 
 /** What can be set for one call as well as for a namespace. */
@@ -42,7 +42,7 @@ export interface CacheLoadOptions {
 /** How a namespace of the cache behaves. */
 export interface CacheOptions extends CacheLoadOptions {
   /** What memory may mean while Redis is away; see `docs/cache.md`. @defaultValue 'cache' */
-  readonly policy?: NamespacePolicy;
+  readonly policy?: KeyspacePolicy;
   /**
    * How long past its time a value may still be served when a load fails or Redis is away, in
    * milliseconds. Only with the policy `cache`. 0 because only the application knows which of its
@@ -81,7 +81,7 @@ export interface GetOrSetOptions<T = unknown> extends CacheLoadOptions {
 export type SetOptions<T = unknown> = Pick<GetOrSetOptions<T>, 'ttlMs' | 'ttlJitter' | 'tags'>;
 
 /** The options of a call, complete and checked. */
-export interface LoadTerms extends Readonly<Required<CacheLoadOptions>> {
+export interface ResolvedLoadOptions extends Readonly<Required<CacheLoadOptions>> {
   readonly tags: CacheTags<never>;
 }
 

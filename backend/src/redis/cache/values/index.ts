@@ -1,5 +1,5 @@
 export { CacheCodec } from './cache-codec.js';
-export { type CacheParts } from './cache-deps.js';
+export { type CacheDeps } from './cache-deps.js';
 export {
   checkCount,
   checkHolder,
@@ -15,7 +15,7 @@ export {
   type CacheOptions,
   type CacheTags,
   type GetOrSetOptions,
-  type LoadTerms,
+  type ResolvedLoadOptions,
   type ResolvedCacheOptions,
   type SetOptions,
 } from './cache-options.js';
@@ -27,11 +27,11 @@ export { isLoadFailure, reasonOf } from './load-failure.js';
 export { OpenTasks } from './open-tasks.js';
 export { findJsonFault } from './plain-json.js';
 export {
-  baseTerms,
+  baseLoadOptions,
   checkLoadOptions,
   differenceOf,
   resolveCacheOptions,
-  resolveTerms,
+  resolveLoadOptions,
 } from './resolve-cache-options.js';
 export {
   type CacheSerializer,

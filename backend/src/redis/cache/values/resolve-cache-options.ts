@@ -1,4 +1,4 @@
-import type { ResolvedCacheOptions, CacheOptions, LoadTerms } from './cache-options.js';
+import type { ResolvedCacheOptions, CacheOptions, ResolvedLoadOptions } from './cache-options.js';
 import { checkTags, refusal } from './cache-keys.js';
 import { BUILT_IN, jsonSerializer, type CacheSerializer } from './serializers.js';
 
@@ -15,7 +15,7 @@ const MAX_DELAY_MS = 2_147_483_647;
 const MAX_LIFE_MS = 10 * 365 * 86_400_000;
 /** The largest string Redis holds. */
 const MAX_BYTES = 512 * 1024 * 1024;
-const SHORTEST_LEASE_MS = 100;
+const MIN_LEASE_MS = 100;
 const MAX_SERIALIZER_ID = 255;
 
 const DEFAULTS: ResolvedCacheOptions = Object.freeze({
@@ -65,7 +65,7 @@ const RULES: Readonly<Partial<Record<string, Rule>>> = {
     accepts: (value) => value === 'cache' || value === 'session' || value === 'strict',
   },
   maxStaleMs: wholeNumber(0, MAX_LIFE_MS, 'milliseconds'),
-  leaseMs: wholeNumber(SHORTEST_LEASE_MS, MAX_DELAY_MS, 'milliseconds'),
+  leaseMs: wholeNumber(MIN_LEASE_MS, MAX_DELAY_MS, 'milliseconds'),
   nearMs: wholeNumber(0, MAX_DELAY_MS, 'milliseconds'),
   serializer: {
     expects: 'an object with an id from 1 to 255 of its own, a name, serialize and deserialize',
@@ -96,7 +96,10 @@ export function resolveCacheOptions(
 }
 
 /** Options of a call: what is given, else those of the namespace. */
-export function resolveTerms(given: object | undefined, base: LoadTerms): LoadTerms {
+export function resolveLoadOptions(
+  given: object | undefined,
+  base: ResolvedLoadOptions,
+): ResolvedLoadOptions {
   if (given === undefined) return base;
   requireObject(given);
   const { tags, ...rest } = given as { readonly tags?: unknown };
@@ -105,7 +108,7 @@ export function resolveTerms(given: object | undefined, base: LoadTerms): LoadTe
   if (tags === undefined) return terms;
   return {
     ...terms,
-    tags: typeof tags === 'function' ? (tags as LoadTerms['tags']) : checkTags(tags),
+    tags: typeof tags === 'function' ? (tags as ResolvedLoadOptions['tags']) : checkTags(tags),
   };
 }
 
@@ -121,7 +124,7 @@ export function checkLoadOptions(given: object): void {
 }
 
 /** What a namespace's options say of each call. */
-export function baseTerms(options: ResolvedCacheOptions): LoadTerms {
+export function baseLoadOptions(options: ResolvedCacheOptions): ResolvedLoadOptions {
   return Object.freeze({ ...options, tags: Object.freeze([]) });
 }
 
@@ -166,7 +169,7 @@ function requireObject(given: unknown): asserts given is object {
   throw refusal('options', `(${typeof given})`, 'options must be an object', 'Give { ttlMs: … }');
 }
 
-function checkOrder(terms: Pick<LoadTerms, 'softTimeoutMs' | 'hardTimeoutMs'>): void {
+function checkOrder(terms: Pick<ResolvedLoadOptions, 'softTimeoutMs' | 'hardTimeoutMs'>): void {
   const { softTimeoutMs, hardTimeoutMs } = terms;
   if (softTimeoutMs === null || softTimeoutMs < hardTimeoutMs) return;
   const message = `must be smaller than hardTimeoutMs, which is ${String(hardTimeoutMs)}`;

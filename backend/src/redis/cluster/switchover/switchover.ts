@@ -4,7 +4,7 @@ import {
   sameAddress,
   type NodeAddress,
 } from '../../base/address/index.js';
-import type { NodeConnection } from '../connection/index.js';
+import type { SharedConnection } from '../connection/index.js';
 import {
   InvalidArgumentError,
   safeMessage,
@@ -49,12 +49,12 @@ export interface SwitchoverTools {
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
-const LEAST_TIMEOUT_MS = 3000;
+const MIN_TIMEOUT_MS = 3000;
 
 // The pause ends by itself; until then the failover that Sentinel has begun must be over.
 const DEFAULT_PORT = 6379;
 const PAUSE_MARGIN_MS = 5000;
-const MOST_CATCH_UP_MS = 1500;
+const MAX_CATCH_UP_MS = 1500;
 const NEARLY_BYTES = 256 * 1024;
 
 /**
@@ -81,13 +81,13 @@ export async function switchover(
 /** One attempt, from the pause to the old primary's return as a replica. */
 class Handover {
   readonly #tools: SwitchoverTools;
-  readonly #old: NodeConnection;
+  readonly #old: SharedConnection;
   readonly #to: NodeAddress | null;
   readonly #steps: Steps;
   // What has been done decides what can be undone.
   #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
 
-  constructor(tools: SwitchoverTools, old: NodeConnection, to: NodeAddress | null, steps: Steps) {
+  constructor(tools: SwitchoverTools, old: SharedConnection, to: NodeAddress | null, steps: Steps) {
     this.#tools = tools;
     this.#old = old;
     this.#to = to;
@@ -155,7 +155,7 @@ class Handover {
   // a long pause silences both, and the Sentinels would take the primary for dead.
   #catchUpPatienceMs(): number {
     const downAfter = this.#tools.tracker.source.views().map(({ downAfterMs }) => downAfterMs);
-    return Math.min(MOST_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MOST_CATCH_UP_MS * 2) / 2));
+    return Math.min(MAX_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MAX_CATCH_UP_MS * 2) / 2));
   }
 
   #isWithin(bytes: number): boolean {
@@ -209,7 +209,7 @@ class Handover {
   // ask anew instead of staying with a node that refuses them.
   async #demote(to: NodeAddress): Promise<boolean> {
     const { tracker } = this.#tools;
-    const node = (): NodeConnection | null => tracker.connectionTo(this.#old.address);
+    const node = (): SharedConnection | null => tracker.connectionTo(this.#old.address);
     const isLinkedReplica = (): boolean => {
       const role = node()?.role;
       return role?.kind === 'replica' && role.isLinked;
@@ -287,7 +287,7 @@ async function askAnySentinel(tracker: TopologyTracker, ...args: string[]): Prom
   await answer;
 }
 
-function requirePrimary(tracker: TopologyTracker): NodeConnection {
+function requirePrimary(tracker: TopologyTracker): SharedConnection {
   const { primary } = tracker;
   if (tracker.source.sentinels().length === 0) {
     throw new SwitchoverFailedError('There are no Sentinels in this mode; nothing was changed');
@@ -312,12 +312,12 @@ function requireReplica(tracker: TopologyTracker, to: unknown): NodeAddress {
 }
 
 function checkedTimeout(timeoutMs = DEFAULT_TIMEOUT_MS): number {
-  if (Number.isFinite(timeoutMs) && timeoutMs >= LEAST_TIMEOUT_MS) return timeoutMs;
+  if (Number.isFinite(timeoutMs) && timeoutMs >= MIN_TIMEOUT_MS) return timeoutMs;
   throw new InvalidArgumentError({
     field: 'timeoutMs',
     value: timeoutMs,
     message: 'Sentinel alone takes more than a second, and a switchover is only undone before that',
-    remedy: `Use ${String(LEAST_TIMEOUT_MS)} or more; ${String(DEFAULT_TIMEOUT_MS)} is the default`,
+    remedy: `Use ${String(MIN_TIMEOUT_MS)} or more; ${String(DEFAULT_TIMEOUT_MS)} is the default`,
   });
 }
 

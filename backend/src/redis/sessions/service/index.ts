@@ -1,9 +1,9 @@
 export {
-  LONGEST_MS,
+  MAX_MS,
   type SessionOptions,
   durationProblem,
   withoutUndefined,
 } from './session-options.js';
 export { type InvalidReason, reasonOf } from './session-reader.js';
-export { SessionService, type SessionSurroundings } from './session-service.js';
+export { SessionService, type SessionServiceDeps } from './session-service.js';
 export { type SessionStats } from './session-stats.js';

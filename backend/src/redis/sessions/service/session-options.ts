@@ -37,7 +37,7 @@ export interface ResolvedSessionOptions {
 }
 
 /** Ten years: whoever wants more has mistaken the unit. */
-export const LONGEST_MS = 315_360_000_000;
+export const MAX_MS = 315_360_000_000;
 const USUAL_TOUCH_MS = 60_000;
 const ARCHIVE_METHODS = ['save', 'find', 'remove', 'removeAllOf', 'listOf'] as const;
 
@@ -73,7 +73,7 @@ export function withoutUndefined<O extends object>(given: O): O {
 
 /** What is wrong with a duration; `null` when nothing is. */
 export function durationProblem(field: string, value: unknown): Problem | null {
-  return wholeNumberProblem(field, value, [1, LONGEST_MS]);
+  return wholeNumberProblem(field, value, [1, MAX_MS]);
 }
 
 function problemsOf(options: ResolvedSessionOptions): Problem[] {
@@ -83,7 +83,7 @@ function problemsOf(options: ResolvedSessionOptions): Problem[] {
     durationProblem('sessions.touchEveryMs', options.touchEveryMs),
     wholeNumberProblem('sessions.maxDataBytes', options.maxDataBytes, [1, 16_777_216]),
     durationProblem('sessions.archiveTimeoutMs', options.archiveTimeoutMs),
-    wholeNumberProblem('sessions.archiveRememberMs', options.archiveRememberMs, [0, LONGEST_MS]),
+    wholeNumberProblem('sessions.archiveRememberMs', options.archiveRememberMs, [0, MAX_MS]),
     wholeNumberProblem('sessions.archiveConcurrency', options.archiveConcurrency, [1, 1000]),
     flagProblem(options.archiveRequired),
     archiveProblem(options.archive),

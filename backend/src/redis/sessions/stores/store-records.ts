@@ -4,15 +4,15 @@ import {
   SessionUnavailableError,
 } from '../../base/errors/index.js';
 import { EventBus } from '../../base/events/index.js';
-import type { Entry, EntryDraft, Namespace } from '../../keyspace/index.js';
+import type { Entry, EntryDraft, Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { idOf, stampOfSlide, toForeignJson } from '../record/index.js';
 import {
   durationProblem,
-  LONGEST_MS,
+  MAX_MS,
   reasonOf,
   type SessionService,
-  type SessionSurroundings,
+  type SessionServiceDeps,
   withoutUndefined,
 } from '../service/index.js';
 
@@ -30,8 +30,8 @@ export interface SessionStoreOptions {
   readonly bus?: EventBus;
 }
 
-/** Where the sessions are kept: a namespace with the policy `session`, or a `SessionService`, which has one. */
-export type SessionHome = Namespace | Pick<SessionService, 'namespace' | 'surroundings'>;
+/** Where the sessions are kept: a keyspace with the policy `session`, or a `SessionService`, which has one. */
+export type SessionHome = Keyspace | Pick<SessionService, 'keyspace' | 'deps'>;
 
 /** What is known of the cookie of a session, whoever made it. */
 export interface CookieTimes {
@@ -47,12 +47,12 @@ const DEFAULTS = { defaultMs: 86_400_000, touchEveryMs: 60_000, maxDataBytes: 26
 
 /** Keeps sessions of other libraries, as JSON, under the hash of their id. */
 export class StoreRecords {
-  readonly #namespace: Namespace;
+  readonly #keyspace: Keyspace;
   readonly #options: Required<SessionStoreOptions>;
 
   /** @throws ConfigInvalidError for options that cannot be used. */
   constructor(home: SessionHome, options: SessionStoreOptions = {}) {
-    const { clock, bus } = surroundingsOf(home);
+    const { clock, bus } = depsOf(home);
     const resolved = { ...DEFAULTS, clock, bus, ...withoutUndefined(options) };
     const problems = [
       durationProblem('store.defaultMs', resolved.defaultMs),
@@ -60,7 +60,7 @@ export class StoreRecords {
       durationProblem('store.maxDataBytes', resolved.maxDataBytes),
     ].filter((problem) => problem !== null);
     if (problems.length > 0) throw new ConfigInvalidError(problems);
-    this.#namespace = 'namespace' in home ? home.namespace : home;
+    this.#keyspace = 'keyspace' in home ? home.keyspace : home;
     this.#options = resolved;
   }
 
@@ -74,15 +74,15 @@ export class StoreRecords {
     return withStatus(async () => {
       const json = toForeignJson(session, this.#options.maxDataBytes);
       const lifeMs = this.#lifeOf(session);
-      if (lifeMs > 0) await this.#namespace.write(idOf(sid), draftOf(json, lifeMs));
-      else await this.#namespace.delete(idOf(sid));
+      if (lifeMs > 0) await this.#keyspace.write(idOf(sid), draftOf(json, lifeMs));
+      else await this.#keyspace.delete(idOf(sid));
     });
   }
 
   /** Ends a session. */
   destroy(sid: string): Promise<void> {
     return withStatus(async () => {
-      await this.#namespace.delete(idOf(sid));
+      await this.#keyspace.delete(idOf(sid));
     });
   }
 
@@ -91,8 +91,8 @@ export class StoreRecords {
     try {
       await this.#touch(idOf(sid), session);
     } catch (error) {
-      const { name: namespace } = this.#namespace;
-      this.#options.bus.emit({ type: 'cache.write-failed', namespace, reason: reasonOf(error) });
+      const { name: keyspace } = this.#keyspace;
+      this.#options.bus.emit({ type: 'cache.write-failed', keyspace, reason: reasonOf(error) });
     }
   }
 
@@ -109,19 +109,19 @@ export class StoreRecords {
     if (gainedMs < this.#paceOf(lifeMs)) return;
     // What is stored and not what the caller has: that may be older than another request's change.
     const touched = { ...found.session, cookie: cookieOf(session) };
-    const stamp = stampOfSlide(found.entry.stamp, this.#namespace.stamp().origin);
+    const stamp = stampOfSlide(found.entry.stamp, this.#keyspace.stamp().origin);
     const draft = draftOf(toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
-    await this.#namespace.write(id, draft, stamp);
+    await this.#keyspace.write(id, draft, stamp);
   }
 
   #paceOf(lifeMs: number): number {
     // Each write takes a place in the journal while Redis is away.
     const half = Math.ceil(lifeMs / 2);
-    return this.#namespace.isAway ? half : Math.min(this.#options.touchEveryMs, half);
+    return this.#keyspace.isAway ? half : Math.min(this.#options.touchEveryMs, half);
   }
 
   async #read(id: string): Promise<{ session: object; entry: Entry } | null> {
-    const reading = await this.#namespace.read(id, { confirm: true });
+    const reading = await this.#keyspace.read(id, { confirm: true });
     switch (reading.state) {
       case 'deleted':
       case 'missing':
@@ -140,8 +140,8 @@ export class StoreRecords {
   }
 
   #reject(fault: string): null {
-    const { name: namespace } = this.#namespace;
-    this.#options.bus.emit({ type: 'cache.entry-rejected', namespace, fault });
+    const { name: keyspace } = this.#keyspace;
+    this.#options.bus.emit({ type: 'cache.entry-rejected', keyspace, fault });
     return null;
   }
 
@@ -150,17 +150,12 @@ export class StoreRecords {
     const endsAt = expires instanceof Date ? expires.getTime() : Date.parse(String(expires));
     const left = Number.isFinite(endsAt) ? endsAt - this.#options.clock.wallTime() : undefined;
     const life = [left, maxAge, originalMaxAge].find((ms) => Number.isFinite(ms));
-    return Math.min(
-      LONGEST_MS,
-      Math.floor((life as number | undefined) ?? this.#options.defaultMs),
-    );
+    return Math.min(MAX_MS, Math.floor((life as number | undefined) ?? this.#options.defaultMs));
   }
 }
 
-function surroundingsOf(home: SessionHome): Required<SessionSurroundings> {
-  return 'namespace' in home
-    ? home.surroundings
-    : { clock: new SystemClock(), bus: new EventBus() };
+function depsOf(home: SessionHome): Required<SessionServiceDeps> {
+  return 'keyspace' in home ? home.deps : { clock: new SystemClock(), bus: new EventBus() };
 }
 
 function draftOf(json: string, lifeMs: number): EntryDraft {

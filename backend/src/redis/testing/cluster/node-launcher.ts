@@ -18,7 +18,7 @@ export interface NodePlan {
 }
 
 /** What holds for every node that is started. */
-export interface LaunchSettings {
+export interface LaunchOptions {
   readonly redisServerPath: string;
   readonly proxied: boolean;
   readonly readyTimeoutMs: number;
@@ -30,7 +30,7 @@ const PORT_ATTEMPTS = 5;
 export class NodeLauncher {
   constructor(
     private readonly keeper: ProcessKeeper,
-    private readonly settings: LaunchSettings,
+    private readonly settings: LaunchOptions,
   ) {}
 
   /**

@@ -3,7 +3,7 @@ export {
   type FaultDirection,
   type FaultMode,
   FaultProxy,
-  type FaultProxyCounts,
+  type FaultProxyStats,
 } from './fault-proxy.js';
 export { freePort } from './free-port.js';
 export { RespClient, type RespClientOptions } from './resp-client.js';

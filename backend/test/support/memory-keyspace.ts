@@ -4,8 +4,8 @@ import {
   type Claim,
   type Entry,
   type EntryDraft,
-  type Namespace,
-  type NamespacePolicy,
+  type Keyspace,
+  type KeyspacePolicy,
   type Reading,
   type ReadingSource,
   type Stamp,
@@ -79,12 +79,12 @@ export class MemoryServer {
 type Operation = 'read' | 'write' | 'delete' | 'claim' | 'renew' | 'release' | 'dropGroup';
 
 /**
- * A small {@link Namespace} over a Map, one for each "process" of a test. `goAway()` cuts it off: then it
+ * A small {@link Keyspace} over a Map, one for each "process" of a test. `goAway()` cuts it off: then it
  * knows what it has read and written itself. `fail()` and `hold()` make one kind of call fail or wait.
  */
-export class MemoryNamespace implements Namespace {
+export class MemoryKeyspace implements Keyspace {
   readonly name: string;
-  readonly policy: NamespacePolicy;
+  readonly policy: KeyspacePolicy;
   readonly server: MemoryServer;
   readonly nearMs: number;
   readonly maxStaleMs: number;
@@ -112,7 +112,7 @@ export class MemoryNamespace implements Namespace {
     server: MemoryServer,
     settings: {
       readonly name?: string;
-      readonly policy?: NamespacePolicy;
+      readonly policy?: KeyspacePolicy;
       readonly nearMs?: number;
       readonly maxStaleMs?: number;
       readonly origin?: string;
@@ -138,7 +138,7 @@ export class MemoryNamespace implements Namespace {
     this.#isAway = false;
   }
 
-  /** Makes calls of a kind fail until {@link MemoryNamespace.heal}. */
+  /** Makes calls of a kind fail until {@link MemoryKeyspace.heal}. */
   fail(operation: Operation, error: Error): void {
     this.#failures.set(operation, error);
   }

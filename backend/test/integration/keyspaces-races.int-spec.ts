@@ -1,10 +1,10 @@
 import type { RedisHaOptions } from '../../src/redis/config/index.js';
 import { ClosedError, CommandTimeoutError } from '../../src/redis/base/errors/index.js';
 import {
-  Fallback,
+  Keyspaces,
   type EntryDraft,
-  type Namespace,
-  type NamespaceSettings,
+  type Keyspace,
+  type KeyspaceOptions,
   type Reading,
   type Stamp,
 } from '../../src/redis/keyspace/index.js';
@@ -19,18 +19,18 @@ import {
 import { closeEngines, startEngine } from '../support/engines.js';
 import { GatedPort, newGate, type PassingCommand } from '../support/gated-port.js';
 
-const CACHE: NamespaceSettings = { policy: 'cache', nearMs: 0, maxStaleMs: 0 };
-const NEAR: NamespaceSettings = { policy: 'cache', nearMs: 60_000, maxStaleMs: 0 };
-const SESSION: NamespaceSettings = { policy: 'session', nearMs: 0, maxStaleMs: 0 };
-const STRICT: NamespaceSettings = { policy: 'strict', nearMs: 0, maxStaleMs: 0 };
+const CACHE: KeyspaceOptions = { policy: 'cache', nearMs: 0, maxStaleMs: 0 };
+const NEAR: KeyspaceOptions = { policy: 'cache', nearMs: 60_000, maxStaleMs: 0 };
+const SESSION: KeyspaceOptions = { policy: 'session', nearMs: 0, maxStaleMs: 0 };
+const STRICT: KeyspaceOptions = { policy: 'strict', nearMs: 0, maxStaleMs: 0 };
 
 interface Process {
   readonly engine: RedisEngine;
   readonly port: GatedPort;
-  readonly fallback: Fallback;
+  readonly fallback: Keyspaces;
 }
 
-const open = new Set<Fallback>();
+const open = new Set<Keyspaces>();
 let server: RedisTestServer;
 
 beforeEach(async () => {
@@ -54,9 +54,9 @@ async function startProcess(
     fallback: { stableMs: 1, breakerOpenMs: 50, timeoutMs: 1_000, ...extra.fallback },
   });
   await redis.whenReady(5_000);
-  const { options, clock, bus, rooms } = engine;
-  const port = new GatedPort(new EnginePort(options, rooms, bus));
-  const fallback = new Fallback(options, port, { clock, bus });
+  const { options, clock, bus, connected } = engine;
+  const port = new GatedPort(new EnginePort(options, connected, bus));
+  const fallback = new Keyspaces(options, port, { clock, bus });
   open.add(fallback);
   return { engine, port, fallback };
 }
@@ -98,7 +98,7 @@ function setAway({ port }: Process, isAway: boolean): void {
 
 async function openBreakers(one: Process): Promise<void> {
   setAway(one, true);
-  const other = one.fallback.namespace('other', CACHE);
+  const other = one.fallback.open('other', CACHE);
   await waitUntil(
     async () => {
       await other.read('x');
@@ -122,7 +122,7 @@ const isGet = ({ name }: PassingCommand): boolean => name === 'get';
 describe('a near copy is not used', () => {
   it('when a read that was under way brings the same old value after the news', async () => {
     const { port, fallback } = await startProcess();
-    const space = fallback.namespace('near', NEAR);
+    const space = fallback.open('near', NEAR);
     await space.write('a', draft('old'));
     expect(shown(space.near('a'))).toBe('old from memory');
     const gate = newGate();
@@ -137,7 +137,7 @@ describe('a near copy is not used', () => {
 
   it('when news of a later write overtook the answer to an own one', async () => {
     const { port, fallback } = await startProcess();
-    const space = fallback.namespace('near', NEAR);
+    const space = fallback.open('near', NEAR);
     const gate = newGate();
     port.beforeAnswer = (_, answer) => gate.passed.then(() => answer);
     const writing = space.write('a', draft('mine'));
@@ -149,9 +149,9 @@ describe('a near copy is not used', () => {
 
   it('when news may have been missed while it was read', async () => {
     const { port, fallback } = await startProcess();
-    const theirs = (await startProcess()).fallback.namespace('near', NEAR);
+    const theirs = (await startProcess()).fallback.open('near', NEAR);
     await theirs.write('a', draft('old'));
-    const space = fallback.namespace('near', NEAR);
+    const space = fallback.open('near', NEAR);
     const gate = newGate();
     port.beforeAnswer = (_, answer) => gate.passed.then(() => answer);
     const reading = space.read('a');
@@ -164,9 +164,9 @@ describe('a near copy is not used', () => {
     expect(shown(space.near('a'))).toBe('old from memory');
   });
 
-  it('by a strict namespace while Redis is away', async () => {
+  it('by a strict keyspace while Redis is away', async () => {
     const one = await startProcess();
-    const space = one.fallback.namespace('limits', { ...STRICT, nearMs: 60_000 });
+    const space = one.fallback.open('limits', { ...STRICT, nearMs: 60_000 });
     await space.write('a', draft('1'));
     expect(shown(space.near('a'))).toBe('1 from memory');
     await openBreakers(one);
@@ -177,7 +177,7 @@ describe('a near copy is not used', () => {
     const { port, engine, fallback } = await startProcess();
     const failed = jest.fn();
     engine.bus.on('listener.failed', failed);
-    const space = fallback.namespace('near', NEAR);
+    const space = fallback.open('near', NEAR);
     await space.write('a', draft('old'));
     port.tell('');
     port.tell('zz'.repeat(16));
@@ -189,10 +189,10 @@ describe('a near copy is not used', () => {
 
 describe('a process writes later than all it has heard of', () => {
   // A process whose calendar is ahead has written what this one reads and then deletes.
-  async function withAheadValue(one: Process, settings: NamespaceSettings): Promise<Namespace> {
-    const ahead = (await startProcess()).fallback.namespace('users', settings);
+  async function withAheadValue(one: Process, settings: KeyspaceOptions): Promise<Keyspace> {
+    const ahead = (await startProcess()).fallback.open('users', settings);
     await ahead.write('a', draft('ahead', { groups: ['g'] }), after(ahead.stamp(), 60_000));
-    return one.fallback.namespace('users', settings);
+    return one.fallback.open('users', settings);
   }
 
   it('so a delete during an outage counts, also when memory has no room for what was read', async () => {
@@ -218,8 +218,8 @@ describe('a process writes later than all it has heard of', () => {
 
   it('so memory forgets what Redis dropped with a later stamp', async () => {
     const one = await startProcess();
-    const ahead = (await startProcess()).fallback.namespace('users', SESSION);
-    const space = one.fallback.namespace('users', SESSION);
+    const ahead = (await startProcess()).fallback.open('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await space.write('a', draft('one', { groups: ['g'] }));
     const { length } = one.port.sent;
     let isFirst = true;
@@ -241,7 +241,7 @@ describe('a process writes later than all it has heard of', () => {
 describe('a write', () => {
   it('of a loader does not bring back what is deleted in the journal, with no trace in memory', async () => {
     const one = await startProcess({ fallback: { maxEntries: 1 } });
-    const space = one.fallback.namespace('users', CACHE);
+    const space = one.fallback.open('users', CACHE);
     const before = space.stamp();
     await openBreakers(one);
     await space.delete('a');
@@ -252,7 +252,7 @@ describe('a write', () => {
 
   it('of a loader does not bring back a member of a group that was emptied', async () => {
     const one = await startProcess({ fallback: { maxEntries: 1 } });
-    const space = one.fallback.namespace('users', CACHE);
+    const space = one.fallback.open('users', CACHE);
     const before = space.stamp();
     await openBreakers(one);
     await space.dropGroup('g');
@@ -264,7 +264,7 @@ describe('a write', () => {
 
   it('of a loader does not bring back what was deleted just before the outage', async () => {
     const one = await startProcess({ fallback: { maxEntries: 1 } });
-    const space = one.fallback.namespace('users', CACHE);
+    const space = one.fallback.open('users', CACHE);
     const before = space.stamp();
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
@@ -272,9 +272,9 @@ describe('a write', () => {
     expect(await space.write('a', draft('old'), before)).toEqual({ outcome: 'superseded' });
   });
 
-  it('that a strict namespace has sent is not said not to have been done', async () => {
+  it('that a strict keyspace has sent is not said not to have been done', async () => {
     const one = await startProcess();
-    const space = one.fallback.namespace('limits', STRICT);
+    const space = one.fallback.open('limits', STRICT);
     const gate = newGate();
     one.port.beforeAnswer = async (command) => {
       await gate.passed;
@@ -289,7 +289,7 @@ describe('a write', () => {
 
   it('that comes after a group was emptied is not swept away with it, when that took long', async () => {
     const one = await startProcess();
-    const space = one.fallback.namespace('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await space.write('old', draft('1', { groups: ['g'] }));
     const gate = newGate();
     let held = 0;
@@ -312,7 +312,7 @@ describe('a write', () => {
     await dropping;
     if (!hasAnswered) await space.write('new', draft('2', { groups: ['g'] }));
     // Whatever goes on behind the back of the caller has its turns.
-    for (let i = 0; i < 20; i++) await one.engine.rooms.runner.run('ping', [], null, null);
+    for (let i = 0; i < 20; i++) await one.engine.connected.runner.run('ping', [], null, null);
     await untilHealthy(one);
     await waitUntil(() => one.fallback.status.journal.entries === 0, { what: 'all is replayed' });
     expect(shown(await space.read('new'))).toBe('2 from redis');
@@ -323,23 +323,23 @@ describe('a write', () => {
 describe('what was replayed', () => {
   it('is written once more after a failover, as what was written live is', async () => {
     const one = await startProcess();
-    const space = one.fallback.namespace('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await openBreakers(one);
     await space.write('a', draft('one'));
     await space.dropGroup('g');
     await untilHealthy(one);
-    await one.engine.rooms.runner.run('flushall', [], 'utf8', null);
+    await one.engine.connected.runner.run('flushall', [], 'utf8', null);
     one.port.tellOfSwitch();
     await waitUntil(() => one.fallback.status.journal.entries === 0, { what: 'all is replayed' });
     expect(shown(await space.read('a'))).toBe('one from redis');
-    const keys = await one.engine.rooms.runner.run('keys', ['users#*'], 'utf8', null);
+    const keys = await one.engine.connected.runner.run('keys', ['users#*'], 'utf8', null);
     expect(keys).toEqual(['users#g:mark']);
   });
 
   it('and lost against a newer write is not served from memory any more', async () => {
     const one = await startProcess();
-    const theirs = (await startProcess()).fallback.namespace('users', SESSION);
-    const space = one.fallback.namespace('users', SESSION);
+    const theirs = (await startProcess()).fallback.open('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await openBreakers(one);
     await space.write('a', draft('mine'));
     await theirs.write('a', draft('theirs'), after(theirs.stamp(), 60_000));
@@ -360,12 +360,12 @@ describe('a replica that lags behind', () => {
   }
 
   async function bytesOf({ engine }: Process, key: string): Promise<unknown> {
-    return engine.rooms.runner.run('get', [key], null, null);
+    return engine.connected.runner.run('get', [key], null, null);
   }
 
   it('does not make an own write unknown while the primary is away', async () => {
     const one = await startProcess();
-    const space = one.fallback.namespace('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await space.write('a', draft('one'));
     lag(one, new Map([['users:a', null]]));
     one.port.beforeSending = ({ terms }) => {
@@ -375,9 +375,9 @@ describe('a replica that lags behind', () => {
     await expect(space.readMany(['a', 'b'])).resolves.toHaveLength(2);
   });
 
-  it('does not make a strict namespace answer that it does not know', async () => {
+  it('does not make a strict keyspace answer that it does not know', async () => {
     const one = await startProcess();
-    const space = one.fallback.namespace('limits', STRICT);
+    const space = one.fallback.open('limits', STRICT);
     lag(one, new Map());
     one.port.beforeSending = ({ terms }) => {
       if (terms.onPrimary === true) throw new CommandTimeoutError('no primary');
@@ -389,7 +389,7 @@ describe('a replica that lags behind', () => {
 
   it('does not bring back a member of a group that was emptied here', async () => {
     const one = await startProcess();
-    const space = one.fallback.namespace('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await space.write('a', draft('one', { groups: ['g'] }));
     const old = await bytesOf(one, 'users:a');
     await space.dropGroup('g');
@@ -401,8 +401,8 @@ describe('a replica that lags behind', () => {
 
   it('is not believed against what was read before, but the primary is', async () => {
     const one = await startProcess();
-    const theirs = (await startProcess()).fallback.namespace('users', SESSION);
-    const space = one.fallback.namespace('users', SESSION);
+    const theirs = (await startProcess()).fallback.open('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await theirs.write('a', draft('old'));
     const old = await bytesOf(one, 'users:a');
     await theirs.write('a', draft('new'));
@@ -410,7 +410,7 @@ describe('a replica that lags behind', () => {
     lag(one, new Map([['users:a', old]]));
     expect(shown(await space.read('a'))).toBe('new from redis');
     // The primary has lost it: that is the truth now, and the replica is not doubted any more.
-    await one.engine.rooms.runner.run('set', ['users:a', old], null, null);
+    await one.engine.connected.runner.run('set', ['users:a', old], null, null);
     expect(shown(await space.read('a'))).toBe('old from redis');
     one.port.sent.length = 0;
     expect(shown(await space.read('a'))).toBe('old from redis');
@@ -421,8 +421,8 @@ describe('a replica that lags behind', () => {
 describe('memory, when Redis has gone away', () => {
   it('does not serve a value that was overwritten by one whose life is over', async () => {
     const one = await startProcess();
-    const theirs = (await startProcess()).fallback.namespace('users', SESSION);
-    const space = one.fallback.namespace('users', SESSION);
+    const theirs = (await startProcess()).fallback.open('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await theirs.write('a', draft('old'));
     await space.read('a');
     // Redis keeps it longer than it is of use here.
@@ -436,13 +436,13 @@ describe('memory, when Redis has gone away', () => {
 
   it('does not serve a value that a newer version of the program overwrote', async () => {
     const one = await startProcess();
-    const space = one.fallback.namespace('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await space.write('a', draft('old'));
-    const bytes = (await one.engine.rooms.runner.run('get', ['users:a'], null, null)) as Buffer;
+    const bytes = (await one.engine.connected.runner.run('get', ['users:a'], null, null)) as Buffer;
     const newer = Buffer.from(bytes);
     newer[2] = 9;
     writeStamp(after(space.stamp(), 1), newer, 4);
-    await one.engine.rooms.runner.run('set', ['users:a', newer], null, null);
+    await one.engine.connected.runner.run('set', ['users:a', newer], null, null);
     expect(shown(await space.read('a'))).toBe('unreadable');
     await openBreakers(one);
     expect(shown(await space.read('a'))).toBe('unknown');
@@ -452,7 +452,7 @@ describe('memory, when Redis has gone away', () => {
 describe('closing', () => {
   it('brings a replay that is under way to its end', async () => {
     const one = await startProcess({ journal: { replayPerSecond: 1_000 } });
-    const space = one.fallback.namespace('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await openBreakers(one);
     for (let i = 0; i < 300; i++) await space.write(`k${i}`, draft('x'));
     setAway(one, false);
@@ -463,7 +463,7 @@ describe('closing', () => {
 
   it('does not wait for a replay that does not end', async () => {
     const one = await startProcess({ journal: { replayPerSecond: 1 } });
-    const space = one.fallback.namespace('users', SESSION);
+    const space = one.fallback.open('users', SESSION);
     await openBreakers(one);
     for (let i = 0; i < 300; i++) await space.write(`k${i}`, draft('x'));
     setAway(one, false);

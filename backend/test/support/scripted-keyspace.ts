@@ -5,7 +5,7 @@ import {
   type Entry,
   type EntryDraft,
   type EntryFault,
-  type Namespace,
+  type Keyspace,
   type Reading,
   type Stamp,
   type WriteReceipt,
@@ -67,8 +67,8 @@ export class ScriptedRedis {
   }
 }
 
-/** A {@link Namespace} of one process over a {@link ScriptedRedis}, to put it through all that can happen. */
-export class ScriptedNamespace implements Namespace {
+/** A {@link Keyspace} of one process over a {@link ScriptedRedis}, to put it through all that can happen. */
+export class ScriptedKeyspace implements Keyspace {
   readonly policy = 'session';
   isAway = false;
   /** The journal takes no more. */
