@@ -1,95 +1,159 @@
-/** What is asked for. */
-export const OPERATIONS = ['get', 'get miss', 'set', 'getOrSet', 'validate'] as const;
+/** The outcome of a call that was answered well. */
+export const OK = 'ok';
 
-/** One of them. */
-export type Operation = (typeof OPERATIONS)[number];
+/** The outcome of a call that is not settled. */
+export const PENDING = 'pending';
 
-/**
- * What became of a call. `missing`: no error, but nothing came back for a key that exists. `wrong`:
- * something else came back than what was stored.
- */
-export const OUTCOMES = ['pending', 'ok', 'missing', 'wrong', 'failed'] as const;
+/** What becomes of the outcomes that there is no room for. */
+const OTHERS = 'others';
+const MOST_OUTCOMES = 255;
+const FIRST_CAPACITY = 1 << 16;
 
-/** One of them. */
-export type Outcome = (typeof OUTCOMES)[number];
-
-/** All calls of a run in columns: little memory, so that the heap that is measured is the contestant's. */
-export interface Calls {
+/** All calls of a run in columns: cheap to write, cheap to send to another process. */
+export interface Calls<K extends string> {
   readonly count: number;
-  readonly operation: Uint8Array;
+  readonly kinds: readonly K[];
+  /** Index in `kinds`. */
+  readonly kind: Uint8Array;
+  /** {@link PENDING}, {@link OK}, and then what else there was. */
+  readonly outcomes: readonly string[];
+  /** Index in `outcomes`. */
   readonly outcome: Uint8Array;
-  /** Why it failed, as an index of `codes`. */
-  readonly code: Uint8Array;
-  readonly codes: readonly string[];
-  /** When it should have been issued. Latencies count from here. */
-  readonly intendedAt: Float64Array;
-  /** When it was. The difference is the lag of the process that issues the load. */
+  readonly dueAt: Float64Array;
   readonly issuedAt: Float64Array;
-  /** 0 while it is pending. */
   readonly settledAt: Float64Array;
-  /** How long the loader of this very call ran. */
-  readonly loaderMs: Float32Array;
+  readonly excludedMs: Float32Array;
 }
 
-const MAX_CODES = 255;
+/** One call. */
+export interface Call<K extends string> {
+  readonly index: number;
+  readonly kind: K;
+  /** {@link OK}, {@link PENDING}, or what went wrong. */
+  readonly outcome: string;
+  /** When it should have been issued. */
+  readonly dueAt: number;
+  /** When it was. The difference is how late the process was that issues the load. */
+  readonly issuedAt: number;
+  /** `NaN` while it is pending. */
+  readonly settledAt: number;
+  /** How much of its time was not that of what is measured. */
+  readonly excludedMs: number;
+}
 
-/** Takes down every call. */
-export class Ledger implements Calls {
-  count = 0;
-  readonly operation: Uint8Array;
-  readonly outcome: Uint8Array;
-  readonly code: Uint8Array;
-  readonly codes: string[] = [];
-  readonly intendedAt: Float64Array;
-  readonly issuedAt: Float64Array;
-  readonly settledAt: Float64Array;
-  readonly loaderMs: Float32Array;
+/** The calls one by one, in the order in which they were issued. */
+export function* eachCall<K extends string>(calls: Calls<K>): Generator<Call<K>> {
+  for (let index = 0; index < calls.count; index++) {
+    yield {
+      index,
+      kind: calls.kinds[calls.kind[index]!]!,
+      outcome: calls.outcomes[calls.outcome[index]!]!,
+      dueAt: calls.dueAt[index]!,
+      issuedAt: calls.issuedAt[index]!,
+      settledAt: calls.settledAt[index]!,
+      excludedMs: calls.excludedMs[index]!,
+    };
+  }
+}
 
-  constructor(readonly capacity: number) {
-    this.operation = new Uint8Array(capacity);
+/** The stable code of an error, or the beginning of what it says, without numbers and addresses. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, 60);
+  const { code } = error as { readonly code?: unknown };
+  if (typeof code === 'string') return code;
+  return `${error.name}: ${error.message.replace(/\d+/g, '#').slice(0, 60)}`;
+}
+
+/** Takes down every call of this process. */
+export class Ledger<K extends string> {
+  private count = 0;
+  private open = 0;
+  private readonly outcomes = [PENDING, OK];
+  private kind: Uint8Array;
+  private outcome: Uint8Array;
+  private dueAt: Float64Array;
+  private issuedAt: Float64Array;
+  private settledAt: Float64Array;
+  private excludedMs: Float32Array;
+
+  /** `capacity`: for how many calls there is room from the beginning. With enough of it no memory is taken later. */
+  constructor(
+    private readonly kinds: readonly K[],
+    capacity = FIRST_CAPACITY,
+  ) {
+    this.kind = new Uint8Array(capacity);
     this.outcome = new Uint8Array(capacity);
-    this.code = new Uint8Array(capacity);
-    this.intendedAt = new Float64Array(capacity);
+    this.dueAt = new Float64Array(capacity);
     this.issuedAt = new Float64Array(capacity);
     this.settledAt = new Float64Array(capacity);
-    this.loaderMs = new Float32Array(capacity);
+    this.excludedMs = new Float32Array(capacity);
   }
 
-  /** A call is about to be made. */
-  issue(index: number, operation: Operation, intendedAt: number, issuedAt: number): void {
-    this.count = index + 1;
-    this.operation[index] = OPERATIONS.indexOf(operation);
-    this.intendedAt[index] = intendedAt;
+  /** Calls that are not settled. */
+  get pending(): number {
+    return this.open;
+  }
+
+  /** Notes a new call; returns its number. */
+  begin(kind: K, dueAt: number, issuedAt: number): number {
+    if (this.count === this.kind.length) this.grow();
+    const index = this.count++;
+    this.open += 1;
+    this.kind[index] = this.kinds.indexOf(kind);
+    this.dueAt[index] = dueAt;
     this.issuedAt[index] = issuedAt;
+    this.settledAt[index] = NaN;
+    return index;
   }
 
-  /** A call was answered or failed. */
-  settle(index: number, outcome: Outcome, at: number, code = ''): void {
-    this.outcome[index] = OUTCOMES.indexOf(outcome);
+  /** Notes what became of it: {@link OK}, or what went wrong. */
+  settle(index: number, at: number, outcome: string = OK): void {
+    this.open -= 1;
     this.settledAt[index] = at;
-    if (code !== '') this.code[index] = this.numberOf(code);
+    this.outcome[index] = this.numberOf(outcome);
   }
 
-  /** A copy that can be sent to another process. */
-  copy(): Calls {
-    const { count, codes } = this;
+  /** Notes that so much of the time of a call was not that of what is measured. */
+  exclude(index: number, ms: number): void {
+    this.excludedMs[index] = ms;
+  }
+
+  /** Everything so far, as a copy that can be sent to another process. */
+  copy(): Calls<K> {
+    const { count, kinds, outcomes } = this;
     return {
       count,
-      codes: [...codes],
-      operation: this.operation.slice(0, count),
+      kinds,
+      outcomes: [...outcomes],
+      kind: this.kind.slice(0, count),
       outcome: this.outcome.slice(0, count),
-      code: this.code.slice(0, count),
-      intendedAt: this.intendedAt.slice(0, count),
+      dueAt: this.dueAt.slice(0, count),
       issuedAt: this.issuedAt.slice(0, count),
       settledAt: this.settledAt.slice(0, count),
-      loaderMs: this.loaderMs.slice(0, count),
+      excludedMs: this.excludedMs.slice(0, count),
     };
   }
 
-  private numberOf(code: string): number {
-    const known = this.codes.indexOf(code);
+  private numberOf(outcome: string): number {
+    const known = this.outcomes.indexOf(outcome);
     if (known !== -1) return known;
-    if (this.codes.length >= MAX_CODES) return MAX_CODES - 1;
-    return this.codes.push(code) - 1;
+    if (this.outcomes.length < MOST_OUTCOMES) return this.outcomes.push(outcome) - 1;
+    if (this.outcomes.length === MOST_OUTCOMES) this.outcomes.push(OTHERS);
+    return MOST_OUTCOMES;
   }
+
+  private grow(): void {
+    const size = Math.max(FIRST_CAPACITY, this.kind.length * 2);
+    this.kind = copyInto(new Uint8Array(size), this.kind);
+    this.outcome = copyInto(new Uint8Array(size), this.outcome);
+    this.dueAt = copyInto(new Float64Array(size), this.dueAt);
+    this.issuedAt = copyInto(new Float64Array(size), this.issuedAt);
+    this.settledAt = copyInto(new Float64Array(size), this.settledAt);
+    this.excludedMs = copyInto(new Float32Array(size), this.excludedMs);
+  }
+}
+
+function copyInto<T extends Uint8Array | Float64Array | Float32Array>(target: T, source: T): T {
+  target.set(source);
+  return target;
 }
