@@ -1,54 +1,13 @@
-// Prints a Markdown table of the reports below a folder: node scripts/drill/summarise.mjs docs/reports
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KINDS } from './arguments.mjs';
-import { number, share } from './report/text.mjs';
+import { formatFigure, formatShare } from './common/numbers.js';
+import { markdownTable } from './common/table.js';
+import { KINDS } from './drill/arguments.js';
+import { phaseOf, type Report, type Result } from './drill/results.js';
+
+// Prints Markdown tables of the reports below a folder: node backend/bench/run.mjs drill-summary docs/reports
 
 const ORDER = Object.keys(KINDS);
-
-function readReports(folder) {
-  return readdirSync(folder)
-    .map((name) => join(folder, name, 'report.json'))
-    .filter((file) => existsSync(file))
-    .map((file) => JSON.parse(readFileSync(file, 'utf8')))
-    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
-}
-
-const phase = (result, name) => result.run.phases.find((each) => each.name === name);
-const step = (result, label) => result.steps.find((each) => each.label === label)?.afterFaultMs;
-
-function faultRow({ kind, passed }, result) {
-  const during = phase(result, 'during');
-  const { lastingLost, freshLost } = result.verified;
-  const isOurs = result.name === 'ours';
-  return [
-    isOurs ? `[\`${kind}\`](${kind}/report.html)` : '',
-    isOurs ? 'ours' : 'bare',
-    isOurs ? (passed ? 'passed' : '**not passed**') : '',
-    number(result.run.whole.requests),
-    number(result.run.whole.failed),
-    ['before', 'during', 'after'].map((name) => number(phase(result, name).p99)).join(' / '),
-    share(during.worstDrop),
-    number(lastingLost + freshLost),
-    share(result.hitRate.after),
-    number(step(result, 'promoted') ?? null),
-  ];
-}
-
-function steadyRow({ kind, passed }, result) {
-  const isOurs = result.name === 'ours';
-  return [
-    isOurs ? `[\`${kind}\`](${kind}/report.html)` : '',
-    isOurs ? 'ours' : 'bare',
-    isOurs ? (passed ? 'passed' : '**not passed**') : '',
-    number(result.rate),
-    number(result.run.whole.failed),
-    [result.run.whole.p50, result.run.whole.p99].map(number).join(' / '),
-    number(result.operationsPerSecond),
-    number(result.direct?.perSecond ?? null),
-  ];
-}
-
 const FAULT_HEAD = [
   'Drill',
   'Service',
@@ -72,20 +31,62 @@ const STEADY_HEAD = [
   'Operations/s without HTTP',
 ];
 
-const row = (cells) => `| ${cells.join(' | ')} |`;
-const table = (head, rows) =>
-  rows.length === 0 ? '' : [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+function readReports(folder: string): Report[] {
+  return readdirSync(folder)
+    .map((name) => join(folder, name, 'report.json'))
+    .filter((file) => existsSync(file))
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
+    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+}
+
+function headOf({ kind, passed }: Report, { name }: Result): string[] {
+  if (name === 'bare') return ['', 'bare', ''];
+  return [`[\`${kind}\`](${kind}/report.html)`, 'ours', passed ? 'passed' : '**not passed**'];
+}
+
+function faultRow(report: Report, result: Result): string[] {
+  const { run, verified, hitRate, steps } = result;
+  const p99s = ['before', 'during', 'after'].map((name) => phaseOf(result, name)?.p99);
+  return [
+    ...headOf(report, result),
+    formatFigure(run.whole.requests),
+    formatFigure(run.whole.failed),
+    p99s.map(formatFigure).join(' / '),
+    formatShare(phaseOf(result, 'during')?.worstDrop),
+    formatFigure(verified.lastingLost + verified.freshLost),
+    formatShare(hitRate.after),
+    formatFigure(steps.find(({ label }) => label === 'promoted')?.afterFaultMs),
+  ];
+}
+
+function steadyRow(report: Report, result: Result): string[] {
+  const { rate, run, operationsPerSecond, direct } = result;
+  return [
+    ...headOf(report, result),
+    formatFigure(rate),
+    formatFigure(run.whole.failed),
+    [run.whole.p50, run.whole.p99].map(formatFigure).join(' / '),
+    formatFigure(operationsPerSecond),
+    formatFigure(direct?.perSecond),
+  ];
+}
+
+function rowsOf(
+  reports: readonly Report[],
+  rowOf: (report: Report, result: Result) => string[],
+): string[][] {
+  return reports.flatMap((report) =>
+    [report.ours, report.bare]
+      .filter((result) => result !== null)
+      .map((result) => rowOf(report, result)),
+  );
+}
 
 const reports = readReports(process.argv[2] ?? 'docs/reports');
-const rowsOf = (wanted, makeRow) =>
-  reports
-    .filter(({ kind }) => (kind === 'steady') === wanted)
-    .flatMap((report) =>
-      [report.ours, report.bare].filter(Boolean).map((result) => makeRow(report, result)),
-    );
-
-console.log(
-  [table(FAULT_HEAD, rowsOf(false, faultRow)), table(STEADY_HEAD, rowsOf(true, steadyRow))]
-    .filter((text) => text !== '')
-    .join('\n\n'),
-);
+const steady = reports.filter(({ kind }) => kind === 'steady');
+const faults = reports.filter(({ kind }) => kind !== 'steady');
+const tables = [
+  markdownTable(FAULT_HEAD, rowsOf(faults, faultRow)),
+  markdownTable(STEADY_HEAD, rowsOf(steady, steadyRow)),
+];
+console.log(tables.filter((text) => text !== '').join('\n\n'));

@@ -20,7 +20,13 @@ describe('the figures of a list', () => {
   });
 
   it('says NaN of nothing, which no bound takes for good', () => {
-    for (const figure of [percentile([], 0.5), summaryOf([]).max, median([]), mean([]), worst([])]) {
+    for (const figure of [
+      percentile([], 0.5),
+      summaryOf([]).max,
+      median([]),
+      mean([]),
+      worst([]),
+    ]) {
       expect(figure).toBeNaN();
     }
   });

@@ -1,4 +1,12 @@
-// What `npm run drill` can be told, and what it says when it was told something else.
+import {
+  flag,
+  orExplain,
+  parseArguments,
+  someText,
+  usageOf,
+  UsageError,
+  wholeNumber,
+} from '../common/arguments.js';
 
 /** The faults there are: what happens, and the shortest run in which there is room for it. */
 export const KINDS = {
@@ -10,106 +18,96 @@ export const KINDS = {
     leastSeconds: 60,
   },
   steady: { what: 'nothing happens; how much can it carry?', leastSeconds: 10 },
-};
+} as const;
+
+/** One of them. */
+export type Kind = keyof typeof KINDS;
+
+/** What a drill was told. */
+export interface DrillOrder {
+  readonly kind: Kind;
+  /** `null`: it is to be found. */
+  readonly rate: number | null;
+  readonly bareRate: number | null;
+  readonly seconds: number;
+  readonly out: string;
+  readonly database: string | null;
+  readonly keep: boolean;
+  readonly noBuild: boolean;
+}
 
 const DEFAULT_RATE = 1200;
 const DEFAULT_SECONDS = 60;
+const MOST_RATE = 50_000;
 
-const NUMBERS = {
-  '--rate': { field: 'rate', least: 10, most: 50_000, what: 'requests per second' },
-  '--bare-rate': {
-    field: 'bareRate',
-    least: 0,
-    most: 50_000,
-    what: 'requests per second for the bare client, 0 to leave it out',
-  },
-  '--seconds': { field: 'seconds', least: 10, most: 600, what: 'seconds' },
+const OPTIONS = {
+  rate: wholeNumber(null, 'requests per second', { least: 10, most: MOST_RATE }),
+  'bare-rate': wholeNumber(
+    null,
+    'requests per second for the bare client, 0 to leave it out; otherwise as --rate',
+    { least: 0, most: MOST_RATE },
+  ),
+  seconds: wholeNumber(
+    DEFAULT_SECONDS,
+    'seconds of the measured run: a third before, during and after the fault',
+    { least: 10, most: 600 },
+  ),
+  out: someText(null, 'where report.html and report.json go (.tmp/drill/<fault>)', 'FOLDER'),
+  database: someText(null, 'a Postgres for the backends (all-down and steady start one)', 'URL'),
+  keep: flag('keep the logs of the services beside the report'),
+  'no-build': flag('take what is in dist as it is'),
 };
-const TEXTS = { '--out': 'out', '--database': 'database' };
-const FLAGS = { '--keep': 'keep', '--no-build': 'noBuild' };
-
-/** Something about the arguments is wrong; the message says what and what to type. */
-export class UsageError extends Error {}
 
 /** How to call it. */
-export function usage() {
+export function usage(): string {
   const kinds = Object.entries(KINDS).map(([kind, { what }]) => `  ${kind.padEnd(11)} ${what}`);
-  return [
-    'npm run drill -- <fault> [options]',
-    '',
+  return usageOf('npm run drill -- <fault> [options]', OPTIONS, [
     ...kinds,
     '',
-    `  --rate N        requests per second (${DEFAULT_RATE}; steady: the most that the machine carries)`,
-    '  --seconds N     length of the measured run (60): a third before, during and after the fault',
-    '  --out FOLDER    where report.html and report.json go (.tmp/drill/<fault>)',
-    '  --bare-rate N   another rate for the bare ioredis client, 0 to leave it out',
-    '  --database URL  a Postgres for the backends (all-down and steady start one)',
-    '  --keep          keep the logs of the services beside the report',
-    '  --no-build      take what is in dist as it is',
-  ].join('\n');
+    `Without --rate: ${DEFAULT_RATE}; steady finds the most that the machine carries.`,
+  ]);
 }
 
-/** Reads the arguments. Throws a UsageError for what cannot be meant. */
-export function parseArguments(argv) {
-  const given = {};
-  const words = [...argv];
-  while (words.length > 0) readWord(words, given);
-  if (given.help) return { help: true };
-  if (given.kind === undefined) {
-    throw new UsageError(`Which fault? One of: ${Object.keys(KINDS).join(', ')}.`);
-  }
-  const seconds = given.seconds ?? DEFAULT_SECONDS;
-  const { leastSeconds } = KINDS[given.kind];
+/** Reads the arguments; `null` when the explanation is wanted. Throws a UsageError for what cannot be meant. */
+export function parseOrder(argv: readonly string[]): DrillOrder | null {
+  const { words, values, isHelpWanted } = parseArguments(OPTIONS, argv);
+  if (isHelpWanted) return null;
+  const kind = kindOf(words);
+  const { seconds, database, keep } = values;
+  const { leastSeconds } = KINDS[kind];
   if (seconds < leastSeconds) {
     throw new UsageError(
-      `--seconds ${seconds} leaves no room for ${given.kind}: give at least ${leastSeconds}.`,
+      `--seconds ${seconds} leaves no room for ${kind}: give at least ${leastSeconds}.`,
     );
   }
-  const rate = given.rate ?? (given.kind === 'steady' ? null : DEFAULT_RATE);
+  const rate = values.rate ?? (kind === 'steady' ? null : DEFAULT_RATE);
   return {
-    kind: given.kind,
+    kind,
     rate,
+    bareRate: values['bare-rate'] ?? rate,
     seconds,
-    bareRate: given.bareRate ?? rate,
-    out: given.out ?? `.tmp/drill/${given.kind}`,
-    database: given.database ?? null,
-    keep: given.keep ?? false,
-    noBuild: given.noBuild ?? false,
+    out: values.out ?? `.tmp/drill/${kind}`,
+    database,
+    keep,
+    noBuild: values['no-build'],
   };
 }
 
-function readWord(words, given) {
-  const [word, ...inline] = words.shift().split('=');
-  const value = () => (inline.length > 0 ? inline.join('=') : words.shift());
-  if (word === '--help' || word === '-h') given.help = true;
-  else if (Object.hasOwn(NUMBERS, word)) given[NUMBERS[word].field] = numberOf(word, value());
-  else if (Object.hasOwn(TEXTS, word)) given[TEXTS[word]] = textOf(word, value());
-  else if (Object.hasOwn(FLAGS, word)) given[FLAGS[word]] = true;
-  else readKind(word, given);
+/** What this process was told. Ends it when that was wrong, or when the explanation was asked for. */
+export function orderOfThisProcess(): DrillOrder {
+  return orExplain(usage(), () => parseOrder(process.argv.slice(2)));
 }
 
-function readKind(word, given) {
-  if (word.startsWith('-')) throw new UsageError(`There is no option ${word}.`);
-  if (!Object.hasOwn(KINDS, word)) {
-    throw new UsageError(`"${word}" is no fault. One of: ${Object.keys(KINDS).join(', ')}.`);
-  }
-  if (given.kind !== undefined) {
-    throw new UsageError(`One fault at a time: ${given.kind} or ${word}.`);
-  }
-  given.kind = word;
+function kindOf(words: readonly string[]): Kind {
+  const known = Object.keys(KINDS).join(', ');
+  const unknown = words.find((word) => !isKind(word));
+  if (unknown !== undefined) throw new UsageError(`"${unknown}" is no fault. One of: ${known}.`);
+  const [kind, other] = words.filter(isKind);
+  if (kind === undefined) throw new UsageError(`Which fault? One of: ${known}.`);
+  if (other !== undefined) throw new UsageError(`One fault at a time: ${kind} or ${other}.`);
+  return kind;
 }
 
-function numberOf(option, text) {
-  const { least, most, what } = NUMBERS[option];
-  const value = /^\d+$/.test(text ?? '') ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  const got = text === undefined ? 'nothing' : `"${text}"`;
-  throw new UsageError(
-    `${option} takes a whole number from ${least} to ${most} (${what}), not ${got}.`,
-  );
-}
-
-function textOf(option, text) {
-  if (text !== undefined && text !== '' && !text.startsWith('--')) return text;
-  throw new UsageError(`${option} needs a value.`);
+function isKind(word: string): word is Kind {
+  return Object.hasOwn(KINDS, word);
 }

@@ -1,31 +1,52 @@
 // The same service on a bare ioredis client: what a careful developer writes first. Sentinel as the documentation of
 // ioredis shows it, default settings, sessions and products in Redis, products loaded from a database when they are not.
 // That database is a Map in memory, which costs nothing: an advantage over the sample backend.
-import { createServer } from 'node:http';
 import { randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
-import { emailOf } from './requests.mjs';
-import { PRODUCTS, USERS } from './mix.mjs';
+import { toAddress } from '../clients/bench-client.js';
+import { PRODUCTS, USERS } from './mix.js';
+import { emailOf } from './requests.js';
+
+interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly salt: Buffer;
+  readonly passwordHash: Buffer;
+}
+
+interface KeptSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly email: string;
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+/** A status, and a body: a text goes out as it is, `null` is none. */
+type Answer = readonly [status: number, body: object | string | null];
+type Handler = (request: IncomingMessage, id: string) => Promise<Answer>;
 
 const SESSION_S = 1800;
 const PRODUCT_S = 60;
-const hash = promisify(scrypt);
+const hash = promisify<string, string | Buffer, number, Buffer>(scrypt);
+const NOTHING: Answer = [404, {}];
+const UNKNOWN: Answer = [401, {}];
 
 const redis = new Redis({
-  sentinels: process.env.REDIS_SENTINELS.split(',').map((address) => {
-    const [host, port] = address.split(':');
-    return { host, port: Number(port) };
-  }),
-  name: process.env.REDIS_SENTINEL_MASTER_NAME,
+  sentinels: (process.env['REDIS_SENTINELS'] ?? '').split(',').map(toAddress),
+  name: process.env['REDIS_SENTINEL_MASTER_NAME'] ?? '',
 });
 redis.on('error', () => undefined);
 
 /** Hits and misses of the catalogue, as the sample backend counts them; `operations`: commands sent to Redis. */
 const counts = { hits: 0, misses: 0, errors: 0, operations: 0 };
-const { users, products } = await makeDatabase();
+const users = await makeUsers();
+const products = new Map(numbersTo(PRODUCTS).map((id) => [id, productOf(id)]));
 
-const ROUTES = [
+const ROUTES: readonly (readonly [method: string, path: RegExp, handler: Handler])[] = [
   ['POST', /^\/api\/auth\/login$/, login],
   ['GET', /^\/api\/auth\/session$/, session],
   ['POST', /^\/api\/auth\/logout$/, logout],
@@ -33,58 +54,63 @@ const ROUTES = [
   ['GET', /^\/health$/, health],
 ];
 
-async function makeDatabase() {
+function numbersTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+async function makeUsers(): Promise<ReadonlyMap<string, User>> {
   const salt = randomBytes(16);
   const passwordHash = await hash('demo-password', salt, 64);
-  const user = (id) => ({
-    id: String(id),
-    email: emailOf(id),
-    name: `User ${id}`,
-    salt,
-    passwordHash,
-  });
-  const item = (id) => ({
+  return new Map(
+    numbersTo(USERS).map((id) => {
+      const email = emailOf(id);
+      return [email, { id: String(id), email, name: `User ${id}`, salt, passwordHash }];
+    }),
+  );
+}
+
+function productOf(id: number): object {
+  return {
     id,
     name: `Product ${id}`,
     category: `category-${id % 20}`,
     description: 'A thing that is sold. '.repeat(8),
     priceCents: 100 + id,
     updatedAt: new Date(0).toISOString(),
-  });
-  const ids = (count) => Array.from({ length: count }, (_, index) => index + 1);
-  return {
-    users: new Map(ids(USERS).map((id) => [emailOf(id), user(id)])),
-    products: new Map(ids(PRODUCTS).map((id) => [id, item(id)])),
   };
 }
 
-async function login(request) {
-  const { email, password } = JSON.parse(await textOf(request));
+async function login(request: IncomingMessage): Promise<Answer> {
+  const { email, password } = JSON.parse(await textOf(request)) as Record<
+    'email' | 'password',
+    string
+  >;
   const user = users.get(email);
   const given = await hash(password, user?.salt ?? 'nobody', 64);
-  if (user === undefined || !timingSafeEqual(given, user.passwordHash)) return [401, {}];
+  if (user === undefined || !timingSafeEqual(given, user.passwordHash)) return UNKNOWN;
   const token = randomBytes(32).toString('base64url');
-  const made = { id: randomUUID(), userId: user.id, email, name: user.name, createdAt: Date.now() };
+  const { id, name } = user;
+  const made: KeptSession = { id: randomUUID(), userId: id, email, name, createdAt: Date.now() };
   counts.operations += 1;
   await redis.set(`session:${token}`, JSON.stringify(made), 'EX', SESSION_S);
-  return [200, { token, session: made, user: { id: user.id, email, name: user.name } }];
+  return [200, { token, session: made, user: { id, email, name } }];
 }
 
-async function session(request) {
+async function session(request: IncomingMessage): Promise<Answer> {
   counts.operations += 1;
   const kept = await redis.get(`session:${tokenOf(request)}`);
-  if (kept === null) return [401, {}];
-  const { email, name, ...found } = JSON.parse(kept);
+  if (kept === null) return UNKNOWN;
+  const { email, name, ...found } = JSON.parse(kept) as KeptSession;
   return [200, { session: found, user: { id: found.userId, email, name } }];
 }
 
-async function logout(request) {
+async function logout(request: IncomingMessage): Promise<Answer> {
   counts.operations += 1;
   await redis.del(`session:${tokenOf(request)}`);
-  return [204];
+  return [204, null];
 }
 
-async function product(_request, id) {
+async function product(_request: IncomingMessage, id: string): Promise<Answer> {
   const key = `product:${id}`;
   counts.operations += 1;
   const kept = await redis.get(key);
@@ -94,50 +120,54 @@ async function product(_request, id) {
   }
   counts.misses += 1;
   const found = products.get(Number(id));
-  if (found === undefined) return [404, {}];
+  if (found === undefined) return NOTHING;
   counts.operations += 1;
   await redis.set(key, JSON.stringify(found), 'EX', PRODUCT_S);
   return [200, found];
 }
 
-async function health() {
-  return [200, { redis: { status: redis.status === 'ready' ? 'up' : 'down', metrics: counts } }];
+async function health(): Promise<Answer> {
+  const status = redis.status === 'ready' ? 'up' : 'down';
+  return [200, { redis: { status, metrics: counts } }];
 }
 
-const tokenOf = (request) => (request.headers.authorization ?? '').replace(/^Bearer /, '');
+function tokenOf({ headers }: IncomingMessage): string {
+  return (headers.authorization ?? '').replace(/^Bearer /, '');
+}
 
-async function textOf(request) {
+async function textOf(request: IncomingMessage): Promise<string> {
   let text = '';
-  for await (const chunk of request) text += chunk;
+  for await (const chunk of request) text += String(chunk);
   return text;
 }
 
-async function answer(request) {
+async function answerTo(request: IncomingMessage): Promise<Answer> {
   for (const [method, path, handle] of ROUTES) {
-    const match = request.method === method ? path.exec(request.url) : null;
-    if (match !== null) return handle(request, match[1]);
+    const match = request.method === method ? path.exec(request.url ?? '') : null;
+    if (match !== null) return handle(request, match[1] ?? '');
   }
-  return [404, {}];
+  return NOTHING;
 }
 
-const server = createServer(async (request, response) => {
-  let status = 503;
-  let body = {};
-  try {
-    [status, body] = await answer(request);
-  } catch {
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [status, body] = await answerTo(request).catch((): Answer => {
     counts.errors += 1;
+    return [503, {}];
+  });
+  if (body === null) {
+    response.writeHead(status).end();
+    return;
   }
-  if (status === 204) return response.writeHead(204).end();
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  response
-    .writeHead(status, {
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(text),
-    })
-    .end(text);
-});
-server.listen(Number(process.env.PORT), '127.0.0.1');
+  const headers = {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  };
+  response.writeHead(status, headers).end(text);
+}
+
+const server = createServer((request, response) => void respond(request, response));
+server.listen(Number(process.env['PORT']), '127.0.0.1');
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {

@@ -1,26 +1,58 @@
-// What a drill must show, and why. The bounds hold for the service on nestjs-redis-ha; the bare client has none.
+import { formatMs } from '../common/numbers.js';
+import { mean } from '../common/statistics.js';
+import type { Kind } from './arguments.js';
+import type { RequestKind } from './mix.js';
+import { phaseOf, type Result } from './results.js';
 
-const FAILOVERS = ['kill', 'freeze', 'switchover'];
-const FAULTS = [...FAILOVERS, 'all-down'];
-const ALL = [...FAULTS, 'steady'];
+type Figure = number | null | undefined;
 
-const phase = (result, name) => result.run.phases.find((each) => each.name === name);
-const failedOf = (kind) => (result) => result.run.whole.kinds[kind]?.failed ?? null;
+/** Something that a drill must show. The bounds hold for the service on nestjs-redis-ha; the bare client has none. */
+interface Bound {
+  readonly id: string;
+  readonly kinds: readonly Kind[];
+  readonly what: string;
+  readonly unit?: string;
+  readonly of: (result: Result) => Figure;
+  readonly limit: Limit;
+  readonly why: string;
+}
+
+type Limit = { readonly exactly: number } | { readonly below: number } | { readonly above: number };
+
+/** A bound, and what was measured. `null`: it could not be measured, which breaks it. */
+export interface Verdict {
+  readonly id: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly limit: string;
+  readonly why: string;
+  readonly value: number | null;
+  readonly holds: boolean;
+  readonly bare: number | null;
+}
+
+const FAULTS: readonly Kind[] = ['kill', 'freeze', 'switchover', 'all-down'];
+const ALL: readonly Kind[] = [...FAULTS, 'steady'];
+
+const failedOf =
+  (kind: RequestKind) =>
+  ({ run }: Result): Figure =>
+    run.whole.kinds[kind]?.failed;
 // Who did not hear of the promotion itself has seen its consequence.
-const promotion = ({ steps }) =>
+const promotion = ({ steps }: Result): Figure =>
   (
     steps.find(({ label }) => label === 'promoted') ??
     steps.find(({ label }) => label === 'switched')
-  )?.afterFaultMs ?? null;
+  )?.afterFaultMs;
 
-/** Each bound: for which faults, the figure, the limit (`below`, `above` or `exactly`), and the reason. */
-export const BOUNDS = [
+/** Each bound: for which faults, the figure, the limit, and the reason. */
+const BOUNDS: readonly Bound[] = [
   {
     id: 'session-failures',
     kinds: ALL,
     what: 'Session validations that failed',
     of: failedOf('session'),
-    exactly: 0,
+    limit: { exactly: 0 },
     why: 'A user who is logged in stays logged in, whatever happens to Redis: replicas or memory answer.',
   },
   {
@@ -28,7 +60,7 @@ export const BOUNDS = [
     kinds: ALL,
     what: 'Catalogue reads that failed',
     of: failedOf('catalogue'),
-    exactly: 0,
+    limit: { exactly: 0 },
     why: 'A product comes from Redis, from memory or from the database; one of them is always there.',
   },
   {
@@ -37,7 +69,7 @@ export const BOUNDS = [
     what: 'Share of all requests that failed',
     unit: '%',
     of: ({ run }) => (100 * run.whole.failed) / run.whole.requests,
-    below: 1,
+    limit: { below: 1 },
     why: 'The promise for a failover under load; logins and logouts, which write, count too.',
   },
   {
@@ -45,8 +77,8 @@ export const BOUNDS = [
     kinds: FAULTS,
     what: 'p99 before the fault',
     unit: 'ms',
-    of: (result) => phase(result, 'before')?.p99 ?? null,
-    below: 200,
+    of: (result) => phaseOf(result, 'before')?.p99,
+    limit: { below: 200 },
     why: 'The promise for undisturbed operation. A run that misses it says nothing about the fault.',
   },
   {
@@ -54,8 +86,8 @@ export const BOUNDS = [
     kinds: FAULTS,
     what: 'p50 during the fault',
     unit: 'ms',
-    of: (result) => phase(result, 'during')?.p50 ?? null,
-    below: 100,
+    of: (result) => phaseOf(result, 'during')?.p50,
+    limit: { below: 100 },
     why: 'The usual request must not notice.',
   },
   {
@@ -63,8 +95,8 @@ export const BOUNDS = [
     kinds: FAULTS,
     what: 'p99 during the fault',
     unit: 'ms',
-    of: (result) => phase(result, 'during')?.p99 ?? null,
-    below: 500,
+    of: (result) => phaseOf(result, 'during')?.p99,
+    limit: { below: 500 },
     why: 'One request in a hundred may notice, but not so that its user does.',
   },
   {
@@ -72,8 +104,8 @@ export const BOUNDS = [
     kinds: FAULTS,
     what: 'p99 after the fault',
     unit: 'ms',
-    of: (result) => phase(result, 'after')?.p99 ?? null,
-    below: 200,
+    of: (result) => phaseOf(result, 'after')?.p99,
+    limit: { below: 200 },
     why: 'Nothing of the fault may stay behind.',
   },
   {
@@ -81,8 +113,8 @@ export const BOUNDS = [
     kinds: FAULTS,
     what: 'Requests without a good answer in the worst second of the fault',
     unit: '%',
-    of: (result) => percent(phase(result, 'during')?.worstDrop),
-    below: 10,
+    of: (result) => percent(phaseOf(result, 'during')?.worstDrop),
+    limit: { below: 10 },
     why: 'The mean of the whole fault would hide a second in which nothing is answered.',
   },
   {
@@ -90,7 +122,7 @@ export const BOUNDS = [
     kinds: ALL,
     what: 'Sessions lost: made before the run, or acknowledged during it',
     of: ({ verified }) => verified.lastingLost + verified.freshLost,
-    exactly: 0,
+    limit: { exactly: 0 },
     why: 'What was acknowledged is there afterwards, at every instance.',
   },
   {
@@ -98,7 +130,7 @@ export const BOUNDS = [
     kinds: ALL,
     what: 'Sessions that were logged out and are valid again',
     of: ({ verified }) => verified.endedAlive,
-    exactly: 0,
+    limit: { exactly: 0 },
     why: 'A session that was ended stays ended; a replay must not bring it back.',
   },
   {
@@ -107,7 +139,7 @@ export const BOUNDS = [
     what: 'Hit rate in the last third, less than two minutes after the fault',
     unit: '%',
     of: ({ hitRate }) => percent(hitRate.after),
-    above: 85,
+    limit: { above: 85 },
     why: 'A failover must not send every request to the database.',
   },
   {
@@ -116,7 +148,7 @@ export const BOUNDS = [
     what: 'From the fault to the promotion of a replica',
     unit: 'ms',
     of: promotion,
-    below: 5000,
+    limit: { below: 5000 },
     why: 'Three seconds until Sentinel calls the primary down, one for the vote, one to spare.',
   },
   {
@@ -125,7 +157,7 @@ export const BOUNDS = [
     what: 'From the call of switchover() to the promotion of a replica',
     unit: 'ms',
     of: promotion,
-    below: 3000,
+    limit: { below: 3000 },
     why: 'Nobody has to be found dead first.',
   },
   {
@@ -134,7 +166,7 @@ export const BOUNDS = [
     what: 'From the return of Redis until every instance says "up"',
     unit: 'ms',
     of: ({ upAgainMs }) => upAgainMs,
-    below: 20_000,
+    limit: { below: 20_000 },
     why: 'Reconnecting, replaying the journal and a second of calm, with time to spare.',
   },
   {
@@ -143,7 +175,7 @@ export const BOUNDS = [
     what: 'p99 over HTTP, at the rate of this run',
     unit: 'ms',
     of: ({ run }) => run.whole.p99,
-    below: 10,
+    limit: { below: 10 },
     why: 'The performance floor, with everything switched on: logs, metrics, health.',
   },
   {
@@ -151,57 +183,60 @@ export const BOUNDS = [
     kinds: ['steady'],
     what: 'Operations per second of one process within p99 < 10 ms, without HTTP',
     unit: '/s',
-    of: ({ direct }) => direct?.perSecond ?? null,
-    above: 5000,
+    of: ({ direct }) => direct?.perSecond,
+    limit: { above: 5000 },
     why: 'The performance floor. Session reads, cached reads and writes through the library; HTTP would measure the web framework.',
   },
 ];
 
 /** The generator must not be what is measured: handed over later than this, the run says nothing. */
-export const MOST_LATENESS_MS = { steady: 10, default: 100 };
+const MOST_LATENESS_MS = { steady: 10, others: 100 };
 
-const percent = (share) => (share === null || share === undefined ? null : 100 * share);
+function percent(share: Figure): Figure {
+  return share === null || share === undefined ? null : 100 * share;
+}
 
-const holds = (value, { exactly, below, above }) => {
-  if (value === null || value === undefined || Number.isNaN(value)) return false;
-  if (exactly !== undefined) return value === exactly;
-  return below === undefined ? value > above : value < below;
-};
+function holds(value: number | null, limit: Limit): boolean {
+  if (value === null) return false;
+  if ('exactly' in limit) return value === limit.exactly;
+  return 'below' in limit ? value < limit.below : value > limit.above;
+}
 
-const limitOf = ({ exactly, below, above, unit = '' }) => {
-  if (exactly !== undefined) return `${exactly}`;
-  return below === undefined ? `> ${above} ${unit}` : `< ${below} ${unit}`;
-};
+function limitText({ limit, unit = '' }: Bound): string {
+  if ('exactly' in limit) return `${limit.exactly} ${unit}`.trim();
+  const text = 'below' in limit ? `< ${limit.below}` : `> ${limit.above}`;
+  return `${text} ${unit}`.trim();
+}
 
-/** The bounds of a drill with what was measured: `{ id, what, unit, limit, why, value, holds, bare }`. */
-export function judge(kind, ours, bare) {
+/** The bounds of a drill with what was measured. */
+export function judge(kind: Kind, ours: Result, bare: Result | null): Verdict[] {
   return BOUNDS.filter(({ kinds }) => kinds.includes(kind)).map((bound) => {
-    const value = ours === null ? null : measured(bound, ours);
+    const value = measured(bound, ours);
     return {
       id: bound.id,
       what: bound.what,
       unit: bound.unit ?? '',
-      limit: limitOf(bound).trim(),
+      limit: limitText(bound),
       why: bound.why,
       value,
-      holds: holds(value, bound),
+      holds: holds(value, bound.limit),
       bare: bare === null ? null : measured(bound, bare),
     };
   });
 }
 
-function measured(bound, result) {
-  const value = bound.of(result);
-  return value === null || value === undefined ? null : Math.round(value * 100) / 100;
+function measured(bound: Bound, result: Result): number | null {
+  const value = bound.of(result) ?? NaN;
+  return Number.isNaN(value) ? null : Math.round(value * 100) / 100;
 }
 
-/** Whether the generator kept its schedule; if not, what is to be said. */
-export function latenessProblem(kind, result) {
-  const most = MOST_LATENESS_MS[kind] ?? MOST_LATENESS_MS.default;
-  const late = result.run.lateness.p99;
-  if (late === null || late < most) return null;
+/** What is to be said when the generator did not keep its schedule; `null` when it did. */
+export function latenessProblem(kind: Kind, { run }: Pick<Result, 'run'>): string | null {
+  const most = kind === 'steady' ? MOST_LATENESS_MS.steady : MOST_LATENESS_MS.others;
+  const late = run.lateness.p99;
+  if (Number.isNaN(late) || late < most) return null;
   return (
-    `The load generator was late itself: p99 ${late} ms (at most ${most} ms are good). ` +
+    `The load generator was late itself: p99 ${formatMs(late)} ms (at most ${most} ms are good). ` +
     'This machine cannot carry the load and the service; the figures blame the service for it. Give a lower --rate.'
   );
 }
@@ -210,10 +245,13 @@ const FULL = 0.9;
 const OWN_SHARE = 0.65;
 
 /** Says so when the machine was full and most of it was not the drill's: other programs spoil latencies. `null` if not. */
-export function crowdNote({ samples, cpu }, cores) {
+export function crowdNote(
+  { samples, cpu }: Pick<Result, 'samples' | 'cpu'>,
+  cores: number,
+): string | null {
   const known = samples.map((row) => row?.busy ?? null).filter((busy) => busy !== null);
   if (known.length === 0 || cpu.services === null || cpu.load === null) return null;
-  const busy = known.reduce((sum, each) => sum + each, 0) / known.length;
+  const busy = mean(known);
   const own = cpu.services + cpu.load;
   if (busy < FULL || own > OWN_SHARE * busy * cores) return null;
   return (

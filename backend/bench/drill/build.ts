@@ -1,43 +1,25 @@
-// Builds what the drill runs, when it is missing or older than its sources.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { at, root } from '../lib/paths.mjs';
-import { run } from '../lib/processes.mjs';
+import { at, root } from '../../../scripts/lib/paths.mjs';
+import { run } from '../../../scripts/lib/processes.mjs';
 
 const NEST = at('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+const MADE = at('dist', 'app', 'main.js');
+const SOURCES = at('backend', 'src');
 
-const PARTS = [
-  {
-    what: 'the library',
-    made: at('dist', 'lib', 'esm', 'testing', 'index.js'),
-    sources: at('backend', 'src', 'redis'),
-    command: [at('scripts', 'build-lib.mjs')],
-  },
-  {
-    what: 'the backend',
-    made: at('dist', 'app', 'main.js'),
-    sources: at('backend', 'src'),
-    command: [NEST, 'build'],
-  },
-];
-
-function newest(folder) {
-  let latest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) latest = Math.max(latest, newest(path));
-    else if (!/spec\.ts$/.test(entry.name)) latest = Math.max(latest, statSync(path).mtimeMs);
-  }
-  return latest;
+/** Builds the sample backend when it is missing or older than its sources; with `onlyMissing` what is there is taken as it is. */
+export async function buildBackend(onlyMissing: boolean): Promise<void> {
+  if (existsSync(MADE) && (onlyMissing || statSync(MADE).mtimeMs >= newestIn(SOURCES))) return;
+  console.log('building the backend ...');
+  const { code } = await run(process.execPath, [NEST, 'build'], { cwd: root });
+  if (code !== 0) throw new Error('Building the backend failed; its messages stand above.');
 }
 
-/** Builds; with `onlyMissing` what is there is taken as it is. Fails when a build fails. */
-export async function buildWhatIsMissing({ onlyMissing, say }) {
-  for (const { what, made, sources, command } of PARTS) {
-    const isThere = existsSync(made);
-    if (isThere && (onlyMissing || statSync(made).mtimeMs >= newest(sources))) continue;
-    say(`building ${what} ...`);
-    const { code } = await run(process.execPath, command, { cwd: root });
-    if (code !== 0) throw new Error(`Building ${what} failed; its messages stand above.`);
-  }
+function newestIn(folder: string): number {
+  const times = readdirSync(folder, { withFileTypes: true }).map((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return newestIn(path);
+    return /spec\.ts$/.test(entry.name) ? 0 : statSync(path).mtimeMs;
+  });
+  return Math.max(0, ...times);
 }

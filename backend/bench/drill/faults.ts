@@ -1,55 +1,90 @@
-// What is done to the cluster, and how it is undone.
-import { now, sleep } from './clock.mjs';
+import type { RedisService } from '../../src/redis/index.js';
+import type { RedisTestCluster } from '../../src/redis/testing/index.js';
+import { now, sleep } from '../common/clock.js';
+import type { Kind } from './arguments.js';
+import type { FaultReport } from './results.js';
 
-export const DOWN_MS = { kill: 10_000, freeze: 12_000, 'all-down': 10_000 };
+const KILLED_MS = 10_000;
+const FROZEN_MS = 12_000;
 
-// Nothing is started again once the drill is being ended: nobody would stop it.
-const dataNodes = (cluster) => cluster.nodes().filter(({ group }) => group !== null);
+/** What a fault needs besides the cluster. */
+export interface FaultSettings {
+  /** A client that nobody else uses. */
+  readonly redis: RedisService;
+  /** Nothing is started again once the drill is being ended: nobody would stop it. */
+  readonly isEnding: () => boolean;
+}
 
-const FAULTS = {
-  kill: async (cluster, { mark, isEnding }) => {
+interface Scene extends FaultSettings {
+  readonly cluster: RedisTestCluster;
+  readonly mark: (label: string) => void;
+}
+
+/** Something that happened, on the clock of the benchmarks. */
+export interface MarkAt {
+  readonly label: string;
+  readonly at: number;
+}
+
+/** What was done. */
+export interface Fault extends Omit<FaultReport, 'marks'> {
+  readonly marks: readonly MarkAt[];
+}
+
+type Play = (scene: Scene) => Promise<FaultReport['report']>;
+
+const FAULTS: Readonly<Record<Kind, Play>> = {
+  async kill({ cluster, mark, isEnding }) {
     const primary = await cluster.currentPrimary();
     mark('killed');
     await primary.kill();
-    await sleep(DOWN_MS.kill);
-    if (isEnding()) return;
+    await sleep(KILLED_MS);
+    if (isEnding()) return null;
     await primary.restart();
     mark('restarted');
+    return null;
   },
-  freeze: async (cluster, { mark }) => {
+  async freeze({ cluster, mark }) {
     const primary = await cluster.currentPrimary();
     mark('frozen');
     await primary.freeze();
-    await sleep(DOWN_MS.freeze);
+    await sleep(FROZEN_MS);
     primary.thaw();
     mark('thawed');
+    return null;
   },
-  switchover: async (_cluster, { mark, observer }) => {
+  async switchover({ redis, mark }) {
     mark('switchover');
-    const report = await observer.redis.switchover();
-    return { writeGapMs: report.writeGapMs, totalMs: report.totalMs };
+    const { writeGapMs, totalMs } = await redis.switchover();
+    return { writeGapMs, totalMs };
   },
-  'all-down': async (cluster, { mark, isEnding }) => {
+  async 'all-down'({ cluster, mark, isEnding }) {
     mark('all killed');
     await Promise.all(cluster.nodes().map((node) => node.kill()));
-    await sleep(DOWN_MS['all-down']);
-    if (isEnding()) return;
+    await sleep(KILLED_MS);
+    if (isEnding()) return null;
     // The data first: Sentinels that find nobody begin by looking for a failover.
-    await Promise.all(dataNodes(cluster).map((node) => node.restart()));
+    const dataNodes = cluster.nodes().filter(({ group }) => group !== null);
+    await Promise.all(dataNodes.map((node) => node.restart()));
     await Promise.all(cluster.sentinels().map((node) => node.restart()));
     mark('all back, empty');
+    return null;
   },
-  steady: async () => undefined,
+  steady: () => Promise.resolve(null),
 };
 
-/** Does it. Resolves with `{ marks, report?, failure? }` when it is undone; the marks are on the drill's clock. */
-export async function inject(kind, cluster, { observer, isEnding }) {
-  const marks = [];
-  const mark = (label) => marks.push({ label, at: now() });
+/** Does something to the cluster. Resolves when it is undone. */
+export async function inject(
+  kind: Kind,
+  cluster: RedisTestCluster,
+  settings: FaultSettings,
+): Promise<Fault> {
+  const marks: MarkAt[] = [];
+  const mark = (label: string): void => void marks.push({ label, at: now() });
   try {
-    const report = await FAULTS[kind](cluster, { mark, observer, isEnding });
-    return { marks, report: report ?? null, failure: null };
+    const report = await FAULTS[kind]({ ...settings, cluster, mark });
+    return { marks, report, failure: null };
   } catch (error) {
-    return { marks, report: null, failure: error.message };
+    return { marks, report: null, failure: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,18 +1,24 @@
-import { drillModule } from './drill-modules.js';
-
-const { findRate } = drillModule('find-rate');
-const { bestOf } = drillModule('direct');
+import { bestOf } from './direct.js';
+import { findRate, type RateLoad } from './find-rate.js';
 
 const silent = () => undefined;
 
+/** A load that is good where it is said to be. */
+function load(isGood: (rate: number, level: number) => boolean, asked: number[] = []): RateLoad {
+  return {
+    warmUp: () => Promise.resolve(),
+    begin: ({ rate }) => Promise.resolve(asked.push(rate)),
+    finish: () => Promise.resolve({ whole: wholeOf(isGood(asked.at(-1)!, asked.length)) }),
+  };
+}
+
+function wholeOf(isGood: boolean) {
+  const figures = { requests: 1, failed: 0, errors: {}, p50: 1, p95: 2, p99: isGood ? 5 : 50 };
+  return { name: 'all', fromMs: 0, toMs: 4000, seconds: 4, ...figures, max: 50, kinds: {} };
+}
+
 /** A load that is good up to a rate. */
-const carries = (most: number, asked: number[] = []) => ({
-  run: ({ rate }: { rate: number }) => {
-    asked.push(rate);
-    const whole = { failed: 0, p50: 1, p99: rate <= most ? 5 : 50 };
-    return Promise.resolve({ whole, lateness: { p99: 1 } });
-  },
-});
+const carries = (most: number, asked: number[] = []) => load((rate) => rate <= most, asked);
 
 describe('looking for the highest rate', () => {
   it('goes up until a rate fails twice, and keeps some headroom', async () => {
@@ -24,12 +30,8 @@ describe('looking for the highest rate', () => {
   });
 
   it('forgives one bad moment', async () => {
-    let calls = 0;
-    const { run } = carries(2000);
-    const load = {
-      run: (plan: { rate: number }) => (++calls === 2 ? carries(0).run(plan) : run(plan)),
-    };
-    await expect(findRate(load, silent)).resolves.toMatchObject({ chosen: 1800 });
+    const once = load((rate, level) => level !== 2 && rate <= 2000);
+    await expect(findRate(once, silent)).resolves.toMatchObject({ chosen: 1800 });
   });
 
   it('ends at the highest rate it knows', async () => {

@@ -1,37 +1,52 @@
-// The highest rate that the machine carries within the bound for latency, found by short runs at rising rates.
+import { formatMs } from '../common/numbers.js';
+import type { LoadPlan } from './load.js';
+import type { Level, LoadRun, Result } from './results.js';
 
-const LEVELS = [600, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 5000, 6000, 7000, 8000];
+const LEVELS = [600, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 5000, 6000, 7000, 8000] as const;
 const LEVEL_SECONDS = 4;
+const FIRST_WARM_UP_SECONDS = 4;
+const WARM_UP_SECONDS = 2;
 const MOST_P99_MS = 10;
 // A short run is luckier than a long one.
 const HEADROOM = 0.9;
 
-/** Whether a run was good enough to try a higher rate. */
-export const isGood = ({ whole }) =>
-  whole.failed === 0 && whole.p99 !== null && whole.p99 < MOST_P99_MS;
+/** What is needed of a load. */
+export interface RateLoad {
+  warmUp(rate: number, seconds: number): Promise<void>;
+  begin(plan: LoadPlan): Promise<number>;
+  finish(): Promise<Pick<LoadRun, 'whole'>>;
+}
 
-/** Resolves with `{ chosen, tried: [{ rate, p50, p99, failed, lateP99 }] }`. */
-export async function findRate(load, say) {
-  const tried = [];
-  let best = LEVELS[0];
+/** Whether a level was quick enough, and without a failure. */
+export function isGood({ failed, p99 }: Pick<Level, 'failed' | 'p99'>): boolean {
+  return failed === 0 && p99 < MOST_P99_MS;
+}
+
+/** Resolves with the highest rate that the machine carries within the bound for latency, found by short runs at rising rates. */
+export async function findRate(
+  load: RateLoad,
+  say: (text: string) => void,
+): Promise<NonNullable<Result['levels']>> {
+  const tried: Level[] = [];
+  let best: number = LEVELS[0];
   let misses = 0;
-  for (let index = 0; index < LEVELS.length && misses < 2;) {
-    const rate = LEVELS[index];
-    const run = await load.run({
-      rate,
-      seconds: LEVEL_SECONDS,
-      warmUpSeconds: index === 0 ? 4 : 2,
-    });
-    const { p50, p99, failed } = run.whole;
-    tried.push({ rate, p50, p99, failed, lateP99: run.lateness.p99 });
-    say(`${rate} requests/s: p50 ${p50} ms, p99 ${p99} ms, ${failed} failed`);
-    if (isGood(run)) {
-      best = rate;
-      misses = 0;
-      index += 1;
-    } else {
-      misses += 1;
-    }
+  let index = 0;
+  for (let rate: number | undefined = LEVELS[0]; rate !== undefined && misses < 2;) {
+    const level = await tryRate(load, rate, index === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS);
+    tried.push(level);
+    const { p50, p99, failed } = level;
+    say(`${rate} requests/s: p50 ${formatMs(p50)} ms, p99 ${formatMs(p99)} ms, ${failed} failed`);
+    misses = isGood(level) ? 0 : misses + 1;
+    if (misses > 0) continue;
+    best = rate;
+    rate = LEVELS[++index];
   }
   return { chosen: Math.round(best * HEADROOM), tried };
+}
+
+async function tryRate(load: RateLoad, rate: number, warmUpSeconds: number): Promise<Level> {
+  await load.warmUp(rate, warmUpSeconds);
+  await load.begin({ rate, seconds: LEVEL_SECONDS, phases: [] });
+  const { p50, p99, failed } = (await load.finish()).whole;
+  return { rate, p50, p99, failed };
 }

@@ -1,43 +1,51 @@
-// Talks to the generator process.
-import { fileURLToPath } from 'node:url';
-import { start, stop } from '../lib/processes.mjs';
+import { Child } from '../common/child.js';
+import type { LoadPlan, LoadSettings } from './load.js';
+import type { LoadRun, Result, Verified } from './results.js';
 
-const PROGRAM = fileURLToPath(new URL('./load-process.mjs', import.meta.url));
+/** The generator of the load, which is a process of its own. */
+export class LoadClient {
+  private constructor(private readonly child: Child) {}
 
-/** Starts a generator. Its methods are those of Load. */
-export function startLoad(settings) {
-  const child = start(process.execPath, [PROGRAM], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const calls = new Map();
-  let lastId = 0;
-  let onStarted = () => undefined;
-  child.on('message', ({ id, answer, failure, started }) => {
-    if (started !== undefined) return onStarted(started);
-    const call = calls.get(id);
-    calls.delete(id);
-    if (failure === undefined) call?.resolve(answer);
-    else call?.reject(new Error(failure));
-  });
-  void child.ended.then(() => {
-    for (const { reject } of calls.values()) reject(new Error('The load generator ended early.'));
-  });
-  const call = (verb, given) =>
-    new Promise((resolve, reject) => {
-      lastId += 1;
-      calls.set(lastId, { resolve, reject });
-      child.send({ id: lastId, verb, given });
-    });
-  void call('open', settings);
-  return {
-    pid: child.pid,
-    makeSessions: (count) => call('makeSessions', { count }),
-    /** `whenStarted` hears the moment at which the measured part begins. */
-    run: (plan, whenStarted = () => undefined) => {
-      onStarted = whenStarted;
-      return call('run', plan);
-    },
-    verify: () => call('verify'),
-    stop: () => stop(child, 1_000),
-  };
+  /** Starts it. */
+  static async start(settings: LoadSettings): Promise<LoadClient> {
+    const child = Child.start('the load', new URL('./load-process.js', import.meta.url));
+    await child.call('open', settings);
+    return new LoadClient(child);
+  }
+
+  /** Its process. */
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Logs that many users in. */
+  makeSessions(count: number): Promise<Result['sessionsMade']> {
+    return this.child.call('makeSessions', count);
+  }
+
+  /** Offers a load that is not measured. */
+  warmUp(rate: number, seconds: number): Promise<void> {
+    return this.child.call('warmUp', rate, seconds);
+  }
+
+  /** Begins to offer the load; resolves with when that was. */
+  begin(plan: LoadPlan): Promise<number> {
+    return this.child.call('begin', plan);
+  }
+
+  /** Resolves with what was measured when the load that was begun is over. */
+  finish(): Promise<LoadRun> {
+    return this.child.call('finish');
+  }
+
+  /** Asks every instance for every session. */
+  verify(): Promise<Verified> {
+    return this.child.call('verify');
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    await this.child.call('close').catch(() => undefined);
+    await this.child.end();
+  }
 }

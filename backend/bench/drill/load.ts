@@ -1,165 +1,213 @@
-// The load on one service: sessions made beforehand, an open-loop run, and in the end a look at every session.
-import { HttpPool } from './http-pool.mjs';
-import { now, sleep } from './clock.mjs';
-import { requestMix, seededRandom } from './mix.mjs';
-import { OpenLoop } from './open-loop.mjs';
-import { anyUser, askSession, logIn, logOut, readProduct } from './requests.mjs';
-import { Ledger, ofPhase, perSecond, summary, worstDrop } from './series.mjs';
+import { now, sleep, sleepUntil } from '../common/clock.js';
+import { eachCall, Ledger, OK } from '../common/ledger.js';
+import { OpenLoop } from '../common/open-loop.js';
+import { summaryOf } from '../common/statistics.js';
+import { HttpPool } from './http-pool.js';
+import { anyUser, REQUEST_KINDS, requestMix, seededRandom, type RequestKind } from './mix.js';
+import {
+  askSession,
+  logIn,
+  logOut,
+  readProduct,
+  type LoadRequest,
+  type Session,
+} from './requests.js';
+import type { LoadRun, Stretch, Verified } from './results.js';
+import { ofStretch, perSecond, worstDrop } from './series.js';
 
 const AT_ONCE = 4;
 const SEED = 20_260_101;
 const VERIFY_TRIES = 3;
+const DRAIN_MS = 500;
+const LOOK_AGAIN_MS = 300;
 /** What an instance says of a session that it knows, and of one that is none. */
-const CLEAR = new Set(['ok', '401']);
+const CLEAR = [OK, '401'];
 
-/** Drives the instances of one service. */
+/** Where an instance of the service listens. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Whom the load is for, and its bounds. */
+export interface LoadSettings {
+  readonly targets: readonly Target[];
+  readonly timeoutMs: number;
+  readonly maxSockets: number;
+}
+
+/** What is to be offered. */
+export interface LoadPlan {
+  readonly rate: number;
+  readonly seconds: number;
+  readonly phases: readonly Stretch[];
+}
+
+interface Drive extends LoadPlan {
+  readonly startedAt: number;
+  readonly endsAt: number;
+  readonly ledger: Ledger<RequestKind>;
+  readonly loop: OpenLoop;
+}
+
+/** Drives the instances of one service: sessions made beforehand, an open-loop run, and in the end a look at every session. */
 export class Load {
-  #pools;
-  #random = seededRandom(SEED);
-  #turn = 0;
-  #timeoutMs;
+  private readonly pools: readonly HttpPool[];
+  private readonly random = seededRandom(SEED);
+  private turn = 0;
   /** Made before the run; nobody logs them out. */
-  #lasting = [];
+  private readonly lasting: Session[] = [];
   /** Made during the run, and not logged out again. */
-  #fresh = [];
-  #ended = [];
+  private readonly fresh: Session[] = [];
+  private readonly ended: Session[] = [];
+  private drive: Drive | null = null;
 
-  constructor({ targets, timeoutMs, maxSockets }) {
-    this.#timeoutMs = timeoutMs;
-    this.#pools = targets.map((target) => new HttpPool({ ...target, timeoutMs, maxSockets }));
+  constructor(private readonly settings: LoadSettings) {
+    const { targets, timeoutMs, maxSockets } = settings;
+    this.pools = targets.map((target) => new HttpPool({ ...target, timeoutMs, maxSockets }));
   }
 
   /** Logs users in, a few at a time. Fails with what was answered if that cannot be done. */
-  async makeSessions(count) {
+  async makeSessions(count: number): Promise<{ sessions: number; tookMs: number }> {
     const startedAt = now();
     let next = 1;
-    const work = async () => {
+    const work = async (): Promise<void> => {
       while (next <= count) {
         const user = next++;
-        const outcome = await this.#ask(logIn(user, (session) => this.#lasting.push(session)));
-        if (outcome !== 'ok') throw new Error(`login of user ${user}: ${outcome}`);
+        const request = logIn(user, (session) => this.lasting.push(session));
+        const outcome = await ask(this.nextPool(), request);
+        if (outcome !== OK) throw new Error(`The login of user ${user} failed: ${outcome}`);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    return { sessions: this.#lasting.length, tookMs: now() - startedAt };
+    return { sessions: this.lasting.length, tookMs: now() - startedAt };
   }
 
-  /** Lets every instance answer for every session and many products, so that the run begins warm. */
-  async run({ rate, seconds, warmUpSeconds = 0, phases = [] }, onStart = () => undefined) {
-    if (warmUpSeconds > 0) await this.#drive(rate, warmUpSeconds);
-    const startedAt = now();
-    onStart(startedAt);
-    const { ledger, lateness } = await this.#drive(rate, seconds, startedAt);
-    const rows = perSecond(ledger, seconds);
-    const whole = ofPhase(ledger, { name: 'all', fromMs: 0, toMs: seconds * 1000 });
+  /** Offers a load that is not measured, so that the run begins warm. */
+  async warmUp(rate: number, seconds: number): Promise<void> {
+    await this.end(this.start({ rate, seconds, phases: [] }));
+  }
+
+  /** Begins to offer the load; returns when that was. */
+  begin(plan: LoadPlan): number {
+    this.drive = this.start(plan);
+    return this.drive.startedAt;
+  }
+
+  /** Resolves with what was measured when the load that was begun is over. */
+  async finish(): Promise<LoadRun> {
+    if (this.drive === null) throw new Error('No load was begun.');
+    const { rate, seconds, phases, startedAt, ledger } = await this.end(this.drive);
+    const requests = [...eachCall(ledger.copy())];
+    const rows = perSecond(requests, startedAt, seconds);
     return {
-      startedAt,
       rate,
       seconds: rows,
-      whole,
+      whole: ofStretch(requests, startedAt, { name: 'all', fromMs: 0, toMs: seconds * 1000 }),
       phases: phases.map((phase) => ({
-        ...ofPhase(ledger, phase),
+        ...ofStretch(requests, startedAt, phase),
         worstDrop: worstDrop(rows, phase),
       })),
-      lateness: summary(lateness),
+      lateness: summaryOf(requests.map(({ issuedAt, dueAt }) => issuedAt - dueAt)),
     };
   }
 
   /** Asks every instance for every session, those that must be there and those that must not. */
-  async verify() {
-    const lost = await this.#notValid(this.#lasting);
-    const freshLost = await this.#notValid(this.#fresh);
-    const isAlive = async (session) => !(await this.#endsAs(session, '401'));
-    const alive = await countOf(this.#ended, isAlive);
+  async verify(): Promise<Verified> {
     return {
-      lasting: this.#lasting.length,
-      lastingLost: lost,
-      fresh: this.#fresh.length,
-      freshLost,
-      ended: this.#ended.length,
-      endedAlive: alive,
+      lasting: this.lasting.length,
+      lastingLost: await this.countUnless(OK, this.lasting),
+      fresh: this.fresh.length,
+      freshLost: await this.countUnless(OK, this.fresh),
+      ended: this.ended.length,
+      endedAlive: await this.countUnless('401', this.ended),
     };
   }
 
-  close() {
-    for (const pool of this.#pools) pool.close();
+  /** Closes all connections. */
+  close(): void {
+    for (const pool of this.pools) pool.close();
   }
 
-  #notValid(sessions) {
-    return countOf(sessions, async (session) => !(await this.#endsAs(session, 'ok')));
+  private start(plan: LoadPlan): Drive {
+    const ledger = new Ledger(REQUEST_KINDS);
+    const nextKind = requestMix(plan.rate, this.random);
+    const loop = new OpenLoop(plan.rate, (_, dueAt) => {
+      const request = this.make(nextKind());
+      const number = ledger.begin(request.kind, dueAt, now());
+      send(this.nextPool(), request, dueAt, (outcome) => ledger.settle(number, now(), outcome));
+    });
+    const startedAt = loop.start();
+    return { ...plan, startedAt, endsAt: startedAt + plan.seconds * 1000, ledger, loop };
+  }
+
+  /** Resolves when its time is over and every request is settled. */
+  private async end(drive: Drive): Promise<Drive> {
+    await sleepUntil(drive.endsAt);
+    drive.loop.stop(drive.endsAt);
+    const giveUpAt = now() + this.settings.timeoutMs + DRAIN_MS;
+    while (drive.ledger.pending > 0 && now() < giveUpAt) await sleep(20);
+    return drive;
+  }
+
+  private make(kind: RequestKind): LoadRequest {
+    const { random } = this;
+    if (kind === 'catalogue') return readProduct(random);
+    if (kind === 'login') return logIn(anyUser(random), (session) => this.fresh.push(session));
+    const leaving = kind === 'logout' ? this.fresh.shift() : undefined;
+    if (leaving !== undefined) return logOut(leaving, (session) => this.ended.push(session));
+    return askSession(this.lasting[Math.floor(random() * this.lasting.length)]!);
+  }
+
+  private nextPool(): HttpPool {
+    return this.pools[this.turn++ % this.pools.length]!;
+  }
+
+  /** How many of the sessions are not what is wanted at every instance, looking at a few at a time. */
+  private async countUnless(wanted: string, sessions: readonly Session[]): Promise<number> {
+    let count = 0;
+    const rest = [...sessions];
+    const work = async (): Promise<void> => {
+      for (let session = rest.pop(); session !== undefined; session = rest.pop()) {
+        if (!(await this.isEverywhere(wanted, session))) count += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE * 2 }, work));
+    return count;
   }
 
   // An instance that is busy may tell later. One that has told does not change its mind.
-  async #endsAs(session, wanted) {
-    for (const pool of this.#pools) {
-      let outcome;
-      for (let tries = 0; tries < VERIFY_TRIES && !CLEAR.has(outcome); tries++) {
-        if (tries > 0) await sleep(300);
-        outcome = await ask(pool, askSession(session), now());
+  private async isEverywhere(wanted: string, session: Session): Promise<boolean> {
+    for (const pool of this.pools) {
+      let outcome = await ask(pool, askSession(session));
+      for (let tries = 1; tries < VERIFY_TRIES && !CLEAR.includes(outcome); tries++) {
+        await sleep(LOOK_AGAIN_MS);
+        outcome = await ask(pool, askSession(session));
       }
       if (outcome !== wanted) return false;
     }
     return true;
   }
-
-  async #drive(rate, seconds, startedAt = now()) {
-    const ledger = new Ledger();
-    const nextKind = requestMix(rate, this.#random);
-    const open = new Set();
-    const loop = new OpenLoop(rate, (dueAt) => {
-      const request = this.#make(nextKind());
-      const pool = this.#pools[this.#turn++ % this.#pools.length];
-      open.add(request);
-      request.dueAt = dueAt;
-      request.settle = (status, body) => {
-        open.delete(request);
-        const outcome = typeof status === 'string' ? status : request.judge(status, body);
-        ledger.add(request.kind, dueAt - startedAt, now() - dueAt, outcome);
-      };
-      pool.send(request);
-    });
-    loop.start(startedAt);
-    await sleep(startedAt + seconds * 1000 - now());
-    loop.stop(startedAt + seconds * 1000);
-    const giveUpAt = now() + this.#timeoutMs + 500;
-    while (open.size > 0 && now() < giveUpAt) await sleep(20);
-    return { ledger, lateness: loop.lateness };
-  }
-
-  #make(kind) {
-    const random = this.#random;
-    if (kind === 'catalogue') return readProduct(random);
-    if (kind === 'login') return logIn(anyUser(random), (session) => this.#fresh.push(session));
-    if (kind === 'logout' && this.#fresh.length > 0) {
-      return logOut(this.#fresh.shift(), (session) => this.#ended.push(session));
-    }
-    return askSession(this.#lasting[Math.floor(random() * this.#lasting.length)]);
-  }
-
-  #ask(request) {
-    return ask(this.#pools[this.#turn++ % this.#pools.length], request, now());
-  }
 }
 
-function ask(pool, request, dueAt) {
-  return new Promise((resolve) => {
-    request.dueAt = dueAt;
-    request.settle = (status, body) => {
-      resolve(typeof status === 'string' ? status : request.judge(status, body));
-    };
-    pool.send(request);
+/** Sends a request now; resolves with what came of it. */
+function ask(pool: HttpPool, request: LoadRequest): Promise<string> {
+  return new Promise((resolve) => send(pool, request, now(), resolve));
+}
+
+function send(
+  pool: HttpPool,
+  request: LoadRequest,
+  dueAt: number,
+  settle: (outcome: string) => void,
+): void {
+  const { text, isRepeatable } = request;
+  pool.send({
+    text,
+    dueAt,
+    isRepeatable,
+    settle(outcome, body) {
+      settle(typeof outcome === 'string' ? outcome : request.judge(outcome, body));
+    },
   });
-}
-
-/** How many of the sessions are so, looking at a few at a time. */
-async function countOf(sessions, isSo) {
-  let count = 0;
-  const rest = [...sessions];
-  const work = async () => {
-    for (let session = rest.pop(); session !== undefined; session = rest.pop()) {
-      if (await isSo(session)) count += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE * 2 }, work));
-  return count;
 }

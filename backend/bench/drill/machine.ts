@@ -1,28 +1,43 @@
-// What the figures were measured on.
-import { cpus, loadavg, totalmem, type, release } from 'node:os';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { at } from '../lib/paths.mjs';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { at } from '../../../scripts/lib/paths.mjs';
 
-/** Cores, memory, versions, and how busy the machine was before the drill began. */
-export function describeMachine() {
-  const { version: ioredis } = createRequire(at('package.json'))('ioredis/package.json');
-  const { version: library } = JSON.parse(readFileSync(at('backend', 'package.json'), 'utf8'));
+/** What the figures were measured on. */
+export interface Machine {
+  readonly cores: number;
+  readonly processor: string;
+  readonly memoryGiB: number;
+  readonly system: string;
+  readonly node: string;
+  readonly redis: string;
+  readonly ioredis: string;
+  readonly library: string;
+  /** The load average before the drill began. */
+  readonly loadBefore: number;
+}
+
+/** Cores, memory, versions, and how busy the machine is at this moment. */
+export function describeMachine(): Machine {
   return {
     cores: cpus().length,
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${type()} ${release().split('-')[0]}`,
+    system: `${type()} ${release().split('-')[0] ?? ''}`,
     node: process.version,
     redis: redisVersion(),
-    ioredis,
-    library,
-    loadBefore: Math.round(loadavg()[0] * 100) / 100,
+    ioredis: versionIn(createRequire(import.meta.url).resolve('ioredis/package.json')),
+    library: versionIn(at('backend', 'package.json')),
+    loadBefore: Math.round((loadavg()[0] ?? 0) * 100) / 100,
   };
 }
 
-function redisVersion() {
+function versionIn(manifest: string): string {
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string }).version;
+}
+
+function redisVersion(): string {
   try {
     const text = execFileSync('redis-server', ['--version'], { encoding: 'utf8' });
     return /v=(\S+)/.exec(text)?.[1] ?? 'unknown';

@@ -53,6 +53,8 @@ export interface LoadLag extends Summary {
 }
 
 const HUNG_MS = 2000;
+/** All other outcomes are the codes of errors. */
+const WITHOUT_ERROR: ReadonlySet<string> = new Set([OK, PENDING, MISSING, WRONG]);
 
 /** Which phase a call belongs to. A call under way when Redis goes away is one of the outage. */
 export function phaseOf(
@@ -114,8 +116,8 @@ function cellOf(
     ({ settledAt, dueAt }) => (Number.isNaN(settledAt) ? drainedAt : settledAt) - dueAt,
   );
   const own = latencies.map((ms, at) => ms - (calls[at]?.excludedMs ?? 0));
-  const { [OK]: _, [PENDING]: never = 0, [MISSING]: missing = 0, [WRONG]: wrong = 0, ...failed } =
-    countBy(calls.map(({ outcome }) => outcome));
+  const counts = countBy(calls.map(({ outcome }) => outcome));
+  const failed = Object.entries(counts).filter(([outcome]) => !WITHOUT_ERROR.has(outcome));
   const { p50, p99, max } = summaryOf(latencies);
   return {
     count: calls.length,
@@ -123,11 +125,11 @@ function cellOf(
     p99,
     max,
     ownP99: percentile(own, 0.99),
-    missing,
-    wrong,
-    failed,
+    missing: counts[MISSING] ?? 0,
+    wrong: counts[WRONG] ?? 0,
+    failed: Object.fromEntries(failed),
     hung: latencies.filter((ms) => ms > HUNG_MS).length,
-    never,
+    never: counts[PENDING] ?? 0,
   };
 }
 

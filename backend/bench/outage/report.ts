@@ -125,7 +125,9 @@ function failureLines(cells: readonly Cell[]): string[] {
 }
 
 function counted(texts: readonly string[]): string[] {
-  return Object.entries(countBy(texts)).slice(0, 5).map(([text, count]) => `${String(count)} × ${text}`);
+  return Object.entries(countBy(texts))
+    .slice(0, 5)
+    .map(([text, count]) => `${String(count)} × ${text}`);
 }
 
 /** What was noted, each text once, with its first time. */

@@ -1,5 +1,4 @@
-// How the report looks, by day and by night.
-
+/** How the report looks, by day and by night. */
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#fbfbfa;--card:#fff;--ink:#1c1e21;--soft:#63696f;--rule:#e3e5e8;--good:#157f4b;
 --good-bg:#e5f5ec;--bad:#b3261e;--bad-bg:#fde9e7;--a:#2563c9;--b:#b7791f;--c:#c2330f;--d:#7a8189;--fault:#b3261e}

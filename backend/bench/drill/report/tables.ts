@@ -1,16 +1,19 @@
-// The tables of the report.
-import { escape, number, share } from './text.mjs';
+import { formatFigure, formatShare } from '../../common/numbers.js';
+import type { Verdict } from '../bounds.js';
+import type { Result, StretchFigures } from '../results.js';
+import { escape } from './escape.js';
 
-const cell = (text, isNumber = true) => `<td${isNumber ? ' class="n"' : ''}>${text}</td>`;
-const head = (names) =>
+const cell = (text: string): string => `<td class="n">${text}</td>`;
+const head = (names: readonly string[]): string =>
   `<tr>${names.map((name, index) => `<th${index === 0 ? '' : ' class="n"'}>${escape(name)}</th>`).join('')}</tr>`;
-const box = (rows) => `<div class="box"><table>${rows.join('')}</table></div>`;
+const box = (rows: readonly string[]): string =>
+  `<div class="box"><table>${rows.join('')}</table></div>`;
 
-const withUnit = (value, unit) =>
-  value === null ? '–' : `${number(value)} ${escape(unit)}`.trim();
+const withUnit = (value: number | null, unit: string): string =>
+  value === null ? formatFigure(value) : `${formatFigure(value)} ${escape(unit)}`.trim();
 
 /** Every bound, its reason, what was measured, and what the bare client had. */
-export function verdictTable(verdict, hasBare) {
+export function verdictTable(verdict: readonly Verdict[], hasBare: boolean): string {
   const rows = verdict.map(
     ({ what, why, limit, unit, value, holds, bare }) =>
       `<tr><td>${escape(what)}<div class="why">${escape(why)}</div></td>` +
@@ -25,13 +28,13 @@ export function verdictTable(verdict, hasBare) {
 }
 
 /** Latency and failures of each stretch of the run. */
-export function phaseTable({ run }) {
-  const row = (phase) =>
+export function phaseTable({ run }: Result): string {
+  const row = (phase: StretchFigures & { readonly worstDrop?: number }): string =>
     `<tr><td>${escape(phase.name)}</td>` +
     [phase.requests, phase.failed, phase.p50, phase.p95, phase.p99, phase.max]
-      .map((value) => cell(number(value)))
+      .map((value) => cell(formatFigure(value)))
       .join('') +
-    cell(phase.worstDrop === undefined ? '–' : share(phase.worstDrop)) +
+    cell(formatShare(phase.worstDrop)) +
     '</tr>';
   const phases =
     run.phases.length > 1 ? [...run.phases, { ...run.whole, name: 'all' }] : run.phases;
@@ -42,13 +45,13 @@ export function phaseTable({ run }) {
 }
 
 /** The same for each kind of request. */
-export function kindTable({ run }) {
+export function kindTable({ run }: Result): string {
   const rows = Object.entries(run.whole.kinds).map(([kind, each]) => {
     const errors = Object.entries(each.errors).map(([name, count]) => `${escape(name)}: ${count}`);
     return (
       `<tr><td>${escape(kind)}</td>` +
       [each.requests, each.failed, each.p50, each.p99]
-        .map((value) => cell(number(value)))
+        .map((value) => cell(formatFigure(value)))
         .join('') +
       `<td>${errors.join(', ') || '–'}</td></tr>`
     );
@@ -57,7 +60,7 @@ export function kindTable({ run }) {
 }
 
 /** The steps of the failover, counted from the fault. */
-export function stepTable({ steps, fault }) {
+export function stepTable({ steps, fault }: Result): string {
   const first = fault.marks[0];
   if (first === undefined) return '';
   const marks = fault.marks.map(({ label, second }) => ({
@@ -68,15 +71,19 @@ export function stepTable({ steps, fault }) {
     .sort((a, b) => a.afterFaultMs - b.afterFaultMs)
     .map(
       ({ label, afterFaultMs }) =>
-        `<tr><td>${escape(label)}</td>${cell(`${number(afterFaultMs)} ms`)}</tr>`,
+        `<tr><td>${escape(label)}</td>${cell(`${formatFigure(afterFaultMs)} ms`)}</tr>`,
     );
   return box([head(['Step', 'after the fault']), ...rows]);
 }
 
-/** Any pairs of a name and a text. */
-export const factTable = (facts) =>
-  box(
+/** A name and a text. */
+export type Fact = readonly [name: string, text: string];
+
+/** Any of them. */
+export function factTable(facts: readonly Fact[]): string {
+  return box(
     facts.map(
       ([name, text]) => `<tr><td class="soft">${escape(name)}</td><td>${escape(text)}</td></tr>`,
     ),
   );
+}
