@@ -1,3 +1,4 @@
+// @ts-check
 // Stages the installable package in dist/lib: ESM and CommonJS of backend/src/redis, manifest, licence, readme.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
@@ -5,9 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** @param {string[]} parts */
 const at = (...parts) => join(root, ...parts);
 const staged = at('dist', 'lib');
 
+/** @param {string} project */
 function compile(project) {
   const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', at(project)], { stdio: 'inherit' });

@@ -1,3 +1,4 @@
+// @ts-check
 // `npm run test:pack`: packs the library and installs it in fresh applications, the way a stranger would.
 // KEEP=1 leaves the applications in place and says where they are.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +18,21 @@ const TOOLS = { typescript: '6.0.3', '@types/node': '^20.19.0' };
 const NEST_12 = nest('12', '12');
 const NEST_11 = nest('11', '11');
 
+/**
+ * @typedef {object} Application
+ * @property {string} name
+ * @property {string} type of its modules
+ * @property {Record<string, string>} dependencies
+ * @property {object} [overrides]
+ */
+/** @typedef {readonly { version: string | undefined, binary: string }[]} Nodes */
+/** @typedef {Parameters<typeof run>[2]} RunOptions */
+
+/**
+ * @param {string} version
+ * @param {string} terminus
+ * @returns {Record<string, string>}
+ */
 function nest(version, terminus) {
   const packages = ['common', 'core', 'platform-express'].map((name) => [
     `@nestjs/${name}`,
@@ -73,6 +89,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'redis-ha-pack-'));
 const total = { passed: 0, failed: 0 };
 const [npm, npmLeading] = npmCommand();
 
+/**
+ * @param {string} name
+ * @param {string | undefined} problem why it failed
+ */
 function verdict(name, problem) {
   if (problem === undefined) total.passed += 1;
   else total.failed += 1;
@@ -82,10 +102,22 @@ function verdict(name, problem) {
   return problem === undefined;
 }
 
+/** @param {string} text */
 const indent = (text) => text.trim().replace(/^/gm, '          ');
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ */
 const capture = (command, args, options) =>
   run(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeoutMs: 3 * MINUTE, ...options });
 
+/**
+ * @param {string} name
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ */
 async function check(name, command, args, options = {}) {
   const { code, stdout, stderr, timedOut } = await capture(command, args, options);
   const problem = timedOut ? `stopped, it took too long\n${stdout}${stderr}` : `${stdout}${stderr}`;
@@ -102,7 +134,8 @@ async function pack() {
   if (!verdict('npm pack', code === 0 ? undefined : stdout + stderr)) return undefined;
   const answer = JSON.parse(stdout);
   const [packed] = Array.isArray(answer) ? answer : Object.values(answer);
-  const files = packed.files.map(({ path }) => path);
+  /** @type {string[]} */
+  const files = packed.files.map((/** @type {{ path: string }} */ { path }) => path);
   const strays = files.filter(
     (path) => !/^(esm|cjs)\/|^(package\.json|README\.md|LICENSE)$/.test(path) || /spec/.test(path),
   );
@@ -113,6 +146,7 @@ async function pack() {
   return join(scratch, packed.filename);
 }
 
+/** @param {string} tarball */
 async function checkManifest(tarball) {
   await check('publint', process.execPath, [
     at('node_modules', 'publint', 'src', 'cli.js'),
@@ -124,6 +158,10 @@ async function checkManifest(tarball) {
   await check('are the types wrong', process.execPath, [attw, tarball, '--no-color', '--no-emoji']);
 }
 
+/**
+ * @param {Application} application
+ * @param {string} library
+ */
 function makeFolder({ name, type, dependencies, overrides }, library) {
   const folder = join(scratch, name);
   mkdirSync(folder);
@@ -139,7 +177,11 @@ function makeFolder({ name, type, dependencies, overrides }, library) {
   return folder;
 }
 
-/** A fresh install must be silent about peers: a warning on every install is what users remember. */
+/**
+ * A fresh install must be silent about peers: a warning on every install is what users remember.
+ * @param {string} folder
+ * @param {string[]} flags
+ */
 async function install(folder, ...flags) {
   const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', ...flags];
   const { code, stdout, stderr } = await capture(npm, [...npmLeading, ...args], { cwd: folder });
@@ -147,19 +189,27 @@ async function install(folder, ...flags) {
   return verdict('npm install', complaint ? stdout + stderr : undefined);
 }
 
-/** Runs a program that prints CLOSED when it is done; it must then end by itself, soon. */
+/**
+ * Runs a program that prints CLOSED when it is done; it must then end by itself, soon.
+ * @param {string} name
+ * @param {string} binary
+ * @param {readonly string[]} args
+ * @param {string} folder
+ */
 async function runAndExit(name, binary, args, folder) {
   const child = start(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
+  /** @type {number | undefined} */
   let closedAt;
+  /** @type {string | undefined} */
   let problem;
-  const giveUp = (reason) => {
+  const giveUp = (/** @type {string} */ reason) => {
     problem = reason;
     void stop(child);
   };
   let timer = setTimeout(() => giveUp('stopped, it took too long'), MINUTE / 2);
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
+    stream?.setEncoding('utf8').on('data', (text) => {
       output += text;
       if (closedAt !== undefined || !/^CLOSED$/m.test(output)) return;
       closedAt = Date.now();
@@ -174,6 +224,11 @@ async function runAndExit(name, binary, args, folder) {
   return verdict(`${name}${tail}`, problem === undefined ? undefined : `${problem}\n${output}`);
 }
 
+/**
+ * @param {Application} application
+ * @param {string} tarball
+ * @param {Nodes} nodes
+ */
 async function tryApplication(application, tarball, nodes) {
   console.log(`\n${application.name}`);
   const folder = makeFolder(application, `file:${tarball}`);
@@ -191,9 +246,14 @@ async function tryApplication(application, tarball, nodes) {
   }
 }
 
+/**
+ * @param {string} tarball
+ * @param {Nodes} nodes
+ */
 async function tryWithoutOptionalPeers(tarball, nodes) {
   const name = 'nest12-without-optional-peers';
   console.log(`\n${name}`);
+  /** @type {Record<string, string>} */
   const dependencies = { ...NEST_12, ioredis: '^6.0.0' };
   delete dependencies['@nestjs/terminus'];
   const folder = makeFolder({ name, type: 'module', dependencies }, `file:${tarball}`);
@@ -204,6 +264,11 @@ async function tryWithoutOptionalPeers(tarball, nodes) {
   }
 }
 
+/**
+ * @param {Application} application
+ * @param {string} tarball
+ * @param {Nodes} nodes
+ */
 async function tryWithOptionalPeers(application, tarball, nodes) {
   console.log(`\n${application.name}`);
   const folder = makeFolder(application, `file:${tarball}`);

@@ -1,3 +1,4 @@
+// @ts-check
 // `npm test`: installs what is missing, runs the four test projects, ends with one line `N passed, N failed`.
 // Arguments after `--` go to Jest: npm test -- --testNamePattern "kills the primary"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -21,19 +22,33 @@ const EXIT_GRACE_MS = 20_000;
 /** Wanted by some tests only: where they cannot be had these are skipped, and that is said. */
 const EXTRAS = { postgres: 'a real PostgreSQL', prometheus: 'a real Prometheus' };
 
+/** @typedef {(typeof PROJECTS)[number]} Project */
+/** @typedef {keyof typeof EXTRAS} Extra */
+
 const jestArguments = process.argv.slice(2);
 const outputs = mkdtempSync(join(tmpdir(), 'redis-ha-test-'));
 const total = { passed: 0, failed: 0 };
 
+/**
+ * @param {Pick<Project, 'name'>} project
+ * @param {string} reason
+ */
 function fail(project, reason) {
   console.error(`\n${project.name}: ${reason}`);
   total.failed += 1;
 }
 
-/** Waits for Jest to end; resolves with a reason when it had to be stopped. */
+/**
+ * Waits for Jest to end; resolves with a reason when it had to be stopped.
+ * @param {import('./lib/processes.mjs').Started} child
+ * @param {Project} project
+ * @param {string} output
+ */
 async function waitFor(child, project, output) {
   const startedAt = Date.now();
+  /** @type {number | undefined} */
   let finishedAt;
+  /** @type {string | undefined} */
   let reason;
   const watch = setInterval(() => {
     const now = Date.now();
@@ -51,6 +66,7 @@ async function waitFor(child, project, output) {
   return { code, reason };
 }
 
+/** @param {Project} project */
 async function runProject(project) {
   console.log(`\n== ${project.name} tests ==`);
   const output = join(outputs, `${project.name}.json`);
@@ -87,8 +103,9 @@ async function runProject(project) {
 stopChildrenOnSignals();
 await ensureDependencies();
 const redisServer = await ensureProgram('redis');
+/** @type {Extra[]} */
 const without = [];
-for (const name of Object.keys(EXTRAS)) {
+for (const name of /** @type {Extra[]} */ (Object.keys(EXTRAS))) {
   if ((await ensureProgram(name)) === undefined) without.push(name);
 }
 // Where everything is checked nothing may be left out: without this variable those tests fail.

@@ -1,3 +1,4 @@
+// @ts-check
 // Finds the programs that are used from outside of npm, or installs them where that is allowed, or says what to type.
 import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -19,7 +20,16 @@ const POSTGRES_VERSIONS = '/usr/lib/postgresql';
 
 const POLICY = '/usr/sbin/policy-rc.d';
 
-/** What is needed, by the command that shows that it is there, and what systems call its package. */
+/**
+ * @typedef {'apt-get' | 'apk' | 'dnf' | 'brew'} Manager
+ * @typedef {{ command: string, packages: Record<Manager, string> }} Program
+ * @typedef {'redis' | 'postgres' | 'prometheus'} ProgramName
+ */
+
+/**
+ * What is needed, by the command that shows that it is there, and what systems call its package.
+ * @type {Record<ProgramName, Program>}
+ */
 const PROGRAMS = {
   redis: {
     command: 'redis-server',
@@ -45,7 +55,18 @@ const PROGRAMS = {
   },
 };
 
-// In the order they are looked for. `needsRoot`: may only run as root.
+/**
+ * @typedef {object} Installer
+ * @property {Manager} command
+ * @property {boolean} needsRoot may only run as root
+ * @property {(name: string) => string[][]} steps what is run
+ * @property {(name: string) => string} type what a person types
+ */
+
+/**
+ * In the order they are looked for.
+ * @type {Installer[]}
+ */
 const INSTALLERS = [
   {
     command: 'apt-get',
@@ -76,6 +97,7 @@ const INSTALLERS = [
   },
 ];
 
+/** @param {string} file */
 function isExecutable(file) {
   try {
     accessSync(file, constants.X_OK);
@@ -90,7 +112,10 @@ function postgresFolders() {
   return readdirSync(POSTGRES_VERSIONS).map((version) => join(POSTGRES_VERSIONS, version, 'bin'));
 }
 
-/** The path of a program, or undefined. Its folder is added to PATH, for everything started from here. */
+/**
+ * The path of a program, or undefined. Its folder is added to PATH, for everything started from here.
+ * @param {ProgramName} name
+ */
 export function findProgram(name) {
   const { command } = PROGRAMS[name];
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
@@ -102,17 +127,22 @@ export function findProgram(name) {
   return join(folder, command);
 }
 
-/** What a person types to install it on this machine. */
+/**
+ * What a person types to install it on this machine.
+ * @param {ProgramName} name
+ */
 export function howToInstall(name) {
   const { command, packages } = PROGRAMS[name];
   const installer = INSTALLERS.find((candidate) => hasCommand(candidate.command));
-  return (
-    installer?.type(packages[installer.command]) ??
-    `install the package "${packages.apk}" so that ${command} is in your PATH`
-  );
+  if (installer !== undefined) return installer.type(packages[installer.command]);
+  return `install the package "${packages.apk}" so that ${command} is in your PATH`;
 }
 
-// Debian starts a service as soon as it is installed. This file says no, and goes again afterwards.
+/**
+ * Debian starts a service as soon as it is installed. This file says no, and goes again afterwards.
+ * @template T
+ * @param {() => Promise<T>} work
+ */
 async function withoutStartingServices(work) {
   const mine = hasCommand('apt-get') && !existsSync(POLICY);
   if (mine) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
@@ -123,17 +153,24 @@ async function withoutStartingServices(work) {
   }
 }
 
+/**
+ * @param {Installer} installer
+ * @param {ProgramName} name
+ */
 async function install(installer, name) {
   const { command, packages } = PROGRAMS[name];
   console.log(`${command} is missing: installing it with ${installer.command} ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const [program, ...args] of installer.steps(packages[installer.command])) {
+  for (const [program = '', ...args] of installer.steps(packages[installer.command])) {
     const { code } = await run(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
     if (code !== 0) return console.error(`${program} ${args.join(' ')} failed.`);
   }
 }
 
-/** The path of a program, installed first if need be and allowed; undefined when it is not to be had. */
+/**
+ * The path of a program, installed first if need be and allowed; undefined when it is not to be had.
+ * @param {ProgramName} name
+ */
 export async function ensureProgram(name) {
   const found = findProgram(name);
   if (found !== undefined) return found;
