@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { report } from './lib/check-lines.mjs';
+import { isAbsolute, linksIn } from './lib/markdown.mjs';
 import { at, root } from './lib/paths.mjs';
 
 const problems = [];
@@ -25,9 +26,6 @@ function filesBelow(folder) {
 const everything = filesBelow('.');
 const filesLike = (pattern) => everything.filter((file) => pattern.test(file));
 
-const withoutCode = (text) =>
-  text.replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '').replace(/`[^`\n]*`/g, '');
-
 /** The anchors of a Markdown file, made the way GitHub makes them. */
 function anchors(file) {
   const text = read(file).replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '');
@@ -48,7 +46,7 @@ function anchors(file) {
 }
 
 function checkLink(file, link) {
-  if (/^[a-z][a-z0-9+.-]*:/i.test(link)) return;
+  if (isAbsolute(link)) return;
   counted.links += 1;
   const [path, anchor] = decodeURI(link).split('#');
   const target = path === '' ? file : relative(root, join(root, dirname(file), path));
@@ -60,10 +58,7 @@ function checkLink(file, link) {
 }
 
 function checkLinks(file) {
-  const text = withoutCode(read(file));
-  const inline = [...text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g)];
-  const named = [...text.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm)];
-  for (const [, link] of [...inline, ...named]) checkLink(file, link);
+  for (const link of linksIn(read(file))) checkLink(file, link);
 }
 
 const scripts = JSON.parse(read('package.json')).scripts;
