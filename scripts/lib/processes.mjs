@@ -7,7 +7,15 @@ const OUTPUT_GRACE_MS = 500;
 const running = new Set();
 let stopped;
 
-/** Starts a command in a process group of its own, so that it can be stopped with all it started. */
+/**
+ * @typedef {{ code: number, signal?: NodeJS.Signals | null, error?: Error }} End
+ * @typedef {import('node:child_process').ChildProcess & { gone: Promise<End>, ended: Promise<End> }} Child
+ */
+
+/**
+ * Starts a command in a process group of its own, so that it can be stopped with all it started.
+ * @returns {Child}
+ */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: 'inherit', detached: true, ...options });
   child.gone = new Promise((resolve) => {
@@ -82,7 +90,10 @@ export function stopChildrenOnSignals() {
   whenNpmEnds(() => stopWith(143));
 }
 
-/** The npm that runs this script, or the one in PATH: command and leading arguments. */
+/**
+ * The npm that runs this script, or the one in PATH: command and leading arguments.
+ * @returns {[string, string[]]}
+ */
 export function npmCommand() {
   const own = process.env.npm_execpath;
   if (own !== undefined && /npm-cli\.c?js$/.test(own)) return [process.execPath, [own]];
