@@ -226,12 +226,18 @@ async function main() {
   await reportFigures(packed);
 }
 
+/** What the command of the README leaves in the clone goes again, unless it was there before. */
+const tarballInClone = at(`${manifest.name}-${manifest.version}.tgz`);
+const wasThere = existsSync(tarballInClone);
+
+function cleanUp() {
+  if (!wasThere) rmSync(tarballInClone, { force: true });
+  if (process.env.KEEP !== '1') rmSync(scratch, { recursive: true, force: true });
+}
+
 stopChildrenOnSignals();
-const leftByThePage = at(`${manifest.name}-${manifest.version}.tgz`);
-const wasThere = existsSync(leftByThePage);
+process.on('exit', cleanUp);
 await main();
-if (!wasThere) rmSync(leftByThePage, { force: true });
 if (process.env.KEEP === '1') console.log(`\nThe applications are in ${scratch}`);
-else rmSync(scratch, { recursive: true, force: true });
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
