@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { report } from './lib/check-lines.mjs';
+import { isAbsolute, linksIn } from './lib/markdown.mjs';
 import { at, root } from './lib/paths.mjs';
 
 /** @type {string[]} */
@@ -33,14 +34,7 @@ const everything = filesBelow('.');
 /** @param {RegExp} pattern */
 const filesLike = (pattern) => everything.filter((file) => pattern.test(file));
 
-/** @param {string} text */
-const withoutCode = (text) =>
-  text.replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '').replace(/`[^`\n]*`/g, '');
-
-/**
- * The anchors of a Markdown file, made the way GitHub makes them.
- * @param {string} file
- */
+/** The anchors of a Markdown file, made the way GitHub makes them. */
 function anchors(file) {
   const text = read(file).replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '');
   const seen = new Map();
@@ -64,7 +58,7 @@ function anchors(file) {
  * @param {string} link
  */
 function checkLink(file, link) {
-  if (/^[a-z][a-z0-9+.-]*:/i.test(link)) return;
+  if (isAbsolute(link)) return;
   counted.links += 1;
   const [path = '', anchor] = decodeURI(link).split('#');
   const target = path === '' ? file : relative(root, join(root, dirname(file), path));
@@ -80,10 +74,7 @@ function checkLink(file, link) {
 
 /** @param {string} file */
 function checkLinks(file) {
-  const text = withoutCode(read(file));
-  const inline = [...text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g)];
-  const named = [...text.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm)];
-  for (const [, link = ''] of [...inline, ...named]) checkLink(file, link);
+  for (const link of linksIn(read(file))) checkLink(file, link);
 }
 
 const scripts = JSON.parse(read('package.json')).scripts;

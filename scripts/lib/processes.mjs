@@ -30,7 +30,7 @@ let stopped;
  * Starts a command in a process group of its own, so that it can be stopped with all it started.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {SpawnOptions} [options]
+ * @param {SpawnOptions} options
  * @returns {Started}
  */
 export function start(command, args, options = {}) {
