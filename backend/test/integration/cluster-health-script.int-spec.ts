@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { claimPort } from '../../src/redis/testing/free-port.js';
 import {
   startRedisCluster,
   type RedisTestCluster,
@@ -177,13 +177,14 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
   });
 
   it('follows a map to nodes whose announced addresses cannot be reached from here', async () => {
-    const free = await freePort();
+    const { port: free, release } = await claimPort();
     const announced = `127.0.0.1${portOf(cluster.primary())}`;
     const verdict = await run(cluster.env(), '--map', `${announced}=127.0.0.1:${String(free)}`);
     expect(verdict.code).toBe(2);
     expect(saying(verdict, 'FAIL primary', announced, 'cannot be connected to')).toHaveLength(1);
     const same = await run({ ...cluster.env(), REDIS_NAT_MAP: `${announced}=${announced}` });
     expect(same.code).toBe(0);
+    release();
   });
 
   it.each([
@@ -214,15 +215,3 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
     expect(verdict.output).toMatch(/^usage: check-sentinel-cluster-health\.sh/);
   });
 });
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((done) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        done(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  });
-}

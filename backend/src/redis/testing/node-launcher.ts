@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestClusterError } from '../errors/index.js';
 import { FaultProxy } from './fault-proxy.js';
-import { freePort } from './free-port.js';
+import { claimPort, type PortClaim } from './free-port.js';
 import { type ProcessKeeper } from './process-keeper.js';
 import { RedisProcess } from './redis-process.js';
 import { RedisTestNode, type RedisTestRole } from './redis-test-node.js';
@@ -40,7 +40,7 @@ export class NodeLauncher {
    */
   async launch(plan: NodePlan): Promise<RedisTestNode> {
     for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
-      const node = await this.prepare(plan, await freePort());
+      const node = await this.prepare(plan, await claimPort());
       try {
         await node.start(this.settings.readyTimeoutMs);
         return node;
@@ -56,7 +56,7 @@ export class NodeLauncher {
     );
   }
 
-  private async prepare(plan: NodePlan, port: number): Promise<RedisTestNode> {
+  private async prepare(plan: NodePlan, claim: PortClaim): Promise<RedisTestNode> {
     const { configFor, ...parts } = plan;
     const directory = join(this.keeper.directory, plan.name);
     rmSync(directory, { recursive: true, force: true });
@@ -65,11 +65,11 @@ export class NodeLauncher {
       serverPath: this.settings.redisServerPath,
       isSentinel: plan.roleAtStart === 'sentinel',
       directory,
-      config: configFor(port),
+      config: configFor(claim.port),
       keeper: this.keeper,
     });
-    const address = { host: '127.0.0.1', port };
+    const address = { host: '127.0.0.1', port: claim.port };
     const proxy = this.settings.proxied ? await FaultProxy.start(address) : null;
-    return new RedisTestNode({ ...parts, address, process, proxy });
+    return new RedisTestNode({ ...parts, address, claim, process, proxy });
   }
 }

@@ -1,6 +1,7 @@
 import type { NodeAddress } from '../config/index.js';
 import { TestClusterError } from '../errors/index.js';
 import { type FaultProxy } from './fault-proxy.js';
+import { type PortClaim } from './free-port.js';
 import { type RedisProcess } from './redis-process.js';
 import { RespClient, type RespClientOptions } from './resp-client.js';
 import { textOfValue, type RespValue } from './resp-codec.js';
@@ -16,6 +17,8 @@ export interface RedisTestNodeParts {
   /** The group it stores data for; `null` for Sentinels, which watch all groups. */
   readonly group: string | null;
   readonly address: NodeAddress;
+  /** Keeps its port for it while it is dead. */
+  readonly claim: PortClaim;
   readonly process: RedisProcess;
   readonly proxy: FaultProxy | null;
   readonly username: string | undefined;
@@ -186,8 +189,9 @@ export class RedisTestNode {
     return this.parts.process.hitTakenPort;
   }
 
-  /** Ends the process and its proxy. For the cluster. */
+  /** Ends the process and its proxy, and gives the port back. For the cluster. */
   async dispose(): Promise<void> {
     await Promise.all([this.kill(), this.parts.proxy?.stop()]);
+    this.parts.claim.release();
   }
 }
