@@ -12,8 +12,6 @@ import type { ChildWork } from '../support/child-app.js';
 import { CompiledChild, type AppProcess } from '../support/child-process.js';
 import { withOptions } from '../support/engines.js';
 
-jest.setTimeout(90_000);
-
 const SHUTDOWN_TIMEOUT_MS = 1000;
 const GRACE_MS = 1000;
 const EVERYTHING: readonly ChildWork[] = [
