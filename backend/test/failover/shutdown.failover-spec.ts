@@ -75,6 +75,7 @@ describe('closing the application', () => {
     const app = start(sentinel(), ['writes', 'reads', 'subscribe', 'raw-client']);
     await app.untilReady();
     await app.work();
+    await app.untilSettled();
     expect(await expectCleanEnd(app)).toEqual({ ok: 601 });
   });
 
