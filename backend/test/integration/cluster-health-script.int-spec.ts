@@ -53,9 +53,12 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
     });
   });
   afterEach(async () => {
-    for (const node of cluster.nodes()) if (node.isFrozen) node.thaw();
-    for (const node of cluster.nodes()) if (!node.isRunning) await node.restart();
-    await cluster.waitForReady();
+    const away = cluster.nodes().filter((node) => !node.isAwake);
+    for (const node of away) {
+      if (node.isFrozen) node.thaw();
+      else await node.restart();
+    }
+    if (away.length > 0) await cluster.waitForReady();
   });
   afterAll(() => cluster.stop());
 
