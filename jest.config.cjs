@@ -5,7 +5,7 @@
 const shared = {
   rootDir: __dirname,
   roots: ['<rootDir>/backend'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/test/environment.cjs',
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
