@@ -34,7 +34,10 @@ const everything = filesBelow('.');
 /** @param {RegExp} pattern */
 const filesLike = (pattern) => everything.filter((file) => pattern.test(file));
 
-/** The anchors of a Markdown file, made the way GitHub makes them. */
+/**
+ * The anchors of a Markdown file, made the way GitHub makes them.
+ * @param {string} file
+ */
 function anchors(file) {
   const text = read(file).replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '');
   const seen = new Map();

@@ -13,8 +13,6 @@ import { closeEngines, startEngine, startReadyEngine, withOptions } from '../sup
 import { FactLog, nextFact } from '../support/facts.js';
 import { outcomeOf } from '../support/outcomes.js';
 
-jest.setTimeout(90_000);
-
 afterEach(async () => {
   await closeApps();
   await closeEngines();

@@ -12,8 +12,6 @@ import {
 import { nextFact } from '../support/facts.js';
 import { outcomeOf } from '../support/outcomes.js';
 
-jest.setTimeout(90_000);
-
 const WAYS = ['kill', 'freeze', 'failover', 'switchover'] as const;
 type Way = (typeof WAYS)[number];
 

@@ -15,8 +15,6 @@ import { startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilRead, untilWritten } from '../support/progress.js';
 
-jest.setTimeout(90_000);
-
 const WRITE_TIMEOUT_MS = 2000;
 
 describe('between the application and its nodes, while the nodes see each other', () => {

@@ -4,8 +4,6 @@ import { startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilRead, untilWritten } from '../support/progress.js';
 
-jest.setTimeout(90_000);
-
 const WRITE_TIMEOUT_MS = 1500;
 
 describe('without a quorum of Sentinels', () => {

@@ -2,6 +2,7 @@ import type { NodeAddress } from '../../base/address/index.js';
 import { TestClusterError } from '../../base/errors/index.js';
 import {
   type FaultProxy,
+  type PortClaim,
   RespClient,
   type RespClientOptions,
   type RespValue,
@@ -20,6 +21,8 @@ export interface RedisTestNodeDeps {
   /** The group it stores data for; `null` for Sentinels, which watch all groups. */
   readonly group: string | null;
   readonly address: NodeAddress;
+  /** Keeps its port for it while it is dead. */
+  readonly claim: PortClaim;
   readonly process: RedisProcess;
   readonly proxy: FaultProxy | null;
   readonly username: string | undefined;
@@ -190,8 +193,9 @@ export class RedisTestNode {
     return this.deps.process.hitTakenPort;
   }
 
-  /** Ends the process and its proxy. For the cluster. */
+  /** Ends the process and its proxy, and gives the port back. For the cluster. */
   async dispose(): Promise<void> {
     await Promise.all([this.kill(), this.deps.proxy?.stop()]);
+    this.deps.claim.release();
   }
 }

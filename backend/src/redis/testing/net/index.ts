@@ -5,6 +5,6 @@ export {
   FaultProxy,
   type FaultProxyStats,
 } from './fault-proxy.js';
-export { freePort } from './free-port.js';
+export { claimPort, freePort, type PortClaim } from './free-port.js';
 export { RespClient, type RespClientOptions } from './resp-client.js';
 export { RespErrorReply, RespPush, RespReader, type RespValue, textOfValue } from './resp-codec.js';

@@ -16,8 +16,6 @@ import {
   type RedisTestNode,
 } from '../../src/redis/testing/index.js';
 
-jest.setTimeout(90_000);
-
 const PERIOD_MS = 200;
 const FAILURES_TO_RESTART = 3;
 const GRACE_MS = 1000;
