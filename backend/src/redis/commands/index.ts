@@ -4,6 +4,7 @@ export {
   PrimaryLeases,
   RawClients,
   RedisSession,
+  SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type Subscription,
   SubscriptionKeeper,
@@ -11,6 +12,7 @@ export {
 } from './dedicated/index.js';
 export {
   type BatchResult,
+  CALL_OPTIONS,
   type CallOptions,
   checkTransaction,
   type CommandIntent,

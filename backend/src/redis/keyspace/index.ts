@@ -24,4 +24,4 @@ export { Fallback } from './keyspaces.js';
 export { openKeptJournal, type KeptJournal } from './journal/index.js';
 export type { FallbackStatus } from './fallback-status.js';
 export type { LaneCounts } from './breaker/index.js';
-export type { NamespaceSettings } from './keyspace-options.js';
+export { policy, type NamespaceSettings } from './keyspace-options.js';

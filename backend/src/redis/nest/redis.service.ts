@@ -7,6 +7,7 @@ import type {
   RedisHaEventType,
 } from '../base/events/index.js';
 import { InvalidArgumentError } from '../base/errors/index.js';
+import { deadline, option, OptionSet, showSafely } from '../base/options/index.js';
 import { CommandMeter, type CommandMeters } from '../base/stats/index.js';
 import {
   readStatus,
@@ -21,10 +22,13 @@ import {
   type RedisSession,
   type ScanOptions,
   type SubscribeOptions,
+  SUBSCRIBE_OPTIONS,
   type Subscription,
 } from '../commands/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
+
+const SESSION_OPTIONS = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
 /**
  * Redis for the application: every command with the types of ioredis, and none of a failover.
@@ -103,6 +107,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     work: (session: RedisSession) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
+    SESSION_OPTIONS.check(options);
     const { routing } = this.#engine.options;
     const timeoutMs = options.timeoutMs ?? routing.writeTimeoutMs;
     return withSession(work, this.#engine.rooms.leases, this.#engine.clock, timeoutMs);
@@ -150,6 +155,15 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     listener: MessageListener,
     options: SubscribeOptions,
   ): Promise<Subscription> {
+    SUBSCRIBE_OPTIONS.check(options);
+    if (typeof listener !== 'function') {
+      throw new InvalidArgumentError({
+        field: 'listener',
+        value: showSafely(listener),
+        message: 'must be a function, and several channels are given as a list',
+        remedy: "For example: redis.subscribe(['news', 'prices'], (message, channel) => …)",
+      });
+    }
     const list = typeof channels === 'string' ? [channels] : [...channels];
     if (list.length === 0 || list.includes('')) {
       throw new InvalidArgumentError({

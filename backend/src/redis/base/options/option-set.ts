@@ -41,12 +41,15 @@ export class OptionSet<R extends Rows> {
   readonly #setting: Setting<R>;
   readonly #byName: ReadonlyMap<string, AnyRow>;
   readonly #required: readonly string[];
+  /** Whether some value has parts that `accepts` alone does not see. */
+  readonly #hasParts: boolean;
 
   constructor(rows: R, setting: Setting<R>) {
     const all = Object.entries<AnyRow>(rows);
     this.rows = rows;
     this.#setting = setting;
     this.#byName = new Map(all);
+    this.#hasParts = all.some(([, row]) => row.rule.convert !== null);
     this.#required = all.filter(([, row]) => row.byDefault === undefined).map(([name]) => name);
     // Each default is of the type that its row says.
     this.defaults = Object.freeze(
@@ -98,7 +101,7 @@ export class OptionSet<R extends Rows> {
    * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) naming the option, its value and a remedy.
    */
   check(given: unknown): void {
-    if (!this.#isFit(given)) this.#readCall(given, this.defaults);
+    if (this.#hasParts || !this.#isFit(given)) this.#readCall(given, this.defaults);
   }
 
   /**
@@ -108,13 +111,21 @@ export class OptionSet<R extends Rows> {
    */
   over<B extends Resolved<R>>(given: unknown, base: B): B {
     if (!this.#isFit(given)) return { ...base, ...this.#readCall(given, base) };
+    const findings = this.#hasParts ? new Findings() : null;
     const complete: Record<string, unknown> = { ...base };
     for (const name in given) {
-      if (given[name] !== undefined) complete[name] = given[name];
+      const value = given[name];
+      if (value === undefined) continue;
+      complete[name] = findings === null ? value : this.#converted(name, value, findings);
     }
     // Each was accepted by the rule of its row, which is what its type says.
-    if (this.#isOrdered(complete)) return complete as B;
+    if (!hasProblems(findings) && this.#isOrdered(complete)) return complete as B;
     return { ...base, ...this.#readCall(given, base) };
+  }
+
+  #converted(name: string, value: unknown, findings: Findings): unknown {
+    const convert = this.#byName.get(name)?.rule.convert ?? null;
+    return convert === null ? value : convert(value as never, this.#pathOf(name), findings);
   }
 
   /** The quick answer; where it is no, {@link OptionSet.read} decides and says why. */
@@ -123,9 +134,7 @@ export class OptionSet<R extends Rows> {
     for (const name in given) {
       const row = this.#byName.get(name);
       const value = given[name];
-      if (row === undefined) return false;
-      if (value !== undefined && (row.rule.convert !== null || !row.rule.accepts(value)))
-        return false;
+      if (row === undefined || (value !== undefined && !row.rule.accepts(value))) return false;
     }
     for (const name of this.#required) if (given[name] === undefined) return false;
     return true;
@@ -205,6 +214,10 @@ function readOption(row: AnyRow, value: unknown, path: string, findings: Finding
   }
   findings.refuse(path, shownBy(rule, value), `must be ${rule.expects}`, remedyFor(row, value));
   return undefined;
+}
+
+function hasProblems(findings: Findings | null): boolean {
+  return findings !== null && findings.problems.length > 0;
 }
 
 function shownBy({ shows }: AnyRule, value: unknown): unknown {

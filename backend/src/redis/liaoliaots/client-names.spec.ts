@@ -1,9 +1,13 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
-import { checkNamespaces } from './check-client-names.js';
+import { NAMED_CLIENTS } from './liaoliaots.module.js';
+
+function checkNamespaces(namespaces: unknown): readonly string[] {
+  return NAMED_CLIENTS.resolve({ namespaces }).namespaces;
+}
 
 function problemsOf(namespaces: unknown): ConfigInvalidError['problems'] {
   try {
-    checkNamespaces(namespaces as string[]);
+    checkNamespaces(namespaces);
   } catch (error) {
     if (error instanceof ConfigInvalidError) return error.problems;
     throw error;
@@ -17,8 +21,8 @@ describe('namespaces of named clients', () => {
   });
 
   it.each([
-    ['an empty list', [], 'namespaces', 'there must be at least one namespace'],
-    ['no list', 'jobs', 'namespaces', 'there must be at least one namespace'],
+    ['an empty list', [], 'namespaces', 'must be a list of names, at least one'],
+    ['no list', 'jobs', 'namespaces', 'must be a list of names, at least one'],
     ['an empty name', ['jobs', ''], 'namespaces[1]', 'must not be empty'],
     ['a name of spaces', ['  '], 'namespaces[0]', 'must not be empty'],
     ['a number', [7], 'namespaces[0]', 'is a string'],
@@ -37,5 +41,11 @@ describe('namespaces of named clients', () => {
       'namespaces[0]',
       'namespaces[2]',
     ]);
+  });
+
+  it('of another spelling are refused, with the right one', () => {
+    expect(() => NAMED_CLIENTS.resolve({ namespace: ['jobs'] })).toThrow(
+      'namespace = "***": is not an option. Did you mean namespaces?',
+    );
   });
 });
