@@ -2,7 +2,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatAddress, type NodeAddress } from '../../src/redis/base/address/index.js';
 import { isGiven, type AnyRow } from '../../src/redis/base/options/index.js';
+import { CACHE, CALL_ROWS } from '../../src/redis/cache/values/index.js';
+import { SWITCHOVER } from '../../src/redis/cluster/switchover/index.js';
+import {
+  CALL_OPTIONS,
+  SCAN_OPTIONS,
+  SCRIPT,
+  SUBSCRIBE_OPTIONS,
+} from '../../src/redis/commands/index.js';
 import { OPTION_TABLE } from '../../src/redis/config/index.js';
+import { HEALTH_CHECK } from '../../src/redis/health/health.indicator.js';
+import { HEALTH_MODULE } from '../../src/redis/health/health.module.js';
+import { CHECK_ROWS } from '../../src/redis/health/plan-checks.js';
+import { NAMED_CLIENTS } from '../../src/redis/liaoliaots/liaoliaots.module.js';
+import { METRICS_MODULE } from '../../src/redis/metrics/metrics.module.js';
+import { REGISTER } from '../../src/redis/nest/redis.module.js';
+import { SESSION_MODULE } from '../../src/redis/sessions/session.module.js';
+import { STORE } from '../../src/redis/sessions/stores/store-records.js';
 
 /** A table of options in a page, and the rows it must tell of. */
 interface Told {
@@ -14,10 +30,89 @@ interface Told {
   readonly inWords?: Readonly<Record<string, string>>;
 }
 
-const CONFIGURATION = OPTION_TABLE.map((row) => [row.path, row] as const);
+type TableRows = Told['rows'];
+
+function rowsOf(rows: Readonly<Record<string, AnyRow>>): TableRows {
+  return Object.entries(rows);
+}
+
+/** The same rows, of which some are told under another name. */
+function renamed(rows: TableRows, names: Readonly<Record<string, string>>): TableRows {
+  return rows.map(([name, row]) => [names[name] ?? name, row] as const);
+}
 
 const TOLD: readonly Told[] = [
-  { page: 'configuration', heading: 'Every option', rows: CONFIGURATION },
+  {
+    page: 'configuration',
+    heading: 'Every option',
+    rows: OPTION_TABLE.map((row) => [row.path, row] as const),
+  },
+  {
+    page: 'cache',
+    heading: 'Options',
+    rows: rowsOf({ ...CALL_ROWS, ...CACHE.rows }),
+    inWords: { serializer: '`jsonSerializer`' },
+  },
+  {
+    page: 'sessions',
+    heading: 'Options',
+    rows: renamed(rowsOf(SESSION_MODULE.rows), { cookie: 'cookie.name' }),
+  },
+  {
+    page: 'sessions',
+    heading: 'Stores for express-session and Fastify',
+    rows: rowsOf(STORE.rows),
+    inWords: { clock: 'that of the sessions', bus: 'that of the sessions' },
+  },
+  { page: 'health', heading: 'Options', rows: rowsOf(HEALTH_MODULE.rows) },
+  {
+    page: 'health',
+    heading: 'Checks of your own',
+    rows: rowsOf(CHECK_ROWS),
+    inWords: { key: 'as it called itself before' },
+  },
+  { page: 'health', heading: 'Only the indicator', rows: rowsOf(HEALTH_CHECK.rows) },
+  {
+    page: 'metrics',
+    heading: 'Options',
+    rows: rowsOf(METRICS_MODULE.rows),
+    inWords: { registry: 'the global one of prom-client' },
+  },
+  {
+    page: 'connections',
+    heading: 'Several connections',
+    rows: rowsOf(REGISTER.rows),
+    inWords: { cache: 'those of [the cache](cache.md#options)' },
+  },
+  {
+    page: 'connections',
+    heading: 'Named clients of @liaoliaots/nestjs-redis',
+    rows: rowsOf(NAMED_CLIENTS.rows),
+  },
+  {
+    page: 'commands',
+    heading: 'Per-call options',
+    rows: rowsOf(CALL_OPTIONS.rows),
+    inWords: {
+      timeoutMs: '`readTimeoutMs` or `writeTimeoutMs`',
+      readPolicy: '`routing.readPolicy`',
+      idempotent: 'what the command suggests',
+    },
+  },
+  { page: 'commands', heading: 'Scripts', rows: rowsOf(SCRIPT.rows) },
+  { page: 'commands', heading: 'Scanning', rows: rowsOf(SCAN_OPTIONS.rows) },
+  {
+    page: 'commands',
+    heading: 'Subscriptions',
+    rows: rowsOf(SUBSCRIBE_OPTIONS.rows),
+    inWords: { timeoutMs: '`routing.writeTimeoutMs`' },
+  },
+  {
+    page: 'failover',
+    heading: 'Options',
+    rows: rowsOf(SWITCHOVER.rows),
+    inWords: { to: 'Sentinel chooses' },
+  },
 ];
 
 type Cells = readonly string[];
@@ -32,8 +127,11 @@ function tableOf({ page, heading }: Told): ReadonlyMap<string, Readonly<Record<s
   const section = lines.slice(begin + 1, length === -1 ? undefined : begin + 1 + length);
   let header: Cells = [];
   const found = new Map<string, Readonly<Record<string, string>>>();
-  for (const cells of section.filter((line) => line.startsWith('|')).map(cellsOf)) {
+  for (const line of section) {
+    if (!line.startsWith('|')) header = [];
+    const cells = cellsOf(line);
     if (cells[0] === 'Option' || cells[0] === 'Member') header = cells;
+    if (header.length === 0) continue;
     for (const [, name = ''] of (cells[0] ?? '').matchAll(/`([\w.]+)`/g)) {
       found.set(name, Object.fromEntries(header.map((title, i) => [title, cells[i] ?? ''])));
     }
@@ -49,8 +147,10 @@ function cellsOf(line: string): Cells {
 /** What the Default cell must begin with, from the row. */
 function defaultInWords({ byDefault, rule }: AnyRow): string {
   if (byDefault === null) return rule.accepts(null) ? '`null`' : 'none';
-  if (byDefault === undefined || typeof byDefault === 'function') return 'none';
-  if (Array.isArray(byDefault) && byDefault.length === 0) return 'none';
+  // Something must be given.
+  if (byDefault === undefined) return '';
+  const isEmpty = typeof byDefault === 'object' && Object.keys(byDefault).length === 0;
+  if (isEmpty || typeof byDefault === 'function') return 'none';
   if (isGiven(byDefault)) return `\`${formatAddress(byDefault as unknown as NodeAddress)}\``;
   const text = JSON.stringify(byDefault);
   return `\`${text.replaceAll('"', "'")}\``;
@@ -65,9 +165,10 @@ describe.each(TOLD.map((told) => [`${told.page}.md, ${told.heading}`, told] as c
       'has a row for %s with its variables and its default',
       (path, row) => {
         const { Variable, Default = '' } = table.get(path) ?? {};
-        if (Variable !== undefined && row.env.length > 0) {
-          expect(Variable.match(/REDIS_\w+/g) ?? []).toEqual(row.env);
-        }
+        // Where no variable is its own, the page says which others set it.
+        const named = row.env.length === 0 ? [] : (Variable?.match(/REDIS_\w+/g) ?? []);
+        expect(table.has(path)).toBe(true);
+        expect(named).toEqual(row.env);
         const wanted = told.inWords?.[path] ?? defaultInWords(row);
         expect(Default.slice(0, wanted.length)).toBe(wanted);
       },

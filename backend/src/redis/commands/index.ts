@@ -29,5 +29,5 @@ export {
 } from './table/index.js';
 export { CommandRouter } from './shared/index.js';
 export { CommandRunner } from './command-runner.js';
-export { scan, type ScanOptions, type ScanSource } from './scan.js';
-export { newScript, type Script, type ScriptDefinition } from './script.js';
+export { scan, SCAN_OPTIONS, type ScanOptions, type ScanSource } from './scan.js';
+export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';

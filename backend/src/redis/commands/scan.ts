@@ -39,7 +39,6 @@ export async function* scan(
   runner: CommandRunner,
   tracker: TopologyTracker,
 ): AsyncGenerator<string[], void, undefined> {
-  SCAN_OPTIONS.check(options);
   const tail = optionWords(options);
   // Without the right to INFO all processes look alike, and a scan is not begun anew.
   const process = (): string => tracker.primary?.runId ?? 'unknown';

@@ -17,6 +17,7 @@ import {
 } from '../engine/index.js';
 import {
   scan,
+  SCAN_OPTIONS,
   withSession,
   type MessageListener,
   type RedisSession,
@@ -115,6 +116,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
 
   /** Goes through all keys, in portions. Sees everything at least once, after a failover some twice. */
   async *scanIterator(options: ScanOptions = {}): AsyncGenerator<string[], void, undefined> {
+    SCAN_OPTIONS.check(options);
     const { runner, tracker } = this.#engine.rooms;
     yield* scan({ command: 'scan' }, options, runner, tracker);
   }
@@ -125,6 +127,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     key: string,
     options: Omit<ScanOptions, 'type'> = {},
   ): AsyncGenerator<string[], void, undefined> {
+    SCAN_OPTIONS.check(options);
     const { runner, tracker } = this.#engine.rooms;
     yield* scan({ command, key }, options, runner, tracker);
   }

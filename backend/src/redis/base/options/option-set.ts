@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../errors/index.js';
 import { adviceFor } from './did-you-mean.js';
 import { Findings } from './findings.js';
 import type { AnyRow, Resolved, Rows } from './rows.js';
-import { anything, converted, type AnyRule, type Rule } from './rules.js';
+import { converted, rule, type AnyRule, type Rule } from './rules.js';
 import { HIDDEN } from './show-safely.js';
 
 /** An object as it was received: nothing about it is trusted. */
@@ -55,6 +55,14 @@ export class OptionSet<R extends Rows> {
     this.defaults = Object.freeze(
       Object.fromEntries(all.map(([name, { byDefault }]) => [name, byDefault])),
     ) as Resolved<R>;
+  }
+
+  /** What to do where something else than an object was given. */
+  get remedy(): string {
+    const { example } = this.#setting;
+    return example === undefined
+      ? `Give ${this.#name} an object, or leave it out`
+      : `Write ${example}`;
   }
 
   /** The rows with their paths. */
@@ -151,12 +159,8 @@ export class OptionSet<R extends Rows> {
   #membersOf(given: unknown, findings: Findings): Given | null {
     if (given === undefined && this.#required.length === 0) return {};
     if (isGiven(given)) return given;
-    const { path, example } = this.#setting;
-    const what = path === '' ? 'options' : path;
-    const remedy =
-      example === undefined ? `Give ${what} an object, or leave it out` : `Write ${example}`;
     // Whatever stands here instead of an object may be a URL with its password: only its kind is shown.
-    findings.refuse(what, kindOf(given), 'must be an object', remedy);
+    findings.refuse(this.#name, kindOf(given), 'must be an object', this.remedy);
     return null;
   }
 
@@ -189,6 +193,10 @@ export class OptionSet<R extends Rows> {
     });
   }
 
+  get #name(): string {
+    return this.#setting.path === '' ? 'options' : this.#setting.path;
+  }
+
   #pathOf(name: string): string {
     const { path } = this.#setting;
     return path === '' ? name : `${path}.${name}`;
@@ -197,22 +205,22 @@ export class OptionSet<R extends Rows> {
 
 /** An option that is an object with options of its own. */
 export function group<O extends object, R extends Rows>(set: OptionSet<R>): Rule<O, Resolved<R>> {
-  return converted(anything<O>(), (given, _path, findings) =>
-    Object.freeze(set.read(given, findings)),
-  );
+  const { remedy } = set;
+  const anObject = rule<O>('an object', isGiven, { shows: 'kind', remedy });
+  return converted(anObject, (given, _path, findings) => Object.freeze(set.read(given, findings)));
 }
 
 /** What an option becomes; `undefined` where its default stands, either because nothing was given or because it was refused. */
 function readOption(row: AnyRow, value: unknown, path: string, findings: Findings): unknown {
-  const { rule, byDefault } = row;
+  const { rule: own, byDefault } = row;
   if (value === undefined) {
     if (byDefault === undefined) findings.refuse(path, value, 'is missing', remedyFor(row, value));
     return undefined;
   }
-  if (rule.accepts(value)) {
-    return rule.convert === null ? value : rule.convert(value as never, path, findings);
+  if (own.accepts(value)) {
+    return own.convert === null ? value : own.convert(value as never, path, findings);
   }
-  findings.refuse(path, shownBy(rule, value), `must be ${rule.expects}`, remedyFor(row, value));
+  findings.refuse(path, shownBy(own, value), `must be ${own.expects}`, remedyFor(row, value));
   return undefined;
 }
 
@@ -229,14 +237,14 @@ function kindOf(value: unknown): unknown {
   return typeof value === 'string' ? '(text)' : value;
 }
 
-function remedyFor({ rule, byDefault }: AnyRow, value: unknown): string {
-  if (rule.remedy !== null) return rule.remedy;
-  const read = typeof value === 'string' ? rule.fromText(value) : undefined;
-  if ((typeof read === 'number' || typeof read === 'boolean') && rule.accepts(read)) {
+function remedyFor({ rule: own, byDefault }: AnyRow, value: unknown): string {
+  if (own.remedy !== null) return own.remedy;
+  const read = typeof value === 'string' ? own.fromText(value) : undefined;
+  if ((typeof read === 'number' || typeof read === 'boolean') && own.accepts(read)) {
     return `Write it without quotes: ${String(read)}`;
   }
   if (byDefault === undefined) return 'Give one';
-  const isValue = byDefault !== null || rule.accepts(null);
+  const isValue = byDefault !== null || own.accepts(null);
   return isValue
     ? `Correct it, or leave it out for the default, ${JSON.stringify(byDefault)}`
     : 'Correct it, or leave it out';

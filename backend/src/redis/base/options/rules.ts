@@ -174,7 +174,7 @@ export function objectWith<T extends object>(
 
 /** What somebody else checks: Nest, or a library. */
 export function anything<T>(): Rule<T> {
-  return rule('anything', () => true);
+  return rule('anything but null', (value) => value !== null);
 }
 
 /** The items of a comma-separated list, without white space and without empty items. */

@@ -10,6 +10,7 @@ import {
   option,
   OptionSet,
   required,
+  rule,
   type RowsOf,
 } from '../../base/options/index.js';
 import type { Namespace } from '../../keyspace/index.js';
@@ -55,17 +56,18 @@ const MOST_ATTEMPTS = 5;
 const PAUSE_MS = 10;
 const LONGEST_USER_ID = 1024;
 
+const whatever = rule<unknown>('anything', () => true);
 const NEW_SESSION = new OptionSet(
   {
     userId: required(anything<string>()),
-    data: option(anything(), null),
+    data: option(whatever, null),
     idleMs: option(lifetime, null),
     absoluteMs: option(lifetime, null),
   } satisfies RowsOf<NewSession<unknown>>,
   { path: '', example: "{ userId: '17', data: {} }" },
 );
 // Whatever is given is looked up, and what is no token is of no session.
-const DESTROY = new OptionSet({ except: option(anything(), null) }, { path: '' });
+const DESTROY = new OptionSet({ except: option(whatever, null) }, { path: '' });
 
 /**
  * Sessions that outlive an outage of Redis. Each is opened by a token that only its user has; the
