@@ -5,7 +5,7 @@
 const shared = {
   rootDir: __dirname,
   roots: ['<rootDir>/backend'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/test/environment.cjs',
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -29,12 +29,16 @@ const shared = {
   transformIgnorePatterns: [],
 };
 
+// Files named `*.quiet.*` measure: `npm test` runs them alone, after the others. Without this variable Jest runs all.
+const QUIET = { only: '\\.quiet', none: '(?<!\\.quiet)' };
+const quiet = QUIET[process.env.TESTS_QUIET] ?? '';
+
 /** The suffix of a file says what its tests need, and picks the project. */
 function project(displayName, suffix, testTimeout) {
   return {
     ...shared,
     displayName,
-    testRegex: `\\.${suffix}\\.ts$`,
+    testRegex: `${quiet}\\.${suffix}\\.ts$`,
     // Jest takes `testTimeout` for the whole run only, so each project hands its own to the set-up file.
     globals: { TEST_TIMEOUT_MS: testTimeout },
     setupFilesAfterEnv: ['<rootDir>/jest.setup.cjs'],
@@ -43,6 +47,7 @@ function project(displayName, suffix, testTimeout) {
 
 /** @type {import('jest').Config} */
 module.exports = {
+  testSequencer: '<rootDir>/scripts/test/longest-first.cjs',
   projects: [
     project('unit', 'spec', 5_000),
     project('integration', 'int-spec', 20_000),

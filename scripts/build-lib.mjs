@@ -1,13 +1,12 @@
+// @ts-check
 // Stages the installable package in dist/lib: ESM and CommonJS of backend/src/redis, manifest, licence, readme.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { ensureDependencies } from './lib/ensure-dependencies.mjs';
+import { isAbsolute, mapLinks } from './lib/markdown.mjs';
+import { at } from './lib/paths.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const at = (...parts) => join(root, ...parts);
-const staged = at('dist', 'lib');
-
+/** @param {string} project */
 function compile(project) {
   const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', at(project)], { stdio: 'inherit' });
@@ -17,11 +16,22 @@ function compile(project) {
   }
 }
 
-rmSync(staged, { recursive: true, force: true });
+/**
+ * The README as the page of the package. The documents are not in it, so links lead to the repository: to `main`,
+ * since a version need not have a tag there when somebody reads its page.
+ */
+function packageReadme() {
+  const { homepage } = JSON.parse(readFileSync(at('backend', 'package.json'), 'utf8'));
+  return mapLinks(readFileSync(at('README.md'), 'utf8'), (target) =>
+    isAbsolute(target) || target.startsWith('#') ? target : `${homepage}/blob/main/${target}`,
+  );
+}
+
+await ensureDependencies();
+rmSync(at('dist', 'lib'), { recursive: true, force: true });
 compile('tsconfig.lib-esm.json');
 compile('tsconfig.lib-cjs.json');
-writeFileSync(join(staged, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
-copyFileSync(at('backend', 'package.json'), join(staged, 'package.json'));
-for (const file of ['LICENSE', 'README.md']) {
-  if (existsSync(at(file))) copyFileSync(at(file), join(staged, file));
-}
+writeFileSync(at('dist', 'lib', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+copyFileSync(at('backend', 'package.json'), at('dist', 'lib', 'package.json'));
+copyFileSync(at('LICENSE'), at('dist', 'lib', 'LICENSE'));
+writeFileSync(at('dist', 'lib', 'README.md'), packageReadme());

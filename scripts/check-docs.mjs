@@ -1,17 +1,25 @@
+// @ts-check
 // Checks what the documents claim: links and anchors resolve, commands exist, each error code has its section,
 // and nothing belongs to one person's machine.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { report } from './lib/check-lines.mjs';
+import { isAbsolute, linksIn } from './lib/markdown.mjs';
 import { at, root } from './lib/paths.mjs';
 
+/** @type {string[]} */
 const problems = [];
 const counted = { links: 0, commands: 0, codes: 0 };
+/** @param {string} file */
 const read = (file) => readFileSync(join(root, file), 'utf8');
 
 const NOT_OURS = new Set(['node_modules', 'dist', 'coverage', '.git', '.tmp']);
 
-/** Every file below a folder, as a path from the root. */
+/**
+ * Every file below a folder, as a path from the root.
+ * @param {string} folder
+ * @returns {string[]}
+ */
 function filesBelow(folder) {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => !NOT_OURS.has(entry.name))
@@ -23,16 +31,17 @@ function filesBelow(folder) {
 }
 
 const everything = filesBelow('.');
+/** @param {RegExp} pattern */
 const filesLike = (pattern) => everything.filter((file) => pattern.test(file));
 
-const withoutCode = (text) =>
-  text.replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '').replace(/`[^`\n]*`/g, '');
-
-/** The anchors of a Markdown file, made the way GitHub makes them. */
+/**
+ * The anchors of a Markdown file, made the way GitHub makes them.
+ * @param {string} file
+ */
 function anchors(file) {
   const text = read(file).replace(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '');
   const seen = new Map();
-  const headings = [...text.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)].map(([, title]) => {
+  const headings = [...text.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)].map(([, title = '']) => {
     const plain = title.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '');
     const slug = plain
       .toLowerCase()
@@ -47,35 +56,45 @@ function anchors(file) {
   return new Set([...headings, ...explicit]);
 }
 
+/**
+ * @param {string} file
+ * @param {string} link
+ */
 function checkLink(file, link) {
-  if (/^[a-z][a-z0-9+.-]*:/i.test(link)) return;
+  if (isAbsolute(link)) return;
   counted.links += 1;
-  const [path, anchor] = decodeURI(link).split('#');
+  const [path = '', anchor] = decodeURI(link).split('#');
   const target = path === '' ? file : relative(root, join(root, dirname(file), path));
-  if (!existsSync(join(root, target))) return problems.push(`${file}: no such file: ${link}`);
+  if (!existsSync(join(root, target))) {
+    problems.push(`${file}: no such file: ${link}`);
+    return;
+  }
   if (anchor === undefined || anchor === '' || !target.endsWith('.md')) return;
   if (statSync(join(root, target)).isFile() && !anchors(target).has(anchor)) {
     problems.push(`${file}: no such heading: ${link}`);
   }
 }
 
+/** @param {string} file */
 function checkLinks(file) {
-  const text = withoutCode(read(file));
-  const inline = [...text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g)];
-  const named = [...text.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm)];
-  for (const [, link] of [...inline, ...named]) checkLink(file, link);
+  for (const link of linksIn(read(file))) checkLink(file, link);
 }
 
 const scripts = JSON.parse(read('package.json')).scripts;
 
-/** `npm run X` anywhere in a page, and files that a line of shell runs. */
+/**
+ * `npm run X` anywhere in a page, and files that a line of shell runs.
+ * @param {string} file
+ */
 function checkCommands(file) {
   const text = read(file);
-  for (const [, name] of text.matchAll(/\bnpm run (?:-s |--silent )?([a-z][\w:.-]*)/g)) {
+  for (const [, name = ''] of text.matchAll(/\bnpm run (?:-s |--silent )?([a-z][\w:.-]*)/g)) {
     counted.commands += 1;
     if (!(name in scripts)) problems.push(`${file}: package.json has no script "${name}"`);
   }
-  for (const [, path] of text.matchAll(/\b(?:bash|node|sh) ((?:\.ci|scripts|ops)\/[\w./-]*\w)/g)) {
+  for (const [, path = ''] of text.matchAll(
+    /\b(?:bash|node|sh) ((?:\.ci|scripts|ops)\/[\w./-]*\w)/g,
+  )) {
     counted.commands += 1;
     if (!existsSync(at(path))) problems.push(`${file}: no such file: ${path}`);
   }
@@ -83,11 +102,16 @@ function checkCommands(file) {
 
 function checkErrorCodes() {
   const catalogue = read('backend/src/redis/base/errors/error-catalogue.ts');
-  const codes = [...catalogue.matchAll(/readonly code = '([A-Z_]+)'/g)].map(([, code]) => code);
+  const codes = [...catalogue.matchAll(/readonly code = '([A-Z_]+)'/g)].map(
+    ([, code = '']) => code,
+  );
   counted.codes = codes.length;
   const page = 'docs/errors.md';
-  if (!existsSync(at(page))) return problems.push(`${page} is missing`);
-  const sections = [...read(page).matchAll(/^## `?([A-Z_]+)`?\s*$/gm)].map(([, code]) => code);
+  if (!existsSync(at(page))) {
+    problems.push(`${page} is missing`);
+    return;
+  }
+  const sections = [...read(page).matchAll(/^## `?([A-Z_]+)`?\s*$/gm)].map(([, code = '']) => code);
   for (const code of codes) {
     if (!sections.includes(code)) problems.push(`${page}: no section "## ${code}"`);
   }
@@ -97,6 +121,7 @@ function checkErrorCodes() {
 }
 
 // Written in pieces, so that this file does not find itself.
+/** @type {[what: string, pattern: RegExp][]} */
 const FORBIDDEN = [
   [
     'a path of one machine',
@@ -106,6 +131,7 @@ const FORBIDDEN = [
   ['the address of a package registry', new RegExp('https?://' + 'registry\\.')],
 ];
 
+/** @param {string} file */
 function checkForbidden(file) {
   read(file)
     .split('\n')

@@ -1,3 +1,4 @@
+// @ts-check
 // `npm run test:compose`: the shipped compose file, end to end, on two versions of Redis, under traffic.
 //   ONLY=7 or ONLY=8   one version   KEEP=1   leaves the last cluster up   KEEP_ENGINE=1   does not stop an engine it began
 // Ends with `N passed, N failed`. Without a container engine it says so loudly and ends with code 77.
@@ -18,15 +19,20 @@ import { whenNpmEnds } from './lib/npm-parent.mjs';
 import { at } from './lib/paths.mjs';
 import { hasCommand, run } from './lib/processes.mjs';
 
+/** @typedef {import('../backend/test/compose/support/engine.mjs').Engine} Engine */
+/** @typedef {{ label: string, image: string }} Version */
+
 const MINUTE = 60_000;
-const LONGEST_MS = 14 * MINUTE;
+const MAX_MS = 14 * MINUTE;
 const IMAGES = [
   { label: 'Redis 7', image: 'redis:7.2-alpine' },
   { label: 'Redis 8', image: 'redis:8.0-alpine' },
 ].filter(({ label }) => (process.env.ONLY ?? label).endsWith(label.slice(-1)));
 
 const runner = new Runner();
+/** @type {(() => unknown)[]} */
 const cleanups = [];
+/** @type {Promise<void> | undefined} */
 let ending;
 
 /** Undoes everything that was begun, newest first. */
@@ -35,12 +41,16 @@ function cleanUp() {
     for (const undo of cleanups.reverse()) {
       await Promise.resolve()
         .then(undo)
-        .catch((error) => console.error(error.message));
+        .catch((/** @type {Error} */ error) => console.error(error.message));
     }
   })();
   return ending;
 }
 
+/**
+ * @param {number} code
+ * @param {string} why
+ */
 async function interrupted(code, why) {
   console.error(`\n${why}: removing everything that was started ...`);
   await abortAll();
@@ -48,6 +58,7 @@ async function interrupted(code, why) {
   process.exit(code);
 }
 
+/** @param {string} why */
 function skip(why) {
   console.log(`
 ############ SKIPPED: the compose file, end to end ############
@@ -59,18 +70,28 @@ function skip(why) {
   process.exitCode = 77;
 }
 
-/** A cluster that is removed with its volumes, whatever happens. */
+/**
+ * A cluster that is removed with its volumes, whatever happens.
+ * @param {Engine} engine
+ * @param {Parameters<typeof Cluster.prepare>[1]} options
+ */
 async function prepared(engine, options) {
   const cluster = await Cluster.prepare(engine, options);
   if (process.env.KEEP !== '1') cleanups.push(() => cluster.remove());
   return cluster;
 }
 
+/** @param {Cluster} cluster */
 async function versionOf(cluster) {
-  const info = await cluster.command('redis-master', 'INFO', 'server');
+  const info = await cluster.text('redis-master', 'INFO', 'server');
   return /(?:valkey|redis)_version:(\S+)/.exec(info)?.[1];
 }
 
+/**
+ * @param {Engine} engine
+ * @param {Cluster} cluster
+ * @param {string | undefined} nodeImage
+ */
 async function underTraffic(engine, cluster, nodeImage) {
   const traffic = new Traffic(engine, cluster);
   cleanups.push(() => traffic.stop());
@@ -94,13 +115,17 @@ async function underTraffic(engine, cluster, nodeImage) {
   await traffic.stop();
 }
 
+/**
+ * @param {Engine} engine
+ * @param {Cluster} cluster
+ */
 async function throughNatMap(engine, cluster) {
   const { stdout } = await run('sh', [at('deploy', 'redis', 'print-nat-map.sh')], {
     env: { ...process.env, ...cluster.env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const traffic = new Traffic(engine, cluster);
-  const [name, ...value] = stdout.trim().split('=');
+  const [name = '', ...value] = stdout.trim().split('=');
   try {
     const client = traffic.startOnHost('mapped', { [name]: value.join('=') });
     await client.call('ready');
@@ -112,6 +137,11 @@ async function throughNatMap(engine, cluster) {
   }
 }
 
+/**
+ * @param {Engine} engine
+ * @param {Version} version
+ * @param {string | undefined} nodeImage
+ */
 async function oneVersion(engine, { label, image }, nodeImage) {
   runner.begin(label);
   if (!provideImage(engine, image)) {
@@ -139,6 +169,10 @@ async function rulesOfStart() {
   return console.log('   !! redis-server is not here: not exercised');
 }
 
+/**
+ * @param {Engine} engine
+ * @param {Version} version
+ */
 async function oldCompose(engine, { image }) {
   runner.begin('Compose 1.29');
   if (engine.composeV1 === undefined) {
@@ -160,15 +194,18 @@ async function main() {
   await rulesOfStart();
   const nodeImage = await provideNodeImage(engine);
   for (const version of IMAGES) await oneVersion(engine, version, nodeImage);
-  if (IMAGES.length > 0) await appProfile(runner, engine, { image: IMAGES.at(-1).image, cleanups });
-  if (IMAGES.length > 0) await oldCompose(engine, IMAGES.at(-1));
+  const newest = IMAGES.at(-1);
+  if (newest !== undefined) {
+    await appProfile(runner, engine, { image: newest.image, cleanups });
+    await oldCompose(engine, newest);
+  }
   if (runner.figures.length > 0) console.log(`\nMeasured:\n  ${runner.figures.join('\n  ')}`);
 }
 
 process.on('SIGINT', () => void interrupted(130, 'Interrupted'));
 process.on('SIGTERM', () => void interrupted(143, 'Told to end'));
 whenNpmEnds(() => void interrupted(143, 'npm is gone'));
-const watchdog = setTimeout(() => void interrupted(1, 'It took too long'), LONGEST_MS);
+const watchdog = setTimeout(() => void interrupted(1, 'It took too long'), MAX_MS);
 try {
   await main();
 } catch (error) {

@@ -1,3 +1,4 @@
+// @ts-check
 // `npm start`: installs what is missing, starts six Redis nodes and the backend, and says where they are.
 // The nodes are containers where there is an engine, else processes of this machine; without Redis the
 // backend runs from memory, and says so. Ctrl-C stops all of it.
@@ -17,10 +18,25 @@ const STOP_GRACE_MS = 10_000;
 const SAYS_WHERE =
   /^REDIS_(MODE|URL|HOST|PORT|USERNAME|PASSWORD|TLS.*|SENTINEL.*|MASTER_NAME|NAT_MAP)$/;
 
+/**
+ * @typedef {object} Running
+ * @property {() => Record<string, string>} env where an application finds it
+ * @property {() => Promise<void>} stop
+ */
+/** @typedef {Running & import('./start/screens.mjs').ShownCluster} StartedCluster */
+/** @typedef {{ status?: string, redis?: { status?: string } }} Health */
+
+/** @type {StartedCluster | undefined} */
 let cluster;
-// What has begun to start must be stopped too, as soon as it is known.
+/**
+ * What has begun to start must be stopped too, as soon as it is known.
+ * @type {Promise<StartedCluster | undefined> | undefined}
+ */
 let starting;
+/** @type {Promise<void> | undefined} */
 let ending;
+
+const isEnding = () => ending !== undefined;
 
 async function build() {
   console.log('Building the library and the backend ...');
@@ -29,27 +45,35 @@ async function build() {
     [at('node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'],
   ]) {
     const { code } = await run(process.execPath, args, { cwd: root });
-    if (ending !== undefined) return;
+    if (isEnding()) return;
     if (code !== 0) return end(1, 'The build failed; its messages stand above.');
   }
 }
 
-/** Containers where they can be had, else processes; nothing where there is no Redis or none is wanted. */
+/**
+ * Containers where they can be had, else processes; nothing where there is no Redis or none is wanted.
+ * @returns {Promise<StartedCluster | undefined>}
+ */
 async function startCluster() {
   if (process.env.REDIS_MODE === 'memory') return undefined;
-  const containers = await startComposeCluster(() => ending !== undefined);
-  if (containers !== undefined || ending !== undefined) return containers;
+  const containers = await startComposeCluster(isEnding);
+  if (containers !== undefined || isEnding()) return containers;
   return (await ensureProgram('redis')) === undefined ? undefined : startProcessCluster();
 }
 
-/** The environment of the backend: the caller's own, but the cluster says where Redis is. */
+/**
+ * The environment of the backend: the caller's own, but the cluster says where Redis is.
+ * @param {number} port
+ */
 function backendEnvironment(port) {
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, PORT: String(port) };
   if (cluster === undefined) return { ...env, REDIS_MODE: 'memory' };
   for (const name of Object.keys(env)) if (SAYS_WHERE.test(name)) delete env[name];
   return { ...env, ...cluster.env() };
 }
 
+/** @param {number} port */
 function startBackend(port) {
   const backend = start(process.execPath, [at('dist', 'app', 'main.js')], {
     cwd: root,
@@ -62,24 +86,34 @@ function startBackend(port) {
   });
 }
 
-/** Waits until the backend answers on /health, and a moment longer for Redis to be up: it starts without it. */
+/**
+ * Waits until the backend answers on /health, and a moment longer for Redis to be up: it starts without it.
+ * @param {string} url
+ */
 async function waitForHealth(url) {
   const until = Date.now() + READY_WITHIN_MS;
+  /** @type {number | undefined} */
   let firstAnswerAt;
-  while (ending === undefined && Date.now() < until) {
+  while (!isEnding() && Date.now() < until) {
+    /** @type {Health | undefined} */
     const health = await fetch(url, { signal: AbortSignal.timeout(2_000) })
-      .then((answer) => answer.json())
+      .then((answer) => /** @type {Promise<Health>} */ (answer.json()))
       .catch(() => undefined);
     if (health !== undefined) firstAnswerAt ??= Date.now();
+    const answeredFor = Date.now() - (firstAnswerAt ?? Date.now());
     const isSettled = cluster === undefined || health?.redis?.status === 'up';
-    if (health !== undefined && (isSettled || Date.now() - firstAnswerAt > 5_000)) return health;
+    if (health !== undefined && (isSettled || answeredFor > 5_000)) return health;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  if (ending === undefined) await end(1, `The backend did not answer on ${url} in time.`);
+  if (!isEnding()) await end(1, `The backend did not answer on ${url} in time.`);
   return undefined;
 }
 
-/** Stops the backend, then the cluster, and ends this process. The first call decides; later ones wait for it. */
+/**
+ * Stops the backend, then the cluster, and ends this process. The first call decides; later ones wait for it.
+ * @param {number} code
+ * @param {string} [message]
+ */
 function end(code, message) {
   ending ??= (async () => {
     if (message !== undefined) console.error(`\n${message}`);
@@ -92,7 +126,7 @@ function end(code, message) {
 }
 
 function stopAsAsked() {
-  if (ending === undefined) console.log('\nStopping the backend and the cluster ...');
+  if (!isEnding()) console.log('\nStopping the backend and the cluster ...');
   void end(0);
 }
 
@@ -110,16 +144,16 @@ async function choosePort() {
 
 async function main() {
   await ensureDependencies();
-  if (ending === undefined) await build();
-  if (ending !== undefined) return;
+  if (!isEnding()) await build();
+  if (isEnding()) return;
   starting = startCluster();
   cluster = await starting;
-  if (ending !== undefined) return;
+  if (isEnding()) return;
   const port = await choosePort();
   const base = `http://127.0.0.1:${port}`;
   startBackend(port);
   const health = await waitForHealth(`${base}/health`);
-  if (health === undefined || ending !== undefined) return;
+  if (health === undefined || isEnding()) return;
   console.log(cluster === undefined ? memoryScreen(base) : clusterScreen(base, cluster));
   console.log(
     `  status     ${health.redis?.status ?? health.status}        Ctrl-C stops everything.\n`,

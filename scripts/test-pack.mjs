@@ -1,187 +1,122 @@
+// @ts-check
 // `npm run test:pack`: packs the library and installs it in fresh applications, the way a stranger would.
 // KEEP=1 leaves the applications in place and says where they are.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
 import { ensureProgram, howToInstall } from './lib/ensure-programs.mjs';
 import { nodeBinaries } from './lib/node-binaries.mjs';
 import { at, root } from './lib/paths.mjs';
-import { npmCommand, run, start, stop, stopChildrenOnSignals } from './lib/processes.mjs';
+import { npmCommand, stopChildrenOnSignals } from './lib/processes.mjs';
+import {
+  LINKED,
+  makeFolder,
+  OF_PAGES,
+  WITH_OPTIONAL_PEERS,
+  WITH_TERMINUS,
+  WITHOUT_OPTIONAL_PEERS,
+} from './test-pack/applications.mjs';
+import { importTimes } from './test-pack/import-times.mjs';
+import { checkPage, sizeOf } from './test-pack/package-page.mjs';
+import { commandsOf } from './test-pack/page-commands.mjs';
+import { runAndExit } from './test-pack/run-and-exit.mjs';
+import { capture, check, total, verdict } from './test-pack/verdicts.mjs';
 
-const MINUTE = 60_000;
-const EXIT_WITHIN_MS = 5_000;
-const CONSUMER = at('backend', 'test', 'packaging', 'consumer');
+/**
+ * @typedef {import('./test-pack/applications.mjs').Application} Application
+ * @typedef {import('./test-pack/package-page.mjs').Packed} Packed
+ * @typedef {import('./test-pack/run-and-exit.mjs').NodeBinary} NodeBinary
+ */
 
-const TOOLS = { typescript: '6.0.3', '@types/node': '^20.19.0' };
-const NEST_12 = nest('12', '12');
-const NEST_11 = nest('11', '11');
-
-function nest(version, terminus) {
-  const packages = ['common', 'core', 'platform-express'].map((name) => [
-    `@nestjs/${name}`,
-    `^${version}.0.0`,
-  ]);
-  return {
-    ...Object.fromEntries(packages),
-    '@nestjs/terminus': `^${terminus}.0.0`,
-    'reflect-metadata': '^0.2.2',
-    rxjs: '^7.8.2',
-  };
-}
-
-const APPLICATIONS = [
-  { name: 'nest12-esm', type: 'module', dependencies: { ...NEST_12, ioredis: '^6.0.0' } },
-  { name: 'nest12-cjs', type: 'commonjs', dependencies: { ...NEST_12, ioredis: '^6.0.0' } },
-  {
-    name: 'nest12-cjs-ioredis5',
-    type: 'commonjs',
-    dependencies: { ...NEST_12, ioredis: '^5.4.0' },
-  },
-  {
-    name: 'nest11-cjs-ioredis5.4',
-    type: 'commonjs',
-    dependencies: { ...NEST_11, ioredis: '5.4.0' },
-  },
-  {
-    name: 'nest11-cjs-ioredis6',
-    type: 'commonjs',
-    dependencies: { ...NEST_11, ioredis: '^6.0.0' },
-  },
-];
-
-// What the document says of @liaoliaots/nestjs-redis, which asks for Nest 10 and ioredis 5.
-const OVERRIDES = {
-  '@liaoliaots/nestjs-redis': {
-    '@nestjs/common': '$@nestjs/common',
-    '@nestjs/core': '$@nestjs/core',
-    ioredis: '$ioredis',
-  },
-};
-const OPTIONAL_PEERS = { '@liaoliaots/nestjs-redis': '^10.0.0', 'prom-client': '^15.0.0' };
-const WITH_OPTIONAL_PEERS = [
-  { name: 'nest12-esm-optional', type: 'module', nest: NEST_12, ioredis: '^6.0.0' },
-  { name: 'nest12-cjs-optional', type: 'commonjs', nest: NEST_12, ioredis: '^6.0.0' },
-  { name: 'nest11-cjs-optional-ioredis5.4', type: 'commonjs', nest: NEST_11, ioredis: '5.4.0' },
-].map(({ nest, ioredis, ...application }) => ({
-  ...application,
-  dependencies: { ...nest, ioredis, ...OPTIONAL_PEERS },
-  overrides: OVERRIDES,
-}));
+const QUIETLY = ['--no-audit', '--no-fund', '--prefer-offline'];
 
 const scratch = mkdtempSync(join(tmpdir(), 'redis-ha-pack-'));
-const total = { passed: 0, failed: 0 };
+const clone = join(scratch, 'nestjs-redis-ha');
 const [npm, npmLeading] = npmCommand();
+/** @type {{ name: string, version: string, exports: Record<string, unknown> }} */
+const manifest = JSON.parse(readFileSync(at('backend', 'package.json'), 'utf8'));
 
-function verdict(name, problem) {
-  if (problem === undefined) total.passed += 1;
-  else total.failed += 1;
-  console.log(
-    problem === undefined ? `  ok      ${name}` : `  FAILED  ${name}\n${indent(problem)}`,
-  );
-  return problem === undefined;
+/** What the README says to type in a clone: builds the library, and leaves the tarball in the clone. */
+async function buildAsThePageSays() {
+  symlinkSync(root, clone);
+  const { inClone } = commandsOf('README.md');
+  return await check(`README.md, in the clone: ${inClone}`, 'sh', ['-c', inClone], { cwd: clone });
 }
 
-const indent = (text) => text.trim().replace(/^/gm, '          ');
-const capture = (command, args, options) =>
-  run(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeoutMs: 3 * MINUTE, ...options });
-
-async function check(name, command, args, options = {}) {
-  const { code, stdout, stderr, timedOut } = await capture(command, args, options);
-  const problem = timedOut ? `stopped, it took too long\n${stdout}${stderr}` : `${stdout}${stderr}`;
-  return verdict(name, code === 0 ? undefined : problem || `exit code ${code}`);
-}
-
+/** The tarball for all other applications, and what npm says of it. */
 async function pack() {
-  const built = await check('build', process.execPath, [at('scripts', 'build-lib.mjs')], {
-    cwd: root,
-  });
-  if (!built) return undefined;
   const args = [...npmLeading, 'pack', at('dist', 'lib'), '--json', '--pack-destination', scratch];
   const { code, stdout, stderr } = await capture(npm, args, { cwd: root });
   if (!verdict('npm pack', code === 0 ? undefined : stdout + stderr)) return undefined;
   const answer = JSON.parse(stdout);
-  const [packed] = Array.isArray(answer) ? answer : Object.values(answer);
-  const files = packed.files.map(({ path }) => path);
-  const strays = files.filter(
-    (path) => !/^(esm|cjs)\/|^(package\.json|README\.md|LICENSE)$/.test(path) || /spec/.test(path),
-  );
-  verdict(
-    'the package holds what it should',
-    strays.length > 0 ? `strays: ${strays.join(' ')}` : undefined,
-  );
-  return join(scratch, packed.filename);
+  /** @type {Packed} */
+  const packed = Array.isArray(answer) ? answer[0] : Object.values(answer)[0];
+  return { packed, tarball: join(scratch, packed.filename) };
 }
 
-async function checkManifest(tarball) {
-  await check('publint', process.execPath, [
-    at('node_modules', 'publint', 'src', 'cli.js'),
-    'run',
-    tarball,
-    '--strict',
-  ]);
+/** @param {Packed} packed @param {string} tarball */
+async function checkPackage(packed, tarball) {
+  if (await check('the tarball can be unpacked', 'tar', ['-xzf', tarball, '-C', scratch])) {
+    checkPage(packed, join(scratch, 'package'));
+  }
+  const publint = at('node_modules', 'publint', 'src', 'cli.js');
+  await check('publint', process.execPath, [publint, 'run', tarball, '--strict']);
   const attw = at('node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
   await check('are the types wrong', process.execPath, [attw, tarball, '--no-color', '--no-emoji']);
 }
 
-function makeFolder({ name, type, dependencies, overrides }, library) {
-  const folder = join(scratch, name);
-  mkdirSync(folder);
-  cpSync(CONSUMER, folder, { recursive: true });
-  const manifest = {
-    name,
-    private: true,
-    type,
-    dependencies: { ...dependencies, 'nestjs-redis-ha': library },
-  };
-  const all = { ...manifest, devDependencies: TOOLS, overrides };
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(all, null, 2)}\n`);
-  return folder;
-}
-
-/** A fresh install must be silent about peers: a warning on every install is what users remember. */
-async function install(folder, ...flags) {
-  const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', ...flags];
-  const { code, stdout, stderr } = await capture(npm, [...npmLeading, ...args], { cwd: folder });
+/**
+ * A fresh install must be silent about peers: a warning on every install is what users remember.
+ * @param {string} name
+ * @param {string} folder
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function install(name, folder, command, args) {
+  const { code, stdout, stderr } = await capture(command, args, { cwd: folder });
   const complaint = code !== 0 || /ERESOLVE|nestjs-redis-ha/.test(stderr);
-  return verdict('npm install', complaint ? stdout + stderr : undefined);
+  return verdict(name, complaint ? stdout + stderr : undefined);
 }
 
-/** Runs a program that prints CLOSED when it is done; it must then end by itself, soon. */
-async function runAndExit(name, binary, args, folder) {
-  const child = start(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let closedAt;
-  let problem;
-  const giveUp = (reason) => {
-    problem = reason;
-    void stop(child);
-  };
-  let timer = setTimeout(() => giveUp('stopped, it took too long'), MINUTE / 2);
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      if (closedAt !== undefined || !/^CLOSED$/m.test(output)) return;
-      closedAt = Date.now();
-      clearTimeout(timer);
-      timer = setTimeout(() => giveUp('it did not exit after closing'), EXIT_WITHIN_MS);
-    });
-  }
-  const { code } = await child.ended;
-  clearTimeout(timer);
-  if (code !== 0 || closedAt === undefined) problem ??= `exit code ${code}`;
-  const tail = closedAt === undefined ? '' : ` (exit ${Date.now() - closedAt} ms after closing)`;
-  return verdict(`${name}${tail}`, problem === undefined ? undefined : `${problem}\n${output}`);
+/** @param {string} folder @param {string[]} flags */
+const npmInstall = (folder, ...flags) =>
+  install('npm install', folder, npm, [...npmLeading, 'install', ...QUIETLY, ...flags]);
+
+/**
+ * @param {string} folder
+ * @param {string[]} flags
+ */
+const compile = (folder, ...flags) => compileAs('tsc', folder, 'tsconfig.json', ...flags);
+
+/**
+ * @param {string} name
+ * @param {string} folder
+ * @param {string} project
+ * @param {string[]} flags
+ */
+function compileAs(name, folder, project, ...flags) {
+  const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
+  const args = [tsc, '-p', join(folder, project), ...flags];
+  return check(name, process.execPath, args, { cwd: folder });
 }
 
+/** @param {Application} application @param {string} tarball @param {NodeBinary[]} nodes */
 async function tryApplication(application, tarball, nodes) {
   console.log(`\n${application.name}`);
-  const folder = makeFolder(application, `file:${tarball}`);
-  if (!(await install(folder))) return;
-  const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
-  if (!(await check('tsc', process.execPath, [tsc, '-p', folder], { cwd: folder }))) return;
-  for (const { version, binary } of nodes) {
-    await runAndExit(`runs and exits on ${version}`, binary, ['built/main.js'], folder);
+  const folder = makeFolder(scratch, application, `file:${tarball}`);
+  if (!(await npmInstall(folder)) || !(await compile(folder))) return;
+  for (const node of nodes) {
+    await runAndExit(node, ['built/main.js'], folder);
+    const { version, binary } = node;
     await check(`one class, import first, on ${version}`, binary, ['one-class.mjs'], {
       cwd: folder,
     });
@@ -191,47 +126,75 @@ async function tryApplication(application, tarball, nodes) {
   }
 }
 
+/** @param {string} tarball @param {NodeBinary[]} nodes */
 async function tryWithoutOptionalPeers(tarball, nodes) {
-  const name = 'nest12-without-optional-peers';
-  console.log(`\n${name}`);
-  const dependencies = { ...NEST_12, ioredis: '^6.0.0' };
-  delete dependencies['@nestjs/terminus'];
-  const folder = makeFolder({ name, type: 'module', dependencies }, `file:${tarball}`);
-  if (!(await install(folder))) return;
-  const args = ['without-optional-peers.mjs'];
-  for (const { version, binary } of nodes) {
-    await runAndExit(`runs and exits on ${version}`, binary, args, folder);
-  }
+  console.log(`\n${WITHOUT_OPTIONAL_PEERS.name}`);
+  const folder = makeFolder(scratch, WITHOUT_OPTIONAL_PEERS, `file:${tarball}`);
+  if (!(await npmInstall(folder))) return;
+  for (const node of nodes) await runAndExit(node, ['without-optional-peers.mjs'], folder);
 }
 
+/** @param {Application} application @param {string} tarball @param {NodeBinary[]} nodes */
 async function tryWithOptionalPeers(application, tarball, nodes) {
   console.log(`\n${application.name}`);
-  const folder = makeFolder(application, `file:${tarball}`);
-  if (!(await install(folder))) return;
-  const compile = [
-    join(folder, 'node_modules', 'typescript', 'bin', 'tsc'),
-    '-p',
-    join(folder, 'tsconfig.optional.json'),
-  ];
-  if (!(await check('tsc', process.execPath, compile, { cwd: folder }))) return;
-  for (const { version, binary } of nodes) {
-    await runAndExit(`runs and exits on ${version}`, binary, ['built/optional-entries.js'], folder);
-  }
+  const folder = makeFolder(scratch, application, `file:${tarball}`);
+  if (!(await npmInstall(folder)) || !(await compileAs('tsc', folder, 'tsconfig.optional.json')))
+    return;
+  for (const node of nodes) await runAndExit(node, ['built/optional-entries.js'], folder);
 }
 
-/** Like `npm link`: node_modules holds a symbolic link. Peers come from the application, so links are not followed. */
-async function tryLinkedFolder() {
-  console.log('\nlinked-folder');
-  const dependencies = { ...NEST_12, ioredis: '^6.0.0' };
-  const application = { name: 'linked-folder', type: 'module', dependencies };
+/**
+ * An application that has NestJS gets the library by the command of a page, and nothing else.
+ * @param {(typeof OF_PAGES)[number]} of
+ * @param {NodeBinary} node
+ */
+async function tryPage({ page, application }, node) {
+  console.log(`\n${application.name}`);
+  const folder = makeFolder(scratch, application);
+  if (!(await npmInstall(folder))) return;
+  const { inClone, inApplication, example } = commandsOf(page);
+  const inReadme = commandsOf('README.md').inClone;
+  verdict(
+    `${page} builds as README.md does`,
+    inClone === inReadme ? undefined : `${inClone}\n${inReadme}`,
+  );
+  if (!(await install(`${page}: ${inApplication}`, folder, 'sh', ['-c', inApplication]))) return;
+  writeFileSync(join(folder, 'example-of-page.ts'), example);
+  await compileAs(`${page}: its first example compiles`, folder, 'tsconfig.page.json');
+  if (await compile(folder)) await runAndExit(node, ['built/main.js'], folder);
+}
+
+/**
+ * Like `npm link`: node_modules holds a symbolic link. Peers come from the application, so links are not followed.
+ * @param {NodeBinary} node
+ */
+async function tryLinkedFolder(node) {
+  console.log(`\n${LINKED.name}`);
   cpSync(at('dist', 'lib'), join(scratch, 'library'), { recursive: true });
-  const folder = makeFolder(application, 'file:../library');
-  if (!(await install(folder, '--install-links=false'))) return;
-  const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
-  const compile = [tsc, '-p', folder, '--preserveSymlinks'];
-  if (!(await check('tsc', process.execPath, compile, { cwd: folder }))) return;
-  const args = ['--preserve-symlinks', 'built/main.js'];
-  await runAndExit(`runs and exits on ${process.version}`, process.execPath, args, folder);
+  const folder = makeFolder(scratch, LINKED, 'file:../library');
+  if (!(await npmInstall(folder, '--install-links=false'))) return;
+  if (!(await compile(folder, '--preserveSymlinks'))) return;
+  await runAndExit(node, ['--preserve-symlinks', 'built/main.js'], folder);
+}
+
+/** Figures, not judged. @param {Packed} packed */
+async function reportFigures(packed) {
+  console.log(`\nsize: ${sizeOf(packed)}`);
+  const [application] = WITH_OPTIONAL_PEERS;
+  const folder = join(scratch, application?.name ?? '');
+  if (!existsSync(join(folder, 'node_modules', 'nestjs-redis-ha'))) return;
+  const entries = Object.keys(manifest.exports)
+    .filter((entry) => !entry.endsWith('.json'))
+    .map((entry) => join('nestjs-redis-ha', entry));
+  console.log(`first import, ${process.version}, median, in multiples of @nestjs/common alone:`);
+  for (const [name = '', ...cells] of await importTimes(folder, entries)) {
+    console.log(
+      `  ${name.padEnd(28)} ${cells
+        .map((cell) => cell.padEnd(26))
+        .join(' ')
+        .trimEnd()}`,
+    );
+  }
 }
 
 async function main() {
@@ -244,23 +207,37 @@ async function main() {
     return;
   }
   console.log('package');
-  const tarball = await pack();
-  if (tarball === undefined) return;
-  await checkManifest(tarball);
+  if (!(await buildAsThePageSays())) return;
+  const answer = await pack();
+  if (answer === undefined) return;
+  const { packed, tarball } = answer;
+  await checkPackage(packed, tarball);
   const { found, missing } = await nodeBinaries(join(scratch, 'node'));
   verdict(
     `Node versions: ${found.map(({ version }) => version).join(' ')}`,
     missing.length > 0 ? `could not be installed: ${missing.join(' ')}` : undefined,
   );
-  for (const application of APPLICATIONS) await tryApplication(application, tarball, found);
+  const own = { version: process.version, binary: process.execPath };
+  for (const one of OF_PAGES) await tryPage(one, own);
+  for (const application of WITH_TERMINUS) await tryApplication(application, tarball, found);
   await tryWithoutOptionalPeers(tarball, found);
   for (const one of WITH_OPTIONAL_PEERS) await tryWithOptionalPeers(one, tarball, found);
-  await tryLinkedFolder();
+  await tryLinkedFolder(own);
+  await reportFigures(packed);
+}
+
+/** What the command of the README leaves in the clone goes again, unless it was there before. */
+const tarballInClone = at(`${manifest.name}-${manifest.version}.tgz`);
+const wasThere = existsSync(tarballInClone);
+
+function cleanUp() {
+  if (!wasThere) rmSync(tarballInClone, { force: true });
+  if (process.env.KEEP !== '1') rmSync(scratch, { recursive: true, force: true });
 }
 
 stopChildrenOnSignals();
+process.on('exit', cleanUp);
 await main();
 if (process.env.KEEP === '1') console.log(`\nThe applications are in ${scratch}`);
-else rmSync(scratch, { recursive: true, force: true });
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,87 +1,76 @@
-// `npm test`: installs what is missing, runs the four test projects, ends with one line `N passed, N failed`.
-// Arguments after `--` go to Jest: npm test -- --testNamePattern "kills the primary"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// @ts-check
+// `npm test`: installs what is missing, runs all tests, ends with one line `N passed, N failed`.
+// `--project failover` runs one kind. Other arguments go to Jest: npm test -- --testNamePattern "kills the primary"
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
 import { ensureProgram, howToInstall } from './lib/ensure-programs.mjs';
-import { at, root } from './lib/paths.mjs';
-import { start, stop, stopChildrenOnSignals } from './lib/processes.mjs';
+import { stopChildrenOnSignals } from './lib/processes.mjs';
+import { PROJECTS, testGroups } from './test/groups.mjs';
+import { runJest } from './test/jest-run.mjs';
+import { slowestFiles } from './test/slowest.mjs';
 
-const MINUTE = 60_000;
-const PROJECTS = [
-  { name: 'unit', needsRedis: false, limitMs: 4 * MINUTE },
-  { name: 'integration', needsRedis: true, limitMs: 6 * MINUTE },
-  { name: 'failover', needsRedis: true, limitMs: 12 * MINUTE },
-  { name: 'e2e', needsRedis: true, limitMs: 8 * MINUTE },
-];
-/** How long Jest may take to end after its last test: longer means that something was left open. */
-const EXIT_GRACE_MS = 20_000;
-
-/** Wanted by some tests only: where they cannot be had these are skipped, and that is said. */
+/**
+ * Wanted by some tests only: where they cannot be had these are skipped, and that is said.
+ * @type {Readonly<Record<string, string>>}
+ */
 const EXTRAS = { postgres: 'a real PostgreSQL', prometheus: 'a real Prometheus' };
 
-const jestArguments = process.argv.slice(2);
-const outputs = mkdtempSync(join(tmpdir(), 'redis-ha-test-'));
+const { only, jestArguments } = readArguments(process.argv.slice(2));
+const isEverything = jestArguments.length === 0;
 const total = { passed: 0, failed: 0 };
+/** @type {import('./test/jest-run.mjs').FileTime[]} */
+const files = [];
 
-function fail(project, reason) {
-  console.error(`\n${project.name}: ${reason}`);
+/**
+ * Takes `--project NAME` out of the arguments; the rest is for Jest.
+ * @param {readonly string[]} given
+ * @returns {{ only: string | undefined, jestArguments: readonly string[] }}
+ */
+function readArguments(given) {
+  if (given[0] !== '--project') return { only: undefined, jestArguments: given };
+  const [, only = '', ...jestArguments] = given;
+  if (Object.keys(PROJECTS).includes(only)) return { only, jestArguments };
+  console.error(`--project ${only} is not one of ${Object.keys(PROJECTS).join(', ')}.`);
+  process.exit(1);
+}
+
+/**
+ * @param {string} name - of a group or a project
+ * @param {string} reason
+ */
+function fail(name, reason) {
+  console.error(`\n${name}: ${reason}`);
   total.failed += 1;
 }
 
-/** Waits for Jest to end; resolves with a reason when it had to be stopped. */
-async function waitFor(child, project, output) {
-  const startedAt = Date.now();
-  let finishedAt;
-  let reason;
-  const watch = setInterval(() => {
-    const now = Date.now();
-    if (finishedAt === undefined && existsSync(output)) finishedAt = now;
-    if (reason !== undefined) return;
-    if (now - startedAt > project.limitMs)
-      reason = `stopped after ${project.limitMs / MINUTE} minutes`;
-    if (finishedAt !== undefined && now - finishedAt > EXIT_GRACE_MS) {
-      reason = 'Jest did not exit after the last test: a test left something open';
-    }
-    if (reason !== undefined) void stop(child);
-  }, 250);
-  const { code } = await child.ended;
-  clearInterval(watch);
-  return { code, reason };
+/** @param {import('./test/groups.mjs').Group} group */
+async function runGroup(group) {
+  const startedAt = performance.now();
+  const many = group.workers === 1 ? 'one file at a time' : `${group.workers} files at a time`;
+  console.log(`\n== ${group.name}: ${group.projects.join(', ')}, ${many} ==`);
+  const result = await runJest(group, jestArguments);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  console.log(`-- ${group.name}: ${result.passed} passed, ${result.failed} failed, ${seconds} s`);
+  total.passed += result.passed;
+  total.failed += result.failed;
+  files.push(...result.files);
+  for (const problem of result.problems) fail(group.name, problem);
+  const maySkip = process.env.TESTS_WITHOUT !== undefined;
+  if (isEverything && result.skipped > 0 && !maySkip) {
+    fail(group.name, `${result.skipped} tests were skipped`);
+  }
 }
 
-async function runProject(project) {
-  console.log(`\n== ${project.name} tests ==`);
-  const output = join(outputs, `${project.name}.json`);
-  const child = start(
-    process.execPath,
-    [
-      at('node_modules', 'jest', 'bin', 'jest.js'),
-      ...['--selectProjects', project.name, '--json', '--outputFile', output],
-      ...(project.needsRedis ? ['--runInBand'] : []),
-      ...jestArguments,
-    ],
-    // Jest prints its JSON on stdout too; the file is enough.
-    { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const { code, reason } = await waitFor(child, project, output);
-  if (reason !== undefined) fail(project, reason);
-  if (!existsSync(output)) {
-    if (reason === undefined) fail(project, `no result: Jest ended with code ${code}`);
-    return;
-  }
-  const result = JSON.parse(readFileSync(output, 'utf8'));
-  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
-  total.passed += result.numPassedTests;
-  total.failed += failed;
-  if (reason !== undefined || failed > 0) return;
-  const skipped = result.numPendingTests + result.numTodoTests;
-  const everything = jestArguments.length === 0;
-  const maySkip = process.env.TESTS_WITHOUT !== undefined;
-  if (everything && result.numTotalTests === 0) fail(project, 'no tests were found');
-  else if (everything && skipped > 0 && !maySkip) fail(project, `${skipped} tests were skipped`);
-  else if (everything && code !== 0) fail(project, `Jest ended with code ${code}`);
+/**
+ * The groups, with these projects only.
+ * @param {readonly string[]} projects
+ */
+function groupsOf(projects) {
+  return testGroups()
+    .map((group) => ({
+      ...group,
+      projects: group.projects.filter((project) => projects.includes(project)),
+    }))
+    .filter((group) => group.projects.length > 0);
 }
 
 stopChildrenOnSignals();
@@ -95,12 +84,15 @@ for (const name of Object.keys(EXTRAS)) {
 if (without.length > 0 && process.env.CI === undefined) {
   process.env.TESTS_WITHOUT = without.join(',');
 }
-for (const project of PROJECTS) {
-  if (project.needsRedis && redisServer === undefined)
-    fail(project, 'not run, redis-server is missing');
-  else await runProject(project);
+const wanted = Object.keys(PROJECTS).filter((name) => only === undefined || name === only);
+const runnable = wanted.filter((name) => redisServer !== undefined || !PROJECTS[name].needsRedis);
+for (const group of groupsOf(runnable)) await runGroup(group);
+for (const name of wanted) {
+  if (!runnable.includes(name)) fail(name, 'not run, redis-server is missing');
+  // A project of which no file ran has lost its tests.
+  else if (isEverything && !files.some(({ file }) => file.endsWith(PROJECTS[name].suffix)))
+    fail(name, 'no tests were found');
 }
-rmSync(outputs, { recursive: true, force: true });
 if (redisServer === undefined) {
   console.error(
     `\nThe tests that need Redis count as failed. To install it, type:\n\n    ${howToInstall('redis')}\n`,
@@ -112,5 +104,7 @@ for (const name of without) {
     `\nThe tests with ${EXTRAS[name]} ${end}. To install it, type:\n\n    ${howToInstall(name)}\n`,
   );
 }
+if (files.length > 0) console.log(`\n== slowest files ==\n${slowestFiles(files)}`);
+if (total.passed + total.failed === 0) fail('tests', 'none was run');
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { Arguments } from './common/arguments.js';
+import { optionsOf, positiveNumber, someOf } from './common/arguments.js';
+import { JSON_FILE, writeJson } from './common/json.js';
 import {
   CONTESTANT_NAMES,
   contestantsOf,
@@ -11,9 +11,19 @@ import { race } from './cache/race.js';
 import { cacheReport, faultsOf } from './cache/report.js';
 import { installPeers } from './peers/install.js';
 
-const given = new Arguments({ seconds: '1', rounds: '7', layer: '', contestants: '', json: '' });
-const layers = given.names('layer', LAYERS);
-const contestants = given.names('contestants', CONTESTANT_NAMES);
+const {
+  seconds,
+  rounds,
+  layer: layers,
+  contestants,
+  json,
+} = optionsOf('bench:cache', {
+  seconds: positiveNumber(1, 'length of one leg, in seconds'),
+  rounds: positiveNumber(7, 'how often each has its turn'),
+  layer: someOf(LAYERS, 'where the values are'),
+  contestants: someOf(CONTESTANT_NAMES, 'who runs'),
+  json: JSON_FILE,
+});
 
 const versions = contestants.some(isPeer) ? installPeers() : {};
 console.log('getOrSet of keys that are there: 100 callers with one call at a time, 1,000 keys');
@@ -31,12 +41,10 @@ console.log(
 const tracks = await race({
   layers,
   contestants,
-  rounds: given.number('rounds'),
-  legMs: given.number('seconds') * 1000,
+  rounds,
+  legMs: seconds * 1000,
 });
 console.log(cacheReport(tracks));
-if (given.text('json') !== '') {
-  writeFileSync(given.text('json'), `${JSON.stringify(tracks, null, 1)}\n`);
-}
+writeJson(json, tracks);
 // How fast it is depends on the machine; an error, a wrong answer or a miss does not.
 process.exitCode = tracks.every((track) => faultsOf(track) === 0) ? 0 : 1;

@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import { startRedisCluster, type RedisTestCluster } from '../src/redis/testing/index.js';
 import { connectionName } from './clients/bench-client.js';
-import { Arguments } from './common/arguments.js';
+import { optionsOf, positiveNumber } from './common/arguments.js';
 import { Child } from './common/child.js';
 import { now, sleep } from './common/clock.js';
+import { finding, findingLine } from './common/finding.js';
+import { JSON_FILE, writeJson } from './common/json.js';
 import { placeOf } from './common/place.js';
 import { connectionsOf } from './common/server-connections.js';
 import { formatTable } from './common/table.js';
@@ -15,7 +16,11 @@ import { leaksBetween } from './endurance/leaks.js';
 const SETTLE_MS = 10_000;
 const WARM_UP_FLAPS = 10;
 
-const given = new Arguments({ count: '200', rate: '100', json: '' });
+const given = optionsOf('bench:flaps', {
+  count: positiveNumber(200, 'failovers'),
+  rate: positiveNumber(100, 'operations a second'),
+  json: JSON_FILE,
+});
 
 /** What the process holds, and what the servers have of it. */
 async function takeStock(
@@ -33,13 +38,13 @@ const child = Child.start('ours', new URL('./endurance/client-process.js', impor
   '--expose-gc',
 ]);
 try {
-  await child.call('open', placeOf(cluster), given.number('rate'));
+  await child.call('open', placeOf(cluster), given.rate);
   await makeSentinelsQuick(cluster);
   // The first ones fill the history and compile the code; they are not leaks.
   for (let i = 0; i < WARM_UP_FLAPS; i++) await flap(cluster);
   const before = await takeStock(child, cluster);
   const startedAt = now();
-  const total = given.number('count');
+  const total = given.count;
   for (let i = 1; i <= total; i++) {
     await flap(cluster);
     if (i % 20 === 0) process.stderr.write(`${String(i)} of ${String(total)}\n`);
@@ -58,13 +63,8 @@ try {
       leaks.map((leak) => leak.row),
     ),
   );
-  console.log(`\n${endedItself ? 'PASS' : 'FAIL'}  the process ends by itself after close()`);
-  if (given.text('json') !== '') {
-    writeFileSync(
-      given.text('json'),
-      `${JSON.stringify({ tookS, before, after, counts }, null, 1)}\n`,
-    );
-  }
+  console.log(`\n${findingLine(finding(endedItself, 'the process ends by itself after close()'))}`);
+  writeJson(given.json, { tookS, before, after, counts });
   const isCorrect = endedItself && counts.unhandled === 0 && leaks.every(({ isLeak }) => !isLeak);
   process.exitCode = isCorrect ? 0 : 1;
 } finally {

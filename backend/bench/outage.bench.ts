@@ -1,27 +1,31 @@
-import { writeFileSync } from 'node:fs';
-import { Arguments } from './common/arguments.js';
+import { optionsOf, positiveNumber, someOf } from './common/arguments.js';
+import { findingLine, isCorrect, type Finding } from './common/finding.js';
+import { JSON_FILE, writeJson } from './common/json.js';
 import { CONTESTANT_NAMES, CONTESTANTS, isPeer } from './outage/contestants.js';
 import { evaluate, type Findings } from './outage/findings.js';
 import { outageReport } from './outage/report.js';
 import { runOutage } from './outage/run-outage.js';
 import { OUTAGE_NAMES } from './outage/scenarios.js';
-import { promiseLine, promisesOf, type Promised } from './outage/verdict.js';
+import { promisesOf } from './outage/verdict.js';
 import { installPeers } from './peers/install.js';
 
 const CALM_MS = 5000;
 const AFTER_MS = 5000;
 
-const given = new Arguments({
-  seconds: '20',
-  rate: '1000',
-  scenario: '',
-  contestants: '',
-  json: '',
+const {
+  seconds,
+  rate: perSecond,
+  scenario: scenarios,
+  contestants,
+  json,
+} = optionsOf('bench:outage', {
+  seconds: positiveNumber(20, 'how long Redis is away, in seconds'),
+  rate: positiveNumber(1000, 'calls a second'),
+  scenario: someOf(OUTAGE_NAMES, 'what happens to Redis'),
+  contestants: someOf(CONTESTANT_NAMES, 'who goes through it'),
+  json: JSON_FILE,
 });
-const scenarios = given.names('scenario', OUTAGE_NAMES);
-const contestants = given.names('contestants', CONTESTANT_NAMES);
-const awayMs = given.number('seconds') * 1000;
-const perSecond = given.number('rate');
+const awayMs = seconds * 1000;
 
 const versions = contestants.some(isPeer) ? installPeers() : {};
 console.log(
@@ -35,7 +39,7 @@ console.log(
 );
 
 const findings: Findings[] = [];
-const promised: Promised[] = [];
+const promised: Finding[] = [];
 const failed: string[] = [];
 for (const scenario of scenarios) {
   const ofScenario: Findings[] = [];
@@ -51,21 +55,18 @@ for (const scenario of scenarios) {
   console.log(outageReport(scenario, ofScenario));
   for (const ours of ofScenario.filter(({ run }) => run.contestant === 'ours')) {
     const promises = promisesOf(ours);
-    console.log(['\nOurs against its promises', ...promises.map(promiseLine)].join('\n'));
+    console.log(['\nOurs against its promises', ...promises.map(findingLine)].join('\n'));
     promised.push(...promises);
   }
   findings.push(...ofScenario);
 }
 if (failed.length > 0) console.log(['\nDid not live to the end', ...failed].join('\n'));
-if (given.text('json') !== '') {
-  const all = findings.map((found) => {
-    // The single calls would make it a hundred times as long.
-    const { calls, ...record } = found.run.record;
-    return { ...found, run: { ...found.run, record, calls: calls.count } };
-  });
-  writeFileSync(given.text('json'), `${JSON.stringify(all, null, 1)}\n`);
-}
+const all = findings.map((found) => {
+  // The single calls would make it a hundred times as long.
+  const { calls, ...record } = found.run.record;
+  return { ...found, run: { ...found.run, record, calls: calls.count } };
+});
+writeJson(json, all);
 // How fast it is depends on the machine; the rest does not.
-const isBroken = promised.some(({ isKept, isAboutTime }) => !isKept && !isAboutTime);
 const isOursDead = failed.some((text) => text.includes(', ours: '));
-process.exitCode = isBroken || isOursDead ? 1 : 0;
+process.exitCode = isCorrect(promised) && !isOursDead ? 0 : 1;

@@ -1,17 +1,24 @@
-import { writeFileSync } from 'node:fs';
 import { startRedisCluster } from '../src/redis/testing/index.js';
-import { Arguments } from './common/arguments.js';
+import { optionsOf, positiveNumber } from './common/arguments.js';
 import { Child } from './common/child.js';
 import { now, sleepUntil } from './common/clock.js';
+import { findingLine } from './common/finding.js';
+import { JSON_FILE, writeJson } from './common/json.js';
+import { formatNumber } from './common/numbers.js';
 import { placeOf } from './common/place.js';
-import { formatNumber, formatTable } from './common/table.js';
+import { sum } from './common/statistics.js';
+import { formatTable } from './common/table.js';
 import type { Holdings, LoadCounts } from './endurance/client-process.js';
 import { memoryVerdict } from './endurance/memory-verdict.js';
 
 const EVERY_MS = 10_000;
 const MIB = 1 << 20;
 
-const given = new Arguments({ minutes: '5', rate: '1000', json: '' });
+const given = optionsOf('bench:soak', {
+  minutes: positiveNumber(5, 'how long, in minutes'),
+  rate: positiveNumber(1000, 'operations a second'),
+  json: JSON_FILE,
+});
 
 /** Looks at what the process holds, every ten seconds. */
 async function watch(child: Child, total: number): Promise<Holdings[]> {
@@ -40,23 +47,21 @@ await using cluster = await startRedisCluster({ downAfterMs: 3000 });
 const module = new URL('./endurance/client-process.js', import.meta.url);
 const child = Child.start('ours', module, ['--expose-gc']);
 try {
-  await child.call('open', placeOf(cluster), given.number('rate'));
-  const total = Math.max(3, Math.round((given.number('minutes') * 60_000) / EVERY_MS));
+  await child.call('open', placeOf(cluster), given.rate);
+  const total = Math.max(3, Math.round((given.minutes * 60_000) / EVERY_MS));
   const samples = await watch(child, total);
   const counts = await child.call<LoadCounts>('counts');
   await child.call('close');
   const endedItself = await child.end();
 
   console.log(table(samples));
-  const failed = Object.values(counts.failed).reduce((sum, count) => sum + count, 0);
+  const failed = sum(Object.values(counts.failed));
   console.log(`\n${String(counts.reads + counts.writes)} answered, ${String(failed)} failed`);
   const memory = memoryVerdict(samples);
-  console.log(`${memory.isFlat ? 'PASS' : 'FAIL'}  ${memory.text}`);
-  if (given.text('json') !== '') {
-    writeFileSync(given.text('json'), `${JSON.stringify({ samples, counts }, null, 1)}\n`);
-  }
+  console.log(findingLine(memory));
+  writeJson(given.json, { samples, counts });
   const isCorrect = failed === 0 && counts.unhandled === 0 && endedItself;
-  process.exitCode = isCorrect && memory.isFlat ? 0 : 1;
+  process.exitCode = isCorrect && memory.isKept ? 0 : 1;
 } finally {
   await child.end();
 }

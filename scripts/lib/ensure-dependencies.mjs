@@ -1,3 +1,4 @@
+// @ts-check
 // Installs what package-lock.json asks for, when it is not there yet.
 import { existsSync, readFileSync } from 'node:fs';
 import { at, root } from './paths.mjs';
@@ -5,7 +6,7 @@ import { npmCommand, run } from './processes.mjs';
 
 /** Ends the script with a plain message on a Node that cannot run Nest 12. */
 export function requireNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const fits = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
   if (fits) return;
   console.error(
@@ -14,6 +15,12 @@ export function requireNode() {
   process.exit(1);
 }
 
+/** @typedef {{ version?: string, optional?: boolean, link?: boolean }} LockedPackage */
+
+/**
+ * @param {string} file
+ * @returns {Record<string, LockedPackage>}
+ */
 function packagesIn(file) {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).packages ?? {}) : {};
 }

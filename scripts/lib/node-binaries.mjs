@@ -1,3 +1,4 @@
+// @ts-check
 // Other versions of Node, taken from npm, to run what was built with this one.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,16 +9,21 @@ import { npmCommand, run } from './processes.mjs';
 const WANTED = ['20.19.0', '22', '24'];
 
 // These packages hold the binary itself. The package `node` fetches it in an install script, which npm may refuse.
+/** @param {string} version */
 function packageOf(version) {
   const hasBinaryPackage = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
   return hasBinaryPackage ? `node-linux-${process.arch}@${version}` : `node@${version}`;
 }
 
+/** @param {string} binary */
 function versionOf(binary) {
   return spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout?.trim();
 }
 
-/** Installs the wanted versions in `folder`. Resolves with `{ version, binary }`, this Node first, and what is missing. */
+/**
+ * Installs the wanted versions in `folder`. Resolves with `{ version, binary }`, this Node first, and what is missing.
+ * @param {string} folder
+ */
 export async function nodeBinaries(folder) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(

@@ -1,3 +1,4 @@
+// @ts-check
 // The six nodes of docker-compose.redis-sentinel.yml: what `npm start` stands on where there is a container engine.
 import { randomBytes } from 'node:crypto';
 import { at, root } from '../lib/paths.mjs';
@@ -13,18 +14,33 @@ const PULL_WITHIN_MS = 120_000;
 // An engine that hangs must not hang the start, or the end.
 const COMPOSE_WITHIN_MS = 120_000;
 
+/** @typedef {Readonly<Record<string, string>>} PortVariables by the last number of the address */
+
+/** @type {PortVariables} */
 const DATA_PORTS = {
   11: 'REDIS_MASTER_PORT',
   12: 'REDIS_REPLICA_1_PORT',
   13: 'REDIS_REPLICA_2_PORT',
 };
+/** @type {PortVariables} */
 const SENTINEL_PORTS = { 21: 'SENTINEL_1_PORT', 22: 'SENTINEL_2_PORT', 23: 'SENTINEL_3_PORT' };
 
+/** @typedef {{ service: string, name: string, status: string, ports: string }} Container */
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {Parameters<typeof run>[2]} [options]
+ */
 const quietly = (command, args, options = {}) =>
   run(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+/** @param {string[]} args */
 const docker = (...args) => quietly('docker', args, { timeoutMs: 15_000 });
 
-/** Starts the cluster; undefined where there is no engine or no image, and then it says so. */
+/**
+ * Starts the cluster; undefined where there is no engine or no image, and then it says so.
+ * @param {() => boolean} isEnding
+ */
 export async function startComposeCluster(isEnding) {
   const compose = await findCompose();
   if (compose === undefined) return undefined;
@@ -35,7 +51,8 @@ export async function startComposeCluster(isEnding) {
     await cluster.start();
     return cluster;
   } catch (error) {
-    console.log(`The containers did not start (${error.message}); taking local processes instead.`);
+    const why = error instanceof Error ? error.message : String(error);
+    console.log(`The containers did not start (${why}); taking local processes instead.`);
     await cluster.stop();
     return undefined;
   }
@@ -56,10 +73,11 @@ async function haveImage() {
 }
 
 async function choosePorts() {
+  /** @type {Record<string, number>} */
   const ports = {};
   const wanted = { ...DATA_PORTS, ...SENTINEL_PORTS };
   for (const [host, variable] of Object.entries(wanted)) {
-    const usual = (host < 20 ? 6379 - 11 : 26379 - 21) + Number(host);
+    const usual = (Number(host) < 20 ? 6379 - 11 : 26379 - 21) + Number(host);
     ports[variable] = await freePort(usual);
   }
   return ports;
@@ -70,10 +88,16 @@ class ComposeCluster {
   #ports;
   #project = `redis-ha-${process.pid}`;
   #password = randomBytes(24).toString('base64');
-  #network = NETWORKS[0];
+  #network = '';
+  /** @type {Map<string, Container>} */
   #containers = new Map();
   #isEnding;
 
+  /**
+   * @param {readonly string[]} compose the command
+   * @param {Readonly<Record<string, number>>} ports by the name of their variable
+   * @param {() => boolean} isEnding
+   */
   constructor(compose, ports, isEnding) {
     this.#compose = compose;
     this.#ports = ports;
@@ -94,19 +118,17 @@ class ComposeCluster {
   }
 
   env() {
-    const local = (variable) => `127.0.0.1:${this.#ports[variable]}`;
-    const pairs = [
-      ...Object.entries(DATA_PORTS).map(([host, name]) => [`${host}:6379`, name]),
-      ...Object.entries(SENTINEL_PORTS).map(([host, name]) => [`${host}:26379`, name]),
-    ];
+    const local = (/** @type {string} */ variable) => `127.0.0.1:${this.#ports[variable]}`;
+    const mapped = (/** @type {PortVariables} */ variables, /** @type {number} */ port) =>
+      Object.entries(variables).map(
+        ([host, name]) => `${this.#network}.${host}:${port}=${local(name)}`,
+      );
     return {
       REDIS_SENTINEL_ENABLED: 'true',
       REDIS_SENTINEL_MASTER_NAME: 'mymaster',
       REDIS_SENTINELS: Object.values(SENTINEL_PORTS).map(local).join(','),
       REDIS_PASSWORD: this.#password,
-      REDIS_NAT_MAP: pairs
-        .map(([address, name]) => `${this.#network}.${address}=${local(name)}`)
-        .join(','),
+      REDIS_NAT_MAP: [...mapped(DATA_PORTS, 6379), ...mapped(SENTINEL_PORTS, 26379)].join(','),
     };
   }
 
@@ -127,8 +149,9 @@ class ComposeCluster {
     await this.#run('down', '-v', '--remove-orphans', '-t', '5');
   }
 
+  /** @param {string[]} args */
   #run(...args) {
-    const [command, ...first] = this.#compose;
+    const [command = '', ...first] = this.#compose;
     const env = {
       ...process.env,
       ...Object.fromEntries(
@@ -169,7 +192,12 @@ class ComposeCluster {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => line.split('\t'))
-      .map(([service, name, status, ports]) => ({ service, name, status, ports: published(ports) }))
+      .map(([service = '', name = '', status = '', ports = '']) => ({
+        service,
+        name,
+        status,
+        ports: published(ports),
+      }))
       .sort((a, b) => a.service.localeCompare(b.service));
     for (const node of nodes) this.#containers.set(node.service, node);
     return nodes;
@@ -188,7 +216,7 @@ class ComposeCluster {
       '{{.Actor.Attributes.name}}',
     ];
     const events = start('docker', args, { stdio: ['ignore', 'pipe', 'ignore'] });
-    events.stdout.setEncoding('utf8').on('data', (text) => {
+    events.stdout?.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
       for (const name of text.split('\n').filter((line) => line !== '')) {
         console.log(`${name} ended; it comes back within ${REVIVE_AFTER_MS / 1000} s.`);
         setTimeout(() => void docker('start', name), REVIVE_AFTER_MS).unref();
@@ -197,8 +225,11 @@ class ComposeCluster {
   }
 }
 
-/** "127.0.0.1:6379->6379/tcp" as "127.0.0.1:6379". */
-function published(ports = '') {
+/**
+ * "127.0.0.1:6379->6379/tcp" as "127.0.0.1:6379".
+ * @param {string} ports
+ */
+function published(ports) {
   return (
     ports
       .split(',')
@@ -208,6 +239,7 @@ function published(ports = '') {
   );
 }
 
+/** @param {string} text */
 function lastLine(text) {
   return text.trim().split('\n').at(-1) ?? '';
 }

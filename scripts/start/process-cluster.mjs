@@ -1,5 +1,9 @@
+// @ts-check
 // Six Redis processes on this machine: what `npm start` stands on where there is no container engine.
 import { at } from '../lib/paths.mjs';
+
+/** @typedef {import('../../dist/lib/esm/testing/index.js').RedisTestCluster} RedisTestCluster */
+/** @typedef {import('../../dist/lib/esm/testing/index.js').RedisTestNode} RedisTestNode */
 
 const REVIVE_AFTER_MS = 15_000;
 const LOOK_EVERY_MS = 500;
@@ -7,7 +11,9 @@ const LOOK_EVERY_MS = 500;
 /** Starts one primary, two replicas and three sentinels, with the settings of production. */
 export async function startProcessCluster() {
   console.log('Starting one primary, two replicas and three sentinels ...');
-  const { startRedisCluster } = await import(at('dist', 'lib', 'esm', 'testing', 'index.js'));
+  const entry = at('dist', 'lib', 'esm', 'testing', 'index.js');
+  /** @type {typeof import('../../dist/lib/esm/testing/index.js')} */
+  const { startRedisCluster } = await import(entry);
   const cluster = await startRedisCluster({ downAfterMs: 3_000 });
   const reviving = reviveNodes(cluster);
   return {
@@ -28,22 +34,29 @@ export async function startProcessCluster() {
   };
 }
 
-/** Starts nodes again that were killed, so that there is always another primary to kill. */
+/**
+ * Starts nodes again that were killed, so that there is always another primary to kill.
+ * @param {RedisTestCluster} cluster
+ */
 function reviveNodes(cluster) {
+  /** @type {Map<RedisTestNode, number>} */
   const endedAt = new Map();
   return setInterval(() => {
     for (const node of cluster.nodes()) {
+      const since = endedAt.get(node);
       if (node.isRunning) {
         endedAt.delete(node);
-      } else if (!endedAt.has(node)) {
+      } else if (since === undefined) {
         endedAt.set(node, Date.now());
         console.log(`${node.name} ended; it comes back in ${REVIVE_AFTER_MS / 1000} s.`);
-      } else if (Date.now() - endedAt.get(node) > REVIVE_AFTER_MS) {
+      } else if (Date.now() - since > REVIVE_AFTER_MS) {
         endedAt.set(node, Infinity);
         node
           .restart()
           .then(() => console.log(`${node.name} is back, pid ${node.pid}.`))
-          .catch((error) => console.error(`${node.name} did not come back: ${error.message}`))
+          .catch((/** @type {Error} */ error) =>
+            console.error(`${node.name} did not come back: ${error.message}`),
+          )
           .finally(() => endedAt.delete(node));
       }
     }

@@ -1,13 +1,27 @@
+// @ts-check
 // What `npm start` says when everything runs.
 import { howToInstall } from '../lib/ensure-programs.mjs';
 
+/**
+ * What `npm start` shows of a cluster.
+ * @typedef {object} ShownCluster
+ * @property {() => string[]} lines one for each node
+ * @property {() => string} killPrimary what a person types
+ * @property {string} afterwards what happens then
+ */
+
+/** @param {string} base */
 function whereToLook(base) {
   return `  start here   ${base}/
   health       ${base}/health          metrics  ${base}/metrics
   API          ${base}/docs            figures  ${base}/api/health/redis/metrics`;
 }
 
-/** With a cluster. */
+/**
+ * With a cluster.
+ * @param {string} base
+ * @param {ShownCluster} cluster
+ */
 export function clusterScreen(base, cluster) {
   return `
 ${whereToLook(base)}
@@ -32,7 +46,10 @@ ${cluster
 `;
 }
 
-/** Without Redis, by choice or for lack of one. */
+/**
+ * Without Redis, by choice or for lack of one.
+ * @param {string} base
+ */
 export function memoryScreen(base) {
   if (process.env.REDIS_MODE === 'memory') {
     return `

@@ -1,5 +1,7 @@
+import { groupBy } from '../common/groups.js';
+import { formatNumber } from '../common/numbers.js';
 import { median, worst } from '../common/statistics.js';
-import { formatNumber, formatTable } from '../common/table.js';
+import { formatTable } from '../common/table.js';
 import type { Track } from './race.js';
 
 const TITLES = {
@@ -19,11 +21,10 @@ const HEADER = [
 
 /** The tables, one for each layer and size. */
 export function cacheReport(tracks: readonly Track[]): string {
-  const groups = new Map<string, Track[]>();
-  for (const track of tracks) {
-    const title = `${TITLES[track.layer]}, values of about ${String(track.size)} bytes`;
-    groups.set(title, [...(groups.get(title) ?? []), track]);
-  }
+  const groups = groupBy(
+    tracks,
+    ({ layer, size }) => `${TITLES[layer]}, values of about ${String(size)} bytes`,
+  );
   return [...groups]
     .map(
       ([title, group]) =>

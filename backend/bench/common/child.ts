@@ -52,6 +52,11 @@ export class Child {
     return new Child(name, process);
   }
 
+  /** Its process; undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
   /** Runs a method in the child. */
   call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
     const id = this.nextId++;
@@ -65,7 +70,7 @@ export class Child {
     });
   }
 
-  /** Lets the process end. Answers whether it did so by itself, without anything left that keeps it alive. */
+  /** Lets the process end. Returns whether it did so by itself, without anything left that keeps it alive. */
   async end(): Promise<boolean> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return true;
     if (this.process.connected) this.process.send({ id: 0, method: END, args: [] });

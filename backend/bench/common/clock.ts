@@ -3,6 +3,11 @@ export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
+/** A moment in milliseconds since 1970 as one of {@link now}. */
+export function fromCalendar(at: number): number {
+  return now() - (Date.now() - at);
+}
+
 /** Resolves after `ms`. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

@@ -17,6 +17,8 @@ export function serve(methods: Methods): void {
       if (process.connected) process.send?.({ id, ...outcome });
     });
   });
+  // Ctrl-C reaches the parent too, which ends this process in its turn.
+  process.on('SIGINT', () => undefined);
   process.on('disconnect', () => {
     if (!isEnding) process.exit(1);
   });

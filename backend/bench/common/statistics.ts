@@ -1,8 +1,29 @@
-/** The value below which the share `p` (0 to 1) of the values lies; `NaN` when there are none. */
+/** The value that the share `p` (0 to 1) of the values does not exceed; `NaN` when there are none. */
 export function percentile(values: readonly number[], p: number): number {
-  if (values.length === 0) return NaN;
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * p) - 1)] ?? NaN;
+  return ofSorted(Float64Array.from(values).sort(), p);
+}
+
+/** What a list of times comes to; each is `NaN` when there are none. */
+export interface Summary {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Three percentiles and the largest value. */
+export function summaryOf(values: readonly number[]): Summary {
+  const sorted = Float64Array.from(values).sort();
+  return {
+    p50: ofSorted(sorted, 0.5),
+    p95: ofSorted(sorted, 0.95),
+    p99: ofSorted(sorted, 0.99),
+    max: ofSorted(sorted, 1),
+  };
+}
+
+function ofSorted(sorted: Float64Array, p: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * p) - 1)] ?? NaN;
 }
 
 /** The middle value; the mean of the two middle ones when their number is even. */
@@ -12,6 +33,16 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+/** The mean; `NaN` when there are none. */
+export function mean(values: readonly number[]): number {
+  return sum(values) / values.length;
+}
+
+/** All of them together. */
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** The largest value; `NaN` when there are none. */

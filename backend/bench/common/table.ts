@@ -15,9 +15,14 @@ export function formatTable(
   return [line(header), rule, ...rows.map(line)].join('\n');
 }
 
-/** A number for people: no more digits than it deserves; a dash where there is none. */
-export function formatNumber(value: number | null, digits = 0): string {
-  return value === null || Number.isNaN(value) ? '–' : value.toFixed(digits);
+/** The same as Markdown; nothing without rows. */
+export function markdownTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  if (rows.length === 0) return '';
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [header, header.map(() => '---'), ...rows].map(line).join('\n');
 }
 
 function pad(text: string, width: number, isLeft: boolean): string {

@@ -1,6 +1,7 @@
 import { OursClient } from '../clients/ours.js';
 import type { ClusterPlace } from '../clients/bench-client.js';
 import { sleep } from '../common/clock.js';
+import { countBy } from '../common/groups.js';
 import { serve } from '../common/serve.js';
 import { LightLoad } from './light-load.js';
 
@@ -65,9 +66,3 @@ serve({
     return client.close();
   },
 });
-
-function countBy(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
-}

@@ -1,5 +1,8 @@
 import type { RedisService } from '../../src/redis/index.js';
+import { codeOf } from '../common/ledger.js';
 import { OpenLoop } from '../common/open-loop.js';
+
+const GRAIN_MS = 5;
 
 /** Half reads, half writes, over and over on the same thousand keys; keeps nothing but counts. */
 export class LightLoad {
@@ -9,11 +12,12 @@ export class LightLoad {
 
   constructor(redis: RedisService, perSecond: number) {
     const value = 'x'.repeat(100);
-    this.loop = new OpenLoop(perSecond, (index) => {
+    const issue = (index: number): void => {
       const key = `bench:light:${String(index % 1000)}`;
       if (index % 2 === 0) this.count('writes', redis.set(key, value));
       else this.count('reads', redis.get(key));
-    });
+    };
+    this.loop = new OpenLoop(perSecond, issue, { grainMs: GRAIN_MS });
   }
 
   start(): void {
@@ -30,7 +34,7 @@ export class LightLoad {
         this.answered[kind] += 1;
       },
       (error: unknown) => {
-        const code = String((error as { code?: unknown }).code ?? error);
+        const code = codeOf(error);
         this.failed.set(code, (this.failed.get(code) ?? 0) + 1);
       },
     );

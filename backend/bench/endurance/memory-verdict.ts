@@ -1,3 +1,4 @@
+import { finding, type Finding } from '../common/finding.js';
 import { median } from '../common/statistics.js';
 import type { Holdings } from './client-process.js';
 
@@ -6,18 +7,15 @@ const MIB = 1 << 20;
 const ALLOWANCE = MIB;
 
 /** Whether the heap after garbage collection stays where it is: the last third against the second. */
-export function memoryVerdict(samples: readonly Holdings[]): {
-  readonly isFlat: boolean;
-  readonly text: string;
-} {
+export function memoryVerdict(samples: readonly Holdings[]): Finding {
   const third = Math.max(1, Math.floor(samples.length / 3));
   const heap = samples.map(({ heapUsed }) => heapUsed);
   // The first third is left out: code is still being compiled, buffers find their size.
   const before = median(heap.slice(-2 * third, -third));
   const after = median(heap.slice(-third));
   const grown = (after - before) / MIB;
-  return {
-    isFlat: after - before <= ALLOWANCE,
-    text: `heap of the last third against the one before: ${grown >= 0 ? '+' : ''}${grown.toFixed(2)} MiB`,
-  };
+  return finding(
+    after - before <= ALLOWANCE,
+    `heap of the last third against the one before: ${grown >= 0 ? '+' : ''}${grown.toFixed(2)} MiB`,
+  );
 }

@@ -6,10 +6,10 @@ import type {
 } from '../clients/bench-client.js';
 import { makeClient } from '../clients/make-client.js';
 import { within } from '../common/clock.js';
+import { codeOf, type Calls } from '../common/ledger.js';
 import type { Stall } from '../common/open-loop.js';
 import { serve } from '../common/serve.js';
-import type { Ledger } from './ledger.js';
-import { codeOf, Workload } from './workload.js';
+import { Workload, type OperationKind } from './workload.js';
 
 /** What one client process is told. */
 export interface ClientOrder {
@@ -21,7 +21,7 @@ export interface ClientOrder {
 
 /** What one client process tells in the end. */
 export interface ClientAccount {
-  readonly ledger: Ledger;
+  readonly calls: Calls<OperationKind>;
   readonly notes: ClientNotes;
   readonly startedAt: number;
   readonly stoppedAt: number;
@@ -69,10 +69,10 @@ serve({
 
   async finish(graceMs: number): Promise<ClientAccount> {
     const stoppedAt = await workload.stop(graceMs);
-    const ledger = workload.book.read();
+    const calls = workload.ledger.copy();
     const dead = await lastWrite();
     return {
-      ledger,
+      calls,
       notes: client.notes,
       startedAt,
       stoppedAt,

@@ -1,7 +1,8 @@
+import { findingLine, isCorrect, type Finding } from '../common/finding.js';
 import { runScenario, type Run, type RunOptions } from './run-scenario.js';
 import { scenarioTable } from './report.js';
 import type { Scenario } from './scenario.js';
-import { findingLine, judge, type Finding } from './verdict.js';
+import { judge } from './verdict.js';
 
 /** What is to be compared. */
 export interface Comparison extends RunOptions {
@@ -43,8 +44,7 @@ export async function compareFailovers(comparison: Comparison): Promise<Comparis
   const findings = scenarios.flatMap((outcome) => outcome.findings);
   const kept = findings.filter(({ isKept }) => isKept).length;
   console.log(`\n${String(kept)} kept, ${String(findings.length - kept)} broken`);
-  const isCorrect = findings.every(({ isKept, isCorrectness }) => isKept || !isCorrectness);
-  return { scenarios, isCorrect: isCorrect && isComplete };
+  return { scenarios, isCorrect: isCorrect(findings) && isComplete };
 }
 
 async function repeat(scenario: Scenario, comparison: Comparison): Promise<Run[]> {

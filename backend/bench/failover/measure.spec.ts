@@ -1,7 +1,7 @@
 import { newNotes } from '../clients/bench-client.js';
-import { LedgerBook, type OperationKind } from './ledger.js';
+import { Ledger } from '../common/ledger.js';
 import { measure, type Measured } from './measure.js';
-import { WARM_UP_MS } from './workload.js';
+import { KINDS, WARM_UP_MS, type OperationKind } from './workload.js';
 
 /** One operation: kind, issued, settled (`null`: never), code of the failure. */
 type Line = readonly [OperationKind, number, number | null, string?];
@@ -13,17 +13,17 @@ function measured(
   lines: readonly Line[],
   { lost = [] as number[], counter = 0, switchedAt = null as number | null, knownAt = NaN } = {},
 ): Measured {
-  const book = new LedgerBook();
+  const ledger = new Ledger(KINDS);
   for (const [kind, issuedAt, settledAt, code] of lines) {
-    const number = book.begin(kind, issuedAt);
-    if (settledAt !== null) book.settle(number, settledAt, code ?? null);
+    const number = ledger.begin(kind, issuedAt, issuedAt);
+    if (settledAt !== null) ledger.settle(number, settledAt, code);
   }
   const notes = newNotes();
   if (!Number.isNaN(knownAt)) notes.switchedAt.push(knownAt);
   return measure({
     client: 'ours',
     account: {
-      ledger: book.read(),
+      calls: ledger.copy(),
       notes,
       startedAt: 0,
       stoppedAt: END,

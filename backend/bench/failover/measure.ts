@@ -1,11 +1,12 @@
+import { countBy } from '../common/groups.js';
+import { eachCall, OK, PENDING, type Call } from '../common/ledger.js';
+import type { Stall } from '../common/open-loop.js';
 import { longestGap, percentile } from '../common/statistics.js';
 import type { ClientKind } from '../clients/bench-client.js';
 import type { ClientAccount } from './client-process.js';
-import { KINDS, type Ledger } from './ledger.js';
 import type { Survivors } from './survivors.js';
 import type { Times } from './stage.js';
-import { WARM_UP_MS } from './workload.js';
-import type { Stall } from '../common/open-loop.js';
+import { WARM_UP_MS, type OperationKind } from './workload.js';
 
 /** What one client went through in one run. Times in ms. */
 export interface Measured {
@@ -59,24 +60,27 @@ export interface Circumstances {
   readonly endedItself: boolean;
 }
 
+type Operation = Call<OperationKind>;
+
 const UNCERTAIN = 'COMMAND_UNCERTAIN';
 
 /** Turns the books of one client into its results. */
 export function measure(given: Circumstances): Measured {
   const { account, survivors, times, switchedAt } = given;
-  const { ledger, stoppedAt, notes } = account;
+  const { stoppedAt, notes } = account;
   const startedAt = account.startedAt + WARM_UP_MS;
-  const operations = read(ledger);
+  const operations = [...eachCall(account.calls)];
   const writes = operations.filter(({ kind }) => kind !== 'get');
   const reads = operations.filter(({ kind }) => kind === 'get');
   const answered = operations.filter(
-    ({ outcome, issuedAt }) => outcome === 'ok' && issuedAt >= startedAt,
+    ({ outcome, issuedAt }) => outcome === OK && issuedAt >= startedAt,
   );
-  const failed = operations.filter(({ outcome }) => outcome === 'failed');
+  const failed = operations.filter(({ outcome }) => outcome !== OK && outcome !== PENDING);
   const counts = writes.filter(({ kind }) => kind === 'incr');
-  const countsAcknowledged = counts.filter(({ outcome }) => outcome === 'ok').length;
+  const countsAcknowledged = counts.filter(({ outcome }) => outcome === OK).length;
   const countsOpen = counts.length - countsAcknowledged;
-  const isUncertain = ({ kind, code }: Operation): boolean => kind === 'incr' && code === UNCERTAIN;
+  const isUncertain = ({ kind, outcome }: Operation): boolean =>
+    kind === 'incr' && outcome === UNCERTAIN;
   const errors = failed.filter((operation) => !isUncertain(operation));
   const from = switchedAt ?? times.backAt;
   const resumedAt = from === null ? null : firstAfter(answeredAt(writes), from);
@@ -94,13 +98,13 @@ export function measure(given: Circumstances): Measured {
     calmReadGap: longestGap(answeredAt(reads), startedAt, times.faultAt).ms,
     stall: { ...account.stall, at: account.stall.at - times.faultAt },
     resume: resumedAt === null || from === null ? null : resumedAt - from,
-    errors: countBy(errors.map(({ code }) => code)),
+    errors: countBy(errors.map(({ outcome }) => outcome)),
     readErrors: errors.filter(({ kind }) => kind === 'get').length,
     writeErrors: errors.filter(({ kind }) => kind !== 'get').length,
     uncertain: failed.filter(isUncertain).length,
-    hung: operations.filter(({ outcome }) => outcome === 'pending').length,
+    hung: operations.filter(({ outcome }) => outcome === PENDING).length,
     lost: survivors.lost.length,
-    lostAfterKnown: survivors.lost.filter((i) => (ledger.settledAt[i] ?? 0) > knownAt).length,
+    lostAfterKnown: survivors.lost.filter((i) => (operations[i]?.settledAt ?? 0) > knownAt).length,
     countsLost: Math.max(0, countsAcknowledged - survivors.counter),
     duplicates: Math.max(0, survivors.counter - countsAcknowledged - countsOpen),
     p99: percentile(answered.map(latency), 0.99),
@@ -116,44 +120,16 @@ export function measure(given: Circumstances): Measured {
   };
 }
 
-interface Operation {
-  readonly kind: (typeof KINDS)[number];
-  readonly issuedAt: number;
-  readonly settledAt: number;
-  readonly outcome: 'ok' | 'failed' | 'pending';
-  readonly code: string;
-}
-
-function read(ledger: Ledger): Operation[] {
-  return Array.from({ length: ledger.count }, (_, i) => {
-    const settledAt = ledger.settledAt[i] ?? NaN;
-    const failure = ledger.failure[i] ?? 0;
-    return {
-      kind: KINDS[ledger.kind[i] ?? 0] ?? 'set',
-      issuedAt: ledger.issuedAt[i] ?? NaN,
-      settledAt,
-      outcome: Number.isNaN(settledAt) ? 'pending' : failure === 0 ? 'ok' : 'failed',
-      code: failure === 0 ? '' : (ledger.codes[failure - 1] ?? 'unknown'),
-    };
-  });
-}
-
 function latency({ issuedAt, settledAt }: Operation): number {
   return settledAt - issuedAt;
 }
 
 function answeredAt(operations: readonly Operation[]): number[] {
-  return operations.filter(({ outcome }) => outcome === 'ok').map(({ settledAt }) => settledAt);
+  return operations.filter(({ outcome }) => outcome === OK).map(({ settledAt }) => settledAt);
 }
 
 function firstAfter(times: readonly number[], from: number): number | null {
   let first = Infinity;
   for (const at of times) if (at >= from && at < first) first = at;
   return first === Infinity ? null : first;
-}
-
-function countBy(codes: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
-  return counts;
 }

@@ -1,6 +1,7 @@
 import { CLIENT_KINDS, type ClientKind } from '../clients/bench-client.js';
+import { formatNumber } from '../common/numbers.js';
 import { median, worst } from '../common/statistics.js';
-import { formatNumber, formatTable } from '../common/table.js';
+import { formatTable } from '../common/table.js';
 import type { Measured } from './measure.js';
 import type { Run } from './run-scenario.js';
 import type { Scenario } from './scenario.js';

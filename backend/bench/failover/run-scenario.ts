@@ -71,7 +71,7 @@ async function perform(scenario: Scenario, options: RunOptions, stage: Stage): P
       measure({
         client,
         account,
-        survivors: await findSurvivors(primary, prefixOf(client), account.ledger),
+        survivors: await findSurvivors(primary, prefixOf(client), account.calls),
         times: stage.times,
         switchedAt,
         disconnects: (before.get(client) ?? []).filter((name) => !left.includes(name)).length,

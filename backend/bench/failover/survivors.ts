@@ -1,6 +1,6 @@
 import type { RespClient, RedisTestNode } from '../../src/redis/testing/index.js';
-import { KINDS, type Ledger } from './ledger.js';
-import { counterOf, keyOf } from './workload.js';
+import { eachCall, OK, type Calls } from '../common/ledger.js';
+import { counterOf, keyOf, type OperationKind } from './workload.js';
 
 const PORTION = 1000;
 
@@ -15,12 +15,12 @@ export interface Survivors {
 export async function findSurvivors(
   primary: RedisTestNode,
   prefix: string,
-  ledger: Ledger,
+  calls: Calls<OperationKind>,
 ): Promise<Survivors> {
   const connection = await primary.connect({ deadlineMs: 10_000 });
   try {
     const lost: number[] = [];
-    const acknowledged = acknowledgedSets(ledger);
+    const acknowledged = acknowledgedSets(calls);
     for (let at = 0; at < acknowledged.length; at += PORTION) {
       lost.push(...(await missing(connection, prefix, acknowledged.slice(at, at + PORTION))));
     }
@@ -31,13 +31,10 @@ export async function findSurvivors(
   }
 }
 
-function acknowledgedSets({ count, kind, settledAt, failure }: Ledger): number[] {
-  const numbers: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const isAnswered = !Number.isNaN(settledAt[i]) && failure[i] === 0;
-    if (isAnswered && kind[i] === KINDS.indexOf('set')) numbers.push(i);
-  }
-  return numbers;
+function acknowledgedSets(calls: Calls<OperationKind>): number[] {
+  return [...eachCall(calls)]
+    .filter(({ kind, outcome }) => kind === 'set' && outcome === OK)
+    .map(({ index }) => index);
 }
 
 async function missing(

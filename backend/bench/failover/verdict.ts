@@ -1,16 +1,9 @@
-import { median, worst } from '../common/statistics.js';
+import { finding, timing, type Finding } from '../common/finding.js';
+import { median, sum, worst } from '../common/statistics.js';
 import type { Measured } from './measure.js';
 import { resultsOf } from './report.js';
 import type { Run } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
-
-/** One promise and whether it was kept. */
-export interface Finding {
-  readonly isKept: boolean;
-  /** About what was answered and kept, not about how long it took. */
-  readonly isCorrectness: boolean;
-  readonly text: string;
-}
 
 /** The codes with which a command may fail that could not be served before its deadline. */
 const TYPED = new Set([
@@ -21,7 +14,7 @@ const TYPED = new Set([
   'NO_REPLICA',
 ]);
 // A deadline is looked at every few milliseconds, on a machine that has other things to do.
-const LONGEST_FAILURE_MS = 8250;
+const MAX_FAILURE_MS = 8250;
 
 /** Compares what ours did with what it promises. */
 export function judge(scenario: Scenario, runs: readonly Run[]): Finding[] {
@@ -30,20 +23,14 @@ export function judge(scenario: Scenario, runs: readonly Run[]): Finding[] {
   return [...correctness(scenario, runs, ours), ...times(scenario, ours)];
 }
 
-/** A finding as a line of text. */
-export function findingLine({ isKept, text }: Finding): string {
-  return `  ${isKept ? 'PASS' : 'FAIL'}  ${text}`;
-}
-
 function correctness(
   { promises }: Scenario,
   runs: readonly Run[],
   ours: readonly Measured[],
 ): Finding[] {
-  const isCorrectness = true;
   const zero = (text: string, pick: (result: Measured) => number): Finding => {
     const total = sum(ours.map(pick));
-    return { isKept: total === 0, isCorrectness, text: `${text}: ${String(total)}` };
+    return finding(total === 0, `${text}: ${String(total)}`);
   };
   const findings = [
     zero('calls that hang', ({ hung }) => hung),
@@ -62,7 +49,7 @@ function correctness(
     const isKept = own <= tuned * promises.lostShareOfTuned;
     const share = `at most ${String(promises.lostShareOfTuned * 100)} % of hand-tuned ioredis`;
     const text = `acknowledged, then lost: ${String(own)}, ${share} (${String(tuned)})`;
-    findings.push({ isKept, isCorrectness: false, text });
+    findings.push(timing(isKept, text));
   }
   return findings;
 }
@@ -74,11 +61,7 @@ function times({ promises }: Scenario, ours: readonly Measured[]): Finding[] {
     const isKept = seen.every((value, at) => value <= (limits[at] ?? limits[0] ?? 0));
     const shown = seen.map((value) => value.toFixed(0)).join(' / ');
     const bound = limits.map(String).join(' / ');
-    findings.push({
-      isKept,
-      isCorrectness: false,
-      text: `${text}, median / worst: ${shown} ms (≤ ${bound})`,
-    });
+    findings.push(timing(isKept, `${text}, median / worst: ${shown} ms (≤ ${bound})`));
   };
   if (promises.writeGap) {
     check(
@@ -118,27 +101,21 @@ function pauses(ours: readonly Measured[]): string {
 }
 
 function errors({ promises }: Pick<Scenario, 'promises'>, ours: readonly Measured[]): Finding[] {
-  const isCorrectness = false;
   const findings: Finding[] = [];
   const total = sum(ours.map(({ readErrors, writeErrors }) => readErrors + writeErrors));
   if (promises.noErrors) {
-    findings.push({ isKept: total === 0, isCorrectness, text: `errors: ${String(total)}` });
+    findings.push(timing(total === 0, `errors: ${String(total)}`));
   } else {
     const codes = ours.flatMap(({ errors: byCode }) => Object.keys(byCode));
     const slowest = worst(ours.map(({ slowestFailure }) => slowestFailure));
-    findings.push({
-      isKept: codes.every((code) => TYPED.has(code)) && slowest <= LONGEST_FAILURE_MS,
-      isCorrectness,
-      text: `errors: ${String(total)}, all typed (${[...new Set(codes)].join(', ') || 'none'}), slowest after ${slowest.toFixed(0)} ms`,
-    });
+    const isKept = codes.every((code) => TYPED.has(code)) && slowest <= MAX_FAILURE_MS;
+    const seen = [...new Set(codes)].join(', ') || 'none';
+    const text = `errors: ${String(total)}, all typed (${seen}), slowest after ${slowest.toFixed(0)} ms`;
+    findings.push(timing(isKept, text));
   }
   if (promises.noDisconnects) {
     const lost = sum(ours.map(({ disconnects }) => disconnects ?? 0));
-    findings.push({ isKept: lost === 0, isCorrectness, text: `connections lost: ${String(lost)}` });
+    findings.push(timing(lost === 0, `connections lost: ${String(lost)}`));
   }
   return findings;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

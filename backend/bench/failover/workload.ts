@@ -1,10 +1,19 @@
 import type { BenchClient } from '../clients/bench-client.js';
 import { now, sleep } from '../common/clock.js';
 import { OpenLoop, type Stall } from '../common/open-loop.js';
-import { LedgerBook, type OperationKind } from './ledger.js';
+import { codeOf, Ledger } from '../common/ledger.js';
 
 /** Programs are slow when they are new, with a fault or without: what happens meanwhile has no times. */
 export const WARM_UP_MS = 1000;
+
+/** What an operation does. */
+export const KINDS = ['set', 'incr', 'get'] as const;
+
+/** One of them. */
+export type OperationKind = (typeof KINDS)[number];
+
+// Several clients issue at the same time: so they leave the machine more time for everything else.
+const GRAIN_MS = 5;
 
 /** The key that everybody reads. */
 export const READ_KEY = 'bench:read';
@@ -27,7 +36,7 @@ export function kindOf(index: number): OperationKind {
 
 /** Puts the load on one client and keeps its books. */
 export class Workload {
-  readonly book = new LedgerBook();
+  readonly ledger = new Ledger(KINDS);
   private readonly loop: OpenLoop;
 
   constructor(
@@ -35,10 +44,11 @@ export class Workload {
     private readonly prefix: string,
     perSecond: number,
   ) {
-    const issue = (index: number): void => {
-      this.issue(index);
+    const issue = (index: number, dueAt: number): void => {
+      this.issue(index, dueAt);
     };
-    this.loop = new OpenLoop(perSecond, issue, WARM_UP_MS);
+    const pace = { grainMs: GRAIN_MS, noteStallsAfterMs: WARM_UP_MS };
+    this.loop = new OpenLoop(perSecond, issue, pace);
   }
 
   /** The longest time in which nothing could be issued. */
@@ -53,19 +63,19 @@ export class Workload {
   /** Issues no more and waits for what is under way, but not longer than `graceMs`. */
   async stop(graceMs: number): Promise<number> {
     const stoppedAt = this.loop.stop();
-    while (this.book.pending > 0 && now() < stoppedAt + graceMs) await sleep(20);
+    while (this.ledger.pending > 0 && now() < stoppedAt + graceMs) await sleep(20);
     return stoppedAt;
   }
 
-  private issue(index: number): void {
+  private issue(index: number, dueAt: number): void {
     const kind = kindOf(index);
-    const number = this.book.begin(kind, now());
+    const number = this.ledger.begin(kind, dueAt, now());
     this.run(kind, index).then(
       () => {
-        this.book.settle(number, now(), null);
+        this.ledger.settle(number, now());
       },
       (error: unknown) => {
-        this.book.settle(number, now(), codeOf(error));
+        this.ledger.settle(number, now(), codeOf(error));
       },
     );
   }
@@ -76,13 +86,4 @@ export class Workload {
     if (kind === 'incr') return client.incr(counterOf(prefix));
     return client.set(keyOf(prefix, index), String(index));
   }
-}
-
-/** The stable code of an error, or the beginning of what it says, without numbers and addresses. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string') return code;
-  const said = error.message.replace(/\d+/g, '#').slice(0, 60);
-  return `${error.name}: ${said}`;
 }

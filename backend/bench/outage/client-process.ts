@@ -1,11 +1,11 @@
 import { now, sleep } from '../common/clock.js';
+import { OK, type Calls, type Ledger } from '../common/ledger.js';
+import { OpenLoop } from '../common/open-loop.js';
 import { serve } from '../common/serve.js';
 import type { Contestant } from './contestants.js';
-import { Ledger, type Calls } from './ledger.js';
 import { NoteBook, type Note, type OutageClient } from './outage-client.js';
 import { openContestant } from './open-contestant.js';
-import { PacedLoad } from './paced-load.js';
-import { judge, Workload, writtenKey } from './workload.js';
+import { judge, newLedger, Workload, writtenKey, type Operation } from './workload.js';
 
 /** What a process holds. Bytes. */
 export interface Weight {
@@ -17,7 +17,7 @@ export interface Weight {
 
 /** All that is known of a run in its process. */
 export interface RunRecord {
-  readonly calls: Calls;
+  readonly calls: Calls<Operation>;
   readonly notes: readonly Note[];
   /** Errors it reported as events. */
   readonly reported: number;
@@ -37,8 +37,8 @@ const unhandled: string[] = [];
 const crashes: string[] = [];
 let client: OutageClient;
 let workload: Workload;
-let ledger: Ledger;
-let load: PacedLoad;
+let ledger: Ledger<Operation>;
+let load: OpenLoop;
 let sampler: NodeJS.Timeout;
 let atStart: Weight;
 let atMost: Weight;
@@ -52,7 +52,7 @@ serve({
   },
 
   async start(perSecond: number, capacity: number): Promise<number> {
-    ledger = new Ledger(capacity);
+    ledger = newLedger(capacity);
     workload = new Workload(client, ledger);
     await workload.prepare();
     globalThis.gc?.();
@@ -60,8 +60,8 @@ serve({
     sampler = setInterval(() => {
       atMost = heavier(atMost, weigh());
     }, SAMPLE_MS);
-    load = new PacedLoad(perSecond, capacity, (index, at) => {
-      workload.issue(index, at);
+    load = new OpenLoop(perSecond, (index, dueAt) => {
+      workload.issue(index, dueAt);
     });
     return load.start();
   },
@@ -69,7 +69,7 @@ serve({
   /** Ends the load, and waits that long for what is under way. */
   async stop(drainMs: number): Promise<RunRecord> {
     const stoppedAt = load.stop();
-    while (isPending() && now() < stoppedAt + drainMs) await sleep(STEP_MS);
+    while (ledger.pending > 0 && now() < stoppedAt + drainMs) await sleep(STEP_MS);
     clearInterval(sampler);
     const drainedAt = now();
     const { notes, reported } = book;
@@ -89,17 +89,13 @@ serve({
   async look(indexes: readonly number[]): Promise<number> {
     let found = 0;
     for (const index of indexes) {
-      if (judge(await client.get(writtenKey(index)), index) === 'ok') found += 1;
+      if (judge(await client.get(writtenKey(index)), index) === OK) found += 1;
     }
     return found;
   },
 
   close: () => client.close(),
 });
-
-function isPending(): boolean {
-  return ledger.settledAt.subarray(0, ledger.count).includes(0);
-}
 
 function weigh(): Weight {
   const { heapUsed, rss } = process.memoryUsage();

@@ -1,6 +1,8 @@
-import { percentile } from '../common/statistics.js';
-import { OPERATIONS, OUTCOMES, type Calls, type Operation } from './ledger.js';
+import { countBy, groupBy } from '../common/groups.js';
+import { eachCall, OK, PENDING, type Call, type Calls } from '../common/ledger.js';
+import { percentile, summaryOf, type Summary } from '../common/statistics.js';
 import type { Note } from './outage-client.js';
+import { MISSING, OPERATIONS, WRONG, type Operation } from './workload.js';
 
 /** When what happened, on the clock that all processes share. */
 export interface Moments {
@@ -46,29 +48,24 @@ export interface Cell {
 }
 
 /** How late the process that issues the load was in one phase: a part of every latency. Milliseconds. */
-export interface LoadLag {
+export interface LoadLag extends Summary {
   readonly phase: Phase;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 const HUNG_MS = 2000;
+/** All other outcomes are the codes of errors. */
+const WITHOUT_ERROR: ReadonlySet<string> = new Set([OK, PENDING, MISSING, WRONG]);
 
 /** Which phase a call belongs to. A call under way when Redis goes away is one of the outage. */
 export function phaseOf(
-  calls: Calls,
-  index: number,
+  { kind, dueAt, settledAt }: Call<Operation>,
   { calmAt, faultAt, backAt }: Moments,
   openings: Openings | null,
 ): Phase | null {
-  const intendedAt = calls.intendedAt[index] ?? 0;
-  const settledAt = calls.settledAt[index] ?? 0;
-  if (intendedAt >= backAt) return 'after';
-  const isOver = settledAt !== 0 && settledAt <= faultAt;
-  if (intendedAt < faultAt && isOver) return intendedAt >= calmAt ? 'before' : null;
+  if (dueAt >= backAt) return 'after';
+  if (dueAt < faultAt && settledAt <= faultAt) return dueAt >= calmAt ? 'before' : null;
   if (openings === null) return 'away';
-  return intendedAt >= openedFor(operationOf(calls, index), openings) ? 'open' : 'until open';
+  return dueAt >= openedFor(kind, openings) ? 'open' : 'until open';
 }
 
 /** From when on calls of this kind do not wait for Redis any more. */
@@ -79,102 +76,84 @@ function openedFor(operation: Operation, { reads, writes }: Openings): number {
   return operation === 'getOrSet' ? Math.max(forReads, forWrites) : forReads;
 }
 
-function operationOf(calls: Calls, index: number): Operation {
-  return OPERATIONS[calls.operation[index] ?? 0] ?? 'get';
-}
-
 /** When the breakers opened, from what the contestant noted (`breaker.opened reads`). */
 export function openingsOf(notes: readonly Note[], { faultAt }: Moments): Openings {
-  const first = (lane: string): number | null =>
-    notes.find(({ at, text }) => at >= faultAt && text.startsWith(`breaker.opened ${lane}`))?.at ??
-    null;
+  const first = (direction: string): number | null =>
+    notes.find(({ at, text }) => at >= faultAt && text.startsWith(`breaker.opened ${direction}`))
+      ?.at ?? null;
   return { reads: first('reads'), writes: first('writes') };
 }
 
 /** Every kind of call in every phase, as far as there were any. */
 export function cellsOf(
-  calls: Calls,
+  calls: Calls<Operation>,
   moments: Moments,
   openings: Openings | null,
   drainedAt: number,
 ): Cell[] {
-  const groups = new Map<string, number[]>();
-  for (let index = 0; index < calls.count; index++) {
-    const phase = phaseOf(calls, index, moments, openings);
-    if (phase === null) continue;
-    const key = `${phase}|${operationOf(calls, index)}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [index]);
-    else group.push(index);
-  }
+  const groups = groupBy(eachCall(calls), (call) => {
+    const phase = phaseOf(call, moments, openings);
+    return phase === null ? null : cellName(phase, call.kind);
+  });
   return PHASES.flatMap((phase) =>
     OPERATIONS.flatMap((operation) => {
-      const indexes = groups.get(`${phase}|${operation}`);
-      return indexes === undefined
-        ? []
-        : [{ phase, operation, ...cellOf(calls, indexes, drainedAt) }];
+      const group = groups.get(cellName(phase, operation));
+      return group === undefined ? [] : [{ phase, operation, ...cellOf(group, drainedAt) }];
     }),
   );
 }
 
+function cellName(phase: Phase, operation: Operation): string {
+  return `${phase}|${operation}`;
+}
+
 function cellOf(
-  calls: Calls,
-  indexes: readonly number[],
+  calls: readonly Call<Operation>[],
   drainedAt: number,
 ): Omit<Cell, 'phase' | 'operation'> {
   // What is pending took at least until the end of the wait.
-  const latencies = indexes.map(
-    (index) => (calls.settledAt[index] || drainedAt) - (calls.intendedAt[index] ?? 0),
+  const latencies = calls.map(
+    ({ settledAt, dueAt }) => (Number.isNaN(settledAt) ? drainedAt : settledAt) - dueAt,
   );
-  const own = latencies.map((ms, i) => ms - (calls.loaderMs[indexes[i] ?? 0] ?? 0));
-  const are = (outcome: (typeof OUTCOMES)[number]): number[] =>
-    indexes.filter((index) => OUTCOMES[calls.outcome[index] ?? 0] === outcome);
-  const failed: Record<string, number> = {};
-  for (const index of are('failed')) {
-    const code = calls.codes[calls.code[index] ?? 0] ?? '?';
-    failed[code] = (failed[code] ?? 0) + 1;
-  }
+  const own = latencies.map((ms, at) => ms - (calls[at]?.excludedMs ?? 0));
+  const counts = countBy(calls.map(({ outcome }) => outcome));
+  const failed = Object.entries(counts).filter(([outcome]) => !WITHOUT_ERROR.has(outcome));
+  const { p50, p99, max } = summaryOf(latencies);
   return {
-    count: indexes.length,
-    p50: percentile(latencies, 0.5),
-    p99: percentile(latencies, 0.99),
-    max: percentile(latencies, 1),
+    count: calls.length,
+    p50,
+    p99,
+    max,
     ownP99: percentile(own, 0.99),
-    missing: are('missing').length,
-    wrong: are('wrong').length,
-    failed,
+    missing: counts[MISSING] ?? 0,
+    wrong: counts[WRONG] ?? 0,
+    failed: Object.fromEntries(failed),
     hung: latencies.filter((ms) => ms > HUNG_MS).length,
-    never: are('pending').length,
+    never: counts[PENDING] ?? 0,
   };
 }
 
 /** How late the load was, phase by phase. */
-export function loadLags(calls: Calls, moments: Moments, openings: Openings | null): LoadLag[] {
-  const lags = new Map<Phase, number[]>();
-  for (let index = 0; index < calls.count; index++) {
-    const phase = phaseOf(calls, index, moments, openings);
-    if (phase === null) continue;
-    const lag = (calls.issuedAt[index] ?? 0) - (calls.intendedAt[index] ?? 0);
-    const known = lags.get(phase);
-    if (known === undefined) lags.set(phase, [lag]);
-    else known.push(lag);
-  }
+export function loadLags(
+  calls: Calls<Operation>,
+  moments: Moments,
+  openings: Openings | null,
+): LoadLag[] {
+  const groups = groupBy(eachCall(calls), (call) => phaseOf(call, moments, openings));
   return PHASES.flatMap((phase) => {
-    const of = lags.get(phase);
-    if (of === undefined) return [];
-    return [{ phase, p50: percentile(of, 0.5), p99: percentile(of, 0.99), max: percentile(of, 1) }];
+    const group = groups.get(phase);
+    if (group === undefined) return [];
+    return [{ phase, ...summaryOf(group.map(({ issuedAt, dueAt }) => issuedAt - dueAt)) }];
   });
 }
 
 /** The writes that were made and acknowledged while Redis was away. */
-export function acknowledgedAway(calls: Calls, { faultAt, repairAt }: Moments): number[] {
-  const found: number[] = [];
-  for (let index = 0; index < calls.count; index++) {
-    const settledAt = calls.settledAt[index] ?? 0;
-    const isOk = OUTCOMES[calls.outcome[index] ?? 0] === 'ok';
-    const isAway =
-      (calls.issuedAt[index] ?? 0) >= faultAt && settledAt !== 0 && settledAt < repairAt;
-    if (isOk && isAway && operationOf(calls, index) === 'set') found.push(index);
-  }
-  return found;
+export function acknowledgedAway(
+  calls: Calls<Operation>,
+  { faultAt, repairAt }: Moments,
+): number[] {
+  return [...eachCall(calls)]
+    .filter(({ kind, outcome }) => kind === 'set' && outcome === OK)
+    .filter(({ issuedAt, settledAt }) => issuedAt >= faultAt && settledAt < repairAt)
+    .map(({ index }) => index);
 }

@@ -72,9 +72,9 @@ function memoryOf({ status }: RedisService): MemoryUse {
 function noteOf(event: RedisHaEvent): string | null {
   switch (event.type) {
     case 'breaker.opened':
-      return `${event.type} ${event.lane}: ${event.reason}`;
+      return `${event.type} ${event.direction}: ${event.reason}`;
     case 'breaker.closed':
-      return `${event.type} ${event.lane}`;
+      return `${event.type} ${event.direction}`;
     case 'mode.changed':
       return `${event.type} ${event.change.from} → ${event.change.to}: ${event.change.reason}`;
     case 'journal.replayed':

@@ -1,4 +1,6 @@
-import { formatNumber, formatTable } from '../common/table.js';
+import { countBy } from '../common/groups.js';
+import { formatMs, formatNumber } from '../common/numbers.js';
+import { formatTable } from '../common/table.js';
 import { failures, total, type Findings } from './findings.js';
 import { PHASES, type Cell, type Phase } from './measure.js';
 import type { Note } from './outage-client.js';
@@ -123,9 +125,9 @@ function failureLines(cells: readonly Cell[]): string[] {
 }
 
 function counted(texts: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return [...counts].slice(0, 5).map(([text, count]) => `${String(count)} × ${text}`);
+  return Object.entries(countBy(texts))
+    .slice(0, 5)
+    .map(([text, count]) => `${String(count)} × ${text}`);
 }
 
 /** What was noted, each text once, with its first time. */
@@ -145,11 +147,6 @@ function noteLines(notes: readonly Note[], faultAt: number): string[] {
 function since(at: number, faultAt: number): string {
   const seconds = (at - faultAt) / 1000;
   return `${seconds < 0 ? '' : '+'}${seconds.toFixed(3)} s`;
-}
-
-/** Milliseconds with as many digits as they deserve. */
-export function formatMs(ms: number): string {
-  return formatNumber(ms, ms < 100 ? 1 : 0);
 }
 
 function mib(bytes: number): string {

@@ -1,7 +1,24 @@
 import { now, sleep } from '../common/clock.js';
+import { codeOf, Ledger, OK } from '../common/ledger.js';
 import { sampleValue, type SampleValue } from '../cache/values.js';
-import type { Ledger, Operation, Outcome } from './ledger.js';
 import type { OutageClient } from './outage-client.js';
+
+/** What is asked for. */
+export const OPERATIONS = ['get', 'get miss', 'set', 'getOrSet', 'validate'] as const;
+
+/** One of them. */
+export type Operation = (typeof OPERATIONS)[number];
+
+/** The outcome of a call without an error that brought nothing for a key that exists. */
+export const MISSING = 'missing';
+
+/** The outcome of a call that brought something else than what was stored. */
+export const WRONG = 'wrong';
+
+/** A ledger for this many calls. All of its memory is taken at once: the heap that is measured is the contestant's. */
+export function newLedger(capacity: number): Ledger<Operation> {
+  return new Ledger(OPERATIONS, capacity);
+}
 
 const KEYS = 500;
 const SESSIONS = 200;
@@ -36,7 +53,7 @@ export class Workload {
 
   constructor(
     private readonly client: OutageClient,
-    private readonly ledger: Ledger,
+    private readonly ledger: Ledger<Operation>,
   ) {}
 
   /** Stores the keys that exist, and opens the sessions. */
@@ -47,21 +64,21 @@ export class Workload {
   }
 
   /** Makes the call of this number. */
-  issue(index: number, intendedAt: number): void {
+  issue(index: number, dueAt: number): void {
     const wanted = MIX[index % MIX.length] ?? 'get';
     const operation = wanted === 'validate' && this.validate === null ? 'get' : wanted;
-    this.ledger.issue(index, operation, intendedAt, now());
-    void this.run(operation, index).then(
+    const number = this.ledger.begin(operation, dueAt, now());
+    void this.run(operation, number).then(
       (outcome) => {
-        this.ledger.settle(index, outcome, now());
+        this.ledger.settle(number, now(), outcome);
       },
       (error: unknown) => {
-        this.ledger.settle(index, 'failed', now(), codeOf(error));
+        this.ledger.settle(number, now(), codeOf(error));
       },
     );
   }
 
-  private async run(operation: Operation, index: number): Promise<Outcome> {
+  private async run(operation: Operation, index: number): Promise<string> {
     const turn = this.turns.get(operation) ?? 0;
     this.turns.set(operation, turn + 1);
     switch (operation) {
@@ -70,23 +87,23 @@ export class Workload {
         return judge(await this.client.get(`key:${String(id)}`), id);
       }
       case 'get miss':
-        return isNothing(await this.client.get(`nobody:${String(index)}`)) ? 'ok' : 'wrong';
+        return isNothing(await this.client.get(`nobody:${String(index)}`)) ? OK : WRONG;
       case 'set':
         await this.client.set(writtenKey(index), sampleValue(index));
-        return 'ok';
+        return OK;
       case 'getOrSet':
         return this.load(index, turn);
       case 'validate':
-        return (await this.validate?.(turn % SESSIONS)) === true ? 'ok' : 'missing';
+        return (await this.validate?.(turn % SESSIONS)) === true ? OK : MISSING;
     }
   }
 
-  private async load(index: number, turn: number): Promise<Outcome> {
+  private async load(index: number, turn: number): Promise<string> {
     const { key, id } = loadedKey(turn);
     const loader = async (): Promise<SampleValue> => {
       const startedAt = now();
       await sleep(LOADER_MS);
-      this.ledger.loaderMs[index] = now() - startedAt;
+      this.ledger.exclude(index, now() - startedAt);
       return sampleValue(id);
     };
     return judge(await this.client.getOrSet(key, loader), id);
@@ -94,18 +111,11 @@ export class Workload {
 }
 
 /** What a reader makes of an answer. */
-export function judge(value: unknown, id: number): Outcome {
-  if (isNothing(value)) return 'missing';
-  return (value as { readonly id?: unknown }).id === id ? 'ok' : 'wrong';
+export function judge(value: unknown, id: number): string {
+  if (isNothing(value)) return MISSING;
+  return (value as { readonly id?: unknown }).id === id ? OK : WRONG;
 }
 
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null;
-}
-
-/** What an error is called: its code when it has one. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error).slice(0, 60);
-  const { code } = error as { readonly code?: unknown };
-  return typeof code === 'string' ? code : `${error.name}: ${error.message}`.slice(0, 60);
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { peersFolder } from './load.js';
+import { PEERS } from './load.js';
 
 type Versions = Readonly<Record<string, string>>;
 
@@ -12,7 +12,7 @@ interface LockedPackage {
 
 /** Installs the libraries to compare with, unless they are there. Ends the process when it cannot be done. */
 export function installPeers(): Versions {
-  const folder = peersFolder();
+  const folder = PEERS;
   if (!isInstalled(folder)) install(folder);
   return directVersions(folder);
 }

@@ -1,5 +1,7 @@
+import { timing, type Finding } from '../common/finding.js';
+import { formatNumber } from '../common/numbers.js';
 import { median } from '../common/statistics.js';
-import { formatNumber, formatTable } from '../common/table.js';
+import { formatTable } from '../common/table.js';
 import type { Track } from './race.js';
 
 /** What the others are compared with. */
@@ -32,7 +34,7 @@ export function raceTable(tracks: readonly Track[]): string {
 }
 
 /** What ours promises, and whether it was kept. */
-export function raceVerdict(tracks: readonly Track[]): string[] {
+export function raceVerdict(tracks: readonly Track[]): Finding[] {
   return tracks
     .filter(({ contestant }) => contestant === 'ours')
     .flatMap((track) => {
@@ -42,11 +44,11 @@ export function raceVerdict(tracks: readonly Track[]): string[] {
       const [own, other] = [p99(track), p99(reference)];
       const factor = ratio(tracks, track);
       return [
-        line(
+        timing(
           factor >= TARGET_RATIO,
           `${operation} ≥ ${String(TARGET_RATIO)} × ${REFERENCE}: ${factor.toFixed(2)}`,
         ),
-        line(
+        timing(
           own <= other,
           `${operation} p99 not worse: ${own.toFixed(2)} and ${other.toFixed(2)} ms`,
         ),
@@ -71,8 +73,4 @@ function referenceOf(tracks: readonly Track[], track: Track): Track | undefined 
 
 function p99({ legs }: Track): number {
   return median(legs.map((leg) => leg.p99));
-}
-
-function line(isKept: boolean, text: string): string {
-  return `  ${isKept ? 'PASS' : 'FAIL'}  ${text}`;
 }

@@ -4,7 +4,7 @@ export {
   type RedisAsyncOptions,
   redisCacheToken,
   RedisModule,
-  redisNamespacesToken,
+  redisKeyspacesToken,
   type RedisOptionsFactory,
   RedisService,
   redisToken,
@@ -14,7 +14,7 @@ export {
   type NodeStatus,
   type PoolStatus,
   RedisCommandSet,
-  RedisNamespaces,
+  RedisKeyspaces,
   type RedisStatus,
 } from './engine/index.js';
 export {
@@ -42,10 +42,10 @@ export {
 } from './cache/index.js';
 export type {
   FallbackStatus,
-  LaneCounts,
-  Namespace,
-  NamespacePolicy,
-  NamespaceSettings,
+  GuardStats,
+  Keyspace,
+  KeyspacePolicy,
+  KeyspaceOptions,
   WriteReceipt,
 } from './keyspace/index.js';
 export { formatAddress, parseAddress, type NodeAddress } from './base/address/index.js';
@@ -96,7 +96,7 @@ export {
   type Problem,
 } from './base/errors/index.js';
 export type {
-  BreakerLane,
+  Direction,
   FailoverReason,
   FailoverRecord,
   FailoverTimes,
@@ -109,10 +109,10 @@ export type {
 } from './base/events/index.js';
 export type {
   CommandKind,
-  CommandMeters,
+  CommandStats,
   CommandOutcome,
-  KindMeters,
-  LatencyCounts,
+  KindStats,
+  LatencyStats,
   RecentPercentiles,
   RetryReason,
 } from './base/stats/index.js';
@@ -126,7 +126,7 @@ export type {
   CallOptions,
   MessageListener,
   RedisCommands,
-  RedisSession,
+  ExclusiveConnection,
   ScanOptions,
   Script,
   ScriptDefinition,
@@ -161,7 +161,7 @@ export {
   type SessionRegisterOptions,
   type SessionStats,
   type SessionStoreOptions,
-  type SessionSurroundings,
+  type SessionServiceDeps,
   type TokenSourceOptions,
 } from './sessions/index.js';
 export type { SwitchoverOptions, SwitchoverReport } from './cluster/switchover/index.js';

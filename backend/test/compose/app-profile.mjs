@@ -1,3 +1,4 @@
+// @ts-check
 // The profile `app`: two instances of the sample backend behind the proxy, with one database and the cluster.
 import { moved } from './faults.mjs';
 import { provideAppImages } from './support/app-images.mjs';
@@ -13,6 +14,19 @@ const PER_SECOND = 150;
 const SETTLE_MS = 2000;
 const POSTGRES_PASSWORD = 'postgres/+ planted=secret';
 
+/** @typedef {import('./support/app-load.mjs').Told} Told */
+/** @typedef {import('./support/engine.mjs').Engine} Engine */
+/** @typedef {import('./support/runner.mjs').Runner} Runner */
+/** @typedef {import('./support/runner.mjs').Note} Note */
+/** @typedef {{ cluster: Cluster, visitor: Visitor }} Place */
+/** @typedef {(runner: Runner, place: Place) => Promise<void>} Phase */
+/** @typedef {Awaited<ReturnType<SteadyLoad['end']>>} Outcome */
+
+/**
+ * @param {Cluster} cluster
+ * @param {readonly string[]} services
+ * @param {number} [timeoutMs]
+ */
 async function healthy(cluster, services, timeoutMs = 60_000) {
   await until('services to be healthy', timeoutMs, async () => {
     for (const service of services) {
@@ -24,7 +38,10 @@ async function healthy(cluster, services, timeoutMs = 60_000) {
   });
 }
 
-/** Both instances get requests again. */
+/**
+ * Both instances get requests again.
+ * @param {Visitor} visitor
+ */
 async function bothServe(visitor) {
   await until('both instances to be asked', 30_000, async () => {
     const seen = new Set();
@@ -33,8 +50,15 @@ async function bothServe(visitor) {
   });
 }
 
-/** The same question until each instance has answered it several times; `look` judges every answer. */
+/**
+ * The same question until each instance has answered it several times; `look` judges every answer.
+ * @param {Visitor} visitor
+ * @param {string} path
+ * @param {(answer: Told) => void} look
+ * @param {number} [times]
+ */
 async function askBoth(visitor, path, look, times = 20) {
+  /** @type {Map<string | undefined, number>} */
   const seen = new Map();
   for (let i = 0; i < times; i += 1) {
     const answer = await visitor.must(200, 'GET', path);
@@ -49,6 +73,7 @@ async function askBoth(visitor, path, look, times = 20) {
   }
 }
 
+/** @type {Phase} */
 async function start(runner, { cluster, visitor }) {
   const options = { isVital: true, timeoutMs: 120_000 };
   const start = async () => {
@@ -59,6 +84,7 @@ async function start(runner, { cluster, visitor }) {
   await runner.check('the profile starts: all ten are healthy', start, options);
 }
 
+/** @type {Phase} */
 async function answers(runner, { cluster, visitor }) {
   await runner.check('GET /health through the proxy: Redis and database are up', async () => {
     await askBoth(visitor, '/health', ({ body }) => {
@@ -95,9 +121,15 @@ async function answers(runner, { cluster, visitor }) {
   });
 }
 
-/** A fault under load; resolves with what came of the requests. */
+/**
+ * A fault under load; resolves with what came of the requests.
+ * @param {Visitor} visitor
+ * @param {Note} note
+ * @param {() => Promise<void>} work
+ */
 async function underLoad(visitor, note, work) {
   const load = new SteadyLoad(visitor, PER_SECOND);
+  /** @type {Outcome} */
   let outcome;
   try {
     await sleep(SETTLE_MS);
@@ -111,13 +143,15 @@ async function underLoad(visitor, note, work) {
   return outcome;
 }
 
+/** @param {Pick<Outcome, 'failures'>} outcome */
 function expectNone({ failures }) {
   const some = [...new Set(failures)].slice(0, 4).join('; ');
   expect(failures.length === 0, `${failures.length} requests failed: ${some}`);
 }
 
+/** @param {Place} place */
 async function killPrimary({ cluster }) {
-  const old = await cluster.primary();
+  const old = await cluster.agreedPrimary();
   const id = await cluster.container(old);
   await cluster.docker('kill', id);
   await moved(cluster, old);
@@ -125,6 +159,7 @@ async function killPrimary({ cluster }) {
   await cluster.settled();
 }
 
+/** @param {Place} place */
 async function restartOne({ cluster, visitor }) {
   const id = await cluster.container('backend-1');
   await cluster.docker('stop', '-t', '15', id);
@@ -136,6 +171,7 @@ async function restartOne({ cluster, visitor }) {
   await bothServe(visitor);
 }
 
+/** @param {Place} place */
 async function crashOne({ cluster, visitor }) {
   const id = await cluster.container('backend-2');
   const before = (await cluster.inspect('backend-2')).RestartCount;
@@ -149,6 +185,7 @@ async function crashOne({ cluster, visitor }) {
   await bothServe(visitor);
 }
 
+/** @type {Phase} */
 async function faultsUnderLoad(runner, place) {
   const { visitor } = place;
   const load = `${PER_SECOND} requests a second`;
@@ -168,6 +205,11 @@ async function faultsUnderLoad(runner, place) {
   });
 }
 
+/**
+ * @param {Place} place
+ * @param {string} mode
+ * @param {() => Promise<void>} restart
+ */
 async function inMode({ cluster, visitor }, mode, restart) {
   await restart();
   await healthy(cluster, BACKENDS);
@@ -183,7 +225,10 @@ async function inMode({ cluster, visitor }, mode, restart) {
   });
 }
 
-/** As the document says: each is made anew, and is well before the next one. */
+/**
+ * As the document says: each is made anew, and is well before the next one.
+ * @param {Place} place
+ */
 async function oneAfterTheOther({ cluster, visitor }) {
   for (const name of BACKENDS) {
     await cluster.up('--no-deps', name);
@@ -192,11 +237,12 @@ async function oneAfterTheOther({ cluster, visitor }) {
   }
 }
 
+/** @type {Phase} */
 async function thereAndBack(runner, place) {
   const { cluster, visitor } = place;
   await runner.check('REDIS_SENTINEL_ENABLED=false and `up -d`: one Redis', async () => {
     cluster.env.REDIS_SENTINEL_ENABLED = 'false';
-    cluster.env.APP_REDIS_HOST = await cluster.primary();
+    cluster.env.APP_REDIS_HOST = await cluster.agreedPrimary();
     await inMode(place, 'standalone', () => cluster.up());
   });
   await runner.check('REDIS_MODE=memory and `up -d`: no Redis', async () => {
@@ -210,12 +256,14 @@ async function thereAndBack(runner, place) {
   });
 }
 
+/** @param {Place} place */
 async function secretsOf({ cluster, visitor }) {
   const { REDIS_PASSWORD, REDIS_SENTINEL_PASSWORD } = cluster.env;
   const secrets = { REDIS_PASSWORD, REDIS_SENTINEL_PASSWORD, POSTGRES_PASSWORD };
-  return { ...secrets, 'password of a user': USER.password, token: visitor.token };
+  return { ...secrets, 'password of a user': USER.password, token: visitor.token ?? '' };
 }
 
+/** @type {Phase} */
 async function keepsSecrets(runner, place) {
   await runner.check('no secret is in the logs', async () => {
     const logs = await place.cluster.compose('logs', '--no-color');
@@ -227,6 +275,7 @@ async function keepsSecrets(runner, place) {
   });
 }
 
+/** @type {Phase} */
 async function leavesNothing(runner, { cluster }) {
   await runner.check('`down -v` leaves nothing', async () => {
     await cluster.down('-v');
@@ -245,12 +294,18 @@ async function leavesNothing(runner, { cluster }) {
 /** What is done with it, in this order. A container that is made anew begins a new log: secrets are looked for each time. */
 export const PHASES = [answers, faultsUnderLoad, thereAndBack];
 
+/** @param {string} why */
 function skip(why) {
   console.log(`   ######## SKIPPED: ${why.split('\n')[0]}
    ######## NOTHING about the profile \`app\` was exercised. ########`);
 }
 
-/** The whole run. What it makes is removed by itself; `cleanups` is for a run that is cut short. */
+/**
+ * The whole run. What it makes is removed by itself; `cleanups` is for a run that is cut short.
+ * @param {Runner} runner
+ * @param {Engine} engine
+ * @param {{ image: string, cleanups: (() => unknown)[], phases?: readonly Phase[], provide?: typeof provideAppImages }} options
+ */
 export async function appProfile(
   runner,
   engine,
@@ -261,10 +316,10 @@ export async function appProfile(
   try {
     provided = await provide(engine);
   } catch (error) {
-    return skip(`no images: ${error.message}`);
+    return skip(`no images: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (provided.isStandIn) console.log('   images of node, HAProxy and PostgreSQL of this machine');
-  const [port] = await freePorts(1);
+  const [port = 0] = await freePorts(1);
   const settings = { ...provided.images, COMPOSE_PROFILES: 'app', APP_PORT: String(port) };
   const cluster = await Cluster.prepare(engine, {
     image,
@@ -276,6 +331,11 @@ export async function appProfile(
   return await provided.remove();
 }
 
+/**
+ * @param {Runner} runner
+ * @param {Place} place
+ * @param {readonly Phase[]} phases
+ */
 async function exercise(runner, place, phases) {
   const failedBefore = runner.failed;
   await start(runner, place);

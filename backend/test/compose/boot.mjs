@@ -1,11 +1,22 @@
+// @ts-check
 // From nothing to a cluster that stands: health, quorum, limits, and no password where it does not belong.
 import { readFileSync } from 'node:fs';
 import { NODES, SENTINELS } from './support/cluster.mjs';
 import { sh } from './support/shell.mjs';
 import { expect } from './support/runner.mjs';
 
-const LIMITS = { node: [512 * 2 ** 20, 0.5e9], sentinel: [128 * 2 ** 20, 0.1e9] };
+const LIMITS = {
+  node: { memory: 512 * 2 ** 20, nanoCpus: 0.5e9 },
+  sentinel: { memory: 128 * 2 ** 20, nanoCpus: 0.1e9 },
+};
+const PROMISED = {
+  'min-replicas-to-write': '1',
+  'min-replicas-max-lag': '2',
+  appendonly: 'no',
+  save: '',
+};
 
+/** @param {import('./support/cluster.mjs').Cluster} cluster */
 async function everyHealth(cluster) {
   for (const service of [...NODES, ...SENTINELS]) {
     const { State } = await cluster.inspect(service);
@@ -16,10 +27,11 @@ async function everyHealth(cluster) {
   }
 }
 
+/** @param {import('./support/cluster.mjs').Cluster} cluster */
 async function limits(cluster) {
   for (const service of [...NODES, ...SENTINELS]) {
     const { HostConfig } = await cluster.inspect(service);
-    const [memory, nanoCpus] = LIMITS[NODES.includes(service) ? 'node' : 'sentinel'];
+    const { memory, nanoCpus } = LIMITS[NODES.includes(service) ? 'node' : 'sentinel'];
     expect(HostConfig.Memory === memory, `${service}: ${HostConfig.Memory} bytes`);
     expect(HostConfig.NanoCpus === nanoCpus, `${service}: ${HostConfig.NanoCpus / 1e9} cpus`);
     expect(HostConfig.RestartPolicy.Name === 'unless-stopped', `${service} is not restarted`);
@@ -31,28 +43,26 @@ async function limits(cluster) {
   }
 }
 
-/** The settings that the product promises, as the processes have them. */
+/**
+ * The settings that the product promises, as the processes have them.
+ * @param {import('./support/cluster.mjs').Cluster} cluster
+ */
 async function settings(cluster) {
   for (const node of NODES) {
-    for (const [name, wanted] of [
-      ['min-replicas-to-write', '1'],
-      ['min-replicas-max-lag', '2'],
-    ].concat([
-      ['appendonly', 'no'],
-      ['save', ''],
-    ])) {
-      const [, value] = await cluster.command(node, 'CONFIG', 'GET', name);
+    for (const [name, wanted] of Object.entries(PROMISED)) {
+      const [, value] = await cluster.list(node, 'CONFIG', 'GET', name);
       expect(value === wanted, `${node}: ${name} is ${value}`);
     }
   }
-  const flat = await cluster.command('sentinel-2', 'SENTINEL', 'MASTER', 'mymaster');
-  const of = (name) => flat[flat.indexOf(name) + 1];
+  const flat = await cluster.list('sentinel-2', 'SENTINEL', 'MASTER', 'mymaster');
+  const of = (/** @type {string} */ name) => flat[flat.indexOf(name) + 1];
   const seen = ['quorum', 'down-after-milliseconds', 'failover-timeout', 'parallel-syncs']
     .map(of)
     .join(' ');
   expect(seen === '2 3000 10000 1', `Sentinel has ${seen}`);
 }
 
+/** @param {import('./support/cluster.mjs').Cluster} cluster */
 async function secrets(cluster) {
   const { REDIS_PASSWORD, REDIS_SENTINEL_PASSWORD } = cluster.env;
   const logs = await cluster.compose('logs', '--no-color');
@@ -76,8 +86,9 @@ async function secrets(cluster) {
   }
 }
 
+/** @param {import('./support/cluster.mjs').Cluster} cluster */
 async function strangers(cluster) {
-  for (const [service, ...command] of [
+  for (const [service = '', ...command] of [
     ['redis-master', 'GET', 'a'],
     ['sentinel-1', 'SENTINEL', 'MASTERS'],
   ]) {
@@ -90,21 +101,27 @@ async function strangers(cluster) {
   }
 }
 
+/**
+ * @param {string} service
+ * @param {readonly string[]} command
+ */
 function cli(service, command) {
   const port = SENTINELS.includes(service) ? 26379 : 6379;
   return `unset REDISCLI_AUTH; $(command -v redis-cli || command -v valkey-cli) -p ${port} ${command.join(' ')}`;
 }
 
+/** @param {import('./support/cluster.mjs').Cluster} cluster */
 async function withoutPassword(cluster) {
   const env = { ...cluster.env, REDIS_PASSWORD: '' };
-  const [command, ...first] = cluster.composeCommand;
+  const [command = '', ...first] = cluster.composeCommand;
   const said = await sh(command, [...first, '-f', cluster.file, 'config'], { env }).then(
     () => 'nothing',
-    (error) => error.message,
+    (/** @type {Error} */ error) => error.message,
   );
   expect(/REDIS_PASSWORD[\s\S]*openssl rand -base64 32/.test(said), `it says: ${said}`);
 }
 
+/** @param {import('./support/cluster.mjs').Cluster} cluster */
 function noPasswordShipped(cluster) {
   for (const file of [cluster.file, cluster.example]) {
     const line = readFileSync(file, 'utf8').match(
@@ -114,7 +131,11 @@ function noPasswordShipped(cluster) {
   }
 }
 
-/** Brings it up; everything later needs it. */
+/**
+ * Brings it up; everything later needs it.
+ * @param {import('./support/runner.mjs').Runner} runner
+ * @param {import('./support/cluster.mjs').Cluster} cluster
+ */
 export async function boot(runner, cluster) {
   await runner.check(
     'all six services become healthy',
@@ -133,6 +154,10 @@ export async function boot(runner, cluster) {
   );
 }
 
+/**
+ * @param {import('./support/runner.mjs').Runner} runner
+ * @param {import('./support/cluster.mjs').Cluster} cluster
+ */
 export async function facts(runner, cluster) {
   await runner.check('health checks say healthy', () => everyHealth(cluster));
   await runner.check('limits, restart policy and loopback ports are in force', () =>

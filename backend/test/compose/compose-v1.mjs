@@ -1,7 +1,12 @@
+// @ts-check
 // The same file under Compose 1.29, which some machines still have.
 import { moved } from './faults.mjs';
 import { expect } from './support/runner.mjs';
 
+/**
+ * @param {import('./support/runner.mjs').Runner} runner
+ * @param {import('./support/cluster.mjs').Cluster} cluster
+ */
 export async function composeV1(runner, cluster) {
   await runner.check('all become healthy', async (note) => {
     const startedAt = performance.now();
@@ -13,7 +18,7 @@ export async function composeV1(runner, cluster) {
   await runner.check(
     'primary killed: failover, and the old primary returns as a replica',
     async (note) => {
-      const old = await cluster.primary();
+      const old = await cluster.agreedPrimary();
       const id = await cluster.container(old);
       const startedAt = performance.now();
       await cluster.docker('kill', id);

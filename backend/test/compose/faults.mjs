@@ -1,12 +1,23 @@
+// @ts-check
 // What happens to a primary against its will, under traffic: no call fails, writes go on at another node, and the old
 // primary comes back as a replica.
 import { expect, until } from './support/runner.mjs';
 
 // Redis replicates without waiting: what it acknowledged in the last moment before a crash may be gone.
 const LAST_MOMENT_MS = 1000;
+const MAX_GAP_MS = 8000;
+/** @typedef {{ old: string, id: string }} Victim the primary: its service, and its container */
+/** @typedef {(victim: Victim) => Promise<unknown>} Deed */
+/** @typedef {{ breakIt: Deed, mend: Deed }} Fault */
+
+/** @param {number} ms */
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
 
-/** Waits for all three Sentinels to name another node. */
+/**
+ * Waits for all three Sentinels to name another node.
+ * @param {import('./support/cluster.mjs').Cluster} cluster
+ * @param {string} from
+ */
 export async function moved(cluster, from) {
   await until(`another primary than ${from}`, 30_000, async () => {
     const now = await cluster.primary();
@@ -15,7 +26,12 @@ export async function moved(cluster, from) {
   return await cluster.primary();
 }
 
-/** Keys that were acknowledged and are gone, outside the moment in which Redis promises nothing. */
+/**
+ * Keys that were acknowledged and are gone, outside the moment in which Redis promises nothing.
+ * @param {import('./support/traffic.mjs').Traffic} traffic
+ * @param {import('./support/runner.mjs').Note} note
+ * @param {{ faultAt: number, promised: boolean }} fault
+ */
 export async function accountForKeys(traffic, note, { faultAt, promised }) {
   const { checked, lost } = await traffic.lost();
   const broken = promised
@@ -27,14 +43,23 @@ export async function accountForKeys(traffic, note, { faultAt, promised }) {
   note(`${lost.length} of ${checked} acknowledged keys gone`);
 }
 
+/**
+ * @param {import('./support/runner.mjs').Note} note
+ * @param {readonly { name: string, gapMs: number }[]} accounts
+ */
 export function tellGaps(note, accounts) {
   for (const { name, gapMs } of accounts) note(`writes waited ${seconds(gapMs)} (${name})`);
 }
 
-/** One fault from start to end: break, see it move, mend, see it whole, count. */
-async function strike(cluster, traffic, note, { breakIt, mend, mostGapMs }) {
-  const old = await cluster.primary();
-  expect(old !== undefined, 'the Sentinels disagree before the fault');
+/**
+ * One fault from start to end: break, see it move, mend, see it whole, count.
+ * @param {import('./support/cluster.mjs').Cluster} cluster
+ * @param {import('./support/traffic.mjs').Traffic} traffic
+ * @param {import('./support/runner.mjs').Note} note
+ * @param {Fault} fault
+ */
+async function strike(cluster, traffic, note, { breakIt, mend }) {
+  const old = await cluster.agreedPrimary();
   const id = await cluster.container(old);
   await traffic.all('mark');
   const faultAt = Date.now();
@@ -48,29 +73,36 @@ async function strike(cluster, traffic, note, { breakIt, mend, mostGapMs }) {
   const accounts = await traffic.account();
   tellGaps(note, accounts);
   for (const { name, gapMs } of accounts) {
-    expect(gapMs < mostGapMs, `${name}: writes waited ${seconds(gapMs)}`);
+    expect(gapMs < MAX_GAP_MS, `${name}: writes waited ${seconds(gapMs)}`);
   }
   await accountForKeys(traffic, note, { faultAt, promised: false });
 }
 
+/** @param {import('./support/traffic.mjs').Traffic} traffic */
 async function writesGoOn(traffic) {
   const before = (await traffic.all('report')).map(({ writes }) => writes);
   await new Promise((resolve) => setTimeout(resolve, 200));
   const after = (await traffic.all('report')).map(({ writes }) => writes);
-  return after.every((writes, index) => writes > before[index] + 3)
+  return after.every((writes, index) => writes > (before[index] ?? 0) + 3)
     ? undefined
     : 'they stand still';
 }
 
-async function crashes({ docker, id }) {
-  const pid = (await docker('inspect', '-f', '{{.State.Pid}}', id)).trim();
+/** @param {{ cluster: import('./support/cluster.mjs').Cluster, id: string }} victim */
+async function crashes({ cluster, id }) {
+  const pid = (await cluster.docker('inspect', '-f', '{{.State.Pid}}', id)).trim();
   process.kill(Number(pid), 'SIGKILL');
 }
 
+/**
+ * @param {import('./support/runner.mjs').Runner} runner
+ * @param {import('./support/cluster.mjs').Cluster} cluster
+ * @param {import('./support/traffic.mjs').Traffic} traffic
+ */
 export async function faults(runner, cluster, traffic) {
-  const docker = (...args) => cluster.docker(...args);
-  const one = (name, plan) =>
-    runner.check(name, (note) => strike(cluster, traffic, note, { mostGapMs: 8000, ...plan }));
+  const docker = (/** @type {string[]} */ ...args) => cluster.docker(...args);
+  const one = (/** @type {string} */ name, /** @type {Fault} */ fault) =>
+    runner.check(name, (note) => strike(cluster, traffic, note, fault));
 
   await one('primary killed: failover, no failed call, old primary returns as a replica', {
     breakIt: ({ id }) => docker('kill', id),
@@ -95,7 +127,7 @@ export async function faults(runner, cluster, traffic) {
       ),
   });
   await one('primary crashed and restarted at once, empty: the replicas keep the data', {
-    breakIt: ({ id }) => crashes({ docker, id }),
+    breakIt: ({ id }) => crashes({ cluster, id }),
     mend: async ({ old }) => {
       const { RestartCount, State } = await cluster.inspect(old);
       expect(State.Running && RestartCount > 0, `${old} was not restarted by its policy`);

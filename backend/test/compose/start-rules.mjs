@@ -1,14 +1,25 @@
+// @ts-check
 // Which role a node takes when it starts: the rows of the table in deploy/redis/redis-node.sh that no fault of the
 // cluster reaches. Plain processes on loopback, no container.
 import { LocalNodes } from './support/local-node.mjs';
 import { freePorts } from './support/shell.mjs';
 import { expect, until, within } from './support/runner.mjs';
 
-/** Runs a body with ports of its own, and ends everything that it started. */
+/** @typedef {import('./support/local-node.mjs').LocalProcess} LocalProcess */
+/** @typedef {{ a: number, b: number, sentinels: number[] }} Ports */
+/** @typedef {(local: LocalNodes, ports: Ports) => Promise<void>} Rule */
+/** @typedef {{ hasSentinels?: boolean, host?: string }} RuleOptions */
+
+/**
+ * Runs a body with ports of its own, and ends everything that it started.
+ * @param {RuleOptions} options
+ * @param {Rule} body
+ */
 async function withNodes(options, body) {
-  const [a, b, s1, s2, s3] = await freePorts(5);
-  const sentinels = options.sentinels === false ? [] : [s1, s2, s3];
-  const local = new LocalNodes({ nodes: [a, b], ...options, sentinels });
+  const [a = 0, b = 0, ...three] = await freePorts(5);
+  const { hasSentinels = true, ...where } = options;
+  const sentinels = hasSentinels ? three : [];
+  const local = new LocalNodes({ nodes: [a, b], ...where, sentinels });
   try {
     await body(local, { a, b, sentinels });
   } finally {
@@ -16,22 +27,35 @@ async function withNodes(options, body) {
   }
 }
 
-/** Sentinels that will not act on their own during the test. */
+/**
+ * Sentinels that will not act on their own during the test.
+ * @param {LocalNodes} local
+ * @param {readonly number[]} ports
+ */
 async function patientSentinels(local, ports) {
   await Promise.all(ports.map((port) => local.sentinel(port, { SENTINEL_DOWN_AFTER_MS: '60000' })));
 }
 
+/**
+ * @param {LocalProcess} node
+ * @param {number} port
+ */
 const isReplicaOf = (node, port) =>
   expect(node.role.endsWith(`:${port}`), `it started as ${node.role}`);
+/** @param {LocalProcess} node */
 const isPrimary = (node) => expect(node.role === 'primary', `it started as ${node.role}`);
 
-/** A replica that has keys and has lost its primary. */
+/**
+ * A replica that has keys and has lost its primary.
+ * @param {LocalNodes} local
+ * @param {Ports} ports
+ */
 async function orphan(local, { a, b }) {
   const first = await local.node(a, { REDIS_START_AS: 'primary', HANDOVER_SECONDS: '0' });
   const second = await local.node(b, { REDIS_SENTINELS: '' });
   isReplicaOf(second, a);
   await until('the link', 5000, async () =>
-    (await local.command(b, 'ROLE'))[3] === 'connected' ? undefined : 'not linked',
+    (await local.list(b, 'ROLE'))[3] === 'connected' ? undefined : 'not linked',
   );
   await local.command(a, 'SET', 'kept', 'yes');
   await until('the key', 3000, async () =>
@@ -41,6 +65,7 @@ async function orphan(local, { a, b }) {
   return first;
 }
 
+/** @type {Rule} */
 async function promotesByHand(local, ports) {
   const first = await orphan(local, ports);
   await patientSentinels(local, ports.sentinels);
@@ -48,9 +73,10 @@ async function promotesByHand(local, ports) {
   isReplicaOf(again, ports.b);
   expect(/WARNING: no Sentinel promoted/.test(again.log), 'it promoted silently');
   expect((await local.command(ports.b, 'GET', 'kept')) === 'yes', 'the data was wiped');
-  expect((await local.command(ports.b, 'ROLE'))[0] === 'master', 'the other was not promoted');
+  expect((await local.list(ports.b, 'ROLE'))[0] === 'master', 'the other was not promoted');
 }
 
+/** @type {Rule} */
 async function endsWithoutSentinels(local, ports) {
   const first = await orphan(local, ports);
   const again = local.start('redis-node.sh', ports.a, {}, first.directory);
@@ -60,6 +86,7 @@ async function endsWithoutSentinels(local, ports) {
   expect((await local.command(ports.b, 'GET', 'kept')) === 'yes', 'the data was wiped');
 }
 
+/** @type {Rule} */
 async function silentPeer(local, { a, sentinels }) {
   await patientSentinels(local, sentinels);
   const node = await local.node(a);
@@ -67,23 +94,26 @@ async function silentPeer(local, { a, sentinels }) {
   expect(/waits \(0 s so far\): 1 of the other nodes do not answer/.test(node.log), node.log);
 }
 
+/** @type {Rule} */
 async function nobodyAtAll(local, { a, b }) {
   const [first, second] = await Promise.all([local.node(a), local.node(b)]);
   isPrimary(first);
   isReplicaOf(second, a);
 }
 
+/** @type {Rule} */
 async function overIpv6(local, { a, b, sentinels }) {
   await patientSentinels(local, sentinels);
   const [first, second] = await Promise.all([local.node(a), local.node(b)]);
   isPrimary(first);
   isReplicaOf(second, a);
   await until('the link', 8000, async () =>
-    (await local.command(b, 'ROLE'))[3] === 'connected' ? undefined : 'not linked',
+    (await local.list(b, 'ROLE'))[3] === 'connected' ? undefined : 'not linked',
   );
 }
 
-async function otherAddresses(local, { sentinels: [port] }) {
+/** @type {Rule} */
+async function otherAddresses(local, { sentinels: [port = 0] }) {
   const directory = local.directory();
   const first = await local.sentinel(
     port,
@@ -94,22 +124,27 @@ async function otherAddresses(local, { sentinels: [port] }) {
   await first.ended;
   const second = await local.sentinel(port, {}, directory);
   expect(/says nothing about these nodes; begins anew/.test(second.log), second.log);
-  const third = await local.command(port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster');
+  const third = await local.list(port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster');
   expect(third[0] === local.host, `it watches ${third}`);
 }
 
+/** @type {Rule} */
 async function saysWhatIsMissing(local, { a }) {
   const node = local.start('redis-node.sh', a, { REDIS_NODES: '' });
   const [code] = await within(5000, 'it to end', node.ended);
   expect(code === 1 && /STOPPED: REDIS_NODES is not set/.test(node.log), node.log);
 }
 
+/** @param {import('./support/runner.mjs').Runner} runner */
 export async function startRules(runner) {
-  const rule = (name, options, body) =>
-    runner.check(name, () => withNodes(options, body), { timeoutMs: 40_000 });
+  const rule = (
+    /** @type {string} */ name,
+    /** @type {RuleOptions} */ options,
+    /** @type {Rule} */ body,
+  ) => runner.check(name, () => withNodes(options, body), { timeoutMs: 40_000 });
   await rule(
     'no Sentinel configured: the first of the list is the primary',
-    { sentinels: false },
+    { hasSentinels: false },
     nobodyAtAll,
   );
   await rule(

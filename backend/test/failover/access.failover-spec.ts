@@ -13,8 +13,6 @@ import { closeEngines, startEngine, startReadyEngine, withOptions } from '../sup
 import { FactLog, nextFact } from '../support/facts.js';
 import { outcomeOf } from '../support/outcomes.js';
 
-jest.setTimeout(90_000);
-
 afterEach(async () => {
   await closeApps();
   await closeEngines();
@@ -46,7 +44,7 @@ describe('passwords', () => {
     const facts = new FactLog(redis);
     const outcome = await outcomeOf(redis.set('key', 'value'));
     expect(outcome.code).toBe('NO_PRIMARY');
-    const session = await outcomeOf(redis.session((one) => one.get('key'), { timeoutMs: 300 }));
+    const session = await outcomeOf(redis.exclusive((one) => one.get('key'), { timeoutMs: 300 }));
     await waitUntil(() => log.texts('error').length > 0, { what: 'the log says why' });
     const told = [
       ...log.texts(),
@@ -122,7 +120,7 @@ describe('passwords', () => {
       node: { username: 'reader', password: 'pw-of-reader' },
     });
     await redis.set('page', 'text');
-    await redis.session((session) => session.wait(2, 1000));
+    await redis.exclusive((session) => session.wait(2, 1000));
     expect(await reader.redis.get('page')).toBe('text');
     const outcome = await outcomeOf(reader.redis.set('page', 'pw-in-a-value'));
     expect(outcome.code).toBe('COMMAND_REJECTED');

@@ -19,8 +19,6 @@ import { startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilRead, untilWritten } from '../support/progress.js';
 
-jest.setTimeout(90_000);
-
 @Injectable()
 class Shop {
   constructor(

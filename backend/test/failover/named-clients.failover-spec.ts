@@ -6,8 +6,6 @@ import { closeApps, startApp } from '../support/apps.js';
 import { nextFact } from '../support/facts.js';
 import { outcomeOf } from '../support/outcomes.js';
 
-jest.setTimeout(90_000);
-
 describe('named clients of @liaoliaots/nestjs-redis', () => {
   let cluster: RedisTestCluster;
 

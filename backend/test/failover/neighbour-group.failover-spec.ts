@@ -4,8 +4,6 @@ import { FactLog } from '../support/facts.js';
 import { startLoad } from '../support/load.js';
 import { untilWritten } from '../support/progress.js';
 
-jest.setTimeout(90_000);
-
 describe('while another group on the same Sentinels fails over', () => {
   let cluster: RedisTestCluster;
 

@@ -15,8 +15,6 @@ import { startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilRead, untilWritten } from '../support/progress.js';
 
-jest.setTimeout(90_000);
-
 const WRITE_TIMEOUT_MS = 2000;
 
 describe('between the application and its nodes, while the nodes see each other', () => {
@@ -85,7 +83,7 @@ describe('between the application and its nodes, while the nodes see each other'
     const keys = Array.from({ length: 50 }, (_, i) => `big:${String(i)}`);
     const valueOf = (key: string): string => `${key} ${'x'.repeat(20_000)} ${key}`;
     await Promise.all(keys.map((key) => redis.set(key, valueOf(key))));
-    await redis.session((session) => session.wait(2, 2000));
+    await redis.exclusive((session) => session.wait(2, 2000));
     const nodes = [cluster.primary(), ...cluster.replicas()];
     let served = 0;
     for (let round = 0; round < 12; round++) {

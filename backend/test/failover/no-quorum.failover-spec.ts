@@ -4,8 +4,6 @@ import { startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilRead, untilWritten } from '../support/progress.js';
 
-jest.setTimeout(90_000);
-
 const WRITE_TIMEOUT_MS = 1500;
 
 describe('without a quorum of Sentinels', () => {
@@ -80,7 +78,7 @@ describe('without a quorum of Sentinels', () => {
   it('reads go on when the primary is killed; writes work again soon after it was started', async () => {
     const { redis } = await startReadyEngine(options());
     await redis.set('greeting', 'hello');
-    await redis.session((session) => session.wait(2, 1000));
+    await redis.exclusive((session) => session.wait(2, 1000));
     const load = startLoad(redis);
     const primary = cluster.primary();
     try {

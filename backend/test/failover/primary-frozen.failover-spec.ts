@@ -11,8 +11,6 @@ import { nextFact } from '../support/facts.js';
 import { countByCode, startLoad } from '../support/load.js';
 import { untilWritten } from '../support/progress.js';
 
-jest.setTimeout(90_000);
-
 const ROUTING = { readTimeoutMs: 1500, writeTimeoutMs: 10_000 };
 
 describe('while a node is frozen', () => {

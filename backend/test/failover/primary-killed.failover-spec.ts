@@ -8,8 +8,6 @@ import { countByCode, startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilWritten } from '../support/progress.js';
 
-jest.setTimeout(90_000);
-
 /** Deadlines that a busy test machine keeps as well. */
 function options(cluster: RedisTestCluster): RedisHaOptions {
   return withOptions(cluster.options(), {

@@ -5,8 +5,6 @@ import { closeEngines, startReadyEngine, startEngine } from '../support/engines.
 import { nextFact } from '../support/facts.js';
 import { outcomeOf } from '../support/outcomes.js';
 
-jest.setTimeout(90_000);
-
 describe('raw ioredis clients', () => {
   let cluster: RedisTestCluster;
   const foreign = new Set<Redis>();

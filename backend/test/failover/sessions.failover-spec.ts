@@ -93,7 +93,7 @@ function serviceOn({ engine }: RunningEngine, archive?: SessionArchive): Session
   const name = archive === undefined ? 'sessions' : 'archived-sessions';
   const settings = { policy: 'session', nearMs: 0, maxStaleMs: 0 } as const;
   return new SessionService(
-    engine.fallback.namespace(name, settings),
+    engine.keyspaces.open(name, settings),
     archive === undefined ? {} : { archive },
     {
       clock: engine.clock,
@@ -103,8 +103,8 @@ function serviceOn({ engine }: RunningEngine, archive?: SessionArchive): Session
 }
 
 async function untilHealthy(...engines: readonly RunningEngine[]): Promise<void> {
-  const isWell = ({ engine: { fallback } }: RunningEngine): boolean =>
-    fallback.status.mode === 'healthy' && fallback.status.journal.entries === 0;
+  const isWell = ({ engine: { keyspaces } }: RunningEngine): boolean =>
+    keyspaces.status.mode === 'healthy' && keyspaces.status.journal.entries === 0;
   await waitUntil(() => engines.every(isWell), {
     what: 'every process is healthy, with nothing left in its journal',
     timeoutMs: 30_000,

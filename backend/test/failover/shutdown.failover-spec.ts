@@ -1,4 +1,5 @@
 import type { RedisHaOptions } from '../../src/redis/index.js';
+import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
 import {
   FakeRedisServer,
   muteHandler,
@@ -7,12 +8,9 @@ import {
   type RedisTestCluster,
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
-import { unusedPort } from '../support/ports.js';
 import type { ChildWork } from '../support/child-app.js';
 import { CompiledChild, type AppProcess } from '../support/child-process.js';
 import { withOptions } from '../support/engines.js';
-
-jest.setTimeout(90_000);
 
 const SHUTDOWN_TIMEOUT_MS = 1000;
 const GRACE_MS = 1000;
@@ -32,6 +30,7 @@ describe('closing the application', () => {
   let cluster: RedisTestCluster;
   let server: RedisTestServer;
   const processes: AppProcess[] = [];
+  const claims: PortClaim[] = [];
 
   beforeAll(async () => {
     child = new CompiledChild();
@@ -42,6 +41,7 @@ describe('closing the application', () => {
   });
   afterEach(async () => {
     await Promise.all(processes.splice(0).map((one) => one.kill()));
+    for (const { release } of claims.splice(0)) release();
   });
   afterAll(async () => {
     child.remove();
@@ -75,6 +75,7 @@ describe('closing the application', () => {
     const app = start(sentinel(), ['writes', 'reads', 'subscribe', 'raw-client']);
     await app.untilReady();
     await app.work();
+    await app.untilSettled();
     expect(await expectCleanEnd(app)).toEqual({ ok: 601 });
   });
 
@@ -92,9 +93,24 @@ describe('closing the application', () => {
     }
   });
 
+  /** A port on which nobody listens until the test has ended. */
+  async function deadPort(): Promise<number> {
+    const claim = await claimPort();
+    claims.push(claim);
+    return claim.port;
+  }
+
+  async function deadSentinels(): Promise<RedisHaOptions> {
+    const ports = [await deadPort(), await deadPort(), await deadPort()];
+    return {
+      mode: 'sentinel',
+      sentinel: { nodes: ports.map((port) => ({ host: '127.0.0.1', port })) },
+    };
+  }
+
   it.each<[string, () => Promise<RedisHaOptions>]>([
-    ['Redis was never started', async () => ({ mode: 'standalone', port: await unusedPort() })],
-    ['no Sentinel was ever started', neverStartedSentinels],
+    ['Redis was never started', async () => ({ mode: 'standalone', port: await deadPort() })],
+    ['no Sentinel was ever started', deadSentinels],
   ])('works when %s', async (_, options) => {
     const app = start(await options(), [...EVERYTHING, 'whenReady'], false);
     await app.untilReady();
@@ -153,11 +169,3 @@ describe('closing the application', () => {
     await cluster.waitForPrimaryOtherThan(old);
   });
 });
-
-async function neverStartedSentinels(): Promise<RedisHaOptions> {
-  const ports = [await unusedPort(), await unusedPort(), await unusedPort()];
-  return {
-    mode: 'sentinel',
-    sentinel: { nodes: ports.map((port) => ({ host: '127.0.0.1', port })) },
-  };
-}

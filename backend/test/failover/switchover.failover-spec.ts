@@ -86,7 +86,11 @@ describe('switchover()', () => {
       expect(countByCode(outcome.errors)).toEqual({});
       expect((await load.check()).lost).toEqual([]);
       for (const node of [cluster.primary(), ...cluster.replicas()]) {
-        const answer = await node.command('CONFIG', 'GET', 'replica-priority');
+        // Sentinel breaks off the connections of a node that it makes a replica, this one too.
+        const answer = await cluster.waitUntil(
+          () => node.command('CONFIG', 'GET', 'replica-priority'),
+          { what: `${node.name} says its priority` },
+        );
         expect(answer).toEqual(['replica-priority', '100']);
       }
     } finally {

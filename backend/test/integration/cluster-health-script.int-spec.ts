@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { claimPort } from '../../src/redis/testing/net/free-port.js';
 import {
   startRedisCluster,
   type RedisTestCluster,
@@ -53,9 +53,12 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
     });
   });
   afterEach(async () => {
-    for (const node of cluster.nodes()) if (node.isFrozen) node.thaw();
-    for (const node of cluster.nodes()) if (!node.isRunning) await node.restart();
-    await cluster.waitForReady();
+    const away = cluster.nodes().filter((node) => !node.isAwake);
+    for (const node of away) {
+      if (node.isFrozen) node.thaw();
+      else await node.restart();
+    }
+    if (away.length > 0) await cluster.waitForReady();
   });
   afterAll(() => cluster.stop());
 
@@ -177,13 +180,14 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
   });
 
   it('follows a map to nodes whose announced addresses cannot be reached from here', async () => {
-    const free = await freePort();
+    const { port: free, release } = await claimPort();
     const announced = `127.0.0.1${portOf(cluster.primary())}`;
     const verdict = await run(cluster.env(), '--map', `${announced}=127.0.0.1:${String(free)}`);
     expect(verdict.code).toBe(2);
     expect(saying(verdict, 'FAIL primary', announced, 'cannot be connected to')).toHaveLength(1);
     const same = await run({ ...cluster.env(), REDIS_NAT_MAP: `${announced}=${announced}` });
     expect(same.code).toBe(0);
+    release();
   });
 
   it.each([
@@ -214,15 +218,3 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
     expect(verdict.output).toMatch(/^usage: check-sentinel-cluster-health\.sh/);
   });
 });
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((done) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        done(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  });
-}

@@ -310,7 +310,7 @@ describe('every command answers what a bare ioredis client answers', () => {
   it('sessions watch, transact and are given back clean', async () => {
     await redis.set('stock', '5');
     const sell = (): Promise<unknown> =>
-      redis.session(async (session) => {
+      redis.exclusive(async (session) => {
         await session.watch('stock');
         const left = Number(await session.get('stock'));
         return session
@@ -322,10 +322,10 @@ describe('every command answers what a bare ioredis client answers', () => {
     const sold = results.filter((result) => result !== null).length;
     expect(await redis.get('stock')).toBe(String(5 - sold));
     expect(sold).toBeGreaterThan(0);
-    await expect(redis.session(() => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
+    await expect(redis.exclusive(() => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
     // More sessions than connections: they take turns.
     const many = await Promise.all(
-      Array.from({ length: 40 }, () => redis.session((session) => session.incr('turns'))),
+      Array.from({ length: 40 }, () => redis.exclusive((session) => session.incr('turns'))),
     );
     expect(Math.max(...many)).toBe(40);
     expect(redis.status.pools.write).toEqual({ size: 10, available: 10 });
@@ -342,7 +342,7 @@ describe('keyPrefix and db', () => {
     await redis.mset('a', '1', 'b', '2');
     await redis.multi().set('c', '3').exec();
     await redis.pipeline().set('d', '4').exec();
-    await redis.session((session) => session.set('e', '5'));
+    await redis.exclusive((session) => session.set('e', '5'));
     await redis.script({ lua: 'return redis.call("SET", KEYS[1], "6")' })(['f']);
     await redis.rpush('list', 'x');
     expect(await redis.blpop('list', 1)).toEqual(['app:list', 'x']);

@@ -149,7 +149,7 @@ describe('with one Redis', () => {
     await redis.whenReady(10_000);
     const idle = (await metrics(app)).body.pool;
     expect(idle.write_pool_available).toBe(idle.write_pool_size);
-    const busy = await redis.session(async () => (await metrics(app)).body.pool);
+    const busy = await redis.exclusive(async () => (await metrics(app)).body.pool);
     expect(busy.write_pool_available).toBeLessThan(idle.write_pool_available);
     await waitUntil(
       async () => (await metrics(app)).body.pool.write_pool_available === idle.write_pool_available,

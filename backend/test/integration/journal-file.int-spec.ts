@@ -24,7 +24,7 @@ const recordOf = (no) => {
   const entry = encodeEntry({ kind: 'value', stamp, freshUntil: 0, codec: 0, isCompressed: false,
     groups, body: Buffer.alloc(Number(bodyBytes), no) });
   const write = { key: 'k' + (no % 50), stamp, entry, ttlMs: null, groups };
-  return { kind: 'write', write, namespace: 'n', madeAt: no };
+  return { kind: 'write', write, madeAt: no };
 };
 JournalFile.open({ path, fsync }, new SystemClock()).then(async (file) => {
   say('OPEN');

@@ -155,8 +155,8 @@ describe('GET /metrics', () => {
     expect(valueIn(scraped, 'redis_ha_sessions_total', { event: 'created' })).toBe(1);
     expect(valueIn(scraped, 'redis_ha_sessions_total', { event: 'validated' })).toBe(1);
     expect(valueIn(scraped, 'redis_ha_sessions_total', { event: 'invalid' })).toBe(1);
-    const lane = { lane: 'reads', outcome: 'answered' };
-    expect(valueIn(scraped, 'redis_ha_namespace_operations_total', lane)).toBeGreaterThan(0);
+    const answered = { direction: 'reads', outcome: 'answered' };
+    expect(valueIn(scraped, 'redis_ha_keyspace_operations_total', answered)).toBeGreaterThan(0);
   });
 
   it('counts a missed deadline, also where it leaves a write uncertain', async () => {

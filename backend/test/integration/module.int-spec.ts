@@ -209,7 +209,7 @@ describe('memory mode', () => {
       ['script', () => script(['a'])],
       ['subscribe', () => redis.subscribe('a', () => undefined)],
       ['psubscribe', () => redis.psubscribe('a', () => undefined)],
-      ['session', () => redis.session(() => Promise.resolve(1))],
+      ['session', () => redis.exclusive(() => Promise.resolve(1))],
       ['whenReady', () => redis.whenReady()],
       ['switchover', () => redis.switchover()],
       ['scanIterator', async () => redis.scanIterator().next()],

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { CommandRejectedError, replyPrefix } from '../../src/redis/base/errors/index.js';
 import { decodeEntry } from '../../src/redis/keyspace/store/entry.js';
-import type { RedisPort, RunTerms } from '../../src/redis/keyspace/store/redis-port.js';
+import type { RedisPort, RunOptions } from '../../src/redis/keyspace/store/redis-port.js';
 import {
   groupIndexKey,
   groupMarkKey,
@@ -27,7 +27,7 @@ type Command = (...args: readonly unknown[]) => Promise<unknown>;
 /** A port over one plain connection, which writes down what was sent. */
 class PlainPort implements RedisPort {
   readonly readsFromReplicas = false;
-  readonly sent: { readonly name: string; readonly terms: RunTerms }[] = [];
+  readonly sent: { readonly name: string; readonly terms: RunOptions }[] = [];
   readonly client: Redis;
 
   constructor(client: Redis) {
@@ -37,7 +37,7 @@ class PlainPort implements RedisPort {
   async run(
     name: string,
     args: readonly (string | Buffer | number)[],
-    terms: RunTerms,
+    terms: RunOptions,
   ): Promise<unknown> {
     this.sent.push({ name, terms });
     try {

@@ -52,13 +52,13 @@ async function start(options: SessionOptions = {}): Promise<Process> {
   const events: RedisHaEvent[] = [];
   engine.bus.onAny((event) => events.push(event));
   const settings = { policy: 'session', nearMs: 0, maxStaleMs: 0 } as const;
-  const namespace = engine.fallback.namespace('sessions', settings);
+  const namespace = engine.keyspaces.open('sessions', settings);
   const { bus, clock } = engine;
   const sessions = new SessionService<Counter>(namespace, options, { bus, clock });
   return { sessions, engine, redis, events };
 }
 
-const modeOf = ({ engine }: Process): string => engine.fallback.status.mode;
+const modeOf = ({ engine }: Process): string => engine.keyspaces.status.mode;
 
 async function until(look: () => unknown, what: string): Promise<void> {
   await waitUntil(async () => Boolean(await look()), { what, timeoutMs: 10_000 });
@@ -69,7 +69,7 @@ async function freeze(process: Process): Promise<void> {
   if (!server.node.isFrozen) await server.node.freeze();
   await until(async () => {
     await process.sessions.find('A'.repeat(43)).catch(() => undefined);
-    return modeOf(process) === 'degraded' && process.sessions.namespace.isAway;
+    return modeOf(process) === 'degraded' && process.sessions.keyspace.isAway;
   }, 'the process takes Redis for away');
 }
 
@@ -88,7 +88,7 @@ async function restartEmpty(...processes: readonly Process[]): Promise<void> {
   for (const process of processes) {
     await until(
       () =>
-        !process.sessions.namespace.isAway && process.engine.fallback.status.journal.entries === 0,
+        !process.sessions.keyspace.isAway && process.engine.keyspaces.status.journal.entries === 0,
       'the process talks to Redis again',
     );
   }
@@ -255,7 +255,7 @@ describe('when Redis freezes', () => {
     expect((await a.sessions.listOf('ann')).isComplete).toBe(false);
 
     await thaw(a);
-    await until(() => !b.sessions.namespace.isAway, 'the other process reads from Redis');
+    await until(() => !b.sessions.keyspace.isAway, 'the other process reads from Redis');
     expect(await b.sessions.read(unknown.token)).toEqual(unknown.session);
     expect((await b.sessions.read(begun.value.token)).data).toEqual({ n: 7 });
     expect(await codeOf(b.sessions.read(rotated.token))).toBe('ok');

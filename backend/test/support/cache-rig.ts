@@ -1,14 +1,14 @@
 import { RedisCache, type CacheOptions } from '../../src/redis/cache/index.js';
 import { EventBus, type RedisHaEvent } from '../../src/redis/base/events/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
-import { MemoryNamespace, MemoryServer } from './memory-namespace.js';
+import { MemoryKeyspace, MemoryServer } from './memory-keyspace.js';
 
 /** One process with a cache. */
 export interface CacheProcess {
   readonly cache: RedisCache;
   readonly events: RedisHaEvent[];
   /** What stands behind a namespace; that of the default one without a name. */
-  behind(name?: string): MemoryNamespace;
+  behind(name?: string): MemoryKeyspace;
 }
 
 /** Several processes with a cache over one server, on a clock that is moved by hand. */
@@ -25,11 +25,11 @@ export class CacheRig {
     const bus = new EventBus();
     const events: RedisHaEvent[] = [];
     bus.onAny((event) => events.push(event));
-    const spaces = new Map<string, MemoryNamespace>();
+    const spaces = new Map<string, MemoryKeyspace>();
     const origin = String(this.#processes.length + 1).padStart(16, '0');
     const cache = new RedisCache({
-      openNamespace: (name, settings) => {
-        const space = new MemoryNamespace(server, { ...settings, name, origin });
+      openKeyspace: (name, settings) => {
+        const space = new MemoryKeyspace(server, { ...settings, name, origin });
         spaces.set(name, space);
         return space;
       },
@@ -38,7 +38,7 @@ export class CacheRig {
       bus,
       defaults,
     });
-    const behind = (name = 'default'): MemoryNamespace => spaces.get(name)!;
+    const behind = (name = 'default'): MemoryKeyspace => spaces.get(name)!;
     const process = { cache, events, behind };
     this.#processes.push(process);
     return process;

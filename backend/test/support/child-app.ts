@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -37,6 +38,7 @@ export interface ChildReport {
 const plan = JSON.parse(process.argv[2] ?? '{}') as ChildPlan;
 const outcomes: Record<string, number> = {};
 const unhandled: string[] = [];
+const settled = new EventEmitter();
 let unsettled = 0;
 
 process.on('unhandledRejection', (reason) => {
@@ -47,6 +49,7 @@ function track(call: Promise<unknown>): void {
   unsettled++;
   const note = (outcome: string): void => {
     unsettled--;
+    if (unsettled === 0) settled.emit('all');
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   };
   call.then(
@@ -80,7 +83,7 @@ const WORK: Readonly<Record<ChildWork, (redis: RedisService) => void>> = {
     for (let i = 0; i < 25; i++) track(redis.blpop('nothing', 0));
   },
   session: (redis) => {
-    track(redis.session((session) => session.call('blpop', 'nothing', 0)));
+    track(redis.exclusive((session) => session.call('blpop', 'nothing', 0)));
   },
   subscribe: (redis) => {
     track(redis.subscribe('news', () => undefined));
@@ -108,6 +111,11 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+async function sayWhenSettled(): Promise<void> {
+  while (unsettled > 0) await new Promise((resolve) => settled.once('all', resolve));
+  say('SETTLED');
+}
+
 @Module({ imports: [RedisModule.forRoot(plan.options)] })
 class ChildModule {}
 
@@ -124,7 +132,7 @@ async function main(): Promise<void> {
   // What is sent in this turn is on its way before the parent hears of it.
   await new Promise((resolve) => setTimeout(resolve, 60));
   say('WORKING');
-  await lines.next();
+  while ((await lines.next()).value === 'settle') await sayWhenSettled();
   const startedAt = performance.now();
   await app.close();
   const closeMs = performance.now() - startedAt;

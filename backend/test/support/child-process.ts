@@ -52,6 +52,12 @@ export class AppProcess {
     await this.#expect('WORKING');
   }
 
+  /** Resolves when every call of its work has an outcome. */
+  async untilSettled(): Promise<void> {
+    this.#child.stdin?.write('settle\n');
+    await this.#expect('SETTLED');
+  }
+
   /** Closes the application; resolves with its report. */
   async close(): Promise<ChildReport> {
     this.#child.stdin?.write('close\n');

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { NodeAddress, SentinelModeOptions } from '../../src/redis/index.js';
+import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
 import { waitUntil } from '../../src/redis/testing/index.js';
 import { ProcessKeeper } from '../../src/redis/testing/cluster/process-keeper.js';
 import { RedisProcess } from '../../src/redis/testing/cluster/redis-process.js';
 import type { Certificates } from './certificates.js';
-import { unusedPort } from './ports.js';
 
 /** What `startRedisCluster` does not offer: other addresses than 127.0.0.1, and TLS. */
 export interface CustomClusterPlan {
@@ -22,6 +22,7 @@ export class CustomCluster {
   readonly #plan: CustomClusterPlan;
   readonly #data: { readonly address: NodeAddress; readonly process: RedisProcess }[] = [];
   readonly #sentinels: NodeAddress[] = [];
+  readonly #claims: PortClaim[] = [];
 
   private constructor(plan: CustomClusterPlan) {
     this.#plan = plan;
@@ -52,12 +53,13 @@ export class CustomCluster {
   /** Ends everything. */
   async stop(): Promise<void> {
     await this.#keeper.close();
+    for (const { release } of this.#claims) release();
   }
 
   async #startAll(): Promise<void> {
     const { announce } = this.#plan;
     for (let i = 0; i < 3; i++) {
-      const port = await unusedPort(this.#plan.bind);
+      const port = await this.#newPort();
       const primary = this.#data[0]?.address;
       const process = await this.#spawn(`data-${String(i)}`, false, [
         ...this.#listen(port),
@@ -70,7 +72,7 @@ export class CustomCluster {
     }
     const { host, port: primaryPort } = this.#data[0]!.address;
     for (let i = 0; i < 3; i++) {
-      const port = await unusedPort(this.#plan.bind);
+      const port = await this.#newPort();
       await this.#spawn(`sentinel-${String(i)}`, true, [
         ...this.#listen(port),
         // Before the first name is used.
@@ -84,6 +86,12 @@ export class CustomCluster {
       this.#sentinels.push({ host: announce, port });
     }
     await this.#untilKnown();
+  }
+
+  async #newPort(): Promise<number> {
+    const claim = await claimPort(this.#plan.bind);
+    this.#claims.push(claim);
+    return claim.port;
   }
 
   #listen(port: number): string[] {

@@ -9,7 +9,7 @@ import {
   BlockingCalls,
   CommandRouter,
   CommandRunner,
-  PrimaryLeases,
+  PrimaryLoans,
 } from '../../src/redis/commands/index.js';
 import { ManualClock, waitUntil } from '../../src/redis/testing/index.js';
 import {
@@ -90,7 +90,7 @@ export interface Rig {
   readonly source: ScriptedSource;
   readonly tracker: TopologyTracker;
   readonly router: CommandRouter;
-  readonly leases: PrimaryLeases;
+  readonly loans: PrimaryLoans;
   readonly runner: CommandRunner;
   /** Waits in real time, while the clock stands still, until it is so. */
   until(look: () => unknown, what: string): Promise<void>;
@@ -111,8 +111,8 @@ export function newRig(options: RigOptions = {}): Rig {
   const source = new ScriptedSource();
   const tracker = new TopologyTracker(resolved, source, clock, bus);
   const router = new CommandRouter(resolved, tracker, clock, bus);
-  const leases = new PrimaryLeases(tracker, clock);
-  const blocking = new BlockingCalls(leases, clock, bus, resolved.routing.writeTimeoutMs);
+  const loans = new PrimaryLoans(tracker, clock);
+  const blocking = new BlockingCalls(loans, clock, bus, resolved.routing.writeTimeoutMs);
   tracker.start();
   return {
     options: resolved,
@@ -122,12 +122,12 @@ export function newRig(options: RigOptions = {}): Rig {
     source,
     tracker,
     router,
-    leases,
+    loans,
     runner: new CommandRunner(router, blocking),
     until: (look, what) => until(clock, look, what),
     pass: (ms) => pass(clock, ms),
     close: () => {
-      leases.close();
+      loans.close();
       tracker.close();
     },
   };

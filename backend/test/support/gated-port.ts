@@ -1,4 +1,4 @@
-import type { RedisPort, RunTerms } from '../../src/redis/keyspace/index.js';
+import type { RedisPort, RunOptions } from '../../src/redis/keyspace/index.js';
 import type { Stop } from '../../src/redis/base/timing/index.js';
 
 type Argument = string | Buffer | number;
@@ -7,7 +7,7 @@ type Argument = string | Buffer | number;
 export interface PassingCommand {
   readonly name: string;
   readonly args: readonly Argument[];
-  readonly terms: RunTerms;
+  readonly terms: RunOptions;
 }
 
 /**
@@ -29,7 +29,7 @@ export class GatedPort implements RedisPort {
     this.#real = real;
   }
 
-  async run(name: string, args: readonly Argument[], terms: RunTerms): Promise<unknown> {
+  async run(name: string, args: readonly Argument[], terms: RunOptions): Promise<unknown> {
     const command = { name, args, terms };
     await this.beforeSending(command);
     this.sent.push(command);

@@ -3,7 +3,7 @@ import type { FallbackStatus } from '../../src/redis/keyspace/index.js';
 import type { FailoverRecord, RedisStatus } from '../../src/redis/index.js';
 import type { NodeStatus } from '../../src/redis/engine/redis-status.js';
 import { EventBus } from '../../src/redis/base/events/index.js';
-import { CommandMeter } from '../../src/redis/base/stats/index.js';
+import { CommandRecorder } from '../../src/redis/base/stats/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
 import { ConnectionSource } from '../../src/redis/metrics/connection-source.js';
 import type {
@@ -21,7 +21,7 @@ export const QUIET: FallbackStatus = {
   since: 0,
   history: [],
   breakers: { reads: 'closed', writes: 'closed' },
-  lanes: { reads: NO_LANE, writes: NO_LANE },
+  guards: { reads: NO_LANE, writes: NO_LANE },
   memory: { entries: 0, bytes: 0, maxEntries: 10, maxBytes: 1_000, evictions: 0 },
   journal: {
     entries: 0,
@@ -104,21 +104,21 @@ export interface ToldConnection extends ConnectionTeller {
   status: RedisStatus;
   failovers: readonly FailoverRecord[];
   readonly bus: EventBus;
-  readonly meter: CommandMeter;
+  readonly meter: CommandRecorder;
 }
 
 /** A connection in that state. */
 export function connection(status: Partial<RedisStatus> = {}): ToldConnection {
   const bus = new EventBus();
-  const meter = new CommandMeter(new ManualClock());
+  const meter = new CommandRecorder(new ManualClock());
   return {
     name: status.name ?? 'default',
     status: { ...CLUSTER, ...status },
     failovers: [],
     bus,
     meter,
-    get meters() {
-      return meter.meters;
+    get stats() {
+      return meter.stats;
     },
     on: (type, listener) => bus.on(type, listener),
   };

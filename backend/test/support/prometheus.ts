@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
 import { waitUntil } from '../../src/redis/testing/index.js';
-import { unusedPort } from './ports.js';
 
 const MISSING =
   'These tests need Prometheus and its promtool. On Debian and Ubuntu: ' +
@@ -34,12 +34,14 @@ interface QueryAnswer {
 /** A real Prometheus that scrapes one address every 200 ms. */
 export class TestPrometheus {
   readonly #child: ChildProcess;
+  readonly #claim: PortClaim;
   readonly #url: string;
   readonly #folder: string;
 
-  private constructor(child: ChildProcess, url: string, folder: string) {
+  private constructor(child: ChildProcess, claim: PortClaim, folder: string) {
     this.#child = child;
-    this.#url = url;
+    this.#claim = claim;
+    this.#url = `http://${addressOf(claim)}`;
     this.#folder = folder;
   }
 
@@ -48,13 +50,13 @@ export class TestPrometheus {
     const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
     const config = join(folder, 'prometheus.yml');
     await writeFile(config, configFor(target));
-    const address = `127.0.0.1:${String(await unusedPort())}`;
+    const claim = await claimPort();
     const child = spawn(
       'prometheus',
       [
         `--config.file=${config}`,
         `--storage.tsdb.path=${join(folder, 'data')}`,
-        `--web.listen-address=${address}`,
+        `--web.listen-address=${addressOf(claim)}`,
       ],
       { stdio: 'ignore' },
     );
@@ -63,7 +65,7 @@ export class TestPrometheus {
     });
     await Promise.race([once(child, 'spawn'), failure]);
     failure.catch(() => undefined);
-    const prometheus = new TestPrometheus(child, `http://${address}`, folder);
+    const prometheus = new TestPrometheus(child, claim, folder);
     try {
       await waitUntil(() => prometheus.#isReady(), { what: 'Prometheus', timeoutMs: 30_000 });
       return prometheus;
@@ -88,6 +90,7 @@ export class TestPrometheus {
       this.#child.kill('SIGKILL');
       await gone;
     }
+    this.#claim.release();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -98,6 +101,10 @@ export class TestPrometheus {
       return false;
     }
   }
+}
+
+function addressOf({ port }: PortClaim): string {
+  return `127.0.0.1:${String(port)}`;
 }
 
 function configFor(target: string): string {

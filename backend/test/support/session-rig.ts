@@ -6,7 +6,7 @@ import {
   SessionService,
 } from '../../src/redis/sessions/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
-import { ScriptedNamespace, ScriptedRedis } from './scripted-namespace.js';
+import { ScriptedKeyspace, ScriptedRedis } from './scripted-keyspace.js';
 
 /** A table of sessions that keeps the contract, and fails when a test says so. */
 export class TableArchive implements SessionArchive {
@@ -71,7 +71,7 @@ export class TableArchive implements SessionArchive {
 
 /** One process with sessions. */
 export interface SessionRig<T = Record<string, unknown>> {
-  readonly namespace: ScriptedNamespace;
+  readonly keyspace: ScriptedKeyspace;
   readonly sessions: SessionService<T>;
   readonly events: RedisHaEvent[];
 }
@@ -93,13 +93,13 @@ export function newSessionWorld(clock = new ManualClock()): SessionWorld {
     redis,
     process: <T>(options: SessionOptions = {}, offsetMs = 0) => {
       const origin = String(++processes).padStart(16, '0');
-      const namespace = new ScriptedNamespace(redis, clock, origin, offsetMs);
+      const keyspace = new ScriptedKeyspace(redis, clock, origin, offsetMs);
       const bus = new EventBus();
       const events: RedisHaEvent[] = [];
       bus.onAny((event) => events.push(event));
-      const surroundings = { clock: namespace.calendar(), bus };
-      const sessions = new SessionService<T>(namespace, options, surroundings);
-      return { namespace, sessions, events };
+      const surroundings = { clock: keyspace.calendar(), bus };
+      const sessions = new SessionService<T>(keyspace, options, surroundings);
+      return { keyspace, sessions, events };
     },
   };
 }

@@ -8,14 +8,14 @@ import {
   type RedisHaEvent,
   type RedisHaOptions,
   type RedisService,
-  type RedisSession,
+  type ExclusiveConnection,
   type RedisStatus,
   type ResolvedRedisOptions,
   type SwitchoverOptions,
 } from '../../src/redis/index.js';
 
 declare const redis: RedisService;
-declare const session: RedisSession;
+declare const session: ExclusiveConnection;
 declare const error: RedisHaError;
 
 /** Options. */
@@ -118,13 +118,13 @@ export function subscriptions(): void {
 export async function sessions(): Promise<void> {
   await session.watch('k');
   const replicas: number = await session.wait(1, 100);
-  const name: string = await redis.session((own) => own.get('k').then(String));
+  const name: string = await redis.exclusive((own) => own.get('k').then(String));
   // @ts-expect-error -- the result is that of the work
-  const wrong: number = await redis.session((own) => own.get('k').then(String));
+  const wrong: number = await redis.exclusive((own) => own.get('k').then(String));
   // @ts-expect-error -- a session has no sessions
   void session.session;
   // @ts-expect-error -- work is a promise
-  await redis.session(() => 5);
+  await redis.exclusive(() => 5);
   void [replicas, name, wrong];
 }
 

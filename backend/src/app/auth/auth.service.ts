@@ -14,7 +14,7 @@ import { isPassword, wasteTheSameTime } from './passwords.js';
 import { UsersRepository, type UserRow } from './users.repository.js';
 
 // Hashing is slow on purpose. Whoever came behind so many would wait for seconds, and all others with him.
-const MOST_HASHES = 32;
+const MAX_HASHES = 32;
 
 /** What a session carries, so that a request that is validated needs no database. */
 interface SessionData extends Record<string, unknown> {
@@ -80,7 +80,7 @@ export class AuthService {
   }
 
   #refuseIfBusy(): void {
-    if (this.#hashes < MOST_HASHES) return;
+    if (this.#hashes < MAX_HASHES) return;
     throw new ProblemException(
       {
         statusCode: 503,

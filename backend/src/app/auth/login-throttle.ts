@@ -5,7 +5,7 @@ import { APP_CONFIG, type AppConfig } from '../app-config.js';
 import { ProblemException } from '../http/problems.js';
 
 const WINDOW_MS = 60_000;
-const MOST_COUNTED_HERE = 10_000;
+const MAX_COUNTED_HERE = 10_000;
 
 // Redis is away, or there is none by configuration.
 const AWAY: ReadonlySet<string> = new Set([
@@ -86,7 +86,7 @@ export class LoginThrottle {
     this.#countedHere.delete(key);
     this.#countedHere.set(key, attempts);
     const oldest = this.#countedHere.keys().next().value;
-    if (this.#countedHere.size > MOST_COUNTED_HERE && oldest !== undefined) {
+    if (this.#countedHere.size > MAX_COUNTED_HERE && oldest !== undefined) {
       this.#countedHere.delete(oldest);
     }
     return attempts;

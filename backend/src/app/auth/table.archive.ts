@@ -3,7 +3,7 @@ import type { Database } from '../database/database.js';
 
 /** So many are deleted by one {@link TableArchive.sweep}: none of them holds the others up for long. */
 export const SWEPT_AT_ONCE = 1000;
-const MOST_OF_A_USER = 1000;
+const MAX_OF_A_USER = 1000;
 
 /** Keeps sessions in a table, so that they outlive a Redis that comes back empty. */
 export class TableArchive implements SessionArchive {
@@ -41,10 +41,10 @@ export class TableArchive implements SessionArchive {
   async listOf(userId: string): Promise<readonly SessionRecord[]> {
     const rows = await this.database.query<{ record: SessionRecord }>(
       'SELECT record FROM sessions WHERE user_id = $1 ORDER BY ends_at DESC LIMIT $2',
-      [userId, MOST_OF_A_USER + 1],
+      [userId, MAX_OF_A_USER + 1],
     );
     // Then the list that is made of this says that it is not complete.
-    if (rows.length > MOST_OF_A_USER) throw new RangeError('A user has too many sessions to list');
+    if (rows.length > MAX_OF_A_USER) throw new RangeError('A user has too many sessions to list');
     return rows.map(({ record }) => record);
   }
 

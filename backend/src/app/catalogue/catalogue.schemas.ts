@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isoTime, numberInUrl, textLine } from '../http/schema-parts.js';
 import { CATEGORIES } from './categories.js';
 
-const MOST_CENTS = 100_000_000;
+const MAX_CENTS = 100_000_000;
 
 /** A product. */
 export const ProductSchema = z.strictObject({
@@ -37,7 +37,7 @@ export const ProductChangeSchema = z
   .strictObject({
     name: textLine(1, 200).optional(),
     description: textLine(0, 2000).optional(),
-    priceCents: z.int().min(0).max(MOST_CENTS).optional(),
+    priceCents: z.int().min(0).max(MAX_CENTS).optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), {
     message: 'must have at least one of name, description, priceCents',

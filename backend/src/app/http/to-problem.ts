@@ -4,7 +4,7 @@ import { RedisHaError } from '../../redis/index.js';
 import { ProblemException, type ErrorBody } from './problems.js';
 
 const RETRY_AFTER_S = 1;
-const MOST_CAUSES = 5;
+const MAX_CAUSES = 5;
 // What Redis refuses for now. Everything else it refuses again, however often it is asked.
 const REFUSED_FOR_NOW: ReadonlySet<unknown> = new Set([
   'OOM',
@@ -92,7 +92,7 @@ function fallbackOf(status: number): readonly [string, string] {
 
 function firstCause(error: unknown, is: (error: unknown) => boolean): unknown {
   let one = error;
-  for (let depth = 0; depth < MOST_CAUSES && one instanceof Error; depth++) {
+  for (let depth = 0; depth < MAX_CAUSES && one instanceof Error; depth++) {
     if (is(one)) return one;
     one = one.cause;
   }

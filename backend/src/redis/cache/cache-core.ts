@@ -1,29 +1,29 @@
 import { BatchLoader, CacheLookup, ValueLoader } from './loading/index.js';
 import {
-  baseTerms,
-  type CacheParts,
+  baseLoadOptions,
+  type CacheDeps,
   EntryReader,
   EntryWriter,
-  type LoadTerms,
+  type ResolvedLoadOptions,
 } from './values/index.js';
 
 /** The works of one namespace. */
 export class CacheCore {
-  readonly parts: CacheParts;
+  readonly deps: CacheDeps;
   /** What the namespace's options say of each call. */
-  readonly terms: LoadTerms;
+  readonly options: ResolvedLoadOptions;
   readonly lookup: CacheLookup;
   readonly writer: EntryWriter;
   readonly loader: ValueLoader;
   readonly batch: BatchLoader;
 
-  constructor(parts: CacheParts) {
-    const reader = new EntryReader(parts);
-    this.parts = parts;
-    this.terms = baseTerms(parts.options);
-    this.lookup = new CacheLookup(parts, reader);
-    this.writer = new EntryWriter(parts);
-    this.loader = new ValueLoader(parts, reader, this.writer);
-    this.batch = new BatchLoader(parts, reader, this.writer, this.loader);
+  constructor(deps: CacheDeps) {
+    const reader = new EntryReader(deps);
+    this.deps = deps;
+    this.options = baseLoadOptions(deps.options);
+    this.lookup = new CacheLookup(deps, reader);
+    this.writer = new EntryWriter(deps);
+    this.loader = new ValueLoader(deps, reader, this.writer);
+    this.batch = new BatchLoader(deps, reader, this.writer, this.loader);
   }
 }

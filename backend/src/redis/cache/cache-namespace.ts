@@ -1,4 +1,4 @@
-import type { NamespacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
+import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
 import {
   type BatchLoadFunction,
   isFresh,
@@ -18,7 +18,7 @@ import {
   checkValue,
   type GetOrSetOptions,
   inPortions,
-  resolveTerms,
+  resolveLoadOptions,
   type SetOptions,
 } from './values/index.js';
 import { keyOfCall, nameOfFunction, WRAP, type WrapOptions } from './wrap-function.js';
@@ -45,17 +45,17 @@ export class CacheNamespace {
 
   /** Its name. */
   get name(): string {
-    return this.#core.parts.namespace.name;
+    return this.#core.deps.keyspace.name;
   }
 
   /** What memory may mean while Redis is away. */
-  get policy(): NamespacePolicy {
-    return this.#core.parts.namespace.policy;
+  get policy(): KeyspacePolicy {
+    return this.#core.deps.keyspace.policy;
   }
 
   /** What it has done since the process began. */
   get stats(): CacheStats {
-    return this.#core.parts.counters.snapshot();
+    return this.#core.deps.counters.snapshot();
   }
 
   /**
@@ -67,7 +67,7 @@ export class CacheNamespace {
    */
   async getOrSet<T>(key: string, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
     checkKey(key);
-    const { lookup, loader: finder, terms: base } = this.#core;
+    const { lookup, loader: finder, options: base } = this.#core;
     finder.runner.assertOpen();
     // The way of a hit in memory has no promise and no closure of its own, and looks at no options.
     const near = lookup.near(key);
@@ -77,7 +77,11 @@ export class CacheNamespace {
       const refreshAhead =
         options?.refreshAhead === undefined ? base.refreshAhead : options.refreshAhead;
       if (refreshAhead !== null) {
-        const request = { key, loader: loader as Loader, terms: resolveTerms(options, base) };
+        const request = {
+          key,
+          loader: loader as Loader,
+          options: resolveLoadOptions(options, base),
+        };
         finder.refreshIfDue(request, known.entry, valueOf(known));
       }
       return valueOf(known) as T;
@@ -85,7 +89,7 @@ export class CacheNamespace {
     return this.#askOrLoad<T>({
       key,
       loader: loader as Loader,
-      terms: resolveTerms(options, base),
+      options: resolveLoadOptions(options, base),
     });
   }
 
@@ -96,9 +100,9 @@ export class CacheNamespace {
     options?: GetOrSetOptions<T>,
   ): Promise<Map<string, T>> {
     checkKeys(keys);
-    const { batch, lookup, terms } = this.#core;
+    const { batch, lookup, options: base } = this.#core;
     const distinct = [...new Set(keys)];
-    const request = { keys: distinct, loader, terms: resolveTerms(options, terms) };
+    const request = { keys: distinct, loader, options: resolveLoadOptions(options, base) };
     const answers = await batch.ask(request);
     const values = new Map<string, T>();
     for (const [i, answer] of answers.entries()) {
@@ -119,11 +123,11 @@ export class CacheNamespace {
   async getEntry<T = unknown>(key: string): Promise<CacheEntry<T> | undefined> {
     checkKey(key);
     this.#assertOpen();
-    const { lookup, parts } = this.#core;
+    const { lookup, deps } = this.#core;
     const known = await lookup.find(key);
     if (known === null) return undefined;
     const { value, source, entry } = known;
-    const ageMs = Math.max(0, parts.clock.wallTime() - entry.stamp.wallMs);
+    const ageMs = Math.max(0, deps.clock.wallTime() - entry.stamp.wallMs);
     return { value: value as T, source, ageMs };
   }
 
@@ -154,14 +158,14 @@ export class CacheNamespace {
     entries: Iterable<readonly [string, T]>,
     options?: SetOptions<T>,
   ): Promise<WriteReceipt[]> {
-    const { loader, parts, terms, writer } = this.#core;
+    const { loader, deps, options: base, writer } = this.#core;
     const all = [...entries];
     for (const [key, value] of all) {
       checkKey(key);
       checkValue(value);
     }
     this.#assertOpen();
-    const complete = resolveTerms(options, terms);
+    const complete = resolveLoadOptions(options, base);
     const drafts = await inPortions(all, WRITES_AT_ONCE, async ([key, value]) => ({
       key,
       draft: await writer.draft(value, complete),
@@ -169,7 +173,7 @@ export class CacheNamespace {
     return inPortions(drafts, WRITES_AT_ONCE, async ({ key, draft }) => {
       try {
         const receipt = await writer.write(key, draft);
-        parts.counters.add('sets');
+        deps.counters.add('sets');
         return receipt;
       } finally {
         loader.forget(key);
@@ -190,10 +194,10 @@ export class CacheNamespace {
   async deleteByTag(tag: string): Promise<WriteReceipt> {
     checkTag(tag);
     this.#assertOpen();
-    const { loader, parts } = this.#core;
+    const { loader, deps } = this.#core;
     try {
-      const receipt = await parts.namespace.dropGroup(tag);
-      parts.counters.add('deletes');
+      const receipt = await deps.keyspace.dropGroup(tag);
+      deps.counters.add('deletes');
       return receipt;
     } finally {
       loader.forgetAll();
@@ -207,7 +211,7 @@ export class CacheNamespace {
   ): (...args: A) => Promise<R> {
     const { key, ...rest } = options;
     WRAP.check(options);
-    resolveTerms(rest, this.#core.terms);
+    resolveLoadOptions(rest, this.#core.options);
     const name = key === undefined ? nameOfFunction(fn) : '';
     const getOrSet = this.getOrSet.bind(this);
     return async function (this: unknown, ...args: A): Promise<R> {
@@ -227,7 +231,7 @@ export class CacheNamespace {
     checkCount(by);
     checkLife(ttlMs, true);
     this.#assertOpen();
-    return this.#core.parts.namespace.increment(key, by, ttlMs);
+    return this.#core.deps.keyspace.increment(key, by, ttlMs);
   }
 
   /** Takes a key for `holder` if nobody has it. Like {@link CacheNamespace.increment} it needs Redis. */
@@ -236,7 +240,7 @@ export class CacheNamespace {
     checkHolder(holder);
     checkLife(ttlMs, false);
     this.#assertOpen();
-    return this.#core.parts.namespace.takeIfFree(key, holder, ttlMs);
+    return this.#core.deps.keyspace.takeIfFree(key, holder, ttlMs);
   }
 
   /** Gives back what `takeIfFree` took; false when somebody else has it by now. */
@@ -244,7 +248,7 @@ export class CacheNamespace {
     checkKey(key);
     checkHolder(holder);
     this.#assertOpen();
-    return this.#core.parts.namespace.giveBack(key, holder);
+    return this.#core.deps.keyspace.giveBack(key, holder);
   }
 
   async #askOrLoad<T>(request: LoadRequest): Promise<T> {
@@ -262,10 +266,10 @@ export class CacheNamespace {
   async #delete(key: string): Promise<WriteReceipt> {
     checkKey(key);
     this.#assertOpen();
-    const { loader, parts } = this.#core;
+    const { loader, deps } = this.#core;
     try {
-      const receipt = await parts.namespace.delete(key);
-      parts.counters.add('deletes');
+      const receipt = await deps.keyspace.delete(key);
+      deps.counters.add('deletes');
       return receipt;
     } finally {
       loader.forget(key);

@@ -350,7 +350,7 @@ describe('getOrSet', () => {
           expect((error as Error).message).not.toContain('password');
         }
         expect(one.events).toEqual([
-          { type: 'cache.load-failed', namespace: 'default', reason: 'TypeError' },
+          { type: 'cache.load-failed', keyspace: 'default', reason: 'TypeError' },
         ]);
         expect(one.behind().drafts).toEqual([]);
         expect(rig.server.leases.size).toBe(0);
@@ -421,7 +421,7 @@ describe('getOrSet', () => {
       const cache = one.cache.namespace('small', { maxValueBytes: 10 });
       expect(await cache.getOrSet('k', () => 'x'.repeat(20))).toHaveLength(20);
       expect(one.events).toEqual([
-        { type: 'cache.write-failed', namespace: 'small', reason: 'VALUE_TOO_LARGE' },
+        { type: 'cache.write-failed', keyspace: 'small', reason: 'VALUE_TOO_LARGE' },
       ]);
       expect(cache.stats).toMatchObject({ errors: 1, loadFailures: 0 });
     });
@@ -433,7 +433,7 @@ describe('getOrSet', () => {
     ])('because the write fails with %p', async (error, reason) => {
       one.behind().fail('write', error);
       expect(await one.cache.getOrSet('k', () => 1)).toBe(1);
-      expect(one.events).toEqual([{ type: 'cache.write-failed', namespace: 'default', reason }]);
+      expect(one.events).toEqual([{ type: 'cache.write-failed', keyspace: 'default', reason }]);
       expect(rig.server.leases.size).toBe(0);
     });
 
@@ -455,8 +455,8 @@ describe('getOrSet', () => {
       expect(await one.cache.getOrSet('k', () => 'new')).toBe('new');
       expect(await one.cache.get('k')).toBe('new');
       expect(one.events).toEqual([
-        { type: 'cache.entry-rejected', namespace: 'default', fault: 'corrupt' },
-        { type: 'cache.entry-rejected', namespace: 'default', fault: 'corrupt' },
+        { type: 'cache.entry-rejected', keyspace: 'default', fault: 'corrupt' },
+        { type: 'cache.entry-rejected', keyspace: 'default', fault: 'corrupt' },
       ]);
       expect(stats()).toMatchObject({ errors: 2, misses: 2, hits: 1 });
     });
@@ -470,7 +470,7 @@ describe('getOrSet', () => {
       expect(await one.cache.get('k')).toBe('new');
       expect(one.events).toContainEqual({
         type: 'cache.entry-rejected',
-        namespace: 'default',
+        keyspace: 'default',
         fault: 'corrupt',
       });
     });
@@ -492,7 +492,7 @@ describe('getOrSet', () => {
       expect(one.behind().drafts).toHaveLength(1);
       expect(one.events).toContainEqual({
         type: 'cache.entry-rejected',
-        namespace: 'default',
+        keyspace: 'default',
         fault: 'unknown-codec',
       });
     });

@@ -17,6 +17,6 @@ export {
   type SetOptions,
   textSerializer,
 } from './values/index.js';
-export { RedisCache, type OpenNamespace, type RedisCacheParts } from './redis-cache.js';
+export { RedisCache, type OpenKeyspace, type RedisCacheDeps } from './redis-cache.js';
 export { type WrapOptions } from './wrap-function.js';
 export { Cached, type CachedDecorator, type CachedOptions } from './cached.decorator.js';

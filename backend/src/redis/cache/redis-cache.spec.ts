@@ -57,10 +57,10 @@ describe('namespaces', () => {
   it('cannot be had with options that cannot be used; the defaults neither', () => {
     expect(() => one.cache.namespace('x', { ttlMs: 0 })).toThrow('ttlMs = 0');
     expect(() => rig.start({ leaseMs: 1 })).toThrow('leaseMs = 1');
-    const openNamespace = (): never => {
+    const openKeyspace = (): never => {
       throw new QueueFullError('the name is refused there');
     };
-    const bare = { openNamespace, clock: rig.clock, random: () => 0, bus: {} as never };
+    const bare = { openKeyspace, clock: rig.clock, random: () => 0, bus: {} as never };
     expect(() => new RedisCache(bare)).toThrow('refused there');
   });
 });

@@ -1,6 +1,6 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus } from '../base/events/index.js';
-import type { Namespace, NamespacePolicy } from '../keyspace/index.js';
+import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import type { Clock, Random } from '../base/timing/index.js';
 import {
   CacheCodec,
@@ -16,18 +16,18 @@ import { CacheCore } from './cache-core.js';
 import { CacheNamespace } from './cache-namespace.js';
 
 /** Opens the namespace of that name in Redis and memory. */
-export type OpenNamespace = (
+export type OpenKeyspace = (
   name: string,
   settings: {
-    readonly policy: NamespacePolicy;
+    readonly policy: KeyspacePolicy;
     readonly nearMs: number;
     readonly maxStaleMs: number;
   },
-) => Namespace;
+) => Keyspace;
 
 /** What the cache is made of. */
-export interface RedisCacheParts {
-  readonly openNamespace: OpenNamespace;
+export interface RedisCacheDeps {
+  readonly openKeyspace: OpenKeyspace;
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: EventBus;
@@ -37,14 +37,14 @@ export interface RedisCacheParts {
 
 const DEFAULT_NAMESPACE = 'default';
 // A namespace is never given up. Who makes one per customer or request has mistaken it for a key.
-const MOST_NAMESPACES = 1_000;
+const MAX_NAMESPACES = 1_000;
 
 /**
  * A cache that goes on when Redis does not. Values live in namespaces, each with options of its own;
  * the methods of the cache itself work on the namespace `default`.
  */
 export class RedisCache extends CacheNamespace {
-  readonly #parts: Omit<RedisCacheParts, 'defaults'>;
+  readonly #deps: Omit<RedisCacheDeps, 'defaults'>;
   readonly #defaults: ResolvedCacheOptions;
   readonly #tasks: OpenTasks;
   readonly #cores: CacheCore[];
@@ -57,12 +57,12 @@ export class RedisCache extends CacheNamespace {
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) when the defaults cannot be used.
    */
-  constructor({ defaults = {}, ...parts }: RedisCacheParts) {
+  constructor({ defaults = {}, ...deps }: RedisCacheDeps) {
     const options = resolveCacheOptions(defaults);
     const tasks = new OpenTasks();
-    const core = open(DEFAULT_NAMESPACE, options, parts, tasks);
+    const core = open(DEFAULT_NAMESPACE, options, deps, tasks);
     super(core);
-    this.#parts = parts;
+    this.#deps = deps;
     this.#defaults = options;
     this.#tasks = tasks;
     this.#cores = [core];
@@ -91,7 +91,7 @@ export class RedisCache extends CacheNamespace {
 
   /** What all namespaces together have done since the process began. */
   get totalStats(): CacheStats {
-    return CacheCounters.total(this.#cores.map(({ parts }) => parts.counters));
+    return CacheCounters.total(this.#cores.map(({ deps }) => deps.counters));
   }
 
   /**
@@ -116,16 +116,16 @@ export class RedisCache extends CacheNamespace {
     const done = this.#tasks.untilNone().finally(() => {
       over.abort();
     });
-    await Promise.race([done, this.#parts.clock.sleep(graceMs, over.signal)]);
+    await Promise.race([done, this.#deps.clock.sleep(graceMs, over.signal)]);
   }
 
   #make(name: string, options: ResolvedCacheOptions): CacheNamespace {
-    if (this.#namespaces.size >= MOST_NAMESPACES) {
-      const message = `there are ${String(MOST_NAMESPACES)} namespaces already, and none is ever given up`;
+    if (this.#namespaces.size >= MAX_NAMESPACES) {
+      const message = `there are ${String(MAX_NAMESPACES)} namespaces already, and none is ever given up`;
       const remedy = 'Make what varies a part of the key';
       throw new ConfigInvalidError([{ field: 'namespace', value: name, message, remedy }]);
     }
-    const core = open(name, options, this.#parts, this.#tasks);
+    const core = open(name, options, this.#deps, this.#tasks);
     if (this.#closing !== null) core.loader.runner.refuseFurther();
     const namespace = new CacheNamespace(core);
     this.#cores.push(core);
@@ -148,12 +148,12 @@ export class RedisCache extends CacheNamespace {
 function open(
   name: string,
   options: ResolvedCacheOptions,
-  { openNamespace, clock, random, bus }: Omit<RedisCacheParts, 'defaults'>,
+  { openKeyspace, clock, random, bus }: Omit<RedisCacheDeps, 'defaults'>,
   tasks: OpenTasks,
 ): CacheCore {
   const { policy, nearMs, maxStaleMs } = options;
   return new CacheCore({
-    namespace: openNamespace(name, { policy, nearMs, maxStaleMs }),
+    keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs }),
     options,
     codec: new CacheCodec(name, options),
     counters: new CacheCounters(),

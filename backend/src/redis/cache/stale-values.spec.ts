@@ -31,7 +31,7 @@ describe('values past their time', () => {
     await expire();
     expect(await cache.getOrSet('k', failing)).toBe('old');
     expect(one.events).toEqual([
-      { type: 'cache.load-failed', namespace: 'default', reason: 'TypeError' },
+      { type: 'cache.load-failed', keyspace: 'default', reason: 'TypeError' },
     ]);
     await rig.clock.advance(9_899);
     expect(await cache.getOrSet('k', failing)).toBe('old');

@@ -18,7 +18,7 @@ const WRAP_ROWS = {
 /** The options of a wrapped function. */
 export const WRAP = new OptionSet(WRAP_ROWS, { path: '', example: '{ ttlMs: 60_000 }' });
 
-const LONGEST_PLAIN_BYTES = 256;
+const MAX_PLAIN_BYTES = 256;
 
 /**
  * The key of a call: the function's name and its arguments. Arguments that JSON cannot tell apart are
@@ -32,7 +32,7 @@ export function keyOfCall(name: string, args: readonly unknown[]): string {
     throw refusal('key', name, message, 'Give a function: key: (user) => user.id');
   }
   const text = JSON.stringify(args);
-  if (Buffer.byteLength(text) <= LONGEST_PLAIN_BYTES) return `${name}:${text}`;
+  if (Buffer.byteLength(text) <= MAX_PLAIN_BYTES) return `${name}:${text}`;
   return `${name}:${createHash('sha256').update(text).digest('base64url')}`;
 }
 

@@ -49,7 +49,7 @@ export class CommandRunner {
       case 'refused':
         return Promise.reject(refusal(intent));
       case 'blocking':
-        return this.#router.meter.watch(
+        return this.#router.recorder.watch(
           'blocking',
           this.#blocking.run(payload, intent, isRepeatable(intent, args), options),
         );
@@ -68,7 +68,7 @@ export class CommandRunner {
     const changes = commands.some(({ name, args }) => intentOf(name, args).route !== 'read');
     return Promise.all(
       commands.map((command) =>
-        this.#runInLine(command, changes, options).then(
+        this.#runInOrder(command, changes, options).then(
           (result): BatchResult => [null, result],
           (error: unknown): BatchResult => [error as Error, undefined],
         ),
@@ -76,7 +76,7 @@ export class CommandRunner {
     );
   }
 
-  #runInLine(
+  #runInOrder(
     command: QueuedCommand,
     withWrites: boolean,
     options: CallOptions | null,

@@ -1,14 +1,14 @@
 export {
   BlockingCalls,
   type MessageListener,
-  PrimaryLeases,
+  PrimaryLoans,
   RawClients,
-  RedisSession,
+  ExclusiveConnection,
   SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type Subscription,
   SubscriptionKeeper,
-  withSession,
+  withExclusive,
 } from './dedicated/index.js';
 export {
   type BatchResult,

@@ -27,7 +27,7 @@ export class RedisCommandSet extends CommandMethods {
     this.#options = options;
   }
 
-  /** The same commands under other terms: `redis.with({ timeoutMs: 50 }).get('key')`. */
+  /** The same commands with options of their own: `redis.with({ timeoutMs: 50 }).get('key')`. */
   with(options: CallOptions): RedisCommandSet {
     CALL_OPTIONS.check(options);
     return new RedisCommandSet(this.#engine, { ...this.#options, ...options });
@@ -46,7 +46,7 @@ export class RedisCommandSet extends CommandMethods {
   /** Commands that are sent together; each has its own result. Nothing is atomic about it. */
   pipeline(commands?: unknown[][]): ChainableCommander {
     return newBatch(
-      (queued) => this.#run(() => this.#engine.rooms.runner.runPipeline(queued, this.#options)),
+      (queued) => this.#run(() => this.#engine.connected.runner.runPipeline(queued, this.#options)),
       commands,
     );
   }
@@ -54,7 +54,8 @@ export class RedisCommandSet extends CommandMethods {
   /** Commands that are executed together or not at all. For `WATCH` see {@link RedisService.session}. */
   multi(commands?: unknown[][]): ChainableCommander {
     return newBatch(
-      (queued) => this.#run(() => this.#engine.rooms.runner.runTransaction(queued, this.#options)),
+      (queued) =>
+        this.#run(() => this.#engine.connected.runner.runTransaction(queued, this.#options)),
       commands,
     );
   }
@@ -62,19 +63,19 @@ export class RedisCommandSet extends CommandMethods {
   /** Makes a function of a Lua script. It is loaded where it is missing, after a failover too. */
   script<T = unknown>(definition: ScriptDefinition): Script<T> {
     const run = newScript<T>(definition, (name, args, options) =>
-      this.#run(() => this.#engine.rooms.runner.run(name, args, 'utf8', options)),
+      this.#run(() => this.#engine.connected.runner.run(name, args, 'utf8', options)),
     );
     return (keys, args, options) => run(keys, args, { ...this.#options, ...options });
   }
 
   /** @internal */
   runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
-    return this.#run(() => this.#engine.rooms.runner.run(name, args, encoding, this.#options));
+    return this.#run(() => this.#engine.connected.runner.run(name, args, encoding, this.#options));
   }
 
   // In memory mode the refusal comes as a rejected promise, as every other failure does.
   #run<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#engine.roomsIfAny === null) return Promise.reject(this.#engine.refusal);
+    if (this.#engine.connectedOrNull === null) return Promise.reject(this.#engine.refusal);
     return run();
   }
 }

@@ -1,14 +1,14 @@
 import type { EventBus } from '../base/events/index.js';
-import type { RedisPort, RunTerms } from '../keyspace/index.js';
+import type { RedisPort, RunOptions } from '../keyspace/index.js';
 import type { ResolvedRedisOptions } from '../config/index.js';
 import type { CallOptions, CommandRunner, SubscriptionKeeper } from '../commands/index.js';
 import type { Stop } from '../base/timing/index.js';
 import type { TopologyTracker } from '../cluster/topology/index.js';
 
-/** What namespaces see of the engine. */
+/** What keyspaces see of the engine. */
 export class EnginePort implements RedisPort {
   readonly #options: ResolvedRedisOptions;
-  readonly #rooms: {
+  readonly #connected: {
     readonly runner: CommandRunner;
     readonly tracker: TopologyTracker;
     readonly subscriptions: SubscriptionKeeper;
@@ -17,7 +17,7 @@ export class EnginePort implements RedisPort {
 
   constructor(
     options: ResolvedRedisOptions,
-    rooms: {
+    connected: {
       readonly runner: CommandRunner;
       readonly tracker: TopologyTracker;
       readonly subscriptions: SubscriptionKeeper;
@@ -25,21 +25,21 @@ export class EnginePort implements RedisPort {
     bus: EventBus,
   ) {
     this.#options = options;
-    this.#rooms = rooms;
+    this.#connected = connected;
     this.#bus = bus;
   }
 
   run(
     name: string,
     args: readonly (string | Buffer | number)[],
-    terms: RunTerms,
+    options: RunOptions,
   ): Promise<unknown> {
-    return this.#rooms.runner.run(name, args, null, callOptions(terms));
+    return this.#connected.runner.run(name, args, null, callOptions(options));
   }
 
   get readsFromReplicas(): boolean {
     const { readPolicy } = this.#options.routing;
-    return readPolicy !== 'primary' && this.#rooms.tracker.replicaAddresses.length > 0;
+    return readPolicy !== 'primary' && this.#connected.tracker.replicaAddresses.length > 0;
   }
 
   onDataAtRisk(listener: () => void): Stop {
@@ -63,7 +63,7 @@ export class EnginePort implements RedisPort {
     onGap: () => void,
     onLost: () => void,
   ): Promise<Stop> {
-    const { subscriptions } = this.#rooms;
+    const { subscriptions } = this.#connected;
     const { writeTimeoutMs } = this.#options.routing;
     const options = { onGap, onLost, timeoutMs: writeTimeoutMs };
     const subscription = await subscriptions.subscribe('subscribe', [channel], onMessage, options);
@@ -73,7 +73,7 @@ export class EnginePort implements RedisPort {
   }
 }
 
-function callOptions({ timeoutMs, isIdempotent, onPrimary }: RunTerms): CallOptions {
+function callOptions({ timeoutMs, isIdempotent, onPrimary }: RunOptions): CallOptions {
   return {
     timeoutMs,
     ...(isIdempotent !== undefined && { idempotent: isIdempotent }),

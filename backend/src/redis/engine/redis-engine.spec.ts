@@ -39,7 +39,7 @@ describe('RedisEngine', () => {
     await engine.close();
     expect(failed).toMatchObject([{ event: 'close', error: new TypeError('broken') }]);
     expect(isRun).toBe(true);
-    expect(() => engine.fallback.namespace('n', SETTINGS)).toThrow('shutting down');
+    expect(() => engine.keyspaces.open('n', SETTINGS)).toThrow('shutting down');
   });
 
   it('waits no longer than it may for what does not end', async () => {

@@ -1,12 +1,12 @@
 import type { ResolvedRedisOptions } from '../config/index.js';
 import { RedisDisabledError, SwitchoverFailedError } from '../base/errors/index.js';
 import { EventBus } from '../base/events/index.js';
-import { Fallback, openKeptJournal, type KeptJournal } from '../keyspace/index.js';
+import { Keyspaces, openKeptJournal, type KeptJournal } from '../keyspace/index.js';
 import {
   BlockingCalls,
   CommandRouter,
   CommandRunner,
-  PrimaryLeases,
+  PrimaryLoans,
   RawClients,
   SubscriptionKeeper,
 } from '../commands/index.js';
@@ -25,24 +25,24 @@ import {
 import { ClusterAdviser } from './cluster-adviser.js';
 import { EnginePort } from './engine-port.js';
 
-/** The rooms that exist when there is a Redis to talk to. */
-export interface ConnectedRooms {
+/** What exists when there is a Redis to talk to. */
+export interface Connected {
   readonly tracker: TopologyTracker;
   readonly router: CommandRouter;
   readonly runner: CommandRunner;
-  readonly leases: PrimaryLeases;
+  readonly loans: PrimaryLoans;
   readonly subscriptions: SubscriptionKeeper;
   readonly rawClients: RawClients;
 }
 
-/** Builds the rooms in the order in which data flows, starts them in that order, stops them in the other. */
+/** Builds everything in the order in which data flows, starts it in that order, and stops it in the other. */
 export class RedisEngine {
   readonly options: ResolvedRedisOptions;
   readonly bus = new EventBus();
   readonly clock: Clock;
-  /** Namespaces, and how they are while Redis is away. Exists in memory mode, too. */
-  readonly fallback: Fallback;
-  readonly #rooms: ConnectedRooms | null;
+  /** Keyspaces, and how they are while Redis is away. Exists in memory mode, too. */
+  readonly keyspaces: Keyspaces;
+  readonly #connected: Connected | null;
   readonly #adviser: ClusterAdviser | null;
   readonly #closed = new AbortController();
   readonly #beforeClose: (() => Promise<void> | void)[] = [];
@@ -52,11 +52,14 @@ export class RedisEngine {
   constructor(options: ResolvedRedisOptions, clock: Clock = new SystemClock(), kept?: KeptJournal) {
     this.options = options;
     this.clock = clock;
-    this.#rooms = options.mode === 'memory' ? null : this.#build(options);
-    const port = this.#rooms === null ? null : new EnginePort(options, this.#rooms, this.bus);
-    this.fallback = new Fallback(options, port, { clock, bus: this.bus }, kept);
+    this.#connected = options.mode === 'memory' ? null : this.#build(options);
+    const port =
+      this.#connected === null ? null : new EnginePort(options, this.#connected, this.bus);
+    this.keyspaces = new Keyspaces(options, port, { clock, bus: this.bus }, kept);
     this.#adviser =
-      this.#rooms === null ? null : new ClusterAdviser(options, this.#rooms.tracker, this.bus);
+      this.#connected === null
+        ? null
+        : new ClusterAdviser(options, this.#connected.tracker, this.bus);
   }
 
   /**
@@ -86,26 +89,26 @@ export class RedisEngine {
 
   /** Starts to connect and returns at once, whether or not Redis is there. */
   start(): void {
-    this.#rooms?.tracker.start();
-    this.fallback.start();
+    this.#connected?.tracker.start();
+    this.keyspaces.start();
   }
 
-  /** The rooms, or a clear refusal in memory mode. */
-  get rooms(): ConnectedRooms {
-    if (this.#rooms === null) throw this.refusal;
-    return this.#rooms;
+  /** All of it, or a clear refusal in memory mode. */
+  get connected(): Connected {
+    if (this.#connected === null) throw this.refusal;
+    return this.#connected;
   }
 
-  /** What everything answers in memory mode. */
+  /** The error of everything that needs Redis in memory mode. */
   get refusal(): RedisDisabledError {
     return new RedisDisabledError(
       'There is no Redis in memory mode. Set REDIS_MODE to standalone or sentinel to have one.',
     );
   }
 
-  /** The rooms, or `null` in memory mode. */
-  get roomsIfAny(): ConnectedRooms | null {
-    return this.#rooms;
+  /** All of it, or `null` in memory mode. */
+  get connectedOrNull(): Connected | null {
+    return this.#connected;
   }
 
   /** Fires when the engine begins to close. */
@@ -115,7 +118,7 @@ export class RedisEngine {
 
   /** Moves the primary on purpose. One at a time. */
   async switchover(options: SwitchoverOptions): Promise<SwitchoverReport> {
-    const { tracker } = this.rooms;
+    const { tracker } = this.connected;
     if (this.options.mode !== 'sentinel') {
       throw new SwitchoverFailedError('A switchover needs Sentinels; nothing was changed');
     }
@@ -147,17 +150,17 @@ export class RedisEngine {
     const leftMs = (): number => Math.max(0, until - this.clock.now());
     this.#closed.abort();
     for (const run of this.#beforeClose) await this.#endWithin(leftMs(), run);
-    await this.fallback.close(leftMs());
-    const rooms = this.#rooms;
-    if (rooms === null) return;
+    await this.keyspaces.close(leftMs());
+    const connected = this.#connected;
+    if (connected === null) return;
     this.#adviser?.close();
     // It undoes what it can, for which it needs its connections.
     await this.#switching?.catch(() => undefined);
-    rooms.subscriptions.close();
-    rooms.leases.close();
-    await rooms.router.close(leftMs());
-    rooms.rawClients.close();
-    rooms.tracker.close();
+    connected.subscriptions.close();
+    connected.loans.close();
+    await connected.router.close(leftMs());
+    connected.rawClients.close();
+    connected.tracker.close();
   }
 
   // One that fails, or does not end, must not keep the connections from being closed.
@@ -174,7 +177,7 @@ export class RedisEngine {
     await Promise.race([ended, this.clock.sleep(ms, over.signal)]);
   }
 
-  #build(options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>): ConnectedRooms {
+  #build(options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>): Connected {
     const { bus, clock } = this;
     const source: TopologySource =
       options.mode === 'sentinel'
@@ -182,12 +185,12 @@ export class RedisEngine {
         : new StandaloneSource(options.address);
     const tracker = new TopologyTracker(options, source, clock, bus);
     const router = new CommandRouter(options, tracker, clock, bus);
-    const leases = new PrimaryLeases(tracker, clock);
-    const blocking = new BlockingCalls(leases, clock, bus, options.routing.writeTimeoutMs);
+    const loans = new PrimaryLoans(tracker, clock);
+    const blocking = new BlockingCalls(loans, clock, bus, options.routing.writeTimeoutMs);
     return {
       tracker,
       router,
-      leases,
+      loans,
       runner: new CommandRunner(router, blocking),
       subscriptions: new SubscriptionKeeper(tracker, options.node, clock, bus),
       rawClients: new RawClients(options, tracker, clock, bus),

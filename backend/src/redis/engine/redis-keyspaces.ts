@@ -1,10 +1,10 @@
 import type { EventBus } from '../base/events/index.js';
-import type { Namespace, NamespaceSettings } from '../keyspace/index.js';
+import type { Keyspace, KeyspaceOptions } from '../keyspace/index.js';
 import type { RedisEngine } from './redis-engine.js';
 import type { Clock } from '../base/timing/index.js';
 
-/** Opens the namespaces of one connection. Caches and sessions stand on it. */
-export class RedisNamespaces {
+/** Opens the keyspaces of one connection. Caches and sessions stand on it. */
+export class RedisKeyspaces {
   readonly #engine: RedisEngine;
 
   /** Made by {@link RedisModule}; modules inject it. */
@@ -27,8 +27,8 @@ export class RedisNamespaces {
     this.#engine.beforeClose(run);
   }
 
-  /** Opens a namespace; a second time with the same settings gives the same one. */
-  open(name: string, settings: NamespaceSettings): Namespace {
-    return this.#engine.fallback.namespace(name, settings);
+  /** Opens a keyspace; a second time with the same settings gives the same one. */
+  open(name: string, settings: KeyspaceOptions): Keyspace {
+    return this.#engine.keyspaces.open(name, settings);
   }
 }

@@ -1,6 +1,6 @@
 import type { NodeAddress } from '../base/address/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
-import type { ConnectedRooms, RedisEngine } from './redis-engine.js';
+import type { Connected, RedisEngine } from './redis-engine.js';
 import type { FailoverSummary, SentinelStatus } from '../cluster/topology/index.js';
 
 /** One data node, as this process sees it. */
@@ -46,7 +46,7 @@ export interface RedisStatus {
   readonly waiting: { readonly reads: number; readonly writes: number };
   /** Commands made and not over. */
   readonly pending: number;
-  /** How namespaces are: the mode, the breakers, memory and journal. */
+  /** How keyspaces are: the mode, the breakers, memory and journal. */
   readonly fallback: FallbackStatus;
 }
 
@@ -55,14 +55,14 @@ const NO_POOL: PoolStatus = { size: 0, available: 0 };
 
 /** Takes the picture. */
 export function readStatus(engine: RedisEngine): RedisStatus {
-  const rooms = engine.roomsIfAny;
-  return rooms === null ? memoryStatus(engine) : connectedStatus(engine, rooms);
+  const connected = engine.connectedOrNull;
+  return connected === null ? memoryStatus(engine) : connectedStatus(engine, connected);
 }
 
-function connectedStatus({ options, fallback }: RedisEngine, rooms: ConnectedRooms): RedisStatus {
-  const { tracker, router } = rooms;
+function connectedStatus({ options, keyspaces }: RedisEngine, connected: Connected): RedisStatus {
+  const { tracker, router } = connected;
   const primary = tracker.primaryConnection;
-  const replicas = tracker.replicas.map((node) => nodeStatus(node, rooms));
+  const replicas = tracker.replicas.map((node) => nodeStatus(node, connected));
   const canWrite = tracker.isWritable;
   const canRead =
     canWrite ||
@@ -77,7 +77,7 @@ function connectedStatus({ options, fallback }: RedisEngine, rooms: ConnectedRoo
     canRead,
     canWrite,
     masterName: options.mode === 'sentinel' ? options.sentinel.masterName : null,
-    primary: primary === null ? null : nodeStatus(primary, rooms),
+    primary: primary === null ? null : nodeStatus(primary, connected),
     replicas,
     sentinels: tracker.source.sentinels(),
     quorum: tracker.source.views()[0]?.quorum ?? null,
@@ -85,11 +85,11 @@ function connectedStatus({ options, fallback }: RedisEngine, rooms: ConnectedRoo
     failovers: tracker.history.summary,
     pools: {
       write: poolStatus(options.pools.writeSize, primary === null ? [] : [primary]),
-      read: poolStatus(1, tracker.replicaLanes),
+      read: poolStatus(1, tracker.replicaConnections),
     },
     waiting: router.waiting,
     pending: router.pending,
-    fallback: fallback.status,
+    fallback: keyspaces.status,
   };
 }
 
@@ -109,7 +109,7 @@ function verdict(
   return { status: 'down', message: `Redis cannot be reached (${where})` };
 }
 
-function memoryStatus({ options, fallback }: RedisEngine): RedisStatus {
+function memoryStatus({ options, keyspaces }: RedisEngine): RedisStatus {
   return {
     name: options.name,
     mode: 'memory',
@@ -127,13 +127,13 @@ function memoryStatus({ options, fallback }: RedisEngine): RedisStatus {
     pools: { write: NO_POOL, read: NO_POOL },
     waiting: { reads: 0, writes: 0 },
     pending: 0,
-    fallback: fallback.status,
+    fallback: keyspaces.status,
   };
 }
 
-type Node = ConnectedRooms['tracker']['replicas'][number];
+type Node = Connected['tracker']['replicas'][number];
 
-function nodeStatus(node: Node, { tracker }: ConnectedRooms): NodeStatus {
+function nodeStatus(node: Node, { tracker }: Connected): NodeStatus {
   const { role } = node;
   const isReplica = role?.kind === 'replica';
   return {

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/timing/index.js';
 
 /** How much absence is tolerated, and how much presence is asked for. */
-export interface AwayGateSettings {
+export interface AwayGateOptions {
   /** Away for longer than this counts as away. */
   readonly graceMs: number;
   /** Well for this long counts as back. */
@@ -25,11 +25,11 @@ export type AwayState =
  * good after a while of being well. A failover of seconds does not turn it.
  */
 export class AwayGate {
-  readonly #settings: AwayGateSettings;
+  readonly #settings: AwayGateOptions;
   readonly #clock: Clock;
   #state: AwayState;
 
-  constructor(settings: AwayGateSettings, clock: Clock) {
+  constructor(settings: AwayGateOptions, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
     this.#state = { kind: 'never', since: clock.now() };
@@ -72,13 +72,13 @@ export class AwayGate {
       case 'returning':
         return { kind: 'away', since: state.awaySince };
       case 'well':
-        return this.#doubt(now, now);
+        return this.#stayAway(now, now);
       case 'grace':
-        return this.#doubt(state.since, now);
+        return this.#stayAway(state.since, now);
     }
   }
 
-  #doubt(since: number, now: number): AwayState {
+  #stayAway(since: number, now: number): AwayState {
     const isOver = now - since >= this.#settings.graceMs;
     return { kind: isOver ? 'away' : 'grace', since };
   }

@@ -31,7 +31,7 @@ const source = (over: Partial<ClusterSource> = {}): ClusterSource => ({
 const kind = (p50Ms: number | null, p99Ms: number | null) => ({ recent: { p50Ms, p99Ms } });
 const NO_CACHE = { hits: 0, staleHits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 };
 const measures = (cache = NO_CACHE, read: [number | null, number | null] = [null, null]) => ({
-  meters: { kinds: { read: kind(...read), write: kind(null, null) } },
+  stats: { kinds: { read: kind(...read), write: kind(null, null) } },
   cache,
 });
 

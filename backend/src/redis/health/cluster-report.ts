@@ -1,6 +1,6 @@
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import type { RecentPercentiles } from '../base/stats/index.js';
-import type { CacheFigures, HealthSource } from './health-report.js';
+import type { CacheTotals, HealthSource } from './health-report.js';
 import { reachOf, type ReachSource } from './reach.js';
 
 /** What the reports about the cluster need to know. A part of what `RedisService.status` tells. */
@@ -95,8 +95,8 @@ interface Recent {
 
 /** What was measured. */
 export interface Measures {
-  readonly meters: { readonly kinds: { readonly read: Recent; readonly write: Recent } };
-  readonly cache: CacheFigures;
+  readonly stats: { readonly kinds: { readonly read: Recent; readonly write: Recent } };
+  readonly cache: CacheTotals;
 }
 
 /** Makes the summary. */
@@ -170,8 +170,8 @@ function sentinelsReport({ sentinels, quorum }: ClusterSource): SentinelsReport 
   return { count, answering, quorum, status };
 }
 
-function performanceOf({ meters, cache }: Measures): PerformanceReport {
-  const { read, write } = meters.kinds;
+function performanceOf({ stats, cache }: Measures): PerformanceReport {
+  const { read, write } = stats.kinds;
   const isUsed = cache.hits + cache.staleHits + cache.misses > 0;
   return {
     read_latency_p50_ms: read.recent.p50Ms,

@@ -2,7 +2,7 @@ import { Logger, type LoggerService } from '@nestjs/common';
 import { ManualClock } from '../testing/index.js';
 import { resolveHealthOptions, type HealthOptions } from './health-options.js';
 import { planChecks } from './plan-checks.js';
-import { RedisHealthProbes, type HealthProbeParts } from './health-probes.service.js';
+import { RedisHealthProbes, type HealthProbesDeps } from './health-probes.service.js';
 
 const STATUS = { mode: 'standalone', message: '' };
 const WELL = { ...STATUS, status: 'up', canWrite: true };
@@ -24,8 +24,8 @@ function newProbes(options: HealthOptions, status: object = WELL) {
   const redis = { status };
   const resolved = resolveHealthOptions(options);
   const checks = planChecks([], { deadlineMs: resolved.deadlineMs, clock });
-  const parts = { redis, clock, options: resolved, checks } as unknown as HealthProbeParts;
-  return { probes: new RedisHealthProbes(parts), redis, clock };
+  const deps = { redis, clock, options: resolved, checks } as unknown as HealthProbesDeps;
+  return { probes: new RedisHealthProbes(deps), redis, clock };
 }
 
 describe('RedisHealthProbes', () => {

@@ -45,7 +45,7 @@ export interface LiveAnswer {
 }
 
 /** @internal What the probes are made of. */
-export interface HealthProbeParts {
+export interface HealthProbesDeps {
   readonly redis: RedisService;
   readonly cache: RedisCache;
   readonly terminus: HealthCheckService;
@@ -62,17 +62,17 @@ export interface HealthProbeParts {
 export class RedisHealthProbes
   implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
 {
-  readonly #parts: HealthProbeParts;
+  readonly #deps: HealthProbesDeps;
   readonly #state: ProbeState;
   readonly #logger = new Logger('Health');
   #stopLooking: Stop | null = null;
   #wasMissing = false;
 
   /** Made by the module; applications inject it. */
-  constructor(parts: HealthProbeParts) {
-    this.#parts = parts;
-    this.#state = new ProbeState(parts.options, parts.clock);
-    this.#stopLooking = parts.clock.every(LOOK_EVERY_MS, () => {
+  constructor(deps: HealthProbesDeps) {
+    this.#deps = deps;
+    this.#state = new ProbeState(deps.options, deps.clock);
+    this.#stopLooking = deps.clock.every(LOOK_EVERY_MS, () => {
       this.#look();
     });
   }
@@ -92,7 +92,7 @@ export class RedisHealthProbes
   /** Called by Nest, which serves requests until this ends: balancers notice meanwhile. */
   async beforeApplicationShutdown(): Promise<void> {
     this.onModuleDestroy();
-    const { clock, options } = this.#parts;
+    const { clock, options } = this.#deps;
     if (options.drainMs > 0) await clock.sleep(options.drainMs);
   }
 
@@ -110,7 +110,7 @@ export class RedisHealthProbes
   /** Whether the application should get requests. */
   async ready(): Promise<HealthAnswer<ProbeAnswer>> {
     this.#look();
-    const planned = this.#parts.checks.filter(({ isForReadiness }) => isForReadiness);
+    const planned = this.#deps.checks.filter(({ isForReadiness }) => isForReadiness);
     const results = this.#state.isShuttingDown ? [] : await runAll(planned);
     return answerOf(this.#state.readiness(results.flatMap(downKeys)));
   }
@@ -118,10 +118,10 @@ export class RedisHealthProbes
   /** Everything: Redis and the checks of the application. */
   async health(): Promise<HealthAnswer<FullHealth>> {
     this.#look();
-    const results = await runAll(this.#parts.checks);
+    const results = await runAll(this.#deps.checks);
     const redis = this.report;
     const all = [this.#redisResult(redis), ...results];
-    const { status, ...rest } = await resultOfTerminus(this.#parts.terminus, all);
+    const { status, ...rest } = await resultOfTerminus(this.#deps.terminus, all);
     const word = this.#state.isShuttingDown ? 'shutting_down' : status;
     const isWell = word === 'ok' || word === 'degraded';
     return { httpStatus: isWell ? 200 : 503, body: { status: word, ...rest, redis } };
@@ -129,32 +129,32 @@ export class RedisHealthProbes
 
   /** The `redis` member of {@link RedisHealthProbes.health}. */
   get report(): RedisHealth {
-    return this.#parts.indicator.report(this.#parts.redis, this.#parts.cache);
+    return this.#deps.indicator.report(this.#deps.redis, this.#deps.cache);
   }
 
   /** The cluster, in short. */
   summary(): HealthAnswer<ClusterSummary> {
-    return { httpStatus: 200, body: clusterSummary(this.#parts.redis.status, this.#measures) };
+    return { httpStatus: 200, body: clusterSummary(this.#deps.redis.status, this.#measures) };
   }
 
   /** The cluster, with its figures. */
   metrics(): HealthAnswer<ClusterMetrics> {
-    return { httpStatus: 200, body: clusterMetrics(this.#parts.redis.status, this.#measures) };
+    return { httpStatus: 200, body: clusterMetrics(this.#deps.redis.status, this.#measures) };
   }
 
   get #measures(): Parameters<typeof clusterMetrics>[1] {
-    const { redis, cache } = this.#parts;
-    return { meters: redis.meters, cache: cache.totalStats };
+    const { redis, cache } = this.#deps;
+    return { stats: redis.stats, cache: cache.totalStats };
   }
 
   #redisResult(report: RedisHealth): HealthIndicatorResult {
     const ofRequired = this.#state.isMissingRedis ? 'down' : null;
     const ofOptional = report.status === 'up' ? 'up' : 'degraded';
-    return this.#parts.indicator.resultOf('redis', ofRequired ?? ofOptional, report);
+    return this.#deps.indicator.resultOf('redis', ofRequired ?? ofOptional, report);
   }
 
   #look(): void {
-    const { status } = this.#parts.redis;
+    const { status } = this.#deps.redis;
     this.#state.observe(reachOf(status), status.mode);
     this.#tell();
     if (!this.#state.isWatching) this.#stopLooking?.();

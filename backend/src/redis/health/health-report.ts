@@ -11,7 +11,7 @@ export interface HealthSource extends ReachSource {
 }
 
 /** What is counted of a cache. A part of what `RedisCache.totalStats` tells. */
-export interface CacheFigures {
+export interface CacheTotals {
   readonly hits: number;
   readonly staleHits: number;
   readonly misses: number;
@@ -64,7 +64,7 @@ export interface RedisHealth {
 }
 
 /** Makes the report. Pure: it looks at nothing but what it is given. */
-export function healthReport(source: HealthSource, cache?: CacheFigures): RedisHealth {
+export function healthReport(source: HealthSource, cache?: CacheTotals): RedisHealth {
   const { status, message } = reachOf(source);
   const base = {
     status,
@@ -87,7 +87,7 @@ export function healthReport(source: HealthSource, cache?: CacheFigures): RedisH
   };
 }
 
-function cacheMetrics(cache: CacheFigures): CacheMetrics {
+function cacheMetrics(cache: CacheTotals): CacheMetrics {
   const { hits, staleHits, misses, hitRate, sets, deletes, errors } = cache;
   const rate = Number(hitRate.toFixed(4));
   return { hits: hits + staleHits, misses, hitRate: rate, sets, deletes, errors };

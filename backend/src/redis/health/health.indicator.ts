@@ -3,7 +3,7 @@ import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/term
 import { anything, flag, option, OptionSet, type RowsOf } from '../base/options/index.js';
 import {
   healthReport,
-  type CacheFigures,
+  type CacheTotals,
   type HealthSource,
   type RedisHealth,
 } from './health-report.js';
@@ -15,7 +15,7 @@ export interface StatusTeller {
 
 /** Whatever can tell its figures at once: a `RedisCache`. */
 export interface StatsTeller {
-  readonly totalStats: CacheFigures;
+  readonly totalStats: CacheTotals;
 }
 
 /** How strictly a check judges. */

@@ -10,7 +10,7 @@ export type {
 export type { HealthOptions } from './health-options.js';
 export {
   healthReport,
-  type CacheFigures,
+  type CacheTotals,
   type CacheMetrics,
   type HealthSource,
   type LastFailover,

@@ -49,7 +49,7 @@ export const CHECK_ROWS = {
  */
 export function planChecks(
   given: unknown,
-  terms: { readonly deadlineMs: number; readonly clock: Clock },
+  options: { readonly deadlineMs: number; readonly clock: Clock },
 ): PlannedCheck[] {
   const findings = new Findings();
   const list: readonly unknown[] = Array.isArray(given) ? given : [];
@@ -59,7 +59,7 @@ export function planChecks(
   const described = list.map((one, i) => describe(one, `health.checks[${i}]`, findings));
   findings.throwProblems();
   return described.map(({ check: asked, key, readiness }, i) => ({
-    check: new SharedCheck(key, i + 1, asked, terms),
+    check: new SharedCheck(key, i + 1, asked, options),
     isForReadiness: readiness,
   }));
 }

@@ -86,11 +86,15 @@ describe('SharedCheck', () => {
 });
 
 describe('planChecks', () => {
-  const terms = { deadlineMs: 200, clock: new ManualClock() };
+  const options = { deadlineMs: 200, clock: new ManualClock() };
 
   it('takes functions, attempts and descriptions', () => {
     const given = [() => UP, Promise.resolve(UP), { check: () => UP, key: 'k', readiness: true }];
-    expect(planChecks(given, terms).map((one) => one.isForReadiness)).toEqual([false, false, true]);
+    expect(planChecks(given, options).map((one) => one.isForReadiness)).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 
   it.each([
@@ -101,7 +105,7 @@ describe('planChecks', () => {
     [[{ check: () => UP, readiness: 'yes' }], 'health.checks[0]'],
     [[{ check: 'no' }], 'health.checks[0]'],
   ])('refuses %j by its place', (given, message) => {
-    expect(() => planChecks(given, terms)).toThrow(message);
+    expect(() => planChecks(given, options)).toThrow(message);
   });
 });
 

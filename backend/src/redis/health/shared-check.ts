@@ -29,13 +29,13 @@ export class SharedCheck {
     name: string | null,
     place: number,
     check: AnyCheck,
-    terms: { readonly deadlineMs: number; readonly clock: Clock },
+    options: { readonly deadlineMs: number; readonly clock: Clock },
   ) {
     this.#name = name;
     this.#key = name ?? (functionName(check) || `check-${place}`);
     this.#check = check;
-    this.#deadlineMs = terms.deadlineMs;
-    this.#clock = terms.clock;
+    this.#deadlineMs = options.deadlineMs;
+    this.#clock = options.clock;
   }
 
   /** Runs it, or joins the run under way. Never rejects, never takes longer than the deadline. */

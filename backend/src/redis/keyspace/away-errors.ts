@@ -6,52 +6,52 @@ import {
   type RedisHaError,
 } from '../base/errors/index.js';
 import type { Away } from './breaker/index.js';
-import type { NamespacePolicy } from './keyspace.js';
+import type { KeyspacePolicy } from './keyspace.js';
 
-/** What a `strict` namespace answers when Redis did not do it. */
-export function strictRefusal(namespace: string, away: Away): unknown {
+/** What a `strict` keyspace answers when Redis did not do it. */
+export function strictRefusal(keyspace: string, away: Away): unknown {
   // What was tried has an error of its own, which says more.
   if (away.cause !== null) return away.cause;
   return new CircuitOpenError(
-    `Redis is away and the namespace ${namespace} is strict: memory must not answer for it`,
-    { namespace },
+    `Redis is away and the keyspace ${keyspace} is strict: memory must not answer for it`,
+    { keyspace },
   );
 }
 
-/** What a `strict` namespace answers in memory mode. */
-export function noRedisAtAll(namespace: string): RedisHaError {
+/** What a `strict` keyspace answers in memory mode. */
+export function noRedisAtAll(keyspace: string): RedisHaError {
   return new RedisDisabledError(
-    `There is no Redis in memory mode, and the namespace ${namespace} is strict. ` +
+    `There is no Redis in memory mode, and the keyspace ${keyspace} is strict. ` +
       'Give it another policy, or set REDIS_MODE to standalone or sentinel.',
-    { namespace },
+    { keyspace },
   );
 }
 
 /** What operations answer that one process cannot do for all. */
 export function cannotBeShared(
   operation: string,
-  { namespace, policy }: { readonly namespace: string; readonly policy: NamespacePolicy },
+  { keyspace, policy }: { readonly keyspace: string; readonly policy: KeyspacePolicy },
   away: Away | null,
 ): unknown {
   if (policy === 'strict') {
-    return away === null ? noRedisAtAll(namespace) : strictRefusal(namespace, away);
+    return away === null ? noRedisAtAll(keyspace) : strictRefusal(keyspace, away);
   }
   const cause = away?.cause ?? undefined;
   return new DegradedUnsupportedError(
-    `${operation} in the namespace ${namespace} needs Redis, which is away: ` +
+    `${operation} in the keyspace ${keyspace} needs Redis, which is away: ` +
       'other processes take part in it, so memory cannot do it',
-    { namespace, operation },
+    { keyspace, operation },
     cause === undefined ? undefined : { cause },
   );
 }
 
 /** What a write answers for which the journal has no room. */
 export function noRoom(
-  namespace: string,
+  keyspace: string,
   journal: { readonly entries: number; readonly bytes: number },
 ): JournalFullError {
   return new JournalFullError(
-    `Redis is away and the journal is full; a write in the namespace ${namespace} was not done`,
-    { namespace, entries: journal.entries, bytes: journal.bytes },
+    `Redis is away and the journal is full; a write in the keyspace ${keyspace} was not done`,
+    { keyspace, entries: journal.entries, bytes: journal.bytes },
   );
 }

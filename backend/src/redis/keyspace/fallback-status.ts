@@ -1,5 +1,5 @@
 import type { ModeChange, ServiceModeName } from '../base/events/index.js';
-import type { LaneCounts } from './breaker/index.js';
+import type { GuardStats } from './breaker/index.js';
 
 /** How the part of the service is that works without Redis. Numbers only, no keys. */
 export interface FallbackStatus {
@@ -12,8 +12,8 @@ export interface FallbackStatus {
     readonly reads: 'closed' | 'open' | 'half-open';
     readonly writes: 'closed' | 'open' | 'half-open';
   };
-  /** What became of what namespaces wanted of Redis. */
-  readonly lanes: { readonly reads: LaneCounts; readonly writes: LaneCounts };
+  /** What became of what keyspaces wanted of Redis. */
+  readonly guards: { readonly reads: GuardStats; readonly writes: GuardStats };
   readonly memory: {
     readonly entries: number;
     readonly bytes: number;

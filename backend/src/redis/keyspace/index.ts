@@ -8,20 +8,20 @@ export {
   MAX_GROUP_BYTES,
   MAX_GROUPS,
   type RedisPort,
-  type RunTerms,
+  type RunOptions,
   type Stamp,
 } from './store/index.js';
 export type {
   Claim,
   EntryDraft,
-  Namespace,
-  NamespacePolicy,
+  Keyspace,
+  KeyspacePolicy,
   Reading,
   ReadingSource,
   WriteReceipt,
 } from './keyspace.js';
-export { Fallback } from './keyspaces.js';
+export { Keyspaces } from './keyspaces.js';
 export { openKeptJournal, type KeptJournal } from './journal/index.js';
 export type { FallbackStatus } from './fallback-status.js';
-export type { LaneCounts } from './breaker/index.js';
-export { policy, type NamespaceSettings } from './keyspace-options.js';
+export type { GuardStats } from './breaker/index.js';
+export { policy, type KeyspaceOptions } from './keyspace-options.js';

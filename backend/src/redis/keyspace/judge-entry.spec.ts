@@ -1,6 +1,6 @@
 import { decodeEntry, encodeEntry, type Entry } from './store/entry.js';
-import type { NamespacePolicy, Reading } from './keyspace.js';
-import { readingFromMemory, readingFromRedis, type ReadTerms } from './judge-entry.js';
+import type { KeyspacePolicy, Reading } from './keyspace.js';
+import { readingFromMemory, readingFromRedis, type JudgeOptions } from './judge-entry.js';
 
 const NOW = 1_000_000;
 const STAMP = { wallMs: NOW - 100, count: 0, origin: '00000000000000aa' };
@@ -18,15 +18,15 @@ function entry(given: Partial<Entry> = {}): Buffer {
   });
 }
 
-function terms(policy: NamespacePolicy, given: Partial<ReadTerms> = {}): ReadTerms {
+function options(policy: KeyspacePolicy, given: Partial<JudgeOptions> = {}): JudgeOptions {
   return { policy, maxStaleMs: 100, now: NOW, isMemoryAll: false, ...given };
 }
 
-function fromMemory(bytes: Buffer, given: ReadTerms, isTrusted = true): Reading {
+function fromMemory(bytes: Buffer, given: JudgeOptions, isTrusted = true): Reading {
   return readingFromMemory({ decoded: decodeEntry(bytes), bytes }, isTrusted, given);
 }
 
-function fromRedis(bytes: Buffer, given: ReadTerms): Reading {
+function fromRedis(bytes: Buffer, given: JudgeOptions): Reading {
   return readingFromRedis({ decoded: decodeEntry(bytes), bytes }, given);
 }
 
@@ -56,13 +56,13 @@ describe('what Redis gave', () => {
     ['a tombstone', tombstone, 'session', 'deleted'],
     ['damage', Buffer.from('what is this'), 'cache', 'unreadable'],
   ] as const)('%s (%#) is judged by the policy %s', (_what, bytes, policy, expected) => {
-    expect(said(fromRedis(bytes, terms(policy)))).toBe(expected);
+    expect(said(fromRedis(bytes, options(policy)))).toBe(expected);
   });
 
   it('names the fault and the stamp of an entry of a newer version', () => {
     const newer = Buffer.from(fresh);
     newer[2] = 200;
-    expect(fromRedis(newer, terms('cache'))).toEqual({
+    expect(fromRedis(newer, options('cache'))).toEqual({
       state: 'unreadable',
       fault: 'newer-format',
       stamp: STAMP,
@@ -79,22 +79,22 @@ describe('a copy in memory while Redis is away', () => {
     ['past its time', endsNow, 'session', 'unknown'],
     ['a tombstone', tombstone, 'session', 'deleted'],
   ] as const)('%s is judged by the policy of %#', (_what, bytes, policy, expected) => {
-    expect(said(fromMemory(bytes, terms(policy)))).toBe(expected);
+    expect(said(fromMemory(bytes, options(policy)))).toBe(expected);
   });
 
   it('says nothing when there is none: the key may exist', () => {
-    expect(said(readingFromMemory(null, true, terms('cache')))).toBe('unknown');
+    expect(said(readingFromMemory(null, true, options('cache')))).toBe('unknown');
   });
 
   it('is stale when somebody is known to have changed the key', () => {
-    expect(said(fromMemory(fresh, terms('cache'), false))).toBe('past stale');
-    expect(said(fromMemory(fresh, terms('session'), false))).toBe('unknown');
-    expect(said(fromMemory(tombstone, terms('cache'), false))).toBe('unknown');
+    expect(said(fromMemory(fresh, options('cache'), false))).toBe('past stale');
+    expect(said(fromMemory(fresh, options('session'), false))).toBe('unknown');
+    expect(said(fromMemory(tombstone, options('cache'), false))).toBe('unknown');
   });
 });
 
 describe('a copy in memory when memory is all there is', () => {
-  const all = terms('session', { isMemoryAll: true });
+  const all = options('session', { isMemoryAll: true });
 
   it('is missing when there is none, or when its time is over', () => {
     expect(said(readingFromMemory(null, true, all))).toBe('missing');

@@ -1,12 +1,12 @@
 import { stampOf, type DecodedEntry, type Entry } from './store/index.js';
-import type { NamespacePolicy, Reading, ReadingSource } from './keyspace.js';
+import type { KeyspacePolicy, Reading, ReadingSource } from './keyspace.js';
 
 const MISSING: Reading = { state: 'missing' };
 const UNKNOWN: Reading = { state: 'unknown' };
 
 /** How an answer is to be judged. */
-export interface ReadTerms {
-  readonly policy: NamespacePolicy;
+export interface JudgeOptions {
+  readonly policy: KeyspacePolicy;
   /** How long past its time an entry may still be served, in milliseconds. */
   readonly maxStaleMs: number;
   /** Calendar time. */
@@ -22,8 +22,8 @@ export interface HeldBytes {
 }
 
 /** What bytes that Redis gave mean. */
-export function readingFromRedis(held: HeldBytes, terms: ReadTerms): Reading {
-  return judge(held, 'redis', terms);
+export function readingFromRedis(held: HeldBytes, options: JudgeOptions): Reading {
+  return judge(held, 'redis', options);
 }
 
 /**
@@ -34,32 +34,33 @@ export function readingFromRedis(held: HeldBytes, terms: ReadTerms): Reading {
 export function readingFromMemory(
   copy: HeldBytes | null,
   isTrusted: boolean,
-  terms: ReadTerms,
+  options: JudgeOptions,
 ): Reading {
-  if (copy === null) return otherwise(terms);
+  if (copy === null) return otherwise(options);
   if (isTrusted) {
-    const reading = judge(copy, 'memory', terms);
+    const reading = judge(copy, 'memory', options);
     // Its time was over for this process. Another one may have written it anew since.
-    return reading.state === 'missing' ? otherwise(terms) : reading;
+    return reading.state === 'missing' ? otherwise(options) : reading;
   }
-  if (terms.policy !== 'cache') return UNKNOWN;
-  const reading = judge(copy, 'stale', terms);
+  if (options.policy !== 'cache') return UNKNOWN;
+  const reading = judge(copy, 'stale', options);
   return reading.state === 'found' ? { ...reading, isFresh: false } : UNKNOWN;
 }
 
-function judge({ decoded, bytes }: HeldBytes, from: ReadingSource, terms: ReadTerms): Reading {
+function judge({ decoded, bytes }: HeldBytes, from: ReadingSource, options: JudgeOptions): Reading {
   if (!decoded.ok) return { state: 'unreadable', fault: decoded.fault, stamp: stampOf(bytes) };
   const { entry } = decoded;
   if (entry.kind === 'tombstone') {
     return { state: 'deleted', stamp: entry.stamp, source: from === 'redis' ? 'redis' : 'memory' };
   }
-  if (isFresh(entry, terms.now)) return { state: 'found', entry, isFresh: true, source: from };
-  const isServable = terms.policy === 'cache' && terms.now < entry.freshUntil + terms.maxStaleMs;
+  if (isFresh(entry, options.now)) return { state: 'found', entry, isFresh: true, source: from };
+  const isServable =
+    options.policy === 'cache' && options.now < entry.freshUntil + options.maxStaleMs;
   if (!isServable) return { state: 'missing', stamp: entry.stamp };
   return { state: 'found', entry, isFresh: false, source: from === 'memory' ? 'stale' : from };
 }
 
-function otherwise({ isMemoryAll }: ReadTerms): Reading {
+function otherwise({ isMemoryAll }: JudgeOptions): Reading {
   return isMemoryAll ? MISSING : UNKNOWN;
 }
 

@@ -1,9 +1,9 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
-import { NamespaceKeys } from './keyspace-keys.js';
+import { KeyspaceKeys } from './keyspace-keys.js';
 
-describe('NamespaceKeys', () => {
-  it('keeps everything of one namespace apart', () => {
-    const keys = new NamespaceKeys('users');
+describe('KeyspaceKeys', () => {
+  it('keeps everything of one keyspace apart', () => {
+    const keys = new KeyspaceKeys('users');
     const names = [
       keys.entry('a'),
       keys.group('a'),
@@ -15,20 +15,20 @@ describe('NamespaceKeys', () => {
   });
 
   it('gives back the key, whatever signs are in it', () => {
-    const keys = new NamespaceKeys('users');
+    const keys = new KeyspaceKeys('users');
     for (const key of ['a', 'a:b', ':', '#', '{x}', 'é\u{1F600}']) {
       expect(keys.keyOf(keys.entry(key))).toBe(key);
     }
   });
 
-  it('cannot be made to meet another namespace by a key', () => {
-    const short = new NamespaceKeys('a');
-    const long = new NamespaceKeys('a.b');
+  it('cannot be made to meet another keyspace by a key', () => {
+    const short = new KeyspaceKeys('a');
+    const long = new KeyspaceKeys('a.b');
     for (const key of ['.b:x', ':x', 'b:x']) expect(short.entry(key)).not.toBe(long.entry('x'));
   });
 
   it('puts the prefix in front of the channel only: the engine puts it in front of keys', () => {
-    const keys = new NamespaceKeys('users', 'shop:');
+    const keys = new KeyspaceKeys('users', 'shop:');
     expect(keys.channel).toBe('shop:users~changed');
     expect(keys.entry('a')).toBe('users:a');
   });
@@ -36,7 +36,7 @@ describe('NamespaceKeys', () => {
   it.each([[''], ['a:b'], ['a#b'], ['a b'], ['é'], ['x'.repeat(129)], [undefined], [3]])(
     'refuses the name %p',
     (name) => {
-      expect(() => new NamespaceKeys(name as string)).toThrow(ConfigInvalidError);
+      expect(() => new KeyspaceKeys(name as string)).toThrow(ConfigInvalidError);
     },
   );
 });

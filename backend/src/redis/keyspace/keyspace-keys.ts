@@ -1,14 +1,13 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
 
 const NAME = /^[\w.-]{1,128}$/;
-const LEADING_NAME = /^[\w.-]*/;
 
 /**
- * The names in Redis of everything that belongs to one namespace. No name of a namespace holds a
- * separator, so that keys of two namespaces can never meet.
+ * The names in Redis of everything that belongs to one keyspace. No name of a keyspace holds a
+ * separator, so that keys of two keyspaces can never meet.
  */
-export class NamespaceKeys {
-  /** The namespace. */
+export class KeyspaceKeys {
+  /** The keyspace. */
   readonly name: string;
   /** Where changed keys are named. */
   readonly channel: string;
@@ -19,9 +18,9 @@ export class NamespaceKeys {
    */
   constructor(name: string, channelPrefix = '') {
     if (typeof name !== 'string' || !NAME.test(name)) {
-      const message = 'a namespace is named with 1 to 128 letters, digits, and the signs _ . -';
+      const message = 'a keyspace is named with 1 to 128 letters, digits, and the signs _ . -';
       const remedy = "For example: 'users'";
-      throw new ConfigInvalidError([{ field: 'namespace', value: name, message, remedy }]);
+      throw new ConfigInvalidError([{ field: 'keyspace', value: name, message, remedy }]);
     }
     this.name = name;
     this.channel = `${channelPrefix}${name}~changed`;
@@ -56,9 +55,4 @@ export class NamespaceKeys {
   shared(key: string): string {
     return `${this.name}+${key}`;
   }
-}
-
-/** The namespace that a key, or the whole name of a group, belongs to. */
-export function namespaceOf(whole: string): string {
-  return LEADING_NAME.exec(whole)?.[0] ?? '';
 }

@@ -7,15 +7,15 @@ import {
   wholeNumber,
   type RowsOf,
 } from '../base/options/index.js';
-import type { NamespacePolicy } from './keyspace.js';
-import type { NamespaceKeys } from './keyspace-keys.js';
+import type { KeyspacePolicy } from './keyspace.js';
+import type { KeyspaceKeys } from './keyspace-keys.js';
 
 /** One of the policies. */
 export const policy = choice('cache', 'session', 'strict');
 
-/** How a namespace behaves. */
-export interface NamespaceSettings {
-  readonly policy: NamespacePolicy;
+/** How a keyspace behaves. */
+export interface KeyspaceOptions {
+  readonly policy: KeyspacePolicy;
   /** Copies in memory younger than this answer without Redis being asked, in milliseconds; 0 means never. */
   readonly nearMs: number;
   /** How long past its time an entry may be served, in milliseconds. Only with the policy `cache`. */
@@ -26,16 +26,16 @@ const ROWS = {
   policy: required(policy),
   nearMs: required(wholeNumber(0, MAX_DELAY_MS, 'milliseconds')),
   maxStaleMs: required(wholeNumber(0, MAX_LIFE_MS, 'milliseconds')),
-} satisfies RowsOf<NamespaceSettings>;
+} satisfies RowsOf<KeyspaceOptions>;
 
-/** The settings of a namespace. */
-export const NAMESPACE = new OptionSet(ROWS, {
-  path: 'namespace',
+/** The options of a keyspace. */
+export const KEYSPACE = new OptionSet(ROWS, {
+  path: 'keyspace',
   example: "{ policy: 'cache', nearMs: 0, maxStaleMs: 0 }",
 });
 
-/** Who a namespace is. */
-export interface NamespaceIdentity {
-  readonly keys: NamespaceKeys;
-  readonly settings: NamespaceSettings;
+/** Who a keyspace is. */
+export interface KeyspaceIdentity {
+  readonly keys: KeyspaceKeys;
+  readonly options: KeyspaceOptions;
 }

@@ -9,34 +9,30 @@ import {
   stampOf,
 } from './store/index.js';
 import { noRedisAtAll, strictRefusal } from './away-errors.js';
-import type { FallbackParts } from './keyspace-deps.js';
+import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/index.js';
 import type { Reading } from './keyspace.js';
-import type { NamespaceKeys } from './keyspace-keys.js';
-import type { NamespaceIdentity, NamespaceSettings } from './keyspace-options.js';
+import type { KeyspaceKeys } from './keyspace-keys.js';
+import type { KeyspaceIdentity, KeyspaceOptions } from './keyspace-options.js';
 import type { NearCopies } from './near-copies.js';
-import { readingFromMemory, readingFromRedis, type ReadTerms } from './judge-entry.js';
+import { readingFromMemory, readingFromRedis, type JudgeOptions } from './judge-entry.js';
 
 const UNKNOWN: Reading = { state: 'unknown' };
 const MISSING: Reading = { state: 'missing' };
 
-/** The reading half of a namespace. Keys are whole keys here. */
-export class NamespaceReads {
-  readonly #keys: NamespaceKeys;
-  readonly #settings: NamespaceSettings;
-  readonly #parts: FallbackParts;
+/** The reading half of a keyspace. Keys are whole keys here. */
+export class KeyspaceReads {
+  readonly #keys: KeyspaceKeys;
+  readonly #options: KeyspaceOptions;
+  readonly #deps: KeyspaceDeps;
   readonly #near: NearCopies | null;
   // A hot copy is decoded once, not at each read.
   readonly #decoded = new WeakMap<Buffer, DecodedEntry>();
 
-  constructor(
-    { keys, settings }: NamespaceIdentity,
-    parts: FallbackParts,
-    near: NearCopies | null,
-  ) {
+  constructor({ keys, options }: KeyspaceIdentity, deps: KeyspaceDeps, near: NearCopies | null) {
     this.#keys = keys;
-    this.#settings = settings;
-    this.#parts = parts;
+    this.#options = options;
+    this.#deps = deps;
     this.#near = near;
   }
 
@@ -44,23 +40,23 @@ export class NamespaceReads {
   near(entry: string): Reading | null {
     const near = this.#near;
     if (near === null) return null;
-    const { memory, clock, reads } = this.#parts;
-    if (this.#settings.policy === 'strict' && !reads.isOpen) return null;
+    const { memory, clock, reads } = this.#deps;
+    if (this.#options.policy === 'strict' && !reads.isOpen) return null;
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
-    if (clock.now() - copy.heardAt > this.#settings.nearMs) return null;
-    return readingFromMemory(this.#decode(copy.entry), true, this.#terms());
+    if (clock.now() - copy.heardAt > this.#options.nearMs) return null;
+    return readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions());
   }
 
   /** What is known of one key. */
   async readOne(entry: string, isConfirmed: boolean): Promise<Reading> {
-    const { redis, reads, clock } = this.#parts;
+    const { redis, reads, clock } = this.#deps;
     if (redis === null) return this.#fromMemory(entry);
     const { mayLag } = redis;
     const askedAt = clock.now();
     const found = await reads.run(() => redis.readOne(entry));
     if (found instanceof Away) return this.#whileAway(entry, found);
-    const isSure = !(mayLag || redis.mayLag) || !this.#isInDoubt(entry, found, isConfirmed);
+    const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, isConfirmed);
     if (isSure) return this.accept(entry, found, askedAt);
     const [reading = UNKNOWN] = await this.#askPrimary(redis, [entry]);
     return reading;
@@ -68,19 +64,19 @@ export class NamespaceReads {
 
   /** What is known of these keys. */
   async readAll(entries: readonly string[]): Promise<Reading[]> {
-    const { redis, reads, clock } = this.#parts;
+    const { redis, reads, clock } = this.#deps;
     if (redis === null) return entries.map((entry) => this.#fromMemory(entry));
     const { mayLag } = redis;
     const askedAt = clock.now();
     const found = await reads.run(() => redis.read(entries));
     if (found instanceof Away) return entries.map((entry) => this.#whileAway(entry, found));
     const bytesOf = (i: number): Buffer | null => found[i] ?? null;
-    const inDoubt =
+    const unsure =
       mayLag || redis.mayLag
-        ? entries.filter((entry, i) => this.#isInDoubt(entry, bytesOf(i), false))
+        ? entries.filter((entry, i) => this.#isUnsure(entry, bytesOf(i), false))
         : [];
-    const sure = inDoubt.length === 0 ? [] : await this.#askPrimary(redis, inDoubt);
-    const confirmed = new Map(inDoubt.map((entry, i) => [entry, sure[i] ?? UNKNOWN]));
+    const sure = unsure.length === 0 ? [] : await this.#askPrimary(redis, unsure);
+    const confirmed = new Map(unsure.map((entry, i) => [entry, sure[i] ?? UNKNOWN]));
     return entries.map(
       (entry, i) => confirmed.get(entry) ?? this.accept(entry, bytesOf(i), askedAt),
     );
@@ -93,7 +89,7 @@ export class NamespaceReads {
    */
   accept(entry: string, bytes: Buffer | null, askedAt: number): Reading {
     if (bytes === null) return this.#acceptNothing(entry, askedAt);
-    const { memory } = this.#parts;
+    const { memory } = this.#deps;
     const copy = memory.peek(entry);
     const isSame = copy?.entry.equals(bytes) === true;
     // What was decoded once is not decoded again.
@@ -111,7 +107,7 @@ export class NamespaceReads {
   }
 
   #acceptNothing(entry: string, askedAt: number): Reading {
-    const { memory, journal } = this.#parts;
+    const { memory, journal } = this.#deps;
     const pending = journal.pendingOf(entry);
     if (pending !== null) return this.#judge(pending.entry);
     const copy = memory.peek(entry);
@@ -122,20 +118,20 @@ export class NamespaceReads {
 
   // A replica may not have heard yet of what this process knows, and of a login of a moment ago on
   // another process.
-  #isInDoubt(entry: string, bytes: Buffer | null, isWanted: boolean): boolean {
-    const { memory, journal, recent } = this.#parts;
+  #isUnsure(entry: string, bytes: Buffer | null, isWanted: boolean): boolean {
+    const { memory, journal, recent } = this.#deps;
     if (journal.pendingOf(entry) !== null) return false;
     if (bytes === null) return isWanted || recent.latest(entry) !== null;
     const copy = memory.peek(entry);
     const isSame = copy?.entry.equals(bytes) === true;
     const held = this.#decode(isSame ? copy.entry : bytes);
-    if (isWanted && readingFromRedis(held, this.#terms()).state === 'missing') return true;
+    if (isWanted && readingFromRedis(held, this.#judgeOptions()).state === 'missing') return true;
     return !isSame && held.decoded.ok && this.#isBehind(entry, bytes, held.decoded.entry);
   }
 
   // Not when what is newer is an own write: that is the answer then.
   #isBehind(key: string, bytes: Buffer, { stamp, groups }: Entry): boolean {
-    const { memory, recent } = this.#parts;
+    const { memory, recent } = this.#deps;
     const newer = memory.supersededBy(this.#copyOf(key, bytes, { stamp, groups, ttlMs: null }));
     if (newer === null) return false;
     const own = recent.latest(key);
@@ -143,7 +139,7 @@ export class NamespaceReads {
   }
 
   async #askPrimary(redis: RedisStore, entries: readonly string[]): Promise<Reading[]> {
-    const { writes, clock } = this.#parts;
+    const { writes, clock } = this.#deps;
     const askedAt = clock.now();
     const found = await writes.run(() => redis.readPrimary(entries));
     if (found instanceof Away) return entries.map((entry) => this.#whileAway(entry, found));
@@ -151,25 +147,25 @@ export class NamespaceReads {
   }
 
   #whileAway(entry: string, away: Away): Reading {
-    if (this.#settings.policy === 'strict') throw strictRefusal(this.#keys.name, away);
+    if (this.#options.policy === 'strict') throw strictRefusal(this.#keys.name, away);
     return this.#fromMemory(entry);
   }
 
   #fromMemory(entry: string): Reading {
-    if (this.#settings.policy === 'strict' && this.#parts.redis === null) {
+    if (this.#options.policy === 'strict' && this.#deps.redis === null) {
       throw noRedisAtAll(this.#keys.name);
     }
-    const pending = this.#parts.journal.pendingOf(entry);
+    const pending = this.#deps.journal.pendingOf(entry);
     if (pending !== null)
-      return readingFromMemory(this.#decode(pending.entry), true, this.#terms());
-    const copy = this.#parts.memory.peek(entry);
-    if (copy === null) return readingFromMemory(null, false, this.#terms());
-    return readingFromMemory(this.#decode(copy.entry), copy.isTrusted, this.#terms());
+      return readingFromMemory(this.#decode(pending.entry), true, this.#judgeOptions());
+    const copy = this.#deps.memory.peek(entry);
+    if (copy === null) return readingFromMemory(null, false, this.#judgeOptions());
+    return readingFromMemory(this.#decode(copy.entry), copy.isTrusted, this.#judgeOptions());
   }
 
   // Written here and not replayed yet, or acknowledged a moment ago and not on this replica yet.
   #newerOwnWrite(entry: string, stored: Stamp | null, isCopied: boolean): Buffer | null {
-    const { journal, recent } = this.#parts;
+    const { journal, recent } = this.#deps;
     // What this process wrote since would have taken the place of the copy.
     if (isCopied && journal.entries === 0) return null;
     const own = journal.pendingOf(entry) ?? recent.latest(entry);
@@ -178,17 +174,17 @@ export class NamespaceReads {
   }
 
   #keepCopy(key: string, bytes: Buffer, decoded: DecodedEntry, askedAt: number): void {
-    const { memory, clock, stamps } = this.#parts;
+    const { memory, clock, stamps } = this.#deps;
     if (!decoded.ok) {
       // What cannot be read has taken the place of what memory knows.
-      memory.doubt(key);
+      memory.distrust(key);
       return;
     }
     const { stamp, freshUntil, groups } = decoded.entry;
     // What this process writes from now on is later than what it has read.
     stamps.observe(stamp);
     // Of one whose time is over nothing is kept, and nothing of what it has replaced.
-    const leftMs = freshUntil + this.#settings.maxStaleMs - clock.wallTime();
+    const leftMs = freshUntil + this.#options.maxStaleMs - clock.wallTime();
     const ttlMs = freshUntil === 0 ? null : leftMs;
     const write = this.#copyOf(key, bytes, { stamp, groups, ttlMs });
     if (memory.apply(write).kind === 'applied') return;
@@ -209,12 +205,12 @@ export class NamespaceReads {
   }
 
   #judge(bytes: Buffer): Reading {
-    return readingFromRedis(this.#decode(bytes), this.#terms());
+    return readingFromRedis(this.#decode(bytes), this.#judgeOptions());
   }
 
   // A group that was emptied while Redis was away still has its members there.
   #isDroppedMeanwhile(reading: Reading): boolean {
-    const { journal } = this.#parts;
+    const { journal } = this.#deps;
     if (reading.state !== 'found' || reading.entry.groups.length === 0) return false;
     if (journal.entries === 0) return false;
     return reading.entry.groups.some((group) => {
@@ -229,9 +225,9 @@ export class NamespaceReads {
     return { decoded, bytes };
   }
 
-  #terms(): ReadTerms {
-    const { policy, maxStaleMs } = this.#settings;
-    const { clock, redis } = this.#parts;
+  #judgeOptions(): JudgeOptions {
+    const { policy, maxStaleMs } = this.#options;
+    const { clock, redis } = this.#deps;
     return { policy, maxStaleMs, now: clock.wallTime(), isMemoryAll: redis === null };
   }
 }

@@ -8,11 +8,11 @@ import {
   type StampedWrite,
 } from './store/index.js';
 import { noRedisAtAll, noRoom, strictRefusal } from './away-errors.js';
-import type { FallbackParts } from './keyspace-deps.js';
+import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/index.js';
-import type { EntryDraft, NamespacePolicy, WriteReceipt } from './keyspace.js';
-import type { NamespaceKeys } from './keyspace-keys.js';
-import type { NamespaceIdentity } from './keyspace-options.js';
+import type { EntryDraft, KeyspacePolicy, WriteReceipt } from './keyspace.js';
+import type { KeyspaceKeys } from './keyspace-keys.js';
+import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { NearCopies } from './near-copies.js';
 import type { JournalRecord } from './journal/index.js';
 
@@ -24,23 +24,19 @@ const KEPT: WriteReceipt = { outcome: 'kept' };
 const SUPERSEDED: WriteReceipt = { outcome: 'superseded' };
 const EMPTY = Buffer.alloc(0);
 const DROP_AHEAD_MS = 5;
-const MOST_STAMPS = 4;
+const MAX_STAMPS = 4;
 
-/** The writing half of a namespace. Keys are those of the caller here. */
-export class NamespaceWrites {
-  readonly #keys: NamespaceKeys;
-  readonly #policy: NamespacePolicy;
-  readonly #parts: FallbackParts;
+/** The writing half of a keyspace. Keys are those of the caller here. */
+export class KeyspaceWrites {
+  readonly #keys: KeyspaceKeys;
+  readonly #policy: KeyspacePolicy;
+  readonly #deps: KeyspaceDeps;
   readonly #near: NearCopies | null;
 
-  constructor(
-    { keys, settings }: NamespaceIdentity,
-    parts: FallbackParts,
-    near: NearCopies | null,
-  ) {
+  constructor({ keys, options }: KeyspaceIdentity, deps: KeyspaceDeps, near: NearCopies | null) {
     this.#keys = keys;
-    this.#policy = settings.policy;
-    this.#parts = parts;
+    this.#policy = options.policy;
+    this.#deps = deps;
     this.#near = near;
   }
 
@@ -58,7 +54,7 @@ export class NamespaceWrites {
 
   /** Leaves a tombstone. */
   delete(key: string): Promise<WriteReceipt> {
-    const { tombstoneMs } = this.#parts;
+    const { tombstoneMs } = this.#deps;
     const freshUntil = Math.ceil(this.#now() + tombstoneMs);
     return this.#apply(false, (stamp) =>
       this.#newWrite(key, tombstoneMs, {
@@ -75,7 +71,7 @@ export class NamespaceWrites {
 
   /** Empties a group. */
   async drop(group: string): Promise<WriteReceipt> {
-    const { redis, memory, writes, stamps, tombstoneMs } = this.#parts;
+    const { redis, memory, writes, stamps, tombstoneMs } = this.#deps;
     const first: GroupDrop = {
       group: this.#keys.group(group),
       // Later than loads of members that are under way on machines whose calendar is a little ahead.
@@ -107,18 +103,18 @@ export class NamespaceWrites {
     let drop = first;
     for (let tries = 1; ; tries++) {
       await redis.drop(drop);
-      this.#parts.recent.noteDrop(drop, this.#keys.name);
+      this.#deps.recent.noteDrop(drop);
       const isEmpty = (await redis.members(drop.group)).length === 0;
-      if (isEmpty || tries === MOST_STAMPS) return;
-      drop = { ...drop, stamp: this.#parts.stamps.next() };
+      if (isEmpty || tries === MAX_STAMPS) return;
+      drop = { ...drop, stamp: this.#deps.stamps.next() };
       onStamp(drop);
     }
   }
 
   async #keepDrop(drop: GroupDrop, away: Away): Promise<void> {
     if (this.#policy === 'strict') throw strictRefusal(this.#keys.name, away);
-    const isJournaled = await this.#journal({ kind: 'drop', drop, ...this.#origin() });
-    if (!isJournaled) throw noRoom(this.#keys.name, this.#parts.journal.stats);
+    const isJournaled = await this.#journal({ kind: 'drop', drop, madeAt: this.#now() });
+    if (!isJournaled) throw noRoom(this.#keys.name, this.#deps.journal.stats);
   }
 
   async #apply(
@@ -126,7 +122,7 @@ export class NamespaceWrites {
     make: (stamp: Stamp) => StampedWrite,
     given?: Stamp,
   ): Promise<WriteReceipt> {
-    const { redis, stamps } = this.#parts;
+    const { redis, stamps } = this.#deps;
     // It may be a little ahead of the clock. What is written after it must be later all the same.
     if (given !== undefined) stamps.observe(given);
     let write = make(given ?? stamps.next());
@@ -136,8 +132,8 @@ export class NamespaceWrites {
       const by = this.#newerThan(write, outcome);
       if (by === null) return this.#settle(write, isValue, outcome);
       stamps.observe(by);
-      this.#doubtOlder(write.key, by);
-      if (given !== undefined || tries === MOST_STAMPS) return SUPERSEDED;
+      this.#distrustOlder(write.key, by);
+      if (given !== undefined || tries === MAX_STAMPS) return SUPERSEDED;
       // A live write is the latest by what it means; only the clock of another process is ahead.
       write = make(stamps.next());
     }
@@ -145,7 +141,7 @@ export class NamespaceWrites {
 
   #applyInMemory(write: StampedWrite): WriteReceipt {
     this.#refuseStrictInMemory();
-    return this.#parts.memory.apply(write).kind === 'applied' ? KEPT : SUPERSEDED;
+    return this.#deps.memory.apply(write).kind === 'applied' ? KEPT : SUPERSEDED;
   }
 
   // What is strict must not be in doubt: the outcome of its write is waited for.
@@ -154,7 +150,7 @@ export class NamespaceWrites {
     write: StampedWrite,
     isLive: boolean,
   ): Promise<ApplyOutcome | Away> {
-    const { writes } = this.#parts;
+    const { writes } = this.#deps;
     const apply = (): Promise<ApplyOutcome> =>
       isLive ? redis.applyLive(write, this.#keys.leaseOf(write.key)) : redis.apply(write);
     if (this.#policy !== 'strict') return writes.run(apply);
@@ -166,7 +162,7 @@ export class NamespaceWrites {
   // While Redis is away, of everything that this process knows: memory may have had no room for it.
   #newerThan(write: StampedWrite, outcome: ApplyOutcome | Away): Stamp | null {
     if (!(outcome instanceof Away)) return outcome.kind === 'superseded' ? outcome.by : null;
-    const { memory, journal, recent } = this.#parts;
+    const { memory, journal, recent } = this.#deps;
     const known = [
       memory.supersededBy(write),
       journal.pendingOf(write.key)?.stamp ?? null,
@@ -184,18 +180,18 @@ export class NamespaceWrites {
     return outcome instanceof Away ? this.#keep(write, isValue) : this.#noteStored(write);
   }
 
-  #doubtOlder(key: string, by: Stamp): void {
-    const { memory } = this.#parts;
+  #distrustOlder(key: string, by: Stamp): void {
+    const { memory } = this.#deps;
     const stamp = memory.peek(key)?.stamp ?? null;
-    if (stamp === null || compareStamps(stamp, by) < 0) memory.doubt(key);
+    if (stamp === null || compareStamps(stamp, by) < 0) memory.distrust(key);
   }
 
   #noteStored(write: StampedWrite): WriteReceipt {
-    const { memory, recent, journal, clock } = this.#parts;
+    const { memory, recent, journal, clock } = this.#deps;
     memory.apply(write);
     // News of a later write may have overtaken the answer to this one.
     this.#near?.review(write.key, write.stamp, clock.now());
-    recent.note(write, this.#keys.name);
+    recent.note(write);
     const pending = journal.pendingOf(write.key);
     if (pending !== null && compareStamps(pending.stamp, write.stamp) < 0) {
       journal.settleKey(write.key, write.stamp);
@@ -204,8 +200,8 @@ export class NamespaceWrites {
   }
 
   async #keep(write: StampedWrite, isValue: boolean): Promise<WriteReceipt> {
-    const { memory, journal } = this.#parts;
-    const isJournaled = await this.#journal({ kind: 'write', write, ...this.#origin() });
+    const { memory, journal } = this.#deps;
+    const isJournaled = await this.#journal({ kind: 'write', write, madeAt: this.#now() });
     // A cached value that Redis never gets is no loss. A delete it never gets would be.
     if (!isJournaled && !(isValue && this.#policy === 'cache')) {
       throw noRoom(this.#keys.name, journal.stats);
@@ -215,7 +211,7 @@ export class NamespaceWrites {
   }
 
   async #journal(record: JournalRecord): Promise<boolean> {
-    const { journal, onBacklog } = this.#parts;
+    const { journal, onBacklog } = this.#deps;
     try {
       const mayDropOthers = this.#policy === 'cache';
       return (await journal.append(record, { mayDropOthers })) === 'journaled';
@@ -223,10 +219,6 @@ export class NamespaceWrites {
       // What the disk has refused is pending all the same.
       onBacklog();
     }
-  }
-
-  #origin(): { readonly namespace: string; readonly madeAt: number } {
-    return { namespace: this.#keys.name, madeAt: this.#now() };
   }
 
   #newWrite(key: string, ttlMs: number | null, entry: Entry): StampedWrite {
@@ -245,6 +237,6 @@ export class NamespaceWrites {
   }
 
   #now(): number {
-    return this.#parts.clock.wallTime();
+    return this.#deps.clock.wallTime();
   }
 }

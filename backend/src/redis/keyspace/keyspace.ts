@@ -1,13 +1,13 @@
 import type { Entry, EntryFault, EntryKind, Stamp } from './store/index.js';
 
 /**
- * What memory may mean for a namespace while Redis is away:
+ * What memory may mean for a keyspace while Redis is away:
  * - `cache`: reads come from memory, stale ones too; writes are kept and journaled, the oldest are
  *   dropped when the journal is full
  * - `session`: reads come from memory while they are valid; writes are journaled or refused, never dropped
  * - `strict`: everything fails at once, because an answer of one process alone would be wrong
  */
-export type NamespacePolicy = 'cache' | 'session' | 'strict';
+export type KeyspacePolicy = 'cache' | 'session' | 'strict';
 
 /** Where an answer came from: Redis; a valid copy in memory; a copy past its time. */
 export type ReadingSource = 'redis' | 'memory' | 'stale';
@@ -40,7 +40,7 @@ export interface EntryDraft {
   readonly freshMs: number | null;
   /** How much longer it is kept, to be served stale. */
   readonly staleMs: number;
-  /** Tags, owners: names within the namespace. */
+  /** Tags, owners: names within the keyspace. */
   readonly groups: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export type WriteReceipt =
 /** The right to load a key, among all processes. */
 export type Claim =
   /**
-   * Load it. `token` goes to {@link Namespace.release} and {@link Namespace.renew}; write what was
+   * Load it. `token` goes to {@link Keyspace.release} and {@link Keyspace.renew}; write what was
    * loaded with this `stamp`: whoever writes meanwhile sees it and is later.
    */
   | { readonly state: 'granted'; readonly token: string; readonly stamp: Stamp }
@@ -70,9 +70,9 @@ export type Claim =
   | { readonly state: 'alone' };
 
 /** Keys under one name with one policy: Redis while it is there, memory while it is not. */
-export interface Namespace {
+export interface Keyspace {
   readonly name: string;
-  readonly policy: NamespacePolicy;
+  readonly policy: KeyspacePolicy;
   /** True while reads do not go to Redis. */
   readonly isAway: boolean;
   /** A stamp of now. Take it before a load: what was written or deleted meanwhile is newer and wins. */
@@ -83,7 +83,7 @@ export interface Namespace {
    */
   near(key: string): Reading | null;
   /** What is known of a key. `confirm` asks the primary when a replica knows nothing of it. */
-  read(key: string, terms?: { readonly confirm?: boolean }): Promise<Reading>;
+  read(key: string, options?: { readonly confirm?: boolean }): Promise<Reading>;
   /** The same for many keys at once, in their order. */
   readMany(keys: readonly string[]): Promise<Reading[]>;
   /** Writes. With a stamp taken earlier it may turn out `superseded`; without, it is the latest. */
@@ -99,7 +99,7 @@ export interface Namespace {
   /** Asks for the right to load a key. `seen` is the stamp of what the caller has read already. */
   claim(
     key: string,
-    terms: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
+    options: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
   ): Promise<Claim>;
   /** Holds on to the right for another `leaseMs`; false when it was lost. */
   renew(key: string, token: string, leaseMs: number): Promise<boolean>;
@@ -109,6 +109,6 @@ export interface Namespace {
   increment(key: string, by: number, ttlMs: number | null): Promise<number>;
   /** Takes a key if nobody has it. It cannot be done in memory. */
   takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean>;
-  /** Gives a key of {@link Namespace.takeIfFree} back; false when somebody else has it by now. */
+  /** Gives a key of {@link Keyspace.takeIfFree} back; false when somebody else has it by now. */
   giveBack(key: string, holder: string): Promise<boolean>;
 }

@@ -2,9 +2,9 @@ import { resolveOptions, type RedisHaOptions } from '../config/index.js';
 import { CommandTimeoutError, CommandUncertainError } from '../base/errors/index.js';
 import { EventBus } from '../base/events/index.js';
 import { ManualClock } from '../testing/index.js';
-import { Fallback } from './keyspaces.js';
+import { Keyspaces } from './keyspaces.js';
 import type { JournalLog, JournalRecord } from './journal/journal-log.js';
-import type { EntryDraft, Namespace } from './keyspace.js';
+import type { EntryDraft, Keyspace } from './keyspace.js';
 import type { RedisPort } from './store/redis-port.js';
 
 const CACHE = { policy: 'cache', nearMs: 0, maxStaleMs: 0 } as const;
@@ -45,7 +45,7 @@ class ScriptedPort implements RedisPort {
   }
 }
 
-describe('Fallback', () => {
+describe('Keyspaces', () => {
   let clock: ManualClock;
 
   beforeEach(() => {
@@ -56,32 +56,32 @@ describe('Fallback', () => {
     port: RedisPort | null,
     extra: Pick<RedisHaOptions, 'journal'> = {},
     log?: JournalLog,
-  ): Fallback => {
+  ): Keyspaces => {
     const given: RedisHaOptions =
       port === null
         ? { mode: 'memory', ...extra }
         : { mode: 'standalone', host: '127.0.0.1', ...extra };
     const kept = log === undefined ? undefined : { log, records: [], damagedBytes: 0 };
     const tools = { clock, bus: new EventBus() };
-    return new Fallback(resolveOptions(given).options, port, tools, kept);
+    return new Keyspaces(resolveOptions(given).options, port, tools, kept);
   };
 
   /** A change of a session is stamped just after what it is based on, which may be ahead of the clock. */
-  const writeAhead = async (space: Namespace): Promise<void> => {
+  const writeAhead = async (space: Keyspace): Promise<void> => {
     const stamp = space.stamp();
     await space.write('a', draft, { ...stamp, wallMs: stamp.wallMs + 1, count: 0 });
     await clock.advance(1);
   };
 
   it('deletes what was written with a stamp of its own, a little ahead of the clock', async () => {
-    const space = open(null).namespace('users', SESSION);
+    const space = open(null).open('users', SESSION);
     await writeAhead(space);
     expect(await space.delete('a')).toEqual({ outcome: 'kept' });
     expect((await space.read('a')).state).toBe('deleted');
   });
 
   it('empties a group of it, too', async () => {
-    const space = open(null).namespace('users', SESSION);
+    const space = open(null).open('users', SESSION);
     await writeAhead(space);
     await space.dropGroup('g');
     expect((await space.read('a')).state).toBe('deleted');
@@ -99,7 +99,7 @@ describe('Fallback', () => {
       close: () => Promise.resolve(),
     };
     const fallback = open(port, {}, log);
-    const space = fallback.namespace('users', CACHE);
+    const space = fallback.open('users', CACHE);
     for (const key of ['a', 'b', 'c']) await space.write(key, draft);
     port.answer = () => new Promise(() => undefined);
     port.tellOfSwitch();
@@ -115,7 +115,7 @@ describe('Fallback', () => {
       close: () => Promise.resolve(),
     };
     const fallback = open(port, {}, log);
-    const space = fallback.namespace('users', SESSION);
+    const space = fallback.open('users', SESSION);
     port.answer = () => Promise.reject(new CommandTimeoutError('late'));
     await expect(space.write('a', draft)).rejects.toThrow('disk');
     expect(fallback.status.journal.entries).toBe(1);
@@ -128,7 +128,7 @@ describe('Fallback', () => {
 
   it('says of a counter whose answer was lost that it may have been counted', async () => {
     const port = new ScriptedPort();
-    const space = open(port).namespace('users', CACHE);
+    const space = open(port).open('users', CACHE);
     const lost = new CommandUncertainError('lost');
     port.answer = () => Promise.reject(lost);
     await expect(space.increment('hits', 1, null)).rejects.toBe(lost);
@@ -139,12 +139,12 @@ describe('Fallback', () => {
 
   it('leaves nothing behind when it is closed while nobody can be listened to', async () => {
     const fallback = open(new ScriptedPort());
-    const space = fallback.namespace('near', { ...CACHE, nearMs: 1_000 });
+    const space = fallback.open('near', { ...CACHE, nearMs: 1_000 });
     await clock.advance(2_500);
     expect(space.near('a')).toBeNull();
     await fallback.close();
     await fallback.close();
     expect(clock.pending).toBe(0);
-    expect(() => fallback.namespace('other', CACHE)).toThrow('shutting down');
+    expect(() => fallback.open('other', CACHE)).toThrow('shutting down');
   });
 });

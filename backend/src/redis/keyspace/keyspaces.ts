@@ -4,7 +4,7 @@ import { ClosedError, ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus, ReplayReport } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import { Degradation } from './breaker/index.js';
-import type { FallbackParts } from './keyspace-deps.js';
+import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
 import {
   JournalReplay,
@@ -16,35 +16,35 @@ import {
   WriteJournal,
 } from './journal/index.js';
 import { HybridClock, MemoryStore, type RedisPort, RedisStore } from './store/index.js';
-import type { Namespace } from './keyspace.js';
-import { NamespaceKeys } from './keyspace-keys.js';
-import { NAMESPACE, type NamespaceSettings } from './keyspace-options.js';
+import type { Keyspace } from './keyspace.js';
+import { KeyspaceKeys } from './keyspace-keys.js';
+import { KEYSPACE, type KeyspaceOptions } from './keyspace-options.js';
 import { NearCopies } from './near-copies.js';
 import { ReplayedStore } from './replayed-store.js';
-import { StoreNamespace } from './tiered-keyspace.js';
+import { TieredKeyspace } from './tiered-keyspace.js';
 
 const ORIGIN_BYTES = 8;
 const REPLAY_BATCH = 200;
 
 /** What is open under one name. */
-interface OpenNamespace {
-  readonly namespace: Namespace;
-  readonly settings: NamespaceSettings;
+interface OpenKeyspace {
+  readonly keyspace: Keyspace;
+  readonly settings: KeyspaceOptions;
   readonly near: NearCopies | null;
 }
 
-/** Opens namespaces over one Redis, and sees to it that they outlive its absence. */
-export class Fallback {
+/** Opens keyspaces over one Redis, and sees to it that they outlive its absence. */
+export class Keyspaces {
   readonly #options: ResolvedRedisOptions;
   readonly #port: RedisPort | null;
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #kept: KeptJournal;
-  readonly #parts: FallbackParts;
+  readonly #deps: KeyspaceDeps;
   readonly #degradation: Degradation;
   readonly #replays: ReplayLoop | null;
   readonly #stopHearing: Stop | undefined;
-  readonly #open = new Map<string, OpenNamespace>();
+  readonly #open = new Map<string, OpenKeyspace>();
   #isClosed = false;
 
   /** @param port - `null` in memory mode */
@@ -64,11 +64,11 @@ export class Fallback {
       port,
       { clock, bus },
       {
-        hasBacklog: () => this.#parts.journal.entries > 0,
+        hasBacklog: () => this.#deps.journal.entries > 0,
         onWritesBack: () => this.#replays?.hurry(),
       },
     );
-    this.#parts = this.#newParts(kept);
+    this.#deps = this.#newParts(kept);
     this.#replays = this.#newReplays();
     this.#stopHearing = port?.onDataAtRisk(() => {
       this.#reapply();
@@ -85,21 +85,21 @@ export class Fallback {
   }
 
   /**
-   * Opens a namespace; a second time with the same settings gives the same one.
+   * Opens a keyspace; a second time with the same settings gives the same one.
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for a name that cannot be used, or that
    * stands for other settings already.
    */
-  namespace(name: string, settings: NamespaceSettings): Namespace {
+  open(name: string, settings: KeyspaceOptions): Keyspace {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
-    NAMESPACE.resolve(settings);
+    KEYSPACE.resolve(settings);
     const known = this.#open.get(name);
-    if (known === undefined) return this.#openNamespace(name, settings);
-    const differs = (Object.keys(settings) as (keyof NamespaceSettings)[]).find(
+    if (known === undefined) return this.#openKeyspace(name, settings);
+    const differs = (Object.keys(settings) as (keyof KeyspaceOptions)[]).find(
       (key) => known.settings[key] !== settings[key],
     );
-    if (differs === undefined) return known.namespace;
-    const message = `the namespace is open already, with ${String(known.settings[differs])}`;
+    if (differs === undefined) return known.keyspace;
+    const message = `the keyspace is open already, with ${String(known.settings[differs])}`;
     const remedy = 'Give both the same settings, or the second another name';
     const value = settings[differs];
     throw new ConfigInvalidError([{ field: `${name}.${differs}`, value, message, remedy }]);
@@ -107,7 +107,7 @@ export class Fallback {
 
   /** How it is, from memory. */
   get status(): FallbackStatus {
-    const { memory, journal, reads, writes } = this.#parts;
+    const { memory, journal, reads, writes } = this.#deps;
     const { fallback, journal: bounds } = this.#options;
     const { mode } = this.#degradation;
     const { appended, applied, superseded, dropped, expired } = journal.stats;
@@ -116,7 +116,7 @@ export class Fallback {
       since: mode.since,
       history: mode.history,
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
-      lanes: { reads: reads.counts, writes: writes.counts },
+      guards: { reads: reads.stats, writes: writes.stats },
       memory: {
         entries: memory.size,
         bytes: memory.bytes,
@@ -150,23 +150,23 @@ export class Fallback {
     this.#degradation.close();
     for (const { near } of this.#open.values()) near?.close();
     await this.#replays?.close(graceMs);
-    const { entries } = this.#parts.journal;
+    const { entries } = this.#deps.journal;
     if (entries > 0 && this.#kept.log === NO_LOG) {
       this.#bus.emit({ type: 'journal.dropped', count: entries, reason: 'closed' });
     }
-    await this.#parts.journal.close();
+    await this.#deps.journal.close();
   }
 
-  #openNamespace(name: string, settings: NamespaceSettings): Namespace {
-    const keys = new NamespaceKeys(name, this.#options.node.keyPrefix);
+  #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
+    const keys = new KeyspaceKeys(name, this.#options.node.keyPrefix);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
-    const near = hasNear ? new NearCopies(this.#port, keys, this.#parts) : null;
-    const namespace = new StoreNamespace({ keys, settings }, this.#parts, near);
-    this.#open.set(name, { namespace, settings, near });
-    return namespace;
+    const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
+    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, near);
+    this.#open.set(name, { keyspace, settings, near });
+    return keyspace;
   }
 
-  #newParts({ log, records }: KeptJournal): FallbackParts {
+  #newParts({ log, records }: KeptJournal): KeyspaceDeps {
     const { fallback, journal: bounds } = this.#options;
     const stamps = new HybridClock(this.#clock, randomBytes(ORIGIN_BYTES).toString('hex'));
     const journal = new WriteJournal(bounds, this.#clock, log, records);
@@ -193,10 +193,10 @@ export class Fallback {
   }
 
   #newReplays(): ReplayLoop | null {
-    const { journal, redis, writes } = this.#parts;
+    const { journal, redis, writes } = this.#deps;
     if (redis === null) return null;
     const settings = { perSecond: this.#options.journal.replayPerSecond, batch: REPLAY_BATCH };
-    const store = new ReplayedStore(redis, this.#parts);
+    const store = new ReplayedStore(redis, this.#deps);
     const replay = new JournalReplay(journal, store, settings, this.#clock);
     return new ReplayLoop({ journal, replay, breaker: writes.breaker }, this.#clock, {
       onReplayed: (report) => {
@@ -217,7 +217,7 @@ export class Fallback {
 
   // The new primary may lack what the old one acknowledged last. What it has already stays as it is.
   #reapply(): void {
-    const { recent, journal } = this.#parts;
+    const { recent, journal } = this.#deps;
     // All at once: they count from this moment on, and what goes to a disk goes there together.
     for (const record of recent.all()) {
       journal.append(record, { mayDropOthers: true }).catch(() => 'full');

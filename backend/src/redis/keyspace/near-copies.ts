@@ -9,8 +9,8 @@ import {
   STAMP_BYTES,
   stampOf,
 } from './store/index.js';
-import type { FallbackParts } from './keyspace-deps.js';
-import type { NamespaceKeys } from './keyspace-keys.js';
+import type { KeyspaceDeps } from './keyspace-deps.js';
+import type { KeyspaceKeys } from './keyspace-keys.js';
 
 const RETRY_MS = 1_000;
 const MAX_NOTICES = 10_000;
@@ -23,7 +23,7 @@ const STAMP = /^[0-9a-f]{32}/;
  */
 export class NearCopies {
   readonly #port: RedisPort;
-  readonly #keys: NamespaceKeys;
+  readonly #keys: KeyspaceKeys;
   readonly #memory: MemoryStore;
   readonly #clock: Clock;
   readonly #stamps: HybridClock;
@@ -36,8 +36,8 @@ export class NearCopies {
 
   constructor(
     port: RedisPort,
-    keys: NamespaceKeys,
-    { memory, clock, stamps }: Pick<FallbackParts, 'memory' | 'clock' | 'stamps'>,
+    keys: KeyspaceKeys,
+    { memory, clock, stamps }: Pick<KeyspaceDeps, 'memory' | 'clock' | 'stamps'>,
   ) {
     this.#port = port;
     this.#keys = keys;
@@ -54,7 +54,7 @@ export class NearCopies {
 
   /**
    * Looks at a copy that has just come from Redis. A notice that came meanwhile may be of a later write,
-   * and a notice may have been missed meanwhile: then the copy is doubted.
+   * and a notice may have been missed meanwhile: then the copy is distrusted.
    *
    * @param askedAt - when Redis was asked, by `clock.now()`
    */
@@ -63,7 +63,7 @@ export class NearCopies {
     const isOutdated = notice !== undefined && compareStamps(stamp, notice) < 0;
     // Before anybody listens no copy is used anyhow.
     const hadGap = this.#trustedSince !== Infinity && askedAt <= this.#trustedSince;
-    if (isOutdated || hadGap) this.#memory.doubt(key);
+    if (isOutdated || hadGap) this.#memory.distrust(key);
   }
 
   /** Stops listening; no copy is trusted any more. */
@@ -110,7 +110,7 @@ export class NearCopies {
     this.#remember(key, stamp);
     const copy = this.#memory.peek(key);
     const known = copy === null ? null : stampOf(copy.entry);
-    if (known !== null && compareStamps(known, stamp) < 0) this.#memory.doubt(key);
+    if (known !== null && compareStamps(known, stamp) < 0) this.#memory.distrust(key);
   }
 
   #remember(key: string, stamp: Stamp): void {

@@ -37,8 +37,8 @@ describe('ReplayedStore', () => {
     expect(await store.drop(drop)).toBe(7);
     expect(asked).toEqual([mine, drop]);
     expect(recent.all()).toEqual([
-      { kind: 'write', write: mine, namespace: 'users', madeAt: expect.any(Number) },
-      { kind: 'drop', drop, namespace: 'users', madeAt: expect.any(Number) },
+      { kind: 'write', write: mine, madeAt: expect.any(Number) },
+      { kind: 'drop', drop, madeAt: expect.any(Number) },
     ]);
   });
 

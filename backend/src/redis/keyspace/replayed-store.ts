@@ -1,4 +1,4 @@
-import type { FallbackParts } from './keyspace-deps.js';
+import type { KeyspaceDeps } from './keyspace-deps.js';
 import {
   type ApplyOutcome,
   compareStamps,
@@ -7,7 +7,6 @@ import {
   type StampedDrop,
   type StampedWrite,
 } from './store/index.js';
-import { namespaceOf } from './keyspace-keys.js';
 
 /**
  * The Redis that a journal is brought to. What arrives there may be lost again in a failover, as any
@@ -15,31 +14,31 @@ import { namespaceOf } from './keyspace-keys.js';
  */
 export class ReplayedStore implements Pick<KeyValueStore, 'apply' | 'drop'> {
   readonly #redis: RedisStore;
-  readonly #parts: Pick<FallbackParts, 'memory' | 'recent'>;
+  readonly #deps: Pick<KeyspaceDeps, 'memory' | 'recent'>;
 
-  constructor(redis: RedisStore, parts: Pick<FallbackParts, 'memory' | 'recent'>) {
+  constructor(redis: RedisStore, deps: Pick<KeyspaceDeps, 'memory' | 'recent'>) {
     this.#redis = redis;
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   /** {@inheritDoc KeyValueStore.apply} */
   async apply(write: StampedWrite): Promise<ApplyOutcome> {
-    const { memory, recent } = this.#parts;
+    const { memory, recent } = this.#deps;
     const outcome = await this.#redis.apply(write);
     if (outcome.kind === 'applied') {
       const isOver = write.ttlMs !== null && write.ttlMs <= 0;
-      if (!isOver) recent.note(write, namespaceOf(write.key));
+      if (!isOver) recent.note(write);
       return outcome;
     }
     const stamp = memory.peek(write.key)?.stamp ?? null;
-    if (stamp !== null && compareStamps(stamp, outcome.by) < 0) memory.doubt(write.key);
+    if (stamp !== null && compareStamps(stamp, outcome.by) < 0) memory.distrust(write.key);
     return outcome;
   }
 
   /** {@inheritDoc KeyValueStore.drop} */
   async drop(drop: StampedDrop & { readonly channel?: string }): Promise<number> {
     const dropped = await this.#redis.drop(drop);
-    this.#parts.recent.noteDrop(drop, namespaceOf(drop.group));
+    this.#deps.recent.noteDrop(drop);
     return dropped;
   }
 }

@@ -1,10 +1,10 @@
 import { CommandUncertainError } from '../base/errors/index.js';
 import { cannotBeShared } from './away-errors.js';
-import type { FallbackParts } from './keyspace-deps.js';
+import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/index.js';
-import type { NamespacePolicy } from './keyspace.js';
-import type { NamespaceKeys } from './keyspace-keys.js';
-import type { NamespaceIdentity } from './keyspace-options.js';
+import type { KeyspacePolicy } from './keyspace.js';
+import type { KeyspaceKeys } from './keyspace-keys.js';
+import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { RedisStore } from './store/index.js';
 
 /**
@@ -12,13 +12,13 @@ import type { RedisStore } from './store/index.js';
  * fail at once, whatever the policy; a rate limit that silently counts per process is none.
  */
 export class SharedValues {
-  readonly #owner: { readonly namespace: string; readonly policy: NamespacePolicy };
-  readonly #parts: FallbackParts;
-  readonly #keys: NamespaceKeys;
+  readonly #owner: { readonly keyspace: string; readonly policy: KeyspacePolicy };
+  readonly #deps: KeyspaceDeps;
+  readonly #keys: KeyspaceKeys;
 
-  constructor({ keys, settings }: NamespaceIdentity, parts: FallbackParts) {
-    this.#owner = { namespace: keys.name, policy: settings.policy };
-    this.#parts = parts;
+  constructor({ keys, options }: KeyspaceIdentity, deps: KeyspaceDeps) {
+    this.#owner = { keyspace: keys.name, policy: options.policy };
+    this.#deps = deps;
     this.#keys = keys;
   }
 
@@ -40,7 +40,7 @@ export class SharedValues {
   }
 
   async #run<T>(operation: string, work: (redis: RedisStore) => Promise<T>): Promise<T> {
-    const { redis, writes } = this.#parts;
+    const { redis, writes } = this.#deps;
     if (redis === null) throw cannotBeShared(operation, this.#owner, null);
     const outcome = await writes.runToItsEnd(() => work(redis));
     if (!(outcome instanceof Away)) return outcome;

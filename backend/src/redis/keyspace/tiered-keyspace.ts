@@ -1,18 +1,18 @@
 import { strictRefusal } from './away-errors.js';
-import type { FallbackParts } from './keyspace-deps.js';
+import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/index.js';
 import type {
   Claim,
   EntryDraft,
-  Namespace,
-  NamespacePolicy,
+  Keyspace,
+  KeyspacePolicy,
   Reading,
   WriteReceipt,
 } from './keyspace.js';
-import type { NamespaceKeys } from './keyspace-keys.js';
-import { NamespaceReads } from './keyspace-reads.js';
-import type { NamespaceIdentity } from './keyspace-options.js';
-import { NamespaceWrites } from './keyspace-writes.js';
+import type { KeyspaceKeys } from './keyspace-keys.js';
+import { KeyspaceReads } from './keyspace-reads.js';
+import type { KeyspaceIdentity } from './keyspace-options.js';
+import { KeyspaceWrites } from './keyspace-writes.js';
 import type { NearCopies } from './near-copies.js';
 import { SharedValues } from './shared-values.js';
 import { stampDigits, type Stamp } from './store/index.js';
@@ -20,41 +20,41 @@ import { stampDigits, type Stamp } from './store/index.js';
 const ALONE: Claim = { state: 'alone' };
 const HELD: Claim = { state: 'held' };
 
-/** {@link Namespace}: Redis while it is there; memory and the journal while it is not. */
-export class StoreNamespace implements Namespace {
+/** {@link Keyspace}: Redis while it is there; memory and the journal while it is not. */
+export class TieredKeyspace implements Keyspace {
   readonly name: string;
-  readonly policy: NamespacePolicy;
-  readonly #keys: NamespaceKeys;
-  readonly #parts: FallbackParts;
-  readonly #reads: NamespaceReads;
-  readonly #writes: NamespaceWrites;
+  readonly policy: KeyspacePolicy;
+  readonly #keys: KeyspaceKeys;
+  readonly #deps: KeyspaceDeps;
+  readonly #reads: KeyspaceReads;
+  readonly #writes: KeyspaceWrites;
   readonly #shared: SharedValues;
 
-  constructor(identity: NamespaceIdentity, parts: FallbackParts, near: NearCopies | null) {
-    const { keys, settings } = identity;
+  constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, near: NearCopies | null) {
+    const { keys, options } = identity;
     this.name = keys.name;
-    this.policy = settings.policy;
+    this.policy = options.policy;
     this.#keys = keys;
-    this.#parts = parts;
-    this.#reads = new NamespaceReads(identity, parts, near);
-    this.#writes = new NamespaceWrites(identity, parts, near);
-    this.#shared = new SharedValues(identity, parts);
+    this.#deps = deps;
+    this.#reads = new KeyspaceReads(identity, deps, near);
+    this.#writes = new KeyspaceWrites(identity, deps, near);
+    this.#shared = new SharedValues(identity, deps);
   }
 
   get isAway(): boolean {
-    return this.#parts.redis === null || !this.#parts.reads.isOpen;
+    return this.#deps.redis === null || !this.#deps.reads.isOpen;
   }
 
   stamp(): Stamp {
-    return this.#parts.stamps.next();
+    return this.#deps.stamps.next();
   }
 
   near(key: string): Reading | null {
     return this.#reads.near(this.#keys.entry(key));
   }
 
-  read(key: string, terms?: { readonly confirm?: boolean }): Promise<Reading> {
-    return this.#reads.readOne(this.#keys.entry(key), terms?.confirm === true);
+  read(key: string, options?: { readonly confirm?: boolean }): Promise<Reading> {
+    return this.#reads.readOne(this.#keys.entry(key), options?.confirm === true);
   }
 
   readMany(keys: readonly string[]): Promise<Reading[]> {
@@ -74,7 +74,7 @@ export class StoreNamespace implements Namespace {
   async members(
     group: string,
   ): Promise<{ readonly keys: readonly string[]; readonly isComplete: boolean }> {
-    const { redis, memory, journal, writes } = this.#parts;
+    const { redis, memory, journal, writes } = this.#deps;
     const whole = this.#keys.group(group);
     const found = redis === null ? [] : await writes.run(() => redis.members(whole));
     if (found instanceof Away && this.policy === 'strict') throw strictRefusal(this.name, found);
@@ -95,15 +95,15 @@ export class StoreNamespace implements Namespace {
 
   async claim(
     key: string,
-    terms: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
+    options: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
   ): Promise<Claim> {
-    const { redis, writes, clock, stamps } = this.#parts;
+    const { redis, writes, clock, stamps } = this.#deps;
     if (redis === null) return ALONE;
     const stamp = stamps.next();
-    const token = `${stampDigits(stamp)}${terms.token}`;
+    const token = `${stampDigits(stamp)}${options.token}`;
     const askedAt = clock.now();
     const entry = this.#keys.entry(key);
-    const lease = { ...terms, token, key: entry, leaseKey: this.#keys.lease(key) };
+    const lease = { ...options, token, key: entry, leaseKey: this.#keys.lease(key) };
     const answer = await writes.run(() => redis.claim(lease));
     if (answer instanceof Away) return ALONE;
     if (answer === 'granted') return { state: 'granted', token, stamp };
@@ -112,13 +112,13 @@ export class StoreNamespace implements Namespace {
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
-    const { redis, writes } = this.#parts;
+    const { redis, writes } = this.#deps;
     if (redis === null) return false;
     return (await writes.run(() => redis.renew(this.#keys.lease(key), token, leaseMs))) === true;
   }
 
   async release(key: string, token: string): Promise<void> {
-    const { redis, writes } = this.#parts;
+    const { redis, writes } = this.#deps;
     if (redis !== null) await writes.run(() => redis.release(this.#keys.lease(key), token));
   }
 

@@ -26,7 +26,7 @@ export function namedClientOptions(
   given: DriverOptions,
 ): RedisModuleOptions {
   const clients: DriverClient[] = [];
-  const recipe = engine.roomsIfAny === null ? refusedRecipe : followingRecipe;
+  const recipe = engine.connectedOrNull === null ? refusedRecipe : followingRecipe;
   engine.beforeClose(() => endAll(clients, engine));
   const config = namespaces.map((namespace) => {
     const { options, onClientCreated } = recipe(engine, namespace, given);
@@ -45,7 +45,7 @@ export function namedClientOptions(
 }
 
 function followingRecipe(engine: RedisEngine, namespace: string, given: DriverOptions): Recipe {
-  const { rawClients, tracker } = engine.rooms;
+  const { rawClients, tracker } = engine.connected;
   const tracked = rawClients.options();
   return {
     options: {

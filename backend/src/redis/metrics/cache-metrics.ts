@@ -2,15 +2,15 @@ import type { CacheStats } from '../cache/index.js';
 import type { CacheTeller, SessionsTeller } from './metrics-sources.js';
 import { byLabel, single, type Sample } from './sample.js';
 
-const MOST_NAMESPACES = 20;
+const MAX_NAMESPACES = 20;
 // No namespace can be called so.
 const THE_REST = '(other)';
 
 /** The values that tell of the cache. */
-export function cacheSamples(cache: CacheTeller): [string, readonly Sample[]][] {
+export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] {
   const total = cache.totalStats;
   return [
-    ['cache_requests_total', requestSamples(cache)],
+    ['cache_requests_total', requestMetrics(cache)],
     ['cache_near_hits_total', single(total.nearHits)],
     ['cache_negative_hits_total', single(total.negativeHits)],
     ['cache_loads_total', single(total.loads)],
@@ -23,15 +23,15 @@ export function cacheSamples(cache: CacheTeller): [string, readonly Sample[]][] 
 }
 
 /** The values that tell of sessions. */
-export function sessionSamples({ stats }: SessionsTeller): [string, readonly Sample[]][] {
+export function sessionMetrics({ stats }: SessionsTeller): [string, readonly Sample[]][] {
   return [['sessions_total', byLabel('event', { ...stats })]];
 }
 
 type Requests = Pick<CacheStats, 'hits' | 'staleHits' | 'misses'>;
 
-function requestSamples({ namespaces }: CacheTeller): Sample[] {
-  const named = namespaces.slice(0, MOST_NAMESPACES);
-  const rest = namespaces.slice(MOST_NAMESPACES).map(({ stats }) => stats);
+function requestMetrics({ namespaces }: CacheTeller): Sample[] {
+  const named = namespaces.slice(0, MAX_NAMESPACES);
+  const rest = namespaces.slice(MAX_NAMESPACES).map(({ stats }) => stats);
   const samples = named.flatMap(({ name, stats }) => resultsOf(name, stats));
   return rest.length === 0 ? samples : [...samples, ...resultsOf(THE_REST, sumOf(rest))];
 }

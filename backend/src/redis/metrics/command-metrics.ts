@@ -2,30 +2,30 @@ import {
   COMMAND_KINDS,
   COMMAND_OUTCOMES,
   LATENCY_BOUNDS_MS,
-  type CommandMeters,
+  type CommandStats,
 } from '../base/stats/index.js';
-import type { StatusFacts } from './metrics-sources.js';
+import type { MetricsStatus } from './metrics-sources.js';
 import { byLabel, histogram, single, type Sample } from './sample.js';
 
 const BOUNDS_S = LATENCY_BOUNDS_MS.map((ms) => ms / 1_000);
 
 /** The values that tell of commands. */
-export function commandSamples(
-  { kinds, retries }: CommandMeters,
-  { waiting, pending, pools }: StatusFacts,
+export function commandMetrics(
+  { kinds, retries }: CommandStats,
+  { waiting, pending, pools }: MetricsStatus,
 ): [string, readonly Sample[]][] {
   return [
     ['commands_total', COMMAND_KINDS.flatMap((kind) => outcomesOf(kind, kinds))],
     ['command_duration_seconds', COMMAND_KINDS.flatMap((kind) => durationsOf(kind, kinds))],
     ['retries_total', byLabel('reason', retries)],
     ['deadline_misses_total', COMMAND_KINDS.map((kind) => missesOf(kind, kinds))],
-    ['queue_commands', byLabel('lane', { ...waiting })],
+    ['queue_commands', byLabel('direction', { ...waiting })],
     ['pending_commands', single(pending)],
-    ['pool_connections', [...poolSamples('write', pools), ...poolSamples('read', pools)]],
+    ['pool_connections', [...poolMetrics('write', pools), ...poolMetrics('read', pools)]],
   ];
 }
 
-type Kinds = CommandMeters['kinds'];
+type Kinds = CommandStats['kinds'];
 type Kind = keyof Kinds;
 
 function outcomesOf(kind: Kind, kinds: Kinds): Sample[] {
@@ -45,7 +45,7 @@ function missesOf(kind: Kind, kinds: Kinds): Sample {
   return { labels: { kind }, value: kinds[kind].deadlineMisses };
 }
 
-function poolSamples(pool: 'write' | 'read', pools: StatusFacts['pools']): Sample[] {
+function poolMetrics(pool: 'write' | 'read', pools: MetricsStatus['pools']): Sample[] {
   const { size, available } = pools[pool];
   return byLabel('state', { idle: available, unavailable: size - available }).map(
     ({ labels, value }) => ({ labels: { pool, ...labels }, value }),

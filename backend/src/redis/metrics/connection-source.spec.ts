@@ -80,7 +80,7 @@ describe('the metrics of a connection', () => {
     expect(valueIn(scraped, misses, { kind: 'read' })).toBe(2);
     expect(valueIn(scraped, misses, { kind: 'write' })).toBe(0);
     expect(valueIn(scraped, 'redis_ha_retries_total', { reason: 'lost' })).toBe(1);
-    expect(valueIn(scraped, 'redis_ha_queue_commands', { lane: 'writes' })).toBe(4);
+    expect(valueIn(scraped, 'redis_ha_queue_commands', { direction: 'writes' })).toBe(4);
     expect(valueIn(scraped, 'redis_ha_pending_commands')).toBe(9);
     const pool = 'redis_ha_pool_connections';
     expect(valueIn(scraped, pool, { pool: 'write', state: 'idle' })).toBe(7);
@@ -137,21 +137,21 @@ describe('the metrics of a connection', () => {
     expect(valueIn(scraped, 'redis_ha_cache_load_failures_total')).toBe(25);
   });
 
-  it('tell of the mode, the breakers, the lanes and the journal', async () => {
+  it('tell of the mode, the breakers, the guards and the journal', async () => {
     const fallback = {
       ...QUIET,
       mode: 'degraded',
       breakers: { reads: 'closed', writes: 'half-open' },
-      lanes: { ...QUIET.lanes, writes: { answered: 5, failed: 2, away: 9 } },
+      guards: { ...QUIET.guards, writes: { answered: 5, failed: 2, away: 9 } },
       journal: { ...QUIET.journal, entries: 3, dropped: 1 },
     } as const;
     const scraped = await scrape(sourceOf(connection({ fallback, canWrite: false })));
     expect(valueIn(scraped, 'redis_ha_mode', { mode: 'degraded' })).toBe(1);
     expect(valueIn(scraped, 'redis_ha_mode', { mode: 'healthy' })).toBe(0);
-    expect(valueIn(scraped, 'redis_ha_breaker_open', { lane: 'reads' })).toBe(0);
-    expect(valueIn(scraped, 'redis_ha_breaker_open', { lane: 'writes' })).toBe(1);
-    const away = { lane: 'writes', outcome: 'away' };
-    expect(valueIn(scraped, 'redis_ha_namespace_operations_total', away)).toBe(9);
+    expect(valueIn(scraped, 'redis_ha_breaker_open', { direction: 'reads' })).toBe(0);
+    expect(valueIn(scraped, 'redis_ha_breaker_open', { direction: 'writes' })).toBe(1);
+    const away = { direction: 'writes', outcome: 'away' };
+    expect(valueIn(scraped, 'redis_ha_keyspace_operations_total', away)).toBe(9);
     expect(valueIn(scraped, 'redis_ha_journal_entries')).toBe(3);
     expect(valueIn(scraped, 'redis_ha_journal_dropped_total')).toBe(1);
     expect(valueIn(scraped, 'redis_ha_write_available')).toBe(0);

@@ -1,15 +1,15 @@
 import { SystemClock, type Clock, type Stop } from '../base/timing/index.js';
-import { cacheSamples, sessionSamples } from './cache-metrics.js';
-import { commandSamples } from './command-metrics.js';
+import { cacheMetrics, sessionMetrics } from './cache-metrics.js';
+import { commandMetrics } from './command-metrics.js';
 import type { CacheTeller, ConnectionTeller, SessionsTeller } from './metrics-sources.js';
-import { fallbackSamples } from './fallback-metrics.js';
+import { fallbackMetrics } from './fallback-metrics.js';
 import type { MetricsSource } from './family-set.js';
-import { RememberedFacts } from './remembered-status.js';
-import type { Labels, Reading } from './sample.js';
-import { topologySamples } from './topology-metrics.js';
+import { RememberedStatus } from './remembered-status.js';
+import type { Labels, Snapshot } from './sample.js';
+import { topologyMetrics } from './topology-metrics.js';
 
 /** What is measured, and what its series are labelled with. */
-export interface ConnectionParts {
+export interface ConnectionSourceDeps {
   readonly redis: ConnectionTeller;
   readonly cache: CacheTeller;
   /** `null` where there are none. */
@@ -22,28 +22,28 @@ export interface ConnectionParts {
 export class ConnectionSource implements MetricsSource {
   readonly connection: string;
   readonly labels: Labels;
-  readonly #parts: ConnectionParts;
-  readonly #remembered: RememberedFacts;
+  readonly #deps: ConnectionSourceDeps;
+  readonly #remembered: RememberedStatus;
   readonly #stop: Stop;
 
-  constructor(parts: ConnectionParts) {
-    this.connection = parts.redis.name;
-    this.labels = { connection: this.connection, ...parts.labels };
-    this.#parts = parts;
-    this.#remembered = new RememberedFacts(parts.clock ?? new SystemClock());
-    this.#stop = this.#remembered.listenTo(parts.redis);
+  constructor(deps: ConnectionSourceDeps) {
+    this.connection = deps.redis.name;
+    this.labels = { connection: this.connection, ...deps.labels };
+    this.#deps = deps;
+    this.#remembered = new RememberedStatus(deps.clock ?? new SystemClock());
+    this.#stop = this.#remembered.listenTo(deps.redis);
   }
 
   /** All values now. */
-  read(): Reading {
-    const { redis, cache, sessions } = this.#parts;
+  read(): Snapshot {
+    const { redis, cache, sessions } = this.#deps;
     const { status } = redis;
     return new Map([
-      ...commandSamples(redis.meters, status),
-      ...topologySamples(status, this.#remembered),
-      ...fallbackSamples(status.fallback, this.#remembered),
-      ...cacheSamples(cache),
-      ...(sessions === null ? [] : sessionSamples(sessions)),
+      ...commandMetrics(redis.stats, status),
+      ...topologyMetrics(status, this.#remembered),
+      ...fallbackMetrics(status.fallback, this.#remembered),
+      ...cacheMetrics(cache),
+      ...(sessions === null ? [] : sessionMetrics(sessions)),
     ]);
   }
 

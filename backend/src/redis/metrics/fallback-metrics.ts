@@ -1,11 +1,12 @@
+import type { Direction } from '../base/events/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
-import { MODES, type RememberedFacts } from './remembered-status.js';
+import { MODES, type RememberedStatus } from './remembered-status.js';
 import { byLabel, single, stateSet, type Sample } from './sample.js';
 
 /** The values that tell how the service is that works without Redis. */
-export function fallbackSamples(
-  { mode, breakers, lanes, journal, memory }: FallbackStatus,
-  { modeChanges }: RememberedFacts,
+export function fallbackMetrics(
+  { mode, breakers, guards, journal, memory }: FallbackStatus,
+  { modeChanges }: RememberedStatus,
 ): [string, readonly Sample[]][] {
   const openness = {
     reads: breakers.reads === 'closed' ? 0 : 1,
@@ -14,12 +15,12 @@ export function fallbackSamples(
   return [
     ['mode', stateSet('mode', MODES, mode)],
     ['mode_changes_total', byLabel('to', modeChanges)],
-    ['breaker_open', byLabel('lane', openness)],
+    ['breaker_open', byLabel('direction', openness)],
     [
-      'namespace_operations_total',
-      [...laneSamples('reads', lanes), ...laneSamples('writes', lanes)],
+      'keyspace_operations_total',
+      [...guardMetrics('reads', guards), ...guardMetrics('writes', guards)],
     ],
-    ...journalSamples(journal),
+    ...journalMetrics(journal),
     ['memory_entries', single(memory.entries)],
     ['memory_bytes', single(memory.bytes)],
     ['memory_max_bytes', single(memory.maxBytes)],
@@ -27,14 +28,14 @@ export function fallbackSamples(
   ];
 }
 
-function laneSamples(lane: 'reads' | 'writes', lanes: FallbackStatus['lanes']): Sample[] {
-  return byLabel('outcome', { ...lanes[lane] }).map(({ labels, value }) => ({
-    labels: { lane, ...labels },
+function guardMetrics(direction: Direction, guards: FallbackStatus['guards']): Sample[] {
+  return byLabel('outcome', { ...guards[direction] }).map(({ labels, value }) => ({
+    labels: { direction, ...labels },
     value,
   }));
 }
 
-function journalSamples(journal: FallbackStatus['journal']): [string, readonly Sample[]][] {
+function journalMetrics(journal: FallbackStatus['journal']): [string, readonly Sample[]][] {
   return [
     ['journal_entries', single(journal.entries)],
     ['journal_bytes', single(journal.bytes)],

@@ -1,7 +1,7 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
 import { FAMILY_TABLE } from './family-table.js';
 import { MetricFamily, type OwnedSample } from './metric-family.js';
-import type { Labels, Reading } from './sample.js';
+import type { Labels, Snapshot } from './sample.js';
 
 /** What is needed of a `Registry` of prom-client. */
 export interface MetricsRegistry {
@@ -15,7 +15,7 @@ export interface MetricsSource {
   readonly connection: string;
   /** Given to each of its series. */
   readonly labels: Labels;
-  read(): Reading;
+  read(): Snapshot;
 }
 
 // Found again also by another copy of this library, such as after a hot reload.
@@ -27,7 +27,7 @@ export class FamilySet {
   readonly #families: readonly MetricFamily[];
   readonly #sources = new Map<string, MetricsSource>();
   readonly #served = new Set<string>();
-  #readings: readonly (readonly [Labels, Reading])[] | null = null;
+  #snapshots: readonly (readonly [Labels, Snapshot])[] | null = null;
 
   private constructor(registry: MetricsRegistry, prefix: string) {
     this.#registry = registry;
@@ -60,14 +60,14 @@ export class FamilySet {
   /** Tells of a connection. One of the same name that is still there gives way: it is of a former life. */
   add(source: MetricsSource): void {
     this.#sources.set(source.connection, source);
-    this.#readings = null;
+    this.#snapshots = null;
   }
 
   /** Tells of it no more. With the last connection the metrics leave the registry. */
   remove(source: MetricsSource): void {
     if (this.#sources.get(source.connection) !== source) return;
     this.#sources.delete(source.connection);
-    this.#readings = null;
+    this.#snapshots = null;
     if (this.#sources.size > 0) return;
     for (const family of this.#families) {
       const isOurs = this.#registry.getSingleMetric(family.name) === family;
@@ -76,27 +76,27 @@ export class FamilySet {
   }
 
   #samplesOf(name: string): readonly OwnedSample[] {
-    return this.#readingsFor(name).flatMap(([owner, reading]) =>
-      (reading.get(name) ?? []).map((sample) => ({ owner, sample })),
+    return this.#snapshotsFor(name).flatMap(([owner, snapshot]) =>
+      (snapshot.get(name) ?? []).map((sample) => ({ owner, sample })),
     );
   }
 
   /** A registry asks all its metrics in one go: they are read once, and so belong together. */
-  #readingsFor(name: string): readonly (readonly [Labels, Reading])[] {
-    if (this.#readings !== null && !this.#served.has(name)) {
+  #snapshotsFor(name: string): readonly (readonly [Labels, Snapshot])[] {
+    if (this.#snapshots !== null && !this.#served.has(name)) {
       this.#served.add(name);
-      return this.#readings;
+      return this.#snapshots;
     }
-    const readings = [...this.#sources.values()].map(
+    const snapshots = [...this.#sources.values()].map(
       (source) => [source.labels, source.read()] as const,
     );
-    this.#readings = readings;
+    this.#snapshots = snapshots;
     this.#served.clear();
     this.#served.add(name);
     queueMicrotask(() => {
-      if (this.#readings === readings) this.#readings = null;
+      if (this.#snapshots === snapshots) this.#snapshots = null;
     });
-    return readings;
+    return snapshots;
   }
 }
 

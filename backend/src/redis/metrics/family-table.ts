@@ -20,7 +20,7 @@ const COMMANDS: readonly FamilyRow[] = [
   },
   counter('retries_total', ['reason'], 'Commands that were sent once more.'),
   counter('deadline_misses_total', ['kind'], 'Commands not answered by their deadline.'),
-  gauge('queue_commands', ['lane'], 'Commands that wait for a node.'),
+  gauge('queue_commands', ['direction'], 'Commands that wait for a node.'),
   gauge('pending_commands', [], 'Commands made and not over.'),
   gauge('pool_connections', ['pool', 'state'], 'Connections by pool: idle and not to be had.'),
 ];
@@ -55,14 +55,14 @@ const FALLBACK: readonly FamilyRow[] = [
   counter('mode_changes_total', ['to'], 'Changes of the mode.'),
   gauge(
     'breaker_open',
-    ['lane'],
-    '1 while namespaces do not ask Redis: breaker not closed.',
+    ['direction'],
+    '1 while keyspaces do not ask Redis: breaker not closed.',
     'max',
   ),
   counter(
-    'namespace_operations_total',
-    ['lane', 'outcome'],
-    'What namespaces wanted of Redis, by what became of it.',
+    'keyspace_operations_total',
+    ['direction', 'outcome'],
+    'What keyspaces wanted of Redis, by what became of it.',
   ),
   gauge('journal_entries', [], 'Writes that wait for Redis.'),
   gauge('journal_bytes', [], 'Size of the writes that wait for Redis.'),

@@ -7,7 +7,7 @@ import { FamilySet, type MetricsRegistry } from './family-set.js';
 import type { Labels } from './sample.js';
 
 /** What is registered where. */
-export interface RegistrationParts {
+export interface MetricsRegistrationDeps {
   readonly registry: MetricsRegistry;
   readonly prefix: string;
   readonly labels: Labels;
@@ -20,16 +20,16 @@ export interface RegistrationParts {
 
 /** Keeps the metrics of a connection in a registry for as long as the application runs. */
 export class MetricsRegistration implements OnModuleInit, OnApplicationShutdown {
-  readonly #parts: RegistrationParts;
+  readonly #deps: MetricsRegistrationDeps;
   #registered: { readonly set: FamilySet; readonly source: ConnectionSource } | null = null;
 
-  constructor(parts: RegistrationParts) {
-    this.#parts = parts;
+  constructor(deps: MetricsRegistrationDeps) {
+    this.#deps = deps;
   }
 
   /** Called by Nest. */
   onModuleInit(): void {
-    const { registry, prefix, redis, cache, labels } = this.#parts;
+    const { registry, prefix, redis, cache, labels } = this.#deps;
     const set = FamilySet.of(registry, prefix);
     const source = new ConnectionSource({ redis, cache, labels, sessions: this.#sessions() });
     set.add(source);
@@ -46,9 +46,9 @@ export class MetricsRegistration implements OnModuleInit, OnApplicationShutdown 
   }
 
   #sessions(): SessionService | null {
-    if (!this.#parts.sessions) return null;
+    if (!this.#deps.sessions) return null;
     try {
-      return this.#parts.moduleRef.get(SessionService, { strict: false });
+      return this.#deps.moduleRef.get(SessionService, { strict: false });
     } catch {
       // Nest has no other way to say that there is none.
       return null;

@@ -2,12 +2,12 @@ import type { CacheStats } from '../cache/index.js';
 import type { NodeAddress } from '../base/address/index.js';
 import type { FailoverRecord, RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
-import type { CommandMeters } from '../base/stats/index.js';
+import type { CommandStats } from '../base/stats/index.js';
 import type { SessionStats } from '../sessions/index.js';
 import type { Stop } from '../base/timing/index.js';
 
 /** What metrics need to know of a node. */
-export interface NodeFacts {
+export interface MetricsNode {
   readonly address: NodeAddress;
   readonly connection: 'connecting' | 'ready' | 'lost' | 'closed';
   readonly role: 'primary' | 'replica' | 'other' | 'unknown';
@@ -15,24 +15,24 @@ export interface NodeFacts {
   readonly lagMs: number | null;
 }
 
-interface PoolFacts {
+interface MetricsPool {
   readonly size: number;
   readonly available: number;
 }
 
 /** What metrics need to know of a connection. A part of what `RedisService.status` tells. */
-export interface StatusFacts {
+export interface MetricsStatus {
   readonly mode: 'sentinel' | 'standalone' | 'memory';
   readonly canRead: boolean;
   readonly canWrite: boolean;
   readonly masterName: string | null;
-  readonly primary: NodeFacts | null;
-  readonly replicas: readonly NodeFacts[];
+  readonly primary: MetricsNode | null;
+  readonly replicas: readonly MetricsNode[];
   readonly sentinels: readonly { readonly isAnswering: boolean }[];
   readonly quorum: number | null;
   readonly epoch: number;
   readonly failovers: { readonly last: FailoverRecord | null };
-  readonly pools: { readonly write: PoolFacts; readonly read: PoolFacts };
+  readonly pools: { readonly write: MetricsPool; readonly read: MetricsPool };
   readonly waiting: { readonly reads: number; readonly writes: number };
   readonly pending: number;
   readonly fallback: FallbackStatus;
@@ -41,8 +41,8 @@ export interface StatusFacts {
 /** A connection: the part of `RedisService` that metrics look at and listen to. */
 export interface ConnectionTeller {
   readonly name: string;
-  readonly status: StatusFacts;
-  readonly meters: CommandMeters;
+  readonly status: MetricsStatus;
+  readonly stats: CommandStats;
   readonly failovers: readonly FailoverRecord[];
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop;
 }

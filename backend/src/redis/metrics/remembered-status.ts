@@ -16,7 +16,7 @@ interface Underway {
 }
 
 /** Remembers between two scrapes what the status does not: by reasons, and how long failovers took. */
-export class RememberedFacts {
+export class RememberedStatus {
   readonly failovers: Record<FailoverReason, number> = { failure: 0, planned: 0, switchover: 0 };
   readonly modeChanges: Record<ServiceModeName, number> = {
     healthy: 0,

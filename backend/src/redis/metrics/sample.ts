@@ -10,7 +10,7 @@ export interface Sample {
 }
 
 /** The values of one connection, by the name of their family without its prefix. */
-export type Reading = ReadonlyMap<string, readonly Sample[]>;
+export type Snapshot = ReadonlyMap<string, readonly Sample[]>;
 
 /** Durations counted by size, in seconds. */
 export interface Distribution {

@@ -1,15 +1,15 @@
 import { formatAddress } from '../base/address/index.js';
-import type { NodeFacts, StatusFacts } from './metrics-sources.js';
-import { FAILOVER_REASONS, type RememberedFacts } from './remembered-status.js';
+import type { MetricsNode, MetricsStatus } from './metrics-sources.js';
+import { FAILOVER_REASONS, type RememberedStatus } from './remembered-status.js';
 import { byLabel, histogram, single, singleIfKnown, type Sample } from './sample.js';
 
 // Nobody has so many replicas. Addresses come from Sentinels, so their number is theirs.
-const MOST_NODES = 32;
+const MAX_NODES = 32;
 
 /** The values that tell of nodes, Sentinels and failovers. */
-export function topologySamples(
-  status: StatusFacts,
-  remembered: RememberedFacts,
+export function topologyMetrics(
+  status: MetricsStatus,
+  remembered: RememberedStatus,
 ): [string, readonly Sample[]][] {
   const { mode, masterName, failovers, epoch } = status;
   const lastAt = failovers.last?.switchedAt ?? null;
@@ -17,8 +17,8 @@ export function topologySamples(
     ['info', [{ labels: { mode, master_name: masterName ?? '' }, value: 1 }]],
     ['read_available', single(status.canRead ? 1 : 0)],
     ['write_available', single(status.canWrite ? 1 : 0)],
-    ...nodeSamples(status),
-    ...sentinelSamples(status),
+    ...nodeMetrics(status),
+    ...sentinelMetrics(status),
     ['config_epoch', singleIfKnown(mode === 'sentinel' && epoch >= 0 ? epoch : null)],
     ['primary_resets_total', single(remembered.primaryResets)],
     ['failovers_total', byLabel('reason', remembered.failovers)],
@@ -30,11 +30,11 @@ export function topologySamples(
   ];
 }
 
-function nodeSamples({ primary, replicas }: StatusFacts): [string, readonly Sample[]][] {
-  const byAddress = new Map<string, NodeFacts>();
+function nodeMetrics({ primary, replicas }: MetricsStatus): [string, readonly Sample[]][] {
+  const byAddress = new Map<string, MetricsNode>();
   for (const node of [...(primary === null ? [] : [primary]), ...replicas]) {
     const address = formatAddress(node.address);
-    if (byAddress.size < MOST_NODES && !byAddress.has(address)) byAddress.set(address, node);
+    if (byAddress.size < MAX_NODES && !byAddress.has(address)) byAddress.set(address, node);
   }
   const nodes = [...byAddress];
   const lags = nodes.flatMap(([node, { lagMs }]) =>
@@ -52,7 +52,11 @@ function nodeSamples({ primary, replicas }: StatusFacts): [string, readonly Samp
   ];
 }
 
-function sentinelSamples({ mode, sentinels, quorum }: StatusFacts): [string, readonly Sample[]][] {
+function sentinelMetrics({
+  mode,
+  sentinels,
+  quorum,
+}: MetricsStatus): [string, readonly Sample[]][] {
   if (mode !== 'sentinel') return [];
   const up = sentinels.filter(({ isAnswering }) => isAnswering).length;
   return [

@@ -41,7 +41,7 @@ export class RedisEventLogger {
   // Boot does not wait for Redis and does not fail without it. It must not keep quiet about it either.
   #complainIfAbsent(): void {
     const { clock, bus, closing } = this.#engine;
-    if (this.#engine.roomsIfAny === null) return;
+    if (this.#engine.connectedOrNull === null) return;
     const startedAt = clock.now();
     const complain = (): void => {
       const waitedMs = Math.round(clock.now() - startedAt);
@@ -112,11 +112,11 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   },
   'breaker.opened': {
     level: 'warn',
-    text: ({ lane, reason }) => `Redis counts as away for ${lane}: ${reason}`,
+    text: ({ direction, reason }) => `Redis counts as away for ${direction}: ${reason}`,
   },
   'breaker.closed': {
     level: 'log',
-    text: ({ lane, openMs }) => `Redis counts as back for ${lane} after ${ms(openMs)}`,
+    text: ({ direction, openMs }) => `Redis counts as back for ${direction} after ${ms(openMs)}`,
   },
   'mode.changed': {
     level: 'warn',
@@ -191,9 +191,9 @@ function describeProblem({ field, value, message, remedy }: Problem): string {
   return `${field} is ${String(value)}: ${message}. ${remedy}`;
 }
 
-function whyAbsent({ roomsIfAny }: RedisEngine): string {
-  if (roomsIfAny === null) return 'memory mode';
-  const { tracker } = roomsIfAny;
+function whyAbsent({ connectedOrNull }: RedisEngine): string {
+  if (connectedOrNull === null) return 'memory mode';
+  const { tracker } = connectedOrNull;
   const { primaryAddress, primaryConnection } = tracker;
   if (primaryAddress !== null) {
     const state = primaryConnection?.state;

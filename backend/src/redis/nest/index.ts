@@ -3,7 +3,7 @@ export {
   InjectRedisCache,
   engineToken,
   redisCacheToken,
-  redisNamespacesToken,
+  redisKeyspacesToken,
   redisToken,
 } from './inject.js';
 export {

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { DEFAULT_CONNECTION } from '../config/index.js';
 import { RedisCache } from '../cache/index.js';
-import { RedisNamespaces } from '../engine/index.js';
+import { RedisKeyspaces } from '../engine/index.js';
 import { RedisService } from './redis.service.js';
 
 /** The injection token of a connection. That of the default one is the class itself. */
@@ -27,11 +27,11 @@ export function InjectRedisCache(name?: string): ParameterDecorator & PropertyDe
 }
 
 /** The injection token of what opens namespaces on a connection. */
-export function redisNamespacesToken(
+export function redisKeyspacesToken(
   name: string = DEFAULT_CONNECTION,
-): symbol | typeof RedisNamespaces {
+): symbol | typeof RedisKeyspaces {
   return name === DEFAULT_CONNECTION
-    ? RedisNamespaces
+    ? RedisKeyspaces
     : Symbol.for(`nestjs-redis-ha.namespaces.${name}`);
 }
 

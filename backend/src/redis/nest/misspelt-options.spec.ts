@@ -52,8 +52,8 @@ describe('the options of a call', () => {
 
   it.each<[string, () => Promise<unknown>, string]>([
     [
-      'session',
-      () => redis.session(() => Promise.resolve(), { timeout: 1 } as object),
+      'exclusive',
+      () => redis.exclusive(() => Promise.resolve(), { timeout: 1 } as object),
       'Did you mean timeoutMs?',
     ],
     [

@@ -27,10 +27,10 @@ import {
   type RedisHaOptions,
   type Resolution,
 } from '../config/index.js';
-import { RedisEngine, RedisNamespaces } from '../engine/index.js';
+import { RedisEngine, RedisKeyspaces } from '../engine/index.js';
 import { RedisEventLogger } from './event-logger.js';
 import { RedisService } from './redis.service.js';
-import { engineToken, redisCacheToken, redisNamespacesToken, redisToken } from './inject.js';
+import { engineToken, redisCacheToken, redisKeyspacesToken, redisToken } from './inject.js';
 import { systemRandom } from '../base/timing/index.js';
 
 /** How a module is registered, apart from the options of Redis itself. */
@@ -142,9 +142,9 @@ function toModule(
       useFactory: (started: RedisEngine) => new RedisService(started),
     },
     {
-      provide: redisNamespacesToken(name),
+      provide: redisKeyspacesToken(name),
       inject: [engine],
-      useFactory: (started: RedisEngine) => new RedisNamespaces(started),
+      useFactory: (started: RedisEngine) => new RedisKeyspaces(started),
     },
     {
       provide: redisCacheToken(name),
@@ -157,7 +157,7 @@ function toModule(
     global: isGlobal,
     imports,
     providers: [...providers, ...own],
-    exports: [redisToken(name), redisNamespacesToken(name), redisCacheToken(name)],
+    exports: [redisToken(name), redisKeyspacesToken(name), redisCacheToken(name)],
   };
 }
 
@@ -169,9 +169,9 @@ async function startEngine({ options, warnings }: Resolution): Promise<RedisEngi
 }
 
 function newCache(engine: RedisEngine, defaults: CacheOptions | undefined): RedisCache {
-  const { fallback, clock, bus } = engine;
+  const { keyspaces, clock, bus } = engine;
   const cache = new RedisCache({
-    openNamespace: (name, settings) => fallback.namespace(name, settings),
+    openKeyspace: (name, settings) => keyspaces.open(name, settings),
     clock,
     random: systemRandom,
     bus,

@@ -8,7 +8,7 @@ import type {
 } from '../base/events/index.js';
 import { InvalidArgumentError } from '../base/errors/index.js';
 import { deadline, option, OptionSet, showSafely } from '../base/options/index.js';
-import { CommandMeter, type CommandMeters } from '../base/stats/index.js';
+import { CommandRecorder, type CommandStats } from '../base/stats/index.js';
 import {
   readStatus,
   RedisCommandSet,
@@ -18,9 +18,9 @@ import {
 import {
   scan,
   SCAN_OPTIONS,
-  withSession,
+  withExclusive,
   type MessageListener,
-  type RedisSession,
+  type ExclusiveConnection,
   type ScanOptions,
   type SubscribeOptions,
   SUBSCRIBE_OPTIONS,
@@ -29,7 +29,7 @@ import {
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
 
-const SESSION_OPTIONS = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
+const EXCLUSIVE_OPTIONS = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
 /**
  * Redis for the application: every command with the types of ioredis, and none of a failover.
@@ -38,13 +38,13 @@ const SESSION_OPTIONS = new OptionSet({ timeoutMs: option(deadline, null) }, { p
  */
 export class RedisService extends RedisCommandSet implements OnApplicationShutdown {
   readonly #engine: RedisEngine;
-  readonly #noCommands: CommandMeter;
+  readonly #noCommands: CommandRecorder;
 
   /** Made by {@link RedisModule}; applications inject it. */
   constructor(engine: RedisEngine) {
     super(engine, null);
     this.#engine = engine;
-    this.#noCommands = new CommandMeter(engine.clock);
+    this.#noCommands = new CommandRecorder(engine.clock);
   }
 
   /** Name of this connection; `default` unless several are registered. */
@@ -58,13 +58,13 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
   }
 
   /** What was measured of commands since the process began: outcomes, durations, repetitions. */
-  get meters(): CommandMeters {
-    return (this.#engine.roomsIfAny?.router.meter ?? this.#noCommands).meters;
+  get stats(): CommandStats {
+    return (this.#engine.connectedOrNull?.router.recorder ?? this.#noCommands).stats;
   }
 
   /** The failovers that this process has seen, oldest first, up to a hundred. Counts are in `status`. */
   get failovers(): readonly FailoverRecord[] {
-    return this.#engine.roomsIfAny?.tracker.history.records ?? [];
+    return this.#engine.connectedOrNull?.tracker.history.records ?? [];
   }
 
   /**
@@ -72,7 +72,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
    * need not wait for it: commands do that by themselves.
    */
   async whenReady(timeoutMs = this.#engine.options.routing.writeTimeoutMs): Promise<void> {
-    await this.#engine.rooms.leases.whenWritable(timeoutMs);
+    await this.#engine.connected.loans.whenWritable(timeoutMs);
   }
 
   /** Hears facts of one kind, such as `failover.completed`. Answers a function that ends it. */
@@ -104,20 +104,20 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
   }
 
   /** Lends a connection to the primary for `WATCH`, `WAIT` and the like, and takes it back afterwards. */
-  async session<T>(
-    work: (session: RedisSession) => Promise<T>,
+  async exclusive<T>(
+    work: (session: ExclusiveConnection) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
-    SESSION_OPTIONS.check(options);
+    EXCLUSIVE_OPTIONS.check(options);
     const { routing } = this.#engine.options;
     const timeoutMs = options.timeoutMs ?? routing.writeTimeoutMs;
-    return withSession(work, this.#engine.rooms.leases, this.#engine.clock, timeoutMs);
+    return withExclusive(work, this.#engine.connected.loans, this.#engine.clock, timeoutMs);
   }
 
   /** Goes through all keys, in portions. Sees everything at least once, after a failover some twice. */
   async *scanIterator(options: ScanOptions = {}): AsyncGenerator<string[], void, undefined> {
     SCAN_OPTIONS.check(options);
-    const { runner, tracker } = this.#engine.rooms;
+    const { runner, tracker } = this.#engine.connected;
     yield* scan({ command: 'scan' }, options, runner, tracker);
   }
 
@@ -128,18 +128,18 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     options: Omit<ScanOptions, 'type'> = {},
   ): AsyncGenerator<string[], void, undefined> {
     SCAN_OPTIONS.check(options);
-    const { runner, tracker } = this.#engine.rooms;
+    const { runner, tracker } = this.#engine.connected;
     yield* scan({ command, key }, options, runner, tracker);
   }
 
   /** A plain ioredis client that follows the primary, for a library that wants one. Closed at shutdown. */
   createClient(options?: DriverOptions): DriverClient {
-    return this.#engine.rooms.rawClients.create(options);
+    return this.#engine.connected.rawClients.create(options);
   }
 
   /** The same as options, for a library that makes its clients itself. */
   connectionOptions(): TrackedOptions {
-    return this.#engine.rooms.rawClients.options();
+    return this.#engine.connected.rawClients.options();
   }
 
   /** Moves the primary to a replica without losing an acknowledged write. */
@@ -176,7 +176,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
         remedy: "For example: redis.subscribe('news', (message) => …)",
       });
     }
-    const { subscriptions } = this.#engine.rooms;
+    const { subscriptions } = this.#engine.connected;
     const timeoutMs = options.timeoutMs ?? this.#engine.options.routing.writeTimeoutMs;
     return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
   }

@@ -22,7 +22,7 @@ export {
   type SessionOptions,
   SessionService,
   type SessionStats,
-  type SessionSurroundings,
+  type SessionServiceDeps,
 } from './service/index.js';
 export type {
   IssuedSession,

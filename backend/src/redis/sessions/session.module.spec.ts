@@ -14,9 +14,9 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { ConfigInvalidError } from '../base/errors/index.js';
 import { RedisModule } from '../nest/redis.module.js';
-import { RedisNamespaces } from '../engine/redis-keyspaces.js';
+import { RedisKeyspaces } from '../engine/redis-keyspaces.js';
 import { TableArchive, newSessionWorld } from '../../../test/support/session-rig.js';
-import type { ScriptedNamespace } from '../../../test/support/scripted-namespace.js';
+import type { ScriptedKeyspace } from '../../../test/support/scripted-keyspace.js';
 import {
   AllowAnonymous,
   CurrentSession,
@@ -85,30 +85,30 @@ afterEach(() => Promise.all(running.splice(0).map((app) => app.close())));
 
 const ADAPTERS = ['express', 'fastify'] as const;
 
-/** An application whose sessions stand on this namespace, with the guard in front of everything. */
+/** An application whose sessions stand on this keyspace, with the guard in front of everything. */
 async function start(
-  namespace: ScriptedNamespace,
+  keyspace: ScriptedKeyspace,
   adapter: (typeof ADAPTERS)[number],
   options: SessionModuleOptions & SessionRegisterOptions = {},
 ): Promise<INestApplication> {
-  const { clock, bus } = { clock: namespace.calendar(), bus: undefined };
+  const { clock, bus } = { clock: keyspace.calendar(), bus: undefined };
   @Module({
     imports: [SessionModule.forRoot(options)],
     controllers: [Pages, PublicPages],
     providers: [{ provide: APP_GUARD, useExisting: SessionGuard }],
   })
   class App {}
-  return boot(App, adapter, { open: () => namespace, clock, bus, beforeClose: () => undefined });
+  return boot(App, adapter, { open: () => keyspace, clock, bus, beforeClose: () => undefined });
 }
 
 async function boot(
   root: Type,
   adapter: (typeof ADAPTERS)[number],
-  namespaces: object,
+  keyspaces: object,
 ): Promise<INestApplication> {
   @Module({
-    providers: [{ provide: RedisNamespaces, useValue: namespaces }],
-    exports: [RedisNamespaces],
+    providers: [{ provide: RedisKeyspaces, useValue: keyspaces }],
+    exports: [RedisKeyspaces],
   })
   class FakeRedisModule {}
   const module = await Test.createTestingModule({
@@ -128,12 +128,12 @@ async function boot(
 
 describe.each(ADAPTERS)('the guard on %s', (adapter) => {
   const world = newSessionWorld();
-  let namespace: ScriptedNamespace;
+  let keyspace: ScriptedKeyspace;
   let app: INestApplication;
 
   beforeEach(async () => {
-    namespace = world.process().namespace;
-    app = await start(namespace, adapter, { cookie: { name: 'sid' } });
+    keyspace = world.process().keyspace;
+    app = await start(keyspace, adapter, { cookie: { name: 'sid' } });
   });
 
   const get = (path: string): request.Test => request(app.getHttpServer() as never).get(path);
@@ -171,19 +171,19 @@ describe.each(ADAPTERS)('the guard on %s', (adapter) => {
 
   it('answers 503 and not 401 while nobody can tell, and says when to try again', async () => {
     const token = await login();
-    namespace.memory.clear();
-    namespace.goAway();
+    keyspace.memory.clear();
+    keyspace.goAway();
     const answer = await get('/me').set('Authorization', `Bearer ${token}`);
     expect(answer.status).toBe(503);
     expect(answer.body).toMatchObject({ statusCode: 503, code: 'SESSION_UNAVAILABLE' });
     expect(answer.headers['retry-after']).toBe('1');
-    namespace.comeBack();
+    keyspace.comeBack();
     expect((await get('/me').set('Authorization', `Bearer ${token}`)).status).toBe(200);
   });
 
   it('answers 500 to what is no failure of sessions', async () => {
     const token = await login();
-    namespace.readError = new TypeError('broken');
+    keyspace.readError = new TypeError('broken');
     expect((await get('/me').set('Authorization', `Bearer ${token}`)).status).toBe(500);
   });
 
@@ -193,8 +193,8 @@ describe.each(ADAPTERS)('the guard on %s', (adapter) => {
     expect((await get('/home')).body).toEqual({ userId: null, token: null });
     const own = await get('/home').set('Authorization', `Bearer ${token}`);
     expect(own.body).toEqual({ userId: 'ann', token });
-    namespace.memory.clear();
-    namespace.goAway();
+    keyspace.memory.clear();
+    keyspace.goAway();
     const during = await get('/home').set('Authorization', `Bearer ${token}`);
     expect(during.body).toEqual({ userId: null, token: null });
   });
@@ -203,10 +203,10 @@ describe.each(ADAPTERS)('the guard on %s', (adapter) => {
 describe('the session of a request', () => {
   it('is not shown where a request is logged', () => {
     const world = newSessionWorld();
-    const namespace = world.process().namespace;
+    const keyspace = world.process().keyspace;
     const seen: object = {};
     expect(sessionOf(seen)).toBeNull();
-    return start(namespace, 'express').then(async (app) => {
+    return start(keyspace, 'express').then(async (app) => {
       const guard = app.get(SessionGuard);
       const { token } = await app.get(SessionService).create({ userId: 'ann', data: {} });
       const incoming = { headers: { authorization: `Bearer ${token}` } };
@@ -229,7 +229,7 @@ describe('the session of a request', () => {
         return (context as { request: { headers: Record<string, string> } }).request;
       }
     }
-    const app = await start(newSessionWorld().process().namespace, 'express');
+    const app = await start(newSessionWorld().process().keyspace, 'express');
     const guard = new GraphGuard(
       app.get(SessionService),
       Reflect.get(app.get(SessionGuard), 'source') as never,
@@ -298,7 +298,7 @@ describe('the module of sessions', () => {
           inject: ['config'],
           useFactory: async (idleMs: number) =>
             Promise.resolve({ idleMs, archive, header: 'x-token' }),
-          namespace: 'logins',
+          keyspace: 'logins',
         }),
         GuardedModule,
       ],
@@ -308,7 +308,7 @@ describe('the module of sessions', () => {
     const sessions = app.get(SessionService);
     const { token, session } = await sessions.create({ userId: 'ann', data: {} });
     expect(session.expiresAt - session.createdAt).toBe(5000);
-    expect(sessions.namespace).toMatchObject({ name: 'logins', policy: 'session' });
+    expect(sessions.keyspace).toMatchObject({ name: 'logins', policy: 'session' });
     const server = app.getHttpServer() as never;
     expect((await request(server).get('/guarded').set('x-token', token)).text).toBe('ann');
   });
@@ -327,8 +327,8 @@ describe('the module of sessions', () => {
   });
 
   it('refuses names that are no options of its registration, with the nearest', () => {
-    expect(() => SessionModule.forRoot({ namespce: 'x' } as SessionModuleOptions)).toThrow(
-      'sessions.namespce = "***": is not an option. Did you mean sessions.namespace?',
+    expect(() => SessionModule.forRoot({ keyspce: 'x' } as SessionModuleOptions)).toThrow(
+      'sessions.keyspce = "***": is not an option. Did you mean sessions.keyspace?',
     );
     const misplaced = { useFactory: () => ({}), idleMs: 5 };
     expect(() => SessionModule.forRootAsync(misplaced)).toThrow('sessions.idleMs');
@@ -336,20 +336,20 @@ describe('the module of sessions', () => {
 
   it('waits for what is under way before connections are closed', async () => {
     const world = newSessionWorld();
-    const { namespace } = world.process();
+    const { keyspace } = world.process();
     const closers: (() => Promise<void> | void)[] = [];
     @Module({ imports: [SessionModule.forRoot()] })
     class App {}
     const app = await boot(App, 'express', {
-      open: () => namespace,
-      clock: namespace.calendar(),
+      open: () => keyspace,
+      clock: keyspace.calendar(),
       beforeClose: (run: () => void) => closers.push(run),
     });
     const sessions = app.get(SessionService);
     const { token } = await sessions.create({ userId: 'ann', data: {} });
     await world.clock.advance(60_000);
     let letGo: () => void = () => undefined;
-    namespace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
+    keyspace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
     await sessions.read(token);
     expect(closers).toHaveLength(1);
     let isClosed = false;

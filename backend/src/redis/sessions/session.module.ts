@@ -17,8 +17,8 @@ import {
   text,
   type RowsOf,
 } from '../base/options/index.js';
-import type { RedisNamespaces } from '../engine/index.js';
-import { redisNamespacesToken } from '../nest/index.js';
+import type { RedisKeyspaces } from '../engine/index.js';
+import { redisKeyspacesToken } from '../nest/index.js';
 import type { SessionArchive } from './archive/index.js';
 import { SESSION_ROWS, type SessionOptions, SessionService } from './service/index.js';
 import { SESSION_TOKEN_SOURCE, SessionGuard } from './session.guard.js';
@@ -30,8 +30,8 @@ export interface SessionModuleOptions extends SessionOptions, TokenSourceOptions
 
 /** How the module is registered. */
 export interface SessionRegisterOptions {
-  /** The namespace in Redis. @defaultValue 'sessions' */
-  readonly namespace?: string;
+  /** The keyspace in Redis. @defaultValue 'sessions' */
+  readonly keyspace?: string;
   /** Name of the connection, when there are several. @defaultValue 'default' */
   readonly connection?: string;
   /** Token of a provider that is a `SessionArchive`; instead of `archive`. */
@@ -50,7 +50,7 @@ export interface SessionAsyncOptions extends SessionRegisterOptions {
 }
 
 const REGISTER_ROWS = {
-  namespace: option(text(), 'sessions'),
+  keyspace: option(text(), 'sessions'),
   connection: option(connectionName, 'default'),
   archiveProvider: option(anything<InjectionToken<SessionArchive>>(), null),
   imports: option(anything<NonNullable<ModuleMetadata['imports']>>(), []),
@@ -85,8 +85,8 @@ export class SessionModule {
    */
   static forRoot(options: SessionModuleOptions & SessionRegisterOptions = {}): DynamicModule {
     SESSION_MODULE.resolve(options);
-    const { namespace, connection, archiveProvider, imports, isGlobal, ...rest } = options;
-    const given = { namespace, connection, archiveProvider, imports, isGlobal };
+    const { keyspace, connection, archiveProvider, imports, isGlobal, ...rest } = options;
+    const given = { keyspace, connection, archiveProvider, imports, isGlobal };
     return toModule(given, { provide: OPTIONS, useValue: rest });
   }
 
@@ -122,17 +122,17 @@ function toModule(register: Register, options: Provider): DynamicModule {
   };
 }
 
-function providersOf({ namespace = 'sessions', connection }: Register): Provider[] {
+function providersOf({ keyspace = 'sessions', connection }: Register): Provider[] {
   return [
     {
       provide: SessionService,
-      inject: [redisNamespacesToken(connection), OPTIONS, ARCHIVE],
+      inject: [redisKeyspacesToken(connection), OPTIONS, ARCHIVE],
       useFactory: (
-        namespaces: RedisNamespaces,
+        keyspaces: RedisKeyspaces,
         options: SessionModuleOptions,
         archive: SessionArchive | null,
       ) =>
-        openSessions(namespaces, namespace, {
+        openSessions(keyspaces, keyspace, {
           ...ownOptions(options),
           ...(archive !== null && { archive }),
         }),

@@ -12,7 +12,7 @@ export {
   type FaultDirection,
   type FaultMode,
   FaultProxy,
-  type FaultProxyCounts,
+  type FaultProxyStats,
   RespClient,
   type RespClientOptions,
   RespErrorReply,

@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../../src/redis/testing/net/free-port.js';
 import { waitUntil } from '../../../src/redis/testing/index.js';
 
 const DEBIAN = '/usr/lib/postgresql';
@@ -18,6 +18,7 @@ export class PostgresServer {
   private constructor(
     private readonly process: ChildProcess,
     private readonly folder: string,
+    private readonly claim: PortClaim,
     /** For `DATABASE_URL`. */
     readonly url: string,
   ) {}
@@ -38,7 +39,7 @@ export class PostgresServer {
       ...options,
       stdio: 'pipe',
     });
-    const port = await freePort();
+    const claim = await claimPort();
     const settings = [
       'listen_addresses=127.0.0.1',
       `unix_socket_directories=${folder}`,
@@ -46,11 +47,11 @@ export class PostgresServer {
     ];
     const process = spawn(
       join(programs, 'postgres'),
-      ['-D', data, '-p', String(port), ...settings.flatMap((one) => ['-c', one])],
+      ['-D', data, '-p', String(claim.port), ...settings.flatMap((one) => ['-c', one])],
       { ...options, stdio: 'ignore' },
     );
-    const url = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
-    const server = new PostgresServer(process, folder, url);
+    const url = `postgres://${USER}:${password}@127.0.0.1:${claim.port}/postgres`;
+    const server = new PostgresServer(process, folder, claim, url);
     await waitUntil(() => server.query('SELECT 1'), { what: 'Postgres to answer' });
     return server;
   }
@@ -73,6 +74,7 @@ export class PostgresServer {
       this.process.kill('SIGQUIT');
       await ended;
     }
+    this.claim.release();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // The images of the profile `app`: the real ones where a registry can be reached, else programs of this machine.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findProgram } from '../../../../scripts/lib/ensure-programs.mjs';
 import { at } from '../../../../scripts/lib/paths.mjs';
-import { ImageRoot, whereIs } from './image-root.mjs';
+import { ImageRoot, placeOf, whereIs } from './image-root.mjs';
 import { sh } from './shell.mjs';
 
 const BACKEND = 'local/ha-backend-of-this-tree';
@@ -17,6 +18,12 @@ const OFFICIAL = { PROXY_IMAGE: 'haproxy:3.0-alpine', POSTGRES_IMAGE: 'postgres:
 const ENTRYPOINT = at('backend', 'test', 'compose', 'support', 'postgres-entrypoint.sh');
 const POSTGRES_UID = 70;
 
+/** @typedef {NodeJS.ProcessEnv} Environment */
+
+/**
+ * @param {Environment} env
+ * @param {string} name
+ */
 const hasImage = (env, name) =>
   sh('docker', ['image', 'inspect', name], { env }).then(
     () => true,
@@ -31,6 +38,12 @@ function instructionsOfDockerfile() {
   return [...last.matchAll(known)].map(([line]) => line);
 }
 
+/**
+ * @param {Environment} env
+ * @param {string} name
+ * @param {ImageRoot} root
+ * @param {readonly string[]} instructions
+ */
 async function imported(env, name, root, instructions) {
   const tar = spawn('tar', ['-C', root.folder, '--numeric-owner', '-c', '.'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -44,6 +57,11 @@ async function imported(env, name, root, instructions) {
   if (code !== 0) throw new Error(`docker import ${name}: ${code}`);
 }
 
+/**
+ * @param {Environment} env
+ * @param {string} name
+ * @param {(root: ImageRoot) => Promise<string[]>} fill
+ */
 async function made(env, name, fill) {
   const folder = await mkdtemp(join(tmpdir(), 'ha-image-'));
   try {
@@ -55,15 +73,21 @@ async function made(env, name, fill) {
   }
 }
 
-/** The packages of the lockfile that production needs, each without what is nested in it. */
+/**
+ * The packages of the lockfile that production needs, each without what is nested in it.
+ * @param {ImageRoot} root
+ */
 async function addProductionModules(root) {
   const lockfile = JSON.parse(readFileSync(at('node_modules', '.package-lock.json'), 'utf8'));
-  const isNeeded = ([, entry]) => entry.dev !== true && entry.devOptional !== true;
-  for (const [path] of Object.entries(lockfile.packages).filter(isNeeded)) {
+  /** @type {[path: string, entry: { dev?: boolean, devOptional?: boolean }][]} */
+  const packages = Object.entries(lockfile.packages);
+  const needed = packages.filter(([, entry]) => entry.dev !== true && entry.devOptional !== true);
+  for (const [path] of needed) {
     if (existsSync(at(path))) await root.addTree(at(path), `/app/${path}`, { nested: false });
   }
 }
 
+/** @param {ImageRoot} root */
 async function fillBackend(root) {
   await root.addBase(['node:x:1000:1000::/home/node:/bin/sh']);
   await root.addProgram(process.execPath, '/usr/local/bin/node');
@@ -77,9 +101,10 @@ async function fillBackend(root) {
   return ['ENV PATH=/usr/local/bin:/usr/bin:/bin', ...instructionsOfDockerfile()];
 }
 
+/** @param {ImageRoot} root */
 async function fillProxy(root) {
   await root.addBase(['haproxy:x:99:99::/var/lib/haproxy:/bin/sh']);
-  await root.addProgram(whereIs('haproxy'), '/usr/local/sbin/haproxy');
+  await root.addProgram(placeOf('haproxy'), '/usr/local/sbin/haproxy');
   const command = ['haproxy', '-W', '-db', '-f', '/usr/local/etc/haproxy/haproxy.cfg'];
   return [
     'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/bin:/bin',
@@ -88,9 +113,16 @@ async function fillProxy(root) {
   ];
 }
 
+function programOfPostgres() {
+  const program = findProgram('postgres');
+  if (program === undefined) throw new Error('not on this machine: PostgreSQL');
+  return program;
+}
+
+/** @param {ImageRoot} root */
 async function fillPostgres(root) {
   await root.addBase([`postgres:x:${POSTGRES_UID}:${POSTGRES_UID}::/var/lib/postgresql:/bin/sh`]);
-  const bin = dirname(realpathSync(findProgram('postgres')));
+  const bin = dirname(realpathSync(programOfPostgres()));
   const { version, share, library } = await placesOfPostgres(bin);
   // Where a program of PostgreSQL finds the rest is relative to itself: the folders keep their places.
   for (const name of ['postgres', 'initdb', 'pg_ctl', 'pg_isready', 'psql']) {
@@ -99,7 +131,7 @@ async function fillPostgres(root) {
   await root.addTree(share, share);
   await root.addTree(library, library, { without: /llvmjit|bitcode/ });
   await root.addTree('/usr/share/zoneinfo', '/usr/share/zoneinfo');
-  await root.addProgram(whereIs('setpriv'), '/usr/local/bin/setpriv');
+  await root.addProgram(placeOf('setpriv'), '/usr/local/bin/setpriv');
   await root.addTree(ENTRYPOINT, '/usr/local/bin/docker-entrypoint.sh');
   return [
     `ENV PATH=${bin}:/usr/local/bin:/usr/bin:/bin PG_VERSION=${version} PGDATA=/var/lib/postgresql/data`,
@@ -109,8 +141,9 @@ async function fillPostgres(root) {
   ];
 }
 
+/** @param {string} bin */
 async function placesOfPostgres(bin) {
-  const ask = async (what) =>
+  const ask = async (/** @type {string} */ what) =>
     (await sh(join(bin, 'pg_config'), [`--${what}`], { env: process.env })).trim();
   return {
     version: await ask('version').then((text) => text.replace(/^\D*(\S+).*/, '$1')),
@@ -119,6 +152,7 @@ async function placesOfPostgres(bin) {
   };
 }
 
+/** @param {Environment} env */
 async function standIns(env) {
   const missing = ['haproxy', 'busybox', 'setpriv'].filter((name) => whereIs(name) === undefined);
   if (findProgram('postgres') === undefined) missing.push('PostgreSQL');
@@ -132,6 +166,7 @@ async function standIns(env) {
   };
 }
 
+/** @param {Environment} env */
 async function officialImages(env) {
   const name = `${BACKEND}:official`;
   for (const image of Object.values(OFFICIAL)) {
@@ -141,7 +176,10 @@ async function officialImages(env) {
   return { ...OFFICIAL, BACKEND_IMAGE: name };
 }
 
-/** The variables that name the three images, and how to remove what belongs to this run. Throws if they cannot be had. */
+/**
+ * The variables that name the three images, and how to remove what belongs to this run. Throws if they cannot be had.
+ * @param {Pick<import('./engine.mjs').Engine, 'env' | 'isOwn'>} engine
+ */
 export async function provideAppImages({ env, isOwn }) {
   const official = isOwn ? undefined : await officialImages(env).catch(() => undefined);
   const images = official ?? (await standIns(env));

@@ -1,3 +1,4 @@
+// @ts-check
 // Whoever uses the application through its proxy: single requests, and a steady load of them that is counted.
 import { Agent, request } from 'node:http';
 import { expect } from './runner.mjs';
@@ -6,17 +7,46 @@ const TIMEOUT_MS = 10_000;
 const TICK_MS = 20;
 const PRODUCTS = 200;
 
+/**
+ * @typedef {object} Told an answer
+ * @property {number | undefined} status
+ * @property {string | undefined} by the instance that answered
+ * @property {Body} body
+ */
+
+/**
+ * What is read of a body.
+ * @typedef {object} Body
+ * @property {string} [token]
+ * @property {{ email?: string }} [user]
+ * @property {string} [name]
+ * @property {number} [priceCents]
+ * @property {Parts} [details]
+ * @property {Parts['redis']} [redis]
+ * @property {Parts['database']} [database]
+ */
+/** @typedef {{ redis?: { status?: string, mode?: string }, database?: { status?: string, kind?: string } }} Parts */
+
 export class Visitor {
+  /** @type {string | undefined} */
   token;
   #agent = new Agent({ keepAlive: true, maxSockets: 200 });
   #port;
 
+  /** @param {number} port */
   constructor(port) {
     this.#port = port;
   }
 
-  /** One request, to its last byte: status, body and the instance that answered. */
+  /**
+   * One request, to its last byte: status, body and the instance that answered.
+   * @param {string} method
+   * @param {string} path
+   * @param {object} [body]
+   * @returns {Promise<Told>}
+   */
   ask(method, path, body) {
+    /** @type {Record<string, string>} */
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
     if (this.token !== undefined) headers.authorization = `Bearer ${this.token}`;
     const options = { host: '127.0.0.1', port: this.#port, agent: this.#agent, method, path };
@@ -27,7 +57,7 @@ export class Visitor {
         response.once('error', reject);
         response.once('end', () => {
           const { statusCode: status, headers: told } = response;
-          resolve({ status, by: told['x-served-by'], body: parsed(text) });
+          resolve({ status, by: told['x-served-by']?.toString(), body: parsed(text) });
         });
       });
       asking.once('error', reject);
@@ -36,7 +66,13 @@ export class Visitor {
     });
   }
 
-  /** The same, and it must be answered so. */
+  /**
+   * The same, and it must be answered so.
+   * @param {number} status
+   * @param {string} method
+   * @param {string} path
+   * @param {object} [body]
+   */
   async must(status, method, path, body) {
     const answer = await this.ask(method, path, body);
     const said = JSON.stringify(answer.body)?.slice(0, 200);
@@ -44,7 +80,11 @@ export class Visitor {
     return answer;
   }
 
-  /** Logs in; what it does from then on, it does with that session. */
+  /**
+   * Logs in; what it does from then on, it does with that session.
+   * @param {string} email
+   * @param {string} password
+   */
   async logIn(email, password) {
     const { body } = await this.must(200, 'POST', '/api/auth/login', { email, password });
     this.token = body.token;
@@ -55,6 +95,7 @@ export class Visitor {
   }
 }
 
+/** @param {string} text */
 function parsed(text) {
   try {
     return JSON.parse(text);
@@ -67,11 +108,17 @@ function parsed(text) {
 export class SteadyLoad {
   sent = 0;
   #visitor;
+  /** @type {string[]} */
   #failures = [];
   #slowestMs = 0;
+  /** @type {Set<Promise<void>>} */
   #open = new Set();
   #timer;
 
+  /**
+   * @param {Visitor} visitor
+   * @param {number} perSecond
+   */
   constructor(visitor, perSecond) {
     this.#visitor = visitor;
     const startedAt = performance.now();
@@ -89,7 +136,8 @@ export class SteadyLoad {
     const asked = this.#visitor.ask('GET', path).then(
       ({ status, by }) =>
         status === 200 ? undefined : `${path}: ${status} of ${by ?? 'the proxy'}`,
-      (error) => `${path}: ${error.code ?? ''} ${error.message}`,
+      (/** @type {NodeJS.ErrnoException} */ error) =>
+        `${path}: ${error.code ?? ''} ${error.message}`,
     );
     const noted = asked.then((failure) => {
       this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startedAt);

@@ -1,3 +1,4 @@
+// @ts-check
 // An application with the library as it ships: writes and reads all the time, and is asked through its standard input.
 // Answers are lines of JSON on the standard output.
 import 'reflect-metadata';
@@ -16,6 +17,7 @@ const app = await NestFactory.createApplicationContext(
 );
 const redis = app.get(RedisService);
 
+/** @type {Map<string, number>} */
 const acked = new Map();
 let open = 0;
 let counter = 0;
@@ -31,15 +33,21 @@ function freshMark() {
     reads: 0,
     failedReads: 0,
     failedWrites: 0,
+    /** @type {string[]} */
     failed: [],
   };
 }
 
+/**
+ * @param {'read' | 'write'} what
+ * @param {unknown} error
+ */
 function fail(what, error) {
   const afterMs = Math.round(performance.now() - since.at);
   since[what === 'read' ? 'failedReads' : 'failedWrites'] += 1;
-  if (since.failed.length < 20)
-    since.failed.push(`${what} at ${afterMs} ms: ${error.code ?? ''} ${error.message}`);
+  if (since.failed.length >= 20) return;
+  const { code = '', message } = /** @type {NodeJS.ErrnoException} */ (error);
+  since.failed.push(`${what} at ${afterMs} ms: ${code} ${message}`);
 }
 
 async function write() {
@@ -57,6 +65,10 @@ async function read() {
   since.reads += 1;
 }
 
+/**
+ * @param {'read' | 'write'} what
+ * @param {Promise<void>} promise
+ */
 function track(what, promise) {
   open += 1;
   promise.catch((error) => fail(what, error)).finally(() => (open -= 1));
@@ -76,6 +88,7 @@ const drained = async () => {
 async function verify() {
   isPaused = true;
   await drained();
+  /** @type {number[]} */
   const lost = [];
   const all = [...acked];
   const primary = redis.with({ readPolicy: 'primary', timeoutMs: 5000 });
@@ -98,6 +111,7 @@ function resume() {
   return { isPaused };
 }
 
+/** @type {Record<string, () => object | Promise<object>>} */
 const actions = {
   mark: () => {
     since = freshMark();
@@ -126,8 +140,8 @@ const input = createInterface({ input: process.stdin });
 for await (const line of input) {
   const { id, action } = JSON.parse(line);
   const answer = await Promise.resolve()
-    .then(() => actions[action]())
-    .catch((error) => ({ error: error.message }));
+    .then(() => actions[action]?.())
+    .catch((/** @type {Error} */ error) => ({ error: error.message }));
   process.stdout.write(`${JSON.stringify({ id, ...answer })}\n`);
   if (action === 'end') break;
 }

@@ -1,9 +1,10 @@
+// @ts-check
 // The cluster of the compose file as it is shipped, with a password, ports and a network of its own.
 import { randomBytes } from 'node:crypto';
 import { stripVTControlCharacters } from 'node:util';
 import { Redis } from 'ioredis';
 import { at } from '../../../../scripts/lib/paths.mjs';
-import { until } from './runner.mjs';
+import { expect, until } from './runner.mjs';
 import { freePorts, sh } from './shell.mjs';
 
 export const FILE = at('docker-compose.redis-sentinel.yml');
@@ -13,18 +14,46 @@ const PORT_VARIABLES = ['REDIS_MASTER_PORT', 'REDIS_REPLICA_1_PORT', 'REDIS_REPL
   ['SENTINEL_1_PORT', 'SENTINEL_2_PORT', 'SENTINEL_3_PORT'],
 );
 
-/** Flat answers of Sentinel, name and value in turn, as an object. */
+/** @typedef {import('./engine.mjs').Engine} Engine */
+/** @typedef {Record<'REDIS_PASSWORD' | 'REDIS_SENTINEL_PASSWORD' | 'REDIS_NETWORK', string>} OwnEnvironment */
+
+/**
+ * What is read of `docker inspect`.
+ * @typedef {object} Container
+ * @property {{ Status: string, Running: boolean, ExitCode: number, Health?: { Status: string } }} State
+ * @property {number} RestartCount
+ * @property {HostConfig} HostConfig
+ * @property {{ Networks: Record<string, { IPAddress: string }> }} NetworkSettings
+ */
+/**
+ * @typedef {object} HostConfig
+ * @property {number} Memory
+ * @property {number} NanoCpus
+ * @property {{ Name: string }} RestartPolicy
+ * @property {Record<string, { HostIp: string }[]>} PortBindings
+ */
+
+/**
+ * Flat answers of Sentinel, name and value in turn, as an object.
+ * @param {readonly string[]} flat
+ */
 function paired(flat) {
-  const entries = [];
-  for (let i = 0; i < flat.length; i += 2) entries.push([flat[i], flat[i + 1]]);
-  return Object.fromEntries(entries);
+  /** @type {Record<string, string>} */
+  const named = {};
+  for (let i = 0; i < flat.length; i += 2) named[flat[i] ?? ''] = flat[i + 1] ?? '';
+  return named;
 }
 
 export class Cluster {
   #engine;
   #compose;
+  /** @type {Map<string, string>} */
   #ids = new Map();
 
+  /**
+   * @param {Engine} engine
+   * @param {{ compose: string[], project: string, env: NodeJS.ProcessEnv & OwnEnvironment }} settings
+   */
   constructor(engine, { compose, project, env }) {
     this.#engine = engine;
     this.#compose = compose;
@@ -32,7 +61,11 @@ export class Cluster {
     this.env = env;
   }
 
-  /** Settings of a cluster that meets nothing else on this machine. */
+  /**
+   * Settings of a cluster that meets nothing else on this machine.
+   * @param {Engine} engine
+   * @param {{ image: string, compose?: string[], settings?: Record<string, string> }} options
+   */
   static async prepare(engine, { image, compose = engine.compose, settings = {} }) {
     const project = `ha${randomBytes(3).toString('hex')}`;
     const ports = await freePorts(PORT_VARIABLES.length);
@@ -41,7 +74,7 @@ export class Cluster {
       REDIS_IMAGE: image,
       REDIS_PASSWORD: awkwardPassword(),
       REDIS_SENTINEL_PASSWORD: awkwardPassword(),
-      REDIS_NETWORK: `10.${200 + (randomBytes(1)[0] % 50)}.${randomBytes(1)[0]}`,
+      REDIS_NETWORK: `10.${200 + (randomBytes(1).readUInt8() % 50)}.${randomBytes(1).readUInt8()}`,
       ...Object.fromEntries(PORT_VARIABLES.map((name, index) => [name, String(ports[index])])),
       ...settings,
     };
@@ -64,10 +97,13 @@ export class Cluster {
     return this.env.REDIS_PASSWORD;
   }
 
+  /** @param {string} service */
   port(service) {
-    return Number(this.env[PORT_VARIABLES[[...NODES, ...SENTINELS].indexOf(service)]]);
+    const variable = PORT_VARIABLES[[...NODES, ...SENTINELS].indexOf(service)] ?? '';
+    return Number(this.env[variable]);
   }
 
+  /** @param {string} service */
   address(service) {
     const last = NODES.includes(service)
       ? 11 + NODES.indexOf(service)
@@ -75,56 +111,75 @@ export class Cluster {
     return `${this.env.REDIS_NETWORK}.${last}`;
   }
 
+  /** @param {string} address */
   serviceAt(address) {
     return [...NODES, ...SENTINELS].find((service) => this.address(service) === address);
   }
 
+  /** @param {string[]} args */
   compose(...args) {
-    const [command, ...first] = this.#compose;
+    const [command = '', ...first] = this.#compose;
     return sh(command, [...first, '-p', this.project, '-f', FILE, ...args], { env: this.env });
   }
 
   /** Removes everything of it, volumes too. */
   async remove() {
-    const [command, ...first] = this.#compose;
+    const [command = '', ...first] = this.#compose;
     const down = ['down', '-v', '-t', '1', '--remove-orphans'];
     const options = { env: this.env, isCleanUp: true };
     await sh('docker', ['rm', '-f', `${this.project}-traffic`], options).catch(() => undefined);
     await sh(command, [...first, '-p', this.project, '-f', FILE, ...down], options);
   }
 
+  /** @param {string[]} args */
   docker(...args) {
     return sh('docker', args, { env: this.#engine.env });
   }
 
-  /** The container of a service. */
+  /**
+   * The container of a service.
+   * @param {string} service
+   */
   async container(service) {
-    if (!this.#ids.has(service)) {
-      const filters = [`project=${this.project}`, `service=${service}`].flatMap((label) => [
-        '--filter',
-        `label=com.docker.compose.${label}`,
-      ]);
-      this.#ids.set(service, (await this.docker('ps', '-aq', ...filters)).trim());
-    }
-    return this.#ids.get(service);
+    const known = this.#ids.get(service);
+    if (known !== undefined) return known;
+    const filters = [`project=${this.project}`, `service=${service}`].flatMap((label) => [
+      '--filter',
+      `label=com.docker.compose.${label}`,
+    ]);
+    const id = (await this.docker('ps', '-aq', ...filters)).trim();
+    this.#ids.set(service, id);
+    return id;
   }
 
+  /**
+   * @param {string} service
+   * @returns {Promise<Container>}
+   */
   async inspect(service) {
     return JSON.parse(await this.docker('inspect', await this.container(service)))[0];
   }
 
+  /** @param {string[]} args */
   async up(...args) {
     this.#ids.clear();
     await this.compose('up', '-d', ...args);
   }
 
+  /** @param {string[]} args */
   async down(...args) {
     this.#ids.clear();
     await this.compose('down', '-t', '20', ...args);
   }
 
-  /** One command to a node or Sentinel, through its published port. */
-  async command(service, ...args) {
+  /**
+   * One command to a node or Sentinel, through its published port.
+   * @param {string} service
+   * @param {string} name
+   * @param {string[]} args
+   * @returns {Promise<unknown>}
+   */
+  async command(service, name, ...args) {
     const isSentinel = SENTINELS.includes(service);
     const client = new Redis({
       host: '127.0.0.1',
@@ -140,29 +195,67 @@ export class Cluster {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      return await client.call(...args);
+      return await client.call(name, ...args);
     } finally {
       client.disconnect();
     }
   }
 
-  async role(service) {
-    return await this.command(service, 'ROLE');
+  /**
+   * The same, when the answer is a text.
+   * @param {string} service
+   * @param {string} name
+   * @param {string[]} args
+   */
+  async text(service, name, ...args) {
+    return String(await this.command(service, name, ...args));
   }
 
+  /**
+   * The same, when the answer is a list of texts.
+   * @param {string} service
+   * @param {string} name
+   * @param {string[]} args
+   */
+  async list(service, name, ...args) {
+    return /** @type {string[]} */ (await this.command(service, name, ...args));
+  }
+
+  /**
+   * The same, when the answer is a list of names and values in turn, several times.
+   * @param {string} service
+   * @param {string} name
+   * @param {string[]} args
+   */
+  async tables(service, name, ...args) {
+    const rows = /** @type {string[][]} */ (await this.command(service, name, ...args));
+    return rows.map(paired);
+  }
+
+  /**
+   * Its role, and of a replica where its primary is and how the link is.
+   * @param {string} service
+   */
+  async role(service) {
+    return await this.list(service, 'ROLE');
+  }
+
+  /** @param {string} service */
   async sentinelView(service) {
     const [master, replicas, others, quorum] = await Promise.all([
-      this.command(service, 'SENTINEL', 'MASTER', 'mymaster'),
-      this.command(service, 'SENTINEL', 'REPLICAS', 'mymaster'),
-      this.command(service, 'SENTINEL', 'SENTINELS', 'mymaster'),
-      this.command(service, 'SENTINEL', 'CKQUORUM', 'mymaster').catch((error) => error.message),
+      this.list(service, 'SENTINEL', 'MASTER', 'mymaster').then(paired),
+      this.tables(service, 'SENTINEL', 'REPLICAS', 'mymaster'),
+      this.tables(service, 'SENTINEL', 'SENTINELS', 'mymaster'),
+      this.text(service, 'SENTINEL', 'CKQUORUM', 'mymaster').catch(
+        (/** @type {Error} */ error) => error.message,
+      ),
     ]);
     return {
-      primary: this.serviceAt(paired(master).ip),
-      epoch: Number(paired(master)['config-epoch']),
-      isCalm: paired(master).flags === 'master',
-      replicas: replicas.map(paired),
-      others: others.map(paired),
+      primary: this.serviceAt(master.ip ?? ''),
+      epoch: Number(master['config-epoch']),
+      isCalm: master.flags === 'master',
+      replicas,
+      others,
       quorum,
     };
   }
@@ -171,9 +264,18 @@ export class Cluster {
   async primary() {
     const views = await Promise.all(SENTINELS.map((service) => this.sentinelView(service)));
     const [first] = views;
-    return views.every(({ primary }) => primary === first.primary) ? first.primary : undefined;
+    const named = first?.primary;
+    return views.every(({ primary }) => primary === named) ? named : undefined;
   }
 
+  /** The same, when there must be one. */
+  async agreedPrimary() {
+    const primary = await this.primary();
+    expect(primary !== undefined, 'the Sentinels disagree about the primary');
+    return primary;
+  }
+
+  /** @param {number} [timeoutMs] */
   async allHealthy(timeoutMs = 60_000) {
     await until('all to be healthy', timeoutMs, async () => {
       for (const service of [...NODES, ...SENTINELS]) {
@@ -192,7 +294,7 @@ export class Cluster {
         (replica) => replica.flags === 'slave' && replica['master-link-status'] === 'ok',
       );
       const others = view.others.filter(({ flags }) => flags === 'sentinel');
-      if (!String(view.quorum).startsWith('OK 3')) return `${service}: ${view.quorum}`;
+      if (!view.quorum.startsWith('OK 3')) return `${service}: ${view.quorum}`;
       if (!view.isCalm) return `${service} is busy with ${view.primary}`;
       if (good.length !== 2)
         return `${service} sees ${good.length} good replicas of ${view.primary}`;
@@ -209,11 +311,15 @@ export class Cluster {
     return undefined;
   }
 
+  /** @param {number} [timeoutMs] */
   settled(timeoutMs = 60_000) {
     return until('the cluster to be whole', timeoutMs, () => this.whatIsMissing());
   }
 
-  /** The variables of an application: on the host, or in a container of the same network. */
+  /**
+   * The variables of an application: on the host, or in a container of the same network.
+   * @param {string} place
+   */
   applicationEnv(place) {
     const sentinels = SENTINELS.map((service) =>
       place === 'host' ? `127.0.0.1:${this.port(service)}` : `${service}:26379`,
@@ -226,7 +332,10 @@ export class Cluster {
     };
   }
 
-  /** The last lines of every container, for a failure. */
+  /**
+   * The last lines of every container, for a failure.
+   * @param {number} [lines]
+   */
   async tail(lines = 15) {
     const text = await this.compose('logs', '--no-color', `--tail=${lines}`).catch(String);
     return stripVTControlCharacters(text);

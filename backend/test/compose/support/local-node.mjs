@@ -1,3 +1,4 @@
+// @ts-check
 // The entry scripts without containers: processes of this machine, on loopback, with short waits.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,13 +9,26 @@ import { Redis } from 'ioredis';
 import { at } from '../../../../scripts/lib/paths.mjs';
 import { expect, sleep, until, within } from './runner.mjs';
 
-const ROLE_LINE = /starts as (primary|replica of \S+): (.*)/;
+const ROLE_LINE = /starts as (primary|replica of \S+): /;
+
+/**
+ * @typedef {object} LocalProcess a script that was started
+ * @property {import('node:child_process').ChildProcess} child
+ * @property {number} port
+ * @property {string} directory
+ * @property {string} log
+ * @property {Promise<unknown[]>} ended
+ * @property {string} role what it said
+ */
 
 /** Data nodes and Sentinels of one little cluster; the addresses are known before anything runs. */
 export class LocalNodes {
+  /** @type {LocalProcess[]} */
   #running = [];
+  /** @type {string[]} */
   #directories = [];
 
+  /** @param {{ nodes: number[], sentinels?: number[], host?: string, password?: string }} options ports, and where they listen */
   constructor({ nodes, sentinels = [], host = '127.0.0.1', password = 'pass word"\\+/=' }) {
     this.host = host;
     this.password = password;
@@ -22,11 +36,16 @@ export class LocalNodes {
     this.sentinels = sentinels;
   }
 
+  /** @param {readonly number[]} ports */
   #list(ports) {
     const host = this.host.includes(':') ? `[${this.host}]` : this.host;
     return ports.map((port) => `${host}:${port}`).join(', ');
   }
 
+  /**
+   * @param {number} port
+   * @param {string} directory
+   */
   #environment(port, directory) {
     return {
       PATH: process.env.PATH,
@@ -47,13 +66,19 @@ export class LocalNodes {
     };
   }
 
-  /** Starts a script; what it says is collected in `log`. A directory of an earlier start may be given. */
+  /**
+   * Starts a script; what it says is collected in `log`. A directory of an earlier start may be given.
+   * @param {string} script
+   * @param {number} port
+   * @param {Record<string, string>} [more]
+   * @param {string} [directory]
+   */
   start(script, port, more = {}, directory = this.directory()) {
     const child = spawn('/bin/sh', [at('deploy', 'redis', script)], {
       env: { ...this.#environment(port, directory), ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const process_ = { child, port, directory, log: '', ended: once(child, 'exit') };
+    const process_ = { child, port, directory, log: '', role: '', ended: once(child, 'exit') };
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (process_.log += text));
     }
@@ -67,30 +92,47 @@ export class LocalNodes {
     return directory;
   }
 
-  /** A data node, as soon as it answers; `role` is what it said. */
+  /**
+   * A data node, as soon as it answers; `role` is what it said.
+   * @param {number} port
+   * @param {Record<string, string>} [more]
+   * @param {string} [directory]
+   */
   async node(port, more, directory) {
     const node = this.start('redis-node.sh', port, more, directory);
     await until(`a role of ${port}`, 15_000, () =>
       ROLE_LINE.test(node.log) ? undefined : node.log,
     );
-    [, node.role, node.reason] = ROLE_LINE.exec(node.log);
+    node.role = ROLE_LINE.exec(node.log)?.[1] ?? '';
     await this.#answers(port);
     return node;
   }
 
+  /**
+   * @param {number} port
+   * @param {Record<string, string>} [more]
+   * @param {string} [directory]
+   */
   async sentinel(port, more = {}, directory) {
     const sentinel = this.start('sentinel-node.sh', port, more, directory);
     await this.#answers(port);
     return sentinel;
   }
 
+  /** @param {number} port */
   async #answers(port) {
     await until(`${port} to answer`, 10_000, async () => {
       await this.command(port, 'PING');
     });
   }
 
-  async command(port, ...args) {
+  /**
+   * @param {number} port
+   * @param {string} name
+   * @param {string[]} args
+   * @returns {Promise<unknown>}
+   */
+  async command(port, name, ...args) {
     const isSentinel = this.sentinels.includes(port);
     const client = new Redis({
       host: this.host,
@@ -104,16 +146,29 @@ export class LocalNodes {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      return await client.call(...args);
+      return await client.call(name, ...args);
     } finally {
       client.disconnect();
     }
   }
 
-  /** Ends one as a crash would: script and server. */
+  /**
+   * The same, when the answer is a list of texts.
+   * @param {number} port
+   * @param {string} name
+   * @param {string[]} args
+   */
+  async list(port, name, ...args) {
+    return /** @type {string[]} */ (await this.command(port, name, ...args));
+  }
+
+  /**
+   * Ends one as a crash would: script and server.
+   * @param {LocalProcess} node
+   */
   async crash(node) {
-    const pid = Number(/process_id:(\d+)/.exec(await this.command(node.port, 'INFO', 'server'))[1]);
-    process.kill(pid, 'SIGKILL');
+    const info = String(await this.command(node.port, 'INFO', 'server'));
+    process.kill(Number(/process_id:(\d+)/.exec(info)?.[1]), 'SIGKILL');
     await within(5000, 'the script to end with its server', node.ended);
   }
 

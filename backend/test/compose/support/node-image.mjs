@@ -1,3 +1,4 @@
+// @ts-check
 // An image that runs Node: the official one where it can be had, else this machine's own node in an empty image.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +11,7 @@ const OFFICIAL = 'node:22-alpine';
 function filesOfNode() {
   const node = realpathSync(process.execPath);
   const { stdout } = spawnSync('ldd', [node], { encoding: 'utf8' });
-  const libraries = [...(stdout ?? '').matchAll(/(\/\S+\.so\S*)/g)].map(([, path]) => path);
+  const libraries = [...(stdout ?? '').matchAll(/(\/\S+\.so\S*)/g)].map(([, path = '']) => path);
   const resolver = libraries
     .filter((path) => /libc\.so/.test(path))
     .flatMap((path) =>
@@ -21,6 +22,7 @@ function filesOfNode() {
   return { node, files: [node, ...libraries, ...resolver] };
 }
 
+/** @param {NodeJS.ProcessEnv} env */
 async function importOwn(env) {
   const { node, files } = filesOfNode();
   const tar = spawn('tar', ['-ch', '--ignore-failed-read', '--absolute-names', ...files], {
@@ -35,9 +37,13 @@ async function importOwn(env) {
   return code === 0 ? NAME : undefined;
 }
 
-/** The name of an image with `node` in it, or undefined. */
+/**
+ * The name of an image with `node` in it, or undefined.
+ * @param {import('./engine.mjs').Engine} engine
+ */
 export async function provideNodeImage({ env, isOwn }) {
-  const has = (image) => spawnSync('docker', ['image', 'inspect', image], { env }).status === 0;
+  const has = (/** @type {string} */ image) =>
+    spawnSync('docker', ['image', 'inspect', image], { env }).status === 0;
   if (has(OFFICIAL)) return OFFICIAL;
   if (has(NAME)) return NAME;
   const pull = () => spawnSync('docker', ['pull', '-q', OFFICIAL], { env, timeout: 120_000 });

@@ -1,6 +1,6 @@
 export { EventBus } from './event-bus.js';
 export type {
-  BreakerLane,
+  Direction,
   FailoverReason,
   FailoverRecord,
   FailoverTimes,

@@ -32,7 +32,7 @@ export interface FailoverRecord extends FailoverTimes {
 }
 
 /** Reads and writes are judged apart: while a primary is being replaced, reads go on. */
-export type BreakerLane = 'reads' | 'writes';
+export type Direction = 'reads' | 'writes';
 
 /** `healthy`: Redis serves. `degraded`: memory does, or the journal. `recovering`: Redis is back, the journal is on its way. */
 export type ServiceModeName = 'healthy' | 'degraded' | 'recovering';
@@ -91,9 +91,9 @@ export type RedisHaEvent =
   | { readonly type: 'subscription.moved'; readonly to: NodeAddress; readonly gapMs: number }
   | { readonly type: 'settings.doubtful'; readonly problem: Problem }
   | { readonly type: 'start.waiting'; readonly waitedMs: number; readonly reason: string }
-  | { readonly type: 'breaker.opened'; readonly lane: BreakerLane; readonly reason: string }
-  | { readonly type: 'breaker.half-opened'; readonly lane: BreakerLane; readonly openMs: number }
-  | { readonly type: 'breaker.closed'; readonly lane: BreakerLane; readonly openMs: number }
+  | { readonly type: 'breaker.opened'; readonly direction: Direction; readonly reason: string }
+  | { readonly type: 'breaker.half-opened'; readonly direction: Direction; readonly openMs: number }
+  | { readonly type: 'breaker.closed'; readonly direction: Direction; readonly openMs: number }
   | { readonly type: 'mode.changed'; readonly change: ModeChange }
   | {
       readonly type: 'journal.dropped';
@@ -103,9 +103,9 @@ export type RedisHaEvent =
   | { readonly type: 'journal.replayed'; readonly report: ReplayReport }
   | { readonly type: 'journal.recovered'; readonly count: number; readonly damagedBytes: number }
   | { readonly type: 'journal.file-failed'; readonly reason: string }
-  | { readonly type: 'cache.entry-rejected'; readonly namespace: string; readonly fault: string }
-  | { readonly type: 'cache.load-failed'; readonly namespace: string; readonly reason: string }
-  | { readonly type: 'cache.write-failed'; readonly namespace: string; readonly reason: string }
+  | { readonly type: 'cache.entry-rejected'; readonly keyspace: string; readonly fault: string }
+  | { readonly type: 'cache.load-failed'; readonly keyspace: string; readonly reason: string }
+  | { readonly type: 'cache.write-failed'; readonly keyspace: string; readonly reason: string }
   | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
 
 /** The name of a fact. */

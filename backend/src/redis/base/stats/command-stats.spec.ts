@@ -10,15 +10,15 @@ import {
   QueueFullError,
 } from '../errors/index.js';
 import { ManualClock } from '../../testing/index.js';
-import { COMMAND_KINDS, COMMAND_OUTCOMES, CommandMeter, type KindMeters } from './index.js';
+import { COMMAND_KINDS, COMMAND_OUTCOMES, CommandRecorder, type KindStats } from './index.js';
 
-function outcomesThatCount({ outcomes }: KindMeters): Record<string, number> {
+function outcomesThatCount({ outcomes }: KindStats): Record<string, number> {
   return Object.fromEntries(Object.entries(outcomes).filter(([, count]) => count > 0));
 }
 
-describe('CommandMeter', () => {
+describe('CommandRecorder', () => {
   it('has every kind and every outcome from the beginning', () => {
-    const { kinds, retries } = new CommandMeter(new ManualClock()).meters;
+    const { kinds, retries } = new CommandRecorder(new ManualClock()).stats;
     expect(Object.keys(kinds)).toEqual([...COMMAND_KINDS]);
     for (const kind of COMMAND_KINDS) {
       expect(Object.keys(kinds[kind].outcomes)).toEqual([...COMMAND_OUTCOMES]);
@@ -42,9 +42,9 @@ describe('CommandMeter', () => {
     ['not even an error', 'rejected'],
     [null, 'rejected'],
   ])('counts %p once, as %s', (error, outcome) => {
-    const meter = new CommandMeter(new ManualClock());
+    const meter = new CommandRecorder(new ManualClock());
     meter.failed('read', 0, error);
-    const { kinds } = meter.meters;
+    const { kinds } = meter.stats;
     expect(outcomesThatCount(kinds.read)).toEqual({ [outcome]: 1 });
     expect(kinds.read.durations.count).toBe(1);
     expect(outcomesThatCount(kinds.write)).toEqual({});
@@ -59,48 +59,48 @@ describe('CommandMeter', () => {
     [new ClosedError('closing'), 0],
     [new TypeError('whatever else'), 0],
   ])('takes %p for %i missed deadlines', (error, misses) => {
-    const meter = new CommandMeter(new ManualClock());
+    const meter = new CommandRecorder(new ManualClock());
     meter.failed('write', 0, error);
-    const { write, read } = meter.meters.kinds;
+    const { write, read } = meter.stats.kinds;
     expect([write.deadlineMisses, read.deadlineMisses]).toEqual([misses, 0]);
   });
 
   it('measures from the beginning of a command to its end, failed ones too', async () => {
     const clock = new ManualClock();
-    const meter = new CommandMeter(clock);
+    const meter = new CommandRecorder(clock);
     await clock.advance(20);
     meter.succeeded('write', 5);
     await clock.advance(20);
     meter.failed('write', 15, new CommandTimeoutError('late'));
-    const { durations, recent } = meter.meters.kinds.write;
+    const { durations, recent } = meter.stats.kinds.write;
     expect(durations).toMatchObject({ count: 2, sumMs: 40 });
     expect(recent.count).toBe(2);
   });
 
   it('watches a command until it is over, and hands its outcome on', async () => {
     const clock = new ManualClock();
-    const meter = new CommandMeter(clock);
+    const meter = new CommandRecorder(clock);
     const refusal = new CommandRejectedError('WRONGTYPE');
     const slow = clock.sleep(700).then(() => 'answer');
     const watched = meter.watch('blocking', slow);
-    expect(meter.meters.kinds.blocking.durations.count).toBe(0);
+    expect(meter.stats.kinds.blocking.durations.count).toBe(0);
     await clock.advance(700);
     expect(await watched).toBe('answer');
     await expect(meter.watch('blocking', Promise.reject(refusal))).rejects.toBe(refusal);
-    const { blocking } = meter.meters.kinds;
+    const { blocking } = meter.stats.kinds;
     expect(outcomesThatCount(blocking)).toEqual({ ok: 1, rejected: 1 });
     expect(blocking.durations.sumMs).toBe(700);
   });
 
   it('counts repetitions by their reason', () => {
-    const meter = new CommandMeter(new ManualClock());
+    const meter = new CommandRecorder(new ManualClock());
     for (const reason of ['lost', 'lost', 'silent'] as const) meter.retried(reason);
-    expect(meter.meters.retries).toEqual({ refused: 0, lost: 2, silent: 1 });
+    expect(meter.stats.retries).toEqual({ refused: 0, lost: 2, silent: 1 });
   });
 
   it('hands out what was, not what will be', () => {
-    const meter = new CommandMeter(new ManualClock());
-    const before = meter.meters;
+    const meter = new CommandRecorder(new ManualClock());
+    const before = meter.stats;
     meter.succeeded('read', 0);
     meter.retried('lost');
     expect(before.kinds.read.outcomes.ok).toBe(0);

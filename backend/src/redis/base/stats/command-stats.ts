@@ -1,6 +1,6 @@
 import { RedisHaError } from '../errors/index.js';
 import type { Clock } from '../timing/index.js';
-import { LatencyHistogram, type LatencyCounts } from './latency-histogram.js';
+import { LatencyHistogram, type LatencyStats } from './latency-histogram.js';
 import { RecentLatency, type RecentPercentiles } from './recent-latency.js';
 
 /** What is measured apart: reads may go to replicas, writes wait for a primary, blocking commands wait on purpose. */
@@ -31,17 +31,17 @@ export const RETRY_REASONS = ['refused', 'lost', 'silent'] as const;
 export type RetryReason = (typeof RETRY_REASONS)[number];
 
 /** The measures of one kind. Durations are those of the caller: with waiting and with repetitions. */
-export interface KindMeters {
+export interface KindStats {
   readonly outcomes: Readonly<Record<CommandOutcome, number>>;
   /** Of all outcomes, those that came of a deadline: timeouts, no-nodes, and some uncertain ones. */
   readonly deadlineMisses: number;
-  readonly durations: LatencyCounts;
+  readonly durations: LatencyStats;
   readonly recent: RecentPercentiles;
 }
 
 /** What was measured of commands since the process began. Plain data. */
-export interface CommandMeters {
-  readonly kinds: Readonly<Record<CommandKind, KindMeters>>;
+export interface CommandStats {
+  readonly kinds: Readonly<Record<CommandKind, KindStats>>;
   readonly retries: Readonly<Record<RetryReason, number>>;
 }
 
@@ -60,9 +60,9 @@ const OUTCOME_OF_CODE: Readonly<Record<string, CommandOutcome>> = {
 export const DEADLINE_PASSED = 'the deadline passed';
 
 /** Counts how commands end and how long they take. Always on, so it must cost next to nothing. */
-export class CommandMeter {
+export class CommandRecorder {
   readonly #clock: Clock;
-  readonly #kinds = recordOf(COMMAND_KINDS, () => new KindMeter());
+  readonly #kinds = recordOf(COMMAND_KINDS, () => new KindRecorder());
   readonly #retries = recordOf(RETRY_REASONS, () => 0);
 
   constructor(clock: Clock) {
@@ -100,14 +100,14 @@ export class CommandMeter {
   }
 
   /** What was measured up to now. */
-  get meters(): CommandMeters {
+  get stats(): CommandStats {
     const now = this.#clock.now();
-    const metersOf = (kind: CommandKind): KindMeters => this.#kinds[kind].metersAt(now);
-    return { kinds: recordOf(COMMAND_KINDS, metersOf), retries: { ...this.#retries } };
+    const statsOf = (kind: CommandKind): KindStats => this.#kinds[kind].statsAt(now);
+    return { kinds: recordOf(COMMAND_KINDS, statsOf), retries: { ...this.#retries } };
   }
 }
 
-class KindMeter {
+class KindRecorder {
   readonly #outcomes = recordOf(COMMAND_OUTCOMES, () => 0);
   readonly #durations = new LatencyHistogram();
   readonly #recent = new RecentLatency();
@@ -124,7 +124,7 @@ class KindMeter {
     this.#recent.add(ms, now);
   }
 
-  metersAt(now: number): KindMeters {
+  statsAt(now: number): KindStats {
     return {
       outcomes: { ...this.#outcomes },
       deadlineMisses: this.#deadlineMisses,

@@ -1,14 +1,14 @@
 export {
   COMMAND_KINDS,
   COMMAND_OUTCOMES,
-  CommandMeter,
+  CommandRecorder,
   DEADLINE_PASSED,
   RETRY_REASONS,
   type CommandKind,
-  type CommandMeters,
+  type CommandStats,
   type CommandOutcome,
-  type KindMeters,
+  type KindStats,
   type RetryReason,
 } from './command-stats.js';
-export { LATENCY_BOUNDS_MS, LatencyHistogram, type LatencyCounts } from './latency-histogram.js';
+export { LATENCY_BOUNDS_MS, LatencyHistogram, type LatencyStats } from './latency-histogram.js';
 export { RecentLatency, type RecentPercentiles } from './recent-latency.js';

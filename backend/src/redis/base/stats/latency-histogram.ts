@@ -4,7 +4,7 @@ export const LATENCY_BOUNDS_MS: readonly number[] = [
 ];
 
 /** Durations since the process began, by size. */
-export interface LatencyCounts {
+export interface LatencyStats {
   readonly count: number;
   readonly sumMs: number;
   /** How many took so long or less, in the order of {@link LATENCY_BOUNDS_MS}. */
@@ -25,7 +25,7 @@ export class LatencyHistogram {
   }
 
   /** What was counted. */
-  get counts(): LatencyCounts {
+  get counts(): LatencyStats {
     let sum = 0;
     const upTo = LATENCY_BOUNDS_MS.map((_, step) => (sum += this.#steps[step] ?? 0));
     return {

@@ -2,10 +2,10 @@ import { afterInput, type Clock } from './clock.js';
 
 // In one turn of the event loop a socket gives 64 kB. What came in while the process was busy may be more.
 const LATE_PER_TURN_MS = 20;
-const MOST_TURNS = 20;
+const MAX_TURNS = 20;
 
 function turnsToCatchUp(lateMs: number): number {
-  return Math.min(MOST_TURNS, Math.floor(lateMs / LATE_PER_TURN_MS));
+  return Math.min(MAX_TURNS, Math.floor(lateMs / LATE_PER_TURN_MS));
 }
 
 /**

@@ -1,12 +1,12 @@
 import { types } from 'node:util';
 import {
-  type CacheParts,
+  type CacheDeps,
   type EntryReader,
   type EntryWriter,
   inPortions,
   type Known,
   type KnownValue,
-  type LoadTerms,
+  type ResolvedLoadOptions,
   refusal,
 } from '../values/index.js';
 import type { Flight } from './single-flight.js';
@@ -22,7 +22,7 @@ export type BatchLoadFunction<T = unknown> = (
 export interface BatchRequest {
   readonly keys: readonly string[];
   readonly loader: BatchLoadFunction;
-  readonly terms: LoadTerms;
+  readonly options: ResolvedLoadOptions;
 }
 
 /** A key that must be loaded. */
@@ -38,13 +38,13 @@ const WRITES_AT_ONCE = 100;
 
 /** Finds many values, and loads those that are missing together. */
 export class BatchLoader {
-  readonly #parts: CacheParts;
+  readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
   readonly #writer: EntryWriter;
   readonly #single: ValueLoader;
 
-  constructor(parts: CacheParts, reader: EntryReader, writer: EntryWriter, single: ValueLoader) {
-    this.#parts = parts;
+  constructor(deps: CacheDeps, reader: EntryReader, writer: EntryWriter, single: ValueLoader) {
+    this.#deps = deps;
     this.#reader = reader;
     this.#writer = writer;
     this.#single = single;
@@ -52,26 +52,26 @@ export class BatchLoader {
 
   /** The answers, in the order of the keys. Loads that are under way for some of them are joined. */
   async ask(request: BatchRequest): Promise<Answer[]> {
-    const { keys, terms } = request;
+    const { keys, options } = request;
     this.#single.runner.assertOpen();
     const known = await this.#reader.readMany(keys);
     const answers = new Map<string, Answer>();
     const open: OpenKey[] = [];
     for (const [i, key] of keys.entries()) {
       const one = known[i] ?? ({ state: 'unknown' } as const);
-      const answer = this.#answerAtOnce(key, one, terms);
+      const answer = this.#answerAtOnce(key, one, options);
       if (answer === null) open.push(toOpenKey(key, one));
       else answers.set(key, answer);
     }
     const flights = this.#flightsOf(open, request);
     return Promise.all(
-      keys.map(async (key) => answers.get(key) ?? this.#settle(flights.get(key), terms)),
+      keys.map(async (key) => answers.get(key) ?? this.#settle(flights.get(key), options)),
     );
   }
 
-  #answerAtOnce(key: string, known: Known, terms: LoadTerms): Answer | null {
+  #answerAtOnce(key: string, known: Known, options: ResolvedLoadOptions): Answer | null {
     if (isFresh(known)) return { value: valueOf(known), from: 'cache' };
-    const isResting = known.state === 'value' && this.#single.isResting(key, terms);
+    const isResting = known.state === 'value' && this.#single.isResting(key, options);
     return isResting ? { value: known.value, from: 'stale' } : null;
   }
 
@@ -84,7 +84,7 @@ export class BatchLoader {
       if (flight === undefined) own.push(one);
       else flights.set(one.key, { flight, stale: one.stale });
     }
-    this.#parts.counters.add('joined', open.length - own.length);
+    this.#deps.counters.add('joined', open.length - own.length);
     if (own.length === 0) return flights;
     const batch = this.#load(own, request);
     for (const { key, stale } of own) {
@@ -94,26 +94,29 @@ export class BatchLoader {
     return flights;
   }
 
-  async #settle(open: OpenFlight | undefined, terms: LoadTerms): Promise<Answer> {
+  async #settle(open: OpenFlight | undefined, options: ResolvedLoadOptions): Promise<Answer> {
     if (open === undefined) return { value: undefined, from: 'load' };
-    return this.#single.settle(open.flight, open.stale, terms);
+    return this.#single.settle(open.flight, open.stale, options);
   }
 
   #load(
     open: readonly OpenKey[],
-    { loader, terms }: BatchRequest,
+    { loader, options }: BatchRequest,
   ): Promise<ReadonlyMap<string, unknown>> {
     const keys = open.map(({ key }) => key);
     const { runner } = this.#single;
-    return runner.run(keys, terms.hardTimeoutMs, async (signal) => {
-      const stamp = this.#parts.namespace.stamp();
+    return runner.run(keys, options.hardTimeoutMs, async (signal) => {
+      const stamp = this.#deps.keyspace.stamp();
       const values = await runner.call(() => loader(keys, { signal }), signal);
       if (!types.isMap(values)) throw notAMap(values);
       const filling = inPortions(
         open.filter(({ mayWrite }) => mayWrite),
         WRITES_AT_ONCE,
         ({ key, stale }) =>
-          this.#writer.fill(key, values.get(key), terms, { stamp, replacesValue: stale !== null }),
+          this.#writer.fill(key, values.get(key), options, {
+            stamp,
+            replacesValue: stale !== null,
+          }),
       );
       await runner.keep(filling, { isAway: open.some((one) => one.isAway), signal });
       return values;

@@ -1,23 +1,23 @@
 import { DegradedUnknownError } from '../../base/errors/index.js';
-import type { CacheParts, EntryReader, Known, KnownValue } from '../values/index.js';
+import type { CacheDeps, EntryReader, Known, KnownValue } from '../values/index.js';
 import { isFresh, type Answer } from './value-loader.js';
 
 /** Looks keys up without loading, and counts how calls were answered. */
 export class CacheLookup {
-  readonly #parts: CacheParts;
+  readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
   readonly #hasNear: boolean;
 
-  constructor(parts: CacheParts, reader: EntryReader) {
-    this.#parts = parts;
+  constructor(deps: CacheDeps, reader: EntryReader) {
+    this.#deps = deps;
     this.#reader = reader;
-    this.#hasNear = parts.options.nearMs > 0;
+    this.#hasNear = deps.options.nearMs > 0;
   }
 
   /** What a copy in memory says, if it may answer without Redis being asked. A promise if it is compressed. */
   near(key: string): Known | Promise<Known> | null {
     if (!this.#hasNear) return null;
-    const reading = this.#parts.namespace.near(key);
+    const reading = this.#deps.keyspace.near(key);
     return reading?.state === 'found' && reading.isFresh ? this.#reader.interpret(reading) : null;
   }
 
@@ -49,7 +49,7 @@ export class CacheLookup {
 
   /** Counts a call that a copy in memory answered. */
   countNear(isNegative: boolean): void {
-    const { counters } = this.#parts;
+    const { counters } = this.#deps;
     counters.add('hits');
     counters.add('nearHits');
     if (isNegative) counters.add('negativeHits');
@@ -57,7 +57,7 @@ export class CacheLookup {
 
   /** Counts a call that was answered in another way. */
   count({ from, value }: Answer): void {
-    const { counters } = this.#parts;
+    const { counters } = this.#deps;
     if (from === 'load') counters.add('misses');
     else if (from === 'stale') counters.add('staleHits');
     else {
@@ -79,7 +79,7 @@ export class CacheLookup {
   }
 
   #refuseUnlessCache(): void {
-    const { name, policy } = this.#parts.namespace;
+    const { name, policy } = this.#deps.keyspace;
     if (policy === 'cache') return;
     throw new DegradedUnknownError(
       `Redis is away, and memory does not know this key of the namespace ${name}: it may exist or not`,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Claim, Namespace, Reading, Stamp } from '../../keyspace/index.js';
+import type { Claim, Keyspace, Reading, Stamp } from '../../keyspace/index.js';
 import type { Stop } from '../../base/timing/index.js';
 import { untilAborted } from './abortable.js';
-import type { CacheParts } from '../values/index.js';
+import type { CacheDeps } from '../values/index.js';
 
 /** What came of asking for the right to load. */
 export type Grant =
@@ -16,7 +16,7 @@ export type Grant =
 type GrantedClaim = Claim & { readonly state: 'granted' };
 
 /** How to ask. */
-export interface LeaseTerms {
+export interface LeaseOptions {
   /** Stamp of what the caller has read. */
   readonly seen: Stamp | null;
   /** Ends the wait. */
@@ -31,32 +31,32 @@ const RENEWALS_PER_LEASE = 3;
 
 /** Sees to it that of all processes one loads a key, and that the others get what it loaded. */
 export class LoadLeases {
-  readonly #parts: CacheParts;
+  readonly #deps: CacheDeps;
 
-  constructor(parts: CacheParts) {
-    this.#parts = parts;
+  constructor(deps: CacheDeps) {
+    this.#deps = deps;
   }
 
   /** Asks until there is an answer, or the signal fires: then its reason is thrown. */
-  async take(key: string, terms: LeaseTerms): Promise<Grant> {
-    const { clock, counters } = this.#parts;
+  async take(key: string, wish: LeaseOptions): Promise<Grant> {
+    const { clock, counters } = this.#deps;
     const token = randomUUID();
     for (let looks = 0; ; looks++) {
-      const claim = await this.#claim(key, token, terms);
+      const claim = await this.#claim(key, token, wish);
       if (claim.state === 'granted') {
-        return { kind: 'go', lease: new LoadLease(this.#parts, key, claim) };
+        return { kind: 'go', lease: new LoadLease(this.#deps, key, claim) };
       }
       if (claim.state === 'changed') return { kind: 'changed', reading: claim.reading };
       if (claim.state === 'alone') return { kind: 'go', lease: null };
-      if (!terms.mayWait) return { kind: 'busy' };
+      if (!wish.mayWait) return { kind: 'busy' };
       if (looks === 0) counters.add('joined');
-      await clock.sleep(LOOK_EVERY_MS, terms.signal);
+      await clock.sleep(LOOK_EVERY_MS, wish.signal);
     }
   }
 
-  async #claim(key: string, token: string, { seen, signal }: LeaseTerms): Promise<Claim> {
-    const { namespace, options, counters } = this.#parts;
-    const asked = namespace.claim(key, { leaseMs: options.leaseMs, seen, token });
+  async #claim(key: string, token: string, { seen, signal }: LeaseOptions): Promise<Claim> {
+    const { keyspace, options, counters } = this.#deps;
+    const asked = keyspace.claim(key, { leaseMs: options.leaseMs, seen, token });
     try {
       return await untilAborted(asked, signal);
     } catch (error) {
@@ -64,7 +64,7 @@ export class LoadLeases {
         this.#giveBackLate(asked, key);
         throw error;
       }
-      if (namespace.policy === 'strict') throw error;
+      if (keyspace.policy === 'strict') throw error;
       // The lease only saves work: without one, stamps still keep older values from newer ones.
       counters.add('errors');
       return { state: 'alone' };
@@ -73,10 +73,10 @@ export class LoadLeases {
 
   // Granted when nobody waited for it any more.
   #giveBackLate(asked: Promise<Claim>, key: string): void {
-    const { namespace, tasks } = this.#parts;
+    const { keyspace, tasks } = this.#deps;
     tasks.add(
       asked.then((claim) =>
-        claim.state === 'granted' ? namespace.release(key, claim.token) : undefined,
+        claim.state === 'granted' ? keyspace.release(key, claim.token) : undefined,
       ),
     );
   }
@@ -86,16 +86,16 @@ export class LoadLeases {
 export class LoadLease {
   /** Of the moment in which the right was given: whoever writes the key from then on is later. */
   readonly stamp: Stamp;
-  readonly #namespace: Namespace;
-  readonly #tasks: CacheParts['tasks'];
+  readonly #keyspace: Keyspace;
+  readonly #tasks: CacheDeps['tasks'];
   readonly #key: string;
   readonly #token: string;
   readonly #stopRenewals: Stop;
 
-  constructor(parts: CacheParts, key: string, { token, stamp }: GrantedClaim) {
-    const { namespace, options, clock, tasks } = parts;
+  constructor(deps: CacheDeps, key: string, { token, stamp }: GrantedClaim) {
+    const { keyspace, options, clock, tasks } = deps;
     this.stamp = stamp;
-    this.#namespace = namespace;
+    this.#keyspace = keyspace;
     this.#tasks = tasks;
     this.#key = key;
     this.#token = token;
@@ -107,12 +107,12 @@ export class LoadLease {
   /** Gives the right back, in the background: nobody should wait for that. */
   end(): void {
     this.#stopRenewals();
-    this.#tasks.add(this.#namespace.release(this.#key, this.#token));
+    this.#tasks.add(this.#keyspace.release(this.#key, this.#token));
   }
 
   // Once lost it stays lost: another process loads now, and the later stamp wins.
   async #renew(leaseMs: number): Promise<void> {
-    const isOurs = await this.#namespace.renew(this.#key, this.#token, leaseMs);
+    const isOurs = await this.#keyspace.renew(this.#key, this.#token, leaseMs);
     if (!isOurs) this.#stopRenewals();
   }
 }

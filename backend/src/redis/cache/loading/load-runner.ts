@@ -6,11 +6,11 @@ import {
 } from '../../base/errors/index.js';
 import type { Stop } from '../../base/timing/index.js';
 import { settledOrAborted, untilAborted } from './abortable.js';
-import { type CacheParts, isLoadFailure, reasonOf } from '../values/index.js';
+import { type CacheDeps, isLoadFailure, reasonOf } from '../values/index.js';
 import { FailedLoads } from './failed-loads.js';
 
 /** How to wait for a write. */
-export interface KeepTerms {
+export interface KeepOptions {
   /** Redis did not answer before. */
   readonly isAway: boolean;
   readonly signal: AbortSignal;
@@ -27,13 +27,13 @@ interface OpenLoad {
 /** Calls loaders: within their time, and until the cache is closed. */
 export class LoadRunner {
   readonly failures: FailedLoads;
-  readonly #parts: CacheParts;
+  readonly #deps: CacheDeps;
   readonly #open = new Set<OpenLoad>();
   #isClosed = false;
 
-  constructor(parts: CacheParts) {
-    this.#parts = parts;
-    this.failures = new FailedLoads(parts.clock);
+  constructor(deps: CacheDeps) {
+    this.#deps = deps;
+    this.failures = new FailedLoads(deps.clock);
   }
 
   /**
@@ -62,13 +62,13 @@ export class LoadRunner {
 
   /** Calls a loader. What it throws becomes the cause of a `LOADER_FAILED`. */
   async call<T>(loader: () => T | Promise<T>, signal: AbortSignal): Promise<T> {
-    this.#parts.counters.add('loads');
+    this.#deps.counters.add('loads');
     const invoke = async (): Promise<T> => loader();
     try {
       return await untilAborted(invoke(), signal);
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
-      const namespace = this.#parts.namespace.name;
+      const namespace = this.#deps.keyspace.name;
       const message = `The loader of a value in the namespace ${namespace} failed`;
       throw new LoaderFailedError(message, { namespace }, { cause });
     }
@@ -78,10 +78,10 @@ export class LoadRunner {
    * Waits until a loaded value is written, so that the next read sees it. Where Redis did not answer
    * before, the caller has waited for it once and does not do so again.
    */
-  async keep(filling: Promise<unknown>, terms: KeepTerms): Promise<void> {
-    const { clock, tasks } = this.#parts;
+  async keep(filling: Promise<unknown>, options: KeepOptions): Promise<void> {
+    const { clock, tasks } = this.#deps;
     tasks.add(filling);
-    if (!terms.isAway) return settledOrAborted(filling, terms.signal);
+    if (!options.isAway) return settledOrAborted(filling, options.signal);
     const patience = new AbortController();
     const stop = clock.after(PATIENCE_WHILE_AWAY_MS, () => {
       patience.abort();
@@ -107,7 +107,7 @@ export class LoadRunner {
 
   #begin(timeoutMs: number): OpenLoad {
     const controller = new AbortController();
-    const stopTimer = this.#parts.clock.after(timeoutMs, () => {
+    const stopTimer = this.#deps.clock.after(timeoutMs, () => {
       controller.abort(this.#tooLate(timeoutMs));
     });
     const load = { controller, stopTimer };
@@ -116,17 +116,17 @@ export class LoadRunner {
   }
 
   #tooLate(hardTimeoutMs: number): LoaderTimeoutError {
-    const namespace = this.#parts.namespace.name;
+    const namespace = this.#deps.keyspace.name;
     const message = `A value in the namespace ${namespace} was not loaded within ${String(hardTimeoutMs)} ms`;
     return new LoaderTimeoutError(message, { namespace, hardTimeoutMs });
   }
 
   #noteFailure(keys: readonly string[], error: unknown): void {
     if (!isLoadFailure(error)) return;
-    const { bus, counters, namespace } = this.#parts;
+    const { bus, counters, keyspace } = this.#deps;
     for (const key of keys) this.failures.note(key);
     counters.add('loadFailures');
-    bus.emit({ type: 'cache.load-failed', namespace: namespace.name, reason: reasonOf(error) });
+    bus.emit({ type: 'cache.load-failed', keyspace: keyspace.name, reason: reasonOf(error) });
   }
 }
 

@@ -1,13 +1,13 @@
 import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
 import { untilAborted } from './abortable.js';
 import {
-  type CacheParts,
+  type CacheDeps,
   type EntryReader,
   type EntryWriter,
   isLoadFailure,
   type Known,
   type KnownValue,
-  type LoadTerms,
+  type ResolvedLoadOptions,
 } from '../values/index.js';
 import { LoadLeases, type LoadLease } from './load-lease.js';
 import { LoadRunner } from './load-runner.js';
@@ -29,7 +29,7 @@ export type Loader<T = unknown> = (context: LoadContext<T>) => T | Promise<T>;
 export interface LoadRequest {
   readonly key: string;
   readonly loader: Loader;
-  readonly terms: LoadTerms;
+  readonly options: ResolvedLoadOptions;
 }
 
 /** A value and how it was come by. */
@@ -42,7 +42,7 @@ export interface Answer {
 export class ValueLoader {
   readonly runner: LoadRunner;
   readonly loads: SingleFlight<Answer>;
-  readonly #parts: CacheParts;
+  readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
   readonly #writer: EntryWriter;
   readonly #leases: LoadLeases;
@@ -50,15 +50,15 @@ export class ValueLoader {
   readonly #asks: SingleFlight<Answer>;
   readonly #refreshes: SingleFlight<Answer | null>;
 
-  constructor(parts: CacheParts, reader: EntryReader, writer: EntryWriter) {
-    this.#parts = parts;
+  constructor(deps: CacheDeps, reader: EntryReader, writer: EntryWriter) {
+    this.#deps = deps;
     this.#reader = reader;
     this.#writer = writer;
-    this.#leases = new LoadLeases(parts);
-    this.runner = new LoadRunner(parts);
-    this.loads = new SingleFlight(parts.clock, parts.tasks);
-    this.#asks = new SingleFlight(parts.clock, parts.tasks);
-    this.#refreshes = new SingleFlight(parts.clock, parts.tasks);
+    this.#leases = new LoadLeases(deps);
+    this.runner = new LoadRunner(deps);
+    this.loads = new SingleFlight(deps.clock, deps.tasks);
+    this.#asks = new SingleFlight(deps.clock, deps.tasks);
+    this.#refreshes = new SingleFlight(deps.clock, deps.tasks);
   }
 
   /** The value: from the cache, from somebody's load, or from an own one. */
@@ -77,8 +77,8 @@ export class ValueLoader {
 
   /** Starts to load a value anew in the background if enough of its life is over. */
   refreshIfDue(request: LoadRequest, entry: Entry, value: unknown): void {
-    const { key, terms } = request;
-    const { refreshAhead, retryAfterMs, hardTimeoutMs } = terms;
+    const { key, options } = request;
+    const { refreshAhead, retryAfterMs, hardTimeoutMs } = options;
     if (refreshAhead === null || !this.#isDue(entry, refreshAhead)) return;
     if (this.loads.get(key) !== undefined || this.#refreshes.get(key) !== undefined) return;
     if (this.runner.failures.isRecent(key, retryAfterMs)) return;
@@ -92,7 +92,7 @@ export class ValueLoader {
   async settle(
     { answer, startedAt }: Flight<Answer>,
     stale: KnownValue | null,
-    terms: LoadTerms,
+    options: ResolvedLoadOptions,
   ): Promise<Answer> {
     if (stale === null) return answer;
     try {
@@ -100,7 +100,7 @@ export class ValueLoader {
         answer,
         startedAt,
         { value: stale.value, from: 'stale' },
-        terms,
+        options,
       );
     } catch (error) {
       if (isLoadFailure(error)) return { value: stale.value, from: 'stale' };
@@ -109,7 +109,7 @@ export class ValueLoader {
   }
 
   /** Whether a stale value is to be served at once, because loading the key failed a moment ago. */
-  isResting(key: string, { retryAfterMs }: LoadTerms): boolean {
+  isResting(key: string, { retryAfterMs }: ResolvedLoadOptions): boolean {
     return this.runner.failures.isRecent(key, retryAfterMs);
   }
 
@@ -129,7 +129,7 @@ export class ValueLoader {
   }
 
   async #find(request: LoadRequest): Promise<Answer> {
-    const { key, terms } = request;
+    const { key, options } = request;
     this.runner.assertOpen();
     const known = await this.#reader.read(key);
     if (isFresh(known)) {
@@ -138,21 +138,22 @@ export class ValueLoader {
       return { value, from: 'cache' };
     }
     const stale = known.state === 'value' ? known : null;
-    if (stale !== null && this.isResting(key, terms)) return { value: stale.value, from: 'stale' };
+    if (stale !== null && this.isResting(key, options))
+      return { value: stale.value, from: 'stale' };
     const underWay = this.loads.get(key);
     const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
-    const answer = await this.settle(flight, stale, terms);
+    const answer = await this.settle(flight, stale, options);
     if (underWay !== undefined) this.#countJoined(answer);
     return answer;
   }
 
   #countJoined({ from }: Answer): void {
-    if (from === 'load') this.#parts.counters.add('joined');
+    if (from === 'load') this.#deps.counters.add('joined');
   }
 
   #load(request: LoadRequest, known: Known): Promise<Answer> {
-    const { key, terms } = request;
-    return this.runner.run([key], terms.hardTimeoutMs, async (signal) => {
+    const { key, options } = request;
+    return this.runner.run([key], options.hardTimeoutMs, async (signal) => {
       const refreshed = await this.#afterRefresh(key, signal);
       if (refreshed !== null) return refreshed;
       // Who waits is granted the right in the end, is told of a change, or runs out of time.
@@ -176,8 +177,8 @@ export class ValueLoader {
     start: LoadStart,
     signal: AbortSignal,
   ): Promise<Answer | null> {
-    const { key, terms } = request;
-    const isAlone = !terms.shareLoads || !start.mayWrite || start.isAway;
+    const { key, options } = request;
+    const isAlone = !options.shareLoads || !start.mayWrite || start.isAway;
     if (isAlone) return this.#loadNow(request, start, null, signal);
     for (let { seen } = start; ;) {
       const grant = await this.#leases.take(key, { seen, signal, mayWait: start.mayWait });
@@ -197,17 +198,17 @@ export class ValueLoader {
   }
 
   async #loadNow(
-    { key, loader, terms }: LoadRequest,
+    { key, loader, options }: LoadRequest,
     { value: stale, mayWrite, isAway }: LoadStart,
     lease: LoadLease | null,
     signal: AbortSignal,
   ): Promise<Answer> {
     try {
-      const stamp = lease?.stamp ?? this.#parts.namespace.stamp();
+      const stamp = lease?.stamp ?? this.#deps.keyspace.stamp();
       const value = await this.runner.call(() => loader({ key, signal, stale }), signal);
       if (mayWrite) {
         const load = { stamp, replacesValue: stale !== undefined };
-        await this.runner.keep(this.#writer.fill(key, value, terms, load), { isAway, signal });
+        await this.runner.keep(this.#writer.fill(key, value, options, load), { isAway, signal });
       }
       return { value, from: 'load' };
     } finally {
@@ -219,10 +220,10 @@ export class ValueLoader {
     answer: Promise<Answer>,
     startedAt: number,
     stale: Answer,
-    { softTimeoutMs }: LoadTerms,
+    { softTimeoutMs }: ResolvedLoadOptions,
   ): Promise<Answer> {
     if (softTimeoutMs === null) return answer;
-    const { clock } = this.#parts;
+    const { clock } = this.#deps;
     const leftMs = Math.max(0, startedAt + softTimeoutMs - clock.now());
     return new Promise((resolve, reject) => {
       const stop = clock.after(leftMs, () => {
@@ -235,7 +236,7 @@ export class ValueLoader {
   #isDue({ freshUntil, stamp }: Entry, share: number): boolean {
     if (freshUntil === 0) return false;
     const lifeMs = freshUntil - stamp.wallMs;
-    return this.#parts.clock.wallTime() >= stamp.wallMs + lifeMs * share;
+    return this.#deps.clock.wallTime() >= stamp.wallMs + lifeMs * share;
   }
 }
 

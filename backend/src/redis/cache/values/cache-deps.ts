@@ -1,5 +1,5 @@
 import type { EventBus } from '../../base/events/index.js';
-import type { Namespace } from '../../keyspace/index.js';
+import type { Keyspace } from '../../keyspace/index.js';
 import type { Clock, Random } from '../../base/timing/index.js';
 import type { CacheCodec } from './cache-codec.js';
 import type { ResolvedCacheOptions } from './cache-options.js';
@@ -7,8 +7,8 @@ import type { CacheCounters } from './cache-stats.js';
 import type { OpenTasks } from './open-tasks.js';
 
 /** What everything that works for one namespace of the cache shares. */
-export interface CacheParts {
-  readonly namespace: Namespace;
+export interface CacheDeps {
+  readonly keyspace: Keyspace;
   readonly options: ResolvedCacheOptions;
   readonly codec: CacheCodec;
   readonly counters: CacheCounters;

@@ -1,4 +1,9 @@
-import { baseTerms, differenceOf, resolveCacheOptions, resolveTerms } from './cache-options.js';
+import {
+  baseLoadOptions,
+  differenceOf,
+  resolveCacheOptions,
+  resolveLoadOptions,
+} from './cache-options.js';
 import { jsonSerializer, messagePackSerializer, textSerializer } from './serializers.js';
 
 const own = {
@@ -131,20 +136,20 @@ describe('resolveCacheOptions', () => {
   });
 });
 
-describe('resolveTerms', () => {
-  const base = baseTerms(resolveCacheOptions({ ttlMs: 5 }));
+describe('resolveLoadOptions', () => {
+  const base = baseLoadOptions(resolveCacheOptions({ ttlMs: 5 }));
 
   it('gives the terms of the namespace themselves when nothing is given', () => {
-    expect(resolveTerms(undefined, base)).toBe(base);
+    expect(resolveLoadOptions(undefined, base)).toBe(base);
     expect(base).toMatchObject({ ttlMs: 5, hardTimeoutMs: 10_000, tags: [] });
   });
 
   it('takes what is given for the call', () => {
-    const terms = resolveTerms({ ttlMs: null, tags: ['a', 'b', 'a'] }, base);
+    const terms = resolveLoadOptions({ ttlMs: null, tags: ['a', 'b', 'a'] }, base);
     expect(terms).toMatchObject({ ttlMs: null, hardTimeoutMs: 10_000, tags: ['a', 'b'] });
     const tags = (): string[] => [];
-    expect(resolveTerms({ tags }, base).tags).toBe(tags);
-    expect(resolveTerms({ ttlMs: 1 }, base).tags).toEqual([]);
+    expect(resolveLoadOptions({ tags }, base).tags).toBe(tags);
+    expect(resolveLoadOptions({ ttlMs: 1 }, base).tags).toEqual([]);
   });
 
   it.each([
@@ -158,7 +163,7 @@ describe('resolveTerms', () => {
     { tags: [''] },
     null,
   ])('refuses %p for one call', (given) => {
-    expect(() => resolveTerms(given as never, base)).toThrow(
+    expect(() => resolveLoadOptions(given as never, base)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     );
   });

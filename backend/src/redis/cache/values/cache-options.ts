@@ -12,7 +12,7 @@ import {
   type Resolved,
   type RowsOf,
 } from '../../base/options/index.js';
-import { policy, type NamespacePolicy } from '../../keyspace/index.js';
+import { policy, type KeyspacePolicy } from '../../keyspace/index.js';
 import { checkTags, tagsProblem } from './cache-keys.js';
 import { isUsableSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
 
@@ -90,7 +90,7 @@ const LOAD_ROWS = {
 /** How a namespace of the cache behaves. */
 export interface CacheOptions extends CacheLoadOptions {
   /** What memory may mean while Redis is away; see `docs/cache.md`. @defaultValue 'cache' */
-  readonly policy?: NamespacePolicy;
+  readonly policy?: KeyspacePolicy;
   /**
    * How long past its time a value may still be served when a load fails or Redis is away, in
    * milliseconds. Only with the policy `cache`. 0 because only the application knows which of its
@@ -177,7 +177,7 @@ export const CALL_ROWS = {
 const CALL = new OptionSet(CALL_ROWS, { path: '', example: '{ ttlMs: 60_000 }', ordered });
 
 /** The options of a call, complete and checked. */
-export type LoadTerms = Resolved<typeof CALL_ROWS>;
+export type ResolvedLoadOptions = Resolved<typeof CALL_ROWS>;
 
 /**
  * The options of a namespace: what is given, else what `base` says, else the defaults.
@@ -202,12 +202,15 @@ export function resolveCacheOptions(
  *
  * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) naming the option, its value and a remedy.
  */
-export function resolveTerms(given: object | undefined, base: LoadTerms): LoadTerms {
+export function resolveLoadOptions(
+  given: object | undefined,
+  base: ResolvedLoadOptions,
+): ResolvedLoadOptions {
   return given === undefined ? base : CALL.over(given, base);
 }
 
 /** What a namespace's options say of each call. */
-export function baseTerms(options: ResolvedCacheOptions): LoadTerms {
+export function baseLoadOptions(options: ResolvedCacheOptions): ResolvedLoadOptions {
   return Object.freeze({ ...options, tags: Object.freeze([]) });
 }
 

@@ -1,7 +1,7 @@
 import { ClosedError, InvalidArgumentError } from '../../base/errors/index.js';
 import type { Entry, EntryFault, Reading, ReadingSource, Stamp } from '../../keyspace/index.js';
 import type { BodyFault, DecodedBody } from './cache-codec.js';
-import type { CacheParts } from './cache-deps.js';
+import type { CacheDeps } from './cache-deps.js';
 import { inPortions } from './in-portions.js';
 
 /** What is known of a key, its value decoded. */
@@ -48,20 +48,20 @@ const NEWER: ReadonlySet<EntryFault | BodyFault> = new Set(['newer-format', 'unk
 
 /** Reads entries and says what they mean for the cache. */
 export class EntryReader {
-  readonly #parts: CacheParts;
+  readonly #deps: CacheDeps;
 
-  constructor(parts: CacheParts) {
-    this.#parts = parts;
+  constructor(deps: CacheDeps) {
+    this.#deps = deps;
   }
 
   /** What is known of a key. */
   async read(key: string): Promise<Known> {
-    const { namespace } = this.#parts;
+    const { keyspace } = this.#deps;
     // Whoever asks for a session or a lock must not be told "no" by a replica that lags behind.
-    const terms = namespace.policy === 'cache' ? undefined : CONFIRMED;
+    const options = keyspace.policy === 'cache' ? undefined : CONFIRMED;
     let reading: Reading;
     try {
-      reading = await namespace.read(key, terms);
+      reading = await keyspace.read(key, options);
     } catch (error) {
       reading = this.#unknownUnlessTold(error);
     }
@@ -71,11 +71,11 @@ export class EntryReader {
   /** The same for many keys, in their order. */
   async readMany(keys: readonly string[]): Promise<Known[]> {
     // Only single reads can be confirmed.
-    if (this.#parts.namespace.policy !== 'cache') {
+    if (this.#deps.keyspace.policy !== 'cache') {
       return inPortions(keys, READS_AT_ONCE, (key) => this.read(key));
     }
     if (keys.length === 0) return [];
-    const readings = await this.#orUnknown(this.#parts.namespace.readMany(keys));
+    const readings = await this.#orUnknown(this.#deps.keyspace.readMany(keys));
     return Promise.all(keys.map(async (_, i) => this.interpret(readings[i] ?? UNKNOWN)));
   }
 
@@ -99,7 +99,7 @@ export class EntryReader {
   #interpretEntry(reading: Reading & { state: 'found' }): Known | Promise<Known> {
     const { entry, isFresh, source } = reading;
     if (entry.kind !== 'value') return { state: 'nothing', isFresh, source, entry };
-    const { codec } = this.#parts;
+    const { codec } = this.#deps;
     return entry.isCompressed
       ? codec.decompress(entry).then((body) => this.#accept(body, reading))
       : this.#accept(codec.decode(entry), reading);
@@ -112,9 +112,9 @@ export class EntryReader {
   }
 
   #reject(fault: EntryFault | BodyFault, seen: Stamp | null): Absent {
-    const { bus, counters, namespace } = this.#parts;
+    const { bus, counters, keyspace } = this.#deps;
     counters.add('errors');
-    bus.emit({ type: 'cache.entry-rejected', namespace: namespace.name, fault });
+    bus.emit({ type: 'cache.entry-rejected', keyspace: keyspace.name, fault });
     return { ...MISSING, seen, mayWrite: !NEWER.has(fault) };
   }
 
@@ -131,8 +131,8 @@ export class EntryReader {
   // permission. Where memory must not answer for Redis, the error is the answer.
   #unknownUnlessTold(error: unknown): Reading {
     const isOurs = error instanceof InvalidArgumentError || error instanceof ClosedError;
-    if (isOurs || this.#parts.namespace.policy !== 'cache') throw error;
-    this.#parts.counters.add('errors');
+    if (isOurs || this.#deps.keyspace.policy !== 'cache') throw error;
+    this.#deps.counters.add('errors');
     return UNKNOWN;
   }
 }

@@ -1,73 +1,80 @@
 import { RedisHaError, ValueTooLargeError } from '../../base/errors/index.js';
 import type { EntryDraft, Stamp, WriteReceipt } from '../../keyspace/index.js';
 import { checkTags } from './cache-keys.js';
-import type { LoadTerms } from './cache-options.js';
-import type { CacheParts } from './cache-deps.js';
+import type { ResolvedLoadOptions } from './cache-options.js';
+import type { CacheDeps } from './cache-deps.js';
 import { reasonOf } from './load-failure.js';
 
 const EMPTY = Buffer.alloc(0);
-const SHORTEST_LIFE_MS = 1;
+const MIN_LIFE_MS = 1;
 
 /** Makes entries of values and writes them. */
 export class EntryWriter {
-  readonly #parts: CacheParts;
+  readonly #deps: CacheDeps;
 
-  constructor(parts: CacheParts) {
-    this.#parts = parts;
+  constructor(deps: CacheDeps) {
+    this.#deps = deps;
   }
 
   /** The entry of a value, or the reason why there can be none. */
-  async draft(value: unknown, terms: LoadTerms): Promise<EntryDraft> {
-    const { tags, ttlMs, ttlJitter } = terms;
+  async draft(value: unknown, options: ResolvedLoadOptions): Promise<EntryDraft> {
+    const { tags, ttlMs, ttlJitter } = options;
     // The tags function takes the type of the value, which only the caller of the cache knows.
     const groups = typeof tags === 'function' ? checkTags(tags(value as never)) : tags;
     return {
       kind: 'value',
-      ...(await this.#parts.codec.encode(value)),
+      ...(await this.#deps.codec.encode(value)),
       freshMs: ttlMs === null ? null : this.#shorten(ttlMs, ttlJitter),
-      staleMs: ttlMs === null ? 0 : this.#parts.options.maxStaleMs,
+      staleMs: ttlMs === null ? 0 : this.#deps.options.maxStaleMs,
       groups,
     };
   }
 
   /** Writes an entry as the latest. */
   write(key: string, draft: EntryDraft): Promise<WriteReceipt> {
-    return this.#parts.namespace.write(key, draft);
+    return this.#deps.keyspace.write(key, draft);
   }
 
   /**
    * Writes what a loader answered, unless the key was written or deleted since `stamp`. The value is
    * there whether or not it can be kept, so only mistakes of the program are thrown.
    */
-  async fill(key: string, value: unknown, terms: LoadTerms, load: FillTerms): Promise<void> {
-    const { namespace } = this.#parts;
+  async fill(
+    key: string,
+    value: unknown,
+    options: ResolvedLoadOptions,
+    load: FillOptions,
+  ): Promise<void> {
+    const { keyspace } = this.#deps;
     const draft =
-      value === undefined ? this.#nothing(terms, load) : await this.#draftIfItFits(value, terms);
+      value === undefined
+        ? this.#nothing(options, load)
+        : await this.#draftIfItFits(value, options);
     if (draft === null) return;
     try {
-      await namespace.write(key, draft, load.stamp);
+      await keyspace.write(key, draft, load.stamp);
     } catch (error) {
       this.#report(error);
     }
   }
 
   // `undefined` where a value was: it must go, or it would be served when a later load fails.
-  #nothing(terms: LoadTerms, load: FillTerms): EntryDraft | null {
-    if (terms.negativeTtlMs === 0 && !load.replacesValue) return null;
+  #nothing(options: ResolvedLoadOptions, load: FillOptions): EntryDraft | null {
+    if (options.negativeTtlMs === 0 && !load.replacesValue) return null;
     return {
       kind: 'nothing',
       codec: 0,
       isCompressed: false,
       body: EMPTY,
-      freshMs: this.#shorten(Math.max(SHORTEST_LIFE_MS, terms.negativeTtlMs), terms.ttlJitter),
+      freshMs: this.#shorten(Math.max(MIN_LIFE_MS, options.negativeTtlMs), options.ttlJitter),
       staleMs: 0,
       groups: [],
     };
   }
 
-  async #draftIfItFits(value: unknown, terms: LoadTerms): Promise<EntryDraft | null> {
+  async #draftIfItFits(value: unknown, options: ResolvedLoadOptions): Promise<EntryDraft | null> {
     try {
-      return await this.draft(value, terms);
+      return await this.draft(value, options);
     } catch (error) {
       if (!(error instanceof ValueTooLargeError)) throw error;
       this.#report(error);
@@ -76,19 +83,19 @@ export class EntryWriter {
   }
 
   #report(error: unknown): void {
-    const { bus, counters, namespace } = this.#parts;
+    const { bus, counters, keyspace } = this.#deps;
     counters.add('errors');
     const reason = RedisHaError.is(error) ? error.code : reasonOf(error);
-    bus.emit({ type: 'cache.write-failed', namespace: namespace.name, reason });
+    bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason });
   }
 
   #shorten(ms: number, jitter: number): number {
-    return Math.max(SHORTEST_LIFE_MS, Math.round(ms * (1 - jitter * this.#parts.random())));
+    return Math.max(MIN_LIFE_MS, Math.round(ms * (1 - jitter * this.#deps.random())));
   }
 }
 
 /** How a loaded value is written. */
-export interface FillTerms {
+export interface FillOptions {
   /** Taken before the loader ran. */
   readonly stamp: Stamp;
   /** Whether there is an older value. */

@@ -1,5 +1,5 @@
 export { CacheCodec } from './cache-codec.js';
-export { type CacheParts } from './cache-deps.js';
+export { type CacheDeps } from './cache-deps.js';
 export {
   checkCount,
   checkHolder,
@@ -11,7 +11,7 @@ export {
   refusal,
 } from './cache-keys.js';
 export {
-  baseTerms,
+  baseLoadOptions,
   CACHE,
   CALL_ROWS,
   type CacheLoadOptions,
@@ -19,10 +19,10 @@ export {
   type CacheTags,
   differenceOf,
   type GetOrSetOptions,
-  type LoadTerms,
+  type ResolvedLoadOptions,
   resolveCacheOptions,
   type ResolvedCacheOptions,
-  resolveTerms,
+  resolveLoadOptions,
   type SetOptions,
 } from './cache-options.js';
 export { CacheCounters, type CacheStats } from './cache-stats.js';

@@ -1,23 +1,27 @@
 import { addressKey, type NodeAddress } from '../../base/address/index.js';
 import { type ResolvedRedisOptions } from '../../config/index.js';
 import { Pulse, type Clock } from '../../base/timing/index.js';
-import { NodeConnection, type NodeChange, type NodeSettings } from './shared-connection.js';
+import {
+  SharedConnection,
+  type NodeChange,
+  type SharedConnectionDeps,
+} from './shared-connection.js';
 import type { WireOptions } from './wire.js';
 
 const STALL_CHECK_MS = 20;
 
-/** Every node this process talks to: under each announced address one {@link NodeConnection}, or several lanes. */
+/** Every node this process talks to: under each announced address one {@link SharedConnection}, or several connections. */
 export class ConnectionRegistry {
   readonly #options: ResolvedRedisOptions;
   readonly #clock: Clock;
-  readonly #onChange: (node: NodeConnection, change: NodeChange) => void;
-  readonly #nodes = new Map<string, readonly NodeConnection[]>();
+  readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
+  readonly #nodes = new Map<string, readonly SharedConnection[]>();
   readonly #stallPulse: Pulse;
 
   constructor(
     options: ResolvedRedisOptions,
     clock: Clock,
-    onChange: (node: NodeConnection, change: NodeChange) => void,
+    onChange: (node: SharedConnection, change: NodeChange) => void,
   ) {
     this.#options = options;
     this.#clock = clock;
@@ -26,37 +30,37 @@ export class ConnectionRegistry {
   }
 
   /** The connection to a node, if there is one. */
-  get(address: NodeAddress): NodeConnection | undefined {
-    return this.lanesTo(address)[0];
+  get(address: NodeAddress): SharedConnection | undefined {
+    return this.connectionsTo(address)[0];
   }
 
   /** All shared connections to a node; the first is the one for writes. */
-  lanesTo(address: NodeAddress): readonly NodeConnection[] {
+  connectionsTo(address: NodeAddress): readonly SharedConnection[] {
     return this.#nodes.get(addressKey(address)) ?? [];
   }
 
   /** All of them. */
-  all(): readonly NodeConnection[] {
+  all(): readonly SharedConnection[] {
     return [...this.#nodes.values()].flat();
   }
 
   /** Opens what is listed and not there yet, closes what is there and not listed. */
   retain(addresses: readonly NodeAddress[]): void {
     const wanted = new Map(addresses.map((address) => [addressKey(address), address]));
-    for (const [key, lanes] of this.#nodes) {
+    for (const [key, connections] of this.#nodes) {
       if (wanted.has(key)) continue;
       this.#nodes.delete(key);
-      for (const lane of lanes) lane.close('no longer part of the cluster');
+      for (const connection of connections) connection.close('no longer part of the cluster');
     }
     for (const [key, address] of wanted) {
       if (this.#nodes.has(key)) continue;
       const settings = this.#settingsFor(address);
-      const lanes = Array.from(
+      const connections = Array.from(
         { length: this.#options.pools.readSize },
-        () => new NodeConnection(settings, this.#clock, this.#onChange),
+        () => new SharedConnection(settings, this.#clock, this.#onChange),
       );
-      this.#nodes.set(key, lanes);
-      for (const lane of lanes) lane.open();
+      this.#nodes.set(key, connections);
+      for (const connection of connections) connection.open();
     }
   }
 
@@ -81,7 +85,7 @@ export class ConnectionRegistry {
     this.#nodes.clear();
   }
 
-  #settingsFor(address: NodeAddress): NodeSettings {
+  #settingsFor(address: NodeAddress): SharedConnectionDeps {
     const { node, pools } = this.#options;
     return {
       address,

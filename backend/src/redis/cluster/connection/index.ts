@@ -7,13 +7,13 @@ export {
   type RedisKey,
   type RedisValue,
 } from './driver.js';
-export { KeptWire, type KeptWireListener } from './reopening-wire.js';
+export { ReopeningWire, type ReopeningWireListener } from './reopening-wire.js';
 export { ConnectionRegistry } from './connection-registry.js';
 export {
-  NodeConnection,
+  SharedConnection,
   type Job,
   type NodeChange,
-  type NodeSettings,
+  type SharedConnectionDeps,
   type NodeState,
 } from './shared-connection.js';
 export { parseRole, type NodeRole } from './node-role.js';
@@ -25,7 +25,7 @@ export {
   type WireListener,
   type WireOptions,
 } from './wire.js';
-export { WirePool, type Lease } from './wire-pool.js';
+export { WirePool, type Loan } from './wire-pool.js';
 export {
   newTrackedClient,
   trackedOptions,

@@ -1,21 +1,21 @@
 import { pass, turns, until } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { ManualClock } from '../../testing/index.js';
-import { KeptWire } from './reopening-wire.js';
+import { ReopeningWire } from './reopening-wire.js';
 
-describe('KeptWire', () => {
+describe('ReopeningWire', () => {
   let nodes: FakeNode[];
   let clock: ManualClock;
   let at: number;
   let heard: string[];
-  let kept: KeptWire;
+  let kept: ReopeningWire;
 
   beforeEach(async () => {
     nodes = [await FakeNode.start(), await FakeNode.start()];
     clock = new ManualClock();
     at = 0;
     heard = [];
-    kept = new KeptWire(
+    kept = new ReopeningWire(
       () => ({
         address: nodes[at]!.address,
         access: { username: null, password: null, tls: null },

@@ -1,24 +1,24 @@
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { Wire, type WireListener, type WireOptions } from './wire.js';
 
-/** What a {@link KeptWire} tells its owner. */
-export interface KeptWireListener extends Omit<WireListener, 'onReady'> {
+/** What a {@link ReopeningWire} tells its owner. */
+export interface ReopeningWireListener extends Omit<WireListener, 'onReady'> {
   readonly onReady: (wire: Wire) => void;
 }
 
 const DELAYS_MS = [0, 20, 50, 100, 200, 500];
 
 /** A connection that is opened again whenever it closes, at once first and then ever more calmly. */
-export class KeptWire {
+export class ReopeningWire {
   readonly #optionsFor: () => WireOptions;
   readonly #clock: Clock;
-  readonly #listener: KeptWireListener;
+  readonly #listener: ReopeningWireListener;
   #wire: Wire | null = null;
   #attempt = 0;
   #isClosed = true;
   #stopRetry: Stop | null = null;
 
-  constructor(optionsFor: () => WireOptions, clock: Clock, listener: KeptWireListener) {
+  constructor(optionsFor: () => WireOptions, clock: Clock, listener: ReopeningWireListener) {
     this.#optionsFor = optionsFor;
     this.#clock = clock;
     this.#listener = listener;

@@ -3,10 +3,10 @@ import { FakeNode } from '../../../../test/support/fake-node.js';
 import { ManualClock, reply } from '../../testing/index.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import {
-  NodeConnection,
+  SharedConnection,
   type Job,
   type NodeChange,
-  type NodeSettings,
+  type SharedConnectionDeps,
 } from './shared-connection.js';
 import type { ReplySink, Wire } from './wire.js';
 
@@ -32,14 +32,14 @@ class NotedJob implements Job {
   }
 }
 
-describe('NodeConnection', () => {
+describe('SharedConnection', () => {
   let node: FakeNode;
   let clock: ManualClock;
   let changes: NodeChange[];
-  let connection: NodeConnection;
+  let connection: SharedConnection;
   let sent: number;
 
-  const settings = (over: Partial<NodeSettings> = {}): NodeSettings => ({
+  const settings = (over: Partial<SharedConnectionDeps> = {}): SharedConnectionDeps => ({
     address: node.address,
     wire: {
       address: node.address,
@@ -63,7 +63,7 @@ describe('NodeConnection', () => {
     clock = new ManualClock();
     changes = [];
     sent = 0;
-    connection = new NodeConnection(settings(), clock, (_, change) => changes.push(change));
+    connection = new SharedConnection(settings(), clock, (_, change) => changes.push(change));
   });
 
   afterEach(async () => {

@@ -9,7 +9,7 @@ import { Wire, type WireOptions } from './wire.js';
 import { WirePool } from './wire-pool.js';
 
 /** One thing to send over the shared connection. */
-export type Job = JobFor<NodeConnection>;
+export type Job = JobFor<SharedConnection>;
 
 /** The life of the shared connection. */
 export type NodeState =
@@ -23,7 +23,7 @@ export type NodeState =
 export type NodeChange = 'opened' | 'lost' | 'stalled' | 'recovered' | 'role' | 'drained';
 
 /** How one node is reached and watched. */
-export interface NodeSettings {
+export interface SharedConnectionDeps {
   /** As announced by Sentinel or configured. */
   readonly address: NodeAddress;
   readonly wire: WireOptions;
@@ -45,13 +45,13 @@ const RECONNECT_DELAYS_MS = [0, 10, 20, 50, 50, 50, 100, 100, 200, 250];
  * One node: a shared connection that is kept alive, its role as last heard, the commands in flight,
  * and a pool of exclusive connections. Says what changed; decides nothing about the cluster.
  */
-export class NodeConnection {
+export class SharedConnection {
   readonly address: NodeAddress;
   readonly pool: WirePool;
   readonly #stall: StallWatch;
-  readonly #settings: NodeSettings;
+  readonly #settings: SharedConnectionDeps;
   readonly #clock: Clock;
-  readonly #onChange: (node: NodeConnection, change: NodeChange) => void;
+  readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
   #state: NodeState = { kind: 'lost', reason: 'not opened yet', attempt: 0 };
   #wire: Wire | null = null;
   #role: NodeRole | null = null;
@@ -62,15 +62,15 @@ export class NodeConnection {
   #isSaturated = false;
   #heartbeatSentAt: number | null = null;
   #outbox: Job[] = [];
-  #inflight = new InflightList<Attempt<NodeConnection>>();
+  #inflight = new InflightList<Attempt<SharedConnection>>();
   #flushScheduled = false;
   #stopReconnect: Stop | null = null;
   #stopHeartbeat: Stop | null = null;
 
   constructor(
-    settings: NodeSettings,
+    settings: SharedConnectionDeps,
     clock: Clock,
-    onChange: (node: NodeConnection, change: NodeChange) => void,
+    onChange: (node: SharedConnection, change: NodeChange) => void,
   ) {
     this.address = settings.address;
     this.#settings = settings;
@@ -91,7 +91,7 @@ export class NodeConnection {
     return this.#role;
   }
 
-  /** When {@link NodeConnection.role} was heard, on the engine's clock. */
+  /** When {@link SharedConnection.role} was heard, on the engine's clock. */
   get roleAt(): number {
     return this.#roleAt;
   }
@@ -297,8 +297,8 @@ export class NodeConnection {
     if (inflight.size >= MAX_INFLIGHT) this.#isSaturated = true;
   };
 
-  #send(job: Job, wire: Wire, inflight: InflightList<Attempt<NodeConnection>>): void {
-    const attempt = new Attempt<NodeConnection>(job, this, inflight);
+  #send(job: Job, wire: Wire, inflight: InflightList<Attempt<SharedConnection>>): void {
+    const attempt = new Attempt<SharedConnection>(job, this, inflight);
     inflight.add(attempt);
     try {
       job.write(wire, attempt);

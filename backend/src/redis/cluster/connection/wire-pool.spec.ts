@@ -1,7 +1,7 @@
 import { track, turns, until } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { ManualClock } from '../../testing/index.js';
-import { WirePool, type Lease } from './wire-pool.js';
+import { WirePool, type Loan } from './wire-pool.js';
 
 describe('WirePool', () => {
   let node: FakeNode;
@@ -74,10 +74,10 @@ describe('WirePool', () => {
   });
 
   it('does not take back a connection that was lost', async () => {
-    const lease = await pool.acquire(1000);
+    const loan = await pool.acquire(1000);
     node.server.resetConnections();
-    await until(clock, () => !lease.wire.isReady, 'the loss is seen');
-    lease.release();
+    await until(clock, () => !loan.wire.isReady, 'the loss is seen');
+    loan.release();
     expect(pool.busy).toBe(0);
   });
 
@@ -85,9 +85,9 @@ describe('WirePool', () => {
     const held = await Promise.all([pool.acquire(1000), pool.acquire(1000)]);
     const served: number[] = [];
     const waiting = [1, 2].map(async (n) => {
-      const lease = await pool.acquire(1000);
+      const loan = await pool.acquire(1000);
       served.push(n);
-      return lease;
+      return loan;
     });
     held[0].release();
     await turns(2);
@@ -102,8 +102,8 @@ describe('WirePool', () => {
     const held = await Promise.all([pool.acquire(1000), pool.acquire(1000)]);
     const waiting = pool.acquire(1000);
     held[0].discard();
-    const lease = await waiting;
-    expect(lease.wire.isReady).toBe(true);
+    const loan = await waiting;
+    expect(loan.wire.isReady).toBe(true);
     expect(pool.busy).toBe(2);
   });
 
@@ -133,7 +133,7 @@ describe('WirePool', () => {
     node.thaw();
     await until(clock, () => patient.state !== 'pending', 'the second is served');
     expect(patient.state).toBe('resolved');
-    (patient.value as Lease).release();
+    (patient.value as Loan).release();
     expect(pool.busy).toBe(0);
     const again = track(pool.acquire(1000));
     await turns(2);

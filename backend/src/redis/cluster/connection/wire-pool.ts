@@ -3,7 +3,7 @@ import type { Clock } from '../../base/timing/index.js';
 import { Wire, type WireOptions } from './wire.js';
 
 /** A connection that one caller holds alone, for a session or a blocking command. */
-export interface Lease {
+export interface Loan {
   readonly wire: Wire;
   /** Gives the connection back for others to use. Only for one in a clean state. */
   release(): void;
@@ -13,7 +13,7 @@ export interface Lease {
 
 interface Waiter {
   /** Answers false when the one who waited has given up meanwhile. */
-  readonly grant: (lease: Lease) => boolean;
+  readonly grant: (loan: Loan) => boolean;
   readonly refuse: (error: Error) => void;
 }
 
@@ -38,11 +38,11 @@ export class WirePool {
   }
 
   /** Hands out a connection of one's own, within `timeoutMs`. The signal ends the wait for one. */
-  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<Lease> {
+  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<Loan> {
     const idle = this.#idle.pop();
-    if (idle !== undefined) return this.#toLease(idle);
-    if (this.#all.size < this.#size) return this.#toLease(await this.#open());
-    return this.#waitInLine(timeoutMs, signal);
+    if (idle !== undefined) return this.#toLoan(idle);
+    if (this.#all.size < this.#size) return this.#toLoan(await this.#open());
+    return this.#waitForTurn(timeoutMs, signal);
   }
 
   /** Cuts every connection, held ones too, and refuses those who wait. */
@@ -76,7 +76,7 @@ export class WirePool {
     this.#serveNext();
   }
 
-  #toLease(wire: Wire): Lease {
+  #toLoan(wire: Wire): Loan {
     let isHeld = true;
     return {
       wire,
@@ -99,7 +99,7 @@ export class WirePool {
     this.#serveNext();
   }
 
-  #waitInLine(timeoutMs: number, signal: AbortSignal | null): Promise<Lease> {
+  #waitForTurn(timeoutMs: number, signal: AbortSignal | null): Promise<Loan> {
     return new Promise((resolve, reject) => {
       let isOver = false;
       const end = (): boolean => {
@@ -112,9 +112,9 @@ export class WirePool {
         return isFirst;
       };
       const waiter: Waiter = {
-        grant: (lease) => {
+        grant: (loan) => {
           if (!end()) return false;
-          resolve(lease);
+          resolve(loan);
           return true;
         },
         refuse: (error) => {
@@ -137,15 +137,15 @@ export class WirePool {
     if (waiter === undefined) return;
     const idle = this.#idle.pop();
     if (idle !== undefined) {
-      waiter.grant(this.#toLease(idle));
+      waiter.grant(this.#toLoan(idle));
       return;
     }
     if (this.#all.size >= this.#size) return;
     this.#waiting.shift();
     this.#open().then(
       (wire) => {
-        const lease = this.#toLease(wire);
-        if (!waiter.grant(lease)) lease.release();
+        const loan = this.#toLoan(wire);
+        if (!waiter.grant(loan)) loan.release();
       },
       (error: unknown) => {
         waiter.refuse(error as Error);

@@ -1,5 +1,5 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
-import type { NodeConnection } from '../connection/index.js';
+import type { SharedConnection } from '../connection/index.js';
 import { SwitchoverFailedError } from '../../base/errors/index.js';
 import type { TopologyTracker } from '../topology/index.js';
 import type { Steps } from './steps.js';
@@ -70,7 +70,7 @@ export class PriorityChange {
   }
 }
 
-async function readPriority(node: NodeConnection): Promise<string> {
+async function readPriority(node: SharedConnection): Promise<string> {
   const answer = await node.call('config', 'get', 'replica-priority');
   const value: unknown = Array.isArray(answer) ? answer[1] : undefined;
   return typeof value === 'string' ? value : '100';

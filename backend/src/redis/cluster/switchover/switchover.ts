@@ -4,7 +4,7 @@ import {
   sameAddress,
   type NodeAddress,
 } from '../../base/address/index.js';
-import type { NodeConnection } from '../connection/index.js';
+import type { SharedConnection } from '../connection/index.js';
 import {
   InvalidArgumentError,
   safeMessage,
@@ -74,7 +74,7 @@ export const SWITCHOVER = new OptionSet(
 // The pause ends by itself; until then the failover that Sentinel has begun must be over.
 const DEFAULT_PORT = 6379;
 const PAUSE_MARGIN_MS = 5000;
-const MOST_CATCH_UP_MS = 1500;
+const MAX_CATCH_UP_MS = 1500;
 const NEARLY_BYTES = 256 * 1024;
 
 /**
@@ -102,13 +102,13 @@ export async function switchover(
 /** One attempt, from the pause to the old primary's return as a replica. */
 class Handover {
   readonly #tools: SwitchoverTools;
-  readonly #old: NodeConnection;
+  readonly #old: SharedConnection;
   readonly #to: NodeAddress | null;
   readonly #steps: Steps;
   // What has been done decides what can be undone.
   #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
 
-  constructor(tools: SwitchoverTools, old: NodeConnection, to: NodeAddress | null, steps: Steps) {
+  constructor(tools: SwitchoverTools, old: SharedConnection, to: NodeAddress | null, steps: Steps) {
     this.#tools = tools;
     this.#old = old;
     this.#to = to;
@@ -176,7 +176,7 @@ class Handover {
   // a long pause silences both, and the Sentinels would take the primary for dead.
   #catchUpPatienceMs(): number {
     const downAfter = this.#tools.tracker.source.views().map(({ downAfterMs }) => downAfterMs);
-    return Math.min(MOST_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MOST_CATCH_UP_MS * 2) / 2));
+    return Math.min(MAX_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MAX_CATCH_UP_MS * 2) / 2));
   }
 
   #isWithin(bytes: number): boolean {
@@ -230,7 +230,7 @@ class Handover {
   // ask anew instead of staying with a node that refuses them.
   async #demote(to: NodeAddress): Promise<boolean> {
     const { tracker } = this.#tools;
-    const node = (): NodeConnection | null => tracker.connectionTo(this.#old.address);
+    const node = (): SharedConnection | null => tracker.connectionTo(this.#old.address);
     const isLinkedReplica = (): boolean => {
       const role = node()?.role;
       return role?.kind === 'replica' && role.isLinked;
@@ -308,7 +308,7 @@ async function askAnySentinel(tracker: TopologyTracker, ...args: string[]): Prom
   await answer;
 }
 
-function requirePrimary(tracker: TopologyTracker): NodeConnection {
+function requirePrimary(tracker: TopologyTracker): SharedConnection {
   const { primary } = tracker;
   if (tracker.source.sentinels().length === 0) {
     throw new SwitchoverFailedError('There are no Sentinels in this mode; nothing was changed');

@@ -1,6 +1,6 @@
 import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedSentinelOptions } from '../../config/index.js';
-import { KeptWire, type Wire, type WireOptions } from '../connection/index.js';
+import { ReopeningWire, type Wire, type WireOptions } from '../connection/index.js';
 import { safeMessage } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import {
@@ -27,8 +27,8 @@ export class SentinelLink {
   readonly #options: ResolvedSentinelOptions;
   readonly #clock: Clock;
   readonly #listener: SentinelLinkListener;
-  readonly #questions: KeptWire;
-  readonly #news: KeptWire;
+  readonly #questions: ReopeningWire;
+  readonly #news: ReopeningWire;
   #view: SentinelView | null = null;
   #problem: string | null = null;
   #asking: Promise<void> | null = null;
@@ -46,7 +46,7 @@ export class SentinelLink {
     this.#options = options;
     this.#clock = clock;
     this.#listener = listener;
-    this.#questions = new KeptWire(() => this.#wireOptions(), clock, {
+    this.#questions = new ReopeningWire(() => this.#wireOptions(), clock, {
       onReady: () => {
         this.#listener.onConnected(this);
         void this.ask();
@@ -55,7 +55,7 @@ export class SentinelLink {
         this.#becomeLost(reason);
       },
     });
-    this.#news = new KeptWire(() => this.#wireOptions(), clock, {
+    this.#news = new ReopeningWire(() => this.#wireOptions(), clock, {
       onReady: (wire) => {
         void this.#subscribe(wire);
       },
@@ -134,10 +134,10 @@ export class SentinelLink {
       // One write, so that the Sentinel answers all four at the same instant of its own time.
       const answers = await this.#withDeadline(wire, () => askAll(wire, name));
       const view = parseSentinelView(this.address, at, answers);
-      if ('invalid' in view) this.#becomeDoubtful(view.invalid);
+      if ('invalid' in view) this.#becomeUnsound(view.invalid);
       else this.#accept(view);
     } catch (error) {
-      this.#becomeDoubtful(safeMessage(error));
+      this.#becomeUnsound(safeMessage(error));
     }
   }
 
@@ -147,13 +147,13 @@ export class SentinelLink {
     this.#listener.onView(view, this);
   }
 
-  #becomeDoubtful(problem: string): void {
+  #becomeUnsound(problem: string): void {
     this.#view = null;
     this.#problem = problem;
   }
 
   #becomeLost(reason: string): void {
-    this.#becomeDoubtful(reason);
+    this.#becomeUnsound(reason);
     this.#listener.onLost(reason, this);
   }
 

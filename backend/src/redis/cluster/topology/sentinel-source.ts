@@ -8,7 +8,7 @@ import type { SentinelMessage } from './sentinel-message.js';
 import type { SentinelView } from './sentinel-view.js';
 import type { SentinelStatus, TopologySource, TopologySourceListener } from './topology-source.js';
 
-const MOST_SENTINELS = 32;
+const MAX_SENTINELS = 32;
 
 /**
  * All Sentinels of one group: every one is listened to and asked, the configured ones for ever, the
@@ -89,7 +89,7 @@ export class SentinelSource implements TopologySource {
   #open(address: NodeAddress): void {
     const key = addressKey(address);
     // A Sentinel that lists hundreds of others is not one to believe.
-    if (this.#links.has(key) || this.#links.size >= MOST_SENTINELS) return;
+    if (this.#links.has(key) || this.#links.size >= MAX_SENTINELS) return;
     const link = new SentinelLink(address, this.#options, this.#clock, {
       onMessage: (message, from) => {
         this.#onMessage(message, from);

@@ -174,7 +174,7 @@ describe('TopologyTracker', () => {
     it('of somebody else make it ask the node and the Sentinels', async () => {
       await connect();
       const before = nodes[0].arrived('role');
-      rig.tracker.doubt(rig.tracker.primary!, 'READONLY');
+      rig.tracker.suspect(rig.tracker.primary!, 'READONLY');
       expect(rig.source.lookedAgain).toBe(1);
       await rig.until(() => nodes[0].arrived('role') > before, 'the node is asked');
       expect(count('primary.suspected')).toBe(1);
@@ -278,7 +278,7 @@ describe('TopologyTracker', () => {
     it('lists each replica once, and every connection to it', async () => {
       await connectAll();
       expect(rig.tracker.replicas).toHaveLength(2);
-      expect(rig.tracker.replicaLanes).toHaveLength(6);
+      expect(rig.tracker.replicaConnections).toHaveLength(6);
     });
 
     it('cuts all of them at a switch', async () => {

@@ -3,7 +3,7 @@ import { type ResolvedRedisOptions } from '../../config/index.js';
 import {
   ConnectionRegistry,
   type NodeChange,
-  type NodeConnection,
+  type SharedConnection,
   type WireOptions,
 } from '../connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
@@ -22,7 +22,7 @@ const FENCING_STEPS: ReadonlySet<string> = new Set([
   '+promoted-slave',
 ]);
 
-const PROBE_MS = 25;
+const NUDGE_MS = 25;
 
 // A failover that Sentinel has begun takes about a second from here to the switch.
 const FENCE_AT_LEAST_MS = 1500;
@@ -31,7 +31,7 @@ const FENCE_AT_LEAST_MS = 1500;
 const FORGET_AFTER_MS = 5000;
 
 /** Hears of changes: of one node, or with `null` of the whole. */
-export type TopologyListener = (node: NodeConnection | null, change: NodeChange | null) => void;
+export type TopologyListener = (node: SharedConnection | null, change: NodeChange | null) => void;
 
 /**
  * Knows which node is the primary and which are its replicas, keeps connections to all of them, and
@@ -54,7 +54,7 @@ export class TopologyTracker {
   #runId: string | null = null;
   #isPrimaryReady = false;
   #isClosed = false;
-  #stopProbing: Stop | null = null;
+  #stopNudging: Stop | null = null;
 
   constructor(options: ResolvedRedisOptions, source: TopologySource, clock: Clock, bus: EventBus) {
     this.#clock = clock;
@@ -99,31 +99,31 @@ export class TopologyTracker {
   }
 
   /** The primary's connection, if the node is connected and says that it is the primary. */
-  get primary(): NodeConnection | null {
+  get primary(): SharedConnection | null {
     const node = this.primaryConnection;
     return node?.role?.kind === 'primary' ? node : null;
   }
 
   /** The primary's connection in whatever state. */
-  get primaryConnection(): NodeConnection | null {
+  get primaryConnection(): SharedConnection | null {
     return this.#primary === null ? null : (this.#registry.get(this.#primary) ?? null);
   }
 
   /** The connection to a node of the cluster. */
-  connectionTo(address: NodeAddress): NodeConnection | null {
+  connectionTo(address: NodeAddress): SharedConnection | null {
     return this.#registry.get(address) ?? null;
   }
 
   /** One connection to each node except the primary, in whatever state. */
-  get replicas(): readonly NodeConnection[] {
+  get replicas(): readonly SharedConnection[] {
     return this.#replicas
       .map((address) => this.#registry.get(address))
       .filter((node) => node !== undefined);
   }
 
   /** Every connection to a node except the primary: there may be several to each. */
-  get replicaLanes(): readonly NodeConnection[] {
-    return this.#replicas.flatMap((address) => this.#registry.lanesTo(address));
+  get replicaConnections(): readonly SharedConnection[] {
+    return this.#replicas.flatMap((address) => this.#registry.connectionsTo(address));
   }
 
   /** True when writes can be sent now. */
@@ -150,7 +150,7 @@ export class TopologyTracker {
   }
 
   /** A node answered that it is not what we take it for: find out what it is. */
-  doubt(node: NodeConnection, reason: string): void {
+  suspect(node: SharedConnection, reason: string): void {
     if (node === this.primaryConnection) this.#suspect(reason);
     node.nudge();
     void this.source.lookAgain();
@@ -176,7 +176,7 @@ export class TopologyTracker {
   /** Cuts every connection, for good. */
   close(): void {
     this.#isClosed = true;
-    this.#stopProbing?.();
+    this.#stopNudging?.();
     this.source.close();
     this.#registry.close('closing');
     this.#listeners.clear();
@@ -217,14 +217,14 @@ export class TopologyTracker {
     this.lag.clear();
     if (from !== null) {
       // No answer of the old primary is taken from here on, whatever it still says.
-      for (const lane of this.#registry.lanesTo(from)) {
-        lane.reset('fenced: another node is the primary now');
+      for (const connection of this.#registry.connectionsTo(from)) {
+        connection.reset('fenced: another node is the primary now');
       }
       this.#bus.emit({ type: 'primary.switched', from, to: primary, epoch });
       this.history.noteSwitch(from, primary, epoch);
     }
     this.gate.resume('the new primary is known');
-    for (const lane of this.#registry.lanesTo(primary)) lane.nudge();
+    for (const connection of this.#registry.connectionsTo(primary)) connection.nudge();
     this.#checkPrimary();
   }
 
@@ -260,7 +260,7 @@ export class TopologyTracker {
     if (isOver && views.length > 0) this.resumeWrites('no Sentinel has a failover in progress');
   }
 
-  #onNodeChange(node: NodeConnection, change: NodeChange): void {
+  #onNodeChange(node: SharedConnection, change: NodeChange): void {
     if (this.#isClosed) return;
     this.#report(node, change);
     const { role } = node;
@@ -272,7 +272,7 @@ export class TopologyTracker {
     this.#changed(node, change);
   }
 
-  #onPrimaryChange(node: NodeConnection, change: NodeChange): void {
+  #onPrimaryChange(node: SharedConnection, change: NodeChange): void {
     if (change === 'lost') this.#suspect('connection lost');
     if (change === 'stalled') this.#suspect('no answer');
     if (change === 'role' && node.role?.kind !== 'primary') this.#suspect('not a primary any more');
@@ -299,7 +299,7 @@ export class TopologyTracker {
   }
 
   // The same address with another run id is a restarted process, perhaps an empty one.
-  #noteRun(node: NodeConnection): void {
+  #noteRun(node: SharedConnection): void {
     if (this.#runId !== null && node.runId !== null && node.runId !== this.#runId) {
       this.#bus.emit({ type: 'primary.reset', node: node.address });
     }
@@ -311,10 +311,10 @@ export class TopologyTracker {
     const isUrgent = !this.#isPrimaryReady || this.gate.state.kind === 'paused';
     this.source.setUrgent(isUrgent);
     if (!isUrgent) {
-      this.#stopProbing?.();
-      this.#stopProbing = null;
+      this.#stopNudging?.();
+      this.#stopNudging = null;
     } else if (!this.#isClosed) {
-      this.#stopProbing ??= this.#clock.every(PROBE_MS, () => {
+      this.#stopNudging ??= this.#clock.every(NUDGE_MS, () => {
         for (const node of this.#registry.all()) {
           if (node.state.kind === 'ready') node.nudge();
         }
@@ -322,7 +322,7 @@ export class TopologyTracker {
     }
   }
 
-  #report(node: NodeConnection, change: NodeChange): void {
+  #report(node: SharedConnection, change: NodeChange): void {
     const { address } = node;
     if (change === 'opened') {
       this.#bus.emit({
@@ -338,7 +338,7 @@ export class TopologyTracker {
     }
   }
 
-  #changed(node: NodeConnection | null, change: NodeChange | null): void {
+  #changed(node: SharedConnection | null, change: NodeChange | null): void {
     if (node === null) this.#updateUrgency();
     for (const listener of this.#listeners) listener(node, change);
   }

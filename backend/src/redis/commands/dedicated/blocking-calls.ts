@@ -1,4 +1,4 @@
-import type { NodeConnection } from '../../cluster/connection/index.js';
+import type { SharedConnection } from '../../cluster/connection/index.js';
 import {
   CommandAbortedError,
   CommandUncertainError,
@@ -14,14 +14,14 @@ import {
   type CommandPayload,
 } from '../table/index.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
-import type { PrimaryLease, PrimaryLeases } from './primary-loans.js';
+import type { PrimaryLoan, PrimaryLoans } from './primary-loans.js';
 
 const SECONDS_LAST = new Set(['blpop', 'brpop', 'brpoplpush', 'blmove', 'bzpopmin', 'bzpopmax']);
 const SECONDS_FIRST = new Set(['blmpop', 'bzmpop']);
 
 /** A command that waits in the server. */
 interface Blocked {
-  readonly node: NodeConnection;
+  readonly node: SharedConnection;
   readonly clientId: Promise<unknown>;
 }
 
@@ -41,14 +41,14 @@ interface Wait {
  * element may have been taken and its answer lost.
  */
 export class BlockingCalls {
-  readonly #leases: PrimaryLeases;
+  readonly #loans: PrimaryLoans;
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #graceMs: number;
   readonly #blocked = new Set<Blocked>();
 
-  constructor(leases: PrimaryLeases, clock: Clock, bus: EventBus, graceMs: number) {
-    this.#leases = leases;
+  constructor(loans: PrimaryLoans, clock: Clock, bus: EventBus, graceMs: number) {
+    this.#loans = loans;
     this.#clock = clock;
     this.#bus = bus;
     this.#graceMs = graceMs;
@@ -74,9 +74,9 @@ export class BlockingCalls {
       deadlineAt: timeoutMs === null ? Infinity : this.#clock.now() + timeoutMs,
     };
     for (;;) {
-      const lease = await this.#lease(wait);
-      if (lease === null) continue;
-      const outcome = await this.#attempt(wait, lease);
+      const loan = await this.#loan(wait);
+      if (loan === null) continue;
+      const outcome = await this.#attempt(wait, loan);
       if (outcome !== 'again') return outcome.reply;
     }
   }
@@ -87,22 +87,22 @@ export class BlockingCalls {
     return blockMs === 0 ? null : blockMs + this.#graceMs;
   }
 
-  async #attempt(wait: Wait, lease: PrimaryLease): Promise<'again' | { readonly reply: unknown }> {
+  async #attempt(wait: Wait, loan: PrimaryLoan): Promise<'again' | { readonly reply: unknown }> {
     if (isAborted(wait.signal)) {
-      lease.release();
+      loan.release();
       throw abortedBy(wait);
     }
     const left = wait.deadlineAt - this.#clock.now();
     const call = { ...wait, timeoutMs: Number.isFinite(left) ? Math.max(1, left) : null };
-    const clientId = lease.wire.call('client', ['id']).catch(() => null);
-    const blocked: Blocked = { node: lease.node, clientId };
+    const clientId = loan.wire.call('client', ['id']).catch(() => null);
+    const blocked: Blocked = { node: loan.node, clientId };
     this.#blocked.add(blocked);
     try {
-      const reply = await runExclusively(lease, call, this.#clock);
-      lease.release();
+      const reply = await runExclusively(loan, call, this.#clock);
+      loan.release();
       return { reply };
     } catch (error) {
-      lease.discard();
+      loan.discard();
       if (this.#mayRepeat(wait, error)) return 'again';
       if (isAborted(wait.signal) && !wait.intent.changes) throw abortedBy(wait);
       if (error instanceof CommandUncertainError) {
@@ -121,16 +121,16 @@ export class BlockingCalls {
     return error instanceof CommandUncertainError && wait.isRepeatable;
   }
 
-  async #lease(wait: Wait): Promise<PrimaryLease | null> {
+  async #loan(wait: Wait): Promise<PrimaryLoan | null> {
     const left = wait.deadlineAt - this.#clock.now();
     if (isAborted(wait.signal)) throw abortedBy(wait);
     if (left <= 0) throw expired(wait);
-    return this.#leaseWithin(Math.min(left, this.#graceMs), wait.signal);
+    return this.#loanWithin(Math.min(left, this.#graceMs), wait.signal);
   }
 
-  async #leaseWithin(ms: number, signal: AbortSignal | null): Promise<PrimaryLease | null> {
+  async #loanWithin(ms: number, signal: AbortSignal | null): Promise<PrimaryLoan | null> {
     try {
-      return await this.#leases.acquire(ms, signal);
+      return await this.#loans.acquire(ms, signal);
     } catch (error) {
       // Not connected yet, or not any more: the caller's loop looks at its own deadline.
       if (error instanceof ConnectionLostError || error instanceof NoPrimaryError) {

@@ -1,4 +1,4 @@
-import type { Lease } from '../../cluster/connection/index.js';
+import type { Loan } from '../../cluster/connection/index.js';
 import {
   classifyFailure,
   CommandTimeoutError,
@@ -22,11 +22,11 @@ export interface ExclusiveCall {
 export class TryElsewhere extends ConnectionLostError {}
 
 /**
- * Runs it on the leased connection. When the deadline passes or the signal fires the connection is
+ * Runs it on the lent connection. When the deadline passes or the signal fires the connection is
  * given up, because its next answer would belong to nobody.
  */
 export async function runExclusively(
-  lease: Lease,
+  loan: Loan,
   call: ExclusiveCall,
   clock: Clock,
 ): Promise<unknown> {
@@ -34,7 +34,7 @@ export async function runExclusively(
   let cutBy: 'deadline' | 'signal' | null = null;
   const cut = (by: 'deadline' | 'signal'): void => {
     cutBy = by;
-    lease.discard();
+    loan.discard();
   };
   const onAbort = (): void => {
     cut('signal');
@@ -48,8 +48,8 @@ export async function runExclusively(
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     return await new Promise<unknown>((onValue, onFailure) => {
-      payload.write(lease.wire, { onValue, onFailure });
-      lease.wire.flush();
+      payload.write(loan.wire, { onValue, onFailure });
+      loan.wire.flush();
     });
   } catch (error) {
     throw outcomeOf(error, payload.label, intent, cutBy);

@@ -1,4 +1,4 @@
-import type { ChainableCommander, Encoding, Lease } from '../../cluster/connection/index.js';
+import type { ChainableCommander, Encoding, Loan } from '../../cluster/connection/index.js';
 import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import {
@@ -16,28 +16,28 @@ import {
   TransactionPayload,
 } from '../table/index.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
-import type { PrimaryLeases } from './primary-loans.js';
+import type { PrimaryLoans } from './primary-loans.js';
 
 const REFUSAL_PAUSE_MS = 10;
 
-// What a session is for; the rest would be inherited by whoever gets the connection next.
-const SESSION_COMMANDS = new Set(['watch', 'unwatch', 'wait', 'waitaof']);
+// What such a connection is for; the rest would be inherited by whoever gets the connection next.
+const OWN_COMMANDS = new Set(['watch', 'unwatch', 'wait', 'waitaof']);
 
 /**
  * A connection to the primary of one's own, for what lives on a connection: `WATCH`, `WAIT`.
  * Nothing is repeated on it: when it is lost, so is what was watched.
  */
-export class RedisSession extends CommandMethods {
-  readonly #lease: Lease;
-  readonly #leases: PrimaryLeases;
+export class ExclusiveConnection extends CommandMethods {
+  readonly #loan: Loan;
+  readonly #loans: PrimaryLoans;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   #isWatching = false;
 
-  constructor(lease: Lease, leases: PrimaryLeases, clock: Clock, timeoutMs: number) {
+  constructor(loan: Loan, loans: PrimaryLoans, clock: Clock, timeoutMs: number) {
     super();
-    this.#lease = lease;
-    this.#leases = leases;
+    this.#loan = loan;
+    this.#loans = loans;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
   }
@@ -52,7 +52,7 @@ export class RedisSession extends CommandMethods {
     return this.call('unwatch');
   }
 
-  /** Waits until so many replicas have this session's writes, or the time is over; answers how many do. */
+  /** Waits until so many replicas have the writes of this connection, or the time is over. Returns how many do. */
   wait(replicas: number, timeoutMs: number): Promise<number> {
     return this.call('wait', replicas, timeoutMs) as Promise<number>;
   }
@@ -81,10 +81,10 @@ export class RedisSession extends CommandMethods {
   }
 
   async #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
-    if (intent.route === 'refused' && !SESSION_COMMANDS.has(intent.name)) throw refusal(intent);
+    if (intent.route === 'refused' && !OWN_COMMANDS.has(intent.name)) throw refusal(intent);
     this.#requireConnection(payload.label);
-    // The fence holds for sessions too: what the old primary acknowledges now is lost.
-    if (intent.changes) await this.#leases.whenWritable(this.#timeoutMs);
+    // The fence holds here too: what the old primary acknowledges now is lost.
+    if (intent.changes) await this.#loans.whenWritable(this.#timeoutMs);
     // While it waited the primary may have moved, and this connection gone with the old one.
     this.#requireConnection(payload.label);
     // From when it is sent: what is watched must not reach the next holder of the connection.
@@ -105,7 +105,7 @@ export class RedisSession extends CommandMethods {
     const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
     try {
       const call = { payload, intent, timeoutMs, signal: null };
-      const reply = await runExclusively(this.#lease, call, this.#clock);
+      const reply = await runExclusively(this.#loan, call, this.#clock);
       this.#noteDone(intent.name);
       return { reply };
     } catch (error) {
@@ -123,12 +123,12 @@ export class RedisSession extends CommandMethods {
   }
 
   #requireConnection(command: string, cause?: unknown): void {
-    if (!this.#lease.wire.isReady) throw this.#lost(command, cause);
+    if (!this.#loan.wire.isReady) throw this.#lost(command, cause);
   }
 
   #lost(command: string, cause?: unknown): ConnectionLostError {
     return new ConnectionLostError(
-      `The session's connection is gone, so ${command} was not executed. Begin a new session.`,
+      `The exclusive connection is gone, so ${command} was not executed. Call redis.exclusive() again.`,
       { command },
       { cause },
     );
@@ -136,36 +136,36 @@ export class RedisSession extends CommandMethods {
 }
 
 defineCommandMethods(
-  RedisSession.prototype,
+  ExclusiveConnection.prototype,
   (self) => (name, args, encoding) => self.runCommand(name, args, encoding),
 );
 
 function refusedForNow(command: string, cause: unknown): CommandTimeoutError {
   return new CommandTimeoutError(
-    `Redis refused ${command} for now, and it was not executed. Begin a new session.`,
+    `Redis refused ${command} for now, and it was not executed. Call redis.exclusive() again.`,
     { command },
     { cause },
   );
 }
 
-/** Runs the work with a session and gives its connection back afterwards. */
-export async function withSession<T>(
-  work: (session: RedisSession) => Promise<T>,
-  leases: PrimaryLeases,
+/** Runs the work with an exclusive connection and takes it back afterwards. */
+export async function withExclusive<T>(
+  work: (connection: ExclusiveConnection) => Promise<T>,
+  loans: PrimaryLoans,
   clock: Clock,
   timeoutMs: number,
 ): Promise<T> {
-  const lease = await leases.acquireTakingWrites(timeoutMs);
-  const session = new RedisSession(lease, leases, clock, timeoutMs);
+  const loan = await loans.acquireTakingWrites(timeoutMs);
+  const connection = new ExclusiveConnection(loan, loans, clock, timeoutMs);
   try {
-    const result = await work(session);
+    const result = await work(connection);
     // The work is done, whatever becomes of its connection.
-    if (session.isWatching) lease.discard();
-    else lease.release();
+    if (connection.isWatching) loan.discard();
+    else loan.release();
     return result;
   } catch (error) {
     // Its state is unknown now: a watched key, half a transaction.
-    lease.discard();
+    loan.discard();
     throw error;
   }
 }

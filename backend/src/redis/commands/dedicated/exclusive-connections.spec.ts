@@ -2,7 +2,7 @@ import { newRig, track, turns, type Rig } from '../../../../test/support/engine-
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply, type FakeConnection } from '../../testing/index.js';
 import type { CallOptions } from '../table/index.js';
-import { withSession, type RedisSession } from './exclusive-connection.js';
+import { withExclusive, type ExclusiveConnection } from './exclusive-connection.js';
 
 /** What runs on a connection of its own: blocking commands and sessions. */
 describe('on a connection of its own', () => {
@@ -210,8 +210,8 @@ describe('on a connection of its own', () => {
   });
 
   describe('a session', () => {
-    const session = <T>(work: (session: RedisSession) => Promise<T>): Promise<T> =>
-      withSession(work, rig.leases, rig.clock, 1000);
+    const session = <T>(work: (session: ExclusiveConnection) => Promise<T>): Promise<T> =>
+      withExclusive(work, rig.loans, rig.clock, 1000);
 
     it('runs everything on one connection, which the next session gets', async () => {
       await connect();
@@ -227,8 +227,8 @@ describe('on a connection of its own', () => {
     });
 
     it.each([
-      ['by unwatch', (own: RedisSession) => own.unwatch()],
-      ['by a transaction', (own: RedisSession) => own.multi().incr('k').exec()],
+      ['by unwatch', (own: ExclusiveConnection) => own.unwatch()],
+      ['by a transaction', (own: ExclusiveConnection) => own.multi().incr('k').exec()],
     ])('gives its connection back when what it watched was forgotten %s', async (_, forget) => {
       await connect();
       primary.answer = ([name]) => (name === 'exec' ? reply.array(reply.int(1)) : undefined);
@@ -332,20 +332,20 @@ describe('on a connection of its own', () => {
     });
   });
 
-  describe('PrimaryLeases', () => {
+  describe('PrimaryLoans', () => {
     it('end those who wait when the application shuts down, and refuse those who come later', async () => {
-      const waiting = track(rig.leases.whenWritable(1000));
-      rig.leases.close();
+      const waiting = track(rig.loans.whenWritable(1000));
+      rig.loans.close();
       await turns(1);
       expect(waiting.error).toMatchObject({ code: 'CLOSED' });
-      await expect(rig.leases.acquire(1000)).rejects.toMatchObject({ code: 'CLOSED' });
+      await expect(rig.loans.acquire(1000)).rejects.toMatchObject({ code: 'CLOSED' });
       await rig.pass(50);
       rig.tracker.close();
       expect(rig.clock.pending).toBe(0);
     });
 
     it('do not wait for a signal that has fired already', async () => {
-      const outcome = track(rig.leases.whenWritable(60_000, AbortSignal.abort()));
+      const outcome = track(rig.loans.whenWritable(60_000, AbortSignal.abort()));
       await turns(2);
       expect(outcome.state).toBe('rejected');
     });

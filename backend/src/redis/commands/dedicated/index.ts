@@ -1,6 +1,6 @@
 export { BlockingCalls } from './blocking-calls.js';
-export { RedisSession, withSession } from './exclusive-connection.js';
-export { PrimaryLeases } from './primary-loans.js';
+export { ExclusiveConnection, withExclusive } from './exclusive-connection.js';
+export { PrimaryLoans } from './primary-loans.js';
 export { RawClients } from './raw-clients.js';
 export {
   type MessageListener,

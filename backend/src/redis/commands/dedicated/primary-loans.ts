@@ -1,18 +1,18 @@
-import type { Lease, NodeConnection } from '../../cluster/connection/index.js';
+import type { Loan, SharedConnection } from '../../cluster/connection/index.js';
 import { ClosedError, isRoleRefusal, NoPrimaryError } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 
-const PROBE_KEY = 'nestjs-redis-ha:probe';
-const PROBE_PAUSE_MS = 10;
+const FIRST_WRITE_KEY = 'nestjs-redis-ha:first-write';
+const REFUSAL_PAUSE_MS = 10;
 
 /** A connection of one's own to the primary. */
-export interface PrimaryLease extends Lease {
-  readonly node: NodeConnection;
+export interface PrimaryLoan extends Loan {
+  readonly node: SharedConnection;
 }
 
 /** Connections of one's own to whichever node is the primary. */
-export class PrimaryLeases {
+export class PrimaryLoans {
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
@@ -23,35 +23,35 @@ export class PrimaryLeases {
   }
 
   /** Waits for a primary that takes writes, then for a free connection to it. */
-  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<PrimaryLease> {
+  async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<PrimaryLoan> {
     const until = this.#clock.now() + timeoutMs;
     await this.whenWritable(timeoutMs, signal);
     const primary = this.#tracker.primary;
     if (primary === null) throw new NoPrimaryError('The primary went away again', { timeoutMs });
-    const lease = await primary.pool.acquire(Math.max(1, until - this.#clock.now()), signal);
-    if (this.#tracker.primary === primary) return { ...lease, node: primary };
-    lease.discard();
+    const loan = await primary.pool.acquire(Math.max(1, until - this.#clock.now()), signal);
+    if (this.#tracker.primary === primary) return { ...loan, node: primary };
+    loan.discard();
     throw new NoPrimaryError('Another node became the primary meanwhile', { timeoutMs });
   }
 
   /**
-   * As {@link PrimaryLeases.acquire}, and right after a switch not before the new primary takes
+   * As {@link PrimaryLoans.acquire}, and right after a switch not before the new primary takes
    * writes: until its first replica is linked it may refuse them, and a refused `EXEC` has forgotten
    * what was watched.
    */
-  async acquireTakingWrites(timeoutMs: number): Promise<PrimaryLease> {
+  async acquireTakingWrites(timeoutMs: number): Promise<PrimaryLoan> {
     const until = this.#clock.now() + timeoutMs;
-    const lease = await this.acquire(timeoutMs);
+    const loan = await this.acquire(timeoutMs);
     while (this.#tracker.history.isFirstWriteAwaited && this.#clock.now() < until) {
       // Deletes a key that nobody has: a write, and the most harmless there is.
-      const isRefused = await lease.wire.call('unlink', [PROBE_KEY]).then(
+      const isRefused = await loan.wire.call('unlink', [FIRST_WRITE_KEY]).then(
         () => false,
         (error: unknown) => isRoleRefusal(error),
       );
       if (!isRefused) break;
-      await this.#clock.sleep(PROBE_PAUSE_MS);
+      await this.#clock.sleep(REFUSAL_PAUSE_MS);
     }
-    return lease;
+    return loan;
   }
 
   /** Resolves when writes may be sent; rejects at the deadline, the signal or the end. */

@@ -1,4 +1,4 @@
-import { KeptWire, type Wire, type WireOptions } from '../../cluster/connection/index.js';
+import { ReopeningWire, type Wire, type WireOptions } from '../../cluster/connection/index.js';
 import { ClosedError, CommandTimeoutError, safeMessage } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { aFunction, deadline, option, OptionSet, type RowsOf } from '../../base/options/index.js';
@@ -58,7 +58,7 @@ export class SubscriptionKeeper {
   readonly #confirmed = new Set<string>();
   readonly #waiting = new Set<() => void>();
   readonly #stopListening: Stop;
-  #wire: KeptWire | null = null;
+  #wire: ReopeningWire | null = null;
   #at: string | null = null;
   #quietSince: number | null = null;
   #stopHeartbeat: Stop | null = null;
@@ -135,7 +135,7 @@ export class SubscriptionKeeper {
 
   #start(at: string): void {
     this.#at = at;
-    this.#wire = new KeptWire(() => this.#wireFor() as WireOptions, this.#clock, {
+    this.#wire = new ReopeningWire(() => this.#wireFor() as WireOptions, this.#clock, {
       onReady: (wire) => {
         void this.#resubscribe(wire);
       },

@@ -1,6 +1,6 @@
 import { type Payload } from '../table/index.js';
 import { Call, type CallOwner } from './call.js';
-import { WaitingLine } from './call-queue.js';
+import { CallQueue } from './call-queue.js';
 
 const OWNER: CallOwner = { onReply() {}, onError() {}, onLost() {}, onExpired() {} };
 
@@ -25,21 +25,21 @@ function newCall(bytes = 10): Call {
   });
 }
 
-const drain = (line: WaitingLine): number[] => {
+const drain = (line: CallQueue): number[] => {
   const order: number[] = [];
   for (let call = line.shift(); call !== null; call = line.shift()) order.push(call.sequence);
   return order;
 };
 
-describe('WaitingLine', () => {
+describe('CallQueue', () => {
   it('hands calls out in the order in which they were made', () => {
-    const line = new WaitingLine(100, 10_000);
+    const line = new CallQueue(100, 10_000);
     for (let i = 0; i < 5; i++) line.add(newCall(), false);
     expect(drain(line)).toEqual([0, 1, 2, 3, 4]);
   });
 
   it('gives those who return their old place', () => {
-    const line = new WaitingLine(100, 10_000);
+    const line = new CallQueue(100, 10_000);
     const calls = Array.from({ length: 6 }, () => newCall());
     for (const call of calls.slice(0, 4)) line.add(call, false);
     const first = line.shift()!;
@@ -52,7 +52,7 @@ describe('WaitingLine', () => {
   });
 
   it('refuses what is too many, but never one that was accepted before', () => {
-    const line = new WaitingLine(2, 10_000);
+    const line = new CallQueue(2, 10_000);
     expect([line.add(newCall(), false), line.add(newCall(), false)]).toEqual([true, true]);
     expect(line.add(newCall(), false)).toBe(false);
     expect(line.add(newCall(), true)).toBe(true);
@@ -60,7 +60,7 @@ describe('WaitingLine', () => {
   });
 
   it('refuses what is too heavy, and counts every byte', () => {
-    const line = new WaitingLine(100, 100);
+    const line = new CallQueue(100, 100);
     expect(line.add(newCall(60), false)).toBe(true);
     expect(line.add(newCall(41), false)).toBe(false);
     expect(line.add(newCall(40), false)).toBe(true);
@@ -72,7 +72,7 @@ describe('WaitingLine', () => {
   });
 
   it('makes room at once for those who leave, and never hands them out', () => {
-    const line = new WaitingLine(2, 10_000);
+    const line = new CallQueue(2, 10_000);
     const [a, b] = [newCall(), newCall()];
     line.add(a, false);
     line.add(b, false);
@@ -85,7 +85,7 @@ describe('WaitingLine', () => {
   });
 
   it('drops those who were settled without leaving, and counts them no more', () => {
-    const line = new WaitingLine(2, 10_000);
+    const line = new CallQueue(2, 10_000);
     const [a, b] = [newCall(), newCall()];
     line.add(a, false);
     line.add(b, false);
@@ -96,7 +96,7 @@ describe('WaitingLine', () => {
   });
 
   it('does not keep what expired while nobody shifts', () => {
-    const line = new WaitingLine(10, 10_000);
+    const line = new CallQueue(10, 10_000);
     const keep = newCall();
     line.add(keep, false);
     for (let i = 0; i < 20_000; i++) {
@@ -114,7 +114,7 @@ describe('WaitingLine', () => {
       x = (x * 1_103_515_245 + 12_345) % 2_147_483_648;
       return x % n;
     };
-    const line = new WaitingLine(1_000_000, Number.MAX_SAFE_INTEGER);
+    const line = new CallQueue(1_000_000, Number.MAX_SAFE_INTEGER);
     let waiting: Call[] = [];
     const taken: Call[] = [];
     for (let step = 0; step < 3000; step++) {

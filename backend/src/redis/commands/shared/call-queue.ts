@@ -4,7 +4,7 @@ import type { Call } from './call.js';
  * Calls that wait for a node, in the order in which they were made. Bounded by number and by bytes.
  * Calls that were over meanwhile are dropped when they are met.
  */
-export class WaitingLine {
+export class CallQueue {
   readonly #maxCommands: number;
   readonly #maxBytes: number;
   #calls: Call[] = [];

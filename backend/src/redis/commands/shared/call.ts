@@ -1,13 +1,13 @@
 import type { ReadPolicy } from '../../config/index.js';
-import type { Job, NodeConnection, ReplySink, Wire } from '../../cluster/connection/index.js';
+import type { Job, SharedConnection, ReplySink, Wire } from '../../cluster/connection/index.js';
 import type { CommandKind } from '../../base/stats/index.js';
 import type { CommandIntent, Payload } from '../table/index.js';
-import type { Deadlined, DeadlineLane } from './deadline-list.js';
+import type { Deadlined, DeadlineQueue } from './deadline-list.js';
 
 /** Who decides what becomes of a call. */
 export interface CallOwner {
   onReply(call: Call, value: unknown): void;
-  onError(call: Call, error: unknown, node: NodeConnection): void;
+  onError(call: Call, error: unknown, node: SharedConnection): void;
   onLost(call: Call, reason: string, sent: boolean): void;
   onExpired(call: Call): void;
 }
@@ -36,7 +36,7 @@ export class Call implements Job, Deadlined {
   queuedBytes = 0;
   nextDeadline: Deadlined | null = null;
   previousDeadline: Deadlined | null = null;
-  deadlineLane: DeadlineLane | null = null;
+  deadlineQueue: DeadlineQueue | null = null;
   #isSettled = false;
   readonly #owner: CallOwner;
   readonly #resolve: (value: unknown) => void;
@@ -68,7 +68,7 @@ export class Call implements Job, Deadlined {
   }
 
   /** Nobody could say whether it was executed. */
-  get isInDoubt(): boolean {
+  get isUncertain(): boolean {
     return this.mayHaveRun || (this.openAttempts > 0 && this.intent.changes);
   }
 
@@ -112,7 +112,7 @@ export class Call implements Job, Deadlined {
     this.#owner.onReply(this, value);
   }
 
-  onError(error: unknown, node: NodeConnection): void {
+  onError(error: unknown, node: SharedConnection): void {
     this.openAttempts--;
     this.#owner.onError(this, error, node);
   }

@@ -1,8 +1,8 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
-import type { NodeChange, NodeConnection } from '../../cluster/connection/index.js';
+import type { NodeChange, SharedConnection } from '../../cluster/connection/index.js';
 import { classifyFailure } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import { CommandMeter, DEADLINE_PASSED } from '../../base/stats/index.js';
+import { CommandRecorder, DEADLINE_PASSED } from '../../base/stats/index.js';
 import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import type { CallOptions, CommandIntent, Payload } from '../table/index.js';
@@ -18,7 +18,7 @@ import {
 } from './outcome-errors.js';
 import { ReadNodes } from './read-nodes.js';
 import { nextStep, pauseAfter, type NextStep } from './retry-rules.js';
-import { WaitingLine } from './call-queue.js';
+import { CallQueue } from './call-queue.js';
 
 const DEADLINE_CHECK_MS = 10;
 const PORTION = 256;
@@ -30,7 +30,7 @@ const NO_OPTIONS: CallOptions = {};
  */
 export class CommandRouter implements CallOwner {
   /** What became of the calls, and how long they took. */
-  readonly meter: CommandMeter;
+  readonly recorder: CommandRecorder;
   readonly #options: ResolvedRedisOptions['routing'];
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
@@ -38,13 +38,13 @@ export class CommandRouter implements CallOwner {
   readonly #reads: ReadNodes;
   readonly #deadlines = new DeadlineList();
   readonly #deadlinePulse: Pulse;
-  readonly #waitingWrites: WaitingLine;
-  readonly #waitingReads: WaitingLine;
-  #writeNode: NodeConnection | null = null;
+  readonly #waitingWrites: CallQueue;
+  readonly #waitingReads: CallQueue;
+  #writeNode: SharedConnection | null = null;
   #sequence = 0;
   // After a switch or a refusal one write goes ahead; the others follow when it was accepted.
-  #mustProbe = true;
-  #probe: Call | null = null;
+  #isFirstWriteDue = true;
+  #firstWrite: Call | null = null;
   #refusals = 0;
   #portion = 0;
   #stopRetry: Stop | null = null;
@@ -56,15 +56,15 @@ export class CommandRouter implements CallOwner {
     clock: Clock,
     bus: EventBus,
   ) {
-    this.meter = new CommandMeter(clock);
+    this.recorder = new CommandRecorder(clock);
     this.#options = options.routing;
     this.#tracker = tracker;
     this.#clock = clock;
     this.#bus = bus;
     this.#reads = new ReadNodes(tracker, clock, options.routing);
     const { maxQueuedCommands, maxQueuedBytes } = options.routing;
-    this.#waitingWrites = new WaitingLine(maxQueuedCommands, maxQueuedBytes);
-    this.#waitingReads = new WaitingLine(maxQueuedCommands, maxQueuedBytes);
+    this.#waitingWrites = new CallQueue(maxQueuedCommands, maxQueuedBytes);
+    this.#waitingReads = new CallQueue(maxQueuedCommands, maxQueuedBytes);
     this.#deadlinePulse = new Pulse(clock, DEADLINE_CHECK_MS, () => this.#checkDeadlines());
     tracker.onChange((node, change) => {
       this.#onTopologyChange(node, change);
@@ -88,23 +88,23 @@ export class CommandRouter implements CallOwner {
     isRepeatable: boolean,
     options: CallOptions | null,
   ): Promise<unknown> {
-    const terms = options ?? NO_OPTIONS;
+    const given = options ?? NO_OPTIONS;
     const { readTimeoutMs, writeTimeoutMs, retryUncertain } = this.#options;
     const usualTimeoutMs = intent.route === 'read' ? readTimeoutMs : writeTimeoutMs;
     return new Promise((resolve, reject) => {
       const call = new Call({
         payload,
         intent,
-        isRepeatable: terms.idempotent ?? (isRepeatable && (retryUncertain || !intent.changes)),
-        readPolicy: terms.readPolicy ?? null,
-        timeoutMs: terms.timeoutMs ?? usualTimeoutMs,
+        isRepeatable: given.idempotent ?? (isRepeatable && (retryUncertain || !intent.changes)),
+        readPolicy: given.readPolicy ?? null,
+        timeoutMs: given.timeoutMs ?? usualTimeoutMs,
         now: this.#clock.now(),
         sequence: this.#sequence++,
         owner: this,
         resolve,
         reject,
       });
-      this.#admit(call, terms.signal ?? null);
+      this.#admit(call, given.signal ?? null);
     });
   }
 
@@ -121,27 +121,27 @@ export class CommandRouter implements CallOwner {
 
   onReply(call: Call, value: unknown): void {
     this.#deadlines.remove(call);
-    if (call.isWanted) this.meter.succeeded(call.kind, call.startedAt);
+    if (call.isWanted) this.recorder.succeeded(call.kind, call.startedAt);
     call.resolve(value);
     if (call.intent.route === 'read') return;
     // Only a write that was taken proves that the next ones will be.
-    if (call === this.#probe) this.#endProbe(call.intent.changes);
+    if (call === this.#firstWrite) this.#endFirstWrite(call.intent.changes);
     if (call.intent.changes) this.#tracker.history.noteWrite();
     this.#leavePortion(call);
   }
 
-  onError(call: Call, error: unknown, node: NodeConnection): void {
+  onError(call: Call, error: unknown, node: SharedConnection): void {
     const failure = classifyFailure(error);
     const { changes } = call.intent;
     const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
     if (failure === 'unknown') call.mayHaveRun ||= changes;
     if (call.isWanted) this.#takeStep(step, call, error, node);
-    if (call === this.#probe) this.#endProbe(false);
+    if (call === this.#firstWrite) this.#endFirstWrite(false);
     this.#leavePortion(call);
   }
 
   onLost(call: Call, reason: string, sent: boolean): void {
-    if (call === this.#probe) this.#endProbe(false);
+    if (call === this.#firstWrite) this.#endFirstWrite(false);
     this.#leavePortion(call);
     if (!call.isWanted || call.openAttempts > 0) return;
     const { changes } = call.intent;
@@ -150,18 +150,18 @@ export class CommandRouter implements CallOwner {
     const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
     if (step === 'uncertain') this.#finishUncertain(call, reason);
     else {
-      this.meter.retried('lost');
+      this.recorder.retried('lost');
       this.#route(call, true);
     }
   }
 
   onExpired(call: Call): void {
-    if (call.isInDoubt) this.#finishUncertain(call, DEADLINE_PASSED);
+    if (call.isUncertain) this.#finishUncertain(call, DEADLINE_PASSED);
     else this.#finish(call, expiredError(call, this.#tracker, this.#options.readPolicy));
   }
 
-  #takeStep(step: NextStep, call: Call, error: unknown, node: NodeConnection): void {
-    if (step === 'look-again') this.#tracker.doubt(node, 'READONLY');
+  #takeStep(step: NextStep, call: Call, error: unknown, node: SharedConnection): void {
+    if (step === 'look-again') this.#tracker.suspect(node, 'READONLY');
     if (step === 'reject') this.#finish(call, rejectedError(call.payload.label, error));
     else if (step === 'uncertain') this.#finishUncertain(call, 'the answer was lost');
     else this.#sendAgain(call, node);
@@ -180,7 +180,7 @@ export class CommandRouter implements CallOwner {
 
   // It was never let in.
   #refuse(call: Call, error: Error): void {
-    this.meter.failed(call.kind, call.startedAt, error);
+    this.recorder.failed(call.kind, call.startedAt, error);
     call.reject(error);
   }
 
@@ -190,7 +190,7 @@ export class CommandRouter implements CallOwner {
       return false;
     }
     const onAbort = (): void => {
-      if (call.isInDoubt) this.#finishUncertain(call, 'the caller gave it up');
+      if (call.isUncertain) this.#finishUncertain(call, 'the caller gave it up');
       else this.#finish(call, abortedError(call, signal));
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -208,7 +208,7 @@ export class CommandRouter implements CallOwner {
       return;
     }
     const node = this.#writeNode;
-    const isFree = node !== null && !this.#mustProbe && this.#waitingWrites.size === 0;
+    const isFree = node !== null && !this.#isFirstWriteDue && this.#waitingWrites.size === 0;
     if (isFree && node.acceptsJobs && !isReturning) {
       node.enqueue(call);
       return;
@@ -217,18 +217,18 @@ export class CommandRouter implements CallOwner {
     this.#sendWaitingWrites();
   }
 
-  #wait(call: Call, line: WaitingLine, isReturning: boolean): void {
+  #wait(call: Call, line: CallQueue, isReturning: boolean): void {
     if (line.add(call, isReturning)) return;
     this.#finish(call, queueFullError(call, line, this.#options));
   }
 
-  #onTopologyChange(node: NodeConnection | null, change: NodeChange | null): void {
+  #onTopologyChange(node: SharedConnection | null, change: NodeChange | null): void {
     this.#reads.refresh();
     const writable = this.#tracker.isWritable ? this.#tracker.primary : null;
     if (writable !== this.#writeNode) {
       this.#writeNode = writable;
       this.#refusals = 0;
-      if (writable !== null) this.#mustProbe = true;
+      if (writable !== null) this.#isFirstWriteDue = true;
     }
     if (change === 'stalled' && node !== null) this.#askOthersInsteadOf(node);
     this.#sendWaitingReads();
@@ -246,20 +246,20 @@ export class CommandRouter implements CallOwner {
 
   #sendWaitingWrites(): void {
     const node = this.#writeNode;
-    if (node === null || this.#probe !== null || this.#stopRetry !== null) return;
+    if (node === null || this.#firstWrite !== null || this.#stopRetry !== null) return;
     // In portions: thousands of them at once would hold up the reads, and the whole process, while
     // they are written and while their answers arrive.
     while (node.acceptsJobs && this.#portion < PORTION) {
       const call = this.#waitingWrites.shift();
       if (call === null) {
-        this.#mustProbe = false;
+        this.#isFirstWriteDue = false;
         return;
       }
       call.isInPortion = true;
       this.#portion++;
       node.enqueue(call);
-      if (!this.#mustProbe) continue;
-      this.#probe = call;
+      if (!this.#isFirstWriteDue) continue;
+      this.#firstWrite = call;
       return;
     }
   }
@@ -272,18 +272,18 @@ export class CommandRouter implements CallOwner {
     if (this.#waitingWrites.size > 0 && this.#portion <= PORTION / 2) this.#sendWaitingWrites();
   }
 
-  #endProbe(isAccepted: boolean): void {
-    this.#probe = null;
+  #endFirstWrite(isAccepted: boolean): void {
+    this.#firstWrite = null;
     if (isAccepted) {
-      this.#mustProbe = false;
+      this.#isFirstWriteDue = false;
       this.#refusals = 0;
     }
     this.#sendWaitingWrites();
   }
 
-  #sendAgain(call: Call, node: NodeConnection): void {
+  #sendAgain(call: Call, node: SharedConnection): void {
     if (call.openAttempts > 0) return;
-    this.meter.retried('refused');
+    this.recorder.retried('refused');
     if (call.intent.route === 'read') {
       const other = call.wasRefused ? null : this.#reads.pick(call.readPolicy, node);
       call.wasRefused = true;
@@ -291,12 +291,12 @@ export class CommandRouter implements CallOwner {
       else this.#pauseAfterRefusal(call, this.#waitingReads);
       return;
     }
-    this.#mustProbe = true;
+    this.#isFirstWriteDue = true;
     this.#pauseAfterRefusal(call, this.#waitingWrites);
   }
 
   // A node that has just refused gets a moment before it is asked again.
-  #pauseAfterRefusal(call: Call, line: WaitingLine): void {
+  #pauseAfterRefusal(call: Call, line: CallQueue): void {
     this.#wait(call, line, true);
     if (this.#stopRetry !== null) return;
     this.#stopRetry = this.#clock.after(pauseAfter(this.#refusals++), () => {
@@ -307,13 +307,13 @@ export class CommandRouter implements CallOwner {
   }
 
   // Reads may be asked twice: the first answer counts.
-  #askOthersInsteadOf(node: NodeConnection): void {
+  #askOthersInsteadOf(node: SharedConnection): void {
     for (const job of node.inflightJobs) {
       if (!(job instanceof Call) || job.kind !== 'read' || job.isHedged || !job.isWanted) continue;
       const other = this.#reads.pick(job.readPolicy, node);
       if (other === null) return;
       job.isHedged = true;
-      this.meter.retried('silent');
+      this.recorder.retried('silent');
       other.enqueue(job);
     }
   }
@@ -322,10 +322,10 @@ export class CommandRouter implements CallOwner {
     this.#deadlines.remove(call);
     const line = call.intent.route === 'read' ? this.#waitingReads : this.#waitingWrites;
     line.leave(call);
-    if (call.isWanted) this.meter.failed(call.kind, call.startedAt, error);
+    if (call.isWanted) this.recorder.failed(call.kind, call.startedAt, error);
     call.reject(error);
     // Whatever ended it, nobody may wait for a probe that is over.
-    if (call === this.#probe) this.#endProbe(false);
+    if (call === this.#firstWrite) this.#endFirstWrite(false);
   }
 
   #finishUncertain(call: Call, reason: string): void {
@@ -336,7 +336,7 @@ export class CommandRouter implements CallOwner {
   #endAll(isMeant: (call: Call) => boolean): void {
     for (const item of this.#deadlines) {
       if (!(item instanceof Call) || !isMeant(item)) continue;
-      if (item.isInDoubt) this.#finishUncertain(item, 'the application is shutting down');
+      if (item.isUncertain) this.#finishUncertain(item, 'the application is shutting down');
       else this.#finish(item, closedError(item));
     }
   }

@@ -1,9 +1,9 @@
-import { DeadlineList, type Deadlined, type DeadlineLane } from './deadline-list.js';
+import { DeadlineList, type Deadlined, type DeadlineQueue } from './deadline-list.js';
 
 class Item implements Deadlined {
   nextDeadline: Deadlined | null = null;
   previousDeadline: Deadlined | null = null;
-  deadlineLane: DeadlineLane | null = null;
+  deadlineQueue: DeadlineQueue | null = null;
   readonly deadlineAt: number;
   constructor(
     now: number,

@@ -5,11 +5,11 @@ export interface Deadlined {
   expire(): void;
   nextDeadline: Deadlined | null;
   previousDeadline: Deadlined | null;
-  deadlineLane: DeadlineLane | null;
+  deadlineQueue: DeadlineQueue | null;
 }
 
 /** Those with the same timeout, oldest first: the first is always the next to expire. */
-export interface DeadlineLane {
+export interface DeadlineQueue {
   first: Deadlined | null;
   last: Deadlined | null;
 }
@@ -19,7 +19,7 @@ export interface DeadlineLane {
  * every command is answered long before its deadline and thousands come and go each second.
  */
 export class DeadlineList {
-  readonly #lanes = new Map<number, DeadlineLane>();
+  readonly #queues = new Map<number, DeadlineQueue>();
   #size = 0;
 
   /** How many are under way. */
@@ -29,51 +29,51 @@ export class DeadlineList {
 
   /** Adds one; its deadline lies `timeoutMs` in the future. */
   add(item: Deadlined): void {
-    let lane = this.#lanes.get(item.timeoutMs);
-    if (lane === undefined) {
-      lane = { first: null, last: null };
-      this.#lanes.set(item.timeoutMs, lane);
+    let queue = this.#queues.get(item.timeoutMs);
+    if (queue === undefined) {
+      queue = { first: null, last: null };
+      this.#queues.set(item.timeoutMs, queue);
     }
-    item.deadlineLane = lane;
-    item.previousDeadline = lane.last;
-    if (lane.last === null) lane.first = item;
-    else lane.last.nextDeadline = item;
-    lane.last = item;
+    item.deadlineQueue = queue;
+    item.previousDeadline = queue.last;
+    if (queue.last === null) queue.first = item;
+    else queue.last.nextDeadline = item;
+    queue.last = item;
     this.#size++;
   }
 
   /** Takes one out. Harmless for one that is not in. */
   remove(item: Deadlined): void {
-    const lane = item.deadlineLane;
-    if (lane === null) return;
-    item.deadlineLane = null;
-    if (item.previousDeadline === null) lane.first = item.nextDeadline;
+    const queue = item.deadlineQueue;
+    if (queue === null) return;
+    item.deadlineQueue = null;
+    if (item.previousDeadline === null) queue.first = item.nextDeadline;
     else item.previousDeadline.nextDeadline = item.nextDeadline;
-    if (item.nextDeadline === null) lane.last = item.previousDeadline;
+    if (item.nextDeadline === null) queue.last = item.previousDeadline;
     else item.nextDeadline.previousDeadline = item.previousDeadline;
     item.previousDeadline = null;
     item.nextDeadline = null;
     this.#size--;
-    // Timeouts may be computed by callers, so empty lanes must not pile up.
-    if (lane.first === null && this.#lanes.size > 16) this.#lanes.delete(item.timeoutMs);
+    // Timeouts may be computed by callers, so empty queues must not pile up.
+    if (queue.first === null && this.#queues.size > 16) this.#queues.delete(item.timeoutMs);
   }
 
   /** Takes out and expires all whose time has come. */
   expireUntil(now: number): void {
-    for (const lane of this.#lanes.values()) {
-      let item = lane.first;
+    for (const queue of this.#queues.values()) {
+      let item = queue.first;
       while (item !== null && item.deadlineAt <= now) {
         this.remove(item);
         item.expire();
-        item = lane.first;
+        item = queue.first;
       }
     }
   }
 
   /** Everything under way. */
   *[Symbol.iterator](): Iterator<Deadlined> {
-    for (const lane of [...this.#lanes.values()]) {
-      for (let item = lane.first; item !== null;) {
+    for (const queue of [...this.#queues.values()]) {
+      for (let item = queue.first; item !== null;) {
         const next: Deadlined | null = item.nextDeadline;
         yield item;
         item = next;

@@ -1,6 +1,6 @@
 import { formatAddress } from '../../base/address/index.js';
 import { type ReadPolicy, type ResolvedRedisOptions } from '../../config/index.js';
-import type { NodeConnection } from '../../cluster/connection/index.js';
+import type { SharedConnection } from '../../cluster/connection/index.js';
 import {
   ClosedError,
   CommandAbortedError,
@@ -124,7 +124,7 @@ function whyNotWritable(tracker: TopologyTracker): string {
   return node === null ? `the primary ${where} is not connected` : whatIsWrongWith(node, where);
 }
 
-function whatIsWrongWith(node: NodeConnection, where: string): string {
+function whatIsWrongWith(node: SharedConnection, where: string): string {
   const { state } = node;
   if (state.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
   if (state.kind === 'connecting') {

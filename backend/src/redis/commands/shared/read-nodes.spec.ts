@@ -1,6 +1,6 @@
 import { newRig, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
-import type { NodeConnection } from '../../cluster/connection/index.js';
+import type { SharedConnection } from '../../cluster/connection/index.js';
 import { ReadNodes } from './read-nodes.js';
 
 describe('ReadNodes', () => {
@@ -38,7 +38,7 @@ describe('ReadNodes', () => {
     return reads;
   };
 
-  const nameOf = (node: NodeConnection | null): string => {
+  const nameOf = (node: SharedConnection | null): string => {
     if (node === null) return 'none';
     const { port } = node.address;
     return port === primary.address.port

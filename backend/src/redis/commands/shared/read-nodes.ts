@@ -1,12 +1,12 @@
 import { sameAddress } from '../../base/address/index.js';
 import { type ReadPolicy } from '../../config/index.js';
-import type { NodeConnection } from '../../cluster/connection/index.js';
+import type { SharedConnection } from '../../cluster/connection/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import { orderCandidates, type ReadCandidate } from './read-policy.js';
 
 interface Candidate extends ReadCandidate {
-  readonly node: NodeConnection;
+  readonly node: SharedConnection;
 }
 
 /** The nodes that may serve reads, kept ready so that choosing one costs a glance. */
@@ -15,7 +15,7 @@ export class ReadNodes {
   readonly #clock: Clock;
   readonly #policy: ReadPolicy;
   readonly #maxStalenessMs: number | null;
-  #best: readonly NodeConnection[] = [];
+  #best: readonly SharedConnection[] = [];
   #turn = 0;
 
   constructor(
@@ -35,7 +35,7 @@ export class ReadNodes {
   }
 
   /** The least busy of the best nodes; `null` while none may serve. */
-  pick(policy: ReadPolicy | null, except: NodeConnection | null = null): NodeConnection | null {
+  pick(policy: ReadPolicy | null, except: SharedConnection | null = null): SharedConnection | null {
     // A bound on staleness depends on the time that passes, not only on what changes.
     const isCached = policy === null && except === null && this.#maxStalenessMs === null;
     if (isCached) return this.#leastBusy(this.#best);
@@ -46,14 +46,14 @@ export class ReadNodes {
     return null;
   }
 
-  #groupsFor(policy: ReadPolicy): NodeConnection[][] {
+  #groupsFor(policy: ReadPolicy): SharedConnection[][] {
     return orderCandidates(this.#candidates(), policy, this.#maxStalenessMs).map((group) =>
       group.map(({ node }) => node),
     );
   }
 
   #candidates(): Candidate[] {
-    const candidates = this.#tracker.replicaLanes.map((node) => this.#replicaCandidate(node));
+    const candidates = this.#tracker.replicaConnections.map((node) => this.#replicaCandidate(node));
     const primary = this.#tracker.primary;
     if (primary !== null) {
       candidates.push({
@@ -68,7 +68,7 @@ export class ReadNodes {
     return candidates;
   }
 
-  #replicaCandidate(node: NodeConnection): Candidate {
+  #replicaCandidate(node: SharedConnection): Candidate {
     const { role } = node;
     const isReplica = role?.kind === 'replica';
     return {
@@ -92,8 +92,8 @@ export class ReadNodes {
   }
 
   // Equals take turns, so that every replica has its share also when there is little to do.
-  #leastBusy(nodes: readonly NodeConnection[]): NodeConnection | null {
-    let best: NodeConnection | null = null;
+  #leastBusy(nodes: readonly SharedConnection[]): SharedConnection | null {
+    let best: SharedConnection | null = null;
     this.#turn++;
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[(this.#turn + i) % nodes.length];

@@ -1,14 +1,19 @@
 import { ManualClock } from '../../testing/index.js';
-import { CircuitBreaker, type BreakerMove, type BreakerSettings } from './circuit-breaker.js';
+import { CircuitBreaker, type BreakerMove, type CircuitBreakerOptions } from './circuit-breaker.js';
 
-const SETTINGS: BreakerSettings = { failures: 5, windowMs: 1000, openMs: 100, probesToClose: 2 };
+const SETTINGS: CircuitBreakerOptions = {
+  failures: 5,
+  windowMs: 1000,
+  openMs: 100,
+  checksToClose: 2,
+};
 
 describe('CircuitBreaker', () => {
   let clock: ManualClock;
   let moves: BreakerMove[];
   let breaker: CircuitBreaker;
 
-  const open = (change: Partial<BreakerSettings> = {}): void => {
+  const open = (change: Partial<CircuitBreakerOptions> = {}): void => {
     clock = new ManualClock();
     moves = [];
     breaker = new CircuitBreaker({ ...SETTINGS, ...change }, clock, (move) => moves.push(move));
@@ -21,8 +26,8 @@ describe('CircuitBreaker', () => {
   const calls = (count: number, isAnswered: boolean): void => {
     for (let i = 0; i < count; i++) call(isAnswered);
   };
-  const probe = (isAnswered: boolean): void => {
-    const permit = breaker.permitProbe()!;
+  const check = (isAnswered: boolean): void => {
+    const permit = breaker.permitCheck()!;
     expect(permit).not.toBeNull();
     if (isAnswered) breaker.succeed(permit);
     else breaker.fail(permit);
@@ -34,10 +39,10 @@ describe('CircuitBreaker', () => {
   });
 
   describe('closed', () => {
-    it('lets calls pass, and no probes', () => {
+    it('lets calls pass, and no checks', () => {
       expect(breaker.state).toEqual({ kind: 'closed', since: 0 });
       expect(breaker.permit()).not.toBeNull();
-      expect(breaker.permitProbe()).toBeNull();
+      expect(breaker.permitCheck()).toBeNull();
       expect(moves).toEqual([]);
     });
 
@@ -48,7 +53,7 @@ describe('CircuitBreaker', () => {
       }
       expect(kind()).toBe('closed');
       call(false);
-      expect(breaker.state).toEqual({ kind: 'open', since: 240_000, probeAt: 240_100 });
+      expect(breaker.state).toEqual({ kind: 'open', since: 240_000, checkAt: 240_100 });
       expect(moves).toEqual([
         { from: 'closed', to: 'open', reason: '5 calls in a row failed', afterMs: 240_000 },
       ]);
@@ -138,8 +143,8 @@ describe('CircuitBreaker', () => {
       beforeEach(async () => {
         calls(20, false);
         await clock.advance(100);
-        probe(true);
-        probe(true);
+        check(true);
+        check(true);
       });
 
       it.each([
@@ -168,44 +173,44 @@ describe('CircuitBreaker', () => {
       breaker.trip('the primary is down');
     });
 
-    it('lets no calls pass, and a probe after its time', async () => {
+    it('lets no calls pass, and a check after its time', async () => {
       expect(breaker.permit()).toBeNull();
       await clock.advance(99);
-      expect(breaker.permitProbe()).toBeNull();
+      expect(breaker.permitCheck()).toBeNull();
       expect(kind()).toBe('open');
       await clock.advance(1);
-      expect(breaker.permitProbe()).not.toBeNull();
+      expect(breaker.permitCheck()).not.toBeNull();
       expect(breaker.state).toEqual({
         kind: 'half-open',
         since: 100,
         passed: 0,
-        isProbing: true,
+        isChecking: true,
       });
       expect(breaker.permit()).toBeNull();
       expect(moves).toEqual([
         { from: 'closed', to: 'open', reason: 'the primary is down', afterMs: 0 },
-        { from: 'open', to: 'half-open', reason: 'time for a probe', afterMs: 100 },
+        { from: 'open', to: 'half-open', reason: 'time for a check', afterMs: 100 },
       ]);
     });
 
-    it('lets a probe pass at once when it is hurried', async () => {
+    it('lets a check pass at once when it is hurried', async () => {
       await clock.advance(10);
       breaker.hurry();
-      expect(breaker.state).toEqual({ kind: 'open', since: 0, probeAt: 10 });
-      expect(breaker.permitProbe()).not.toBeNull();
+      expect(breaker.state).toEqual({ kind: 'open', since: 0, checkAt: 10 });
+      expect(breaker.permitCheck()).not.toBeNull();
       expect(moves.at(-1)).toMatchObject({ to: 'half-open', afterMs: 10 });
     });
 
     it('is not hurried to a later time', async () => {
       await clock.advance(150);
       breaker.hurry();
-      expect(breaker.permitProbe()).not.toBeNull();
+      expect(breaker.permitCheck()).not.toBeNull();
     });
 
     it('keeps its first reason when it is tripped again', async () => {
       await clock.advance(50);
       breaker.trip('something else');
-      expect(breaker.state).toEqual({ kind: 'open', since: 0, probeAt: 100 });
+      expect(breaker.state).toEqual({ kind: 'open', since: 0, checkAt: 100 });
       expect(moves).toHaveLength(1);
     });
   });
@@ -217,101 +222,101 @@ describe('CircuitBreaker', () => {
       moves.length = 0;
     });
 
-    it('lets one probe pass at a time', () => {
-      const first = breaker.permitProbe()!;
-      expect(breaker.permitProbe()).toBeNull();
+    it('lets one check pass at a time', () => {
+      const first = breaker.permitCheck()!;
+      expect(breaker.permitCheck()).toBeNull();
       breaker.succeed(first);
-      expect(breaker.state).toMatchObject({ kind: 'half-open', passed: 1, isProbing: false });
-      expect(breaker.permitProbe()).not.toBeNull();
+      expect(breaker.state).toMatchObject({ kind: 'half-open', passed: 1, isChecking: false });
+      expect(breaker.permitCheck()).not.toBeNull();
     });
 
-    it('closes after so many probes in a row succeeded', async () => {
-      probe(true);
+    it('closes after so many checks in a row succeeded', async () => {
+      check(true);
       expect(breaker.permit()).toBeNull();
       await clock.advance(30);
-      probe(true);
+      check(true);
       expect(breaker.state).toEqual({ kind: 'closed', since: 130 });
       expect(breaker.permit()).not.toBeNull();
       expect(moves.slice(1)).toEqual([
-        { from: 'half-open', to: 'closed', reason: '2 probes in a row succeeded', afterMs: 30 },
+        { from: 'half-open', to: 'closed', reason: '2 checks in a row succeeded', afterMs: 30 },
       ]);
     });
 
-    it('closes with the first probe when one is enough', async () => {
-      open({ probesToClose: 1 });
+    it('closes with the first check when one is enough', async () => {
+      open({ checksToClose: 1 });
       breaker.trip('down');
       await clock.advance(100);
-      probe(true);
+      check(true);
       expect(kind()).toBe('closed');
     });
 
-    it('opens with the first probe that fails, and begins to count anew', async () => {
-      probe(true);
-      probe(false);
+    it('opens with the first check that fails, and begins to count anew', async () => {
+      check(true);
+      check(false);
       expect(moves.at(-1)).toEqual({
         from: 'half-open',
         to: 'open',
-        reason: 'a probe failed',
+        reason: 'a check failed',
         afterMs: 0,
       });
       await clock.advance(1000);
-      probe(true);
+      check(true);
       expect(kind()).toBe('half-open');
-      probe(true);
+      check(true);
       expect(kind()).toBe('closed');
     });
 
-    it('stays open longer after each failed probe, up to four times, and as before once it was closed', async () => {
+    it('stays open longer after each failed check, up to four times, and as before once it was closed', async () => {
       const lasted: number[] = [];
       for (let i = 0; i < 6; i++) {
-        probe(false);
+        check(false);
         const { state } = breaker;
         if (state.kind !== 'open') throw new Error('it must be open');
-        lasted.push(state.probeAt - state.since);
+        lasted.push(state.checkAt - state.since);
         await clock.advance(lasted[i]!);
       }
       expect(lasted).toEqual([150, 225, 337.5, 400, 400, 400]);
-      probe(true);
-      probe(true);
+      check(true);
+      check(true);
       breaker.trip('down again');
-      expect(breaker.state).toMatchObject({ probeAt: clock.now() + 100 });
+      expect(breaker.state).toMatchObject({ checkAt: clock.now() + 100 });
     });
 
     it('begins with no failures when it closes', async () => {
       open();
       calls(5, false);
       await clock.advance(100);
-      probe(true);
-      probe(true);
+      check(true);
+      check(true);
       calls(4, false);
       expect(kind()).toBe('closed');
     });
 
-    it('opens when it is tripped, whatever the probe under way finds out', () => {
-      const late = breaker.permitProbe()!;
+    it('opens when it is tripped, whatever the check under way finds out', () => {
+      const late = breaker.permitCheck()!;
       breaker.trip('down again');
       breaker.succeed(late);
       breaker.fail(late);
-      expect(breaker.state).toMatchObject({ kind: 'open', probeAt: 200 });
+      expect(breaker.state).toMatchObject({ kind: 'open', checkAt: 200 });
     });
 
     it('is not moved by being hurried', () => {
-      breaker.permitProbe();
+      breaker.permitCheck();
       breaker.hurry();
-      expect(breaker.state).toMatchObject({ kind: 'half-open', isProbing: true });
-      expect(breaker.permitProbe()).toBeNull();
+      expect(breaker.state).toMatchObject({ kind: 'half-open', isChecking: true });
+      expect(breaker.permitCheck()).toBeNull();
     });
 
-    it('takes the outcome of each probe once', () => {
-      const first = breaker.permitProbe()!;
+    it('takes the outcome of each check once', () => {
+      const first = breaker.permitCheck()!;
       breaker.succeed(first);
       breaker.succeed(first);
       breaker.fail(first);
       expect(breaker.state).toMatchObject({ kind: 'half-open', passed: 1 });
-      const second = breaker.permitProbe()!;
+      const second = breaker.permitCheck()!;
       breaker.succeed(first);
       breaker.fail(first);
-      expect(breaker.state).toMatchObject({ passed: 1, isProbing: true });
+      expect(breaker.state).toMatchObject({ passed: 1, isChecking: true });
       breaker.succeed(second);
       expect(kind()).toBe('closed');
       for (let i = 0; i < 9; i++) breaker.fail(second);
@@ -329,16 +334,16 @@ describe('CircuitBreaker', () => {
       expect(breaker.state).toBe(state);
     });
 
-    it('ignores them while it probes', async () => {
-      open({ probesToClose: 5 });
+    it('ignores them while it checks', async () => {
+      open({ checksToClose: 5 });
       const early = breaker.permit()!;
       breaker.trip('down');
       await clock.advance(100);
       for (let passed = 0; passed < 5; passed++) {
-        const permit = breaker.permitProbe()!;
+        const permit = breaker.permitCheck()!;
         breaker.succeed(early);
         breaker.fail(early);
-        expect(breaker.state).toMatchObject({ kind: 'half-open', passed, isProbing: true });
+        expect(breaker.state).toMatchObject({ kind: 'half-open', passed, isChecking: true });
         breaker.succeed(permit);
       }
     });
@@ -347,8 +352,8 @@ describe('CircuitBreaker', () => {
       const early = Array.from({ length: 30 }, () => breaker.permit()!);
       breaker.trip('down');
       await clock.advance(100);
-      probe(true);
-      probe(true);
+      check(true);
+      check(true);
       for (const permit of early) breaker.fail(permit);
       expect(kind()).toBe('closed');
       // Nor does an old answer speak for Redis now.
@@ -368,7 +373,7 @@ describe('CircuitBreaker', () => {
       stop();
       stop();
       await clock.advance(100);
-      breaker.permitProbe();
+      breaker.permitCheck();
       expect(heard).toEqual(['first open', 'second open 1', 'second half-open 2']);
     });
 

@@ -1,29 +1,29 @@
 import type { Clock, Stop } from '../../base/timing/index.js';
 
 /** When a breaker opens and when it closes again. */
-export interface BreakerSettings {
+export interface CircuitBreakerOptions {
   /** So many failures in a row open it. */
   readonly failures: number;
   /** When at least half of the calls of so long failed, and they were at least 20, it opens too. */
   readonly windowMs: number;
-  /** How long it stays open before a probe. Grows with each failed probe, up to four times. */
+  /** How long it stays open before a check. Grows with each failed check, up to four times. */
   readonly openMs: number;
-  /** So many probes in a row that succeed close it. */
-  readonly probesToClose: number;
+  /** So many checks in a row that succeed close it. */
+  readonly checksToClose: number;
 }
 
 /** Whether calls pass. */
 export type BreakerState =
   | { readonly kind: 'closed'; readonly since: number }
-  /** No call passes. From `probeAt` on a probe may. */
-  | { readonly kind: 'open'; readonly since: number; readonly probeAt: number }
-  /** Only probes pass, one at a time. */
+  /** No call passes. From `checkAt` on a check may. */
+  | { readonly kind: 'open'; readonly since: number; readonly checkAt: number }
+  /** Only checks pass, one at a time. */
   | {
       readonly kind: 'half-open';
       readonly since: number;
-      /** Probes that have succeeded. */
+      /** Checks that have succeeded. */
       readonly passed: number;
-      readonly isProbing: boolean;
+      readonly isChecking: boolean;
     };
 
 /** The name of a state. */
@@ -38,10 +38,10 @@ export interface BreakerMove {
   readonly afterMs: number;
 }
 
-const FEWEST_CALLS = 20;
+const MIN_CALLS = 20;
 const BUCKETS = 10;
 const OPEN_GROWTH = 1.5;
-const MOST_OPEN_GROWTH = 4;
+const MAX_OPEN_GROWTH = 4;
 
 /**
  * Keeps calls away from a Redis that does not do them, and lets them pass again when it does.
@@ -50,18 +50,18 @@ const MOST_OPEN_GROWTH = 4;
  * stay in a state: what was begun before the breaker moved tells nothing of now and is ignored.
  */
 export class CircuitBreaker {
-  readonly #settings: BreakerSettings;
+  readonly #settings: CircuitBreakerOptions;
   readonly #clock: Clock;
   readonly #listeners = new Set<(move: BreakerMove) => void>();
   readonly #window: CallWindow;
   #state: BreakerState;
-  // Grows with each move and each probe.
+  // Grows with each move and each check.
   #generation = 1;
   #failuresInRow = 0;
   #openMs: number;
 
   /** @param onMove - called after each move, once; it must not throw */
-  constructor(settings: BreakerSettings, clock: Clock, onMove: (move: BreakerMove) => void) {
+  constructor(settings: CircuitBreakerOptions, clock: Clock, onMove: (move: BreakerMove) => void) {
     this.#settings = settings;
     this.#clock = clock;
     this.#window = new CallWindow(settings.windowMs);
@@ -89,20 +89,20 @@ export class CircuitBreaker {
   }
 
   /** The right to find out whether Redis is back; `null` when it is not time, or somebody does it already. */
-  permitProbe(): number | null {
+  permitCheck(): number | null {
     const now = this.#clock.now();
-    if (this.#state.kind === 'open' && now >= this.#state.probeAt) {
+    if (this.#state.kind === 'open' && now >= this.#state.checkAt) {
       this.#move(
-        { kind: 'half-open', since: now, passed: 0, isProbing: false },
-        'time for a probe',
+        { kind: 'half-open', since: now, passed: 0, isChecking: false },
+        'time for a check',
       );
     }
-    if (this.#state.kind !== 'half-open' || this.#state.isProbing) return null;
-    this.#state = { ...this.#state, isProbing: true };
+    if (this.#state.kind !== 'half-open' || this.#state.isChecking) return null;
+    this.#state = { ...this.#state, isChecking: true };
     return ++this.#generation;
   }
 
-  /** A call, or a probe, was answered. */
+  /** A call, or a check, was answered. */
   succeed(generation: number): void {
     if (generation !== this.#generation) return;
     if (this.#state.kind === 'closed') {
@@ -110,11 +110,11 @@ export class CircuitBreaker {
       this.#window.add(this.#clock.now(), 0);
       this.#judgeWindow();
     } else {
-      this.#passProbe();
+      this.#passCheck();
     }
   }
 
-  /** A call, or a probe, failed in a way that speaks against Redis. */
+  /** A call, or a check, failed in a way that speaks against Redis. */
   fail(generation: number): void {
     if (generation !== this.#generation) return;
     if (this.#state.kind === 'closed') {
@@ -122,10 +122,10 @@ export class CircuitBreaker {
       this.#window.add(this.#clock.now(), 1);
       if (this.#failuresInRow < this.#settings.failures) this.#judgeWindow();
       else this.#open(`${this.#failuresInRow} calls in a row failed`);
-    } else if (this.#isProbing) {
-      const most = this.#settings.openMs * MOST_OPEN_GROWTH;
+    } else if (this.#isChecking) {
+      const most = this.#settings.openMs * MAX_OPEN_GROWTH;
       this.#openMs = Math.min(this.#openMs * OPEN_GROWTH, most);
-      this.#open('a probe failed');
+      this.#open('a check failed');
     }
   }
 
@@ -134,37 +134,37 @@ export class CircuitBreaker {
     if (this.#state.kind !== 'open') this.#open(reason);
   }
 
-  /** Redis may be back: the next probe need not wait. */
+  /** Redis may be back: the next check need not wait. */
   hurry(): void {
-    if (this.#state.kind === 'open') this.#state = { ...this.#state, probeAt: this.#clock.now() };
+    if (this.#state.kind === 'open') this.#state = { ...this.#state, checkAt: this.#clock.now() };
   }
 
-  get #isProbing(): boolean {
-    return this.#state.kind === 'half-open' && this.#state.isProbing;
+  get #isChecking(): boolean {
+    return this.#state.kind === 'half-open' && this.#state.isChecking;
   }
 
-  #passProbe(): void {
-    if (this.#state.kind !== 'half-open' || !this.#state.isProbing) return;
+  #passCheck(): void {
+    if (this.#state.kind !== 'half-open' || !this.#state.isChecking) return;
     const passed = this.#state.passed + 1;
-    if (passed < this.#settings.probesToClose) {
-      this.#state = { ...this.#state, passed, isProbing: false };
+    if (passed < this.#settings.checksToClose) {
+      this.#state = { ...this.#state, passed, isChecking: false };
       return;
     }
     this.#openMs = this.#settings.openMs;
     this.#failuresInRow = 0;
     this.#window.clear();
-    this.#move({ kind: 'closed', since: this.#clock.now() }, `${passed} probes in a row succeeded`);
+    this.#move({ kind: 'closed', since: this.#clock.now() }, `${passed} checks in a row succeeded`);
   }
 
   #judgeWindow(): void {
     const { ended, failed } = this.#window;
-    if (ended < FEWEST_CALLS || failed * 2 < ended) return;
+    if (ended < MIN_CALLS || failed * 2 < ended) return;
     this.#open(`${failed} of the last ${ended} calls failed`);
   }
 
   #open(reason: string): void {
     const now = this.#clock.now();
-    this.#move({ kind: 'open', since: now, probeAt: now + this.#openMs }, reason);
+    this.#move({ kind: 'open', since: now, checkAt: now + this.#openMs }, reason);
   }
 
   #move(to: BreakerState, reason: string): void {

@@ -7,7 +7,7 @@ import type { RedisPort } from '../store/redis-port.js';
 
 const late = (): Promise<never> => Promise.reject(new CommandTimeoutError('late'));
 
-/** A Redis that answers probes as it is told. */
+/** A Redis that answers checks as it is told. */
 class ProbedPort implements RedisPort {
   answer: () => Promise<unknown> = late;
   readonly asked: string[] = [];
@@ -57,8 +57,12 @@ function begin(): {
   return { clock, port, degradation, facts, backAgain: () => back, backlog };
 }
 
-async function fail(degradation: Degradation, lane: 'reads' | 'writes', times = 5): Promise<void> {
-  for (let i = 0; i < times; i++) await degradation[lane].run(late);
+async function fail(
+  degradation: Degradation,
+  direction: 'reads' | 'writes',
+  times = 5,
+): Promise<void> {
+  for (let i = 0; i < times; i++) await degradation[direction].run(late);
 }
 
 describe('Degradation', () => {
@@ -88,7 +92,7 @@ describe('Degradation', () => {
     degradation.close();
   });
 
-  it('says once that a breaker opened, however many probes fail, and how long it was open', async () => {
+  it('says once that a breaker opened, however many checks fail, and how long it was open', async () => {
     const { degradation, port, clock, facts } = begin();
     await fail(degradation, 'writes');
     await clock.advance(5_000);
@@ -96,7 +100,7 @@ describe('Degradation', () => {
     await clock.advance(3_000);
     const ofBreaker = facts.filter(({ type }) => type.startsWith('breaker.'));
     expect(ofBreaker.filter(({ type }) => type === 'breaker.opened')).toHaveLength(1);
-    expect(ofBreaker.at(-1)).toMatchObject({ type: 'breaker.closed', lane: 'writes' });
+    expect(ofBreaker.at(-1)).toMatchObject({ type: 'breaker.closed', direction: 'writes' });
     expect((ofBreaker.at(-1) as { openMs: number }).openMs).toBeGreaterThanOrEqual(5_000);
     degradation.close();
   });
@@ -113,7 +117,7 @@ describe('Degradation', () => {
     degradation.close();
   });
 
-  it('takes a refusal of the probe for an answer: an ACL may forbid its key', async () => {
+  it('takes a refusal of the check for an answer: an ACL may forbid its key', async () => {
     const { degradation, port, clock } = begin();
     await fail(degradation, 'writes');
     port.answer = () => Promise.reject(new CommandRejectedError('NOPERM'));

@@ -1,16 +1,16 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
-import type { BreakerLane, EventBus } from '../../base/events/index.js';
+import type { Direction, EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
-import { BreakerProbe } from './recovery-check.js';
+import { RecoveryCheck } from './recovery-check.js';
 import { CircuitBreaker, type BreakerMove } from './circuit-breaker.js';
-import { isAnswer, Lane } from './guard.js';
-import type { RedisPort, RunTerms } from '../store/index.js';
+import { isAnswer, Guard } from './guard.js';
+import type { RedisPort, RunOptions } from '../store/index.js';
 import { ServiceMode } from './service-mode.js';
 
 const WINDOW_MS = 1_000;
-const PROBES_TO_CLOSE = 2;
-const PROBE_EVERY_MS = 50;
-const PROBE_KEY = 'redis-ha~probe';
+const CHECKS_TO_CLOSE = 2;
+const CHECK_EVERY_MS = 50;
+const CHECK_KEY = 'redis-ha~check';
 
 /** What decides the mode besides the breakers. */
 export interface DegradationListener {
@@ -20,16 +20,16 @@ export interface DegradationListener {
   onWritesBack(): void;
 }
 
-/** Says when Redis counts as away and when as back: two breakers, what probes them, and the mode. */
+/** Says when Redis counts as away and when as back: two breakers, what checks them, and the mode. */
 export class Degradation {
-  readonly reads: Lane;
-  readonly writes: Lane;
+  readonly reads: Guard;
+  readonly writes: Guard;
   readonly mode: ServiceMode;
   readonly #bus: EventBus;
   readonly #clock: Clock;
-  readonly #openedAt = new Map<BreakerLane, number>();
+  readonly #openedAt = new Map<Direction, number>();
   readonly #listener: DegradationListener;
-  readonly #probes: readonly BreakerProbe[];
+  readonly #checks: readonly RecoveryCheck[];
   readonly #stopHearing: Stop | undefined;
 
   constructor(
@@ -48,17 +48,17 @@ export class Degradation {
       failures: settings.breakerFailures,
       windowMs: WINDOW_MS,
       openMs: settings.breakerOpenMs,
-      probesToClose: PROBES_TO_CLOSE,
+      checksToClose: CHECKS_TO_CLOSE,
     };
-    const breakerOf = (lane: BreakerLane): CircuitBreaker =>
+    const breakerOf = (direction: Direction): CircuitBreaker =>
       new CircuitBreaker(breakerSettings, clock, (move) => {
-        this.#onMove(lane, move);
+        this.#onMove(direction, move);
       });
-    this.reads = new Lane(breakerOf('reads'));
-    this.writes = new Lane(breakerOf('writes'));
-    this.#probes = port === null ? [] : this.#newProbes(port, settings.timeoutMs, clock);
+    this.reads = new Guard(breakerOf('reads'));
+    this.writes = new Guard(breakerOf('writes'));
+    this.#checks = port === null ? [] : this.#newChecks(port, settings.timeoutMs, clock);
     this.#stopHearing = port?.onRecovery(() => {
-      for (const probe of this.#probes) probe.hurry();
+      for (const check of this.#checks) check.hurry();
     });
   }
 
@@ -71,49 +71,49 @@ export class Degradation {
     });
   }
 
-  /** Ends the probes. */
+  /** Ends the checks. */
   close(): void {
     this.#stopHearing?.();
-    for (const probe of this.#probes) probe.close();
+    for (const check of this.#checks) check.close();
     this.mode.close();
   }
 
-  #newProbes(port: RedisPort, timeoutMs: number, clock: Clock): readonly BreakerProbe[] {
-    const terms = { timeoutMs, isIdempotent: true };
-    const settings = { everyMs: PROBE_EVERY_MS, timeoutMs: 2 * timeoutMs };
-    const probeOf = (lane: Lane, ask: () => Promise<unknown>): BreakerProbe =>
-      new BreakerProbe(lane.breaker, ask, settings, clock);
+  #newChecks(port: RedisPort, timeoutMs: number, clock: Clock): readonly RecoveryCheck[] {
+    const options = { timeoutMs, isIdempotent: true };
+    const settings = { everyMs: CHECK_EVERY_MS, timeoutMs: 2 * timeoutMs };
+    const checkOf = (direction: Guard, ask: () => Promise<unknown>): RecoveryCheck =>
+      new RecoveryCheck(direction.breaker, ask, settings, clock);
     return [
-      probeOf(this.reads, () => askToRead(port, terms)),
+      checkOf(this.reads, () => askToRead(port, options)),
       // Only a write that was taken shows that writes are: a replica answers reads, too.
-      probeOf(this.writes, () => askToWrite(port, { ...terms, onPrimary: true })),
+      checkOf(this.writes, () => askToWrite(port, { ...options, onPrimary: true })),
     ];
   }
 
-  #onMove(lane: BreakerLane, move: BreakerMove): void {
+  #onMove(direction: Direction, move: BreakerMove): void {
     const now = this.#clock.now();
-    // A probe that failed is no news: the breaker was open, and stays so.
+    // A check that failed is no news: the breaker was open, and stays so.
     if (move.from === 'closed') {
-      this.#openedAt.set(lane, now);
-      this.#bus.emit({ type: 'breaker.opened', lane, reason: move.reason });
+      this.#openedAt.set(direction, now);
+      this.#bus.emit({ type: 'breaker.opened', direction, reason: move.reason });
     }
-    const openMs = now - (this.#openedAt.get(lane) ?? now);
-    if (move.to === 'half-open') this.#bus.emit({ type: 'breaker.half-opened', lane, openMs });
-    if (move.to === 'closed') this.#bus.emit({ type: 'breaker.closed', lane, openMs });
+    const openMs = now - (this.#openedAt.get(direction) ?? now);
+    if (move.to === 'half-open') this.#bus.emit({ type: 'breaker.half-opened', direction, openMs });
+    if (move.to === 'closed') this.#bus.emit({ type: 'breaker.closed', direction, openMs });
     this.refresh();
-    if (lane === 'writes' && move.to === 'closed') this.#listener.onWritesBack();
+    if (direction === 'writes' && move.to === 'closed') this.#listener.onWritesBack();
   }
 }
 
-function askToRead(port: RedisPort, terms: RunTerms): Promise<unknown> {
-  return answered(port.run('exists', [PROBE_KEY], terms));
+function askToRead(port: RedisPort, options: RunOptions): Promise<unknown> {
+  return answered(port.run('exists', [CHECK_KEY], options));
 }
 
-function askToWrite(port: RedisPort, terms: RunTerms): Promise<unknown> {
-  return answered(port.run('set', [PROBE_KEY, '1', 'PX', 1_000], terms));
+function askToWrite(port: RedisPort, options: RunOptions): Promise<unknown> {
+  return answered(port.run('set', [CHECK_KEY, '1', 'PX', 1_000], options));
 }
 
-// An ACL may forbid the key of the probe: that is an answer, and Redis is there.
+// An ACL may forbid the key of the check: that is an answer, and Redis is there.
 async function answered(asked: Promise<unknown>): Promise<void> {
   try {
     await asked;

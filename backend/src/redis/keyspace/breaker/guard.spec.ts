@@ -8,11 +8,11 @@ import {
 } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { CircuitBreaker } from './circuit-breaker.js';
-import { Away, Lane } from './guard.js';
+import { Away, Guard } from './guard.js';
 
-function newLane(failures = 2): Lane {
-  const settings = { failures, windowMs: 1_000, openMs: 500, probesToClose: 1 };
-  return new Lane(new CircuitBreaker(settings, new ManualClock(), () => undefined));
+function newGuard(failures = 2): Guard {
+  const settings = { failures, windowMs: 1_000, openMs: 500, checksToClose: 1 };
+  return new Guard(new CircuitBreaker(settings, new ManualClock(), () => undefined));
 }
 
 function withResolvers(): {
@@ -31,9 +31,9 @@ function withResolvers(): {
 
 const problem = { field: 'f', value: 1, message: 'm', remedy: 'r' };
 
-describe('Lane', () => {
+describe('Guard', () => {
   it('answers what was done', async () => {
-    expect(await newLane().run(() => Promise.resolve(7))).toBe(7);
+    expect(await newGuard().run(() => Promise.resolve(7))).toBe(7);
   });
 
   it.each([
@@ -42,7 +42,7 @@ describe('Lane', () => {
     new CommandUncertainError('lost'),
     new TypeError('whatever else'),
   ])('takes %p for an outage, and hands it on as the cause', async (error) => {
-    const outcome = await newLane().run(() => Promise.reject(error));
+    const outcome = await newGuard().run(() => Promise.reject(error));
     expect(outcome).toBeInstanceOf(Away);
     expect(outcome.cause).toBe(error);
   });
@@ -52,58 +52,58 @@ describe('Lane', () => {
     new InvalidArgumentError(problem),
     new ClosedError('closing'),
   ])('throws %p: it says nothing against Redis', async (error) => {
-    const lane = newLane(1);
-    await expect(lane.run(() => Promise.reject(error))).rejects.toBe(error);
-    expect(lane.isOpen).toBe(true);
+    const guard = newGuard(1);
+    await expect(guard.run(() => Promise.reject(error))).rejects.toBe(error);
+    expect(guard.isOpen).toBe(true);
   });
 
   it('does not try while its breaker is not closed', async () => {
-    const lane = newLane(1);
-    await lane.run(() => Promise.reject(new CommandTimeoutError('late')));
+    const guard = newGuard(1);
+    await guard.run(() => Promise.reject(new CommandTimeoutError('late')));
     let tries = 0;
-    const outcome = await lane.run(() => Promise.resolve(++tries));
+    const outcome = await guard.run(() => Promise.resolve(++tries));
     expect(outcome).toBeInstanceOf(Away);
     expect((outcome as Away).cause).toBeNull();
-    expect({ tries, isOpen: lane.isOpen }).toEqual({ tries: 0, isOpen: false });
+    expect({ tries, isOpen: guard.isOpen }).toEqual({ tries: 0, isOpen: false });
   });
 
   it('lets go of what is under way when its breaker opens', async () => {
-    const lane = newLane(1);
+    const guard = newGuard(1);
     const answer = withResolvers();
-    const waiting = lane.run(() => answer.promise);
-    await lane.run(() => Promise.reject(new CommandTimeoutError('late')));
+    const waiting = guard.run(() => answer.promise);
+    await guard.run(() => Promise.reject(new CommandTimeoutError('late')));
     expect(await waiting).toBeInstanceOf(Away);
     answer.reject(new CommandTimeoutError('late, too'));
   });
 
   it('waits for what must not be left in doubt, whatever its breaker does', async () => {
-    const lane = newLane(1);
+    const guard = newGuard(1);
     const answer = withResolvers();
-    const waiting = lane.runToItsEnd(() => answer.promise);
-    await lane.run(() => Promise.reject(new CommandTimeoutError('late')));
+    const waiting = guard.runToItsEnd(() => answer.promise);
+    await guard.run(() => Promise.reject(new CommandTimeoutError('late')));
     answer.resolve('done');
     expect(await waiting).toBe('done');
   });
 
   it.each(['run', 'runToItsEnd'] as const)('%s does not hide a refusal', async (way) => {
     const error = new CommandRejectedError('WRONGTYPE');
-    await expect(newLane()[way](() => Promise.reject(error))).rejects.toBe(error);
+    await expect(newGuard()[way](() => Promise.reject(error))).rejects.toBe(error);
   });
 });
 
-describe('the counts of a lane', () => {
+describe('the stats of a guard', () => {
   const late = (): Promise<never> => Promise.reject(new CommandTimeoutError('late'));
 
   it.each(['run', 'runToItsEnd'] as const)('%s counts each outcome once', async (way) => {
-    const lane = newLane(2);
-    await lane[way](() => Promise.resolve(1));
-    await lane[way](() => Promise.reject(new CommandRejectedError('WRONGTYPE'))).catch(() => 0);
-    expect(lane.counts).toEqual({ answered: 2, failed: 0, away: 0 });
-    await lane[way](late);
-    await lane[way](late);
-    expect(lane.counts).toEqual({ answered: 2, failed: 2, away: 0 });
-    await lane[way](() => Promise.resolve('not asked'));
-    expect(lane.counts).toEqual({ answered: 2, failed: 2, away: 1 });
+    const guard = newGuard(2);
+    await guard[way](() => Promise.resolve(1));
+    await guard[way](() => Promise.reject(new CommandRejectedError('WRONGTYPE'))).catch(() => 0);
+    expect(guard.stats).toEqual({ answered: 2, failed: 0, away: 0 });
+    await guard[way](late);
+    await guard[way](late);
+    expect(guard.stats).toEqual({ answered: 2, failed: 2, away: 0 });
+    await guard[way](() => Promise.resolve('not asked'));
+    expect(guard.stats).toEqual({ answered: 2, failed: 2, away: 1 });
   });
 
   it.each([
@@ -114,25 +114,25 @@ describe('the counts of a lane', () => {
       (answer: ReturnType<typeof withResolvers>) => answer.reject(new CommandRejectedError('OOM')),
     ],
   ])('counts what was let go once, although it is %s afterwards', async (_, end) => {
-    const lane = newLane(1);
+    const guard = newGuard(1);
     const answer = withResolvers();
-    const waiting = lane.run(() => answer.promise);
-    await lane.run(late);
+    const waiting = guard.run(() => answer.promise);
+    await guard.run(late);
     await waiting;
-    expect(lane.counts).toEqual({ answered: 0, failed: 1, away: 1 });
+    expect(guard.stats).toEqual({ answered: 0, failed: 1, away: 1 });
     end(answer);
     await answer.promise.catch(() => undefined);
-    expect(lane.counts).toEqual({ answered: 0, failed: 1, away: 1 });
+    expect(guard.stats).toEqual({ answered: 0, failed: 1, away: 1 });
   });
 
   it('counts what must not be left in doubt by its own outcome, although the breaker opened', async () => {
-    const lane = newLane(1);
+    const guard = newGuard(1);
     const answer = withResolvers();
-    const waiting = lane.runToItsEnd(() => answer.promise);
-    await lane.run(late);
-    expect(lane.counts).toEqual({ answered: 0, failed: 1, away: 0 });
+    const waiting = guard.runToItsEnd(() => answer.promise);
+    await guard.run(late);
+    expect(guard.stats).toEqual({ answered: 0, failed: 1, away: 0 });
     answer.resolve('done');
     await waiting;
-    expect(lane.counts).toEqual({ answered: 1, failed: 1, away: 0 });
+    expect(guard.stats).toEqual({ answered: 1, failed: 1, away: 0 });
   });
 });

@@ -24,8 +24,8 @@ interface Waiter {
 const ANSWERS = [CommandRejectedError, InvalidArgumentError, ClosedError];
 const NOT_TRIED = new Away(null);
 
-/** What became of what namespaces wanted of Redis. */
-export interface LaneCounts {
+/** What became of what keyspaces wanted of Redis. */
+export interface GuardStats {
   /** Redis did it, or refused it with an answer. */
   readonly answered: number;
   /** Redis failed, or gave no answer in time: memory or the journal stood in. */
@@ -35,7 +35,7 @@ export interface LaneCounts {
 }
 
 /** The way to Redis for reads, or for writes: through a breaker that learns from each outcome. */
-export class Lane {
+export class Guard {
   readonly breaker: CircuitBreaker;
   readonly #waiting = new Set<Waiter>();
   readonly #counts = { answered: 0, failed: 0, away: 0 };
@@ -48,7 +48,7 @@ export class Lane {
   }
 
   /** What became of it all since the process began. */
-  get counts(): LaneCounts {
+  get stats(): GuardStats {
     return { ...this.#counts };
   }
 

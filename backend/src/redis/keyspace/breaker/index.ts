@@ -1,3 +1,3 @@
 export { CircuitBreaker } from './circuit-breaker.js';
 export { Degradation } from './degradation.js';
-export { Away, Lane, type LaneCounts, isAnswer } from './guard.js';
+export { Away, Guard, type GuardStats, isAnswer } from './guard.js';

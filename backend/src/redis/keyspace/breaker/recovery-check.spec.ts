@@ -1,5 +1,5 @@
 import { ManualClock } from '../../testing/index.js';
-import { BreakerProbe } from './recovery-check.js';
+import { RecoveryCheck } from './recovery-check.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 
 interface Asked {
@@ -7,11 +7,11 @@ interface Asked {
   fail(): void;
 }
 
-describe('BreakerProbe', () => {
+describe('RecoveryCheck', () => {
   let clock: ManualClock;
   let breaker: CircuitBreaker;
   let asked: Asked[];
-  let probe: BreakerProbe;
+  let check: RecoveryCheck;
 
   const ask = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -19,14 +19,14 @@ describe('BreakerProbe', () => {
     });
   const start = (run: () => Promise<unknown> = ask, timeoutMs?: number): void => {
     const settings = { everyMs: 10, ...(timeoutMs !== undefined && { timeoutMs }) };
-    probe = new BreakerProbe(breaker, run, settings, clock);
+    check = new RecoveryCheck(breaker, run, settings, clock);
   };
   const kind = (): string => breaker.state.kind;
 
   beforeEach(() => {
     clock = new ManualClock();
     asked = [];
-    const settings = { failures: 5, windowMs: 1000, openMs: 100, probesToClose: 2 };
+    const settings = { failures: 5, windowMs: 1000, openMs: 100, checksToClose: 2 };
     breaker = new CircuitBreaker(settings, clock, () => {});
   });
 
@@ -34,7 +34,7 @@ describe('BreakerProbe', () => {
     start();
     expect(clock.pending).toBe(0);
     await clock.advance(10_000);
-    probe.hurry();
+    check.hurry();
     await clock.advance(10_000);
     expect(asked).toHaveLength(0);
   });
@@ -69,16 +69,16 @@ describe('BreakerProbe', () => {
     start();
     breaker.trip('down');
     breaker.hurry();
-    for (let i = 0; i < 2; i++) breaker.succeed(breaker.permitProbe()!);
+    for (let i = 0; i < 2; i++) breaker.succeed(breaker.permitCheck()!);
     expect(kind()).toBe('closed');
     expect(clock.pending).toBe(0);
   });
 
-  it('waits while somebody else probes', async () => {
+  it('waits while somebody else checks', async () => {
     start();
     breaker.trip('down');
     breaker.hurry();
-    const permit = breaker.permitProbe()!;
+    const permit = breaker.permitCheck()!;
     await clock.advance(1000);
     expect(asked).toHaveLength(0);
     breaker.succeed(permit);
@@ -104,7 +104,7 @@ describe('BreakerProbe', () => {
         throw new Error('away');
       },
     ],
-  ])('takes a probe that %s for failed, and goes on', async (_, run) => {
+  ])('takes a check that %s for failed, and goes on', async (_, run) => {
     let count = 0;
     start(() => {
       count++;
@@ -113,7 +113,7 @@ describe('BreakerProbe', () => {
     breaker.trip('down');
     await clock.advance(100);
     expect(count).toBe(1);
-    expect(breaker.state).toMatchObject({ kind: 'open', since: 100, probeAt: 250 });
+    expect(breaker.state).toMatchObject({ kind: 'open', since: 100, checkAt: 250 });
     await clock.advance(150);
     expect(count).toBe(2);
     expect(clock.pending).toBe(1);
@@ -123,7 +123,7 @@ describe('BreakerProbe', () => {
     start();
     breaker.trip('down');
     await clock.advance(199);
-    probe.hurry();
+    check.hurry();
     expect(asked).toHaveLength(1);
     expect(clock.pending).toBe(1);
   });
@@ -131,7 +131,7 @@ describe('BreakerProbe', () => {
   it.each([
     [undefined, 100],
     [30, 30],
-  ])('gives up a probe that does not end (timeout %p) after %d ms', async (timeoutMs, afterMs) => {
+  ])('gives up a check that does not end (timeout %p) after %d ms', async (timeoutMs, afterMs) => {
     start(ask, timeoutMs);
     breaker.trip('down');
     await clock.advance(100 + afterMs - 1);
@@ -143,13 +143,13 @@ describe('BreakerProbe', () => {
     expect(asked).toHaveLength(2);
     asked[0]!.succeed();
     await clock.advance(0);
-    expect(breaker.state).toMatchObject({ kind: 'half-open', passed: 0, isProbing: true });
+    expect(breaker.state).toMatchObject({ kind: 'half-open', passed: 0, isChecking: true });
     asked[1]!.succeed();
     await clock.advance(0);
     expect(breaker.state).toMatchObject({ kind: 'half-open', passed: 1 });
   });
 
-  it('ignores what a probe finds out that was given up, before the next begins', async () => {
+  it('ignores what a check finds out that was given up, before the next begins', async () => {
     start(ask, 30);
     breaker.trip('down');
     await clock.advance(130);
@@ -165,7 +165,7 @@ describe('BreakerProbe', () => {
       start();
       breaker.trip('down');
       await clock.advance(5);
-      probe.hurry();
+      check.hurry();
       expect(asked).toHaveLength(1);
       asked[0]!.succeed();
       await clock.advance(9);
@@ -174,22 +174,22 @@ describe('BreakerProbe', () => {
       expect(asked).toHaveLength(2);
     });
 
-    it('asks at once between two probes', async () => {
+    it('asks at once between two checks', async () => {
       start();
       breaker.trip('down');
       await clock.advance(100);
       asked[0]!.succeed();
       await clock.advance(1);
-      probe.hurry();
+      check.hurry();
       expect(asked).toHaveLength(2);
     });
 
-    it('asks again at once when the probe under way fails: it may have been too early', async () => {
+    it('asks again at once when the check under way fails: it may have been too early', async () => {
       start();
       breaker.trip('down');
       await clock.advance(100);
-      probe.hurry();
-      probe.hurry();
+      check.hurry();
+      check.hurry();
       asked[0]!.fail();
       await clock.advance(0);
       expect(asked).toHaveLength(2);
@@ -200,7 +200,7 @@ describe('BreakerProbe', () => {
     });
   });
 
-  it('goes on when the breaker is tripped during a probe, whose outcome counts no more', async () => {
+  it('goes on when the breaker is tripped during a check, whose outcome counts no more', async () => {
     start();
     breaker.trip('down');
     await clock.advance(100);
@@ -218,7 +218,7 @@ describe('BreakerProbe', () => {
     it('leaves nothing pending while it waits', async () => {
       start();
       breaker.trip('down');
-      probe.close();
+      check.close();
       expect(clock.pending).toBe(0);
       await clock.advance(10_000);
       expect(asked).toHaveLength(0);
@@ -232,8 +232,8 @@ describe('BreakerProbe', () => {
       breaker.trip('down');
       await clock.advance(100);
       const { state } = breaker;
-      probe.hurry();
-      probe.close();
+      check.hurry();
+      check.close();
       expect(clock.pending).toBe(0);
       end(asked[0]!);
       await clock.advance(10_000);
@@ -246,16 +246,16 @@ describe('BreakerProbe', () => {
       const stop = jest.fn();
       jest.spyOn(breaker, 'listen').mockReturnValue(stop);
       start();
-      probe.close();
+      check.close();
       expect(stop).toHaveBeenCalled();
     });
 
     it('begins no more, whatever happens', async () => {
       start();
-      probe.close();
-      probe.close();
+      check.close();
+      check.close();
       breaker.trip('down');
-      probe.hurry();
+      check.hurry();
       await clock.advance(10_000);
       expect(asked).toHaveLength(0);
       expect(clock.pending).toBe(0);
@@ -265,7 +265,7 @@ describe('BreakerProbe', () => {
       start();
       breaker.trip('down');
       await clock.advance(100);
-      breaker.listen(() => probe.close());
+      breaker.listen(() => check.close());
       asked[0]!.fail();
       await clock.advance(10_000);
       expect(clock.pending).toBe(0);

@@ -1,50 +1,50 @@
 import { afterInput, type Clock, type Stop } from '../../base/timing/index.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
-/** How often a probe looks whether it is time. */
-export interface BreakerProbeSettings {
+/** How often a check looks whether it is time. */
+export interface RecoveryCheckOptions {
   readonly everyMs: number;
   /**
-   * A probe that has not ended after so long counts as failed.
+   * A check that has not ended after so long counts as failed.
    *
    * @defaultValue ten times `everyMs`
    */
   readonly timeoutMs?: number;
 }
 
-type ProbeState =
+type CheckState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'waiting'; readonly stop: Stop }
-  /** `isHurried`: there was news meanwhile, which a failure of this probe does not contradict. */
-  | { readonly kind: 'probing'; readonly stop: Stop; readonly isHurried: boolean }
+  /** `isHurried`: there was news meanwhile, which a failure of this check does not contradict. */
+  | { readonly kind: 'checking'; readonly stop: Stop; readonly isHurried: boolean }
   | { readonly kind: 'closed' };
 
-const IDLE: ProbeState = { kind: 'idle' };
+const IDLE: CheckState = { kind: 'idle' };
 const TIMEOUT_FACTOR = 10;
 
 /**
  * Finds out for a breaker whether Redis is back, for as long as the breaker is not closed: nobody's
  * call has to be the one that tries. Starts by itself when the breaker opens.
  */
-export class BreakerProbe {
+export class RecoveryCheck {
   readonly #breaker: CircuitBreaker;
-  readonly #probe: () => Promise<unknown>;
-  readonly #settings: BreakerProbeSettings;
+  readonly #check: () => Promise<unknown>;
+  readonly #settings: RecoveryCheckOptions;
   readonly #clock: Clock;
   readonly #stopListening: Stop;
-  #state: ProbeState = IDLE;
-  // Tells the probe of now from those that were given up.
+  #state: CheckState = IDLE;
+  // Tells the check of now from those that were given up.
   #round = 0;
 
-  /** @param probe - asks Redis; counts as failed when it rejects, throws or takes too long */
+  /** @param check - asks Redis; counts as failed when it rejects, throws or takes too long */
   constructor(
     breaker: CircuitBreaker,
-    probe: () => Promise<unknown>,
-    settings: BreakerProbeSettings,
+    check: () => Promise<unknown>,
+    settings: RecoveryCheckOptions,
     clock: Clock,
   ) {
     this.#breaker = breaker;
-    this.#probe = probe;
+    this.#check = check;
     this.#settings = settings;
     this.#clock = clock;
     this.#stopListening = breaker.listen(() => {
@@ -53,15 +53,15 @@ export class BreakerProbe {
     this.#follow();
   }
 
-  /** Redis may be back: probes at once, or right after the probe that is under way if that fails. */
+  /** Redis may be back: checks at once, or right after the check that is under way if that fails. */
   hurry(): void {
-    if (this.#state.kind === 'probing') this.#state = { ...this.#state, isHurried: true };
+    if (this.#state.kind === 'checking') this.#state = { ...this.#state, isHurried: true };
     if (this.#state.kind !== 'waiting') return;
     this.#breaker.hurry();
     this.#look();
   }
 
-  /** Stops for good. What a probe under way finds out is ignored. */
+  /** Stops for good. What a check under way finds out is ignored. */
   close(): void {
     this.#stopListening();
     this.#become({ kind: 'closed' });
@@ -81,7 +81,7 @@ export class BreakerProbe {
   }
 
   #look(): void {
-    const generation = this.#breaker.permitProbe();
+    const generation = this.#breaker.permitCheck();
     if (generation === null) this.#wait();
     else this.#begin(generation);
   }
@@ -89,7 +89,8 @@ export class BreakerProbe {
   #begin(generation: number): void {
     const round = ++this.#round;
     const end = (isBack: boolean): void => {
-      if (this.#state.kind === 'probing' && round === this.#round) this.#settle(generation, isBack);
+      if (this.#state.kind === 'checking' && round === this.#round)
+        this.#settle(generation, isBack);
     };
     const timeoutMs = this.#settings.timeoutMs ?? this.#settings.everyMs * TIMEOUT_FACTOR;
     const stop = this.#clock.after(timeoutMs, () => {
@@ -97,12 +98,12 @@ export class BreakerProbe {
         end(false);
       });
     });
-    this.#become({ kind: 'probing', stop, isHurried: false });
-    void succeeds(this.#probe).then(end);
+    this.#become({ kind: 'checking', stop, isHurried: false });
+    void succeeds(this.#check).then(end);
   }
 
   #settle(generation: number, isBack: boolean): void {
-    const wasHurried = this.#state.kind === 'probing' && this.#state.isHurried;
+    const wasHurried = this.#state.kind === 'checking' && this.#state.isHurried;
     this.#become(IDLE);
     if (isBack) this.#breaker.succeed(generation);
     else this.#breaker.fail(generation);
@@ -110,15 +111,15 @@ export class BreakerProbe {
     if (wasHurried) this.hurry();
   }
 
-  #become(state: ProbeState): void {
-    if (this.#state.kind === 'waiting' || this.#state.kind === 'probing') this.#state.stop();
+  #become(state: CheckState): void {
+    if (this.#state.kind === 'waiting' || this.#state.kind === 'checking') this.#state.stop();
     this.#state = state;
   }
 }
 
-async function succeeds(probe: () => Promise<unknown>): Promise<boolean> {
+async function succeeds(check: () => Promise<unknown>): Promise<boolean> {
   try {
-    await probe();
+    await check();
     return true;
   } catch {
     return false;

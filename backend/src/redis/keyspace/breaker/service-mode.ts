@@ -3,7 +3,7 @@ import type { Clock, Stop } from '../../base/timing/index.js';
 import type { BreakerStateName } from './circuit-breaker.js';
 
 /** How long all must be well before the mode is healthy again. */
-export interface ServiceModeSettings {
+export interface ServiceModeOptions {
   readonly stableMs: number;
 }
 
@@ -20,14 +20,14 @@ type ModeState =
   /** `settling` ends when all has been well for long enough; `null` while there is a backlog. */
   | { readonly name: 'recovering'; readonly settling: Stop | null };
 
-const MOST_CHANGES = 100;
+const MAX_CHANGES = 100;
 
 /**
  * What users and operators are told: whether Redis serves, memory does, or we are on the way back.
  * It turns worse at once and better only when that has lasted, so that it does not flutter.
  */
 export class ServiceMode {
-  readonly #settings: ServiceModeSettings;
+  readonly #settings: ServiceModeOptions;
   readonly #clock: Clock;
   readonly #onChange: (change: ModeChange) => void;
   readonly #history: ModeChange[] = [];
@@ -37,7 +37,7 @@ export class ServiceMode {
   #isClosed = false;
 
   /** @param onChange - called after each change, once; it must not throw */
-  constructor(settings: ServiceModeSettings, clock: Clock, onChange: (change: ModeChange) => void) {
+  constructor(settings: ServiceModeOptions, clock: Clock, onChange: (change: ModeChange) => void) {
     this.#settings = settings;
     this.#clock = clock;
     this.#onChange = onChange;
@@ -116,7 +116,7 @@ export class ServiceMode {
     this.#since = change.at;
     this.#movedAt = now;
     this.#history.push(change);
-    if (this.#history.length > MOST_CHANGES) this.#history.shift();
+    if (this.#history.length > MAX_CHANGES) this.#history.shift();
     this.#onChange(change);
   }
 }

@@ -80,7 +80,7 @@ function faultOf(code: string): Error {
 }
 
 function recordOf(key: string, no: number, body = ''): JournalRecord {
-  return { kind: 'write', write: setOf(key, stampNo(no), { body }), namespace: 'n', madeAt: 1 };
+  return { kind: 'write', write: setOf(key, stampNo(no), { body }), madeAt: 1 };
 }
 
 describe('JournalFile', () => {

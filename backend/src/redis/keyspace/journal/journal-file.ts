@@ -40,8 +40,8 @@ interface Job {
 const HEADER = Buffer.from([0x52, 0x48, 0x4a, 0x4c, 0, 1, 0, 0]);
 const MAGIC_BYTES = 4;
 const VERSION_END = 6;
-const MOST_COMMIT_BYTES = 4_194_304;
-const FEWEST_TO_COMPACT = 1_048_576;
+const MAX_COMMIT_BYTES = 4_194_304;
+const MIN_TO_COMPACT = 1_048_576;
 const INTERVAL_MS = 1_000;
 const RETRY_MS = 1_000;
 const COMPACT_AGAIN_MS = 30_000;
@@ -166,7 +166,7 @@ export class JournalFile implements JournalLog {
 
   async #commitNext(): Promise<void> {
     const frames: Buffer[] = [];
-    for (let bytes = 0; bytes < MOST_COMMIT_BYTES; bytes += frames.at(-1)?.length ?? 0) {
+    for (let bytes = 0; bytes < MAX_COMMIT_BYTES; bytes += frames.at(-1)?.length ?? 0) {
       const job = this.#queue[frames.length];
       if (job === undefined) break;
       frames.push(job.line === null ? NOTHING : encodeFrame(job.line));
@@ -241,7 +241,7 @@ export class JournalFile implements JournalLog {
   async #tidy(): Promise<void> {
     const handle = this.#handle;
     const { size, bytes } = this.#contents;
-    const isLarge = this.#end > FEWEST_TO_COMPACT && this.#end > 2 * bytes;
+    const isLarge = this.#end > MIN_TO_COMPACT && this.#end > 2 * bytes;
     try {
       if (size === 0 && this.#end > HEADER.length) {
         await handle.truncate(HEADER.length);
@@ -340,7 +340,7 @@ async function writeRecords(
     const frame = encodeFrame(record);
     chunk.push(frame);
     bytes += frame.length;
-    if (bytes >= MOST_COMMIT_BYTES) await flush();
+    if (bytes >= MAX_COMMIT_BYTES) await flush();
   }
   await flush();
   return end;

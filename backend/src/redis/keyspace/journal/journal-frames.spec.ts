@@ -7,7 +7,7 @@ function writeOf(
   no: number,
   change: Parameters<typeof setOf>[2] = {},
 ): JournaledWrite {
-  return { kind: 'write', write: setOf(key, stampNo(no), change), namespace: 'n', madeAt: 1_234.5 };
+  return { kind: 'write', write: setOf(key, stampNo(no), change), madeAt: 1_234.5 };
 }
 
 function settledOf(target: string, no: number): LogLine {
@@ -17,7 +17,6 @@ function settledOf(target: string, no: number): LogLine {
 const drop: JournaledDrop = {
   kind: 'drop',
   drop: { group: 'g', stamp: stampNo(1), ttlMs: 99 },
-  namespace: 'n',
   madeAt: 1,
 };
 
@@ -102,11 +101,11 @@ describe('frames of a journal', () => {
   });
 
   it.each<[string, unknown]>([
-    ['a kind of later', { kind: 'later', namespace: 'n', madeAt: 1 }],
-    ['no kind', { namespace: 'n', madeAt: 1 }],
+    ['a kind of later', { kind: 'later', madeAt: 1 }],
+    ['no kind', { madeAt: 1 }],
     [
       'a write without a key',
-      { kind: 'write', namespace: 'n', madeAt: 1, write: { stamp: {}, entry: Buffer.alloc(0) } },
+      { kind: 'write', madeAt: 1, write: { stamp: {}, entry: Buffer.alloc(0) } },
     ],
     [
       'a write without a stamp',
@@ -129,7 +128,6 @@ describe('frames of a journal', () => {
       { ...writeOf('a', 1), write: { ...setOf('a', stampNo(1)), ttlMs: 'soon' } },
     ],
     ['no moment', { ...writeOf('a', 1), madeAt: null }],
-    ['no namespace', { ...writeOf('a', 1), namespace: 5 }],
     ['a drop without a group', { ...drop, drop: { stamp: stampNo(1), ttlMs: 1 } }],
     ['a drop without a time', { ...drop, drop: { group: 'g', stamp: stampNo(1) } }],
     ['nothing to settle', { kind: 'settled', stamp: stampNo(1) }],

@@ -101,7 +101,7 @@ function isLine(line: unknown): line is LogLine {
   if (!isObject(line)) return false;
   if (line['kind'] === 'settled')
     return typeof line['target'] === 'string' && isStamp(line['stamp']);
-  if (typeof line['namespace'] !== 'string' || typeof line['madeAt'] !== 'number') return false;
+  if (typeof line['madeAt'] !== 'number') return false;
   return line['kind'] === 'write' ? isWrite(line['write']) : isDrop(line['drop']);
 }
 

@@ -5,7 +5,7 @@ import { newFileError, PRIVATE_MODE, reasonOf } from './journal-disk.js';
 
 const BEAT_MS = 2_000;
 const SILENCE_MS = 5_000;
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 // Two journals of one process would have the same process in their locks.
 const locked = new Set<string>();
 
@@ -43,7 +43,7 @@ function placeOf(path: string): string {
 
 async function takeLock(path: string, own: string, clock: Clock): Promise<void> {
   const place = placeOf(path);
-  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
     if (await putNew(place, own)) return;
     const theirs = await textOf(place);
     if (theirs === null) continue;

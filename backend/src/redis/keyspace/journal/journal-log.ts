@@ -2,8 +2,6 @@ import { decodeEntry, type Stamp, type StampedDrop, type StampedWrite } from '..
 
 /** What every record says of itself. */
 interface RecordOrigin {
-  /** Name of the namespace. */
-  readonly namespace: string;
   /** Calendar milliseconds at which the write was made: its TTL counts from here. */
   readonly madeAt: number;
   /** It may leave for another one when the journal is full. Set by the journal. */

@@ -3,7 +3,7 @@ import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/ind
 import { ManualClock } from '../../testing/index.js';
 import { decodeEntry } from '../store/entry.js';
 import { NO_LOG } from './journal-log.js';
-import { JournalReplay, type ReplayOutcome, type ReplaySettings } from './journal-replay.js';
+import { JournalReplay, type ReplayOutcome, type ReplayOptions } from './journal-replay.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { WriteJournal } from './write-journal.js';
@@ -60,19 +60,18 @@ describe('JournalReplay', () => {
   const newJournal = (): WriteJournal =>
     new WriteJournal({ maxEntries: 100_000, maxBytes: 1e9, maxAgeMs: HOUR_MS }, clock, NO_LOG);
   const replayOf = (
-    settings: Partial<ReplaySettings> = {},
+    settings: Partial<ReplayOptions> = {},
     [from, to] = [journal, store],
   ): JournalReplay =>
     new JournalReplay(from, to, { perSecond: 1e9, batch: 10, ...settings }, clock);
   const put = async (write: StampedWrite, into = journal): Promise<void> => {
-    const record = { kind: 'write', write, namespace: 'n', madeAt: clock.wallTime() } as const;
+    const record = { kind: 'write', write, madeAt: clock.wallTime() } as const;
     await into.append(record, { mayDropOthers: false });
   };
   const drop = async (group: string, no: number, ttlMs = HOUR_MS): Promise<void> => {
     const record = {
       kind: 'drop',
       drop: { group, stamp: stampNo(no), ttlMs },
-      namespace: 'n',
       madeAt: clock.wallTime(),
     } as const;
     await journal.append(record, { mayDropOthers: false });
@@ -136,7 +135,6 @@ describe('JournalReplay', () => {
       const record = {
         kind: 'write',
         write: setOf('a', stampNo(1), { ttlMs: 10_000 }),
-        namespace: 'n',
         madeAt: clock.wallTime() + HOUR_MS,
       } as const;
       await journal.append(record, { mayDropOthers: false });

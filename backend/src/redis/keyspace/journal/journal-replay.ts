@@ -11,7 +11,7 @@ import type { KeyValueStore } from '../store/index.js';
 import type { Settlement, WriteJournal } from './write-journal.js';
 
 /** How fast a journal is replayed. */
-export interface ReplaySettings {
+export interface ReplayOptions {
   /** Writes a second at most: those of the application go at the same time. */
   readonly perSecond: number;
   /** Writes that are under way together. */
@@ -24,7 +24,7 @@ export interface ReplayOutcome extends ReplayReport {
 }
 
 /** A record that Redis refuses is tried again so often, with a pause, before it is given up. */
-const MOST_TRIES = 3;
+const MAX_TRIES = 3;
 const PAUSE_MS = 1_000;
 
 // What Redis answers to everybody, not to one record: the record may well be taken later.
@@ -53,14 +53,14 @@ interface Run {
 export class JournalReplay {
   readonly #journal: WriteJournal;
   readonly #store: Pick<KeyValueStore, 'apply' | 'drop'>;
-  readonly #settings: ReplaySettings;
+  readonly #settings: ReplayOptions;
   readonly #clock: Clock;
   #running: Promise<ReplayOutcome> | null = null;
 
   constructor(
     journal: WriteJournal,
     store: Pick<KeyValueStore, 'apply' | 'drop'>,
-    settings: ReplaySettings,
+    settings: ReplayOptions,
     clock: Clock,
   ) {
     this.#journal = journal;
@@ -146,7 +146,7 @@ export class JournalReplay {
   #refuse(record: JournalRecord, run: Run): void {
     const refusals = (run.refusals.get(record) ?? 0) + 1;
     run.refusals.set(record, refusals);
-    if (refusals < MOST_TRIES) run.aside.add(record);
+    if (refusals < MAX_TRIES) run.aside.add(record);
     else this.#settle(record, 'rejected', run);
   }
 

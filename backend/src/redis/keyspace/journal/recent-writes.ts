@@ -9,7 +9,7 @@ import {
 import { compareStamps, type StampedWrite } from '../store/index.js';
 
 /** How much is remembered, and for how long. */
-export interface RecentBounds {
+export interface RecentWritesOptions {
   readonly windowMs: number;
   readonly maxEntries: number;
   readonly maxBytes: number;
@@ -26,14 +26,14 @@ interface Noted {
  * the newest, and no more than there is room for. What is too old leaves with the next write.
  */
 export class RecentWrites {
-  readonly #bounds: RecentBounds;
+  readonly #bounds: RecentWritesOptions;
   readonly #clock: Clock;
   /** Oldest first. */
   readonly #noted = new Map<string, Noted>();
   #bytes = 0;
   #newestAt = -Infinity;
 
-  constructor(bounds: RecentBounds, clock: Clock) {
+  constructor(bounds: RecentWritesOptions, clock: Clock) {
     this.#bounds = bounds;
     this.#clock = clock;
   }
@@ -49,13 +49,13 @@ export class RecentWrites {
   }
 
   /** Remembers a write that Redis acknowledged. */
-  note(write: StampedWrite, namespace: string): void {
-    this.#note({ kind: 'write', write, namespace, madeAt: this.#clock.wallTime() });
+  note(write: StampedWrite): void {
+    this.#note({ kind: 'write', write, madeAt: this.#clock.wallTime() });
   }
 
   /** Remembers that Redis emptied a group. */
-  noteDrop(drop: JournaledDrop['drop'], namespace: string): void {
-    this.#note({ kind: 'drop', drop, namespace, madeAt: this.#clock.wallTime() });
+  noteDrop(drop: JournaledDrop['drop']): void {
+    this.#note({ kind: 'drop', drop, madeAt: this.#clock.wallTime() });
   }
 
   /**

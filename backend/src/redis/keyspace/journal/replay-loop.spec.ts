@@ -28,7 +28,7 @@ describe('ReplayLoop', () => {
     apply = () => Promise.resolve({ kind: 'applied' });
     const bounds = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: 3_600_000 };
     journal = new WriteJournal(bounds, clock, NO_LOG);
-    const settings = { failures: FAILURES, windowMs: 1_000, openMs: 500, probesToClose: 1 };
+    const settings = { failures: FAILURES, windowMs: 1_000, openMs: 500, checksToClose: 1 };
     breaker = new CircuitBreaker(settings, clock, () => undefined);
     const store = {
       apply: (write: StampedWrite) => {
@@ -46,7 +46,7 @@ describe('ReplayLoop', () => {
 
   const put = async (no: number): Promise<void> => {
     const write = setOf(`k${no}`, stampNo(no), { ttlMs: 60_000 });
-    const record = { kind: 'write', write, namespace: 'n', madeAt: clock.wallTime() } as const;
+    const record = { kind: 'write', write, madeAt: clock.wallTime() } as const;
     await journal.append(record, { mayDropOthers: false });
   };
   const openBreaker = (): void => {
@@ -54,7 +54,7 @@ describe('ReplayLoop', () => {
   };
   const closeBreaker = async (): Promise<void> => {
     await clock.advance(500);
-    breaker.succeed(breaker.permitProbe()!);
+    breaker.succeed(breaker.permitCheck()!);
   };
 
   it('brings what there is to Redis, one run at a time', async () => {

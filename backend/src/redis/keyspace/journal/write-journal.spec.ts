@@ -2,10 +2,10 @@ import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes
 import { ManualClock } from '../../testing/index.js';
 import { NO_LOG, weightOf, type JournalLog, type JournalRecord } from './journal-log.js';
 import type { StampedWrite } from '../store/key-value-store.js';
-import { WriteJournal, type JournalBounds } from './write-journal.js';
+import { WriteJournal, type WriteJournalOptions } from './write-journal.js';
 
 const HOUR_MS = 3_600_000;
-const WIDE: JournalBounds = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: HOUR_MS };
+const WIDE: WriteJournalOptions = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: HOUR_MS };
 
 /** A log that answers when it is told to. */
 class SlowLog implements JournalLog {
@@ -31,18 +31,18 @@ class SlowLog implements JournalLog {
 describe('WriteJournal', () => {
   let clock: ManualClock;
 
-  const open = (bounds: Partial<JournalBounds> = {}, log: JournalLog = NO_LOG): WriteJournal =>
-    new WriteJournal({ ...WIDE, ...bounds }, clock, log);
+  const open = (
+    bounds: Partial<WriteJournalOptions> = {},
+    log: JournalLog = NO_LOG,
+  ): WriteJournal => new WriteJournal({ ...WIDE, ...bounds }, clock, log);
   const recordOf = (write: StampedWrite): JournalRecord => ({
     kind: 'write',
     write,
-    namespace: 'n',
     madeAt: clock.wallTime(),
   });
   const dropOf = (group: string, no: number): JournalRecord => ({
     kind: 'drop',
     drop: { group, stamp: stampNo(no), ttlMs: 60_000 },
-    namespace: 'n',
     madeAt: clock.wallTime(),
   });
   const put = (
@@ -233,7 +233,6 @@ describe('WriteJournal', () => {
     const weight = weightOf({
       kind: 'write',
       write: setOf('x', stampNo(1)),
-      namespace: 'n',
       madeAt: 0,
     });
 
@@ -361,11 +360,11 @@ describe('WriteJournal', () => {
 
   describe('calls a record expired', () => {
     const isExpired = (write: StampedWrite): boolean => {
-      const record = { kind: 'write', write, namespace: 'n', madeAt: clock.wallTime() } as const;
+      const record = { kind: 'write', write, madeAt: clock.wallTime() } as const;
       return open().isExpired(record);
     };
     const isExpiredAfter = async (write: StampedWrite, ms: number): Promise<boolean> => {
-      const record = { kind: 'write', write, namespace: 'n', madeAt: clock.wallTime() } as const;
+      const record = { kind: 'write', write, madeAt: clock.wallTime() } as const;
       const journal = open();
       await clock.advance(ms);
       return journal.isExpired(record);
@@ -396,7 +395,7 @@ describe('WriteJournal', () => {
   describe('goes on from what a log has kept', () => {
     const reopened = (
       records: JournalRecord[],
-      bounds: Partial<JournalBounds> = {},
+      bounds: Partial<WriteJournalOptions> = {},
     ): [WriteJournal, SlowLog] => {
       const log = new SlowLog();
       return [new WriteJournal({ ...WIDE, ...bounds }, clock, log, records), log];

@@ -15,7 +15,7 @@ import { compareStamps, type Stamp, type StampedDrop, type StampedWrite } from '
 export type { JournalRecord } from './journal-log.js';
 
 /** How much a journal holds, and for how long. */
-export interface JournalBounds {
+export interface WriteJournalOptions {
   readonly maxEntries: number;
   readonly maxBytes: number;
   /** Older values are not replayed: a delete made since may have been forgotten. */
@@ -46,7 +46,7 @@ interface Pending {
   logged: Promise<void>;
 }
 
-const FEWEST_TO_TIDY = 64;
+const MIN_TO_TIDY = 64;
 const NONE: ReadonlySet<JournalRecord> = new Set();
 
 /**
@@ -54,7 +54,7 @@ const NONE: ReadonlySet<JournalRecord> = new Set();
  * newest counts. Bounded: when it is full, what may be dropped leaves first, oldest first.
  */
 export class WriteJournal {
-  readonly #bounds: JournalBounds;
+  readonly #bounds: WriteJournalOptions;
   readonly #clock: Clock;
   readonly #log: JournalLog;
   readonly #pending = new Map<string, Pending>();
@@ -79,7 +79,7 @@ export class WriteJournal {
 
   /** @param recovered - what the log has kept of an earlier process */
   constructor(
-    bounds: JournalBounds,
+    bounds: WriteJournalOptions,
     clock: Clock,
     log: JournalLog,
     recovered: readonly JournalRecord[] = [],
@@ -125,7 +125,7 @@ export class WriteJournal {
    */
   append(
     record: JournalRecord,
-    terms: { readonly mayDropOthers: boolean },
+    options: { readonly mayDropOthers: boolean },
   ): Promise<'journaled' | 'full'> {
     if (this.#isClosed) return Promise.reject(new ClosedError('The journal is closed'));
     const target = targetOf(record);
@@ -134,8 +134,8 @@ export class WriteJournal {
       this.#counts.replaced++;
       return present.logged.then(() => 'journaled');
     }
-    const own = { ...record, isDroppable: terms.mayDropOthers };
-    if (!this.#makeRoom(weightOf(own), present, terms.mayDropOthers))
+    const own = { ...record, isDroppable: options.mayDropOthers };
+    if (!this.#makeRoom(weightOf(own), present, options.mayDropOthers))
       return Promise.resolve('full');
     if (present !== undefined) {
       this.#remove(present);
@@ -297,7 +297,7 @@ export class WriteJournal {
       if (members?.size === 0) this.#byGroup.delete(group);
     }
     const gone = this.#order.length - this.#pending.size;
-    if (gone > FEWEST_TO_TIDY && gone > this.#pending.size) {
+    if (gone > MIN_TO_TIDY && gone > this.#pending.size) {
       this.#order = this.#order.filter(({ isPending }) => isPending);
     }
   }

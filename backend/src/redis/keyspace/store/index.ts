@@ -16,7 +16,7 @@ export {
   type StampedWrite,
 } from './key-value-store.js';
 export { MemoryStore } from './memory-store.js';
-export { type RedisPort, type RunTerms } from './redis-port.js';
+export { type RedisPort, type RunOptions } from './redis-port.js';
 export { RedisStore } from './redis-store.js';
 export {
   HybridClock,

@@ -5,7 +5,7 @@ export type Awaitable<T> = T | Promise<T>;
 
 /** One write, ready to be applied anywhere, once or several times. */
 export interface StampedWrite {
-  /** The whole key, with the prefix of its namespace. */
+  /** The whole key, with the prefix of its keyspace. */
   readonly key: string;
   readonly stamp: Stamp;
   /** The encoded entry; a tombstone for a delete. Carries the same stamp. */

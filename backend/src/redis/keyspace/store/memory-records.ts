@@ -10,7 +10,7 @@ export interface MemoryCopy {
   readonly stamp: Stamp | null;
   /** When it was written or confirmed last, by `clock.now()`. */
   readonly heardAt: number;
-  /** False once it was doubted, until it is written again or confirmed. */
+  /** False once it was distrusted, until it is written again or confirmed. */
   readonly isTrusted: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface MemoryCopy {
 // what being listed under a group does: measured as growth of the process, per entry.
 const RECORD_BYTES = 768;
 const LISTING_BYTES = 256;
-const DOUBTED = -1;
+const DISTRUSTED = -1;
 
 /** Records by their key. */
 export type Records = Map<string, MemoryRecord>;
@@ -74,8 +74,8 @@ export class MemoryRecord implements MemoryCopy {
     this.#round = this.#trust.round;
   }
 
-  doubt(): void {
-    this.#round = DOUBTED;
+  distrust(): void {
+    this.#round = DISTRUSTED;
   }
 }
 
@@ -108,7 +108,7 @@ export class GroupIndex {
  * A line from the newest to the oldest. The order of a Map would do as well, but taking its first key
  * steps over the holes of all that were deleted before: with many entries that is milliseconds.
  */
-export class Line {
+export class RecencyList {
   newest: MemoryRecord | null = null;
   oldest: MemoryRecord | null = null;
 

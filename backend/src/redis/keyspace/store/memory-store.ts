@@ -5,7 +5,7 @@ import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './k
 import {
   GroupIndex,
   laps,
-  Line,
+  RecencyList,
   MemoryRecord,
   owned,
   weigh,
@@ -17,7 +17,7 @@ import { compareStamps, isDamaged, type Stamp } from './stamp.js';
 export type { MemoryCopy } from './memory-records.js';
 
 /** How much a memory store may hold. Neither bound is optional: memory without a bound ends the process. */
-export interface MemoryBounds {
+export interface MemoryStoreOptions {
   /** Keys, and groups that were emptied. */
   readonly maxEntries: number;
   /** Bytes of keys, entries and groups and of what keeping them costs. */
@@ -44,14 +44,14 @@ const APPLIED: ApplyOutcome = { kind: 'applied' };
  * nothing is kept, and it counts as refused.
  */
 export class MemoryStore implements KeyValueStore {
-  readonly #bounds: MemoryBounds;
+  readonly #bounds: MemoryStoreOptions;
   readonly #clock: Clock;
   readonly #records: Records = new Map();
   // Of a group that was emptied a tombstone is kept too: it turns older writes to its keys away.
   readonly #marks: Records = new Map();
-  readonly #byUse = new Line();
+  readonly #byUse = new RecencyList();
   readonly #groups = new GroupIndex();
-  // What was heard in an earlier round is doubted.
+  // What was heard in an earlier round is distrusted.
   readonly #trust = { round: 0 };
   readonly #laps = laps(this.#records, this.#marks);
   #bytes = 0;
@@ -60,7 +60,7 @@ export class MemoryStore implements KeyValueStore {
   #refused = 0;
 
   /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a bound is not a positive whole number. */
-  constructor(bounds: MemoryBounds, clock: Clock) {
+  constructor(bounds: MemoryStoreOptions, clock: Clock) {
     requireBound('maxEntries', bounds.maxEntries);
     requireBound('maxBytes', bounds.maxBytes);
     this.#bounds = bounds;
@@ -72,7 +72,7 @@ export class MemoryStore implements KeyValueStore {
     return this.#records.size;
   }
 
-  /** Bytes that are held, as {@link MemoryBounds.maxBytes} counts them. */
+  /** Bytes that are held, as {@link MemoryStoreOptions.maxBytes} counts them. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -163,12 +163,12 @@ export class MemoryStore implements KeyValueStore {
   }
 
   /** The key may have been changed by somebody else: the copy is not trusted until it is put again or confirmed. */
-  doubt(key: string): void {
-    this.#records.get(key)?.doubt();
+  distrust(key: string): void {
+    this.#records.get(key)?.distrust();
   }
 
   /** News may have been missed: no copy is trusted until it is put again or confirmed. */
-  doubtAll(): void {
+  distrustAll(): void {
     this.#trust.round++;
   }
 
@@ -260,7 +260,7 @@ export class MemoryStore implements KeyValueStore {
   }
 }
 
-function requireBound(field: keyof MemoryBounds, value: number): void {
+function requireBound(field: keyof MemoryStoreOptions, value: number): void {
   if (Number.isSafeInteger(value) && value > 0) return;
   throw new InvalidArgumentError({
     field,

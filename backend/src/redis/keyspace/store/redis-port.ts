@@ -3,7 +3,11 @@ import type { Stop } from '../../base/timing/index.js';
 /** What this room needs of a Redis: the engine gives it, tests give their own. */
 export interface RedisPort {
   /** Runs a command; replies are Buffers. Rejects by `timeoutMs` at the latest. */
-  run(name: string, args: readonly (string | Buffer | number)[], terms: RunTerms): Promise<unknown>;
+  run(
+    name: string,
+    args: readonly (string | Buffer | number)[],
+    options: RunOptions,
+  ): Promise<unknown>;
   /** True when a read may be answered by a replica, so that it may lag behind. */
   readonly readsFromReplicas: boolean;
   /** Calls back when the primary may have lost acknowledged writes: it moved, or was restarted. */
@@ -20,7 +24,7 @@ export interface RedisPort {
 }
 
 /** How one command is run. */
-export interface RunTerms {
+export interface RunOptions {
   readonly timeoutMs: number;
   /** Running it twice is harmless. */
   readonly isIdempotent?: boolean;

@@ -1,7 +1,7 @@
 import { setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
-import type { RedisPort, RunTerms } from './redis-port.js';
+import type { RedisPort, RunOptions } from './redis-port.js';
 import { groupIndexKey, groupMarkKey, RedisStore } from './redis-store.js';
 import { HybridClock, writeStamp, type Stamp } from './stamp.js';
 
@@ -10,7 +10,7 @@ type Args = readonly (string | Buffer | number)[];
 interface Sent {
   readonly name: string;
   readonly args: Args;
-  readonly terms: RunTerms;
+  readonly options: RunOptions;
 }
 
 /** A port that answers as it is told to, and notes what was sent. */
@@ -19,8 +19,8 @@ class ToldPort implements RedisPort {
   readonly sent: Sent[] = [];
   readonly answers: unknown[] = [];
 
-  async run(name: string, args: Args, terms: RunTerms): Promise<unknown> {
-    this.sent.push({ name, args, terms });
+  async run(name: string, args: Args, options: RunOptions): Promise<unknown> {
+    this.sent.push({ name, args, options });
     const answer = this.answers.shift();
     if (answer instanceof Error) throw answer;
     return answer;
@@ -65,21 +65,21 @@ describe('RedisStore, of what is sent,', () => {
   it('names the groups of a write by their index and mark', async () => {
     port.answers.push(1);
     await store.apply(setOf('k', stampNo(1), { groups: ['g', 'h'] }));
-    const { name, args, terms } = port.sent[0]!;
+    const { name, args, options } = port.sent[0]!;
     expect(name).toBe('evalsha');
     expect(args.slice(1, 7)).toEqual([5, 'k', 'g:members', 'g:mark', 'h:members', 'h:mark']);
-    expect(terms).toEqual({ timeoutMs: 70, isIdempotent: true, onPrimary: true });
+    expect(options).toEqual({ timeoutMs: 70, isIdempotent: true, onPrimary: true });
     expect([groupIndexKey('g'), groupMarkKey('g')]).toEqual(['g:members', 'g:mark']);
   });
 
-  it('sends the script itself where it is not known, with the same arguments and terms', async () => {
+  it('sends the script itself where it is not known, with the same arguments and options', async () => {
     port.answers.push(refusal('NOSCRIPT'), 1);
     expect(await store.apply(setOf('k', stampNo(1)))).toEqual({ kind: 'applied' });
     const [first, second] = port.sent;
     expect(second!.name).toBe('eval');
     expect(String(second!.args[0])).toContain('redis.pcall');
     expect(second!.args.slice(1)).toEqual(first!.args.slice(1));
-    expect(second!.terms).toEqual(first!.terms);
+    expect(second!.options).toEqual(first!.options);
   });
 
   it.each([

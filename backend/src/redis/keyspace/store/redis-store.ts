@@ -2,7 +2,7 @@ import { CommandRejectedError } from '../../base/errors/index.js';
 import { newScript, type Script, type ScriptDefinition } from '../../commands/index.js';
 import { encodeEntry } from './entry.js';
 import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
-import type { RedisPort, RunTerms } from './redis-port.js';
+import type { RedisPort, RunOptions } from './redis-port.js';
 import {
   APPLY,
   CLAIM,
@@ -16,7 +16,7 @@ import {
 import { readStamp, STAMP_BYTES, writeStamp, type HybridClock, type Stamp } from './stamp.js';
 
 /** How the store uses Redis. */
-export interface RedisStoreSettings {
+export interface RedisStoreOptions {
   /** Deadline of each command. */
   readonly timeoutMs: number;
   /** Where changes are told that name no channel of their own. */
@@ -60,7 +60,7 @@ export class RedisStore implements KeyValueStore {
   readonly #stamps: HybridClock;
   readonly #timeoutMs: number;
   readonly #channel: string;
-  readonly #readOneTerms: RunTerms;
+  readonly #readOneTerms: RunOptions;
   readonly #apply = this.#script(APPLY);
   readonly #mark = this.#script(MARK);
   readonly #members = this.#script(MEMBERS);
@@ -70,7 +70,7 @@ export class RedisStore implements KeyValueStore {
   readonly #release = this.#script(RELEASE);
   readonly #increment = this.#script(INCREMENT);
 
-  constructor(port: RedisPort, stamps: HybridClock, settings: RedisStoreSettings) {
+  constructor(port: RedisPort, stamps: HybridClock, settings: RedisStoreOptions) {
     this.#port = port;
     this.#stamps = stamps;
     this.#timeoutMs = settings.timeoutMs;
@@ -192,13 +192,13 @@ export class RedisStore implements KeyValueStore {
   }
 
   async #ask(keys: readonly string[], onPrimary: boolean): Promise<unknown[]> {
-    const terms = { timeoutMs: this.#timeoutMs, isIdempotent: true, onPrimary };
+    const options = { timeoutMs: this.#timeoutMs, isIdempotent: true, onPrimary };
     if (keys.length > 1) {
-      const found = toList(await this.#port.run('mget', keys, terms));
+      const found = toList(await this.#port.run('mget', keys, options));
       return keys.map((_key, i) => found[i]);
     }
     // MGET takes a key of another type for none at all. So does this.
-    return [await orIfWrongType(this.#port.run('get', keys, terms), null)];
+    return [await orIfWrongType(this.#port.run('get', keys, options), null)];
   }
 
   #applyTo(
@@ -230,8 +230,8 @@ export class RedisStore implements KeyValueStore {
   }
 
   #scan(index: string, cursor: string): Promise<unknown> {
-    const terms = { timeoutMs: this.#timeoutMs, isIdempotent: true, onPrimary: true };
-    const page = this.#port.run('zscan', [index, cursor, 'COUNT', PORTION], terms);
+    const options = { timeoutMs: this.#timeoutMs, isIdempotent: true, onPrimary: true };
+    const page = this.#port.run('zscan', [index, cursor, 'COUNT', PORTION], options);
     return orIfWrongType(page, []);
   }
 

@@ -6,7 +6,7 @@ import type { SessionArchive } from './session-archive.js';
 import { isRecord, type SessionRecord } from '../record/index.js';
 
 /** How the archive is treated. */
-export interface ArchiveTerms {
+export interface ArchiveDeskOptions {
   readonly archiveTimeoutMs: number;
   readonly archiveRememberMs: number;
   readonly archiveConcurrency: number;
@@ -26,12 +26,12 @@ export class ArchiveDesk {
   readonly #turns: ArchiveTurns;
   readonly #absent: Remembered<true>;
 
-  constructor(archive: SessionArchive, terms: ArchiveTerms, clock: Clock) {
+  constructor(archive: SessionArchive, options: ArchiveDeskOptions, clock: Clock) {
     this.#archive = archive;
-    this.#timeoutMs = terms.archiveTimeoutMs;
+    this.#timeoutMs = options.archiveTimeoutMs;
     this.#clock = clock;
-    this.#turns = new ArchiveTurns(terms.archiveConcurrency, MAX_WAITING);
-    this.#absent = new Remembered(clock, terms.archiveRememberMs, MAX_ABSENT);
+    this.#turns = new ArchiveTurns(options.archiveConcurrency, MAX_WAITING);
+    this.#absent = new Remembered(clock, options.archiveRememberMs, MAX_ABSENT);
   }
 
   /** What the archive has under this id, unchecked; `null` when there is nothing. */

@@ -80,10 +80,10 @@ describe('sessions with an archive', () => {
 
   it('are served from it while Redis is away, and looked up once in five seconds', async () => {
     const { token, session } = await a.sessions.create(ANN);
-    b.namespace.goAway();
+    b.keyspace.goAway();
     for (let i = 0; i < 20; i++) expect(await b.sessions.read(token)).toEqual(session);
     expect(archive.count('find')).toBe(1);
-    expect(b.namespace.journaled).toBe(0);
+    expect(b.keyspace.journaled).toBe(0);
     await world.clock.advance(5000);
     await b.sessions.read(token);
     expect(archive.count('find')).toBe(2);
@@ -94,7 +94,7 @@ describe('sessions with an archive', () => {
 
   it('are not remembered for longer than they live', async () => {
     const { token } = await a.sessions.create({ ...ANN, idleMs: 2000 });
-    b.namespace.goAway();
+    b.keyspace.goAway();
     expect(await codeOf(b.sessions.read(token))).toBe('ok');
     await world.clock.advance(2000);
     expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
@@ -106,7 +106,7 @@ describe('sessions with an archive', () => {
       userId: 'ann',
       data: { x: 'x'.repeat(20_000) },
     });
-    b.namespace.goAway();
+    b.keyspace.goAway();
     await b.sessions.read(token);
     await b.sessions.read(token);
     expect(archive.count('find')).toBe(2);
@@ -116,11 +116,11 @@ describe('sessions with an archive', () => {
     const changed = await a.sessions.create(ANN);
     const rotated = await a.sessions.create(ANN);
     const ended = await a.sessions.create(ANN);
-    b.namespace.goAway();
+    b.keyspace.goAway();
     await b.sessions.update(changed.token, { n: 4 });
     const { token } = await b.sessions.rotate(rotated.token);
     await b.sessions.destroy(ended.token);
-    b.namespace.comeBack();
+    b.keyspace.comeBack();
     await world.clock.advance(2000);
     expect((await a.sessions.read(changed.token)).data).toEqual({ n: 4 });
     expect(await codeOf(a.sessions.read(token))).toBe('ok');
@@ -146,9 +146,9 @@ describe('sessions with an archive', () => {
       const { token, session } = await a.sessions.create(ANN);
       await world.clock.advance(1);
       world.redis.empty();
-      ahead.namespace.beforeWrite = async () => {
-        ahead.namespace.beforeWrite = null;
-        await a.namespace.delete(session.id);
+      ahead.keyspace.beforeWrite = async () => {
+        ahead.keyspace.beforeWrite = null;
+        await a.keyspace.delete(session.id);
       };
       expect(await codeOf(passing(world.clock, ahead.sessions.read(token)))).toBe(
         'SESSION_INVALID',
@@ -161,8 +161,8 @@ describe('sessions with an archive', () => {
   it('are served as somebody else has changed them while they were looked up', async () => {
     const { token } = await a.sessions.create(ANN);
     world.redis.empty();
-    b.namespace.beforeWrite = async () => {
-      b.namespace.beforeWrite = null;
+    b.keyspace.beforeWrite = async () => {
+      b.keyspace.beforeWrite = null;
       await a.sessions.update(token, { n: 3 });
     };
     expect((await b.sessions.read(token)).data).toEqual({ n: 3 });
@@ -219,10 +219,10 @@ describe('sessions with an archive', () => {
     async (fault) => {
       const { token, session } = await a.sessions.create(ANN);
       world.redis.unreadable.set(session.id, fault);
-      const { writes } = b.namespace;
+      const { writes } = b.keyspace;
       expect(await b.sessions.read(token)).toEqual(session);
       // What a newer version has written stays for those who can read it.
-      expect(b.namespace.writes - writes).toBe(fault === 'corrupt' ? 1 : 0);
+      expect(b.keyspace.writes - writes).toBe(fault === 'corrupt' ? 1 : 0);
     },
   );
 
@@ -241,7 +241,7 @@ describe('sessions with an archive', () => {
     });
     expect(b.events).toContainEqual({
       type: 'cache.entry-rejected',
-      namespace: 'sessions',
+      keyspace: 'sessions',
       fault: 'corrupt',
     });
   });
@@ -322,27 +322,27 @@ describe('sessions with an archive', () => {
       expect(lax.events).toEqual(
         Array(2).fill({
           type: 'cache.write-failed',
-          namespace: 'sessions',
+          keyspace: 'sessions',
           reason: 'SESSION_UNAVAILABLE',
         }),
       );
     });
 
     it('are begun with it alone when Redis and the journal take nothing more', async () => {
-      a.namespace.goAway();
-      a.namespace.isJournalFull = true;
+      a.keyspace.goAway();
+      a.keyspace.isJournalFull = true;
       const { token, session } = await a.sessions.create(ANN);
       expect(await a.sessions.read(token)).toEqual(session);
       expect(await b.sessions.read(token)).toEqual(session);
       expect(a.events).toEqual([
-        { type: 'cache.write-failed', namespace: 'sessions', reason: 'JOURNAL_FULL' },
+        { type: 'cache.write-failed', keyspace: 'sessions', reason: 'JOURNAL_FULL' },
       ]);
       const lax = world.process({ archive, archiveRequired: false });
-      lax.namespace.goAway();
-      lax.namespace.isJournalFull = true;
+      lax.keyspace.goAway();
+      lax.keyspace.isJournalFull = true;
       archive.error = new TypeError('down');
       expect(await codeOf(lax.sessions.create(ANN))).toBe('JOURNAL_FULL');
-      a.namespace.writeError = new TypeError('a mistake');
+      a.keyspace.writeError = new TypeError('a mistake');
       archive.error = null;
       await expect(a.sessions.create(ANN)).rejects.toThrow('a mistake');
     });
@@ -350,10 +350,10 @@ describe('sessions with an archive', () => {
     it('are served although Redis does not take them back', async () => {
       const { token, session } = await a.sessions.create(ANN);
       world.redis.empty();
-      b.namespace.writeError = new TypeError('full');
+      b.keyspace.writeError = new TypeError('full');
       expect(await b.sessions.read(token)).toEqual(session);
       expect(b.events).toEqual([
-        { type: 'cache.write-failed', namespace: 'sessions', reason: 'unknown error' },
+        { type: 'cache.write-failed', keyspace: 'sessions', reason: 'unknown error' },
       ]);
     });
 
@@ -374,22 +374,22 @@ describe('sessions with an archive', () => {
 
     it('are ended in it although Redis refuses, and that is said', async () => {
       const { token } = await a.sessions.create(ANN);
-      a.namespace.goAway();
-      a.namespace.isJournalFull = true;
+      a.keyspace.goAway();
+      a.keyspace.isJournalFull = true;
       expect(await codeOf(a.sessions.destroy(token))).toBe('JOURNAL_FULL');
       expect(archive.rows.size).toBe(0);
     });
 
     it('leave nothing in it when their rotation was refused', async () => {
       const { token, session } = await a.sessions.create(ANN);
-      a.namespace.writeError = new TypeError('no');
+      a.keyspace.writeError = new TypeError('no');
       await expect(a.sessions.rotate(token)).rejects.toThrow('no');
       expect([...archive.rows.keys()]).toEqual([session.id]);
-      a.namespace.writeError = null;
+      a.keyspace.writeError = null;
       await world.clock.advance(1);
-      a.namespace.beforeWrite = async () => {
-        a.namespace.beforeWrite = null;
-        await b.namespace.dropGroup(groupOfUser('ann'));
+      a.keyspace.beforeWrite = async () => {
+        a.keyspace.beforeWrite = null;
+        await b.keyspace.dropGroup(groupOfUser('ann'));
       };
       expect(await codeOf(a.sessions.rotate(token))).toBe('SESSION_INVALID');
       expect([...archive.rows.keys()]).toEqual([session.id]);
@@ -397,11 +397,11 @@ describe('sessions with an archive', () => {
 
     it('say what went wrong first when their rotation cannot be taken back either', async () => {
       const { token } = await a.sessions.create(ANN);
-      a.namespace.writeError = new TypeError('first');
+      a.keyspace.writeError = new TypeError('first');
       archive.remove = () => Promise.reject(new TypeError('second'));
       await expect(a.sessions.rotate(token)).rejects.toThrow('first');
       expect(a.events).toEqual([
-        { type: 'cache.write-failed', namespace: 'sessions', reason: 'SESSION_UNAVAILABLE' },
+        { type: 'cache.write-failed', keyspace: 'sessions', reason: 'SESSION_UNAVAILABLE' },
       ]);
     });
 
@@ -449,10 +449,10 @@ describe('sessions with an archive', () => {
       const { session } = await a.sessions.create(ANN);
       world.redis.empty();
       expect(await b.sessions.listOf('ann')).toEqual({ sessions: [session], isComplete: true });
-      b.namespace.goAway();
+      b.keyspace.goAway();
       expect(await b.sessions.listOf('ann')).toEqual({ sessions: [session], isComplete: true });
       const lax = world.process({ archive, archiveRequired: false });
-      lax.namespace.goAway();
+      lax.keyspace.goAway();
       expect(await lax.sessions.listOf('ann')).toEqual({ sessions: [session], isComplete: false });
     });
 

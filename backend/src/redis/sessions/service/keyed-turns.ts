@@ -1,5 +1,5 @@
 /** Runs what concerns one key one after the other, and different keys side by side. */
-export class KeyedLine {
+export class KeyedTurns {
   readonly #last = new Map<string, Promise<void>>();
 
   /** How many keys have something under way. */

@@ -1,4 +1,4 @@
-import type { SessionParts, SessionReader } from './session-reader.js';
+import type { SessionDeps, SessionReader } from './session-reader.js';
 import { expiryOf, groupOfUser, isSessionId, type SessionRecord } from '../record/index.js';
 
 const READ_AT_A_TIME = 200;
@@ -11,12 +11,12 @@ export interface FoundRecords {
 
 /** Finds the sessions of a user: those that Redis or memory list, and those that the archive has. */
 export class SessionLister {
-  readonly #parts: SessionParts;
+  readonly #deps: SessionDeps;
   readonly #reader: SessionReader;
   readonly #archiveRequired: boolean;
 
-  constructor(parts: SessionParts, reader: SessionReader, archiveRequired: boolean) {
-    this.#parts = parts;
+  constructor(deps: SessionDeps, reader: SessionReader, archiveRequired: boolean) {
+    this.#deps = deps;
     this.#reader = reader;
     this.#archiveRequired = archiveRequired;
   }
@@ -24,13 +24,13 @@ export class SessionLister {
   /** The valid sessions of a user, the last used one first. Fails only when nobody could be asked. */
   async recordsOf(userId: string): Promise<FoundRecords> {
     const [members, archived] = await Promise.all([
-      this.#parts.namespace.members(groupOfUser(userId)),
+      this.#deps.keyspace.members(groupOfUser(userId)),
       this.#archived(userId),
     ]);
     const records = new Map(archived?.map((record) => [record.id, record]));
     const ids = new Set([...members.keys.filter(isSessionId), ...records.keys()]);
     await this.#readInto(records, [...ids]);
-    const now = this.#parts.clock.wallTime();
+    const now = this.#deps.clock.wallTime();
     const valid = [...records.values()].filter(
       (record) => record.userId === userId && expiryOf(record) > now,
     );
@@ -42,7 +42,7 @@ export class SessionLister {
   async #readInto(records: Map<string, SessionRecord>, ids: readonly string[]): Promise<void> {
     for (let at = 0; at < ids.length; at += READ_AT_A_TIME) {
       const some = ids.slice(at, at + READ_AT_A_TIME);
-      const readings = await this.#parts.namespace.readMany(some);
+      const readings = await this.#deps.keyspace.readMany(some);
       for (const [i, reading] of readings.entries()) {
         const id = some[i] ?? '';
         const record = this.#reader.recordIn(id, reading);
@@ -55,7 +55,7 @@ export class SessionLister {
   /** What the archive lists; `null` when there is none, or it failed. */
   async #archived(userId: string): Promise<readonly SessionRecord[] | null> {
     try {
-      return (await this.#parts.desk?.listOf(userId)) ?? null;
+      return (await this.#deps.desk?.listOf(userId)) ?? null;
     } catch {
       // The list says that it is not complete.
       return null;
@@ -63,7 +63,7 @@ export class SessionLister {
   }
 
   #isComplete(redisAnswered: boolean, archiveAnswered: boolean): boolean {
-    if (this.#parts.desk === null) return redisAnswered;
+    if (this.#deps.desk === null) return redisAnswered;
     return archiveAnswered && (this.#archiveRequired || redisAnswered);
   }
 }

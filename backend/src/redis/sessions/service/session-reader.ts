@@ -1,6 +1,6 @@
 import { SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import type { EntryFault, Namespace, Reading } from '../../keyspace/index.js';
+import type { EntryFault, Keyspace, Reading } from '../../keyspace/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import { type ArchiveDesk, Remembered } from '../archive/index.js';
 import {
@@ -14,8 +14,8 @@ import {
 } from '../record/index.js';
 
 /** What the parts of this room share. */
-export interface SessionParts {
-  readonly namespace: Namespace;
+export interface SessionDeps {
+  readonly keyspace: Keyspace;
   /** The archive, where there is one. */
   readonly desk: ArchiveDesk | null;
   readonly clock: Clock;
@@ -26,13 +26,13 @@ export interface SessionParts {
 export type InvalidReason = 'malformed' | 'missing' | 'deleted' | 'expired' | 'unreadable';
 
 /** Why Redis has no word on a session. */
-type Doubt = 'missing' | 'unreadable' | 'unknown' | 'newer';
+type Unknown = 'missing' | 'unreadable' | 'unknown' | 'newer';
 
 /** What follows from a reading. `ask`: Redis does not know, the archive may. */
 type Verdict =
   | { readonly kind: 'valid'; readonly record: SessionRecord }
   | { readonly kind: 'invalid'; readonly reason: InvalidReason }
-  | { readonly kind: 'ask'; readonly why: Doubt };
+  | { readonly kind: 'ask'; readonly why: Unknown };
 
 // Ending all sessions but one deletes that one too and writes it again at once.
 const JUST_NOW_MS = 1000;
@@ -42,14 +42,14 @@ const MAX_PRESENT_BYTES = 16_384;
 
 /** Finds out what is known of a session: from Redis, from memory, from the archive. */
 export class SessionReader {
-  readonly #parts: SessionParts;
+  readonly #deps: SessionDeps;
   readonly #flights = new Map<string, Promise<SessionRecord>>();
   readonly #present: Remembered<SessionRecord>;
 
   /** @param rememberMs - how long the archive's word counts while Redis is away */
-  constructor(parts: SessionParts, rememberMs: number) {
-    this.#parts = parts;
-    this.#present = new Remembered(parts.clock, rememberMs, MAX_PRESENT);
+  constructor(deps: SessionDeps, rememberMs: number) {
+    this.#deps = deps;
+    this.#present = new Remembered(deps.clock, rememberMs, MAX_PRESENT);
   }
 
   /**
@@ -61,23 +61,23 @@ export class SessionReader {
     const verdict = await this.#look(id);
     if (verdict.kind === 'valid') return verdict.record;
     if (verdict.kind === 'invalid') throw invalid(verdict.reason);
-    if (this.#parts.desk === null) throw withoutArchive(verdict.why);
+    if (this.#deps.desk === null) throw withoutArchive(verdict.why);
     return this.#askOnce(id, verdict.why);
   }
 
-  /** The record in a reading of the namespace, if it is that of a valid session. */
+  /** The record in a reading of the keyspace, if it is that of a valid session. */
   recordIn(id: string, reading: Reading): SessionRecord | null {
     const verdict = this.#judge(id, reading);
     return verdict.kind === 'valid' ? verdict.record : null;
   }
 
   async #look(id: string): Promise<Verdict> {
-    const { namespace, clock } = this.#parts;
-    const first = await namespace.read(id, { confirm: true });
+    const { keyspace, clock } = this.#deps;
+    const first = await keyspace.read(id, { confirm: true });
     if (first.state !== 'deleted') return this.#judge(id, first);
     if (Math.abs(clock.wallTime() - first.stamp.wallMs) > JUST_NOW_MS) return DELETED;
     await clock.sleep(SECOND_LOOK_MS);
-    return this.#judge(id, await namespace.read(id, { confirm: true }));
+    return this.#judge(id, await keyspace.read(id, { confirm: true }));
   }
 
   #judge(id: string, reading: Reading): Verdict {
@@ -104,7 +104,7 @@ export class SessionReader {
     return isCertain ? { kind: 'invalid', reason: 'expired' } : { kind: 'ask', why: 'unknown' };
   }
 
-  #askOnce(id: string, why: Doubt): Promise<SessionRecord> {
+  #askOnce(id: string, why: Unknown): Promise<SessionRecord> {
     const known = why === 'unknown' ? this.#present.get(id) : undefined;
     if (known !== undefined && !this.#hasExpired(known)) return Promise.resolve(known);
     const underWay = this.#flights.get(id);
@@ -114,8 +114,8 @@ export class SessionReader {
     return flight;
   }
 
-  async #ask(id: string, why: Doubt): Promise<SessionRecord> {
-    const found = await this.#parts.desk?.find(id);
+  async #ask(id: string, why: Unknown): Promise<SessionRecord> {
+    const found = await this.#deps.desk?.find(id);
     if (found === null || found === undefined) throw invalid('missing');
     if (!isRecord(found) || found.id !== id) {
       this.#reject('corrupt');
@@ -131,16 +131,16 @@ export class SessionReader {
 
   /** Writes it to Redis with the stamp it always had: if it was deleted meanwhile, the delete is newer. */
   async #refill(record: SessionRecord): Promise<SessionRecord> {
-    const { namespace, bus } = this.#parts;
+    const { keyspace, bus } = this.#deps;
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);
     try {
-      const { outcome } = await namespace.write(record.id, draft, stampOfRevision(record.revision));
+      const { outcome } = await keyspace.write(record.id, draft, stampOfRevision(record.revision));
       if (outcome !== 'superseded') return record;
     } catch (error) {
-      bus.emit({ type: 'cache.write-failed', namespace: namespace.name, reason: reasonOf(error) });
+      bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason: reasonOf(error) });
       return record;
     }
-    const verdict = this.#judge(record.id, await namespace.read(record.id, { confirm: true }));
+    const verdict = this.#judge(record.id, await keyspace.read(record.id, { confirm: true }));
     if (verdict.kind === 'valid') return verdict.record;
     throw invalid(verdict.kind === 'invalid' ? verdict.reason : 'deleted');
   }
@@ -155,12 +155,12 @@ export class SessionReader {
   }
 
   get #now(): number {
-    return Math.floor(this.#parts.clock.wallTime());
+    return Math.floor(this.#deps.clock.wallTime());
   }
 
   #reject(fault: EntryFault): Verdict {
-    const { namespace, bus } = this.#parts;
-    bus.emit({ type: 'cache.entry-rejected', namespace: namespace.name, fault });
+    const { keyspace, bus } = this.#deps;
+    bus.emit({ type: 'cache.entry-rejected', keyspace: keyspace.name, fault });
     return { kind: 'ask', why: fault === 'newer-format' ? 'newer' : 'unreadable' };
   }
 }
@@ -178,7 +178,7 @@ export function reasonOf(error: unknown): string {
 
 const DELETED: Verdict = { kind: 'invalid', reason: 'deleted' };
 
-function withoutArchive(why: Doubt): Error {
+function withoutArchive(why: Unknown): Error {
   if (why === 'missing') return invalid('missing');
   if (why !== 'unknown') return invalid('unreadable');
   return new SessionUnavailableError(

@@ -63,7 +63,7 @@ describe('a session', () => {
       userId: 'ann',
       data: { pin: 'S3cret' },
     });
-    const everything = inspect([redis, rig.namespace.memory, session, rig.events], {
+    const everything = inspect([redis, rig.keyspace.memory, session, rig.events], {
       depth: 20,
       maxArrayLength: null,
       showHidden: true,
@@ -80,7 +80,7 @@ describe('a session', () => {
   });
 
   it('is refused without asking anybody when the token cannot be one', async () => {
-    const { sessions, namespace } = world().process();
+    const { sessions, keyspace } = world().process();
     for (const token of ['', 'x', `${newToken()}=`, undefined as unknown as string]) {
       const error = await sessions.read(token).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(SessionInvalidError);
@@ -91,7 +91,7 @@ describe('a session', () => {
       expect(await codeOf(sessions.rotate(token))).toBe('SESSION_INVALID');
       await sessions.destroy(token);
     }
-    expect([namespace.reads, namespace.writes]).toEqual([0, 0]);
+    expect([keyspace.reads, keyspace.writes]).toEqual([0, 0]);
   });
 
   it('does not exist under a token that was never given out', async () => {
@@ -110,31 +110,31 @@ describe('a session', () => {
     ['half a millisecond', { absoluteMs: 1.5 }],
     ['a time that is meant in seconds', { absoluteMs: 1e15 }],
   ])('is not begun with %s', async (_, over) => {
-    const { sessions, namespace } = world().process();
+    const { sessions, keyspace } = world().process();
     await expect(sessions.create({ ...ANN, ...over })).rejects.toBeInstanceOf(InvalidArgumentError);
-    expect(namespace.writes).toBe(0);
+    expect(keyspace.writes).toBe(0);
   });
 
   it('is not begun with data that would come back changed, or is too large', async () => {
-    const { sessions, namespace } = world().process({ maxDataBytes: 20 });
+    const { sessions, keyspace } = world().process({ maxDataBytes: 20 });
     const begin = (data: Record<string, unknown>): Promise<unknown> =>
       sessions.create({ userId: 'ann', data });
     await expect(begin({ at: new Date() })).rejects.toBeInstanceOf(ValueUnserializableError);
     await expect(begin({ at: 'x'.repeat(20) })).rejects.toBeInstanceOf(ValueTooLargeError);
-    expect(namespace.writes).toBe(0);
+    expect(keyspace.writes).toBe(0);
   });
 
   it('is not served at all with options that cannot be used', () => {
-    const { namespace } = world().process();
-    expect(() => new SessionService(namespace, { idleMs: -1 })).toThrow(ConfigInvalidError);
+    const { keyspace } = world().process();
+    expect(() => new SessionService(keyspace, { idleMs: -1 })).toThrow(ConfigInvalidError);
   });
 
-  it('needs no surroundings: it has a clock, and reports to nobody', async () => {
-    const { namespace } = world().process();
-    const sessions = new SessionService(namespace);
+  it('needs no deps: it has a clock, and reports to nobody', async () => {
+    const { keyspace } = world().process();
+    const sessions = new SessionService(keyspace);
     const { token } = await sessions.create(ANN);
     expect(await codeOf(sessions.read(token))).toBe('ok');
-    expect(sessions.namespace).toBe(namespace);
+    expect(sessions.keyspace).toBe(keyspace);
   });
 });
 
@@ -190,7 +190,7 @@ describe('the end of a session', () => {
     await b.sessions.read(token);
     await a.sessions.destroy(token);
     for (const { sessions } of [a, b]) {
-      const refused = passing(b.namespace.calendar(), sessions.read(token));
+      const refused = passing(b.keyspace.calendar(), sessions.read(token));
       await expect(refused).rejects.toMatchObject({ details: { reason: 'deleted' } });
     }
     await a.sessions.destroy(token);
@@ -200,21 +200,21 @@ describe('the end of a session', () => {
 describe('the use of a session', () => {
   it('moves its end on, at most every touchEveryMs, and nobody waits for it', async () => {
     const { process, clock } = world();
-    const { sessions, namespace } = process();
+    const { sessions, keyspace } = process();
     const { token, session } = await sessions.create(ANN);
-    expect(namespace.writes).toBe(1);
+    expect(keyspace.writes).toBe(1);
     await clock.advance(MINUTE - 1);
     await sessions.read(token);
     await clock.advance(0);
-    expect(namespace.writes).toBe(1);
+    expect(keyspace.writes).toBe(1);
     await clock.advance(1);
     let letGo: () => void = () => undefined;
-    namespace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
+    keyspace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
     expect((await sessions.read(token)).lastSeenAt).toBe(session.lastSeenAt);
     await sessions.read(token);
     letGo();
     await clock.advance(0);
-    expect(namespace.writes).toBe(2);
+    expect(keyspace.writes).toBe(2);
     const slid = await sessions.read(token);
     expect(slid.lastSeenAt).toBe(session.lastSeenAt + MINUTE);
     expect(slid.expiresAt).toBe(session.expiresAt + MINUTE);
@@ -234,18 +234,18 @@ describe('the use of a session', () => {
 
   it('does not fail the reader when it cannot be noted, and is tried again a while later', async () => {
     const { process, clock } = world();
-    const { sessions, namespace, events } = process();
+    const { sessions, keyspace, events } = process();
     const { token } = await sessions.create(ANN);
     await clock.advance(MINUTE);
-    namespace.writeError = new TypeError('S3cret');
+    keyspace.writeError = new TypeError('S3cret');
     for (let i = 0; i < 5; i++) {
       await sessions.read(token);
       await clock.advance(100);
     }
     expect(events).toEqual([
-      { type: 'cache.write-failed', namespace: 'sessions', reason: 'unknown error' },
+      { type: 'cache.write-failed', keyspace: 'sessions', reason: 'unknown error' },
     ]);
-    namespace.writeError = null;
+    keyspace.writeError = null;
     await clock.advance(1000);
     await sessions.read(token);
     await clock.advance(0);
@@ -254,13 +254,13 @@ describe('the use of a session', () => {
 
   it('is noted at once by touch, which fails when it cannot be', async () => {
     const { process, clock } = world();
-    const { sessions, namespace } = process();
+    const { sessions, keyspace } = process();
     const { token, session } = await sessions.create(ANN);
     await clock.advance(1000);
     const touched = await sessions.touch(token);
     expect(touched.expiresAt).toBe(session.expiresAt + 1000);
     expect(await sessions.read(token)).toEqual(touched);
-    namespace.writeError = new TypeError('no');
+    keyspace.writeError = new TypeError('no');
     await expect(sessions.touch(token)).rejects.toThrow('no');
   });
 
@@ -269,11 +269,11 @@ describe('the use of a session', () => {
     const [a, b] = [process(), process()];
     const { token, session } = await a.sessions.create(ANN);
     const held: (() => void)[] = [];
-    a.namespace.beforeWrite = () => new Promise((resolve) => held.push(resolve));
+    a.keyspace.beforeWrite = () => new Promise((resolve) => held.push(resolve));
     const first = a.sessions.touch(token);
     const second = a.sessions.touch(token);
     await clock.advance(1000);
-    a.namespace.beforeWrite = null;
+    a.keyspace.beforeWrite = null;
     for (const letGo of held) letGo();
     await first;
     expect((await second).expiresAt).toBe(session.expiresAt + 1000);
@@ -291,11 +291,11 @@ describe('the use of a session', () => {
 
   it('is not noted any more once the service is closed, which waits for what is under way', async () => {
     const { process, clock } = world();
-    const { sessions, namespace } = process();
+    const { sessions, keyspace } = process();
     const { token } = await sessions.create(ANN);
     await clock.advance(MINUTE);
     let letGo: () => void = () => undefined;
-    namespace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
+    keyspace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
     await sessions.read(token);
     let isClosed = false;
     const closing = sessions.close().then(() => (isClosed = true));
@@ -303,22 +303,22 @@ describe('the use of a session', () => {
     expect(isClosed).toBe(false);
     letGo();
     await closing;
-    namespace.beforeWrite = null;
+    keyspace.beforeWrite = null;
     await clock.advance(MINUTE);
     await sessions.read(token);
     await clock.advance(0);
-    expect(namespace.writes).toBe(2);
+    expect(keyspace.writes).toBe(2);
     expect(clock.pending).toBe(0);
   });
 
   it('is noted for some hundred sessions at a time, and for the others later', async () => {
     const { process, clock } = world();
-    const { sessions, namespace } = process();
+    const { sessions, keyspace } = process();
     const tokens: string[] = [];
     for (let i = 0; i < 300; i++) tokens.push((await sessions.create(ANN)).token);
     await clock.advance(MINUTE);
     const waiting: (() => void)[] = [];
-    namespace.beforeWrite = () => new Promise((resolve) => waiting.push(resolve));
+    keyspace.beforeWrite = () => new Promise((resolve) => waiting.push(resolve));
     await Promise.all(tokens.map((token) => sessions.read(token)));
     expect(waiting).toHaveLength(256);
     for (const letGo of waiting) letGo();
@@ -354,8 +354,8 @@ describe('an update', () => {
     const { process, clock } = world();
     const [a, b] = [process<{ n: number }>(), process<{ n: number }>()];
     const { token } = await a.sessions.create({ userId: 'ann', data: { n: 0 } });
-    a.namespace.beforeWrite = async () => {
-      a.namespace.beforeWrite = null;
+    a.keyspace.beforeWrite = async () => {
+      a.keyspace.beforeWrite = null;
       await b.sessions.update(token, { n: 10 });
       await b.sessions.update(token, { n: 20 });
     };
@@ -370,7 +370,7 @@ describe('an update', () => {
     const { process, clock } = world();
     const [a, b] = [process<{ n: number }>(), process<{ n: number }>()];
     const { token } = await a.sessions.create({ userId: 'ann', data: { n: 0 } });
-    a.namespace.beforeWrite = async () => {
+    a.keyspace.beforeWrite = async () => {
       await b.sessions.update(token, { n: 1 });
       await b.sessions.update(token, { n: 1 });
     };
@@ -438,9 +438,9 @@ describe('a rotation', () => {
   });
 
   it('leaves the old token valid and no other one when the old one cannot be ended', async () => {
-    const { sessions, namespace } = world().process();
+    const { sessions, keyspace } = world().process();
     const { token, session } = await sessions.create(ANN);
-    namespace.delete = () => Promise.reject(new TypeError('no'));
+    keyspace.delete = () => Promise.reject(new TypeError('no'));
     await expect(sessions.rotate(token)).rejects.toThrow('no');
     expect(await sessions.read(token)).toEqual(session);
   });
@@ -521,8 +521,8 @@ describe('the sessions of a user', () => {
     const other = await b.sessions.create(ANN);
     // Looks at it again and again while the others are ended.
     const looks: Promise<string>[] = [];
-    const drop = a.namespace.dropGroup.bind(a.namespace);
-    a.namespace.dropGroup = async (group) => {
+    const drop = a.keyspace.dropGroup.bind(a.keyspace);
+    a.keyspace.dropGroup = async (group) => {
       const receipt = await drop(group);
       looks.push(codeOf(b.sessions.read(kept)), codeOf(a.sessions.read(kept)));
       await clock.advance(0);
@@ -564,7 +564,7 @@ describe('what stands in Redis under the id of a session', () => {
     redis.unreadable.set(session.id, fault);
     await expect(sessions.read(token)).rejects.toMatchObject({ details: { reason: 'unreadable' } });
     expect(events).toEqual([
-      { type: 'cache.entry-rejected', namespace: 'sessions', fault: reported },
+      { type: 'cache.entry-rejected', keyspace: 'sessions', fault: reported },
     ]);
   });
 
@@ -579,6 +579,6 @@ describe('what stands in Redis under the id of a session', () => {
     if (entry === undefined) throw new TypeError('it is not there');
     redis.data.entries.set(session.id, { ...entry, body: Buffer.from(text) });
     expect(await codeOf(sessions.read(token))).toBe('SESSION_INVALID');
-    expect(events).toEqual([{ type: 'cache.entry-rejected', namespace: 'sessions', fault }]);
+    expect(events).toEqual([{ type: 'cache.entry-rejected', keyspace: 'sessions', fault }]);
   });
 });

@@ -13,10 +13,10 @@ import {
   rule,
   type RowsOf,
 } from '../../base/options/index.js';
-import type { Namespace } from '../../keyspace/index.js';
+import type { Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { ArchiveDesk } from '../archive/index.js';
-import { KeyedLine } from './keyed-turns.js';
+import { KeyedTurns } from './keyed-turns.js';
 import {
   groupOfUser,
   idOf,
@@ -41,20 +41,20 @@ import {
   resolveSessionOptions,
   type SessionOptions,
 } from './session-options.js';
-import { invalid, SessionReader, type SessionParts } from './session-reader.js';
+import { invalid, SessionReader, type SessionDeps } from './session-reader.js';
 import { SessionSlider } from './session-slider.js';
 import { SessionCounters, type SessionStats } from './session-stats.js';
 import { allOf, SessionWriter } from './session-writer.js';
 
-/** What is injected besides the namespace. */
-export interface SessionSurroundings {
+/** What is injected besides the keyspace. */
+export interface SessionServiceDeps {
   readonly clock?: Clock;
   readonly bus?: EventBus;
 }
 
-const MOST_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 const PAUSE_MS = 10;
-const LONGEST_USER_ID = 1024;
+const MAX_USER_ID = 1024;
 
 const whatever = rule<unknown>('anything', () => true);
 const NEW_SESSION = new OptionSet(
@@ -76,38 +76,38 @@ const DESTROY = new OptionSet({ except: option(whatever, null) }, { path: '' });
  */
 export class SessionService<T = Record<string, unknown>> {
   /** Where the sessions are kept. */
-  readonly namespace: Namespace;
+  readonly keyspace: Keyspace;
   /** What it was given besides, for a store that stands beside it. */
-  readonly surroundings: Required<SessionSurroundings>;
+  readonly deps: Required<SessionServiceDeps>;
   readonly #options: ResolvedSessionOptions;
-  readonly #parts: SessionParts;
+  readonly #deps: SessionDeps;
   readonly #reader: SessionReader;
   readonly #writer: SessionWriter;
   readonly #slider: SessionSlider;
   readonly #lister: SessionLister;
-  readonly #line = new KeyedLine();
+  readonly #line = new KeyedTurns();
   readonly #counters = new SessionCounters();
 
   /**
-   * @param namespace - with the policy `session`
+   * @param keyspace - with the policy `session`
    * @throws ConfigInvalidError that lists all that is wrong with the options.
    */
   constructor(
-    namespace: Namespace,
+    keyspace: Keyspace,
     options: SessionOptions = {},
-    { clock = new SystemClock(), bus = new EventBus() }: SessionSurroundings = {},
+    { clock = new SystemClock(), bus = new EventBus() }: SessionServiceDeps = {},
   ) {
     const resolved = resolveSessionOptions(options);
     const { archive, archiveRequired } = resolved;
     const desk = archive === null ? null : new ArchiveDesk(archive, resolved, clock);
-    this.namespace = namespace;
-    this.surroundings = { clock, bus };
+    this.keyspace = keyspace;
+    this.deps = { clock, bus };
     this.#options = resolved;
-    this.#parts = { namespace, desk, clock, bus };
-    this.#reader = new SessionReader(this.#parts, resolved.archiveRememberMs);
-    this.#writer = new SessionWriter(this.#parts, archiveRequired);
-    this.#slider = new SessionSlider(this.#parts, this.#writer, resolved.touchEveryMs);
-    this.#lister = new SessionLister(this.#parts, this.#reader, archiveRequired);
+    this.#deps = { keyspace, desk, clock, bus };
+    this.#reader = new SessionReader(this.#deps, resolved.archiveRememberMs);
+    this.#writer = new SessionWriter(this.#deps, archiveRequired);
+    this.#slider = new SessionSlider(this.#deps, this.#writer, resolved.touchEveryMs);
+    this.#lister = new SessionLister(this.#deps, this.#reader, archiveRequired);
   }
 
   /** What it has done since the process began. */
@@ -217,9 +217,9 @@ export class SessionService<T = Record<string, unknown>> {
     const { except } = options;
     const kept = except === undefined ? null : await this.#reader.load(idOfToken(except));
     if (kept !== null && kept.userId !== userId) throw invalid('missing');
-    const { namespace, desk } = this.#parts;
+    const { keyspace, desk } = this.#deps;
     const removing = desk?.removeAllOf(userId, kept?.id ?? null) ?? Promise.resolve();
-    const dropping = namespace.dropGroup(groupOfUser(userId));
+    const dropping = keyspace.dropGroup(groupOfUser(userId));
     const keeping = kept === null ? dropping : dropping.then(() => this.#keep(kept));
     await allOf([removing, dropping, keeping]);
     this.#counters.add('ended');
@@ -244,17 +244,17 @@ export class SessionService<T = Record<string, unknown>> {
   }
 
   async #update(id: string, change: T | ((data: T) => T)): Promise<Session<T>> {
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const before = await this.#reader.load(id);
       const isFunction = typeof change === 'function';
       const data = isFunction ? (change as (data: T) => T)(before.data as T) : change;
       const after = this.#after({ ...before, data: this.#checked(data) });
       if (await this.#writer.change(after)) return toSession(after);
       // A replica may not have what got ahead yet.
-      await this.#parts.clock.sleep(PAUSE_MS * attempt);
+      await this.#deps.clock.sleep(PAUSE_MS * attempt);
     }
     throw new SessionUnavailableError('Others changed the session all the time; try again', {
-      attempts: MOST_ATTEMPTS,
+      attempts: MAX_ATTEMPTS,
     });
   }
 
@@ -274,17 +274,17 @@ export class SessionService<T = Record<string, unknown>> {
 
   /** Ends the old one, unless somebody was faster: then the new one must not be either. */
   async #endRotated(id: string): Promise<void> {
-    const { namespace, desk } = this.#parts;
-    const reading = await namespace.read(id, { confirm: true });
+    const { keyspace, desk } = this.#deps;
+    const reading = await keyspace.read(id, { confirm: true });
     if (reading.state === 'deleted') throw invalid('deleted');
     // The archive first: as long as it refuses, nothing has happened to the old one.
     await desk?.remove(id);
-    await namespace.delete(id);
+    await keyspace.delete(id);
   }
 
   async #keep(record: SessionRecord): Promise<void> {
     // Taken after the drop, so it is later; a delete that comes in between is later still, and wins.
-    const stamp = this.#parts.namespace.stamp();
+    const stamp = this.#deps.keyspace.stamp();
     await this.#writer.change({ ...record, revision: revisionOf(stamp) });
   }
 
@@ -309,11 +309,11 @@ function idOfToken(token: unknown): string {
 
 function checkUser(userId: unknown): void {
   const isText = typeof userId === 'string';
-  if (isText && userId !== '' && userId.length <= LONGEST_USER_ID) return;
+  if (isText && userId !== '' && userId.length <= MAX_USER_ID) return;
   throw new InvalidArgumentError({
     field: 'userId',
     value: isText ? `(a text of ${userId.length} characters)` : `(${typeof userId})`,
-    message: `must be a text of 1 to ${LONGEST_USER_ID} characters`,
+    message: `must be a text of 1 to ${MAX_USER_ID} characters`,
     remedy: 'Give what names the user for good, such as the primary key as text',
   });
 }

@@ -1,8 +1,8 @@
-import { reasonOf, type SessionParts } from './session-reader.js';
+import { reasonOf, type SessionDeps } from './session-reader.js';
 import type { SessionRecord } from '../record/index.js';
 import type { SessionWriter } from './session-writer.js';
 
-const MOST_AT_A_TIME = 256;
+const MAX_AT_A_TIME = 256;
 const REST_AFTER_FAILURE_MS = 1000;
 
 /**
@@ -10,15 +10,15 @@ const REST_AFTER_FAILURE_MS = 1000;
  * for it and nobody fails with it.
  */
 export class SessionSlider {
-  readonly #parts: SessionParts;
+  readonly #deps: SessionDeps;
   readonly #writer: SessionWriter;
   readonly #touchEveryMs: number;
   readonly #underWay = new Map<string, Promise<void>>();
   #restUntil = 0;
   #isClosed = false;
 
-  constructor(parts: SessionParts, writer: SessionWriter, touchEveryMs: number) {
-    this.#parts = parts;
+  constructor(deps: SessionDeps, writer: SessionWriter, touchEveryMs: number) {
+    this.#deps = deps;
     this.#writer = writer;
     this.#touchEveryMs = touchEveryMs;
   }
@@ -39,22 +39,22 @@ export class SessionSlider {
   #isDue({ lastSeenAt, idleMs }: SessionRecord): boolean {
     const half = Math.ceil(idleMs / 2);
     // Each slide takes a place in the journal while Redis is away, and logins need it more.
-    const paceMs = this.#parts.namespace.isAway ? half : Math.min(this.#touchEveryMs, half);
-    return this.#parts.clock.wallTime() - lastSeenAt >= paceMs;
+    const paceMs = this.#deps.keyspace.isAway ? half : Math.min(this.#touchEveryMs, half);
+    return this.#deps.clock.wallTime() - lastSeenAt >= paceMs;
   }
 
   #hasRoom(id: string): boolean {
-    if (this.#isClosed || this.#parts.clock.now() < this.#restUntil) return false;
-    return !this.#underWay.has(id) && this.#underWay.size < MOST_AT_A_TIME;
+    if (this.#isClosed || this.#deps.clock.now() < this.#restUntil) return false;
+    return !this.#underWay.has(id) && this.#underWay.size < MAX_AT_A_TIME;
   }
 
   async #slide(record: SessionRecord): Promise<void> {
     try {
       await this.#writer.slide(record);
     } catch (error) {
-      const { bus, clock, namespace } = this.#parts;
+      const { bus, clock, keyspace } = this.#deps;
       this.#restUntil = clock.now() + REST_AFTER_FAILURE_MS;
-      bus.emit({ type: 'cache.write-failed', namespace: namespace.name, reason: reasonOf(error) });
+      bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason: reasonOf(error) });
     }
   }
 }

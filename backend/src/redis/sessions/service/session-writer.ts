@@ -9,26 +9,26 @@ import {
   stampOfSlide,
   toForeignJson,
 } from '../record/index.js';
-import { reasonOf, type SessionParts } from './session-reader.js';
+import { reasonOf, type SessionDeps } from './session-reader.js';
 
 /** Writes records to Redis and to the archive. */
 export class SessionWriter {
-  readonly #parts: SessionParts;
+  readonly #deps: SessionDeps;
   readonly #archiveRequired: boolean;
 
-  constructor(parts: SessionParts, archiveRequired: boolean) {
-    this.#parts = parts;
+  constructor(deps: SessionDeps, archiveRequired: boolean) {
+    this.#deps = deps;
     this.#archiveRequired = archiveRequired;
   }
 
   /** Milliseconds of the calendar. */
   get now(): number {
-    return Math.floor(this.#parts.clock.wallTime());
+    return Math.floor(this.#deps.clock.wallTime());
   }
 
   /** The mark of this process in its stamps. */
   get origin(): string {
-    return this.#parts.namespace.stamp().origin;
+    return this.#deps.keyspace.stamp().origin;
   }
 
   /**
@@ -36,10 +36,10 @@ export class SessionWriter {
    * now cannot get past is a group drop of a process whose calendar is ahead: then it is the latest.
    */
   async insert(fresh: Omit<SessionRecord, 'revision'>): Promise<SessionRecord> {
-    const { namespace } = this.#parts;
-    const stamp = namespace.stamp();
+    const { keyspace } = this.#deps;
+    const stamp = keyspace.stamp();
     const record = { ...fresh, revision: revisionOf(stamp) };
-    const isArchived = await this.#archive(() => this.#parts.desk?.insert(record));
+    const isArchived = await this.#archive(() => this.#deps.desk?.insert(record));
     try {
       const isIn = await this.put(record, stamp);
       if (!isIn) await this.put(record, undefined);
@@ -56,7 +56,7 @@ export class SessionWriter {
    * the user were ended since.
    */
   async insertAfter(record: SessionRecord): Promise<boolean> {
-    await this.#archive(() => this.#parts.desk?.insert(record));
+    await this.#archive(() => this.#deps.desk?.insert(record));
     try {
       if (await this.put(record, stampOfRevision(record.revision))) return true;
     } catch (error) {
@@ -70,7 +70,7 @@ export class SessionWriter {
   /** Writes a change, to Redis first. False when something newer is there. */
   async change(record: SessionRecord): Promise<boolean> {
     const isIn = await this.put(record, stampOfRevision(record.revision));
-    if (isIn) await this.#archive(() => this.#parts.desk?.update(record));
+    if (isIn) await this.#archive(() => this.#deps.desk?.update(record));
     return isIn;
   }
 
@@ -80,7 +80,7 @@ export class SessionWriter {
     const lastSeenAt = Math.max(record.lastSeenAt, this.now);
     const slid = restamped({ ...record, lastSeenAt }, stamp);
     if (!(await this.put(slid, stamp))) return null;
-    await this.#parts.desk?.update(slid).catch((error: unknown) => {
+    await this.#deps.desk?.update(slid).catch((error: unknown) => {
       this.#report(error);
     });
     return slid;
@@ -89,14 +89,14 @@ export class SessionWriter {
   /** Writes to Redis, or to memory and the journal. False when something newer is there. */
   async put(record: SessionRecord, stamp: Stamp | undefined): Promise<boolean> {
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.now);
-    const { outcome } = await this.#parts.namespace.write(record.id, draft, stamp);
+    const { outcome } = await this.#deps.keyspace.write(record.id, draft, stamp);
     return outcome !== 'superseded';
   }
 
   /** Ends a session, in both places; if one of them refuses, the caller is told. */
   async end(id: string): Promise<void> {
-    const { namespace, desk } = this.#parts;
-    await allOf([namespace.delete(id), desk?.remove(id) ?? Promise.resolve()]);
+    const { keyspace, desk } = this.#deps;
+    await allOf([keyspace.delete(id), desk?.remove(id) ?? Promise.resolve()]);
   }
 
   /** Ends a session that nobody has the token of. It runs out by itself if that fails. */
@@ -107,7 +107,7 @@ export class SessionWriter {
   }
 
   async #removeQuietly(id: string): Promise<void> {
-    await this.#parts.desk?.remove(id).catch((error: unknown) => {
+    await this.#deps.desk?.remove(id).catch((error: unknown) => {
       this.#report(error);
     });
   }
@@ -126,8 +126,8 @@ export class SessionWriter {
   }
 
   #report(error: unknown): void {
-    const { bus, namespace } = this.#parts;
-    bus.emit({ type: 'cache.write-failed', namespace: namespace.name, reason: reasonOf(error) });
+    const { bus, keyspace } = this.#deps;
+    bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason: reasonOf(error) });
   }
 }
 

@@ -19,7 +19,7 @@ describe('while Redis is away', () => {
     const [a, b] = [world.process(), world.process()];
     const known = await a.sessions.create(ANN);
     const unknown = await b.sessions.create(ANN);
-    a.namespace.goAway();
+    a.keyspace.goAway();
     expect(await a.sessions.read(known.token)).toEqual(known.session);
     const calls = [
       a.sessions.read(unknown.token),
@@ -35,14 +35,14 @@ describe('while Redis is away', () => {
     }
     expect(await codeOf(a.sessions.read(newToken()))).toBe('SESSION_UNAVAILABLE');
     expect(await codeOf(a.sessions.read('no-token'))).toBe('SESSION_INVALID');
-    a.namespace.comeBack();
+    a.keyspace.comeBack();
     expect(await a.sessions.read(unknown.token)).toEqual(unknown.session);
   });
 
   it('begins, changes, rotates and ends sessions, and Redis learns of it later', async () => {
     const [a, b] = [world.process<{ n: number }>(), world.process<{ n: number }>()];
     const old = await a.sessions.create(ANN);
-    a.namespace.goAway();
+    a.keyspace.goAway();
     const fresh = await a.sessions.create(ANN);
     await a.sessions.update(fresh.token, ({ n }) => ({ n: n + 1 }));
     const rotated = await a.sessions.rotate(old.token);
@@ -58,7 +58,7 @@ describe('while Redis is away', () => {
     expect(list.sessions.map(({ id }) => id).sort()).toEqual(
       [fresh.session.id, rotated.session.id].sort(),
     );
-    a.namespace.comeBack();
+    a.keyspace.comeBack();
     expect((await b.sessions.read(fresh.token)).data).toEqual({ n: 1 });
     expect(await codeOf(b.sessions.read(rotated.token))).toBe('ok');
     expect(await codeOf(b.sessions.read(old.token))).toBe('SESSION_INVALID');
@@ -66,10 +66,10 @@ describe('while Redis is away', () => {
   });
 
   it('says so when a session cannot be begun, changed or ended, for the journal is full', async () => {
-    const { sessions, namespace } = world.process();
+    const { sessions, keyspace } = world.process();
     const { token, session } = await sessions.create(ANN);
-    namespace.goAway();
-    namespace.isJournalFull = true;
+    keyspace.goAway();
+    keyspace.isJournalFull = true;
     const calls = [
       sessions.create(ANN),
       sessions.touch(token),
@@ -82,30 +82,30 @@ describe('while Redis is away', () => {
     ];
     for (const call of calls) expect(await codeOf(call)).toBe('JOURNAL_FULL');
     expect(await sessions.read(token)).toEqual(session);
-    namespace.comeBack();
+    keyspace.comeBack();
     expect(await sessions.read(token)).toEqual(session);
   });
 
   it('saves the journal for logins: a session in use is noted when half its idle time is over', async () => {
-    const { sessions, namespace } = world.process();
+    const { sessions, keyspace } = world.process();
     const { token } = await sessions.create(ANN);
-    namespace.goAway();
+    keyspace.goAway();
     for (let minute = 1; minute < 15; minute++) {
       await world.clock.advance(MINUTE);
       await sessions.read(token);
     }
-    expect(namespace.journaled).toBe(0);
+    expect(keyspace.journaled).toBe(0);
     for (let minute = 15; minute < 120; minute++) {
       await world.clock.advance(MINUTE);
       expect(await codeOf(sessions.read(token))).toBe('ok');
     }
-    expect(namespace.journaled).toBe(7);
+    expect(keyspace.journaled).toBe(7);
   });
 
   it('does not take its own copy for the last word on who was idle for too long', async () => {
     const [a, b] = [world.process(), world.process()];
     const { token } = await a.sessions.create({ ...ANN, idleMs: 10_000 });
-    a.namespace.goAway();
+    a.keyspace.goAway();
     await world.clock.advance(9000);
     await b.sessions.touch(token);
     await world.clock.advance(9000);
@@ -114,16 +114,16 @@ describe('while Redis is away', () => {
   });
 
   it('does not believe a copy in memory that has run out, even when it is shown one', async () => {
-    const { sessions, namespace } = world.process();
+    const { sessions, keyspace } = world.process();
     const { token, session } = await sessions.create({
       ...ANN,
       idleMs: 10_000,
       absoluteMs: 50_000,
     });
-    const copy = namespace.memory.entries.get(session.id);
+    const copy = keyspace.memory.entries.get(session.id);
     if (copy === undefined) throw new TypeError('memory has no copy');
-    namespace.memory.entries.set(session.id, { ...copy, freshUntil: 0 });
-    namespace.goAway();
+    keyspace.memory.entries.set(session.id, { ...copy, freshUntil: 0 });
+    keyspace.goAway();
     await world.clock.advance(10_000);
     expect(await codeOf(sessions.read(token))).toBe('SESSION_UNAVAILABLE');
     // Past its absolute end it is over, whatever anybody else knows.
@@ -132,9 +132,9 @@ describe('while Redis is away', () => {
   });
 
   it('hands on what else goes wrong, as it is', async () => {
-    const { sessions, namespace } = world.process();
+    const { sessions, keyspace } = world.process();
     const { token } = await sessions.create(ANN);
-    namespace.readError = new TypeError('broken');
+    keyspace.readError = new TypeError('broken');
     await expect(sessions.read(token)).rejects.toThrow('broken');
     await expect(sessions.find(token)).rejects.toThrow('broken');
     await expect(sessions.destroyById('ann', 'f'.repeat(64))).rejects.toThrow('broken');
@@ -151,13 +151,13 @@ describe('a session that was ended stays ended', () => {
   it('when a process that was cut off had it in use meanwhile', async () => {
     const [a, b] = [world.process(), world.process()];
     const { token } = await a.sessions.create(ANN);
-    a.namespace.goAway();
+    a.keyspace.goAway();
     await world.clock.advance(LATER);
     await b.sessions.destroy(token);
     await world.clock.advance(LATER);
     await a.sessions.touch(token);
     await a.sessions.update(token, { n: 9 });
-    a.namespace.comeBack();
+    a.keyspace.comeBack();
     await world.clock.advance(LATER);
     expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
     expect(await codeOf(a.sessions.read(token))).toBe('SESSION_INVALID');
@@ -168,13 +168,13 @@ describe('a session that was ended stays ended', () => {
     async (offsetMs) => {
       const [a, b] = [world.process({}, offsetMs), world.process()];
       const end = async (token: string): Promise<void> => {
-        a.namespace.beforeWrite = null;
+        a.keyspace.beforeWrite = null;
         await b.sessions.destroy(token);
       };
       for (const use of ['touch', 'update', 'rotate'] as const) {
         const { token } = await a.sessions.create(ANN);
         await world.clock.advance(10_000);
-        a.namespace.beforeWrite = () => end(token);
+        a.keyspace.beforeWrite = () => end(token);
         const call: Promise<unknown> =
           use === 'update' ? a.sessions.update(token, {}) : a.sessions[use](token);
         expect(await codeOf(passing(world.clock, call))).toBe('SESSION_INVALID');
@@ -192,8 +192,8 @@ describe('a session that was ended stays ended', () => {
       const { token } = await a.sessions.create(ANN);
       await world.clock.advance(10_000);
       for (const use of ['rotate', 'update', 'touch'] as const) {
-        a.namespace.beforeWrite = async () => {
-          a.namespace.beforeWrite = null;
+        a.keyspace.beforeWrite = async () => {
+          a.keyspace.beforeWrite = null;
           await b.sessions.destroyAllOf('ann');
         };
         const call: Promise<unknown> =
@@ -206,11 +206,11 @@ describe('a session that was ended stays ended', () => {
 
   it('when it was one that a cut off process had begun before all of its user were ended', async () => {
     const [a, b] = [world.process(), world.process()];
-    a.namespace.goAway();
+    a.keyspace.goAway();
     const { token } = await a.sessions.create(ANN);
     await world.clock.advance(LATER);
     await b.sessions.destroyAllOf('ann');
-    a.namespace.comeBack();
+    a.keyspace.comeBack();
     expect(await codeOf(a.sessions.read(token))).toBe('SESSION_INVALID');
   });
 
@@ -219,7 +219,7 @@ describe('a session that was ended stays ended', () => {
     const { token } = await a.sessions.create(ANN);
     await world.clock.advance(MINUTE);
     let letGo: () => void = () => undefined;
-    a.namespace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
+    a.keyspace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
     await a.sessions.read(token);
     await b.sessions.destroy(token);
     letGo();
@@ -245,7 +245,7 @@ describe('a change', () => {
     const { token } = await a.sessions.create(ANN);
     await world.clock.advance(MINUTE);
     let letGo: () => void = () => undefined;
-    a.namespace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
+    a.keyspace.beforeWrite = () => new Promise((resolve) => (letGo = resolve));
     await a.sessions.read(token);
     await b.sessions.update(token, { n: 7 });
     letGo();

@@ -3,7 +3,7 @@ import { SessionUnavailableError } from '../../base/errors/index.js';
 import { turns } from '../../../../test/support/engine-rig.js';
 import { ArchiveTurns } from '../archive/archive-turns.js';
 import { callBack } from '../stores/callbacks.js';
-import { KeyedLine } from './keyed-turns.js';
+import { KeyedTurns } from './keyed-turns.js';
 import { Remembered } from '../archive/remembered.js';
 
 /** A piece of work that ends when the test says so. */
@@ -69,9 +69,9 @@ describe('Remembered', () => {
   });
 });
 
-describe('KeyedLine', () => {
+describe('KeyedTurns', () => {
   it('does one thing after the other for a key, and different keys side by side', async () => {
-    const line = new KeyedLine();
+    const line = new KeyedTurns();
     const [first, second, other] = [work(), work(), work()];
     const results = Promise.all([
       line.run('a', first.run),
@@ -90,7 +90,7 @@ describe('KeyedLine', () => {
   });
 
   it('goes on after a failure, which only its own caller sees', async () => {
-    const line = new KeyedLine();
+    const line = new KeyedTurns();
     const [first, second] = [work(), work()];
     const failing = line.run('a', first.run);
     const following = line.run('a', second.run);

@@ -4,7 +4,7 @@ import request from 'supertest';
 import { InvalidArgumentError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { newSessionWorld, type SessionWorld } from '../../../../test/support/session-rig.js';
-import type { ScriptedNamespace } from '../../../../test/support/scripted-namespace.js';
+import type { ScriptedKeyspace } from '../../../../test/support/scripted-keyspace.js';
 import { turns } from '../../../../test/support/engine-rig.js';
 import { expressSessionStore } from '../index.js';
 
@@ -16,11 +16,11 @@ declare module 'express-session' {
 
 /** An application with the real express-session, on one process. */
 function appOn(
-  namespace: ScriptedNamespace,
+  keyspace: ScriptedKeyspace,
   options: Partial<session.SessionOptions> = {},
 ): express.Express {
   const app = express();
-  const store = expressSessionStore(session.Store, namespace);
+  const store = expressSessionStore(session.Store, keyspace);
   const defaults = { secret: 'test', resave: false, saveUninitialized: false, store };
   app.use(session({ ...defaults, ...options }));
   app.get('/login', (req, res) => {
@@ -68,13 +68,13 @@ async function login(app: express.Express): Promise<string> {
 
 describe('a store for express-session', () => {
   let world: SessionWorld;
-  let a: ScriptedNamespace;
-  let b: ScriptedNamespace;
+  let a: ScriptedKeyspace;
+  let b: ScriptedKeyspace;
 
   beforeEach(() => {
     world = newSessionWorld(new ManualClock(Date.now()));
-    a = world.process().namespace;
-    b = world.process().namespace;
+    a = world.process().keyspace;
+    b = world.process().keyspace;
   });
 
   const get = (app: express.Express, path: string, cookie: string): request.Test =>

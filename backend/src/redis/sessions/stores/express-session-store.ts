@@ -18,7 +18,7 @@ type StoreClass<S extends object> = abstract new () => S;
  * away and memory does not know a session, `get` fails with status 503 instead of finding none:
  * express-session would begin a new one and log the user out.
  *
- * @param home - a namespace with the policy `session`, or a `SessionService`
+ * @param home - a keyspace with the policy `session`, or a `SessionService`
  * @throws InvalidArgumentError when `Store` is not that class.
  * @throws ConfigInvalidError for options that cannot be used.
  */

@@ -3,7 +3,7 @@ import sessionPlugin from '@fastify/session';
 import fastify, { type FastifyInstance } from 'fastify';
 import { ManualClock } from '../../testing/index.js';
 import { newSessionWorld, type SessionWorld } from '../../../../test/support/session-rig.js';
-import type { ScriptedNamespace } from '../../../../test/support/scripted-namespace.js';
+import type { ScriptedKeyspace } from '../../../../test/support/scripted-keyspace.js';
 import { turns } from '../../../../test/support/engine-rig.js';
 import { fastifySessionStore } from '../index.js';
 
@@ -16,13 +16,13 @@ declare module 'fastify' {
 const running: FastifyInstance[] = [];
 
 /** An application with the real plugin, on one process. */
-async function appOn(namespace: ScriptedNamespace, maxAge?: number): Promise<FastifyInstance> {
+async function appOn(keyspace: ScriptedKeyspace, maxAge?: number): Promise<FastifyInstance> {
   const app = fastify();
   running.push(app);
   await app.register(cookiePlugin);
   await app.register(sessionPlugin, {
     secret: 'x'.repeat(32),
-    store: fastifySessionStore(namespace),
+    store: fastifySessionStore(keyspace),
     saveUninitialized: false,
     rolling: false,
     cookie: { secure: false, ...(maxAge !== undefined && { maxAge }) },
@@ -61,13 +61,13 @@ async function get(app: FastifyInstance, url: string, cookie = ''): Promise<Answ
 
 describe('a store for @fastify/session', () => {
   let world: SessionWorld;
-  let a: ScriptedNamespace;
-  let b: ScriptedNamespace;
+  let a: ScriptedKeyspace;
+  let b: ScriptedKeyspace;
 
   beforeEach(() => {
     world = newSessionWorld(new ManualClock(Date.now()));
-    a = world.process().namespace;
-    b = world.process().namespace;
+    a = world.process().keyspace;
+    b = world.process().keyspace;
   });
   afterEach(() => Promise.all(running.splice(0).map((app) => app.close())));
 

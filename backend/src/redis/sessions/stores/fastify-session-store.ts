@@ -13,7 +13,7 @@ export interface FastifySessionStore {
  * A store for `@fastify/session`. When Redis is away and memory does not know a session, `get` fails
  * with status 503 instead of finding none, so that nobody is logged out.
  *
- * @param home - a namespace with the policy `session`, or a `SessionService`
+ * @param home - a keyspace with the policy `session`, or a `SessionService`
  * @throws ConfigInvalidError for options that cannot be used.
  */
 export function fastifySessionStore(

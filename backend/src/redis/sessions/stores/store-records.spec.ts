@@ -6,7 +6,7 @@ import {
   newSessionWorld,
   type SessionWorld,
 } from '../../../../test/support/session-rig.js';
-import type { ScriptedNamespace } from '../../../../test/support/scripted-namespace.js';
+import type { ScriptedKeyspace } from '../../../../test/support/scripted-keyspace.js';
 import { StoreRecords, type SessionStoreOptions } from './store-records.js';
 
 const DAY = 86_400_000;
@@ -15,7 +15,7 @@ const ID = createHash('sha256').update(SID).digest('hex');
 
 describe('the records of a store', () => {
   let world: SessionWorld;
-  let namespace: ScriptedNamespace;
+  let keyspace: ScriptedKeyspace;
   let events: RedisHaEvent[];
   let records: StoreRecords;
 
@@ -23,7 +23,7 @@ describe('the records of a store', () => {
     const bus = new EventBus();
     events = [];
     bus.onAny((event) => events.push(event));
-    return new StoreRecords(namespace, { clock: world.clock, bus, ...options });
+    return new StoreRecords(keyspace, { clock: world.clock, bus, ...options });
   };
   const lifeOf = (): number => {
     const entry = world.redis.data.entries.get(ID);
@@ -33,7 +33,7 @@ describe('the records of a store', () => {
 
   beforeEach(() => {
     world = newSessionWorld();
-    namespace = world.process().namespace;
+    keyspace = world.process().keyspace;
     records = open();
   });
 
@@ -88,26 +88,26 @@ describe('the records of a store', () => {
 
   it('cannot be told from none while Redis is away, and that is an error with status 503', async () => {
     const [other] = [world.process()];
-    await new StoreRecords(other.namespace, { clock: world.clock }).set(SID, { cookie: {} });
-    namespace.goAway();
+    await new StoreRecords(other.keyspace, { clock: world.clock }).set(SID, { cookie: {} });
+    keyspace.goAway();
     await expect(records.get(SID)).rejects.toMatchObject({
       code: 'SESSION_UNAVAILABLE',
       retryable: true,
       status: 503,
       statusCode: 503,
     });
-    namespace.isJournalFull = true;
+    keyspace.isJournalFull = true;
     const full = { code: 'JOURNAL_FULL', statusCode: 503 };
     await expect(records.set(SID, { cookie: {} })).rejects.toMatchObject(full);
     await expect(records.destroy(SID)).rejects.toMatchObject(full);
-    namespace.comeBack();
+    keyspace.comeBack();
     expect(await records.get(SID)).toEqual({ cookie: {} });
   });
 
   it('hand on other errors as they are', async () => {
-    namespace.readError = new TypeError('broken');
+    keyspace.readError = new TypeError('broken');
     const error: unknown = await records.get(SID).catch((caught: unknown) => caught);
-    expect(error).toBe(namespace.readError);
+    expect(error).toBe(keyspace.readError);
     expect(error).not.toHaveProperty('status');
   });
 
@@ -133,7 +133,7 @@ describe('the records of a store', () => {
     world.redis.data.entries.set(ID, { ...entry, body: Buffer.from(text) });
     expect(await records.get(SID)).toBeNull();
     expect(events).toEqual([
-      { type: 'cache.entry-rejected', namespace: 'sessions', fault: 'corrupt' },
+      { type: 'cache.entry-rejected', keyspace: 'sessions', fault: 'corrupt' },
     ]);
   });
 
@@ -153,9 +153,9 @@ describe('the records of a store', () => {
   describe('that are touched', () => {
     const touchIn = async (ms: number): Promise<number> => {
       await world.clock.advance(ms);
-      const before = namespace.writes;
+      const before = keyspace.writes;
       await records.touch(SID, { cookie: { originalMaxAge: DAY }, stale: true });
-      return namespace.writes - before;
+      return keyspace.writes - before;
     };
     beforeEach(() => records.set(SID, { cookie: { originalMaxAge: DAY }, views: 3 }));
 
@@ -168,7 +168,7 @@ describe('the records of a store', () => {
     });
 
     it('are written rarely while Redis is away', async () => {
-      namespace.goAway();
+      keyspace.goAway();
       expect(await touchIn(DAY / 2 - 1)).toBe(0);
       expect(await touchIn(1)).toBe(1);
     });
@@ -181,12 +181,12 @@ describe('the records of a store', () => {
     });
 
     it('stay gone when they were destroyed, also by another process at that moment', async () => {
-      const { namespace: ahead } = world.process({}, 5000);
+      const { keyspace: ahead } = world.process({}, 5000);
       const other = new StoreRecords(ahead, { clock: ahead.calendar() });
       await world.clock.advance(60_000);
       ahead.beforeWrite = async () => {
         ahead.beforeWrite = null;
-        await namespace.delete(ID);
+        await keyspace.delete(ID);
       };
       await other.touch(SID, { cookie: { originalMaxAge: DAY } });
       expect(ahead.writes).toBe(1);
@@ -202,13 +202,13 @@ describe('the records of a store', () => {
     });
 
     it('never fail: a missed touch is reported, and no more', async () => {
-      namespace.writeError = new TypeError('S3cret');
+      keyspace.writeError = new TypeError('S3cret');
       expect(await touchIn(60_000)).toBe(1);
-      namespace.readError = new TypeError('S3cret');
+      keyspace.readError = new TypeError('S3cret');
       await touchIn(1);
       const reason = 'unknown error';
       expect(events).toEqual(
-        Array(2).fill({ type: 'cache.write-failed', namespace: 'sessions', reason }),
+        Array(2).fill({ type: 'cache.write-failed', keyspace: 'sessions', reason }),
       );
     });
   });
@@ -234,7 +234,7 @@ describe('the records of a store', () => {
   });
 
   it('need no options, and stand on the clock of the machine', async () => {
-    await new StoreRecords(namespace).set(SID, { cookie: {} });
+    await new StoreRecords(keyspace).set(SID, { cookie: {} });
     expect(lifeOf()).toBe(DAY);
   });
 });

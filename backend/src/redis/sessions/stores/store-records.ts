@@ -9,10 +9,10 @@ import {
   positive,
   type RowsOf,
 } from '../../base/options/index.js';
-import type { Entry, EntryDraft, Namespace } from '../../keyspace/index.js';
+import type { Entry, EntryDraft, Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { idOf, stampOfSlide, toForeignJson } from '../record/index.js';
-import { reasonOf, type SessionService, type SessionSurroundings } from '../service/index.js';
+import { reasonOf, type SessionService, type SessionServiceDeps } from '../service/index.js';
 
 /** How a store for express-session or Fastify behaves. */
 export interface SessionStoreOptions {
@@ -28,8 +28,8 @@ export interface SessionStoreOptions {
   readonly bus?: EventBus;
 }
 
-/** Where the sessions are kept: a namespace with the policy `session`, or a `SessionService`, which has one. */
-export type SessionHome = Namespace | Pick<SessionService, 'namespace' | 'surroundings'>;
+/** Where the sessions are kept: a keyspace with the policy `session`, or a `SessionService`, which has one. */
+export type SessionHome = Keyspace | Pick<SessionService, 'keyspace' | 'deps'>;
 
 /** What is known of the cookie of a session, whoever made it. */
 export interface CookieTimes {
@@ -54,14 +54,14 @@ export const STORE = new OptionSet(ROWS, { path: 'store' });
 
 /** Keeps sessions of other libraries, as JSON, under the hash of their id. */
 export class StoreRecords {
-  readonly #namespace: Namespace;
+  readonly #keyspace: Keyspace;
   readonly #options: Required<SessionStoreOptions>;
 
   /** @throws ConfigInvalidError for options that cannot be used. */
   constructor(home: SessionHome, options: SessionStoreOptions = {}) {
-    const { clock, bus } = surroundingsOf(home);
+    const { clock, bus } = depsOf(home);
     const resolved = STORE.resolve(options);
-    this.#namespace = 'namespace' in home ? home.namespace : home;
+    this.#keyspace = 'keyspace' in home ? home.keyspace : home;
     this.#options = { ...resolved, clock: resolved.clock ?? clock, bus: resolved.bus ?? bus };
   }
 
@@ -75,15 +75,15 @@ export class StoreRecords {
     return withStatus(async () => {
       const json = toForeignJson(session, this.#options.maxDataBytes);
       const lifeMs = this.#lifeOf(session);
-      if (lifeMs > 0) await this.#namespace.write(idOf(sid), draftOf(json, lifeMs));
-      else await this.#namespace.delete(idOf(sid));
+      if (lifeMs > 0) await this.#keyspace.write(idOf(sid), draftOf(json, lifeMs));
+      else await this.#keyspace.delete(idOf(sid));
     });
   }
 
   /** Ends a session. */
   destroy(sid: string): Promise<void> {
     return withStatus(async () => {
-      await this.#namespace.delete(idOf(sid));
+      await this.#keyspace.delete(idOf(sid));
     });
   }
 
@@ -92,8 +92,8 @@ export class StoreRecords {
     try {
       await this.#touch(idOf(sid), session);
     } catch (error) {
-      const { name: namespace } = this.#namespace;
-      this.#options.bus.emit({ type: 'cache.write-failed', namespace, reason: reasonOf(error) });
+      const { name: keyspace } = this.#keyspace;
+      this.#options.bus.emit({ type: 'cache.write-failed', keyspace, reason: reasonOf(error) });
     }
   }
 
@@ -110,19 +110,19 @@ export class StoreRecords {
     if (gainedMs < this.#paceOf(lifeMs)) return;
     // What is stored and not what the caller has: that may be older than another request's change.
     const touched = { ...found.session, cookie: cookieOf(session) };
-    const stamp = stampOfSlide(found.entry.stamp, this.#namespace.stamp().origin);
+    const stamp = stampOfSlide(found.entry.stamp, this.#keyspace.stamp().origin);
     const draft = draftOf(toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
-    await this.#namespace.write(id, draft, stamp);
+    await this.#keyspace.write(id, draft, stamp);
   }
 
   #paceOf(lifeMs: number): number {
     // Each write takes a place in the journal while Redis is away.
     const half = Math.ceil(lifeMs / 2);
-    return this.#namespace.isAway ? half : Math.min(this.#options.touchEveryMs, half);
+    return this.#keyspace.isAway ? half : Math.min(this.#options.touchEveryMs, half);
   }
 
   async #read(id: string): Promise<{ session: object; entry: Entry } | null> {
-    const reading = await this.#namespace.read(id, { confirm: true });
+    const reading = await this.#keyspace.read(id, { confirm: true });
     switch (reading.state) {
       case 'deleted':
       case 'missing':
@@ -141,8 +141,8 @@ export class StoreRecords {
   }
 
   #reject(fault: string): null {
-    const { name: namespace } = this.#namespace;
-    this.#options.bus.emit({ type: 'cache.entry-rejected', namespace, fault });
+    const { name: keyspace } = this.#keyspace;
+    this.#options.bus.emit({ type: 'cache.entry-rejected', keyspace, fault });
     return null;
   }
 
@@ -158,10 +158,8 @@ export class StoreRecords {
   }
 }
 
-function surroundingsOf(home: SessionHome): Required<SessionSurroundings> {
-  return 'namespace' in home
-    ? home.surroundings
-    : { clock: new SystemClock(), bus: new EventBus() };
+function depsOf(home: SessionHome): Required<SessionServiceDeps> {
+  return 'keyspace' in home ? home.deps : { clock: new SystemClock(), bus: new EventBus() };
 }
 
 function draftOf(json: string, lifeMs: number): EntryDraft {

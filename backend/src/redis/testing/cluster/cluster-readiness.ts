@@ -7,7 +7,7 @@ import { problemsOfReplica, problemsOfView, viewGroup } from './sentinel-answers
 // a little over a second: with less than this, no failover could end while somebody waits.
 const FAST = ['INFO-PERIOD', '100', 'PUBLISH-PERIOD', '500'];
 const STOCK = ['INFO-PERIOD', '10000', 'PUBLISH-PERIOD', '2000'];
-const PROBE_KEY = 'nestjs-redis-ha:testing:ready';
+const READY_KEY = 'nestjs-redis-ha:testing:ready';
 
 /**
  * Runs `work` while the Sentinels look around ten times a second, which gets them to know each other within a second
@@ -92,8 +92,8 @@ async function replicationProblems(
 
 async function writeProblems(primary: RedisTestNode): Promise<string[]> {
   try {
-    await primary.command('SET', PROBE_KEY, '1', 'PX', '1000');
-    await primary.command('DEL', PROBE_KEY);
+    await primary.command('SET', READY_KEY, '1', 'PX', '1000');
+    await primary.command('DEL', READY_KEY);
     return [];
   } catch (error) {
     return [`a write on ${primary.name} fails: ${error instanceof Error ? error.message : ''}`];

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestClusterError } from '../../base/errors/index.js';
-import { FaultProxy, freePort } from '../net/index.js';
+import { claimPort, FaultProxy, type PortClaim } from '../net/index.js';
 import { type ProcessKeeper } from './process-keeper.js';
 import { RedisProcess } from './redis-process.js';
 import { RedisTestNode, type RedisTestRole } from './redis-test-node.js';
@@ -18,7 +18,7 @@ export interface NodePlan {
 }
 
 /** What holds for every node that is started. */
-export interface LaunchSettings {
+export interface LaunchOptions {
   readonly redisServerPath: string;
   readonly proxied: boolean;
   readonly readyTimeoutMs: number;
@@ -30,7 +30,7 @@ const PORT_ATTEMPTS = 5;
 export class NodeLauncher {
   constructor(
     private readonly keeper: ProcessKeeper,
-    private readonly settings: LaunchSettings,
+    private readonly settings: LaunchOptions,
   ) {}
 
   /**
@@ -39,7 +39,7 @@ export class NodeLauncher {
    */
   async launch(plan: NodePlan): Promise<RedisTestNode> {
     for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
-      const node = await this.prepare(plan, await freePort());
+      const node = await this.prepare(plan, await claimPort());
       try {
         await node.start(this.settings.readyTimeoutMs);
         return node;
@@ -55,7 +55,7 @@ export class NodeLauncher {
     );
   }
 
-  private async prepare(plan: NodePlan, port: number): Promise<RedisTestNode> {
+  private async prepare(plan: NodePlan, claim: PortClaim): Promise<RedisTestNode> {
     const { configFor, ...parts } = plan;
     const directory = join(this.keeper.directory, plan.name);
     rmSync(directory, { recursive: true, force: true });
@@ -64,11 +64,11 @@ export class NodeLauncher {
       serverPath: this.settings.redisServerPath,
       isSentinel: plan.roleAtStart === 'sentinel',
       directory,
-      config: configFor(port),
+      config: configFor(claim.port),
       keeper: this.keeper,
     });
-    const address = { host: '127.0.0.1', port };
+    const address = { host: '127.0.0.1', port: claim.port };
     const proxy = this.settings.proxied ? await FaultProxy.start(address) : null;
-    return new RedisTestNode({ ...parts, address, process, proxy });
+    return new RedisTestNode({ ...parts, address, claim, process, proxy });
   }
 }

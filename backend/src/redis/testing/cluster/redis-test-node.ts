@@ -2,6 +2,7 @@ import type { NodeAddress } from '../../base/address/index.js';
 import { TestClusterError } from '../../base/errors/index.js';
 import {
   type FaultProxy,
+  type PortClaim,
   RespClient,
   type RespClientOptions,
   type RespValue,
@@ -14,12 +15,14 @@ import { waitUntil } from '../time/index.js';
 export type RedisTestRole = 'primary' | 'replica' | 'sentinel';
 
 /** What makes up a node; for the cluster to fill in. */
-export interface RedisTestNodeParts {
+export interface RedisTestNodeDeps {
   readonly name: string;
   readonly roleAtStart: RedisTestRole;
   /** The group it stores data for; `null` for Sentinels, which watch all groups. */
   readonly group: string | null;
   readonly address: NodeAddress;
+  /** Keeps its port for it while it is dead. */
+  readonly claim: PortClaim;
   readonly process: RedisProcess;
   readonly proxy: FaultProxy | null;
   readonly username: string | undefined;
@@ -37,16 +40,16 @@ export class RedisTestNode {
   /** Where the process itself listens. */
   readonly address: NodeAddress;
 
-  constructor(private readonly parts: RedisTestNodeParts) {
-    this.name = parts.name;
-    this.roleAtStart = parts.roleAtStart;
-    this.group = parts.group;
-    this.address = parts.address;
+  constructor(private readonly deps: RedisTestNodeDeps) {
+    this.name = deps.name;
+    this.roleAtStart = deps.roleAtStart;
+    this.group = deps.group;
+    this.address = deps.address;
   }
 
   /** Where it is reached through its fault proxy; `undefined` when the cluster was not started `proxied`. */
   get proxiedAddress(): NodeAddress | undefined {
-    return this.parts.proxy?.address;
+    return this.deps.proxy?.address;
   }
 
   /** Where an application should connect to: the proxy when there is one. */
@@ -59,27 +62,27 @@ export class RedisTestNode {
    * @throws TestClusterError when the cluster was not started `proxied`.
    */
   get proxy(): FaultProxy {
-    if (this.parts.proxy === null) {
+    if (this.deps.proxy === null) {
       throw new TestClusterError(
         `${this.name} has no fault proxy. Start the cluster with { proxied: true }.`,
       );
     }
-    return this.parts.proxy;
+    return this.deps.proxy;
   }
 
   /** Number of the process; `undefined` while it does not run. */
   get pid(): number | undefined {
-    return this.parts.process.pid;
+    return this.deps.process.pid;
   }
 
   /** The process exists; a frozen one does too. */
   get isRunning(): boolean {
-    return this.parts.process.isRunning;
+    return this.deps.process.isRunning;
   }
 
   /** The process was stopped by {@link RedisTestNode.freeze} and does not go on yet. */
   get isFrozen(): boolean {
-    return this.parts.process.isFrozen;
+    return this.deps.process.isFrozen;
   }
 
   /** It runs and is not frozen, so it can be expected to answer. */
@@ -89,22 +92,22 @@ export class RedisTestNode {
 
   /** Ends it at once, like a crash (SIGKILL). Resolves when the process is gone. */
   kill(): Promise<void> {
-    return this.parts.process.end('SIGKILL');
+    return this.deps.process.end('SIGKILL');
   }
 
   /** Asks it to shut down, like an orderly stop (SIGTERM). Resolves when the process is gone. */
   terminate(): Promise<void> {
-    return this.parts.process.end('SIGTERM');
+    return this.deps.process.end('SIGTERM');
   }
 
   /** Stops it without ending it (SIGSTOP): connections stay open, nothing answers. Resolves when it stands still. */
   freeze(): Promise<void> {
-    return this.parts.process.freeze();
+    return this.deps.process.freeze();
   }
 
   /** Lets it go on after {@link RedisTestNode.freeze} (SIGCONT). */
   thaw(): void {
-    this.parts.process.thaw();
+    this.deps.process.thaw();
   }
 
   /**
@@ -128,7 +131,7 @@ export class RedisTestNode {
 
   /** Opens a connection, past the proxy and authenticated, for more than one command. Close it yourself. */
   connect(options: RespClientOptions = {}): Promise<RespClient> {
-    const { username, password } = this.parts;
+    const { username, password } = this.deps;
     return RespClient.connect(this.address, { username, password, ...options });
   }
 
@@ -158,7 +161,7 @@ export class RedisTestNode {
 
   /** The end of what the process wrote. */
   log(lines = 50): readonly string[] {
-    return this.parts.process.lastLogLines(lines);
+    return this.deps.process.lastLogLines(lines);
   }
 
   /**
@@ -166,7 +169,7 @@ export class RedisTestNode {
    * @throws TestClusterError with the end of the log when it does not.
    */
   async start(timeoutMs = 10_000): Promise<void> {
-    const { process } = this.parts;
+    const { process } = this.deps;
     await process.spawn();
     const outcome = await waitUntil(
       async () => {
@@ -187,11 +190,12 @@ export class RedisTestNode {
 
   /** Whether it could not start because its port was taken meanwhile. For the cluster. */
   get hitTakenPort(): boolean {
-    return this.parts.process.hitTakenPort;
+    return this.deps.process.hitTakenPort;
   }
 
-  /** Ends the process and its proxy. For the cluster. */
+  /** Ends the process and its proxy, and gives the port back. For the cluster. */
   async dispose(): Promise<void> {
-    await Promise.all([this.kill(), this.parts.proxy?.stop()]);
+    await Promise.all([this.kill(), this.deps.proxy?.stop()]);
+    this.deps.claim.release();
   }
 }

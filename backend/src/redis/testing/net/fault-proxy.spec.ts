@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { FakeRedisServer } from '../fake/fake-redis-server.js';
 import { FaultProxy } from './fault-proxy.js';
 import { reply } from '../fake/fake-replies.js';
-import { freePort } from './free-port.js';
+import { claimPort } from './free-port.js';
 import { RespClient } from './resp-client.js';
 import { waitUntil } from '../time/wait-until.js';
 
@@ -175,10 +175,12 @@ describe('FaultProxy', () => {
   });
 
   it('resets clients when nobody listens behind it', async () => {
-    const orphan = await FaultProxy.start({ host: '127.0.0.1', port: await freePort() });
+    const { port, release } = await claimPort();
+    const orphan = await FaultProxy.start({ host: '127.0.0.1', port });
     const attempt = RespClient.connect(orphan.address).then((client) => client.command(['PING']));
     await expect(attempt).rejects.toThrow();
     await orphan.stop();
+    release();
   });
 
   it('gives its port back when it is stopped, and may be stopped twice', async () => {
@@ -219,7 +221,8 @@ async function serve(onConnection: (socket: Socket) => void): Promise<{
   address: { host: string; port: number };
   stop: () => Promise<void>;
 }> {
-  const address = { host: '127.0.0.1', port: await freePort() };
+  const { port, release } = await claimPort();
+  const address = { host: '127.0.0.1', port };
   const server: Server = createServer((socket) => {
     socket.on('error', () => undefined);
     onConnection(socket);
@@ -229,6 +232,7 @@ async function serve(onConnection: (socket: Socket) => void): Promise<{
   const stop = async (): Promise<void> => {
     server.close();
     await once(server, 'close');
+    release();
   };
   return { address, stop };
 }

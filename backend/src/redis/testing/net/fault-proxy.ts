@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { NodeAddress } from '../../base/address/index.js';
 import { TestClusterError } from '../../base/errors/index.js';
 import { breakOff } from './break-off.js';
-import { FaultLane, type LaneRule } from './fault-stream.js';
+import { FaultStream, type FaultRule } from './fault-stream.js';
 import { freePort } from './free-port.js';
 
 /** The two ways bytes can travel. */
@@ -19,7 +19,7 @@ export type FaultMode =
   | { readonly kind: 'cut-after'; readonly bytes: number };
 
 /** What has happened to the connections of a {@link FaultProxy}. */
-export interface FaultProxyCounts {
+export interface FaultProxyStats {
   /** Accepted since the start, also those that were reset at once. */
   readonly total: number;
   readonly open: number;
@@ -32,8 +32,8 @@ export interface FaultProxyCounts {
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
-  readonly toServer: FaultLane;
-  readonly fromServer: FaultLane;
+  readonly toServer: FaultStream;
+  readonly fromServer: FaultStream;
 }
 
 const ATTEMPTS = 20;
@@ -83,7 +83,7 @@ export class FaultProxy {
   }
 
   /** How many connections came, are open, were refused and were cut. */
-  get connections(): FaultProxyCounts {
+  get connections(): FaultProxyStats {
     const { total, refused, cut, links } = this;
     return { total, open: links.size, refused, cut };
   }
@@ -172,8 +172,8 @@ export class FaultProxy {
     const link: Link = {
       client,
       server,
-      toServer: new FaultLane(client, server, ruleFor(mode, 'to-server'), ignore),
-      fromServer: new FaultLane(server, client, ruleFor(mode, 'from-server'), onCut),
+      toServer: new FaultStream(client, server, ruleFor(mode, 'to-server'), ignore),
+      fromServer: new FaultStream(server, client, ruleFor(mode, 'from-server'), onCut),
     };
     this.links.add(link);
     const forget = (): void => {
@@ -184,7 +184,7 @@ export class FaultProxy {
   }
 }
 
-function ruleFor(mode: FaultMode, direction: FaultDirection): LaneRule {
+function ruleFor(mode: FaultMode, direction: FaultDirection): FaultRule {
   switch (mode.kind) {
     case 'pass':
     case 'refuse':

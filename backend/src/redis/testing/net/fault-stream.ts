@@ -2,7 +2,7 @@ import { type Socket } from 'node:net';
 import { breakOff } from './break-off.js';
 
 /** What happens to the bytes that travel in one direction. */
-export type LaneRule =
+export type FaultRule =
   | { readonly kind: 'pass' }
   | { readonly kind: 'drop' }
   /** `Infinity` holds everything back until another rule comes. */
@@ -18,7 +18,7 @@ type Freight =
 const WINDOW_BYTES = 1 << 20;
 
 /** One direction of one connection. Keeps the order of what passes, whatever the rule does meanwhile. */
-export class FaultLane {
+export class FaultStream {
   /** Bytes were swallowed: the stream has a hole and must never go on. */
   hasLostBytes = false;
   private readonly queue: Freight[] = [];
@@ -29,7 +29,7 @@ export class FaultLane {
   constructor(
     private readonly from: Socket,
     private readonly to: Socket,
-    private rule: LaneRule,
+    private rule: FaultRule,
     private readonly onCut: () => void,
   ) {
     this.apply(rule);
@@ -48,7 +48,7 @@ export class FaultLane {
   }
 
   /** Changes the rule, also for what is on its way. */
-  apply(rule: LaneRule): void {
+  apply(rule: FaultRule): void {
     this.rule = rule;
     this.cutBudget = rule.kind === 'cut' ? rule.afterBytes : Infinity;
     this.release();

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { TestClusterError } from '../../base/errors/index.js';
 
@@ -8,12 +9,26 @@ import { TestClusterError } from '../../base/errors/index.js';
 const LOWEST_PORT = 12_000;
 const HIGHEST_PORT = 32_000;
 const ATTEMPTS = 200;
+const LOOPBACK = '127.0.0.1';
 
-/** Finds a port on loopback that nobody listens on. Somebody may take it before you do: be ready to ask again. */
-export async function freePort(): Promise<number> {
+/** A TCP port that is kept for its owner. Get one from {@link claimPort}. */
+export interface PortClaim {
+  readonly port: number;
+  /** Lets others have the port. Calling it twice is harmless. */
+  release(): void;
+}
+
+/**
+ * Keeps a free port for its owner until it is released or this process ends, also while nobody listens on it: tests
+ * that run side by side, in whatever processes, never get the port of a node that is dead for the moment.
+ * @throws TestClusterError when no port can be had.
+ */
+export async function claimPort(host = LOOPBACK): Promise<PortClaim> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
-    if (await canListen(port)) return port;
+    const claim = await tryToClaim(randomInt(LOWEST_PORT, HIGHEST_PORT));
+    if (claim === null) continue;
+    if (await canListen(claim.port, host)) return claim;
+    claim.release();
   }
   throw new TestClusterError(
     `No free port between ${String(LOWEST_PORT)} and ${String(HIGHEST_PORT)} in ${String(ATTEMPTS)} attempts. ` +
@@ -21,13 +36,46 @@ export async function freePort(): Promise<number> {
   );
 }
 
-function canListen(port: number): Promise<boolean> {
+/**
+ * Finds a port on loopback that nobody listens on or keeps. Somebody may take it before you do: be ready to ask again,
+ * or keep it with {@link claimPort}.
+ */
+export async function freePort(): Promise<number> {
+  const claim = await claimPort();
+  claim.release();
+  return claim.port;
+}
+
+/**
+ * Claims this very port; `null` when somebody else has. The mark of a claim is a UDP socket of the same number, which
+ * is in nobody's way on TCP. The system sees to it that there is only one, and takes it away when the process ends.
+ */
+export function tryToClaim(port: number): Promise<PortClaim | null> {
+  return new Promise((resolve) => {
+    const mark = createSocket('udp4');
+    let isReleased = false;
+    const release = (): void => {
+      if (!isReleased) mark.close();
+      isReleased = true;
+    };
+    mark.once('error', () => {
+      release();
+      resolve(null);
+    });
+    mark.bind({ port, address: LOOPBACK, exclusive: true }, () => {
+      mark.unref();
+      resolve({ port, release });
+    });
+  });
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => {
       resolve(false);
     });
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+    server.listen({ port, host, exclusive: true }, () => {
       server.close(() => {
         resolve(true);
       });

@@ -3,8 +3,8 @@ export {
   type FaultDirection,
   type FaultMode,
   FaultProxy,
-  type FaultProxyCounts,
+  type FaultProxyStats,
 } from './fault-proxy.js';
-export { freePort } from './free-port.js';
+export { claimPort, freePort, type PortClaim } from './free-port.js';
 export { RespClient, type RespClientOptions } from './resp-client.js';
 export { RespErrorReply, RespPush, RespReader, type RespValue, textOfValue } from './resp-codec.js';

@@ -11,7 +11,7 @@ interface Timer {
 const soon = setImmediate;
 
 // setTimeout cannot be shorter either; it keeps `every(0)` from standing still in time.
-const SHORTEST_PERIOD_MS = 1;
+const MIN_PERIOD_MS = 1;
 
 /** A {@link Clock} that stands still until a test moves it. */
 export class ManualClock implements Clock {
@@ -39,7 +39,7 @@ export class ManualClock implements Clock {
   }
 
   every(ms: number, run: () => void): Stop {
-    const everyMs = Math.max(SHORTEST_PERIOD_MS, ms);
+    const everyMs = Math.max(MIN_PERIOD_MS, ms);
     return this.schedule({ dueAt: this.elapsedMs + everyMs, everyMs, run });
   }
 

@@ -1,0 +1,14 @@
+// `npm run drill -- kill`: breaks a real cluster under load, in front of the sample backend and of the same service on a
+// bare ioredis client, and writes a report. Exit code 0: every bound holds; 1: one does not; 2: it could not be run.
+import { whenNpmEnds } from '../../scripts/lib/npm-parent.mjs';
+import { orderOfThisProcess } from './drill/arguments.js';
+import { Drill } from './drill/drill.js';
+
+const drill = new Drill(orderOfThisProcess());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => void drill.end(130));
+}
+whenNpmEnds(() => void drill.end(143));
+// A terminal or pipe that is gone must not end this process before it has cleaned up.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+await drill.run();

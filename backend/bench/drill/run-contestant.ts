@@ -1,0 +1,212 @@
+import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
+import { now, sleep, sleepUntil } from '../common/clock.js';
+import { mean } from '../common/statistics.js';
+import type { Kind } from './arguments.js';
+import { countCommands, countOperations } from './commands.js';
+import { measureDirect } from './direct.js';
+import { inject, type Fault } from './faults.js';
+import { findRate } from './find-rate.js';
+import { askHealth } from './health.js';
+import { LoadClient } from './load-client.js';
+import { Observer } from './observer.js';
+import type { ContestantName, LoadRun, Result, SampleRow, Stretch } from './results.js';
+import { cpuSecondsOf, Sampler, samplesPerSecond, type Sample } from './sampler.js';
+import { Service } from './services.js';
+
+/** Something that was started and has to be stopped. */
+export interface Part {
+  stop(): Promise<unknown>;
+}
+
+/** How one service goes through one drill. */
+export interface ContestantOrder {
+  readonly kind: Kind;
+  /** `null`: it is to be found. */
+  readonly rate: number | null;
+  readonly seconds: number;
+  readonly database: string | null;
+  /** The folder for the logs of its instances. */
+  readonly logs: string;
+  readonly say: (text: string) => void;
+  /** Whatever is started is handed over, so that it can be stopped at any moment. */
+  readonly own: <P extends Part>(part: P) => P;
+  readonly isEnding: () => boolean;
+}
+
+interface Stage extends Pick<ContestantOrder, 'kind' | 'seconds' | 'say' | 'isEnding'> {
+  readonly cluster: RedisTestCluster;
+  readonly observer: Observer;
+  readonly service: Service;
+  readonly load: LoadClient;
+  readonly rate: number;
+}
+
+interface Counters {
+  readonly at: number;
+  readonly operations: number | null;
+  readonly commands: number | null;
+  readonly cpuOfServices: number | null;
+  readonly cpuOfLoad: number | null;
+}
+
+/** All that was seen of a run. */
+interface Seen {
+  readonly startedAt: number;
+  readonly run: LoadRun;
+  readonly samples: readonly Sample[];
+  readonly fault: Fault;
+  readonly before: Counters;
+  readonly after: Counters;
+  readonly upAgainMs: number | null;
+}
+
+const DOWN_AFTER_MS = 3000;
+const SESSIONS = 200;
+const WARM_UP_SECONDS = 6;
+const TIMEOUT_MS = 5000;
+const MAX_SOCKETS = 400;
+const CALM_MS = 2500;
+const UP_AGAIN_MS = 30_000;
+
+/** The thirds of a run; `steady` has one stretch only. */
+export function phasesOf(kind: Kind, seconds: number): Stretch[] {
+  if (kind === 'steady') return [{ name: 'steady', fromMs: 0, toMs: seconds * 1000 }];
+  const third = Math.floor(seconds / 3) * 1000;
+  return [
+    { name: 'before', fromMs: 0, toMs: third },
+    { name: 'during', fromMs: third, toMs: 2 * third },
+    { name: 'after', fromMs: 2 * third, toMs: seconds * 1000 },
+  ];
+}
+
+/** One service through one drill: a fresh cluster, two instances, sessions, load, the fault, and what is left. */
+export async function runContestant(name: ContestantName, order: ContestantOrder): Promise<Result> {
+  const { kind, own, say, logs, database } = order;
+  say('starting a cluster of six and two instances ...');
+  const cluster = own(await startRedisCluster({ downAfterMs: DOWN_AFTER_MS }));
+  const observer = own(await Observer.start(cluster));
+  const service = await Service.start(name, { cluster, logs, database }, own);
+  const { targets } = service;
+  const settings = { targets, timeoutMs: TIMEOUT_MS, maxSockets: MAX_SOCKETS };
+  const load = own(await LoadClient.start(settings));
+  const sessionsMade = await load.makeSessions(SESSIONS);
+  say(`${sessionsMade.sessions} users are logged in`);
+  const levels = order.rate === null ? await findRate(load, say) : null;
+  const rate = order.rate ?? levels?.chosen ?? NaN;
+  const measured = await measure({ ...order, cluster, observer, service, load, rate });
+  for (const part of [load, service]) await part.stop();
+  if (kind === 'steady') say('operations without HTTP ...');
+  const direct = kind === 'steady' ? await measureDirect(name, cluster, own) : null;
+  for (const part of [observer, cluster]) await part.stop();
+  return { ...measured, levels, direct, sessionsMade };
+}
+
+async function measure(stage: Stage): Promise<Omit<Result, 'levels' | 'direct' | 'sessionsMade'>> {
+  const { kind, seconds, rate, service, load, say } = stage;
+  const phases = phasesOf(kind, seconds);
+  const sampler = new Sampler(service.targets);
+  say(`${rate} requests/s for ${seconds} s, after ${WARM_UP_SECONDS} s to warm up`);
+  await load.warmUp(rate, WARM_UP_SECONDS);
+  const startedAt = await load.begin({ rate, seconds, phases });
+  const running = load.finish();
+  const before = await readCounters(stage);
+  const faultAt = startedAt + (phases.find(({ name }) => name === 'during')?.fromMs ?? 0);
+  const breaking = breakAt(faultAt, stage);
+  await sleepUntil(startedAt + seconds * 1000);
+  const after = await readCounters(stage);
+  const run = await running;
+  const { fault, upAgainMs } = await breaking;
+  await sleep(CALM_MS);
+  const samples = sampler.stop();
+  say('looking at every session ...');
+  const verified = await load.verify();
+  const seen = { startedAt, run, samples, fault, before, after, upAgainMs };
+  return { ...figuresOf(stage, seen), verified };
+}
+
+async function breakAt(
+  moment: number,
+  stage: Stage,
+): Promise<{ fault: Fault; upAgainMs: number | null }> {
+  const { kind, cluster, service, observer, isEnding, say } = stage;
+  await sleepUntil(moment);
+  if (kind !== 'steady') say(`the fault: ${kind}`);
+  const fault = await inject(kind, cluster, { redis: observer.redis, isEnding });
+  return { fault, upAgainMs: kind === 'all-down' ? await timeUntilUp(fault, service) : null };
+}
+
+async function readCounters({ service, load, cluster }: Stage): Promise<Counters> {
+  return {
+    at: now(),
+    operations: await countOperations(service.targets, service.name),
+    commands: await countCommands(cluster),
+    cpuOfServices: cpuSecondsOf(service.pids),
+    cpuOfLoad: cpuSecondsOf([load.pid]),
+  };
+}
+
+function figuresOf(
+  { seconds, service, observer, rate }: Stage,
+  { startedAt, run, samples, fault, before, after, upAgainMs }: Seen,
+): Omit<Result, 'levels' | 'direct' | 'sessionsMade' | 'verified'> {
+  const rows = samplesPerSecond(samples, startedAt, seconds);
+  const secondOf = (moment: number): number => (moment - startedAt) / 1000;
+  const faultAt = fault.marks[0]?.at ?? Infinity;
+  const spanS = (after.at - before.at) / 1000;
+  return {
+    name: service.name,
+    title: service.title,
+    rate,
+    instances: service.targets.length,
+    run,
+    samples: rows,
+    hitRate: hitRates(rows),
+    fault: {
+      ...fault,
+      marks: fault.marks.map(({ label, at }) => ({ label, second: secondOf(at) })),
+    },
+    steps: observer.stepsAfter(faultAt).map(({ label, at }) => ({
+      label,
+      second: secondOf(at),
+      afterFaultMs: Math.round(at - faultAt),
+    })),
+    heart: observer.heart,
+    operationsPerSecond: perSecond(before.operations, after.operations, spanS),
+    redisCommandsPerSecond: perSecond(before.commands, after.commands, spanS),
+    cpu: {
+      services: perSecond(before.cpuOfServices, after.cpuOfServices, spanS),
+      load: perSecond(before.cpuOfLoad, after.cpuOfLoad, spanS),
+    },
+    upAgainMs,
+  };
+}
+
+function perSecond(before: number | null, after: number | null, seconds: number): number | null {
+  return before === null || after === null || after < before ? null : (after - before) / seconds;
+}
+
+/** The hit rate of the first and of the last third, and the lowest second between. */
+function hitRates(rows: readonly (SampleRow | null)[]): Result['hitRate'] {
+  const third = Math.floor(rows.length / 3);
+  const known = (some: readonly (SampleRow | null)[]): number[] =>
+    some.map((row) => row?.hitRate ?? null).filter((rate) => rate !== null);
+  const meanOf = (rates: readonly number[]): number | null =>
+    rates.length === 0 ? null : mean(rates);
+  const all = known(rows);
+  return {
+    before: meanOf(known(rows.slice(0, third))),
+    after: meanOf(known(rows.slice(2 * third))),
+    lowest: all.length === 0 ? null : Math.min(...all),
+  };
+}
+
+/** How long after the end of the fault every instance calls Redis up again; `null` if it does not. */
+async function timeUntilUp({ marks }: Fault, { targets }: Service): Promise<number | null> {
+  const backAt = marks.at(-1)?.at ?? now();
+  while (now() < backAt + UP_AGAIN_MS) {
+    const healths = await Promise.all(targets.map(({ port }) => askHealth(port)));
+    if (healths.every((health) => health?.redis?.status === 'up')) return now() - backAt;
+    await sleep(100);
+  }
+  return null;
+}

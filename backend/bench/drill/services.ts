@@ -1,0 +1,120 @@
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { at, root } from '../../../scripts/lib/paths.mjs';
+import { freePort } from '../../../scripts/lib/ports.mjs';
+import { start, stop, type Started } from '../../../scripts/lib/processes.mjs';
+import type { RedisTestCluster } from '../../src/redis/testing/index.js';
+import { now, sleep } from '../common/clock.js';
+import { askHealth } from './health.js';
+import type { Target } from './load.js';
+import type { ContestantName } from './results.js';
+
+const READY_WITHIN_MS = 60_000;
+const END_WITHIN_MS = 10_000;
+const LOG_LINES = 15;
+const INSTANCES = 2;
+
+/** What there is to compare. */
+export const CONTESTANTS = {
+  ours: { title: 'nestjs-redis-ha', program: at('dist', 'app', 'main.js') },
+  bare: {
+    title: 'bare ioredis',
+    program: fileURLToPath(new URL('./bare-service.js', import.meta.url)),
+  },
+} as const;
+
+/** What a service is started with. */
+export interface ServiceSettings {
+  readonly cluster: RedisTestCluster;
+  /** The folder for its logs. */
+  readonly logs: string;
+  readonly database: string | null;
+}
+
+interface Instance {
+  readonly child: Started;
+  readonly port: number;
+}
+
+const REDIS_SETTINGS = /^(REDIS_|DATABASE_URL$|PGLITE_DIR$)/;
+
+/** One of the services that are compared: two instances of it. */
+export class Service {
+  private readonly instances: Instance[] = [];
+
+  private constructor(readonly name: ContestantName) {}
+
+  /** Starts instances one after the other and waits until each is connected to Redis. */
+  static async start(
+    name: ContestantName,
+    settings: ServiceSettings,
+    own: (service: Service) => void,
+  ): Promise<Service> {
+    const service = new Service(name);
+    own(service);
+    for (let number = 1; number <= INSTANCES; number++) await service.add(number, settings);
+    return service;
+  }
+
+  /** What the report calls it. */
+  get title(): string {
+    return CONTESTANTS[this.name].title;
+  }
+
+  /** Where it listens. */
+  get targets(): readonly Target[] {
+    return this.instances.map(({ port }) => ({ host: '127.0.0.1', port }));
+  }
+
+  /** Its processes. */
+  get pids(): readonly (number | undefined)[] {
+    return this.instances.map(({ child }) => child.pid);
+  }
+
+  /** Ends all instances. */
+  async stop(): Promise<void> {
+    await Promise.all(this.instances.map(({ child }) => stop(child, END_WITHIN_MS)));
+  }
+
+  private async add(number: number, { cluster, logs, database }: ServiceSettings): Promise<void> {
+    const port = await freePort(0);
+    mkdirSync(logs, { recursive: true });
+    const log = join(logs, `${this.name}-${number}.log`);
+    const file = openSync(log, 'a');
+    const child = start(process.execPath, [CONTESTANTS[this.name].program], {
+      cwd: root,
+      env: environment(cluster, port, database),
+      stdio: ['ignore', file, file],
+    });
+    closeSync(file);
+    this.instances.push({ child, port });
+    await waitForRedis(child, port, log);
+  }
+}
+
+/** The caller's environment without anything that would point a service elsewhere, and where the cluster is. */
+function environment(
+  cluster: RedisTestCluster,
+  port: number,
+  database: string | null,
+): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !REDIS_SETTINGS.test(name));
+  return {
+    ...Object.fromEntries(inherited),
+    ...cluster.env(),
+    ...(database === null ? {} : { DATABASE_URL: database }),
+    PORT: String(port),
+    HOST: '127.0.0.1',
+  };
+}
+
+async function waitForRedis(child: Started, port: number, log: string): Promise<void> {
+  const giveUpAt = now() + READY_WITHIN_MS;
+  while (now() < giveUpAt && child.exitCode === null && child.signalCode === null) {
+    if ((await askHealth(port))?.redis?.status === 'up') return;
+    await sleep(100);
+  }
+  const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+  throw new Error(`A backend did not get ready. The end of its log:\n${tail}`);
+}

@@ -1,0 +1,332 @@
+import { CircuitOpenError, DegradedUnsupportedError } from '../../src/redis/base/errors/index.js';
+import {
+  compareStamps,
+  type Claim,
+  type Entry,
+  type EntryDraft,
+  type Keyspace,
+  type KeyspacePolicy,
+  type Reading,
+  type ReadingSource,
+  type Stamp,
+  type WriteReceipt,
+} from '../../src/redis/keyspace/index.js';
+import type { ManualClock } from '../../src/redis/testing/index.js';
+
+interface Stored {
+  readonly entry: Entry | { readonly kind: 'tombstone'; readonly stamp: Stamp };
+  readonly expiresAt: number;
+}
+
+interface Lease {
+  token: string;
+  expiresAt: number;
+}
+
+/** What stands in for a Redis that several processes share. Time is that of the clock. */
+export class MemoryServer {
+  readonly entries = new Map<string, Stored>();
+  readonly leases = new Map<string, Lease>();
+  readonly drops = new Map<string, Stamp>();
+  readonly numbers = new Map<string, number>();
+  readonly unreadable = new Map<string, Reading & { state: 'unreadable' }>();
+  readonly clock: ManualClock;
+  #count = 0;
+
+  constructor(clock: ManualClock) {
+    this.clock = clock;
+  }
+
+  stamp(origin: string): Stamp {
+    return { wallMs: this.clock.wallTime(), count: this.#count++, origin };
+  }
+
+  get(key: string): Stored | null {
+    const stored = this.entries.get(key);
+    if (stored === undefined || this.clock.wallTime() >= stored.expiresAt) return null;
+    return stored;
+  }
+
+  /** Writes unless something newer is there. */
+  put(key: string, stored: Stored): boolean {
+    const present = this.get(key);
+    if (present !== null && compareStamps(present.entry.stamp, stored.entry.stamp) > 0)
+      return false;
+    const groups = 'groups' in stored.entry ? stored.entry.groups : [];
+    const isDropped = groups.some((group) => {
+      const drop = this.drops.get(group);
+      return drop !== undefined && compareStamps(drop, stored.entry.stamp) > 0;
+    });
+    if (isDropped) return false;
+    this.unreadable.delete(key);
+    this.entries.set(key, stored);
+    return true;
+  }
+
+  drop(group: string, stamp: Stamp): void {
+    this.drops.set(group, stamp);
+    for (const [key, { entry }] of this.entries) {
+      if ('groups' in entry && entry.groups.includes(group)) this.entries.delete(key);
+    }
+  }
+
+  lease(key: string): Lease | null {
+    const lease = this.leases.get(key);
+    return lease === undefined || this.clock.wallTime() >= lease.expiresAt ? null : lease;
+  }
+}
+
+type Operation = 'read' | 'write' | 'delete' | 'claim' | 'renew' | 'release' | 'dropGroup';
+
+/**
+ * A small {@link Keyspace} over a Map, one for each "process" of a test. `goAway()` cuts it off: then it
+ * knows what it has read and written itself. `fail()` and `hold()` make one kind of call fail or wait.
+ */
+export class MemoryKeyspace implements Keyspace {
+  readonly name: string;
+  readonly policy: KeyspacePolicy;
+  readonly server: MemoryServer;
+  readonly nearMs: number;
+  readonly maxStaleMs: number;
+  /** How often each kind of call was made. */
+  readonly calls: Record<Operation, number> = {
+    read: 0,
+    write: 0,
+    delete: 0,
+    claim: 0,
+    renew: 0,
+    release: 0,
+    dropGroup: 0,
+  };
+  /** What was written, in order. */
+  readonly drafts: { key: string; draft: EntryDraft; stamp: Stamp | undefined }[] = [];
+  /** What each call waits for before it does anything. */
+  latency: () => Promise<void> = () => Promise.resolve();
+  readonly #origin: string;
+  readonly #copies = new Map<string, Stored & { readonly heardAt: number }>();
+  readonly #failures = new Map<Operation, Error>();
+  readonly #gates = new Map<Operation, { readonly open: Promise<void>; letGo(): void }>();
+  #isAway = false;
+
+  constructor(
+    server: MemoryServer,
+    settings: {
+      readonly name?: string;
+      readonly policy?: KeyspacePolicy;
+      readonly nearMs?: number;
+      readonly maxStaleMs?: number;
+      readonly origin?: string;
+    } = {},
+  ) {
+    this.server = server;
+    this.name = settings.name ?? 'test';
+    this.policy = settings.policy ?? 'cache';
+    this.nearMs = settings.nearMs ?? 0;
+    this.maxStaleMs = settings.maxStaleMs ?? 0;
+    this.#origin = settings.origin ?? '0000000000000001';
+  }
+
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  goAway(): void {
+    this.#isAway = true;
+  }
+
+  comeBack(): void {
+    this.#isAway = false;
+  }
+
+  /** Makes calls of a kind fail until {@link MemoryKeyspace.heal}. */
+  fail(operation: Operation, error: Error): void {
+    this.#failures.set(operation, error);
+  }
+
+  heal(operation: Operation): void {
+    this.#failures.delete(operation);
+  }
+
+  /** Makes calls of a kind wait. Answers the function that lets them go on. */
+  hold(operation: Operation): () => void {
+    let letGo = (): void => {};
+    const open = new Promise<void>((resolve) => {
+      letGo = () => {
+        this.#gates.delete(operation);
+        resolve();
+      };
+    });
+    this.#gates.set(operation, { open, letGo });
+    return letGo;
+  }
+
+  /** Puts bytes there that are no entry, or one of a newer format. */
+  spoil(key: string, reading: Reading & { state: 'unreadable' }): void {
+    this.server.unreadable.set(key, reading);
+  }
+
+  /** Forgets the copies of this process. */
+  forgetCopies(): void {
+    this.#copies.clear();
+  }
+
+  stamp(): Stamp {
+    return this.server.stamp(this.#origin);
+  }
+
+  near(key: string): Reading | null {
+    const copy = this.#copies.get(key);
+    if (this.nearMs === 0 || copy === undefined) return null;
+    if (this.server.clock.now() - copy.heardAt > this.nearMs) return null;
+    return this.#judge(copy, 'memory');
+  }
+
+  async read(key: string): Promise<Reading> {
+    await this.#enter('read');
+    return this.#look(key);
+  }
+
+  async readMany(keys: readonly string[]): Promise<Reading[]> {
+    await this.#enter('read');
+    return keys.map((key) => this.#look(key));
+  }
+
+  async write(key: string, draft: EntryDraft, given?: Stamp): Promise<WriteReceipt> {
+    this.drafts.push({ key, draft, stamp: given });
+    await this.#enter('write');
+    const now = this.server.clock.wallTime();
+    const { freshMs, staleMs, ...rest } = draft;
+    const stamp = given ?? this.stamp();
+    const stored = {
+      entry: { ...rest, stamp, freshUntil: freshMs === null ? 0 : now + freshMs },
+      expiresAt: freshMs === null ? Infinity : now + freshMs + staleMs,
+    };
+    return this.#store(key, stored);
+  }
+
+  async delete(key: string): Promise<WriteReceipt> {
+    await this.#enter('delete');
+    const entry = { kind: 'tombstone', stamp: this.stamp() } as const;
+    return this.#store(key, { entry, expiresAt: Infinity });
+  }
+
+  async members(group: string): Promise<{ keys: readonly string[]; isComplete: boolean }> {
+    const keys = [...this.server.entries].flatMap(([key, { entry }]) =>
+      'groups' in entry && entry.groups.includes(group) ? [key] : [],
+    );
+    return { keys, isComplete: !this.#isAway };
+  }
+
+  async dropGroup(group: string): Promise<WriteReceipt> {
+    await this.#enter('dropGroup');
+    this.server.drop(group, this.stamp());
+    return { outcome: this.#isAway ? 'journaled' : 'stored' };
+  }
+
+  async claim(
+    key: string,
+    terms: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
+  ): Promise<Claim> {
+    await this.#enter('claim');
+    if (this.#isAway) return { state: 'alone' };
+    const stored = this.server.get(key);
+    const seen = terms.seen;
+    if (stored !== null && (seen === null || compareStamps(stored.entry.stamp, seen) > 0)) {
+      return { state: 'changed', reading: this.#look(key) };
+    }
+    if (this.server.lease(key) !== null) return { state: 'held' };
+    const stamp = this.stamp();
+    // What is granted has a token of its own, made of the one it was asked for with.
+    const token = `${String(stamp.count)} ${terms.token}`;
+    const expiresAt = this.server.clock.wallTime() + terms.leaseMs;
+    this.server.leases.set(key, { token, expiresAt });
+    return { state: 'granted', token, stamp };
+  }
+
+  async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
+    await this.#enter('renew');
+    const lease = this.server.lease(key);
+    if (lease?.token !== token) return false;
+    lease.expiresAt = this.server.clock.wallTime() + leaseMs;
+    return true;
+  }
+
+  async release(key: string, token: string): Promise<void> {
+    await this.#enter('release');
+    if (this.server.lease(key)?.token === token) this.server.leases.delete(key);
+  }
+
+  async increment(key: string, by: number): Promise<number> {
+    this.#requireRedis();
+    const sum = (this.server.numbers.get(key) ?? 0) + by;
+    this.server.numbers.set(key, sum);
+    return sum;
+  }
+
+  async takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean> {
+    this.#requireRedis();
+    const lock = this.server.lease(`lock ${key}`);
+    if (lock !== null && lock.token !== holder) return false;
+    const expiresAt = this.server.clock.wallTime() + ttlMs;
+    this.server.leases.set(`lock ${key}`, { token: holder, expiresAt });
+    return true;
+  }
+
+  async giveBack(key: string, holder: string): Promise<boolean> {
+    this.#requireRedis();
+    const lock = this.server.lease(`lock ${key}`);
+    if (lock !== null && lock.token !== holder) return false;
+    this.server.leases.delete(`lock ${key}`);
+    return true;
+  }
+
+  async #enter(operation: Operation): Promise<void> {
+    this.calls[operation]++;
+    await this.latency();
+    await this.#gates.get(operation)?.open;
+    const failure = this.#failures.get(operation);
+    if (failure !== undefined) throw failure;
+    if (this.#isAway && this.policy === 'strict') throw new CircuitOpenError('Redis is away');
+  }
+
+  #store(key: string, stored: Stored): WriteReceipt {
+    const isTaken = this.#isAway || this.server.put(key, stored);
+    if (!isTaken) return { outcome: 'superseded' };
+    this.#copies.set(key, { ...stored, heardAt: this.server.clock.now() });
+    return { outcome: this.#isAway ? 'journaled' : 'stored' };
+  }
+
+  #look(key: string): Reading {
+    if (this.#isAway) {
+      const copy = this.#copies.get(key);
+      return copy === undefined ? { state: 'unknown' } : this.#judge(copy, 'memory');
+    }
+    const spoilt = this.server.unreadable.get(key);
+    if (spoilt !== undefined) return spoilt;
+    const stored = this.server.get(key);
+    if (stored === null) return { state: 'missing' };
+    this.#copies.set(key, { ...stored, heardAt: this.server.clock.now() });
+    return this.#judge(stored, 'redis');
+  }
+
+  #judge({ entry }: Stored, from: ReadingSource): Reading {
+    if (entry.kind === 'tombstone') {
+      return {
+        state: 'deleted',
+        stamp: entry.stamp,
+        source: from === 'redis' ? 'redis' : 'memory',
+      };
+    }
+    const now = this.server.clock.wallTime();
+    const found = entry;
+    const isFresh = found.freshUntil === 0 || now < found.freshUntil;
+    if (isFresh) return { state: 'found', entry: found, isFresh, source: from };
+    const isServable = this.policy === 'cache' && now < found.freshUntil + this.maxStaleMs;
+    if (!isServable) return { state: 'missing', stamp: found.stamp };
+    return { state: 'found', entry: found, isFresh, source: from === 'memory' ? 'stale' : from };
+  }
+
+  #requireRedis(): void {
+    if (this.#isAway) throw new DegradedUnsupportedError('Redis is away');
+  }
+}

@@ -1,0 +1,73 @@
+// @ts-check
+// What somebody sees of the package before using it: its files, its size, its page.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAbsolute, linksIn } from '../lib/markdown.mjs';
+import { at } from '../lib/paths.mjs';
+import { verdict, verdictOn } from './verdicts.mjs';
+
+/**
+ * @typedef {object} Packed what npm says of a tarball
+ * @property {string} filename
+ * @property {number} size
+ * @property {number} unpackedSize
+ * @property {{ path: string }[]} files
+ */
+
+// 406 kB when this was written. A second copy of anything is over it at once: source maps of one of the two formats
+// are 250 kB, packed. What the library gains by itself has room; whoever needs more says here what for.
+const MOST_PACKED_BYTES = 550_000;
+
+/** @param {number} bytes */
+const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} kB`;
+
+/** @param {Packed} packed */
+export const sizeOf = ({ size, unpackedSize, files }) =>
+  `${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked, ${files.length} files`;
+
+/** @param {string[]} files */
+function strays(files) {
+  const known =
+    /^(esm|cjs)\/.*\.(js|d\.ts)$|^cjs\/package\.json$|^(package\.json|README\.md|LICENSE)$/;
+  return files.filter((path) => !known.test(path) || /spec/.test(path));
+}
+
+/** @param {string} folder @param {string[]} files */
+function pointersToMaps(folder, files) {
+  return files
+    .filter((path) => path.endsWith('.js') || path.endsWith('.d.ts'))
+    .filter((path) => readFileSync(join(folder, path), 'utf8').includes('//# sourceMappingURL='));
+}
+
+/**
+ * Links that lead nowhere from the page of the package: there is nothing beside it but its own files, and what is said
+ * to be in the repository must be there.
+ * @param {string} folder
+ */
+function deadLinks(folder) {
+  const { homepage } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const files = `${homepage}/blob/main/`;
+  const isDead = (/** @type {string} */ link) => {
+    if (link.startsWith('#')) return false;
+    if (!isAbsolute(link)) return true;
+    return link.startsWith(files) && !existsSync(at(link.slice(files.length).split('#')[0] ?? ''));
+  };
+  return linksIn(readFileSync(join(folder, 'README.md'), 'utf8')).filter(isDead);
+}
+
+/**
+ * Checks what was packed, which stands unpacked in `folder`.
+ * @param {Packed} packed
+ * @param {string} folder
+ */
+export function checkPage(packed, folder) {
+  const files = packed.files.map(({ path }) => path);
+  verdictOn('the package holds what it should', strays(files));
+  verdictOn('no file points to a source map, since there are none', pointersToMaps(folder, files));
+  verdictOn('each link of its page leads somewhere', deadLinks(folder));
+  const isSmall = packed.size <= MOST_PACKED_BYTES;
+  verdict(
+    `it has at most ${kilobytes(MOST_PACKED_BYTES)}, packed`,
+    isSmall ? undefined : `it has ${sizeOf(packed)}`,
+  );
+}
