@@ -119,21 +119,27 @@ export class OptionSet<R extends Rows> {
    */
   over<B extends Resolved<R>>(given: unknown, base: B): B {
     if (!this.#isFit(given)) return { ...base, ...this.#readCall(given, base) };
-    const findings = this.#hasParts ? new Findings() : null;
     const complete: Record<string, unknown> = { ...base };
-    for (const name in given) {
-      const value = given[name];
-      if (value === undefined) continue;
-      complete[name] = findings === null ? value : this.#converted(name, value, findings);
-    }
+    const isFine = this.#fill(complete, given);
     // Each was accepted by the rule of its row, which is what its type says.
-    if (!hasProblems(findings) && this.#isOrdered(complete)) return complete as B;
+    if (isFine && this.#isOrdered(complete)) return complete as B;
     return { ...base, ...this.#readCall(given, base) };
   }
 
-  #converted(name: string, value: unknown, findings: Findings): unknown {
-    const convert = this.#byName.get(name)?.rule.convert ?? null;
-    return convert === null ? value : convert(value as never, this.#pathOf(name), findings);
+  /** Whether nothing was wrong with the parts of what is given. */
+  #fill(complete: Record<string, unknown>, given: Given): boolean {
+    let findings: Findings | null = null;
+    for (const name in given) {
+      const value = given[name];
+      if (value === undefined) continue;
+      const convert = this.#byName.get(name)?.rule.convert ?? null;
+      if (convert === null) complete[name] = value;
+      else {
+        findings ??= new Findings();
+        complete[name] = convert(value as never, this.#pathOf(name), findings);
+      }
+    }
+    return findings === null || findings.problems.length === 0;
   }
 
   /** The quick answer; where it is no, {@link OptionSet.read} decides and says why. */
@@ -222,10 +228,6 @@ function readOption(row: AnyRow, value: unknown, path: string, findings: Finding
   }
   findings.refuse(path, shownBy(own, value), `must be ${own.expects}`, remedyFor(row, value));
   return undefined;
-}
-
-function hasProblems(findings: Findings | null): boolean {
-  return findings !== null && findings.problems.length > 0;
 }
 
 function shownBy({ shows }: AnyRule, value: unknown): unknown {

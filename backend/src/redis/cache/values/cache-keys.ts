@@ -61,8 +61,11 @@ export function tagsProblem(tags: unknown): Problem | null {
     const [message, remedy] = ['tags must be a list', 'Give an array of strings'];
     return { field: 'tags', value: `(${typeof tags})`, message, remedy };
   }
-  const bad = tags.map(tagProblem).find((problem) => problem !== null);
-  if (bad !== undefined) return bad;
+  for (const tag of tags) {
+    const problem = tagProblem(tag);
+    if (problem !== null) return problem;
+  }
+  if (tags.length <= MAX_GROUPS) return null;
   const distinct = new Set(tags as readonly string[]).size;
   if (distinct <= MAX_GROUPS) return null;
   const message = `an entry has at most ${String(MAX_GROUPS)} tags`;

@@ -13,7 +13,7 @@ import {
   type RowsOf,
 } from '../../base/options/index.js';
 import { policy, type KeyspacePolicy } from '../../keyspace/index.js';
-import { checkTags, tagsProblem } from './cache-keys.js';
+import { tagsProblem } from './cache-keys.js';
 import { isUsableSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
 
 /** The largest string Redis holds. */
@@ -163,7 +163,7 @@ const tags = converted(
   (given, path, findings): CacheTags<never> | undefined => {
     if (typeof given === 'function') return given;
     const problem = tagsProblem(given);
-    if (problem === null) return checkTags(given);
+    if (problem === null) return [...new Set(given)];
     findings.refuse(path, problem.value, problem.message, problem.remedy);
     return undefined;
   },
