@@ -10,9 +10,12 @@ import { slowestFiles } from './test/slowest.mjs';
 
 /**
  * Wanted by some tests only: where they cannot be had these are skipped, and that is said.
- * @type {Readonly<Record<string, string>>}
+ * @type {readonly { program: import('./lib/ensure-programs.mjs').ProgramName, title: string }[]}
  */
-const EXTRAS = { postgres: 'a real PostgreSQL', prometheus: 'a real Prometheus' };
+const EXTRAS = [
+  { program: 'postgres', title: 'a real PostgreSQL' },
+  { program: 'prometheus', title: 'a real Prometheus' },
+];
 
 const { only, jestArguments } = readArguments(process.argv.slice(2));
 const isEverything = jestArguments.length === 0;
@@ -77,20 +80,22 @@ stopChildrenOnSignals();
 await ensureDependencies();
 const redisServer = await ensureProgram('redis');
 const without = [];
-for (const name of Object.keys(EXTRAS)) {
-  if ((await ensureProgram(name)) === undefined) without.push(name);
+for (const extra of EXTRAS) {
+  if ((await ensureProgram(extra.program)) === undefined) without.push(extra);
 }
 // Where everything is checked nothing may be left out: without this variable those tests fail.
 if (without.length > 0 && process.env.CI === undefined) {
-  process.env.TESTS_WITHOUT = without.join(',');
+  process.env.TESTS_WITHOUT = without.map(({ program }) => program).join(',');
 }
-const wanted = Object.keys(PROJECTS).filter((name) => only === undefined || name === only);
-const runnable = wanted.filter((name) => redisServer !== undefined || !PROJECTS[name].needsRedis);
+const wanted = Object.entries(PROJECTS).filter(([name]) => only === undefined || name === only);
+const runnable = wanted
+  .filter(([, { needsRedis }]) => redisServer !== undefined || !needsRedis)
+  .map(([name]) => name);
 for (const group of groupsOf(runnable)) await runGroup(group);
-for (const name of wanted) {
+for (const [name, { suffix }] of wanted) {
   if (!runnable.includes(name)) fail(name, 'not run, redis-server is missing');
   // A project of which no file ran has lost its tests.
-  else if (isEverything && !files.some(({ file }) => file.endsWith(PROJECTS[name].suffix)))
+  else if (isEverything && !files.some(({ file }) => file.endsWith(suffix)))
     fail(name, 'no tests were found');
 }
 if (redisServer === undefined) {
@@ -98,10 +103,10 @@ if (redisServer === undefined) {
     `\nThe tests that need Redis count as failed. To install it, type:\n\n    ${howToInstall('redis')}\n`,
   );
 }
-for (const name of without) {
+for (const { program, title } of without) {
   const end = process.env.CI === undefined ? 'were SKIPPED' : 'count as failed';
   console.error(
-    `\nThe tests with ${EXTRAS[name]} ${end}. To install it, type:\n\n    ${howToInstall(name)}\n`,
+    `\nThe tests with ${title} ${end}. To install it, type:\n\n    ${howToInstall(program)}\n`,
   );
 }
 if (files.length > 0) console.log(`\n== slowest files ==\n${slowestFiles(files)}`);
