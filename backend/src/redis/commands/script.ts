@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CommandRejectedError, InvalidArgumentError } from '../base/errors/index.js';
 import type { CallOptions } from './table/index.js';
 
-/** A Lua script and what may be assumed of it. */
+/** A Lua script and its properties. */
 export interface ScriptDefinition {
   readonly lua: string;
   /** It changes nothing, so replicas may run it. Needs Redis 7. @defaultValue false */
@@ -11,7 +11,7 @@ export interface ScriptDefinition {
   readonly idempotent?: boolean;
 }
 
-/** Runs a script. Its keys are given apart from its arguments, as Redis wants them. */
+/** Runs a script. Redis needs its keys apart from its other arguments. */
 export type Script<T> = (
   keys: readonly (string | Buffer)[],
   args?: readonly (string | Buffer | number)[],
@@ -25,7 +25,7 @@ export type RunScript = (
   options: CallOptions,
 ) => Promise<unknown>;
 
-/** Sends the script's digest, and the script itself where it is not known: after a failover, say. */
+/** Returns a function that sends the digest of a script, and the script itself where Redis does not know it yet. */
 export function newScript<T>(definition: ScriptDefinition, run: RunScript): Script<T> {
   const { lua, readOnly = false, idempotent = false } = definition;
   if (typeof lua !== 'string' || lua.trim() === '') {
