@@ -3,10 +3,10 @@ import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 const FIELD = 'namespaces';
 
 /**
- * Returns the namespaces if they can be used. `@liaoliaots/nestjs-redis` itself replaces the first of
- * two clients of one name, which nobody can close after that.
+ * Returns the namespaces if they can be used. A name must not be there twice: `@liaoliaots/nestjs-redis`
+ * itself would replace the first client by the second, and then the first could not be closed.
  *
- * @throws ConfigInvalidError that names every bad one.
+ * @throws ConfigInvalidError that names every namespace that cannot be used.
  */
 export function checkClientNames(namespaces: readonly string[]): readonly string[] {
   const problems = problemsOf(namespaces);
