@@ -34,7 +34,7 @@ export interface FailoverRecord extends FailoverTimes {
 /** Reads and writes have a breaker each: while a primary is being replaced, reads go on. */
 export type Direction = 'reads' | 'writes';
 
-/** `healthy`: Redis serves. `degraded`: memory and the journal do. `recovering`: Redis is back, the journal is being written to it. */
+/** `healthy`: Redis serves. `degraded`: memory and journal do. `recovering`: the journal is being written to Redis. */
 export type ServiceModeName = 'healthy' | 'degraded' | 'recovering';
 
 /** A change of the mode. */

@@ -55,7 +55,7 @@ export class SystemClock implements Clock {
   }
 }
 
-/** Runs after the input that has already arrived. Otherwise a busy process would take its own delay for that of the other side. */
+/** Runs after the input that has arrived. Otherwise a busy process would take its own delay for that of its peer. */
 export function afterInput(run: () => void): void {
   setImmediate(run);
 }

@@ -37,7 +37,7 @@ const FRESH_START_AFTER_MS = 10_000;
  * Decides which primary to follow. The highest config-epoch wins; among views of the same epoch the
  * majority does, and in a tie the present primary. An older epoch than the known one counts only when
  * the Sentinels were set up again: a majority of all names the same primary, none has the known epoch,
- * and both stay true for a while. Right after a switch most Sentinels are merely behind, for up to the
+ * and both stay true for a while. Right after a switch most Sentinels are only behind, for up to the
  * two seconds between their messages.
  */
 export function planTopology(question: TopologyQuestion): TopologyPlan {

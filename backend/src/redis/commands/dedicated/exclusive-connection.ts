@@ -54,7 +54,7 @@ export class ExclusiveConnection extends CommandMethods {
     return this.call('unwatch');
   }
 
-  /** Waits until this many replicas have the writes of this connection, or `timeoutMs` is over. Returns how many have. */
+  /** Waits until so many replicas have the writes of this connection, at most `timeoutMs`. Returns how many have. */
   wait(replicas: number, timeoutMs: number): Promise<number> {
     return this.call('wait', replicas, timeoutMs) as Promise<number>;
   }

@@ -18,7 +18,7 @@ export interface FailedAttempt {
  */
 export type NextStep = 'again' | 'look-again' | 'uncertain' | 'reject';
 
-/** The table of retries on shared connections: what was not executed is sent again; the rest only if that is harmless. */
+/** The retries on shared connections. What was not executed is sent again, the rest only if that is harmless. */
 export function nextStep({ failure, changes, isRepeatable }: FailedAttempt): NextStep {
   switch (failure) {
     case 'not-sent':

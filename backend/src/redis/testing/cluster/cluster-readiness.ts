@@ -2,9 +2,8 @@ import { type ClusterMembers } from './cluster-members.js';
 import { type RedisTestNode } from './redis-test-node.js';
 import { problemsOfReplica, problemsOfView, viewGroup } from './sentinel-answers.js';
 
-// Short enough that no test waits for them.
-// Sentinel undoes a promotion that it has not noticed within four publish periods, and noticing takes
-// a little over a second: with less than this, no failover could end while somebody waits.
+// Short, so that tests wait little. But Sentinel undoes a promotion that it has not noticed within four publish periods,
+// and noticing takes a little over a second: with a shorter publish period no failover could end meanwhile.
 const FAST = ['INFO-PERIOD', '100', 'PUBLISH-PERIOD', '500'];
 const STOCK = ['INFO-PERIOD', '10000', 'PUBLISH-PERIOD', '2000'];
 const READY_KEY = 'nestjs-redis-ha:testing:ready';

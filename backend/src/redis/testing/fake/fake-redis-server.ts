@@ -10,7 +10,8 @@ import { freePort, RespReader, type RespValue, textOfValue } from '../net/index.
 export type FakeAnswer = FakeReply | readonly FakeReply[] | undefined;
 
 /**
- * Returns the replies to the commands of a {@link FakeRedisServer}. The name of the command comes first, as the client spelled it.
+ * Returns the replies of a {@link FakeRedisServer} to a command. The name of the command comes first, as the client
+ * spelled it.
  * Replies leave in the order of the commands, also when a handler takes its time.
  */
 export type FakeHandler = (
