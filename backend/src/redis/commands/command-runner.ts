@@ -17,7 +17,7 @@ import {
 } from './table/index.js';
 import { type CommandRouter, rejectedError } from './shared/index.js';
 
-/** Turns a command by name, a pipeline or a transaction into calls of the right kind. */
+/** Turns commands, pipelines and transactions into calls, and runs them. */
 export class CommandRunner {
   readonly #router: CommandRouter;
   readonly #blocking: BlockingCalls;
@@ -27,7 +27,7 @@ export class CommandRunner {
     this.#blocking = blocking;
   }
 
-  /** One command. */
+  /** Runs one command. */
   run(
     name: string,
     args: readonly unknown[],
@@ -59,12 +59,12 @@ export class CommandRunner {
     }
   }
 
-  /** Each command for itself, sent together. Never rejects: each result has its own error. */
+  /** Sends the commands together. Never rejects: each command has its own result or error. */
   runPipeline(
     commands: readonly QueuedCommand[],
     options: CallOptions | null,
   ): Promise<BatchResult[]> {
-    // A pipeline that changes anything reads in line with its writes: what it has written, it sees.
+    // A pipeline that changes anything reads from the primary too, so that it sees its own writes.
     const changes = commands.some(({ name, args }) => intentOf(name, args).route !== 'read');
     return Promise.all(
       commands.map((command) =>
@@ -89,7 +89,7 @@ export class CommandRunner {
     return this.#start(isRead ? { ...intent, route: 'primary' } : intent, command, options);
   }
 
-  /** All or nothing, in `MULTI` … `EXEC`. Rejects when Redis refuses the whole. */
+  /** Runs the commands in `MULTI` … `EXEC`. Rejects when Redis refuses the transaction as a whole. */
   async runTransaction(
     commands: readonly QueuedCommand[],
     options: CallOptions | null,

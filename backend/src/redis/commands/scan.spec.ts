@@ -35,7 +35,7 @@ describe('scan', () => {
     return pages;
   };
 
-  /** Answers with the page behind each cursor. */
+  /** Makes the node reply with the page of each cursor. */
   const serve = (node: FakeNode, pages: Record<string, [string, string[]]>): void => {
     node.answer = (command) => {
       const cursor = command[0] === 'scan' ? command[1] : command[2];
@@ -44,12 +44,12 @@ describe('scan', () => {
     };
   };
 
-  it('goes on until the cursor is back at 0, and yields no empty page', async () => {
+  it('continues until the cursor is back at 0, and yields no empty page', async () => {
     serve(primary, { 0: ['7', ['a', 'b']], 7: ['9', []], 9: ['0', ['c']] });
     await expect(scanned()).resolves.toEqual([['a', 'b'], ['c']]);
   });
 
-  it('hands its options on', async () => {
+  it('passes on its options', async () => {
     serve(primary, { 0: ['0', []] });
     await scanned({ match: 'user:*', count: 5, type: 'hash' });
     expect(primary.received).toEqual([
@@ -66,7 +66,7 @@ describe('scan', () => {
     expect(primary.received[1]?.slice(0, 3)).toEqual(['hscan', 'h', '3']);
   });
 
-  it('begins anew on another process, where the cursor means nothing', async () => {
+  it('starts again on another process, where the cursor is not valid', async () => {
     serve(primary, { 0: ['7', ['a']], 7: ['0', ['never']] });
     serve(other, { 0: ['5', ['a', 'b']], 5: ['0', ['c']], 7: ['0', ['wrong']] });
     const pages = await scanned({}, { command: 'scan' }, async (page) => {
@@ -77,7 +77,7 @@ describe('scan', () => {
     expect(pages).toEqual([['a'], ['a', 'b'], ['c']]);
   });
 
-  it('begins anew when the same node was restarted', async () => {
+  it('starts again when the same node was restarted', async () => {
     serve(primary, { 0: ['7', ['a']], 7: ['0', ['b']] });
     const pages = await scanned({}, { command: 'scan' }, async (page) => {
       if (page !== 1) return;
@@ -89,7 +89,7 @@ describe('scan', () => {
     expect(pages).toEqual([['a'], ['a'], ['b']]);
   });
 
-  it('goes on where it was when only the connection was lost', async () => {
+  it('continues where it was when only the connection was lost', async () => {
     serve(primary, { 0: ['7', ['a']], 7: ['0', ['b']] });
     const pages = await scanned({}, { command: 'scan' }, async (page) => {
       if (page !== 1) return;
@@ -146,7 +146,7 @@ describe('a script', () => {
     expect(primary.names).toEqual(['evalsha_ro', 'eval_ro']);
   });
 
-  it('hands its own errors over', async () => {
+  it('passes on its own errors', async () => {
     primary.answer = () => reply.error('ERR user_script:1: oops script: abc');
     await expect(script({ lua: LUA })(['k'])).rejects.toMatchObject({ code: 'COMMAND_REJECTED' });
     expect(primary.names).toEqual(['evalsha']);

@@ -2,11 +2,11 @@ import type { TopologyTracker } from '../cluster/topology/index.js';
 import { option, OptionSet, positive, text, type RowsOf } from '../base/options/index.js';
 import type { CommandRunner } from './command-runner.js';
 
-/** What to look for. */
+/** Options of a scan. */
 export interface ScanOptions {
   /** Glob-style pattern. */
   readonly match?: string;
-  /** About how many to look at per step. @defaultValue 100 */
+  /** About how many keys or members each step looks at. @defaultValue 100 */
   readonly count?: number;
   /** Only keys of this type, such as `hash`. For scans over keys. */
   readonly type?: string;
@@ -29,9 +29,9 @@ export interface ScanSource {
 }
 
 /**
- * Goes through keys or members step by step, on the primary. A cursor belongs to one process, so
- * after a failover the scan begins anew there: what `SCAN` promises stays true, that everything
- * present from beginning to end is seen at least once, and some of it is seen twice.
+ * Scans keys or members step by step, on the primary. A cursor is valid in one server process only, so
+ * after a failover the scan starts again on the new primary. The promise of `SCAN` still holds:
+ * everything present from beginning to end is returned at least once. Some of it is returned twice.
  */
 export async function* scan(
   source: ScanSource,
@@ -40,7 +40,7 @@ export async function* scan(
   tracker: TopologyTracker,
 ): AsyncGenerator<string[], void, undefined> {
   const tail = optionWords(options);
-  // Without the right to INFO all processes look alike, and a scan is not begun anew.
+  // If INFO is not permitted, processes cannot be told apart, and a scan is not started again.
   const process = (): string => tracker.primary?.runId ?? 'unknown';
   let cursor = '0';
   let origin = process();

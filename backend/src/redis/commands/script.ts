@@ -3,7 +3,7 @@ import { CommandRejectedError } from '../base/errors/index.js';
 import { flag, option, OptionSet, required, text, type RowsOf } from '../base/options/index.js';
 import { CALL_OPTIONS, type CallOptions } from './table/index.js';
 
-/** A Lua script and what may be assumed of it. */
+/** A Lua script and its properties. */
 export interface ScriptDefinition {
   readonly lua: string;
   /** It changes nothing, so replicas may run it. Needs Redis 7. @defaultValue false */
@@ -38,7 +38,7 @@ export type RunScript = (
   options: CallOptions,
 ) => Promise<unknown>;
 
-/** Sends the script's digest, and the script itself where it is not known: after a failover, say. */
+/** Returns a function that sends the digest of a script, and the script itself where Redis does not know it yet. */
 export function newScript<T>(definition: ScriptDefinition, run: RunScript): Script<T> {
   SCRIPT.check(definition);
   const { lua, readOnly = false, idempotent = false } = definition;

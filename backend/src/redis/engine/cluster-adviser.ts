@@ -8,7 +8,7 @@ import {
   type TopologyTracker,
 } from '../cluster/topology/index.js';
 
-/** Reads the settings of the cluster once it is connected and reports what is wrong with them, once each. */
+/** Reads the settings of the cluster when it is connected, and reports each problem once. */
 export class ClusterAdviser {
   readonly #options: ResolvedRedisOptions;
   readonly #tracker: TopologyTracker;
@@ -25,7 +25,7 @@ export class ClusterAdviser {
     });
   }
 
-  /** Looks no more. */
+  /** Stops. */
   close(): void {
     this.#stop();
   }
@@ -33,7 +33,7 @@ export class ClusterAdviser {
   async #look(): Promise<void> {
     if (this.#options.mode !== 'sentinel') return;
     const views = this.#tracker.source.views();
-    // The Sentinel that knows most of the others: early answers may not list them yet.
+    // Uses the view that lists the most other Sentinels: an early view may not list all yet.
     const view = [...views].sort((a, b) => b.otherSentinels.length - a.otherSentinels.length)[0];
     if (view === undefined) return;
     for (const problem of adviseOnSentinels(view, this.#options.sentinel.masterName)) {
@@ -46,7 +46,7 @@ export class ClusterAdviser {
     }
   }
 
-  // Managed services often forbid CONFIG: then there is nothing to say.
+  // Managed services often do not permit CONFIG: then nothing is reported.
   async #readMinReplicas(): Promise<number | null> {
     try {
       const answer = await this.#tracker.primary?.call('config', 'get', 'min-replicas-to-write');

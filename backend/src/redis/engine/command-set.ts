@@ -14,8 +14,8 @@ import {
 import type { ChainableCommander, Encoding } from '../cluster/connection/index.js';
 
 /**
- * Every data command of ioredis, with its types, run by the engine. `redis.with(options)` gives the
- * same commands with a deadline, a signal or a read policy of their own.
+ * Every data command of ioredis, with its types, run by the engine. `redis.with(options)` returns the
+ * same commands with another deadline, signal or read policy.
  */
 export class RedisCommandSet extends CommandMethods {
   readonly #engine: RedisEngine;
@@ -27,23 +27,23 @@ export class RedisCommandSet extends CommandMethods {
     this.#options = options;
   }
 
-  /** The same commands with options of their own: `redis.with({ timeoutMs: 50 }).get('key')`. */
+  /** Returns the same commands with these options: `redis.with({ timeoutMs: 50 }).get('key')`. */
   with(options: CallOptions): RedisCommandSet {
     CALL_OPTIONS.check(options);
     return new RedisCommandSet(this.#engine, { ...this.#options, ...options });
   }
 
-  /** Any command by its name, for those without a method. */
+  /** Sends any command by its name, also one without a method. */
   call(name: string, ...args: readonly unknown[]): Promise<unknown> {
     return this.runCommand(name, [...args], 'utf8');
   }
 
-  /** As {@link RedisCommandSet.call}, with replies as Buffers. */
+  /** Like {@link RedisCommandSet.call}, with replies as Buffers. */
   callBuffer(name: string, ...args: readonly unknown[]): Promise<unknown> {
     return this.runCommand(name, [...args], null);
   }
 
-  /** Commands that are sent together; each has its own result. Nothing is atomic about it. */
+  /** Starts a pipeline: commands that are sent together, each with its own result. It is not atomic. */
   pipeline(commands?: unknown[][]): ChainableCommander {
     return newBatch(
       (queued) => this.#run(() => this.#engine.connected.runner.runPipeline(queued, this.#options)),
@@ -51,7 +51,7 @@ export class RedisCommandSet extends CommandMethods {
     );
   }
 
-  /** Commands that are executed together or not at all. For `WATCH` see {@link RedisService.session}. */
+  /** Starts a transaction: `MULTI` … `EXEC`. For `WATCH` see {@link RedisService.exclusive}. */
   multi(commands?: unknown[][]): ChainableCommander {
     return newBatch(
       (queued) =>
@@ -60,7 +60,7 @@ export class RedisCommandSet extends CommandMethods {
     );
   }
 
-  /** Makes a function of a Lua script. It is loaded where it is missing, after a failover too. */
+  /** Returns a function that runs a Lua script. Loads the script where it is missing, also after a failover. */
   script<T = unknown>(definition: ScriptDefinition): Script<T> {
     const run = newScript<T>(definition, (name, args, options) =>
       this.#run(() => this.#engine.connected.runner.run(name, args, 'utf8', options)),
@@ -73,7 +73,7 @@ export class RedisCommandSet extends CommandMethods {
     return this.#run(() => this.#engine.connected.runner.run(name, args, encoding, this.#options));
   }
 
-  // In memory mode the refusal comes as a rejected promise, as every other failure does.
+  // In memory mode the promise is rejected, instead of an error being thrown, as with every other failure.
   #run<T>(run: () => Promise<T>): Promise<T> {
     if (this.#engine.connectedOrNull === null) return Promise.reject(this.#engine.refusal);
     return run();

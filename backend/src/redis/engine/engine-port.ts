@@ -5,7 +5,7 @@ import type { CallOptions, CommandRunner, SubscriptionKeeper } from '../commands
 import type { Stop } from '../base/timing/index.js';
 import type { TopologyTracker } from '../cluster/topology/index.js';
 
-/** What keyspaces see of the engine. */
+/** The part of the engine that keyspaces use. */
 export class EnginePort implements RedisPort {
   readonly #options: ResolvedRedisOptions;
   readonly #connected: {

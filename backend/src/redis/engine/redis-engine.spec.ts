@@ -8,7 +8,7 @@ describe('RedisEngine', () => {
     return new RedisEngine(options, clock);
   };
 
-  it('does what is to be done before it closes, one after the other', async () => {
+  it('runs what was registered with beforeClose, one after the other', async () => {
     const clock = new ManualClock();
     const engine = newEngine(clock);
     const done: string[] = [];
@@ -42,7 +42,7 @@ describe('RedisEngine', () => {
     expect(() => engine.keyspaces.open('n', SETTINGS)).toThrow('shutting down');
   });
 
-  it('waits no longer than it may for what does not end', async () => {
+  it('waits no longer than its time for one that does not end', async () => {
     const clock = new ManualClock();
     const engine = newEngine(clock);
     engine.beforeClose(() => new Promise(() => undefined));

@@ -25,7 +25,7 @@ import {
 import { ClusterAdviser } from './cluster-adviser.js';
 import { EnginePort } from './engine-port.js';
 
-/** What exists when there is a Redis to talk to. */
+/** What exists when there is a Redis, so in every mode but memory mode. */
 export interface Connected {
   readonly tracker: TopologyTracker;
   readonly router: CommandRouter;
@@ -35,12 +35,12 @@ export interface Connected {
   readonly rawClients: RawClients;
 }
 
-/** Builds everything in the order in which data flows, starts it in that order, and stops it in the other. */
+/** One connection to Redis with all it consists of: builds, starts and closes it. */
 export class RedisEngine {
   readonly options: ResolvedRedisOptions;
   readonly bus = new EventBus();
   readonly clock: Clock;
-  /** Keyspaces, and how they are while Redis is away. Exists in memory mode, too. */
+  /** The keyspaces of this connection. Exist in memory mode, too. */
   readonly keyspaces: Keyspaces;
   readonly #connected: Connected | null;
   readonly #adviser: ClusterAdviser | null;
@@ -63,7 +63,7 @@ export class RedisEngine {
   }
 
   /**
-   * Builds the engine with the journal that a former process left on disk, if there is one.
+   * Builds the engine with the journal that an earlier process left on disk, if there is one.
    *
    * @throws JournalFileError (`JOURNAL_FILE_FAILED`) when the file of `journal.file` cannot be used.
    */
@@ -82,7 +82,7 @@ export class RedisEngine {
     return engine;
   }
 
-  /** Does something before everything is closed, while Redis can still be used. */
+  /** Calls `run` before everything is closed, while Redis can still be used. */
   beforeClose(run: () => Promise<void> | void): void {
     this.#beforeClose.push(run);
   }
@@ -93,20 +93,20 @@ export class RedisEngine {
     this.keyspaces.start();
   }
 
-  /** All of it, or a clear refusal in memory mode. */
+  /** What needs Redis. Throws {@link RedisEngine.refusal} in memory mode. */
   get connected(): Connected {
     if (this.#connected === null) throw this.refusal;
     return this.#connected;
   }
 
-  /** The error of everything that needs Redis in memory mode. */
+  /** The error for everything that needs Redis, in memory mode. */
   get refusal(): RedisDisabledError {
     return new RedisDisabledError(
       'There is no Redis in memory mode. Set REDIS_MODE to standalone or sentinel to have one.',
     );
   }
 
-  /** All of it, or `null` in memory mode. */
+  /** What needs Redis, or `null` in memory mode. */
   get connectedOrNull(): Connected | null {
     return this.#connected;
   }
@@ -116,7 +116,7 @@ export class RedisEngine {
     return this.#closed.signal;
   }
 
-  /** Moves the primary on purpose. One at a time. */
+  /** Moves the primary on purpose. Only one switchover may run at a time. */
   async switchover(options: SwitchoverOptions): Promise<SwitchoverReport> {
     const { tracker } = this.connected;
     if (this.options.mode !== 'sentinel') {
@@ -137,8 +137,8 @@ export class RedisEngine {
   }
 
   /**
-   * Lets what is under way finish within the configured time, all of it together, then cuts everything.
-   * Harmless twice.
+   * Lets what is under way finish, all together within the configured time, then closes everything.
+   * Calling it twice is harmless.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -154,7 +154,7 @@ export class RedisEngine {
     const connected = this.#connected;
     if (connected === null) return;
     this.#adviser?.close();
-    // It undoes what it can, for which it needs its connections.
+    // A switchover that is under way undoes what it can, and needs the connections for that.
     await this.#switching?.catch(() => undefined);
     connected.subscriptions.close();
     connected.loans.close();
@@ -163,7 +163,7 @@ export class RedisEngine {
     connected.tracker.close();
   }
 
-  // One that fails, or does not end, must not keep the connections from being closed.
+  // If one fails or does not end, the connections must be closed all the same.
   async #endWithin(ms: number, run: () => Promise<void> | void): Promise<void> {
     const over = new AbortController();
     const ended = Promise.resolve()

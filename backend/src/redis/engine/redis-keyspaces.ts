@@ -3,7 +3,7 @@ import type { Keyspace, KeyspaceOptions } from '../keyspace/index.js';
 import type { RedisEngine } from './redis-engine.js';
 import type { Clock } from '../base/timing/index.js';
 
-/** Opens the keyspaces of one connection. Caches and sessions stand on it. */
+/** Opens the keyspaces of one connection. Caches and sessions use it. */
 export class RedisKeyspaces {
   readonly #engine: RedisEngine;
 
@@ -12,22 +12,22 @@ export class RedisKeyspaces {
     this.#engine = engine;
   }
 
-  /** Time, as the connection sees it. */
+  /** The clock of the connection. */
   get clock(): Clock {
     return this.#engine.clock;
   }
 
-  /** Where facts are reported. */
+  /** Where events are reported. */
   get bus(): EventBus {
     return this.#engine.bus;
   }
 
-  /** Does something before the connection is closed, while Redis can still be used. */
+  /** Calls `run` before the connection is closed, while Redis can still be used. */
   beforeClose(run: () => Promise<void> | void): void {
     this.#engine.beforeClose(run);
   }
 
-  /** Opens a keyspace; a second time with the same settings gives the same one. */
+  /** Opens a keyspace. Returns the same one when it is opened again with the same settings. */
   open(name: string, settings: KeyspaceOptions): Keyspace {
     return this.#engine.keyspaces.open(name, settings);
   }

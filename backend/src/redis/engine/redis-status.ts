@@ -8,23 +8,23 @@ export interface NodeStatus {
   readonly address: NodeAddress;
   readonly connection: 'connecting' | 'ready' | 'lost' | 'closed';
   readonly role: 'primary' | 'replica' | 'other' | 'unknown';
-  /** In step with its primary; always true of a primary. */
+  /** Whether its link to its primary is up; always true for a primary. */
   readonly isLinked: boolean;
   readonly isStalled: boolean;
   readonly rttMs: number | null;
-  /** How far behind the primary it was when last asked; `null` if that is not known. */
+  /** How far behind the primary it was when it last reported its offset; `null` if that is not known. */
   readonly lagMs: number | null;
   /** Commands sent and not answered yet. */
   readonly inflight: number;
 }
 
-/** How many connections there may be and how many are free now. */
+/** How many connections there may be, and how many are free now. */
 export interface PoolStatus {
   readonly size: number;
   readonly available: number;
 }
 
-/** Everything there is to know about one connection, from memory. */
+/** The status of one connection, read from memory. */
 export interface RedisStatus {
   readonly name: string;
   readonly mode: 'sentinel' | 'standalone' | 'memory';
@@ -37,23 +37,23 @@ export interface RedisStatus {
   readonly primary: NodeStatus | null;
   readonly replicas: readonly NodeStatus[];
   readonly sentinels: readonly SentinelStatus[];
-  /** How many Sentinels must agree, as they say; `null` while none has answered, or there are none. */
+  /** How many Sentinels must agree, as one of them reports; `null` if none answers or there are none. */
   readonly quorum: number | null;
   readonly epoch: number;
   readonly failovers: FailoverSummary;
   readonly pools: { readonly write: PoolStatus; readonly read: PoolStatus };
   /** Commands that wait for a node. */
   readonly waiting: { readonly reads: number; readonly writes: number };
-  /** Commands made and not over. */
+  /** Commands that are not over, waiting ones included. */
   readonly pending: number;
-  /** How keyspaces are: the mode, the breakers, memory and journal. */
+  /** The status of the keyspaces: the mode, the breakers, memory and the journal. */
   readonly fallback: FallbackStatus;
 }
 
 const NO_FAILOVERS: FailoverSummary = { count: 0, countInLast24h: 0, last: null };
 const NO_POOL: PoolStatus = { size: 0, available: 0 };
 
-/** Takes the picture. */
+/** Returns the present status. */
 export function readStatus(engine: RedisEngine): RedisStatus {
   const connected = engine.connectedOrNull;
   return connected === null ? memoryStatus(engine) : connectedStatus(engine, connected);

@@ -21,13 +21,13 @@ import { engineToken, type RedisService, redisToken } from '../nest/index.js';
 import { namespaces as clientNames } from './client-names.js';
 import { namedClientOptions } from './named-clients.js';
 
-/** Which named clients there are, and of which connection. */
+/** The named clients, and the connection they belong to. */
 export interface LiaoliaotsRedisOptions {
   /** Their names, for `getOrThrow(name)`. @defaultValue ['default'] */
   readonly namespaces?: readonly string[];
   /** Name of the connection they belong to, when there are several. @defaultValue 'default' */
   readonly name?: string;
-  /** Options of ioredis for all of them. They win, except for where to connect. */
+  /** Options of ioredis for all clients. They win, except for where to connect. */
   readonly options?: DriverOptions;
   /** Modules that export the connection, if it was registered with `isGlobal: false`. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
@@ -47,8 +47,8 @@ export const NAMED_CLIENTS = new OptionSet(ROWS, {
 });
 
 /**
- * The named clients of `@liaoliaots/nestjs-redis`, made to follow the primary of a connection of this
- * library and to end with it. Needs `RedisModule`; to be registered once in an application.
+ * The named clients of `@liaoliaots/nestjs-redis`, which here follow the primary of a connection of this
+ * library and are closed with it. Needs `RedisModule`. Register it once in an application.
  */
 @Module({})
 export class LiaoliaotsRedisModule {

@@ -50,7 +50,7 @@ describe('named clients in memory mode', () => {
     await app.close();
   });
 
-  it('never dial the Redis that happens to run on this machine', async () => {
+  it('never connect to the Redis that happens to run on this machine', async () => {
     const dialled: unknown[] = [];
     const server = createServer((socket) => dialled.push(socket));
     const port = await listening(server);
@@ -87,7 +87,7 @@ describe('registering named clients', () => {
     );
   });
 
-  it('tells who asks for a name that was not registered', async () => {
+  it('reports a name that is asked for and was not registered', async () => {
     const app = await boot({ namespaces: ['jobs'] });
     expect(() => app.get(Limits).clients.getOrThrow('limits')).toThrow(/"limits" was not found/);
     await app.close();

@@ -10,15 +10,15 @@ const POLITE_END_MS = 1_000;
 const CUT_MS = 100;
 const UNKNOWN = { host: 'unknown', port: 0 };
 
-/** How one client is made, and what is done with it then. */
+/** How a client is created, and what is done with it afterwards. */
 interface Recipe {
   readonly options: DriverOptions;
   readonly onClientCreated: (client: DriverClient) => void;
 }
 
 /**
- * Options that make `@liaoliaots/nestjs-redis` create one client for each namespace. It neither logs
- * for them nor closes them: its own way to close waits for a blocked command without an end.
+ * Returns options that make `@liaoliaots/nestjs-redis` create one client for each namespace. It does not
+ * log for them, and does not close them, because it would wait for a blocked command without a limit.
  */
 export function namedClientOptions(
   engine: RedisEngine,
@@ -40,7 +40,7 @@ export function namedClientOptions(
     };
   });
   const silent = { closeClient: false, readyLog: false, errorLog: false };
-  // The driver's own option type does not fit its own constructor under exact optional types.
+  // With exact optional types the driver's options do not fit the types of this module.
   return { ...silent, config: config };
 }
 
@@ -50,7 +50,7 @@ function followingRecipe(engine: RedisEngine, namespace: string, given: DriverOp
   return {
     options: {
       ...tracked,
-      // As long as a write of the engine waits; ioredis' own 20 attempts are over before Sentinel has acted.
+      // Waits as long as a write of the engine does. The 20 attempts of ioredis end before a failover does.
       maxRetriesPerRequest: Math.ceil(engine.options.routing.writeTimeoutMs / RETRY_EVERY_MS),
       ...given,
       ...(tracked.Connector !== undefined && { Connector: tracked.Connector }),
@@ -83,7 +83,7 @@ async function endAll(clients: readonly DriverClient[], engine: RedisEngine): Pr
   await Promise.all(clients.map((client) => end(client, clock, deadlineMs)));
 }
 
-// Replies on their way may still arrive; one that is waited for in a blocking command may not.
+// Waits for the replies that are under way, but not for ever: a blocking command may never get one.
 async function end(client: DriverClient, clock: Clock, deadlineMs: number): Promise<void> {
   if (client.status === 'ready') {
     await within(
@@ -97,7 +97,7 @@ async function end(client: DriverClient, clock: Clock, deadlineMs: number): Prom
     client.once('end', resolve);
   });
   client.disconnect();
-  // One that waits for a primary ends when the engine does.
+  // A client that waits for a primary ends when the engine is closed.
   await within(CUT_MS, clock, ended);
 }
 

@@ -4,8 +4,8 @@ import type { RedisDisabledError } from '../base/errors/index.js';
 type Command = Parameters<DriverClient['sendCommand']>[0];
 
 /**
- * Options of a client that never opens a connection. What asks for one, such as `connect()`, is
- * answered with the refusal.
+ * Returns options for a client that never opens a connection. What would open one, such as `connect()`,
+ * rejects with the refusal.
  */
 export function refusedOptions(refusal: RedisDisabledError): DriverOptions {
   class RefusingConnector {
@@ -25,14 +25,14 @@ export function refusedOptions(refusal: RedisDisabledError): DriverOptions {
   }
   return {
     lazyConnect: true,
-    // It is only ever called through these methods; the driver's base class wants a private field more.
+    // The driver only calls these methods, but its type also requires a private field.
     Connector: RefusingConnector as unknown as NonNullable<DriverOptions['Connector']>,
   };
 }
 
 /**
- * Answers each command with the refusal, at once. Through its connector alone a client would say so
- * once and "Connection is closed" ever after.
+ * Makes each command reject with the refusal, at once. With the connector alone only the first command
+ * would, and all later ones with "Connection is closed".
  */
 export function refuseCommands(client: DriverClient, refusal: RedisDisabledError): void {
   // Without a listener the driver prints each error to the console.

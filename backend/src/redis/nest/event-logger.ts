@@ -12,7 +12,7 @@ import type { RedisEngine } from '../engine/index.js';
 
 const PATIENCE_MS = 3000;
 
-/** Turns facts into lines of the application's log. Never keys, values or secrets. */
+/** Writes events to the application's log. The lines contain no keys, values or secrets. */
 export class RedisEventLogger {
   readonly #engine: RedisEngine;
   readonly #warnings: readonly Problem[];
@@ -25,7 +25,7 @@ export class RedisEventLogger {
     this.#logger = new Logger(name === 'default' ? 'Redis' : `Redis:${name}`);
   }
 
-  /** Says what the configuration came to, and from then on what happens. */
+  /** Logs the configuration, and from then on each event. */
   start(): void {
     for (const { field, message, remedy } of this.#warnings) {
       this.#logger.warn(`${field}: ${message}. ${remedy}`);
@@ -38,7 +38,7 @@ export class RedisEventLogger {
     this.#complainIfAbsent();
   }
 
-  // Boot does not wait for Redis and does not fail without it. It must not keep quiet about it either.
+  // The start does not wait for Redis and does not fail without it, so a missing Redis must be logged.
   #complainIfAbsent(): void {
     const { clock, bus, closing } = this.#engine;
     if (this.#engine.connectedOrNull === null) return;
@@ -72,7 +72,7 @@ interface Line<T extends RedisHaEventType> {
   readonly text: (event: RedisHaEventOf<T>) => string;
 }
 
-// What is not listed is written at debug level, by its name alone.
+// For an event that is not listed, its type is logged at debug level.
 const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   'failover.first-write': { level: 'log', text: ({ failover }) => describeFailover(failover) },
   'primary.switched': {
@@ -82,7 +82,7 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   },
   'primary.suspected': {
     level: 'warn',
-    text: ({ node, reason }) => `The primary ${show(node)} is in doubt: ${reason}`,
+    text: ({ node, reason }) => `The primary ${show(node)} is suspected: ${reason}`,
   },
   'primary.ready': { level: 'log', text: ({ node }) => `The primary ${show(node)} takes writes` },
   'primary.reset': {
@@ -108,7 +108,7 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   },
   'command.uncertain': {
     level: 'warn',
-    text: ({ command, reason }) => `Nobody knows whether a ${command} was executed: ${reason}`,
+    text: ({ command, reason }) => `A ${command} may or may not have been executed: ${reason}`,
   },
   'breaker.opened': {
     level: 'warn',
@@ -121,13 +121,13 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   'mode.changed': {
     level: 'warn',
     text: ({ change: { from, to, reason, afterMs } }) =>
-      `The mode is ${to} now, after ${ms(afterMs)} of ${from}: ${reason}`,
+      `The mode changed from ${from} to ${to} after ${ms(afterMs)}: ${reason}`,
   },
   'journal.replayed': {
     level: 'log',
     text: ({ report: { applied, superseded, expired, durationMs } }) =>
-      `The journal was brought to Redis in ${ms(durationMs)}: ${String(applied)} written, ` +
-      `${String(superseded)} not because Redis had something newer, ${String(expired)} too old`,
+      `The journal was replayed in ${ms(durationMs)}: ${String(applied)} written, ` +
+      `${String(superseded)} skipped because Redis had newer data, ${String(expired)} expired`,
   },
   'journal.dropped': {
     level: 'warn',
@@ -137,12 +137,12 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   'journal.recovered': {
     level: 'warn',
     text: ({ count, damagedBytes }) =>
-      `The journal of a former process holds ${String(count)} writes; ` +
+      `The journal of an earlier process holds ${String(count)} writes; ` +
       `${String(damagedBytes)} bytes at its end could not be read`,
   },
   'journal.file-failed': {
     level: 'error',
-    text: ({ reason }) => `The journal's file takes no writes: ${reason}`,
+    text: ({ reason }) => `The journal's file cannot be written: ${reason}`,
   },
   'sentinel.lost': {
     level: 'debug',
@@ -169,7 +169,7 @@ function describeStart({ options }: RedisEngine): string {
   }
 }
 
-/** One line for each failover: who, why, and when each step happened after the first doubt. */
+/** Returns one line per failover: the nodes, the reason, and when each step happened after the first. */
 function describeFailover(failover: FailoverRecord): string {
   const { from, to, reason, epoch } = failover;
   const steps: readonly (readonly [string, number | null])[] = [
@@ -207,7 +207,7 @@ function whyAbsent({ connectedOrNull }: RedisEngine): string {
 }
 
 function show(address: NodeAddress | null): string {
-  return address === null ? 'nobody' : formatAddress(address);
+  return address === null ? 'unknown' : formatAddress(address);
 }
 
 function ms(value: number): string {

@@ -39,7 +39,7 @@ export interface RegisterOptions {
   readonly name?: string;
   /** Whether every module may inject it without importing this one. @defaultValue true */
   readonly isGlobal?: boolean;
-  /** What namespaces of the cache are that say nothing else. @defaultValue those of `CacheOptions` */
+  /** Options of the cache, which its namespaces can override. @defaultValue those of `CacheOptions` */
   readonly cache?: CacheOptions;
 }
 
@@ -54,7 +54,7 @@ export const REGISTER = new OptionSet(REGISTER_ROWS, {
   example: "RedisModule.forRoot(options, { name: 'sessions' })",
 });
 
-/** Makes the options, for `useClass` and `useExisting`. */
+/** Creates the options, for `useClass` and `useExisting`. */
 export interface RedisOptionsFactory {
   createRedisOptions(): RedisHaOptions | Promise<RedisHaOptions>;
 }
@@ -63,7 +63,7 @@ interface AsyncBase extends RegisterOptions {
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
 }
 
-/** Where the options come from when they are not known yet. */
+/** Options of {@link RedisModule.forRootAsync}: how the connection is registered and where its options come from. */
 export type RedisAsyncOptions = AsyncBase &
   (
     | {
@@ -88,13 +88,13 @@ const ASYNC_REGISTER = new OptionSet(
 );
 
 /**
- * Redis for a Nest application. `RedisModule.forRoot()` reads the environment; nothing in the code
- * differs between one Redis on a laptop and a Sentinel cluster in production.
+ * Redis for a Nest application. `RedisModule.forRoot()` reads the environment, so the code is the same
+ * for one Redis on a laptop and a Sentinel cluster in production.
  */
 @Module({})
 export class RedisModule {
   /**
-   * Registers a connection; without options the environment says where (`docs/configuration.md`).
+   * Registers a connection. Without options it reads the environment (`docs/configuration.md`).
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for a registration that cannot be used; what
    * is wrong with the options of Redis is thrown when the application starts.

@@ -32,9 +32,9 @@ import type { Stop } from '../base/timing/index.js';
 const EXCLUSIVE_OPTIONS = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
 /**
- * Redis for the application: every command with the types of ioredis, and none of a failover.
- * Reads go to replicas, writes to the primary; both wait while it is being replaced, up to their
- * deadline. What cannot be known is said: see `COMMAND_UNCERTAIN` in `docs/errors.md`.
+ * Redis for the application: every command with the types of ioredis, through failovers. Reads go to
+ * replicas, writes to the primary. A command waits up to its deadline while there is no node for it. If
+ * it cannot be known whether a write was executed, it fails with `COMMAND_UNCERTAIN` (`docs/errors.md`).
  */
 export class RedisService extends RedisCommandSet implements OnApplicationShutdown {
   readonly #engine: RedisEngine;
@@ -52,40 +52,40 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     return this.#engine.options.name;
   }
 
-  /** Everything there is to know about the connection right now. Costs nothing and waits for nothing. */
+  /** The status of the connection as it is now. Read from memory, so it costs little and never waits. */
   get status(): RedisStatus {
     return readStatus(this.#engine);
   }
 
-  /** What was measured of commands since the process began: outcomes, durations, repetitions. */
+  /** The stats of commands since the process started: outcomes, durations, repetitions. */
   get stats(): CommandStats {
     return (this.#engine.connectedOrNull?.router.recorder ?? this.#noCommands).stats;
   }
 
-  /** The failovers that this process has seen, oldest first, up to a hundred. Counts are in `status`. */
+  /** The last failovers that this process has seen, up to a hundred, oldest first. `status` has the counts. */
   get failovers(): readonly FailoverRecord[] {
     return this.#engine.connectedOrNull?.tracker.history.records ?? [];
   }
 
   /**
    * Resolves when writes can be sent, or rejects with `NO_PRIMARY` after `timeoutMs`. The application
-   * need not wait for it: commands do that by themselves.
+   * need not call it: commands wait by themselves.
    */
   async whenReady(timeoutMs = this.#engine.options.routing.writeTimeoutMs): Promise<void> {
     await this.#engine.connected.loans.whenWritable(timeoutMs);
   }
 
-  /** Hears facts of one kind, such as `failover.completed`. Answers a function that ends it. */
+  /** Calls the listener for each event of one type, such as `failover.completed`. Returns a function that removes it. */
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop {
     return this.#engine.bus.on(type, listener);
   }
 
-  /** Hears every fact. */
+  /** Calls the listener for each event of any type. Returns a function that removes it. */
   onAny(listener: (event: RedisHaEvent) => void): Stop {
     return this.#engine.bus.onAny(listener);
   }
 
-  /** Listens to channels, through failovers. Redis keeps no messages for those who are away: see `onGap`. */
+  /** Subscribes to channels, through failovers. Messages can be missed while the connection is lost: see `onGap`. */
   subscribe(
     channels: string | readonly string[],
     listener: MessageListener,
@@ -94,7 +94,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     return this.#listen('subscribe', channels, listener, options);
   }
 
-  /** Listens to patterns such as `news.*`, through failovers. */
+  /** Subscribes to patterns such as `news.*`, through failovers. */
   psubscribe(
     patterns: string | readonly string[],
     listener: MessageListener,
@@ -103,9 +103,9 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     return this.#listen('psubscribe', patterns, listener, options);
   }
 
-  /** Lends a connection to the primary for `WATCH`, `WAIT` and the like, and takes it back afterwards. */
+  /** Lends an exclusive connection to the primary for `WATCH` and `WAIT`, and takes it back after `work`. */
   async exclusive<T>(
-    work: (session: ExclusiveConnection) => Promise<T>,
+    work: (connection: ExclusiveConnection) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
     EXCLUSIVE_OPTIONS.check(options);
@@ -114,14 +114,14 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     return withExclusive(work, this.#engine.connected.loans, this.#engine.clock, timeoutMs);
   }
 
-  /** Goes through all keys, in portions. Sees everything at least once, after a failover some twice. */
+  /** Scans all keys, step by step. Yields every key at least once; after a failover some twice. */
   async *scanIterator(options: ScanOptions = {}): AsyncGenerator<string[], void, undefined> {
     SCAN_OPTIONS.check(options);
     const { runner, tracker } = this.#engine.connected;
     yield* scan({ command: 'scan' }, options, runner, tracker);
   }
 
-  /** The same over one hash, set or sorted set. Hashes and sorted sets yield pairs in flat order. */
+  /** Scans the members of a hash, set or sorted set. For hashes and sorted sets it yields name, value, name, value. */
   async *scanMembers(
     command: 'hscan' | 'sscan' | 'zscan',
     key: string,
@@ -132,12 +132,12 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     yield* scan({ command, key }, options, runner, tracker);
   }
 
-  /** A plain ioredis client that follows the primary, for a library that wants one. Closed at shutdown. */
+  /** Creates a plain ioredis client that follows the primary, for a library that needs one. Closed at shutdown. */
   createClient(options?: DriverOptions): DriverClient {
     return this.#engine.connected.rawClients.create(options);
   }
 
-  /** The same as options, for a library that makes its clients itself. */
+  /** Returns options for ioredis clients that follow the primary, for a library that creates its own. */
   connectionOptions(): TrackedOptions {
     return this.#engine.connected.rawClients.options();
   }

@@ -58,7 +58,7 @@ describe('parseAddress', () => {
     expect(parsed(text)).toContain(reason);
   });
 
-  it('hands out frozen addresses', () => {
+  it('returns frozen addresses', () => {
     expect(Object.isFrozen(parsed('redis1:6379'))).toBe(true);
   });
 });

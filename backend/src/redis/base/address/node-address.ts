@@ -6,7 +6,7 @@ export interface NodeAddress {
   readonly port: number;
 }
 
-/** An address that was understood, or why it was not. The reason never repeats the text. */
+/** The address that was read, or why it cannot be read. The reason never contains the text. */
 export type AddressParse =
   | { readonly ok: true; readonly address: NodeAddress }
   | { readonly ok: false; readonly reason: string };
@@ -18,7 +18,7 @@ const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i;
 
 /**
  * Reads `host`, `host:port`, `[ipv6]:port` or a bare IPv6 address. Never throws.
- * Without a port in the text `defaultPort` is taken; without either the address is refused.
+ * Uses `defaultPort` when the text has no port; when there is neither, the address is refused.
  */
 export function parseAddress(text: string, defaultPort?: number): AddressParse {
   const trimmed = text.trim();
@@ -38,7 +38,7 @@ export function parseAddress(text: string, defaultPort?: number): AddressParse {
   return join(host, port, defaultPort);
 }
 
-/** Reads what users may write for an address: text, or an object of host and port. Never throws. */
+/** Reads an address as users write it: text, or an object of host and port. Never throws. */
 export function readAddress(value: unknown, defaultPort?: number): AddressParse {
   if (typeof value === 'string') return parseAddress(value, defaultPort);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -53,23 +53,23 @@ export function readAddress(value: unknown, defaultPort?: number): AddressParse 
   return fault === null ? accepted({ host: bare, port }) : refused(fault);
 }
 
-/** The text form that {@link parseAddress} reads back; IPv6 in brackets. */
+/** Returns the text that {@link parseAddress} reads back, with IPv6 in brackets. */
 export function formatAddress(address: NodeAddress): string {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${host}:${String(address.port)}`;
 }
 
-/** True when both name the same place: case and the spelling of IPv6 addresses do not matter. */
+/** Returns whether both are the same address: case and the spelling of IPv6 do not matter. */
 export function sameAddress(one: NodeAddress, other: NodeAddress): boolean {
   return addressKey(one) === addressKey(other);
 }
 
-/** One text per place, fit as a key of a map: lower case, IPv6 in its shortest spelling. */
+/** Returns one text per address, to be used as a key: lower case, IPv6 in its shortest spelling. */
 export function addressKey(address: NodeAddress): string {
   return formatAddress({ host: canonicalHost(address.host), port: address.port });
 }
 
-/** What is wrong with a host, or `null`. */
+/** Returns what is wrong with a host, or `null`. */
 export function hostFault(host: string): string | null {
   if (host === '') return 'has no host';
   if (isIPv4(host) || isIPv6(host)) return null;
@@ -78,12 +78,12 @@ export function hostFault(host: string): string | null {
   return 'has a host that is neither a name nor an IP address';
 }
 
-/** True for a whole number that can be a TCP port. */
+/** Returns whether the value is a whole number that can be a TCP port. */
 export function isPort(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_PORT;
 }
 
-/** `[::1]` becomes `::1`; everything else stays as it is. */
+/** Returns `::1` for `[::1]`, and every other host unchanged. */
 export function stripBrackets(host: string): string {
   return /^\[.*\]$/.test(host) ? host.slice(1, -1) : host;
 }
@@ -103,7 +103,7 @@ function join(host: string, port: string | undefined, defaultPort?: number): Add
 }
 
 function canonicalHost(host: string): string {
-  // A zone index ('%eth0') is outside what URL understands and has one spelling anyway.
+  // A zone index ('%eth0') is not understood by URL, and has one spelling anyway.
   if (!isIPv6(host) || host.includes('%')) return host.toLowerCase();
   return stripBrackets(new URL(`http://[${host}]`).hostname);
 }

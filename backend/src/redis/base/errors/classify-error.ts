@@ -6,9 +6,9 @@ import { ConnectionLostError } from './error-catalogue.js';
  * - `not-sent`: it never reached a socket
  * - `unknown`: it was written and the answer was lost
  * - `not-primary`: the node refused it because it is a replica
- * - `not-ready`: the node refused it for now
- * - `unblocked`: a blocking command was cut short by a change of role
- * - `rejected`: the node refused it for good
+ * - `not-ready`: the node refused it, but may accept it soon
+ * - `unblocked`: Redis ended a blocking command early, because the node changed its role
+ * - `rejected`: the node refused it, and would refuse it again
  */
 export type FailureKind =
   'not-sent' | 'unknown' | 'not-primary' | 'not-ready' | 'unblocked' | 'rejected';
@@ -16,7 +16,7 @@ export type FailureKind =
 const ROLE_REFUSALS = new Set(['READONLY', 'NOREPLICAS', 'LOADING', 'MASTERDOWN']);
 const NOT_READY = new Set(['LOADING', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'TRYAGAIN', 'MISCONF']);
 
-/** Classes an error of the driver. The only place that reads messages of the driver or of Redis. */
+/** Returns what an error of the driver means. Only this file reads messages of the driver or of Redis. */
 export function classifyFailure(error: unknown): FailureKind {
   if (!isError(error)) return 'unknown';
   if (error.message.startsWith("Stream isn't writeable")) return 'not-sent';
@@ -29,17 +29,17 @@ export function classifyFailure(error: unknown): FailureKind {
   return 'rejected';
 }
 
-/** True of what a node says in the first moments after a switch: refused, not executed, soon over. */
+/** Returns whether a node refused the command as it may do right after a switch. It was not executed. */
 export function isRoleRefusal(error: unknown): boolean {
   return isError(error) && ROLE_REFUSALS.has(replyPrefix(error));
 }
 
-/** The first word of an error that Redis answered, such as `WRONGTYPE`. */
+/** Returns the first word of an error reply, such as `WRONGTYPE`. */
 export function replyPrefix(error: Error): string {
   return /^[A-Z][A-Z0-9_]*/.exec(error.message)?.[0] ?? 'ERR';
 }
 
-/** The message of an error of Redis or the driver without the arguments that some carry. */
+/** Returns the message of an error of Redis or the driver, without the arguments that some contain. */
 export function safeMessage(error: unknown): string {
   if (!isError(error)) return 'unknown error';
   return error.message
@@ -48,7 +48,7 @@ export function safeMessage(error: unknown): string {
     .replace(/(unknown (sub)?command '?)[^\s',]{40,}.*$/s, '$1…');
 }
 
-/** Takes the command's arguments off a driver error, so that keys, values and passwords do not travel with it. */
+/** Removes the command's arguments from a driver error, so that it contains no keys, values or passwords. */
 export function withoutArguments(error: unknown): Error {
   if (!isError(error)) return new ConnectionLostError(String(error));
   if ('command' in error) Reflect.deleteProperty(error, 'command');

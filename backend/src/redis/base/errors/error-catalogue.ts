@@ -1,10 +1,10 @@
 import { RedisHaError } from './redis-ha-error.js';
 
-/** One thing that is wrong with an option or an argument, and what to do about it. */
+/** One problem of an option or an argument, and what to do about it. */
 export interface Problem {
   /** Path of the option or name of the environment variable, for example `sentinel.nodes[1]`. */
   readonly field: string;
-  /** The value as received; secrets are replaced before they get here. */
+  /** The value as received. Secrets were replaced before. */
   readonly value: unknown;
   /** What is wrong with it. */
   readonly message: string;
@@ -41,13 +41,13 @@ export class InvalidArgumentError extends RedisHaError {
   }
 }
 
-/** No primary could be reached before the deadline. The command was not sent. */
+/** No primary took the command before the deadline. The command was not executed. */
 export class NoPrimaryError extends RedisHaError {
   readonly code = 'NO_PRIMARY';
   readonly retryable = true;
 }
 
-/** The read policy allows replicas only and none is fit to serve. The command was not sent. */
+/** The read policy allows replicas only, and no replica can serve. The command was not sent. */
 export class NoReplicaError extends RedisHaError {
   readonly code = 'NO_REPLICA';
   readonly retryable = true;
@@ -59,15 +59,15 @@ export class SentinelsUnreachableError extends RedisHaError {
   readonly retryable = true;
 }
 
-/** The deadline passed. The command was not sent, or it was a read; nothing was changed. */
+/** The deadline passed. The command was not executed, or it was a read; nothing was changed. */
 export class CommandTimeoutError extends RedisHaError {
   readonly code = 'COMMAND_TIMEOUT';
   readonly retryable = true;
 }
 
 /**
- * The command was sent and its answer was lost, and repeating it could do its work twice.
- * It may or may not have happened: only the caller can find out.
+ * The command was sent and its answer was lost, and it was not safe to repeat, or no time was left.
+ * It may or may not have been executed: only the caller can find out.
  */
 export class CommandUncertainError extends RedisHaError {
   readonly code = 'COMMAND_UNCERTAIN';
@@ -80,7 +80,7 @@ export class CommandRejectedError extends RedisHaError {
   readonly retryable = false;
 }
 
-/** The caller's `AbortSignal` fired. The command was not sent, or it was a read. */
+/** The caller's `AbortSignal` fired. The command was not executed, or it was a read. */
 export class CommandAbortedError extends RedisHaError {
   readonly code = 'COMMAND_ABORTED';
   readonly retryable = false;
@@ -92,7 +92,7 @@ export class QueueFullError extends RedisHaError {
   readonly retryable = true;
 }
 
-/** A connection that a session or subscription stood on is gone. */
+/** The connection that a call needs was lost or could not be opened, such as an exclusive connection. */
 export class ConnectionLostError extends RedisHaError {
   readonly code = 'CONNECTION_LOST';
   readonly retryable = true;
@@ -128,13 +128,13 @@ export class DegradedUnknownError extends RedisHaError {
   readonly retryable = true;
 }
 
-/** Redis is away and the journal takes no more. The write was not done. */
+/** Redis is away and the journal is full. The write was not done. */
 export class JournalFullError extends RedisHaError {
   readonly code = 'JOURNAL_FULL';
   readonly retryable = true;
 }
 
-/** The journal's file cannot be used: it is another process's, or the disk refuses it. */
+/** The journal's file cannot be used: another process uses it, or the disk reports an error. */
 export class JournalFileError extends RedisHaError {
   readonly code = 'JOURNAL_FILE_FAILED';
   readonly retryable = false;
@@ -152,7 +152,7 @@ export class LoaderTimeoutError extends RedisHaError {
   readonly retryable = true;
 }
 
-/** A value cannot be turned into bytes and back without changing. Nothing was written. */
+/** A value would change on its way to bytes and back. Nothing was written. */
 export class ValueUnserializableError extends RedisHaError {
   readonly code = 'VALUE_UNSERIALIZABLE';
   readonly retryable = false;
@@ -170,7 +170,7 @@ export class SessionInvalidError extends RedisHaError {
   readonly retryable = false;
 }
 
-/** Nobody can tell now whether the session exists: Redis is away, memory does not know it, no archive answers. */
+/** Whether the session exists cannot be determined now: Redis is away, memory does not know it, no archive answers. */
 export class SessionUnavailableError extends RedisHaError {
   readonly code = 'SESSION_UNAVAILABLE';
   readonly retryable = true;
@@ -182,7 +182,7 @@ export class ClosedError extends RedisHaError {
   readonly retryable = false;
 }
 
-/** The test cluster could not do what was asked of it. */
+/** The test cluster could not do what the test asked for. */
 export class TestClusterError extends RedisHaError {
   readonly code = 'TEST_CLUSTER_FAILED';
   readonly retryable = false;

@@ -38,7 +38,7 @@ describe('RedisHaError', () => {
     expect(() => Object.assign(error.details, { masterName: 'x' })).toThrow();
   });
 
-  it('does not share its details with whoever made it', () => {
+  it('does not share its details with the code that created it', () => {
     const details: Record<string, unknown> = { a: 1 };
     const made = new NoPrimaryError('x', details);
     details['a'] = 2;
@@ -137,7 +137,7 @@ describe('errors about options and arguments', () => {
     expect(new InvalidArgumentError({ ...problem, value }).message).toContain(`= ${shown}:`);
   });
 
-  it('show even what cannot be shown', () => {
+  it('show a value that cannot be turned into JSON', () => {
     const loop: Record<string, unknown> = {};
     loop['self'] = loop;
     expect(() => new InvalidArgumentError({ ...problem, value: loop })).not.toThrow();
@@ -244,11 +244,11 @@ describe('what an error says', () => {
     expect(safeMessage(new Error(message))).toMatch(/^NOGROUP/);
   });
 
-  it('has an answer for what is no error', () => {
+  it('has a message for a value that is no error', () => {
     expect(safeMessage('x')).toBe('unknown error');
   });
 
-  it('loses its command and what came before when it is handed on', () => {
+  it('loses its command and its earlier errors when it is passed on', () => {
     const error = replied(`ERR unknown command 'X', with args beginning with: '${PASSWORD}'`, {
       command: { name: 'hello', args: ['3', 'AUTH', 'bob', PASSWORD] },
       previousErrors: [replied(PASSWORD)],

@@ -10,7 +10,7 @@ const BRAND = Symbol.for('nestjs-redis-ha.error');
 export abstract class RedisHaError extends Error {
   /** Stable, machine-readable name of what went wrong. */
   abstract readonly code: string;
-  /** Whether the same call may succeed later without anyone changing anything. */
+  /** Whether the same call may succeed later although nothing is changed. */
   abstract readonly retryable: boolean;
   /** What is known about the failure, as plain data. */
   readonly details: ErrorDetails;
@@ -25,7 +25,7 @@ export abstract class RedisHaError extends Error {
     return this.constructor.name;
   }
 
-  /** True for errors of this library, also those of a second installed copy of it. */
+  /** Returns whether this is an error of the library, also of a second installed copy of it. */
   static is(error: unknown): error is RedisHaError {
     return typeof error === 'object' && error !== null && BRAND in error;
   }

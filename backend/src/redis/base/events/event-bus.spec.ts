@@ -5,7 +5,7 @@ const paused: RedisHaEvent = { type: 'writes.paused', reason: 'x' };
 const resumed: RedisHaEvent = { type: 'writes.resumed', reason: 'x', pausedMs: 1 };
 
 describe('EventBus', () => {
-  it('tells listeners of one name, and those of every name, in the order in which they came', () => {
+  it('calls the listeners of one type, then those of any type, in the order in which they were added', () => {
     const bus = new EventBus();
     const heard: string[] = [];
     bus.onAny(({ type }) => heard.push(`any ${type}`));
@@ -16,7 +16,7 @@ describe('EventBus', () => {
     expect(heard).toEqual(['first x', 'second x', 'any writes.paused', 'any writes.resumed']);
   });
 
-  it('contains the error of a listener, reports it once, and tells the others', () => {
+  it('reports the error of a listener once, and calls the others', () => {
     const bus = new EventBus();
     const heard: RedisHaEvent[] = [];
     const error = new TypeError('listener failed');
@@ -28,7 +28,7 @@ describe('EventBus', () => {
     expect(heard).toEqual([{ type: 'listener.failed', event: 'writes.paused', error }, paused]);
   });
 
-  it('does not go round in circles when a listener always fails', () => {
+  it('does not loop when a listener always fails', () => {
     const bus = new EventBus();
     let calls = 0;
     bus.onAny(() => {
@@ -42,7 +42,7 @@ describe('EventBus', () => {
     expect(calls).toBe(2);
   });
 
-  it('hears no more after it was stopped, twice if you like', () => {
+  it('calls no listener after it was stopped, and lets it be stopped twice', () => {
     const bus = new EventBus();
     let calls = 0;
     const stop = bus.on('writes.paused', () => calls++);
@@ -55,7 +55,7 @@ describe('EventBus', () => {
     expect(bus.listenerCount).toBe(0);
   });
 
-  it('counts its listeners back to nothing', () => {
+  it('counts no listeners when all were stopped', () => {
     const bus = new EventBus();
     const stops = [
       bus.on('writes.paused', () => 0),
@@ -67,7 +67,7 @@ describe('EventBus', () => {
     expect(bus.listenerCount).toBe(0);
   });
 
-  it('does not take a late stop for one of a new listener', () => {
+  it('does not remove a new listener when an old one is stopped again', () => {
     const bus = new EventBus();
     const stop = bus.on('writes.paused', () => 0);
     stop();

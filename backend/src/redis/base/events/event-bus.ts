@@ -3,27 +3,27 @@ import type { RedisHaEvent, RedisHaEventOf, RedisHaEventType } from './redis-eve
 
 type Listener = (event: RedisHaEvent) => void;
 
-/** Carries facts from the rooms that know them to whoever cares. Costs nothing unheard. */
+/** Passes events from the code that reports them to the listeners. Costs nothing without listeners. */
 export class EventBus {
   readonly #listeners = new Map<RedisHaEventType | '*', Set<Listener>>();
 
-  /** Hears facts of one name. An error in the listener is contained and reported as `listener.failed`. */
+  /** Calls the listener for each event of one type. If it throws, that is reported as `listener.failed`. */
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop {
     return this.#add(type, listener as Listener);
   }
 
-  /** Hears every fact. */
+  /** Calls the listener for each event of any type. */
   onAny(listener: Listener): Stop {
     return this.#add('*', listener);
   }
 
-  /** Reports a fact to its listeners, in the order they came. */
+  /** Calls the listeners of an event, in the order in which they were added. */
   emit(event: RedisHaEvent): void {
     this.#call(this.#listeners.get(event.type), event);
     this.#call(this.#listeners.get('*'), event);
   }
 
-  /** How many listeners there are: for leak checks. */
+  /** The number of listeners, for leak checks. */
   get listenerCount(): number {
     let total = 0;
     for (const set of this.#listeners.values()) total += set.size;

@@ -1,12 +1,12 @@
 import type { NodeAddress } from '../address/index.js';
 import type { Problem } from '../errors/index.js';
 
-/** Why the primary moved: it failed, somebody asked Sentinel, or our own switchover did it. */
+/** Why the primary moved: it failed, somebody else asked Sentinel for it, or this process switched over. */
 export type FailoverReason = 'failure' | 'planned' | 'switchover';
 
-/** The moments of one failover, in calendar milliseconds; `null` where nobody told us. */
+/** The moments of one failover, in calendar milliseconds; `null` where it is not known. */
 export interface FailoverTimes {
-  /** This process first doubted the old primary. */
+  /** This process first suspected the old primary. */
   readonly suspectedAt: number | null;
   /** The first Sentinel called it subjectively down. */
   readonly sdownAt: number | null;
@@ -31,10 +31,10 @@ export interface FailoverRecord extends FailoverTimes {
   readonly epoch: number;
 }
 
-/** Reads and writes are judged apart: while a primary is being replaced, reads go on. */
+/** Reads and writes have a breaker each: while a primary is being replaced, reads go on. */
 export type Direction = 'reads' | 'writes';
 
-/** `healthy`: Redis serves. `degraded`: memory does, or the journal. `recovering`: Redis is back, the journal is on its way. */
+/** `healthy`: Redis serves. `degraded`: memory and journal do. `recovering`: the journal is being written to Redis. */
 export type ServiceModeName = 'healthy' | 'degraded' | 'recovering';
 
 /** A change of the mode. */
@@ -44,11 +44,11 @@ export interface ModeChange {
   readonly reason: string;
   /** Calendar milliseconds. */
   readonly at: number;
-  /** How long the mode before lasted. */
+  /** How long the mode `from` lasted. */
   readonly afterMs: number;
 }
 
-/** What came of the writes that were made while Redis was away. */
+/** The outcome of the writes that were made while Redis was away. */
 export interface ReplayReport {
   /** Written to Redis. */
   readonly applied: number;
@@ -59,7 +59,7 @@ export interface ReplayReport {
   readonly durationMs: number;
 }
 
-/** Every fact the engine reports. Plain data in the past tense; additions only. */
+/** Every event the engine reports. Plain data, named in the past tense; events only gain fields. */
 export type RedisHaEvent =
   | { readonly type: 'connection.opened'; readonly node: NodeAddress; readonly role: string }
   | { readonly type: 'connection.lost'; readonly node: NodeAddress; readonly reason: string }
@@ -108,8 +108,8 @@ export type RedisHaEvent =
   | { readonly type: 'cache.write-failed'; readonly keyspace: string; readonly reason: string }
   | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
 
-/** The name of a fact. */
+/** The type of an event, such as `primary.switched`. */
 export type RedisHaEventType = RedisHaEvent['type'];
 
-/** The fact of one name. */
+/** The event of one type. */
 export type RedisHaEventOf<T extends RedisHaEventType> = Extract<RedisHaEvent, { type: T }>;

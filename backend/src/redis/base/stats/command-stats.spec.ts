@@ -17,7 +17,7 @@ function outcomesThatCount({ outcomes }: KindStats): Record<string, number> {
 }
 
 describe('CommandRecorder', () => {
-  it('has every kind and every outcome from the beginning', () => {
+  it('has every kind and every outcome from the start', () => {
     const { kinds, retries } = new CommandRecorder(new ManualClock()).stats;
     expect(Object.keys(kinds)).toEqual([...COMMAND_KINDS]);
     for (const kind of COMMAND_KINDS) {
@@ -77,7 +77,7 @@ describe('CommandRecorder', () => {
     expect(recent.count).toBe(2);
   });
 
-  it('watches a command until it is over, and hands its outcome on', async () => {
+  it('watches a command until it is over, and passes on its outcome', async () => {
     const clock = new ManualClock();
     const meter = new CommandRecorder(clock);
     const refusal = new CommandRejectedError('WRONGTYPE');
@@ -98,7 +98,7 @@ describe('CommandRecorder', () => {
     expect(meter.stats.retries).toEqual({ refused: 0, lost: 2, silent: 1 });
   });
 
-  it('hands out what was, not what will be', () => {
+  it('returns a copy that later commands do not change', () => {
     const meter = new CommandRecorder(new ManualClock());
     const before = meter.stats;
     meter.succeeded('read', 0);

@@ -3,14 +3,14 @@ import type { Clock } from '../timing/index.js';
 import { LatencyHistogram, type LatencyStats } from './latency-histogram.js';
 import { RecentLatency, type RecentPercentiles } from './recent-latency.js';
 
-/** What is measured apart: reads may go to replicas, writes wait for a primary, blocking commands wait on purpose. */
+/** Measured separately: reads may go to replicas, writes wait for a primary, blocking commands wait on purpose. */
 export const COMMAND_KINDS = ['read', 'write', 'blocking'] as const;
 /** One of {@link COMMAND_KINDS}. */
 export type CommandKind = (typeof COMMAND_KINDS)[number];
 
 /**
- * How a command ended. `timeout`: a read, sent and not answered by its deadline; `no-node`: its deadline
- * came before there was a node to send it to; `uncertain`: a write, sent and never answered.
+ * How a command ended. `timeout`: it was not answered by its deadline, and nothing was changed;
+ * `no-node`: there was no node or no connection for it; `uncertain`: a write that was sent and not answered.
  */
 export const COMMAND_OUTCOMES = [
   'ok',
@@ -25,21 +25,21 @@ export const COMMAND_OUTCOMES = [
 /** One of {@link COMMAND_OUTCOMES}. */
 export type CommandOutcome = (typeof COMMAND_OUTCOMES)[number];
 
-/** Why a command was sent once more: its node refused it, its answer was lost, its node was silent. */
+/** Why a command was sent again: its node refused it, its answer was lost, its node was silent. */
 export const RETRY_REASONS = ['refused', 'lost', 'silent'] as const;
 /** One of {@link RETRY_REASONS}. */
 export type RetryReason = (typeof RETRY_REASONS)[number];
 
-/** The measures of one kind. Durations are those of the caller: with waiting and with repetitions. */
+/** The stats of one kind. Durations are those that the caller sees: with waiting and with repetitions. */
 export interface KindStats {
   readonly outcomes: Readonly<Record<CommandOutcome, number>>;
-  /** Of all outcomes, those that came of a deadline: timeouts, no-nodes, and some uncertain ones. */
+  /** Commands that missed their deadline: all `timeout` and `no-node`, and some of `uncertain`. */
   readonly deadlineMisses: number;
   readonly durations: LatencyStats;
   readonly recent: RecentPercentiles;
 }
 
-/** What was measured of commands since the process began. Plain data. */
+/** The stats of all commands since the process started. Plain data. */
 export interface CommandStats {
   readonly kinds: Readonly<Record<CommandKind, KindStats>>;
   readonly retries: Readonly<Record<RetryReason, number>>;
@@ -56,7 +56,7 @@ const OUTCOME_OF_CODE: Readonly<Record<string, CommandOutcome>> = {
   CLOSED: 'closed',
 };
 
-/** The reason of `COMMAND_UNCERTAIN` when a write was sent and its deadline passed. */
+/** The reason in `COMMAND_UNCERTAIN` when a write was sent and its deadline passed. */
 export const DEADLINE_PASSED = 'the deadline passed';
 
 /** Counts how commands end and how long they take. Always on, so it must cost next to nothing. */
@@ -69,19 +69,19 @@ export class CommandRecorder {
     this.#clock = clock;
   }
 
-  /** A command that began at `startedAt` was answered. */
+  /** Counts a command that began at `startedAt` and was answered. */
   succeeded(kind: CommandKind, startedAt: number): void {
     this.#kinds[kind].add('ok', startedAt, this.#clock.now());
   }
 
-  /** A command that began at `startedAt` ended with an error. */
+  /** Counts a command that began at `startedAt` and ended with an error. */
   failed(kind: CommandKind, startedAt: number, error: unknown): void {
     const outcome = outcomeOf(error);
     this.#kinds[kind].add(outcome, startedAt, this.#clock.now());
     if (isDeadlineMiss(outcome, error)) this.#kinds[kind].missDeadline();
   }
 
-  /** Counts what becomes of a command that has just begun. */
+  /** Counts the outcome of a command that has just begun, and returns it. */
   async watch<T>(kind: CommandKind, running: Promise<T>): Promise<T> {
     const startedAt = this.#clock.now();
     try {
@@ -94,12 +94,12 @@ export class CommandRecorder {
     }
   }
 
-  /** A command goes out once more. */
+  /** Counts that a command is sent again. */
   retried(reason: RetryReason): void {
     this.#retries[reason]++;
   }
 
-  /** What was measured up to now. */
+  /** The stats up to now. */
   get stats(): CommandStats {
     const now = this.#clock.now();
     const statsOf = (kind: CommandKind): KindStats => this.#kinds[kind].statsAt(now);
@@ -136,7 +136,7 @@ class KindRecorder {
 
 function outcomeOf(error: unknown): CommandOutcome {
   if (!RedisHaError.is(error)) return 'rejected';
-  // Redis does not know a script yet, and gets it with the next command: nothing failed.
+  // Redis does not know the script yet, and the next command sends it: this is not a failure.
   if (error.details['reply'] === 'NOSCRIPT') return 'ok';
   return OUTCOME_OF_CODE[error.code] ?? 'rejected';
 }

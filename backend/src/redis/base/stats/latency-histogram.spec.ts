@@ -30,7 +30,7 @@ describe('LatencyHistogram', () => {
     },
   );
 
-  it('counts what is longer than any bound only in the whole', () => {
+  it('counts what is longer than any bound in the total only', () => {
     const { upTo, count, sumMs } = countsOf(10_001, 1e12);
     expect(upTo.at(-1)).toBe(0);
     expect({ count, sumMs }).toEqual({ count: 2, sumMs: 1e12 + 10_001 });
@@ -44,7 +44,7 @@ describe('LatencyHistogram', () => {
     expect(sumMs).toBe(all.reduce((sum, ms) => sum + ms, 0));
   });
 
-  it('hands out what was, not what will be', () => {
+  it('returns a copy that later durations do not change', () => {
     const histogram = new LatencyHistogram();
     const before = histogram.counts;
     histogram.add(0.05);

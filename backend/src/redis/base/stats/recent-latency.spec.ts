@@ -61,7 +61,7 @@ describe('RecentLatency', () => {
     expect(latency.percentiles(60_000).p99Ms).toBeNull();
   });
 
-  it('lets the oldest slice leave whole when the ring comes around', () => {
+  it('drops the oldest slice as a whole when the ring is full', () => {
     const latency = new RecentLatency();
     for (let slice = 0; slice < 6; slice++) latency.add(1, slice * SLICE_MS);
     latency.add(100, 0);
@@ -72,7 +72,7 @@ describe('RecentLatency', () => {
     expect(told.p99Ms).toBeLessThan(3);
   });
 
-  it('shows nothing old after a long silence', () => {
+  it('reports nothing old after a long pause', () => {
     const latency = filledWith([500, 500, 500], 20_000);
     const later = 20_000 + 60 * 60_000;
     expect(latency.percentiles(later).count).toBe(0);
@@ -80,7 +80,7 @@ describe('RecentLatency', () => {
     expect(latency.percentiles(later)).toMatchObject({ count: 1, p50Ms: expect.closeTo(1, 0) });
   });
 
-  it('takes a clock that has run for years', () => {
+  it('works with a clock that has run for years', () => {
     const now = 20 * 365 * 86_400_000 + 0.25;
     const latency = filledWith([3], now);
     expect(latency.percentiles(now + 1).count).toBe(1);
@@ -89,7 +89,7 @@ describe('RecentLatency', () => {
 
   it.each([
     ['nothing', 0, 0.01],
-    ['less than it tells apart', 0.001, 0.01],
+    ['less than its smallest step', 0.001, 0.01],
     ['less than nothing', -3, 0.01],
     ['more than 100 s', 1e7, 109_000],
     ['for ever', Infinity, 109_000],
@@ -97,7 +97,7 @@ describe('RecentLatency', () => {
     expect(filledWith([ms]).percentiles(0)).toMatchObject({ count: 1, p50Ms: told, p99Ms: told });
   });
 
-  it('gives the slow ones away by their share', () => {
+  it('shows slow calls only in the percentiles that include them', () => {
     const all = [...Array<number>(98).fill(1), 50, 50];
     const { p50Ms, p95Ms, p99Ms } = filledWith(all).percentiles(0);
     expect(p50Ms).toBeLessThan(1.1);

@@ -1,12 +1,12 @@
 const SLICES = 6;
 const SLICE_MS = 10_000;
 const SMALLEST_MS = 0.01;
-// Eight steps to a doubling: what is told is at most 9 % more than what was.
+// Eight steps per doubling: a reported duration is at most 9 % longer than the real one.
 const STEPS_PER_DOUBLING = 8;
 // Up to 100 s.
 const STEPS = Math.ceil(Math.log2(100_000 / SMALLEST_MS) * STEPS_PER_DOUBLING) + 1;
 
-/** How long the calls of the last minute took. `null` where there were none: nothing was measured then. */
+/** How long the calls of the last minute took. `null` when there were none. */
 export interface RecentPercentiles {
   readonly windowMs: number;
   readonly count: number;
@@ -15,15 +15,15 @@ export interface RecentPercentiles {
   readonly p99Ms: number | null;
 }
 
-/** Knows the percentiles of the last minute, in a ring of slices of which the oldest leaves whole. */
+/** Computes the percentiles of the last minute. Keeps a ring of slices and drops the oldest slice as a whole. */
 export class RecentLatency {
   readonly #slices = Array.from({ length: SLICES }, () => new Uint32Array(STEPS));
   readonly #ticks = new Array<number>(SLICES).fill(-1);
 
   /**
-   * Counts one.
+   * Counts one call.
    *
-   * @param now - by a clock that only grows
+   * @param now - the time, from a clock that never goes back
    */
   add(ms: number, now: number): void {
     const tick = Math.floor(now / SLICE_MS);
@@ -38,7 +38,7 @@ export class RecentLatency {
     slice[step] = (slice[step] ?? 0) + 1;
   }
 
-  /** What the last minute says. */
+  /** Returns the percentiles of the last minute. */
   percentiles(now: number): RecentPercentiles {
     const latest = Math.floor(now / SLICE_MS);
     const young = this.#slices.filter((_, at) => latest - (this.#ticks[at] ?? -1) < SLICES);

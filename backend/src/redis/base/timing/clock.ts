@@ -1,9 +1,9 @@
-/** Stops whatever it was handed out for. Calling it twice is harmless. */
+/** Ends what it was returned for, such as a timer or a listener. Calling it twice is harmless. */
 export type Stop = () => void;
 
 /** Time, as the engine sees it. Injected, so that tests move it by hand. */
 export interface Clock {
-  /** Milliseconds that only ever grow: for measuring and for deadlines. */
+  /** Milliseconds that never go back: for measuring and for deadlines. */
   now(): number;
   /** The calendar time in milliseconds since 1970: only to show to people. */
   wallTime(): number;
@@ -55,13 +55,13 @@ export class SystemClock implements Clock {
   }
 }
 
-/** Runs after the input that has already arrived: before it, a process that was busy would blame the other side. */
+/** Runs after the input that has arrived. Otherwise a busy process would take its own delay for that of its peer. */
 export function afterInput(run: () => void): void {
   setImmediate(run);
 }
 
-/** Chance, as the engine sees it: a number from 0 up to, not including, 1. Injected, so that tests choose it. */
+/** Returns a random number from 0 up to, not including, 1. Injected, so that tests choose it. */
 export type Random = () => number;
 
-/** The machine's own chance. Not for secrets. */
+/** Random numbers of the machine. Not for secrets. */
 export const systemRandom: Random = () => Math.random();

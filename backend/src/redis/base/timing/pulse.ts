@@ -1,6 +1,6 @@
 import { afterInput, type Clock } from './clock.js';
 
-// In one turn of the event loop a socket gives 64 kB. What came in while the process was busy may be more.
+// A socket delivers 64 kB per turn of the event loop, and more may have arrived while the process was busy.
 const LATE_PER_TURN_MS = 20;
 const MAX_TURNS = 20;
 
@@ -9,9 +9,9 @@ function turnsToCatchUp(lateMs: number): number {
 }
 
 /**
- * Beats at a steady pace for as long as there is something to watch, and not at all otherwise.
- * Each beat comes after the input that has already arrived: a process that was busy for a second
- * must not take its own pause for a silence of the other side.
+ * Calls `beat` at a steady interval while there is something to watch, and not otherwise. Each call
+ * comes after the input that has already arrived: a process that was busy for a second must not take
+ * its own pause for a silence of the other side.
  */
 export class Pulse {
   readonly #clock: Clock;
@@ -19,14 +19,14 @@ export class Pulse {
   readonly #beat: () => boolean;
   #beating = false;
 
-  /** @param beat - called on each beat; answers whether there is still something to watch */
+  /** @param beat - returns whether there is still something to watch */
   constructor(clock: Clock, everyMs: number, beat: () => boolean) {
     this.#clock = clock;
     this.#everyMs = everyMs;
     this.#beat = beat;
   }
 
-  /** Starts beating, unless it does already. */
+  /** Starts, unless it runs already. */
   wake(): void {
     if (this.#beating) return;
     this.#beating = true;

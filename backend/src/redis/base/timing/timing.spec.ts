@@ -5,13 +5,13 @@ import { Pulse } from './pulse.js';
 describe('SystemClock', () => {
   const clock = new SystemClock();
 
-  it('grows, and tells the calendar time', () => {
+  it('grows, and returns the calendar time', () => {
     const before = clock.now();
     expect(clock.now()).toBeGreaterThanOrEqual(before);
     expect(Math.abs(clock.wallTime() - Date.now())).toBeLessThan(1000);
   });
 
-  it('calls back once, or steadily, until it is stopped', async () => {
+  it('calls back once, or at intervals, until it is stopped', async () => {
     const calls: string[] = [];
     const stopNever = clock.after(0, () => calls.push('stopped too late'));
     stopNever();
@@ -52,7 +52,7 @@ describe('SystemClock', () => {
 });
 
 describe('Pulse', () => {
-  it('lets more input in before a beat that comes late: a busy process must not blame the other side', async () => {
+  it('lets more input in before a late beat: a busy process must not blame the other side', async () => {
     const due: (() => void)[] = [];
     let now = 0;
     const late = { now: () => now, after: (_ms: number, run: () => void) => due.push(run) };

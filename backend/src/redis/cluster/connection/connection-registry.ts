@@ -10,7 +10,7 @@ import type { WireOptions } from './wire.js';
 
 const STALL_CHECK_MS = 20;
 
-/** Every node this process talks to: under each announced address one {@link SharedConnection}, or several connections. */
+/** Every node this process is connected to. Each announced address has one or more {@link SharedConnection}s. */
 export class ConnectionRegistry {
   readonly #options: ResolvedRedisOptions;
   readonly #clock: Clock;
@@ -29,22 +29,22 @@ export class ConnectionRegistry {
     this.#stallPulse = new Pulse(clock, STALL_CHECK_MS, () => this.#checkForStalls());
   }
 
-  /** The connection to a node, if there is one. */
+  /** Returns the first connection to a node, if there is one. */
   get(address: NodeAddress): SharedConnection | undefined {
     return this.connectionsTo(address)[0];
   }
 
-  /** All shared connections to a node; the first is the one for writes. */
+  /** Returns all shared connections to a node. Writes use the first. */
   connectionsTo(address: NodeAddress): readonly SharedConnection[] {
     return this.#nodes.get(addressKey(address)) ?? [];
   }
 
-  /** All of them. */
+  /** Returns all shared connections to all nodes. */
   all(): readonly SharedConnection[] {
     return [...this.#nodes.values()].flat();
   }
 
-  /** Opens what is listed and not there yet, closes what is there and not listed. */
+  /** Opens connections to new addresses, and closes those to addresses that are not in the list. */
   retain(addresses: readonly NodeAddress[]): void {
     const wanted = new Map(addresses.map((address) => [addressKey(address), address]));
     for (const [key, connections] of this.#nodes) {
@@ -64,7 +64,7 @@ export class ConnectionRegistry {
     }
   }
 
-  /** How a further connection to the node is opened, for clients outside this registry. */
+  /** Returns how to open another connection to the node, for clients outside this registry. */
   wireOptionsFor(address: NodeAddress): WireOptions {
     const { node } = this.#options;
     const map = this.#options.mode === 'sentinel' ? this.#options.sentinel.mapAddress : null;
@@ -79,7 +79,7 @@ export class ConnectionRegistry {
     };
   }
 
-  /** Cuts everything for good. */
+  /** Closes every connection and opens none again. */
   close(reason: string): void {
     for (const node of this.all()) node.close(reason);
     this.#nodes.clear();

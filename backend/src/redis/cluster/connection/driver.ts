@@ -9,7 +9,7 @@ export type {
   RedisValue,
 } from 'ioredis';
 
-/** The names of all commands that the installed driver has methods for. */
+/** Returns the names of all commands that the installed driver has methods for. */
 export function driverCommandNames(): readonly string[] {
   const prototype = Redis.prototype as unknown as { getBuiltinCommands(): string[] };
   return prototype.getBuiltinCommands();

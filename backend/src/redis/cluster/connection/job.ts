@@ -1,16 +1,16 @@
 import type { InflightItem, InflightList } from './inflight.js';
 import type { ReplySink, Wire } from './wire.js';
 
-/** One thing to send over a shared connection to a node `N`. Exactly one of the last three is called, once. */
+/** Something to send over a shared connection to a node `N`. Exactly one of the last three is called, once. */
 export interface JobFor<N> {
-  /** False once nobody waits for it any more: it is then not written. */
+  /** False once nobody waits for its reply: then it is not written. */
   readonly isWanted: boolean;
-  /** Writes its command or commands; several are written without a gap. The sink hears the outcome. */
+  /** Writes its command or commands, with nothing else between them. The sink receives the outcome. */
   write(wire: Wire, sink: ReplySink): void;
   onReply(value: unknown): void;
   /** Redis or the driver answered with an error. */
   onError(error: unknown, node: N): void;
-  /** The connection went away; `sent` says whether the job had been written. */
+  /** The connection was lost; `sent` says whether the job had been written. */
   onLost(reason: string, sent: boolean): void;
 }
 

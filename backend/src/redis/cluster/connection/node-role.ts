@@ -1,13 +1,13 @@
 import type { NodeAddress } from '../../base/address/index.js';
 
-/** What a node says of itself in answer to `ROLE`. */
+/** What a node reports about itself when asked with `ROLE`. */
 export type NodeRole =
   | { readonly kind: 'primary'; readonly offset: number; readonly replicas: number }
   | {
       readonly kind: 'replica';
-      /** The primary it follows, as it knows it. */
+      /** The address of the primary, as the replica knows it. */
       readonly primary: NodeAddress;
-      /** Linked to its primary and in step with it, not in the middle of a synchronisation. */
+      /** Whether it is linked to its primary, and not in the middle of a full synchronisation. */
       readonly isLinked: boolean;
       readonly offset: number;
     }

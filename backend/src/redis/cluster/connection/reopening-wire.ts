@@ -1,14 +1,14 @@
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { Wire, type WireListener, type WireOptions } from './wire.js';
 
-/** What a {@link ReopeningWire} tells its owner. */
+/** The callbacks of a {@link ReopeningWire}. */
 export interface ReopeningWireListener extends Omit<WireListener, 'onReady'> {
   readonly onReady: (wire: Wire) => void;
 }
 
 const DELAYS_MS = [0, 20, 50, 100, 200, 500];
 
-/** A connection that is opened again whenever it closes, at once first and then ever more calmly. */
+/** A connection that is opened again whenever it closes: at once at first, then after longer and longer pauses. */
 export class ReopeningWire {
   readonly #optionsFor: () => WireOptions;
   readonly #clock: Clock;
@@ -24,30 +24,30 @@ export class ReopeningWire {
     this.#listener = listener;
   }
 
-  /** The connection, while it can be written to. */
+  /** The connection, or `null` while it cannot be written to. */
   get ready(): Wire | null {
     return this.#wire?.isReady === true ? this.#wire : null;
   }
 
-  /** Starts; does nothing if it has been started. */
+  /** Starts to connect. Does nothing if it was started before. */
   open(): void {
     if (!this.#isClosed) return;
     this.#isClosed = false;
     this.#connect();
   }
 
-  /** Tries at once if it is waiting for its next attempt. */
+  /** Tries at once if it waits for its next attempt. */
   nudge(): void {
     if (this.#stopRetry !== null) this.#connect();
   }
 
-  /** Gives up the present connection for a new one. */
+  /** Closes the present connection and opens a new one. */
   reopen(reason: string): void {
     if (this.#wire !== null) this.#wire.destroy(reason);
     else this.nudge();
   }
 
-  /** Ends for good. */
+  /** Closes the connection and does not open it again. */
   close(reason: string): void {
     this.#isClosed = true;
     this.#stopRetry?.();

@@ -10,7 +10,7 @@ import {
 } from './shared-connection.js';
 import type { ReplySink, Wire } from './wire.js';
 
-/** A job that writes down what it is told. */
+/** A job that records the calls it gets. */
 class NotedJob implements Job {
   isWanted = true;
   readonly told: string[] = [];
@@ -210,7 +210,7 @@ describe('SharedConnection', () => {
       node.server.resetConnections();
       await toldAll(jobs);
       await pass(clock, 50);
-      // By the driver or by the wire, whoever notices first.
+      // The driver or the wire reports it, whichever notices first.
       expect(jobs.map(({ told }) => told.length)).toEqual(jobs.map(() => 1));
       expect(connection.inflight).toBe(0);
     });
@@ -227,7 +227,7 @@ describe('SharedConnection', () => {
       expect(connection.inflight).toBe(0);
     });
 
-    it('are taken up to a limit, beyond which the node gets no more until it has caught up', async () => {
+    it('are sent up to a limit, and then only when half of them are answered', async () => {
       await opened();
       node.freeze();
       const jobs = send(...Array.from({ length: 10_000 }, () => new NotedJob('get', ['k'])));
@@ -299,7 +299,7 @@ describe('SharedConnection', () => {
   });
 
   describe('the heartbeat', () => {
-    it('hears the role anew and measures the round trip', async () => {
+    it('updates the role and measures the round trip', async () => {
       await opened();
       node.role = 'slave';
       node.offset = 5;
@@ -311,17 +311,17 @@ describe('SharedConnection', () => {
 
     it('that is not answered cuts every connection to the node', async () => {
       await opened();
-      const lease = await connection.pool.acquire(1000);
+      const loan = await connection.pool.acquire(1000);
       node.freeze();
       await pass(clock, 1000);
       await pass(clock, 3000);
       expect(connection.state.kind).toBe('ready');
       await pass(clock, 1100);
       expect(changes).toContain('lost');
-      expect(lease.wire.isReady).toBe(false);
+      expect(loan.wire.isReady).toBe(false);
     });
 
-    it('is sent at once on fresh news, and never twice at a time', async () => {
+    it('is sent at once when it is asked for, and never twice at a time', async () => {
       await opened();
       const before = node.arrived('role');
       node.freeze();
@@ -353,7 +353,7 @@ describe('SharedConnection', () => {
       expect(changes.filter((change) => change === 'lost')).toHaveLength(1);
     });
 
-    it('brings the node back with everything anew', async () => {
+    it('connects again and reads role and server info again', async () => {
       await opened();
       node.runId = 'run-2';
       node.server.resetConnections();
@@ -364,7 +364,7 @@ describe('SharedConnection', () => {
       expect(changes.filter((change) => change === 'opened')).toHaveLength(2);
     });
 
-    it('is tried at once on fresh news', async () => {
+    it('is tried at once when it is asked for', async () => {
       await opened();
       await node.stop();
       await until(clock, () => connection.state.kind === 'lost', 'the loss is seen');
@@ -374,14 +374,14 @@ describe('SharedConnection', () => {
       expect(connection.state).toMatchObject({ kind: 'connecting', attempt: 1 });
     });
 
-    it('forgets a run id that the new process does not tell', async () => {
+    it('keeps the last known run id when the new process does not report one', async () => {
       await opened();
       node.override = ([name]) =>
         name?.toLowerCase() === 'info' ? reply.error('NOPERM no permissions') : undefined;
       node.server.resetConnections();
       await until(clock, () => changes.includes('lost'), 'the loss is seen');
       await until(clock, () => connection.acceptsJobs, 'it is back');
-      // The last known id is no lie that could hurt: it only means that a restart is not noticed.
+      // Keeping the last known id does no harm: a restart is not noticed, that is all.
       expect(connection.runId).toBe('run-1');
     });
   });
@@ -389,7 +389,7 @@ describe('SharedConnection', () => {
   describe('close', () => {
     it('tells every job, cuts every socket and leaves no timer', async () => {
       await opened();
-      const lease = await connection.pool.acquire(1000);
+      const loan = await connection.pool.acquire(1000);
       node.freeze();
       const jobs = send(new NotedJob('get', ['k']));
       await until(clock, () => node.arrived('get') === 1, 'it arrives');
@@ -397,7 +397,7 @@ describe('SharedConnection', () => {
       connection.close('closing');
       connection.close('closing');
       expect(jobs[0]?.told).toEqual(['lost, sent']);
-      expect(lease.wire.isReady).toBe(false);
+      expect(loan.wire.isReady).toBe(false);
       expect(connection.state).toEqual({ kind: 'closed' });
       await until(clock, () => node.server.connections.length === 0, 'the sockets are gone');
       expect(clock.pending).toBe(0);

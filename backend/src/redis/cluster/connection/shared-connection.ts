@@ -8,21 +8,21 @@ import { StallWatch } from './stall-watch.js';
 import { Wire, type WireOptions } from './wire.js';
 import { WirePool } from './wire-pool.js';
 
-/** One thing to send over the shared connection. */
+/** Something to send over a shared connection. */
 export type Job = JobFor<SharedConnection>;
 
-/** The life of the shared connection. */
+/** The state of a shared connection. */
 export type NodeState =
-  /** `reason` tells what ended the attempt before; `null` for the first. */
+  /** `reason` says why the attempt before failed; `null` for the first. */
   | { readonly kind: 'connecting'; readonly attempt: number; readonly reason: string | null }
   | { readonly kind: 'ready' }
   | { readonly kind: 'lost'; readonly reason: string; readonly attempt: number }
   | { readonly kind: 'closed' };
 
-/** What may have changed about a node. */
+/** What changed about a shared connection or its node. */
 export type NodeChange = 'opened' | 'lost' | 'stalled' | 'recovered' | 'role' | 'drained';
 
-/** How one node is reached and watched. */
+/** What a {@link SharedConnection} needs to connect to its node and to watch it. */
 export interface SharedConnectionDeps {
   /** As announced by Sentinel or configured. */
   readonly address: NodeAddress;
@@ -31,19 +31,20 @@ export interface SharedConnectionDeps {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly stallAfterMs: number;
-  /** Called when commands were sent: from now on somebody must look for stalls. */
+  /** Called when commands were sent: from now on {@link SharedConnection.checkForStall} must be called. */
   readonly onSent: () => void;
 }
 
-// Beyond this many unanswered commands the node gets no more until it has caught up: what waits in
-// our queue can still be sent elsewhere or fail in time, what waits in a socket cannot.
+// With this many unanswered commands no more are sent until half of them are answered: a command in
+// our queue can still go to another node or fail at its deadline, one in a socket cannot.
 const MAX_INFLIGHT = 10_000;
 
 const RECONNECT_DELAYS_MS = [0, 10, 20, 50, 50, 50, 100, 100, 200, 250];
 
 /**
- * One node: a shared connection that is kept alive, its role as last heard, the commands in flight,
- * and a pool of exclusive connections. Says what changed; decides nothing about the cluster.
+ * One connection to a node that all callers share, kept alive, with the role that the node last
+ * reported, the commands in flight and a pool of exclusive connections. A node may have several.
+ * Reports what changed; decides nothing about the cluster.
  */
 export class SharedConnection {
   readonly address: NodeAddress;
@@ -77,21 +78,21 @@ export class SharedConnection {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#stall = new StallWatch(settings.stallAfterMs, settings.heartbeatTimeoutMs);
-    // One of them is the shared connection; without another no session could ever begin.
+    // One of `poolSize` is the shared connection. At least one more is needed to lend any.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
   }
 
-  /** The state of the shared connection. */
+  /** The present state. */
   get state(): NodeState {
     return this.#state;
   }
 
-  /** What the node last said it is; `null` while it is not connected. */
+  /** The role that the node last reported; `null` while it is not connected. */
   get role(): NodeRole | null {
     return this.#role;
   }
 
-  /** When {@link SharedConnection.role} was heard, on the engine's clock. */
+  /** When {@link SharedConnection.role} was received, on the engine's clock. */
   get roleAt(): number {
     return this.#roleAt;
   }
@@ -101,12 +102,12 @@ export class SharedConnection {
     return this.#rttMs;
   }
 
-  /** The server's own id, new at each start of the process; `null` if it was not told. */
+  /** The run id of the server, new at each start of its process; `null` if it is not known. */
   get runId(): string | null {
     return this.#runId;
   }
 
-  /** For example `redis 7.2.4` or `valkey 9.0.0`; `null` if it was not told. */
+  /** For example `redis 7.2.4` or `valkey 9.0.0`; `null` if it is not known. */
   get version(): string | null {
     return this.#version;
   }
@@ -116,42 +117,42 @@ export class SharedConnection {
     return this.#inflight.size + this.#outbox.length;
   }
 
-  /** True while the node owes answers and is silent. */
+  /** Whether the node is stalled: it has commands to answer and sends nothing. */
   get isStalled(): boolean {
     return this.#stall.isStalled;
   }
 
-  /** True when commands may be sent now. */
+  /** Whether commands may be sent now. */
   get acceptsJobs(): boolean {
     return this.#state.kind === 'ready' && !this.isStalled && !this.#isSaturated;
   }
 
-  /** Connections of this process to the node that are in use. */
+  /** The number of connections in use: lent ones, and this one while commands are in flight. */
   get busyConnections(): number {
     return this.pool.busy + (this.inflight > 0 ? 1 : 0);
   }
 
-  /** Opens the shared connection, now, unless it stands or is being opened. */
+  /** Connects now, unless it is connected or connecting. */
   open(): void {
     if (this.#state.kind === 'lost') this.#connect(this.#state.attempt + 1);
   }
 
-  /** Tries again at once if the node is waiting for its next attempt. For use on fresh news. */
+  /** Connects at once if it waits for its next attempt; asks for the role at once if it is connected. */
   nudge(): void {
     if (this.#state.kind === 'lost' && this.#stopReconnect !== null) this.#connect(1);
     else if (this.#state.kind === 'ready') this.#sendHeartbeat();
   }
 
-  /** Sends the job with the others of this turn of the event loop. Only while {@link acceptsJobs}. */
+  /** Sends the job together with the others of this turn of the event loop. Only while {@link acceptsJobs}. */
   enqueue(job: Job): void {
     this.#outbox.push(job);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    // After every promise callback of this turn: what they all send goes out in one write.
+    // Runs after all promise callbacks of this turn, so that what they send goes out in one write.
     process.nextTick(this.#flush);
   }
 
-  /** Sends one administrative command on the shared connection. */
+  /** Sends one administrative command on this connection. */
   call(name: string, ...args: readonly string[]): Promise<unknown> {
     const wire = this.#wire;
     if (wire === null || this.#state.kind !== 'ready') {
@@ -160,12 +161,12 @@ export class SharedConnection {
     return wire.call(name, args);
   }
 
-  /** Jobs that are in flight now. */
+  /** The jobs that are in flight now. */
   get inflightJobs(): readonly Job[] {
     return this.#inflight.toArray().map(({ job }) => job);
   }
 
-  /** Looks whether the node is silent although it owes answers. Answers whether any are owed. */
+  /** Checks whether the node is stalled. Returns whether it has anything to answer. */
   checkForStall(): boolean {
     const owesAnswers = this.#inflight.size > 0 || this.#heartbeatSentAt !== null;
     const bytes = this.#wire?.bytesRead ?? 0;
@@ -175,7 +176,7 @@ export class SharedConnection {
     return owesAnswers;
   }
 
-  /** Cuts every connection to the node and opens a new one. For a node whose answers must not be believed. */
+  /** Cuts this connection and its pool, and connects again. For a node whose answers must not be used. */
   reset(reason: string): void {
     this.pool.destroy(reason);
     if (this.#state.kind === 'closed') return;
@@ -183,7 +184,7 @@ export class SharedConnection {
     else this.nudge();
   }
 
-  /** Cuts everything for good. */
+  /** Cuts this connection and its pool, and does not connect again. */
   close(reason: string): void {
     if (this.#state.kind === 'closed') return;
     this.#stopTimers();
@@ -211,7 +212,7 @@ export class SharedConnection {
     this.#wire = wire;
   }
 
-  /** Asks the node who it is before anybody may use it. */
+  /** Asks the node for its role before the connection may be used. */
   async #introduce(wire: Wire): Promise<void> {
     const sentAt = this.#clock.now();
     const stopTimer = this.#clock.after(this.#settings.wire.connectTimeoutMs, () => {
@@ -239,7 +240,7 @@ export class SharedConnection {
   #beat(): void {
     if (this.#heartbeatSentAt === null) this.#sendHeartbeat();
     else if (this.#clock.now() - this.#heartbeatSentAt > this.#settings.heartbeatTimeoutMs) {
-      // A process that answers nothing here answers nothing on its other connections either.
+      // A process that does not answer here does not answer on its other connections either.
       this.pool.destroy('heartbeat not answered');
       this.#wire?.destroy('heartbeat not answered');
     }
@@ -303,7 +304,7 @@ export class SharedConnection {
     try {
       job.write(wire, attempt);
     } catch (error) {
-      // One command that cannot be written must not take the others of this turn with it.
+      // A command that cannot be written must not make the others of this turn fail.
       attempt.onFailure(error);
     }
   }
@@ -331,7 +332,7 @@ export class SharedConnection {
     this.#state = { kind: 'lost', reason, attempt: nextAttempt };
     this.#scheduleReconnect(nextAttempt);
     this.#dropJobs(reason);
-    // A failed attempt to come back is no news.
+    // A failed attempt to reconnect changes nothing.
     if (wasReady) this.#onChange(this, 'lost');
   }
 

@@ -2,8 +2,9 @@ const WEIGHT_OF_NEWEST = 0.4;
 const TIMES_USUAL = 3;
 
 /**
- * Notices a node that owes answers and sends nothing. It is not given up: it merely gets no further
- * commands until it speaks, since whatever it holds unread nobody can take back.
+ * Notices a stalled node: one that has commands to answer and sends nothing. Its connection is kept.
+ * It only gets no further commands until it sends something, since a command in its socket cannot be
+ * taken back.
  */
 export class StallWatch {
   readonly #leastMs: number;
@@ -14,31 +15,31 @@ export class StallWatch {
   #isStalled = false;
 
   /**
-   * @param leastMs - silence of this length is the least that counts
-   * @param mostMs - silence of this length always counts, however slow the node usually is
+   * @param leastMs - a silence shorter than this never counts
+   * @param mostMs - a silence of this length always counts, however slow the node usually is
    */
   constructor(leastMs: number, mostMs: number) {
     this.#leastMs = leastMs;
     this.#mostMs = mostMs;
   }
 
-  /** Learns how long answers usually take: a slow network is not silence. */
+  /** Takes the round-trip time of an answer into account: a slow network is not a silent node. */
   learn(roundTripMs: number): void {
     const sample = Math.min(roundTripMs, this.#mostMs);
     this.#usualMs += (sample - this.#usualMs) * WEIGHT_OF_NEWEST;
   }
 
-  /** True while the node is silent. */
+  /** Whether the node is stalled. */
   get isStalled(): boolean {
     return this.#isStalled;
   }
 
-  /** Something was sent to a node that owed nothing: its time starts now. */
+  /** Starts the time: something was sent to a node that had nothing to answer. */
   start(now: number): void {
     this.#progressAt = now;
   }
 
-  /** Looks at what has arrived. Answers whether the verdict changed. */
+  /** Checks whether bytes have arrived. Returns whether {@link StallWatch.isStalled} changed. */
   look(bytes: number, owesAnswers: boolean, now: number): boolean {
     if (bytes !== this.#bytes || !owesAnswers) {
       this.#bytes = bytes;
@@ -49,7 +50,7 @@ export class StallWatch {
     return now - this.#progressAt >= patienceMs && this.#set(true);
   }
 
-  /** Begins anew, on a new connection. */
+  /** Starts again, for a new connection. */
   reset(now: number): void {
     this.#isStalled = false;
     this.#bytes = 0;

@@ -5,7 +5,7 @@ import { muteHandler, reply, waitUntil } from '../../testing/index.js';
 import { SystemClock } from '../../base/timing/index.js';
 import { newTrackedClient, trackedOptions, type TargetSource } from './tracked-connector.js';
 
-/** Says which node clients should be connected to. */
+/** A source whose node the test sets. */
 class Signpost implements TargetSource {
   target: NodeAddress | null = null;
   isClosing = false;
@@ -150,7 +150,7 @@ describe('a tracked ioredis client', () => {
     await expect(value).resolves.toBe('OK');
   });
 
-  it('gives up a node that lets it connect and says nothing', async () => {
+  it('leaves a node that accepts the connection and sends nothing', async () => {
     nodes[0].server.handle(muteHandler);
     signpost.point(nodes[0]);
     connect({}, 30);

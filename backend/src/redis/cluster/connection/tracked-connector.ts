@@ -7,21 +7,21 @@ import { isRoleRefusal } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { tlsFor } from './wire.js';
 
-/** The node that clients outside the engine should be connected to. */
+/** Says which node the clients of other libraries should be connected to. */
 export interface TargetSource {
-  /** The node to connect to now; waits while there is none, and answers `null` when closing. */
+  /** Resolves with the node to connect to. Waits while there is none. Resolves with `null` at shutdown. */
   next(): Promise<NodeAddress | null>;
-  /** Whether this is still the node to be connected to. */
+  /** Returns whether this is still the node to be connected to. */
   isCurrent(address: NodeAddress): boolean;
-  /** Calls back when connections to other nodes must go. */
+  /** Calls the listener when connections to other nodes must be closed. */
   onMove(listener: () => void): Stop;
-  /** Whether the engine is shutting down. */
+  /** Returns whether the engine is shutting down. */
   isClosed(): boolean;
   readonly clock: Clock;
   readonly access: ResolvedAccess;
 }
 
-/** The options that make any ioredis client follow the engine. To be spread into a library's own. */
+/** The options that make any ioredis client follow the primary. Spread them into a library's own options. */
 export type TrackedOptions = Pick<
   RedisOptions,
   | 'Connector'
@@ -41,9 +41,9 @@ type ErrorEmitter = (type: string, error: Error) => void;
 const RETRY_MS = 50;
 
 /**
- * Options for ioredis clients of other libraries: the engine tells them where the primary is. Their
- * connector never rejects, since a rejection ends an ioredis client for good, and it destroys its
- * socket on a switch, since a frozen node never answers a polite end.
+ * Returns options for ioredis clients of other libraries, which then connect to the present primary.
+ * Their connector never rejects, since after a rejection an ioredis client never connects again. On a
+ * switch it destroys its socket, since a frozen node never answers an orderly end.
  */
 export function trackedOptions(
   source: TargetSource,
@@ -62,9 +62,9 @@ export function trackedOptions(
   }
   return {
     Connector: EngineConnector,
-    // `null` ends the client: one that its library never closes must not outlive the application.
+    // `null` ends the client: at shutdown it must end even if its library does not close it.
     retryStrategy: () => (source.isClosed() ? null : RETRY_MS),
-    // 2: connect anew and send this command again, which was refused and so not executed.
+    // 2: connect again and send this command again. It was refused, so it was not executed.
     reconnectOnError: (error) => (isRoleRefusal(error) ? 2 : false),
     enableReadyCheck: true,
     db: settings.db,
@@ -76,9 +76,9 @@ export function trackedOptions(
   };
 }
 
-/** An ioredis client that follows the engine. */
+/** Creates an ioredis client that follows the primary. */
 export function newTrackedClient(options: RedisOptions): Redis {
-  // The driver's own option type does not fit its own constructor under exact optional types.
+  // With exact optional types the driver's option type does not fit the driver's constructor.
   return new Redis(options as never);
 }
 
@@ -104,7 +104,7 @@ class TrackedConnector extends AbstractConnector {
     return this.#open(target);
   }
 
-  /** The node must still be the right one, and say that it is a primary. */
+  /** Returns whether the node is still the one to be connected to, and reports no other role than primary. */
   override check(info: { role?: string }): boolean {
     const isPrimary = info.role === undefined || info.role === 'master';
     return isPrimary && this.#target !== null && this.#source.isCurrent(this.#target);
@@ -116,7 +116,7 @@ class TrackedConnector extends AbstractConnector {
     (this.stream as Socket | undefined)?.destroy();
   }
 
-  // A method, because the compiler would take the field for unchanged across the await.
+  // A method, because the compiler assumes that the field does not change during the await.
   #isConnecting(): boolean {
     return this.connecting;
   }
@@ -133,8 +133,8 @@ class TrackedConnector extends AbstractConnector {
       if (!this.#source.isCurrent(target)) socket.destroy();
     });
     this.#stopListening = stopListening;
-    // A frozen node lets us connect and then says nothing. The driver's own deadline ends with the
-    // connection; ours ends with the first answer.
+    // A frozen node accepts the connection and then sends nothing. The driver's own timeout stops once
+    // the connection is open; this one stops at the first answer.
     const stopTimer = this.#source.clock.after(this.#connectTimeoutMs, () => socket.destroy());
     socket.once('data', stopTimer);
     socket.once('close', () => {
@@ -145,8 +145,8 @@ class TrackedConnector extends AbstractConnector {
   }
 }
 
-// The driver takes a socket that is closed already for a failed attempt and tries again, or ends if
-// it was told to. Rejecting instead would end it either way.
+// The driver treats a closed socket as a failed attempt and tries again, unless it was told to end.
+// If the connector rejected, the client would end in both cases.
 function deadSocket(): Socket {
   const socket = new Socket();
   socket.destroy();

@@ -46,7 +46,7 @@ describe('WirePool', () => {
     expect(node.server.connectionsEver).toBe(2);
   });
 
-  it('hands a returned connection out again', async () => {
+  it('lends a returned connection again', async () => {
     const first = await pool.acquire(1000);
     first.release();
     expect(pool.busy).toBe(0);
@@ -63,7 +63,7 @@ describe('WirePool', () => {
     expect(a.wire).not.toBe(b.wire);
   });
 
-  it('does not hand out a connection that was lost while nobody held it', async () => {
+  it('does not lend a connection that was lost while nobody held it', async () => {
     const first = await pool.acquire(1000);
     first.release();
     node.server.resetConnections();
@@ -81,7 +81,7 @@ describe('WirePool', () => {
     expect(pool.busy).toBe(0);
   });
 
-  it('serves those who wait in the order in which they came', async () => {
+  it('serves waiting callers in the order in which they came', async () => {
     const held = await Promise.all([pool.acquire(1000), pool.acquire(1000)]);
     const served: number[] = [];
     const waiting = [1, 2].map(async (n) => {
@@ -98,7 +98,7 @@ describe('WirePool', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('opens a new connection for those who wait when one is discarded', async () => {
+  it('opens a new connection for a waiting caller when one is discarded', async () => {
     const held = await Promise.all([pool.acquire(1000), pool.acquire(1000)]);
     const waiting = pool.acquire(1000);
     held[0].discard();
@@ -107,7 +107,7 @@ describe('WirePool', () => {
     expect(pool.busy).toBe(2);
   });
 
-  it('refuses at the deadline, and forgets the one who waited', async () => {
+  it('refuses at the deadline, and drops the caller that waited', async () => {
     const held = await Promise.all([pool.acquire(1000), pool.acquire(1000)]);
     const late = track(pool.acquire(100));
     await clock.advance(100);
@@ -119,14 +119,14 @@ describe('WirePool', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('keeps the connection that comes too late for the one who waited, and everybody else in line', async () => {
+  it('keeps a connection that comes too late for its caller, and the order of the others', async () => {
     pool = newPool(1);
     const held = await pool.acquire(1000);
     const late = track(pool.acquire(100));
     const patient = track(pool.acquire(1000));
     node.freeze();
     held.discard();
-    // The replacement is being opened for the first in line, whose deadline passes meanwhile.
+    // The replacement is opened for the first in the queue, whose deadline passes meanwhile.
     await until(clock, () => node.server.connectionsEver === 2, 'the replacement is opened');
     await clock.advance(100);
     expect(late.state).toBe('rejected');
@@ -140,14 +140,14 @@ describe('WirePool', () => {
     expect(again.state).toBe('resolved');
   });
 
-  it('says that it could not connect, and holds nothing afterwards', async () => {
+  it('reports that it could not connect, and holds nothing afterwards', async () => {
     await node.stop();
     await expect(pool.acquire(1000)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     expect(pool.busy).toBe(0);
     expect(clock.pending).toBe(0);
   });
 
-  it('refuses those who wait and cuts everything when it is destroyed', async () => {
+  it('refuses waiting callers and cuts everything when it is destroyed', async () => {
     const held = await Promise.all([pool.acquire(1000), pool.acquire(1000)]);
     const waiting = track(pool.acquire(1000));
     const opened = node.server.connectionsEver;
@@ -161,7 +161,7 @@ describe('WirePool', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('refuses one whose connection was being opened when it is destroyed', async () => {
+  it('refuses a caller whose connection was being opened when it is destroyed', async () => {
     node.freeze();
     const opening = track(pool.acquire(1000));
     await until(clock, () => sockets() === 1, 'the socket is open');
@@ -171,7 +171,7 @@ describe('WirePool', () => {
     expect(pool.busy).toBe(0);
   });
 
-  it('with no room at all refuses at the deadline', async () => {
+  it('refuses at the deadline when its size is 0', async () => {
     pool = newPool(0);
     const none = track(pool.acquire(50));
     await clock.advance(50);

@@ -2,22 +2,22 @@ import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/inde
 import type { Clock } from '../../base/timing/index.js';
 import { Wire, type WireOptions } from './wire.js';
 
-/** A connection that one caller holds alone, for a session or a blocking command. */
+/** A lent connection: one caller uses it alone, for `redis.exclusive()` or a blocking command. */
 export interface Loan {
   readonly wire: Wire;
-  /** Gives the connection back for others to use. Only for one in a clean state. */
+  /** Gives the connection back for others to use. Only for a connection in a clean state. */
   release(): void;
-  /** Closes the connection. For one whose state is unknown. */
+  /** Closes the connection. For a connection whose state is unknown. */
   discard(): void;
 }
 
 interface Waiter {
-  /** Answers false when the one who waited has given up meanwhile. */
+  /** Passes the loan to the one who waits. Returns false when that one has stopped waiting. */
   readonly grant: (loan: Loan) => boolean;
   readonly refuse: (error: Error) => void;
 }
 
-/** The exclusive connections to one node: at most `size` at a time, the rest wait in line. */
+/** The exclusive connections to one node: at most `size` at a time. Further callers wait in a queue. */
 export class WirePool {
   readonly #options: WireOptions;
   readonly #clock: Clock;
@@ -32,12 +32,12 @@ export class WirePool {
     this.#clock = clock;
   }
 
-  /** Connections that are held by somebody or being opened. */
+  /** The number of connections that are lent or being opened. */
   get busy(): number {
     return this.#all.size - this.#idle.length;
   }
 
-  /** Hands out a connection of one's own, within `timeoutMs`. The signal ends the wait for one. */
+  /** Lends a connection. When all are in use, waits up to `timeoutMs` or until the signal fires. */
   async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<Loan> {
     const idle = this.#idle.pop();
     if (idle !== undefined) return this.#toLoan(idle);
@@ -45,9 +45,9 @@ export class WirePool {
     return this.#waitForTurn(timeoutMs, signal);
   }
 
-  /** Cuts every connection, held ones too, and refuses those who wait. */
+  /** Cuts every connection, lent ones too, and refuses the callers that wait. */
   destroy(reason: string): void {
-    // Those who wait go first, or each connection that is cut would open a new one for them.
+    // The waiting callers go first: otherwise each cut would open a new connection for one of them.
     for (const waiter of this.#waiting.splice(0)) {
       waiter.refuse(new ConnectionLostError('The connections to the node were cut', { reason }));
     }
@@ -88,7 +88,7 @@ export class WirePool {
       discard: () => {
         if (!isHeld) return;
         isHeld = false;
-        wire.destroy('given up by its holder');
+        wire.destroy('closed by its holder');
       },
     };
   }
@@ -125,7 +125,7 @@ export class WirePool {
         waiter.refuse(stillInUse(this.#size, timeoutMs));
       });
       const onAbort = (): void => {
-        waiter.refuse(new ConnectionLostError('Given up while waiting for a connection'));
+        waiter.refuse(new ConnectionLostError('The wait for a connection was aborted'));
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiter);

@@ -74,7 +74,7 @@ describe('Wire', () => {
       ]);
     });
 
-    it('is given up at the deadline when a node accepts and says nothing', async () => {
+    it('is closed at the deadline when a node accepts it and sends nothing', async () => {
       node.server.handle(muteHandler);
       const wire = open({ db: 1 });
       await until(clock, () => node.server.connections.length === 1, 'the socket is open');

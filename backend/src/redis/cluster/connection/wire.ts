@@ -5,10 +5,10 @@ import type { ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 
-// Where ioredis 5.11 and newer publish each command; it never has subscribers with older ones.
+// ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
 const commandTrace = channel('tracing:ioredis:command:start');
 
-/** What it takes to open one socket. */
+/** What is needed to open one socket. */
 export interface WireOptions {
   /** Where to connect to, after address mapping. */
   readonly address: NodeAddress;
@@ -20,7 +20,7 @@ export interface WireOptions {
   readonly keepAliveMs: number;
 }
 
-/** Who hears of a socket's life. Each of the first two is called at most once. */
+/** The callbacks of a {@link Wire}. Each of the first two is called at most once. */
 export interface WireListener {
   readonly onReady: () => void;
   readonly onClosed: (reason: string) => void;
@@ -28,20 +28,20 @@ export interface WireListener {
   readonly onMessageBuffer?: (channel: Buffer, message: Buffer, pattern: Buffer | null) => void;
 }
 
-/** Hears the outcome of one command. Exactly one of the two is called, once. */
+/** Receives the outcome of one command. Exactly one of the two is called, once. */
 export interface ReplySink {
   onValue(value: unknown): void;
-  /** With the driver's error, its arguments still on it. */
+  /** Receives the driver's error, which still contains the arguments of the command. */
   onFailure(error: unknown): void;
 }
 
-/** How a reply is decoded. `null` leaves it as Buffers. */
+/** How a reply is decoded. `null` returns Buffers. */
 export type Encoding = 'utf8' | null;
 
 /**
- * One socket to one node, from its first byte to its last: a driver client that never reconnects,
- * never queues and never repeats anything. Whoever wants another connection opens another wire.
- * So none of the driver's reconnect states, in which commands get lost or doubled, can occur.
+ * One socket to one node: a driver client that never reconnects, never queues and never repeats
+ * anything. For another connection another wire is opened. So the reconnect states of the driver, in
+ * which commands are lost or executed twice, cannot occur.
  */
 export class Wire {
   readonly #client: Redis;
@@ -71,27 +71,27 @@ export class Wire {
     this.#forwardMessages(listener);
   }
 
-  /** True while commands can be written. */
+  /** Whether commands can be written now. */
   get isReady(): boolean {
     return this.#state === 'ready';
   }
 
-  /** Bytes received so far: any growth means the node is alive. */
+  /** Bytes received so far. If the number grows, the node is alive. */
   get bytesRead(): number {
     return (this.#client.stream as { bytesRead?: number } | undefined)?.bytesRead ?? 0;
   }
 
   /**
-   * Takes a command for the next {@link Wire.flush}. The promise settles with its reply, or rejects
-   * with the driver's error, whose arguments are removed.
+   * Adds a command to the next {@link Wire.flush}. Resolves with its reply, or rejects with the
+   * driver's error, which still contains the arguments of the command.
    */
   write(name: string, args: readonly unknown[], encoding: Encoding): Promise<unknown> {
     return this.writeCommand(this.newCommand(name, args, encoding));
   }
 
   /**
-   * As {@link Wire.write} without a promise, for the thousands of commands a second that pass here.
-   * Somebody who traces the driver's commands gets them by way of their promises all the same.
+   * Like {@link Wire.write}, without a promise, because thousands of commands a second are sent this
+   * way. While the driver's commands are traced, promises are used, which the tracing needs.
    */
   send(name: string, args: readonly unknown[], encoding: Encoding, sink: ReplySink): void {
     const command = this.newCommand(name, args, encoding);
@@ -115,7 +115,7 @@ export class Wire {
     this.#client.sendCommand(command, this.#collector as never);
   }
 
-  /** A command object of the driver, with the reply shape that the driver gives it. */
+  /** Creates a command of the driver. Its reply has the form that the driver gives it. */
   newCommand(name: string, args: readonly unknown[], encoding: Encoding): Command {
     return new Command(name, args as never, {
       replyEncoding: encoding,
@@ -123,13 +123,13 @@ export class Wire {
     });
   }
 
-  /** As {@link Wire.write}, for a command that was already made. */
+  /** Like {@link Wire.write}, for a command that was created before. */
   writeCommand(command: Command): Promise<unknown> {
     this.#client.sendCommand(command, this.#collector as never);
     return command.promise as Promise<unknown>;
   }
 
-  /** Hands everything written since the last flush to the socket, in one piece. */
+  /** Passes everything written since the last flush to the socket, in one write. */
   flush(): void {
     const chunks = this.#outgoing;
     if (chunks.length === 0) return;
@@ -142,7 +142,7 @@ export class Wire {
     stream.write(Buffer.concat(chunks.map((c) => (typeof c === 'string' ? Buffer.from(c) : c))));
   }
 
-  /** Writes one command and flushes it. Rejects with the driver's error. */
+  /** Writes one command and flushes it. Rejects with the driver's error, without its arguments. */
   call(name: string, args: readonly unknown[] = [], encoding: Encoding = 'utf8'): Promise<unknown> {
     const reply = this.write(name, args, encoding);
     this.flush();
@@ -151,21 +151,21 @@ export class Wire {
     });
   }
 
-  /** Subscribes through the driver, which keeps the books of the subscription state. */
+  /** Subscribes through the driver, which keeps track of the subscriptions. */
   async subscribe(kind: 'subscribe' | 'psubscribe', channels: readonly string[]): Promise<void> {
     this.#assertOpen();
     await this.#client[kind](...channels);
   }
 
-  /** The opposite of {@link Wire.subscribe}. */
+  /** Unsubscribes through the driver. */
   async unsubscribe(kind: 'unsubscribe' | 'punsubscribe', channels: string[]): Promise<void> {
     this.#assertOpen();
     await this.#client[kind](...channels);
   }
 
   /**
-   * Cuts the socket at once, without the courtesy of a FIN that a frozen node would never answer.
-   * Reports the closing before it returns.
+   * Cuts the socket at once, without an orderly end, which a frozen node would never answer.
+   * Calls `onClosed` before it returns.
    */
   destroy(reason: string): void {
     if (this.#state === 'closed') return;
@@ -222,7 +222,7 @@ export class Wire {
   }
 }
 
-/** Tells the sink what becomes of a promise. */
+/** Passes the outcome of a promise to the sink. */
 export function forward(reply: Promise<unknown>, sink: ReplySink): void {
   reply.then(
     (value) => {
@@ -243,7 +243,7 @@ function driverOptions(options: WireOptions) {
     connectionName: options.clientName,
     connectTimeout: options.connectTimeoutMs,
     keepAlive: options.keepAliveMs,
-    // Never waited for: a wire destroys its socket itself.
+    // The driver need not wait: a wire destroys its socket itself.
     disconnectTimeout: 1,
     // The same reply shapes and pub/sub rules with ioredis 5 and 6.
     ...({ protocol: 2 } as object),
@@ -260,7 +260,7 @@ function driverOptions(options: WireOptions) {
   };
 }
 
-// Certificates are checked against the name that was dialled, unless the options name another.
+// Certificates are checked against the host name of the address, unless the options give another.
 export function tlsFor(tls: NonNullable<ResolvedAccess['tls']>, host: string): object {
   const isName = !/^[\d.]+$|:/.test(host);
   return isName && tls.servername === undefined ? { ...tls, servername: host } : { ...tls };

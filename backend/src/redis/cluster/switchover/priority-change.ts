@@ -7,7 +7,7 @@ import type { Steps } from './steps.js';
 const PREFERRED = '1';
 const RESTORE_TIMEOUT_MS = 3000;
 
-/** Makes Sentinel choose a certain replica, and forgets nothing that must be put back. */
+/** Changes priorities so that Sentinel chooses a certain replica, and restores them afterwards. */
 export class PriorityChange {
   readonly #tracker: TopologyTracker;
   readonly #steps: Steps;
@@ -19,11 +19,11 @@ export class PriorityChange {
   }
 
   /**
-   * Gives the replica the best priority and waits until every answering Sentinel has noticed, which
-   * takes up to the ten seconds between two of its looks. Nothing is paused meanwhile.
+   * Gives the replica the best priority and waits until every answering Sentinel has seen it. That
+   * takes up to ten seconds, the time between two `INFO` of a Sentinel. Nothing is paused meanwhile.
    */
   async prefer(to: NodeAddress): Promise<void> {
-    // One that cannot be reached is not promoted either.
+    // Sentinel does not promote a replica that cannot be reached, so its priority may stay.
     const reachable = this.#tracker.replicas.filter(({ state }) => state.kind === 'ready');
     for (const node of reachable) {
       const was = await readPriority(node);
@@ -41,14 +41,14 @@ export class PriorityChange {
     );
   }
 
-  /** Puts every changed priority back, as far as the nodes can be reached. Never rejects. */
+  /** Restores every changed priority, as far as the nodes can be reached. Never rejects. */
   async restore(): Promise<void> {
     const changed = this.#changed;
     this.#changed = [];
     await Promise.allSettled(changed.map((change) => this.#restoreOne(change)));
   }
 
-  // The promoted node has just closed our connection, so it may take a moment.
+  // The promoted node has just closed our connection, so reaching it may take a moment.
   async #restoreOne({ node, was }: { node: NodeAddress; was: string }): Promise<void> {
     const connection = this.#tracker.connectionTo(node);
     if (connection === null) return;

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/timing/index.js';
 
 const LOOK_EVERY_MS = 5;
 
-/** Waits for one thing after another, all within one deadline. */
+/** Waits for one condition after another, all within one deadline. */
 export class Steps {
   readonly #clock: Clock;
   readonly #startedAt: number;
@@ -27,12 +27,12 @@ export class Steps {
     return Math.max(1, this.#timeoutMs - this.elapsedMs);
   }
 
-  /** The same clock with a deadline of its own, from now. */
+  /** Returns new steps with a deadline of their own, counted from now. */
   anew(timeoutMs: number): Steps {
     return new Steps(this.#clock, timeoutMs);
   }
 
-  /** Waits until it is so; `nudge` is called between looks. Rejects at the deadline. */
+  /** Waits until `isSo` returns true. Calls `nudge` after each check that fails. Rejects at the deadline. */
   async until(what: string, isSo: () => boolean, nudge?: () => void): Promise<void> {
     while (!isSo()) {
       if (this.#signal?.aborted === true) {

@@ -114,7 +114,7 @@ describe('switchover', () => {
     });
   });
 
-  it('holds writes, lets Sentinel promote, follows, and turns the old primary into a replica', async () => {
+  it('holds back writes, lets Sentinel promote, follows, and makes the old primary a replica', async () => {
     await connect();
     primary.answer = ([name]) => {
       if (name === 'replicaof') primary.follow(replicas[0]);
@@ -142,7 +142,7 @@ describe('switchover', () => {
 
   it('asks Sentinel only when a replica has everything that the primary has after the pause', async () => {
     await connect();
-    // Written since the offsets were last heard, and not on the replicas yet.
+    // Written since the offsets were last reported, and not on the replicas yet.
     primary.offset = 200;
     const outcome = begin();
     await rig.pass(200);
@@ -201,7 +201,7 @@ describe('switchover', () => {
     expect(rig.tracker.isWritable).toBe(true);
   });
 
-  it('leaves the fence up when the time is over and Sentinel may still promote somebody', async () => {
+  it('leaves the fence up when the deadline passes and Sentinel may still promote a replica', async () => {
     await connect();
     const outcome = begin();
     await isAsked();
@@ -258,7 +258,7 @@ describe('switchover', () => {
       failoverTimeoutMs: 10_000,
     });
 
-    it('gives it the best priority first, holds no writes meanwhile, and puts it back', async () => {
+    it('gives it the best priority first, holds back no writes meanwhile, and restores the priority', async () => {
       await connect();
       const outcome = begin({ to: replicas[1].address });
       await rig.pass(100);
@@ -274,7 +274,7 @@ describe('switchover', () => {
       expect([...priorities.values()]).toEqual(['100', '100']);
     });
 
-    it('puts the priority back when it comes to nothing', async () => {
+    it('restores the priority when it fails', async () => {
       await connect();
       const outcome = begin({ to: replicas[1].address });
       await rig.pass(5200);
@@ -293,7 +293,7 @@ describe('switchover', () => {
       expect([...priorities.values()]).toEqual(['100', '0']);
     });
 
-    it('says so when Sentinel promoted another one', async () => {
+    it('reports it when Sentinel promoted another one', async () => {
       await connect();
       const outcome = begin({ to: replicas[1].address });
       await rig.pass(50);

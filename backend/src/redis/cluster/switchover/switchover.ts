@@ -18,34 +18,34 @@ import type { TopologyTracker } from '../topology/index.js';
 import { PriorityChange } from './priority-change.js';
 import { Steps } from './steps.js';
 
-/** What may be said about a planned switchover. */
+/** Options of a planned switchover. */
 export interface SwitchoverOptions {
   /** The replica that shall become the primary, as Sentinel announces it: `host:port`, or an object. @defaultValue Sentinel's choice */
   readonly to?: NodeAddress | string;
-  /** When to give up and undo everything, in ms. @defaultValue 20000 */
+  /** When to give up and undo what can be undone, in ms. @defaultValue 20000 */
   readonly timeoutMs?: number;
 }
 
-/** What a switchover did. */
+/** The outcome of a switchover. */
 export interface SwitchoverReport {
   readonly from: NodeAddress;
   readonly to: NodeAddress;
-  /** How long this process held its writes back, in ms. */
+  /** How long this process held back its writes, in ms. */
   readonly writeGapMs: number;
   readonly totalMs: number;
-  /** The server handed over by itself (Valkey 9). */
+  /** Whether the primary itself coordinated the switch (Valkey 9). */
   readonly isCoordinated: boolean;
-  /** Whether the old primary was seen as a linked replica before the time was over. */
+  /** Whether the old primary was a linked replica before the deadline. */
   readonly isOldPrimaryReplica: boolean;
 }
 
-/** What a switchover works with. */
+/** What a switchover needs. */
 export interface SwitchoverTools {
   readonly tracker: TopologyTracker;
   readonly clock: Clock;
   readonly bus: EventBus;
   readonly masterName: string;
-  /** Fires when the application shuts down: what was begun is then undone. */
+  /** Fires when the application shuts down: the switchover is then undone where it can be. */
   readonly closing: AbortSignal;
 }
 
@@ -71,15 +71,16 @@ export const SWITCHOVER = new OptionSet(
   { path: '', example: '{ timeoutMs: 20_000 }' },
 );
 
-// The pause ends by itself; until then the failover that Sentinel has begun must be over.
 const DEFAULT_PORT = 6379;
+// The pause ends by itself. It lasts this much longer than the replicas may take to catch up: by then
+// the failover that Sentinel has begun must be over.
 const PAUSE_MARGIN_MS = 5000;
 const MAX_CATCH_UP_MS = 1500;
 const NEARLY_BYTES = 256 * 1024;
 
 /**
- * Moves the primary on purpose without losing an acknowledged write: hold writes, see that the
- * replica has everything, let Sentinel promote it, follow, and turn the old primary into a replica.
+ * Moves the primary on purpose without losing an acknowledged write: holds back writes, waits until
+ * the replicas have everything, lets Sentinel promote one, and makes the old primary its replica.
  */
 export async function switchover(
   tools: SwitchoverTools,
@@ -99,13 +100,13 @@ export async function switchover(
   }
 }
 
-/** One attempt, from the pause to the old primary's return as a replica. */
+/** One switchover, from the pause until the old primary is a replica. */
 class Handover {
   readonly #tools: SwitchoverTools;
   readonly #old: SharedConnection;
   readonly #to: NodeAddress | null;
   readonly #steps: Steps;
-  // What has been done decides what can be undone.
+  // Decides what can be undone.
   #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
 
   constructor(tools: SwitchoverTools, old: SharedConnection, to: NodeAddress | null, steps: Steps) {
@@ -152,7 +153,7 @@ class Handover {
       () => this.#isWithin(NEARLY_BYTES),
       ask,
     );
-    // Our own writes first: what stands paused in the server would be cut off with its connection.
+    // Our own writes first: a write that waits in the paused server would be lost with its connection.
     this.#phase = 'paused';
     tracker.pauseWrites('switchover');
     await this.#steps.until('writes in flight to be answered', () => this.#old.inflight === 0);
@@ -165,15 +166,15 @@ class Handover {
         if (clock.now() - pausedAt > patienceMs) {
           throw new SwitchoverFailedError('no replica received the last writes in time');
         }
-        // The primary's offset must have been heard after the pause; then it grows no more.
+        // The offset must have been received after the pause: only then does it not grow any more.
         return this.#old.roleAt > pausedAt && this.#isWithin(0);
       },
       ask,
     );
   }
 
-  // A Sentinel greets over the primary on the connection of its PINGs, and the greeting is a write:
-  // a long pause silences both, and the Sentinels would take the primary for dead.
+  // A Sentinel publishes its hello on the connection of its PINGs, and PUBLISH counts as a write: a long
+  // pause would hold up both, and the Sentinels would take the primary for down.
   #catchUpPatienceMs(): number {
     const downAfter = this.#tools.tracker.source.views().map(({ downAfterMs }) => downAfterMs);
     return Math.min(MAX_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MAX_CATCH_UP_MS * 2) / 2));
@@ -205,7 +206,7 @@ class Handover {
         this.#phase = 'accepted';
       }
       await this.#steps.until('another primary to take writes', () => {
-        if (this.#isAborted()) throw new SwitchoverFailedError('Sentinel gave the failover up');
+        if (this.#isAborted()) throw new SwitchoverFailedError('Sentinel aborted the failover');
         return this.#hasMoved();
       });
     } finally {
@@ -225,9 +226,9 @@ class Handover {
     return isWritable;
   }
 
-  // Sentinel would do the same some ten seconds later, and until then the old primary would take
-  // writes of clients that do not know better. They are cut off as Sentinel does it, so that they
-  // ask anew instead of staying with a node that refuses them.
+  // Sentinel would do the same about ten seconds later. Until then the old primary would take writes
+  // of clients that have not noticed the switch. Their connections are closed, as Sentinel does it, so
+  // that they look for the primary instead of staying with a node that refuses their writes.
   async #demote(to: NodeAddress): Promise<boolean> {
     const { tracker } = this.#tools;
     const node = (): SharedConnection | null => tracker.connectionTo(this.#old.address);
@@ -252,7 +253,7 @@ class Handover {
       await this.#steps.until('the old primary to follow', isLinkedReplica, () => node()?.nudge());
       return true;
     } catch {
-      // Not a failure: the switch stands, and Sentinel reconfigures the old primary in its own time.
+      // Not a failure: the new primary is in place, and Sentinel reconfigures the old one later.
       return isLinkedReplica();
     }
   }
@@ -271,12 +272,12 @@ class Handover {
       await askAnySentinel(tracker, 'failover', masterName, 'coordinated');
       return true;
     } catch {
-      // An older Sentinel, or one without the right: the way by pausing is always there.
+      // An older Sentinel, or one that does not permit it: then writes are paused instead.
       return false;
     }
   }
 
-  /** Puts back what can be put back, and says what the state of things is. */
+  /** Undoes what can be undone. Returns a sentence that says what the state is now. */
   async #undo(): Promise<string> {
     const { tracker } = this.#tools;
     if (this.#hasMoved()) return 'The new primary takes writes.';
@@ -285,8 +286,9 @@ class Handover {
       return 'Nothing was changed.';
     }
     if (this.#phase === 'accepted') {
-      // It cannot be called back. What the old primary acknowledged now would be lost, so the fence
-      // stays up until the switch, the abort, or no Sentinel knows of a failover any more.
+      // A failover that Sentinel has accepted cannot be cancelled. A write that the old primary
+      // acknowledged now would be lost, so the fence stays until the switch or the abort, or until no
+      // Sentinel reports a failover in progress.
       tracker.leaveToSentinels();
       return 'Sentinel had accepted it and may still complete it: writes wait until that is decided.';
     }

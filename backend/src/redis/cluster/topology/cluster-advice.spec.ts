@@ -23,7 +23,7 @@ const HEALTHY: SentinelView = {
 };
 
 describe('adviseOnSentinels', () => {
-  it('has nothing to say of good settings', () => {
+  it('reports nothing about good settings', () => {
     expect(adviseOnSentinels(HEALTHY, 'mymaster')).toEqual([]);
   });
 
@@ -52,7 +52,7 @@ describe('adviseOnSentinels', () => {
     expect(problem?.remedy).toContain('SENTINEL SET eu quorum 2');
   });
 
-  it('says everything at once', () => {
+  it('reports all problems at once', () => {
     const bad = { ...HEALTHY, downAfterMs: 100, quorum: 1, replicas: [], otherSentinels: [] };
     expect(adviseOnSentinels(bad, 'mymaster')).toHaveLength(4);
   });

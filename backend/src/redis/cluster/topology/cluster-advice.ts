@@ -4,7 +4,7 @@ import type { SentinelView } from './sentinel-view.js';
 const SAFE_DOWN_AFTER_MS = 1200;
 const LONG_FAILOVER_TIMEOUT_MS = 30_000;
 
-/** What is wrong with the settings of the Sentinels, each point with its remedy. */
+/** Returns what is wrong with the settings of the Sentinels, each with its remedy. */
 export function adviseOnSentinels(view: SentinelView, masterName: string): Problem[] {
   const sentinels = view.otherSentinels.length + 1;
   const checks: (Problem | false)[] = [
@@ -46,7 +46,7 @@ export function adviseOnSentinels(view: SentinelView, masterName: string): Probl
   return checks.filter((check) => check !== false);
 }
 
-/** What is wrong with the write safety of the primary. */
+/** Returns what is wrong with `min-replicas-to-write` of the primary, with its remedy. */
 export function adviseOnMinReplicas(minReplicas: number, replicas: number): Problem[] {
   if (minReplicas === 0 && replicas >= 2) {
     return [

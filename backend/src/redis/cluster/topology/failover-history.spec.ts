@@ -29,7 +29,7 @@ describe('FailoverHistory', () => {
   const aboutMember = (step: string, node = B): SentinelMessage => ({ kind: 'member', step, node });
   const later = (ms: number): Promise<void> => clock.advance(ms);
 
-  it('writes down the moment of every step', async () => {
+  it('records the moment of every step', async () => {
     history.noteSuspicion('away');
     await later(3000);
     history.noteMessage(aboutPrimary('+sdown'), A);
@@ -119,7 +119,7 @@ describe('FailoverHistory', () => {
     ]);
   });
 
-  it('does not mix in the moments of an attempt that came to nothing', async () => {
+  it('does not mix in the moments of an attempt that failed', async () => {
     history.noteSuspicion('away');
     history.noteMessage(aboutPrimary('+sdown'), A);
     history.noteRecovery();
@@ -143,14 +143,14 @@ describe('FailoverHistory', () => {
     expect(events.filter(({ type }) => type === 'failover.first-write')).toHaveLength(1);
   });
 
-  it('leaves the first write open when the primary moves on before there was one', () => {
+  it('leaves the first write empty when the primary moves again before there was one', () => {
     history.noteSwitch(A, B, 1);
     history.noteSwitch(B, A, 2);
     history.noteWrite();
     expect(history.records.map(({ firstWriteAt }) => firstWriteAt)).toEqual([null, START]);
   });
 
-  it('counts the last 24 hours, and everything', async () => {
+  it('counts the last 24 hours and the total', async () => {
     history.noteSwitch(A, B, 1);
     await later(23 * HOUR);
     history.noteSwitch(B, A, 2);
@@ -168,7 +168,7 @@ describe('FailoverHistory', () => {
     expect(history.summary).toMatchObject({ count: 250, last: { epoch: 250 } });
   });
 
-  it('hands out a copy', () => {
+  it('returns a copy', () => {
     history.noteSwitch(A, B, 1);
     (history.records as unknown[]).length = 0;
     expect(history.records).toHaveLength(1);

@@ -5,7 +5,7 @@ import type { SentinelMessage } from './sentinel-message.js';
 
 const MAX_RECORDS = 100;
 const DAY_MS = 24 * 60 * 60 * 1000;
-// Moments that are older than this belong to an earlier, unfinished attempt.
+// Moments older than this belong to an earlier failover that was not completed.
 const STALE_MS = 60_000;
 
 type Moment = 'suspectedAt' | 'sdownAt' | 'odownAt' | 'electedAt' | 'promotedAt';
@@ -22,7 +22,7 @@ const ENDED_BY_STEP: Readonly<Record<string, Moment>> = {
   '-odown': 'odownAt',
 };
 
-/** What a health report says of past failovers. */
+/** What a health report says about past failovers. */
 export interface FailoverSummary {
   /** Since this process started. */
   readonly count: number;
@@ -30,7 +30,7 @@ export interface FailoverSummary {
   readonly last: FailoverRecord | null;
 }
 
-/** Writes down each failover with the moment of every step, from what the Sentinels say meanwhile. */
+/** Records each failover with the moment of every step, from what the Sentinels publish. */
 export class FailoverHistory {
   readonly #clock: Clock;
   readonly #bus: EventBus;
@@ -46,24 +46,24 @@ export class FailoverHistory {
     this.#bus = bus;
   }
 
-  /** This process began to doubt the primary: it was `away`, or `fenced` although it still answered. */
+  /** Notes that the primary is suspected: it was `away`, or it was `fenced` although it still answered. */
   noteSuspicion(kind: 'away' | 'fenced'): void {
     this.#wasAway ||= kind === 'away';
     this.#note('suspectedAt');
   }
 
-  /** The doubt was unfounded: the primary is well. */
+  /** Notes that the primary takes writes again: the moments noted so far belong to no failover. */
   noteRecovery(): void {
     this.#moments = {};
     this.#wasAway = false;
   }
 
-  /** The next switch is one that we asked for. */
+  /** Sets whether the next switch is one that this process asked for. */
   expectSwitchover(isExpected: boolean): void {
     this.#isSwitchover = isExpected;
   }
 
-  /** A Sentinel spoke. */
+  /** Notes the moment of a message of a Sentinel. */
   noteMessage(message: SentinelMessage, primary: NodeAddress | null): void {
     if (message.kind !== 'primary' && message.kind !== 'member') return;
     // `+sdown` is also published for replicas and Sentinels.
@@ -76,7 +76,7 @@ export class FailoverHistory {
     if (ended !== undefined && isAboutPrimary) this.#moments[ended] = undefined;
   }
 
-  /** The primary moved. */
+  /** Records that the primary moved. */
   noteSwitch(from: NodeAddress | null, to: NodeAddress, epoch: number): void {
     const moments = this.#freshMoments();
     const record: FailoverRecord = {
@@ -102,7 +102,7 @@ export class FailoverHistory {
     this.#bus.emit({ type: 'failover.completed', failover: record });
   }
 
-  /** The primary answered a write. Cheap to call for each. */
+  /** Notes that the primary answered a write. Cheap enough to be called for each. */
   noteWrite(): void {
     if (!this.#awaitsFirstWrite) return;
     this.#awaitsFirstWrite = false;
@@ -113,17 +113,17 @@ export class FailoverHistory {
     this.#bus.emit({ type: 'failover.first-write', failover });
   }
 
-  /** True from a switch until the new primary has taken a write. */
+  /** Whether the primary has moved and the new one has not answered a write yet. */
   get isFirstWriteAwaited(): boolean {
     return this.#awaitsFirstWrite;
   }
 
-  /** Up to the last hundred, oldest first. */
+  /** Up to a hundred failovers, oldest first. */
   get records(): readonly FailoverRecord[] {
     return [...this.#records];
   }
 
-  /** Counts and the last one. */
+  /** The number of failovers and the last one. */
   get summary(): FailoverSummary {
     const since = this.#clock.wallTime() - DAY_MS;
     return {

@@ -48,7 +48,7 @@ describe('planTopology', () => {
     ['waits as long as nobody answers, whatever is known', { known, isPatienceOver: true }, WAIT],
     ['waits for a majority at the first start', { views: [view(A, 1)] }, WAIT],
     ['waits when exactly half has answered', { views: [view(A, 1)], sentinelCount: 2 }, WAIT],
-    ['believes a majority at the first start', { views: [view(A, 1), view(A, 1)] }, follow(A, 1)],
+    ['follows a majority at the first start', { views: [view(A, 1), view(A, 1)] }, follow(A, 1)],
     [
       'believes one alone when the others have been silent for long enough',
       { views: [view(A, 1)], isPatienceOver: true },
@@ -106,7 +106,7 @@ describe('planTopology', () => {
       follow(A, 5),
     ],
     [
-      'believes a majority of one voice that was set up anew',
+      'follows a majority that agrees and was set up again',
       { known, views: [view(B, 0), view(B, 0)], outdatedForMs: 10_000 },
       follow(B, 0),
     ],
@@ -135,17 +135,17 @@ describe('planTopology', () => {
     expect(ask(question)).toEqual(plan);
   });
 
-  it('takes the replicas of all who believe the same, each once and never the primary', () => {
+  it('takes the replicas of all that name the same primary, each once and never the primary', () => {
     const views = [view(A, 5, [B, C]), view(A, 5, [C, B, A]), view(B, 4, [node(9)])];
     expect(ask({ views })).toMatchObject({ primary: A, replicas: [B, C] });
   });
 
-  it('takes no replicas of those who name another primary', () => {
+  it('takes no replicas of those that name another primary', () => {
     const views = [view(A, 5, [B]), view(A, 5, [B]), view(C, 5, [node(9)])];
     expect(ask({ views })).toMatchObject({ primary: A, replicas: [B] });
   });
 
-  it('never decides differently for the order of the answers, unless it is a tie', () => {
+  it('decides the same for any order of the answers, unless it is a tie', () => {
     const views = [view(A, 5), view(B, 6), view(B, 6), view(C, 6), view(A, 5)];
     for (let i = 0; i < views.length; i++) {
       views.push(views.shift()!);

@@ -1,15 +1,15 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
 import type { SentinelView } from './sentinel-view.js';
 
-/** The primary that is believed in, and Sentinel's epoch of that belief. */
+/** The primary that is followed, and the config-epoch in which Sentinel named it. */
 export interface KnownPrimary {
   readonly address: NodeAddress;
   readonly epoch: number;
 }
 
-/** What to do with what the Sentinels say. */
+/** What to do with the answers of the Sentinels. */
 export type TopologyPlan =
-  /** Too few have answered to believe any. */
+  /** Keep the present primary, or none: too few have answered, or they are behind. */
   | { readonly kind: 'wait' }
   | {
       readonly kind: 'follow';
@@ -18,26 +18,27 @@ export type TopologyPlan =
       readonly replicas: readonly NodeAddress[];
     };
 
-/** The present state of knowledge. */
+/** What the decision is made from. */
 export interface TopologyQuestion {
   readonly known: KnownPrimary | null;
-  /** The last answer of each Sentinel that answers. */
+  /** The last view of each Sentinel that answers. */
   readonly views: readonly SentinelView[];
-  /** How many Sentinels are known of, answering or not. */
+  /** How many Sentinels are known, whether they answer or not. */
   readonly sentinelCount: number;
-  /** True when a first answer has waited long enough for the others. */
+  /** True when the other Sentinels had enough time to answer since the first did. */
   readonly isPatienceOver: boolean;
-  /** For how long nobody who answers has known an epoch as new as ours; 0 while somebody does. */
+  /** For how long no answering Sentinel has had an epoch as new as the known one; 0 while one has. */
   readonly outdatedForMs: number;
 }
 
 const FRESH_START_AFTER_MS = 10_000;
 
 /**
- * Decides whom to follow. The highest config-epoch wins; among equals the majority, then the
- * primary we have. An older epoch than the known one is believed only when the Sentinels were set
- * up anew: a majority of all says the same, none says what we knew, and it lasts. Right after a
- * switch most Sentinels are merely behind, for up to the two seconds between their messages.
+ * Decides which primary to follow. The highest config-epoch wins; among views of the same epoch the
+ * majority does, and in a tie the present primary. An older epoch than the known one counts only when
+ * the Sentinels were set up again: a majority of all names the same primary, none has the known epoch,
+ * and both stay true for a while. Right after a switch most Sentinels are only behind, for up to the
+ * two seconds between their messages.
  */
 export function planTopology(question: TopologyQuestion): TopologyPlan {
   const { known, views } = question;
@@ -48,7 +49,7 @@ export function planTopology(question: TopologyQuestion): TopologyPlan {
   }
   const newest = Math.max(...views.map((view) => view.epoch));
   if (known !== null && newest < known.epoch && !isFreshStart(question)) {
-    // Nobody here knows as much as we do: keep the primary, take nothing from them.
+    // All these Sentinels are behind: keep the primary and the replicas.
     return { kind: 'wait' };
   }
   const believed = views.filter((view) => view.epoch === newest);
@@ -74,7 +75,7 @@ function mostNamed(views: readonly SentinelView[], preferred: NodeAddress | null
     if (preferred !== null && sameAddress(preferred, primary)) votes += 0.5;
     if (best === null || votes > best.votes) best = { address: primary, votes };
   }
-  // The callers pass at least one view.
+  // The caller passes at least one view.
   return (best as { address: NodeAddress }).address;
 }
 

@@ -1,7 +1,7 @@
 import { ReplicaLag } from './replica-lag.js';
 
 describe('ReplicaLag', () => {
-  it('knows nothing before the primary has told its offset', () => {
+  it('knows nothing before the primary has reported its offset', () => {
     expect(new ReplicaLag().lagMs(100, 5)).toBeNull();
     expect(new ReplicaLag().stalenessMs(100, 100, 5)).toBeNull();
   });
@@ -9,8 +9,8 @@ describe('ReplicaLag', () => {
   // The primary was at 0, 100, 200, 300 at the times 0, 1000, 2000, 3000.
   it.each([
     ['has everything the primary had by then', 3000, 300, 0],
-    ['has more than was last heard of the primary', 3500, 320, 0],
-    ['had everything by the time it was heard, though the primary went on', 2000, 200, 0],
+    ['has more than the primary last reported', 3500, 320, 0],
+    ['had everything when it reported, though the primary wrote more later', 2000, 200, 0],
     ['is where the primary was a second before', 3000, 200, 1000],
     ['is between two known moments of the primary', 3000, 250, 1000],
     ['is three seconds behind', 3000, 0, 3000],
@@ -25,14 +25,14 @@ describe('ReplicaLag', () => {
     ['is a second behind', 3000, 3000, 200, 1000],
     ['is between two known moments', 3100, 3000, 250, 1100],
     ['is further behind than anything known', 3000, 3000, -1, null],
-    ['was heard before the primary was', 3000, -1, 0, null],
+    ['reported before the primary did', 3000, -1, 0, null],
   ])('gives a bound that holds for a replica that %s', (_, now, heardAt, offset, staleness) => {
     const history = new ReplicaLag();
     for (const step of [0, 1, 2, 3]) history.recordPrimary(step * 1000, step * 100);
     expect(history.stalenessMs(now, heardAt, offset)).toBe(staleness);
   });
 
-  it('adds the time that has passed since the replica was heard', () => {
+  it('adds the time that has passed since the replica reported', () => {
     const history = new ReplicaLag();
     history.recordPrimary(0, 0);
     history.recordPrimary(1000, 100);
@@ -41,7 +41,7 @@ describe('ReplicaLag', () => {
     expect(history.stalenessMs(1700, 1000, 50)).toBe(1700);
   });
 
-  it('begins anew when the offset goes back, because that is another history', () => {
+  it('starts again when the offset goes back, because that is another history', () => {
     const history = new ReplicaLag();
     history.recordPrimary(0, 5000);
     history.recordPrimary(1000, 10);
@@ -56,10 +56,10 @@ describe('ReplicaLag', () => {
     expect(history.lagMs(0, 100)).toBeNull();
   });
 
-  it('remembers a bounded number of moments', () => {
+  it('keeps a bounded number of samples', () => {
     const history = new ReplicaLag();
     for (let at = 0; at < 10_000; at++) history.recordPrimary(at, at);
-    // What is older than that has no bound, instead of a bound that does not hold.
+    // For anything older there is no bound, instead of one that is not true.
     expect(history.stalenessMs(9999, 9999, 0)).toBeNull();
     expect(history.stalenessMs(9999, 9999, 9990)).toBe(9);
   });

@@ -6,14 +6,14 @@ interface OffsetSample {
 
 const MAX_SAMPLES = 64;
 
-/** Turns replication offsets into time: how old is what a replica holds? */
+/** Computes from replication offsets how old the data of a replica is. */
 export class ReplicaLag {
   #samples: OffsetSample[] = [];
 
-  /** Notes the primary's offset. */
+  /** Records the primary's offset. */
   recordPrimary(at: number, offset: number): void {
     const last = this.#samples.at(-1);
-    // A smaller offset means another history: nothing before it can be compared.
+    // A smaller offset belongs to another replication history: the samples before it cannot be compared.
     if (last !== undefined && offset < last.offset) this.#samples = [];
     this.#samples.push({ at, offset });
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
@@ -25,8 +25,8 @@ export class ReplicaLag {
   }
 
   /**
-   * How far behind a replica was when it told its offset: 0 when it had everything the primary had
-   * by then; else the time since the primary was where the replica is. `null` if nothing is known.
+   * Returns how far behind the replica was when its offset was received: 0 if it had everything the
+   * primary had then, otherwise the time since the primary had that offset. `null` if it is not known.
    */
   lagMs(heardAt: number, offset: number): number | null {
     const newest = this.#samples.at(-1);
@@ -40,9 +40,9 @@ export class ReplicaLag {
   }
 
   /**
-   * The age that the replica's data has at most, now: the time since the primary was last seen where
-   * the replica was. `null` if no bound can be given. Between two heartbeats it grows, also for a
-   * replica that is in step, because nobody has looked since.
+   * Returns how old the replica's data is now at most: the time since the primary last had the offset
+   * of the replica. `null` if no bound is known. Between two heartbeats it grows, also for a replica
+   * that has everything, because nothing newer is known.
    */
   stalenessMs(now: number, heardAt: number, offset: number): number | null {
     const covered = this.#samples

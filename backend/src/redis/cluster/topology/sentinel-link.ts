@@ -10,7 +10,7 @@ import {
 } from './sentinel-message.js';
 import { parseSentinelView, type SentinelAnswers, type SentinelView } from './sentinel-view.js';
 
-/** What a {@link SentinelLink} tells its owner. */
+/** The callbacks of a {@link SentinelLink}. */
 export interface SentinelLinkListener {
   readonly onMessage: (message: SentinelMessage, from: SentinelLink) => void;
   readonly onView: (view: SentinelView, from: SentinelLink) => void;
@@ -19,8 +19,9 @@ export interface SentinelLinkListener {
 }
 
 /**
- * One Sentinel, listened to and asked. Two connections: RESP2 allows no questions on a connection
- * that is subscribed. Both have deadlines: a Sentinel that accepts and never answers counts as lost.
+ * The connections to one Sentinel: one for questions and one for its messages, because RESP2 allows no
+ * questions on a subscribed connection. Both have deadlines: a Sentinel that accepts a connection and
+ * never answers counts as lost.
  */
 export class SentinelLink {
   readonly address: NodeAddress;
@@ -28,13 +29,13 @@ export class SentinelLink {
   readonly #clock: Clock;
   readonly #listener: SentinelLinkListener;
   readonly #questions: ReopeningWire;
-  readonly #news: ReopeningWire;
+  readonly #messages: ReopeningWire;
   #view: SentinelView | null = null;
   #problem: string | null = null;
   #asking: Promise<void> | null = null;
   #askingAgain: Promise<void> | null = null;
   #isSubscribed = false;
-  #stopNewsCheck: Stop | null = null;
+  #stopMessageCheck: Stop | null = null;
 
   constructor(
     address: NodeAddress,
@@ -55,13 +56,13 @@ export class SentinelLink {
         this.#becomeLost(reason);
       },
     });
-    this.#news = new ReopeningWire(() => this.#wireOptions(), clock, {
+    this.#messages = new ReopeningWire(() => this.#wireOptions(), clock, {
       onReady: (wire) => {
         void this.#subscribe(wire);
       },
       onClosed: () => {
         this.#isSubscribed = false;
-        this.#stopNewsCheck?.();
+        this.#stopMessageCheck?.();
       },
       onMessage: (channel, payload) => {
         const message = parseSentinelMessage(channel, payload, options.sentinel.masterName);
@@ -70,7 +71,7 @@ export class SentinelLink {
     });
   }
 
-  /** Its last answer; `null` while it does not answer. */
+  /** Its last view of the group; `null` while it does not answer. */
   get view(): SentinelView | null {
     return this.#view;
   }
@@ -80,27 +81,27 @@ export class SentinelLink {
     return this.#problem;
   }
 
-  /** True while its messages reach us. */
+  /** Whether its messages are received. */
   get isSubscribed(): boolean {
     return this.#isSubscribed;
   }
 
-  /** Starts both connections. */
+  /** Opens both connections. */
   open(): void {
     this.#questions.open();
-    this.#news.open();
+    this.#messages.open();
   }
 
-  /** Tries lost connections again at once. */
+  /** Reconnects lost connections at once. */
   nudge(): void {
     this.#questions.nudge();
-    this.#news.nudge();
+    this.#messages.nudge();
   }
 
-  /** Asks it everything about our group. While one question is open, a second waits for it and asks anew. */
+  /** Asks it everything about our group. If a question is under way, waits for its answer and asks again. */
   async ask(): Promise<void> {
     if (this.#asking !== null) {
-      // The answer under way may be older than the reason to ask, so there is one more question.
+      // The answer under way may be older than the reason to ask, so it is asked once more.
       this.#askingAgain ??= this.#asking.then(() => {
         this.#askingAgain = null;
         return this.ask();
@@ -112,17 +113,17 @@ export class SentinelLink {
     this.#asking = null;
   }
 
-  /** Sends it any command, with the deadline of a question. */
+  /** Sends it any command, with the same deadline as a question. `null` if it is not connected. */
   command(name: string, ...args: readonly string[]): Promise<unknown> | null {
     const wire = this.#questions.ready;
     return wire === null ? null : this.#withDeadline(wire, () => wire.call(name, args));
   }
 
-  /** Ends for good. */
+  /** Closes both connections and does not open them again. */
   close(): void {
-    this.#stopNewsCheck?.();
+    this.#stopMessageCheck?.();
     this.#questions.close('closing');
-    this.#news.close('closing');
+    this.#messages.close('closing');
   }
 
   async #askOnce(): Promise<void> {
@@ -131,7 +132,7 @@ export class SentinelLink {
     const name = this.#options.sentinel.masterName;
     const at = this.#clock.now();
     try {
-      // One write, so that the Sentinel answers all four at the same instant of its own time.
+      // One write for all questions, so that the answers show the state of one moment.
       const answers = await this.#withDeadline(wire, () => askAll(wire, name));
       const view = parseSentinelView(this.address, at, answers);
       if ('invalid' in view) this.#becomeUnsound(view.invalid);
@@ -166,9 +167,9 @@ export class SentinelLink {
     }
     if (!wire.isReady) return;
     this.#isSubscribed = true;
-    // Messages that were published before are gone for good, so ask what they would have said.
+    // Messages that were published before are lost, so the Sentinel is asked for its present view.
     void this.ask();
-    this.#stopNewsCheck = this.#clock.every(this.#options.sentinel.pollIntervalMs, () => {
+    this.#stopMessageCheck = this.#clock.every(this.#options.sentinel.pollIntervalMs, () => {
       this.#withDeadline(wire, () => wire.call('ping')).catch(() => {
         wire.destroy('PING not answered');
       });

@@ -70,7 +70,7 @@ describe('parseSentinelMessage', () => {
     expect(read(channel, payload)).toBeNull();
   });
 
-  it('keeps what happened to a member even where its address makes no sense', () => {
+  it('keeps a message about a member even if its address is not valid', () => {
     expect(read('+sdown', 'slave x host port @ mymaster 10.0.0.1 6379')).toEqual({
       kind: 'member',
       step: '+sdown',

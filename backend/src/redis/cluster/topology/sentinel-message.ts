@@ -1,7 +1,7 @@
 import { toNodeAddress } from './sentinel-view.js';
 import type { NodeAddress } from '../../base/address/index.js';
 
-/** What Sentinels publish that matters here. */
+/** The messages of Sentinels that are used here. */
 export const SENTINEL_CHANNELS = [
   '+switch-master',
   '+sdown',
@@ -42,8 +42,8 @@ export type SentinelMessage =
   | { readonly kind: 'sentinel'; readonly step: string };
 
 /**
- * Reads a message and drops those of other groups: many groups share the same Sentinels, and
- * another group's failover is none of our business.
+ * Reads a message. Returns `null` for messages about other groups, because many groups may share the
+ * same Sentinels.
  */
 export function parseSentinelMessage(
   channel: string,

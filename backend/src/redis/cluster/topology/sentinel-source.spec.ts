@@ -62,7 +62,7 @@ describe('SentinelSource', () => {
   };
   const last = (): string | undefined => told.at(-1);
 
-  describe('whom it believes', () => {
+  describe('which Sentinels it follows', () => {
     it('follows what the Sentinels agree on', async () => {
       start();
       await allAnswer();
@@ -82,7 +82,7 @@ describe('SentinelSource', () => {
       expect(last()).toBe('1@5');
     });
 
-    it('takes no notice of one that is behind', async () => {
+    it('ignores one that is behind', async () => {
       know(C, 4, sentinels[0]!);
       start();
       await allAnswer();
@@ -90,7 +90,7 @@ describe('SentinelSource', () => {
       expect(new Set(told)).toEqual(new Set(['1@5']));
     });
 
-    it('follows the first that knows a newer epoch', async () => {
+    it('follows the first that has a newer epoch', async () => {
       start();
       await allAnswer();
       know(B, 6, sentinels[2]!);
@@ -100,7 +100,7 @@ describe('SentinelSource', () => {
       expect(last()).toBe('2@6');
     });
 
-    it('does not go back when the only one that knows the newer epoch falls silent', async () => {
+    it('does not go back when the only one that has the newer epoch stops answering', async () => {
       start();
       await allAnswer();
       know(B, 6, sentinels[2]!);
@@ -111,7 +111,7 @@ describe('SentinelSource', () => {
       expect(last()).toBe('2@6');
     });
 
-    it('believes Sentinels that were all set up anew', async () => {
+    it('follows Sentinels that were all set up again', async () => {
       start();
       await allAnswer();
       know(C, 0, ...sentinels);
@@ -123,7 +123,7 @@ describe('SentinelSource', () => {
   });
 
   describe('one that misbehaves', () => {
-    it('and never answers counts as lost, and does not keep the others from being heard', async () => {
+    it('and never answers counts as lost, and does not hold up the others', async () => {
       sentinels[0]!.manners = 'mute';
       start();
       await allAnswer(2);
@@ -133,7 +133,7 @@ describe('SentinelSource', () => {
       expect(source.sentinels()[0]?.problem).toEqual(expect.any(String));
     });
 
-    it('and falls mute later is noticed within its deadline', async () => {
+    it('and stops answering later is noticed within its deadline', async () => {
       start();
       await allAnswer();
       sentinels[0]!.manners = 'mute';
@@ -159,7 +159,7 @@ describe('SentinelSource', () => {
       },
     );
 
-    it('and knows another name only says so', async () => {
+    it('and does not know the group is reported with that reason', async () => {
       sentinels[0]!.story = { primary: C, epoch: 99, masterName: 'other' };
       start();
       await allAnswer(2);
@@ -168,7 +168,7 @@ describe('SentinelSource', () => {
       expect(last()).toBe('1@5');
     });
 
-    it('and may not be asked for the others is believed all the same', async () => {
+    it('and refuses to list the others is followed all the same', async () => {
       for (const sentinel of sentinels) {
         sentinel.override = ([, subcommand = '']) =>
           ['sentinels', 'replicas', 'myid'].includes(subcommand.toLowerCase())
@@ -181,28 +181,28 @@ describe('SentinelSource', () => {
     });
   });
 
-  describe('news', () => {
+  describe('a message', () => {
     beforeEach(async () => {
       start();
       await allAnswer();
       await allSubscribed();
     });
 
-    it('of a switch makes it ask the Sentinel that brought it, at once', async () => {
+    it('of a switch makes it ask the Sentinel that sent it, at once', async () => {
       know(B, 6, sentinels[1]!);
       sentinels[1]!.publish('+switch-master', 'mymaster 10.0.0.1 1 10.0.0.1 2');
       await until(clock, () => last() === '2@6', 'the switch is followed');
       expect(messages).toEqual([{ kind: 'switch', from: A, to: B }]);
     });
 
-    it('of a switch is not believed by itself: the Sentinel must hold the newer epoch', async () => {
+    it('of a switch is not followed by itself: the Sentinel must have the newer epoch', async () => {
       sentinels[0]!.publish('+switch-master', 'mymaster 10.0.0.1 1 10.0.0.1 3');
       await until(clock, () => messages.length === 1, 'the message arrives');
       await source.lookAgain();
       expect(last()).toBe('1@5');
     });
 
-    it('of another group is no news', async () => {
+    it('of another group is ignored', async () => {
       await pass(clock, 20);
       const before = sentinels[0]!.asked;
       sentinels[0]!.publish('+switch-master', 'other 10.0.0.1 1 10.0.0.1 3');
@@ -223,7 +223,7 @@ describe('SentinelSource', () => {
   });
 
   describe('asking', () => {
-    it('happens steadily, and often while it is urgent', async () => {
+    it('happens at intervals, which are short while it is urgent', async () => {
       start();
       await allAnswer();
       await allSubscribed();
@@ -244,7 +244,7 @@ describe('SentinelSource', () => {
       expect(first!.asked - before).toBeLessThanOrEqual(2);
     });
 
-    it('again while it is being asked resolves with an answer to the second question', async () => {
+    it('again while a question is under way resolves with the answer to the second question', async () => {
       start();
       await allAnswer();
       await allSubscribed();
@@ -259,7 +259,7 @@ describe('SentinelSource', () => {
       await until(clock, () => first.state === 'resolved', 'the first is over too');
     });
 
-    it('one of them picks one that fits and answers', async () => {
+    it('one of them chooses one that fits and answers', async () => {
       start();
       await allAnswer();
       const answer = source.askSentinel(
@@ -272,7 +272,7 @@ describe('SentinelSource', () => {
       expect(source.askSentinel(({ id }) => id === 'nobody', 'ping')).toBeNull();
     });
 
-    it('one of them answers null while none can be reached', () => {
+    it('one of them returns null while none can be reached', () => {
       start();
       expect(source.askSentinel(() => true, 'ping')).toBeNull();
     });
@@ -282,7 +282,7 @@ describe('SentinelSource', () => {
     const addresses = (): string[] =>
       source.sentinels().map(({ address }) => formatAddress(address));
 
-    it('that are mentioned are listened to, and forgotten when they are gone and nobody mentions them', async () => {
+    it('that are listed are subscribed to, and dropped when they are gone and no other lists them', async () => {
       const fourth = await FakeSentinelNode.start('s4', { primary: A, epoch: 5 });
       sentinels.push(fourth);
       sentinels[0]!.others = [fourth.asListed];
@@ -307,7 +307,7 @@ describe('SentinelSource', () => {
       expect(addresses()).toContain(formatAddress(gone.address));
     });
 
-    it('under two addresses are one', async () => {
+    it('with two addresses count as one', async () => {
       const [first, second] = sentinels;
       const alias = await FakeSentinelNode.start('s2', { primary: A, epoch: 5 });
       sentinels.push(alias);
@@ -323,7 +323,7 @@ describe('SentinelSource', () => {
       expect(source.views()).toHaveLength(3);
     });
 
-    it('are reached where the address mapper says', async () => {
+    it('are reached at the address that the mapper returns', async () => {
       const fourth = await FakeSentinelNode.start('s4', { primary: A, epoch: 5 });
       sentinels.push(fourth);
       sentinels[0]!.others = [{ address: at(26_379), id: 's4' }];
@@ -332,7 +332,7 @@ describe('SentinelSource', () => {
     });
   });
 
-  it('never says the password of the Sentinels', async () => {
+  it('never shows the password of the Sentinels', async () => {
     for (const sentinel of sentinels) sentinel.manners = 'garbage';
     start({ sentinel: { password: 'planted-S3cret' } });
     await pass(clock, 100);

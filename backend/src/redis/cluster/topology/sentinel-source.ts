@@ -11,8 +11,9 @@ import type { SentinelStatus, TopologySource, TopologySourceListener } from './t
 const MAX_SENTINELS = 32;
 
 /**
- * All Sentinels of one group: every one is listened to and asked, the configured ones for ever, the
- * discovered ones for as long as somebody mentions them. Agreement beats the first answer.
+ * All Sentinels of one group. Subscribes to each of them and asks each of them: the configured ones
+ * always, the discovered ones for as long as they answer or another Sentinel lists them. Follows what
+ * they agree on, not the first answer.
  */
 export class SentinelSource implements TopologySource {
   readonly #options: ResolvedSentinelOptions;
@@ -88,7 +89,7 @@ export class SentinelSource implements TopologySource {
 
   #open(address: NodeAddress): void {
     const key = addressKey(address);
-    // A Sentinel that lists hundreds of others is not one to believe.
+    // The limit is for a faulty Sentinel that lists hundreds of others.
     if (this.#links.has(key) || this.#links.size >= MAX_SENTINELS) return;
     const link = new SentinelLink(address, this.#options, this.#clock, {
       onMessage: (message, from) => {
@@ -118,7 +119,7 @@ export class SentinelSource implements TopologySource {
 
   #onMessage(message: SentinelMessage, from: SentinelLink): void {
     this.#listener?.onMessage(message);
-    // The message carries no epoch: the Sentinel that sent it is asked for the one it now holds.
+    // The message contains no epoch, so the Sentinel that sent it is asked for the epoch it has now.
     if (message.kind === 'switch') void from.ask();
   }
 
@@ -130,7 +131,7 @@ export class SentinelSource implements TopologySource {
     this.#listener.onViews(this.views());
   }
 
-  // At the first start nobody is believed alone, unless the others stay silent.
+  // At the start less than a majority is not followed, unless the others do not answer in this time.
   #startPatience(): number {
     this.#stopPatience = this.#clock.after(this.#options.sentinel.commandTimeoutMs, () => {
       this.#decide();
@@ -164,14 +165,14 @@ export class SentinelSource implements TopologySource {
   #discover(view: SentinelView): void {
     const answeringIds = new Set(this.views().map(({ id }) => id));
     for (const other of view.otherSentinels) {
-      // The same Sentinel under another name or address is not a second one.
+      // The same Sentinel at another address is not a second one.
       if (!answeringIds.has(other.id)) this.#open(this.#options.sentinel.mapAddress(other.address));
     }
     this.#forgetNeedless();
   }
 
-  // Discovered Sentinels go when they turn out to be known by another address, or when they do not
-  // answer and nobody lists them any more. Configured ones stay for ever.
+  // A discovered Sentinel is dropped when it is a configured one at another address, or when it does
+  // not answer and no other lists it any more. Configured ones are never dropped.
   #forgetNeedless(): void {
     const listed = this.#listedKeys();
     const seedIds = this.#seedIds();

@@ -39,7 +39,7 @@ const read = (over: Partial<SentinelAnswers> = {}) =>
   });
 
 describe('parseSentinelView', () => {
-  it('reads everything a Sentinel says', () => {
+  it('reads everything a Sentinel reports', () => {
     expect(read()).toEqual({
       sentinel: SENTINEL,
       id: 'me',
@@ -58,7 +58,7 @@ describe('parseSentinelView', () => {
     });
   });
 
-  it('takes the primary from the answer clients are given, not from the fields', () => {
+  it('takes the primary from the answer that clients get, not from the fields', () => {
     // During a failover the two differ: the address is that of the promoted replica already.
     expect(read({ address: ['10.0.0.2', '6380'] })).toMatchObject({
       primary: { host: '10.0.0.2', port: 6380 },
@@ -130,7 +130,7 @@ describe('parseSentinelView', () => {
     });
   });
 
-  it('is content without an id and without numbers', () => {
+  it('needs no id and no numbers', () => {
     const view = read({
       id: null,
       master: fields({ 'config-epoch': '0', quorum: 'x' }),

@@ -12,20 +12,20 @@ export interface ReplicaView {
 /** Another Sentinel, as one Sentinel knows it. */
 export interface OtherSentinel {
   readonly address: NodeAddress;
-  /** Its own id: the same Sentinel may go by several addresses. */
+  /** Its own id: the same Sentinel may have several addresses. */
   readonly id: string;
 }
 
-/** What one Sentinel said of our group in one go. */
+/** What one Sentinel reported about our group at one moment. */
 export interface SentinelView {
   readonly sentinel: NodeAddress;
-  /** Its own id; empty if it does not tell. */
+  /** Its own id; empty if it is not known. */
   readonly id: string;
   /** When it was asked, on the engine's clock. */
   readonly at: number;
-  /** The primary it would send a client to. */
+  /** The primary that it names to clients. */
   readonly primary: NodeAddress;
-  /** The config-epoch of that statement: the newer wins. */
+  /** The config-epoch in which it names that primary. The highest wins. */
   readonly epoch: number;
   readonly isFailoverInProgress: boolean;
   readonly isPrimaryDown: boolean;
@@ -36,7 +36,7 @@ export interface SentinelView {
   readonly failoverTimeoutMs: number;
 }
 
-/** The raw answers to the four questions; `null` where the Sentinel refused one. */
+/** The raw answers to the questions; `null` where the Sentinel refused one of the last three. */
 export interface SentinelAnswers {
   /** `SENTINEL GET-MASTER-ADDR-BY-NAME` */
   readonly address: unknown;
@@ -50,7 +50,7 @@ export interface SentinelAnswers {
   readonly id: unknown;
 }
 
-/** Reads the answers. Says what is wrong with them instead of guessing. */
+/** Reads the answers. Returns what is wrong with them if they cannot be used. */
 export function parseSentinelView(
   sentinel: NodeAddress,
   at: number,
@@ -81,13 +81,13 @@ export function parseSentinelView(
   };
 }
 
-/** Reads `[host, port]`. */
+/** Reads `[host, port]`. Returns `null` for anything else. */
 export function parseAddressPair(pair: unknown): NodeAddress | null {
   if (!Array.isArray(pair) || pair.length < 2) return null;
   return toNodeAddress(pair[0], pair[1]);
 }
 
-/** A host and a port as text, if both make sense. */
+/** Returns the address of a host and a port, or `null` if one of them is not valid. */
 export function toNodeAddress(host: unknown, port: unknown): NodeAddress | null {
   const number = Number(port);
   if (typeof host !== 'string' || host === '') return null;

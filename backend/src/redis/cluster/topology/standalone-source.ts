@@ -1,7 +1,7 @@
 import type { NodeAddress } from '../../base/address/index.js';
 import type { TopologySource, TopologySourceListener } from './topology-source.js';
 
-/** One Redis, from the configuration: nothing to find out. */
+/** The source for a single Redis, whose address is configured. */
 export class StandaloneSource implements TopologySource {
   readonly #address: NodeAddress;
 
@@ -18,7 +18,7 @@ export class StandaloneSource implements TopologySource {
   }
 
   setUrgent(): void {
-    // There is nobody to ask more often.
+    // There are no Sentinels to ask more often.
   }
 
   sentinels(): readonly never[] {

@@ -10,32 +10,32 @@ export interface SentinelStatus {
   readonly problem: string | null;
 }
 
-/** What a source tells the tracker. */
+/** The callbacks of a {@link TopologySource}. */
 export interface TopologySourceListener {
-  /** Somebody trustworthy names this primary and these replicas. */
+  /** The primary and the replicas to follow. */
   readonly onTopology: (
     primary: NodeAddress,
     epoch: number,
     replicas: readonly NodeAddress[],
   ) => void;
-  /** A Sentinel spoke about our group. */
+  /** A Sentinel published a message about our group. */
   readonly onMessage: (message: SentinelMessage) => void;
-  /** A round of answers came in. */
+  /** A Sentinel answered: the views of all that answer. */
   readonly onViews: (views: readonly SentinelView[]) => void;
 }
 
-/** Whoever knows which node is the primary. */
+/** Finds out which node is the primary. */
 export interface TopologySource {
   start(listener: TopologySourceListener): void;
-  /** Asks anew, now; resolves when the answers are in or the deadline has passed. */
+  /** Asks again now. Resolves when all have answered or their deadline has passed. */
   lookAgain(): Promise<void>;
-  /** Asks often while something is wrong. */
+  /** Sets whether to ask often, as while the primary is away. */
   setUrgent(isUrgent: boolean): void;
   /** The Sentinels, if there are any. */
   sentinels(): readonly SentinelStatus[];
-  /** What they last said. */
+  /** The last view of each Sentinel that answers. */
   views(): readonly SentinelView[];
-  /** Sends one command to one Sentinel. `null` if none can be reached. */
+  /** Sends one command to the first Sentinel that `choose` accepts. `null` if there is none. */
   askSentinel(
     choose: (view: SentinelView) => boolean,
     name: string,

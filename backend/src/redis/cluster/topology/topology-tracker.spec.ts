@@ -65,7 +65,7 @@ describe('TopologyTracker', () => {
       expect(rig.source.isUrgent).toBe(true);
     });
 
-    it('connects to everything it is told of, and calms down', async () => {
+    it('connects to every node of the topology, and then asks less often', async () => {
       await connect();
       expect(rig.tracker.epoch).toBe(1);
       expect(rig.tracker.replicaAddresses).toEqual([nodes[1].address, nodes[2].address]);
@@ -76,7 +76,7 @@ describe('TopologyTracker', () => {
       expect(rig.tracker.history.summary.count).toBe(0);
     });
 
-    it('does not report what it knows already', async () => {
+    it('does not report what has not changed', async () => {
       await connect();
       rig.source.say(nodes[0], 1, [nodes[2], nodes[1]]);
       expect(count('topology.changed')).toBe(1);
@@ -116,7 +116,7 @@ describe('TopologyTracker', () => {
       await connect();
       nodes[0].follow(nodes[1]);
       await rig.pass(1000);
-      await rig.until(() => !rig.tracker.isWritable, 'its new role is heard');
+      await rig.until(() => !rig.tracker.isWritable, 'its new role is received');
       expect(rig.events).toContainEqual({
         type: 'primary.suspected',
         node: nodes[0].address,
@@ -138,12 +138,12 @@ describe('TopologyTracker', () => {
       nodes[0].role = 'master';
       // While something is wrong every node is asked every 25 ms.
       await rig.pass(40);
-      await rig.until(() => rig.tracker.isWritable, 'its new role is heard');
+      await rig.until(() => rig.tracker.isWritable, 'its new role is received');
     });
   });
 
-  describe('doubts', () => {
-    it('come with a lost connection, once, and are over when it is back', async () => {
+  describe('a suspicion', () => {
+    it('comes with a lost connection, once, and is over when it is back', async () => {
       await connect();
       nodes[0].server.resetConnections();
       await rig.until(() => count('primary.suspected') === 1, 'it is suspected');
@@ -155,7 +155,7 @@ describe('TopologyTracker', () => {
       expect(rig.source.isUrgent).toBe(false);
     });
 
-    it('come with silence', async () => {
+    it('comes with a stalled connection', async () => {
       await connect();
       nodes[0].freeze();
       rig.tracker.primary?.nudge();
@@ -171,7 +171,7 @@ describe('TopologyTracker', () => {
       await rig.until(() => rig.tracker.isWritable, 'it is trusted again');
     });
 
-    it('of somebody else make it ask the node and the Sentinels', async () => {
+    it('of a caller makes it ask the node and the Sentinels', async () => {
       await connect();
       const before = nodes[0].arrived('role');
       rig.tracker.suspect(rig.tracker.primary!, 'READONLY');
@@ -180,7 +180,7 @@ describe('TopologyTracker', () => {
       expect(count('primary.suspected')).toBe(1);
     });
 
-    it('about a restart are reported: the process may have come back without its data', async () => {
+    it('of a restart is reported: the process may have come back without its data', async () => {
       await connect();
       nodes[0].runId = 'run-2';
       nodes[0].server.resetConnections();
@@ -188,7 +188,7 @@ describe('TopologyTracker', () => {
       expect(count('primary.reset')).toBe(1);
     });
 
-    it('are not raised about a restart when only the connection was lost', async () => {
+    it('of a restart is not reported when only the connection was lost', async () => {
       await connect();
       nodes[0].server.resetConnections();
       await rig.until(() => count('primary.ready') === 2, 'it is back');
@@ -197,13 +197,13 @@ describe('TopologyTracker', () => {
   });
 
   describe('a switch', () => {
-    it('cuts every connection to the old primary, before anybody hears of it', async () => {
+    it('cuts every connection to the old primary before it is reported', async () => {
       await connect();
       const old = rig.tracker.primary!;
-      const lease = await old.pool.acquire(1000);
+      const loan = await old.pool.acquire(1000);
       let wasCut: boolean | null = null;
       rig.bus.on('primary.switched', () => {
-        wasCut = old.state.kind !== 'ready' && !lease.wire.isReady;
+        wasCut = old.state.kind !== 'ready' && !loan.wire.isReady;
       });
       nodes[1].role = 'master';
       rig.source.say(nodes[1], 2, [nodes[2]]);
@@ -229,7 +229,7 @@ describe('TopologyTracker', () => {
       await rig.until(() => rig.tracker.isWritable, 'it takes writes');
     });
 
-    it('keeps the old primary in view for some seconds, and then forgets it', async () => {
+    it('stays connected to the old primary for some seconds, and then drops it', async () => {
       await connect();
       nodes[1].role = 'master';
       rig.source.say(nodes[1], 2, [nodes[2]]);
@@ -240,7 +240,7 @@ describe('TopologyTracker', () => {
       expect(rig.tracker.connectionTo(nodes[0].address)).toBeNull();
     });
 
-    it('takes the old primary for a replica when it is listed as one', async () => {
+    it('treats the old primary as a replica when it is listed as one', async () => {
       await connect();
       nodes[1].role = 'master';
       nodes[0].follow(nodes[1]);
@@ -251,7 +251,7 @@ describe('TopologyTracker', () => {
       );
     });
 
-    it('does not take the same address under another spelling for another node', async () => {
+    it('treats two spellings of one address as one node', async () => {
       await connect();
       const { host, port } = nodes[0].address;
       rig.source.say({ host: host.toUpperCase(), port }, 2, [nodes[1], nodes[2]]);
@@ -289,17 +289,17 @@ describe('TopologyTracker', () => {
       rig.source.say(nodes[1], 2, [nodes[2]]);
       await rig.until(
         () => nodes[0].server.connectionsEver === before + 3,
-        'all are opened anew, for the node may come back as a replica',
+        'all are opened again, because the node may come back as a replica',
       );
       await rig.until(() => rig.tracker.isWritable, 'the new primary takes writes');
     });
 
-    it('does not doubt the primary when a connection for reads is lost', async () => {
+    it('does not suspect the primary when a connection for reads is lost', async () => {
       await connectAll();
       const writes = rig.tracker.primary;
       const ids = nodes[0].server.connections.map(({ id }) => id);
       nodes[0].server.connections.find(({ id }) => id === Math.max(...ids))?.reset();
-      await rig.until(() => nodes[0].server.connectionsEver === 4, 'it is opened anew');
+      await rig.until(() => nodes[0].server.connectionsEver === 4, 'it is opened again');
       await rig.pass(20);
       expect(rig.tracker.primary).toBe(writes);
       expect(rig.tracker.isWritable).toBe(true);
@@ -328,7 +328,7 @@ describe('TopologyTracker', () => {
       },
     );
 
-    it('does not go up at late news of the promotion of the present primary', async () => {
+    it('does not go up at a late message about the promotion of the present primary', async () => {
       await connect();
       nodes[1].role = 'master';
       rig.source.say(nodes[1], 2, [nodes[2]]);
@@ -358,7 +358,7 @@ describe('TopologyTracker', () => {
       expect(rig.source.isUrgent).toBe(false);
     });
 
-    it('comes down when the failover ended without a word', async () => {
+    it('comes down when the failover ended without a message', async () => {
       await connect();
       rig.source.publish(selected());
       await rig.pass(1000);
@@ -369,7 +369,7 @@ describe('TopologyTracker', () => {
       expect(rig.tracker.isWritable).toBe(true);
     });
 
-    it('stays up on answers that are older than the news', async () => {
+    it('stays up on answers that are older than the message', async () => {
       await connect();
       await rig.pass(100);
       const old = [view(), view()];
@@ -413,7 +413,7 @@ describe('TopologyTracker', () => {
   });
 
   describe('history', () => {
-    it('has the moments of a failover that this process saw from the beginning', async () => {
+    it('has the moments of a failover that this process saw from the start', async () => {
       await connect();
       nodes[0].freeze();
       rig.tracker.primary?.nudge();
@@ -441,7 +441,7 @@ describe('TopologyTracker', () => {
   });
 
   describe('listeners', () => {
-    it('hear changes until they stop, and may stop twice', async () => {
+    it('are called until they stop, and may stop twice', async () => {
       let heard = 0;
       const stop = rig.tracker.onChange(() => heard++);
       await connect();
@@ -454,7 +454,7 @@ describe('TopologyTracker', () => {
     });
   });
 
-  it('leaves nothing when it is closed', async () => {
+  it('leaves nothing open when it is closed', async () => {
     await connect();
     rig.source.publish(selected());
     rig.tracker.close();

@@ -15,7 +15,7 @@ import type { SentinelView } from './sentinel-view.js';
 import type { TopologySource } from './topology-source.js';
 import { WriteGate } from './write-gate.js';
 
-/** Steps after which the old primary's acknowledgements are worth nothing. */
+/** Steps of a failover after which writes that the old primary acknowledges will be lost. */
 const FENCING_STEPS: ReadonlySet<string> = new Set([
   '+selected-slave',
   '+failover-state-send-slaveof-noone',
@@ -24,19 +24,19 @@ const FENCING_STEPS: ReadonlySet<string> = new Set([
 
 const NUDGE_MS = 25;
 
-// A failover that Sentinel has begun takes about a second from here to the switch.
+// From these steps to the switch a failover takes about a second.
 const FENCE_AT_LEAST_MS = 1500;
 
-// For some seconds around a switch Sentinels list the old primary, then not, then as a replica.
+// For some seconds after a switch the Sentinels do not list the old primary, until they do as a replica.
 const FORGET_AFTER_MS = 5000;
 
-/** Hears of changes: of one node, or with `null` of the whole. */
+/** Called after each change: of one connection, or with `null` of the cluster as a whole. */
 export type TopologyListener = (node: SharedConnection | null, change: NodeChange | null) => void;
 
 /**
  * Knows which node is the primary and which are its replicas, keeps connections to all of them, and
- * puts up the fence when they change. What it is told is decided elsewhere ({@link TopologySource});
- * what it trusts, a node has said of itself (`ROLE`).
+ * raises the fence during a failover. A {@link TopologySource} decides which node is the primary;
+ * writes go to it only when the node itself says so (`ROLE`).
  */
 export class TopologyTracker {
   readonly history: FailoverHistory;
@@ -67,7 +67,7 @@ export class TopologyTracker {
     });
   }
 
-  /** Begins to look, and to connect to what it finds. Returns at once. */
+  /** Starts to look for the nodes and to connect to them. Returns at once. */
   start(): void {
     this.source.start({
       onTopology: (primary, epoch, replicas) => {
@@ -83,17 +83,17 @@ export class TopologyTracker {
     this.#updateUrgency();
   }
 
-  /** Where the primary is believed to be, connected or not. */
+  /** The address of the primary, connected or not; `null` before it is known. */
   get primaryAddress(): NodeAddress | null {
     return this.#primary;
   }
 
-  /** Where the replicas are, connected or not. */
+  /** The addresses of the replicas, connected or not. */
   get replicaAddresses(): readonly NodeAddress[] {
     return this.#replicas;
   }
 
-  /** Sentinel's config-epoch of what is known; 0 in standalone mode, -1 before anything is known. */
+  /** The config-epoch of the present primary; 0 in standalone mode, -1 before a primary is known. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -104,17 +104,17 @@ export class TopologyTracker {
     return node?.role?.kind === 'primary' ? node : null;
   }
 
-  /** The primary's connection in whatever state. */
+  /** The primary's connection, in any state. */
   get primaryConnection(): SharedConnection | null {
     return this.#primary === null ? null : (this.#registry.get(this.#primary) ?? null);
   }
 
-  /** The connection to a node of the cluster. */
+  /** Returns the first connection to a node of the cluster, in any state. */
   connectionTo(address: NodeAddress): SharedConnection | null {
     return this.#registry.get(address) ?? null;
   }
 
-  /** One connection to each node except the primary, in whatever state. */
+  /** One connection to each node except the primary, in any state. */
   get replicas(): readonly SharedConnection[] {
     return this.#replicas
       .map((address) => this.#registry.get(address))
@@ -126,22 +126,22 @@ export class TopologyTracker {
     return this.#replicas.flatMap((address) => this.#registry.connectionsTo(address));
   }
 
-  /** True when writes can be sent now. */
+  /** Whether writes can be sent now. */
   get isWritable(): boolean {
     return this.gate.state.kind === 'open' && this.primary?.acceptsJobs === true;
   }
 
-  /** How a further connection to the primary is opened; `null` while it is not known. */
+  /** Returns how to open another connection to the primary; `null` while it is not known. */
   wireOptionsToPrimary(): WireOptions | null {
     return this.#primary === null ? null : this.#registry.wireOptionsFor(this.#primary);
   }
 
-  /** Where a node is reached from here. */
+  /** Returns the address at which this process reaches a node, after address mapping. */
   reachable(address: NodeAddress): NodeAddress {
     return this.#registry.wireOptionsFor(address).address;
   }
 
-  /** Calls back after each change. */
+  /** Calls the listener after each change. */
   onChange(listener: TopologyListener): Stop {
     this.#listeners.add(listener);
     return () => {
@@ -149,31 +149,31 @@ export class TopologyTracker {
     };
   }
 
-  /** A node answered that it is not what we take it for: find out what it is. */
+  /** Asks the node for its role and the Sentinels for the primary, after a reply that did not fit its role. */
   suspect(node: SharedConnection, reason: string): void {
     if (node === this.primaryConnection) this.#suspect(reason);
     node.nudge();
     void this.source.lookAgain();
   }
 
-  /** Holds writes back. For a planned switchover. */
+  /** Raises the fence: holds back writes. */
   pauseWrites(reason: string): void {
     this.history.noteSuspicion('fenced');
     if (this.gate.pause(reason)) this.#changed(null, null);
   }
 
-  /** Leaves the end of a pause to what the Sentinels say: the switch, an abort, or no failover any more. */
+  /** Keeps the fence up until the Sentinels report the switch, an abort, or no failover in progress. */
   leaveToSentinels(): void {
     this.gate.takeOver('+failover');
     this.#changed(null, null);
   }
 
-  /** Lets writes pass again. */
+  /** Takes the fence down: lets writes pass again. */
   resumeWrites(reason: string): void {
     if (this.gate.resume(reason)) this.#changed(null, null);
   }
 
-  /** Cuts every connection, for good. */
+  /** Closes every connection and opens none again. */
   close(): void {
     this.#isClosed = true;
     this.#stopNudging?.();
@@ -197,7 +197,7 @@ export class TopologyTracker {
     this.#changed(null, null);
   }
 
-  // The replicas that are listed now, and every node that was listed a moment ago.
+  // The replicas that are listed now, and every other node that was listed in the last seconds.
   #withUnlisted(replicas: readonly NodeAddress[], primary: NodeAddress): NodeAddress[] {
     const now = this.#clock.now();
     for (const address of [primary, ...replicas]) this.#listedAt.set(addressKey(address), now);
@@ -216,7 +216,7 @@ export class TopologyTracker {
     this.#runId = null;
     this.lag.clear();
     if (from !== null) {
-      // No answer of the old primary is taken from here on, whatever it still says.
+      // From here on no answer of the old primary is used.
       for (const connection of this.#registry.connectionsTo(from)) {
         connection.reset('fenced: another node is the primary now');
       }
@@ -232,7 +232,7 @@ export class TopologyTracker {
     this.history.noteMessage(message, this.#primary);
     if (message.kind === 'switch') {
       this.#bus.emit({ type: 'failover.observed', step: '+switch-master', detail: '' });
-      // The epoch is asked for meanwhile; the connection need not wait for it.
+      // The source asks for the epoch meanwhile; connecting need not wait for that.
       this.#registry.get(message.to)?.nudge();
       return;
     }
@@ -244,17 +244,17 @@ export class TopologyTracker {
     if (message.step.startsWith('-failover-abort')) this.resumeWrites(message.step);
   }
 
-  // Messages and answers come over two connections: news of a promotion may be older than the switch.
+  // Messages and answers come over two connections, so this message may be older than the switch.
   #isPresentPrimary(message: SentinelMessage): boolean {
     if (message.kind !== 'member' || message.node === null || this.#primary === null) return false;
     return sameAddress(message.node, this.#primary);
   }
 
-  // A pause ends with the switch. If the failover is given up without a word, its end is seen here.
+  // A pause ends with the switch. If the failover ends without a message, this notices it.
   #onViews(views: readonly SentinelView[]): void {
     const { state } = this.gate;
     if (state.kind === 'open' || !state.reason.startsWith('+')) return;
-    // Only the Sentinel that leads it knows of a failover, and it may be the one we do not hear now.
+    // Only the Sentinel that leads a failover reports it, and that one may not be reachable now.
     const believedFrom = state.reasonSince + FENCE_AT_LEAST_MS;
     const isOver = views.every((view) => view.at > believedFrom && !view.isFailoverInProgress);
     if (isOver && views.length > 0) this.resumeWrites('no Sentinel has a failover in progress');
@@ -298,7 +298,7 @@ export class TopologyTracker {
     this.#updateUrgency();
   }
 
-  // The same address with another run id is a restarted process, perhaps an empty one.
+  // The same address with another run id is a restarted process, which may have lost its data.
   #noteRun(node: SharedConnection): void {
     if (this.#runId !== null && node.runId !== null && node.runId !== this.#runId) {
       this.#bus.emit({ type: 'primary.reset', node: node.address });
@@ -306,7 +306,7 @@ export class TopologyTracker {
     this.#runId = node.runId ?? this.#runId;
   }
 
-  // While the primary is away everybody is asked often: nobody publishes to those who wait.
+  // While the primary is away, nodes and Sentinels are asked often: there is no message for everything.
   #updateUrgency(): void {
     const isUrgent = !this.#isPrimaryReady || this.gate.state.kind === 'paused';
     this.source.setUrgent(isUrgent);

@@ -35,7 +35,7 @@ describe('WriteGate', () => {
     expect(events).toEqual([{ type: 'writes.paused', reason: '+selected-slave' }]);
   });
 
-  it('goes on for another reason when it is taken over, without a gap', async () => {
+  it('stays closed for another reason when it is taken over, without a gap', async () => {
     gate.pause('switchover');
     await clock.advance(1000);
     gate.takeOver('+failover');
@@ -53,12 +53,12 @@ describe('WriteGate', () => {
     ]);
   });
 
-  it('goes up when it is taken over while it is open', () => {
+  it('closes when it is taken over while it is open', () => {
     gate.takeOver('+failover');
     expect(gate.state).toMatchObject({ kind: 'paused', reason: '+failover' });
   });
 
-  it('says how long writes were held back, once', async () => {
+  it('reports how long writes were held back, once', async () => {
     gate.pause('+selected-slave');
     await clock.advance(1200);
     expect(gate.resume('switched')).toBe(true);

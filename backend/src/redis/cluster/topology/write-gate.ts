@@ -12,8 +12,8 @@ export type GateState =
     };
 
 /**
- * The fence in front of the old primary. From the moment a replica was selected for promotion, the
- * old primary still acknowledges writes that nobody will keep: they wait here instead.
+ * The fence in front of the old primary. Once a replica was selected for promotion, writes that the old
+ * primary acknowledges will be lost, so they wait here instead.
  */
 export class WriteGate {
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class WriteGate {
     return this.#state;
   }
 
-  /** Lets no further write pass. The first reason stays. Answers whether it was open. */
+  /** Lets no further write pass. Returns whether it was open; if not, the earlier reason stays. */
   pause(reason: string): boolean {
     if (this.#state.kind === 'paused') return false;
     const now = this.#clock.now();
@@ -39,13 +39,13 @@ export class WriteGate {
     return true;
   }
 
-  /** Goes on holding writes back for another reason, from now on. */
+  /** Holds back writes for this reason from now on, also if they were held back for another. */
   takeOver(reason: string): void {
     if (this.#state.kind === 'open') this.pause(reason);
     else this.#state = { ...this.#state, reason, reasonSince: this.#clock.now() };
   }
 
-  /** Lets writes pass again. Answers whether anything changed. */
+  /** Lets writes pass again. Returns whether they were held back. */
   resume(reason: string): boolean {
     if (this.#state.kind === 'open') return false;
     const pausedMs = this.#clock.now() - this.#state.since;

@@ -19,13 +19,13 @@ import type { PrimaryLoan, PrimaryLoans } from './primary-loans.js';
 const SECONDS_LAST = new Set(['blpop', 'brpop', 'brpoplpush', 'blmove', 'bzpopmin', 'bzpopmax']);
 const SECONDS_FIRST = new Set(['blmpop', 'bzmpop']);
 
-/** A command that waits in the server. */
+/** A command that waits in the server, and the connection it waits on. */
 interface Blocked {
   readonly node: SharedConnection;
   readonly clientId: Promise<unknown>;
 }
 
-/** One blocking command and how long it may go on. */
+/** One blocking command and how long it may wait. */
 interface Wait {
   readonly payload: CommandPayload;
   readonly intent: CommandIntent;
@@ -36,9 +36,9 @@ interface Wait {
 }
 
 /**
- * Commands that may wait in the server (`BLPOP`, `XREAD BLOCK` …), each on a connection of its own.
- * A failover in the middle of the wait is not shown: it is begun again on the new primary, unless an
- * element may have been taken and its answer lost.
+ * Runs commands that may wait in the server (`BLPOP`, `XREAD BLOCK` …), each on a lent connection. The
+ * caller does not notice a failover during the wait: the command is sent again to the new primary,
+ * unless an element may have been taken and the answer lost.
  */
 export class BlockingCalls {
   readonly #loans: PrimaryLoans;
@@ -57,7 +57,7 @@ export class BlockingCalls {
     });
   }
 
-  /** Runs it until it is answered, its own time and the failover budget are over, or the signal fires. */
+  /** Runs until the answer, the signal, or the deadline: the time it may block plus that of a failover. */
   async run(
     payload: CommandPayload,
     intent: CommandIntent,
@@ -81,7 +81,7 @@ export class BlockingCalls {
     }
   }
 
-  // A command that waits for ever may do so for as long as the application runs.
+  // A command that blocks for ever has no deadline: it may wait for as long as the application runs.
   #usualTimeout(payload: CommandPayload): number | null {
     const blockMs = blockTimeOf(payload);
     return blockMs === 0 ? null : blockMs + this.#graceMs;
@@ -107,7 +107,11 @@ export class BlockingCalls {
       if (isAborted(wait.signal) && !wait.intent.changes) throw abortedBy(wait);
       if (error instanceof CommandUncertainError) {
         const command = wait.payload.label;
-        this.#bus.emit({ type: 'command.uncertain', command, reason: 'cut short while it waited' });
+        this.#bus.emit({
+          type: 'command.uncertain',
+          command,
+          reason: 'interrupted while it waited',
+        });
       }
       throw error;
     } finally {
@@ -132,7 +136,7 @@ export class BlockingCalls {
     try {
       return await this.#loans.acquire(ms, signal);
     } catch (error) {
-      // Not connected yet, or not any more: the caller's loop looks at its own deadline.
+      // There is no connection now. The loop of the caller tries again until its own deadline.
       if (error instanceof ConnectionLostError || error instanceof NoPrimaryError) {
         await this.#clock.sleep(10, signal ?? undefined);
         return null;
@@ -142,8 +146,8 @@ export class BlockingCalls {
   }
 }
 
-// While the old primary still answers it can end the wait with certainty: the reply is either what
-// was waited for or UNBLOCKED. Afterwards the connection is cut, and nobody knows.
+// While the old primary still answers it can end the wait with a known outcome: the reply is either an
+// element or UNBLOCKED. Once the connection is cut, the outcome is uncertain.
 async function unblock({ node, clientId }: Blocked): Promise<void> {
   const id = await clientId;
   if (typeof id !== 'number') return;
@@ -157,7 +161,7 @@ function isAborted(signal: AbortSignal | null): boolean {
 function abortedBy({ payload, signal }: Wait): CommandAbortedError {
   const command = payload.label;
   return new CommandAbortedError(
-    `${command} was given up by its caller`,
+    `${command} was aborted by its caller`,
     { command },
     { cause: signal?.reason },
   );
@@ -171,7 +175,7 @@ function expired({ payload, timeoutMs }: Wait): NoPrimaryError {
   });
 }
 
-/** How long the command itself asks to wait, in ms; 0 means for ever. */
+/** Returns how long the command itself asks to block, in ms; 0 means for ever. */
 function blockTimeOf({ label, args }: CommandPayload): number {
   const name = label.toLowerCase();
   const flat = args.flat();

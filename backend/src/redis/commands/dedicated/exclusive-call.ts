@@ -9,21 +9,21 @@ import type { Clock } from '../../base/timing/index.js';
 import type { CommandIntent, Payload } from '../table/index.js';
 import { rejectedError } from '../shared/index.js';
 
-/** One thing to run on a connection of one's own. */
+/** A command or transaction to run on a lent connection. */
 export interface ExclusiveCall {
   readonly payload: Payload;
   readonly intent: CommandIntent;
-  /** `null` waits as long as the connection lasts. */
+  /** `null` waits until the connection ends. */
   readonly timeoutMs: number | null;
   readonly signal: AbortSignal | null;
 }
 
-/** Refused for now or never sent: it may be run again on another connection. */
+/** The command was not executed, or it was a read: it may be sent again. */
 export class TryElsewhere extends ConnectionLostError {}
 
 /**
- * Runs it on the lent connection. When the deadline passes or the signal fires the connection is
- * given up, because its next answer would belong to nobody.
+ * Runs a call on a lent connection. Closes the connection when the deadline passes or the signal
+ * fires: otherwise the late answer would be taken for that of the next command.
  */
 export async function runExclusively(
   loan: Loan,
@@ -76,6 +76,9 @@ function outcomeOf(
     );
   }
   if (cutBy !== null)
-    return new CommandTimeoutError(`${command} was cut short`, { command, reason });
+    return new CommandTimeoutError(`${command} was not answered: stopped by its ${cutBy}`, {
+      command,
+      reason,
+    });
   return new TryElsewhere(`The connection was lost during ${command}`, { command });
 }

@@ -20,12 +20,14 @@ import type { PrimaryLoans } from './primary-loans.js';
 
 const REFUSAL_PAUSE_MS = 10;
 
-// What such a connection is for; the rest would be inherited by whoever gets the connection next.
+// The commands that such a connection is for. The others that change the state of a connection are
+// refused: the next holder of the connection would inherit that state.
 const OWN_COMMANDS = new Set(['watch', 'unwatch', 'wait', 'waitaof']);
 
 /**
- * A connection to the primary of one's own, for what lives on a connection: `WATCH`, `WAIT`.
- * Nothing is repeated on it: when it is lost, so is what was watched.
+ * A lent connection to the primary, for commands whose effect belongs to one connection: `WATCH`,
+ * `WAIT`. A command that Redis refuses for now is tried again until its deadline. Nothing is repeated on
+ * another connection: when this one is lost, the watched keys are forgotten.
  */
 export class ExclusiveConnection extends CommandMethods {
   readonly #loan: Loan;
@@ -42,7 +44,7 @@ export class ExclusiveConnection extends CommandMethods {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Makes the next transaction fail, with `null`, if one of the keys changes before it. */
+  /** Watches keys: `exec` of the next transaction resolves with `null` if one of them changes before it. */
   watch(...keys: (string | Buffer)[]): Promise<unknown> {
     return this.call('watch', ...keys);
   }
@@ -52,7 +54,7 @@ export class ExclusiveConnection extends CommandMethods {
     return this.call('unwatch');
   }
 
-  /** Waits until so many replicas have the writes of this connection, or the time is over. Returns how many do. */
+  /** Waits until so many replicas have the writes of this connection, at most `timeoutMs`. Returns how many have. */
   wait(replicas: number, timeoutMs: number): Promise<number> {
     return this.call('wait', replicas, timeoutMs) as Promise<number>;
   }
@@ -62,12 +64,12 @@ export class ExclusiveConnection extends CommandMethods {
     return this.#isWatching;
   }
 
-  /** Any command by its name. */
+  /** Sends any command by its name. */
   call(name: string, ...args: unknown[]): Promise<unknown> {
     return this.#run(new CommandPayload(name, args, 'utf8'), intentOf(name, args));
   }
 
-  /** A transaction on this connection. `exec` answers `null` when a watched key changed. */
+  /** Starts a transaction on this connection. `exec` resolves with `null` when a watched key changed. */
   multi(commands?: unknown[][]): ChainableCommander {
     return newBatch(async (queued) => {
       checkTransaction(queued);
@@ -83,11 +85,11 @@ export class ExclusiveConnection extends CommandMethods {
   async #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
     if (intent.route === 'refused' && !OWN_COMMANDS.has(intent.name)) throw refusal(intent);
     this.#requireConnection(payload.label);
-    // The fence holds here too: what the old primary acknowledges now is lost.
+    // The fence applies here too: a write that the old primary acknowledges now would be lost.
     if (intent.changes) await this.#loans.whenWritable(this.#timeoutMs);
-    // While it waited the primary may have moved, and this connection gone with the old one.
+    // During the wait the primary may have moved, which closes this connection.
     this.#requireConnection(payload.label);
-    // From when it is sent: what is watched must not reach the next holder of the connection.
+    // Set before it is sent: the next holder of the connection must not get watched keys.
     if (intent.name === 'watch') this.#isWatching = true;
     const deadlineAt = this.#clock.now() + this.#timeoutMs;
     for (;;) {
@@ -111,7 +113,7 @@ export class ExclusiveConnection extends CommandMethods {
     } catch (error) {
       if (!(error instanceof TryElsewhere)) throw error;
       this.#requireConnection(payload.label, error);
-      // A refused EXEC has forgotten what was watched, so it must not be tried again.
+      // After a refused EXEC Redis has forgotten the watched keys, so it must not be tried again.
       const isFutile = intent.name === 'multi' && this.#isWatching;
       if (isFutile || timeoutMs <= REFUSAL_PAUSE_MS) throw refusedForNow(payload.label, error);
       return 'refused';
@@ -128,7 +130,7 @@ export class ExclusiveConnection extends CommandMethods {
 
   #lost(command: string, cause?: unknown): ConnectionLostError {
     return new ConnectionLostError(
-      `The exclusive connection is gone, so ${command} was not executed. Call redis.exclusive() again.`,
+      `The exclusive connection is closed, so ${command} was not executed. Call redis.exclusive() again.`,
       { command },
       { cause },
     );
@@ -148,7 +150,7 @@ function refusedForNow(command: string, cause: unknown): CommandTimeoutError {
   );
 }
 
-/** Runs the work with an exclusive connection and takes it back afterwards. */
+/** Lends an exclusive connection to `work` and takes it back afterwards. */
 export async function withExclusive<T>(
   work: (connection: ExclusiveConnection) => Promise<T>,
   loans: PrimaryLoans,
@@ -159,12 +161,12 @@ export async function withExclusive<T>(
   const connection = new ExclusiveConnection(loan, loans, clock, timeoutMs);
   try {
     const result = await work(connection);
-    // The work is done, whatever becomes of its connection.
+    // The work has succeeded, even if its connection cannot be used again.
     if (connection.isWatching) loan.discard();
     else loan.release();
     return result;
   } catch (error) {
-    // Its state is unknown now: a watched key, half a transaction.
+    // The state of the connection is unknown now: there may be a watched key or half a transaction.
     loan.discard();
     throw error;
   }

@@ -4,8 +4,8 @@ import { reply, type FakeConnection } from '../../testing/index.js';
 import type { CallOptions } from '../table/index.js';
 import { withExclusive, type ExclusiveConnection } from './exclusive-connection.js';
 
-/** What runs on a connection of its own: blocking commands and sessions. */
-describe('on a connection of its own', () => {
+/** What runs on a lent connection: blocking commands and the work of `redis.exclusive()`. */
+describe('on a lent connection', () => {
   let rig: Rig;
   let primary: FakeNode;
   let replica: FakeNode;
@@ -47,7 +47,7 @@ describe('on a connection of its own', () => {
       options: CallOptions | null = null,
     ): Promise<unknown> => rig.runner.run(name, args, 'utf8', options);
 
-    /** Answers blocking commands only when told to. */
+    /** Holds back the replies to blocking commands until the returned function is called. */
     const hold = (node: FakeNode): ((answer?: string) => void) => {
       let release: () => void = () => undefined;
       const held = new Promise<void>((resolve) => (release = resolve));
@@ -72,7 +72,7 @@ describe('on a connection of its own', () => {
       expect(rig.tracker.primary?.pool.busy).toBe(0);
     });
 
-    it('is ended with certainty when the fence goes up, and begun again on the new primary', async () => {
+    it('ends with a known outcome when the fence goes up, and is sent again to the new primary', async () => {
       await connect();
       let waiter: FakeConnection | null = null;
       primary.answer = (_, connection) => {
@@ -109,7 +109,7 @@ describe('on a connection of its own', () => {
       );
     });
 
-    it('that only reads is begun again when its connection is lost', async () => {
+    it('that only reads is sent again when its connection is lost', async () => {
       await connect();
       primary.answer = (_, connection) => {
         primary.answer = () => reply.array('entry');
@@ -141,7 +141,7 @@ describe('on a connection of its own', () => {
       expect(rig.clock.pending).toBeLessThanOrEqual(1);
     });
 
-    it('hands over the error of Redis', async () => {
+    it('passes on the error of Redis', async () => {
       await connect();
       primary.answer = () => reply.error('WRONGTYPE no list');
       await expect(run('blpop', ['k', 1])).rejects.toMatchObject({
@@ -150,7 +150,7 @@ describe('on a connection of its own', () => {
       });
     });
 
-    it('is given up by its signal, with its connection', async () => {
+    it('is aborted by its signal, which closes its connection', async () => {
       await connect();
       hold(primary);
       const controller = new AbortController();
@@ -177,7 +177,7 @@ describe('on a connection of its own', () => {
       expect(rig.tracker.primary?.pool.busy).toBe(0);
     });
 
-    it('is given up by its signal while all connections are in use', async () => {
+    it('is aborted by its signal while all connections are in use', async () => {
       await connect();
       hold(primary);
       const busy = [1, 2].map(() => track(run('blpop', ['list', 0])));
@@ -209,60 +209,60 @@ describe('on a connection of its own', () => {
     });
   });
 
-  describe('a session', () => {
-    const session = <T>(work: (session: ExclusiveConnection) => Promise<T>): Promise<T> =>
+  describe('an exclusive connection', () => {
+    const exclusive = <T>(work: (own: ExclusiveConnection) => Promise<T>): Promise<T> =>
       withExclusive(work, rig.loans, rig.clock, 1000);
 
-    it('runs everything on one connection, which the next session gets', async () => {
+    it('runs everything on one connection, which the next caller gets', async () => {
       await connect();
-      const result = await session(async (own) => {
+      const result = await exclusive(async (own) => {
         await own.set('k', 'v');
         return own.wait(1, 100);
       });
       expect(result).toBe('OK');
       expect(primary.names).toEqual(['set', 'wait']);
       expect(rig.tracker.primary?.pool.busy).toBe(0);
-      await session(async (own) => own.get('k'));
+      await exclusive(async (own) => own.get('k'));
       expect(primary.server.connections).toHaveLength(2);
     });
 
     it.each([
       ['by unwatch', (own: ExclusiveConnection) => own.unwatch()],
       ['by a transaction', (own: ExclusiveConnection) => own.multi().incr('k').exec()],
-    ])('gives its connection back when what it watched was forgotten %s', async (_, forget) => {
+    ])('is lent again when its watched keys were forgotten %s', async (_, forget) => {
       await connect();
       primary.answer = ([name]) => (name === 'exec' ? reply.array(reply.int(1)) : undefined);
-      await session(async (own) => {
+      await exclusive(async (own) => {
         await own.watch('k');
         await forget(own);
       });
-      await session(async (own) => own.get('k'));
+      await exclusive(async (own) => own.get('k'));
       expect(primary.server.connectionsEver).toBe(2);
     });
 
-    it('leaves to nobody what it still watches', async () => {
+    it('is not lent again while it still watches keys', async () => {
       await connect();
-      await session(async (own) => own.watch('k'));
-      await session(async (own) => own.get('k'));
+      await exclusive(async (own) => own.watch('k'));
+      await exclusive(async (own) => own.get('k'));
       const ofNext = primary.server.connections.find(({ commands }) =>
         commands.some(([name]) => name === 'get'),
       );
       expect(ofNext?.commands.some(([name]) => name === 'watch')).toBe(false);
     });
 
-    it('answers null for a transaction when a watched key changed', async () => {
+    it('resolves a transaction with null when a watched key changed', async () => {
       await connect();
       primary.answer = ([name]) => {
         if (name === 'exec') return reply.raw('*-1\r\n');
         return name === 'incr' ? reply.simple('QUEUED') : undefined;
       };
-      await expect(session((own) => own.multi().incr('k').exec())).resolves.toBeNull();
+      await expect(exclusive((own) => own.multi().incr('k').exec())).resolves.toBeNull();
     });
 
-    it('gives up its connection when the work fails', async () => {
+    it('is closed when the work fails', async () => {
       await connect();
       await expect(
-        session(async (own) => {
+        exclusive(async (own) => {
           await own.watch('k');
           throw new TypeError('work failed');
         }),
@@ -274,15 +274,15 @@ describe('on a connection of its own', () => {
     it.each(['subscribe', 'select', 'multi', 'client'])('refuses %s', async (name) => {
       await connect();
       const args = name === 'client' ? ['reply', 'off'] : ['1'];
-      await expect(session((own) => own.call(name, ...args))).rejects.toMatchObject({
+      await expect(exclusive((own) => own.call(name, ...args))).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
       });
     });
 
-    it('holds its writes back behind the fence, and says that it is lost after the switch', async () => {
+    it('holds back its writes while the fence is up, and reports that it is lost after the switch', async () => {
       await connect();
       const outcome = track(
-        session(async (own) => {
+        exclusive(async (own) => {
           await own.get('k');
           fence();
           return own.incr('k');
@@ -292,7 +292,7 @@ describe('on a connection of its own', () => {
       await rig.pass(50);
       expect(outcome.state).toBe('pending');
       await failOver();
-      await rig.until(() => outcome.state !== 'pending', 'the session is over');
+      await rig.until(() => outcome.state !== 'pending', 'the work is over');
       expect(outcome.error).toMatchObject({ code: 'CONNECTION_LOST' });
       expect([...primary.names, ...replica.names]).not.toContain('incr');
     });
@@ -304,16 +304,16 @@ describe('on a connection of its own', () => {
         connection.reset();
         return reply.silence();
       };
-      await expect(session((own) => own.set('k', 'v'))).rejects.toMatchObject({
+      await expect(exclusive((own) => own.set('k', 'v'))).rejects.toMatchObject({
         code: 'COMMAND_UNCERTAIN',
       });
       expect(primary.names.filter((name) => name === 'set')).toHaveLength(1);
     });
 
-    it('that did its work has succeeded, whatever happens while its connection is given back', async () => {
+    it('has succeeded when its work is done, whatever happens while it is given back', async () => {
       await connect();
       const outcome = track(
-        session(async (own) => {
+        exclusive(async (own) => {
           await own.incr('k');
           fence();
           return 'done';
@@ -326,14 +326,14 @@ describe('on a connection of its own', () => {
     });
 
     it('waits for a primary, and reports NO_PRIMARY when there is none in time', async () => {
-      const outcome = track(session(async () => 'never'));
+      const outcome = track(exclusive(async () => 'never'));
       await rig.pass(1050);
       expect(outcome.error).toMatchObject({ code: 'NO_PRIMARY' });
     });
   });
 
   describe('PrimaryLoans', () => {
-    it('end those who wait when the application shuts down, and refuse those who come later', async () => {
+    it('refuse the callers that wait when the application shuts down, and those that come later', async () => {
       const waiting = track(rig.loans.whenWritable(1000));
       rig.loans.close();
       await turns(1);

@@ -6,12 +6,12 @@ import type { TopologyTracker } from '../../cluster/topology/index.js';
 const FIRST_WRITE_KEY = 'nestjs-redis-ha:first-write';
 const REFUSAL_PAUSE_MS = 10;
 
-/** A connection of one's own to the primary. */
+/** A lent connection to the primary. */
 export interface PrimaryLoan extends Loan {
   readonly node: SharedConnection;
 }
 
-/** Connections of one's own to whichever node is the primary. */
+/** Lends connections to the present primary. */
 export class PrimaryLoans {
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
@@ -22,12 +22,13 @@ export class PrimaryLoans {
     this.#clock = clock;
   }
 
-  /** Waits for a primary that takes writes, then for a free connection to it. */
+  /** Waits for a primary that takes writes, then for a free connection to it, and lends that. */
   async acquire(timeoutMs: number, signal: AbortSignal | null = null): Promise<PrimaryLoan> {
     const until = this.#clock.now() + timeoutMs;
     await this.whenWritable(timeoutMs, signal);
     const primary = this.#tracker.primary;
-    if (primary === null) throw new NoPrimaryError('The primary went away again', { timeoutMs });
+    if (primary === null)
+      throw new NoPrimaryError('The primary was lost before it could be used', { timeoutMs });
     const loan = await primary.pool.acquire(Math.max(1, until - this.#clock.now()), signal);
     if (this.#tracker.primary === primary) return { ...loan, node: primary };
     loan.discard();
@@ -35,15 +36,15 @@ export class PrimaryLoans {
   }
 
   /**
-   * As {@link PrimaryLoans.acquire}, and right after a switch not before the new primary takes
-   * writes: until its first replica is linked it may refuse them, and a refused `EXEC` has forgotten
-   * what was watched.
+   * Like {@link PrimaryLoans.acquire}. Right after a switch it also waits until the new primary takes a
+   * write: until its first replica is linked it may refuse writes, and with a refused `EXEC` Redis
+   * forgets the watched keys.
    */
   async acquireTakingWrites(timeoutMs: number): Promise<PrimaryLoan> {
     const until = this.#clock.now() + timeoutMs;
     const loan = await this.acquire(timeoutMs);
     while (this.#tracker.history.isFirstWriteAwaited && this.#clock.now() < until) {
-      // Deletes a key that nobody has: a write, and the most harmless there is.
+      // The first write: it deletes a key that does not exist, so it changes nothing.
       const isRefused = await loan.wire.call('unlink', [FIRST_WRITE_KEY]).then(
         () => false,
         (error: unknown) => isRoleRefusal(error),
@@ -54,7 +55,7 @@ export class PrimaryLoans {
     return loan;
   }
 
-  /** Resolves when writes may be sent; rejects at the deadline, the signal or the end. */
+  /** Resolves when writes may be sent. Rejects at the deadline, when the signal fires, and at shutdown. */
   whenWritable(timeoutMs: number, signal: AbortSignal | null = null): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
     if (signal?.aborted === true) return Promise.reject(givenUp());
@@ -89,14 +90,14 @@ export class PrimaryLoans {
     });
   }
 
-  /** Refuses from now on, and ends those who wait. */
+  /** Refuses new callers and those that wait. */
   close(): void {
     this.#closing.abort();
   }
 }
 
 function givenUp(): NoPrimaryError {
-  return new NoPrimaryError('Given up while waiting for the primary');
+  return new NoPrimaryError('The wait for the primary was aborted');
 }
 
 function closed(): ClosedError {

@@ -69,10 +69,10 @@ describe('RawClients', () => {
     await client.set('k', 'v');
     expect(clients.size).toBe(1);
     client.disconnect();
-    await waitUntil(() => clients.size === 0, { what: 'it is forgotten', everyMs: 1 });
+    await waitUntil(() => clients.size === 0, { what: 'it is not counted', everyMs: 1 });
   });
 
-  it('report their errors as facts instead of printing them', async () => {
+  it('report their errors as events instead of printing them', async () => {
     await connect();
     const client = clients.create();
     await client.set('k', 'v');

@@ -14,9 +14,9 @@ import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 
 /**
- * Plain ioredis clients for libraries that insist on one (BullMQ, rate limiters, session stores).
- * They follow the primary through a failover like the engine does. What they repeat and how long
- * they wait is up to their own options.
+ * Plain ioredis clients for libraries that need one (BullMQ, rate limiters, session stores). They
+ * follow the primary through a failover. What they repeat and how long they wait depends on their own
+ * options.
  */
 export class RawClients {
   readonly #options: ResolvedRedisOptions;
@@ -36,12 +36,12 @@ export class RawClients {
     this.#source = this.#newSource(tracker, clock);
   }
 
-  /** Options to hand to a library that makes its own clients. */
+  /** Returns options for a library that creates its own clients. */
   options(): TrackedOptions {
     return trackedOptions(this.#source, this.#options.node);
   }
 
-  /** A client of its own, closed when the application shuts down. The caller's options win, except for where to connect. */
+  /** Creates a client, closed when the application shuts down. The caller's options win, except for where to connect. */
   create(options: DriverOptions = {}): DriverClient {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
     const tracked = this.options();
@@ -63,12 +63,12 @@ export class RawClients {
     return client;
   }
 
-  /** How many are open. */
+  /** The number of open clients. */
   get size(): number {
     return this.#clients.size;
   }
 
-  /** Cuts them all. */
+  /** Closes all clients. */
   close(): void {
     this.#isClosed = true;
     for (const wake of [...this.#sleepers]) wake();
@@ -99,7 +99,7 @@ export class RawClients {
       },
       isCurrent: (address) => {
         const believed = tracker.primaryAddress;
-        // Behind the fence nobody may write, so such clients wait for the end of the pause as well.
+        // While the fence is up nobody may write, so these clients are kept from the primary as well.
         if (tracker.gate.state.kind === 'paused') return false;
         return believed !== null && sameAddress(tracker.reachable(believed), address);
       },

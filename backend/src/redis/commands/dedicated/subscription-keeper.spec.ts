@@ -76,7 +76,7 @@ describe('SubscriptionKeeper', () => {
     await rig.until(() => heard.length === 2, 'both hear it');
   });
 
-  it('listens to patterns, and says which channel a message came from', async () => {
+  it('subscribes to patterns, and passes on the channel of each message', async () => {
     await connect();
     await listen(['n*'], {}, 'psubscribe');
     const connection = primary.server.connections.find(({ patterns }) => patterns.has('n*'));
@@ -93,7 +93,7 @@ describe('SubscriptionKeeper', () => {
     expect(heard).toHaveLength(1);
   });
 
-  it('moves with the primary, and says for how long nobody listened', async () => {
+  it('moves with the primary, and reports how long it was interrupted', async () => {
     await connect();
     const gaps: number[] = [];
     await listen(['news'], { onGap: (gapMs) => gaps.push(gapMs) });
@@ -119,7 +119,7 @@ describe('SubscriptionKeeper', () => {
     await hears('news: again');
   });
 
-  it('tells of the loss at once, and of the gap when it is back', async () => {
+  it('reports the loss at once, and the gap when it is back', async () => {
     await connect();
     const told: string[] = [];
     await listen(['news'], { onLost: () => told.push('lost'), onGap: () => told.push('gap') });
@@ -153,7 +153,7 @@ describe('SubscriptionKeeper', () => {
     await rig.until(() => gaps.length === 1, 'it is back');
   });
 
-  it('rejects, and listens no more, when it is not confirmed in time', async () => {
+  it('rejects and removes the listener when it is not confirmed in time', async () => {
     const waiting = track(listen(['news'], { timeoutMs: 100 }));
     await rig.pass(110);
     expect(waiting.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
@@ -209,7 +209,7 @@ describe('SubscriptionKeeper', () => {
     expect(rig.events).toContainEqual(expect.objectContaining({ type: 'listener.failed' }));
   });
 
-  it('lets go of everything when it is closed', async () => {
+  it('leaves nothing open when it is closed', async () => {
     await connect();
     await listen(['news']);
     primary.freeze();

@@ -5,17 +5,17 @@ import { aFunction, deadline, option, OptionSet, type RowsOf } from '../../base/
 import type { Clock, Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 
-/** Called with each message; the channel is the one it was published to. */
+/** Called with each message and the channel it was published to. */
 export type MessageListener = (message: string, channel: string) => void;
 
-/** Fine points of a subscription. */
+/** Options of a subscription. */
 export interface SubscribeOptions {
   /**
-   * Called when messages may have been missed: Redis keeps none for those who are away. `gapMs` is
-   * how long nobody listened.
+   * Called when messages may have been missed, because Redis keeps none while the connection is lost.
+   * `gapMs` is how long the subscription was interrupted.
    */
   readonly onGap?: (gapMs: number) => void;
-  /** Called when nobody listens any more; `onGap` follows when somebody does again. */
+  /** Called when the connection is lost; `onGap` follows when the subscription is back. */
   readonly onLost?: () => void;
   /** How long to wait for the first confirmation. @defaultValue the write timeout */
   readonly timeoutMs?: number;
@@ -47,7 +47,7 @@ interface Entry {
   readonly onLost: (() => void) | null;
 }
 
-/** Keeps subscriptions alive on whichever node is the primary, on one connection for all. */
+/** Keeps all subscriptions alive on one connection to the present primary. */
 export class SubscriptionKeeper {
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
@@ -80,12 +80,12 @@ export class SubscriptionKeeper {
     });
   }
 
-  /** Channels and patterns that somebody listens to. */
+  /** The number of channels and patterns with a listener. */
   get size(): number {
     return new Set([...this.#entries].flatMap(({ channels }) => channels)).size;
   }
 
-  /** Listens. Resolves when Redis has confirmed it; rejects, and listens no more, at the deadline. */
+  /** Subscribes. Resolves when Redis has confirmed it. At the deadline it rejects and removes the listener. */
   async subscribe(
     kind: Kind,
     channels: readonly string[],
@@ -108,7 +108,7 @@ export class SubscriptionKeeper {
     return { unsubscribe: () => this.#remove(entry) };
   }
 
-  /** Ends all. */
+  /** Ends all subscriptions. */
   close(): void {
     this.#isClosed = true;
     this.#stopListening();
@@ -117,7 +117,7 @@ export class SubscriptionKeeper {
     this.#stop();
   }
 
-  // Opens, moves or closes the connection, as the primary and the subscriptions demand.
+  // Opens, moves or closes the connection, depending on the primary and the subscriptions.
   #follow(): void {
     if (this.#entries.size === 0) {
       this.#stop();
@@ -153,7 +153,7 @@ export class SubscriptionKeeper {
     const hadAny = this.#confirmed.size > 0;
     this.#confirmed.clear();
     this.#stopHeartbeat?.();
-    // Before anything was confirmed nobody could miss it.
+    // Before a subscription was confirmed no message could be missed.
     if (!hadAny) return;
     this.#quietSince ??= this.#clock.now();
     for (const entry of [...this.#entries]) this.#tell('loss', () => entry.onLost?.());
@@ -235,7 +235,7 @@ export class SubscriptionKeeper {
     }
   }
 
-  // One listener's error must not keep the news from the others.
+  // An error in one listener must not keep the call from the others.
   #tell(event: string, run: () => void): void {
     try {
       run();

@@ -32,13 +32,13 @@ const drain = (line: CallQueue): number[] => {
 };
 
 describe('CallQueue', () => {
-  it('hands calls out in the order in which they were made', () => {
+  it('returns calls in the order in which they were made', () => {
     const line = new CallQueue(100, 10_000);
     for (let i = 0; i < 5; i++) line.add(newCall(), false);
     expect(drain(line)).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('gives those who return their old place', () => {
+  it('gives a call that returns its old place', () => {
     const line = new CallQueue(100, 10_000);
     const calls = Array.from({ length: 6 }, () => newCall());
     for (const call of calls.slice(0, 4)) line.add(call, false);
@@ -51,7 +51,7 @@ describe('CallQueue', () => {
     expect(drain(line)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it('refuses what is too many, but never one that was accepted before', () => {
+  it('refuses calls beyond its number, but never one that was accepted before', () => {
     const line = new CallQueue(2, 10_000);
     expect([line.add(newCall(), false), line.add(newCall(), false)]).toEqual([true, true]);
     expect(line.add(newCall(), false)).toBe(false);
@@ -59,7 +59,7 @@ describe('CallQueue', () => {
     expect(line.size).toBe(3);
   });
 
-  it('refuses what is too heavy, and counts every byte', () => {
+  it('refuses calls beyond its bytes, and counts every byte', () => {
     const line = new CallQueue(100, 100);
     expect(line.add(newCall(60), false)).toBe(true);
     expect(line.add(newCall(41), false)).toBe(false);
@@ -71,7 +71,7 @@ describe('CallQueue', () => {
     expect(line.bytes).toBe(0);
   });
 
-  it('makes room at once for those who leave, and never hands them out', () => {
+  it('frees the place of a call that leaves at once, and never returns it', () => {
     const line = new CallQueue(2, 10_000);
     const [a, b] = [newCall(), newCall()];
     line.add(a, false);
@@ -84,7 +84,7 @@ describe('CallQueue', () => {
     expect([line.size, line.bytes]).toEqual([0, 0]);
   });
 
-  it('drops those who were settled without leaving, and counts them no more', () => {
+  it('drops calls that were settled without leaving, and does not count them', () => {
     const line = new CallQueue(2, 10_000);
     const [a, b] = [newCall(), newCall()];
     line.add(a, false);
@@ -95,7 +95,7 @@ describe('CallQueue', () => {
     expect([line.size, line.bytes]).toEqual([0, 0]);
   });
 
-  it('does not keep what expired while nobody shifts', () => {
+  it('does not keep expired calls while nobody shifts', () => {
     const line = new CallQueue(10, 10_000);
     const keep = newCall();
     line.add(keep, false);
@@ -108,7 +108,7 @@ describe('CallQueue', () => {
     expect(drain(line)).toEqual([0]);
   });
 
-  it.each([1, 2, 3, 4])('keeps its books under any use (seed %i)', (seed) => {
+  it.each([1, 2, 3, 4])('counts rightly under any use (seed %i)', (seed) => {
     let x = seed;
     const below = (n: number): number => {
       x = (x * 1_103_515_245 + 12_345) % 2_147_483_648;

@@ -2,7 +2,7 @@ import type { Call } from './call.js';
 
 /**
  * Calls that wait for a node, in the order in which they were made. Bounded by number and by bytes.
- * Calls that were over meanwhile are dropped when they are met.
+ * A call that was settled while it waited is dropped when its turn comes.
  */
 export class CallQueue {
   readonly #maxCommands: number;
@@ -18,17 +18,17 @@ export class CallQueue {
     this.#maxBytes = maxBytes;
   }
 
-  /** How many wait. */
+  /** The number of calls that wait. */
   get size(): number {
     return this.#live;
   }
 
-  /** Bytes of their arguments. */
+  /** About how many bytes the waiting calls occupy. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Lets a call wait. Answers false when the line is full; calls that were accepted before always fit. */
+  /** Adds a call. Returns false when the queue is full. A call that was accepted before (`isReturning`) always fits. */
   add(call: Call, isReturning: boolean): boolean {
     const bytes = call.payload.weigh();
     const isFull = this.#live >= this.#maxCommands || this.#bytes + bytes > this.#maxBytes;
@@ -43,7 +43,7 @@ export class CallQueue {
     return true;
   }
 
-  /** A waiting call was settled, so it waits no more. */
+  /** Removes a call. Does nothing if it does not wait. */
   leave(call: Call): void {
     if (call.queuedBytes === 0) return;
     this.#bytes -= call.queuedBytes;
@@ -52,7 +52,7 @@ export class CallQueue {
     if (this.#live === 0) this.#clear();
   }
 
-  /** The next one, which then waits no more. */
+  /** Removes and returns the next call, or `null` if none waits. */
   shift(): Call | null {
     this.#sort();
     while (this.#head < this.#calls.length) {
@@ -74,7 +74,7 @@ export class CallQueue {
     this.#isSorted = true;
   }
 
-  // While no node comes back nobody shifts: what expired meanwhile must not pile up.
+  // While there is no node nobody calls `shift`, and expired calls must not pile up.
   #dropDead(): void {
     if (this.#calls.length - this.#head <= 2 * this.#live + 1024) return;
     this.#calls = this.#calls.slice(this.#head).filter((call) => call.queuedBytes > 0);

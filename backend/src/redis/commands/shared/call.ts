@@ -4,7 +4,7 @@ import type { CommandKind } from '../../base/stats/index.js';
 import type { CommandIntent, Payload } from '../table/index.js';
 import type { Deadlined, DeadlineQueue } from './deadline-list.js';
 
-/** Who decides what becomes of a call. */
+/** Decides what happens to a call after each attempt. */
 export interface CallOwner {
   onReply(call: Call, value: unknown): void;
   onError(call: Call, error: unknown, node: SharedConnection): void;
@@ -12,7 +12,7 @@ export interface CallOwner {
   onExpired(call: Call): void;
 }
 
-/** A command or group of commands on its way, from the caller's wish to its outcome. */
+/** A command or group of commands, from the moment the caller asks for it until its outcome. */
 export class Call implements Job, Deadlined {
   readonly payload: Payload;
   readonly intent: CommandIntent;
@@ -20,17 +20,17 @@ export class Call implements Job, Deadlined {
   readonly readPolicy: ReadPolicy | null;
   readonly timeoutMs: number;
   readonly deadlineAt: number;
-  /** Order of arrival: commands that are sent anew keep their place. */
+  /** The order in which calls were made: one that is sent again keeps its place. */
   readonly sequence: number;
-  /** Attempts whose answer is still awaited; a read may have two. */
+  /** Attempts that are not answered yet. A read may have two. */
   openAttempts = 0;
-  /** An attempt was written and its answer lost: it may have been executed. */
+  /** True when an attempt was written and its answer was lost: it may have been executed. */
   mayHaveRun = false;
-  /** A node refused it for now, so the next refusal is followed by a pause. */
+  /** True when a node has refused this read: after another refusal it pauses before the next attempt. */
   wasRefused = false;
-  /** It waited, and was sent with others that had. */
+  /** True while it is one of the waiting writes that were sent together, and is not answered yet. */
   isInPortion = false;
-  /** A second node was asked because the first was silent. */
+  /** True when a second node was asked, because the first was stalled. */
   isHedged = false;
   /** Bytes it counts for in the queue; 0 while it does not wait. */
   queuedBytes = 0;
@@ -67,37 +67,37 @@ export class Call implements Job, Deadlined {
     this.#reject = init.reject;
   }
 
-  /** Nobody could say whether it was executed. */
+  /** Whether it may have been executed without an answer. */
   get isUncertain(): boolean {
     return this.mayHaveRun || (this.openAttempts > 0 && this.intent.changes);
   }
 
-  /** What it is measured as. */
+  /** The kind under which it is counted. */
   get kind(): CommandKind {
     return this.intent.route === 'read' ? 'read' : 'write';
   }
 
-  /** When the caller asked for it. */
+  /** When the caller asked for it, on the engine's clock. */
   get startedAt(): number {
     return this.deadlineAt - this.timeoutMs;
   }
 
-  /** False once the caller has an answer. */
+  /** False once the caller has a value or an error. */
   get isWanted(): boolean {
     return !this.#isSettled;
   }
 
-  /** Runs once, when the call is over. */
+  /** Set to a function that runs once, when the call is over. */
   set onSettled(run: () => void) {
     this.#onSettled = run;
   }
 
-  /** Hands the answer to the caller. */
+  /** Resolves the promise of the caller. Does nothing if the call is over. */
   resolve(value: unknown): void {
     if (this.#settle()) this.#resolve(value);
   }
 
-  /** Hands the error to the caller. */
+  /** Rejects the promise of the caller. Does nothing if the call is over. */
   reject(error: unknown): void {
     if (this.#settle()) this.#reject(error);
   }

@@ -81,7 +81,7 @@ describe('CommandRouter', () => {
       expect(rig.router.waiting).toEqual({ reads: 0, writes: 0 });
     });
 
-    it('hands over the error of a command that Redis rejects, without its arguments', async () => {
+    it('passes on the error of a command that Redis rejects, without its arguments', async () => {
       await connect();
       primary.answer = () => reply.error('WRONGTYPE Operation against a key');
       await expect(run('incr', ['secret-key'])).rejects.toMatchObject({
@@ -133,14 +133,14 @@ describe('CommandRouter', () => {
       expect(uncertain()).toEqual([]);
     });
 
-    it('says NO_REPLICA when only replicas may answer and none is fit', async () => {
+    it('reports NO_REPLICA when only replicas may answer and none can', async () => {
       await connect([]);
       const read = track(run('get', ['k'], { readPolicy: 'replica', timeoutMs: 50 }));
       await rig.pass(80);
       expect(read.error).toMatchObject({ code: 'NO_REPLICA' });
     });
 
-    it('stops looking at the time when nothing is under way', async () => {
+    it('stops checking deadlines when nothing is under way', async () => {
       rig.close();
       rig = newRig();
       await expect(
@@ -257,7 +257,7 @@ describe('CommandRouter', () => {
       expect(primary.names).toEqual(['get']);
     });
 
-    it('carries waiting writes over to the new primary in their order', async () => {
+    it('sends waiting writes to the new primary in their order', async () => {
       await connect();
       await run('set', ['k', 'warm']);
       await primary.stop();
@@ -268,7 +268,7 @@ describe('CommandRouter', () => {
       expect(replica.received.map((command) => command[1])).toEqual(['k1', 'k2', 'k3']);
     });
 
-    it('takes no answer of the old primary once another is named', async () => {
+    it('uses no answer of the old primary once another is named', async () => {
       await connect();
       primary.freeze();
       const write = track(run('incr', ['k']));
@@ -280,8 +280,8 @@ describe('CommandRouter', () => {
     });
   });
 
-  describe('silent nodes', () => {
-    it('asks another node when the first owes an answer for too long, and takes the first answer', async () => {
+  describe('stalled nodes', () => {
+    it('asks another node when the first does not answer for too long, and takes the first answer', async () => {
       await connect();
       replica.freeze();
       primary.answer = () => reply.bulk('from the primary');
@@ -297,7 +297,7 @@ describe('CommandRouter', () => {
       expect(rig.router.waiting.reads).toBe(0);
     });
 
-    it('sends no further command to a silent node until it speaks', async () => {
+    it('sends no further command to a stalled node until it answers', async () => {
       await connect();
       primary.freeze();
       void run('incr', ['a']).catch(() => undefined);
@@ -332,7 +332,7 @@ describe('CommandRouter', () => {
       expect(primary.names).toEqual(['incr', 'incr', 'incr', 'incr']);
     });
 
-    it('lets one write go ahead while the node refuses, and the rest follow in order', async () => {
+    it('sends one write first while the node refuses, and then the rest in order', async () => {
       await connect();
       await run('incr', ['warm']);
       primary.received.length = 0;
@@ -349,9 +349,9 @@ describe('CommandRouter', () => {
       const all = Promise.all(writes);
       await rig.until(() => primary.received.length >= 5, 'all were sent once');
       await rig.pass(50);
-      const probes = primary.received.slice(5).map((command) => command[1]);
-      expect(probes.length).toBeGreaterThan(1);
-      expect(new Set(probes)).toEqual(new Set(['k1']));
+      const firstWrites = primary.received.slice(5).map((command) => command[1]);
+      expect(firstWrites.length).toBeGreaterThan(1);
+      expect(new Set(firstWrites)).toEqual(new Set(['k1']));
       isRefusing = false;
       const before = primary.received.length;
       await rig.pass(50);
@@ -361,7 +361,7 @@ describe('CommandRouter', () => {
       expect(rig.router.waiting.writes).toBe(0);
     });
 
-    it('finds out who the primary is when a node says READONLY, and sends the write there', async () => {
+    it('looks for the primary when a node answers READONLY, and sends the write there', async () => {
       await connect();
       await run('set', ['k', 'warm']);
       primary.answer = () => refuse("READONLY You can't write against a read only replica.");
@@ -399,7 +399,7 @@ describe('CommandRouter', () => {
   });
 
   describe('the queue', () => {
-    it('refuses what no longer fits with QUEUE_FULL, at once', async () => {
+    it('refuses commands beyond its limit with QUEUE_FULL, at once', async () => {
       restart({ routing: { maxQueuedCommands: 2 } });
       const waiting = [run('incr', ['a']), run('incr', ['b'])].map(track);
       await expect(run('incr', ['c'])).rejects.toMatchObject({
@@ -419,7 +419,7 @@ describe('CommandRouter', () => {
       });
     });
 
-    it('has room again when what waited has expired', async () => {
+    it('accepts commands again when those that waited have expired', async () => {
       restart({ routing: { maxQueuedCommands: 1 } });
       const first = track(run('incr', ['a'], { timeoutMs: 20 }));
       await rig.pass(50);
@@ -441,7 +441,7 @@ describe('CommandRouter', () => {
       expect(primary.names).toEqual([]);
     });
 
-    it('gives up a waiting command, which is then never sent', async () => {
+    it('aborts a waiting command, which is then never sent', async () => {
       const controller = new AbortController();
       const write = track(run('incr', ['k'], { signal: controller.signal }));
       controller.abort();
@@ -475,7 +475,7 @@ describe('CommandRouter', () => {
       expect(read.error).toMatchObject({ code: 'COMMAND_ABORTED' });
     });
 
-    it('holds nobody up when the write that went ahead is given up before it leaves', async () => {
+    it('holds up no other write when the first write is aborted before it is sent', async () => {
       await connect();
       primary.answer = () => reply.error('NOREPLICAS Not enough good replicas to write.');
       const refused = track(run('incr', ['x'], { timeoutMs: 30 }));
@@ -662,7 +662,7 @@ describe('CommandRouter', () => {
       });
     });
 
-    it('answers an empty one without asking anybody, and refuses what may not be in one', async () => {
+    it('resolves an empty one without asking a node, and refuses commands that may not be in one', async () => {
       await expect(rig.runner.runTransaction([], null)).resolves.toEqual([]);
       await expect(rig.runner.runTransaction([command('watch', 'k')], null)).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',

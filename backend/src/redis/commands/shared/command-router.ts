@@ -26,10 +26,10 @@ const NO_OPTIONS: CallOptions = {};
 
 /**
  * Sends each call to a node that may serve it, holds it while there is none, sends it again where
- * that is safe, and settles it by its deadline whatever happens.
+ * that is safe, and settles it by its deadline in any case.
  */
 export class CommandRouter implements CallOwner {
-  /** What became of the calls, and how long they took. */
+  /** Records the outcomes of the calls and how long they took. */
   readonly recorder: CommandRecorder;
   readonly #options: ResolvedRedisOptions['routing'];
   readonly #tracker: TopologyTracker;
@@ -42,7 +42,7 @@ export class CommandRouter implements CallOwner {
   readonly #waitingReads: CallQueue;
   #writeNode: SharedConnection | null = null;
   #sequence = 0;
-  // After a switch or a refusal one write goes ahead; the others follow when it was accepted.
+  // After a switch or a refusal one write is sent first. The others follow when it was accepted.
   #isFirstWriteDue = true;
   #firstWrite: Call | null = null;
   #refusals = 0;
@@ -71,17 +71,17 @@ export class CommandRouter implements CallOwner {
     });
   }
 
-  /** Calls that were made and are not over. */
+  /** The number of calls that are not over. */
   get pending(): number {
     return this.#deadlines.size;
   }
 
-  /** Calls that wait for a node. */
+  /** The numbers of calls that wait for a node. */
   get waiting(): { readonly reads: number; readonly writes: number } {
     return { reads: this.#waitingReads.size, writes: this.#waitingWrites.size };
   }
 
-  /** Makes a call. The promise settles by its deadline. */
+  /** Starts a call. The promise settles by its deadline. */
   execute(
     payload: Payload,
     intent: CommandIntent,
@@ -108,11 +108,11 @@ export class CommandRouter implements CallOwner {
     });
   }
 
-  /** Refuses new calls, lets those under way finish for a while, then ends them. */
+  /** Refuses new calls, ends those that wait, lets the others finish within `timeoutMs`, then ends them. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     const until = this.#clock.now() + timeoutMs;
-    // What waits for a node that is away would only use up the time.
+    // Calls that wait for a node would only use up the time.
     this.#endAll((call) => call.queuedBytes > 0);
     while (this.#deadlines.size > 0 && this.#clock.now() < until) await this.#clock.sleep(5);
     this.#stopRetry?.();
@@ -124,7 +124,7 @@ export class CommandRouter implements CallOwner {
     if (call.isWanted) this.recorder.succeeded(call.kind, call.startedAt);
     call.resolve(value);
     if (call.intent.route === 'read') return;
-    // Only a write that was taken proves that the next ones will be.
+    // Only an accepted write shows that the node accepts the next ones.
     if (call === this.#firstWrite) this.#endFirstWrite(call.intent.changes);
     if (call.intent.changes) this.#tracker.history.noteWrite();
     this.#leavePortion(call);
@@ -178,7 +178,7 @@ export class CommandRouter implements CallOwner {
     this.#route(call, false);
   }
 
-  // It was never let in.
+  // Such a call has no deadline in the list and waits nowhere.
   #refuse(call: Call, error: Error): void {
     this.recorder.failed(call.kind, call.startedAt, error);
     call.reject(error);
@@ -190,7 +190,7 @@ export class CommandRouter implements CallOwner {
       return false;
     }
     const onAbort = (): void => {
-      if (call.isUncertain) this.#finishUncertain(call, 'the caller gave it up');
+      if (call.isUncertain) this.#finishUncertain(call, 'the caller aborted it');
       else this.#finish(call, abortedError(call, signal));
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -247,7 +247,7 @@ export class CommandRouter implements CallOwner {
   #sendWaitingWrites(): void {
     const node = this.#writeNode;
     if (node === null || this.#firstWrite !== null || this.#stopRetry !== null) return;
-    // In portions: thousands of them at once would hold up the reads, and the whole process, while
+    // In portions: thousands of them at once would hold up the reads and the whole process, both while
     // they are written and while their answers arrive.
     while (node.acceptsJobs && this.#portion < PORTION) {
       const call = this.#waitingWrites.shift();
@@ -264,7 +264,7 @@ export class CommandRouter implements CallOwner {
     }
   }
 
-  // The next portion leaves when half of the last one is back, answered or lost.
+  // The next portion is sent when half of the last one is answered or lost.
   #leavePortion(call: Call): void {
     if (!call.isInPortion) return;
     call.isInPortion = false;
@@ -295,7 +295,7 @@ export class CommandRouter implements CallOwner {
     this.#pauseAfterRefusal(call, this.#waitingWrites);
   }
 
-  // A node that has just refused gets a moment before it is asked again.
+  // A node that has just refused is not asked again before a short pause.
   #pauseAfterRefusal(call: Call, line: CallQueue): void {
     this.#wait(call, line, true);
     if (this.#stopRetry !== null) return;
@@ -324,7 +324,7 @@ export class CommandRouter implements CallOwner {
     line.leave(call);
     if (call.isWanted) this.recorder.failed(call.kind, call.startedAt, error);
     call.reject(error);
-    // Whatever ended it, nobody may wait for a probe that is over.
+    // No other write may wait for a first write that is over, whatever ended it.
     if (call === this.#firstWrite) this.#endFirstWrite(false);
   }
 

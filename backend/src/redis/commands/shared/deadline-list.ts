@@ -1,4 +1,4 @@
-/** Something that must be over at some time. The links belong to the list. */
+/** Something with a deadline. The list owns the links. */
 export interface Deadlined {
   readonly deadlineAt: number;
   readonly timeoutMs: number;
@@ -8,26 +8,26 @@ export interface Deadlined {
   deadlineQueue: DeadlineQueue | null;
 }
 
-/** Those with the same timeout, oldest first: the first is always the next to expire. */
+/** The items with the same timeout, oldest first: the first is always the next to expire. */
 export interface DeadlineQueue {
   first: Deadlined | null;
   last: Deadlined | null;
 }
 
 /**
- * The deadlines of everything under way. Adding and removing cost a few assignments, because almost
- * every command is answered long before its deadline and thousands come and go each second.
+ * The deadlines of everything under way. Adding and removing cost only a few assignments: thousands of
+ * commands a second are added, and almost all are answered long before their deadline.
  */
 export class DeadlineList {
   readonly #queues = new Map<number, DeadlineQueue>();
   #size = 0;
 
-  /** How many are under way. */
+  /** The number of items. */
   get size(): number {
     return this.#size;
   }
 
-  /** Adds one; its deadline lies `timeoutMs` in the future. */
+  /** Adds an item whose deadline is `timeoutMs` from now. */
   add(item: Deadlined): void {
     let queue = this.#queues.get(item.timeoutMs);
     if (queue === undefined) {
@@ -42,7 +42,7 @@ export class DeadlineList {
     this.#size++;
   }
 
-  /** Takes one out. Harmless for one that is not in. */
+  /** Removes an item. Does nothing if it is not in the list. */
   remove(item: Deadlined): void {
     const queue = item.deadlineQueue;
     if (queue === null) return;
@@ -54,11 +54,11 @@ export class DeadlineList {
     item.previousDeadline = null;
     item.nextDeadline = null;
     this.#size--;
-    // Timeouts may be computed by callers, so empty queues must not pile up.
+    // Callers may compute timeouts, so there may be many: empty queues must not pile up.
     if (queue.first === null && this.#queues.size > 16) this.#queues.delete(item.timeoutMs);
   }
 
-  /** Takes out and expires all whose time has come. */
+  /** Removes and expires all items whose deadline has passed. */
   expireUntil(now: number): void {
     for (const queue of this.#queues.values()) {
       let item = queue.first;
@@ -70,7 +70,7 @@ export class DeadlineList {
     }
   }
 
-  /** Everything under way. */
+  /** Goes through all items, which may be removed meanwhile. */
   *[Symbol.iterator](): Iterator<Deadlined> {
     for (const queue of [...this.#queues.values()]) {
       for (let item = queue.first; item !== null;) {

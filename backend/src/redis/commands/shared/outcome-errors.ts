@@ -18,7 +18,7 @@ import {
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import type { Call } from './call.js';
 
-/** Redis answered with an error that repeating would not change. */
+/** Redis answered with an error, and would do so again. */
 export function rejectedError(command: string, error: unknown): CommandRejectedError {
   const cause = withoutArguments(error);
   return new CommandRejectedError(
@@ -28,7 +28,7 @@ export function rejectedError(command: string, error: unknown): CommandRejectedE
   );
 }
 
-/** The command was sent and nobody knows what became of it. */
+/** The command was sent, and its outcome is uncertain. */
 export function uncertainError(call: Call, reason: string): CommandUncertainError {
   const command = call.payload.label;
   const repeated = call.isRepeatable
@@ -40,21 +40,21 @@ export function uncertainError(call: Call, reason: string): CommandUncertainErro
   );
 }
 
-/** The caller's signal fired before anything could have happened. */
+/** The caller's signal fired, and nothing was changed. */
 export function abortedError(call: Call, signal: AbortSignal): CommandAbortedError {
   return new CommandAbortedError(
-    `${call.payload.label} was given up by its caller`,
+    `${call.payload.label} was aborted by its caller`,
     { command: call.payload.label },
     { cause: signal.reason },
   );
 }
 
-/** It came too late. */
+/** The engine is closing, and the command was not executed. */
 export function closedError(call: Call): ClosedError {
   return new ClosedError('Redis is shutting down', { command: call.payload.label });
 }
 
-/** It cannot even wait. */
+/** There is no node for the command, and the queue is full. */
 export function queueFullError(
   call: Call,
   line: { readonly size: number; readonly bytes: number },
@@ -67,7 +67,7 @@ export function queueFullError(
   );
 }
 
-/** The deadline passed and nothing was changed. Says what was missing. */
+/** The deadline passed and nothing was changed. The message says what was missing. */
 export function expiredError(
   call: Call,
   tracker: TopologyTracker,
@@ -85,12 +85,12 @@ export function expiredError(
   if (policy === 'primary') return noPrimaryError(call, tracker);
   if (policy === 'replica') {
     return new NoReplicaError(
-      `No replica was fit to answer ${command} within ${String(call.timeoutMs)} ms`,
+      `No replica could answer ${command} within ${String(call.timeoutMs)} ms`,
       details,
     );
   }
   return new CommandTimeoutError(
-    `No node was there to answer ${command} within ${String(call.timeoutMs)} ms`,
+    `No node could answer ${command} within ${String(call.timeoutMs)} ms`,
     details,
   );
 }
@@ -102,7 +102,7 @@ function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
   const state = primaryConnection?.state;
   const reason = whyNotWritable(tracker);
   return new NoPrimaryError(
-    `${command} was not sent within ${String(call.timeoutMs)} ms: ${reason}`,
+    `${command} was not executed within ${String(call.timeoutMs)} ms: ${reason}`,
     {
       command,
       timeoutMs: call.timeoutMs,

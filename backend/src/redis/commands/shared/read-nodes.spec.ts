@@ -46,7 +46,7 @@ describe('ReadNodes', () => {
       : `replica ${String(replicas.findIndex(({ address }) => address.port === port))}`;
   };
 
-  it('picks nobody before anybody is there', () => {
+  it('picks no node before one is there', () => {
     expect(nodes().pick(null)).toBeNull();
     expect(nodes().pick('primary')).toBeNull();
   });
@@ -63,7 +63,7 @@ describe('ReadNodes', () => {
     expect(reads.pick('primary', rig.tracker.primary)).toBeNull();
   });
 
-  it('picks the one with the least to do', async () => {
+  it('picks the least busy node', async () => {
     await connect();
     replicas[0].freeze();
     const [busy] = rig.tracker.replicas;
@@ -95,7 +95,7 @@ describe('ReadNodes', () => {
     expect(spoilt?.state.kind).toBe('ready');
   });
 
-  it('has an older answer rather than none while no primary is there at all', async () => {
+  it('picks a node with older data rather than none while there is no primary', async () => {
     await connect();
     await primary.stop();
     for (const replica of replicas) replica.link = 'connect';
@@ -103,7 +103,7 @@ describe('ReadNodes', () => {
     expect(nameOf(nodes().pick(null))).toMatch(/^replica/);
   });
 
-  it('never picks one that says it is a primary and is not ours, whatever the policy', async () => {
+  it('never picks another node that says it is a primary, whatever the policy', async () => {
     replicas[0].role = 'master';
     await connect();
     const stranger = rig.tracker.replicas[0]!;
@@ -112,7 +112,7 @@ describe('ReadNodes', () => {
     }
   });
 
-  it('keeps to the bound on staleness as time goes by', async () => {
+  it('keeps the bound on staleness as time passes', async () => {
     await connect();
     await rig.pass(1000);
     const reads = nodes(1500);

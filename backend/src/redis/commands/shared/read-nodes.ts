@@ -9,7 +9,7 @@ interface Candidate extends ReadCandidate {
   readonly node: SharedConnection;
 }
 
-/** The nodes that may serve reads, kept ready so that choosing one costs a glance. */
+/** Chooses a node for each read. The best nodes are kept ready, so that a choice costs little. */
 export class ReadNodes {
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
@@ -29,14 +29,14 @@ export class ReadNodes {
     this.#maxStalenessMs = routing.maxStalenessMs;
   }
 
-  /** Looks at the cluster anew. To be called after each change. */
+  /** Finds the best nodes again. Must be called after each change of the cluster. */
   refresh(): void {
     this.#best = this.#groupsFor(this.#policy)[0] ?? [];
   }
 
-  /** The least busy of the best nodes; `null` while none may serve. */
+  /** Returns the least busy of the best nodes; `null` while no node may serve. */
   pick(policy: ReadPolicy | null, except: SharedConnection | null = null): SharedConnection | null {
-    // A bound on staleness depends on the time that passes, not only on what changes.
+    // With a bound on staleness the choice depends on the time, not only on changes.
     const isCached = policy === null && except === null && this.#maxStalenessMs === null;
     if (isCached) return this.#leastBusy(this.#best);
     for (const group of this.#groupsFor(policy ?? this.#policy)) {
@@ -74,7 +74,7 @@ export class ReadNodes {
     return {
       node,
       isPrimary: false,
-      // A node that says it is a primary, and is not ours, was left behind by a switch.
+      // Another node that says it is a primary is an old one, from before a switch.
       acceptsJobs: isReplica && node.acceptsJobs,
       isInStep: isReplica && role.isLinked && !this.#followsAnother(role.primary),
       stalenessMs: isReplica
@@ -84,14 +84,14 @@ export class ReadNodes {
     };
   }
 
-  // A replica may be linked, and well, to a node that is no longer the primary.
+  // A replica may have a good link to a node that is no longer the primary.
   #followsAnother(followed: { readonly host: string; readonly port: number }): boolean {
     const { primaryAddress, replicaAddresses } = this.#tracker;
     if (primaryAddress !== null && sameAddress(primaryAddress, followed)) return false;
     return replicaAddresses.some((address) => sameAddress(address, followed));
   }
 
-  // Equals take turns, so that every replica has its share also when there is little to do.
+  // Equally busy nodes take turns, so that every replica gets its share, also under little load.
   #leastBusy(nodes: readonly SharedConnection[]): SharedConnection | null {
     let best: SharedConnection | null = null;
     this.#turn++;

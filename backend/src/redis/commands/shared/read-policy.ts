@@ -1,20 +1,21 @@
 import type { ReadPolicy } from '../../config/index.js';
 
-/** What matters of a node for the choice. */
+/** The properties of a node that the choice depends on. */
 export interface ReadCandidate {
   readonly isPrimary: boolean;
-  /** Connected, not stalled, not full. */
+  /** Whether it is connected, not stalled and not at its limit of commands in flight. */
   readonly acceptsJobs: boolean;
-  /** In step with the present primary. Always true of the primary itself. */
+  /** Whether it is linked to the present primary. Always true for the primary itself. */
   readonly isInStep: boolean;
-  /** Age that its data has at most; 0 for the primary, `null` if no bound is known. */
+  /** How old its data is at most, in ms; 0 for the primary, `null` if no bound is known. */
   readonly stalenessMs: number | null;
   readonly rttMs: number;
 }
 
 /**
- * The nodes that may answer a read, in groups of equals, best group first. Replicas that lost their
- * primary come last: while no primary is there at all, an older answer is better than none.
+ * Returns the nodes that may answer a read, in groups of equally good ones, best group first. Replicas
+ * without a link to the primary come last: if there is no other node, an older answer is better than
+ * none.
  */
 export function orderCandidates<T extends ReadCandidate>(
   nodes: readonly T[],

@@ -1,24 +1,24 @@
 import type { FailureKind } from '../../base/errors/index.js';
 
-/** What an attempt at a command came to. */
+/** How an attempt at a command failed. */
 export interface FailedAttempt {
   readonly failure: FailureKind;
-  /** The command changes something. */
+  /** Whether the command changes something. */
   readonly changes: boolean;
-  /** Running it twice is harmless, and the application allows it. */
+  /** Whether running it twice is harmless, and the application allows it. */
   readonly isRepeatable: boolean;
 }
 
 /**
  * What to do next:
- * - `again`: send it anew as soon as a node takes it
+ * - `again`: send it again as soon as a node takes it
  * - `look-again`: the same, and find out who the primary is
- * - `uncertain`: tell the caller that nobody knows
- * - `reject`: hand the error to the caller
+ * - `uncertain`: reject with `COMMAND_UNCERTAIN`
+ * - `reject`: reject with the error of Redis
  */
 export type NextStep = 'again' | 'look-again' | 'uncertain' | 'reject';
 
-/** The one table of retries. What was certainly not executed may be sent again; the rest must be harmless. */
+/** The retries on shared connections. What was not executed is sent again, the rest only if that is harmless. */
 export function nextStep({ failure, changes, isRepeatable }: FailedAttempt): NextStep {
   switch (failure) {
     case 'not-sent':
@@ -36,7 +36,7 @@ export function nextStep({ failure, changes, isRepeatable }: FailedAttempt): Nex
 
 const PAUSES_MS = [2, 5, 5, 10];
 
-/** How long to wait, in ms, before a node that refused is asked again. */
+/** Returns how long to wait, in ms, before a node that refused is asked again. */
 export function pauseAfter(refusalsBefore: number): number {
   return PAUSES_MS[Math.min(refusalsBefore, PAUSES_MS.length - 1)] ?? 10;
 }

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from '../../base/errors/index.js';
 
 /**
- * What keeps a command from being sent, if anything. The driver turns arguments into text while it
- * writes, where a failure would tear apart what belongs together: so they are looked at before.
+ * Returns what keeps a command from being sent, or `null`. The driver turns arguments into text while it
+ * writes. If that failed in the middle of a transaction, half of it would be sent, so the arguments are
+ * checked before.
  */
 export function problemOf(name: unknown, args: readonly unknown[]): InvalidArgumentError | null {
   if (typeof name !== 'string' || name === '') {
@@ -13,7 +14,7 @@ export function problemOf(name: unknown, args: readonly unknown[]): InvalidArgum
       remedy: "For example: redis.call('GET', 'key')",
     });
   }
-  // These take a whole object or Map as fields and values.
+  // These commands take a whole object or Map as fields and values.
   const takesObject = /^(mset|msetnx|hset|hmset)$/i.test(name);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];

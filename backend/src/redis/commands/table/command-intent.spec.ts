@@ -48,7 +48,7 @@ describe('intentOf', () => {
     expect(intentOf(name, args).route).toBe(route);
   });
 
-  it('takes what it does not know for a write that must not be repeated', () => {
+  it('treats an unknown command as a write that must not be repeated', () => {
     for (const name of ['nosuchcommand', 'constructor', 'toString', '__proto__']) {
       const intent = intentOf(name, []);
       expect(intent).toMatchObject({ route: 'primary', changes: true });
@@ -56,7 +56,7 @@ describe('intentOf', () => {
     }
   });
 
-  it('answers the same the second time', () => {
+  it('returns the same the second time', () => {
     expect(intentOf('get', ['a'])).toEqual(intentOf('get', ['b']));
     expect(intentOf('xread', ['BLOCK', 0, 'STREAMS', 's', '$']).route).toBe('blocking');
     expect(intentOf('xread', ['STREAMS', 's', '0']).route).toBe('read');

@@ -10,22 +10,22 @@ import { isAlwaysIdempotent, isIdempotentWith } from './idempotency.js';
  * Where a command goes:
  * - `read`: any node the read policy allows
  * - `primary`: the primary
- * - `blocking`: the primary, on a connection of its own, because it may wait
+ * - `blocking`: the primary, on a lent connection, because it may wait in the server
  * - `refused`: it would change the state of a connection that others share
  */
 export type CommandRoute = 'read' | 'primary' | 'blocking' | 'refused';
 
-/** What the engine needs to know of a command. */
+/** What the engine needs to know about a command. */
 export interface CommandIntent {
   readonly name: string;
   readonly route: CommandRoute;
-  /** Whether it may change data or reach others, so that doing it twice could matter. */
+  /** Whether it may have an effect beyond its answer, so that running it twice could matter. */
   readonly changes: boolean;
   /** Whether repeating it is harmless; `depends` on the arguments for a few. */
   readonly idempotent: boolean | 'depends';
 }
 
-/** What `MULTI` … `EXEC` is as a whole. */
+/** The intent of `MULTI` … `EXEC` as a whole. */
 export const TRANSACTION: CommandIntent = {
   name: 'multi',
   route: 'primary',
@@ -33,11 +33,11 @@ export const TRANSACTION: CommandIntent = {
   idempotent: false,
 };
 
-// A cursor means something only to the node that gave it out, so all pages come from one node.
+// A cursor is valid only on the node that returned it, so all steps of a scan go to one node.
 const CURSOR_COMMANDS = new Set(['scan', 'hscan', 'sscan', 'zscan']);
 
-// Commands without a read or write flag that only tell something. All others have an effect beyond
-// their answer: PUBLISH, EVAL, and above all SHUTDOWN, whose success looks like a lost connection.
+// Commands without a read or write flag that have no effect beyond their answer. All others without a
+// flag may have one: PUBLISH, EVAL, and above all SHUTDOWN, whose success looks like a lost connection.
 const HARMLESS_COMMANDS = new Set(
   (
     'ping echo time info role lastsave command command|count command|docs command|getkeys ' +
@@ -89,7 +89,7 @@ const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
 
 const cache = new Map<string, CommandIntent>();
 
-/** What is known of a command. Subcommands count: `OBJECT ENCODING` reads, `XGROUP CREATE` writes. */
+/** Returns what is known about a command. Subcommands count: `OBJECT ENCODING` reads, `XGROUP CREATE` writes. */
 export function intentOf(name: string, args: readonly unknown[]): CommandIntent {
   const known = cache.get(name);
   if (known !== undefined) return withBlockOption(known, args);
@@ -100,13 +100,13 @@ export function intentOf(name: string, args: readonly unknown[]): CommandIntent 
   return withBlockOption(intent, args);
 }
 
-/** Whether this very call may be repeated when its answer was lost. */
+/** Returns whether a command with these arguments may be repeated when its answer was lost. */
 export function isRepeatable(intent: CommandIntent, args: readonly unknown[]): boolean {
   if (!intent.changes) return true;
   return intent.idempotent === 'depends' ? isIdempotentWith(intent.name, args) : intent.idempotent;
 }
 
-/** What to use instead of a command with the route `refused`. */
+/** Returns what to use instead of a command with the route `refused`. */
 export function insteadOf(intent: CommandIntent): string {
   return CONNECTION_COMMANDS[intent.name] ?? 'Use redis.createClient()';
 }
@@ -124,8 +124,8 @@ function routeOf(name: string, isRead: boolean): CommandRoute {
   return isRead && !CURSOR_COMMANDS.has(name) ? 'read' : 'primary';
 }
 
-// A name that is not in any table may be a container, or newer than this table: then it is taken
-// for a write, which is the safe mistake.
+// A name that is in no table may be a container of subcommands, or newer than the tables. An unknown
+// command is treated as a write that must not be repeated, which is the safe assumption.
 function fullName(name: string, args: readonly unknown[]): string {
   if (READ_COMMANDS.has(name) || WRITE_COMMANDS.has(name) || OTHER_COMMANDS.has(name)) return name;
   const sub: unknown = args.flat()[0];
@@ -137,7 +137,7 @@ function fullName(name: string, args: readonly unknown[]): string {
     : name;
 }
 
-/** What follows `BLOCK` in XREAD and XREADGROUP; `null` without it. A stream may be called `block`, too. */
+/** Returns what follows `BLOCK` in XREAD and XREADGROUP; `null` without it. A stream may be named `block`, too. */
 export function blockOption(args: readonly unknown[]): unknown {
   const words = args.flat();
   const lower = words.map((arg) => String(arg).toLowerCase());
@@ -146,7 +146,7 @@ export function blockOption(args: readonly unknown[]): unknown {
   return index === -1 ? null : words[index + 1];
 }
 
-// XREAD and XREADGROUP wait only when they are told to.
+// XREAD and XREADGROUP wait only with the option BLOCK.
 function withBlockOption(intent: CommandIntent, args: readonly unknown[]): CommandIntent {
   if (intent.route !== 'blocking' || !intent.name.startsWith('xread')) return intent;
   if (blockOption(args) !== null) return intent;

@@ -37,7 +37,7 @@ describe('defineCommandMethods', () => {
     expect(there.filter((method) => method in Recorder.prototype)).toEqual([]);
   });
 
-  it('hands name, arguments and encoding on', async () => {
+  it('passes on name, arguments and encoding', async () => {
     const recorder = new Recorder();
     await recorder.methods['set']!('k', 'v', 'EX', 10);
     await recorder.methods['getBuffer']!('k');
@@ -47,7 +47,7 @@ describe('defineCommandMethods', () => {
     ]);
   });
 
-  it('answers to a callback as the driver does', async () => {
+  it('calls a callback as the driver does', async () => {
     const recorder = new Recorder();
     const heard: unknown[] = [];
     await recorder.methods['get']!('k', (...args: unknown[]) => heard.push(args));
@@ -55,7 +55,7 @@ describe('defineCommandMethods', () => {
     expect(heard).toEqual([[null, 'answer']]);
   });
 
-  it('tells a callback of the error, without an unhandled rejection', async () => {
+  it('calls a callback with the error, without an unhandled rejection', async () => {
     const recorder = new Recorder();
     const failure = new TypeError('no');
     recorder.answer = Promise.reject(failure);
@@ -65,7 +65,7 @@ describe('defineCommandMethods', () => {
     expect(heard).toBe(failure);
   });
 
-  it('does not show its methods when an object is looked at', () => {
+  it('does not show its methods when an object is printed', () => {
     expect(Object.keys(Recorder.prototype)).toEqual([]);
   });
 });
@@ -97,7 +97,7 @@ describe('a batch', () => {
     ]);
   });
 
-  it('answers to a callback', async () => {
+  it('calls a callback', async () => {
     const { run, results } = collect();
     const heard = await new Promise((resolve) => {
       void newBatch(run).exec((_error, result) => resolve(result));

@@ -6,7 +6,7 @@ import {
 } from '../../cluster/connection/index.js';
 import type { BatchResult, QueuedCommand } from './payloads.js';
 
-/** Commands that belong to one connection or to administrators of the server. */
+/** Commands that have no method, because they belong to one connection or to administrators of the server. */
 export const WITHHELD_COMMANDS = [
   'asking',
   'auth',
@@ -54,12 +54,12 @@ export type RedisCommands = Omit<
 >;
 
 /**
- * Base class of those who offer the commands. It has only their types: the methods themselves come
- * from {@link defineCommandMethods}, which knows what runs them.
+ * Base class of the classes that have a method for each command. It has only the types of the methods.
+ * {@link defineCommandMethods} adds the methods themselves.
  */
 export const CommandMethods = Object as unknown as new () => RedisCommands;
 
-/** Runs one command and promises its reply. */
+/** Runs one command and resolves with its reply. */
 export type RunCommand = (name: string, args: unknown[], encoding: Encoding) => Promise<unknown>;
 
 type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
@@ -67,7 +67,7 @@ type NodeCallback = (error: unknown, result?: unknown) => void;
 
 const withheld: ReadonlySet<string> = new Set(WITHHELD_COMMANDS);
 
-/** Gives a prototype one method for each data command; `runOf` finds what runs it. */
+/** Adds one method for each data command to a prototype; `runOf` returns what runs it. */
 export function defineCommandMethods<T extends object>(
   prototype: T,
   runOf: (self: T) => RunCommand,
@@ -81,10 +81,10 @@ export function defineCommandMethods<T extends object>(
   });
 }
 
-/** Runs what a batch collected. */
+/** Runs the commands that a batch collected. */
 export type RunBatch = (commands: readonly QueuedCommand[]) => Promise<BatchResult[] | null>;
 
-/** Collects commands to be run together. Used through the types of ioredis. */
+/** Collects commands to be run together. Callers see it with the types of ioredis. */
 export class CommandBatch {
   readonly #commands: QueuedCommand[] = [];
   readonly #run: RunBatch;
@@ -94,7 +94,7 @@ export class CommandBatch {
     this.#run = run;
   }
 
-  /** How many commands were collected. */
+  /** The number of collected commands. */
   get length(): number {
     return this.#commands.length;
   }
@@ -105,12 +105,12 @@ export class CommandBatch {
     return this;
   }
 
-  /** Any command by name, as `call` of the driver. */
+  /** Adds any command by its name, like `call` of the driver. */
   call(name: string, ...args: unknown[]): this {
     return this.add(name, args, 'utf8');
   }
 
-  /** Sends everything. Each command has its own error or result, in order. */
+  /** Sends all commands. Resolves with the error or result of each, in their order. */
   exec(callback?: NodeCallback): Promise<BatchResult[] | null> {
     const results = this.#run([...this.#commands]);
     return callback === undefined
@@ -119,7 +119,7 @@ export class CommandBatch {
   }
 }
 
-/** A batch as ioredis types it, filled with the given commands. */
+/** Returns a new batch with the types of ioredis, filled with the given commands. */
 export function newBatch(run: RunBatch, commands: readonly unknown[][] = []): ChainableCommander {
   const batch = new CommandBatch(run);
   for (const [name, ...args] of commands) batch.add(String(name), args, 'utf8');
@@ -128,7 +128,7 @@ export function newBatch(run: RunBatch, commands: readonly unknown[][] = []): Ch
 
 defineMethods(CommandBatch.prototype, (name, encoding) => {
   return function collect(this: unknown, ...args: unknown[]) {
-    // The driver calls such a callback with each result; here results come from exec only.
+    // The driver calls such a callback with each result. Here it is ignored: results come from exec only.
     takeCallback(args);
     return (this as CommandBatch).add(name, args, encoding);
   };

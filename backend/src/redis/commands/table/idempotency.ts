@@ -1,7 +1,6 @@
-// Redis tells which commands write, not which may be repeated: this list is the one thing about
-// commands that is kept by hand. A command is on it when running it twice in a row leaves the same
-// data as running it once. Its answer may differ (DEL counts 0 the second time); that is written
-// down in docs/guarantees.md.
+// Redis reports which commands write, but not which may be repeated, so this list is kept by hand. A
+// command is on it when running it twice in a row leaves the same data as running it once. Its answer
+// may differ (the second DEL returns 0); docs/guarantees.md says so.
 const IDEMPOTENT = new Set(
   (
     'mset setex psetex setbit setrange hset hmset hdel sadd srem zrem zremrangebyscore ' +
@@ -11,15 +10,15 @@ const IDEMPOTENT = new Set(
   ).split(' '),
 );
 
-// These are, unless an argument makes the second run see what the first one did.
+// These may be repeated, unless one of these arguments makes the second run depend on the first.
 const UNLESS: Readonly<Record<string, ReadonlySet<string>>> = {
-  // NX and the IF… conditions answer "not set" the second time; GET answers the new value.
+  // With NX and the IF… conditions the second answer is "not set"; with GET it is the new value.
   set: new Set(['nx', 'get', 'ifeq', 'ifne', 'ifdeq', 'ifdne']),
   zadd: new Set(['incr']),
 };
 
-// These store what they compute from other keys. Twice is once, unless the target is one of them:
-// ZUNIONSTORE total 2 total today adds today's scores again.
+// These store what they compute from other keys. They may be repeated, unless the target is one of
+// those keys: ZUNIONSTORE total 2 total today adds today's scores again.
 const STORING = new Set(
   (
     'sinterstore sunionstore sdiffstore zinterstore zunionstore zdiffstore zrangestore ' +
@@ -27,13 +26,13 @@ const STORING = new Set(
   ).split(' '),
 );
 
-/** True, false, or `depends` when the arguments decide. `name` in lower case. */
+/** Returns whether a command may be repeated; `depends` when its arguments decide. `name` in lower case. */
 export function isAlwaysIdempotent(name: string): boolean | 'depends' {
   if (Object.hasOwn(UNLESS, name) || STORING.has(name)) return 'depends';
   return IDEMPOTENT.has(name);
 }
 
-/** Whether the arguments leave a command of {@link isAlwaysIdempotent} `depends` repeatable. */
+/** Returns whether a command that `depends` on its arguments may be repeated with these. */
 export function isIdempotentWith(name: string, args: readonly unknown[]): boolean {
   const words = args.flat().map(toText);
   if (STORING.has(name)) {
@@ -42,7 +41,7 @@ export function isIdempotentWith(name: string, args: readonly unknown[]): boolea
   }
   const spoilers = UNLESS[name];
   if (spoilers === undefined) return false;
-  // The first are the key and a value, whatever they spell.
+  // The first words are the key and perhaps a value, which may look like an option.
   const first = name === 'zadd' ? 1 : 2;
   return !words.slice(first).some((word) => spoilers.has(word.toLowerCase()));
 }

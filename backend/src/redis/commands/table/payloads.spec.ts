@@ -21,7 +21,7 @@ describe('the weight of a payload', () => {
     expect(weigh(new Map([['field', 'value']]))).toBeGreaterThanOrEqual(10);
   });
 
-  it('of an empty command is more than nothing, because it takes up room all the same', () => {
+  it('of an empty command is more than 0, because it occupies memory all the same', () => {
     expect(new CommandPayload('ping', [], 'utf8').weigh()).toBeGreaterThan(0);
   });
 

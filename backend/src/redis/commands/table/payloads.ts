@@ -7,11 +7,11 @@ import {
 
 const COMMAND_OVERHEAD_BYTES = 64;
 
-/** One thing to send: a command, or several that belong together. */
+/** Something to send: a command, or several that belong together. */
 export interface Payload {
-  /** For messages: the command's name, never its arguments. */
+  /** The command's name for messages, without its arguments. */
   readonly label: string;
-  /** About what it occupies while it waits, in bytes. */
+  /** Returns about how many bytes it occupies while it waits. */
   weigh(): number;
   write(wire: Wire, sink: ReplySink): void;
 }
@@ -47,7 +47,7 @@ export interface QueuedCommand {
 /** The outcome of one command of a transaction or pipeline, as ioredis gives it. */
 export type BatchResult = [error: Error | null, result: unknown];
 
-/** `MULTI` … `EXEC`, written without a gap, so that nothing of others gets in between. */
+/** `MULTI` … `EXEC`, written in one go, so that no other command gets between them. */
 export class TransactionPayload implements Payload {
   readonly label = 'multi';
   readonly #commands: readonly QueuedCommand[];
@@ -67,7 +67,7 @@ export class TransactionPayload implements Payload {
   }
 
   async #run(wire: Wire): Promise<BatchResult[] | null> {
-    // All of them first: a command that cannot be made must not leave MULTI without its EXEC.
+    // All commands are created first: if one cannot be, MULTI must not be sent without its EXEC.
     const commands = this.#commands.map(({ name, args, encoding }) =>
       wire.newCommand(name, args, encoding),
     );
@@ -88,7 +88,7 @@ export class TransactionPayload implements Payload {
   }
 }
 
-// EXECABORT alone does not tell whether it may be tried again: the refusals before it do.
+// EXECABORT alone does not say whether it may be tried again: the refusals before it do.
 function withRefusals(error: unknown, settled: PromiseSettledResult<unknown>[]): unknown {
   const previousErrors = settled
     .filter((one) => one.status === 'rejected')

@@ -3,7 +3,7 @@ import { problemOf } from './command-arguments.js';
 import { insteadOf, intentOf, type CommandIntent } from './command-intent.js';
 import type { QueuedCommand } from './payloads.js';
 
-/** Refuses a transaction with a command that cannot be sent or does not belong in one. */
+/** Throws if a transaction contains a command that cannot be sent or is not allowed in one. */
 export function checkTransaction(commands: readonly QueuedCommand[]): void {
   for (const { name, args } of commands) {
     const problem = problemOf(name, args);
@@ -13,7 +13,7 @@ export function checkTransaction(commands: readonly QueuedCommand[]): void {
   }
 }
 
-/** The answer to a command that would change a connection for others. */
+/** Returns the error for a command that would change the state of a shared connection. */
 export function refusal(intent: CommandIntent): InvalidArgumentError {
   return new InvalidArgumentError({
     field: 'command',

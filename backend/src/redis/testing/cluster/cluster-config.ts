@@ -16,7 +16,7 @@ export function redisConfigFile(
     `port ${String(port)}`,
     'save ""',
     'appendonly no',
-    // Replicas attach within the start of the test, not five seconds later.
+    // So that replicas are linked when the test starts, and not five seconds later.
     'repl-diskless-sync yes',
     'repl-diskless-sync-delay 0',
     `min-replicas-to-write ${String(minReplicasToWrite)}`,

@@ -6,7 +6,7 @@ import { type NodeLauncher } from './node-launcher.js';
 import { type RedisTestNode } from './redis-test-node.js';
 import { viewPrimary } from './sentinel-answers.js';
 
-/** The nodes of a cluster: starts them, knows them, and asks the Sentinels who is primary. */
+/** The nodes of a cluster: starts and lists them, and asks the Sentinels which one is the primary. */
 export class ClusterMembers {
   readonly all: RedisTestNode[] = [];
   private readonly lastSeenPrimary = new Map<string, RedisTestNode>();
@@ -33,7 +33,7 @@ export class ClusterMembers {
     return this.all.filter((node) => node.group === group);
   }
 
-  /** The primary when last looked. */
+  /** Returns the primary that was last found. */
   knownPrimary(group: string): RedisTestNode {
     const node = this.lastSeenPrimary.get(group);
     if (node !== undefined) return node;
@@ -50,7 +50,7 @@ export class ClusterMembers {
       ...groups.flatMap((group) => repeat(replicas, () => this.startReplica(group))),
       ...repeat(sentinels, () => this.startSentinel()),
     ];
-    // All of them settle before an error gets out: nothing may still be starting when the clean-up begins.
+    // Waits for all before an error is thrown: no node may still be starting when the clean-up begins.
     for (const result of await Promise.allSettled(others)) {
       if (result.status === 'rejected') throw result.reason;
     }
@@ -97,7 +97,7 @@ export class ClusterMembers {
   }
 
   /**
-   * The node that the Sentinel with the newest knowledge sends clients to.
+   * Returns the node that the Sentinel with the newest epoch names as the primary.
    * @throws TestClusterError when no Sentinel answers.
    */
   async findPrimary(group: string): Promise<RedisTestNode> {

@@ -1,6 +1,6 @@
 import { ConfigInvalidError, type Problem } from '../../base/errors/index.js';
 
-/** What both a test cluster and a single test server can be told. */
+/** Options of a test cluster and of a single test server. */
 export interface RedisServerTestOptions {
   /** Password of the data nodes. @defaultValue none */
   readonly password?: string;
@@ -12,11 +12,11 @@ export interface RedisServerTestOptions {
   readonly redisServerPath?: string;
   /** How long the start may take until everything is ready, in ms. @defaultValue 20000 */
   readonly readyTimeoutMs?: number;
-  /** Make every node reachable through a fault proxy, and hand out those addresses. @defaultValue false */
+  /** Put a fault proxy in front of every node, and return the addresses of the proxies. @defaultValue false */
   readonly proxied?: boolean;
 }
 
-/** What a test cluster can be told. Everything has a default. */
+/** Options of a test cluster. Everything has a default. */
 export interface RedisTestClusterOptions extends RedisServerTestOptions {
   /** Replicas of each primary. @defaultValue 2 */
   readonly replicas?: number;

@@ -2,17 +2,16 @@ import { type ClusterMembers } from './cluster-members.js';
 import { type RedisTestNode } from './redis-test-node.js';
 import { problemsOfReplica, problemsOfView, viewGroup } from './sentinel-answers.js';
 
-// Short enough that no test waits for them.
-// Sentinel undoes a promotion that it has not noticed within four publish periods, and noticing takes
-// a little over a second: with less than this, no failover could end while somebody waits.
+// Short, so that tests wait little. But Sentinel undoes a promotion that it has not noticed within four publish periods,
+// and noticing takes a little over a second: with a shorter publish period no failover could end meanwhile.
 const FAST = ['INFO-PERIOD', '100', 'PUBLISH-PERIOD', '500'];
 const STOCK = ['INFO-PERIOD', '10000', 'PUBLISH-PERIOD', '2000'];
 const READY_KEY = 'nestjs-redis-ha:testing:ready';
 
 /**
- * Runs `work` while the Sentinels look around ten times a second, which gets them to know each other within a second
- * instead of ten. Afterwards they have the periods of a stock Sentinel again, so that failovers take as long as they do
- * in production. A Sentinel older than 7.0 does not know the command and is merely slower.
+ * Runs `work` while the Sentinels ask for `INFO` ten times a second, so that they know all nodes within a second instead
+ * of ten. Afterwards they have the periods of a stock Sentinel again, so that failovers take as long as in production.
+ * A Sentinel older than 7.0 does not know the command and only takes longer.
  */
 export async function withQuickSentinels<T>(
   members: ClusterMembers,
@@ -27,8 +26,8 @@ export async function withQuickSentinels<T>(
 }
 
 /**
- * What the group still lacks; empty when it is ready. "Quorum OK" is not enough: a cluster that fails over before every
- * Sentinel knows every replica leaves one behind, and the new primary refuses writes for ten seconds.
+ * Returns what the group still lacks; empty when it is ready. "Quorum OK" is not enough: if a cluster fails over before
+ * every Sentinel knows every replica, one replica is not reconfigured, and the new primary refuses writes for ten seconds.
  */
 export async function problemsOfGroup(members: ClusterMembers, group: string): Promise<string[]> {
   const asleep = [...members.dataNodes(group), ...members.sentinels]
@@ -45,7 +44,7 @@ export async function problemsOfGroup(members: ClusterMembers, group: string): P
   return found.length > 0 ? found : writeProblems(primary);
 }
 
-/** What keeps the replica from being one that everybody counts on; empty when nothing does. */
+/** Returns why the replica is not linked or not listed by every Sentinel; empty when it is. */
 export async function problemsOfNewReplica(
   members: ClusterMembers,
   replica: RedisTestNode,
@@ -62,7 +61,7 @@ export async function problemsOfNewReplica(
   return problems.flat();
 }
 
-/** What keeps this Sentinel from knowing every node of the group that is awake; empty when nothing does. */
+/** Returns which running nodes of the group this Sentinel does not know; empty when it knows all. */
 export async function problemsOfSentinel(
   members: ClusterMembers,
   sentinel: RedisTestNode,

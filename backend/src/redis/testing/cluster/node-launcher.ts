@@ -17,7 +17,7 @@ export interface NodePlan {
   readonly configFor: (port: number) => string;
 }
 
-/** What holds for every node that is started. */
+/** What is the same for every node that is started. */
 export interface LaunchOptions {
   readonly redisServerPath: string;
   readonly proxied: boolean;
@@ -46,7 +46,7 @@ export class NodeLauncher {
       } catch (error) {
         const { hitTakenPort } = node;
         await node.dispose();
-        // Between finding the port free and listening on it, somebody else took it.
+        // Somebody else took the port after it was found free.
         if (!hitTakenPort) throw error;
       }
     }

@@ -24,8 +24,8 @@ done
 `;
 
 /**
- * Owns the processes and the directory of one cluster. Whatever happens to this process, they go with it: a watchdog
- * waits for the end of a pipe, so that even SIGKILL leaves nothing behind. Signals stay the application's business.
+ * Owns the processes and the directory of one cluster. They never outlive this process: a watchdog waits for the end of
+ * a pipe, so that even SIGKILL leaves nothing behind. Handling signals is left to the application.
  */
 export class ProcessKeeper {
   /** Everything the cluster writes to disk is below it. */
@@ -56,13 +56,13 @@ export class ProcessKeeper {
     process.on('exit', this.onExit);
   }
 
-  /** Promises that the process will not outlive this one. */
+  /** Makes sure that the process does not outlive this one. */
   keep(pid: number): void {
     this.pids.add(pid);
     this.tell('kill', String(pid));
   }
 
-  /** The process has ended; its number may soon belong to somebody else. */
+  /** Forgets a process that has ended: its id may soon belong to another process. */
   release(pid: number): void {
     if (this.pids.delete(pid)) this.tell('spare', String(pid));
   }
@@ -94,7 +94,7 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended already: what we wanted.
+    // It has ended already, which is what was wanted.
   }
 }
 

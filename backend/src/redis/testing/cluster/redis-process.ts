@@ -49,7 +49,7 @@ export class RedisProcess {
     return this.isRunning && this.frozen;
   }
 
-  /** It could not listen because somebody else has its port. */
+  /** Whether it could not listen because somebody else has its port. */
   get hitTakenPort(): boolean {
     return !this.isRunning && PORT_IS_TAKEN.test(this.lastLogLines(LOG_LINES_IN_ERRORS).join('\n'));
   }
@@ -59,7 +59,7 @@ export class RedisProcess {
     const { plan } = this;
     const args = [this.configPath, ...(plan.isSentinel ? ['--sentinel'] : [])];
     const log = openSync(this.logPath, 'a');
-    // Detached: Ctrl-C goes to the application alone, which may want its Redis while it shuts down.
+    // Detached: Ctrl-C must reach the application alone, which may need its Redis while it shuts down.
     const child = spawn(plan.serverPath, args, {
       cwd: plan.directory,
       detached: true,
@@ -94,10 +94,10 @@ export class RedisProcess {
         resolve();
       });
     });
-    // While somebody awaits its end, the process counts for the event loop.
+    // While its end is awaited, the process must keep the event loop running.
     child.ref();
     child.kill(signal);
-    // A stopped process sees SIGTERM only when it goes on.
+    // A stopped process gets SIGTERM only when it continues.
     if (signal === 'SIGTERM' && this.frozen) child.kill('SIGCONT');
     const inTime = await settlesWithin(ended, STOP_TIMEOUT_MS);
     this.frozen = false;
@@ -108,7 +108,7 @@ export class RedisProcess {
     }
   }
 
-  /** Stops the process without ending it; resolves when it stands still. */
+  /** Stops the process without ending it; resolves when it is stopped. */
   async freeze(): Promise<void> {
     const pid = this.signal('SIGSTOP');
     this.frozen = true;
@@ -119,13 +119,13 @@ export class RedisProcess {
     });
   }
 
-  /** Lets a stopped process go on. */
+  /** Lets a stopped process continue. */
   thaw(): void {
     this.signal('SIGCONT');
     this.frozen = false;
   }
 
-  /** The end of what the process wrote. */
+  /** Returns the last lines that the process wrote. */
   lastLogLines(count: number): readonly string[] {
     if (!existsSync(this.logPath)) return [];
     return readFileSync(this.logPath, 'utf8').trimEnd().split('\n').slice(-count);

@@ -14,14 +14,14 @@ import { waitUntil } from '../time/index.js';
 /** What a node does. */
 export type RedisTestRole = 'primary' | 'replica' | 'sentinel';
 
-/** What makes up a node; for the cluster to fill in. */
+/** What a node consists of. For the cluster. */
 export interface RedisTestNodeDeps {
   readonly name: string;
   readonly roleAtStart: RedisTestRole;
   /** The group it stores data for; `null` for Sentinels, which watch all groups. */
   readonly group: string | null;
   readonly address: NodeAddress;
-  /** Keeps its port for it while it is dead. */
+  /** Keeps its port while the process is dead. */
   readonly claim: PortClaim;
   readonly process: RedisProcess;
   readonly proxy: FaultProxy | null;
@@ -29,7 +29,7 @@ export interface RedisTestNodeDeps {
   readonly password: string | undefined;
 }
 
-/** One running Redis or Sentinel, and everything that can happen to it. */
+/** One Redis or Sentinel, and everything a test can do to it. */
 export class RedisTestNode {
   /** For people: `mymaster-primary`, `mymaster-replica-1`, `sentinel-2`. Kept for life, whatever the role. */
   readonly name: string;
@@ -80,7 +80,7 @@ export class RedisTestNode {
     return this.deps.process.isRunning;
   }
 
-  /** The process was stopped by {@link RedisTestNode.freeze} and does not go on yet. */
+  /** The process was stopped by {@link RedisTestNode.freeze} and has not continued yet. */
   get isFrozen(): boolean {
     return this.deps.process.isFrozen;
   }
@@ -100,12 +100,12 @@ export class RedisTestNode {
     return this.deps.process.end('SIGTERM');
   }
 
-  /** Stops it without ending it (SIGSTOP): connections stay open, nothing answers. Resolves when it stands still. */
+  /** Stops it without ending it (SIGSTOP): connections stay open, nothing answers. Resolves when it is stopped. */
   freeze(): Promise<void> {
     return this.deps.process.freeze();
   }
 
-  /** Lets it go on after {@link RedisTestNode.freeze} (SIGCONT). */
+  /** Lets it continue after {@link RedisTestNode.freeze} (SIGCONT). */
   thaw(): void {
     this.deps.process.thaw();
   }
@@ -135,7 +135,7 @@ export class RedisTestNode {
     return RespClient.connect(this.address, { username, password, ...options });
   }
 
-  /** Asks it what it is now. */
+  /** Asks the process for its present role. */
   async role(): Promise<RedisTestRole> {
     const reply = await this.command('ROLE');
     switch (Array.isArray(reply) ? reply[0] : reply) {
@@ -159,7 +159,7 @@ export class RedisTestNode {
     );
   }
 
-  /** The end of what the process wrote. */
+  /** Returns the last lines that the process wrote. */
   log(lines = 50): readonly string[] {
     return this.deps.process.lastLogLines(lines);
   }

@@ -20,7 +20,7 @@ export interface SentinelView {
   readonly quorum: string;
 }
 
-/** Where one Sentinel sends clients, and how new its knowledge is. */
+/** The primary that one Sentinel names, and its epoch. */
 export type PrimaryView = Pick<SentinelView, 'epoch' | 'primaryPort'>;
 
 const LOOK_DEADLINE_MS = 500;
@@ -69,7 +69,7 @@ export async function viewGroup(sentinel: RedisTestNode, group: string): Promise
   }
 }
 
-/** What keeps this Sentinel's picture of the group from being complete and healthy; empty when nothing does. */
+/** Returns why this view of the group is not complete or not healthy; empty when it is both. */
 export function problemsOfView(
   view: SentinelView,
   expected: {
@@ -100,7 +100,7 @@ export function problemsOfView(
   return problems.map((problem) => `${view.sentinel} ${problem}`);
 }
 
-/** What keeps this Sentinel from counting on the replica; empty when nothing does. */
+/** Returns why this Sentinel does not list the replica as healthy; empty when it does. */
 export function problemsOfReplica(
   view: SentinelView,
   replica: { readonly port: number; readonly primaryPort: number },
@@ -118,7 +118,7 @@ export function problemsOfReplica(
   return [];
 }
 
-// Sentinel keeps the flag 'master_down' for five seconds after the master in question is history, so it says nothing.
+// Sentinel keeps the flag 'master_down' for five seconds after that primary was replaced, so it is ignored.
 function isInTouch(fields: SentinelFields): boolean {
   const flags = (fields.get('flags') ?? '').split(',');
   return flags.every((flag) => flag === 'sentinel' || flag === 'master_down');

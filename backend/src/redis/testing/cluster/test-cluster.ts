@@ -18,13 +18,13 @@ import { ProcessKeeper } from './process-keeper.js';
 import { type RedisTestNode } from './redis-test-node.js';
 import { pause, waitUntil, type NotYet, type WaitOptions } from '../time/index.js';
 
-// Sentinel tries a connection once a second at most. While its connections are younger than that, it finds the loss of a
-// node up to a second later than it does in production.
+// Sentinel tries to connect once a second at most. While its connections are younger than that, it notices the loss of
+// a node up to a second later than in production.
 const SETTLE_MS = 1100;
 
 /**
  * A real Redis with replicas and Sentinels, as processes on this machine. Get one from {@link startRedisCluster} and
- * end it with {@link RedisTestCluster.stop}. Where a `group` may be named, the first one is meant when it is not.
+ * end it with {@link RedisTestCluster.stop}. Methods with a parameter `group` use the first group by default.
  */
 export class RedisTestCluster {
   private stopping: Promise<void> | null = null;
@@ -104,7 +104,7 @@ export class RedisTestCluster {
     };
   }
 
-  /** Starts one more replica; resolves when its link is up and every running Sentinel counts on it. */
+  /** Starts one more replica; resolves when its link is up and every running Sentinel lists it as healthy. */
   async addReplica(group = this.groups[0]): Promise<RedisTestNode> {
     await this.members.findPrimary(group);
     const replica = await this.members.startReplica(group);
@@ -129,7 +129,7 @@ export class RedisTestCluster {
     }
     await this.members.remove(node);
     for (const sentinel of this.members.awakeSentinels) {
-      // The only way Sentinel has to forget a replica. It forgets everybody else too, and finds them again.
+      // The only way to make a Sentinel forget a replica. It forgets all other nodes too, and finds them again.
       await sentinel.command('SENTINEL', 'RESET', group);
       await this.untilNothingIsMissing(
         () => problemsOfSentinel(this.members, sentinel, group),
@@ -190,7 +190,7 @@ export class RedisTestCluster {
     );
   }
 
-  /** Looks again and again until `look` answers something truthy. @throws TestClusterError when the time is up. */
+  /** Calls `look` until it returns something truthy. @throws TestClusterError when the time is up. */
   waitUntil<T>(look: () => T | Promise<T>, options: WaitOptions): Promise<Exclude<T, NotYet>> {
     return waitUntil(look, options);
   }

@@ -16,7 +16,7 @@ export class RedisTestServer {
   /** For {@link startRedisServer}. */
   constructor(
     private readonly settings: ResolvedServerTestOptions,
-    /** The process, and everything that can happen to it. */
+    /** The process, and everything a test can do to it. */
     readonly node: RedisTestNode,
     private readonly keeper: ProcessKeeper,
   ) {}

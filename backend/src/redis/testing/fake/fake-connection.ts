@@ -20,7 +20,7 @@ export class FakeConnection {
     private readonly socket: Socket,
   ) {}
 
-  /** Sends something, asked for or not. */
+  /** Sends a reply, or a message without a command. */
   send(answer: FakeReply): void {
     if (!this.socket.writable) return;
     this.socket.write(encodeReply(answer, this.protocol));

@@ -32,7 +32,7 @@ const HANDLERS: Readonly<Record<string, DefaultHandler>> = {
   PUNSUBSCRIBE: (args, connection) => unsubscribe('punsubscribe', args, connection),
 };
 
-/** What an idle primary without data would answer, as far as clients need it to connect and to subscribe. */
+/** Returns what an idle primary without data would reply, as far as clients need it to connect and to subscribe. */
 export function answerByDefault(
   command: readonly string[],
   connection: FakeConnection,

@@ -126,7 +126,7 @@ describe('fakeSentinel', () => {
     await server.stop();
   });
 
-  it('tells its story as a Sentinel would', async () => {
+  it('reports its view as a Sentinel would', async () => {
     const primary = { host: '10.0.0.1', port: 6379 };
     const replica = { host: '10.0.0.2', port: 6380 };
     server.handle(fakeSentinel({ primary, epoch: 7, replicas: [replica] }));
@@ -146,7 +146,7 @@ describe('fakeSentinel', () => {
     await expect(client.command(['SENTINEL', 'MASTER', 'x'])).rejects.toThrow('No such master');
   });
 
-  it('may change its story between two answers', async () => {
+  it('may change its view between two replies', async () => {
     let port = 1;
     server.handle(fakeSentinel(() => ({ primary: { host: 'h', port } })));
     const ask = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster'];
@@ -155,7 +155,7 @@ describe('fakeSentinel', () => {
     await expect(client.command(ask)).resolves.toEqual(['h', '2']);
   });
 
-  it('can be mute instead', async () => {
+  it('can reply to nothing instead', async () => {
     server.handle(muteHandler);
     await expect(client.command(['PING'], 20)).rejects.toThrow('unanswered');
   });

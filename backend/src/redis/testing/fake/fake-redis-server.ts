@@ -6,11 +6,12 @@ import { answerByDefault } from './fake-defaults.js';
 import { reply, type FakeReply } from './fake-replies.js';
 import { freePort, RespReader, type RespValue, textOfValue } from '../net/index.js';
 
-/** What a handler may answer; `undefined` leaves the command to the defaults. */
+/** What a handler may return; `undefined` leaves the command to the defaults. */
 export type FakeAnswer = FakeReply | readonly FakeReply[] | undefined;
 
 /**
- * Answers the commands of a {@link FakeRedisServer}. The name of the command comes first, as the client spelled it.
+ * Returns the replies of a {@link FakeRedisServer} to a command. The name of the command comes first, as the client
+ * spelled it.
  * Replies leave in the order of the commands, also when a handler takes its time.
  */
 export type FakeHandler = (
@@ -21,8 +22,8 @@ export type FakeHandler = (
 const ATTEMPTS = 20;
 
 /**
- * A server in this process that speaks the Redis protocol and says whatever you want: for replies that a real Redis
- * gives only in bad moments, or never should. Without a handler it behaves like an idle primary without data.
+ * A server in this process that speaks the Redis protocol and sends any reply you want, such as one that a real Redis
+ * sends rarely or never. Without a handler it behaves like an idle primary without data.
  */
 export class FakeRedisServer {
   private readonly clients = new Map<FakeConnection, Socket>();
@@ -59,12 +60,12 @@ export class FakeRedisServer {
     return [...this.clients.keys()];
   }
 
-  /** How many clients ever connected. */
+  /** How many clients have connected since the start. */
   get connectionsEver(): number {
     return this.accepted;
   }
 
-  /** Answers differently from the next command on. */
+  /** Sets another handler, used from the next command on. */
   handle(handler: FakeHandler): void {
     this.handler = handler;
   }
@@ -99,7 +100,7 @@ export class FakeRedisServer {
     let answered: Promise<void> = Promise.resolve();
     this.clients.set(connection, socket);
     socket.on('error', () => {
-      // The 'close' that follows is all that matters.
+      // The 'close' that follows is what counts.
     });
     socket.on('close', () => this.clients.delete(connection));
     socket.on('data', (bytes) => {

@@ -7,7 +7,7 @@ export type FakeReply =
   | { readonly kind: 'raw'; readonly bytes: string | Buffer; readonly thenClose: boolean }
   | { readonly kind: 'silence' };
 
-/** Makes the replies of a {@link FakeRedisServer}: honest ones, malformed ones, and none. */
+/** Creates the replies of a {@link FakeRedisServer}: valid ones, malformed ones, and none. */
 export const reply = {
   /** `+OK` and the like. */
   simple: (text: string): FakeReply => ({ kind: 'line', sign: '+', text }),
@@ -15,7 +15,7 @@ export const reply = {
   error: (text: string): FakeReply => ({ kind: 'line', sign: '-', text }),
   /** A string. */
   bulk: (text: string): FakeReply => ({ kind: 'bulk', text }),
-  /** Nothing there. */
+  /** A null reply. */
   nil: (): FakeReply => ({ kind: 'bulk', text: null }),
   /** A whole number. */
   int: (value: number): FakeReply => ({ kind: 'line', sign: ':', text: String(value) }),
@@ -29,20 +29,20 @@ export const reply = {
     kind: 'map',
     entries: Object.entries(entries).map(([field, value]) => [field, asReply(value)]),
   }),
-  /** Something nobody asked for: a push in RESP3, a list in RESP2. Strings become bulk strings. */
+  /** A message without a command: a push in RESP3, a list in RESP2. Strings become bulk strings. */
   push: (...items: (FakeReply | string)[]): FakeReply => ({
     kind: 'push',
     items: items.map(asReply),
   }),
-  /** Exactly these bytes, whatever they mean. */
+  /** Exactly these bytes, also if they are no valid reply. */
   raw: (bytes: string | Buffer): FakeReply => ({ kind: 'raw', bytes, thenClose: false }),
   /** These bytes, for example half a reply, and then the end of the connection. */
   rawThenClose: (bytes: string | Buffer): FakeReply => ({ kind: 'raw', bytes, thenClose: true }),
-  /** Nothing at all: the client waits in vain. */
+  /** No reply at all. */
   silence: (): FakeReply => ({ kind: 'silence' }),
 } as const;
 
-/** What goes over the wire for a reply. */
+/** Returns the bytes of a reply. */
 export function encodeReply(answer: FakeReply, protocol: 2 | 3): Buffer {
   if (answer.kind === 'raw') return Buffer.from(answer.bytes);
   return Buffer.from(encodeText(answer, protocol));

@@ -2,12 +2,12 @@ import type { NodeAddress } from '../../base/address/index.js';
 import { type FakeHandler } from './fake-redis-server.js';
 import { reply, type FakeReply } from './fake-replies.js';
 
-/** What a fake Sentinel claims. All of it may be a lie. */
+/** What a fake Sentinel reports. It need not be true. */
 export interface FakeSentinelStory {
   /** @defaultValue 'mymaster' */
   readonly masterName?: string;
   readonly primary: NodeAddress;
-  /** The config-epoch: how new the story claims to be. @defaultValue 0 */
+  /** The config-epoch that it reports. @defaultValue 0 */
   readonly epoch?: number;
   /** @defaultValue [] */
   readonly replicas?: readonly NodeAddress[];
@@ -18,7 +18,7 @@ export interface FakeSentinelStory {
 }
 
 /**
- * A handler that answers like a Sentinel that believes the story. Pass a function to change the story between answers.
+ * Returns a handler that replies like a Sentinel with this view. Pass a function to change the view between replies.
  */
 export function fakeSentinel(story: FakeSentinelStory | (() => FakeSentinelStory)): FakeHandler {
   return (command) => {
@@ -30,7 +30,7 @@ export function fakeSentinel(story: FakeSentinelStory | (() => FakeSentinelStory
   };
 }
 
-/** A handler that leaves every command unanswered: a Sentinel that accepts connections and is stuck. */
+/** A handler that replies to nothing, like a Sentinel that accepts connections and is stuck. */
 export const muteHandler: FakeHandler = () => reply.silence();
 
 type Answer = (story: FakeSentinelStory, masterName: string) => FakeReply;

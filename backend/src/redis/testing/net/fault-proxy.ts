@@ -5,7 +5,7 @@ import { breakOff } from './break-off.js';
 import { FaultStream, type FaultRule } from './fault-stream.js';
 import { freePort } from './free-port.js';
 
-/** The two ways bytes can travel. */
+/** The two directions of bytes. */
 export type FaultDirection = 'to-server' | 'from-server';
 
 /** What a {@link FaultProxy} does at the moment. */
@@ -39,9 +39,9 @@ interface Link {
 const ATTEMPTS = 20;
 
 /**
- * A TCP proxy on loopback that breaks what passes through it, on command. A mode holds for the connections that
- * are open and for those to come, until the next mode. Connections that lost bytes are reset when bytes may pass
- * again: a TCP stream with a hole does not exist.
+ * A TCP proxy on loopback that disturbs what passes through it, on command. A mode applies to open and to new
+ * connections, until the next mode. Connections that lost bytes are reset when bytes may pass again: a TCP stream
+ * never has a gap.
  */
 export class FaultProxy {
   private current: FaultMode = { kind: 'pass' };
@@ -98,18 +98,18 @@ export class FaultProxy {
     this.pass();
   }
 
-  /** Connections are reset, those that are open and those to come. */
+  /** Resets open and new connections. */
   refuse(): void {
     this.become({ kind: 'refuse' });
     for (const link of this.links) reset(link);
   }
 
-  /** Connections are accepted, and everything sent in either direction is swallowed: a host that lost its network. */
+  /** Accepts connections and drops everything in both directions, like a host that lost its network. */
   blackHole(): void {
     this.become({ kind: 'black-hole' });
   }
 
-  /** Nothing arrives until the next mode, and then everything does, late and in order: a network that hangs. */
+  /** Holds everything back until the next mode; then it arrives late and in order, like a network that hangs. */
   hold(): void {
     this.become({ kind: 'hold' });
   }
@@ -119,7 +119,7 @@ export class FaultProxy {
     this.become({ kind: 'delay', ms });
   }
 
-  /** Bytes of one direction are swallowed, those of the other pass. */
+  /** Drops the bytes of one direction; those of the other pass. */
   dropDirection(direction: FaultDirection): void {
     this.become({ kind: 'drop-direction', direction });
   }
@@ -229,5 +229,5 @@ function listen(address: NodeAddress): Promise<Server | null> {
 }
 
 function ignore(): void {
-  // The 'close' that follows an error is what the lanes act on.
+  // Both ends act on the 'close' that follows an error.
 }

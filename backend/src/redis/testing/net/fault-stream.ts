@@ -14,12 +14,12 @@ type Freight =
   | { readonly kind: 'end'; readonly arrivedAt: number }
   | { readonly kind: 'close'; readonly broken: boolean; readonly arrivedAt: number };
 
-// What a kernel would hold for a peer that does not read; beyond it the sender is made to wait.
+// As much as a kernel holds for a peer that does not read. Beyond that the sender has to wait.
 const WINDOW_BYTES = 1 << 20;
 
-/** One direction of one connection. Keeps the order of what passes, whatever the rule does meanwhile. */
+/** One direction of one connection. Keeps the order of the bytes, also when the rule changes. */
 export class FaultStream {
-  /** Bytes were swallowed: the stream has a hole and must never go on. */
+  /** True when bytes were dropped: the stream has a gap, so nothing more may pass. */
   hasLostBytes = false;
   private readonly queue: Freight[] = [];
   private queuedBytes = 0;
@@ -47,14 +47,14 @@ export class FaultStream {
     });
   }
 
-  /** Changes the rule, also for what is on its way. */
+  /** Changes the rule, also for bytes that are held back. */
   apply(rule: FaultRule): void {
     this.rule = rule;
     this.cutBudget = rule.kind === 'cut' ? rule.afterBytes : Infinity;
     this.release();
   }
 
-  /** Forgets what is on its way. */
+  /** Drops the bytes that are held back. */
   stop(): void {
     clearTimeout(this.timer);
     this.queue.length = 0;

@@ -3,9 +3,9 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { TestClusterError } from '../../base/errors/index.js';
 
-// Below the range that Linux (from 32768) and macOS (from 49152) give to outgoing connections. In that range a
-// client that keeps trying the port of a dead node can be given that very port as its own end and connect to
-// itself, and then the node cannot come back.
+// Below the range that Linux (from 32768) and macOS (from 49152) use for outgoing connections. In that range a client
+// that keeps trying the port of a dead node can get this port as its own end and connect to itself. Then the node
+// cannot start again.
 const LOWEST_PORT = 12_000;
 const HIGHEST_PORT = 32_000;
 const ATTEMPTS = 200;
@@ -19,8 +19,8 @@ export interface PortClaim {
 }
 
 /**
- * Keeps a free port for its owner until it is released or this process ends, also while nobody listens on it: tests
- * that run side by side, in whatever processes, never get the port of a node that is dead for the moment.
+ * Keeps a free port for its owner until it is released or this process ends, also while nobody listens on it. So tests
+ * that run at the same time, also in other processes, never get the port of a node that is dead for the moment.
  * @throws TestClusterError when no port can be had.
  */
 export async function claimPort(host = LOOPBACK): Promise<PortClaim> {
@@ -37,8 +37,8 @@ export async function claimPort(host = LOOPBACK): Promise<PortClaim> {
 }
 
 /**
- * Finds a port on loopback that nobody listens on or keeps. Somebody may take it before you do: be ready to ask again,
- * or keep it with {@link claimPort}.
+ * Finds a port on loopback that nobody listens on or keeps. Somebody may take it before you do: then ask again, or
+ * keep a port with {@link claimPort}.
  */
 export async function freePort(): Promise<number> {
   const claim = await claimPort();
@@ -47,8 +47,8 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Claims this very port; `null` when somebody else has. The mark of a claim is a UDP socket of the same number, which
- * is in nobody's way on TCP. The system sees to it that there is only one, and takes it away when the process ends.
+ * Claims this port. Resolves with `null` when somebody else has claimed it. A claim is a UDP socket on the same port,
+ * which does not conflict with TCP. The system allows only one, and closes it when the process ends.
  */
 export function tryToClaim(port: number): Promise<PortClaim | null> {
   return new Promise((resolve) => {

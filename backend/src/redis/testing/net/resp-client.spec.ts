@@ -43,7 +43,7 @@ describe('RespClient', () => {
     client.close();
   });
 
-  it('gives up at the deadline, and its connection with it', async () => {
+  it('fails at the deadline, and closes its connection', async () => {
     server.handle(() => reply.silence());
     const client = await RespClient.connect(server.address);
     await expect(client.command(['GET', 'k'], 20)).rejects.toThrow('unanswered for 20 ms');
@@ -72,7 +72,7 @@ describe('RespClient', () => {
     await expect(waiting).rejects.toThrow('closed by its owner');
   });
 
-  it('hands over what arrives unasked, and takes it for no reply', async () => {
+  it('passes on messages without a command, and does not take them for replies', async () => {
     const pushed: RespValue[] = [];
     const client = await RespClient.connect(server.address, { onPush: (v) => pushed.push(v) });
     await client.command(['HELLO', '3']);

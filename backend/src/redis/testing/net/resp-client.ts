@@ -9,7 +9,7 @@ import {
   type RespValue,
 } from './resp-codec.js';
 
-/** How a {@link RespClient} connects and how patient it is. */
+/** How a {@link RespClient} connects and how long it waits. */
 export interface RespClientOptions {
   /** ACL user. @defaultValue the `default` user */
   readonly username?: string | undefined;
@@ -92,7 +92,7 @@ export class RespClient {
         return;
       }
       const timer = setTimeout(() => {
-        // A reply that comes late would be taken for the answer to the next command.
+        // A late reply would be taken for the answer to the next command.
         this.fail(
           `${this.where} left ${args[0] ?? '(nothing)'} unanswered for ${String(deadlineMs)} ms.`,
         );

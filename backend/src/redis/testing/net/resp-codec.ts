@@ -25,7 +25,7 @@ type Read<T> = T | typeof INCOMPLETE;
 
 const CRLF = '\r\n';
 
-/** Cuts a stream of bytes into values. Understands RESP2 and RESP3. */
+/** Parses a stream of bytes into values. Understands RESP2 and RESP3. */
 export class RespReader {
   private buffer: Buffer = Buffer.alloc(0);
 
@@ -46,12 +46,12 @@ export class RespReader {
   }
 }
 
-/** The value as text; empty for what is no single value. */
+/** Returns the value as text; empty for anything that is not a single value. */
 export function textOfValue(value: RespValue | undefined): string {
   return typeof value === 'object' || value === undefined ? '' : String(value);
 }
 
-/** Writes a command the way clients send it. */
+/** Returns the bytes of a command, as clients send it. */
 export function encodeCommand(args: readonly string[]): Buffer {
   const parts = args.map((arg) => `$${String(Buffer.byteLength(arg))}${CRLF}${arg}${CRLF}`);
   return Buffer.from(`*${String(args.length)}${CRLF}${parts.join('')}`);
@@ -104,7 +104,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     return Array.isArray(items) ? new RespPush(items as readonly RespValue[]) : items;
   },
   '|': (rest, cursor) => {
-    // Attributes only decorate the value behind them.
+    // Attributes only describe the value that follows, so they are skipped.
     const attributes = readItems(rest, cursor, 2);
     return attributes === INCOMPLETE ? INCOMPLETE : readValue(cursor);
   },

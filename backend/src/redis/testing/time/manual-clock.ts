@@ -10,7 +10,7 @@ interface Timer {
 // Taken when the module loads: a test may replace the global with a fake that never calls back.
 const soon = setImmediate;
 
-// setTimeout cannot be shorter either; it keeps `every(0)` from standing still in time.
+// As with setTimeout. Without it the time of `every(0)` would never move on.
 const MIN_PERIOD_MS = 1;
 
 /** A {@link Clock} that stands still until a test moves it. */
@@ -21,7 +21,7 @@ export class ManualClock implements Clock {
   /** @param startWallTime - the calendar time to begin with, in ms since 1970. */
   constructor(private readonly startWallTime: number = Date.UTC(2026, 0, 1)) {}
 
-  /** How many timers and sleepers wait. Nobody should be left when what you test has been closed. */
+  /** How many timers and sleeps are waiting. None should be left when what you test has been closed. */
   get pending(): number {
     return this.timers.size;
   }
@@ -57,8 +57,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves the time on, running what becomes due in order. Before the first, after the last and between them, everything
-   * that waits for a promise gets its turn, so what a timer sets in motion may set new timers within the same stretch.
+   * Moves the time on and runs what becomes due, in order. Before, between and after the timers all promise callbacks
+   * run, so what a timer starts may set new timers that become due in the same call.
    * @throws TestClusterError when `ms` is negative.
    */
   async advance(ms: number): Promise<void> {

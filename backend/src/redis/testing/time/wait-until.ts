@@ -2,25 +2,25 @@ import { TestClusterError } from '../../base/errors/index.js';
 
 /** How long to wait for a condition, and what to call it when it does not come true. */
 export interface WaitOptions {
-  /** What is being waited for, in words: it becomes part of the error. */
+  /** What is waited for, in words, for the error. */
   readonly what: string;
   /** When to give up, in ms. @defaultValue 15000 */
   readonly timeoutMs?: number;
-  /** Pause between two looks, in ms. @defaultValue 25 */
+  /** Pause between two checks, in ms. @defaultValue 25 */
   readonly everyMs?: number;
   /** Called when giving up; its lines are added to the error. */
   readonly explain?: () => readonly string[];
 }
 
-/** What a condition may answer: anything falsy means "not yet". */
+/** What a condition may return: anything falsy means "not yet". */
 export type NotYet = false | null | undefined | 0 | '';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_PAUSE_MS = 25;
 
 /**
- * Looks again and again until `look` answers something truthy, and resolves with that answer.
- * A look that throws counts as "not yet"; the last error becomes the cause.
+ * Calls `look` until it returns something truthy, and resolves with that. If it throws, that counts as
+ * "not yet"; the last error becomes the cause.
  * @throws TestClusterError when the time is up.
  */
 export async function waitUntil<T>(
