@@ -2,6 +2,7 @@ export {
   compareStamps,
   decodeEntry,
   encodeEntry,
+  isStampDigits,
   type Entry,
   type EntryFault,
   type EntryKind,
@@ -10,18 +11,20 @@ export {
   type RedisPort,
   type RunOptions,
   type Stamp,
+  stampDigits,
+  stampOfDigits,
 } from './store/index.js';
 export type {
   Claim,
   EntryDraft,
   Keyspace,
+  KeyspaceOptions,
   KeyspacePolicy,
   Reading,
   ReadingSource,
   WriteReceipt,
 } from './keyspace.js';
-export { Keyspaces as Keyspaces } from './keyspaces.js';
+export { Keyspaces } from './keyspaces.js';
 export { openKeptJournal, type KeptJournal } from './journal/index.js';
 export type { FallbackStatus } from './fallback-status.js';
 export type { GuardStats } from './breaker/index.js';
-export type { KeyspaceOptions } from './keyspace-options.js';

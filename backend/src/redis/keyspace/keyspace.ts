@@ -1,3 +1,4 @@
+import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { Entry, EntryFault, EntryKind, Stamp } from './store/index.js';
 
 /**
@@ -8,6 +9,21 @@ import type { Entry, EntryFault, EntryKind, Stamp } from './store/index.js';
  * - `strict`: everything fails at once, because an answer of one process alone would be wrong
  */
 export type KeyspacePolicy = 'cache' | 'session' | 'strict';
+
+/** How a keyspace behaves. */
+export interface KeyspaceOptions {
+  readonly policy: KeyspacePolicy;
+  /** Copies in memory younger than this answer without Redis being asked, in milliseconds; 0 means never. */
+  readonly nearMs: number;
+  /** How long past its time an entry may be served, in milliseconds. Only with the policy `cache`. */
+  readonly maxStaleMs: number;
+}
+
+/** Who a keyspace is. */
+export interface KeyspaceIdentity {
+  readonly keys: KeyspaceKeys;
+  readonly options: KeyspaceOptions;
+}
 
 /** Where an answer came from: Redis; a valid copy in memory; a copy past its time. */
 export type ReadingSource = 'redis' | 'memory' | 'stale';

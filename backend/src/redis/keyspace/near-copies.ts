@@ -2,12 +2,13 @@ import type { Clock, Stop } from '../base/timing/index.js';
 import {
   compareStamps,
   type HybridClock,
+  isStampDigits,
   type MemoryStore,
-  readStamp,
   type RedisPort,
   type Stamp,
   STAMP_BYTES,
   stampOf,
+  stampOfDigits,
 } from './store/index.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
@@ -15,7 +16,6 @@ import type { KeyspaceKeys } from './keyspace-keys.js';
 const RETRY_MS = 1_000;
 const MAX_NOTICES = 10_000;
 const STAMP_DIGITS = STAMP_BYTES * 2;
-const STAMP = /^[0-9a-f]{32}/;
 
 /**
  * Says which copies in memory may answer without Redis being asked. Whoever writes names the key on a
@@ -101,9 +101,10 @@ export class NearCopies {
   }
 
   #onNotice(message: string): void {
+    const digits = message.slice(0, STAMP_DIGITS);
     // Anybody may publish anything.
-    if (!STAMP.test(message)) return;
-    const stamp = readStamp(Buffer.from(message.slice(0, STAMP_DIGITS), 'hex'), 0);
+    if (!isStampDigits(digits)) return;
+    const stamp = stampOfDigits(digits);
     const key = message.slice(STAMP_DIGITS);
     // What this process writes after the news is later than what the news is of.
     this.#stamps.observe(stamp);

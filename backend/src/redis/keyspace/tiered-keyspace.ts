@@ -5,13 +5,13 @@ import type {
   Claim,
   EntryDraft,
   Keyspace,
+  KeyspaceIdentity,
   KeyspacePolicy,
   Reading,
   WriteReceipt,
 } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import { KeyspaceReads } from './keyspace-reads.js';
-import type { KeyspaceIdentity } from './keyspace-options.js';
 import { KeyspaceWrites } from './keyspace-writes.js';
 import type { NearCopies } from './near-copies.js';
 import { SharedValues } from './shared-values.js';

@@ -1,6 +1,11 @@
 import { SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import type { EntryFault, Keyspace, Reading } from '../../keyspace/index.js';
+import {
+  type EntryFault,
+  type Keyspace,
+  type Reading,
+  stampOfDigits,
+} from '../../keyspace/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import { type ArchiveDesk, Remembered } from '../archive/index.js';
 import {
@@ -9,7 +14,6 @@ import {
   expiryOf,
   isRecord,
   type SessionRecord,
-  stampOfRevision,
   toForeignJson,
 } from '../record/index.js';
 
@@ -134,7 +138,7 @@ export class SessionReader {
     const { keyspace, bus } = this.#deps;
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);
     try {
-      const { outcome } = await keyspace.write(record.id, draft, stampOfRevision(record.revision));
+      const { outcome } = await keyspace.write(record.id, draft, stampOfDigits(record.revision));
       if (outcome !== 'superseded') return record;
     } catch (error) {
       bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason: reasonOf(error) });
