@@ -1,3 +1,4 @@
+import { OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import type { Clock, Random } from '../base/timing/index.js';
@@ -7,7 +8,6 @@ import {
   type CacheOptions,
   type CacheStats,
   differenceOf,
-  OpenTasks,
   refusal,
   resolveCacheOptions,
   type ResolvedCacheOptions,

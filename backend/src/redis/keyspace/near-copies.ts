@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/collections/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import {
   compareStamps,
@@ -28,7 +29,7 @@ export class NearCopies {
   readonly #clock: Clock;
   readonly #stamps: HybridClock;
   // A read that was under way when the notice came may bring the old value after it.
-  readonly #notices = new Map<string, Stamp>();
+  readonly #notices = new BoundedMap<string, Stamp>(MAX_NOTICES);
   #trustedSince = Infinity;
   #stopListening: Stop | null = null;
   #stopRetry: Stop | null = null;
@@ -108,17 +109,9 @@ export class NearCopies {
     const key = message.slice(STAMP_DIGITS);
     // What this process writes after the news is later than what the news is of.
     this.#stamps.observe(stamp);
-    this.#remember(key, stamp);
+    this.#notices.set(key, stamp);
     const copy = this.#memory.peek(key);
     const known = copy === null ? null : stampOf(copy.entry);
     if (known !== null && compareStamps(known, stamp) < 0) this.#memory.distrust(key);
-  }
-
-  #remember(key: string, stamp: Stamp): void {
-    this.#notices.delete(key);
-    this.#notices.set(key, stamp);
-    if (this.#notices.size <= MAX_NOTICES) return;
-    const [oldest] = this.#notices.keys();
-    if (oldest !== undefined) this.#notices.delete(oldest);
   }
 }

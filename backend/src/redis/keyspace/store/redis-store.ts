@@ -1,3 +1,4 @@
+import { portionsOf } from '../../base/collections/index.js';
 import { CommandRejectedError } from '../../base/errors/index.js';
 import { newScript, type Script, type ScriptDefinition } from '../../commands/index.js';
 import { encodeEntry, newTombstone } from './entry.js';
@@ -185,8 +186,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   async #read(keys: readonly string[], onPrimary: boolean): Promise<(Buffer | null)[]> {
-    const portions: (readonly string[])[] = [];
-    for (let i = 0; i < keys.length; i += PORTION) portions.push(keys.slice(i, i + PORTION));
+    const portions = portionsOf(keys, PORTION);
     const replies = await Promise.all(portions.map((some) => this.#ask(some, onPrimary)));
     return replies.flat().map((reply) => (Buffer.isBuffer(reply) ? reply : null));
   }
