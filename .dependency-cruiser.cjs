@@ -5,6 +5,7 @@
 const ROOMS = [
   'base/errors',
   'base/timing',
+  'base/collections',
   'base/address',
   'base/events',
   'base/stats',

@@ -1,3 +1,4 @@
+import { inPortions } from '../base/collections/index.js';
 import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
 import {
   type BatchLoadFunction,
@@ -17,7 +18,6 @@ import {
   checkTag,
   checkValue,
   type GetOrSetOptions,
-  inPortions,
   resolveLoadOptions,
   type SetOptions,
 } from './values/index.js';

@@ -1,4 +1,5 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
+import { OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import type { Clock, Random } from '../base/timing/index.js';
@@ -8,7 +9,6 @@ import {
   type CacheOptions,
   type CacheStats,
   differenceOf,
-  OpenTasks,
   resolveCacheOptions,
   type ResolvedCacheOptions,
 } from './values/index.js';

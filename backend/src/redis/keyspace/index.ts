@@ -2,6 +2,7 @@ export {
   compareStamps,
   decodeEntry,
   encodeEntry,
+  isStampDigits,
   type Entry,
   type EntryFault,
   type EntryKind,
@@ -10,7 +11,10 @@ export {
   type RedisPort,
   type RunOptions,
   type Stamp,
+  stampDigits,
+  stampOfDigits,
 } from './store/index.js';
+export { type KeyspaceOptions, policy } from './keyspace-options.js';
 export type {
   Claim,
   EntryDraft,
@@ -24,4 +28,3 @@ export { Keyspaces } from './keyspaces.js';
 export { openKeptJournal, type KeptJournal } from './journal/index.js';
 export type { FallbackStatus } from './fallback-status.js';
 export type { GuardStats } from './breaker/index.js';
-export { policy, type KeyspaceOptions } from './keyspace-options.js';

@@ -11,9 +11,9 @@ import {
 import { noRedisAtAll, strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/index.js';
+import type { KeyspaceIdentity, KeyspaceOptions } from './keyspace-options.js';
 import type { Reading } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
-import type { KeyspaceIdentity, KeyspaceOptions } from './keyspace-options.js';
 import type { NearCopies } from './near-copies.js';
 import { readingFromMemory, readingFromRedis, type JudgeOptions } from './judge-entry.js';
 

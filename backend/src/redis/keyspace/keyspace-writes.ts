@@ -3,6 +3,7 @@ import {
   compareStamps,
   encodeEntry,
   type Entry,
+  newTombstone,
   type RedisStore,
   type Stamp,
   type StampedWrite,
@@ -10,9 +11,9 @@ import {
 import { noRedisAtAll, noRoom, strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/index.js';
+import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { EntryDraft, KeyspacePolicy, WriteReceipt } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
-import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { NearCopies } from './near-copies.js';
 import type { JournalRecord } from './journal/index.js';
 
@@ -22,7 +23,6 @@ const STORED: WriteReceipt = { outcome: 'stored' };
 const JOURNALED: WriteReceipt = { outcome: 'journaled' };
 const KEPT: WriteReceipt = { outcome: 'kept' };
 const SUPERSEDED: WriteReceipt = { outcome: 'superseded' };
-const EMPTY = Buffer.alloc(0);
 const DROP_AHEAD_MS = 5;
 const MAX_STAMPS = 4;
 
@@ -57,15 +57,7 @@ export class KeyspaceWrites {
     const { tombstoneMs } = this.#deps;
     const freshUntil = Math.ceil(this.#now() + tombstoneMs);
     return this.#apply(false, (stamp) =>
-      this.#newWrite(key, tombstoneMs, {
-        kind: 'tombstone',
-        stamp,
-        freshUntil,
-        codec: 0,
-        isCompressed: false,
-        groups: [],
-        body: EMPTY,
-      }),
+      this.#newWrite(key, tombstoneMs, newTombstone(stamp, freshUntil)),
     );
   }
 

@@ -16,9 +16,9 @@ import {
   WriteJournal,
 } from './journal/index.js';
 import { HybridClock, MemoryStore, type RedisPort, RedisStore } from './store/index.js';
+import { KEYSPACE, type KeyspaceOptions } from './keyspace-options.js';
 import type { Keyspace } from './keyspace.js';
 import { KeyspaceKeys } from './keyspace-keys.js';
-import { KEYSPACE, type KeyspaceOptions } from './keyspace-options.js';
 import { NearCopies } from './near-copies.js';
 import { ReplayedStore } from './replayed-store.js';
 import { TieredKeyspace } from './tiered-keyspace.js';

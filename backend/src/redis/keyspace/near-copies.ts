@@ -1,13 +1,15 @@
+import { BoundedMap } from '../base/collections/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import {
   compareStamps,
   type HybridClock,
+  isStampDigits,
   type MemoryStore,
-  readStamp,
   type RedisPort,
   type Stamp,
   STAMP_BYTES,
   stampOf,
+  stampOfDigits,
 } from './store/index.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
@@ -15,7 +17,6 @@ import type { KeyspaceKeys } from './keyspace-keys.js';
 const RETRY_MS = 1_000;
 const MAX_NOTICES = 10_000;
 const STAMP_DIGITS = STAMP_BYTES * 2;
-const STAMP = /^[0-9a-f]{32}/;
 
 /**
  * Says which copies in memory may answer without Redis being asked. Whoever writes names the key on a
@@ -28,7 +29,7 @@ export class NearCopies {
   readonly #clock: Clock;
   readonly #stamps: HybridClock;
   // A read that was under way when the notice came may bring the old value after it.
-  readonly #notices = new Map<string, Stamp>();
+  readonly #notices = new BoundedMap<string, Stamp>(MAX_NOTICES);
   #trustedSince = Infinity;
   #stopListening: Stop | null = null;
   #stopRetry: Stop | null = null;
@@ -101,23 +102,16 @@ export class NearCopies {
   }
 
   #onNotice(message: string): void {
+    const digits = message.slice(0, STAMP_DIGITS);
     // Anybody may publish anything.
-    if (!STAMP.test(message)) return;
-    const stamp = readStamp(Buffer.from(message.slice(0, STAMP_DIGITS), 'hex'), 0);
+    if (!isStampDigits(digits)) return;
+    const stamp = stampOfDigits(digits);
     const key = message.slice(STAMP_DIGITS);
     // What this process writes after the news is later than what the news is of.
     this.#stamps.observe(stamp);
-    this.#remember(key, stamp);
+    this.#notices.set(key, stamp);
     const copy = this.#memory.peek(key);
     const known = copy === null ? null : stampOf(copy.entry);
     if (known !== null && compareStamps(known, stamp) < 0) this.#memory.distrust(key);
-  }
-
-  #remember(key: string, stamp: Stamp): void {
-    this.#notices.delete(key);
-    this.#notices.set(key, stamp);
-    if (this.#notices.size <= MAX_NOTICES) return;
-    const [oldest] = this.#notices.keys();
-    if (oldest !== undefined) this.#notices.delete(oldest);
   }
 }

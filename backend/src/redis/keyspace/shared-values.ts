@@ -2,9 +2,9 @@ import { CommandUncertainError } from '../base/errors/index.js';
 import { cannotBeShared } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/index.js';
+import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { KeyspacePolicy } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
-import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { RedisStore } from './store/index.js';
 
 /**

@@ -1,6 +1,7 @@
 import { strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/index.js';
+import type { KeyspaceIdentity } from './keyspace-options.js';
 import type {
   Claim,
   EntryDraft,
@@ -11,7 +12,6 @@ import type {
 } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import { KeyspaceReads } from './keyspace-reads.js';
-import type { KeyspaceIdentity } from './keyspace-options.js';
 import { KeyspaceWrites } from './keyspace-writes.js';
 import type { NearCopies } from './near-copies.js';
 import { SharedValues } from './shared-values.js';

@@ -22,7 +22,6 @@ import { redisKeyspacesToken } from '../nest/index.js';
 import type { SessionArchive } from './archive/index.js';
 import { SESSION_ROWS, type SessionOptions, SessionService } from './service/index.js';
 import { SESSION_TOKEN_SOURCE, SessionGuard } from './session.guard.js';
-import { openSessions } from './session-wiring.js';
 import { TOKEN_ROWS, TokenSource, type TokenSourceOptions } from './token-source.js';
 
 /** Sessions, and how requests carry their tokens. */
@@ -145,6 +144,19 @@ function providersOf({ keyspace = 'sessions', connection }: Register): Provider[
     },
     SessionGuard,
   ];
+}
+
+/** Opens the sessions of a connection. */
+function openSessions(
+  keyspaces: RedisKeyspaces,
+  name: string,
+  options: SessionOptions,
+): SessionService {
+  const { clock, bus } = keyspaces;
+  const keyspace = keyspaces.open(name, { policy: 'session', nearMs: 0, maxStaleMs: 0 });
+  const sessions = new SessionService(keyspace, options, { clock, bus });
+  keyspaces.beforeClose(() => sessions.close());
+  return sessions;
 }
 
 function ownOptions({

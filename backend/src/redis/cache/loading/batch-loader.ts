@@ -1,15 +1,14 @@
 import { types } from 'node:util';
+import { type Flight, inPortions } from '../../base/collections/index.js';
 import {
   type CacheDeps,
   type EntryReader,
   type EntryWriter,
-  inPortions,
   type Known,
   type KnownValue,
   type ResolvedLoadOptions,
   refusal,
 } from '../values/index.js';
-import type { Flight } from './single-flight.js';
 import { isFresh, isFromAway, valueOf, type Answer, type ValueLoader } from './value-loader.js';
 
 /** Makes the values of several keys at once. A key that is not in the answer has no value. */

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../base/collections/index.js';
 import type { Clock } from '../../base/timing/index.js';
 
 const MAX_KEYS = 10_000;
@@ -5,7 +6,7 @@ const MAX_KEYS = 10_000;
 /** Remembers for a while which keys could not be loaded, so that a sick source is not asked at each call. */
 export class FailedLoads {
   readonly #clock: Clock;
-  readonly #failedAt = new Map<string, number>();
+  readonly #failedAt = new BoundedMap<string, number>(MAX_KEYS);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -13,11 +14,7 @@ export class FailedLoads {
 
   /** Notes a failure. Beyond ten thousand keys the oldest is forgotten. */
   note(key: string): void {
-    this.#failedAt.delete(key);
     this.#failedAt.set(key, this.#clock.now());
-    if (this.#failedAt.size <= MAX_KEYS) return;
-    const [oldest] = this.#failedAt.keys();
-    if (oldest !== undefined) this.#failedAt.delete(oldest);
   }
 
   /** Whether loading the key failed less than `ms` ago. */

@@ -1,3 +1,4 @@
+import { type Flight, SingleFlight } from '../../base/collections/index.js';
 import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
 import { untilAborted } from './abortable.js';
 import {
@@ -11,7 +12,6 @@ import {
 } from '../values/index.js';
 import { LoadLeases, type LoadLease } from './load-lease.js';
 import { LoadRunner } from './load-runner.js';
-import { SingleFlight, type Flight } from './single-flight.js';
 
 /** What a loader is told. */
 export interface LoadContext<T = unknown> {

@@ -4,7 +4,7 @@ import type { Clock, Random } from '../../base/timing/index.js';
 import type { CacheCodec } from './cache-codec.js';
 import type { ResolvedCacheOptions } from './cache-options.js';
 import type { CacheCounters } from './cache-stats.js';
-import type { OpenTasks } from './open-tasks.js';
+import type { OpenTasks } from '../../base/collections/index.js';
 
 /** What everything that works for one namespace of the cache shares. */
 export interface CacheDeps {

@@ -1,8 +1,8 @@
+import { inPortions } from '../../base/collections/index.js';
 import { ClosedError, InvalidArgumentError } from '../../base/errors/index.js';
 import type { Entry, EntryFault, Reading, ReadingSource, Stamp } from '../../keyspace/index.js';
 import type { BodyFault, DecodedBody } from './cache-codec.js';
 import type { CacheDeps } from './cache-deps.js';
-import { inPortions } from './in-portions.js';
 
 /** What is known of a key, its value decoded. */
 export type Known =

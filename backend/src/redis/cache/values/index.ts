@@ -28,9 +28,7 @@ export {
 export { CacheCounters, type CacheStats } from './cache-stats.js';
 export { EntryReader, type Known, type KnownValue } from './entry-reader.js';
 export { EntryWriter } from './entry-writer.js';
-export { inPortions } from './in-portions.js';
 export { isLoadFailure, reasonOf } from './load-failure.js';
-export { OpenTasks } from './open-tasks.js';
 export { findJsonFault } from './plain-json.js';
 export {
   type CacheSerializer,

@@ -1,12 +1,11 @@
-export {
-  driverCommandNames,
-  type ChainableCommander,
-  type DriverClient,
-  type DriverCommander,
-  type DriverOptions,
-  type RedisKey,
-  type RedisValue,
-} from './driver.js';
+export type {
+  ChainableCommander,
+  Redis as DriverClient,
+  RedisCommander as DriverCommander,
+  RedisKey,
+  RedisOptions as DriverOptions,
+  RedisValue,
+} from 'ioredis';
 export { ReopeningWire, type ReopeningWireListener } from './reopening-wire.js';
 export { ConnectionRegistry } from './connection-registry.js';
 export {
@@ -18,6 +17,7 @@ export {
 } from './shared-connection.js';
 export { parseRole, type NodeRole } from './node-role.js';
 export {
+  driverCommandNames,
   forward,
   Wire,
   type Encoding,

@@ -265,3 +265,9 @@ export function tlsFor(tls: NonNullable<ResolvedAccess['tls']>, host: string): o
   const isName = !/^[\d.]+$|:/.test(host);
   return isName && tls.servername === undefined ? { ...tls, servername: host } : { ...tls };
 }
+
+/** Returns the names of all commands that the installed driver has methods for. */
+export function driverCommandNames(): readonly string[] {
+  const prototype = Redis.prototype as unknown as { getBuiltinCommands(): string[] };
+  return prototype.getBuiltinCommands();
+}

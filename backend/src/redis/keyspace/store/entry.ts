@@ -56,6 +56,21 @@ export const MAX_GROUPS = 32;
 /** Most bytes the name of a group can have. */
 export const MAX_GROUP_BYTES = 512;
 
+const EMPTY = Buffer.alloc(0);
+
+/** The entry of a delete. Until `freshUntil` it keeps older writes from bringing the key back. */
+export function newTombstone(stamp: Stamp, freshUntil: number): Entry {
+  return {
+    kind: 'tombstone',
+    stamp,
+    freshUntil,
+    codec: 0,
+    isCompressed: false,
+    groups: [],
+    body: EMPTY,
+  };
+}
+
 /**
  * The bytes of an entry.
  *

@@ -7,6 +7,7 @@ export {
   MAX_GROUP_BYTES,
   decodeEntry,
   encodeEntry,
+  newTombstone,
   stampOf,
 } from './entry.js';
 export {
@@ -23,6 +24,7 @@ export {
   STAMP_BYTES,
   type Stamp,
   compareStamps,
-  readStamp,
+  isStampDigits,
   stampDigits,
+  stampOfDigits,
 } from './stamp.js';

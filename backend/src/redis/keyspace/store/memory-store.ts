@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import { encodeEntry, type Entry } from './entry.js';
+import { encodeEntry, newTombstone } from './entry.js';
 import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
 import {
   GroupIndex,
@@ -25,13 +25,6 @@ export interface MemoryStoreOptions {
 }
 
 const SWEPT_PER_WRITE = 4;
-const TOMBSTONE: Omit<Entry, 'stamp' | 'freshUntil'> = {
-  kind: 'tombstone',
-  codec: 0,
-  isCompressed: false,
-  groups: [],
-  body: Buffer.alloc(0),
-};
 const APPLIED: ApplyOutcome = { kind: 'applied' };
 
 /**
@@ -138,7 +131,7 @@ export class MemoryStore implements KeyValueStore {
     const now = this.#clock.now();
     this.#sweep(now);
     const freshUntil = this.#clock.wallTime() + ttlMs;
-    const entry = owned(encodeEntry({ ...TOMBSTONE, stamp, freshUntil }));
+    const entry = owned(encodeEntry(newTombstone(stamp, freshUntil)));
     const grave: Omit<StampedWrite, 'key'> = { stamp, entry, ttlMs, groups: [] };
     let count = 0;
     for (const key of this.members(group)) {

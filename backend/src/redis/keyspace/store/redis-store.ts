@@ -1,6 +1,7 @@
+import { portionsOf } from '../../base/collections/index.js';
 import { CommandRejectedError } from '../../base/errors/index.js';
 import { newScript, type Script, type ScriptDefinition } from '../../commands/index.js';
-import { encodeEntry } from './entry.js';
+import { encodeEntry, newTombstone } from './entry.js';
 import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
 import type { RedisPort, RunOptions } from './redis-port.js';
 import {
@@ -13,7 +14,7 @@ import {
   RENEW,
   TAKE,
 } from './redis-store-scripts.js';
-import { readStamp, STAMP_BYTES, writeStamp, type HybridClock, type Stamp } from './stamp.js';
+import { readStamp, stampBytes, stampDigits, type HybridClock, type Stamp } from './stamp.js';
 
 /** How the store uses Redis. */
 export interface RedisStoreOptions {
@@ -90,7 +91,7 @@ export class RedisStore implements KeyValueStore {
   /** As {@link RedisStore.read}, for one key: the way of nearly every hit, so it takes no detours. */
   readOne(key: string): Promise<Buffer | null> {
     const asked = this.#port.run('get', [key], this.#readOneTerms) as Promise<Buffer | null>;
-    return asked.catch((error: unknown) => nullIfWrongType(error));
+    return asked.catch((error: unknown) => ifWrongType(error, null));
   }
 
   /** As {@link RedisStore.read}, and never from a replica. */
@@ -120,7 +121,7 @@ export class RedisStore implements KeyValueStore {
 
   async drop(drop: StampedDrop & { readonly channel?: string }): Promise<number> {
     const { group, stamp, ttlMs, channel } = drop;
-    const entry = newTombstone(stamp);
+    const entry = encodeEntry(newTombstone(stamp, 0));
     // First of all: what comes in from now on is turned away, what came in before is in the index.
     if (ttlMs > 0) {
       const args = [entry, toPx(ttlMs), this.#ceiling()];
@@ -151,7 +152,7 @@ export class RedisStore implements KeyValueStore {
    */
   async claim(request: LeaseRequest): Promise<'granted' | 'held' | Buffer> {
     const { key, leaseKey, token, leaseMs, seen } = request;
-    const seenBytes = seen === null ? ANY : toBytes(seen);
+    const seenBytes = seen === null ? ANY : stampBytes(seen);
     const args = [seenBytes, this.#ceiling(), token, toLiveTime(leaseMs)];
     const reply = await this.#claim([key, leaseKey], args);
     if (Buffer.isBuffer(reply)) return reply;
@@ -185,8 +186,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   async #read(keys: readonly string[], onPrimary: boolean): Promise<(Buffer | null)[]> {
-    const portions: (readonly string[])[] = [];
-    for (let i = 0; i < keys.length; i += PORTION) portions.push(keys.slice(i, i + PORTION));
+    const portions = portionsOf(keys, PORTION);
     const replies = await Promise.all(portions.map((some) => this.#ask(some, onPrimary)));
     return replies.flat().map((reply) => (Buffer.isBuffer(reply) ? reply : null));
   }
@@ -197,8 +197,8 @@ export class RedisStore implements KeyValueStore {
       const found = toList(await this.#port.run('mget', keys, options));
       return keys.map((_key, i) => found[i]);
     }
-    // MGET takes a key of another type for none at all. So does this.
-    return [await orIfWrongType(this.#port.run('get', keys, options), null)];
+    const asked = this.#port.run('get', keys, options);
+    return [await asked.catch((error: unknown) => ifWrongType(error, null))];
   }
 
   #applyTo(
@@ -208,7 +208,7 @@ export class RedisStore implements KeyValueStore {
   ): Promise<unknown> {
     const { key, stamp, entry, ttlMs, groups, channel = this.#channel } = write;
     const ttl = ttlMs === null ? FOR_EVER : toPx(ttlMs);
-    const notice = channel === '' ? '' : `${toBytes(stamp).toString('hex')}${key}`;
+    const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
     const places = groups.flatMap((group) => [groupIndexKey(group), groupMarkKey(group)]);
     return this.#apply(
       [key, ...places, ...leases],
@@ -232,7 +232,7 @@ export class RedisStore implements KeyValueStore {
   #scan(index: string, cursor: string): Promise<unknown> {
     const options = { timeoutMs: this.#timeoutMs, isIdempotent: true, onPrimary: true };
     const page = this.#port.run('zscan', [index, cursor, 'COUNT', PORTION], options);
-    return orIfWrongType(page, []);
+    return page.catch((error: unknown) => ifWrongType(error, []));
   }
 
   #script(definition: ScriptDefinition): Script<unknown> {
@@ -247,7 +247,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   #ceiling(): Buffer {
-    return toBytes(this.#stamps.ceiling());
+    return stampBytes(this.#stamps.ceiling());
   }
 
   #learn(bytes: Buffer): Stamp {
@@ -255,24 +255,6 @@ export class RedisStore implements KeyValueStore {
     this.#stamps.observe(stamp);
     return stamp;
   }
-}
-
-function newTombstone(stamp: Stamp): Buffer {
-  return encodeEntry({
-    kind: 'tombstone',
-    stamp,
-    freshUntil: 0,
-    codec: 0,
-    isCompressed: false,
-    groups: [],
-    body: Buffer.alloc(0),
-  });
-}
-
-function toBytes(stamp: Stamp): Buffer {
-  const bytes = Buffer.allocUnsafe(STAMP_BYTES);
-  writeStamp(stamp, bytes, 0);
-  return bytes;
 }
 
 // Redis takes whole milliseconds only, and none below 1.
@@ -290,20 +272,9 @@ function toList(reply: unknown): unknown[] {
 }
 
 // MGET takes a key of another type for none at all. So does everything that reads here.
-function nullIfWrongType(error: unknown): null {
+function ifWrongType<T>(error: unknown, answer: T): T {
   const isWrongType =
     error instanceof CommandRejectedError && error.details['reply'] === 'WRONGTYPE';
   if (!isWrongType) throw error;
-  return null;
-}
-
-async function orIfWrongType(asked: Promise<unknown>, otherwise: unknown): Promise<unknown> {
-  try {
-    return await asked;
-  } catch (error) {
-    const isWrongType =
-      error instanceof CommandRejectedError && error.details['reply'] === 'WRONGTYPE';
-    if (!isWrongType) throw error;
-    return otherwise;
-  }
+  return answer;
 }

@@ -6,7 +6,9 @@ import {
   isDamaged,
   MAX_AHEAD_MS,
   readStamp,
+  isStampDigits,
   stampDigits,
+  stampOfDigits,
   STAMP_BYTES,
   writeStamp,
   type Stamp,
@@ -66,12 +68,20 @@ describe('stamps', () => {
   it('are written as digits that are in the same order', () => {
     for (const [i, stamp] of ORDERED.entries()) {
       const digits = stampDigits(stamp);
-      expect(readStamp(Buffer.from(digits, 'hex'), 0)).toEqual(stamp);
+      expect(stampOfDigits(digits)).toEqual(stamp);
+      expect(isStampDigits(digits)).toBe(true);
       expect(digits).toHaveLength(2 * STAMP_BYTES);
       const before = ORDERED[i - 1];
       if (before !== undefined) expect(digits > stampDigits(before)).toBe(true);
     }
   });
+
+  it.each(['', 'g'.repeat(32), 'a'.repeat(31), 'a'.repeat(33), 'A'.repeat(32), 5, null])(
+    'are not written as %j',
+    (value) => {
+      expect(isStampDigits(value)).toBe(false);
+    },
+  );
 
   it('are damaged when they are too far ahead of the calendar', () => {
     expect(isDamaged(at(START + MAX_AHEAD_MS, 0xffff), START)).toBe(false);

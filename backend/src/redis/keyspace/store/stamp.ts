@@ -26,6 +26,7 @@ const MAX_COUNT = 0xffff;
 const STRAY_SLACK_MS = 1_000;
 const LATEST_ORIGIN = 'f'.repeat(16);
 const ORIGIN = /^[0-9a-f]{16}$/;
+const DIGITS = /^[0-9a-f]{32}$/;
 
 /** Negative when `a` is earlier than `b`, positive when it is later, 0 when they are the same. */
 export function compareStamps(a: Stamp, b: Stamp): number {
@@ -56,11 +57,26 @@ export function isDamaged(stamp: Stamp, wallTime: number): boolean {
   return stamp.wallMs > wallTime + MAX_AHEAD_MS;
 }
 
-/** The bytes of a stamp as 32 hexadecimal digits. */
-export function stampDigits(stamp: Stamp): string {
+/** The bytes of a stamp. */
+export function stampBytes(stamp: Stamp): Buffer {
   const bytes = Buffer.allocUnsafe(STAMP_BYTES);
   writeStamp(stamp, bytes, 0);
-  return bytes.toString('hex');
+  return bytes;
+}
+
+/** The bytes of a stamp as 32 hexadecimal digits, whose order as text is the order of the stamps. */
+export function stampDigits(stamp: Stamp): string {
+  return stampBytes(stamp).toString('hex');
+}
+
+/** The stamp that {@link stampDigits} wrote. */
+export function stampOfDigits(digits: string): Stamp {
+  return readStamp(Buffer.from(digits, 'hex'), 0);
+}
+
+/** Whether {@link stampDigits} could have written this. */
+export function isStampDigits(text: unknown): text is string {
+  return typeof text === 'string' && DIGITS.test(text);
 }
 
 /** Gives out stamps that only ever grow, whatever the calendar does, and are later than all it has seen. */

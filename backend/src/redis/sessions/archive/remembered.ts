@@ -1,16 +1,16 @@
+import { BoundedMap } from '../../base/collections/index.js';
 import type { Clock } from '../../base/timing/index.js';
 
 /** Remembers so many answers for a short while. The oldest leave first. */
 export class Remembered<V> {
   readonly #clock: Clock;
   readonly #forMs: number;
-  readonly #maxEntries: number;
-  readonly #answers = new Map<string, { readonly answer: V; readonly until: number }>();
+  readonly #answers: BoundedMap<string, { readonly answer: V; readonly until: number }>;
 
   constructor(clock: Clock, forMs: number, maxEntries: number) {
     this.#clock = clock;
     this.#forMs = forMs;
-    this.#maxEntries = maxEntries;
+    this.#answers = new BoundedMap(maxEntries);
   }
 
   /** How many there are, those past their time included. */
@@ -29,11 +29,7 @@ export class Remembered<V> {
   /** Remembers an answer from now on. */
   set(key: string, answer: V): void {
     if (this.#forMs === 0) return;
-    this.#answers.delete(key);
     this.#answers.set(key, { answer, until: this.#clock.now() + this.#forMs });
-    if (this.#answers.size <= this.#maxEntries) return;
-    const [oldest] = this.#answers.keys();
-    if (oldest !== undefined) this.#answers.delete(oldest);
   }
 
   /** Forgets it at once. */

@@ -7,7 +7,7 @@ export {
   isRecord,
   restamped,
 } from './session-record.js';
-export { revisionOf, stampOfChange, stampOfRevision, stampOfSlide } from './session-stamps.js';
+export { stampOfChange, stampOfSlide } from './session-stamps.js';
 export { groupOfUser, idOf, isSessionId, isToken, newToken } from './session-token.js';
 export {
   type IssuedSession,

@@ -1,4 +1,4 @@
-import type { Entry } from '../../keyspace/index.js';
+import { type Entry, stampDigits } from '../../keyspace/index.js';
 import {
   decodeRecord,
   draftOf,
@@ -8,7 +8,6 @@ import {
   SESSION_CODEC,
   type SessionRecord,
 } from './session-record.js';
-import { revisionOf } from './session-stamps.js';
 import { groupOfUser } from './session-token.js';
 
 const STAMP = { wallMs: 1000, count: 2, origin: '00000000000000aa' };
@@ -20,7 +19,7 @@ const RECORD: SessionRecord = {
   lastSeenAt: 1500,
   idleMs: 100,
   endsAt: 5000,
-  revision: revisionOf(STAMP),
+  revision: stampDigits(STAMP),
 };
 const json = JSON.stringify(RECORD.data);
 const draft = draftOf(RECORD, json, 1550);

@@ -1,6 +1,12 @@
-import type { Entry, EntryDraft, EntryFault, Stamp } from '../../keyspace/index.js';
+import {
+  type Entry,
+  type EntryDraft,
+  type EntryFault,
+  isStampDigits,
+  type Stamp,
+  stampDigits,
+} from '../../keyspace/index.js';
 import { groupOfUser, isSessionId } from './session-token.js';
-import { isRevision, revisionOf } from './session-stamps.js';
 
 /** All there is to know of a session: what the archive keeps. Plain JSON; times in calendar milliseconds. */
 export interface SessionRecord {
@@ -18,7 +24,7 @@ export interface SessionRecord {
   readonly idleMs: number;
   /** When it ends for certain, used or not. */
   readonly endsAt: number;
-  /** Grows with each change, compared as text; 32 hexadecimal digits. An older one never replaces a newer one. */
+  /** The stamp of its last change as 32 hexadecimal digits, compared as text. An older one never replaces a newer one. */
   readonly revision: string;
 }
 
@@ -64,7 +70,7 @@ export function decodeRecord(id: string, entry: Entry): DecodedRecord {
   if (typeof version === 'number' && version > RECORD_VERSION) return NEWER;
   const data = parseJson(body.toString('utf8', border + 1));
   if (version !== RECORD_VERSION || data === undefined) return CORRUPT;
-  const revision = revisionOf(entry.stamp);
+  const revision = stampDigits(entry.stamp);
   const record = { id, userId, data, createdAt, lastSeenAt, idleMs, endsAt, revision };
   return isRecord(record) ? { ok: true, record } : CORRUPT;
 }
@@ -76,7 +82,7 @@ export function isRecord(value: unknown): value is SessionRecord {
   const times = [rest['createdAt'], rest['lastSeenAt'], rest['idleMs'], rest['endsAt']];
   return (
     isSessionId(id) &&
-    isRevision(revision) &&
+    isStampDigits(revision) &&
     typeof userId === 'string' &&
     times.every((time) => Number.isSafeInteger(time) && (time as number) > 0)
   );
@@ -84,7 +90,7 @@ export function isRecord(value: unknown): value is SessionRecord {
 
 /** The same session with another stamp. */
 export function restamped(record: SessionRecord, stamp: Stamp): SessionRecord {
-  return { ...record, revision: revisionOf(stamp) };
+  return { ...record, revision: stampDigits(stamp) };
 }
 
 const CORRUPT = { ok: false, fault: 'corrupt' } as const;

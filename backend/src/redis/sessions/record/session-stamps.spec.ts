@@ -1,11 +1,5 @@
 import { compareStamps, type Stamp } from '../../keyspace/index.js';
-import {
-  isRevision,
-  revisionOf,
-  stampOfChange,
-  stampOfRevision,
-  stampOfSlide,
-} from './session-stamps.js';
+import { stampOfChange, stampOfSlide } from './session-stamps.js';
 
 const A = '00000000000000aa';
 const B = '00000000000000bb';
@@ -33,20 +27,5 @@ describe('the stamp of a change', () => {
 
   it('goes on in the next millisecond when one is used up', () => {
     expect(stampOfSlide(at(1000, 0xffff), B)).toEqual(at(1001, 0, B));
-  });
-});
-
-describe('a revision', () => {
-  const stamps = [at(0, 0), at(9, 0xffff), at(16, 0), at(16, 1), at(16, 1, B), at(1.8e12, 3, B)];
-
-  it('is the stamp, as text in the same order', () => {
-    const texts = stamps.map(revisionOf);
-    expect([...texts].sort()).toEqual(texts);
-    expect(texts.map(stampOfRevision)).toEqual(stamps);
-    expect(texts.every(isRevision)).toBe(true);
-  });
-
-  it.each(['', 'g'.repeat(32), 'a'.repeat(31), 'A'.repeat(32), 5, null])('is not %j', (value) => {
-    expect(isRevision(value)).toBe(false);
   });
 });

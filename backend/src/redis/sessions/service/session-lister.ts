@@ -1,3 +1,4 @@
+import { portionsOf } from '../../base/collections/index.js';
 import type { SessionDeps, SessionReader } from './session-reader.js';
 import { expiryOf, groupOfUser, isSessionId, type SessionRecord } from '../record/index.js';
 
@@ -40,8 +41,7 @@ export class SessionLister {
 
   /** Takes what Redis says over what the archive says: it has the later `lastSeenAt`, and the tombstones. */
   async #readInto(records: Map<string, SessionRecord>, ids: readonly string[]): Promise<void> {
-    for (let at = 0; at < ids.length; at += READ_AT_A_TIME) {
-      const some = ids.slice(at, at + READ_AT_A_TIME);
+    for (const some of portionsOf(ids, READ_AT_A_TIME)) {
       const readings = await this.#deps.keyspace.readMany(some);
       for (const [i, reading] of readings.entries()) {
         const id = some[i] ?? '';

@@ -1,6 +1,12 @@
+import { SingleFlight } from '../../base/collections/index.js';
 import { SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import type { EntryFault, Keyspace, Reading } from '../../keyspace/index.js';
+import {
+  type EntryFault,
+  type Keyspace,
+  type Reading,
+  stampOfDigits,
+} from '../../keyspace/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import { type ArchiveDesk, Remembered } from '../archive/index.js';
 import {
@@ -9,7 +15,6 @@ import {
   expiryOf,
   isRecord,
   type SessionRecord,
-  stampOfRevision,
   toForeignJson,
 } from '../record/index.js';
 
@@ -43,12 +48,13 @@ const MAX_PRESENT_BYTES = 16_384;
 /** Finds out what is known of a session: from Redis, from memory, from the archive. */
 export class SessionReader {
   readonly #deps: SessionDeps;
-  readonly #flights = new Map<string, Promise<SessionRecord>>();
+  readonly #flights: SingleFlight<SessionRecord>;
   readonly #present: Remembered<SessionRecord>;
 
   /** @param rememberMs - how long the archive's word counts while Redis is away */
   constructor(deps: SessionDeps, rememberMs: number) {
     this.#deps = deps;
+    this.#flights = new SingleFlight(deps.clock);
     this.#present = new Remembered(deps.clock, rememberMs, MAX_PRESENT);
   }
 
@@ -107,11 +113,8 @@ export class SessionReader {
   #askOnce(id: string, why: Unknown): Promise<SessionRecord> {
     const known = why === 'unknown' ? this.#present.get(id) : undefined;
     if (known !== undefined && !this.#hasExpired(known)) return Promise.resolve(known);
-    const underWay = this.#flights.get(id);
-    if (underWay !== undefined) return underWay;
-    const flight = this.#ask(id, why).finally(() => this.#flights.delete(id));
-    this.#flights.set(id, flight);
-    return flight;
+    const flight = this.#flights.get(id) ?? this.#flights.start(id, () => this.#ask(id, why));
+    return flight.answer;
   }
 
   async #ask(id: string, why: Unknown): Promise<SessionRecord> {
@@ -134,7 +137,7 @@ export class SessionReader {
     const { keyspace, bus } = this.#deps;
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);
     try {
-      const { outcome } = await keyspace.write(record.id, draft, stampOfRevision(record.revision));
+      const { outcome } = await keyspace.write(record.id, draft, stampOfDigits(record.revision));
       if (outcome !== 'superseded') return record;
     } catch (error) {
       bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason: reasonOf(error) });

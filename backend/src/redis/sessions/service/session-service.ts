@@ -13,7 +13,7 @@ import {
   rule,
   type RowsOf,
 } from '../../base/options/index.js';
-import type { Keyspace } from '../../keyspace/index.js';
+import { type Keyspace, stampDigits, stampOfDigits } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { ArchiveDesk } from '../archive/index.js';
 import { KeyedTurns } from './keyed-turns.js';
@@ -26,12 +26,10 @@ import {
   type NewSession,
   newToken,
   restamped,
-  revisionOf,
   type Session,
   type SessionList,
   type SessionRecord,
   stampOfChange,
-  stampOfRevision,
   toJson,
   toSession,
 } from '../record/index.js';
@@ -285,14 +283,14 @@ export class SessionService<T = Record<string, unknown>> {
   async #keep(record: SessionRecord): Promise<void> {
     // Taken after the drop, so it is later; a delete that comes in between is later still, and wins.
     const stamp = this.#deps.keyspace.stamp();
-    await this.#writer.change({ ...record, revision: revisionOf(stamp) });
+    await this.#writer.change({ ...record, revision: stampDigits(stamp) });
   }
 
   /** A change of a session that counts as its use. */
   #after(changed: SessionRecord): SessionRecord {
     const { now, origin } = this.#writer;
     const lastSeenAt = Math.max(changed.lastSeenAt, now);
-    const stamp = stampOfChange(stampOfRevision(changed.revision), origin);
+    const stamp = stampOfChange(stampOfDigits(changed.revision), origin);
     return restamped({ ...changed, lastSeenAt }, stamp);
   }
 

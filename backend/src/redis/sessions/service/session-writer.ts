@@ -1,11 +1,9 @@
 import { RedisHaError } from '../../base/errors/index.js';
-import type { Stamp } from '../../keyspace/index.js';
+import { type Stamp, stampDigits, stampOfDigits } from '../../keyspace/index.js';
 import {
   draftOf,
   restamped,
-  revisionOf,
   type SessionRecord,
-  stampOfRevision,
   stampOfSlide,
   toForeignJson,
 } from '../record/index.js';
@@ -38,7 +36,7 @@ export class SessionWriter {
   async insert(fresh: Omit<SessionRecord, 'revision'>): Promise<SessionRecord> {
     const { keyspace } = this.#deps;
     const stamp = keyspace.stamp();
-    const record = { ...fresh, revision: revisionOf(stamp) };
+    const record = { ...fresh, revision: stampDigits(stamp) };
     const isArchived = await this.#archive(() => this.#deps.desk?.insert(record));
     try {
       const isIn = await this.put(record, stamp);
@@ -58,7 +56,7 @@ export class SessionWriter {
   async insertAfter(record: SessionRecord): Promise<boolean> {
     await this.#archive(() => this.#deps.desk?.insert(record));
     try {
-      if (await this.put(record, stampOfRevision(record.revision))) return true;
+      if (await this.put(record, stampOfDigits(record.revision))) return true;
     } catch (error) {
       await this.#removeQuietly(record.id);
       throw error;
@@ -69,14 +67,14 @@ export class SessionWriter {
 
   /** Writes a change, to Redis first. False when something newer is there. */
   async change(record: SessionRecord): Promise<boolean> {
-    const isIn = await this.put(record, stampOfRevision(record.revision));
+    const isIn = await this.put(record, stampOfDigits(record.revision));
     if (isIn) await this.#archive(() => this.#deps.desk?.update(record));
     return isIn;
   }
 
   /** Moves the end of an idle session on. False when something newer is there. Only Redis must take it. */
   async slide(record: SessionRecord): Promise<SessionRecord | null> {
-    const stamp = stampOfSlide(stampOfRevision(record.revision), this.origin);
+    const stamp = stampOfSlide(stampOfDigits(record.revision), this.origin);
     const lastSeenAt = Math.max(record.lastSeenAt, this.now);
     const slid = restamped({ ...record, lastSeenAt }, stamp);
     if (!(await this.put(slid, stamp))) return null;

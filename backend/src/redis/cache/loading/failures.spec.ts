@@ -4,10 +4,7 @@ import { ClosedError, LoaderFailedError, LoaderTimeoutError } from '../../base/e
 import { ManualClock } from '../../testing/index.js';
 import { settledOrAborted, untilAborted } from './abortable.js';
 import { FailedLoads } from './failed-loads.js';
-import { inPortions } from '../values/in-portions.js';
 import { isLoadFailure, reasonOf } from '../values/load-failure.js';
-import { OpenTasks } from '../values/open-tasks.js';
-import { SingleFlight } from './single-flight.js';
 
 function held<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
   let resolve: (value: T) => void = () => undefined;
@@ -18,61 +15,6 @@ function held<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error
   });
   return { promise, resolve, reject };
 }
-
-describe('SingleFlight', () => {
-  it('can be joined until it ends', async () => {
-    const clock = new ManualClock();
-    const flights = new SingleFlight<number>(clock, new OpenTasks());
-    await clock.advance(7);
-    const work = held<number>();
-    const flight = flights.start('k', () => work.promise);
-    expect(flights.get('k')).toBe(flight);
-    expect(flight.startedAt).toBe(7);
-    expect(flights.get('other')).toBeUndefined();
-    work.resolve(1);
-    expect(await flight.answer).toBe(1);
-    await turns(1);
-    expect(flights.size).toBe(0);
-  });
-
-  it('can be begun anew after a failure, which nobody need hear', async () => {
-    const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
-    flights.start('k', () => Promise.reject(new TypeError('x')));
-    await turns(1);
-    expect(flights.size).toBe(0);
-  });
-
-  it('cannot be joined once it is forgotten, and its end does not end its successor', async () => {
-    const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
-    const [first, second] = [held<number>(), held<number>()];
-    flights.start('k', () => first.promise);
-    flights.forget('k');
-    expect(flights.get('k')).toBeUndefined();
-    const successor = flights.start('k', () => second.promise);
-    first.resolve(1);
-    await turns(1);
-    expect(flights.get('k')).toBe(successor);
-    flights.forgetAll();
-    expect(flights.size).toBe(0);
-    second.resolve(2);
-  });
-});
-
-describe('OpenTasks', () => {
-  it('waits for all, also for those that come while it waits', async () => {
-    const tasks = new OpenTasks();
-    const [first, second] = [held<null>(), held<null>()];
-    tasks.add(first.promise.then(() => tasks.add(second.promise)));
-    let isDone = false;
-    const done = tasks.untilNone().then(() => (isDone = true));
-    first.resolve(null);
-    await turns(2);
-    expect(isDone).toBe(false);
-    second.reject(new TypeError('failures are nobody else’s business'));
-    await done;
-    expect(tasks.size).toBe(0);
-  });
-});
 
 describe('untilAborted', () => {
   const reason = new ClosedError('closed');
@@ -137,31 +79,6 @@ describe('FailedLoads', () => {
     for (let i = 0; i < 9_999; i++) failures.note(`k${String(i)}`);
     expect(failures.isRecent('second', 1)).toBe(false);
     expect(failures.isRecent('first', 1)).toBe(true);
-  });
-});
-
-describe('inPortions', () => {
-  it('does so many at a time and keeps their order', async () => {
-    let open = 0;
-    let most = 0;
-    const answers = await inPortions([1, 2, 3, 4, 5], 2, async (item) => {
-      most = Math.max(most, ++open);
-      await turns(item % 2);
-      open--;
-      return item * 10;
-    });
-    expect(answers).toEqual([10, 20, 30, 40, 50]);
-    expect(most).toBe(2);
-  });
-
-  it('begins no further portion after a failure', async () => {
-    const begun: number[] = [];
-    const call = inPortions([1, 2, 3, 4], 2, async (item) => {
-      begun.push(item);
-      if (item === 2) throw new ClosedError('x');
-    });
-    expect((await outcomeOf(call)).code).toBe('CLOSED');
-    expect(begun).toEqual([1, 2]);
   });
 });
 

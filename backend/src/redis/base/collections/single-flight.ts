@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/timing/index.js';
-import type { OpenTasks } from '../values/index.js';
+import type { Clock } from '../timing/index.js';
+import { OpenTasks } from './open-tasks.js';
 
 /** Work under way for a key. */
 export interface Flight<A> {
@@ -14,7 +14,8 @@ export class SingleFlight<A> {
   readonly #clock: Clock;
   readonly #tasks: OpenTasks;
 
-  constructor(clock: Clock, tasks: OpenTasks) {
+  /** @param tasks - hears of all that is begun, for those who wait for its end */
+  constructor(clock: Clock, tasks = new OpenTasks()) {
     this.#clock = clock;
     this.#tasks = tasks;
   }

@@ -1,0 +1,137 @@
+import { turns } from '../../../../test/support/cache-rig.js';
+import { outcomeOf } from '../../../../test/support/outcomes.js';
+import { ManualClock } from '../../testing/index.js';
+import { ClosedError } from '../errors/index.js';
+import { BoundedMap } from './bounded-map.js';
+import { OpenTasks } from './open-tasks.js';
+import { inPortions, portionsOf } from './portions.js';
+import { SingleFlight } from './single-flight.js';
+
+function held<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+describe('SingleFlight', () => {
+  it('can be joined until it ends', async () => {
+    const clock = new ManualClock();
+    const flights = new SingleFlight<number>(clock, new OpenTasks());
+    await clock.advance(7);
+    const work = held<number>();
+    const flight = flights.start('k', () => work.promise);
+    expect(flights.get('k')).toBe(flight);
+    expect(flight.startedAt).toBe(7);
+    expect(flights.get('other')).toBeUndefined();
+    work.resolve(1);
+    expect(await flight.answer).toBe(1);
+    await turns(1);
+    expect(flights.size).toBe(0);
+  });
+
+  it('can be begun anew after a failure, which nobody need hear', async () => {
+    const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
+    flights.start('k', () => Promise.reject(new TypeError('x')));
+    await turns(1);
+    expect(flights.size).toBe(0);
+  });
+
+  it('cannot be joined once it is forgotten, and its end does not end its successor', async () => {
+    const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
+    const [first, second] = [held<number>(), held<number>()];
+    flights.start('k', () => first.promise);
+    flights.forget('k');
+    expect(flights.get('k')).toBeUndefined();
+    const successor = flights.start('k', () => second.promise);
+    first.resolve(1);
+    await turns(1);
+    expect(flights.get('k')).toBe(successor);
+    flights.forgetAll();
+    expect(flights.size).toBe(0);
+    second.resolve(2);
+  });
+});
+
+describe('OpenTasks', () => {
+  it('waits for all, also for those that come while it waits', async () => {
+    const tasks = new OpenTasks();
+    const [first, second] = [held<null>(), held<null>()];
+    tasks.add(first.promise.then(() => tasks.add(second.promise)));
+    let isDone = false;
+    const done = tasks.untilNone().then(() => (isDone = true));
+    first.resolve(null);
+    await turns(2);
+    expect(isDone).toBe(false);
+    second.reject(new TypeError('failures are nobody else’s business'));
+    await done;
+    expect(tasks.size).toBe(0);
+  });
+});
+
+describe('inPortions', () => {
+  it('does so many at a time and keeps their order', async () => {
+    let open = 0;
+    let most = 0;
+    const answers = await inPortions([1, 2, 3, 4, 5], 2, async (item) => {
+      most = Math.max(most, ++open);
+      await turns(item % 2);
+      open--;
+      return item * 10;
+    });
+    expect(answers).toEqual([10, 20, 30, 40, 50]);
+    expect(most).toBe(2);
+  });
+
+  it('begins no further portion after a failure', async () => {
+    const begun: number[] = [];
+    const call = inPortions([1, 2, 3, 4], 2, async (item) => {
+      begun.push(item);
+      if (item === 2) throw new ClosedError('x');
+    });
+    expect((await outcomeOf(call)).code).toBe('CLOSED');
+    expect(begun).toEqual([1, 2]);
+  });
+
+  it('leaves none out, and makes none of nothing', () => {
+    expect(portionsOf([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+    expect(portionsOf([1, 2], 2)).toEqual([[1, 2]]);
+    expect(portionsOf([], 2)).toEqual([]);
+  });
+});
+
+describe('BoundedMap', () => {
+  it('forgets the ones that were set longest ago, however often they were looked at', () => {
+    const map = new BoundedMap<string, number>(3);
+    for (const [i, key] of ['a', 'b', 'c'].entries()) map.set(key, i);
+    expect(map.get('b')).toBe(1);
+    map.set('a', 10);
+    map.set('d', 3);
+    expect(['a', 'b', 'c', 'd'].map((key) => map.get(key))).toEqual([10, undefined, 2, 3]);
+    expect(map.size).toBe(3);
+  });
+
+  it('has room again for what was deleted', () => {
+    const map = new BoundedMap<string, number>(2);
+    map.set('a', 1);
+    map.set('b', 2);
+    map.delete('b');
+    map.delete('none');
+    map.set('c', 3);
+    expect(map.get('a')).toBe(1);
+    expect(map.size).toBe(2);
+  });
+
+  it('knows a key that is undefined, and holds nothing when there is no room', () => {
+    const map = new BoundedMap<string | undefined, number>(1);
+    map.set(undefined, 1);
+    map.set('a', 2);
+    expect(map.get(undefined)).toBeUndefined();
+    const none = new BoundedMap<string, number>(0);
+    none.set('a', 1);
+    expect(none.size).toBe(0);
+  });
+});

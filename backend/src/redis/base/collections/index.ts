@@ -1,0 +1,4 @@
+export { BoundedMap } from './bounded-map.js';
+export { OpenTasks } from './open-tasks.js';
+export { inPortions, portionsOf } from './portions.js';
+export { SingleFlight, type Flight } from './single-flight.js';
