@@ -113,6 +113,7 @@ export type {
   CommandOutcome,
   KindStats,
   LatencyStats,
+  RecentLatencies,
   RecentPercentiles,
   RetryReason,
 } from './base/stats/index.js';

@@ -18,6 +18,7 @@ export {
   type PoolOptions,
   type ReadPolicy,
   type RedisHaOptions,
+  type RedisMode,
   type ResolvedAccess,
   type ResolvedMemoryOptions,
   type ResolvedRedisOptions,

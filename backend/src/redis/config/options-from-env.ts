@@ -10,7 +10,7 @@ import {
   usualVariable,
   type OptionRow,
 } from './option-table.js';
-import { TOP, type RedisHaOptions } from './redis-options.js';
+import { TOP, type RedisHaOptions, type RedisMode } from './redis-options.js';
 import { mergeUrl, readUrl } from './redis-url.js';
 import { DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
 
@@ -24,11 +24,10 @@ export interface OptionsFromEnv {
   readonly warnings: readonly Problem[];
 }
 
-type Mode = RedisHaOptions['mode'];
 /** Values by the path of their option. */
 type FlatOptions = Map<string, unknown>;
 
-const MODES: readonly Mode[] = ['standalone', 'sentinel', 'memory'];
+const MODES: readonly RedisMode[] = ['standalone', 'sentinel', 'memory'];
 /** Options that depend on more than one variable, or on the mode. */
 const READ_APART = new Set(['mode', 'url', 'node.tls', 'sentinel.tls']);
 
@@ -78,7 +77,7 @@ function draftOptions(values: EnvValues): Given {
   return { mode, ...nest(flat) };
 }
 
-function chooseMode(values: EnvValues): Mode {
+function chooseMode(values: EnvValues): RedisMode {
   const asked = readMode(values);
   const enabled = readEnabled(values);
   if (asked === 'sentinel' && enabled === false) {
@@ -103,7 +102,7 @@ function chooseMode(values: EnvValues): Mode {
   return 'standalone';
 }
 
-function readMode(values: EnvValues): Mode | undefined {
+function readMode(values: EnvValues): RedisMode | undefined {
   const raw = values.get('REDIS_MODE');
   const mode = MODES.find((candidate) => candidate === raw?.trim().toLowerCase());
   if (raw !== undefined && mode === undefined) {
@@ -128,7 +127,7 @@ function readEnabled(values: EnvValues): boolean | undefined {
 }
 
 /** Going back must work when what is gone back from is broken: its variables are not even read. */
-function isRead(row: OptionRow, mode: Mode): boolean {
+function isRead(row: OptionRow, mode: RedisMode): boolean {
   if (READ_APART.has(row.path) || row.env.length === 0) return false;
   if (groupOf(row.path) === 'sentinel') return mode === 'sentinel';
   return mode !== 'memory' || (row.path !== 'host' && row.path !== 'port');

@@ -279,9 +279,10 @@ export interface MemoryModeOptions extends CommonOptions {
 /** What the application asks for. */
 export type RedisHaOptions = SentinelModeOptions | StandaloneModeOptions | MemoryModeOptions;
 
-type Mode = RedisHaOptions['mode'];
+/** How Redis is used: one Redis, a group watched by Sentinels, or none. */
+export type RedisMode = RedisHaOptions['mode'];
 type OptionsOfAnyMode = Omit<StandaloneModeOptions, 'mode'> &
-  Omit<SentinelModeOptions, 'mode'> & { readonly mode: Mode };
+  Omit<SentinelModeOptions, 'mode'> & { readonly mode: RedisMode };
 
 const TOP_ROWS = {
   mode: required(mode, 'REDIS_MODE', 'REDIS_SENTINEL_ENABLED'),

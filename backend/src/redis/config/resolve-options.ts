@@ -1,7 +1,12 @@
 import type { Problem } from '../base/errors/index.js';
 import { connectionName, Findings, isGiven, type Given } from '../base/options/index.js';
 import { sealOptions } from './redact-options.js';
-import { TOP, type RedisHaOptions, type ResolvedRedisOptions } from './redis-options.js';
+import {
+  TOP,
+  type RedisHaOptions,
+  type RedisMode,
+  type ResolvedRedisOptions,
+} from './redis-options.js';
 import { mergeUrl, parseRedisUrl } from './redis-url.js';
 import { warnAboutAccess } from './resolve-access.js';
 import { resolveSentinel } from './resolve-sentinel.js';
@@ -14,9 +19,7 @@ export interface Resolution {
   readonly warnings: readonly Problem[];
 }
 
-type Mode = RedisHaOptions['mode'];
-
-const KEYS_OF_MODE: Readonly<Record<Mode, readonly string[]>> = {
+const KEYS_OF_MODE: Readonly<Record<RedisMode, readonly string[]>> = {
   standalone: ['host', 'port', 'url'],
   sentinel: ['sentinel', 'standaloneAddress'],
   memory: [],
@@ -76,7 +79,7 @@ function usedOf(input: Given, findings: Findings): Given {
   return used['url'] === undefined ? used : withUrl(used, findings);
 }
 
-function isMode(value: unknown): value is Mode {
+function isMode(value: unknown): value is RedisMode {
   return typeof value === 'string' && Object.hasOwn(KEYS_OF_MODE, value);
 }
 
@@ -96,7 +99,7 @@ function withUrl({ host, port, ...used }: Given, findings: Findings): Given {
 function warnAboutIdle(
   input: Given,
   idle: readonly string[],
-  mode: Mode,
+  mode: RedisMode,
   findings: Findings,
 ): void {
   const remedy = (key: string): string =>

@@ -1,3 +1,4 @@
+import type { RedisMode } from '../config/index.js';
 import type { NodeAddress } from '../base/address/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
 import type { Connected, RedisEngine } from './redis-engine.js';
@@ -27,7 +28,7 @@ export interface PoolStatus {
 /** The status of one connection, read from memory. */
 export interface RedisStatus {
   readonly name: string;
-  readonly mode: 'sentinel' | 'standalone' | 'memory';
+  readonly mode: RedisMode;
   /** `up`: reads and writes; `degraded`: one of them, or memory by choice; `down`: neither. */
   readonly status: 'up' | 'degraded' | 'down';
   readonly message: string;

@@ -28,10 +28,10 @@ const source = (over: Partial<ClusterSource> = {}): ClusterSource => ({
   ...over,
 });
 
-const kind = (p50Ms: number | null, p99Ms: number | null) => ({ recent: { p50Ms, p99Ms } });
+const kind = (p50Ms: number | null, p99Ms: number | null) => ({ p50Ms, p99Ms });
 const NO_CACHE = { hits: 0, staleHits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 };
 const measures = (cache = NO_CACHE, read: [number | null, number | null] = [null, null]) => ({
-  stats: { kinds: { read: kind(...read), write: kind(null, null) } },
+  latency: { read: kind(...read), write: kind(null, null) },
   cache,
 });
 

@@ -89,13 +89,11 @@ export interface ClusterMetrics {
   readonly failover: { readonly last_event: string | null; readonly total_count_24h: number };
 }
 
-interface Recent {
-  readonly recent: Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
-}
+type Percentiles = Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
 
 /** What was measured. */
 export interface Measures {
-  readonly stats: { readonly kinds: { readonly read: Recent; readonly write: Recent } };
+  readonly latency: { readonly read: Percentiles; readonly write: Percentiles };
   readonly cache: CacheTotals;
 }
 
@@ -170,14 +168,14 @@ function sentinelsReport({ sentinels, quorum }: ClusterSource): SentinelsReport 
   return { count, answering, quorum, status };
 }
 
-function performanceOf({ stats, cache }: Measures): PerformanceReport {
-  const { read, write } = stats.kinds;
+function performanceOf({ latency, cache }: Measures): PerformanceReport {
+  const { read, write } = latency;
   const isUsed = cache.hits + cache.staleHits + cache.misses > 0;
   return {
-    read_latency_p50_ms: read.recent.p50Ms,
-    read_latency_p99_ms: read.recent.p99Ms,
-    write_latency_p50_ms: write.recent.p50Ms,
-    write_latency_p99_ms: write.recent.p99Ms,
+    read_latency_p50_ms: read.p50Ms,
+    read_latency_p99_ms: read.p99Ms,
+    write_latency_p50_ms: write.p50Ms,
+    write_latency_p99_ms: write.p99Ms,
     cache_hit_rate_percent: isUsed ? rounded(cache.hitRate * 100, 1) : null,
   };
 }

@@ -11,6 +11,7 @@ import type {
   HealthIndicatorResult,
 } from '@nestjs/terminus';
 import type { RedisCache } from '../cache/index.js';
+import type { RedisStatus } from '../engine/index.js';
 import type { RedisService } from '../nest/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import {
@@ -20,10 +21,10 @@ import {
   type ClusterSummary,
 } from './cluster-report.js';
 import type { ResolvedHealthOptions } from './health-options.js';
-import type { RedisHealth } from './health-report.js';
+import { healthReport, type RedisHealth } from './health-report.js';
 import type { PlannedCheck } from './plan-checks.js';
 import { ProbeState, type ProbeAnswer } from './probe-state.js';
-import { reachOf } from './reach.js';
+import { reachOf, type Reach } from './reach.js';
 import type { RedisHealthIndicator } from './health.indicator.js';
 import type { CheckResult } from './shared-check.js';
 
@@ -117,9 +118,9 @@ export class RedisHealthProbes
 
   /** Everything: Redis and the checks of the application. */
   async health(): Promise<HealthAnswer<FullHealth>> {
-    this.#look();
     const results = await runAll(this.#deps.checks);
-    const redis = this.report;
+    const { status: now, reach } = this.#look();
+    const redis = healthReport(now, this.#deps.cache.totalStats, reach);
     const all = [this.#redisResult(redis), ...results];
     const { status, ...rest } = await resultOfTerminus(this.#deps.terminus, all);
     const word = this.#state.isShuttingDown ? 'shutting_down' : status;
@@ -129,7 +130,7 @@ export class RedisHealthProbes
 
   /** The `redis` member of {@link RedisHealthProbes.health}. */
   get report(): RedisHealth {
-    return this.#deps.indicator.report(this.#deps.redis, this.#deps.cache);
+    return healthReport(this.#deps.redis.status, this.#deps.cache.totalStats);
   }
 
   /** The cluster, in short. */
@@ -144,7 +145,7 @@ export class RedisHealthProbes
 
   get #measures(): Parameters<typeof clusterMetrics>[1] {
     const { redis, cache } = this.#deps;
-    return { stats: redis.stats, cache: cache.totalStats };
+    return { latency: redis.recentLatency, cache: cache.totalStats };
   }
 
   #redisResult(report: RedisHealth): HealthIndicatorResult {
@@ -153,11 +154,13 @@ export class RedisHealthProbes
     return this.#deps.indicator.resultOf('redis', ofRequired ?? ofOptional, report);
   }
 
-  #look(): void {
+  #look(): { readonly status: RedisStatus; readonly reach: Reach } {
     const { status } = this.#deps.redis;
-    this.#state.observe(reachOf(status), status.mode);
+    const reach = reachOf(status);
+    this.#state.observe(reach, status.mode);
     this.#tell();
     if (!this.#state.isWatching) this.#stopLooking?.();
+    return { status, reach };
   }
 
   #tell(): void {

@@ -1,6 +1,7 @@
+import type { RedisMode } from '../config/index.js';
 import type { NodeAddress } from '../base/address/index.js';
 import type { FailoverRecord } from '../base/events/index.js';
-import { reachOf, type ReachSource } from './reach.js';
+import { reachOf, type Reach, type ReachSource } from './reach.js';
 
 /** What a report needs to know. A part of what `RedisService.status` tells. */
 export interface HealthSource extends ReachSource {
@@ -49,7 +50,7 @@ export interface RedisHealth {
   readonly status: 'up' | 'degraded' | 'down';
   readonly connected: boolean;
   readonly message: string;
-  readonly mode: 'sentinel' | 'standalone' | 'memory';
+  readonly mode: RedisMode;
   /** Only where a cache was given. */
   readonly metrics?: CacheMetrics;
   /** Only in Sentinel mode. */
@@ -64,8 +65,11 @@ export interface RedisHealth {
 }
 
 /** Makes the report. Pure: it looks at nothing but what it is given. */
-export function healthReport(source: HealthSource, cache?: CacheTotals): RedisHealth {
-  const { status, message } = reachOf(source);
+export function healthReport(
+  source: HealthSource,
+  cache?: CacheTotals,
+  { status, message }: Reach = reachOf(source),
+): RedisHealth {
   const base = {
     status,
     connected: source.canWrite,

@@ -1,3 +1,4 @@
+import type { RedisMode } from '../config/index.js';
 import type { Clock } from '../base/timing/index.js';
 import { AwayGate, type AwayState } from './away-gate.js';
 import type { ResolvedHealthOptions } from './health-options.js';
@@ -55,7 +56,7 @@ export class ProbeState {
   }
 
   /** Takes in how Redis is. Memory mode is a choice of the operator, and no absence. */
-  observe(reach: Reach, mode: 'sentinel' | 'standalone' | 'memory'): void {
+  observe(reach: Reach, mode: RedisMode): void {
     this.#isMemory = mode === 'memory';
     this.#gate.observe(this.#isMemory || reach[this.#options.needs]);
     this.#startIfMay(reach);

@@ -1,6 +1,7 @@
+import type { RedisMode } from '../config/index.js';
 /** What is looked at to say whether Redis can be used. A part of what `RedisService.status` tells. */
 export interface ReachSource {
-  readonly mode: 'sentinel' | 'standalone' | 'memory';
+  readonly mode: RedisMode;
   readonly status: 'up' | 'degraded' | 'down';
   readonly message: string;
   readonly canWrite: boolean;

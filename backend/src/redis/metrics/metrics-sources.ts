@@ -1,42 +1,35 @@
 import type { CacheStats } from '../cache/index.js';
-import type { NodeAddress } from '../base/address/index.js';
 import type { FailoverRecord, RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
-import type { FallbackStatus } from '../keyspace/index.js';
+import type { NodeStatus, RedisStatus } from '../engine/index.js';
 import type { CommandStats } from '../base/stats/index.js';
 import type { SessionStats } from '../sessions/index.js';
 import type { Stop } from '../base/timing/index.js';
 
 /** What metrics need to know of a node. */
-export interface MetricsNode {
-  readonly address: NodeAddress;
-  readonly connection: 'connecting' | 'ready' | 'lost' | 'closed';
-  readonly role: 'primary' | 'replica' | 'other' | 'unknown';
-  readonly isStalled: boolean;
-  readonly lagMs: number | null;
-}
+export type MetricsNode = Pick<
+  NodeStatus,
+  'address' | 'connection' | 'role' | 'isStalled' | 'lagMs'
+>;
 
-interface MetricsPool {
-  readonly size: number;
-  readonly available: number;
-}
-
-/** What metrics need to know of a connection. A part of what `RedisService.status` tells. */
-export interface MetricsStatus {
-  readonly mode: 'sentinel' | 'standalone' | 'memory';
-  readonly canRead: boolean;
-  readonly canWrite: boolean;
-  readonly masterName: string | null;
+/** What metrics need to know of a connection: a part of {@link RedisStatus}. */
+export type MetricsStatus = Pick<
+  RedisStatus,
+  | 'mode'
+  | 'canRead'
+  | 'canWrite'
+  | 'masterName'
+  | 'quorum'
+  | 'epoch'
+  | 'pools'
+  | 'waiting'
+  | 'pending'
+  | 'fallback'
+> & {
   readonly primary: MetricsNode | null;
   readonly replicas: readonly MetricsNode[];
-  readonly sentinels: readonly { readonly isAnswering: boolean }[];
-  readonly quorum: number | null;
-  readonly epoch: number;
-  readonly failovers: { readonly last: FailoverRecord | null };
-  readonly pools: { readonly write: MetricsPool; readonly read: MetricsPool };
-  readonly waiting: { readonly reads: number; readonly writes: number };
-  readonly pending: number;
-  readonly fallback: FallbackStatus;
-}
+  readonly sentinels: readonly Pick<RedisStatus['sentinels'][number], 'isAnswering'>[];
+  readonly failovers: Pick<RedisStatus['failovers'], 'last'>;
+};
 
 /** A connection: the part of `RedisService` that metrics look at and listen to. */
 export interface ConnectionTeller {

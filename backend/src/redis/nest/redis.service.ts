@@ -8,7 +8,7 @@ import type {
 } from '../base/events/index.js';
 import { InvalidArgumentError } from '../base/errors/index.js';
 import { deadline, option, OptionSet, showSafely } from '../base/options/index.js';
-import { CommandRecorder, type CommandStats } from '../base/stats/index.js';
+import { CommandRecorder, type CommandStats, type RecentLatencies } from '../base/stats/index.js';
 import {
   readStatus,
   RedisCommandSet,
@@ -60,6 +60,11 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
   /** The stats of commands since the process started: outcomes, durations, repetitions. */
   get stats(): CommandStats {
     return (this.#engine.connectedOrNull?.router.recorder ?? this.#noCommands).stats;
+  }
+
+  /** How long the commands of the last minute took: percentiles, computed when they are asked for. */
+  get recentLatency(): RecentLatencies {
+    return (this.#engine.connectedOrNull?.router.recorder ?? this.#noCommands).recentLatency;
   }
 
   /** The last failovers that this process has seen, up to a hundred, oldest first. `status` has the counts. */

@@ -72,7 +72,8 @@ describe('CommandRecorder', () => {
     meter.succeeded('write', 5);
     await clock.advance(20);
     meter.failed('write', 15, new CommandTimeoutError('late'));
-    const { durations, recent } = meter.stats.kinds.write;
+    const { durations } = meter.stats.kinds.write;
+    const recent = meter.recentLatency.write;
     expect(durations).toMatchObject({ count: 2, sumMs: 40 });
     expect(recent.count).toBe(2);
   });

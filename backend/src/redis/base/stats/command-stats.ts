@@ -36,7 +36,6 @@ export interface KindStats {
   /** Commands that missed their deadline: all `timeout` and `no-node`, and some of `uncertain`. */
   readonly deadlineMisses: number;
   readonly durations: LatencyStats;
-  readonly recent: RecentPercentiles;
 }
 
 /** The stats of all commands since the process started. Plain data. */
@@ -44,6 +43,9 @@ export interface CommandStats {
   readonly kinds: Readonly<Record<CommandKind, KindStats>>;
   readonly retries: Readonly<Record<RetryReason, number>>;
 }
+
+/** How long the commands of the last minute took, by their kind. Plain data. */
+export type RecentLatencies = Readonly<Record<CommandKind, RecentPercentiles>>;
 
 const OUTCOME_OF_CODE: Readonly<Record<string, CommandOutcome>> = {
   COMMAND_TIMEOUT: 'timeout',
@@ -101,16 +103,21 @@ export class CommandRecorder {
 
   /** The stats up to now. */
   get stats(): CommandStats {
+    const kinds = recordOf(COMMAND_KINDS, (kind) => this.#kinds[kind].stats);
+    return { kinds, retries: { ...this.#retries } };
+  }
+
+  /** The percentiles of the last minute. Apart from the stats, because computing them takes a while. */
+  get recentLatency(): RecentLatencies {
     const now = this.#clock.now();
-    const statsOf = (kind: CommandKind): KindStats => this.#kinds[kind].statsAt(now);
-    return { kinds: recordOf(COMMAND_KINDS, statsOf), retries: { ...this.#retries } };
+    return recordOf(COMMAND_KINDS, (kind) => this.#kinds[kind].recent.percentiles(now));
   }
 }
 
 class KindRecorder {
   readonly #outcomes = recordOf(COMMAND_OUTCOMES, () => 0);
   readonly #durations = new LatencyHistogram();
-  readonly #recent = new RecentLatency();
+  readonly recent = new RecentLatency();
   #deadlineMisses = 0;
 
   missDeadline(): void {
@@ -121,15 +128,14 @@ class KindRecorder {
     const ms = now - startedAt;
     this.#outcomes[outcome]++;
     this.#durations.add(ms);
-    this.#recent.add(ms, now);
+    this.recent.add(ms, now);
   }
 
-  statsAt(now: number): KindStats {
+  get stats(): KindStats {
     return {
       outcomes: { ...this.#outcomes },
       deadlineMisses: this.#deadlineMisses,
-      durations: this.#durations.counts,
-      recent: this.#recent.percentiles(now),
+      durations: this.#durations.stats,
     };
   }
 }

@@ -8,6 +8,7 @@ export {
   type CommandStats,
   type CommandOutcome,
   type KindStats,
+  type RecentLatencies,
   type RetryReason,
 } from './command-stats.js';
 export { LATENCY_BOUNDS_MS, LatencyHistogram, type LatencyStats } from './latency-histogram.js';

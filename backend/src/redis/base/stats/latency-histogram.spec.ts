@@ -1,9 +1,9 @@
 import { LATENCY_BOUNDS_MS, LatencyHistogram } from './latency-histogram.js';
 
-function countsOf(...all: number[]): LatencyHistogram['counts'] {
+function countsOf(...all: number[]): LatencyHistogram['stats'] {
   const histogram = new LatencyHistogram();
   for (const ms of all) histogram.add(ms);
-  return histogram.counts;
+  return histogram.stats;
 }
 
 describe('LatencyHistogram', () => {
@@ -46,10 +46,10 @@ describe('LatencyHistogram', () => {
 
   it('returns a copy that later durations do not change', () => {
     const histogram = new LatencyHistogram();
-    const before = histogram.counts;
+    const before = histogram.stats;
     histogram.add(0.05);
     expect(before.count).toBe(0);
     expect(before.upTo[0]).toBe(0);
-    expect(histogram.counts.upTo[0]).toBe(1);
+    expect(histogram.stats.upTo[0]).toBe(1);
   });
 });

@@ -25,7 +25,7 @@ export class LatencyHistogram {
   }
 
   /** The durations counted up to now. */
-  get counts(): LatencyStats {
+  get stats(): LatencyStats {
     let sum = 0;
     const upTo = LATENCY_BOUNDS_MS.map((_, step) => (sum += this.#steps[step] ?? 0));
     return {
