@@ -1,6 +1,6 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
 import { FAMILY_TABLE } from './family-table.js';
-import { MetricFamily, type OwnedSample } from './metric-family.js';
+import { MetricFamily, type OwnedSamples } from './metric-family.js';
 import type { Labels, Snapshot } from './sample.js';
 
 /** What is needed of a `Registry` of prom-client. */
@@ -57,13 +57,13 @@ export class FamilySet {
     return made;
   }
 
-  /** Tells of a connection. One of the same name that is still there gives way: it is of a former life. */
+  /** Reports a connection. It replaces one of the same name, which a former life of the application left. */
   add(source: MetricsSource): void {
     this.#sources.set(source.connection, source);
     this.#snapshots = null;
   }
 
-  /** Tells of it no more. With the last connection the metrics leave the registry. */
+  /** Stops reporting a connection. With the last one the metrics leave the registry. */
   remove(source: MetricsSource): void {
     if (this.#sources.get(source.connection) !== source) return;
     this.#sources.delete(source.connection);
@@ -75,10 +75,11 @@ export class FamilySet {
     }
   }
 
-  #samplesOf(name: string): readonly OwnedSample[] {
-    return this.#snapshotsFor(name).flatMap(([owner, snapshot]) =>
-      (snapshot.get(name) ?? []).map((sample) => ({ owner, sample })),
-    );
+  #samplesOf(name: string): readonly OwnedSamples[] {
+    return this.#snapshotsFor(name).map(([owner, snapshot]) => ({
+      owner,
+      samples: snapshot.get(name) ?? [],
+    }));
   }
 
   /** A registry asks all its metrics in one go: they are read once, and so belong together. */

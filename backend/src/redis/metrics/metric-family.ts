@@ -17,10 +17,10 @@ export interface MetricObject {
   readonly values: MetricValue[];
 }
 
-/** A sample, and the labels of the connection it is of. */
-export interface OwnedSample {
+/** The samples of one connection, and its labels. */
+export interface OwnedSamples {
   readonly owner: Labels;
-  readonly sample: Sample;
+  readonly samples: readonly Sample[];
 }
 
 /** One metric in a registry of prom-client, with the values that its connections have just then. */
@@ -29,11 +29,11 @@ export class MetricFamily {
   readonly type: FamilyRow['type'];
   readonly aggregator: string;
   readonly #name: string;
-  readonly #read: () => readonly OwnedSample[];
+  readonly #read: () => readonly OwnedSamples[];
   #nameOnce: string | null = null;
   #zero = new Map<string, number>();
 
-  constructor(row: FamilyRow, prefix: string, read: () => readonly OwnedSample[]) {
+  constructor(row: FamilyRow, prefix: string, read: () => readonly OwnedSamples[]) {
     this.#name = prefix + row.name;
     this.help = row.help;
     this.type = row.type;
@@ -58,7 +58,18 @@ export class MetricFamily {
     const name = this.#nameOnce ?? this.#name;
     this.#nameOnce = null;
     const { help, type, aggregator } = this;
-    const values = this.#read().map(({ owner, sample }) => this.#valueOf(name, owner, sample));
+    const values: MetricValue[] = [];
+    // Plain loops: there are hundreds of samples in a scrape.
+    for (const { owner, samples } of this.#read()) {
+      for (const sample of samples) {
+        const zero = this.#zero.size === 0 ? 0 : (this.#zero.get(keyOf(owner, sample)) ?? 0);
+        values.push({
+          labels: { ...owner, ...sample.labels },
+          value: sample.value - zero,
+          metricName: name + (sample.suffix ?? ''),
+        });
+      }
+    }
     return { name, help, type, aggregator, values };
   }
 
@@ -66,17 +77,10 @@ export class MetricFamily {
   reset(): void {
     if (this.type === 'gauge') return;
     this.#zero = new Map(
-      this.#read().map(({ owner, sample }) => [keyOf(owner, sample), sample.value]),
+      this.#read().flatMap(({ owner, samples }) =>
+        samples.map((sample) => [keyOf(owner, sample), sample.value] as const),
+      ),
     );
-  }
-
-  #valueOf(name: string, owner: Labels, sample: Sample): MetricValue {
-    const zero = this.#zero.size === 0 ? 0 : (this.#zero.get(keyOf(owner, sample)) ?? 0);
-    return {
-      labels: { ...owner, ...sample.labels },
-      value: sample.value - zero,
-      metricName: name + (sample.suffix ?? ''),
-    };
   }
 }
 
