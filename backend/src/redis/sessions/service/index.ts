@@ -4,6 +4,6 @@ export {
   durationProblem,
   withoutUndefined,
 } from './session-options.js';
-export { type InvalidReason, reasonOf } from './session-reader.js';
+export { type InvalidReason, reportFailedWrite } from './session-reader.js';
 export { SessionService, type SessionServiceDeps } from './session-service.js';
 export { type SessionStats } from './session-stats.js';

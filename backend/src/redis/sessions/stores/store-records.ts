@@ -10,7 +10,7 @@ import { idOf, stampOfSlide, toForeignJson } from '../record/index.js';
 import {
   durationProblem,
   MAX_MS,
-  reasonOf,
+  reportFailedWrite,
   type SessionService,
   type SessionServiceDeps,
   withoutUndefined,
@@ -91,8 +91,7 @@ export class StoreRecords {
     try {
       await this.#touch(idOf(sid), session);
     } catch (error) {
-      const { name: keyspace } = this.#keyspace;
-      this.#options.bus.emit({ type: 'cache.write-failed', keyspace, reason: reasonOf(error) });
+      reportFailedWrite({ bus: this.#options.bus, keyspace: this.#keyspace }, error);
     }
   }
 
