@@ -4,6 +4,7 @@
 // backend/test/architecture/rooms.spec.ts compares this list with the folders on disk.
 const ROOMS = [
   'base/errors',
+  'base/json',
   'base/timing',
   'base/collections',
   'base/address',

@@ -2,7 +2,7 @@ import { ConfigInvalidError } from '../base/errors/index.js';
 import { OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
-import type { Clock, Random } from '../base/timing/index.js';
+import { atGraceEnd, endsWithin, type Clock, type Random } from '../base/timing/index.js';
 import {
   CacheCodec,
   CacheCounters,
@@ -112,11 +112,7 @@ export class RedisCache extends CacheNamespace {
   }
 
   async #grace(graceMs: number): Promise<void> {
-    const over = new AbortController();
-    const done = this.#tasks.untilNone().finally(() => {
-      over.abort();
-    });
-    await Promise.race([done, this.#deps.clock.sleep(graceMs, over.signal)]);
+    await endsWithin(this.#tasks.untilNone(), atGraceEnd(this.#deps.clock, graceMs));
   }
 
   #make(name: string, options: ResolvedCacheOptions): CacheNamespace {

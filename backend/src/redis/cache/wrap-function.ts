@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { findJsonFault } from '../base/json/index.js';
 import { aFunction, option, OptionSet, type RowsOf } from '../base/options/index.js';
-import { CALL_ROWS, findJsonFault, type GetOrSetOptions, refusal } from './values/index.js';
+import { CALL_ROWS, type GetOrSetOptions, refusal } from './values/index.js';
 
 /** How a function is wrapped. */
 export interface WrapOptions<A extends unknown[], R> extends GetOrSetOptions<R> {
@@ -25,10 +26,9 @@ const MAX_PLAIN_BYTES = 256;
  * refused: two different calls would get the same value.
  */
 export function keyOfCall(name: string, args: readonly unknown[]): string {
-  const fault = findJsonFault(args);
+  const fault = findJsonFault(args, { name: 'arguments' });
   if (fault !== null) {
-    const path = fault.path.replace(/^value/, 'arguments');
-    const message = `${fault.what} (at ${path}) cannot be part of a key`;
+    const message = `${fault.what} (at ${fault.path}) cannot be part of a key`;
     throw refusal('key', name, message, 'Give a function: key: (user) => user.id');
   }
   const text = JSON.stringify(args);

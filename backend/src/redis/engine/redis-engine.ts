@@ -15,7 +15,7 @@ import {
   type SwitchoverOptions,
   type SwitchoverReport,
 } from '../cluster/switchover/index.js';
-import { SystemClock, type Clock } from '../base/timing/index.js';
+import { atGraceEnd, endsWithin, SystemClock, type Clock } from '../base/timing/index.js';
 import {
   SentinelSource,
   StandaloneSource,
@@ -165,16 +165,12 @@ export class RedisEngine {
 
   // If one fails or does not end, the connections must be closed all the same.
   async #endWithin(ms: number, run: () => Promise<void> | void): Promise<void> {
-    const over = new AbortController();
     const ended = Promise.resolve()
       .then(run)
       .catch((error: unknown) => {
         this.bus.emit({ type: 'listener.failed', event: 'close', error });
-      })
-      .finally(() => {
-        over.abort();
       });
-    await Promise.race([ended, this.clock.sleep(ms, over.signal)]);
+    await endsWithin(ended, atGraceEnd(this.clock, ms));
   }
 
   #build(options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>): Connected {

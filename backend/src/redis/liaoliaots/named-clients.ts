@@ -2,7 +2,7 @@ import type { RedisModuleOptions } from '@liaoliaots/nestjs-redis';
 import type { DriverClient, DriverOptions } from '../cluster/connection/index.js';
 import { safeMessage } from '../base/errors/index.js';
 import type { RedisEngine } from '../engine/index.js';
-import type { Clock } from '../base/timing/index.js';
+import { atGraceEnd, endsWithin, type Clock } from '../base/timing/index.js';
 import { refuseCommands, refusedOptions } from './refused-client.js';
 
 const RETRY_EVERY_MS = 50;
@@ -86,11 +86,7 @@ async function endAll(clients: readonly DriverClient[], engine: RedisEngine): Pr
 // Waits for the replies that are under way, but not for ever: a blocking command may never get one.
 async function end(client: DriverClient, clock: Clock, deadlineMs: number): Promise<void> {
   if (client.status === 'ready') {
-    await within(
-      deadlineMs,
-      clock,
-      client.quit().catch(() => undefined),
-    );
+    await endsWithin(client.quit(), atGraceEnd(clock, deadlineMs));
   }
   if (client.status === 'end') return;
   const ended = new Promise((resolve) => {
@@ -98,13 +94,5 @@ async function end(client: DriverClient, clock: Clock, deadlineMs: number): Prom
   });
   client.disconnect();
   // A client that waits for a primary ends when the engine is closed.
-  await within(CUT_MS, clock, ended);
-}
-
-async function within(ms: number, clock: Clock, done: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const settled = done.finally(() => {
-    over.abort();
-  });
-  await Promise.race([settled, clock.sleep(ms, over.signal)]);
+  await endsWithin(ended, atGraceEnd(clock, CUT_MS));
 }

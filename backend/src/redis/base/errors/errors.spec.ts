@@ -2,6 +2,7 @@ import { runInNewContext } from 'node:vm';
 import * as catalogue from './index.js';
 import {
   classifyFailure,
+  codeOf,
   ConfigInvalidError,
   ConnectionLostError,
   InvalidArgumentError,
@@ -263,5 +264,22 @@ describe('what an error says', () => {
 
   it('becomes an error when it is none', () => {
     expect(withoutArguments('oops')).toBeInstanceOf(ConnectionLostError);
+  });
+});
+
+describe('codeOf', () => {
+  it.each<[unknown, string | null]>([
+    [Object.assign(new TypeError('x'), { code: 'ENOSPC' }), 'ENOSPC'],
+    [new NoPrimaryError('x'), 'NO_PRIMARY'],
+    [{ code: '23505' }, '23505'],
+    [{ code: 'not one word: a secret' }, null],
+    [{ code: 'A'.repeat(65) }, null],
+    [{ code: 5 }, null],
+    [new TypeError('x'), null],
+    ['ENOSPC', null],
+    [null, null],
+    [undefined, null],
+  ])('takes from %p only what is no data', (error, code) => {
+    expect(codeOf(error)).toBe(code);
   });
 });

@@ -7,6 +7,7 @@ export {
   withoutArguments,
   type FailureKind,
 } from './classify-error.js';
+export { codeOf, isWord } from './error-code.js';
 export {
   CircuitOpenError,
   ClosedError,

@@ -7,3 +7,13 @@ export {
   type Stop,
 } from './clock.js';
 export { Pulse } from './pulse.js';
+export {
+  answerWithin,
+  atDeadline,
+  atGraceEnd,
+  endsWithin,
+  onSignal,
+  waitFor,
+  type Answer,
+  type Limit,
+} from './wait.js';

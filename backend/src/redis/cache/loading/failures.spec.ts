@@ -1,57 +1,7 @@
-import { turns } from '../../../../test/support/cache-rig.js';
-import { outcomeOf } from '../../../../test/support/outcomes.js';
 import { ClosedError, LoaderFailedError, LoaderTimeoutError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
-import { settledOrAborted, untilAborted } from './abortable.js';
 import { FailedLoads } from './failed-loads.js';
 import { isLoadFailure, reasonOf } from '../values/load-failure.js';
-
-function held<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
-}
-
-describe('untilAborted', () => {
-  const reason = new ClosedError('closed');
-
-  it('answers what work answers, and leaves no listener behind', async () => {
-    const { signal } = new AbortController();
-    const removed = jest.spyOn(signal, 'removeEventListener');
-    expect(await untilAborted(Promise.resolve(5), signal)).toBe(5);
-    expect(await outcomeOf(untilAborted(Promise.reject(reason), signal))).toMatchObject({
-      code: 'CLOSED',
-    });
-    await turns(1);
-    expect(removed).toHaveBeenCalledTimes(2);
-  });
-
-  it('throws the reason when the signal fires, or has fired; what work does then does not matter', async () => {
-    const controller = new AbortController();
-    const work = held<number>();
-    const call = outcomeOf(untilAborted(work.promise, controller.signal));
-    controller.abort(reason);
-    expect((await call).error).toBe(reason);
-    work.reject(new TypeError('late'));
-    expect((await outcomeOf(untilAborted(work.promise, controller.signal))).error).toBe(reason);
-    await turns(1);
-  });
-
-  it('is no error where only waiting was the purpose', async () => {
-    const controller = new AbortController();
-    controller.abort(reason);
-    await settledOrAborted(held().promise, controller.signal);
-    const failing = settledOrAborted(
-      Promise.reject(new LoaderFailedError('x')),
-      new AbortController().signal,
-    );
-    expect((await outcomeOf(failing)).code).toBe('LOADER_FAILED');
-  });
-});
 
 describe('FailedLoads', () => {
   it('remembers a failure for as long as is asked', async () => {

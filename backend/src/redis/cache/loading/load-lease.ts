@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Claim, Keyspace, Reading, Stamp } from '../../keyspace/index.js';
-import type { Stop } from '../../base/timing/index.js';
-import { untilAborted } from './abortable.js';
+import { answerWithin, onSignal, type Stop } from '../../base/timing/index.js';
 import type { CacheDeps } from '../values/index.js';
 
 /** What came of asking for the right to load. */
@@ -58,7 +57,7 @@ export class LoadLeases {
     const { keyspace, options, counters } = this.#deps;
     const asked = keyspace.claim(key, { leaseMs: options.leaseMs, seen, token });
     try {
-      return await untilAborted(asked, signal);
+      return await answerWithin(asked, onSignal(signal));
     } catch (error) {
       if (signal.aborted) {
         this.#giveBackLate(asked, key);

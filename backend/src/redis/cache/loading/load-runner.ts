@@ -4,8 +4,13 @@ import {
   LoaderTimeoutError,
   type RedisHaError,
 } from '../../base/errors/index.js';
-import type { Stop } from '../../base/timing/index.js';
-import { settledOrAborted, untilAborted } from './abortable.js';
+import {
+  answerWithin,
+  atDeadline,
+  endsWithin,
+  onSignal,
+  type Stop,
+} from '../../base/timing/index.js';
 import { type CacheDeps, isLoadFailure, reasonOf } from '../values/index.js';
 import { FailedLoads } from './failed-loads.js';
 
@@ -65,7 +70,7 @@ export class LoadRunner {
     this.#deps.counters.add('loads');
     const invoke = async (): Promise<T> => loader();
     try {
-      return await untilAborted(invoke(), signal);
+      return await answerWithin(invoke(), onSignal(signal));
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       const namespace = this.#deps.keyspace.name;
@@ -81,12 +86,10 @@ export class LoadRunner {
   async keep(filling: Promise<unknown>, options: KeepOptions): Promise<void> {
     const { clock, tasks } = this.#deps;
     tasks.add(filling);
-    if (!options.isAway) return settledOrAborted(filling, options.signal);
-    const patience = new AbortController();
-    const stop = clock.after(PATIENCE_WHILE_AWAY_MS, () => {
-      patience.abort();
-    });
-    await settledOrAborted(filling, patience.signal).finally(stop);
+    const limit = options.isAway
+      ? atDeadline(clock, PATIENCE_WHILE_AWAY_MS)
+      : onSignal(options.signal);
+    if (await endsWithin(filling, limit)) await filling;
   }
 
   /** Refuses to go on after closing. */

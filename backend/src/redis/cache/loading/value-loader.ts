@@ -1,6 +1,6 @@
 import { type Flight, SingleFlight } from '../../base/collections/index.js';
+import { answerWithin, atDeadline, endsWithin, onSignal } from '../../base/timing/index.js';
 import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
-import { untilAborted } from './abortable.js';
 import {
   type CacheDeps,
   type EntryReader,
@@ -165,9 +165,9 @@ export class ValueLoader {
   async #afterRefresh(key: string, signal: AbortSignal): Promise<Answer | null> {
     const refresh = this.#refreshes.get(key);
     if (refresh === undefined) return null;
-    return untilAborted(
+    return answerWithin(
       refresh.answer.catch(() => null),
-      signal,
+      onSignal(signal),
     );
   }
 
@@ -225,12 +225,7 @@ export class ValueLoader {
     if (softTimeoutMs === null) return answer;
     const { clock } = this.#deps;
     const leftMs = Math.max(0, startedAt + softTimeoutMs - clock.now());
-    return new Promise((resolve, reject) => {
-      const stop = clock.after(leftMs, () => {
-        resolve(stale);
-      });
-      answer.then(resolve, reject).finally(stop);
-    });
+    return (await endsWithin(answer, atDeadline(clock, leftMs))) ? answer : stale;
   }
 
   #isDue({ freshUntil, stamp }: Entry, share: number): boolean {

@@ -1,6 +1,7 @@
 import { deflate, inflate } from 'node:zlib';
 import { promisify, types } from 'node:util';
 import {
+  codeOf,
   RedisHaError,
   ValueTooLargeError,
   ValueUnserializableError,
@@ -78,7 +79,7 @@ export class CacheCodec {
       const body = await decompress(entry.body, { maxOutputLength: this.#maxBytes });
       return this.#deserialize(entry.codec, body);
     } catch (error) {
-      return isTooLarge(error) ? { ok: false, fault: 'too-large' } : CORRUPT;
+      return codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? { ok: false, fault: 'too-large' } : CORRUPT;
     }
   }
 
@@ -113,8 +114,4 @@ export class CacheCodec {
       return CORRUPT;
     }
   }
-}
-
-function isTooLarge(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
 }

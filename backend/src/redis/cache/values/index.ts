@@ -29,7 +29,6 @@ export { CacheCounters, type CacheStats } from './cache-stats.js';
 export { EntryReader, type Known, type KnownValue } from './entry-reader.js';
 export { EntryWriter } from './entry-writer.js';
 export { isLoadFailure, reasonOf } from './load-failure.js';
-export { findJsonFault } from './plain-json.js';
 export {
   type CacheSerializer,
   type MessagePackLibrary,

@@ -1,4 +1,10 @@
-import { LoaderFailedError, LoaderTimeoutError, RedisHaError } from '../../base/errors/index.js';
+import {
+  codeOf,
+  isWord,
+  LoaderFailedError,
+  LoaderTimeoutError,
+  RedisHaError,
+} from '../../base/errors/index.js';
 
 /** Whether a load failed, so that a stale value may stand in. Mistakes of the program are none of these. */
 export function isLoadFailure(error: unknown): error is LoaderFailedError | LoaderTimeoutError {
@@ -13,11 +19,8 @@ export function reasonOf(error: unknown): string {
   if (error instanceof LoaderFailedError && error.cause !== undefined) return reasonOf(error.cause);
   if (RedisHaError.is(error)) return error.code;
   if (typeof error !== 'object' || error === null) return `(${typeof error})`;
-  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
+  const { name } = error as { readonly name?: unknown };
   const kind = isWord(name) ? name : 'Error';
-  return isWord(code) ? `${kind} ${code}` : kind;
-}
-
-function isWord(text: unknown): text is string {
-  return typeof text === 'string' && /^\w{1,64}$/.test(text);
+  const code = codeOf(error);
+  return code === null ? kind : `${kind} ${code}`;
 }

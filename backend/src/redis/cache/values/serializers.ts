@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { InvalidArgumentError, ValueUnserializableError } from '../../base/errors/index.js';
+import { findJsonFault } from '../../base/json/index.js';
 import { isWellFormed } from './cache-keys.js';
-import { findJsonFault } from './plain-json.js';
 
 const MAX_SERIALIZER_ID = 255;
 

@@ -1,5 +1,5 @@
 import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/index.js';
-import type { Clock } from '../../base/timing/index.js';
+import { atDeadline, onSignal, waitFor, type Answer, type Clock } from '../../base/timing/index.js';
 import { Wire, type WireOptions } from './wire.js';
 
 /** A lent connection: one caller uses it alone, for `redis.exclusive()` or a blocking command. */
@@ -11,12 +11,6 @@ export interface Loan {
   discard(): void;
 }
 
-interface Waiter {
-  /** Passes the loan to the one who waits. Returns false when that one has stopped waiting. */
-  readonly grant: (loan: Loan) => boolean;
-  readonly refuse: (error: Error) => void;
-}
-
 /** The exclusive connections to one node: at most `size` at a time. Further callers wait in a queue. */
 export class WirePool {
   readonly #options: WireOptions;
@@ -24,7 +18,7 @@ export class WirePool {
   readonly #size: number;
   readonly #idle: Wire[] = [];
   readonly #all = new Set<Wire>();
-  readonly #waiting: Waiter[] = [];
+  readonly #waiting: Answer<Loan>[] = [];
 
   constructor(options: WireOptions, size: number, clock: Clock) {
     this.#options = options;
@@ -100,36 +94,17 @@ export class WirePool {
   }
 
   #waitForTurn(timeoutMs: number, signal: AbortSignal | null): Promise<Loan> {
-    return new Promise((resolve, reject) => {
-      let isOver = false;
-      const end = (): boolean => {
-        const isFirst = !isOver;
-        isOver = true;
-        stop();
-        signal?.removeEventListener('abort', onAbort);
-        const index = this.#waiting.indexOf(waiter);
-        if (index !== -1) this.#waiting.splice(index, 1);
-        return isFirst;
-      };
-      const waiter: Waiter = {
-        grant: (loan) => {
-          if (!end()) return false;
-          resolve(loan);
-          return true;
-        },
-        refuse: (error) => {
-          if (end()) reject(error);
-        },
-      };
-      const stop = this.#clock.after(timeoutMs, () => {
-        waiter.refuse(stillInUse(this.#size, timeoutMs));
-      });
-      const onAbort = (): void => {
-        waiter.refuse(new ConnectionLostError('The wait for a connection was aborted'));
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.push(waiter);
-    });
+    return waitFor<Loan>(
+      (waiter) => {
+        this.#waiting.push(waiter);
+        return () => {
+          const index = this.#waiting.indexOf(waiter);
+          if (index !== -1) this.#waiting.splice(index, 1);
+        };
+      },
+      atDeadline(this.#clock, timeoutMs, () => stillInUse(this.#size, timeoutMs)),
+      onSignal(signal, () => new ConnectionLostError('The wait for a connection was aborted')),
+    );
   }
 
   #serveNext(): void {
@@ -137,7 +112,7 @@ export class WirePool {
     if (waiter === undefined) return;
     const idle = this.#idle.pop();
     if (idle !== undefined) {
-      waiter.grant(this.#toLoan(idle));
+      waiter.give(this.#toLoan(idle));
       return;
     }
     if (this.#all.size >= this.#size) return;
@@ -145,10 +120,10 @@ export class WirePool {
     this.#open().then(
       (wire) => {
         const loan = this.#toLoan(wire);
-        if (!waiter.grant(loan)) loan.release();
+        if (!waiter.give(loan)) loan.release();
       },
       (error: unknown) => {
-        waiter.refuse(error as Error);
+        waiter.refuse(error);
       },
     );
   }

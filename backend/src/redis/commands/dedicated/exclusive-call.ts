@@ -5,7 +5,7 @@ import {
   CommandUncertainError,
   ConnectionLostError,
 } from '../../base/errors/index.js';
-import type { Clock } from '../../base/timing/index.js';
+import { atDeadline, onSignal, type Clock } from '../../base/timing/index.js';
 import type { CommandIntent, Payload } from '../table/index.js';
 import { rejectedError } from '../shared/index.js';
 
@@ -36,16 +36,13 @@ export async function runExclusively(
     cutBy = by;
     loan.discard();
   };
-  const onAbort = (): void => {
+  const [deadline, abort] = [atDeadline(clock, timeoutMs), onSignal(signal)];
+  const stopTimer = deadline(() => {
+    cut('deadline');
+  });
+  const stopListening = abort(() => {
     cut('signal');
-  };
-  const stop =
-    timeoutMs === null
-      ? (): void => undefined
-      : clock.after(timeoutMs, () => {
-          cut('deadline');
-        });
-  signal?.addEventListener('abort', onAbort, { once: true });
+  });
   try {
     return await new Promise<unknown>((onValue, onFailure) => {
       payload.write(loan.wire, { onValue, onFailure });
@@ -54,8 +51,8 @@ export async function runExclusively(
   } catch (error) {
     throw outcomeOf(error, payload.label, intent, cutBy);
   } finally {
-    stop();
-    signal?.removeEventListener('abort', onAbort);
+    stopTimer();
+    stopListening();
   }
 }
 

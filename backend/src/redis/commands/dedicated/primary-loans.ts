@@ -1,6 +1,6 @@
 import type { Loan, SharedConnection } from '../../cluster/connection/index.js';
 import { ClosedError, isRoleRefusal, NoPrimaryError } from '../../base/errors/index.js';
-import type { Clock } from '../../base/timing/index.js';
+import { atDeadline, onSignal, waitFor, type Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 
 const FIRST_WRITE_KEY = 'nestjs-redis-ha:first-write';
@@ -57,43 +57,28 @@ export class PrimaryLoans {
 
   /** Resolves when writes may be sent. Rejects at the deadline, when the signal fires, and at shutdown. */
   whenWritable(timeoutMs: number, signal: AbortSignal | null = null): Promise<void> {
-    if (this.#closing.signal.aborted) return Promise.reject(closed());
-    if (signal?.aborted === true) return Promise.reject(givenUp());
-    if (this.#tracker.isWritable) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const finish = (error: Error | null): void => {
-        stopTimer();
-        stopListening();
-        signal?.removeEventListener('abort', onAbort);
-        this.#closing.signal.removeEventListener('abort', onClosing);
-        if (error === null) resolve();
-        else reject(error);
-      };
-      const onAbort = (): void => {
-        finish(givenUp());
-      };
-      const onClosing = (): void => {
-        finish(closed());
-      };
-      const stopTimer = this.#clock.after(timeoutMs, () => {
-        finish(
-          new NoPrimaryError(`No primary took writes within ${String(timeoutMs)} ms`, {
-            timeoutMs,
-          }),
-        );
-      });
-      const stopListening = this.#tracker.onChange(() => {
-        if (this.#tracker.isWritable) finish(null);
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#closing.signal.addEventListener('abort', onClosing, { once: true });
-    });
+    return waitFor(
+      ({ give }) => {
+        const check = (): void => {
+          if (this.#tracker.isWritable) give();
+        };
+        check();
+        return this.#tracker.onChange(check);
+      },
+      onSignal(this.#closing.signal, closed),
+      onSignal(signal, givenUp),
+      atDeadline(this.#clock, timeoutMs, () => neverWritable(timeoutMs)),
+    );
   }
 
   /** Refuses new callers and those that wait. */
   close(): void {
     this.#closing.abort();
   }
+}
+
+function neverWritable(timeoutMs: number): NoPrimaryError {
+  return new NoPrimaryError(`No primary took writes within ${String(timeoutMs)} ms`, { timeoutMs });
 }
 
 function givenUp(): NoPrimaryError {

@@ -2,7 +2,7 @@ import { ReopeningWire, type Wire, type WireOptions } from '../../cluster/connec
 import { ClosedError, CommandTimeoutError, safeMessage } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { aFunction, deadline, option, OptionSet, type RowsOf } from '../../base/options/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { atDeadline, waitFor, type Clock, type Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 
 /** Called with each message and the channel it was published to. */
@@ -188,28 +188,20 @@ export class SubscriptionKeeper {
   #untilConfirmed(entry: Entry, timeoutMs: number): Promise<void> {
     const isDone = (): boolean =>
       entry.channels.every((channel) => this.#confirmed.has(`${entry.kind} ${channel}`));
-    if (isDone()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const finish = (error: Error | null): void => {
-        stop();
-        this.#waiting.delete(check);
-        if (error === null) resolve();
-        else reject(error);
-      };
-      const check = (): void => {
-        if (this.#isClosed) finish(new ClosedError('Redis is shutting down'));
-        else if (isDone()) finish(null);
-      };
-      const stop = this.#clock.after(timeoutMs, () => {
-        finish(
-          new CommandTimeoutError(`subscribe was not confirmed within ${String(timeoutMs)} ms`, {
-            command: entry.kind,
-            timeoutMs,
-          }),
-        );
-      });
-      this.#waiting.add(check);
-    });
+    return waitFor(
+      ({ give, refuse }) => {
+        const check = (): void => {
+          if (this.#isClosed) refuse(new ClosedError('Redis is shutting down'));
+          else if (isDone()) give();
+        };
+        check();
+        this.#waiting.add(check);
+        return () => {
+          this.#waiting.delete(check);
+        };
+      },
+      atDeadline(this.#clock, timeoutMs, () => unconfirmed(entry.kind, timeoutMs)),
+    );
   }
 
   async #remove(entry: Entry): Promise<void> {
@@ -273,4 +265,9 @@ export class SubscriptionKeeper {
     this.#confirmed.clear();
     this.#quietSince = null;
   }
+}
+
+function unconfirmed(command: Kind, timeoutMs: number): CommandTimeoutError {
+  const message = `subscribe was not confirmed within ${String(timeoutMs)} ms`;
+  return new CommandTimeoutError(message, { command, timeoutMs });
 }

@@ -1,6 +1,6 @@
 import type * as disk from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { JournalFileError } from '../../base/errors/index.js';
+import { codeOf, JournalFileError } from '../../base/errors/index.js';
 
 /** What the file needs of the system. */
 export type Disk = Pick<typeof disk, 'open' | 'rename' | 'rm'>;
@@ -23,9 +23,12 @@ export async function syncDirectory(path: string, files: Disk): Promise<void> {
     const directory = await files.open(dirname(path), 'r');
     await directory.sync().finally(() => directory.close());
   } catch (error) {
-    if (!NO_DIRECTORY_SYNC.has(reasonOf(error))) throw error;
+    if (!NO_DIRECTORY_SYNC.has(codeOf(error) ?? '')) throw error;
   }
 }
+
+/** The reason when the system gives none. */
+export const UNKNOWN = 'unknown';
 
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'Create its directory',
@@ -33,12 +36,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EISDIR: 'Name a file, not a directory',
   ENOSPC: 'Make room on the disk',
 };
-
-/** Why the system refused, such as `ENOSPC`. */
-export function reasonOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'unknown';
-}
 
 /** The file cannot be used, and what to do. */
 export function newFileError(
@@ -50,7 +47,7 @@ export function newFileError(
   const field = 'journal.file';
   return new JournalFileError(
     `${field} = ${JSON.stringify(path)} ${message}. ${remedy}`,
-    { field, reason: cause === undefined ? message : reasonOf(cause), remedy },
+    { field, reason: cause === undefined ? message : (codeOf(cause) ?? UNKNOWN), remedy },
     { cause },
   );
 }
@@ -58,7 +55,7 @@ export function newFileError(
 /** What the system refused, as an error of this library. */
 export function toFileError(path: string, error: unknown): JournalFileError {
   if (error instanceof JournalFileError) return error;
-  const reason = reasonOf(error);
+  const reason = codeOf(error) ?? UNKNOWN;
   const remedy = REMEDIES[reason] ?? 'See the cause of this error';
   return newFileError(path, `cannot be used: ${reason}`, remedy, error);
 }

@@ -1,12 +1,12 @@
 import * as disk from 'node:fs/promises';
-import { ClosedError, type JournalFileError } from '../../base/errors/index.js';
+import { ClosedError, codeOf, type JournalFileError } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import {
   newFileError,
   PRIVATE_MODE,
-  reasonOf,
   syncDirectory,
   toFileError,
+  UNKNOWN,
   writeAll,
   type Disk,
 } from './journal-disk.js';
@@ -231,7 +231,7 @@ export class JournalFile implements JournalLog {
     const error = toFileError(this.#options.path, cause);
     const wasDoubtful = before.kind === 'failed' && before.isDoubtful;
     this.#state = { kind: 'failed', error, isDoubtful: isDoubtful || wasDoubtful };
-    if (before.kind === 'sound') this.#options.onFailure?.(reasonOf(cause));
+    if (before.kind === 'sound') this.#options.onFailure?.(codeOf(cause) ?? UNKNOWN);
     this.#stopTimer?.();
     this.#stopTimer = this.#flushAfter(RETRY_MS);
     return error;
@@ -251,7 +251,7 @@ export class JournalFile implements JournalLog {
       this.#compactFrom = this.#clock.now() + COMPACT_AGAIN_MS;
       // The old file is as good as before. A new one of which the directory may know nothing is not.
       if (this.#handle !== handle) this.#fail(error, true);
-      else this.#options.onFailure?.(reasonOf(error));
+      else this.#options.onFailure?.(codeOf(error) ?? UNKNOWN);
     }
   }
 

@@ -1,7 +1,8 @@
 import * as disk from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { codeOf } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import { newFileError, PRIVATE_MODE, reasonOf } from './journal-disk.js';
+import { newFileError, PRIVATE_MODE } from './journal-disk.js';
 
 const BEAT_MS = 2_000;
 const SILENCE_MS = 5_000;
@@ -62,7 +63,7 @@ async function putNew(place: string, own: string): Promise<boolean> {
     await disk.writeFile(place, own, { flag: 'wx', mode: PRIVATE_MODE });
     return true;
   } catch (error) {
-    if (reasonOf(error) === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -103,7 +104,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return reasonOf(error) !== 'ESRCH';
+    return codeOf(error) !== 'ESRCH';
   }
 }
 

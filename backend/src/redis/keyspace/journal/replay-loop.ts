@@ -1,5 +1,5 @@
 import type { ReplayReport } from '../../base/events/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { atGraceEnd, endsWithin, type Clock, type Stop } from '../../base/timing/index.js';
 import { type CircuitBreaker, isAnswer } from '../breaker/index.js';
 import type { JournalReplay } from './journal-replay.js';
 import type { WriteJournal } from './write-journal.js';
@@ -65,11 +65,7 @@ export class ReplayLoop {
     this.hurry();
     this.#isClosing = true;
     if (this.#run === null) return;
-    const over = new AbortController();
-    const run = this.#run.finally(() => {
-      over.abort();
-    });
-    await Promise.race([run, this.#clock.sleep(graceMs, over.signal)]);
+    await endsWithin(this.#run, atGraceEnd(this.#clock, graceMs));
     // Whatever it still waits for ends with the connections.
     this.#closed.abort();
   }

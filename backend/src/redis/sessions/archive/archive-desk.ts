@@ -1,5 +1,5 @@
 import { RedisHaError, SessionUnavailableError } from '../../base/errors/index.js';
-import type { Clock } from '../../base/timing/index.js';
+import { answerWithin, atDeadline, type Clock } from '../../base/timing/index.js';
 import { ArchiveTurns } from './archive-turns.js';
 import { Remembered } from './remembered.js';
 import type { SessionArchive } from './session-archive.js';
@@ -75,24 +75,20 @@ export class ArchiveDesk {
 
   async #ask<R>(call: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const controller = new AbortController();
-    const tooLate = new SessionUnavailableError(
-      `The archive of sessions did not answer within ${this.#timeoutMs} ms`,
-      { timeoutMs: this.#timeoutMs },
-    );
-    let stop = (): void => undefined;
-    const deadline = new Promise<never>((_resolve, reject) => {
-      stop = this.#clock.after(this.#timeoutMs, () => {
-        reject(tooLate);
-        controller.abort();
-      });
-    });
+    const timeoutMs = this.#timeoutMs;
+    const giveUp = (): SessionUnavailableError => {
+      controller.abort();
+      return new SessionUnavailableError(
+        `The archive of sessions did not answer within ${timeoutMs} ms`,
+        { timeoutMs },
+      );
+    };
+    // In a function of its own, so that an archive that throws at once fails like one that rejects.
+    const asked = (async () => call(controller.signal))();
     try {
-      // In a function of its own, so that an archive that throws at once fails like one that rejects.
-      return await Promise.race([deadline, (async () => call(controller.signal))()]);
+      return await answerWithin(asked, atDeadline(this.#clock, timeoutMs, giveUp));
     } catch (error) {
       throw unavailable(error);
-    } finally {
-      stop();
     }
   }
 }

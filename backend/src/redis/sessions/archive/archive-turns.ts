@@ -1,4 +1,5 @@
 import { SessionUnavailableError } from '../../base/errors/index.js';
+import { onSignal, waitFor } from '../../base/timing/index.js';
 
 /** Lets so many look-ups go at a time. The others wait in line, up to `maxWaiting` of them. */
 export class ArchiveTurns {
@@ -39,18 +40,18 @@ export class ArchiveTurns {
     if (this.#line.size >= this.#maxWaiting) {
       throw new SessionUnavailableError('Too many sessions are being looked up in the archive');
     }
-    await new Promise<void>((resolve, reject) => {
-      const go = (): void => {
-        signal.removeEventListener('abort', giveUp);
-        resolve();
-      };
-      const giveUp = (): void => {
-        this.#line.delete(go);
-        reject(new SessionUnavailableError('The archive is too busy to look the session up'));
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
-      this.#line.add(go);
-    });
+    return waitFor(
+      ({ give }) => {
+        const go = (): void => {
+          give();
+        };
+        this.#line.add(go);
+        return () => {
+          this.#line.delete(go);
+        };
+      },
+      onSignal(signal, tooBusy),
+    );
   }
 
   // The turn is handed on and not given back, so that nobody new gets ahead of the line.
@@ -59,15 +60,18 @@ export class ArchiveTurns {
     const leave = (): void => {
       if (hasLeft) return;
       hasLeft = true;
-      signal.removeEventListener('abort', leave);
       const [next] = this.#line;
       if (next === undefined) this.#going--;
-      else {
-        this.#line.delete(next);
-        next();
-      }
+      else next();
     };
-    signal.addEventListener('abort', leave, { once: true });
-    return leave;
+    const stopListening = onSignal(signal)(leave);
+    return () => {
+      stopListening();
+      leave();
+    };
   }
+}
+
+function tooBusy(): SessionUnavailableError {
+  return new SessionUnavailableError('The archive is too busy to look the session up');
 }

@@ -52,6 +52,20 @@ describe('the data of a session', () => {
     expect(() => toJson(value, 1000)).toThrow(ValueUnserializableError);
   });
 
+  it.each([
+    [{ user: { at: new Date(0) } }, 'an object of a class', 'data.user.at'],
+    [{ user: { 'ada@example.org': [new Map()] } }, 'a Map', 'data.user.…[…]'],
+    [{ run: () => 1 }, 'a function', 'data.run'],
+  ])('is refused with what is in it and where: %#', (value, what, path) => {
+    expect(() => toJson(value, 1000)).toThrow(`there is ${what} in it (at ${path})`);
+  });
+
+  it('may be nested deeper than a value in the cache', () => {
+    let nested: unknown = 'bottom';
+    for (let i = 0; i < 1000; i++) nested = [nested];
+    expect(toJson(nested, 9999)).toHaveLength(2008);
+  });
+
   it('is refused when it is too large, by its bytes', () => {
     expect(toJson('éé', 6)).toBe('"éé"');
     expect(() => toJson('ééé', 6)).toThrow(ValueTooLargeError);

@@ -1,4 +1,8 @@
 import { ValueTooLargeError, ValueUnserializableError } from '../../base/errors/index.js';
+import { findJsonFault, type JsonRules } from '../../base/json/index.js';
+
+// What an instance knew is lost when the session is read. JSON.stringify says what is too deep.
+const RULES: JsonRules = { name: 'data', mayBecomeOther: false, maxDepth: Infinity };
 
 /**
  * The JSON of a value that comes back from it as it went in. Members that are `undefined` may be left out.
@@ -7,8 +11,8 @@ import { ValueTooLargeError, ValueUnserializableError } from '../../base/errors/
  */
 export function toJson(value: unknown, maxBytes: number): string {
   const json = stringify(value);
-  const culprit = attempt(() => firstChanged(value));
-  if (culprit !== null) throw unserializable(culprit);
+  const fault = attempt(() => findJsonFault(value, RULES));
+  if (fault !== null) throw unserializable(fault.what, fault.path);
   return checkedSize(json, maxBytes);
 }
 
@@ -41,29 +45,9 @@ function checkedSize(json: string, maxBytes: number): string {
   );
 }
 
-function unserializable(culprit: string): ValueUnserializableError {
+function unserializable(culprit: string, path = 'data'): ValueUnserializableError {
   return new ValueUnserializableError(
-    `The data of a session must be plain JSON, and there is ${culprit} in it`,
+    `The data of a session must be plain JSON, and there is ${culprit} in it (at ${path})`,
     { culprit },
   );
-}
-
-/** The kind of the first part that JSON would lose or change; `null` when all is plain. */
-function firstChanged(value: unknown): string | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? null : 'a number without a value';
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null;
-  if (Array.isArray(value)) return firstOf(value);
-  if (typeof value !== 'object') return `something of the type ${typeof value}`;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  if (!isPlain) return 'an object of a class';
-  return firstOf(Object.values(value).filter((member) => member !== undefined));
-}
-
-function firstOf(values: readonly unknown[]): string | null {
-  for (const value of values) {
-    const culprit = firstChanged(value);
-    if (culprit !== null) return culprit;
-  }
-  return null;
 }

@@ -1,5 +1,5 @@
 import { SingleFlight } from '../../base/collections/index.js';
-import { SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
+import { codeOf, SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import {
   type EntryFault,
@@ -134,13 +134,13 @@ export class SessionReader {
 
   /** Writes it to Redis with the stamp it always had: if it was deleted meanwhile, the delete is newer. */
   async #refill(record: SessionRecord): Promise<SessionRecord> {
-    const { keyspace, bus } = this.#deps;
+    const { keyspace } = this.#deps;
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);
     try {
       const { outcome } = await keyspace.write(record.id, draft, stampOfDigits(record.revision));
       if (outcome !== 'superseded') return record;
     } catch (error) {
-      bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason: reasonOf(error) });
+      reportFailedWrite(this.#deps, error);
       return record;
     }
     const verdict = this.#judge(record.id, await keyspace.read(record.id, { confirm: true }));
@@ -173,10 +173,13 @@ export function invalid(reason: InvalidReason): SessionInvalidError {
   return new SessionInvalidError('The token belongs to no session', { reason });
 }
 
-/** What may be said of a failure in an event. */
-export function reasonOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
-  return typeof code === 'string' ? code : 'unknown error';
+/** Tells that a session could not be written, with no more of the failure than its code. */
+export function reportFailedWrite(
+  { bus, keyspace }: Pick<SessionDeps, 'bus' | 'keyspace'>,
+  error: unknown,
+): void {
+  const reason = codeOf(error) ?? 'unknown error';
+  bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason });
 }
 
 const DELETED: Verdict = { kind: 'invalid', reason: 'deleted' };

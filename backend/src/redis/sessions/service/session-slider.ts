@@ -1,4 +1,4 @@
-import { reasonOf, type SessionDeps } from './session-reader.js';
+import { reportFailedWrite, type SessionDeps } from './session-reader.js';
 import type { SessionRecord } from '../record/index.js';
 import type { SessionWriter } from './session-writer.js';
 
@@ -52,9 +52,8 @@ export class SessionSlider {
     try {
       await this.#writer.slide(record);
     } catch (error) {
-      const { bus, clock, keyspace } = this.#deps;
-      this.#restUntil = clock.now() + REST_AFTER_FAILURE_MS;
-      bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason: reasonOf(error) });
+      this.#restUntil = this.#deps.clock.now() + REST_AFTER_FAILURE_MS;
+      reportFailedWrite(this.#deps, error);
     }
   }
 }

@@ -7,7 +7,7 @@ import {
   stampOfSlide,
   toForeignJson,
 } from '../record/index.js';
-import { reasonOf, type SessionDeps } from './session-reader.js';
+import { reportFailedWrite, type SessionDeps } from './session-reader.js';
 
 /** Writes records to Redis and to the archive. */
 export class SessionWriter {
@@ -44,7 +44,7 @@ export class SessionWriter {
     } catch (error) {
       // The archive has it, so it exists; Redis learns of it when it is first asked for.
       if (!isArchived || !isOfRedis(error)) throw error;
-      this.#report(error);
+      reportFailedWrite(this.#deps, error);
     }
     return record;
   }
@@ -79,7 +79,7 @@ export class SessionWriter {
     const slid = restamped({ ...record, lastSeenAt }, stamp);
     if (!(await this.put(slid, stamp))) return null;
     await this.#deps.desk?.update(slid).catch((error: unknown) => {
-      this.#report(error);
+      reportFailedWrite(this.#deps, error);
     });
     return slid;
   }
@@ -100,13 +100,13 @@ export class SessionWriter {
   /** Ends a session that nobody has the token of. It runs out by itself if that fails. */
   async discard(id: string): Promise<void> {
     await this.end(id).catch((error: unknown) => {
-      this.#report(error);
+      reportFailedWrite(this.#deps, error);
     });
   }
 
   async #removeQuietly(id: string): Promise<void> {
     await this.#deps.desk?.remove(id).catch((error: unknown) => {
-      this.#report(error);
+      reportFailedWrite(this.#deps, error);
     });
   }
 
@@ -118,14 +118,9 @@ export class SessionWriter {
       return writing !== undefined;
     } catch (error) {
       if (this.#archiveRequired) throw error;
-      this.#report(error);
+      reportFailedWrite(this.#deps, error);
       return false;
     }
-  }
-
-  #report(error: unknown): void {
-    const { bus, keyspace } = this.#deps;
-    bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason: reasonOf(error) });
   }
 }
 

@@ -12,7 +12,11 @@ import {
 import type { Entry, EntryDraft, Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { idOf, stampOfSlide, toForeignJson } from '../record/index.js';
-import { reasonOf, type SessionService, type SessionServiceDeps } from '../service/index.js';
+import {
+  reportFailedWrite,
+  type SessionService,
+  type SessionServiceDeps,
+} from '../service/index.js';
 
 /** How a store for express-session or Fastify behaves. */
 export interface SessionStoreOptions {
@@ -92,8 +96,7 @@ export class StoreRecords {
     try {
       await this.#touch(idOf(sid), session);
     } catch (error) {
-      const { name: keyspace } = this.#keyspace;
-      this.#options.bus.emit({ type: 'cache.write-failed', keyspace, reason: reasonOf(error) });
+      reportFailedWrite({ bus: this.#options.bus, keyspace: this.#keyspace }, error);
     }
   }
 

@@ -1,0 +1,1 @@
+export { findJsonFault, type JsonFault, type JsonRules } from './plain-json.js';
