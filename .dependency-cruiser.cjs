@@ -8,6 +8,7 @@ const ROOMS = [
   'base/address',
   'base/events',
   'base/stats',
+  'base/options',
   'config',
   'cluster/connection',
   'cluster/topology',

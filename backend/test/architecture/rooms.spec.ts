@@ -3,6 +3,7 @@ import { basename, join, relative, sep } from 'node:path';
 
 const root = join(__dirname, '..', '..', '..');
 const library = join(root, 'backend', 'src', 'redis');
+const MAX_FILES_PER_ROOM = 18;
 
 /** The room list as .dependency-cruiser.cjs writes it down. */
 function listedRooms(): string[] {
@@ -52,6 +53,11 @@ describe('the rooms of the library', () => {
       const door = readFileSync(join(library, room, 'index.ts'), 'utf8');
       expect({ room, exportsStar: /^export \*/m.test(door) }).toEqual({ room, exportsStar: false });
     }
+  });
+
+  it(`hold at most ${String(MAX_FILES_PER_ROOM)} production files each`, () => {
+    const crowded = [...filesByRoom()].filter(([, files]) => files.length > MAX_FILES_PER_ROOM);
+    expect(crowded).toEqual([]);
   });
 
   it('have no two files of one name, apart from doors', () => {

@@ -124,7 +124,7 @@ describe('a cache on a real Redis', () => {
     expect(await cache.getOrSet('k', () => 'v')).toBe('v');
     expect(events).toContainEqual({
       type: 'cache.write-failed',
-      namespace: 'default',
+      keyspace: 'default',
       reason: 'COMMAND_REJECTED',
     });
     expect((await outcomeOf(cache.set('k', 'v'))).code).toBe('COMMAND_REJECTED');

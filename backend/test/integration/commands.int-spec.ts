@@ -227,7 +227,7 @@ describe('every command answers what a bare ioredis client answers', () => {
     for (const [name, remedy] of [
       ['subscribe', 'redis.subscribe'],
       ['multi', 'redis.multi'],
-      ['watch', 'redis.session'],
+      ['watch', 'redis.exclusive'],
       ['select', 'node.db'],
       ['monitor', 'createClient'],
       ['quit', 'shuts down'],

@@ -87,7 +87,7 @@ export async function commands(): Promise<void> {
 
 /** What belongs to one connection is not there on the connection that all share. */
 export function withheld(): void {
-  // @ts-expect-error -- see redis.session()
+  // @ts-expect-error -- see redis.exclusive()
   void redis.watch('k');
   // @ts-expect-error -- see node.db
   void redis.select(1);
@@ -99,7 +99,7 @@ export function withheld(): void {
   redis.on('ready', () => undefined);
   // @ts-expect-error -- nobody shuts a server down from here
   void redis.shutdown();
-  // @ts-expect-error -- see redis.session()
+  // @ts-expect-error -- see redis.exclusive()
   void redis.wait(1, 100);
   // @ts-expect-error -- the constructor is not for applications
   void (redis.engine as unknown);

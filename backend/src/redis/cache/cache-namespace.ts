@@ -21,7 +21,7 @@ import {
   resolveLoadOptions,
   type SetOptions,
 } from './values/index.js';
-import { keyOfCall, nameOfFunction } from './wrap-function.js';
+import { keyOfCall, nameOfFunction, WRAP, type WrapOptions } from './wrap-function.js';
 
 /** A value and where it came from. */
 export interface CacheEntry<T = unknown> {
@@ -30,12 +30,6 @@ export interface CacheEntry<T = unknown> {
   readonly source: ReadingSource;
   /** Milliseconds since it was written, or since its load began. */
   readonly ageMs: number;
-}
-
-/** How a function is wrapped. */
-export interface WrapOptions<A extends unknown[], R> extends GetOrSetOptions<R> {
-  /** Makes the key of a call. @defaultValue the name of the function with its arguments as JSON */
-  readonly key?: (...args: A) => string;
 }
 
 const WRITES_AT_ONCE = 100;
@@ -216,6 +210,7 @@ export class CacheNamespace {
     options: WrapOptions<A, R> = {},
   ): (...args: A) => Promise<R> {
     const { key, ...rest } = options;
+    WRAP.check(options);
     resolveLoadOptions(rest, this.#core.options);
     const name = key === undefined ? nameOfFunction(fn) : '';
     const getOrSet = this.getOrSet.bind(this);

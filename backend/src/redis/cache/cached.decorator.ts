@@ -1,6 +1,14 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import type {} from 'reflect-metadata';
-import { type CacheLoadOptions, checkLoadOptions, refusal } from './values/index.js';
+import {
+  aFunction,
+  anything,
+  option,
+  OptionSet,
+  text,
+  type RowsOf,
+} from '../base/options/index.js';
+import { CALL_ROWS, type CacheLoadOptions, refusal } from './values/index.js';
 import { RedisCache } from './redis-cache.js';
 import { keyOfCall } from './wrap-function.js';
 
@@ -19,6 +27,17 @@ export interface CachedOptions extends CacheLoadOptions {
   readonly cache?: InjectionToken;
 }
 
+const CACHED_ROWS = {
+  ...CALL_ROWS,
+  namespace: option(text(), 'default'),
+  key: option(aFunction<NonNullable<CachedOptions['key']>>(), null),
+  cache: option(anything<InjectionToken>(), RedisCache),
+} satisfies RowsOf<Omit<CachedOptions, 'tags'>>;
+const CACHED = new OptionSet(CACHED_ROWS, {
+  path: 'cached',
+  example: '@Cached({ ttlMs: 60_000 })',
+});
+
 type AsyncMethod = (...args: never[]) => Promise<unknown>;
 type AnyMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
@@ -33,11 +52,12 @@ export type CachedDecorator = <F extends AsyncMethod>(
  * Answers calls of an asynchronous method from the cache. The class must be a provider of Nest, which
  * injects the cache; its constructor need not mention it.
  *
- * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for options that cannot be used, and when it decorates something else than a method.
+ * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) that lists every option that cannot be used.
+ * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when it decorates something else than a method.
  */
 export function Cached(options: CachedOptions = {}): CachedDecorator {
+  CACHED.resolve(options);
   const { namespace, key, cache = RedisCache, ...rest } = options;
-  checkLoadOptions(rest);
   return (target, property, descriptor) => {
     const name = nameOf(target, property);
     const original = descriptor.value as AnyMethod | undefined;

@@ -1,7 +1,8 @@
 export type { BatchLoadFunction, LoadContext, Loader } from './loading/index.js';
-export { CacheNamespace, type CacheEntry, type WrapOptions } from './cache-namespace.js';
+export { CacheNamespace, type CacheEntry } from './cache-namespace.js';
 export {
   bufferSerializer,
+  CACHE,
   type CacheLoadOptions,
   type CacheOptions,
   type CacheSerializer,
@@ -17,4 +18,5 @@ export {
   textSerializer,
 } from './values/index.js';
 export { RedisCache, type OpenKeyspace, type RedisCacheDeps } from './redis-cache.js';
+export { type WrapOptions } from './wrap-function.js';
 export { Cached, type CachedDecorator, type CachedOptions } from './cached.decorator.js';

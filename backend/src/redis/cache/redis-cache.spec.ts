@@ -26,7 +26,7 @@ describe('namespaces', () => {
     one.cache.namespace('users', { ttlMs: 5 });
     for (const options of [{ ttlMs: 6 }, {}, { ttlMs: 5, policy: 'strict' as const }]) {
       expect(() => one.cache.namespace('users', options)).toThrow(
-        expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+        expect.objectContaining({ code: 'CONFIG_INVALID' }),
       );
     }
     expect(() => one.cache.namespace('users', { ttlMs: 6 })).toThrow('another ttlMs');

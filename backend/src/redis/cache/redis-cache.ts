@@ -1,3 +1,4 @@
+import { ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import type { Clock, Random } from '../base/timing/index.js';
@@ -8,7 +9,6 @@ import {
   type CacheStats,
   differenceOf,
   OpenTasks,
-  refusal,
   resolveCacheOptions,
   type ResolvedCacheOptions,
 } from './values/index.js';
@@ -55,7 +55,7 @@ export class RedisCache extends CacheNamespace {
   /**
    * Made by the module; applications inject it.
    *
-   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when the defaults cannot be used.
+   * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) when the defaults cannot be used.
    */
   constructor({ defaults = {}, ...deps }: RedisCacheDeps) {
     const options = resolveCacheOptions(defaults);
@@ -73,7 +73,7 @@ export class RedisCache extends CacheNamespace {
   /**
    * The namespace of that name, made at the first call. What its options leave out is as in the module's.
    *
-   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for options that cannot be used, or that
+   * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for options that cannot be used, or that
    * are not those with which the namespace was made.
    */
   namespace(name: string, options?: CacheOptions): CacheNamespace {
@@ -122,7 +122,8 @@ export class RedisCache extends CacheNamespace {
   #make(name: string, options: ResolvedCacheOptions): CacheNamespace {
     if (this.#namespaces.size >= MAX_NAMESPACES) {
       const message = `there are ${String(MAX_NAMESPACES)} namespaces already, and none is ever given up`;
-      throw refusal('namespace', name, message, 'Make what varies a part of the key');
+      const remedy = 'Make what varies a part of the key';
+      throw new ConfigInvalidError([{ field: 'namespace', value: name, message, remedy }]);
     }
     const core = open(name, options, this.#deps, this.#tasks);
     if (this.#closing !== null) core.loader.runner.refuseFurther();
@@ -140,7 +141,7 @@ export class RedisCache extends CacheNamespace {
     if (different === null) return;
     const message = `the namespace ${name} was made with another ${different}`;
     const remedy = 'Give the same options, or none: cache.namespace(name)';
-    throw refusal('options', different, message, remedy);
+    throw new ConfigInvalidError([{ field: 'options', value: different, message, remedy }]);
   }
 }
 

@@ -1,5 +1,22 @@
 import { createHash } from 'node:crypto';
-import { findJsonFault, refusal } from './values/index.js';
+import { aFunction, option, OptionSet, type RowsOf } from '../base/options/index.js';
+import { CALL_ROWS, findJsonFault, type GetOrSetOptions, refusal } from './values/index.js';
+
+/** How a function is wrapped. */
+export interface WrapOptions<A extends unknown[], R> extends GetOrSetOptions<R> {
+  /** Makes the key of a call. @defaultValue the name of the function with its arguments as JSON */
+  readonly key?: (...args: A) => string;
+}
+
+type MakeKey = NonNullable<WrapOptions<unknown[], unknown>['key']>;
+
+const WRAP_ROWS = {
+  ...CALL_ROWS,
+  key: option(aFunction<MakeKey>(), null),
+} satisfies RowsOf<WrapOptions<unknown[], unknown>>;
+
+/** The options of a wrapped function. */
+export const WRAP = new OptionSet(WRAP_ROWS, { path: '', example: '{ ttlMs: 60_000 }' });
 
 const MAX_PLAIN_BYTES = 256;
 

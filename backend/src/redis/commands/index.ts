@@ -4,6 +4,7 @@ export {
   PrimaryLoans,
   RawClients,
   ExclusiveConnection,
+  SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type Subscription,
   SubscriptionKeeper,
@@ -11,6 +12,7 @@ export {
 } from './dedicated/index.js';
 export {
   type BatchResult,
+  CALL_OPTIONS,
   type CallOptions,
   checkTransaction,
   type CommandIntent,
@@ -27,5 +29,5 @@ export {
 } from './table/index.js';
 export { CommandRouter } from './shared/index.js';
 export { CommandRunner } from './command-runner.js';
-export { scan, type ScanOptions, type ScanSource } from './scan.js';
-export { newScript, type Script, type ScriptDefinition } from './script.js';
+export { scan, SCAN_OPTIONS, type ScanOptions, type ScanSource } from './scan.js';
+export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';

@@ -1,4 +1,5 @@
 import type { TopologyTracker } from '../cluster/topology/index.js';
+import { option, OptionSet, positive, text, type RowsOf } from '../base/options/index.js';
 import type { CommandRunner } from './command-runner.js';
 
 /** What to look for. */
@@ -10,6 +11,16 @@ export interface ScanOptions {
   /** Only keys of this type, such as `hash`. For scans over keys. */
   readonly type?: string;
 }
+
+/** The options of a scan over keys. */
+export const SCAN_OPTIONS = new OptionSet(
+  {
+    match: option(text(), null),
+    count: option(positive, 100),
+    type: option(text(), null),
+  } satisfies RowsOf<ScanOptions>,
+  { path: '', example: "{ match: 'user:*' }", foreign: { pattern: 'match' } },
+);
 
 /** A scan over keys, or over the members of one key. */
 export interface ScanSource {

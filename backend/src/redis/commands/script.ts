@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { CommandRejectedError, InvalidArgumentError } from '../base/errors/index.js';
-import type { CallOptions } from './table/index.js';
+import { CommandRejectedError } from '../base/errors/index.js';
+import { flag, option, OptionSet, required, text, type RowsOf } from '../base/options/index.js';
+import { CALL_OPTIONS, type CallOptions } from './table/index.js';
 
 /** A Lua script and what may be assumed of it. */
 export interface ScriptDefinition {
@@ -10,6 +11,18 @@ export interface ScriptDefinition {
   /** Running it twice leaves the same data, so it is sent again when its answer was lost. @defaultValue false */
   readonly idempotent?: boolean;
 }
+
+const EXAMPLE = '{ lua: \'return redis.call("GET", KEYS[1])\', readOnly: true }';
+
+/** What a script is made of. */
+export const SCRIPT = new OptionSet(
+  {
+    lua: required(text('a piece of Lua', /\S/, `For example: ${EXAMPLE}`)),
+    readOnly: option(flag, false),
+    idempotent: option(flag, false),
+  } satisfies RowsOf<ScriptDefinition>,
+  { path: '', example: EXAMPLE },
+);
 
 /** Runs a script. Its keys are given apart from its arguments, as Redis wants them. */
 export type Script<T> = (
@@ -27,18 +40,12 @@ export type RunScript = (
 
 /** Sends the script's digest, and the script itself where it is not known: after a failover, say. */
 export function newScript<T>(definition: ScriptDefinition, run: RunScript): Script<T> {
+  SCRIPT.check(definition);
   const { lua, readOnly = false, idempotent = false } = definition;
-  if (typeof lua !== 'string' || lua.trim() === '') {
-    throw new InvalidArgumentError({
-      field: 'lua',
-      value: lua,
-      message: 'a script is a piece of Lua',
-      remedy: 'For example: { lua: \'return redis.call("GET", KEYS[1])\', readOnly: true }',
-    });
-  }
   const digest = createHash('sha1').update(lua).digest('hex');
   const suffix = readOnly ? '_ro' : '';
   return async (keys, args = [], options = {}) => {
+    CALL_OPTIONS.check(options);
     const tail = [keys.length, ...keys, ...args];
     const safe: CallOptions = { idempotent, ...options };
     try {

@@ -1,14 +1,24 @@
 import { InvalidArgumentError } from '../base/errors/index.js';
-import { showSafely } from './findings.js';
 import { addressKey, readAddress, parseAddress, type NodeAddress } from '../base/address/index.js';
-import type { SentinelOptions } from './redis-options.js';
-import type { AddressMapper } from './resolved-options.js';
+import {
+  converted,
+  isGiven,
+  readPairs,
+  rule,
+  showSafely,
+  type Rule,
+} from '../base/options/index.js';
 
 /** What users may write for `sentinel.natMap`. */
-export type NatMap = NonNullable<SentinelOptions['natMap']>;
+export type NatMap =
+  | Readonly<Record<string, string | NodeAddress>>
+  | ((announced: NodeAddress) => NodeAddress | string | undefined);
+
+/** Says where an announced address is reached from here. Identity when nothing is mapped. */
+export type AddressMapper = (announced: NodeAddress) => NodeAddress;
 
 /** One entry of a `natMap` that cannot be used. */
-export interface NatFault {
+interface NatFault {
   /** The announced address as written. */
   readonly announced: string;
   readonly reason: string;
@@ -23,17 +33,40 @@ export interface BuiltMapper {
 /** Maps nothing: every node is reached where it says it is. */
 export const keepAddress: AddressMapper = (announced) => announced;
 
+/** A `natMap`, whose entries are checked one by one; what a function returns is checked at each call. */
+export const natMap: Rule<NatMap, AddressMapper> = converted(
+  rule<NatMap>(
+    'an object or a function',
+    (value) => typeof value === 'function' || isGiven(value),
+    {
+      shows: 'kind',
+      remedy: "Write { '172.30.0.2:6379': '127.0.0.1:6380' }",
+      fromText: readPairs,
+      expectsText: "pairs such as '172.30.0.2:6379=127.0.0.1:6380', each announced address once",
+    },
+  ),
+  (given, path, findings) => {
+    const { mapAddress, faults } = buildAddressMapper(given);
+    for (const { announced, reason } of faults) {
+      const remedy =
+        "Write the announced address and where it is reached, for example '172.30.0.2:6379' and '127.0.0.1:6380'";
+      findings.refuse(path, announced, reason, remedy);
+    }
+    return mapAddress;
+  },
+);
+
 /**
  * Turns a `natMap` into the mapper of the engine. Keys match whatever the spelling of the address;
  * a target without a port keeps the announced one; an address that is not mapped stays as it is.
  * The mapper of a function throws `INVALID_ARGUMENT` when the function returns no usable address.
  */
-export function buildAddressMapper(natMap: NatMap | undefined): BuiltMapper {
-  if (natMap === undefined) return { mapAddress: keepAddress, faults: [] };
-  if (typeof natMap === 'function') return { mapAddress: mapByFunction(natMap), faults: [] };
+export function buildAddressMapper(given: NatMap | undefined): BuiltMapper {
+  if (given === undefined) return { mapAddress: keepAddress, faults: [] };
+  if (typeof given === 'function') return { mapAddress: mapByFunction(given), faults: [] };
   const targets = new Map<string, NodeAddress>();
   const faults: NatFault[] = [];
-  for (const [announced, target] of Object.entries(natMap)) {
+  for (const [announced, target] of Object.entries(given)) {
     const reason = addTarget(targets, announced, target);
     if (reason !== null) faults.push({ announced, reason });
   }

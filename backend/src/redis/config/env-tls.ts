@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { isGiven } from './option-reader.js';
-import { readFlag } from './option-rules.js';
+import { isGiven, readFlag } from '../base/options/index.js';
 import type { EnvValues } from './env-values.js';
 
 /** `REDIS_` for the data nodes, `REDIS_SENTINEL_` for the Sentinels. */

@@ -1,6 +1,5 @@
-import { Findings } from './findings.js';
-import { usualVariable } from './option-reader.js';
-import type { OptionRow } from './option-table.js';
+import { Findings } from '../base/options/index.js';
+import { usualVariable, type OptionRow } from './option-table.js';
 
 /** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,7 +59,7 @@ export class EnvValues {
       if (normal(first.value) === normal(other.value)) continue;
       this.refuse(
         first.variable,
-        row.rule.isSecret ? undefined : this.get(first.variable),
+        row.rule.shows === 'nothing' ? undefined : this.get(first.variable),
         `says something else than ${other.variable}`,
         `Both set the same option: keep ${first.variable} or ${other.variable}`,
       );
@@ -77,7 +76,12 @@ export class EnvValues {
     const raw = this.get(variable) ?? '';
     const value = row.rule.fromText(raw);
     if (value === undefined) {
-      this.refuse(variable, raw, `must be ${row.rule.expects}`, 'Correct it, or unset it');
+      this.refuse(
+        variable,
+        raw,
+        `must be ${row.rule.expectsText ?? row.rule.expects}`,
+        'Correct it, or unset it',
+      );
     }
     return value;
   }
@@ -85,7 +89,7 @@ export class EnvValues {
   /** `sentinel.nodes[1]` is `REDIS_SENTINELS[1]`, or that of the other dialect where it was used. */
   #nameOf(field: string): string {
     const [path = field, index] = field.split(/(?=\[)/);
-    const known = path.startsWith('fallbackAddress') ? 'host' : path;
+    const known = path.startsWith('standaloneAddress') ? 'host' : path;
     return (this.#sources.get(known) ?? usualVariable(known)) + (index ?? '');
   }
 }

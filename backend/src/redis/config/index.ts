@@ -1,31 +1,32 @@
 export {
   buildAddressMapper,
   keepAddress,
+  type AddressMapper,
   type BuiltMapper,
   type NatMap,
 } from './address-mapper.js';
-export type {
-  MemoryModeOptions,
-  NodeOptions,
-  PoolOptions,
-  ReadPolicy,
-  RedisHaOptions,
-  RoutingOptions,
-  SentinelModeOptions,
-  SentinelOptions,
-  StandaloneModeOptions,
-} from './redis-options.js';
-export type {
-  AddressMapper,
-  ResolvedAccess,
-  ResolvedMemoryOptions,
-  ResolvedRedisOptions,
-  ResolvedSentinelOptions,
-  ResolvedStandaloneOptions,
-} from './resolved-options.js';
-export { DEFAULTS, MIN_SENTINELS, SENTINEL_PORT, type Defaults } from './defaults.js';
-export { ENV_VARIABLES, OPTION_TABLE, type OptionRow } from './option-table.js';
-export { DEFAULT_CONNECTION, resolveOptions, type Resolution } from './resolve-options.js';
-export { optionsFromEnv, resolveFromEnv, type EnvReading } from './options-from-env.js';
+export { SENTINEL_PORT } from './address-rules.js';
 export type { Environment } from './env-values.js';
+export { ENV_VARIABLES, OPTION_TABLE, type OptionRow } from './option-table.js';
+export { optionsFromEnv, resolveFromEnv, type OptionsFromEnv } from './options-from-env.js';
 export { redactOptions, type Redacted } from './redact-options.js';
+export {
+  readPolicy,
+  TOP,
+  type MemoryModeOptions,
+  type NodeOptions,
+  type PoolOptions,
+  type ReadPolicy,
+  type RedisHaOptions,
+  type ResolvedAccess,
+  type ResolvedMemoryOptions,
+  type ResolvedRedisOptions,
+  type ResolvedSentinelOptions,
+  type ResolvedStandaloneOptions,
+  type RoutingOptions,
+  type SentinelModeOptions,
+  type SentinelOptions,
+  type StandaloneModeOptions,
+} from './redis-options.js';
+export { DEFAULT_CONNECTION, resolveOptions, type Resolution } from './resolve-options.js';
+export { MIN_SENTINELS } from './resolve-sentinel.js';

@@ -374,6 +374,8 @@ describe('a warning', () => {
 });
 
 describe('every scalar option', () => {
+  const STRUCTURED = ['url', 'standaloneAddress', 'sentinel.nodes', 'sentinel.natMap'];
+  const READ_OTHERWISE = new Set(['mode', 'host', 'node.tls', 'sentinel.tls', ...STRUCTURED]);
   const SAMPLES: Readonly<Record<string, readonly [string, unknown]>> = {
     'routing.readPolicy': ['nearest', 'nearest'],
     'routing.retryUncertain': ['off', false],
@@ -382,9 +384,9 @@ describe('every scalar option', () => {
   };
 
   it.each(
-    OPTION_TABLE.filter(
-      ({ path, rule }) => path !== 'mode' && path !== 'host' && rule.kind === 'scalar',
-    ).flatMap(({ path, env }) => env.map((variable) => [variable, path] as const)),
+    OPTION_TABLE.filter(({ path }) => !READ_OTHERWISE.has(path)).flatMap(({ path, env }) =>
+      env.map((variable) => [variable, path] as const),
+    ),
   )('%s sets %s', (variable, path) => {
     const expected = /(?:Ms|Size|Commands|Bytes|Entries|Failures|PerSecond|db|port)$/.test(path)
       ? 7
@@ -392,7 +394,7 @@ describe('every scalar option', () => {
     const [text, value] = SAMPLES[path] ?? [String(expected), expected];
     const { options, problems } = optionsFromEnv({ REDIS_MODE: 'sentinel', [variable]: text });
     expect(problems).toEqual([]);
-    const written = path === 'port' ? 'fallbackAddress.port' : path;
+    const written = path === 'port' ? 'standaloneAddress.port' : path;
     expect(options).toHaveProperty(written.split('.'), value);
   });
 });

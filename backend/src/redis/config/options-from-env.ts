@@ -1,24 +1,21 @@
 import type { Problem } from '../base/errors/index.js';
-import { nearestName } from './did-you-mean.js';
+import { HIDDEN, nearestName, readFlag, type Given } from '../base/options/index.js';
 import { readTls } from './env-tls.js';
 import { EnvValues, type Environment } from './env-values.js';
-import { HIDDEN } from './findings.js';
 import {
   ENV_VARIABLES,
   groupOf,
   keyOf,
   OPTION_TABLE,
-  rowOf,
+  usualVariable,
   type OptionRow,
 } from './option-table.js';
-import { readScalar, usualVariable, type Given } from './option-reader.js';
-import { readFlag } from './option-rules.js';
-import type { RedisHaOptions } from './redis-options.js';
+import { TOP, type RedisHaOptions } from './redis-options.js';
 import { mergeUrl, readUrl } from './redis-url.js';
 import { DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
 
 /** What the environment asks for, before it is checked as a whole. */
-export interface EnvReading {
+export interface OptionsFromEnv {
   /** To be given to `resolveOptions`. Unreadable variables are left out. */
   readonly options: RedisHaOptions;
   /** Variables that cannot be read, under their own names. */
@@ -54,7 +51,7 @@ export function resolveFromEnv(
 }
 
 /** Reads the environment only. Never throws; nothing is resolved and no default is applied. */
-export function optionsFromEnv(env: Environment = process.env): EnvReading {
+export function optionsFromEnv(env: Environment = process.env): OptionsFromEnv {
   const values = new EnvValues(env);
   // Each value was read by the rule of its row, and resolving checks it again.
   const options = draftOptions(values) as unknown as RedisHaOptions;
@@ -75,7 +72,7 @@ function draftOptions(values: EnvValues): Given {
   }
   if (mode === 'sentinel') {
     set(flat, 'sentinel.tls', readTls('REDIS_SENTINEL_', values));
-    moveToFallback(flat, values);
+    moveToStandaloneAddress(flat, values);
   }
   warnAboutUnknown(values);
   return { mode, ...nest(flat) };
@@ -149,7 +146,7 @@ function applyUrl(flat: FlatOptions, values: EnvValues): void {
       `Keep ${variable} or REDIS_URL, not both`,
     );
   }
-  const parts = readUrl('url', raw.trim(), values.findings);
+  const parts = readUrl(raw.trim(), 'url', values.findings);
   if (parts === undefined) return;
   const node = mergeUrl(parts, membersOf(flat, 'node'), values.findings);
   const merged = Object.entries(node).map(([key, value]) => [`node.${key}`, value] as const);
@@ -160,15 +157,13 @@ function applyUrl(flat: FlatOptions, values: EnvValues): void {
 }
 
 /** In Sentinel mode the one Redis is where to go when there are too few Sentinels. */
-function moveToFallback(flat: FlatOptions, values: EnvValues): void {
+function moveToStandaloneAddress(flat: FlatOptions, values: EnvValues): void {
   if (!flat.has('host') && !flat.has('port')) return;
-  const [host, port] = ['host', 'port'].map((path) => {
-    const row = rowOf(path);
-    return row === undefined ? undefined : readScalar(row, flat.get(path), values.findings);
-  });
+  const given = { mode: 'standalone', host: flat.get('host'), port: flat.get('port') };
+  const { host, port } = TOP.read(given, values.findings);
   flat.delete('host');
   flat.delete('port');
-  flat.set('fallbackAddress', { host, port });
+  flat.set('standaloneAddress', { host, port });
 }
 
 function warnAboutServiceLink(values: EnvValues): void {

@@ -85,7 +85,7 @@ describe('a secret in the options never comes out', () => {
       { mode: 'sentinel', sentinel: { nodes: [{ host: 'a', port: 1, password: SECRET }] } },
     ],
     ['nodes that are text', { mode: 'sentinel', sentinel: { nodes: `u:${SECRET}@h` } }],
-    ['a fallback as a URL', { mode: 'sentinel', fallbackAddress: `redis://:${SECRET}@h` }],
+    ['a fallback as a URL', { mode: 'sentinel', standaloneAddress: `redis://:${SECRET}@h` }],
     [
       'a NAT key',
       { mode: 'sentinel', sentinel: { nodes: THREE, natMap: { [`u:${SECRET}@h`]: 'a' } } },

@@ -1,19 +1,28 @@
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { HIDDEN, hideSecretsOf } from '../base/options/index.js';
 import { keepAddress } from './address-mapper.js';
-import { HIDDEN } from './findings.js';
-import type { ResolvedAccess, ResolvedRedisOptions } from './resolved-options.js';
+import type { ResolvedAccess, ResolvedRedisOptions } from './redis-options.js';
+import { redactTls } from './tls-rule.js';
 
 /** Plain data, safe to log and to send. */
 export type Redacted = Readonly<Record<string, unknown>>;
 
-/** TLS options that say how, and never with what: everything else is hidden. */
-const SHOWN_TLS_OPTIONS = new Set([
-  'servername',
-  'rejectUnauthorized',
-  'minVersion',
-  'maxVersion',
-  'ciphers',
-]);
+/**
+ * Freezes resolved options and makes them, and each part that holds secrets, print as their redacted
+ * form in `console.log`, `util.inspect` and `JSON.stringify`. TLS material is left as it is.
+ */
+export function sealOptions(options: ResolvedRedisOptions): ResolvedRedisOptions {
+  const node = sealAccess(options.node);
+  if (options.mode === 'standalone') Object.freeze(options.address);
+  const sealed =
+    options.mode === 'sentinel'
+      ? { ...options, node, sentinel: sealAccess(options.sentinel) }
+      : { ...options, node };
+  return Object.freeze(hideSecretsOf(sealed, redactOptions));
+}
+
+function sealAccess<A extends ResolvedAccess>(access: A): A {
+  return Object.freeze(hideSecretsOf({ ...access }, redactAccess));
+}
 
 /**
  * A copy of resolved options that is safe to log: passwords and TLS material read `'***'` where they
@@ -47,19 +56,6 @@ export function redactAccess(access: ResolvedAccess): Redacted {
     password: password === null ? null : HIDDEN,
     tls: tls === null ? null : redactTls(tls),
   };
-}
-
-/** Says which TLS options are set. Only those that cannot hold a secret show their value. */
-export function redactTls(tls: TlsOptions): Redacted {
-  return Object.fromEntries(
-    Object.entries(tls)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, SHOWN_TLS_OPTIONS.has(key) ? showPlain(value) : HIDDEN]),
-  );
-}
-
-function showPlain(value: unknown): unknown {
-  return typeof value === 'string' || typeof value === 'boolean' ? value : HIDDEN;
 }
 
 function copyList(value: unknown): unknown {

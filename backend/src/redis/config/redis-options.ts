@@ -1,8 +1,49 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { NodeAddress } from '../base/address/index.js';
+import {
+  bytes,
+  choice,
+  converted,
+  flag,
+  group,
+  host,
+  milliseconds,
+  option,
+  OptionSet,
+  port,
+  positive,
+  required,
+  secret,
+  text,
+  verbatim,
+  wholeNumber,
+  type AnyRow,
+  type Resolved,
+  type Rule,
+  type RowsOf,
+} from '../base/options/index.js';
+import { keepAddress, natMap, type NatMap } from './address-mapper.js';
+import { address, REDIS_PORT, sentinelNodes } from './address-rules.js';
+import { FOREIGN_NAMES } from './foreign-names.js';
+import { url } from './redis-url.js';
+import { tls, TLS_VARIABLES } from './tls-rule.js';
+
+const userName = emptyIsNone(text('text without white space', /^\S*$/));
+const password = emptyIsNone(secret);
+const masterName = text('text without white space, and not empty', /^\S+$/);
+// `CLIENT SETNAME` refuses anything else.
+const clientName = text('printable ASCII without spaces, and not empty', /^[!-~]+$/);
+const mode = {
+  ...choice('standalone', 'sentinel', 'memory'),
+  remedy: "Set mode to 'sentinel' for production, 'standalone' for one Redis, 'memory' for none",
+};
+const shared = { foreign: FOREIGN_NAMES, family: () => everyRow().map(([path]) => path) };
 
 /** Which nodes may answer a read, in order of preference. */
 export type ReadPolicy = 'primary' | 'replica-preferred' | 'replica' | 'nearest';
+
+/** One of the read policies. */
+export const readPolicy = choice('primary', 'replica-preferred', 'replica', 'nearest');
 
 /** How the data nodes are reached. */
 export interface NodeOptions {
@@ -30,6 +71,25 @@ export interface NodeOptions {
   readonly keepAliveMs?: number;
 }
 
+const NODE_ROWS = {
+  username: option(userName, null, 'REDIS_USERNAME'),
+  password: option(password, null, 'REDIS_PASSWORD'),
+  tls: option(tls, null, ...TLS_VARIABLES.map((suffix) => `REDIS_${suffix}`)),
+  db: option(wholeNumber(0, 2_147_483_647), 0, 'REDIS_DB'),
+  keyPrefix: option(verbatim, '', 'REDIS_KEY_PREFIX'),
+  clientName: option(clientName, 'nestjs-redis-ha', 'REDIS_CLIENT_NAME'),
+  connectTimeoutMs: option(milliseconds, 1_000, 'REDIS_NODE_CONNECT_TIMEOUT_MS'),
+  heartbeatIntervalMs: option(milliseconds, 1_000, 'REDIS_NODE_HEARTBEAT_INTERVAL_MS'),
+  heartbeatTimeoutMs: option(milliseconds, 3_000, 'REDIS_NODE_HEARTBEAT_TIMEOUT_MS'),
+  stallAfterMs: option(milliseconds, 100, 'REDIS_NODE_STALL_AFTER_MS'),
+  keepAliveMs: option(milliseconds, 10_000, 'REDIS_NODE_KEEP_ALIVE_MS'),
+} satisfies RowsOf<NodeOptions>;
+const NODE = new OptionSet(NODE_ROWS, {
+  path: 'node',
+  ordered: [{ low: 'stallAfterMs', high: 'heartbeatTimeoutMs' }],
+  ...shared,
+});
+
 /** How commands find a node, and how long they may take. */
 export interface RoutingOptions {
   /** @defaultValue 'replica-preferred' */
@@ -48,6 +108,17 @@ export interface RoutingOptions {
   readonly retryUncertain?: boolean;
 }
 
+const ROUTING_ROWS = {
+  readPolicy: option(readPolicy, 'replica-preferred', 'REDIS_ROUTING_READ_POLICY'),
+  maxStalenessMs: option(milliseconds, null, 'REDIS_ROUTING_MAX_STALENESS_MS'),
+  readTimeoutMs: option(milliseconds, 250, 'REDIS_ROUTING_READ_TIMEOUT_MS'),
+  writeTimeoutMs: option(milliseconds, 8_000, 'REDIS_ROUTING_WRITE_TIMEOUT_MS'),
+  maxQueuedCommands: option(positive, 50_000, 'REDIS_ROUTING_MAX_QUEUED_COMMANDS'),
+  maxQueuedBytes: option(bytes, 67_108_864, 'REDIS_ROUTING_MAX_QUEUED_BYTES'),
+  retryUncertain: option(flag, true, 'REDIS_ROUTING_RETRY_UNCERTAIN'),
+} satisfies RowsOf<RoutingOptions>;
+const ROUTING = new OptionSet(ROUTING_ROWS, { path: 'routing', ...shared });
+
 /** How many connections a process may open. */
 export interface PoolOptions {
   /**
@@ -61,6 +132,12 @@ export interface PoolOptions {
    */
   readonly readSize?: number;
 }
+
+const POOL_ROWS = {
+  writeSize: option(positive, 10, 'REDIS_POOLS_WRITE_SIZE'),
+  readSize: option(positive, 1, 'REDIS_POOLS_READ_SIZE'),
+} satisfies RowsOf<PoolOptions>;
+const POOLS = new OptionSet(POOL_ROWS, { path: 'pools', ...shared });
 
 /** What happens while Redis is away: for caches, sessions and everything else that has a namespace. */
 export interface FallbackOptions {
@@ -77,6 +154,16 @@ export interface FallbackOptions {
   /** Bytes that memory keeps. @defaultValue 67108864 (64 MiB) */
   readonly maxBytes?: number;
 }
+
+const FALLBACK_ROWS = {
+  timeoutMs: option(milliseconds, 200, 'REDIS_FALLBACK_TIMEOUT_MS'),
+  breakerFailures: option(positive, 5, 'REDIS_FALLBACK_BREAKER_FAILURES'),
+  breakerOpenMs: option(milliseconds, 500, 'REDIS_FALLBACK_BREAKER_OPEN_MS'),
+  stableMs: option(milliseconds, 1_000, 'REDIS_FALLBACK_STABLE_MS'),
+  maxEntries: option(positive, 100_000, 'REDIS_FALLBACK_MAX_ENTRIES'),
+  maxBytes: option(bytes, 67_108_864, 'REDIS_FALLBACK_MAX_BYTES'),
+} satisfies RowsOf<FallbackOptions>;
+const FALLBACK = new OptionSet(FALLBACK_ROWS, { path: 'fallback', ...shared });
 
 /** When a journal on disk counts as written: at once, some times a second, or when the system likes. */
 export type JournalFsync = 'always' | 'interval' | 'never';
@@ -99,6 +186,17 @@ export interface JournalOptions {
   readonly fsync?: JournalFsync;
 }
 
+const JOURNAL_ROWS = {
+  maxEntries: option(positive, 100_000, 'REDIS_JOURNAL_MAX_ENTRIES'),
+  maxBytes: option(bytes, 33_554_432, 'REDIS_JOURNAL_MAX_BYTES'),
+  maxAgeMs: option(milliseconds, 3_600_000, 'REDIS_JOURNAL_MAX_AGE_MS'),
+  replayPerSecond: option(positive, 10_000, 'REDIS_JOURNAL_REPLAY_PER_SECOND'),
+  reapplyMs: option(milliseconds, 15_000, 'REDIS_JOURNAL_REAPPLY_MS'),
+  file: option(text('a path, and not empty', /\S/), null, 'REDIS_JOURNAL_FILE'),
+  fsync: option(choice('always', 'interval', 'never'), 'always', 'REDIS_JOURNAL_FSYNC'),
+} satisfies RowsOf<JournalOptions>;
+const JOURNAL = new OptionSet(JOURNAL_ROWS, { path: 'journal', ...shared });
+
 /** How Sentinel is reached, and which group it watches for us. */
 export interface SentinelOptions {
   /** Name of the group, as in `sentinel monitor <name>`. @defaultValue 'mymaster' */
@@ -115,9 +213,7 @@ export interface SentinelOptions {
    * Where announced addresses are reached from here: `{ '172.30.0.2:6379': '127.0.0.1:6380' }` or a function.
    * Applies to data nodes and to Sentinels that were discovered.
    */
-  readonly natMap?:
-    | Readonly<Record<string, string | NodeAddress>>
-    | ((announced: NodeAddress) => NodeAddress | string | undefined);
+  readonly natMap?: NatMap;
   /** How often all Sentinels are asked besides listening to them, in ms. @defaultValue 1000 */
   readonly pollIntervalMs?: number;
   /** The same while the primary is away, in ms. @defaultValue 75 */
@@ -127,6 +223,24 @@ export interface SentinelOptions {
   /** Refuse to start with fewer than three Sentinels, instead of a warning and standalone mode. @defaultValue false */
   readonly strict?: boolean;
 }
+
+const SENTINEL_ROWS = {
+  masterName: option(masterName, 'mymaster', 'REDIS_SENTINEL_MASTER_NAME', 'REDIS_MASTER_NAME'),
+  nodes: option(sentinelNodes, [], 'REDIS_SENTINELS', 'REDIS_SENTINEL_HOSTS'),
+  username: option(userName, null, 'REDIS_SENTINEL_USERNAME'),
+  password: option(password, null, 'REDIS_SENTINEL_PASSWORD'),
+  tls: option(tls, null, ...TLS_VARIABLES.map((suffix) => `REDIS_SENTINEL_${suffix}`)),
+  natMap: option(natMap, keepAddress, 'REDIS_NAT_MAP'),
+  pollIntervalMs: option(milliseconds, 1_000, 'REDIS_SENTINEL_POLL_INTERVAL_MS'),
+  fastPollIntervalMs: option(milliseconds, 75, 'REDIS_SENTINEL_FAST_POLL_INTERVAL_MS'),
+  commandTimeoutMs: option(milliseconds, 500, 'REDIS_SENTINEL_COMMAND_TIMEOUT_MS'),
+  strict: option(flag, false, 'REDIS_SENTINEL_STRICT'),
+} satisfies RowsOf<SentinelOptions>;
+const SENTINEL = new OptionSet(SENTINEL_ROWS, {
+  path: 'sentinel',
+  ordered: [{ low: 'fastPollIntervalMs', high: 'pollIntervalMs', orEqual: true }],
+  ...shared,
+});
 
 interface CommonOptions {
   readonly node?: NodeOptions;
@@ -143,7 +257,7 @@ export interface SentinelModeOptions extends CommonOptions {
   readonly mode: 'sentinel';
   readonly sentinel: SentinelOptions;
   /** Where to go when Sentinel mode must be given up for lack of Sentinels. @defaultValue 127.0.0.1:6379 */
-  readonly fallbackAddress?: NodeAddress;
+  readonly standaloneAddress?: NodeAddress;
 }
 
 /** One Redis. */
@@ -164,3 +278,75 @@ export interface MemoryModeOptions extends CommonOptions {
 
 /** What the application asks for. */
 export type RedisHaOptions = SentinelModeOptions | StandaloneModeOptions | MemoryModeOptions;
+
+type Mode = RedisHaOptions['mode'];
+type OptionsOfAnyMode = Omit<StandaloneModeOptions, 'mode'> &
+  Omit<SentinelModeOptions, 'mode'> & { readonly mode: Mode };
+
+const TOP_ROWS = {
+  mode: required(mode, 'REDIS_MODE', 'REDIS_SENTINEL_ENABLED'),
+  host: option(host, '127.0.0.1', 'REDIS_HOST'),
+  port: option(port, REDIS_PORT, 'REDIS_PORT'),
+  url: option(url, null, 'REDIS_URL'),
+  standaloneAddress: option(address, Object.freeze({ host: '127.0.0.1', port: REDIS_PORT })),
+  shutdownTimeoutMs: option(milliseconds, 2_000, 'REDIS_SHUTDOWN_TIMEOUT_MS'),
+  node: option(group(NODE), NODE.defaults),
+  routing: option(group(ROUTING), ROUTING.defaults),
+  pools: option(group(POOLS), POOLS.defaults),
+  fallback: option(group(FALLBACK), FALLBACK.defaults),
+  journal: option(group(JOURNAL), JOURNAL.defaults),
+  sentinel: option(group(SENTINEL), SENTINEL.defaults),
+} satisfies RowsOf<OptionsOfAnyMode>;
+
+/** Every option of a connection, those in groups too. */
+export const TOP = new OptionSet(TOP_ROWS, {
+  path: '',
+  example: "{ mode: 'standalone' }, or { mode: 'standalone', url: … } for an address",
+  ...shared,
+});
+
+const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SENTINEL];
+const GROUP_NAMES = ['node', 'routing', 'pools', 'fallback', 'journal', 'sentinel'];
+
+/** The rows of all options with their paths, such as `node.db`, in the order of the documentation. */
+export function everyRow(): readonly (readonly [string, AnyRow])[] {
+  const top = TOP.paths.filter(([path]) => !GROUP_NAMES.includes(path));
+  return [...top, ...GROUPS.flatMap((set) => set.paths)];
+}
+
+/** Every option of every mode, complete. */
+export type Top = Resolved<typeof TOP_ROWS>;
+type Common = Omit<Top, 'mode' | 'host' | 'port' | 'url' | 'standaloneAddress' | 'sentinel'> & {
+  /** Name of this connection; `default` unless several are registered. */
+  readonly name: string;
+};
+
+/** Credentials and transport of one kind of node. */
+export type ResolvedAccess = Pick<Top['node'], 'username' | 'password' | 'tls'>;
+
+/** Sentinel mode, complete and frozen. */
+export interface ResolvedSentinelOptions extends Common {
+  readonly mode: 'sentinel';
+  readonly sentinel: Omit<Top['sentinel'], 'natMap' | 'strict'> & {
+    readonly mapAddress: Top['sentinel']['natMap'];
+  };
+}
+
+/** One Redis, complete and frozen. */
+export interface ResolvedStandaloneOptions extends Common {
+  readonly mode: 'standalone';
+  readonly address: NodeAddress;
+}
+
+/** No Redis at all. */
+export interface ResolvedMemoryOptions extends Common {
+  readonly mode: 'memory';
+}
+
+/** What the engine consumes: every default applied, nothing optional, frozen. */
+export type ResolvedRedisOptions =
+  ResolvedSentinelOptions | ResolvedStandaloneOptions | ResolvedMemoryOptions;
+
+function emptyIsNone(rule: Rule<string>): Rule<string, string | null> {
+  return converted(rule, (value) => (value === '' ? null : value));
+}

@@ -1,7 +1,13 @@
-import { HIDDEN, type Findings } from './findings.js';
-import { DEFAULTS } from './defaults.js';
 import { parseAddress, type NodeAddress } from '../base/address/index.js';
-import type { Given } from './option-reader.js';
+import {
+  converted,
+  HIDDEN,
+  rule,
+  type Findings,
+  type Given,
+  type Rule,
+} from '../base/options/index.js';
+import { REDIS_PORT } from './address-rules.js';
 
 /** What a `redis://` or `rediss://` address says. Absent members were not in it. */
 export interface UrlParts {
@@ -18,14 +24,20 @@ type UrlParse =
 const REMEDY =
   'Write redis://user:password@host:6379/0, or rediss:// for TLS, and percent-encode special characters of the password';
 
+/** An address in one piece. No part of an unusable one is shown: a password may have ended up anywhere in it. */
+export const url: Rule<string, UrlParts> = converted(
+  rule<string>('a redis:// or rediss:// address', (value) => typeof value === 'string', {
+    shows: 'nothing',
+    remedy: REMEDY,
+    fromText: (raw) => raw.trim(),
+  }),
+  readUrl,
+);
+
 /** Reads the address at `path`. `undefined` when it is unusable, which is reported without its text. */
-export function readUrl(path: string, value: unknown, findings: Findings): UrlParts | undefined {
-  const parse =
-    typeof value === 'string'
-      ? parseRedisUrl(value)
-      : fault('must be a redis:// or rediss:// address');
+export function readUrl(text: string, path: string, findings: Findings): UrlParts | undefined {
+  const parse = parseRedisUrl(text);
   if (parse.ok) return parse.parts;
-  // No part of an unusable address is shown: a password may have ended up anywhere in it.
   findings.refuse(path, HIDDEN, parse.reason, REMEDY);
   return undefined;
 }
@@ -50,29 +62,31 @@ export function mergeUrl(parts: UrlParts, node: Given, findings: Findings): Give
 /** Reads a `redis://` or `rediss://` address. Never throws; the reason never repeats the text. */
 export function parseRedisUrl(text: string): UrlParse {
   if (!/^rediss?:\/\//i.test(text)) return fault('does not start with redis:// or rediss://');
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) return fault('is not a valid address');
-  if (url.search !== '' || url.hash !== '') return fault("has a part after '?' or '#'");
-  if (!/^\/?\d*$/.test(url.pathname))
+  const given = URL.canParse(text) ? new URL(text) : undefined;
+  if (given === undefined) return fault('is not a valid address');
+  if (given.search !== '' || given.hash !== '') return fault("has a part after '?' or '#'");
+  if (!/^\/?\d*$/.test(given.pathname))
     return fault("has something else than a number after its '/'");
-  if (url.username !== '' && url.password === '') return fault('has a user name and no password');
-  return collectParts(url);
+  if (given.username !== '' && given.password === '') {
+    return fault('has a user name and no password');
+  }
+  return collectParts(given);
 }
 
-function collectParts(url: URL): UrlParse {
-  const parsed = parseAddress(url.host, DEFAULTS.address.port);
+function collectParts(given: URL): UrlParse {
+  const parsed = parseAddress(given.host, REDIS_PORT);
   if (!parsed.ok) return fault(parsed.reason);
-  const username = decode(url.username);
-  const password = decode(url.password);
+  const username = decode(given.username);
+  const password = decode(given.password);
   if (username === undefined || password === undefined) {
     return fault("has a '%' in its credentials that is not a percent-encoding");
   }
-  const db = url.pathname.replace('/', '');
+  const db = given.pathname.replace('/', '');
   return {
     ok: true,
     parts: {
       address: parsed.address,
-      isTls: url.protocol === 'rediss:',
+      isTls: given.protocol === 'rediss:',
       ...(username !== '' && { username }),
       ...(password !== '' && { password }),
       ...(db !== '' && { db: Number(db) }),

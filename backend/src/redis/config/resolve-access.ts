@@ -1,16 +1,12 @@
-import { HIDDEN, type Findings } from './findings.js';
-import { resolveTls } from './resolve-tls.js';
-import type { ResolvedAccess } from './resolved-options.js';
+import { HIDDEN, type Findings } from '../base/options/index.js';
+import type { ResolvedAccess } from './redis-options.js';
 
-/** Credentials and transport of one kind of node; empty text counts as not set. */
-export function resolveAccess(
+/** Reports credentials that can be used and are probably not meant. */
+export function warnAboutAccess(
   group: 'node' | 'sentinel',
-  given: Pick<ResolvedAccess, 'username' | 'password'>,
-  tls: unknown,
+  { username, password }: ResolvedAccess,
   findings: Findings,
-): ResolvedAccess {
-  const username = given.username === '' ? null : given.username;
-  const password = given.password === '' ? null : given.password;
+): void {
   if (password !== null && password !== password.trim()) {
     findings.warn(
       `${group}.password`,
@@ -27,5 +23,4 @@ export function resolveAccess(
       `Set ${findings.name(`${group}.password`)} too, or leave both out`,
     );
   }
-  return { username, password, tls: resolveTls(`${group}.tls`, tls, findings) };
 }

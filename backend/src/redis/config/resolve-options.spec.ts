@@ -1,6 +1,5 @@
 import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
-import { DEFAULTS } from './defaults.js';
-import type { RedisHaOptions } from './redis-options.js';
+import { TOP, type RedisHaOptions } from './redis-options.js';
 import { resolveOptions } from './resolve-options.js';
 
 const STANDALONE = { mode: 'standalone' };
@@ -32,11 +31,11 @@ describe('resolveOptions', () => {
       mode: 'standalone',
       name: 'default',
       address: { host: '127.0.0.1', port: 6379 },
-      node: DEFAULTS.node,
-      routing: DEFAULTS.routing,
-      pools: DEFAULTS.pools,
-      fallback: DEFAULTS.fallback,
-      journal: DEFAULTS.journal,
+      node: TOP.defaults.node,
+      routing: TOP.defaults.routing,
+      pools: TOP.defaults.pools,
+      fallback: TOP.defaults.fallback,
+      journal: TOP.defaults.journal,
       shutdownTimeoutMs: 2000,
     });
   });
@@ -143,7 +142,7 @@ describe('a value that cannot be used', () => {
     ['port 65536', { ...STANDALONE, port: 65_536 }, 'port'],
     ['a port that is text', { ...STANDALONE, port: '6379' }, 'port'],
     ['shutdown at once', { ...STANDALONE, shutdownTimeoutMs: 0 }, 'shutdownTimeoutMs'],
-    ['a fallback without host', { mode: 'sentinel', fallbackAddress: {} }, 'fallbackAddress'],
+    ['a fallback without host', { mode: 'sentinel', standaloneAddress: {} }, 'standaloneAddress'],
   ])('%s', (_, input, field) => {
     expect(fieldsOf(input)).toEqual([field]);
   });
@@ -235,6 +234,30 @@ describe('an unknown key', () => {
     ]);
   });
 
+  it.each<[string, object, string]>([
+    ['sentinels', { sentinels: [] }, 'Did you mean sentinel.nodes?'],
+    ['name', { name: 'mymaster' }, 'Did you mean sentinel.masterName?'],
+    ['sentinel.name', { sentinel: { name: 'x' } }, 'Did you mean sentinel.masterName?'],
+    ['username', { username: 'x' }, 'Did you mean node.username?'],
+    ['db', { db: 1 }, 'Did you mean node.db?'],
+    ['tls', { tls: {} }, 'Did you mean node.tls?'],
+    ['keyPrefix', { keyPrefix: 'x' }, 'Did you mean node.keyPrefix?'],
+    ['sentinelPassword', { sentinelPassword: 'x' }, 'Did you mean sentinel.password?'],
+    ['connectTimeout', { connectTimeout: 1 }, 'Did you mean node.connectTimeoutMs?'],
+  ])('of ioredis, %s, is refused with ours', (field, extra, remedy) => {
+    expect(problemsOf({ mode: 'sentinel', ...extra })).toMatchObject([
+      { field, value: '***', remedy },
+    ]);
+  });
+
+  it.each(['retryStrategy', 'maxRetriesPerRequest', 'enableOfflineQueue', 'commandTimeout'])(
+    'of ioredis, %s, is answered with what bounds a command here',
+    (key) => {
+      const [problem] = problemsOf({ ...STANDALONE, [key]: 1 });
+      expect(problem?.remedy).toContain('set routing.readTimeoutMs and routing.writeTimeoutMs');
+    },
+  );
+
   it('like no other is refused with the options there are', () => {
     expect(problemsOf({ ...STANDALONE, pools: { zzzzzz: 1 } })[0]?.remedy).toBe(
       'Remove it; known here: writeSize, readSize',
@@ -250,13 +273,13 @@ describe('an unknown key', () => {
     ]);
   });
 
-  it('host in Sentinel mode points at fallbackAddress', () => {
+  it('host in Sentinel mode points at standaloneAddress', () => {
     const { warnings } = resolve({
       mode: 'sentinel',
       host: 'x',
       sentinel: { nodes: ['a', 'b', 'c'] },
     });
-    expect(warnings[0]?.remedy).toContain('fallbackAddress');
+    expect(warnings[0]?.remedy).toContain('standaloneAddress');
   });
 });
 

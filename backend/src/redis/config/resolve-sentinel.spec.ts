@@ -1,6 +1,5 @@
 import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
-import { DEFAULTS } from './defaults.js';
-import type { SentinelModeOptions, SentinelOptions } from './redis-options.js';
+import { TOP, type SentinelModeOptions, type SentinelOptions } from './redis-options.js';
 import { resolveOptions } from './resolve-options.js';
 
 const THREE = ['sentinel1:26379', 'sentinel2', '[2001:db8::3]:26380'];
@@ -105,7 +104,7 @@ describe('too few Sentinels', () => {
     ['three, of which two are the same', ['a', 'b', 'a:26379'], 2],
   ])('%s: falls back to one Redis with a loud warning', (_, nodes, count) => {
     const { options, warnings } = resolveOptions(withNodes(nodes));
-    expect(options).toMatchObject({ mode: 'standalone', address: DEFAULTS.address });
+    expect(options).toMatchObject({ mode: 'standalone', address: TOP.defaults.standaloneAddress });
     const warning = warnings.at(-1);
     expect(warning?.field).toBe('sentinel.nodes');
     expect(warning?.message).toContain(`needs 3 or more Sentinels and has ${String(count)}`);
@@ -119,10 +118,10 @@ describe('too few Sentinels', () => {
     expect(options.mode).toBe('standalone');
   });
 
-  it('falls back to fallbackAddress with the same node, routing and pools', () => {
+  it('falls back to standaloneAddress with the same node, routing and pools', () => {
     const { options } = resolveOptions({
       ...withNodes(['a']),
-      fallbackAddress: { host: 'redis1', port: 6380 },
+      standaloneAddress: { host: 'redis1', port: 6380 },
       node: { password: 'pw', db: 1 },
       routing: { readTimeoutMs: 9 },
       pools: { readSize: 2 },

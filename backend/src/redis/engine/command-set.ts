@@ -1,6 +1,6 @@
 import type { RedisEngine } from './redis-engine.js';
-import { InvalidArgumentError } from '../base/errors/index.js';
 import {
+  CALL_OPTIONS,
   CommandMethods,
   defineCommandMethods,
   newBatch,
@@ -29,7 +29,7 @@ export class RedisCommandSet extends CommandMethods {
 
   /** The same commands with options of their own: `redis.with({ timeoutMs: 50 }).get('key')`. */
   with(options: CallOptions): RedisCommandSet {
-    checkCallOptions(options);
+    CALL_OPTIONS.check(options);
     return new RedisCommandSet(this.#engine, { ...this.#options, ...options });
   }
 
@@ -89,13 +89,3 @@ defineCommandMethods(
 
 /** The outcome of a pipeline or transaction, one entry for each command. */
 export type { BatchResult };
-
-function checkCallOptions({ timeoutMs }: CallOptions): void {
-  if (timeoutMs === undefined || (Number.isFinite(timeoutMs) && timeoutMs > 0)) return;
-  throw new InvalidArgumentError({
-    field: 'timeoutMs',
-    value: timeoutMs,
-    message: 'a deadline is a positive number of milliseconds',
-    remedy: 'For example: redis.with({ timeoutMs: 100 })',
-  });
-}

@@ -26,16 +26,23 @@ describe('resolveHealthOptions', () => {
 
   it.each([
     [{ required: 'yes' }, 'health.required = "yes": must be true or false'],
-    [{ needs: 'both' }, "health.needs = \"both\": must be 'reads' or 'writes'"],
-    [{ graceMs: -1 }, 'health.graceMs = -1: must be a whole number from 0'],
+    [{ needs: 'both' }, "health.needs = \"both\": must be one of 'reads', 'writes'"],
+    [{ graceMs: -1 }, 'health.graceMs = -1: must be a whole number of milliseconds from 0'],
     [{ recoverMs: 1.5 }, 'health.recoverMs = 1.5'],
     [{ startupMs: Number.NaN }, 'health.startupMs'],
     [{ drainMs: 600_001 }, 'health.drainMs = 600001'],
-    [{ deadlineMs: 0 }, 'health.deadlineMs = 0: must be a whole number from 1'],
-    [{ grace: 'secret' }, 'health.grace = "(hidden)": is not an option'],
+    [{ deadlineMs: 0 }, 'health.deadlineMs = 0: must be a whole number of milliseconds from 1'],
   ])('refuses %j and says what to do', (given, message) => {
     expect(problemsOf(given)).toContain(message);
-    expect(problemsOf(given)).toMatch(/Leave it out/);
+    expect(problemsOf(given)).toMatch(
+      /, or leave it out for the default, |Write it without quotes: /,
+    );
+  });
+
+  it('refuses a name that is no option, hides its value and says what was meant', () => {
+    expect(problemsOf({ grace: 'secret' })).toContain(
+      'health.grace = "***": is not an option. Did you mean health.graceMs?',
+    );
   });
 
   it('names every problem at once', () => {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { anything, flag, option, OptionSet, type RowsOf } from '../base/options/index.js';
 import {
   healthReport,
   type CacheTotals,
@@ -28,6 +29,15 @@ export interface RedisHealthCheckOptions {
   readonly cache?: StatsTeller;
 }
 
+/** The options of a check. */
+export const HEALTH_CHECK = new OptionSet(
+  {
+    required: option(flag, false),
+    cache: option(anything<StatsTeller>(), null),
+  } satisfies RowsOf<RedisHealthCheckOptions>,
+  { path: '', example: '{ required: true }' },
+);
+
 type Verdict = 'up' | 'degraded' | 'down';
 
 /**
@@ -49,6 +59,7 @@ export class RedisHealthIndicator {
     redis: StatusTeller,
     options: RedisHealthCheckOptions = {},
   ): Promise<HealthIndicatorResult> {
+    HEALTH_CHECK.check(options);
     const report = this.report(redis, options.cache);
     const verdict: Verdict =
       report.status === 'down' && options.required !== true ? 'degraded' : report.status;

@@ -9,11 +9,24 @@ import {
 import { HealthCheckService, TerminusModule, type HealthIndicatorFunction } from '@nestjs/terminus';
 import type { RedisCache } from '../cache/index.js';
 import { DEFAULT_CONNECTION } from '../config/index.js';
+import {
+  aFunction,
+  anything,
+  connectionName,
+  group,
+  option,
+  OptionSet,
+  orFalse,
+  required,
+  type RowsOf,
+} from '../base/options/index.js';
 import { redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
 import { SystemClock } from '../base/timing/index.js';
 import {
+  HEALTH_ROWS,
   resolveHealthOptions,
   resolvePath,
+  routePath,
   type HealthOptions,
   type ResolvedHealthOptions,
 } from './health-options.js';
@@ -58,6 +71,37 @@ export interface RedisHealthAsyncOptions extends RedisHealthRegisterOptions {
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
 }
 
+type Modules = NonNullable<ModuleMetadata['imports']>;
+type Injected = (InjectionToken | OptionalFactoryDependency)[];
+
+const CHECKS_OPTIONS = new OptionSet(
+  {
+    imports: option(anything<Modules>(), []),
+    inject: option(anything<Injected>(), []),
+    useFactory: required(aFunction<RedisHealthChecks['useFactory']>()),
+  } satisfies RowsOf<RedisHealthChecks>,
+  { path: 'health.checks', example: '{ inject: […], useFactory: (…) => [() => …] }' },
+);
+const REGISTER_ROWS = {
+  name: option(connectionName, 'default'),
+  path: option(orFalse(routePath), ''),
+  checks: option(group(CHECKS_OPTIONS), null),
+  imports: option(anything<Modules>(), []),
+} satisfies RowsOf<RedisHealthRegisterOptions>;
+/** The options of `forRoot`. */
+export const HEALTH_MODULE = new OptionSet(
+  { ...HEALTH_ROWS, ...REGISTER_ROWS } satisfies RowsOf<RedisHealthModuleOptions>,
+  { path: 'health', example: '{ required: true }' },
+);
+const ASYNC = new OptionSet(
+  {
+    ...REGISTER_ROWS,
+    useFactory: required(aFunction<RedisHealthAsyncOptions['useFactory']>()),
+    inject: option(anything<Injected>(), []),
+  } satisfies RowsOf<RedisHealthAsyncOptions>,
+  { path: 'health', example: '{ inject: […], useFactory: (…) => ({ … }) }' },
+);
+
 const OPTIONS = Symbol.for('nestjs-redis-ha.health-options');
 const CHECKS = Symbol.for('nestjs-redis-ha.health-checks');
 
@@ -70,6 +114,7 @@ export class RedisHealthModule {
    * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every option that cannot be used.
    */
   static forRoot(options: RedisHealthModuleOptions = {}): DynamicModule {
+    HEALTH_MODULE.resolve(options);
     const { name, path, checks, imports, ...own } = options;
     const useValue = resolveHealthOptions(own);
     return toModule({ name, path, checks, imports }, { provide: OPTIONS, useValue });
@@ -77,6 +122,7 @@ export class RedisHealthModule {
 
   /** Registers the routes with options that come from elsewhere. */
   static forRootAsync(options: RedisHealthAsyncOptions): DynamicModule {
+    ASYNC.resolve(options);
     const { useFactory, inject = [], ...register } = options;
     const resolve = async (...deps: unknown[]): Promise<ResolvedHealthOptions> =>
       resolveHealthOptions(await useFactory(...deps));

@@ -1,4 +1,15 @@
-import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
+import {
+  Findings,
+  flag,
+  isGiven,
+  option,
+  OptionSet,
+  required,
+  rule,
+  text,
+  type Resolved,
+  type RowsOf,
+} from '../base/options/index.js';
 import type { Clock } from '../base/timing/index.js';
 import { SharedCheck, type AnyCheck } from './shared-check.js';
 
@@ -19,57 +30,45 @@ export interface PlannedCheck {
   readonly isForReadiness: boolean;
 }
 
+const check = rule<AnyCheck>(
+  'a function that answers what a Terminus indicator answers',
+  (value) => typeof value === 'function' || (isGiven(value) && 'then' in value),
+  { remedy: 'For example () => indicator.check(…); or { check: () => …, key, readiness }' },
+);
+
+/** The rows of a check with what is to be known about it. */
+export const CHECK_ROWS = {
+  check: required(check),
+  key: option(text('text that is not empty', /./), null),
+  readiness: option(flag, false),
+} satisfies RowsOf<Exclude<ApplicationCheck<AnyCheck>, AnyCheck>>;
+
 /**
  * Makes the checks of the application ready to be asked.
- * @throws ConfigInvalidError that lists every one that is no check.
+ * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every one that is no check.
  */
 export function planChecks(
   given: unknown,
   options: { readonly deadlineMs: number; readonly clock: Clock },
 ): PlannedCheck[] {
-  if (!Array.isArray(given)) throw new ConfigInvalidError([problem('health.checks', given)]);
-  const described = given.map(describe);
-  const problems = described.flatMap((one, i) =>
-    one === null ? [problem(`health.checks[${i}]`, given[i])] : [],
-  );
-  if (problems.length > 0) throw new ConfigInvalidError(problems);
-  return described
-    .filter((one) => one !== null)
-    .map(({ check, key, readiness }, i) => ({
-      check: new SharedCheck(key, i + 1, check, options),
-      isForReadiness: readiness,
-    }));
+  const findings = new Findings();
+  const list: readonly unknown[] = Array.isArray(given) ? given : [];
+  if (!Array.isArray(given)) {
+    findings.refuse('health.checks', given, 'must be a list of checks', 'For example: [() => …]');
+  }
+  const described = list.map((one, i) => describe(one, `health.checks[${i}]`, findings));
+  findings.throwProblems();
+  return described.map(({ check: asked, key, readiness }, i) => ({
+    check: new SharedCheck(key, i + 1, asked, options),
+    isForReadiness: readiness,
+  }));
 }
 
-interface Described {
-  readonly check: AnyCheck;
-  readonly key: string | null;
-  readonly readiness: boolean;
-}
-
-function describe(given: unknown): Described | null {
-  if (isCheck(given)) return { check: given, key: null, readiness: false };
-  if (typeof given !== 'object' || given === null || !('check' in given)) return null;
-  const { check, key, readiness } = given as Record<string, unknown>;
-  const isFit = isCheck(check) && isOneOf(key, 'string') && isOneOf(readiness, 'boolean');
-  if (!isFit) return null;
-  return { check, key: (key as string | undefined) ?? null, readiness: readiness === true };
-}
-
-function isOneOf(value: unknown, type: 'string' | 'boolean'): boolean {
-  return value === undefined || (typeof value === type && value !== '');
-}
-
-function isCheck(value: unknown): value is AnyCheck {
-  if (typeof value === 'function') return true;
-  return typeof value === 'object' && value !== null && 'then' in value;
-}
-
-function problem(field: string, value: unknown): Problem {
-  return {
-    field,
-    value: typeof value === 'object' && value !== null ? '(an object)' : value,
-    message: 'must be a function that answers what a Terminus indicator answers',
-    remedy: 'For example () => indicator.check(…); or { check: () => …, key, readiness }',
-  };
+function describe(given: unknown, path: string, findings: Findings): Resolved<typeof CHECK_ROWS> {
+  const set = new OptionSet(CHECK_ROWS, { path });
+  if (isGiven(given) && 'check' in given) return set.read(given, findings);
+  if (!check.accepts(given)) {
+    findings.refuse(path, given, `must be ${check.expects}`, String(check.remedy));
+  }
+  return { ...set.defaults, check: given as AnyCheck };
 }

@@ -20,8 +20,8 @@ export type {
   ReadingSource,
   WriteReceipt,
 } from './keyspace.js';
-export { Keyspaces as Keyspaces } from './keyspaces.js';
+export { Keyspaces } from './keyspaces.js';
 export { openKeptJournal, type KeptJournal } from './journal/index.js';
 export type { FallbackStatus } from './fallback-status.js';
 export type { GuardStats } from './breaker/index.js';
-export type { KeyspaceOptions } from './keyspace-options.js';
+export { policy, type KeyspaceOptions } from './keyspace-options.js';

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../base/errors/index.js';
+import { ConfigInvalidError } from '../base/errors/index.js';
 import { KeyspaceKeys } from './keyspace-keys.js';
 
 describe('KeyspaceKeys', () => {
@@ -36,7 +36,7 @@ describe('KeyspaceKeys', () => {
   it.each([[''], ['a:b'], ['a#b'], ['a b'], ['é'], ['x'.repeat(129)], [undefined], [3]])(
     'refuses the name %p',
     (name) => {
-      expect(() => new KeyspaceKeys(name as string)).toThrow(InvalidArgumentError);
+      expect(() => new KeyspaceKeys(name as string)).toThrow(ConfigInvalidError);
     },
   );
 });

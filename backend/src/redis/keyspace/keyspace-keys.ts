@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../base/errors/index.js';
+import { ConfigInvalidError } from '../base/errors/index.js';
 
 const NAME = /^[\w.-]{1,128}$/;
 
@@ -14,16 +14,13 @@ export class KeyspaceKeys {
 
   /**
    * @param channelPrefix - what the engine puts in front of keys; of channels it does not
-   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for a name that cannot be used.
+   * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for a name that cannot be used.
    */
   constructor(name: string, channelPrefix = '') {
     if (typeof name !== 'string' || !NAME.test(name)) {
-      throw new InvalidArgumentError({
-        field: 'keyspace',
-        value: name,
-        message: 'a keyspace is named with 1 to 128 letters, digits, and the signs _ . -',
-        remedy: "For example: 'users'",
-      });
+      const message = 'a keyspace is named with 1 to 128 letters, digits, and the signs _ . -';
+      const remedy = "For example: 'users'";
+      throw new ConfigInvalidError([{ field: 'keyspace', value: name, message, remedy }]);
     }
     this.name = name;
     this.channel = `${channelPrefix}${name}~changed`;

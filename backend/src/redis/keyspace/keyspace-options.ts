@@ -1,5 +1,17 @@
+import {
+  choice,
+  MAX_DELAY_MS,
+  MAX_LIFE_MS,
+  OptionSet,
+  required,
+  wholeNumber,
+  type RowsOf,
+} from '../base/options/index.js';
 import type { KeyspacePolicy } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
+
+/** One of the policies. */
+export const policy = choice('cache', 'session', 'strict');
 
 /** How a keyspace behaves. */
 export interface KeyspaceOptions {
@@ -9,6 +21,18 @@ export interface KeyspaceOptions {
   /** How long past its time an entry may be served, in milliseconds. Only with the policy `cache`. */
   readonly maxStaleMs: number;
 }
+
+const ROWS = {
+  policy: required(policy),
+  nearMs: required(wholeNumber(0, MAX_DELAY_MS, 'milliseconds')),
+  maxStaleMs: required(wholeNumber(0, MAX_LIFE_MS, 'milliseconds')),
+} satisfies RowsOf<KeyspaceOptions>;
+
+/** The options of a keyspace. */
+export const KEYSPACE = new OptionSet(ROWS, {
+  path: 'keyspace',
+  example: "{ policy: 'cache', nearMs: 0, maxStaleMs: 0 }",
+});
 
 /** Who a keyspace is. */
 export interface KeyspaceIdentity {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ResolvedRedisOptions } from '../config/index.js';
-import { ClosedError, InvalidArgumentError } from '../base/errors/index.js';
+import { ClosedError, ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus, ReplayReport } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import { Degradation } from './breaker/index.js';
@@ -18,7 +18,7 @@ import {
 import { HybridClock, MemoryStore, type RedisPort, RedisStore } from './store/index.js';
 import type { Keyspace } from './keyspace.js';
 import { KeyspaceKeys } from './keyspace-keys.js';
-import type { KeyspaceOptions } from './keyspace-options.js';
+import { KEYSPACE, type KeyspaceOptions } from './keyspace-options.js';
 import { NearCopies } from './near-copies.js';
 import { ReplayedStore } from './replayed-store.js';
 import { TieredKeyspace } from './tiered-keyspace.js';
@@ -87,23 +87,22 @@ export class Keyspaces {
   /**
    * Opens a keyspace; a second time with the same settings gives the same one.
    *
-   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for a name that cannot be used, or that
+   * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for a name that cannot be used, or that
    * stands for other settings already.
    */
   open(name: string, settings: KeyspaceOptions): Keyspace {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
+    KEYSPACE.resolve(settings);
     const known = this.#open.get(name);
     if (known === undefined) return this.#openKeyspace(name, settings);
     const differs = (Object.keys(settings) as (keyof KeyspaceOptions)[]).find(
       (key) => known.settings[key] !== settings[key],
     );
     if (differs === undefined) return known.keyspace;
-    throw new InvalidArgumentError({
-      field: `${name}.${differs}`,
-      value: settings[differs],
-      message: `the keyspace is open already, with ${String(known.settings[differs])}`,
-      remedy: 'Give both the same settings, or the second another name',
-    });
+    const message = `the keyspace is open already, with ${String(known.settings[differs])}`;
+    const remedy = 'Give both the same settings, or the second another name';
+    const value = settings[differs];
+    throw new ConfigInvalidError([{ field: `${name}.${differs}`, value, message, remedy }]);
   }
 
   /** How it is, from memory. */

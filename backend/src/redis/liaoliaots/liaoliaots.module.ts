@@ -1,17 +1,24 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import {
-  DEFAULT_REDIS,
   RedisModule as NamedClientsModule,
   type RedisModuleAsyncOptions,
   type RedisModuleOptions,
 } from '@liaoliaots/nestjs-redis';
-import { DEFAULT_CONNECTION } from '../config/index.js';
 import type { DriverOptions } from '../cluster/connection/index.js';
+import {
+  anything,
+  connectionName,
+  isGiven,
+  option,
+  OptionSet,
+  rule,
+  type RowsOf,
+} from '../base/options/index.js';
 import { ConfigInvalidError } from '../base/errors/index.js';
 import type { RedisEngine } from '../engine/index.js';
 import { engineToken, type RedisService, redisToken } from '../nest/index.js';
-import { checkClientNames } from './check-client-names.js';
+import { namespaces as clientNames } from './client-names.js';
 import { namedClientOptions } from './named-clients.js';
 
 /** Which named clients there are, and of which connection. */
@@ -26,6 +33,19 @@ export interface LiaoliaotsRedisOptions {
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
 }
 
+const ROWS = {
+  namespaces: option(clientNames, ['default']),
+  name: option(connectionName, 'default'),
+  options: option(rule<DriverOptions>('an object of options of ioredis', isGiven), {}),
+  imports: option(anything<NonNullable<ModuleMetadata['imports']>>(), []),
+} satisfies RowsOf<LiaoliaotsRedisOptions>;
+
+/** The options of the named clients. */
+export const NAMED_CLIENTS = new OptionSet(ROWS, {
+  path: '',
+  example: "{ namespaces: ['jobs', 'limits'] }",
+});
+
 /**
  * The named clients of `@liaoliaots/nestjs-redis`, made to follow the primary of a connection of this
  * library and to end with it. Needs `RedisModule`; to be registered once in an application.
@@ -39,10 +59,9 @@ export class LiaoliaotsRedisModule {
    * connection of that name.
    */
   static forRoot(given: LiaoliaotsRedisOptions = {}): DynamicModule {
-    const { name, options = {}, imports = [] } = given;
-    const namespaces = checkClientNames(given.namespaces ?? [DEFAULT_REDIS]);
+    const { namespaces, name, options, imports } = NAMED_CLIENTS.resolve(given);
     const register: RedisModuleAsyncOptions = {
-      imports,
+      imports: [...imports],
       // The connection is injected so that its engine exists, which no module exports.
       inject: [
         { token: ModuleRef, optional: false },
@@ -62,11 +81,11 @@ export class LiaoliaotsRedisModule {
   }
 }
 
-function noConnection(name: string | undefined): ConfigInvalidError {
+function noConnection(name: string): ConfigInvalidError {
   return new ConfigInvalidError([
     {
       field: 'name',
-      value: name ?? DEFAULT_CONNECTION,
+      value: name,
       message: 'no connection of this name is registered where the named clients can see it',
       remedy: 'Register it with RedisModule.forRoot(…), or import its module if it is not global',
     },

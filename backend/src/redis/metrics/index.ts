@@ -1,6 +1,6 @@
 export {
   RedisMetricsModule,
   type RedisMetricsAsyncOptions,
-  type RedisMetricsOptions,
   type RedisMetricsRegisterOptions,
 } from './metrics.module.js';
+export { type RedisMetricsOptions } from './metrics-options.js';

@@ -1,7 +1,20 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
-import { checkOptions, checkPath } from './metrics-options.js';
+import {
+  METRICS,
+  type RedisMetricsOptions,
+  type ResolvedMetricsOptions,
+} from './metrics-options.js';
+import { METRICS_MODULE } from './metrics.module.js';
 
 const PREFIX = 'redis_ha_';
+
+function checkOptions(options: RedisMetricsOptions): ResolvedMetricsOptions {
+  return METRICS.resolve(options);
+}
+
+function checkPath(path: unknown): unknown {
+  return METRICS_MODULE.resolve({ path }).path;
+}
 
 function problemsOf(run: () => unknown): string[] {
   try {
@@ -15,14 +28,14 @@ function problemsOf(run: () => unknown): string[] {
 
 describe('the options of the metrics', () => {
   it.each(['redis_ha_', 'a_', '_x_', 'Shop2_'])('take the prefix %p', (prefix) => {
-    expect(checkOptions({ prefix, labels: {} })).toEqual({ prefix, labels: {} });
+    expect(checkOptions({ prefix, labels: {} })).toMatchObject({ prefix, labels: {} });
   });
 
   it.each(['', 'redis', '2redis_', 'redis-ha_', 'a b_', 'ä_', 7, null])(
     'refuse the prefix %p',
     (prefix) => {
       const options = { prefix: prefix as string, labels: {} };
-      expect(problemsOf(() => checkOptions(options))).toEqual(['prefix']);
+      expect(problemsOf(() => checkOptions(options))).toEqual(['metrics.prefix']);
     },
   );
 
@@ -42,12 +55,15 @@ describe('the options of the metrics', () => {
   ])('refuse %s in the labels', (_, labels) => {
     const [name = ''] = Object.keys(labels);
     const options = { prefix: PREFIX, labels: labels as Record<string, string> };
-    expect(problemsOf(() => checkOptions(options))).toEqual([`labels.${name}`]);
+    expect(problemsOf(() => checkOptions(options))).toEqual([`metrics.labels.${name}`]);
   });
 
   it('refuse more than ten labels, and say all that is wrong at once', () => {
     const labels = Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`l${String(n)}`, '']));
-    expect(problemsOf(() => checkOptions({ prefix: '', labels }))).toEqual(['prefix', 'labels']);
+    expect(problemsOf(() => checkOptions({ prefix: '', labels }))).toEqual([
+      'metrics.prefix',
+      'metrics.labels',
+    ]);
   });
 
   it('do not repeat the value of a label that is none', () => {
@@ -62,6 +78,12 @@ describe('the options of the metrics', () => {
   });
 
   it.each(['', '/', '/:id', '/a b', '*', true, null, 7])('refuse the path %p', (path) => {
-    expect(problemsOf(() => checkPath(path))).toEqual(['path']);
+    expect(problemsOf(() => checkPath(path))).toEqual(['metrics.path']);
+  });
+
+  it('refuse a name that is no option, with the nearest', () => {
+    expect(() => METRICS_MODULE.resolve({ prefx: 'a_' })).toThrow(
+      'metrics.prefx = "***": is not an option. Did you mean metrics.prefix?',
+    );
   });
 });

@@ -1,84 +1,97 @@
-import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
+import {
+  anything,
+  converted,
+  flag,
+  isGiven,
+  option,
+  OptionSet,
+  orFalse,
+  rule,
+  text,
+  type Findings,
+  type Resolved,
+  type RowsOf,
+} from '../base/options/index.js';
 import { FAMILY_TABLE } from './family-table.js';
+import type { AnyRegistry } from './metrics.controller.js';
 import type { Labels } from './sample.js';
 
-const PREFIX = /^[a-zA-Z_][a-zA-Z0-9_]*_$/;
 const LABEL = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 const MAX_LABELS = 10;
-const MAX_VALUE = 128;
+const MAX_VALUE_LENGTH = 128;
 const OWN_LABELS: ReadonlySet<string> = new Set([
   'connection',
   'le',
   ...FAMILY_TABLE.flatMap(({ labels }) => labels),
 ]);
 
-/** What the module is told that a caller can get wrong. */
-export interface CheckedOptions {
-  readonly prefix: string;
-  readonly labels: Labels;
+/** Which metrics there are, and in which registry. */
+export interface RedisMetricsOptions {
+  /** The registry of the application. @defaultValue the global one of prom-client */
+  readonly registry?: AnyRegistry;
+  /** What names begin with. @defaultValue 'redis_ha_' */
+  readonly prefix?: string;
+  /** Whether those of prom-client about the process are collected as well. @defaultValue false */
+  readonly defaultMetrics?: boolean;
+  /** Given to each series, besides `connection`. */
+  readonly labels?: Labels;
+  /** Whether sessions are told here; with several connections true in one module only. @defaultValue true */
+  readonly sessions?: boolean;
 }
 
-/**
- * Answers them if they can be used.
- *
- * @throws ConfigInvalidError which says all that is wrong with them.
- */
-export function checkOptions(options: CheckedOptions): CheckedOptions {
-  const problems = [...prefixProblems(options.prefix), ...labelProblems(options.labels)];
-  if (problems.length > 0) throw new ConfigInvalidError(problems);
-  return options;
+const prefix = text(
+  'letters, digits and _, begin with no digit and end with _',
+  /^[a-zA-Z_][a-zA-Z0-9_]*_$/,
+  "For example: 'redis_ha_'",
+);
+const labels = converted(
+  rule<Labels>('an object of texts', isGiven, { remedy: "For example: { service: 'shop' }" }),
+  readLabels,
+);
+
+const NO_LABELS: Labels = Object.freeze({});
+
+/** The rows of the options, for what is registered together with them. */
+export const METRICS_ROWS = {
+  registry: option(anything<AnyRegistry>(), null),
+  prefix: option(prefix, 'redis_ha_'),
+  defaultMetrics: option(flag, false),
+  labels: option(labels, NO_LABELS),
+  sessions: option(flag, true),
+} satisfies RowsOf<RedisMetricsOptions>;
+
+/** What metrics are made with. */
+export const METRICS = new OptionSet(METRICS_ROWS, { path: 'metrics' });
+
+/** The same, complete. */
+export type ResolvedMetricsOptions = Resolved<typeof METRICS_ROWS>;
+
+/** Where the metrics are answered. */
+export const metricsPath = orFalse(
+  text('a path without parameters', /^\/?\w[\w./-]*$/, "For example: '/metrics'"),
+);
+
+function readLabels(given: Labels, path: string, findings: Findings): Labels {
+  const entries: [string, unknown][] = Object.entries(given);
+  for (const [name, value] of entries) checkLabel(name, value, `${path}.${name}`, findings);
+  if (entries.length > MAX_LABELS) {
+    const remedy = 'Labels of a whole process belong into the configuration of the scraper';
+    findings.refuse(path, entries.length, `must be at most ${String(MAX_LABELS)}`, remedy);
+  }
+  return given;
 }
 
-/**
- * Answers the path if it can be one.
- *
- * @throws ConfigInvalidError
- */
-export function checkPath(path: unknown): string | false {
-  if (path === false || (typeof path === 'string' && /^\/?\w[\w./-]*$/.test(path))) return path;
-  throw new ConfigInvalidError([
-    {
-      field: 'path',
-      value: path,
-      message: 'must be a path without parameters, or false for none',
-      remedy: "For example: '/metrics'",
-    },
-  ]);
-}
-
-function prefixProblems(prefix: unknown): Problem[] {
-  if (typeof prefix === 'string' && PREFIX.test(prefix)) return [];
-  return [
-    {
-      field: 'prefix',
-      value: prefix,
-      message: 'must be letters, digits and _, begin with no digit and end with _',
-      remedy: "For example: 'redis_ha_'",
-    },
-  ];
-}
-
-function labelProblems(labels: Labels): Problem[] {
-  const entries: [string, unknown][] = Object.entries(labels);
-  const problems = entries.flatMap(([name, value]) => labelProblem(name, value));
-  if (entries.length <= MAX_LABELS) return problems;
-  const message = `must be at most ${String(MAX_LABELS)}`;
-  const remedy = 'Labels of a whole process belong into the configuration of the scraper';
-  return [...problems, { field: 'labels', value: entries.length, message, remedy }];
-}
-
-function labelProblem(name: string, value: unknown): Problem[] {
-  const field = `labels.${name}`;
+function checkLabel(name: string, value: unknown, field: string, findings: Findings): void {
+  const remedy = "For example: { service: 'shop' }";
   if (!LABEL.test(name)) {
     const message = 'the name must be letters, digits and _, and not begin with a digit or __';
-    return [{ field, value: name, message, remedy: "For example: { service: 'shop' }" }];
-  }
-  if (OWN_LABELS.has(name)) {
+    findings.refuse(field, name, message, remedy);
+  } else if (OWN_LABELS.has(name)) {
     const message = 'the metrics have a label of that name themselves';
-    return [{ field, value: name, message, remedy: 'Choose another name' }];
+    findings.refuse(field, name, message, 'Choose another name');
+  } else if (typeof value !== 'string' || value.length > MAX_VALUE_LENGTH) {
+    const message = `must be a text of at most ${String(MAX_VALUE_LENGTH)} characters`;
+    // What somebody took for a label may be anything.
+    findings.refuse(field, typeof value, message, remedy);
   }
-  if (typeof value === 'string' && value.length <= MAX_VALUE) return [];
-  const message = `must be a text of at most ${String(MAX_VALUE)} characters`;
-  // What somebody took for a label may be anything.
-  return [{ field, value: typeof value, message, remedy: "For example: { service: 'shop' }" }];
 }

@@ -10,30 +10,29 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { collectDefaultMetrics, register, type Registry } from 'prom-client';
 import type { RedisCache } from '../cache/index.js';
+import {
+  aFunction,
+  anything,
+  connectionName,
+  option,
+  OptionSet,
+  required,
+  type RowsOf,
+} from '../base/options/index.js';
 import { redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
-import { checkOptions, checkPath } from './metrics-options.js';
+import {
+  METRICS,
+  METRICS_ROWS,
+  metricsPath,
+  type RedisMetricsOptions,
+  type ResolvedMetricsOptions,
+} from './metrics-options.js';
 import {
   ENDPOINT_REGISTRY,
   metricsController,
   RedisMetricsEndpoint,
-  type AnyRegistry,
 } from './metrics.controller.js';
 import { MetricsRegistration } from './metrics-registration.service.js';
-import type { Labels } from './sample.js';
-
-/** Which metrics there are, and in which registry. */
-export interface RedisMetricsOptions {
-  /** The registry of the application. @defaultValue the global one of prom-client */
-  readonly registry?: AnyRegistry;
-  /** What names begin with. @defaultValue 'redis_ha_' */
-  readonly prefix?: string;
-  /** Whether those of prom-client about the process are collected as well. @defaultValue false */
-  readonly defaultMetrics?: boolean;
-  /** Given to each series, besides `connection`. */
-  readonly labels?: Labels;
-  /** Whether sessions are told here; with several connections true in one module only. @defaultValue true */
-  readonly sessions?: boolean;
-}
 
 /** How the module is registered. */
 export interface RedisMetricsRegisterOptions {
@@ -52,8 +51,25 @@ export interface RedisMetricsAsyncOptions extends RedisMetricsRegisterOptions {
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
 }
 
-const DEFAULT_PATH = '/metrics';
-const DEFAULT_PREFIX = 'redis_ha_';
+const REGISTER_ROWS = {
+  name: option(connectionName, 'default'),
+  path: option(metricsPath, '/metrics'),
+  imports: option(anything<NonNullable<ModuleMetadata['imports']>>(), []),
+} satisfies RowsOf<RedisMetricsRegisterOptions>;
+/** The options of `forRoot`. */
+export const METRICS_MODULE = new OptionSet(
+  { ...METRICS_ROWS, ...REGISTER_ROWS },
+  { path: 'metrics', example: "{ labels: { service: 'shop' } }" },
+);
+const ASYNC = new OptionSet(
+  {
+    ...REGISTER_ROWS,
+    useFactory: required(aFunction<RedisMetricsAsyncOptions['useFactory']>()),
+    inject: option(anything<NonNullable<RedisMetricsAsyncOptions['inject']>>(), []),
+  } satisfies RowsOf<RedisMetricsAsyncOptions>,
+  { path: 'metrics', example: '{ inject: […], useFactory: (…) => ({ … }) }' },
+);
+
 const DEFAULT_METRIC = 'process_cpu_user_seconds_total';
 const OPTIONS = Symbol.for('nestjs-redis-ha.metrics-options');
 
@@ -66,11 +82,9 @@ export class RedisMetricsModule {
    * @throws ConfigInvalidError when they cannot be used.
    */
   static forRoot(given: RedisMetricsOptions & RedisMetricsRegisterOptions = {}): DynamicModule {
-    const { name, path = DEFAULT_PATH, imports = [], ...options } = given;
-    checkOptions({ prefix: options.prefix ?? DEFAULT_PREFIX, labels: options.labels ?? {} });
-    const at = checkPath(path);
-    const endpoint =
-      at === false ? [] : [RedisMetricsEndpoint.at(at, options.registry ?? register)];
+    const options = METRICS_MODULE.resolve(given);
+    const { name, path, imports, registry } = options;
+    const endpoint = path === false ? [] : [RedisMetricsEndpoint.at(path, registry ?? register)];
     return {
       module: RedisMetricsModule,
       imports: [...imports, ...endpoint],
@@ -80,19 +94,20 @@ export class RedisMetricsModule {
 
   /** Registers metrics whose options come from elsewhere. */
   static forRootAsync(given: RedisMetricsAsyncOptions): DynamicModule {
-    const { name, path = DEFAULT_PATH, imports = [], useFactory, inject = [] } = given;
-    const at = checkPath(path);
-    const controllers: Type[] = at === false ? [] : [metricsController(at)];
+    const { name, path, imports, useFactory, inject } = ASYNC.resolve(given);
+    const controllers: Type[] = path === false ? [] : [metricsController(path)];
+    const resolve = async (...deps: unknown[]): Promise<ResolvedMetricsOptions> =>
+      METRICS.resolve(await useFactory(...deps));
     return {
       module: RedisMetricsModule,
-      imports,
+      imports: [...imports],
       controllers,
       providers: [
-        { provide: OPTIONS, inject, useFactory },
+        { provide: OPTIONS, inject: [...inject], useFactory: resolve },
         {
           provide: ENDPOINT_REGISTRY,
           inject: [OPTIONS],
-          useFactory: ({ registry }: RedisMetricsOptions) => registry ?? register,
+          useFactory: ({ registry }: ResolvedMetricsOptions) => registry ?? register,
         },
         registration(name),
       ],
@@ -105,20 +120,25 @@ function registration(name: string | undefined): Provider {
     provide: MetricsRegistration,
     inject: [OPTIONS, redisToken(name), redisCacheToken(name), ModuleRef],
     useFactory: (
-      options: RedisMetricsOptions,
+      options: ResolvedMetricsOptions,
       redis: RedisService,
       cache: RedisCache,
       moduleRef: ModuleRef,
     ) => {
-      const { registry = register, sessions = true, defaultMetrics = false } = options;
-      const checked = checkOptions({
-        prefix: options.prefix ?? DEFAULT_PREFIX,
-        labels: options.labels ?? {},
-      });
+      const { prefix, labels, sessions, defaultMetrics } = options;
+      const registry = options.registry ?? register;
       if (defaultMetrics && registry.getSingleMetric(DEFAULT_METRIC) === undefined) {
         collectDefaultMetrics({ register: registry as Registry });
       }
-      return new MetricsRegistration({ ...checked, registry, redis, cache, sessions, moduleRef });
+      return new MetricsRegistration({
+        prefix,
+        labels,
+        registry,
+        redis,
+        cache,
+        sessions,
+        moduleRef,
+      });
     },
   };
 }

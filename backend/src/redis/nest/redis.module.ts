@@ -8,7 +8,18 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { RedisCache, type CacheOptions } from '../cache/index.js';
+import { ConfigInvalidError } from '../base/errors/index.js';
+import {
+  aFunction,
+  anything,
+  connectionName,
+  flag,
+  group,
+  option,
+  OptionSet,
+  type RowsOf,
+} from '../base/options/index.js';
+import { CACHE, RedisCache, type CacheOptions } from '../cache/index.js';
 import {
   DEFAULT_CONNECTION,
   resolveFromEnv,
@@ -32,6 +43,17 @@ export interface RegisterOptions {
   readonly cache?: CacheOptions;
 }
 
+const REGISTER_ROWS = {
+  name: option(connectionName, 'default'),
+  isGlobal: option(flag, true),
+  cache: option(group(CACHE), CACHE.defaults),
+} satisfies RowsOf<RegisterOptions>;
+/** The second argument of `forRoot`. */
+export const REGISTER = new OptionSet(REGISTER_ROWS, {
+  path: 'register',
+  example: "RedisModule.forRoot(options, { name: 'sessions' })",
+});
+
 /** Makes the options, for `useClass` and `useExisting`. */
 export interface RedisOptionsFactory {
   createRedisOptions(): RedisHaOptions | Promise<RedisHaOptions>;
@@ -53,14 +75,32 @@ export type RedisAsyncOptions = AsyncBase &
     | { readonly useExisting: InjectionToken<RedisOptionsFactory> }
   );
 
+const ASYNC_REGISTER = new OptionSet(
+  {
+    ...REGISTER_ROWS,
+    imports: option(anything(), []),
+    useFactory: option(aFunction(), null),
+    inject: option(anything(), []),
+    useClass: option(aFunction(), null),
+    useExisting: option(anything(), null),
+  },
+  { path: 'register', example: 'RedisModule.forRootAsync({ inject: […], useFactory: (…) => … })' },
+);
+
 /**
  * Redis for a Nest application. `RedisModule.forRoot()` reads the environment; nothing in the code
  * differs between one Redis on a laptop and a Sentinel cluster in production.
  */
 @Module({})
 export class RedisModule {
-  /** Registers a connection; without options the environment says where (`docs/configuration.md`). */
+  /**
+   * Registers a connection; without options the environment says where (`docs/configuration.md`).
+   *
+   * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for a registration that cannot be used; what
+   * is wrong with the options of Redis is thrown when the application starts.
+   */
   static forRoot(options?: RedisHaOptions, register: RegisterOptions = {}): DynamicModule {
+    REGISTER.resolve(register);
     const name = register.name ?? DEFAULT_CONNECTION;
     const resolve = (): Resolution =>
       options === undefined ? resolveFromEnv(undefined, name) : resolveOptions(options, name);
@@ -69,9 +109,23 @@ export class RedisModule {
 
   /** Registers a connection whose options come from elsewhere, such as a ConfigService. */
   static forRootAsync(options: RedisAsyncOptions): DynamicModule {
+    checkAsync(options);
     const name = options.name ?? DEFAULT_CONNECTION;
     return toModule(options, options.imports ?? [], asyncProviders(options, name));
   }
+}
+
+function checkAsync(options: unknown): void {
+  const { useFactory, useClass, useExisting } = ASYNC_REGISTER.resolve(options);
+  if ([useFactory, useClass, useExisting].some((source) => source !== null)) return;
+  throw new ConfigInvalidError([
+    {
+      field: 'register.useFactory',
+      value: undefined,
+      message: 'is missing, and useClass and useExisting too: nothing makes the options',
+      remedy: "For example: useFactory: () => ({ mode: 'standalone' })",
+    },
+  ]);
 }
 
 function toModule(

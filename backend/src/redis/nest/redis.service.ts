@@ -7,6 +7,7 @@ import type {
   RedisHaEventType,
 } from '../base/events/index.js';
 import { InvalidArgumentError } from '../base/errors/index.js';
+import { deadline, option, OptionSet, showSafely } from '../base/options/index.js';
 import { CommandRecorder, type CommandStats } from '../base/stats/index.js';
 import {
   readStatus,
@@ -16,15 +17,19 @@ import {
 } from '../engine/index.js';
 import {
   scan,
+  SCAN_OPTIONS,
   withExclusive,
   type MessageListener,
   type ExclusiveConnection,
   type ScanOptions,
   type SubscribeOptions,
+  SUBSCRIBE_OPTIONS,
   type Subscription,
 } from '../commands/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
+
+const EXCLUSIVE_OPTIONS = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
 /**
  * Redis for the application: every command with the types of ioredis, and none of a failover.
@@ -103,6 +108,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     work: (session: ExclusiveConnection) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
+    EXCLUSIVE_OPTIONS.check(options);
     const { routing } = this.#engine.options;
     const timeoutMs = options.timeoutMs ?? routing.writeTimeoutMs;
     return withExclusive(work, this.#engine.connected.loans, this.#engine.clock, timeoutMs);
@@ -110,6 +116,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
 
   /** Goes through all keys, in portions. Sees everything at least once, after a failover some twice. */
   async *scanIterator(options: ScanOptions = {}): AsyncGenerator<string[], void, undefined> {
+    SCAN_OPTIONS.check(options);
     const { runner, tracker } = this.#engine.connected;
     yield* scan({ command: 'scan' }, options, runner, tracker);
   }
@@ -120,6 +127,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     key: string,
     options: Omit<ScanOptions, 'type'> = {},
   ): AsyncGenerator<string[], void, undefined> {
+    SCAN_OPTIONS.check(options);
     const { runner, tracker } = this.#engine.connected;
     yield* scan({ command, key }, options, runner, tracker);
   }
@@ -150,6 +158,15 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     listener: MessageListener,
     options: SubscribeOptions,
   ): Promise<Subscription> {
+    SUBSCRIBE_OPTIONS.check(options);
+    if (typeof listener !== 'function') {
+      throw new InvalidArgumentError({
+        field: 'listener',
+        value: showSafely(listener),
+        message: 'must be a function, and several channels are given as a list',
+        remedy: "For example: redis.subscribe(['news', 'prices'], (message, channel) => …)",
+      });
+    }
     const list = typeof channels === 'string' ? [channels] : [...channels];
     if (list.length === 0 || list.includes('')) {
       throw new InvalidArgumentError({

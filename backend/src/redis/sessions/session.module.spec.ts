@@ -318,10 +318,20 @@ describe('the module of sessions', () => {
     { header: 'two words' },
     { idelMs: 1 } as SessionModuleOptions,
     { archive: {} as SessionArchive },
-  ])('does not start with options that cannot be used: %j', async (options) => {
-    @Module({ imports: [SessionModule.forRoot(options)] })
+  ])('refuses options that cannot be used where they are written: %j', async (options) => {
+    expect(() => SessionModule.forRoot(options)).toThrow(ConfigInvalidError);
+    // Those of a factory are known when the application starts.
+    @Module({ imports: [SessionModule.forRootAsync({ useFactory: () => options })] })
     class App {}
     await expect(open(App)).rejects.toThrow(ConfigInvalidError);
+  });
+
+  it('refuses names that are no options of its registration, with the nearest', () => {
+    expect(() => SessionModule.forRoot({ keyspce: 'x' } as SessionModuleOptions)).toThrow(
+      'sessions.keyspce = "***": is not an option. Did you mean sessions.keyspace?',
+    );
+    const misplaced = { useFactory: () => ({}), idleMs: 5 };
+    expect(() => SessionModule.forRootAsync(misplaced)).toThrow('sessions.idleMs');
   });
 
   it('waits for what is under way before connections are closed', async () => {

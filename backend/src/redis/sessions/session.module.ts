@@ -6,13 +6,24 @@ import {
   type OptionalFactoryDependency,
   type Provider,
 } from '@nestjs/common';
+import {
+  aFunction,
+  anything,
+  connectionName,
+  flag,
+  option,
+  OptionSet,
+  required,
+  text,
+  type RowsOf,
+} from '../base/options/index.js';
 import type { RedisKeyspaces } from '../engine/index.js';
 import { redisKeyspacesToken } from '../nest/index.js';
 import type { SessionArchive } from './archive/index.js';
-import { type SessionOptions, SessionService } from './service/index.js';
+import { SESSION_ROWS, type SessionOptions, SessionService } from './service/index.js';
 import { SESSION_TOKEN_SOURCE, SessionGuard } from './session.guard.js';
 import { openSessions } from './session-wiring.js';
-import { TokenSource, type TokenSourceOptions } from './token-source.js';
+import { TOKEN_ROWS, TokenSource, type TokenSourceOptions } from './token-source.js';
 
 /** Sessions, and how requests carry their tokens. */
 export interface SessionModuleOptions extends SessionOptions, TokenSourceOptions {}
@@ -38,14 +49,42 @@ export interface SessionAsyncOptions extends SessionRegisterOptions {
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
 }
 
+const REGISTER_ROWS = {
+  keyspace: option(text(), 'sessions'),
+  connection: option(connectionName, 'default'),
+  archiveProvider: option(anything<InjectionToken<SessionArchive>>(), null),
+  imports: option(anything<NonNullable<ModuleMetadata['imports']>>(), []),
+  isGlobal: option(flag, true),
+} satisfies RowsOf<SessionRegisterOptions>;
+const OWN_ROWS = { ...SESSION_ROWS, ...TOKEN_ROWS } satisfies RowsOf<SessionModuleOptions>;
+const OWN = new OptionSet(OWN_ROWS, { path: 'sessions' });
+/** The options of `forRoot`. */
+export const SESSION_MODULE = new OptionSet(
+  { ...OWN_ROWS, ...REGISTER_ROWS },
+  { path: 'sessions', example: '{ idleMs: 1_800_000 }' },
+);
+const ASYNC = new OptionSet(
+  {
+    ...REGISTER_ROWS,
+    useFactory: required(aFunction<SessionAsyncOptions['useFactory']>()),
+    inject: option(anything<NonNullable<SessionAsyncOptions['inject']>>(), []),
+  } satisfies RowsOf<SessionAsyncOptions>,
+  { path: 'sessions', example: '{ inject: […], useFactory: (…) => ({ … }) }' },
+);
+
 const OPTIONS = Symbol.for('nestjs-redis-ha.session-options');
 const ARCHIVE = Symbol.for('nestjs-redis-ha.session-archive');
 
 /** `SessionService` and `SessionGuard` for a Nest application. Needs `RedisModule`. */
 @Module({})
 export class SessionModule {
-  /** Registers sessions with these options. */
+  /**
+   * Registers sessions with these options.
+   *
+   * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every option that cannot be used.
+   */
   static forRoot(options: SessionModuleOptions & SessionRegisterOptions = {}): DynamicModule {
+    SESSION_MODULE.resolve(options);
     const { keyspace, connection, archiveProvider, imports, isGlobal, ...rest } = options;
     const given = { keyspace, connection, archiveProvider, imports, isGlobal };
     return toModule(given, { provide: OPTIONS, useValue: rest });
@@ -53,8 +92,14 @@ export class SessionModule {
 
   /** Registers sessions whose options come from elsewhere. */
   static forRootAsync(options: SessionAsyncOptions): DynamicModule {
+    ASYNC.resolve(options);
     const { useFactory, inject = [], ...register } = options;
-    return toModule(register, { provide: OPTIONS, inject, useFactory });
+    const checked = async (...deps: unknown[]): Promise<SessionModuleOptions> => {
+      const given = await useFactory(...deps);
+      OWN.resolve(given);
+      return given;
+    };
+    return toModule(register, { provide: OPTIONS, inject, useFactory: checked });
   }
 }
 
@@ -95,7 +140,8 @@ function providersOf({ keyspace = 'sessions', connection }: Register): Provider[
     {
       provide: SESSION_TOKEN_SOURCE,
       inject: [OPTIONS],
-      useFactory: (options: SessionModuleOptions) => new TokenSource(options),
+      useFactory: ({ header, cookie }: SessionModuleOptions) =>
+        new TokenSource({ ...(header && { header }), ...(cookie && { cookie }) }),
     },
     SessionGuard,
   ];

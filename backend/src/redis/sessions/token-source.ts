@@ -1,4 +1,4 @@
-import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
+import { group, option, OptionSet, required, text, type RowsOf } from '../base/options/index.js';
 
 /** Where a request carries its token. */
 export interface TokenSourceOptions {
@@ -11,11 +11,27 @@ export interface TokenSourceOptions {
   readonly cookie?: { readonly name: string };
 }
 
+// What RFC 9110 allows in names of headers, and RFC 6265 in those of cookies.
+const name = text(
+  'a name that a header or a cookie can have',
+  /^[\w!#$%&'*+.^`|~-]{1,128}$/,
+  "For example 'sid', or '__Host-sid'",
+);
+const COOKIE = new OptionSet(
+  { name: required(name) },
+  { path: 'sessions.cookie', example: "{ name: 'sid' }" },
+);
+
+/** The rows of the options, for what is registered together with them. */
+export const TOKEN_ROWS = {
+  header: option(name, 'authorization'),
+  cookie: option(group(COOKIE), null),
+} satisfies RowsOf<TokenSourceOptions>;
+const TOKEN_SOURCE = new OptionSet(TOKEN_ROWS, { path: 'sessions' });
+
 /** The headers of a request, as Node gives them: names in lower case. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-// What RFC 9110 allows in names of headers, and RFC 6265 in those of cookies.
-const NAME = /^[\w!#$%&'*+.^`|~-]{1,128}$/;
 const BEARER = /^bearer +(\S+) *$/i;
 
 /** Takes the token out of requests. */
@@ -23,13 +39,9 @@ export class TokenSource {
   readonly #header: string;
   readonly #cookie: string | null;
 
-  /** @throws ConfigInvalidError for a name that no header or cookie can have. */
-  constructor({ header = 'authorization', cookie }: TokenSourceOptions = {}) {
-    const problems = [
-      nameProblem('sessions.header', header),
-      cookie === undefined ? null : nameProblem('sessions.cookie.name', cookie.name),
-    ].filter((problem) => problem !== null);
-    if (problems.length > 0) throw new ConfigInvalidError(problems);
+  /** @throws ConfigInvalidError (`CONFIG_INVALID`) for a name that no header or cookie can have. */
+  constructor(options: TokenSourceOptions = {}) {
+    const { header, cookie } = TOKEN_SOURCE.resolve(options);
     this.#header = header.toLowerCase();
     this.#cookie = cookie?.name ?? null;
   }
@@ -69,10 +81,4 @@ export function cookieNamed(name: string, header: string): string | null {
 function unquoted(value: string): string {
   const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
   return isQuoted ? value.slice(1, -1) : value;
-}
-
-function nameProblem(field: string, value: unknown): Problem | null {
-  if (typeof value === 'string' && NAME.test(value)) return null;
-  const message = 'is no name that a header or a cookie can have';
-  return { field, value, message, remedy: "For example 'sid', or '__Host-sid'" };
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../base/errors/index.js';
+import { InvalidArgumentError, type Problem } from '../../base/errors/index.js';
 import { MAX_GROUP_BYTES, MAX_GROUPS } from '../../keyspace/index.js';
 
 /** Most bytes a key can have. */
@@ -44,24 +44,43 @@ export function checkKeys(keys: unknown): asserts keys is readonly string[] {
 
 /** Refuses what cannot be a tag. */
 export function checkTag(tag: unknown): asserts tag is string {
-  const isTag = typeof tag === 'string' && tag !== '' && isWellFormed(tag);
-  if (isTag && Buffer.byteLength(tag) <= MAX_GROUP_BYTES) return;
-  const shown =
-    typeof tag === 'string' ? `(${String(Buffer.byteLength(tag))} bytes)` : `(${typeof tag})`;
-  const message = `a tag must be well-formed text of 1 to ${String(MAX_GROUP_BYTES)} bytes`;
-  throw refusal('tag', shown, message, 'Shorten it, or use a hash of the long part');
+  const problem = tagProblem(tag);
+  if (problem !== null) throw new InvalidArgumentError(problem);
 }
 
 /** The tags without repetitions. Refuses what cannot be the tags of one entry. */
 export function checkTags(tags: unknown): readonly string[] {
+  const problem = tagsProblem(tags);
+  if (problem !== null) throw new InvalidArgumentError(problem);
+  return [...new Set(tags as readonly string[])];
+}
+
+/** What is wrong with the tags of one entry; `null` when nothing is. */
+export function tagsProblem(tags: unknown): Problem | null {
   if (!Array.isArray(tags)) {
-    throw refusal('tags', `(${typeof tags})`, 'tags must be a list', 'Give an array of strings');
+    const [message, remedy] = ['tags must be a list', 'Give an array of strings'];
+    return { field: 'tags', value: `(${typeof tags})`, message, remedy };
   }
-  for (const tag of tags) checkTag(tag);
-  const distinct = [...new Set(tags as readonly string[])];
-  if (distinct.length <= MAX_GROUPS) return distinct;
+  for (const tag of tags) {
+    const problem = tagProblem(tag);
+    if (problem !== null) return problem;
+  }
+  if (tags.length <= MAX_GROUPS) return null;
+  const distinct = new Set(tags as readonly string[]).size;
+  if (distinct <= MAX_GROUPS) return null;
   const message = `an entry has at most ${String(MAX_GROUPS)} tags`;
-  throw refusal('tags', `(${String(distinct.length)} tags)`, message, 'Use fewer, broader tags');
+  const remedy = 'Use fewer, broader tags';
+  return { field: 'tags', value: `(${String(distinct)} tags)`, message, remedy };
+}
+
+function tagProblem(tag: unknown): Problem | null {
+  const isTag = typeof tag === 'string' && tag !== '' && isWellFormed(tag);
+  if (isTag && Buffer.byteLength(tag) <= MAX_GROUP_BYTES) return null;
+  const shown =
+    typeof tag === 'string' ? `(${String(Buffer.byteLength(tag))} bytes)` : `(${typeof tag})`;
+  const message = `a tag must be well-formed text of 1 to ${String(MAX_GROUP_BYTES)} bytes`;
+  const remedy = 'Shorten it, or use a hash of the long part';
+  return { field: 'tag', value: shown, message, remedy };
 }
 
 /** What a refused argument answers. */

@@ -1,5 +1,27 @@
-import type { KeyspacePolicy } from '../../keyspace/index.js';
-import type { CacheSerializer } from './serializers.js';
+import { ConfigInvalidError } from '../../base/errors/index.js';
+import {
+  converted,
+  flag,
+  MAX_DELAY_MS,
+  MAX_LIFE_MS,
+  option,
+  OptionSet,
+  orNull,
+  rule,
+  wholeNumber,
+  type Resolved,
+  type RowsOf,
+} from '../../base/options/index.js';
+import { policy, type KeyspacePolicy } from '../../keyspace/index.js';
+import { tagsProblem } from './cache-keys.js';
+import { isUsableSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
+
+/** The largest string Redis holds. */
+const MAX_BYTES = 512 * 1024 * 1024;
+const MIN_LEASE_MS = 100;
+const delay = wholeNumber(0, MAX_DELAY_MS, 'milliseconds');
+const life = wholeNumber(0, MAX_LIFE_MS, 'milliseconds');
+const size = wholeNumber(1, MAX_BYTES, 'bytes');
 
 /** What can be set for one call as well as for a namespace. */
 export interface CacheLoadOptions {
@@ -39,6 +61,32 @@ export interface CacheLoadOptions {
   readonly shareLoads?: boolean;
 }
 
+const LOAD_ROWS = {
+  ttlMs: option(orNull(wholeNumber(1, MAX_LIFE_MS, 'milliseconds'), 'for ever'), 60_000),
+  ttlJitter: option(
+    rule<number>(
+      'a number from 0 to 1',
+      (value) => typeof value === 'number' && value >= 0 && value <= 1,
+    ),
+    0.1,
+  ),
+  negativeTtlMs: option(life, 0),
+  refreshAhead: option(
+    orNull(
+      rule<number>(
+        'a number between 0 and 1',
+        (value) => typeof value === 'number' && value > 0 && value < 1,
+      ),
+      'never',
+    ),
+    null,
+  ),
+  softTimeoutMs: option(orNull(delay, 'no limit'), null),
+  hardTimeoutMs: option(wholeNumber(1, MAX_DELAY_MS, 'milliseconds'), 10_000),
+  retryAfterMs: option(delay, 1_000),
+  shareLoads: option(flag, true),
+} satisfies RowsOf<CacheLoadOptions>;
+
 /** How a namespace of the cache behaves. */
 export interface CacheOptions extends CacheLoadOptions {
   /** What memory may mean while Redis is away; see `docs/cache.md`. @defaultValue 'cache' */
@@ -68,6 +116,36 @@ export interface CacheOptions extends CacheLoadOptions {
   readonly maxValueBytes?: number;
 }
 
+const CACHE_ROWS = {
+  policy: option(policy, 'cache'),
+  ...LOAD_ROWS,
+  maxStaleMs: option(life, 0),
+  leaseMs: option(wholeNumber(MIN_LEASE_MS, MAX_DELAY_MS, 'milliseconds'), 1_000),
+  nearMs: option(delay, 0),
+  serializer: option(
+    rule<CacheSerializer>(
+      'an object with an id from 1 to 255 of its own, a name, serialize and deserialize',
+      isUsableSerializer,
+      { remedy: 'Correct it, or leave it out for the default, jsonSerializer' },
+    ),
+    jsonSerializer,
+  ),
+  compressOverBytes: option(orNull(size, 'never'), 16_384),
+  maxValueBytes: option(size, 1_048_576),
+} satisfies RowsOf<CacheOptions>;
+
+const ordered = [{ low: 'softTimeoutMs', high: 'hardTimeoutMs' }] as const;
+
+/** The options of a namespace. */
+export const CACHE = new OptionSet(CACHE_ROWS, {
+  path: 'cache',
+  example: '{ ttlMs: 60_000 }',
+  ordered,
+});
+
+/** The options of a namespace, complete and checked. */
+export type ResolvedCacheOptions = Resolved<typeof CACHE_ROWS>;
+
 /** Names under which an entry can be deleted together with others: a list, or made from the value. */
 export type CacheTags<T = unknown> = readonly string[] | ((value: T) => readonly string[]);
 
@@ -80,10 +158,72 @@ export interface GetOrSetOptions<T = unknown> extends CacheLoadOptions {
 /** What can be set for one call that writes. */
 export type SetOptions<T = unknown> = Pick<GetOrSetOptions<T>, 'ttlMs' | 'ttlJitter' | 'tags'>;
 
+const tags = converted(
+  rule<CacheTags>('a list of tags, or a function', () => true),
+  (given, path, findings): CacheTags<never> | undefined => {
+    if (typeof given === 'function') return given;
+    const problem = tagsProblem(given);
+    if (problem === null) return [...new Set(given)];
+    findings.refuse(path, problem.value, problem.message, problem.remedy);
+    return undefined;
+  },
+);
+
+/** What a call may say. */
+export const CALL_ROWS = {
+  ...LOAD_ROWS,
+  tags: option(tags, []),
+} satisfies RowsOf<GetOrSetOptions>;
+const CALL = new OptionSet(CALL_ROWS, { path: '', example: '{ ttlMs: 60_000 }', ordered });
+
 /** The options of a call, complete and checked. */
-export interface ResolvedLoadOptions extends Readonly<Required<CacheLoadOptions>> {
-  readonly tags: CacheTags<never>;
+export type ResolvedLoadOptions = Resolved<typeof CALL_ROWS>;
+
+/**
+ * The options of a namespace: what is given, else what `base` says, else the defaults.
+ *
+ * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) that lists every problem at once.
+ */
+export function resolveCacheOptions(
+  given: CacheOptions,
+  base: ResolvedCacheOptions = CACHE.defaults,
+): ResolvedCacheOptions {
+  const merged = CACHE.resolve(given, base);
+  if (merged.policy === 'cache') return merged;
+  const { maxStaleMs = 0 } = given;
+  if (maxStaleMs === 0) return Object.freeze({ ...merged, maxStaleMs: 0 });
+  const message = `only the policy 'cache' serves stale values, and this is '${merged.policy}'`;
+  const remedy = "Leave it out, or use the policy 'cache'";
+  throw new ConfigInvalidError([{ field: 'cache.maxStaleMs', value: maxStaleMs, message, remedy }]);
 }
 
-/** The options of a namespace, complete and checked. */
-export type ResolvedCacheOptions = Readonly<Required<CacheOptions>>;
+/**
+ * Options of a call: what is given, else those of the namespace.
+ *
+ * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) naming the option, its value and a remedy.
+ */
+export function resolveLoadOptions(
+  given: object | undefined,
+  base: ResolvedLoadOptions,
+): ResolvedLoadOptions {
+  return given === undefined ? base : CALL.over(given, base);
+}
+
+/** What a namespace's options say of each call. */
+export function baseLoadOptions(options: ResolvedCacheOptions): ResolvedLoadOptions {
+  return Object.freeze({ ...options, tags: Object.freeze([]) });
+}
+
+/** The first option in which two namespaces differ; `null` when they behave in the same way. */
+export function differenceOf(
+  one: ResolvedCacheOptions,
+  other: ResolvedCacheOptions,
+): string | null {
+  const names = Object.keys(one) as (keyof ResolvedCacheOptions)[];
+  const different = names.find((name) =>
+    name === 'serializer'
+      ? one.serializer.id !== other.serializer.id || one.serializer.name !== other.serializer.name
+      : one[name] !== other[name],
+  );
+  return different ?? null;
+}

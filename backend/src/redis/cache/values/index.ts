@@ -11,12 +11,18 @@ export {
   refusal,
 } from './cache-keys.js';
 export {
+  baseLoadOptions,
+  CACHE,
+  CALL_ROWS,
   type CacheLoadOptions,
   type CacheOptions,
   type CacheTags,
+  differenceOf,
   type GetOrSetOptions,
   type ResolvedLoadOptions,
+  resolveCacheOptions,
   type ResolvedCacheOptions,
+  resolveLoadOptions,
   type SetOptions,
 } from './cache-options.js';
 export { CacheCounters, type CacheStats } from './cache-stats.js';
@@ -26,13 +32,6 @@ export { inPortions } from './in-portions.js';
 export { isLoadFailure, reasonOf } from './load-failure.js';
 export { OpenTasks } from './open-tasks.js';
 export { findJsonFault } from './plain-json.js';
-export {
-  baseLoadOptions,
-  checkLoadOptions,
-  differenceOf,
-  resolveCacheOptions,
-  resolveLoadOptions,
-} from './resolve-cache-options.js';
 export {
   type CacheSerializer,
   type MessagePackLibrary,

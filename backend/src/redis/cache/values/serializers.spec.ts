@@ -1,7 +1,7 @@
 import * as messagePack from '@msgpack/msgpack';
 import { outcomeOf } from '../../../../test/support/outcomes.js';
 import { CacheCodec } from './cache-codec.js';
-import { resolveCacheOptions } from './resolve-cache-options.js';
+import { resolveCacheOptions } from './cache-options.js';
 import {
   bufferSerializer,
   jsonSerializer,

@@ -3,6 +3,8 @@ import { InvalidArgumentError, ValueUnserializableError } from '../../base/error
 import { isWellFormed } from './cache-keys.js';
 import { findJsonFault } from './plain-json.js';
 
+const MAX_SERIALIZER_ID = 255;
+
 /** Turns values into bytes and back. What it cannot bring back unchanged it refuses by throwing. */
 export interface CacheSerializer {
   /**
@@ -95,4 +97,15 @@ export function messagePackSerializer(library: MessagePackLibrary): CacheSeriali
 
 function unserializable(message: string): ValueUnserializableError {
   return new ValueUnserializableError(message);
+}
+
+/** Whether something turns values into bytes and back, under an id that is its own. */
+export function isUsableSerializer(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, name, serialize, deserialize } = value as Partial<CacheSerializer>;
+  if (typeof serialize !== 'function' || typeof deserialize !== 'function') return false;
+  if (typeof name !== 'string' || !Number.isInteger(id)) return false;
+  if (Number(id) < 1 || Number(id) > MAX_SERIALIZER_ID) return false;
+  // Entries with the id of a built-in one are always read by that one.
+  return BUILT_IN.every((builtIn) => builtIn.id !== id || builtIn === value);
 }

@@ -1,4 +1,5 @@
 export {
+  SWITCHOVER,
   switchover,
   type SwitchoverOptions,
   type SwitchoverReport,

@@ -11,6 +11,7 @@ import {
   SentinelsUnreachableError,
   SwitchoverFailedError,
 } from '../../base/errors/index.js';
+import { anything, option, OptionSet, rule, type RowsOf } from '../../base/options/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
@@ -48,8 +49,27 @@ export interface SwitchoverTools {
   readonly closing: AbortSignal;
 }
 
-const DEFAULT_TIMEOUT_MS = 20_000;
-const MIN_TIMEOUT_MS = 3000;
+const MIN_TIMEOUT_MS = 3_000;
+
+/** The options of a switchover. */
+export const SWITCHOVER = new OptionSet(
+  {
+    // Looked up among the replicas that are known then.
+    to: option(anything<NodeAddress | string>(), null),
+    timeoutMs: option(
+      rule<number>(
+        `a number of milliseconds from ${String(MIN_TIMEOUT_MS)}`,
+        (value) => Number.isFinite(value) && Number(value) >= MIN_TIMEOUT_MS,
+        {
+          remedy:
+            'Sentinel alone takes more than a second, and a switchover is only undone before that; 20000 is the default',
+        },
+      ),
+      20_000,
+    ),
+  } satisfies RowsOf<SwitchoverOptions>,
+  { path: '', example: '{ timeoutMs: 20_000 }' },
+);
 
 // The pause ends by itself; until then the failover that Sentinel has begun must be over.
 const DEFAULT_PORT = 6379;
@@ -66,9 +86,10 @@ export async function switchover(
   options: SwitchoverOptions = {},
 ): Promise<SwitchoverReport> {
   const { tracker } = tools;
-  const steps = new Steps(tools.clock, checkedTimeout(options.timeoutMs), tools.closing);
+  const { to: wanted, timeoutMs } = SWITCHOVER.over(options, SWITCHOVER.defaults);
+  const steps = new Steps(tools.clock, timeoutMs, tools.closing);
   const old = requirePrimary(tracker);
-  const to = options.to === undefined ? null : requireReplica(tracker, options.to);
+  const to = wanted === null ? null : requireReplica(tracker, wanted);
   const priorities = new PriorityChange(tracker, steps);
   try {
     if (to !== null) await priorities.prefer(to);
@@ -308,16 +329,6 @@ function requireReplica(tracker: TopologyTracker, to: unknown): NodeAddress {
     value: wanted.ok ? formatAddress(wanted.address) : String(to),
     message: wanted.ok ? 'it is not a replica of this group' : `it ${wanted.reason}`,
     remedy: `Choose one of ${known.map(formatAddress).join(', ') || '(none is known)'}`,
-  });
-}
-
-function checkedTimeout(timeoutMs = DEFAULT_TIMEOUT_MS): number {
-  if (Number.isFinite(timeoutMs) && timeoutMs >= MIN_TIMEOUT_MS) return timeoutMs;
-  throw new InvalidArgumentError({
-    field: 'timeoutMs',
-    value: timeoutMs,
-    message: 'Sentinel alone takes more than a second, and a switchover is only undone before that',
-    remedy: `Use ${String(MIN_TIMEOUT_MS)} or more; ${String(DEFAULT_TIMEOUT_MS)} is the default`,
   });
 }
 

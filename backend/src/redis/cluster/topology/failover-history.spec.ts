@@ -61,6 +61,24 @@ describe('FailoverHistory', () => {
     expect(events.map(({ type }) => type)).toEqual(['failover.completed', 'failover.first-write']);
   });
 
+  it.each(['before', 'after'])(
+    'hears of a promotion also when that comes later than the switch, %s the first write',
+    async (when) => {
+      history.noteMessage(aboutPrimary('+odown'), A);
+      await later(500);
+      history.noteSwitch(A, B, 7);
+      if (when === 'after') history.noteWrite();
+      await later(5);
+      history.noteMessage(aboutMember('+promoted-slave', B), B);
+      if (when === 'before') history.noteWrite();
+      // It was promoted before anybody could name it the primary.
+      expect(history.records).toMatchObject([{ promotedAt: START + 500, switchedAt: START + 500 }]);
+      history.noteMessage(aboutPrimary('+odown', B), B);
+      history.noteSwitch(B, A, 8);
+      expect(history.records[1]).toMatchObject({ promotedAt: null });
+    },
+  );
+
   it('keeps the first moment of a step that several Sentinels report', async () => {
     history.noteMessage(aboutPrimary('+sdown'), A);
     await later(100);

@@ -71,7 +71,8 @@ export class FailoverHistory {
       message.kind === 'primary' && primary !== null && sameAddress(message.node, primary);
     const begun = MOMENT_OF_STEP[message.step];
     const ended = ENDED_BY_STEP[message.step];
-    if (begun !== undefined && (isAboutPrimary || begun === 'promotedAt')) this.#note(begun);
+    if (begun === 'promotedAt') this.#notePromotion(message.node);
+    else if (begun !== undefined && isAboutPrimary) this.#note(begun);
     if (ended !== undefined && isAboutPrimary) this.#moments[ended] = undefined;
   }
 
@@ -130,6 +131,18 @@ export class FailoverHistory {
       countInLast24h: this.#records.filter(({ switchedAt }) => switchedAt >= since).length,
       last: this.#records.at(-1) ?? null,
     };
+  }
+
+  // Each Sentinel has a connection of its own: one may name the new primary before another reports its promotion.
+  #notePromotion(promoted: NodeAddress | null): void {
+    const last = this.#records.at(-1);
+    const isLate = promoted !== null && last?.promotedAt === null && sameAddress(last.to, promoted);
+    if (!isLate) {
+      this.#note('promotedAt');
+      return;
+    }
+    // It was promoted before it was named, whenever this process heard of it.
+    this.#records[this.#records.length - 1] = { ...last, promotedAt: last.switchedAt };
   }
 
   #note(moment: Moment): void {

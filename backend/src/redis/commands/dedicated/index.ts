@@ -4,6 +4,7 @@ export { PrimaryLoans } from './primary-loans.js';
 export { RawClients } from './raw-clients.js';
 export {
   type MessageListener,
+  SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type Subscription,
   SubscriptionKeeper,

@@ -1,6 +1,7 @@
 import { ReopeningWire, type Wire, type WireOptions } from '../../cluster/connection/index.js';
 import { ClosedError, CommandTimeoutError, safeMessage } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
+import { aFunction, deadline, option, OptionSet, type RowsOf } from '../../base/options/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 
@@ -19,6 +20,16 @@ export interface SubscribeOptions {
   /** How long to wait for the first confirmation. @defaultValue the write timeout */
   readonly timeoutMs?: number;
 }
+
+/** The options of a subscription. */
+export const SUBSCRIBE_OPTIONS = new OptionSet(
+  {
+    onGap: option(aFunction<NonNullable<SubscribeOptions['onGap']>>(), null),
+    onLost: option(aFunction<NonNullable<SubscribeOptions['onLost']>>(), null),
+    timeoutMs: option(deadline, null),
+  } satisfies RowsOf<SubscribeOptions>,
+  { path: '', example: '{ onGap: () => … }' },
+);
 
 /** What {@link SubscriptionKeeper.subscribe} hands out. */
 export interface Subscription {

@@ -1,4 +1,4 @@
-export type { CallOptions } from './call-options.js';
+export { CALL_OPTIONS, type CallOptions } from './call-options.js';
 export { problemOf } from './command-arguments.js';
 export {
   type CommandIntent,

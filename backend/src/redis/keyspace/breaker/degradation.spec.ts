@@ -1,7 +1,7 @@
 import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
 import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
 import { ManualClock } from '../../testing/index.js';
-import { DEFAULTS } from '../../config/index.js';
+import { TOP } from '../../config/index.js';
 import { Degradation } from './degradation.js';
 import type { RedisPort } from '../store/redis-port.js';
 
@@ -49,7 +49,7 @@ function begin(): {
   const backlog = { size: 0 };
   let back = 0;
   const degradation = new Degradation(
-    DEFAULTS.fallback,
+    TOP.defaults.fallback,
     port,
     { clock, bus },
     { hasBacklog: () => backlog.size > 0, onWritesBack: () => back++ },

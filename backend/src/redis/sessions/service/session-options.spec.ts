@@ -39,7 +39,7 @@ describe('the options of sessions', () => {
 
   it.each([
     [{ idleMs: 0 }, ['sessions.idleMs']],
-    [{ idleMs: '30m' }, ['sessions.idleMs', 'sessions.touchEveryMs']],
+    [{ idleMs: '30m' }, ['sessions.idleMs']],
     [{ idleMs: 1.5 }, ['sessions.idleMs']],
     [{ absoluteMs: -1 }, ['sessions.absoluteMs']],
     [{ absoluteMs: Infinity }, ['sessions.absoluteMs']],

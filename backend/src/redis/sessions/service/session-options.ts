@@ -1,4 +1,14 @@
-import { ConfigInvalidError, type Problem } from '../../base/errors/index.js';
+import {
+  flag,
+  lifetime,
+  MAX_LIFE_MS,
+  objectWith,
+  option,
+  OptionSet,
+  wholeNumber,
+  type Resolved,
+  type RowsOf,
+} from '../../base/options/index.js';
 import type { SessionArchive } from '../archive/index.js';
 
 /** How long sessions live, and where they are kept besides Redis. */
@@ -23,129 +33,48 @@ export interface SessionOptions {
   readonly archiveConcurrency?: number;
 }
 
-/** The same with every default filled in. */
-export interface ResolvedSessionOptions {
-  readonly idleMs: number;
-  readonly absoluteMs: number;
-  readonly touchEveryMs: number;
-  readonly maxDataBytes: number;
-  readonly archive: SessionArchive | null;
-  readonly archiveRequired: boolean;
-  readonly archiveTimeoutMs: number;
-  readonly archiveRememberMs: number;
-  readonly archiveConcurrency: number;
-}
+const archive = objectWith<SessionArchive>(
+  'an object with all methods of SessionArchive: save, find, remove, removeAllOf, listOf',
+  'save',
+  'find',
+  'remove',
+  'removeAllOf',
+  'listOf',
+);
 
-/** Ten years: whoever wants more has mistaken the unit. */
-export const MAX_MS = 315_360_000_000;
-const USUAL_TOUCH_MS = 60_000;
-const ARCHIVE_METHODS = ['save', 'find', 'remove', 'removeAllOf', 'listOf'] as const;
+/** The rows of the options, for what is registered together with them. */
+export const SESSION_ROWS = {
+  idleMs: option(lifetime, 1_800_000),
+  absoluteMs: option(lifetime, 43_200_000),
+  touchEveryMs: option(lifetime, 60_000),
+  maxDataBytes: option(wholeNumber(1, 16_777_216, 'bytes'), 262_144),
+  archive: option(archive, null),
+  archiveRequired: option(flag, true),
+  archiveTimeoutMs: option(lifetime, 1_000),
+  archiveRememberMs: option(wholeNumber(0, MAX_LIFE_MS, 'milliseconds'), 5_000),
+  archiveConcurrency: option(wholeNumber(1, 1_000), 16),
+} satisfies RowsOf<SessionOptions>;
 
-const DEFAULTS: Omit<ResolvedSessionOptions, 'touchEveryMs'> = {
-  idleMs: 1_800_000,
-  absoluteMs: 43_200_000,
-  maxDataBytes: 262_144,
-  archive: null,
-  archiveRequired: true,
-  archiveTimeoutMs: 1000,
-  archiveRememberMs: 5000,
-  archiveConcurrency: 16,
-};
+const SESSIONS = new OptionSet(SESSION_ROWS, {
+  path: 'sessions',
+  // Or a session would end while it is used.
+  ordered: [{ low: 'touchEveryMs', high: 'idleMs' }],
+});
+
+/** The options with every default filled in. */
+export type ResolvedSessionOptions = Resolved<typeof SESSION_ROWS>;
 
 /**
- * Fills in the defaults.
- * @throws ConfigInvalidError that lists every problem at once.
+ * Fills in the defaults. Without `touchEveryMs` a short session is written when half of it is over.
+ *
+ * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every problem at once.
  */
 export function resolveSessionOptions(given: SessionOptions): ResolvedSessionOptions {
-  const base = { ...DEFAULTS, ...withoutUndefined(given) };
-  const usualTouchMs = Math.min(USUAL_TOUCH_MS, Math.max(1, Math.ceil(base.idleMs / 2)));
-  const resolved = { touchEveryMs: usualTouchMs, ...base };
-  const problems = [...unknownOptions(resolved), ...problemsOf(resolved)];
-  if (problems.length > 0) throw new ConfigInvalidError(problems);
-  return Object.freeze(resolved);
-}
-
-/** The options that were given: a program without types may give some as `undefined`. */
-export function withoutUndefined<O extends object>(given: O): O {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(set) as O;
-}
-
-/** What is wrong with a duration; `null` when nothing is. */
-export function durationProblem(field: string, value: unknown): Problem | null {
-  return wholeNumberProblem(field, value, [1, MAX_MS]);
-}
-
-function problemsOf(options: ResolvedSessionOptions): Problem[] {
-  const found = [
-    durationProblem('sessions.idleMs', options.idleMs),
-    durationProblem('sessions.absoluteMs', options.absoluteMs),
-    durationProblem('sessions.touchEveryMs', options.touchEveryMs),
-    wholeNumberProblem('sessions.maxDataBytes', options.maxDataBytes, [1, 16_777_216]),
-    durationProblem('sessions.archiveTimeoutMs', options.archiveTimeoutMs),
-    wholeNumberProblem('sessions.archiveRememberMs', options.archiveRememberMs, [0, MAX_MS]),
-    wholeNumberProblem('sessions.archiveConcurrency', options.archiveConcurrency, [1, 1000]),
-    flagProblem(options.archiveRequired),
-    archiveProblem(options.archive),
-    ...touchProblems(options),
-  ];
-  return found.filter((problem) => problem !== null);
-}
-
-function unknownOptions(options: object): Problem[] {
-  return Object.keys(options)
-    .filter((name) => !(name in DEFAULTS) && name !== 'touchEveryMs')
-    .map((name) => ({
-      field: `sessions.${name}`,
-      value: '(hidden)',
-      message: 'is not an option',
-      remedy: 'Leave it out, or look its name up in docs/sessions.md',
-    }));
-}
-
-function touchProblems({ touchEveryMs, idleMs }: ResolvedSessionOptions): Problem[] {
-  if (!(touchEveryMs >= idleMs) || idleMs <= 1) return [];
-  return [
-    {
-      field: 'sessions.touchEveryMs',
-      value: touchEveryMs,
-      message: `must be less than idleMs, which is ${idleMs}`,
-      remedy: 'Or a session would end while it is used. A minute, or a tenth of idleMs, is usual',
-    },
-  ];
-}
-
-function flagProblem(value: unknown): Problem | null {
-  if (typeof value === 'boolean') return null;
-  const remedy = 'Leave it out for the default, or give true or false';
-  return { field: 'sessions.archiveRequired', value, message: 'must be true or false', remedy };
-}
-
-function archiveProblem(archive: unknown): Problem | null {
-  if (archive === null) return null;
-  const members = (typeof archive === 'object' ? archive : {}) as Readonly<Record<string, unknown>>;
-  const missing = ARCHIVE_METHODS.filter((name) => typeof members[name] !== 'function');
-  if (missing.length === 0) return null;
-  return {
-    field: 'sessions.archive',
-    value: '(an archive)',
-    message: `has no ${missing.join(', ')}`,
-    remedy: 'Give an object with all methods of SessionArchive',
-  };
-}
-
-function wholeNumberProblem(
-  field: string,
-  value: unknown,
-  [least, most]: readonly [number, number],
-): Problem | null {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) {
-    return null;
-  }
-  return {
-    field,
-    value,
-    message: `must be a whole number from ${least} to ${most}`,
-    remedy: 'Leave it out for the default, or give a number',
-  };
+  const { touchEveryMs } = SESSIONS.defaults;
+  const { idleMs = SESSIONS.defaults.idleMs } = given;
+  const half = lifetime.accepts(idleMs) ? Math.ceil(idleMs / 2) : touchEveryMs;
+  return SESSIONS.resolve(given, {
+    ...SESSIONS.defaults,
+    touchEveryMs: Math.min(touchEveryMs, half),
+  });
 }

@@ -2,9 +2,17 @@ import {
   InvalidArgumentError,
   SessionInvalidError,
   SessionUnavailableError,
-  type Problem,
 } from '../../base/errors/index.js';
 import { EventBus } from '../../base/events/index.js';
+import {
+  anything,
+  lifetime,
+  option,
+  OptionSet,
+  required,
+  rule,
+  type RowsOf,
+} from '../../base/options/index.js';
 import type { Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { ArchiveDesk } from '../archive/index.js';
@@ -29,7 +37,6 @@ import {
 } from '../record/index.js';
 import { SessionLister } from './session-lister.js';
 import {
-  durationProblem,
   type ResolvedSessionOptions,
   resolveSessionOptions,
   type SessionOptions,
@@ -48,6 +55,19 @@ export interface SessionServiceDeps {
 const MAX_ATTEMPTS = 5;
 const PAUSE_MS = 10;
 const MAX_USER_ID = 1024;
+
+const whatever = rule<unknown>('anything', () => true);
+const NEW_SESSION = new OptionSet(
+  {
+    userId: required(anything<string>()),
+    data: option(whatever, null),
+    idleMs: option(lifetime, null),
+    absoluteMs: option(lifetime, null),
+  } satisfies RowsOf<NewSession<unknown>>,
+  { path: '', example: "{ userId: '17', data: {} }" },
+);
+// Whatever is given is looked up, and what is no token is of no session.
+const DESTROY = new OptionSet({ except: option(whatever, null) }, { path: '' });
 
 /**
  * Sessions that outlive an outage of Redis. Each is opened by a token that only its user has; the
@@ -97,10 +117,10 @@ export class SessionService<T = Record<string, unknown>> {
 
   /** Begins a session. Nobody can ever ask for its token again. */
   async create(begin: NewSession<T>): Promise<IssuedSession<T>> {
+    NEW_SESSION.check(begin);
     const { userId, data, idleMs = this.#options.idleMs } = begin;
     const { absoluteMs = this.#options.absoluteMs } = begin;
     checkUser(userId);
-    refuse(durationProblem('idleMs', idleMs) ?? durationProblem('absoluteMs', absoluteMs));
     const now = this.#writer.now;
     const token = newToken();
     const record = await this.#writer.insert({
@@ -191,8 +211,10 @@ export class SessionService<T = Record<string, unknown>> {
    * Ends all sessions of a user, those that this process cannot see too. `except` is the token of one
    * that stays, which must be a session of the user.
    */
-  async destroyAllOf(userId: string, { except }: { readonly except?: string } = {}): Promise<void> {
+  async destroyAllOf(userId: string, options: { readonly except?: string } = {}): Promise<void> {
+    DESTROY.check(options);
     checkUser(userId);
+    const { except } = options;
     const kept = except === undefined ? null : await this.#reader.load(idOfToken(except));
     if (kept !== null && kept.userId !== userId) throw invalid('missing');
     const { keyspace, desk } = this.#deps;
@@ -288,14 +310,10 @@ function idOfToken(token: unknown): string {
 function checkUser(userId: unknown): void {
   const isText = typeof userId === 'string';
   if (isText && userId !== '' && userId.length <= MAX_USER_ID) return;
-  refuse({
+  throw new InvalidArgumentError({
     field: 'userId',
     value: isText ? `(a text of ${userId.length} characters)` : `(${typeof userId})`,
     message: `must be a text of 1 to ${MAX_USER_ID} characters`,
     remedy: 'Give what names the user for good, such as the primary key as text',
   });
-}
-
-function refuse(problem: Problem | null): void {
-  if (problem !== null) throw new InvalidArgumentError(problem);
 }

@@ -1,20 +1,18 @@
-import {
-  ConfigInvalidError,
-  RedisHaError,
-  SessionUnavailableError,
-} from '../../base/errors/index.js';
+import { RedisHaError, SessionUnavailableError } from '../../base/errors/index.js';
 import { EventBus } from '../../base/events/index.js';
+import {
+  anything,
+  lifetime,
+  MAX_LIFE_MS,
+  option,
+  OptionSet,
+  positive,
+  type RowsOf,
+} from '../../base/options/index.js';
 import type { Entry, EntryDraft, Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { idOf, stampOfSlide, toForeignJson } from '../record/index.js';
-import {
-  durationProblem,
-  MAX_MS,
-  reasonOf,
-  type SessionService,
-  type SessionServiceDeps,
-  withoutUndefined,
-} from '../service/index.js';
+import { reasonOf, type SessionService, type SessionServiceDeps } from '../service/index.js';
 
 /** How a store for express-session or Fastify behaves. */
 export interface SessionStoreOptions {
@@ -43,7 +41,16 @@ export interface CookieTimes {
 /** Says in the entry that the body is the session of another library: 'E'. */
 export const STORE_CODEC = 0x45;
 
-const DEFAULTS = { defaultMs: 86_400_000, touchEveryMs: 60_000, maxDataBytes: 262_144 };
+const ROWS = {
+  defaultMs: option(lifetime, 86_400_000),
+  touchEveryMs: option(lifetime, 60_000),
+  maxDataBytes: option(positive, 262_144),
+  clock: option(anything<Clock>(), null),
+  bus: option(anything<EventBus>(), null),
+} satisfies RowsOf<SessionStoreOptions>;
+
+/** The options of a store. */
+export const STORE = new OptionSet(ROWS, { path: 'store' });
 
 /** Keeps sessions of other libraries, as JSON, under the hash of their id. */
 export class StoreRecords {
@@ -53,15 +60,9 @@ export class StoreRecords {
   /** @throws ConfigInvalidError for options that cannot be used. */
   constructor(home: SessionHome, options: SessionStoreOptions = {}) {
     const { clock, bus } = depsOf(home);
-    const resolved = { ...DEFAULTS, clock, bus, ...withoutUndefined(options) };
-    const problems = [
-      durationProblem('store.defaultMs', resolved.defaultMs),
-      durationProblem('store.touchEveryMs', resolved.touchEveryMs),
-      durationProblem('store.maxDataBytes', resolved.maxDataBytes),
-    ].filter((problem) => problem !== null);
-    if (problems.length > 0) throw new ConfigInvalidError(problems);
+    const resolved = STORE.resolve(options);
     this.#keyspace = 'keyspace' in home ? home.keyspace : home;
-    this.#options = resolved;
+    this.#options = { ...resolved, clock: resolved.clock ?? clock, bus: resolved.bus ?? bus };
   }
 
   /** The session, or `null` when there is none. Fails when nobody can tell. */
@@ -150,7 +151,10 @@ export class StoreRecords {
     const endsAt = expires instanceof Date ? expires.getTime() : Date.parse(String(expires));
     const left = Number.isFinite(endsAt) ? endsAt - this.#options.clock.wallTime() : undefined;
     const life = [left, maxAge, originalMaxAge].find((ms) => Number.isFinite(ms));
-    return Math.min(MAX_MS, Math.floor((life as number | undefined) ?? this.#options.defaultMs));
+    return Math.min(
+      MAX_LIFE_MS,
+      Math.floor((life as number | undefined) ?? this.#options.defaultMs),
+    );
   }
 }
 

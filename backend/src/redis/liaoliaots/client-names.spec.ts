@@ -1,9 +1,13 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
-import { checkClientNames } from './check-client-names.js';
+import { NAMED_CLIENTS } from './liaoliaots.module.js';
+
+function checkNamespaces(namespaces: unknown): readonly string[] {
+  return NAMED_CLIENTS.resolve({ namespaces }).namespaces;
+}
 
 function problemsOf(namespaces: unknown): ConfigInvalidError['problems'] {
   try {
-    checkClientNames(namespaces as string[]);
+    checkNamespaces(namespaces);
   } catch (error) {
     if (error instanceof ConfigInvalidError) return error.problems;
     throw error;
@@ -13,12 +17,12 @@ function problemsOf(namespaces: unknown): ConfigInvalidError['problems'] {
 
 describe('namespaces of named clients', () => {
   it('are taken as they are when each is there once', () => {
-    expect(checkClientNames(['default', 'jobs'])).toEqual(['default', 'jobs']);
+    expect(checkNamespaces(['default', 'jobs'])).toEqual(['default', 'jobs']);
   });
 
   it.each([
-    ['an empty list', [], 'namespaces', 'there must be at least one namespace'],
-    ['no list', 'jobs', 'namespaces', 'there must be at least one namespace'],
+    ['an empty list', [], 'namespaces', 'must be a list of names, at least one'],
+    ['no list', 'jobs', 'namespaces', 'must be a list of names, at least one'],
     ['an empty name', ['jobs', ''], 'namespaces[1]', 'must not be empty'],
     ['a name of spaces', ['  '], 'namespaces[0]', 'must not be empty'],
     ['a number', [7], 'namespaces[0]', 'is a string'],
@@ -37,5 +41,11 @@ describe('namespaces of named clients', () => {
       'namespaces[0]',
       'namespaces[2]',
     ]);
+  });
+
+  it('of another spelling are refused, with the right one', () => {
+    expect(() => NAMED_CLIENTS.resolve({ namespace: ['jobs'] })).toThrow(
+      'namespace = "***": is not an option. Did you mean namespaces?',
+    );
   });
 });

@@ -3,7 +3,7 @@ import {
   differenceOf,
   resolveCacheOptions,
   resolveLoadOptions,
-} from './resolve-cache-options.js';
+} from './cache-options.js';
 import { jsonSerializer, messagePackSerializer, textSerializer } from './serializers.js';
 
 const own = {
@@ -86,14 +86,18 @@ describe('resolveCacheOptions', () => {
     for (const value of bad) {
       expect(() => resolveCacheOptions({ [name]: value })).toThrow(
         expect.objectContaining({
-          code: 'INVALID_ARGUMENT',
-          details: {
-            problem: expect.objectContaining({
-              field: name,
+          code: 'CONFIG_INVALID',
+          problems: [
+            expect.objectContaining({
+              field: `cache.${name}`,
               message: expect.stringMatching(/^must be /),
-              remedy: expect.stringMatching(/^Correct it, or leave it out for the default, /),
+              remedy: expect.stringMatching(
+                value === 'true'
+                  ? /^Write it without quotes: true$/
+                  : /^Correct it, or leave it out for the default, /,
+              ),
             }),
-          },
+          ],
         }),
       );
     }
@@ -106,17 +110,21 @@ describe('resolveCacheOptions', () => {
   });
 
   it('refuses a name that is no option, and says which there are', () => {
-    expect(() => resolveCacheOptions({ ttl: 5 } as never)).toThrow(/ttl = .* Known here: ttlMs, /);
+    expect(() => resolveCacheOptions({ ttl: 5 } as never)).toThrow(
+      'cache.ttl = "***": is not an option. Did you mean cache.ttlMs?',
+    );
     expect(() => resolveCacheOptions({ toString: 5 } as never)).toThrow('is not an option');
   });
 
   it.each([null, [], 'ttlMs', 5])('refuses %p as options', (given) => {
-    expect(() => resolveCacheOptions(given as never)).toThrow('options must be an object');
+    expect(() => resolveCacheOptions(given as never)).toThrow(
+      /cache = .*: must be an object\. Write \{ ttlMs: 60_000 \}/,
+    );
   });
 
   it('refuses a soft timeout that comes after the hard one', () => {
     expect(() => resolveCacheOptions({ softTimeoutMs: 500, hardTimeoutMs: 500 })).toThrow(
-      'must be smaller than hardTimeoutMs, which is 500',
+      'must be smaller than cache.hardTimeoutMs, which is 500',
     );
   });
 

@@ -1,9 +1,5 @@
-import type { Problem } from '../base/errors/index.js';
-
-/** Stands where a secret, or something that may hold one, would have been shown. */
-export const HIDDEN = '***';
-
-const MAX_SHOWN_LENGTH = 120;
+import { ConfigInvalidError, type Problem } from '../errors/index.js';
+import { showSafely } from './show-safely.js';
 
 /** Says how the user knows an option: by its path, or by the name of an environment variable. */
 export type FieldNamer = (path: string) => string;
@@ -50,38 +46,12 @@ export class Findings {
     this.#warnings.push(this.#problem(path, value, message, remedy));
   }
 
+  /** @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) with all problems, if there are any. */
+  throwProblems(): void {
+    if (this.#problems.length > 0) throw new ConfigInvalidError(this.problems);
+  }
+
   #problem(path: string, value: unknown, message: string, remedy: string): Problem {
     return Object.freeze({ field: this.name(path), value: showSafely(value), message, remedy });
   }
-}
-
-/**
- * A form of a received value that can go into an error or a log: plain, short and free of secrets.
- * Text that may carry credentials (a URL, `user:password@host`, a PEM block) is hidden as a whole.
- */
-export function showSafely(value: unknown): unknown {
-  switch (typeof value) {
-    case 'string':
-      return showText(value);
-    case 'number':
-      return Number.isFinite(value) ? value : String(value);
-    case 'boolean':
-    case 'undefined':
-      return value;
-    case 'object':
-      if (value === null) return null;
-      return Array.isArray(value) ? '(a list)' : '(an object)';
-    default:
-      return `(a ${typeof value})`;
-  }
-}
-
-/** True for text that may carry credentials. */
-export function mayHoldSecret(text: string): boolean {
-  return /[@\r\n]|:\/\/|-----/.test(text);
-}
-
-function showText(text: string): string {
-  if (mayHoldSecret(text)) return HIDDEN;
-  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }

@@ -1,0 +1,43 @@
+export { nearestName } from './did-you-mean.js';
+export { Findings } from './findings.js';
+export { group, isGiven, OptionSet, type Given } from './option-set.js';
+export {
+  option,
+  required,
+  type AnyRow,
+  type Resolved,
+  type Row,
+  type Rows,
+  type RowsOf,
+} from './rows.js';
+export {
+  aFunction,
+  anything,
+  bytes,
+  choice,
+  connectionName,
+  converted,
+  deadline,
+  flag,
+  host,
+  lifetime,
+  MAX_DELAY_MS,
+  MAX_LIFE_MS,
+  milliseconds,
+  objectWith,
+  orFalse,
+  orNull,
+  port,
+  positive,
+  readFlag,
+  readList,
+  readPairs,
+  rule,
+  secret,
+  text,
+  verbatim,
+  wholeNumber,
+  type AnyRule,
+  type Rule,
+} from './rules.js';
+export { HIDDEN, hideSecretsOf, mayHoldSecret, showSafely } from './show-safely.js';

@@ -1,0 +1,45 @@
+import type { AnyRule, Rule } from './rules.js';
+
+/** What the machine needs to know of one option. */
+export interface AnyRow {
+  readonly rule: AnyRule;
+  /** What stands where nothing is given; `undefined` when something must be given. */
+  readonly byDefault: unknown;
+  /** Environment variables that set it, the usual one first. */
+  readonly env: readonly string[];
+}
+
+/** One option: what may be given (`T`), and what becomes of it (`R`). */
+export interface Row<T, R> extends AnyRow {
+  /** Never there; see {@link Rule}. */
+  readonly types?: (takes: T) => readonly [T, R];
+}
+
+/** The options of one object, by their names. */
+export type Rows = Readonly<Record<string, AnyRow>>;
+
+/** The rows that an options type asks for: one for each member, which takes what the member may be. */
+export type RowsOf<O> = { readonly [K in keyof O]-?: Row<Exclude<O[K], undefined>, unknown> };
+
+/** What becomes of an options object: every option is there. */
+export type Resolved<R extends Rows> = {
+  readonly [K in keyof R]: NonNullable<R[K] extends { types?: infer F } ? F : never> extends (
+    takes: never,
+  ) => readonly [unknown, infer G]
+    ? G
+    : never;
+};
+
+/** An option with a default. `null` means none. */
+export function option<T, R, const D>(
+  rule: Rule<T, R>,
+  byDefault: D,
+  ...env: readonly string[]
+): Row<T, R | D> {
+  return Object.freeze({ rule, byDefault, env: Object.freeze(env) });
+}
+
+/** An option without which there is nothing to do. */
+export function required<T, R>(rule: Rule<T, R>, ...env: readonly string[]): Row<T, R> {
+  return Object.freeze({ rule, byDefault: undefined, env: Object.freeze(env) });
+}

@@ -1,0 +1,117 @@
+import { resolveOptions } from '../config/index.js';
+import { RedisEngine } from '../engine/index.js';
+import { outcomeOf } from '../../../test/support/outcomes.js';
+import { RedisModule } from './redis.module.js';
+import { RedisService } from './redis.service.js';
+
+let redis: RedisService;
+
+beforeEach(async () => {
+  redis = new RedisService(await RedisEngine.open(resolveOptions({ mode: 'memory' }).options));
+});
+
+afterEach(() => redis.onApplicationShutdown());
+
+describe('the options of a call', () => {
+  it.each<[string, () => unknown, string]>([
+    [
+      'with',
+      () => redis.with({ timeout: 5 } as object),
+      'timeout = "***": is not an option. Did you mean timeoutMs?',
+    ],
+    [
+      'with',
+      () => redis.with({ timeoutMs: -1 }),
+      'timeoutMs = -1: must be a positive number of milliseconds',
+    ],
+    [
+      'with',
+      () => redis.with({ readPolicy: 'slave' as 'replica' }),
+      "readPolicy = \"slave\": must be one of 'primary', 'replica-preferred', 'replica', 'nearest'",
+    ],
+    [
+      'with',
+      () => redis.with({ signal: {} as AbortSignal }),
+      'signal = "(an object)": must be an AbortSignal',
+    ],
+    [
+      'with',
+      () => redis.with(null as never),
+      'options = null: must be an object. Write redis.with({ timeoutMs: 100 })',
+    ],
+    ['script', () => redis.script({ lua: ' ' }), 'lua = " ": must be a piece of Lua'],
+    [
+      'script',
+      () => redis.script({ lua: 'return 1', readonly: true } as never),
+      'Did you mean readOnly?',
+    ],
+  ])('of %s are refused at once: %#', (_, call, message) => {
+    expect(call).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(call).toThrow(message);
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    [
+      'exclusive',
+      () => redis.exclusive(() => Promise.resolve(), { timeout: 1 } as object),
+      'Did you mean timeoutMs?',
+    ],
+    [
+      'subscribe',
+      () => redis.subscribe('a', () => undefined, { ongap: 1 } as object),
+      'Did you mean onGap?',
+    ],
+    [
+      'subscribe',
+      () => redis.subscribe('a', 'b' as never),
+      'listener = "b": must be a function, and several channels are given as a list',
+    ],
+    [
+      'scanIterator',
+      () => redis.scanIterator({ pattern: 'a*' } as object).next(),
+      'Did you mean match?',
+    ],
+    [
+      'scanMembers',
+      () => redis.scanMembers('hscan', 'k', { cnt: 5 } as object).next(),
+      'Did you mean count?',
+    ],
+  ])('of %s are refused before anything is sent: %#', async (_, call, message) => {
+    const { code, error } = await outcomeOf(call());
+    expect(code).toBe('INVALID_ARGUMENT');
+    expect(String(error)).toContain(message);
+  });
+});
+
+describe('the registration of a connection', () => {
+  it.each<[string, () => unknown, string]>([
+    [
+      'a name in place of an object',
+      () => RedisModule.forRoot({ mode: 'memory' }, 'sessions' as never),
+      'register = "(text)": must be an object. Write RedisModule.forRoot(options, { name: \'sessions\' })',
+    ],
+    [
+      'a misspelt name',
+      () => RedisModule.forRoot(undefined, { nam: 'x' } as object),
+      'register.nam = "***": is not an option. Did you mean register.name?',
+    ],
+    [
+      'a cache option that does not exist',
+      () => RedisModule.forRoot(undefined, { cache: { ttl: 5 } as object }),
+      'Did you mean cache.ttlMs?',
+    ],
+    [
+      'nothing that makes the options',
+      () => RedisModule.forRootAsync({} as never),
+      'register.useFactory = (not set): is missing',
+    ],
+    [
+      'a factory that is none',
+      () => RedisModule.forRootAsync({ useFactory: {} } as never),
+      'register.useFactory = "(an object)": must be a function',
+    ],
+  ])('is refused where it is written: %s', (_, register, message) => {
+    expect(register).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(register).toThrow(message);
+  });
+});
