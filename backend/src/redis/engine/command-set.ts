@@ -51,7 +51,7 @@ export class RedisCommandSet extends CommandMethods {
     );
   }
 
-  /** Commands that are executed together or not at all. For `WATCH` see {@link RedisService.session}. */
+  /** Commands that are executed together or not at all. For `WATCH` see {@link RedisService.exclusive}. */
   multi(commands?: unknown[][]): ChainableCommander {
     return newBatch(
       (queued) =>

@@ -26,13 +26,13 @@ export function InjectRedisCache(name?: string): ParameterDecorator & PropertyDe
   return Inject(redisCacheToken(name));
 }
 
-/** The injection token of what opens namespaces on a connection. */
+/** The injection token of what opens keyspaces on a connection. */
 export function redisKeyspacesToken(
   name: string = DEFAULT_CONNECTION,
 ): symbol | typeof RedisKeyspaces {
   return name === DEFAULT_CONNECTION
     ? RedisKeyspaces
-    : Symbol.for(`nestjs-redis-ha.namespaces.${name}`);
+    : Symbol.for(`nestjs-redis-ha.keyspaces.${name}`);
 }
 
 /** @internal The engine behind all of them. */

@@ -105,7 +105,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
 
   /** Lends a connection to the primary for `WATCH`, `WAIT` and the like, and takes it back afterwards. */
   async exclusive<T>(
-    work: (session: ExclusiveConnection) => Promise<T>,
+    work: (connection: ExclusiveConnection) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
     EXCLUSIVE_OPTIONS.check(options);

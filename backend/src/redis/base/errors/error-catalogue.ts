@@ -92,7 +92,7 @@ export class QueueFullError extends RedisHaError {
   readonly retryable = true;
 }
 
-/** A connection that a session or subscription stood on is gone. */
+/** The exclusive connection that was lent is gone. */
 export class ConnectionLostError extends RedisHaError {
   readonly code = 'CONNECTION_LOST';
   readonly retryable = true;
@@ -110,7 +110,7 @@ export class RedisDisabledError extends RedisHaError {
   readonly retryable = false;
 }
 
-/** Redis is away and the namespace is `strict`: memory must not answer for it. Nothing was done. */
+/** Redis is away and the keyspace is `strict`: memory must not answer for it. Nothing was done. */
 export class CircuitOpenError extends RedisHaError {
   readonly code = 'CIRCUIT_OPEN';
   readonly retryable = true;

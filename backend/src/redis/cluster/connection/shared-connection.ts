@@ -77,7 +77,7 @@ export class SharedConnection {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#stall = new StallWatch(settings.stallAfterMs, settings.heartbeatTimeoutMs);
-    // One of them is the shared connection; without another no session could ever begin.
+    // One of them is the shared connection; without another none could ever be lent.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
   }
 

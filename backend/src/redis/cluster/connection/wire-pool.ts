@@ -2,7 +2,7 @@ import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/inde
 import type { Clock } from '../../base/timing/index.js';
 import { Wire, type WireOptions } from './wire.js';
 
-/** A connection that one caller holds alone, for a session or a blocking command. */
+/** A connection that one caller holds alone, for exclusive work or a blocking command. */
 export interface Loan {
   readonly wire: Wire;
   /** Gives the connection back for others to use. Only for one in a clean state. */

@@ -324,7 +324,7 @@ export class CommandRouter implements CallOwner {
     line.leave(call);
     if (call.isWanted) this.recorder.failed(call.kind, call.startedAt, error);
     call.reject(error);
-    // Whatever ended it, nobody may wait for a probe that is over.
+    // Whatever ended it, nobody may wait for a first write that is over.
     if (call === this.#firstWrite) this.#endFirstWrite(false);
   }
 

@@ -18,7 +18,7 @@ export interface FailedAttempt {
  */
 export type NextStep = 'again' | 'look-again' | 'uncertain' | 'reject';
 
-/** The one table of retries. What was certainly not executed may be sent again; the rest must be harmless. */
+/** The table of retries on shared connections. What was certainly not executed may be sent again; the rest must be harmless. */
 export function nextStep({ failure, changes, isRepeatable }: FailedAttempt): NextStep {
   switch (failure) {
     case 'not-sent':

@@ -1,7 +1,7 @@
 // Redis tells which commands write, not which may be repeated: this list is the one thing about
 // commands that is kept by hand. A command is on it when running it twice in a row leaves the same
 // data as running it once. Its answer may differ (DEL counts 0 the second time); that is written
-// down in docs/guarantees.md.
+// down in docs/commands.md.
 const IDEMPOTENT = new Set(
   (
     'mset setex psetex setbit setrange hset hmset hdel sadd srem zrem zremrangebyscore ' +
