@@ -15,7 +15,7 @@ import {
 import { CacheCore } from './cache-core.js';
 import { CacheNamespace } from './cache-namespace.js';
 
-/** Opens the namespace of that name in Redis and memory. */
+/** Opens the keyspace on which the namespace of that name stands. */
 export type OpenKeyspace = (
   name: string,
   settings: {

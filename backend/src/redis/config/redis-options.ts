@@ -139,9 +139,9 @@ const POOL_ROWS = {
 } satisfies RowsOf<PoolOptions>;
 const POOLS = new OptionSet(POOL_ROWS, { path: 'pools', ...shared });
 
-/** What happens while Redis is away: for caches, sessions and everything else that has a namespace. */
+/** What happens while Redis is away: for caches, sessions and every other keyspace. */
 export interface FallbackOptions {
-  /** Deadline of one operation of a namespace on Redis, in ms; after it memory answers. @defaultValue 200 */
+  /** Deadline of one operation of a keyspace on Redis, in ms; after it memory answers. @defaultValue 200 */
   readonly timeoutMs?: number;
   /** So many failures or missed deadlines in a row open the circuit breaker. @defaultValue 5 */
   readonly breakerFailures?: number;
