@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 const PATIENCE_MS = 10_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Ends the process at the first signal, while nothing is there yet to be ended in order. Answers a function that leaves signals to others. */
+/** Ends the process at the first signal, while nothing is there yet to be ended in order. Returns a function that leaves signals to others. */
 export function endOnSignals(): () => void {
   const end = (): never => process.exit(0);
   for (const signal of SIGNALS) process.on(signal, end);

@@ -50,7 +50,7 @@ serveCalls({
     await redis.whenReady(20_000);
     return true;
   },
-  /** Writes and deletes; `null` stands for a delete. Answers how they ended, the longest that one took, and when each key was changed last. */
+  /** Writes and deletes; `null` stands for a delete. Returns how they ended, the longest that one took, and when each key was changed last. */
   write: async (changes: readonly (readonly [string, string | null])[], pauseMs: number) => {
     const { cache } = await parts();
     const outcomes: Record<string, number> = {};

@@ -30,7 +30,7 @@ export class ScriptedSource implements TopologySource {
   lookedAgain = 0;
   statuses: SentinelStatus[] = [];
   currentViews: SentinelView[] = [];
-  /** Answers what is sent to a Sentinel; `null` as long as none can be reached. */
+  /** Replies to what is sent to a Sentinel; `null` as long as none can be reached. */
   onAsk: ((command: readonly string[]) => Promise<unknown>) | null = null;
   readonly asked: (readonly string[])[] = [];
   #listener: SourceListener | null = null;

@@ -7,7 +7,7 @@ import type {
 
 /** What to wait for. */
 export interface FactOptions<T extends RedisHaEventType> {
-  /** Only facts that fulfil this count. */
+  /** Only events that fulfil this count. */
   readonly where?: (event: RedisHaEventOf<T>) => boolean;
   /** @defaultValue 20000 */
   readonly timeoutMs?: number;
@@ -16,7 +16,7 @@ export interface FactOptions<T extends RedisHaEventType> {
 const TIMEOUT_MS = 20_000;
 
 /**
- * The next fact of that kind. Ask for it before doing what brings it about, and await it afterwards. It rejects
+ * The next event of that kind. Ask for it before doing what brings it about, and await it afterwards. It rejects
  * with everything that was heard instead.
  */
 export function nextFact<T extends RedisHaEventType>(
@@ -25,7 +25,7 @@ export function nextFact<T extends RedisHaEventType>(
   { where, timeoutMs = TIMEOUT_MS }: FactOptions<T> = {},
 ): Promise<RedisHaEventOf<T>> {
   const heard = new FactLog(redis);
-  const fact = new Promise<RedisHaEventOf<T>>((resolve, reject) => {
+  const event = new Promise<RedisHaEventOf<T>>((resolve, reject) => {
     const finish = (): void => {
       clearTimeout(timer);
       stop();
@@ -42,32 +42,32 @@ export function nextFact<T extends RedisHaEventType>(
     });
   });
   // A test that fails before it awaits this must fail with its own error.
-  fact.catch(() => undefined);
-  return fact;
+  event.catch(() => undefined);
+  return event;
 }
 
 /** Everything the engine said since. */
 export class FactLog {
-  readonly #facts: { readonly at: number; readonly event: RedisHaEvent }[] = [];
+  readonly #events: { readonly at: number; readonly event: RedisHaEvent }[] = [];
   readonly #stop: () => void;
   readonly #startedAt = performance.now();
 
   constructor(redis: RedisService) {
     this.#stop = redis.onAny((event) => {
-      this.#facts.push({ at: performance.now() - this.#startedAt, event });
+      this.#events.push({ at: performance.now() - this.#startedAt, event });
     });
   }
 
-  /** Facts of one kind, in order. */
+  /** Events of one kind, in order. */
   of<T extends RedisHaEventType>(type: T): RedisHaEventOf<T>[] {
-    return this.#facts.flatMap(({ event }) =>
+    return this.#events.flatMap(({ event }) =>
       event.type === type ? [event as RedisHaEventOf<T>] : [],
     );
   }
 
   /** For the message of a failed assertion. */
   toText(): string {
-    return this.#facts
+    return this.#events
       .filter(({ event }) => event.type !== 'failover.observed' || event.step !== '+slave')
       .map(({ at, event }) => `  ${at.toFixed(0)} ms ${JSON.stringify(event)}`)
       .slice(-60)

@@ -7,7 +7,7 @@ import {
   type FakeReply,
 } from '../../src/redis/testing/index.js';
 
-/** Answers a data command; `undefined` stands for `+OK`. */
+/** Replies to a data command; `undefined` stands for `+OK`. */
 export type DataHandler = (
   command: readonly string[],
   connection: FakeConnection,
@@ -28,7 +28,7 @@ export class FakeNode {
   versionLine = 'redis_version:7.0.15';
   /** Answers data commands. */
   answer: DataHandler = () => undefined;
-  /** Answers the commands that connections are kept with, in place of this class. */
+  /** Replies to the commands that connections are kept with, in place of this class. */
   override: DataHandler = () => undefined;
   /** Data commands in the order in which they were taken up, on all connections. */
   readonly received: (readonly string[])[] = [];

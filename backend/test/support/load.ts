@@ -95,7 +95,7 @@ export class Load {
     return this.#readsServed;
   }
 
-  /** Begins to measure gaps anew, from now on. */
+  /** Starts to measure gaps again, from now on. */
   resetGaps(): void {
     this.#gaps.write.reset();
     this.#gaps.read.reset();

@@ -147,7 +147,7 @@ export class MemoryKeyspace implements Keyspace {
     this.#failures.delete(operation);
   }
 
-  /** Makes calls of a kind wait. Answers the function that lets them go on. */
+  /** Makes calls of a kind wait. Returns the function that lets them go on. */
   hold(operation: Operation): () => void {
     let letGo = (): void => {};
     const open = new Promise<void>((resolve) => {

@@ -104,21 +104,21 @@ export interface ToldConnection extends ConnectionTeller {
   status: RedisStatus;
   failovers: readonly FailoverRecord[];
   readonly bus: EventBus;
-  readonly meter: CommandRecorder;
+  readonly recorder: CommandRecorder;
 }
 
 /** A connection in that state. */
 export function connection(status: Partial<RedisStatus> = {}): ToldConnection {
   const bus = new EventBus();
-  const meter = new CommandRecorder(new ManualClock());
+  const recorder = new CommandRecorder(new ManualClock());
   return {
     name: status.name ?? 'default',
     status: { ...CLUSTER, ...status },
     failovers: [],
     bus,
-    meter,
+    recorder,
     get stats() {
-      return meter.stats;
+      return recorder.stats;
     },
     on: (type, listener) => bus.on(type, listener),
   };

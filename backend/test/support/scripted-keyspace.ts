@@ -23,7 +23,7 @@ class StampedMap {
   readonly entries = new Map<string, Entry>();
   readonly #marks = new Map<string, Stamp>();
 
-  /** Applies a change. Answers the stamp of what is newer; `null` when it was applied. */
+  /** Applies a change. Returns the stamp of what is newer; `null` when it was applied. */
   apply(change: Change): Stamp | null {
     if (change.kind === 'put') return this.#put(change.key, change.entry);
     this.#marks.set(change.group, change.stamp);

@@ -15,7 +15,7 @@ export class CountersController {
     return this.counters.increment(name);
   }
 
-  /** Answers the value. */
+  /** Returns the value. */
   @Get(':name')
   read(@Param(new ZodPipe(CounterNameSchema)) { name }: { name: string }): Promise<Counter> {
     return this.counters.read(name);

@@ -2,7 +2,7 @@ import { inPortions } from '../base/collections/index.js';
 import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
 import type { BatchLoadFunction } from './loading/batch-loader.js';
 import { isFresh, type Loader, type LoadRequest, valueOf } from './loading/value-loader.js';
-import type { CacheCore } from './cache-core.js';
+import type { NamespaceDeps } from './namespace-deps.js';
 import {
   checkCount,
   checkHolder,
@@ -33,10 +33,10 @@ const WRITES_AT_ONCE = 100;
 
 /** Keys of the cache under one name with the same options. */
 export class CacheNamespace {
-  readonly #core: CacheCore;
+  readonly #core: NamespaceDeps;
 
   /** Made by `RedisCache.namespace()`. */
-  constructor(core: CacheCore) {
+  constructor(core: NamespaceDeps) {
     this.#core = core;
   }
 
@@ -149,7 +149,7 @@ export class CacheNamespace {
 
   /**
    * Writes several values, each by itself: when one fails, others may be written. Nothing is written
-   * when one of them cannot be kept. Answers the receipts in their order.
+   * when one of them cannot be kept. Returns the receipts in their order.
    */
   async setMany<T>(
     entries: Iterable<readonly [string, T]>,
@@ -218,7 +218,7 @@ export class CacheNamespace {
   }
 
   /**
-   * Adds to a number that all processes share; a new one ends after `ttlMs`. Answers the new value.
+   * Adds to a number that all processes share; a new one ends after `ttlMs`. Returns the new value.
    *
    * @throws {@link DegradedUnsupportedError} (`DEGRADED_UNSUPPORTED`) while Redis is away: numbers of
    * one process alone would be wrong.

@@ -11,7 +11,7 @@ import {
   type ResolvedCacheOptions,
 } from './values/cache-options.js';
 import { CacheCounters, type CacheStats } from './values/cache-stats.js';
-import { CacheCore } from './cache-core.js';
+import { NamespaceDeps } from './namespace-deps.js';
 import { CacheNamespace } from './cache-namespace.js';
 
 /** Opens the keyspace on which the namespace of that name stands. */
@@ -46,7 +46,7 @@ export class RedisCache extends CacheNamespace {
   readonly #deps: Omit<RedisCacheDeps, 'defaults'>;
   readonly #defaults: ResolvedCacheOptions;
   readonly #tasks: OpenTasks;
-  readonly #cores: CacheCore[];
+  readonly #cores: NamespaceDeps[];
   readonly #namespaces = new Map<string, CacheNamespace>();
   readonly #options = new Map<string, ResolvedCacheOptions>();
   #closing: Promise<void> | null = null;
@@ -145,9 +145,9 @@ function open(
   options: ResolvedCacheOptions,
   { openKeyspace, clock, random, bus }: Omit<RedisCacheDeps, 'defaults'>,
   tasks: OpenTasks,
-): CacheCore {
+): NamespaceDeps {
   const { policy, nearMs, maxStaleMs } = options;
-  return new CacheCore({
+  return new NamespaceDeps({
     keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs }),
     options,
     codec: new CacheCodec(name, options),

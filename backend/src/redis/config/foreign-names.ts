@@ -12,7 +12,7 @@ export const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   connectTimeout: 'node.connectTimeoutMs',
   keepAlive: 'node.keepAliveMs',
   commandTimeout: `Reads and writes have deadlines of their own: ${DEADLINES}`,
-  retryStrategy: `Connections are opened anew for ever; for how long a command waits, ${DEADLINES}`,
+  retryStrategy: `Lost connections are always reopened; for how long a command waits, ${DEADLINES}`,
   maxRetriesPerRequest: `A command is bounded by its deadline, not by a count: ${DEADLINES}`,
   enableOfflineQueue: `A command waits for a node until its deadline: ${DEADLINES}`,
 };

@@ -65,7 +65,7 @@ export interface NodeOptions {
   readonly heartbeatIntervalMs?: number;
   /** A node that leaves a heartbeat unanswered this long is dropped, in ms. @defaultValue 3000 */
   readonly heartbeatTimeoutMs?: number;
-  /** A node that owes answers and sends nothing for this long gets no further commands until it speaks, in ms. @defaultValue 100 */
+  /** A node that has unanswered commands and sends nothing for this long gets no further commands until it speaks, in ms. @defaultValue 100 */
   readonly stallAfterMs?: number;
   /** Initial delay of TCP keep-alive, in ms. @defaultValue 10000 */
   readonly keepAliveMs?: number;

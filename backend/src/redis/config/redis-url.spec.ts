@@ -1,7 +1,7 @@
-import { parseRedisUrl, type UrlParts } from './redis-url.js';
+import { parseRedisUrl, type ParsedUrl } from './redis-url.js';
 
 describe('parseRedisUrl', () => {
-  it.each<[string, UrlParts]>([
+  it.each<[string, ParsedUrl]>([
     ['redis://redis1', { address: { host: 'redis1', port: 6379 }, isTls: false }],
     ['redis://redis1/', { address: { host: 'redis1', port: 6379 }, isTls: false }],
     ['REDIS://redis1:6380', { address: { host: 'redis1', port: 6380 }, isTls: false }],

@@ -138,7 +138,7 @@ export class RedisHealthProbes
     return { httpStatus: 200, body: clusterSummary(this.#deps.redis.status, this.#measures) };
   }
 
-  /** The cluster, with its figures. */
+  /** The cluster, with its numbers. */
   metrics(): HealthAnswer<ClusterMetrics> {
     return { httpStatus: 200, body: clusterMetrics(this.#deps.redis.status, this.#measures) };
   }

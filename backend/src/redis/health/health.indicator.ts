@@ -8,12 +8,12 @@ import {
   type RedisHealth,
 } from './health-report.js';
 
-/** Whatever can tell its status at once: a `RedisService`. */
+/** Anything that has a status at hand: a `RedisService`. */
 export interface StatusTeller {
   readonly status: HealthSource;
 }
 
-/** Whatever can tell its figures at once: a `RedisCache`. */
+/** Anything that has its totals at hand: a `RedisCache`. */
 export interface StatsTeller {
   readonly totalStats: CacheTotals;
 }
@@ -25,7 +25,7 @@ export interface RedisHealthCheckOptions {
    * the answer stays 200. @defaultValue false
    */
   readonly required?: boolean;
-  /** The cache whose figures are shown as `metrics`. @defaultValue none */
+  /** The cache whose totals are shown as `metrics`. @defaultValue none */
   readonly cache?: StatsTeller;
 }
 
@@ -66,12 +66,12 @@ export class RedisHealthIndicator {
     return Promise.resolve(this.resultOf(key, verdict, report));
   }
 
-  /** The `redis` member of the health answer; with the figures of the cache, if one is given. */
+  /** The `redis` member of the health answer; with the totals of the cache, if one is given. */
   report(redis: StatusTeller, cache?: StatsTeller): RedisHealth {
     return healthReport(redis.status, cache?.totalStats);
   }
 
-  /** Shows a report under a verdict that somebody else came to. */
+  /** Shows a report under a verdict that the caller has made. */
   resultOf(key: string, verdict: Verdict, report: RedisHealth): HealthIndicatorResult {
     return this.#result(key, verdict, report);
   }

@@ -39,7 +39,7 @@ export function readingFromMemory(
   if (copy === null) return otherwise(options);
   if (isTrusted) {
     const reading = judge(copy, 'memory', options);
-    // Its time was over for this process. Another one may have written it anew since.
+    // Its time was over for this process. Another one may have written it again since.
     return reading.state === 'missing' ? otherwise(options) : reading;
   }
   if (options.policy !== 'cache') return UNKNOWN;

@@ -130,7 +130,7 @@ export class KeyspaceWrites {
     return this.#deps.memory.apply(write).kind === 'applied' ? KEPT : SUPERSEDED;
   }
 
-  // What is strict must not be in doubt: the outcome of its write is waited for.
+  // A strict keyspace waits for the outcome of each write, because it must be certain.
   async #send(
     redis: RedisStore,
     write: StampedWrite,

@@ -106,7 +106,7 @@ export interface Keyspace {
   renew(key: string, token: string, leaseMs: number): Promise<boolean>;
   /** Gives the right back. */
   release(key: string, token: string): Promise<void>;
-  /** Adds to a number that all processes share. It cannot be done in memory. Answers the new value. */
+  /** Adds to a number that all processes share. It cannot be done in memory. Returns the new value. */
   increment(key: string, by: number, ttlMs: number | null): Promise<number>;
   /** Takes a key if nobody has it. It cannot be done in memory. */
   takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean>;

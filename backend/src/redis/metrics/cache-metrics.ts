@@ -6,7 +6,7 @@ const MAX_NAMESPACES = 20;
 // No namespace can be called so.
 const THE_REST = '(other)';
 
-/** The values that tell of the cache. */
+/** The values of the cache. */
 export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] {
   const total = cache.totalStats;
   return [
@@ -22,7 +22,7 @@ export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] 
   ];
 }
 
-/** The values that tell of sessions. */
+/** The values of sessions. */
 export function sessionMetrics({ stats }: SessionsTeller): [string, readonly Sample[]][] {
   return [['sessions_total', byLabel('event', { ...stats })]];
 }

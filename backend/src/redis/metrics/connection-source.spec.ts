@@ -68,10 +68,10 @@ describe('the metrics of a connection', () => {
 
   it('count commands by kind and outcome, and deadline misses from both ways to miss one', async () => {
     const redis = connection();
-    redis.meter.succeeded('read', 0);
-    redis.meter.retried('lost');
-    redis.meter.failed('read', 0, new CommandTimeoutError('late'));
-    redis.meter.failed('read', 0, new NoReplicaError('none'));
+    redis.recorder.succeeded('read', 0);
+    redis.recorder.retried('lost');
+    redis.recorder.failed('read', 0, new CommandTimeoutError('late'));
+    redis.recorder.failed('read', 0, new NoReplicaError('none'));
     const source = sourceOf(redis);
     const scraped = await scrape(source);
     const ok = { kind: 'read', outcome: 'ok' };
@@ -89,7 +89,7 @@ describe('the metrics of a connection', () => {
 
   it('have sub-millisecond buckets in seconds', async () => {
     const redis = connection();
-    redis.meter.succeeded('read', -0.2);
+    redis.recorder.succeeded('read', -0.2);
     const scraped = await scrape(sourceOf(redis));
     const bucket = (le: string): number =>
       valueIn(scraped, 'redis_ha_command_duration_seconds_bucket', { kind: 'read', le });

@@ -33,7 +33,7 @@ describe('the metrics in a registry of prom-client', () => {
     const registry = new Registry();
     const first = registered(registry);
     const second = registered(registry, 'sessions');
-    first.redis.meter.succeeded('read', 0);
+    first.redis.recorder.succeeded('read', 0);
     expect(await readsIn(registry, { connection: 'default' })).toBe(1);
     expect(await readsIn(registry, { connection: 'sessions' })).toBe(0);
     expect(registry.getMetricsAsArray()).toHaveLength(FAMILY_TABLE.length);
@@ -44,7 +44,7 @@ describe('the metrics in a registry of prom-client', () => {
     const registry = new Registry();
     const old = registered(registry);
     const current = registered(registry);
-    current.redis.meter.succeeded('read', 0);
+    current.redis.recorder.succeeded('read', 0);
     expect(await readsIn(registry)).toBe(1);
     FamilySet.of(registry, PREFIX).remove(old.source);
     expect(await readsIn(registry)).toBe(1);
@@ -60,7 +60,7 @@ describe('the metrics in a registry of prom-client', () => {
     expect(copy).not.toBe(FamilySet);
     const late = connection();
     copy?.of(registry, PREFIX).add(sourceOf(late));
-    late.meter.succeeded('read', 0);
+    late.recorder.succeeded('read', 0);
     expect(await readsIn(registry)).toBe(1);
   });
 
@@ -103,7 +103,7 @@ describe('the metrics in a registry of prom-client', () => {
     registered(registry);
     registry.clear();
     expect(await registry.metrics()).toBe('\n');
-    registered(registry).redis.meter.succeeded('read', 0);
+    registered(registry).redis.recorder.succeeded('read', 0);
     expect(await readsIn(registry)).toBe(1);
   });
 
@@ -124,9 +124,9 @@ describe('the metrics in a registry of prom-client', () => {
   it('count from zero again after resetMetrics, except for what simply is', async () => {
     const registry = new Registry();
     const { redis } = registered(registry);
-    for (let n = 0; n < 3; n++) redis.meter.succeeded('read', 0);
+    for (let n = 0; n < 3; n++) redis.recorder.succeeded('read', 0);
     registry.resetMetrics();
-    redis.meter.succeeded('read', 0);
+    redis.recorder.succeeded('read', 0);
     const scraped = parseExposition(await registry.metrics());
     expect(valueIn(scraped, 'redis_ha_commands_total', READS)).toBe(1);
     const count = 'redis_ha_command_duration_seconds_count';
@@ -151,7 +151,7 @@ describe('the metrics in a registry of prom-client', () => {
 
   it('can be merged with those of another registry', async () => {
     const [ours, theirs] = [new Registry(), new Registry()];
-    registered(ours).redis.meter.succeeded('read', 0);
+    registered(ours).redis.recorder.succeeded('read', 0);
     new Counter({ name: 'orders_total', help: 'Orders.', registers: [theirs] }).inc();
     const merged = Registry.merge([ours, theirs]);
     expect(await readsIn(merged)).toBe(1);
@@ -179,7 +179,7 @@ describe('the metrics in a registry of prom-client', () => {
       [1, 2].map((calls) => {
         const registry = new Registry();
         const { redis } = registered(registry);
-        for (let n = 0; n < calls; n++) redis.meter.succeeded('read', 0);
+        for (let n = 0; n < calls; n++) redis.recorder.succeeded('read', 0);
         return registry.getMetricsAsJSON();
       }),
     );

@@ -62,7 +62,7 @@ const FALLBACK: readonly FamilyRow[] = [
   counter(
     'keyspace_operations_total',
     ['direction', 'outcome'],
-    'What keyspaces wanted of Redis, by what became of it.',
+    'What keyspaces wanted of Redis, by outcome.',
   ),
   gauge('journal_entries', [], 'Writes that wait for Redis.'),
   gauge('journal_bytes', [], 'Size of the writes that wait for Redis.'),

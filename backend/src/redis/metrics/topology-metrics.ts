@@ -6,7 +6,7 @@ import { byLabel, histogram, single, singleIfKnown, type Sample } from './sample
 // Nobody has so many replicas. Addresses come from Sentinels, so their number is theirs.
 const MAX_NODES = 32;
 
-/** The values that tell of nodes, Sentinels and failovers. */
+/** The values of nodes, Sentinels and failovers. */
 export function topologyMetrics(
   status: MetricsStatus,
   remembered: RememberedStatus,
@@ -43,9 +43,9 @@ function nodeMetrics({ primary, replicas }: MetricsStatus): [string, readonly Sa
   return [
     [
       'node_up',
-      nodes.map(([node, facts]) => ({
-        labels: { node, role: facts.role },
-        value: facts.connection === 'ready' && !facts.isStalled ? 1 : 0,
+      nodes.map(([node, status]) => ({
+        labels: { node, role: status.role },
+        value: status.connection === 'ready' && !status.isStalled ? 1 : 0,
       })),
     ],
     ['replication_lag_seconds', lags],

@@ -139,7 +139,7 @@ describe('the compiler', () => {
     expect([missing, more, other, fewer]).toHaveLength(4);
   });
 
-  it('derives what becomes of the options', () => {
+  it('derives what the options are resolved to', () => {
     const options = SAMPLE.read({ name: 'n' }, new Findings());
     const colour: 'red' | 'blue' = options.colour;
     const password: string | null = options.password;

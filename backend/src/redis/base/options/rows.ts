@@ -9,7 +9,7 @@ export interface AnyRow {
   readonly env: readonly string[];
 }
 
-/** One option: what may be given (`T`), and what becomes of it (`R`). */
+/** One option: what may be given (`T`), and what it is resolved to (`R`). */
 export interface Row<T, R> extends AnyRow {
   /** Never there; see {@link Rule}. */
   readonly types?: (takes: T) => readonly [T, R];

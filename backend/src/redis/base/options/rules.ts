@@ -22,7 +22,7 @@ export interface AnyRule {
   readonly expectsText: string | null;
 }
 
-/** Which values one option takes (`T`), and what becomes of them (`R`). */
+/** Which values one option takes (`T`), and what they are resolved to (`R`). */
 export interface Rule<T, R = T> extends AnyRule {
   /** Never there. It makes the compiler compare what a rule takes with the type of the option. */
   readonly types?: (takes: T) => readonly [T, R];

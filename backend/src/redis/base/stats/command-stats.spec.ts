@@ -42,9 +42,9 @@ describe('CommandRecorder', () => {
     ['not even an error', 'rejected'],
     [null, 'rejected'],
   ])('counts %p once, as %s', (error, outcome) => {
-    const meter = new CommandRecorder(new ManualClock());
-    meter.failed('read', 0, error);
-    const { kinds } = meter.stats;
+    const recorder = new CommandRecorder(new ManualClock());
+    recorder.failed('read', 0, error);
+    const { kinds } = recorder.stats;
     expect(outcomesThatCount(kinds.read)).toEqual({ [outcome]: 1 });
     expect(kinds.read.durations.count).toBe(1);
     expect(outcomesThatCount(kinds.write)).toEqual({});
@@ -59,51 +59,51 @@ describe('CommandRecorder', () => {
     [new ClosedError('closing'), 0],
     [new TypeError('whatever else'), 0],
   ])('takes %p for %i missed deadlines', (error, misses) => {
-    const meter = new CommandRecorder(new ManualClock());
-    meter.failed('write', 0, error);
-    const { write, read } = meter.stats.kinds;
+    const recorder = new CommandRecorder(new ManualClock());
+    recorder.failed('write', 0, error);
+    const { write, read } = recorder.stats.kinds;
     expect([write.deadlineMisses, read.deadlineMisses]).toEqual([misses, 0]);
   });
 
   it('measures from the beginning of a command to its end, failed ones too', async () => {
     const clock = new ManualClock();
-    const meter = new CommandRecorder(clock);
+    const recorder = new CommandRecorder(clock);
     await clock.advance(20);
-    meter.succeeded('write', 5);
+    recorder.succeeded('write', 5);
     await clock.advance(20);
-    meter.failed('write', 15, new CommandTimeoutError('late'));
-    const { durations } = meter.stats.kinds.write;
-    const recent = meter.recentLatency.write;
+    recorder.failed('write', 15, new CommandTimeoutError('late'));
+    const { durations } = recorder.stats.kinds.write;
+    const recent = recorder.recentLatency.write;
     expect(durations).toMatchObject({ count: 2, sumMs: 40 });
     expect(recent.count).toBe(2);
   });
 
   it('watches a command until it is over, and passes on its outcome', async () => {
     const clock = new ManualClock();
-    const meter = new CommandRecorder(clock);
+    const recorder = new CommandRecorder(clock);
     const refusal = new CommandRejectedError('WRONGTYPE');
     const slow = clock.sleep(700).then(() => 'answer');
-    const watched = meter.watch('blocking', slow);
-    expect(meter.stats.kinds.blocking.durations.count).toBe(0);
+    const watched = recorder.watch('blocking', slow);
+    expect(recorder.stats.kinds.blocking.durations.count).toBe(0);
     await clock.advance(700);
     expect(await watched).toBe('answer');
-    await expect(meter.watch('blocking', Promise.reject(refusal))).rejects.toBe(refusal);
-    const { blocking } = meter.stats.kinds;
+    await expect(recorder.watch('blocking', Promise.reject(refusal))).rejects.toBe(refusal);
+    const { blocking } = recorder.stats.kinds;
     expect(outcomesThatCount(blocking)).toEqual({ ok: 1, rejected: 1 });
     expect(blocking.durations.sumMs).toBe(700);
   });
 
   it('counts repetitions by their reason', () => {
-    const meter = new CommandRecorder(new ManualClock());
-    for (const reason of ['lost', 'lost', 'silent'] as const) meter.retried(reason);
-    expect(meter.stats.retries).toEqual({ refused: 0, lost: 2, silent: 1 });
+    const recorder = new CommandRecorder(new ManualClock());
+    for (const reason of ['lost', 'lost', 'silent'] as const) recorder.retried(reason);
+    expect(recorder.stats.retries).toEqual({ refused: 0, lost: 2, silent: 1 });
   });
 
   it('returns a copy that later commands do not change', () => {
-    const meter = new CommandRecorder(new ManualClock());
-    const before = meter.stats;
-    meter.succeeded('read', 0);
-    meter.retried('lost');
+    const recorder = new CommandRecorder(new ManualClock());
+    const before = recorder.stats;
+    recorder.succeeded('read', 0);
+    recorder.retried('lost');
     expect(before.kinds.read.outcomes.ok).toBe(0);
     expect(before.retries.lost).toBe(0);
   });

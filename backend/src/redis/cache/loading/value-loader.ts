@@ -28,7 +28,7 @@ export interface LoadRequest {
   readonly options: ResolvedLoadOptions;
 }
 
-/** A value and how it was come by. */
+/** A value and where it came from. */
 export interface Answer {
   readonly value: unknown;
   readonly from: 'cache' | 'stale' | 'load';
@@ -71,7 +71,7 @@ export class ValueLoader {
     return answer;
   }
 
-  /** Starts to load a value anew in the background if enough of its life is over. */
+  /** Starts to reload a value in the background if enough of its life is over. */
   refreshIfDue(request: LoadRequest, entry: Entry, value: unknown): void {
     const { key, options } = request;
     const { refreshAhead, retryAfterMs, hardTimeoutMs } = options;

@@ -38,7 +38,7 @@ export interface CacheLoadOptions {
    */
   readonly negativeTtlMs?: number;
   /**
-   * After which share of its life a hit starts to load a value anew in the background, between 0 and
+   * After which share of its life a hit starts to reload a value in the background, between 0 and
    * 1; `null` means never. @defaultValue null
    */
   readonly refreshAhead?: number | null;

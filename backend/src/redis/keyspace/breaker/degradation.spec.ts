@@ -8,7 +8,7 @@ import type { RedisPort } from '../store/redis-port.js';
 const late = (): Promise<never> => Promise.reject(new CommandTimeoutError('late'));
 
 /** A Redis that answers checks as it is told. */
-class ProbedPort implements RedisPort {
+class AskedPort implements RedisPort {
   answer: () => Promise<unknown> = late;
   readonly asked: string[] = [];
   readonly readsFromReplicas = false;
@@ -35,7 +35,7 @@ class ProbedPort implements RedisPort {
 
 function begin(): {
   clock: ManualClock;
-  port: ProbedPort;
+  port: AskedPort;
   degradation: Degradation;
   facts: RedisHaEvent[];
   backAgain: () => number;
@@ -45,7 +45,7 @@ function begin(): {
   const bus = new EventBus();
   const facts: RedisHaEvent[] = [];
   bus.onAny((event) => facts.push(event));
-  const port = new ProbedPort();
+  const port = new AskedPort();
   const backlog = { size: 0 };
   let back = 0;
   const degradation = new Degradation(

@@ -62,7 +62,7 @@ export class Degradation {
     });
   }
 
-  /** Looks anew whether the mode still fits. */
+  /** Checks whether the mode still fits. */
   refresh(): void {
     this.mode.update({
       reads: this.reads.breaker.state.kind,

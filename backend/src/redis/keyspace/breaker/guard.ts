@@ -82,7 +82,7 @@ export class Guard {
     });
   }
 
-  /** The same for what must not be left in doubt: its own outcome is waited for, whatever the breaker does. */
+  /** The same for what must not stay uncertain: it waits for the outcome, even when the breaker opens meanwhile. */
   async runToItsEnd<T>(work: () => Promise<T>): Promise<T | Away> {
     const generation = this.breaker.permit();
     if (generation === null) return this.#notTried();
@@ -97,7 +97,7 @@ export class Guard {
     }
   }
 
-  /** Answers whether an error speaks against Redis. */
+  /** Returns whether an error means that Redis failed. */
   #blame(error: unknown, generation: number, isCounted: boolean): boolean {
     if (isAnswer(error)) {
       if (isCounted) this.#counts.answered++;

@@ -50,7 +50,7 @@ const SOUND: FileState = { kind: 'sound' };
 
 /**
  * A journal on disk: records are appended, and those that come while the disk is busy go to it
- * together. What needs no replay any more leaves when the file is written anew. One process, one file.
+ * together. What needs no replay any more is dropped when the file is rewritten. One process, one file.
  */
 export class JournalFile implements JournalLog {
   /** How much of the end of the file could not be read, and was cut off. */
@@ -96,7 +96,7 @@ export class JournalFile implements JournalLog {
     clock: Clock,
     files: Disk = disk,
   ): Promise<JournalFile> {
-    // When the file is written anew, it must take the place of the file and not of a link to it.
+    // When the file is rewritten, it must take the place of the file and not of a link to it.
     const path = await disk.realpath(options.path).catch(() => options.path);
     let unlock = (): Promise<void> => Promise.resolve();
     try {

@@ -114,7 +114,7 @@ export class JournalReplay {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Answers how many writes it was. */
+  /** Returns how many writes it was. */
   async #replay(record: JournalRecord, run: Run): Promise<number> {
     try {
       return record.kind === 'drop'

@@ -195,7 +195,7 @@ describe('WriteJournal', () => {
       expect(journal.stats).toMatchObject({ entries: 0, bytes: 0, applied: 1 });
     });
 
-    it('by what became of them', async () => {
+    it('by their outcome', async () => {
       const journal = open();
       const settlements = ['applied', 'superseded', 'expired', 'rejected'] as const;
       for (const [no, settlement] of settlements.entries()) {

@@ -26,7 +26,7 @@ export interface WriteJournalOptions {
 /** What became of a record that is not pending any more. `rejected`: Redis refuses this one for good. */
 export type Settlement = 'applied' | 'superseded' | 'expired' | 'rejected';
 
-/** What a journal holds, and what came of what it held. */
+/** What a journal holds, and the outcome of what it held. */
 export interface JournalStats extends Readonly<Record<Settlement, number>> {
   readonly entries: number;
   readonly bytes: number;
@@ -101,7 +101,7 @@ export class WriteJournal {
     return this.#bytes;
   }
 
-  /** What it holds, and what came of what it held. */
+  /** What it holds, and the outcome of what it held. */
   get stats(): JournalStats {
     return { entries: this.entries, bytes: this.#bytes, ...this.#counts };
   }
@@ -191,7 +191,7 @@ export class WriteJournal {
     return now - record.madeAt > this.#bounds.maxAgeMs && !isDelete(record);
   }
 
-  /** Takes a record out, unless a newer one has replaced it. Answers whether it was there. */
+  /** Takes a record out, unless a newer one has replaced it. Returns whether it was there. */
   settle(record: JournalRecord, settlement: Settlement): boolean {
     const pending = this.#pending.get(targetOf(record));
     if (pending === undefined || !isNotOlder(record, pending.record)) return false;

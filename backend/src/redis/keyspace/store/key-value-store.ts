@@ -41,6 +41,6 @@ export interface KeyValueStore {
   apply(write: StampedWrite): Awaitable<ApplyOutcome>;
   /** Keys listed under a group, those that have expired left out. Some may have tombstones. */
   members(group: string): Awaitable<string[]>;
-  /** Replaces the older members of a group by tombstones. Answers how many there were. */
+  /** Replaces the older members of a group by tombstones. Returns how many there were. */
   drop(drop: StampedDrop): Awaitable<number>;
 }

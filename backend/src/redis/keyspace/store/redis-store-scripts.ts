@@ -203,7 +203,7 @@ if failed(reply) then return failure(reply) end
 return 1`,
 };
 
-/** Adds to a number. KEYS: the number. ARGV: how much, the TTL of a new one (or empty). Answers the sum. */
+/** Adds to a number. KEYS: the number. ARGV: how much, the TTL of a new one (or empty). Returns the sum. */
 export const INCREMENT: ScriptDefinition = {
   idempotent: false,
   lua: `${FAILURES}

@@ -147,7 +147,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   /**
-   * Takes the right to load an entry. Answers the entry instead when somebody has written it since:
+   * Takes the right to load an entry. Returns the entry instead when somebody has written it since:
    * then there may be nothing to load.
    */
   async claim(request: LeaseRequest): Promise<'granted' | 'held' | Buffer> {

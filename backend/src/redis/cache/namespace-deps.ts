@@ -6,8 +6,8 @@ import { baseLoadOptions, type ResolvedLoadOptions } from './values/cache-option
 import { EntryReader } from './values/entry-reader.js';
 import { EntryWriter } from './values/entry-writer.js';
 
-/** The works of one namespace. */
-export class CacheCore {
+/** What a namespace of the cache is given: everything that works for it. */
+export class NamespaceDeps {
   readonly deps: CacheDeps;
   /** What the namespace's options say of each call. */
   readonly options: ResolvedLoadOptions;
