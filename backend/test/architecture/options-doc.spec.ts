@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatAddress, type NodeAddress } from '../../src/redis/base/address/index.js';
 import { isGiven, type AnyRow } from '../../src/redis/base/options/index.js';
-import { CACHE, CALL_ROWS } from '../../src/redis/cache/values/index.js';
+import { CACHE, CALL_ROWS } from '../../src/redis/cache/values/cache-options.js';
 import { SWITCHOVER } from '../../src/redis/cluster/switchover/index.js';
 import {
   CALL_OPTIONS,

@@ -1,11 +1,10 @@
-import { BatchLoader, CacheLookup, ValueLoader } from './loading/index.js';
-import {
-  baseLoadOptions,
-  type CacheDeps,
-  EntryReader,
-  EntryWriter,
-  type ResolvedLoadOptions,
-} from './values/index.js';
+import { BatchLoader } from './loading/batch-loader.js';
+import { CacheLookup } from './loading/cache-lookup.js';
+import { ValueLoader } from './loading/value-loader.js';
+import type { CacheDeps } from './values/cache-deps.js';
+import { baseLoadOptions, type ResolvedLoadOptions } from './values/cache-options.js';
+import { EntryReader } from './values/entry-reader.js';
+import { EntryWriter } from './values/entry-writer.js';
 
 /** The works of one namespace. */
 export class CacheCore {

@@ -1,15 +1,9 @@
 import { inPortions } from '../base/collections/index.js';
 import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
-import {
-  type BatchLoadFunction,
-  isFresh,
-  type Loader,
-  type LoadRequest,
-  valueOf,
-} from './loading/index.js';
+import type { BatchLoadFunction } from './loading/batch-loader.js';
+import { isFresh, type Loader, type LoadRequest, valueOf } from './loading/value-loader.js';
 import type { CacheCore } from './cache-core.js';
 import {
-  type CacheStats,
   checkCount,
   checkHolder,
   checkKey,
@@ -17,10 +11,13 @@ import {
   checkLife,
   checkTag,
   checkValue,
+} from './values/cache-keys.js';
+import {
   type GetOrSetOptions,
   resolveLoadOptions,
   type SetOptions,
-} from './values/index.js';
+} from './values/cache-options.js';
+import type { CacheStats } from './values/cache-stats.js';
 import { keyOfCall, nameOfFunction, WRAP, type WrapOptions } from './wrap-function.js';
 
 /** A value and where it came from. */

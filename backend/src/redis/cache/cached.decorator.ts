@@ -8,7 +8,8 @@ import {
   text,
   type RowsOf,
 } from '../base/options/index.js';
-import { CALL_ROWS, type CacheLoadOptions, refusal } from './values/index.js';
+import { refusal } from './values/cache-keys.js';
+import { CALL_ROWS, type CacheLoadOptions } from './values/cache-options.js';
 import { RedisCache } from './redis-cache.js';
 import { keyOfCall } from './wrap-function.js';
 

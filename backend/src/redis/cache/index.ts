@@ -1,22 +1,25 @@
-export type { BatchLoadFunction, LoadContext, Loader } from './loading/index.js';
+export type { BatchLoadFunction } from './loading/batch-loader.js';
+export type { LoadContext, Loader } from './loading/value-loader.js';
 export { CacheNamespace, type CacheEntry } from './cache-namespace.js';
 export {
-  bufferSerializer,
   CACHE,
   type CacheLoadOptions,
   type CacheOptions,
-  type CacheSerializer,
-  type CacheStats,
   type CacheTags,
   type GetOrSetOptions,
-  jsonSerializer,
-  type MessagePackLibrary,
-  messagePackSerializer,
   resolveCacheOptions,
   type ResolvedCacheOptions,
   type SetOptions,
+} from './values/cache-options.js';
+export type { CacheStats } from './values/cache-stats.js';
+export {
+  bufferSerializer,
+  type CacheSerializer,
+  jsonSerializer,
+  type MessagePackLibrary,
+  messagePackSerializer,
   textSerializer,
-} from './values/index.js';
+} from './values/serializers.js';
 export { RedisCache, type OpenKeyspace, type RedisCacheDeps } from './redis-cache.js';
 export { type WrapOptions } from './wrap-function.js';
 export { Cached, type CachedDecorator, type CachedOptions } from './cached.decorator.js';

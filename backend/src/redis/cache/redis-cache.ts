@@ -3,15 +3,14 @@ import { OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import { atGraceEnd, endsWithin, type Clock, type Random } from '../base/timing/index.js';
+import { CacheCodec } from './values/cache-codec.js';
 import {
-  CacheCodec,
-  CacheCounters,
   type CacheOptions,
-  type CacheStats,
   differenceOf,
   resolveCacheOptions,
   type ResolvedCacheOptions,
-} from './values/index.js';
+} from './values/cache-options.js';
+import { CacheCounters, type CacheStats } from './values/cache-stats.js';
 import { CacheCore } from './cache-core.js';
 import { CacheNamespace } from './cache-namespace.js';
 

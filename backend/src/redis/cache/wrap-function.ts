@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { findJsonFault } from '../base/json/index.js';
 import { aFunction, option, OptionSet, type RowsOf } from '../base/options/index.js';
-import { CALL_ROWS, type GetOrSetOptions, refusal } from './values/index.js';
+import { refusal } from './values/cache-keys.js';
+import { CALL_ROWS, type GetOrSetOptions } from './values/cache-options.js';
 
 /** How a function is wrapped. */
 export interface WrapOptions<A extends unknown[], R> extends GetOrSetOptions<R> {

@@ -1,21 +1,18 @@
 import type { Encoding } from '../cluster/connection/index.js';
 import { RedisHaError } from '../base/errors/index.js';
-import type { BlockingCalls } from './dedicated/index.js';
+import type { BlockingCalls } from './dedicated/blocking-calls.js';
+import type { CallOptions } from './table/call-options.js';
+import { problemOf } from './table/command-arguments.js';
+import { type CommandIntent, intentOf, isRepeatable, TRANSACTION } from './table/command-intent.js';
 import {
   type BatchResult,
-  type CallOptions,
-  checkTransaction,
-  type CommandIntent,
   CommandPayload,
-  intentOf,
-  isRepeatable,
-  problemOf,
   type QueuedCommand,
-  refusal,
-  TRANSACTION,
   TransactionPayload,
-} from './table/index.js';
-import { type CommandRouter, rejectedError } from './shared/index.js';
+} from './table/payloads.js';
+import { checkTransaction, refusal } from './table/refusals.js';
+import type { CommandRouter } from './shared/command-router.js';
+import { rejectedError } from './shared/outcome-errors.js';
 
 /** Turns commands, pipelines and transactions into calls, and runs them. */
 export class CommandRunner {

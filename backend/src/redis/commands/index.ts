@@ -1,33 +1,31 @@
+export { BlockingCalls } from './dedicated/blocking-calls.js';
+export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connection.js';
+export { PrimaryLoans } from './dedicated/primary-loans.js';
+export { RawClients } from './dedicated/raw-clients.js';
 export {
-  BlockingCalls,
   type MessageListener,
-  PrimaryLoans,
-  RawClients,
-  ExclusiveConnection,
   SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type Subscription,
   SubscriptionKeeper,
-  withExclusive,
-} from './dedicated/index.js';
+} from './dedicated/subscription-keeper.js';
+export { CALL_OPTIONS, type CallOptions } from './table/call-options.js';
 export {
-  type BatchResult,
-  CALL_OPTIONS,
-  type CallOptions,
-  checkTransaction,
   type CommandIntent,
-  CommandMethods,
   type CommandRoute,
-  defineCommandMethods,
   intentOf,
   isRepeatable,
+} from './table/command-intent.js';
+export {
+  CommandMethods,
+  defineCommandMethods,
   newBatch,
-  type QueuedCommand,
   type RedisCommands,
-  refusal,
   type RunCommand,
-} from './table/index.js';
-export { CommandRouter } from './shared/index.js';
+} from './table/command-methods.js';
+export type { BatchResult, QueuedCommand } from './table/payloads.js';
+export { checkTransaction, refusal } from './table/refusals.js';
+export { CommandRouter } from './shared/command-router.js';
 export { CommandRunner } from './command-runner.js';
 export { scan, SCAN_OPTIONS, type ScanOptions, type ScanSource } from './scan.js';
 export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CommandRejectedError } from '../base/errors/index.js';
 import { flag, option, OptionSet, required, text, type RowsOf } from '../base/options/index.js';
-import { CALL_OPTIONS, type CallOptions } from './table/index.js';
+import { CALL_OPTIONS, type CallOptions } from './table/call-options.js';
 
 /** A Lua script and its properties. */
 export interface ScriptDefinition {

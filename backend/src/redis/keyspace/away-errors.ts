@@ -5,7 +5,7 @@ import {
   RedisDisabledError,
   type RedisHaError,
 } from '../base/errors/index.js';
-import type { Away } from './breaker/index.js';
+import type { Away } from './breaker/guard.js';
 import type { KeyspacePolicy } from './keyspace.js';
 
 /** What a `strict` keyspace answers when Redis did not do it. */

@@ -1,5 +1,5 @@
 import type { ModeChange, ServiceModeName } from '../base/events/index.js';
-import type { GuardStats } from './breaker/index.js';
+import type { GuardStats } from './breaker/guard.js';
 
 /** How the part of the service is that works without Redis. Numbers only, no keys. */
 export interface FallbackStatus {

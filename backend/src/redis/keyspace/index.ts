@@ -1,19 +1,20 @@
 export {
-  compareStamps,
   decodeEntry,
   encodeEntry,
-  isStampDigits,
   type Entry,
   type EntryFault,
   type EntryKind,
   MAX_GROUP_BYTES,
   MAX_GROUPS,
-  type RedisPort,
-  type RunOptions,
+} from './store/entry.js';
+export type { RedisPort, RunOptions } from './store/redis-port.js';
+export {
+  compareStamps,
+  isStampDigits,
   type Stamp,
   stampDigits,
   stampOfDigits,
-} from './store/index.js';
+} from './store/stamp.js';
 export { type KeyspaceOptions, policy } from './keyspace-options.js';
 export type {
   Claim,
@@ -25,6 +26,6 @@ export type {
   WriteReceipt,
 } from './keyspace.js';
 export { Keyspaces } from './keyspaces.js';
-export { openKeptJournal, type KeptJournal } from './journal/index.js';
+export { openKeptJournal, type KeptJournal } from './journal/kept-journal.js';
 export type { FallbackStatus } from './fallback-status.js';
-export type { GuardStats } from './breaker/index.js';
+export type { GuardStats } from './breaker/guard.js';

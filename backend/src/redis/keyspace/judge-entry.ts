@@ -1,4 +1,4 @@
-import { stampOf, type DecodedEntry, type Entry } from './store/index.js';
+import { stampOf, type DecodedEntry, type Entry } from './store/entry.js';
 import type { KeyspacePolicy, Reading, ReadingSource } from './keyspace.js';
 
 const MISSING: Reading = { state: 'missing' };

@@ -1,7 +1,10 @@
 import type { Clock } from '../base/timing/index.js';
-import type { Guard } from './breaker/index.js';
-import type { HybridClock, MemoryStore, RedisStore } from './store/index.js';
-import type { RecentWrites, WriteJournal } from './journal/index.js';
+import type { Guard } from './breaker/guard.js';
+import type { MemoryStore } from './store/memory-store.js';
+import type { RedisStore } from './store/redis-store.js';
+import type { HybridClock } from './store/stamp.js';
+import type { RecentWrites } from './journal/recent-writes.js';
+import type { WriteJournal } from './journal/write-journal.js';
 
 /** What all keyspaces of one connection share. */
 export interface KeyspaceDeps {

@@ -1,16 +1,10 @@
-import {
-  compareStamps,
-  type DecodedEntry,
-  decodeEntry,
-  type Entry,
-  type RedisStore,
-  type Stamp,
-  type StampedWrite,
-  stampOf,
-} from './store/index.js';
+import { type DecodedEntry, decodeEntry, type Entry, stampOf } from './store/entry.js';
+import type { StampedWrite } from './store/key-value-store.js';
+import type { RedisStore } from './store/redis-store.js';
+import { compareStamps, type Stamp } from './store/stamp.js';
 import { noRedisAtAll, strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
-import { Away } from './breaker/index.js';
+import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity, KeyspaceOptions } from './keyspace-options.js';
 import type { Reading } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';

@@ -1,21 +1,15 @@
-import {
-  type ApplyOutcome,
-  compareStamps,
-  encodeEntry,
-  type Entry,
-  newTombstone,
-  type RedisStore,
-  type Stamp,
-  type StampedWrite,
-} from './store/index.js';
+import { encodeEntry, type Entry, newTombstone } from './store/entry.js';
+import type { ApplyOutcome, StampedWrite } from './store/key-value-store.js';
+import type { RedisStore } from './store/redis-store.js';
+import { compareStamps, type Stamp } from './store/stamp.js';
 import { noRedisAtAll, noRoom, strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
-import { Away } from './breaker/index.js';
+import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { EntryDraft, KeyspacePolicy, WriteReceipt } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { NearCopies } from './near-copies.js';
-import type { JournalRecord } from './journal/index.js';
+import type { JournalRecord } from './journal/write-journal.js';
 
 type GroupDrop = Parameters<RedisStore['drop']>[0];
 

@@ -1,4 +1,5 @@
-import type { Entry, EntryFault, EntryKind, Stamp } from './store/index.js';
+import type { Entry, EntryFault, EntryKind } from './store/entry.js';
+import type { Stamp } from './store/stamp.js';
 
 /**
  * What memory may mean for a keyspace while Redis is away:

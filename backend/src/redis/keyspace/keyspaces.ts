@@ -3,19 +3,19 @@ import type { ResolvedRedisOptions } from '../config/index.js';
 import { ClosedError, ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus, ReplayReport } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
-import { Degradation } from './breaker/index.js';
+import { Degradation } from './breaker/degradation.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
-import {
-  JournalReplay,
-  type KeptJournal,
-  NO_LOG,
-  NOTHING_KEPT,
-  RecentWrites,
-  ReplayLoop,
-  WriteJournal,
-} from './journal/index.js';
-import { HybridClock, MemoryStore, type RedisPort, RedisStore } from './store/index.js';
+import { NO_LOG } from './journal/journal-log.js';
+import { JournalReplay } from './journal/journal-replay.js';
+import { type KeptJournal, NOTHING_KEPT } from './journal/kept-journal.js';
+import { RecentWrites } from './journal/recent-writes.js';
+import { ReplayLoop } from './journal/replay-loop.js';
+import { WriteJournal } from './journal/write-journal.js';
+import { MemoryStore } from './store/memory-store.js';
+import type { RedisPort } from './store/redis-port.js';
+import { RedisStore } from './store/redis-store.js';
+import { HybridClock } from './store/stamp.js';
 import { KEYSPACE, type KeyspaceOptions } from './keyspace-options.js';
 import type { Keyspace } from './keyspace.js';
 import { KeyspaceKeys } from './keyspace-keys.js';

@@ -1,16 +1,16 @@
 import { BoundedMap } from '../base/collections/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
+import { stampOf } from './store/entry.js';
+import type { MemoryStore } from './store/memory-store.js';
+import type { RedisPort } from './store/redis-port.js';
 import {
   compareStamps,
   type HybridClock,
   isStampDigits,
-  type MemoryStore,
-  type RedisPort,
   type Stamp,
   STAMP_BYTES,
-  stampOf,
   stampOfDigits,
-} from './store/index.js';
+} from './store/stamp.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 

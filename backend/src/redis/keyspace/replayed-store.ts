@@ -1,12 +1,12 @@
 import type { KeyspaceDeps } from './keyspace-deps.js';
-import {
-  type ApplyOutcome,
-  compareStamps,
-  type KeyValueStore,
-  type RedisStore,
-  type StampedDrop,
-  type StampedWrite,
-} from './store/index.js';
+import type {
+  ApplyOutcome,
+  KeyValueStore,
+  StampedDrop,
+  StampedWrite,
+} from './store/key-value-store.js';
+import type { RedisStore } from './store/redis-store.js';
+import { compareStamps } from './store/stamp.js';
 
 /**
  * The Redis that a journal is brought to. What arrives there may be lost again in a failover, as any

@@ -1,11 +1,11 @@
 import { CommandUncertainError } from '../base/errors/index.js';
 import { cannotBeShared } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
-import { Away } from './breaker/index.js';
+import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { KeyspacePolicy } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
-import type { RedisStore } from './store/index.js';
+import type { RedisStore } from './store/redis-store.js';
 
 /**
  * Numbers and locks: they mean something only if all processes see the same one. Without Redis they

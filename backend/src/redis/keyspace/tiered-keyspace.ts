@@ -1,6 +1,6 @@
 import { strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
-import { Away } from './breaker/index.js';
+import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
 import type {
   Claim,
@@ -15,7 +15,7 @@ import { KeyspaceReads } from './keyspace-reads.js';
 import { KeyspaceWrites } from './keyspace-writes.js';
 import type { NearCopies } from './near-copies.js';
 import { SharedValues } from './shared-values.js';
-import { stampDigits, type Stamp } from './store/index.js';
+import { stampDigits, type Stamp } from './store/stamp.js';
 
 const ALONE: Claim = { state: 'alone' };
 const HELD: Claim = { state: 'held' };

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { sessionOf, type RequestSession } from './session-request.js';
-import type { Session } from './record/index.js';
+import type { Session } from './record/session.js';
 
 /** Hands the session of the request to a parameter: `@CurrentSession() session: Session`; `null` without one. */
 export const CurrentSession = createParamDecorator(

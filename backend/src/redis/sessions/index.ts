@@ -6,30 +6,16 @@ export {
   type SessionModuleOptions,
   type SessionRegisterOptions,
 } from './session.module.js';
-export {
-  type Callback,
-  expressSessionStore,
-  type ExpressStoreMethods,
-  fastifySessionStore,
-  type FastifySessionStore,
-  type SessionCallback,
-  type SessionHome,
-  type SessionStoreOptions,
-} from './stores/index.js';
-export type { SessionArchive } from './archive/index.js';
-export {
-  type InvalidReason,
-  type SessionOptions,
-  SessionService,
-  type SessionStats,
-  type SessionServiceDeps,
-} from './service/index.js';
-export type {
-  IssuedSession,
-  NewSession,
-  Session,
-  SessionList,
-  SessionRecord,
-} from './record/index.js';
+export type { Callback, SessionCallback } from './stores/callbacks.js';
+export { expressSessionStore, type ExpressStoreMethods } from './stores/express-session-store.js';
+export { fastifySessionStore, type FastifySessionStore } from './stores/fastify-session-store.js';
+export type { SessionHome, SessionStoreOptions } from './stores/store-records.js';
+export type { SessionArchive } from './archive/session-archive.js';
+export type { SessionOptions } from './service/session-options.js';
+export type { InvalidReason } from './service/session-reader.js';
+export { SessionService, type SessionServiceDeps } from './service/session-service.js';
+export type { SessionStats } from './service/session-stats.js';
+export type { SessionRecord } from './record/session-record.js';
+export type { IssuedSession, NewSession, Session, SessionList } from './record/session.js';
 export { sessionOf, type RequestSession } from './session-request.js';
 export type { TokenSource, TokenSourceOptions, RequestHeaders } from './token-source.js';

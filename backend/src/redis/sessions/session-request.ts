@@ -1,4 +1,4 @@
-import type { Session } from './record/index.js';
+import type { Session } from './record/session.js';
 
 /** What a guard has found out about a request. */
 export interface RequestSession<T = Record<string, unknown>> {

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { RedisHaError, SessionInvalidError } from '../base/errors/index.js';
-import { SessionService } from './service/index.js';
+import { SessionService } from './service/session-service.js';
 import { attachSession } from './session-request.js';
 import { TokenSource, type RequestHeaders } from './token-source.js';
 

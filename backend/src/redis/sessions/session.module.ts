@@ -19,8 +19,9 @@ import {
 } from '../base/options/index.js';
 import type { RedisKeyspaces } from '../engine/index.js';
 import { redisKeyspacesToken } from '../nest/index.js';
-import type { SessionArchive } from './archive/index.js';
-import { SESSION_ROWS, type SessionOptions, SessionService } from './service/index.js';
+import type { SessionArchive } from './archive/session-archive.js';
+import { SESSION_ROWS, type SessionOptions } from './service/session-options.js';
+import { SessionService } from './service/session-service.js';
 import { SESSION_TOKEN_SOURCE, SessionGuard } from './session.guard.js';
 import { TOKEN_ROWS, TokenSource, type TokenSourceOptions } from './token-source.js';
 

@@ -1,34 +1,19 @@
-export {
-  type RedisServerTestOptions,
-  RedisTestCluster,
-  type RedisTestClusterOptions,
-  RedisTestNode,
-  type RedisTestRole,
-  RedisTestServer,
-  startRedisCluster,
-  startRedisServer,
-} from './cluster/index.js';
+export type { RedisServerTestOptions, RedisTestClusterOptions } from './cluster/cluster-options.js';
+export { RedisTestNode, type RedisTestRole } from './cluster/redis-test-node.js';
+export { RedisTestCluster, startRedisCluster } from './cluster/test-cluster.js';
+export { RedisTestServer, startRedisServer } from './cluster/test-server.js';
 export {
   type FaultDirection,
   type FaultMode,
   FaultProxy,
   type FaultProxyStats,
-  RespClient,
-  type RespClientOptions,
-  RespErrorReply,
-  RespPush,
-  type RespValue,
-} from './net/index.js';
-export { ManualClock, type NotYet, type WaitOptions, waitUntil } from './time/index.js';
-export {
-  type FakeAnswer,
-  type FakeConnection,
-  type FakeHandler,
-  FakeRedisServer,
-  type FakeReply,
-  fakeSentinel,
-  type FakeSentinelStory,
-  muteHandler,
-  reply,
-} from './fake/index.js';
+} from './net/fault-proxy.js';
+export { RespClient, type RespClientOptions } from './net/resp-client.js';
+export { RespErrorReply, RespPush, type RespValue } from './net/resp-codec.js';
+export { ManualClock } from './time/manual-clock.js';
+export { type NotYet, type WaitOptions, waitUntil } from './time/wait-until.js';
+export type { FakeConnection } from './fake/fake-connection.js';
+export { type FakeAnswer, type FakeHandler, FakeRedisServer } from './fake/fake-redis-server.js';
+export { type FakeReply, reply } from './fake/fake-replies.js';
+export { fakeSentinel, type FakeSentinelStory, muteHandler } from './fake/fake-sentinel.js';
 export { TestClusterError } from '../base/errors/index.js';

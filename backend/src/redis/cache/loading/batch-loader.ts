@@ -1,14 +1,10 @@
 import { types } from 'node:util';
 import { type Flight, inPortions } from '../../base/collections/index.js';
-import {
-  type CacheDeps,
-  type EntryReader,
-  type EntryWriter,
-  type Known,
-  type KnownValue,
-  type ResolvedLoadOptions,
-  refusal,
-} from '../values/index.js';
+import type { CacheDeps } from '../values/cache-deps.js';
+import { refusal } from '../values/cache-keys.js';
+import type { ResolvedLoadOptions } from '../values/cache-options.js';
+import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
+import type { EntryWriter } from '../values/entry-writer.js';
 import { isFresh, isFromAway, valueOf, type Answer, type ValueLoader } from './value-loader.js';
 
 /** Makes the values of several keys at once. A key that is not in the answer has no value. */

@@ -1,5 +1,6 @@
 import { DegradedUnknownError } from '../../base/errors/index.js';
-import type { CacheDeps, EntryReader, Known, KnownValue } from '../values/index.js';
+import type { CacheDeps } from '../values/cache-deps.js';
+import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
 import { isFresh, type Answer } from './value-loader.js';
 
 /** Looks keys up without loading, and counts how calls were answered. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Claim, Keyspace, Reading, Stamp } from '../../keyspace/index.js';
 import { answerWithin, onSignal, type Stop } from '../../base/timing/index.js';
-import type { CacheDeps } from '../values/index.js';
+import type { CacheDeps } from '../values/cache-deps.js';
 
 /** What came of asking for the right to load. */
 export type Grant =

@@ -11,7 +11,8 @@ import {
   onSignal,
   type Stop,
 } from '../../base/timing/index.js';
-import { type CacheDeps, isLoadFailure, reasonOf } from '../values/index.js';
+import type { CacheDeps } from '../values/cache-deps.js';
+import { isLoadFailure, reasonOf } from '../values/load-failure.js';
 import { FailedLoads } from './failed-loads.js';
 
 /** How to wait for a write. */

@@ -1,15 +1,11 @@
 import { type Flight, SingleFlight } from '../../base/collections/index.js';
 import { answerWithin, atDeadline, endsWithin, onSignal } from '../../base/timing/index.js';
 import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
-import {
-  type CacheDeps,
-  type EntryReader,
-  type EntryWriter,
-  isLoadFailure,
-  type Known,
-  type KnownValue,
-  type ResolvedLoadOptions,
-} from '../values/index.js';
+import type { CacheDeps } from '../values/cache-deps.js';
+import type { ResolvedLoadOptions } from '../values/cache-options.js';
+import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
+import type { EntryWriter } from '../values/entry-writer.js';
+import { isLoadFailure } from '../values/load-failure.js';
 import { LoadLeases, type LoadLease } from './load-lease.js';
 import { LoadRunner } from './load-runner.js';
 

@@ -7,12 +7,9 @@ import {
 } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import {
-  blockOption,
-  type CallOptions,
-  type CommandIntent,
-  type CommandPayload,
-} from '../table/index.js';
+import type { CallOptions } from '../table/call-options.js';
+import { blockOption, type CommandIntent } from '../table/command-intent.js';
+import type { CommandPayload } from '../table/payloads.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
 import type { PrimaryLoan, PrimaryLoans } from './primary-loans.js';
 

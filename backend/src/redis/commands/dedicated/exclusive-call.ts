@@ -6,8 +6,9 @@ import {
   ConnectionLostError,
 } from '../../base/errors/index.js';
 import { atDeadline, onSignal, type Clock } from '../../base/timing/index.js';
-import type { CommandIntent, Payload } from '../table/index.js';
-import { rejectedError } from '../shared/index.js';
+import type { CommandIntent } from '../table/command-intent.js';
+import type { Payload } from '../table/payloads.js';
+import { rejectedError } from '../shared/outcome-errors.js';
 
 /** A command or transaction to run on a lent connection. */
 export interface ExclusiveCall {

@@ -1,20 +1,15 @@
 import type { ChainableCommander, Encoding, Loan } from '../../cluster/connection/index.js';
 import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
+import { type CommandIntent, intentOf, TRANSACTION } from '../table/command-intent.js';
+import { CommandMethods, defineCommandMethods, newBatch } from '../table/command-methods.js';
 import {
   type BatchResult,
-  checkTransaction,
-  type CommandIntent,
-  CommandMethods,
   CommandPayload,
-  defineCommandMethods,
-  intentOf,
-  newBatch,
   type Payload,
-  refusal,
-  TRANSACTION,
   TransactionPayload,
-} from '../table/index.js';
+} from '../table/payloads.js';
+import { checkTransaction, refusal } from '../table/refusals.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
 import type { PrimaryLoans } from './primary-loans.js';
 

@@ -1,7 +1,7 @@
 import { newRig, track, turns, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply, type FakeConnection } from '../../testing/index.js';
-import type { CallOptions } from '../table/index.js';
+import type { CallOptions } from '../table/call-options.js';
 import { withExclusive, type ExclusiveConnection } from './exclusive-connection.js';
 
 /** What runs on a lent connection: blocking commands and the work of `redis.exclusive()`. */

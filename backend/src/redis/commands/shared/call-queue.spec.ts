@@ -1,4 +1,4 @@
-import { type Payload } from '../table/index.js';
+import type { Payload } from '../table/payloads.js';
 import { Call, type CallOwner } from './call.js';
 import { CallQueue } from './call-queue.js';
 

@@ -1,7 +1,8 @@
 import type { ReadPolicy } from '../../config/index.js';
 import type { Job, SharedConnection, ReplySink, Wire } from '../../cluster/connection/index.js';
 import type { CommandKind } from '../../base/stats/index.js';
-import type { CommandIntent, Payload } from '../table/index.js';
+import type { CommandIntent } from '../table/command-intent.js';
+import type { Payload } from '../table/payloads.js';
 import type { Deadlined, DeadlineQueue } from './deadline-list.js';
 
 /** Decides what happens to a call after each attempt. */

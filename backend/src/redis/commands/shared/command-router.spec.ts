@@ -1,7 +1,7 @@
 import { newRig, track, turns, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply, type FakeReply } from '../../testing/index.js';
-import type { CallOptions } from '../table/index.js';
+import type { CallOptions } from '../table/call-options.js';
 
 describe('CommandRouter', () => {
   let rig: Rig;

@@ -5,7 +5,9 @@ import type { EventBus } from '../../base/events/index.js';
 import { CommandRecorder, DEADLINE_PASSED } from '../../base/stats/index.js';
 import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
-import type { CallOptions, CommandIntent, Payload } from '../table/index.js';
+import type { CallOptions } from '../table/call-options.js';
+import type { CommandIntent } from '../table/command-intent.js';
+import type { Payload } from '../table/payloads.js';
 import { Call, type CallOwner } from './call.js';
 import { DeadlineList } from './deadline-list.js';
 import {
@@ -236,8 +238,7 @@ export class CommandRouter implements CallOwner {
   }
 
   #sendWaitingReads(): void {
-    const waiting = this.#waitingReads.size;
-    for (let i = 0; i < waiting; i++) {
+    for (let left = this.#waitingReads.size; left > 0; left--) {
       const call = this.#waitingReads.shift();
       if (call === null) return;
       this.#route(call, true);
@@ -320,8 +321,7 @@ export class CommandRouter implements CallOwner {
 
   #finish(call: Call, error: Error): void {
     this.#deadlines.remove(call);
-    const line = call.intent.route === 'read' ? this.#waitingReads : this.#waitingWrites;
-    line.leave(call);
+    (call.kind === 'read' ? this.#waitingReads : this.#waitingWrites).leave(call);
     if (call.isWanted) this.recorder.failed(call.kind, call.startedAt, error);
     call.reject(error);
     // No other write may wait for a first write that is over, whatever ended it.

@@ -4,7 +4,7 @@ import type { Clock, Stop } from '../../base/timing/index.js';
 import { RecoveryCheck } from './recovery-check.js';
 import { CircuitBreaker, type BreakerMove } from './circuit-breaker.js';
 import { isAnswer, Guard } from './guard.js';
-import type { RedisPort, RunOptions } from '../store/index.js';
+import type { RedisPort, RunOptions } from '../store/redis-port.js';
 import { ServiceMode } from './service-mode.js';
 
 const WINDOW_MS = 1_000;

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { stampOfRecord, targetOf, type JournalRecord } from './journal-log.js';
-import { compareStamps, type Stamp } from '../store/index.js';
+import { compareStamps, type Stamp } from '../store/stamp.js';
 
 /** One line of a log: a record, or that the records of a key (or group) up to a stamp need no replay. */
 export type LogLine =

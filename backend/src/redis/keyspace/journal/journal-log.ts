@@ -1,4 +1,6 @@
-import { decodeEntry, type Stamp, type StampedDrop, type StampedWrite } from '../store/index.js';
+import { decodeEntry } from '../store/entry.js';
+import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
+import type { Stamp } from '../store/stamp.js';
 
 /** What every record says of itself. */
 interface RecordOrigin {

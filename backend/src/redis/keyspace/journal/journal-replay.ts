@@ -7,7 +7,7 @@ import {
   type JournaledWrite,
   type JournalRecord,
 } from './journal-log.js';
-import type { KeyValueStore } from '../store/index.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
 import type { Settlement, WriteJournal } from './write-journal.js';
 
 /** How fast a journal is replayed. */

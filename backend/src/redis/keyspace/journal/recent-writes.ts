@@ -6,7 +6,8 @@ import {
   type JournaledDrop,
   type JournalRecord,
 } from './journal-log.js';
-import { compareStamps, type StampedWrite } from '../store/index.js';
+import type { StampedWrite } from '../store/key-value-store.js';
+import { compareStamps } from '../store/stamp.js';
 
 /** How much is remembered, and for how long. */
 export interface RecentWritesOptions {

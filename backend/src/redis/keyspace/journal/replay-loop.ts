@@ -1,6 +1,7 @@
 import type { ReplayReport } from '../../base/events/index.js';
 import { atGraceEnd, endsWithin, type Clock, type Stop } from '../../base/timing/index.js';
-import { type CircuitBreaker, isAnswer } from '../breaker/index.js';
+import type { CircuitBreaker } from '../breaker/circuit-breaker.js';
+import { isAnswer } from '../breaker/guard.js';
 import type { JournalReplay } from './journal-replay.js';
 import type { WriteJournal } from './write-journal.js';
 

@@ -10,7 +10,8 @@ import {
   type JournalLog,
   type JournalRecord,
 } from './journal-log.js';
-import { compareStamps, type Stamp, type StampedDrop, type StampedWrite } from '../store/index.js';
+import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
+import { compareStamps, type Stamp } from '../store/stamp.js';
 
 export type { JournalRecord } from './journal-log.js';
 

@@ -3,7 +3,7 @@ import { answerWithin, atDeadline, type Clock } from '../../base/timing/index.js
 import { ArchiveTurns } from './archive-turns.js';
 import { Remembered } from './remembered.js';
 import type { SessionArchive } from './session-archive.js';
-import { isRecord, type SessionRecord } from '../record/index.js';
+import { isRecord, type SessionRecord } from '../record/session-record.js';
 
 /** How the archive is treated. */
 export interface ArchiveDeskOptions {

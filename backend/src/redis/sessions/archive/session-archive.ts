@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../record/index.js';
+import type { SessionRecord } from '../record/session-record.js';
 
 /**
  * Where sessions are kept for good, such as a table of your database: the truth about which sessions

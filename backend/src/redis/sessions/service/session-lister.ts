@@ -1,6 +1,7 @@
 import { portionsOf } from '../../base/collections/index.js';
 import type { SessionDeps, SessionReader } from './session-reader.js';
-import { expiryOf, groupOfUser, isSessionId, type SessionRecord } from '../record/index.js';
+import { expiryOf, type SessionRecord } from '../record/session-record.js';
+import { groupOfUser, isSessionId } from '../record/session-token.js';
 
 const READ_AT_A_TIME = 200;
 

@@ -9,7 +9,7 @@ import {
   type Resolved,
   type RowsOf,
 } from '../../base/options/index.js';
-import type { SessionArchive } from '../archive/index.js';
+import type { SessionArchive } from '../archive/session-archive.js';
 
 /** How long sessions live, and where they are kept besides Redis. */
 export interface SessionOptions {

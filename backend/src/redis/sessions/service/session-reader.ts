@@ -8,15 +8,16 @@ import {
   stampOfDigits,
 } from '../../keyspace/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import { type ArchiveDesk, Remembered } from '../archive/index.js';
+import type { ArchiveDesk } from '../archive/archive-desk.js';
+import { Remembered } from '../archive/remembered.js';
+import { toForeignJson } from '../record/session-data.js';
 import {
   decodeRecord,
   draftOf,
   expiryOf,
   isRecord,
   type SessionRecord,
-  toForeignJson,
-} from '../record/index.js';
+} from '../record/session-record.js';
 
 /** What the parts of this room share. */
 export interface SessionDeps {

@@ -15,24 +15,19 @@ import {
 } from '../../base/options/index.js';
 import { type Keyspace, stampDigits, stampOfDigits } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
-import { ArchiveDesk } from '../archive/index.js';
+import { ArchiveDesk } from '../archive/archive-desk.js';
 import { KeyedTurns } from './keyed-turns.js';
+import { toJson } from '../record/session-data.js';
+import { restamped, type SessionRecord } from '../record/session-record.js';
+import { stampOfChange } from '../record/session-stamps.js';
+import { groupOfUser, idOf, isSessionId, isToken, newToken } from '../record/session-token.js';
 import {
-  groupOfUser,
-  idOf,
-  isSessionId,
   type IssuedSession,
-  isToken,
   type NewSession,
-  newToken,
-  restamped,
   type Session,
   type SessionList,
-  type SessionRecord,
-  stampOfChange,
-  toJson,
   toSession,
-} from '../record/index.js';
+} from '../record/session.js';
 import { SessionLister } from './session-lister.js';
 import {
   type ResolvedSessionOptions,

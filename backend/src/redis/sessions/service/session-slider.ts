@@ -1,5 +1,5 @@
 import { reportFailedWrite, type SessionDeps } from './session-reader.js';
-import type { SessionRecord } from '../record/index.js';
+import type { SessionRecord } from '../record/session-record.js';
 import type { SessionWriter } from './session-writer.js';
 
 const MAX_AT_A_TIME = 256;

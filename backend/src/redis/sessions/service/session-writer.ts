@@ -1,12 +1,8 @@
 import { RedisHaError } from '../../base/errors/index.js';
 import { type Stamp, stampDigits, stampOfDigits } from '../../keyspace/index.js';
-import {
-  draftOf,
-  restamped,
-  type SessionRecord,
-  stampOfSlide,
-  toForeignJson,
-} from '../record/index.js';
+import { toForeignJson } from '../record/session-data.js';
+import { draftOf, restamped, type SessionRecord } from '../record/session-record.js';
+import { stampOfSlide } from '../record/session-stamps.js';
 import { reportFailedWrite, type SessionDeps } from './session-reader.js';
 
 /** Writes records to Redis and to the archive. */

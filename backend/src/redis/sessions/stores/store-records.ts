@@ -11,12 +11,11 @@ import {
 } from '../../base/options/index.js';
 import type { Entry, EntryDraft, Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
-import { idOf, stampOfSlide, toForeignJson } from '../record/index.js';
-import {
-  reportFailedWrite,
-  type SessionService,
-  type SessionServiceDeps,
-} from '../service/index.js';
+import { toForeignJson } from '../record/session-data.js';
+import { stampOfSlide } from '../record/session-stamps.js';
+import { idOf } from '../record/session-token.js';
+import { reportFailedWrite } from '../service/session-reader.js';
+import type { SessionService, SessionServiceDeps } from '../service/session-service.js';
 
 /** How a store for express-session or Fastify behaves. */
 export interface SessionStoreOptions {

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestClusterError } from '../../base/errors/index.js';
-import { claimPort, FaultProxy, type PortClaim } from '../net/index.js';
+import { FaultProxy } from '../net/fault-proxy.js';
+import { claimPort, type PortClaim } from '../net/free-port.js';
 import { type ProcessKeeper } from './process-keeper.js';
 import { RedisProcess } from './redis-process.js';
 import { RedisTestNode, type RedisTestRole } from './redis-test-node.js';

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { TestClusterError } from '../../base/errors/index.js';
 import { type ProcessKeeper } from './process-keeper.js';
-import { waitUntil } from '../time/index.js';
+import { waitUntil } from '../time/wait-until.js';
 
 /** What a Redis or Sentinel process needs to start. */
 export interface RedisProcessPlan {

@@ -1,15 +1,11 @@
 import type { NodeAddress } from '../../base/address/index.js';
 import { TestClusterError } from '../../base/errors/index.js';
-import {
-  type FaultProxy,
-  type PortClaim,
-  RespClient,
-  type RespClientOptions,
-  type RespValue,
-  textOfValue,
-} from '../net/index.js';
+import type { FaultProxy } from '../net/fault-proxy.js';
+import type { PortClaim } from '../net/free-port.js';
+import { RespClient, type RespClientOptions } from '../net/resp-client.js';
+import { type RespValue, textOfValue } from '../net/resp-codec.js';
 import { type RedisProcess } from './redis-process.js';
-import { waitUntil } from '../time/index.js';
+import { waitUntil } from '../time/wait-until.js';
 
 /** What a node does. */
 export type RedisTestRole = 'primary' | 'replica' | 'sentinel';

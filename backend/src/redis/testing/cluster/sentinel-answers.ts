@@ -1,6 +1,6 @@
 import { TestClusterError } from '../../base/errors/index.js';
 import { type RedisTestNode } from './redis-test-node.js';
-import { textOfValue, type RespValue } from '../net/index.js';
+import { textOfValue, type RespValue } from '../net/resp-codec.js';
 
 /** The fields Sentinel gives for one instance, such as `flags` and `port`. */
 export type SentinelFields = ReadonlyMap<string, string>;

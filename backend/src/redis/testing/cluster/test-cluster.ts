@@ -16,7 +16,7 @@ import {
 import { NodeLauncher } from './node-launcher.js';
 import { ProcessKeeper } from './process-keeper.js';
 import { type RedisTestNode } from './redis-test-node.js';
-import { pause, waitUntil, type NotYet, type WaitOptions } from '../time/index.js';
+import { pause, waitUntil, type NotYet, type WaitOptions } from '../time/wait-until.js';
 
 // Sentinel tries to connect once a second at most. While its connections are younger than that, it notices the loss of
 // a node up to a second later than in production.

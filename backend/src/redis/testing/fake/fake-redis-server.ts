@@ -4,7 +4,8 @@ import { TestClusterError } from '../../base/errors/index.js';
 import { FakeConnection } from './fake-connection.js';
 import { answerByDefault } from './fake-defaults.js';
 import { reply, type FakeReply } from './fake-replies.js';
-import { freePort, RespReader, type RespValue, textOfValue } from '../net/index.js';
+import { freePort } from '../net/free-port.js';
+import { RespReader, type RespValue, textOfValue } from '../net/resp-codec.js';
 
 /** What a handler may return; `undefined` leaves the command to the defaults. */
 export type FakeAnswer = FakeReply | readonly FakeReply[] | undefined;

@@ -1,2 +1,0 @@
-export { CommandRouter } from './command-router.js';
-export { rejectedError } from './outcome-errors.js';

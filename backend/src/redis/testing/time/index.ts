@@ -1,2 +1,0 @@
-export { ManualClock } from './manual-clock.js';
-export { type NotYet, type WaitOptions, pause, waitUntil } from './wait-until.js';
