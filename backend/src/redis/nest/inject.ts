@@ -32,7 +32,7 @@ export function redisKeyspacesToken(
 ): symbol | typeof RedisKeyspaces {
   return name === DEFAULT_CONNECTION
     ? RedisKeyspaces
-    : Symbol.for(`nestjs-redis-ha.namespaces.${name}`);
+    : Symbol.for(`nestjs-redis-ha.keyspaces.${name}`);
 }
 
 /** @internal Returns the injection token of the engine of a connection. */
