@@ -2,7 +2,7 @@ import type { Encoding } from '../cluster/connection/index.js';
 import { RedisHaError } from '../base/errors/index.js';
 import type { BlockingCalls } from './dedicated/blocking-calls.js';
 import type { CallOptions } from './table/call-options.js';
-import { problemOf } from './table/command-arguments.js';
+import { checkTransaction, problemOf, refusal } from './table/command-arguments.js';
 import { type CommandIntent, intentOf, isRepeatable, TRANSACTION } from './table/command-intent.js';
 import {
   type BatchResult,
@@ -10,7 +10,6 @@ import {
   type QueuedCommand,
   TransactionPayload,
 } from './table/payloads.js';
-import { checkTransaction, refusal } from './table/refusals.js';
 import type { CommandRouter } from './shared/command-router.js';
 import { rejectedError } from './shared/outcome-errors.js';
 

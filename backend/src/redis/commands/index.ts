@@ -24,7 +24,7 @@ export {
   type RunCommand,
 } from './table/command-methods.js';
 export type { BatchResult, QueuedCommand } from './table/payloads.js';
-export { checkTransaction, refusal } from './table/refusals.js';
+export { checkTransaction, refusal } from './table/command-arguments.js';
 export { CommandRouter } from './shared/command-router.js';
 export { CommandRunner } from './command-runner.js';
 export { scan, SCAN_OPTIONS, type ScanOptions, type ScanSource } from './scan.js';

@@ -1,5 +1,10 @@
 export { AllowAnonymous, SESSION_TOKEN_SOURCE, SessionGuard } from './session.guard.js';
-export { CurrentSession, SessionToken } from './current-session.decorator.js';
+export {
+  CurrentSession,
+  type RequestSession,
+  sessionOf,
+  SessionToken,
+} from './current-session.decorator.js';
 export {
   SessionModule,
   type SessionAsyncOptions,
@@ -17,5 +22,4 @@ export { SessionService, type SessionServiceDeps } from './service/session-servi
 export type { SessionStats } from './service/session-stats.js';
 export type { SessionRecord } from './record/session-record.js';
 export type { IssuedSession, NewSession, Session, SessionList } from './record/session.js';
-export { sessionOf, type RequestSession } from './session-request.js';
 export type { TokenSource, TokenSourceOptions, RequestHeaders } from './token-source.js';

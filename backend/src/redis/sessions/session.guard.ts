@@ -10,7 +10,7 @@ import {
 import { Reflector } from '@nestjs/core';
 import { RedisHaError, SessionInvalidError } from '../base/errors/index.js';
 import { SessionService } from './service/session-service.js';
-import { attachSession } from './session-request.js';
+import { attachSession } from './current-session.decorator.js';
 import { TokenSource, type RequestHeaders } from './token-source.js';
 
 /** The injection token of what finds the token in a request. */

@@ -1,13 +1,14 @@
 export { RedisHaError, type ErrorDetails } from './redis-ha-error.js';
 export {
   classifyFailure,
+  codeOf,
+  type FailureKind,
   isRoleRefusal,
+  isWord,
   replyPrefix,
   safeMessage,
   withoutArguments,
-  type FailureKind,
 } from './classify-error.js';
-export { codeOf, isWord } from './error-code.js';
 export {
   CircuitOpenError,
   ClosedError,

@@ -9,7 +9,7 @@ import {
   type Payload,
   TransactionPayload,
 } from '../table/payloads.js';
-import { checkTransaction, refusal } from '../table/refusals.js';
+import { checkTransaction, refusal } from '../table/command-arguments.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
 import type { PrimaryLoans } from './primary-loans.js';
 

@@ -18,8 +18,7 @@ import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { ArchiveDesk } from '../archive/archive-desk.js';
 import { KeyedTurns } from './keyed-turns.js';
 import { toJson } from '../record/session-data.js';
-import { restamped, type SessionRecord } from '../record/session-record.js';
-import { stampOfChange } from '../record/session-stamps.js';
+import { restamped, type SessionRecord, stampOfChange } from '../record/session-record.js';
 import { groupOfUser, idOf, isSessionId, isToken, newToken } from '../record/session-token.js';
 import {
   type IssuedSession,

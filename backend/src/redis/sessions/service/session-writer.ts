@@ -1,8 +1,7 @@
 import { RedisHaError } from '../../base/errors/index.js';
 import { type Stamp, stampDigits, stampOfDigits } from '../../keyspace/index.js';
 import { toForeignJson } from '../record/session-data.js';
-import { draftOf, restamped, type SessionRecord } from '../record/session-record.js';
-import { stampOfSlide } from '../record/session-stamps.js';
+import { draftOf, restamped, type SessionRecord, stampOfSlide } from '../record/session-record.js';
 import { reportFailedWrite, type SessionDeps } from './session-reader.js';
 
 /** Writes records to Redis and to the archive. */

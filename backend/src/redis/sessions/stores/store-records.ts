@@ -12,7 +12,7 @@ import {
 import type { Entry, EntryDraft, Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { toForeignJson } from '../record/session-data.js';
-import { stampOfSlide } from '../record/session-stamps.js';
+import { stampOfSlide } from '../record/session-record.js';
 import { idOf } from '../record/session-token.js';
 import { reportFailedWrite } from '../service/session-reader.js';
 import type { SessionService, SessionServiceDeps } from '../service/session-service.js';

@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { breakOff } from '../net/break-off.js';
+import { breakOff } from '../net/fault-stream.js';
 import { encodeReply, type FakeReply } from './fake-replies.js';
 
 /** One client of a {@link FakeRedisServer}. */

@@ -1,8 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { NodeAddress } from '../../base/address/index.js';
 import { TestClusterError } from '../../base/errors/index.js';
-import { breakOff } from './break-off.js';
-import { FaultStream, type FaultRule } from './fault-stream.js';
+import { breakOff, type FaultRule, FaultStream } from './fault-stream.js';
 import { freePort } from './free-port.js';
 
 /** The two directions of bytes. */

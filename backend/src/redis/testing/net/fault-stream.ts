@@ -1,5 +1,4 @@
-import { type Socket } from 'node:net';
-import { breakOff } from './break-off.js';
+import type { Socket } from 'node:net';
 
 /** What happens to the bytes that travel in one direction. */
 export type FaultRule =
@@ -127,4 +126,11 @@ export class FaultStream {
     if (this.queuedBytes > WINDOW_BYTES || this.to.writableNeedDrain) this.from.pause();
     else this.from.resume();
   }
+}
+
+/** Ends a connection with a reset, so that the other side sees it broken and not finished. */
+export function breakOff(socket: Socket): void {
+  // A socket that has sent its end cannot be reset any more: Node reports an error and leaves the handle open.
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
