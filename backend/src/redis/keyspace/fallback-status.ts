@@ -1,10 +1,10 @@
 import type { ModeChange, ServiceModeName } from '../base/events/index.js';
 import type { GuardStats } from './breaker/guard.js';
 
-/** How the part of the service is that works without Redis. Numbers only, no keys. */
+/** The status of what works without Redis. Numbers only, no keys. */
 export interface FallbackStatus {
   readonly mode: ServiceModeName;
-  /** Calendar milliseconds since when. */
+  /** Since when, in calendar milliseconds. */
   readonly since: number;
   /** The latest changes of the mode, oldest first, up to a hundred. */
   readonly history: readonly ModeChange[];
@@ -12,14 +12,14 @@ export interface FallbackStatus {
     readonly reads: 'closed' | 'open' | 'half-open';
     readonly writes: 'closed' | 'open' | 'half-open';
   };
-  /** What became of what keyspaces wanted of Redis. */
+  /** The outcomes of what keyspaces asked of Redis. */
   readonly guards: { readonly reads: GuardStats; readonly writes: GuardStats };
   readonly memory: {
     readonly entries: number;
     readonly bytes: number;
     readonly maxEntries: number;
     readonly maxBytes: number;
-    /** Entries that left for lack of room. */
+    /** Entries that were evicted for lack of room. */
     readonly evictions: number;
   };
   readonly journal: {

@@ -34,7 +34,7 @@ export class SharedValues {
     );
   }
 
-  /** Gives it back. */
+  /** Releases it. */
   giveBack(key: string, holder: string): Promise<boolean> {
     return this.#run('giveBack', (redis) => redis.giveBack(this.#keys.shared(key), holder));
   }
@@ -44,7 +44,7 @@ export class SharedValues {
     if (redis === null) throw cannotBeShared(operation, this.#owner, null);
     const outcome = await writes.runToItsEnd(() => work(redis));
     if (!(outcome instanceof Away)) return outcome;
-    // It was sent: nobody may be told that nothing was done, and to try again.
+    // It was sent, so the caller must not be told that nothing was done and to try again.
     if (outcome.cause instanceof CommandUncertainError) throw outcome.cause;
     throw cannotBeShared(operation, this.#owner, outcome);
   }

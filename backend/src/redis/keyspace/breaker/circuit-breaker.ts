@@ -2,13 +2,13 @@ import type { Clock, Stop } from '../../base/timing/index.js';
 
 /** When a breaker opens and when it closes again. */
 export interface CircuitBreakerOptions {
-  /** So many failures in a row open it. */
+  /** The number of failures in a row that opens it. */
   readonly failures: number;
-  /** When at least half of the calls of so long failed, and they were at least 20, it opens too. */
+  /** The window of the failure rate: it also opens when at least half of the calls in it failed, and there were at least 20. */
   readonly windowMs: number;
-  /** How long it stays open before a check. Grows with each failed check, up to four times. */
+  /** How long it stays open before the first check. Each failed check makes it longer, up to four times as long. */
   readonly openMs: number;
-  /** So many checks in a row that succeed close it. */
+  /** The number of successful checks in a row that closes it. */
   readonly checksToClose: number;
 }
 
@@ -34,7 +34,7 @@ export interface BreakerMove {
   readonly from: BreakerStateName;
   readonly to: BreakerStateName;
   readonly reason: string;
-  /** How long the state before lasted, in milliseconds. */
+  /** How long the previous state lasted, in milliseconds. */
   readonly afterMs: number;
 }
 
@@ -44,10 +44,10 @@ const OPEN_GROWTH = 1.5;
 const MAX_OPEN_GROWTH = 4;
 
 /**
- * Keeps calls away from a Redis that does not do them, and lets them pass again when it does.
+ * Keeps calls away from a Redis that fails, and lets them pass again when it works.
  *
- * Whoever calls takes a permit first and reports with it how the call ended. A permit is good for one
- * stay in a state: what was begun before the breaker moved tells nothing of now and is ignored.
+ * A caller takes a permit first and reports the outcome of the call with it. A permit is valid for one
+ * stay in a state: the outcome of a call that began before the breaker moved says nothing about now and is ignored.
  */
 export class CircuitBreaker {
   readonly #settings: CircuitBreakerOptions;
@@ -75,7 +75,7 @@ export class CircuitBreaker {
     return this.#state;
   }
 
-  /** Hears of each move, after those who came before. The listener must not throw. */
+  /** Calls the listener at each move, in the order of registration. It must not throw. */
   listen(listener: (move: BreakerMove) => void): Stop {
     this.#listeners.add(listener);
     return () => {
@@ -83,12 +83,12 @@ export class CircuitBreaker {
     };
   }
 
-  /** The right to make one call; `null` when none may be made. */
+  /** Returns a permit for one call; `null` when no call may be made. */
   permit(): number | null {
     return this.#state.kind === 'closed' ? this.#generation : null;
   }
 
-  /** The right to find out whether Redis is back; `null` when it is not time, or somebody does it already. */
+  /** Returns a permit for one check; `null` when it is too early, or another check is under way. */
   permitCheck(): number | null {
     const now = this.#clock.now();
     if (this.#state.kind === 'open' && now >= this.#state.checkAt) {
@@ -114,7 +114,7 @@ export class CircuitBreaker {
     }
   }
 
-  /** A call, or a check, failed in a way that speaks against Redis. */
+  /** A call, or a check, failed in a way that means that Redis failed. */
   fail(generation: number): void {
     if (generation !== this.#generation) return;
     if (this.#state.kind === 'closed') {
@@ -129,7 +129,7 @@ export class CircuitBreaker {
     }
   }
 
-  /** Opens at once, because somebody knows that Redis is away. While it is open already, nothing changes. */
+  /** Opens at once, because it is known that Redis is away. Does nothing while it is open. */
   trip(reason: string): void {
     if (this.#state.kind !== 'open') this.#open(reason);
   }
@@ -177,7 +177,7 @@ export class CircuitBreaker {
 }
 
 /**
- * Counts the calls that ended lately, in a ring of a few buckets. The oldest bucket leaves whole, so
+ * Counts the calls that ended recently, in a ring of a few buckets. The oldest bucket is dropped as a whole, so
  * what is counted may be up to a tenth shorter than the window.
  */
 class CallWindow {

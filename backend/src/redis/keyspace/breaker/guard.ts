@@ -5,9 +5,9 @@ import {
 } from '../../base/errors/index.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
-/** Redis did not do it: it was not asked, or it failed or gave no answer in time. */
+/** Redis did not do it: it was not asked, or it failed, or it did not answer in time. */
 export class Away {
-  /** What went wrong; `null` when nothing was tried, or its answer was not waited for. */
+  /** The error; `null` when nothing was tried, or the answer was not waited for. */
   readonly cause: unknown;
 
   constructor(cause: unknown) {
@@ -15,7 +15,7 @@ export class Away {
   }
 }
 
-/** Somebody who waits for an answer. */
+/** A caller that waits for an answer. */
 interface Waiter {
   readonly settle: (outcome: Away) => void;
   readonly fail: (error: unknown) => void;
@@ -24,11 +24,11 @@ interface Waiter {
 const ANSWERS = [CommandRejectedError, InvalidArgumentError, ClosedError];
 const NOT_TRIED = new Away(null);
 
-/** What became of what keyspaces wanted of Redis. */
+/** The outcomes of what keyspaces asked of Redis. */
 export interface GuardStats {
-  /** Redis did it, or refused it with an answer. */
+  /** Redis did it, or answered with a refusal. */
   readonly answered: number;
-  /** Redis failed, or gave no answer in time: memory or the journal stood in. */
+  /** Redis failed, or did not answer in time, and memory or the journal was used instead. */
   readonly failed: number;
   /** Redis was not asked, because the breaker was open, or not waited for, because it opened. */
   readonly away: number;
@@ -47,12 +47,12 @@ export class Guard {
     });
   }
 
-  /** What became of it all since the process began. */
+  /** The outcomes since the process started. */
   get stats(): GuardStats {
     return { ...this.#counts };
   }
 
-  /** True while Redis is asked. */
+  /** Whether Redis is asked. */
   get isOpen(): boolean {
     return this.breaker.state.kind === 'closed';
   }
@@ -122,12 +122,12 @@ export class Guard {
   }
 }
 
-// A throw at once is an error like any other.
+// An error that is thrown synchronously counts like any other.
 async function begun<T>(work: () => Promise<T>): Promise<T> {
   return work();
 }
 
-/** True of an error that says nothing against Redis: it answered so, the call was wrong, or we are closing. */
+/** Whether an error does not mean that Redis failed: it was an answer of Redis, the call was wrong, or the connection is closing. */
 export function isAnswer(error: unknown): boolean {
   return ANSWERS.some((kind) => error instanceof kind);
 }

@@ -2,16 +2,16 @@ import type { ModeChange, ServiceModeName } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import type { BreakerStateName } from './circuit-breaker.js';
 
-/** How long all must be well before the mode is healthy again. */
+/** How long everything must work before the mode is healthy again. */
 export interface ServiceModeOptions {
   readonly stableMs: number;
 }
 
-/** What the mode follows from. */
+/** What decides the mode. */
 export interface ServiceModeInput {
   readonly reads: BreakerStateName;
   readonly writes: BreakerStateName;
-  /** Writes made while Redis was away are on their way to it still. */
+  /** Writes that were made while Redis was away are not all replayed yet. */
   readonly hasBacklog: boolean;
 }
 
@@ -23,8 +23,8 @@ type ModeState =
 const MAX_CHANGES = 100;
 
 /**
- * What users and operators are told: whether Redis serves, memory does, or we are on the way back.
- * It turns worse at once and better only when that has lasted, so that it does not flutter.
+ * The mode that users and operators see: Redis serves, memory serves, or Redis is coming back.
+ * It gets worse at once, and better only after a stable period, so that it does not flap.
  */
 export class ServiceMode {
   readonly #settings: ServiceModeOptions;
@@ -60,7 +60,7 @@ export class ServiceMode {
     return [...this.#history];
   }
 
-  /** Takes in how things are. Telling it the same again changes nothing. */
+  /** Updates the mode from its inputs. The same inputs again change nothing. */
   update({ reads, writes, hasBacklog }: ServiceModeInput): void {
     if (this.#isClosed) return;
     const areClosed = reads === 'closed' && writes === 'closed';
@@ -69,7 +69,7 @@ export class ServiceMode {
     else if (this.#state.name === 'recovering') this.#settle(this.#state.settling, hasBacklog);
   }
 
-  /** Stays as it is from now on, with nothing pending. */
+  /** Stops: the mode stays as it is, and no timer is left. */
   close(): void {
     this.#isClosed = true;
     this.#stopSettling();

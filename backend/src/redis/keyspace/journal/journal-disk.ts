@@ -2,16 +2,16 @@ import type * as disk from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, JournalFileError } from '../../base/errors/index.js';
 
-/** What the file needs of the system. */
+/** What the file needs of the file system. */
 export type Disk = Pick<typeof disk, 'open' | 'rename' | 'rm'>;
 
 /** Only the user of this process may read what is journaled. */
 export const PRIVATE_MODE = 0o600;
 
-// What systems answer that cannot do it for a directory at all.
+// Error codes of systems that cannot do this for a directory.
 const NO_DIRECTORY_SYNC = new Set(['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP']);
 
-/** Writes all of it, however many turns the system takes. */
+/** Writes all of it, even if the system needs several writes. */
 export async function writeAll(handle: disk.FileHandle, bytes: Buffer): Promise<void> {
   let written = 0;
   while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten;
@@ -27,7 +27,7 @@ export async function syncDirectory(path: string, files: Disk): Promise<void> {
   }
 }
 
-/** The reason when the system gives none. */
+/** The reason where the system gives none. */
 export const UNKNOWN = 'unknown';
 
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -52,7 +52,7 @@ export function newFileError(
   );
 }
 
-/** What the system refused, as an error of this library. */
+/** Turns an error of the system into one of this library. */
 export function toFileError(path: string, error: unknown): JournalFileError {
   if (error instanceof JournalFileError) return error;
   const reason = codeOf(error) ?? UNKNOWN;

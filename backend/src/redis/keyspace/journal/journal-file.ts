@@ -21,7 +21,7 @@ export interface JournalFileOptions {
   readonly fsync: 'always' | 'interval' | 'never';
   /** With `interval`: how long the system may keep it from the disk. @defaultValue 1000 */
   readonly intervalMs?: number;
-  /** Hears that the disk refuses, once for each time it begins to. */
+  /** Called once each time the disk starts to refuse writes. */
   readonly onFailure?: (reason: string) => void;
 }
 
@@ -53,7 +53,7 @@ const SOUND: FileState = { kind: 'sound' };
  * together. What needs no replay any more is dropped when the file is rewritten. One process, one file.
  */
 export class JournalFile implements JournalLog {
-  /** How much of the end of the file could not be read, and was cut off. */
+  /** How many bytes at the end of the file could not be read and were cut off. */
   readonly damagedBytes: number;
   readonly #options: JournalFileOptions;
   readonly #clock: Clock;
@@ -125,7 +125,7 @@ export class JournalFile implements JournalLog {
 
   settle(record: JournalRecord): void {
     const stamp = stampOfRecord(record);
-    // When this is lost, the record is replayed once more after a restart, and nothing comes of it.
+    // If this is lost, the record is replayed once more after a restart, which changes nothing.
     this.#add({ kind: 'settled', target: targetOf(record), stamp }).catch(() => undefined);
   }
 
@@ -158,7 +158,7 @@ export class JournalFile implements JournalLog {
   }
 
   async #work(): Promise<void> {
-    // What is appended in one turn goes together.
+    // Records that are appended in one turn are written together.
     await Promise.resolve();
     while (this.#queue.length > 0) await this.#commitNext();
     this.#working = null;
@@ -185,7 +185,7 @@ export class JournalFile implements JournalLog {
 
   async #commit(jobs: readonly Job[], bytes: Buffer): Promise<JournalFileError | null> {
     const isFlush = jobs.some(({ line }) => line === null);
-    // While the disk refuses, only the timer tries again: nobody has to wait for that.
+    // While the disk refuses, only the timer retries, so that no caller waits for it.
     if (this.#state.kind === 'failed' && !isFlush) return this.#state.error;
     let isWritten = false;
     try {
@@ -249,7 +249,7 @@ export class JournalFile implements JournalLog {
       } else if (isLarge && this.#clock.now() >= this.#compactFrom) await this.#rewrite();
     } catch (error) {
       this.#compactFrom = this.#clock.now() + COMPACT_AGAIN_MS;
-      // The old file is as good as before. A new one of which the directory may know nothing is not.
+      // The old file is still valid. A new file that the directory may not list is not.
       if (this.#handle !== handle) this.#fail(error, true);
       else this.#options.onFailure?.(codeOf(error) ?? UNKNOWN);
     }
@@ -281,7 +281,7 @@ export class JournalFile implements JournalLog {
   }
 }
 
-/** What stood in a file when it was opened. */
+/** The contents of a file when it was opened. */
 interface Found {
   readonly handle: disk.FileHandle;
   readonly contents: LogContents;
@@ -294,7 +294,7 @@ async function read(path: string, files: Disk): Promise<Found> {
   try {
     await handle.chmod(PRIVATE_MODE);
     const bytes = await handle.readFile();
-    // A process may have ended before all of the header was written.
+    // A process may have ended before it had written the whole header.
     const isNew = bytes.length < HEADER.length && HEADER.indexOf(bytes) === 0;
     if (!isNew) checkHeader(path, bytes);
     const { contents, end } = readFrames(bytes, HEADER.length);

@@ -22,7 +22,7 @@ export class LogContents {
     return [...this.#live.values()].map(({ record }) => record);
   }
 
-  /** Takes in a line of so many bytes. */
+  /** Adds a line of that many bytes. */
   add(line: LogLine, bytes: number): void {
     const target = line.kind === 'settled' ? line.target : targetOf(line);
     const stamp = line.kind === 'settled' ? line.stamp : stampOfRecord(line);
@@ -56,7 +56,7 @@ export function encodeFrame(line: LogLine): Buffer {
 
 /**
  * Reads frames from an offset on, up to the first that is torn or damaged: after that nothing is certain.
- * A frame that is whole and says nothing we know is passed over. Keeps no hold of the bytes.
+ * A complete frame of an unknown kind is skipped. The bytes are not kept.
  */
 export function readFrames(
   bytes: Buffer,
@@ -96,7 +96,7 @@ function parse(text: string): unknown {
   }
 }
 
-// The checksum has found damage already. This finds what another version wrote.
+// Damage was found by the checksum. This finds records of another version.
 function isLine(line: unknown): line is LogLine {
   if (!isObject(line)) return false;
   if (line['kind'] === 'settled')

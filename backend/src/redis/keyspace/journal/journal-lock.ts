@@ -10,7 +10,7 @@ const MAX_TRIES = 5;
 // Two journals of one process would have the same process in their locks.
 const locked = new Set<string>();
 
-/** Takes a file for this process; answers what gives it back. */
+/** Locks a file for this process. Returns a function that unlocks it. */
 export async function lockFile(path: string, clock: Clock): Promise<() => Promise<void>> {
   const place = placeOf(path);
   if (locked.has(path)) throw newFileError(path, 'is open in this process already', 'Open it once');
@@ -26,7 +26,7 @@ export async function lockFile(path: string, clock: Clock): Promise<() => Promis
     locked.delete(path);
     throw error;
   }
-  // For those who cannot look whether this process lives.
+  // For processes that cannot see whether this one is alive.
   const stop = clock.every(BEAT_MS, () => {
     const now = clock.wallTime() / 1_000;
     disk.utimes(place, now, now).catch(() => undefined);
@@ -108,7 +108,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-// Numbers of processes are used again; the moment of the start tells two of them apart. Linux only.
+// Process ids are reused; the start time tells two processes apart. Linux only.
 async function startOf(pid: number): Promise<string | null> {
   const text = await textOf(`/proc/${String(pid)}/stat`);
   return text?.slice(text.lastIndexOf(')')).split(' ')[20] ?? null;

@@ -2,7 +2,7 @@ import { decodeEntry } from '../store/entry.js';
 import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import type { Stamp } from '../store/stamp.js';
 
-/** What every record says of itself. */
+/** What every record holds. */
 interface RecordOrigin {
   /** Calendar milliseconds at which the write was made: its TTL counts from here. */
   readonly madeAt: number;
@@ -31,7 +31,7 @@ export interface JournalLog {
   append(record: JournalRecord): Promise<void>;
   /** The key (or group) of this record needs no replay any more, of this stamp or an older one. */
   settle(record: JournalRecord): void;
-  /** Brings to an end what was appended. Never rejects. */
+  /** Finishes what was appended. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ const RECORD_BYTES = 400;
 const GROUP_BYTES = 100;
 const TOMBSTONE = 'tombstone';
 
-/** Whom a record is about: of two records for the same key, or the same group, the newer replaces the other. */
+/** The target of a record: of two records for the same key, or the same group, the newer replaces the older. */
 export function targetOf(record: JournalRecord): string {
   return record.kind === 'write' ? `w${record.write.key}` : `d${record.drop.group}`;
 }
@@ -69,7 +69,7 @@ export function weightOf(record: JournalRecord): number {
 export function leftMs(record: JournalRecord, wallTime: number): number | null {
   const { ttlMs } = record.kind === 'write' ? record.write : record.drop;
   if (ttlMs === null) return null;
-  // The calendar may have been set back since: nothing lives longer than it was given.
+  // The calendar may have been set back since: a TTL never grows.
   return Math.min(ttlMs, record.madeAt + ttlMs - wallTime);
 }
 

@@ -18,16 +18,16 @@ export interface ReplayOptions {
   readonly batch: number;
 }
 
-/** What came of a replay, with what Redis refused for good and was given up. */
+/** The outcome of a replay, including the records that Redis refused for good. */
 export interface ReplayOutcome extends ReplayReport {
   readonly rejected: number;
 }
 
-/** A record that Redis refuses is tried again so often, with a pause, before it is given up. */
+/** How often a record that Redis refuses is retried, with a pause, before it is dropped. */
 const MAX_TRIES = 3;
 const PAUSE_MS = 1_000;
 
-// What Redis answers to everybody, not to one record: the record may well be taken later.
+// Refusals that concern every write, not this record: it may succeed later.
 const NOBODY_MAY = new Set(
   (
     'OOM MISCONF READONLY NOREPLICAS LOADING BUSY MASTERDOWN TRYAGAIN CLUSTERDOWN NOAUTH WRONGPASS ' +
@@ -35,7 +35,7 @@ const NOBODY_MAY = new Set(
   ).split(' '),
 );
 
-/** One run, from its beginning to its end. */
+/** One run of the replay. */
 interface Run {
   readonly tally: Record<Settlement, number>;
   /** How often Redis has refused a record. */
@@ -47,7 +47,7 @@ interface Run {
 }
 
 /**
- * Brings a journal to Redis, oldest first. What Redis has newer stays; so several processes may do this
+ * Replays a journal to Redis, oldest first. Newer values in Redis stay, so several processes may do this
  * at once, and each may do it twice.
  */
 export class JournalReplay {

@@ -19,7 +19,7 @@ export const NOTHING_KEPT: KeptJournal = { log: NO_LOG, records: [], damagedByte
 /**
  * Opens the file of `journal.file`, if there is to be one.
  *
- * @param onFailure - hears that the disk refuses, once for each time it begins to
+ * @param onFailure - called once each time the disk starts to refuse writes
  * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when it cannot be used.
  */
 export async function openKeptJournal(

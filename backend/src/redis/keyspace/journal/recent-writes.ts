@@ -23,8 +23,8 @@ interface Noted {
 }
 
 /**
- * What Redis acknowledged in the last seconds: a new primary may never have heard of it. Of each key
- * the newest, and no more than there is room for. What is too old leaves with the next write.
+ * The writes that Redis acknowledged in the last seconds, which a new primary may lack. Of each key
+ * the newest, within bounds. Writes that are too old are dropped at the next write.
  */
 export class RecentWrites {
   readonly #bounds: RecentWritesOptions;

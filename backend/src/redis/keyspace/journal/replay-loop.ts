@@ -7,7 +7,7 @@ import type { WriteJournal } from './write-journal.js';
 
 const RETRY_MS = 250;
 
-/** What the loop tells. */
+/** What the loop reports. */
 export interface ReplayListener {
   /** Some of the journal is in Redis now. */
   onReplayed(report: ReplayReport): void;
@@ -15,7 +15,7 @@ export interface ReplayListener {
   onChange(): void;
 }
 
-/** Brings the journal to Redis whenever there is something in it and the way is free. One run at a time. */
+/** Replays the journal whenever it holds something and the breaker lets it. One run at a time. */
 export class ReplayLoop {
   readonly #journal: WriteJournal;
   readonly #replay: JournalReplay;
@@ -59,7 +59,7 @@ export class ReplayLoop {
   }
 
   /**
-   * Begins nothing any more, and lets the run that is under way go on for a while: what is replayed now
+   * Starts no further run, and gives the present one some time: what is replayed now
    * need not wait for the next start, and without a file it would be lost.
    */
   async close(graceMs: number): Promise<void> {
@@ -79,7 +79,7 @@ export class ReplayLoop {
       this.#breaker.succeed(generation);
       this.#listener.onReplayed(report);
     } catch (error) {
-      // A Redis that refuses everybody, because it is full, say, is there.
+      // A Redis that refuses everything, for example because it is full, is not away.
       if (isAnswer(error)) this.#breaker.succeed(generation);
       else this.#breaker.fail(generation);
       if (this.#isClosing) return;

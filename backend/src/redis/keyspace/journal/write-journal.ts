@@ -23,7 +23,7 @@ export interface WriteJournalOptions {
   readonly maxAgeMs: number;
 }
 
-/** What became of a record that is not pending any more. `rejected`: Redis refuses this one for good. */
+/** The outcome of a record that is no longer pending. `rejected`: Redis refuses this one for good. */
 export type Settlement = 'applied' | 'superseded' | 'expired' | 'rejected';
 
 /** What a journal holds, and the outcome of what it held. */

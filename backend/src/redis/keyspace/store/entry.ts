@@ -26,7 +26,7 @@ export interface Entry {
 /** Why bytes are no entry: damage, or a format that only a newer version of this library knows. */
 export type EntryFault = 'corrupt' | 'newer-format';
 
-/** What bytes turned out to be. */
+/** The result of decoding bytes. */
 export type DecodedEntry =
   { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly fault: EntryFault };
 
@@ -51,9 +51,9 @@ const MAX_FRESH_UNTIL = 2 ** 48 - 1;
 const MAX_CODEC = 255;
 const KNOWN_BITS = KIND_MASK | COMPRESSED_BIT;
 
-/** Most groups one entry can belong to. */
+/** The largest number of groups of one entry. */
 export const MAX_GROUPS = 32;
-/** Most bytes the name of a group can have. */
+/** The largest size of the name of a group, in bytes. */
 export const MAX_GROUP_BYTES = 512;
 
 const EMPTY = Buffer.alloc(0);

@@ -14,7 +14,7 @@ export interface StampedWrite {
   readonly ttlMs: number | null;
   /** Whole names of the groups the key is listed under. */
   readonly groups: readonly string[];
-  /** Where other processes hear of it: they are sent the stamp (32 hexadecimal digits) and the key. */
+  /** The channel on which other processes are told: the stamp (32 hexadecimal digits) and the key. */
   readonly channel?: string;
 }
 
@@ -27,13 +27,13 @@ export interface StampedDrop {
   readonly ttlMs: number;
 }
 
-/** What became of a write. Applying the same write twice is `applied` both times. */
+/** The outcome of a write. Applying the same write twice is `applied` both times. */
 export type ApplyOutcome =
   | { readonly kind: 'applied' }
   /** Something newer is there, so nothing was changed. */
   | { readonly kind: 'superseded'; readonly by: Stamp };
 
-/** What both stores can do, in the same way. One contract suite proves it of both. */
+/** What both stores do in the same way. One contract suite proves it for both. */
 export interface KeyValueStore {
   /** The encoded entries of these keys, in their order; `null` where there is none. Tombstones are entries. */
   read(keys: readonly string[]): Awaitable<(Buffer | null)[]>;

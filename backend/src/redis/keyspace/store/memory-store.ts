@@ -16,7 +16,7 @@ import { compareStamps, isDamaged, type Stamp } from './stamp.js';
 
 export type { MemoryCopy } from './memory-records.js';
 
-/** How much a memory store may hold. Neither bound is optional: memory without a bound ends the process. */
+/** The bounds of a memory store. Both are required: memory without a bound ends the process. */
 export interface MemoryStoreOptions {
   /** Keys, and groups that were emptied. */
   readonly maxEntries: number;
@@ -44,7 +44,7 @@ export class MemoryStore implements KeyValueStore {
   readonly #marks: Records = new Map();
   readonly #byUse = new RecencyList();
   readonly #groups = new GroupIndex();
-  // What was heard in an earlier round is distrusted.
+  // Copies of an earlier round are distrusted.
   readonly #trust = { round: 0 };
   readonly #laps = laps(this.#records, this.#marks);
   #bytes = 0;
@@ -70,12 +70,12 @@ export class MemoryStore implements KeyValueStore {
     return this.#bytes;
   }
 
-  /** Entries and marks of groups that left for want of room. */
+  /** Entries and marks of groups that were evicted for lack of room. */
   get evictions(): number {
     return this.#evictions;
   }
 
-  /** Entries and marks of groups that left because their time was over. */
+  /** Entries and marks of groups that were dropped because they had expired. */
   get expirations(): number {
     return this.#expirations;
   }
@@ -160,7 +160,7 @@ export class MemoryStore implements KeyValueStore {
     this.#records.get(key)?.distrust();
   }
 
-  /** News may have been missed: no copy is trusted until it is put again or confirmed. */
+  /** Notices may have been missed: no copy is trusted until it is written again or confirmed. */
   distrustAll(): void {
     this.#trust.round++;
   }

@@ -1,6 +1,6 @@
 import type { Stop } from '../../base/timing/index.js';
 
-/** What this room needs of a Redis: the engine gives it, tests give their own. */
+/** What keyspaces need of a Redis. The engine provides it; tests provide their own. */
 export interface RedisPort {
   /** Runs a command; replies are Buffers. Rejects by `timeoutMs` at the latest. */
   run(
@@ -14,7 +14,7 @@ export interface RedisPort {
   onDataAtRisk(listener: () => void): Stop;
   /** Calls back when Redis may be back: a node was connected, answers again or takes writes. */
   onRecovery(listener: () => void): Stop;
-  /** Listens to a channel. `onLost` runs when nobody listens any more, `onGap` when somebody does again. */
+  /** Subscribes to a channel. `onLost` is called when the subscription is lost, `onGap` when it is back. */
   listen(
     channel: string,
     onMessage: (message: string) => void,
@@ -28,6 +28,6 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** Running it twice is harmless. */
   readonly isIdempotent?: boolean;
-  /** Never ask a replica. */
+  /** Asks the primary, never a replica. */
   readonly onPrimary?: boolean;
 }

@@ -65,7 +65,7 @@ local function put(key, entry, ttl)
 end
 `;
 
-// Who loads a key has left the stamp of that load in the lease, as 32 digits. A live write is later than
+// The process that loads a key has left the stamp of its load in the lease, as 32 digits. A live write is later than
 // the loads that are under way, whatever the calendars of their processes say.
 const LEASES = `
 local function loadAt(lease)

@@ -16,11 +16,11 @@ import {
 } from './redis-store-scripts.js';
 import { readStamp, stampBytes, stampDigits, type HybridClock, type Stamp } from './stamp.js';
 
-/** How the store uses Redis. */
+/** Options of the store. */
 export interface RedisStoreOptions {
   /** Deadline of each command. */
   readonly timeoutMs: number;
-  /** Where changes are told that name no channel of their own. */
+  /** The channel of changes that name none of their own. */
   readonly channel?: string;
 }
 

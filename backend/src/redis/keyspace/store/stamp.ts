@@ -18,7 +18,7 @@ export interface Stamp {
 /** Bytes of a stamp; compared byte by byte they are in order of time. */
 export const STAMP_BYTES = 16;
 
-/** A stamp further ahead of the calendar than this is taken for damage, not for news. */
+/** A stamp further ahead of the calendar than this is taken for damage. */
 export const MAX_AHEAD_MS = 3_600_000;
 
 const MAX_COUNT = 0xffff;
@@ -79,7 +79,7 @@ export function isStampDigits(text: unknown): text is string {
   return typeof text === 'string' && DIGITS.test(text);
 }
 
-/** Gives out stamps that only ever grow, whatever the calendar does, and are later than all it has seen. */
+/** Makes stamps that always grow, whatever the calendar does, and are later than every stamp it has seen. */
 export class HybridClock {
   readonly #clock: Clock;
   readonly #origin: string;
