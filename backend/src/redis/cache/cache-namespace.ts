@@ -231,7 +231,7 @@ export class CacheNamespace {
     return this.#core.deps.keyspace.increment(key, by, ttlMs);
   }
 
-  /** Takes a key for `holder` if nobody has it. Like {@link CacheNamespace.increment} it needs Redis. */
+  /** Takes a key for `holder` if it is free. Like {@link CacheNamespace.increment} it needs Redis. */
   async takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean> {
     checkKey(key);
     checkHolder(holder);
@@ -240,7 +240,7 @@ export class CacheNamespace {
     return this.#core.deps.keyspace.takeIfFree(key, holder, ttlMs);
   }
 
-  /** Gives back what `takeIfFree` took; false when somebody else has it by now. */
+  /** Releases what `takeIfFree` took; returns false when another holder has it. */
   async giveBack(key: string, holder: string): Promise<boolean> {
     checkKey(key);
     checkHolder(holder);

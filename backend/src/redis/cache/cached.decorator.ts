@@ -13,7 +13,7 @@ import { CALL_ROWS, type CacheLoadOptions } from './values/cache-options.js';
 import { RedisCache } from './redis-cache.js';
 import { keyOfCall } from './wrap-function.js';
 
-/** How the answers of a method are cached. */
+/** How the results of a method are cached. */
 export interface CachedOptions extends CacheLoadOptions {
   /**
    * Name of the namespace. One with options of its own is made before, by

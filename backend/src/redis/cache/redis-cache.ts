@@ -94,7 +94,7 @@ export class RedisCache extends CacheNamespace {
   }
 
   /**
-   * Begins no load any more, gives those under way `graceMs` to end, and then ends them: their signals
+   * Starts no further load, gives those under way `graceMs` to end, and then ends them: their signals
    * fire and their callers get `CLOSED`. Afterwards nothing is pending. Calling it twice is harmless.
    */
   close(graceMs = 0): Promise<void> {

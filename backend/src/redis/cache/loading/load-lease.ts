@@ -3,7 +3,7 @@ import type { Claim, Keyspace, Reading, Stamp } from '../../keyspace/index.js';
 import { answerWithin, onSignal, type Stop } from '../../base/timing/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 
-/** What came of asking for the right to load. */
+/** The outcome of asking for the right to load. */
 export type Grant =
   /** Load it. Without a lease there is nobody to share with. */
   | { readonly kind: 'go'; readonly lease: LoadLease | null }
@@ -36,7 +36,7 @@ export class LoadLeases {
     this.#deps = deps;
   }
 
-  /** Asks until there is an answer, or the signal fires: then its reason is thrown. */
+  /** Asks until there is an answer. When the signal fires, its reason is thrown. */
   async take(key: string, wish: LeaseOptions): Promise<Grant> {
     const { clock, counters } = this.#deps;
     const token = randomUUID();
@@ -70,7 +70,7 @@ export class LoadLeases {
     }
   }
 
-  // Granted when nobody waited for it any more.
+  // It was granted after the caller had stopped waiting.
   #giveBackLate(asked: Promise<Claim>, key: string): void {
     const { keyspace, tasks } = this.#deps;
     tasks.add(
@@ -103,7 +103,7 @@ export class LoadLease {
     });
   }
 
-  /** Gives the right back, in the background: nobody should wait for that. */
+  /** Releases the right in the background, so that no caller waits for it. */
   end(): void {
     this.#stopRenewals();
     this.#tasks.add(this.#keyspace.release(this.#key, this.#token));

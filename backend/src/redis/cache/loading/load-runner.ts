@@ -17,7 +17,7 @@ import { FailedLoads } from './failed-loads.js';
 
 /** How to wait for a write. */
 export interface KeepOptions {
-  /** Redis did not answer before. */
+  /** Redis had not answered an earlier step. */
   readonly isAway: boolean;
   readonly signal: AbortSignal;
 }

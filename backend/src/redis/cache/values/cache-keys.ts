@@ -83,7 +83,7 @@ function tagProblem(tag: unknown): Problem | null {
   return { field: 'tag', value: shown, message, remedy };
 }
 
-/** What a refused argument answers. */
+/** The error of a refused argument. */
 export function refusal(
   field: string,
   value: unknown,

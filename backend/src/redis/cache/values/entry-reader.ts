@@ -87,7 +87,7 @@ export class EntryReader {
       case 'deleted':
         return { ...MISSING, seen: reading.stamp, source: reading.source };
       case 'missing':
-        // What has expired a moment ago is not news to whoever asks for the right to load it.
+        // An entry that has just expired is not newer than what the caller has read.
         return reading.stamp === undefined ? MISSING : { ...MISSING, seen: reading.stamp };
       case 'unreadable':
         return this.#reject(reading.fault, reading.stamp);
@@ -128,7 +128,7 @@ export class EntryReader {
   }
 
   // A cache must not be the reason why its application fails: a key of another type, a missing
-  // permission. Where memory must not answer for Redis, the error is the answer.
+  // permission. Where memory must not replace Redis, the error is thrown.
   #unknownUnlessTold(error: unknown): Reading {
     const isOurs = error instanceof InvalidArgumentError || error instanceof ClosedError;
     if (isOurs || this.#deps.keyspace.policy !== 'cache') throw error;

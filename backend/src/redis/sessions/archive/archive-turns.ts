@@ -1,7 +1,7 @@
 import { SessionUnavailableError } from '../../base/errors/index.js';
 import { onSignal, waitFor } from '../../base/timing/index.js';
 
-/** Lets so many look-ups go at a time. The others wait in line, up to `maxWaiting` of them. */
+/** Lets a limited number of look-ups run at a time. Up to `maxWaiting` others wait. */
 export class ArchiveTurns {
   readonly #atATime: number;
   readonly #maxWaiting: number;
@@ -54,7 +54,7 @@ export class ArchiveTurns {
     );
   }
 
-  // The turn is handed on and not given back, so that nobody new gets ahead of the line.
+  // The turn is passed on and not released, so that no newcomer overtakes those who wait.
   #leaver(signal: AbortSignal): () => void {
     let hasLeft = false;
     const leave = (): void => {

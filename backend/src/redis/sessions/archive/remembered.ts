@@ -1,7 +1,7 @@
 import { BoundedMap } from '../../base/collections/index.js';
 import type { Clock } from '../../base/timing/index.js';
 
-/** Remembers so many answers for a short while. The oldest leave first. */
+/** Remembers a limited number of answers for a short while. The oldest are dropped first. */
 export class Remembered<V> {
   readonly #clock: Clock;
   readonly #forMs: number;

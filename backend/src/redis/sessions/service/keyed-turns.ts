@@ -22,5 +22,5 @@ export class KeyedTurns {
 }
 
 function nothing(): void {
-  // What it came to is for who handed it in.
+  // Its outcome is for the caller.
 }

@@ -69,7 +69,7 @@ const DESTROY = new OptionSet({ except: option(whatever, null) }, { path: '' });
 export class SessionService<T = Record<string, unknown>> {
   /** Where the sessions are kept. */
   readonly keyspace: Keyspace;
-  /** What it was given besides, for a store that stands beside it. */
+  /** Its other deps, for a store beside it. */
   readonly deps: Required<SessionServiceDeps>;
   readonly #options: ResolvedSessionOptions;
   readonly #deps: SessionDeps;

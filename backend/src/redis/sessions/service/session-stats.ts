@@ -7,7 +7,7 @@ export interface SessionStats {
   readonly validated: number;
   /** Reads whose token opens nothing. */
   readonly invalid: number;
-  /** Reads to which nobody had an answer. */
+  /** Reads that nobody could answer. */
   readonly unavailable: number;
   /** Sessions ended one by one; ending all of a user counts once. */
   readonly ended: number;

@@ -27,14 +27,14 @@ export interface SessionStoreOptions {
   readonly maxDataBytes?: number;
   /** @defaultValue that of the sessions it stands beside, or of the machine */
   readonly clock?: Clock;
-  /** Hears what goes wrong in the background. @defaultValue that of the sessions it stands beside, or nobody */
+  /** Where errors in the background are reported. @defaultValue that of the sessions it stands beside, or nobody */
   readonly bus?: EventBus;
 }
 
 /** Where the sessions are kept: a keyspace with the policy `session`, or a `SessionService`, which has one. */
 export type SessionHome = Keyspace | Pick<SessionService, 'keyspace' | 'deps'>;
 
-/** What is known of the cookie of a session, whoever made it. */
+/** What is known of the cookie of a session, in either library. */
 export interface CookieTimes {
   readonly expires?: unknown;
   readonly originalMaxAge?: unknown;
