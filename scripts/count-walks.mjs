@@ -10,7 +10,6 @@
 // beat of its pulses (20 ms) and a slice of the breaker's window (100 ms). So every covered call starts from the same
 // quiet. Heartbeats of the library still fall into some of them. Therefore each call is covered several times, and of
 // each function the median counts: a function belongs to a walk when it ran in more than half of the calls.
-// One figure depends on more than the call: a scrape computes with the latencies of the calls that went before it.
 //
 // Only files of the library count; ioredis, Nest and prom-client do not. What goes on in the background after the
 // answer, such as giving back the right to load, counts as far as it ran before the answer.

@@ -59,6 +59,7 @@ export {
   type PoolOptions,
   type ReadPolicy,
   type RedisHaOptions,
+  type RedisMode,
   type ResolvedRedisOptions,
   type RoutingOptions,
   type SentinelModeOptions,

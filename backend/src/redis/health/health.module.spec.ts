@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import { map } from 'rxjs';
 import request from 'supertest';
 import { ConfigInvalidError } from '../base/errors/index.js';
-import { RedisModule, SessionGuard, SessionModule } from '../index.js';
+import { RedisModule, RedisService, SessionGuard, SessionModule } from '../index.js';
 import { RedisHealthModule, RedisHealthProbes, type RedisHealthModuleOptions } from './index.js';
 
 type Imports = NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>;
@@ -282,5 +282,26 @@ describe('shutdown', () => {
     await closing;
     apps = [];
     expect(performance.now() - begun).toBeGreaterThanOrEqual(295);
+  });
+});
+
+describe('GET /health', () => {
+  it('takes one picture of Redis for an answer, when the checks of the application are over', async () => {
+    const seen: string[] = [];
+    const check = () => {
+      seen.push('check');
+      return { db: { status: 'up' as const } };
+    };
+    const app = await start({ checks: { useFactory: () => [check] } });
+    const redis = app.get(RedisService);
+    const { status } = redis;
+    Object.defineProperty(redis, 'status', {
+      get: () => {
+        seen.push('picture');
+        return status;
+      },
+    });
+    expect((await get(app, '/health')).body).toMatchObject({ redis: { mode: 'memory' } });
+    expect(seen).toEqual(['check', 'picture']);
   });
 });

@@ -78,6 +78,24 @@ describe('CommandRecorder', () => {
     expect(recent.count).toBe(2);
   });
 
+  it('forgets after a minute how long a command took, and never that there was one', async () => {
+    const clock = new ManualClock();
+    const recorder = new CommandRecorder(clock);
+    recorder.succeeded('read', clock.now());
+    expect(recorder.recentLatency).toMatchObject({ read: { count: 1 }, write: { count: 0 } });
+    await clock.advance(70_000);
+    expect(recorder.recentLatency.read).toMatchObject({ count: 0, p99Ms: null });
+    expect(recorder.stats.kinds.read.durations.count).toBe(1);
+  });
+
+  it('hands out plain data that JSON carries whole', () => {
+    const recorder = new CommandRecorder(new ManualClock());
+    recorder.succeeded('read', 0);
+    const { stats, recentLatency } = recorder;
+    const handed = { stats, recentLatency };
+    expect(JSON.parse(JSON.stringify(handed))).toEqual(handed);
+  });
+
   it('watches a command until it is over, and passes on its outcome', async () => {
     const clock = new ManualClock();
     const recorder = new CommandRecorder(clock);
