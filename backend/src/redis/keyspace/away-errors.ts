@@ -8,9 +8,9 @@ import {
 import type { Away } from './breaker/index.js';
 import type { KeyspacePolicy } from './keyspace.js';
 
-/** What a `strict` keyspace answers when Redis did not do it. */
+/** The error of a `strict` keyspace when Redis did not do what was asked. */
 export function strictRefusal(keyspace: string, away: Away): unknown {
-  // What was tried has an error of its own, which says more.
+  // An attempt that failed has an error of its own, which says more.
   if (away.cause !== null) return away.cause;
   return new CircuitOpenError(
     `Redis is away and the keyspace ${keyspace} is strict: memory must not answer for it`,
@@ -18,7 +18,7 @@ export function strictRefusal(keyspace: string, away: Away): unknown {
   );
 }
 
-/** What a `strict` keyspace answers in memory mode. */
+/** The error of a `strict` keyspace in memory mode. */
 export function noRedisAtAll(keyspace: string): RedisHaError {
   return new RedisDisabledError(
     `There is no Redis in memory mode, and the keyspace ${keyspace} is strict. ` +
@@ -27,7 +27,7 @@ export function noRedisAtAll(keyspace: string): RedisHaError {
   );
 }
 
-/** What operations answer that one process cannot do for all. */
+/** The error of operations that need all processes, when Redis is away. */
 export function cannotBeShared(
   operation: string,
   { keyspace, policy }: { readonly keyspace: string; readonly policy: KeyspacePolicy },
@@ -45,7 +45,7 @@ export function cannotBeShared(
   );
 }
 
-/** What a write answers for which the journal has no room. */
+/** The error of a write for which the journal has no room. */
 export function noRoom(
   keyspace: string,
   journal: { readonly entries: number; readonly bytes: number },

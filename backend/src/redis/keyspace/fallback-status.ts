@@ -1,10 +1,10 @@
 import type { ModeChange, ServiceModeName } from '../base/events/index.js';
 import type { GuardStats } from './breaker/index.js';
 
-/** How the part of the service is that works without Redis. Numbers only, no keys. */
+/** Status of the part of the service that works without Redis. Numbers only, no keys. */
 export interface FallbackStatus {
   readonly mode: ServiceModeName;
-  /** Calendar milliseconds since when. */
+  /** Start of the current mode, in calendar milliseconds. */
   readonly since: number;
   /** The latest changes of the mode, oldest first, up to a hundred. */
   readonly history: readonly ModeChange[];
@@ -12,14 +12,14 @@ export interface FallbackStatus {
     readonly reads: 'closed' | 'open' | 'half-open';
     readonly writes: 'closed' | 'open' | 'half-open';
   };
-  /** What became of what keyspaces wanted of Redis. */
+  /** Outcomes of the calls that keyspaces made to Redis. */
   readonly guards: { readonly reads: GuardStats; readonly writes: GuardStats };
   readonly memory: {
     readonly entries: number;
     readonly bytes: number;
     readonly maxEntries: number;
     readonly maxBytes: number;
-    /** Entries that left for lack of room. */
+    /** Entries removed for lack of room. */
     readonly evictions: number;
   };
   readonly journal: {

@@ -18,8 +18,8 @@ const STAMP_DIGITS = STAMP_BYTES * 2;
 const STAMP = /^[0-9a-f]{32}/;
 
 /**
- * Says which copies in memory may answer without Redis being asked. Whoever writes names the key on a
- * channel; a copy that was named is not used again, and after a gap in the channel no older copy is.
+ * Decides which copies in memory may be used without asking Redis. Each write publishes its key on a
+ * channel. A copy of that key is not used again; after a gap in the channel, no older copy is used.
  */
 export class NearCopies {
   readonly #port: RedisPort;
@@ -27,7 +27,7 @@ export class NearCopies {
   readonly #memory: MemoryStore;
   readonly #clock: Clock;
   readonly #stamps: HybridClock;
-  // A read that was under way when the notice came may bring the old value after it.
+  // A read that was under way when the notice arrived may bring the old value after it.
   readonly #notices = new Map<string, Stamp>();
   #trustedSince = Infinity;
   #stopListening: Stop | null = null;
@@ -47,21 +47,21 @@ export class NearCopies {
     void this.#listen();
   }
 
-  /** Copies heard of before this moment of the clock must not be used; `Infinity` means none may. */
+  /** Copies last written or confirmed before this moment must not be used; `Infinity` means that none may. */
   get trustedSince(): number {
     return this.#trustedSince;
   }
 
   /**
-   * Looks at a copy that has just come from Redis. A notice that came meanwhile may be of a later write,
-   * and a notice may have been missed meanwhile: then the copy is distrusted.
+   * Checks a copy that has just come from Redis. A notice that arrived meanwhile may be of a later write,
+   * or a notice may have been missed meanwhile: then the copy is distrusted.
    *
    * @param askedAt - when Redis was asked, by `clock.now()`
    */
   review(key: string, stamp: Stamp, askedAt: number): void {
     const notice = this.#notices.get(key);
     const isOutdated = notice !== undefined && compareStamps(stamp, notice) < 0;
-    // Before anybody listens no copy is used anyhow.
+    // Before the channel is listened to, no copy is used anyway.
     const hadGap = this.#trustedSince !== Infinity && askedAt <= this.#trustedSince;
     if (isOutdated || hadGap) this.#memory.distrust(key);
   }
@@ -94,18 +94,18 @@ export class NearCopies {
         this.#trustedSince = this.#clock.now();
       }
     } catch {
-      // Redis is away. Until it is back every read asks for it anyway.
+      // Redis is away. Until it is back, every read asks for it anyway.
       if (this.#isClosed) return;
       this.#stopRetry = this.#clock.after(RETRY_MS, () => void this.#listen());
     }
   }
 
   #onNotice(message: string): void {
-    // Anybody may publish anything.
+    // Anybody may publish anything on this channel.
     if (!STAMP.test(message)) return;
     const stamp = readStamp(Buffer.from(message.slice(0, STAMP_DIGITS), 'hex'), 0);
     const key = message.slice(STAMP_DIGITS);
-    // What this process writes after the news is later than what the news is of.
+    // What this process writes after the notice is later than the write that the notice is about.
     this.#stamps.observe(stamp);
     this.#remember(key, stamp);
     const copy = this.#memory.peek(key);

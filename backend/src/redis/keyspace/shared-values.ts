@@ -9,7 +9,7 @@ import type { RedisStore } from './store/index.js';
 
 /**
  * Numbers and locks: they mean something only if all processes see the same one. Without Redis they
- * fail at once, whatever the policy; a rate limit that silently counts per process is none.
+ * fail at once, whatever the policy: a rate limit that silently counts per process is no limit.
  */
 export class SharedValues {
   readonly #owner: { readonly keyspace: string; readonly policy: KeyspacePolicy };
@@ -34,7 +34,7 @@ export class SharedValues {
     );
   }
 
-  /** Gives it back. */
+  /** Gives the key back. */
   giveBack(key: string, holder: string): Promise<boolean> {
     return this.#run('giveBack', (redis) => redis.giveBack(this.#keys.shared(key), holder));
   }
@@ -44,7 +44,7 @@ export class SharedValues {
     if (redis === null) throw cannotBeShared(operation, this.#owner, null);
     const outcome = await writes.runToItsEnd(() => work(redis));
     if (!(outcome instanceof Away)) return outcome;
-    // It was sent: nobody may be told that nothing was done, and to try again.
+    // The command was sent. The caller must not be told that nothing was done, and try again.
     if (outcome.cause instanceof CommandUncertainError) throw outcome.cause;
     throw cannotBeShared(operation, this.#owner, outcome);
   }

@@ -2,20 +2,20 @@ import type { Clock, Stop } from '../../base/timing/index.js';
 
 /** When a breaker opens and when it closes again. */
 export interface CircuitBreakerOptions {
-  /** So many failures in a row open it. */
+  /** This many failures in a row open it. */
   readonly failures: number;
-  /** When at least half of the calls of so long failed, and they were at least 20, it opens too. */
+  /** It also opens when at least half of the calls of this period failed, and there were at least 20. */
   readonly windowMs: number;
-  /** How long it stays open before a check. Grows with each failed check, up to four times. */
+  /** How long it stays open before the first check. Grows with each failed check, up to four times this. */
   readonly openMs: number;
-  /** So many checks in a row that succeed close it. */
+  /** This many successful checks in a row close it. */
   readonly checksToClose: number;
 }
 
-/** Whether calls pass. */
+/** Whether calls may pass. */
 export type BreakerState =
   | { readonly kind: 'closed'; readonly since: number }
-  /** No call passes. From `checkAt` on a check may. */
+  /** No call passes. From `checkAt` on, a check may. */
   | { readonly kind: 'open'; readonly since: number; readonly checkAt: number }
   /** Only checks pass, one at a time. */
   | {
@@ -29,12 +29,12 @@ export type BreakerState =
 /** The name of a state. */
 export type BreakerStateName = BreakerState['kind'];
 
-/** A breaker went from one state to another. */
+/** A breaker changed its state. */
 export interface BreakerMove {
   readonly from: BreakerStateName;
   readonly to: BreakerStateName;
   readonly reason: string;
-  /** How long the state before lasted, in milliseconds. */
+  /** How long the earlier state lasted, in milliseconds. */
   readonly afterMs: number;
 }
 
@@ -44,10 +44,10 @@ const OPEN_GROWTH = 1.5;
 const MAX_OPEN_GROWTH = 4;
 
 /**
- * Keeps calls away from a Redis that does not do them, and lets them pass again when it does.
+ * Keeps calls away from a Redis that fails, and lets them pass again when it works.
  *
- * Whoever calls takes a permit first and reports with it how the call ended. A permit is good for one
- * stay in a state: what was begun before the breaker moved tells nothing of now and is ignored.
+ * A caller takes a permit first, and reports with it how the call ended. A permit is valid for one
+ * stay in a state: a call that began before the breaker moved says nothing about now, and is ignored.
  */
 export class CircuitBreaker {
   readonly #settings: CircuitBreakerOptions;
@@ -60,7 +60,7 @@ export class CircuitBreaker {
   #failuresInRow = 0;
   #openMs: number;
 
-  /** @param onMove - called after each move, once; it must not throw */
+  /** @param onMove - called once after each move; it must not throw */
   constructor(settings: CircuitBreakerOptions, clock: Clock, onMove: (move: BreakerMove) => void) {
     this.#settings = settings;
     this.#clock = clock;
@@ -70,12 +70,12 @@ export class CircuitBreaker {
     this.#listeners.add(onMove);
   }
 
-  /** The present state. */
+  /** The current state. */
   get state(): BreakerState {
     return this.#state;
   }
 
-  /** Hears of each move, after those who came before. The listener must not throw. */
+  /** Calls back after each move, after the listeners that were added earlier. The listener must not throw. */
   listen(listener: (move: BreakerMove) => void): Stop {
     this.#listeners.add(listener);
     return () => {
@@ -88,7 +88,7 @@ export class CircuitBreaker {
     return this.#state.kind === 'closed' ? this.#generation : null;
   }
 
-  /** The right to find out whether Redis is back; `null` when it is not time, or somebody does it already. */
+  /** The right to check whether Redis is back; `null` when it is too early, or when a check is under way. */
   permitCheck(): number | null {
     const now = this.#clock.now();
     if (this.#state.kind === 'open' && now >= this.#state.checkAt) {
@@ -102,7 +102,7 @@ export class CircuitBreaker {
     return ++this.#generation;
   }
 
-  /** A call, or a check, was answered. */
+  /** Redis answered a call or a check. */
   succeed(generation: number): void {
     if (generation !== this.#generation) return;
     if (this.#state.kind === 'closed') {
@@ -114,7 +114,7 @@ export class CircuitBreaker {
     }
   }
 
-  /** A call, or a check, failed in a way that speaks against Redis. */
+  /** A call or a check failed in a way that counts against Redis. */
   fail(generation: number): void {
     if (generation !== this.#generation) return;
     if (this.#state.kind === 'closed') {
@@ -129,7 +129,7 @@ export class CircuitBreaker {
     }
   }
 
-  /** Opens at once, because somebody knows that Redis is away. While it is open already, nothing changes. */
+  /** Opens at once, because the caller knows that Redis is away. Does nothing when it is open already. */
   trip(reason: string): void {
     if (this.#state.kind !== 'open') this.#open(reason);
   }
@@ -177,8 +177,8 @@ export class CircuitBreaker {
 }
 
 /**
- * Counts the calls that ended lately, in a ring of a few buckets. The oldest bucket leaves whole, so
- * what is counted may be up to a tenth shorter than the window.
+ * Counts the calls that ended recently, in a ring of a few buckets. The oldest bucket is removed as a
+ * whole, so the counted period may be up to a tenth shorter than the window.
  */
 class CallWindow {
   readonly #bucketMs: number;

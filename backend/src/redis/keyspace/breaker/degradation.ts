@@ -20,7 +20,7 @@ export interface DegradationListener {
   onWritesBack(): void;
 }
 
-/** Says when Redis counts as away and when as back: two breakers, what checks them, and the mode. */
+/** Decides when Redis counts as away and when as back: two breakers, their recovery checks, and the mode. */
 export class Degradation {
   readonly reads: Guard;
   readonly writes: Guard;
@@ -62,7 +62,7 @@ export class Degradation {
     });
   }
 
-  /** Looks anew whether the mode still fits. */
+  /** Checks whether the mode still fits. */
   refresh(): void {
     this.mode.update({
       reads: this.reads.breaker.state.kind,
@@ -85,14 +85,14 @@ export class Degradation {
       new RecoveryCheck(direction.breaker, ask, settings, clock);
     return [
       checkOf(this.reads, () => askToRead(port, options)),
-      // Only a write that was taken shows that writes are: a replica answers reads, too.
+      // Only an accepted write shows that Redis accepts writes: a replica answers reads too.
       checkOf(this.writes, () => askToWrite(port, { ...options, onPrimary: true })),
     ];
   }
 
   #onMove(direction: Direction, move: BreakerMove): void {
     const now = this.#clock.now();
-    // A check that failed is no news: the breaker was open, and stays so.
+    // A failed check is no event: the breaker was open before, and stays open.
     if (move.from === 'closed') {
       this.#openedAt.set(direction, now);
       this.#bus.emit({ type: 'breaker.opened', direction, reason: move.reason });
@@ -113,7 +113,7 @@ function askToWrite(port: RedisPort, options: RunOptions): Promise<unknown> {
   return answered(port.run('set', [CHECK_KEY, '1', 'PX', 1_000], options));
 }
 
-// An ACL may forbid the key of the check: that is an answer, and Redis is there.
+// An ACL may forbid the key of the check. That is an answer too: Redis is there.
 async function answered(asked: Promise<unknown>): Promise<void> {
   try {
     await asked;

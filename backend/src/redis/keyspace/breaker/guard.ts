@@ -5,9 +5,9 @@ import {
 } from '../../base/errors/index.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
-/** Redis did not do it: it was not asked, or it failed or gave no answer in time. */
+/** Redis did not do it: it was not asked, it failed, or it did not answer in time. */
 export class Away {
-  /** What went wrong; `null` when nothing was tried, or its answer was not waited for. */
+  /** What went wrong; `null` when Redis was not asked, or when the guard stopped waiting for the answer. */
   readonly cause: unknown;
 
   constructor(cause: unknown) {
@@ -15,7 +15,7 @@ export class Away {
   }
 }
 
-/** Somebody who waits for an answer. */
+/** A caller that waits for an answer. */
 interface Waiter {
   readonly settle: (outcome: Away) => void;
   readonly fail: (error: unknown) => void;
@@ -24,17 +24,17 @@ interface Waiter {
 const ANSWERS = [CommandRejectedError, InvalidArgumentError, ClosedError];
 const NOT_TRIED = new Away(null);
 
-/** What became of what keyspaces wanted of Redis. */
+/** Outcomes of the calls that keyspaces made to Redis. */
 export interface GuardStats {
   /** Redis did it, or refused it with an answer. */
   readonly answered: number;
-  /** Redis failed, or gave no answer in time: memory or the journal stood in. */
+  /** Redis failed, or did not answer in time: memory or the journal was used instead. */
   readonly failed: number;
-  /** Redis was not asked, because the breaker was open, or not waited for, because it opened. */
+  /** Redis was not asked because the breaker was open, or the wait ended because the breaker opened. */
   readonly away: number;
 }
 
-/** The way to Redis for reads, or for writes: through a breaker that learns from each outcome. */
+/** The way to Redis for one direction, reads or writes: a breaker that learns from each outcome, and counts. */
 export class Guard {
   readonly breaker: CircuitBreaker;
   readonly #waiting = new Set<Waiter>();
@@ -47,7 +47,7 @@ export class Guard {
     });
   }
 
-  /** What became of it all since the process began. */
+  /** Outcomes since the process began. */
   get stats(): GuardStats {
     return { ...this.#counts };
   }
@@ -58,8 +58,8 @@ export class Guard {
   }
 
   /**
-   * Does it on Redis if Redis is there. When the breaker opens meanwhile the answer is not waited for:
-   * only for what may be done twice, or not at all. An error that Redis itself answered is thrown.
+   * Runs the work on Redis if Redis is there. When the breaker opens meanwhile, it stops waiting for the
+   * answer: use it only for work that may be done twice, or not at all. Throws an error that Redis answered.
    */
   run<T>(work: () => Promise<T>): Promise<T | Away> {
     const generation = this.breaker.permit();
@@ -82,7 +82,7 @@ export class Guard {
     });
   }
 
-  /** The same for what must not be left in doubt: its own outcome is waited for, whatever the breaker does. */
+  /** The same for work whose outcome must not be uncertain: waits for it, whatever the breaker does. */
   async runToItsEnd<T>(work: () => Promise<T>): Promise<T | Away> {
     const generation = this.breaker.permit();
     if (generation === null) return this.#notTried();
@@ -97,7 +97,7 @@ export class Guard {
     }
   }
 
-  /** Answers whether an error speaks against Redis. */
+  /** Returns whether an error counts against Redis. */
   #blame(error: unknown, generation: number, isCounted: boolean): boolean {
     if (isAnswer(error)) {
       if (isCounted) this.#counts.answered++;
@@ -122,12 +122,12 @@ export class Guard {
   }
 }
 
-// A throw at once is an error like any other.
+// A synchronous throw is an error like any other.
 async function begun<T>(work: () => Promise<T>): Promise<T> {
   return work();
 }
 
-/** True of an error that says nothing against Redis: it answered so, the call was wrong, or we are closing. */
+/** Returns true for an error that does not count against Redis: its answer, a wrong call, or our closing. */
 export function isAnswer(error: unknown): boolean {
   return ANSWERS.some((kind) => error instanceof kind);
 }

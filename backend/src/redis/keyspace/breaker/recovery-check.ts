@@ -1,11 +1,11 @@
 import { afterInput, type Clock, type Stop } from '../../base/timing/index.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
-/** How often a check looks whether it is time. */
+/** How often the check looks whether it is time to ask Redis. */
 export interface RecoveryCheckOptions {
   readonly everyMs: number;
   /**
-   * A check that has not ended after so long counts as failed.
+   * A check that has not ended after this time counts as failed.
    *
    * @defaultValue ten times `everyMs`
    */
@@ -15,7 +15,7 @@ export interface RecoveryCheckOptions {
 type CheckState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'waiting'; readonly stop: Stop }
-  /** `isHurried`: there was news meanwhile, which a failure of this check does not contradict. */
+  /** `isHurried`: Redis may have come back during this check, so a failure of this check does not count. */
   | { readonly kind: 'checking'; readonly stop: Stop; readonly isHurried: boolean }
   | { readonly kind: 'closed' };
 
@@ -23,8 +23,8 @@ const IDLE: CheckState = { kind: 'idle' };
 const TIMEOUT_FACTOR = 10;
 
 /**
- * Finds out for a breaker whether Redis is back, for as long as the breaker is not closed: nobody's
- * call has to be the one that tries. Starts by itself when the breaker opens.
+ * Finds out for a breaker whether Redis is back, for as long as the breaker is not closed. So no call of
+ * the application has to be the first that tries. Starts by itself when the breaker opens.
  */
 export class RecoveryCheck {
   readonly #breaker: CircuitBreaker;
@@ -33,7 +33,7 @@ export class RecoveryCheck {
   readonly #clock: Clock;
   readonly #stopListening: Stop;
   #state: CheckState = IDLE;
-  // Tells the check of now from those that were given up.
+  // Tells the current check from those that timed out.
   #round = 0;
 
   /** @param check - asks Redis; counts as failed when it rejects, throws or takes too long */
@@ -53,7 +53,7 @@ export class RecoveryCheck {
     this.#follow();
   }
 
-  /** Redis may be back: checks at once, or right after the check that is under way if that fails. */
+  /** Redis may be back: checks at once, or right after the current check if that one fails. */
   hurry(): void {
     if (this.#state.kind === 'checking') this.#state = { ...this.#state, isHurried: true };
     if (this.#state.kind !== 'waiting') return;
@@ -61,7 +61,7 @@ export class RecoveryCheck {
     this.#look();
   }
 
-  /** Stops for good. What a check under way finds out is ignored. */
+  /** Stops for good. The result of a check under way is ignored. */
   close(): void {
     this.#stopListening();
     this.#become({ kind: 'closed' });

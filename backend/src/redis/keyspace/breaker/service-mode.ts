@@ -2,29 +2,29 @@ import type { ModeChange, ServiceModeName } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import type { BreakerStateName } from './circuit-breaker.js';
 
-/** How long all must be well before the mode is healthy again. */
+/** How long everything must be well before the mode is healthy again. */
 export interface ServiceModeOptions {
   readonly stableMs: number;
 }
 
-/** What the mode follows from. */
+/** The inputs that decide the mode. */
 export interface ServiceModeInput {
   readonly reads: BreakerStateName;
   readonly writes: BreakerStateName;
-  /** Writes made while Redis was away are on their way to it still. */
+  /** Writes made while Redis was away still wait to be replayed. */
   readonly hasBacklog: boolean;
 }
 
 type ModeState =
   | { readonly name: 'healthy' | 'degraded' }
-  /** `settling` ends when all has been well for long enough; `null` while there is a backlog. */
+  /** `settling` ends when everything has been well for long enough; `null` while there is a backlog. */
   | { readonly name: 'recovering'; readonly settling: Stop | null };
 
 const MAX_CHANGES = 100;
 
 /**
- * What users and operators are told: whether Redis serves, memory does, or we are on the way back.
- * It turns worse at once and better only when that has lasted, so that it does not flutter.
+ * What users and operators are told: whether Redis serves, memory serves, or Redis is coming back.
+ * It gets worse at once. It gets better only after a stable period, so that it does not flutter.
  */
 export class ServiceMode {
   readonly #settings: ServiceModeOptions;
@@ -36,7 +36,7 @@ export class ServiceMode {
   #movedAt: number;
   #isClosed = false;
 
-  /** @param onChange - called after each change, once; it must not throw */
+  /** @param onChange - called once after each change; it must not throw */
   constructor(settings: ServiceModeOptions, clock: Clock, onChange: (change: ModeChange) => void) {
     this.#settings = settings;
     this.#clock = clock;
@@ -45,12 +45,12 @@ export class ServiceMode {
     this.#movedAt = clock.now();
   }
 
-  /** The present mode. */
+  /** The current mode. */
   get current(): ServiceModeName {
     return this.#state.name;
   }
 
-  /** Since when, in calendar milliseconds. */
+  /** Start of the current mode, in calendar milliseconds. */
   get since(): number {
     return this.#since;
   }
@@ -60,7 +60,7 @@ export class ServiceMode {
     return [...this.#history];
   }
 
-  /** Takes in how things are. Telling it the same again changes nothing. */
+  /** Updates the inputs. The same inputs again change nothing. */
   update({ reads, writes, hasBacklog }: ServiceModeInput): void {
     if (this.#isClosed) return;
     const areClosed = reads === 'closed' && writes === 'closed';
@@ -69,7 +69,7 @@ export class ServiceMode {
     else if (this.#state.name === 'recovering') this.#settle(this.#state.settling, hasBacklog);
   }
 
-  /** Stays as it is from now on, with nothing pending. */
+  /** Keeps the current mode from now on, with no timer pending. */
   close(): void {
     this.#isClosed = true;
     this.#stopSettling();

@@ -2,22 +2,22 @@ import type * as disk from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { JournalFileError } from '../../base/errors/index.js';
 
-/** What the file needs of the system. */
+/** The file operations that the journal needs. */
 export type Disk = Pick<typeof disk, 'open' | 'rename' | 'rm'>;
 
 /** Only the user of this process may read what is journaled. */
 export const PRIVATE_MODE = 0o600;
 
-// What systems answer that cannot do it for a directory at all.
+// Error codes of systems that cannot sync a directory at all.
 const NO_DIRECTORY_SYNC = new Set(['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP']);
 
-/** Writes all of it, however many turns the system takes. */
+/** Writes all bytes, in as many calls as the system needs. */
 export async function writeAll(handle: disk.FileHandle, bytes: Buffer): Promise<void> {
   let written = 0;
   while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten;
 }
 
-/** Brings the directory of a file to the disk: only then is a file that was made, or renamed, found after a power failure. */
+/** Syncs the directory of a file. Only then is a new or renamed file found after a power failure. */
 export async function syncDirectory(path: string, files: Disk): Promise<void> {
   try {
     const directory = await files.open(dirname(path), 'r');
@@ -40,7 +40,7 @@ export function reasonOf(error: unknown): string {
   return typeof code === 'string' ? code : 'unknown';
 }
 
-/** The file cannot be used, and what to do. */
+/** An error that says why the file cannot be used, and what to do. */
 export function newFileError(
   path: string,
   message: string,
@@ -55,7 +55,7 @@ export function newFileError(
   );
 }
 
-/** What the system refused, as an error of this library. */
+/** Turns an error of the system into an error of this library. */
 export function toFileError(path: string, error: unknown): JournalFileError {
   if (error instanceof JournalFileError) return error;
   const reason = reasonOf(error);

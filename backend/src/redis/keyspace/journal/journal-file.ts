@@ -19,24 +19,24 @@ export interface JournalFileOptions {
   readonly path: string;
   /** When a record counts as kept: when it is on the disk, or when the system has it. */
   readonly fsync: 'always' | 'interval' | 'never';
-  /** With `interval`: how long the system may keep it from the disk. @defaultValue 1000 */
+  /** With `interval`: how long the system may hold data before it goes to the disk. @defaultValue 1000 */
   readonly intervalMs?: number;
-  /** Hears that the disk refuses, once for each time it begins to. */
+  /** Called when the disk begins to refuse writes, once each time. */
   readonly onFailure?: (reason: string) => void;
 }
 
-/** Whether the file takes records. `isDoubtful`: an fsync failed, so nobody knows what is in it. */
+/** Whether the file accepts records. `isDoubtful`: an fsync failed, so the content of the file is uncertain. */
 type FileState =
   | { readonly kind: 'sound' }
   | { readonly kind: 'failed'; readonly error: JournalFileError; readonly isDoubtful: boolean };
 
-/** Something for the file. Without a line: to bring to the disk what the system has. */
+/** Work for the file. Without a line: sync what the system holds to the disk. */
 interface Job {
   readonly line: LogLine | null;
   readonly end: (error: JournalFileError | null) => void;
 }
 
-// 'RHJL', the version of the format (2 bytes), and two for later. Frames follow (journal-log.ts).
+// 'RHJL', the version of the format (2 bytes), and two reserved bytes. Frames follow (journal-frames.ts).
 const HEADER = Buffer.from([0x52, 0x48, 0x4a, 0x4c, 0, 1, 0, 0]);
 const MAGIC_BYTES = 4;
 const VERSION_END = 6;
@@ -49,11 +49,11 @@ const NOTHING = Buffer.alloc(0);
 const SOUND: FileState = { kind: 'sound' };
 
 /**
- * A journal on disk: records are appended, and those that come while the disk is busy go to it
- * together. What needs no replay any more leaves when the file is written anew. One process, one file.
+ * A journal on disk. Records are appended; records that arrive while the disk is busy are written
+ * together. Settled records are removed when the file is rewritten. One file belongs to one process.
  */
 export class JournalFile implements JournalLog {
-  /** How much of the end of the file could not be read, and was cut off. */
+  /** How many bytes at the end of the file could not be read, and were cut off. */
   readonly damagedBytes: number;
   readonly #options: JournalFileOptions;
   readonly #clock: Clock;
@@ -86,9 +86,9 @@ export class JournalFile implements JournalLog {
   }
 
   /**
-   * Opens a file, or makes it.
+   * Opens a file, or creates it.
    *
-   * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when another process has it, when it is no
+   * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when another process uses it, when it is not a
    * journal that this version can read, or when the disk refuses it.
    */
   static async open(
@@ -96,7 +96,7 @@ export class JournalFile implements JournalLog {
     clock: Clock,
     files: Disk = disk,
   ): Promise<JournalFile> {
-    // When the file is written anew, it must take the place of the file and not of a link to it.
+    // A rewrite must replace the file itself, not a link to it.
     const path = await disk.realpath(options.path).catch(() => options.path);
     let unlock = (): Promise<void> => Promise.resolve();
     try {
@@ -109,12 +109,12 @@ export class JournalFile implements JournalLog {
     }
   }
 
-  /** The records that were not settled. Right after opening: what an earlier process left behind. */
+  /** The records that were not settled. Right after opening: those of an earlier process. */
   get records(): JournalRecord[] {
     return this.#contents.records;
   }
 
-  /** How large the file is, in bytes. */
+  /** The size of the file, in bytes. */
   get size(): number {
     return this.#end;
   }
@@ -125,7 +125,7 @@ export class JournalFile implements JournalLog {
 
   settle(record: JournalRecord): void {
     const stamp = stampOfRecord(record);
-    // When this is lost, the record is replayed once more after a restart, and nothing comes of it.
+    // If this line is lost, the record is replayed once more after a restart, which changes nothing.
     this.#add({ kind: 'settled', target: targetOf(record), stamp }).catch(() => undefined);
   }
 
@@ -158,7 +158,7 @@ export class JournalFile implements JournalLog {
   }
 
   async #work(): Promise<void> {
-    // What is appended in one turn goes together.
+    // Lines that are appended in one turn are written together.
     await Promise.resolve();
     while (this.#queue.length > 0) await this.#commitNext();
     this.#working = null;
@@ -185,7 +185,7 @@ export class JournalFile implements JournalLog {
 
   async #commit(jobs: readonly Job[], bytes: Buffer): Promise<JournalFileError | null> {
     const isFlush = jobs.some(({ line }) => line === null);
-    // While the disk refuses, only the timer tries again: nobody has to wait for that.
+    // While the disk refuses, only the timer tries again, so that no caller has to wait for an attempt.
     if (this.#state.kind === 'failed' && !isFlush) return this.#state.error;
     let isWritten = false;
     try {
@@ -218,7 +218,7 @@ export class JournalFile implements JournalLog {
     });
   }
 
-  // After a failed fsync the system may have forgotten what it could not bring to the disk.
+  // After a failed fsync the system may have lost what it could not write to the disk.
   async #repair(): Promise<void> {
     if (this.#state.kind === 'sound') return;
     if (this.#state.isDoubtful) await this.#rewrite();
@@ -237,7 +237,7 @@ export class JournalFile implements JournalLog {
     return error;
   }
 
-  // An empty journal is an empty file, and a file holds at most as much that is over as what is not.
+  // An empty journal keeps only its header. In a larger file, settled records take at most half of the space.
   async #tidy(): Promise<void> {
     const handle = this.#handle;
     const { size, bytes } = this.#contents;
@@ -249,7 +249,7 @@ export class JournalFile implements JournalLog {
       } else if (isLarge && this.#clock.now() >= this.#compactFrom) await this.#rewrite();
     } catch (error) {
       this.#compactFrom = this.#clock.now() + COMPACT_AGAIN_MS;
-      // The old file is as good as before. A new one of which the directory may know nothing is not.
+      // The old file is still good. A new file is not: its name may not be on the disk yet.
       if (this.#handle !== handle) this.#fail(error, true);
       else this.#options.onFailure?.(reasonOf(error));
     }
@@ -281,7 +281,7 @@ export class JournalFile implements JournalLog {
   }
 }
 
-/** What stood in a file when it was opened. */
+/** What a file contained when it was opened. */
 interface Found {
   readonly handle: disk.FileHandle;
   readonly contents: LogContents;
@@ -294,7 +294,7 @@ async function read(path: string, files: Disk): Promise<Found> {
   try {
     await handle.chmod(PRIVATE_MODE);
     const bytes = await handle.readFile();
-    // A process may have ended before all of the header was written.
+    // A process may have ended before it had written the whole header.
     const isNew = bytes.length < HEADER.length && HEADER.indexOf(bytes) === 0;
     if (!isNew) checkHeader(path, bytes);
     const { contents, end } = readFrames(bytes, HEADER.length);

@@ -6,10 +6,10 @@ import { newFileError, PRIVATE_MODE, reasonOf } from './journal-disk.js';
 const BEAT_MS = 2_000;
 const SILENCE_MS = 5_000;
 const MAX_TRIES = 5;
-// Two journals of one process would have the same process in their locks.
+// The locks of two journals in one process would name the same process.
 const locked = new Set<string>();
 
-/** Takes a file for this process; answers what gives it back. */
+/** Locks a file for this process. Returns a function that unlocks it. */
 export async function lockFile(path: string, clock: Clock): Promise<() => Promise<void>> {
   const place = placeOf(path);
   if (locked.has(path)) throw newFileError(path, 'is open in this process already', 'Open it once');
@@ -25,7 +25,7 @@ export async function lockFile(path: string, clock: Clock): Promise<() => Promis
     locked.delete(path);
     throw error;
   }
-  // For those who cannot look whether this process lives.
+  // For processes that cannot check whether this process is alive.
   const stop = clock.every(BEAT_MS, () => {
     const now = clock.wallTime() / 1_000;
     disk.utimes(place, now, now).catch(() => undefined);
@@ -67,7 +67,7 @@ async function putNew(place: string, own: string): Promise<boolean> {
   }
 }
 
-// Of two that find a lock abandoned, the second must not move the new lock of the first.
+// When two processes find a lock abandoned, the second must not move the new lock of the first.
 async function moveAway(place: string, theirs: string): Promise<void> {
   const aside = `${place}.${String(process.pid)}`;
   if ((await textOf(place)) !== theirs) return;
@@ -85,8 +85,8 @@ async function isHeld(place: string, theirs: string, clock: Clock): Promise<bool
   }
   if (!isAlive(pid)) return false;
   const start = await startOf(pid);
-  // Where starts are not known, our own number is taken for that of a process before us: in a
-  // container, every process has the same.
+  // Where start times are not known, our own process id in a lock means an earlier process: in a
+  // container, every process has the same id.
   if (start === null || startedAt === null) return pid !== process.pid;
   return start === startedAt;
 }
@@ -107,7 +107,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-// Numbers of processes are used again; the moment of the start tells two of them apart. Linux only.
+// Process ids are reused; the start time tells two processes with one id apart. Linux only.
 async function startOf(pid: number): Promise<string | null> {
   const text = await textOf(`/proc/${String(pid)}/stat`);
   return text?.slice(text.lastIndexOf(')')).split(' ')[20] ?? null;

@@ -12,22 +12,22 @@ import type { Settlement, WriteJournal } from './write-journal.js';
 
 /** How fast a journal is replayed. */
 export interface ReplayOptions {
-  /** Writes a second at most: those of the application go at the same time. */
+  /** At most this many writes a second: the application writes at the same time. */
   readonly perSecond: number;
-  /** Writes that are under way together. */
+  /** How many writes are under way together. */
   readonly batch: number;
 }
 
-/** What came of a replay, with what Redis refused for good and was given up. */
+/** The outcome of a replay, with the number of records that Redis refused for good. */
 export interface ReplayOutcome extends ReplayReport {
   readonly rejected: number;
 }
 
-/** A record that Redis refuses is tried again so often, with a pause, before it is given up. */
+/** A record that Redis refuses is tried this often, with a pause, before it is given up. */
 const MAX_TRIES = 3;
 const PAUSE_MS = 1_000;
 
-// What Redis answers to everybody, not to one record: the record may well be taken later.
+// Errors that Redis answers to every write, not because of one record: it may accept the record later.
 const NOBODY_MAY = new Set(
   (
     'OOM MISCONF READONLY NOREPLICAS LOADING BUSY MASTERDOWN TRYAGAIN CLUSTERDOWN NOAUTH WRONGPASS ' +
@@ -40,15 +40,15 @@ interface Run {
   readonly tally: Record<Settlement, number>;
   /** How often Redis has refused a record. */
   readonly refusals: Map<JournalRecord, number>;
-  /** Refused a moment ago: the others go first. */
+  /** Refused a moment ago: other records go first. */
   readonly aside: Set<JournalRecord>;
-  /** No earlier than this may the next ones go. */
+  /** The next writes must not start before this moment. */
   nextAt: number;
 }
 
 /**
- * Brings a journal to Redis, oldest first. What Redis has newer stays; so several processes may do this
- * at once, and each may do it twice.
+ * Replays a journal to Redis, oldest record first. What is newer in Redis stays. So several processes may
+ * do this at once, and a process may replay a record twice.
  */
 export class JournalReplay {
   readonly #journal: WriteJournal;
@@ -70,9 +70,9 @@ export class JournalReplay {
   }
 
   /**
-   * Runs until the journal is empty, what comes in meanwhile included, or the signal fires. Rejects with
-   * the first error that is not about one record; everything that was not written stays in the journal.
-   * Called again while it runs, it answers with the same run.
+   * Runs until the journal is empty, records that arrive meanwhile included, or until the signal fires.
+   * Rejects with the first error that is not about one record; what was not written stays in the journal.
+   * A call during a run returns the promise of that run.
    */
   run(signal: AbortSignal): Promise<ReplayOutcome> {
     return (this.#running ??= this.#drain(signal).finally(() => {
@@ -90,7 +90,7 @@ export class JournalReplay {
     };
     while (this.#journal.entries > 0 && !signal.aborted) {
       const earlyMs = run.nextAt - this.#clock.now();
-      // Shorter than a timer can be: it is made up for later.
+      // A shorter pause than a timer can make is added to a later one.
       if (earlyMs >= 1) await this.#clock.sleep(earlyMs, signal);
       else await this.#goOn(run);
     }
@@ -109,12 +109,12 @@ export class JournalReplay {
     const costs = results.map((result) => (result.status === 'fulfilled' ? result.value : 1));
     const cost = costs.reduce((sum, one) => sum + one, 0);
     run.nextAt = Math.max(run.nextAt, startedAt) + (cost * 1_000) / this.#settings.perSecond;
-    // All have ended by now: nothing is left behind that would change the journal later.
+    // All writes have ended here: none can change the journal later.
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Answers how many writes it was. */
+  /** Returns the number of writes. */
   async #replay(record: JournalRecord, run: Run): Promise<number> {
     try {
       return record.kind === 'drop'
@@ -128,7 +128,7 @@ export class JournalReplay {
   }
 
   async #replayWrite(record: JournaledWrite, run: Run): Promise<number> {
-    // One whose time has passed is not written, but what it had replaced must not come back either.
+    // An expired value is not written, but the value that it replaced must not come back either.
     const isExpired = this.#journal.isExpired(record);
     const ttlMs = isExpired ? 0 : leftMs(record, this.#clock.wallTime());
     const { kind } = await this.#store.apply({ ...record.write, ttlMs });
@@ -156,7 +156,7 @@ export class JournalReplay {
   }
 }
 
-// What is older than a drop must be in Redis before it, or it would be turned away instead of dropped.
+// Writes older than a drop must reach Redis before it, or Redis would refuse them instead of dropping them.
 function untilDrop(records: JournalRecord[]): JournalRecord[] {
   const at = records.findIndex(({ kind }) => kind === 'drop');
   return at === -1 ? records : records.slice(0, Math.max(1, at));

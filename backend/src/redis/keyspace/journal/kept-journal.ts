@@ -5,22 +5,22 @@ import { NO_LOG, type JournalLog, type JournalRecord } from './journal-log.js';
 
 const FSYNC_INTERVAL_MS = 100;
 
-/** The journal that a former process left behind, and where this one writes its own. */
+/** The journal that an earlier process left behind, and the log of this process. */
 export interface KeptJournal {
   readonly log: JournalLog;
   readonly records: readonly JournalRecord[];
-  /** What was unreadable at the end of the file, in bytes. */
+  /** How many bytes at the end of the file were unreadable. */
   readonly damagedBytes: number;
 }
 
-/** No file: what is journaled lives as long as this process. */
+/** No file: the journal lives as long as this process. */
 export const NOTHING_KEPT: KeptJournal = { log: NO_LOG, records: [], damagedBytes: 0 };
 
 /**
- * Opens the file of `journal.file`, if there is to be one.
+ * Opens the file of `journal.file`, if that option is set.
  *
- * @param onFailure - hears that the disk refuses, once for each time it begins to
- * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when it cannot be used.
+ * @param onFailure - called when the disk begins to refuse writes, once each time
+ * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when the file cannot be used.
  */
 export async function openKeptJournal(
   { mode, journal }: ResolvedRedisOptions,

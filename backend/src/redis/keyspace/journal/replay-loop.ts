@@ -6,7 +6,7 @@ import type { WriteJournal } from './write-journal.js';
 
 const RETRY_MS = 250;
 
-/** What the loop tells. */
+/** Receives the events of the loop. */
 export interface ReplayListener {
   /** Some of the journal is in Redis now. */
   onReplayed(report: ReplayReport): void;
@@ -14,7 +14,7 @@ export interface ReplayListener {
   onChange(): void;
 }
 
-/** Brings the journal to Redis whenever there is something in it and the way is free. One run at a time. */
+/** Replays the journal whenever it has records and writes to Redis are possible. One run at a time. */
 export class ReplayLoop {
   readonly #journal: WriteJournal;
   readonly #replay: JournalReplay;
@@ -38,19 +38,19 @@ export class ReplayLoop {
     this.#listener = listener;
   }
 
-  /** Starts a run if there is something to bring and Redis takes it. */
+  /** Starts a run if there is something to replay and Redis accepts writes. */
   wake(): void {
     const isFree = this.#run === null && this.#stopRetry === null && !this.#isClosing;
     if (!isFree || this.#journal.entries === 0 || this.#breaker.state.kind !== 'closed') return;
     this.#run = this.#runOnce().finally(() => {
       this.#run = null;
       this.#listener.onChange();
-      // Something may have been journaled after the last look.
+      // A record may have been added after the run looked for the last time.
       this.wake();
     });
   }
 
-  /** The same, and the pause after a run that failed is over. */
+  /** The same, without the rest of the pause after a failed run. */
   hurry(): void {
     this.#stopRetry?.();
     this.#stopRetry = null;
@@ -58,8 +58,8 @@ export class ReplayLoop {
   }
 
   /**
-   * Begins nothing any more, and lets the run that is under way go on for a while: what is replayed now
-   * need not wait for the next start, and without a file it would be lost.
+   * Starts no more runs, and gives the current run some time: what is replayed now need not wait for the
+   * next start, and without a file it would be lost.
    */
   async close(graceMs: number): Promise<void> {
     this.hurry();
@@ -70,7 +70,7 @@ export class ReplayLoop {
       over.abort();
     });
     await Promise.race([run, this.#clock.sleep(graceMs, over.signal)]);
-    // Whatever it still waits for ends with the connections.
+    // Whatever the run still waits for ends with the connections.
     this.#closed.abort();
   }
 
@@ -82,7 +82,7 @@ export class ReplayLoop {
       this.#breaker.succeed(generation);
       this.#listener.onReplayed(report);
     } catch (error) {
-      // A Redis that refuses everybody, because it is full, say, is there.
+      // A Redis that refuses every write, for example because it is full, is there.
       if (isAnswer(error)) this.#breaker.succeed(generation);
       else this.#breaker.fail(generation);
       if (this.#isClosing) return;

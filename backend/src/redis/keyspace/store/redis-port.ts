@@ -1,6 +1,6 @@
 import type { Stop } from '../../base/timing/index.js';
 
-/** What this room needs of a Redis: the engine gives it, tests give their own. */
+/** What this room needs of a Redis: the engine implements it, and tests have their own. */
 export interface RedisPort {
   /** Runs a command; replies are Buffers. Rejects by `timeoutMs` at the latest. */
   run(
@@ -14,7 +14,7 @@ export interface RedisPort {
   onDataAtRisk(listener: () => void): Stop;
   /** Calls back when Redis may be back: a node was connected, answers again or takes writes. */
   onRecovery(listener: () => void): Stop;
-  /** Listens to a channel. `onLost` runs when nobody listens any more, `onGap` when somebody does again. */
+  /** Listens to a channel. `onLost` is called when listening stops, `onGap` when it has started again. */
   listen(
     channel: string,
     onMessage: (message: string) => void,

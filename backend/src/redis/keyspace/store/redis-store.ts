@@ -19,15 +19,15 @@ import { readStamp, STAMP_BYTES, writeStamp, type HybridClock, type Stamp } from
 export interface RedisStoreOptions {
   /** Deadline of each command. */
   readonly timeoutMs: number;
-  /** Where changes are told that name no channel of their own. */
+  /** The channel for changes of keys that name no channel of their own. */
   readonly channel?: string;
 }
 
-/** Asks for the right to load an entry. */
+/** A request for the lease of an entry. */
 export interface LeaseRequest {
-  /** Where the entry is kept. */
+  /** Where the entry is stored. */
   readonly key: string;
-  /** Where the right is kept. */
+  /** Where the lease is stored. */
   readonly leaseKey: string;
   /** Who asks. */
   readonly token: string;
@@ -44,12 +44,12 @@ const FOR_EVER = '';
 const GONE_AT_ONCE = '0';
 const ANY = '';
 
-/** The sorted set in Redis of a group's members, by the time at which they expire. */
+/** The key in Redis of the index of a key group: a sorted set of its members by the time they expire. */
 export function groupIndexKey(group: string): string {
   return `${group}:members`;
 }
 
-/** The key in Redis that says when a group was last emptied. */
+/** The key in Redis that says when a key group was last emptied. */
 export function groupMarkKey(group: string): string {
   return `${group}:mark`;
 }
@@ -87,13 +87,13 @@ export class RedisStore implements KeyValueStore {
     return this.#read(keys, false);
   }
 
-  /** As {@link RedisStore.read}, for one key: the way of nearly every hit, so it takes no detours. */
+  /** Like {@link RedisStore.read}, for one key: nearly every hit comes this way, so it takes no detours. */
   readOne(key: string): Promise<Buffer | null> {
     const asked = this.#port.run('get', [key], this.#readOneTerms) as Promise<Buffer | null>;
     return asked.catch((error: unknown) => nullIfWrongType(error));
   }
 
-  /** As {@link RedisStore.read}, and never from a replica. */
+  /** Like {@link RedisStore.read}, but never from a replica. */
   readPrimary(keys: readonly string[]): Promise<(Buffer | null)[]> {
     return this.#read(keys, true);
   }
@@ -102,7 +102,7 @@ export class RedisStore implements KeyValueStore {
     return this.#outcomeOf(await this.#applyTo(write, ''));
   }
 
-  /** As {@link RedisStore.apply}, for what is meant to be later than every load of the key that is under way. */
+  /** Like {@link RedisStore.apply}, for a write that must be later than every load of the key under way. */
   async applyLive(write: StampedWrite, leaseKey: string): Promise<ApplyOutcome> {
     return this.#outcomeOf(await this.#applyTo(write, 'live', [leaseKey]));
   }
@@ -121,7 +121,7 @@ export class RedisStore implements KeyValueStore {
   async drop(drop: StampedDrop & { readonly channel?: string }): Promise<number> {
     const { group, stamp, ttlMs, channel } = drop;
     const entry = newTombstone(stamp);
-    // First of all: what comes in from now on is turned away, what came in before is in the index.
+    // The mark comes first: older writes that arrive from now on are refused, earlier ones are in the index.
     if (ttlMs > 0) {
       const args = [entry, toPx(ttlMs), this.#ceiling()];
       const reply = await this.#mark([groupMarkKey(group)], args);
@@ -146,7 +146,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   /**
-   * Takes the right to load an entry. Answers the entry instead when somebody has written it since:
+   * Takes the lease of an entry. Returns the entry instead when another process has written it since:
    * then there may be nothing to load.
    */
   async claim(request: LeaseRequest): Promise<'granted' | 'held' | Buffer> {
@@ -158,28 +158,28 @@ export class RedisStore implements KeyValueStore {
     return reply === TAKEN ? 'granted' : 'held';
   }
 
-  /** Holds on to a right for another `leaseMs`; false when it was lost. */
+  /** Extends a lease for another `leaseMs`; returns false when it was lost. */
   async renew(leaseKey: string, token: string, leaseMs: number): Promise<boolean> {
     return (await this.#renew([leaseKey], [token, toLiveTime(leaseMs)])) === TAKEN;
   }
 
-  /** Gives a right back, if it is still this holder's. */
+  /** Gives a lease back, if this holder still has it. */
   async release(leaseKey: string, token: string): Promise<void> {
     await this.#release([leaseKey], [token]);
   }
 
-  /** Adds to a number; a new one ends after `ttlMs`. Doing it twice counts twice. */
+  /** Adds to a number; a new number expires after `ttlMs`. Doing it twice counts twice. */
   async increment(key: string, by: number, ttlMs: number | null): Promise<number> {
     const ttl = ttlMs === null ? FOR_EVER : toLiveTime(ttlMs);
     return Number(await this.#increment([key], [by, ttl]));
   }
 
-  /** Takes a key that nobody has. Its holder gets it again, for `ttlMs` from then on. */
+  /** Takes a key that nobody holds. Its holder gets it again, for `ttlMs` from then on. */
   async takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean> {
     return (await this.#take([key], [holder, toLiveTime(ttlMs)])) === TAKEN;
   }
 
-  /** Gives a key of {@link RedisStore.takeIfFree} back; false when somebody else has it by now. */
+  /** Gives back a key of {@link RedisStore.takeIfFree}; returns false when another holder has it now. */
   async giveBack(key: string, holder: string): Promise<boolean> {
     return (await this.#release([key], [holder])) === TAKEN;
   }
@@ -197,7 +197,7 @@ export class RedisStore implements KeyValueStore {
       const found = toList(await this.#port.run('mget', keys, options));
       return keys.map((_key, i) => found[i]);
     }
-    // MGET takes a key of another type for none at all. So does this.
+    // MGET treats a key of another type as missing. So does this.
     return [await orIfWrongType(this.#port.run('get', keys, options), null)];
   }
 
@@ -216,13 +216,13 @@ export class RedisStore implements KeyValueStore {
     );
   }
 
-  /** Every name in the index of a group that is there all the while, in portions. */
+  /** Every name that is in the index of a key group during the whole scan, in portions. */
   async *#listed(group: string): AsyncGenerator<string[]> {
     let cursor = '0';
     do {
       const [next, found] = toList(await this.#scan(groupIndexKey(group), cursor));
       cursor = Buffer.isBuffer(next) ? next.toString() : '0';
-      // Names and scores take turns.
+      // Names and scores alternate.
       yield toList(found)
         .filter((_name, i) => i % 2 === 0)
         .map(String);
@@ -289,7 +289,7 @@ function toList(reply: unknown): unknown[] {
   return Array.isArray(reply) ? reply : [];
 }
 
-// MGET takes a key of another type for none at all. So does everything that reads here.
+// MGET treats a key of another type as missing. So does everything that reads here.
 function nullIfWrongType(error: unknown): null {
   const isWrongType =
     error instanceof CommandRejectedError && error.details['reply'] === 'WRONGTYPE';
