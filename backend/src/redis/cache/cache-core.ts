@@ -7,10 +7,10 @@ import {
   type ResolvedLoadOptions,
 } from './values/index.js';
 
-/** The works of one namespace. */
+/** What the classes of one namespace share. */
 export class CacheCore {
   readonly deps: CacheDeps;
-  /** What the namespace's options say of each call. */
+  /** The options of a call that gives none of its own. */
   readonly options: ResolvedLoadOptions;
   readonly lookup: CacheLookup;
   readonly writer: EntryWriter;

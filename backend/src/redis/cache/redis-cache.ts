@@ -15,7 +15,7 @@ import {
 import { CacheCore } from './cache-core.js';
 import { CacheNamespace } from './cache-namespace.js';
 
-/** Opens the namespace of that name in Redis and memory. */
+/** Opens the keyspace of that name, in Redis and memory. */
 export type OpenKeyspace = (
   name: string,
   settings: {
@@ -31,16 +31,16 @@ export interface RedisCacheDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: EventBus;
-  /** What namespaces are that say nothing else. */
+  /** Options of namespaces that give none of their own. */
   readonly defaults?: CacheOptions;
 }
 
 const DEFAULT_NAMESPACE = 'default';
-// A namespace is never given up. Who makes one per customer or request has mistaken it for a key.
+// A namespace is never removed. One namespace per customer or request is a mistake: use keys for that.
 const MAX_NAMESPACES = 1_000;
 
 /**
- * A cache that goes on when Redis does not. Values live in namespaces, each with options of its own;
+ * A cache that keeps working while Redis is away. Values live in namespaces, each with its own options;
  * the methods of the cache itself work on the namespace `default`.
  */
 export class RedisCache extends CacheNamespace {
@@ -71,10 +71,10 @@ export class RedisCache extends CacheNamespace {
   }
 
   /**
-   * The namespace of that name, made at the first call. What its options leave out is as in the module's.
+   * Returns the namespace of that name; the first call creates it. Options left out are those of the module.
    *
    * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for options that cannot be used, or that
-   * are not those with which the namespace was made.
+   * differ from those with which the namespace was created.
    */
   namespace(name: string, options?: CacheOptions): CacheNamespace {
     const known = this.#namespaces.get(name);
@@ -84,18 +84,18 @@ export class RedisCache extends CacheNamespace {
     return known;
   }
 
-  /** All namespaces that were asked for, the default one first. */
+  /** All namespaces that were created, the default one first. */
   get namespaces(): readonly CacheNamespace[] {
     return [...this.#namespaces.values()];
   }
 
-  /** What all namespaces together have done since the process began. */
+  /** Stats of all namespaces together since the process began. */
   get totalStats(): CacheStats {
     return CacheCounters.total(this.#cores.map(({ deps }) => deps.counters));
   }
 
   /**
-   * Begins no load any more, gives those under way `graceMs` to end, and then ends them: their signals
+   * Starts no more loads, gives current ones `graceMs` to end, and then aborts them: their signals
    * fire and their callers get `CLOSED`. Afterwards nothing is pending. Calling it twice is harmless.
    */
   close(graceMs = 0): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Session } from './record/index.js';
 
-/** What a guard has found out about a request. */
+/** What a guard has found for a request. */
 export interface RequestSession<T = Record<string, unknown>> {
   readonly token: string;
   readonly session: Session<T>;

@@ -1,4 +1,4 @@
-/** What work answers, unless the signal fires first: then the signal's reason is thrown. */
+/** Returns the result of the work, unless the signal fires first: then it throws the signal's reason. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
@@ -13,7 +13,7 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-/** Waits for work to succeed, or for the signal. Throws only what work throws. */
+/** Waits until the work succeeds or the signal fires. Throws only what the work throws. */
 export async function settledOrAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   try {
     await untilAborted(work, signal);

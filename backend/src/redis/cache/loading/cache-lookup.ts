@@ -2,7 +2,7 @@ import { DegradedUnknownError } from '../../base/errors/index.js';
 import type { CacheDeps, EntryReader, Known, KnownValue } from '../values/index.js';
 import { isFresh, type Answer } from './value-loader.js';
 
-/** Looks keys up without loading, and counts how calls were answered. */
+/** Looks up keys without loading, and counts the results. */
 export class CacheLookup {
   readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
@@ -14,7 +14,7 @@ export class CacheLookup {
     this.#hasNear = deps.options.nearMs > 0;
   }
 
-  /** What a copy in memory says, if it may answer without Redis being asked. A promise if it is compressed. */
+  /** Returns what a near copy says, if it may be used without asking Redis. A promise if it is compressed. */
   near(key: string): Known | Promise<Known> | null {
     if (!this.#hasNear) return null;
     const reading = this.#deps.keyspace.near(key);
@@ -22,9 +22,10 @@ export class CacheLookup {
   }
 
   /**
-   * The value of a key, if there is one.
+   * Returns the value of a key, if there is one.
    *
-   * @throws {@link DegradedUnknownError} (`DEGRADED_UNKNOWN`) when nobody can tell, unless the policy is `cache`.
+   * @throws {@link DegradedUnknownError} (`DEGRADED_UNKNOWN`) when Redis is away and memory does not know
+   * the key, unless the policy is `cache`.
    */
   async find(key: string): Promise<KnownValue | null> {
     const near = this.near(key);
@@ -36,7 +37,7 @@ export class CacheLookup {
     return this.#judge(await this.#reader.read(key));
   }
 
-  /** The values of those keys that have one. */
+  /** Returns the values of those keys that have one. */
   async findMany(keys: readonly string[]): Promise<Map<string, KnownValue>> {
     const found = new Map<string, KnownValue>();
     const known = await this.#reader.readMany(keys);
@@ -47,7 +48,7 @@ export class CacheLookup {
     return found;
   }
 
-  /** Counts a call that a copy in memory answered. */
+  /** Counts a call that a near copy answered. */
   countNear(isNegative: boolean): void {
     const { counters } = this.#deps;
     counters.add('hits');
@@ -66,7 +67,7 @@ export class CacheLookup {
     }
   }
 
-  // A value past its time is an answer only when Redis is away: otherwise whoever asks should load.
+  // A stale value is a result only when Redis is away: otherwise the caller should load.
   #judge(known: Known): KnownValue | null {
     if (known.state === 'value' && (known.isFresh || known.source === 'stale')) {
       this.count({ value: known.value, from: known.isFresh ? 'cache' : 'stale' });

@@ -4,32 +4,32 @@ import type { Stop } from '../../base/timing/index.js';
 import { untilAborted } from './abortable.js';
 import type { CacheDeps } from '../values/index.js';
 
-/** What came of asking for the right to load. */
+/** The outcome of a request for a lease. */
 export type Grant =
-  /** Load it. Without a lease there is nobody to share with. */
+  /** Load it. Without a lease, the value is not shared with other processes. */
   | { readonly kind: 'go'; readonly lease: LoadLease | null }
-  /** Somebody has written the key meanwhile. */
+  /** Another process has written the key meanwhile. */
   | { readonly kind: 'changed'; readonly reading: Reading }
-  /** Another process loads it, and there was no wish to wait. */
+  /** Another process loads it, and the caller did not want to wait. */
   | { readonly kind: 'busy' };
 
 type GrantedClaim = Claim & { readonly state: 'granted' };
 
-/** How to ask. */
+/** How to request a lease. */
 export interface LeaseOptions {
-  /** Stamp of what the caller has read. */
+  /** Stamp of what the caller has read already. */
   readonly seen: Stamp | null;
   /** Ends the wait. */
   readonly signal: AbortSignal;
   readonly mayWait: boolean;
 }
 
-// A waiter learns of the value at the next look: with the way there and back, well within 50 ms.
+// A waiter finds the value when it looks again: within 50 ms, round trip included.
 const LOOK_EVERY_MS = 20;
-// Two renewals may get lost before the lease is.
+// Two renewals in a row may get lost before the lease is lost.
 const RENEWALS_PER_LEASE = 3;
 
-/** Sees to it that of all processes one loads a key, and that the others get what it loaded. */
+/** Makes sure that only one of all processes loads a key, and that the others get its value. */
 export class LoadLeases {
   readonly #deps: CacheDeps;
 
@@ -37,7 +37,7 @@ export class LoadLeases {
     this.#deps = deps;
   }
 
-  /** Asks until there is an answer, or the signal fires: then its reason is thrown. */
+  /** Asks until there is an outcome, or until the signal fires: then it throws the signal's reason. */
   async take(key: string, wish: LeaseOptions): Promise<Grant> {
     const { clock, counters } = this.#deps;
     const token = randomUUID();
@@ -71,7 +71,7 @@ export class LoadLeases {
     }
   }
 
-  // Granted when nobody waited for it any more.
+  // Granted when nobody was waiting for it any more.
   #giveBackLate(asked: Promise<Claim>, key: string): void {
     const { keyspace, tasks } = this.#deps;
     tasks.add(
@@ -82,9 +82,9 @@ export class LoadLeases {
   }
 }
 
-/** The right to load a key. It is extended by itself until it is ended or this process dies. */
+/** The lease of a key. It renews itself until it is ended or this process dies. */
 export class LoadLease {
-  /** Of the moment in which the right was given: whoever writes the key from then on is later. */
+  /** The moment at which the lease was granted: any later write to the key has a later stamp. */
   readonly stamp: Stamp;
   readonly #keyspace: Keyspace;
   readonly #tasks: CacheDeps['tasks'];
@@ -104,13 +104,13 @@ export class LoadLease {
     });
   }
 
-  /** Gives the right back, in the background: nobody should wait for that. */
+  /** Gives the lease back in the background, so that nobody waits for it. */
   end(): void {
     this.#stopRenewals();
     this.#tasks.add(this.#keyspace.release(this.#key, this.#token));
   }
 
-  // Once lost it stays lost: another process loads now, and the later stamp wins.
+  // A lost lease stays lost: another process loads now, and the later stamp wins.
   async #renew(leaseMs: number): Promise<void> {
     const isOurs = await this.#keyspace.renew(this.#key, this.#token, leaseMs);
     if (!isOurs) this.#stopRenewals();

@@ -1,4 +1,4 @@
-/** Does work for all items, so many at a time; the answers are in their order. The first failure ends it. */
+/** Runs work for all items, a limited number at a time. Results keep their order. The first failure ends it. */
 export async function inPortions<T, R>(
   items: readonly T[],
   size: number,

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** Something that would not come back from JSON as what it was. */
+/** A part of a value that JSON would change. */
 export interface JsonFault {
   /** For example `a Map`. */
   readonly what: string;
@@ -9,10 +9,10 @@ export interface JsonFault {
 }
 
 const MAX_DEPTH = 500;
-// The names of members are mostly words of the program; whatever might be data instead is not shown.
+// The names of members are mostly words of the program; names that might be data are not shown.
 const WORD = /^[A-Za-z_$]{1,32}$/;
 
-/** The first part of a value that JSON would silently change, or `null` when there is none. */
+/** Returns the first part of a value that JSON would silently change; `null` when there is none. */
 export function findJsonFault(value: unknown): JsonFault | null {
   return value === undefined ? { what: 'undefined', path: 'value' } : inspect(value, 'value', []);
 }
@@ -49,7 +49,7 @@ function inspectObject(value: object, path: string, above: readonly object[]): J
   const shown = hasToJson(value) ? value.toJSON() : value;
   if (shown === value) return inspectMembers(value, path, within);
   if (typeof shown === 'object' && shown !== null) return inspect(shown, path, within);
-  // It may become another object; text or a number, as with a Date, is not what the caller gave.
+  // `toJSON` may return another object; text or a number, as from a Date, is not what the caller gave.
   return { what: `${nameOf(value)}, which turns into ${kindOf(shown)}`, path };
 }
 

@@ -1,6 +1,6 @@
 import { SessionUnavailableError } from '../../base/errors/index.js';
 
-/** Lets so many look-ups go at a time. The others wait in line, up to `maxWaiting` of them. */
+/** Limits how many lookups run at a time. Others wait in line, up to `maxWaiting` of them. */
 export class ArchiveTurns {
   readonly #atATime: number;
   readonly #maxWaiting: number;
@@ -12,14 +12,14 @@ export class ArchiveTurns {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** How many go, and how many wait. */
+  /** How many run, and how many wait. */
   get load(): { readonly going: number; readonly waiting: number } {
     return { going: this.#going, waiting: this.#line.size };
   }
 
   /**
-   * Runs `work` when it is its turn. Once the signal fires the turn passes to the next, whether or not
-   * the work has noticed: an archive that never answers holds nobody up.
+   * Runs `work` when it is its turn. When the signal fires, the next one gets the turn, whether or not the work
+   * has stopped: an archive that never answers blocks nobody.
    */
   async run<R>(signal: AbortSignal, work: () => Promise<R>): Promise<R> {
     await this.#enter(signal);
@@ -53,7 +53,7 @@ export class ArchiveTurns {
     });
   }
 
-  // The turn is handed on and not given back, so that nobody new gets ahead of the line.
+  // The turn goes directly to the next one, so that no new caller gets ahead of the line.
   #leaver(signal: AbortSignal): () => void {
     let hasLeft = false;
     const leave = (): void => {
