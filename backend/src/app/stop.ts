@@ -4,7 +4,10 @@ import type { Logger } from 'pino';
 const PATIENCE_MS = 10_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Ends the process at the first signal, while nothing is there yet to be ended in order. Answers a function that leaves signals to others. */
+/**
+ * Ends the process at the first signal, before there is anything to stop in order. Returns a function
+ * that removes these handlers.
+ */
 export function endOnSignals(): () => void {
   const end = (): never => process.exit(0);
   for (const signal of SIGNALS) process.on(signal, end);
@@ -13,7 +16,7 @@ export function endOnSignals(): () => void {
   };
 }
 
-/** Ends the process in order at the first signal, at once at the second, and in a bounded time always. */
+/** Stops the process in order at the first signal, at once at the second, and always in a bounded time. */
 export function stopOnSignals(app: INestApplication, logger: Logger, delayMs: number): void {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
@@ -41,7 +44,7 @@ export function stopOnSignals(app: INestApplication, logger: Logger, delayMs: nu
   for (const signal of SIGNALS) process.on(signal, stop);
 }
 
-/** What nobody caught is written down, and ends the process: its state is not known any more. */
+/** Logs an uncaught error and ends the process: its state is no longer known. */
 export function endOnUncaughtErrors(logger: Logger): void {
   const end = (error: unknown): void => {
     logger.fatal(

@@ -10,7 +10,7 @@ import {
 } from '../../src/redis/index.js';
 import { serveCalls } from './serve-calls.js';
 
-/** What the parent tells this process. */
+/** What the parent passes to this process. */
 export interface CacheWorkerPlan {
   readonly options: RedisHaOptions;
   readonly namespace: string;
@@ -50,7 +50,10 @@ serveCalls({
     await redis.whenReady(20_000);
     return true;
   },
-  /** Writes and deletes; `null` stands for a delete. Answers how they ended, the longest that one took, and when each key was changed last. */
+  /**
+   * Writes and deletes; `null` means delete. Returns their outcomes, the longest duration, and when each key
+   * was changed last.
+   */
   write: async (changes: readonly (readonly [string, string | null])[], pauseMs: number) => {
     const { cache } = await parts();
     const outcomes: Record<string, number> = {};
@@ -71,7 +74,7 @@ serveCalls({
     }
     return { outcomes, longestMs, madeAt };
   },
-  /** What this process sees, key by key. */
+  /** Returns what this process reads, key by key. */
   read: async (keys: readonly string[]) => {
     const { cache } = await parts();
     const found = await cache.getMany(keys);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** An authority of one's own and a certificate for this machine that it signed. */
+/** A certificate authority, and a certificate for this machine that it signed. */
 export interface Certificates {
   readonly ca: string;
   /** An authority that signed nothing here. */

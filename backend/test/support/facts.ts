@@ -7,7 +7,7 @@ import type {
 
 /** What to wait for. */
 export interface FactOptions<T extends RedisHaEventType> {
-  /** Only facts that fulfil this count. */
+  /** Only events for which this is true count. */
   readonly where?: (event: RedisHaEventOf<T>) => boolean;
   /** @defaultValue 20000 */
   readonly timeoutMs?: number;
@@ -16,8 +16,9 @@ export interface FactOptions<T extends RedisHaEventType> {
 const TIMEOUT_MS = 20_000;
 
 /**
- * The next fact of that kind. Ask for it before doing what brings it about, and await it afterwards. It rejects
- * with everything that was heard instead.
+ * Returns the next event of that type. Call it before the action that causes the event, and await it
+ * afterwards.
+ * It rejects with all events that arrived instead.
  */
 export function nextFact<T extends RedisHaEventType>(
   redis: RedisService,
@@ -46,7 +47,7 @@ export function nextFact<T extends RedisHaEventType>(
   return fact;
 }
 
-/** Everything the engine said since. */
+/** All events of the engine since its creation. */
 export class FactLog {
   readonly #facts: { readonly at: number; readonly event: RedisHaEvent }[] = [];
   readonly #stop: () => void;
@@ -58,7 +59,7 @@ export class FactLog {
     });
   }
 
-  /** Facts of one kind, in order. */
+  /** Events of one type, in order. */
   of<T extends RedisHaEventType>(type: T): RedisHaEventOf<T>[] {
     return this.#facts.flatMap(({ event }) =>
       event.type === type ? [event as RedisHaEventOf<T>] : [],

@@ -7,12 +7,12 @@ import {
   type RedisHealth,
 } from './health-report.js';
 
-/** Whatever can tell its status at once: a `RedisService`. */
+/** An object with a status that is known at once: a `RedisService`. */
 export interface StatusTeller {
   readonly status: HealthSource;
 }
 
-/** Whatever can tell its figures at once: a `RedisCache`. */
+/** An object with stats that are known at once: a `RedisCache`. */
 export interface StatsTeller {
   readonly totalStats: CacheTotals;
 }
@@ -20,19 +20,19 @@ export interface StatsTeller {
 /** How strictly a check judges. */
 export interface RedisHealthCheckOptions {
   /**
-   * Whether the application cannot do without Redis. If it can, an absent Redis is `degraded` and
-   * the answer stays 200. @defaultValue false
+   * Whether the application cannot work without Redis. If it can, an absent Redis is `degraded` and
+   * the status of the response stays 200. @defaultValue false
    */
   readonly required?: boolean;
-  /** The cache whose figures are shown as `metrics`. @defaultValue none */
+  /** The cache whose stats are shown as `metrics`. @defaultValue none */
   readonly cache?: StatsTeller;
 }
 
 type Verdict = 'up' | 'degraded' | 'down';
 
 /**
- * The Terminus indicator of Redis. It answers from what the engine knows already, so it needs no
- * deadline: a frozen Redis cannot hold up a probe, and a probe opens no connection.
+ * The Terminus indicator of Redis. It uses what the engine knows already, so it needs no
+ * timeout: a frozen Redis cannot hold up a probe, and a probe opens no connection.
  */
 @Injectable()
 export class RedisHealthIndicator {
@@ -55,12 +55,12 @@ export class RedisHealthIndicator {
     return Promise.resolve(this.resultOf(key, verdict, report));
   }
 
-  /** The `redis` member of the health answer; with the figures of the cache, if one is given. */
+  /** Returns the `redis` member of the health response; with the stats of the cache, if one is given. */
   report(redis: StatusTeller, cache?: StatsTeller): RedisHealth {
     return healthReport(redis.status, cache?.totalStats);
   }
 
-  /** Shows a report under a verdict that somebody else came to. */
+  /** Returns a report under a verdict that the caller made. */
   resultOf(key: string, verdict: Verdict, report: RedisHealth): HealthIndicatorResult {
     return this.#result(key, verdict, report);
   }

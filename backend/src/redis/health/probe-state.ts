@@ -3,15 +3,15 @@ import { AwayGate, type AwayState } from './away-gate.js';
 import type { ResolvedHealthOptions } from './health-options.js';
 import type { Reach } from './reach.js';
 
-/** What readiness and startup answer. */
+/** The body of readiness and startup. */
 export interface ProbeAnswer {
   readonly status: 'ready' | 'not_ready' | 'started' | 'starting';
   readonly reason: string;
-  /** Since when it is so, as an ISO 8601 time. */
+  /** When this state began, as an ISO 8601 time. */
   readonly since: string;
 }
 
-/** The same, on the clock of measuring. */
+/** The same, with a time of `clock.now()`. */
 type Judgement = Omit<ProbeAnswer, 'since'> & { readonly since: number };
 
 /** What the probes know of the application: whether it has started, may be used, and is shutting down. */
@@ -27,7 +27,7 @@ export class ProbeState {
   #startReason = 'the application is starting';
   #shutdownAt: number | null = null;
   #failed: readonly string[] = [];
-  // Its time is put into words once: an answer must not change because a clock was set.
+  // Its time is formatted once: a response must not change because a clock was set.
   #last: Judgement & { readonly text: string };
 
   constructor(options: ResolvedHealthOptions, clock: Clock) {
@@ -39,7 +39,7 @@ export class ProbeState {
     this.#last = { ...notReady(this.#startReason, this.#bornAt), text: this.#bornText };
   }
 
-  /** Nest is up. */
+  /** Nest has started. */
   booted(): void {
     this.#isBooted = true;
   }
@@ -49,12 +49,12 @@ export class ProbeState {
     this.#shutdownAt ??= this.#clock.now();
   }
 
-  /** Whether {@link ProbeState.shuttingDown} was said. */
+  /** Whether {@link ProbeState.shuttingDown} was called. */
   get isShuttingDown(): boolean {
     return this.#shutdownAt !== null;
   }
 
-  /** Takes in how Redis is. Memory mode is a choice of the operator, and no absence. */
+  /** Updates the state of Redis. Memory mode is a choice of the operator, not an absence. */
   observe(reach: Reach, mode: 'sentinel' | 'standalone' | 'memory'): void {
     this.#isMemory = mode === 'memory';
     this.#gate.observe(this.#isMemory || reach[this.#options.needs]);
@@ -62,7 +62,7 @@ export class ProbeState {
     this.#update();
   }
 
-  /** Whether there is something that only looking again and again can find out. */
+  /** Whether something can only be noticed by observing again and again. */
   get isWatching(): boolean {
     if (this.isShuttingDown) return false;
     return this.#startedText === null || (this.#options.required && !this.#isMemory);
@@ -73,7 +73,7 @@ export class ProbeState {
     return this.#options.required && this.#gate.isAway;
   }
 
-  /** The answer of startup: once started, started for ever. */
+  /** The body of startup. Once started, it stays started. */
   get startup(): ProbeAnswer {
     const isStarted = this.#startedText !== null;
     return {
@@ -83,7 +83,7 @@ export class ProbeState {
     };
   }
 
-  /** The answer of readiness. `failed` names checks that count for it and are down. */
+  /** The body of readiness. `failed` names checks that count for it and are down. */
   readiness(failed: readonly string[] = []): ProbeAnswer {
     this.#failed = failed;
     this.#update();
@@ -99,7 +99,7 @@ export class ProbeState {
     this.#startReason = reason;
   }
 
-  // Ready since the beginning, also while an absence is tolerated; not ready since what is its reason now.
+  // Ready since the beginning, also during a tolerated absence; not ready since the present reason began.
   #update(): void {
     const next = this.#judge();
     const { status, reason, since, text } = this.#last;

@@ -1,4 +1,4 @@
-/** What is looked at to say whether Redis can be used. A part of what `RedisService.status` tells. */
+/** The inputs that decide whether Redis can be used. A part of `RedisService.status`. */
 export interface ReachSource {
   readonly mode: 'sentinel' | 'standalone' | 'memory';
   readonly status: 'up' | 'degraded' | 'down';
@@ -17,7 +17,7 @@ export interface ReachSource {
 
 type BreakerName = 'closed' | 'open' | 'half-open';
 
-/** Whether Redis can be used, as the application feels it. */
+/** Whether Redis can be used, as the application sees it. */
 export interface Reach {
   readonly reads: boolean;
   readonly writes: boolean;
@@ -26,8 +26,8 @@ export interface Reach {
 }
 
 /**
- * Says whether Redis can be used. Stricter than the connections alone: a node that is connected and
- * silent answers no reads, and a breaker that is not closed keeps the application from a Redis that is.
+ * Decides whether Redis can be used. Stricter than the connections alone: a connected node that does not
+ * answer serves no reads, and a breaker that is not closed keeps the application from a working Redis.
  */
 export function reachOf(source: ReachSource): Reach {
   const { mode, status, message } = source;

@@ -7,7 +7,7 @@ const UNKNOWN: Reading = { state: 'unknown' };
 /** How an entry is judged. */
 export interface JudgeOptions {
   readonly policy: KeyspacePolicy;
-  /** How long past its time an entry may still be served, in milliseconds. */
+  /** How long after it expires an entry may still be served, in milliseconds. */
   readonly maxStaleMs: number;
   /** Calendar time. */
   readonly now: number;

@@ -6,7 +6,7 @@ export interface KeyspaceOptions {
   readonly policy: KeyspacePolicy;
   /** Copies in memory younger than this are used without asking Redis, in milliseconds; 0 means never. */
   readonly nearMs: number;
-  /** How long past its time an entry may be served, in milliseconds. Only with the policy `cache`. */
+  /** How long after it expires an entry may be served, in milliseconds. Only with the policy `cache`. */
   readonly maxStaleMs: number;
 }
 

@@ -3,10 +3,10 @@ import type { CacheTeller, SessionsTeller } from './metrics-sources.js';
 import { byLabel, single, type Sample } from './sample.js';
 
 const MAX_NAMESPACES = 20;
-// No namespace can be called so.
+// No namespace can have this name.
 const THE_REST = '(other)';
 
-/** The values that tell of the cache. */
+/** The samples of the cache. */
 export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] {
   const total = cache.totalStats;
   return [
@@ -22,7 +22,7 @@ export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] 
   ];
 }
 
-/** The values that tell of sessions. */
+/** The samples of sessions. */
 export function sessionMetrics({ stats }: SessionsTeller): [string, readonly Sample[]][] {
   return [['sessions_total', byLabel('event', { ...stats })]];
 }

@@ -9,7 +9,7 @@ import { byLabel, histogram, single, type Sample } from './sample.js';
 
 const BOUNDS_S = LATENCY_BOUNDS_MS.map((ms) => ms / 1_000);
 
-/** The values that tell of commands. */
+/** The samples of commands. */
 export function commandMetrics(
   { kinds, retries }: CommandStats,
   { waiting, pending, pools }: MetricsStatus,

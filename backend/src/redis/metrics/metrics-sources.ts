@@ -6,7 +6,7 @@ import type { CommandStats } from '../base/stats/index.js';
 import type { SessionStats } from '../sessions/index.js';
 import type { Stop } from '../base/timing/index.js';
 
-/** What metrics need to know of a node. */
+/** The part of a node's status that metrics use. */
 export interface MetricsNode {
   readonly address: NodeAddress;
   readonly connection: 'connecting' | 'ready' | 'lost' | 'closed';
@@ -20,7 +20,7 @@ interface MetricsPool {
   readonly available: number;
 }
 
-/** What metrics need to know of a connection. A part of what `RedisService.status` tells. */
+/** The part of `RedisService.status` that metrics use. */
 export interface MetricsStatus {
   readonly mode: 'sentinel' | 'standalone' | 'memory';
   readonly canRead: boolean;
@@ -38,7 +38,7 @@ export interface MetricsStatus {
   readonly fallback: FallbackStatus;
 }
 
-/** A connection: the part of `RedisService` that metrics look at and listen to. */
+/** The part of `RedisService` that metrics use. */
 export interface ConnectionTeller {
   readonly name: string;
   readonly status: MetricsStatus;
@@ -47,13 +47,13 @@ export interface ConnectionTeller {
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop;
 }
 
-/** A cache: the part of `RedisCache` that metrics look at. */
+/** The part of `RedisCache` that metrics use. */
 export interface CacheTeller {
   readonly namespaces: readonly { readonly name: string; readonly stats: CacheStats }[];
   readonly totalStats: CacheStats;
 }
 
-/** Sessions: the part of `SessionService` that metrics look at. */
+/** The part of `SessionService` that metrics use. */
 export interface SessionsTeller {
   readonly stats: SessionStats;
 }

@@ -21,17 +21,17 @@ import {
 import { MetricsRegistration } from './metrics-registration.service.js';
 import type { Labels } from './sample.js';
 
-/** Which metrics there are, and in which registry. */
+/** Which metrics to report, and in which registry. */
 export interface RedisMetricsOptions {
   /** The registry of the application. @defaultValue the global one of prom-client */
   readonly registry?: AnyRegistry;
-  /** What names begin with. @defaultValue 'redis_ha_' */
+  /** The prefix of all names. @defaultValue 'redis_ha_' */
   readonly prefix?: string;
-  /** Whether those of prom-client about the process are collected as well. @defaultValue false */
+  /** Whether prom-client's metrics of the process are collected too. @defaultValue false */
   readonly defaultMetrics?: boolean;
-  /** Given to each series, besides `connection`. */
+  /** Labels added to each series, besides `connection`. */
   readonly labels?: Labels;
-  /** Whether sessions are told here; with several connections true in one module only. @defaultValue true */
+  /** Whether sessions are reported here; with several connections, in one module only. @defaultValue true */
   readonly sessions?: boolean;
 }
 
@@ -39,13 +39,13 @@ export interface RedisMetricsOptions {
 export interface RedisMetricsRegisterOptions {
   /** Name of the connection, when there are several. @defaultValue 'default' */
   readonly name?: string;
-  /** Where the metrics are answered; `false`: nowhere, the application does it. @defaultValue '/metrics' */
+  /** The path of the metrics; `false`: none, the application serves them itself. @defaultValue '/metrics' */
   readonly path?: string | false;
-  /** Modules that export what is injected here, if they are not global. */
+  /** Modules that export the injected providers, if they are not global. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
 }
 
-/** Where the options come from when they are not known yet. */
+/** Options that are not known at registration. */
 export interface RedisMetricsAsyncOptions extends RedisMetricsRegisterOptions {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
   readonly useFactory: (...args: any[]) => RedisMetricsOptions | Promise<RedisMetricsOptions>;
@@ -78,7 +78,7 @@ export class RedisMetricsModule {
     };
   }
 
-  /** Registers metrics whose options come from elsewhere. */
+  /** Registers metrics with options from a factory. */
   static forRootAsync(given: RedisMetricsAsyncOptions): DynamicModule {
     const { name, path = DEFAULT_PATH, imports = [], useFactory, inject = [] } = given;
     const at = checkPath(path);
