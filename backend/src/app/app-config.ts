@@ -2,12 +2,12 @@ import { LOG_LEVELS, readLogLevel, type AppLogLevel } from './logging/log-level.
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the rows of the sample backend are. */
+/** Where the sample backend stores its rows. */
 export type DatabaseConfig =
   | { readonly kind: 'embedded'; readonly folder: string | null }
   | { readonly kind: 'server'; readonly url: string };
 
-/** What the environment says about the application itself; Redis reads its own variables. */
+/** The options of the application from the environment; the library reads its own variables. */
 export interface AppConfig {
   readonly host: string;
   readonly port: number;
@@ -22,7 +22,7 @@ export interface AppConfig {
 /** The injection token of the {@link AppConfig}. */
 export const APP_CONFIG = Symbol('AppConfig');
 
-/** The environment asks for something that makes no sense. The message names the variable. */
+/** A variable has a value that cannot be used. The message names the variable. */
 export class AppConfigError extends Error {
   override readonly name = 'AppConfigError';
 }
@@ -87,7 +87,7 @@ function wholeNumber(
   );
 }
 
-// A variable that is set to nothing counts as not set: that is how Compose files leave one out.
+// An empty variable counts as not set: that is how Compose files leave one out.
 function textOf(value: string | undefined): string | null {
   const text = value?.trim() ?? '';
   return text === '' ? null : text;

@@ -13,7 +13,7 @@ import { PlatformModule } from './platform.module.js';
 @Global()
 @Module({})
 export class AppModule {
-  /** All of it, with a registry of metrics of its own. */
+  /** The whole application, with its own metrics registry. */
   static forRoot(config: AppConfig): DynamicModule {
     const registry = new Registry();
     return {

@@ -14,7 +14,7 @@ import { requestLog } from './logging/request-log.js';
 const KEEP_ALIVE_MS = 75_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The whole application, ready to listen. What cannot start rejects, and nothing stays open. */
+/** Creates the application, ready to listen. Rejects when a part cannot start, and leaves nothing open. */
 export async function createApp(
   config: AppConfig,
   logger: Logger,
@@ -30,7 +30,7 @@ export async function createApp(
   app.use(securityHeaders);
   readBodies(app);
   const server = app.getHttpServer();
-  // Longer than proxies keep an idle connection: the one that closes it must not be the one that is asked.
+  // Longer than proxies keep an idle connection: this side must not close one that a proxy is about to use.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   return app;

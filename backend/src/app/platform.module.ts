@@ -8,10 +8,10 @@ import type { AppConfig } from './app-config.js';
 import { RECENT_CLIENT } from './catalogue/recently-viewed.js';
 import { DatabaseProbe } from './database/database.probe.js';
 
-/** All that the library brings: connections, health, metrics, and named clients for other libraries. */
+/** Everything the library offers: connections, health, metrics, and named clients for other libraries. */
 @Module({})
 export class PlatformModule {
-  /** Where Redis is, the environment says. */
+  /** The environment says where Redis is. */
   static forRoot(
     { isRedisRequired, shutdownDelayMs }: AppConfig,
     registry: Registry,

@@ -13,7 +13,7 @@ export function endOnSignals(): () => void {
   };
 }
 
-/** Ends the process in order at the first signal, at once at the second, and in a bounded time always. */
+/** Stops the process in order at the first signal, at once at the second, and always in a bounded time. */
 export function stopOnSignals(app: INestApplication, logger: Logger, delayMs: number): void {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
@@ -41,7 +41,7 @@ export function stopOnSignals(app: INestApplication, logger: Logger, delayMs: nu
   for (const signal of SIGNALS) process.on(signal, stop);
 }
 
-/** What nobody caught is written down, and ends the process: its state is not known any more. */
+/** Logs an uncaught error and ends the process: its state is no longer known. */
 export function endOnUncaughtErrors(logger: Logger): void {
   const end = (error: unknown): void => {
     logger.fatal(

@@ -7,7 +7,7 @@ import { MemoryKeyspace, MemoryServer } from './memory-keyspace.js';
 export interface CacheProcess {
   readonly cache: RedisCache;
   readonly events: RedisHaEvent[];
-  /** What stands behind a namespace; that of the default one without a name. */
+  /** The keyspace of a namespace; without a name, that of the default namespace. */
   behind(name?: string): MemoryKeyspace;
 }
 
@@ -16,7 +16,7 @@ export class CacheRig {
   readonly clock = new ManualClock();
   readonly server = new MemoryServer(this.clock);
   readonly #processes: CacheProcess[] = [];
-  /** What chance says. */
+  /** The next random number. */
   chance = 0;
 
   /** Starts a process. */
@@ -44,7 +44,7 @@ export class CacheRig {
     return process;
   }
 
-  /** Closes all of them. Nobody may be left waiting. */
+  /** Closes all of them. No call may be left waiting. */
   async close(): Promise<void> {
     await Promise.all(this.#processes.map(({ cache }) => cache.close()));
   }

@@ -10,7 +10,7 @@ import {
 } from '../../src/redis/index.js';
 import { serveCalls } from './serve-calls.js';
 
-/** What the parent tells this process. */
+/** What the parent passes to this process. */
 export interface CacheWorkerPlan {
   readonly options: RedisHaOptions;
   readonly namespace: string;
@@ -71,7 +71,7 @@ serveCalls({
     }
     return { outcomes, longestMs, madeAt };
   },
-  /** What this process sees, key by key. */
+  /** Returns what this process reads, key by key. */
   read: async (keys: readonly string[]) => {
     const { cache } = await parts();
     const found = await cache.getMany(keys);

@@ -5,7 +5,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { RedisModule, RedisService, type RedisHaOptions } from '../../src/redis/index.js';
 
-/** What the parent tells this process on its command line. */
+/** What the parent passes to this process on its command line. */
 export interface ChildPlan {
   readonly options: RedisHaOptions;
   readonly work: readonly ChildWork[];
@@ -129,7 +129,7 @@ async function main(): Promise<void> {
   say('READY');
   await lines.next();
   for (const name of plan.work) WORK[name](redis);
-  // What is sent in this turn is on its way before the parent hears of it.
+  // What is sent in this turn is on its way before the parent is told.
   await new Promise((resolve) => setTimeout(resolve, 60));
   say('WORKING');
   while ((await lines.next()).value === 'settle') await sayWhenSettled();

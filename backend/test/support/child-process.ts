@@ -7,7 +7,7 @@ import { BACKEND, compileProgram } from './compile-program.js';
 
 const STEP_TIMEOUT_MS = 30_000;
 
-/** The library and `child-app.ts` as JavaScript that Node runs by itself, in a directory of its own. */
+/** The library and `child-app.ts` as JavaScript that Node can run, in a directory of its own. */
 export class CompiledChild {
   readonly #program = compileProgram('child-app.ts');
 
@@ -22,7 +22,7 @@ export class CompiledChild {
   }
 }
 
-/** A Nest application in a process of its own, which does not end itself: it ends when nothing keeps it alive. */
+/** A Nest application in a process of its own. It does not call exit: it ends when nothing keeps it alive. */
 export class AppProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;

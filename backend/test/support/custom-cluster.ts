@@ -16,7 +16,7 @@ export interface CustomClusterPlan {
   readonly certificates?: Certificates;
 }
 
-/** Three data nodes and three Sentinels of a special kind. The first data node begins as the primary. */
+/** Three data nodes and three Sentinels with special options. The first data node begins as the primary. */
 export class CustomCluster {
   readonly #keeper = new ProcessKeeper();
   readonly #plan: CustomClusterPlan;
@@ -28,7 +28,7 @@ export class CustomCluster {
     this.#plan = plan;
   }
 
-  /** Starts it; resolves when every Sentinel knows everybody. */
+  /** Starts it; resolves when every Sentinel knows all nodes. */
   static async start(plan: CustomClusterPlan): Promise<CustomCluster> {
     const cluster = new CustomCluster(plan);
     try {

@@ -23,7 +23,7 @@ import type { FakeNode } from './fake-node.js';
 type SourceListener = Parameters<TopologySource['start']>[0];
 type Message = Parameters<SourceListener['onMessage']>[0];
 
-/** A source of news that says what a test makes it say. */
+/** A topology source that reports what a test tells it to. */
 export class ScriptedSource implements TopologySource {
   isUrgent = false;
   isClosed = false;
@@ -92,7 +92,7 @@ export interface Rig {
   readonly router: CommandRouter;
   readonly loans: PrimaryLoans;
   readonly runner: CommandRunner;
-  /** Waits in real time, while the clock stands still, until it is so. */
+  /** Waits in real time, while the clock stands still, until `look` returns something truthy. */
   until(look: () => unknown, what: string): Promise<void>;
   /** Lets time pass, slowly enough for the sockets to keep up. */
   pass(ms: number): Promise<void>;
@@ -101,7 +101,7 @@ export interface Rig {
 
 type RigOptions = Pick<SentinelModeOptions, 'node' | 'routing' | 'pools'>;
 
-/** Builds the rooms; nothing is connected until the source says where to. */
+/** Builds the rooms; nothing connects until the source reports addresses. */
 export function newRig(options: RigOptions = {}): Rig {
   const resolved = sentinelOptions(options);
   const clock = new ManualClock();
@@ -149,7 +149,7 @@ export function sentinelOptions(
   return resolved;
 }
 
-/** Waits in real time for what sockets bring about; what is due at this very moment is run. */
+/** Waits in real time for what sockets do; runs timers that are due at this moment. */
 export async function until(clock: ManualClock, look: () => unknown, what: string): Promise<void> {
   const isSo = async (): Promise<boolean> => {
     await clock.advance(0);
@@ -166,12 +166,12 @@ export async function pass(clock: ManualClock, ms: number): Promise<void> {
   }
 }
 
-/** Lets so many turns of the event loop go by. */
+/** Waits for this many turns of the event loop. */
 export async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** How a promise ended, without waiting for it: `pending` while it has not. */
+/** Reports how a promise ended, without waiting for it: `pending` while it has not. */
 export function track<T>(promise: Promise<T>): { state: string; value?: T; error?: unknown } {
   const seen: { state: string; value?: T; error?: unknown } = { state: 'pending' };
   promise.then(

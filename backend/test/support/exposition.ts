@@ -13,7 +13,7 @@ export interface ScrapedFamily {
   readonly samples: readonly ScrapedSample[];
 }
 
-/** What a text that is not in the format is refused with. */
+/** The error for a text that is not in the format. */
 export class ExpositionError extends Error {}
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
@@ -29,7 +29,7 @@ interface Open {
   readonly samples: ScrapedSample[];
 }
 
-/** Reads the text format of Prometheus, and refuses what Prometheus might still forgive. */
+/** Parses the text format of Prometheus, and refuses some mistakes that Prometheus might accept. */
 export function parseExposition(text: string): ReadonlyMap<string, ScrapedFamily> {
   if (!text.endsWith('\n')) throw new ExpositionError('the last line has no end');
   const families = new Map<string, Open>();

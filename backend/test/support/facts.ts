@@ -46,7 +46,7 @@ export function nextFact<T extends RedisHaEventType>(
   return event;
 }
 
-/** Everything the engine said since. */
+/** All events of the engine since its creation. */
 export class FactLog {
   readonly #events: { readonly at: number; readonly event: RedisHaEvent }[] = [];
   readonly #stop: () => void;

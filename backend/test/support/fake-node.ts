@@ -30,7 +30,7 @@ export class FakeNode {
   answer: DataHandler = () => undefined;
   /** Replies to the commands that connections are kept with, in place of this class. */
   override: DataHandler = () => undefined;
-  /** Data commands in the order in which they were taken up, on all connections. */
+  /** Data commands in the order in which they were received, on all connections. */
   readonly received: (readonly string[])[] = [];
   readonly server: FakeRedisServer;
   #frozen: Promise<void> | null = null;
@@ -68,7 +68,7 @@ export class FakeNode {
     this.follows = primary.address;
   }
 
-  /** Names of the data commands that were taken up. */
+  /** Names of the data commands that were received. */
   get names(): string[] {
     return this.received.map(([name = '']) => name.toLowerCase());
   }
@@ -80,7 +80,7 @@ export class FakeNode {
       .filter(([each = '']) => each.toLowerCase() === name).length;
   }
 
-  /** Connections stay open and nothing is answered any more. */
+  /** Connections stay open, and nothing is answered any more. */
   freeze(): void {
     this.#frozen ??= new Promise((resolve) => (this.#thaw = resolve));
   }

@@ -15,12 +15,12 @@ export interface ListedSentinel {
   readonly id: string;
 }
 
-/** A fake Sentinel with an id of its own, whose story and manners may change at any time. */
+/** A fake Sentinel with an id of its own. Its report and its behaviour may change at any time. */
 export class FakeSentinelNode {
   story: FakeSentinelStory;
   others: readonly ListedSentinel[] = [];
   manners: 'polite' | 'mute' | 'garbage' | 'half' = 'polite';
-  /** Answers in place of the story. */
+  /** Answers in place of the report. */
   override: (command: readonly string[]) => FakeAnswer = () => undefined;
   /** How often it was asked for our group. */
   asked = 0;

@@ -11,8 +11,8 @@ export interface PassingCommand {
 }
 
 /**
- * Stands between namespaces and a real Redis, and lets a test say when a command is sent, when its
- * answer arrives, and when there is news: races that happen once in a million times happen each time.
+ * Stands between keyspaces and a real Redis, and lets a test decide when a command is sent, when its
+ * reply arrives, and when a notice arrives: a race that is one in a million happens each time.
  */
 export class GatedPort implements RedisPort {
   readonly sent: PassingCommand[] = [];
@@ -52,23 +52,23 @@ export class GatedPort implements RedisPort {
     return Promise.resolve(() => this.#listeners.delete(listener));
   }
 
-  /** Another node is the primary now. */
+  /** Reports that another node is the primary now. */
   tellOfSwitch(): void {
     for (const listener of this.#atRisk) listener();
   }
 
-  /** A message on the channel of each namespace. */
+  /** Delivers a message on the channel of each keyspace. */
   tell(message: string): void {
     for (const { onMessage } of this.#listeners) onMessage(message);
   }
 
-  /** Messages may have been missed. */
+  /** Reports that messages may have been missed. */
   tellOfGap(): void {
     for (const { onGap } of this.#listeners) onGap();
   }
 }
 
-/** A gate: what waits at it goes on when it is opened. */
+/** A gate: code that waits at it goes on when it is opened. */
 export function newGate(): { readonly passed: Promise<void>; readonly open: () => void } {
   let open: () => void = () => undefined;
   const passed = new Promise<void>((resolve) => (open = resolve));

@@ -19,28 +19,28 @@ import {
   stampNo,
 } from './stored-writes.js';
 
-/** A store that is open for one test. It is empty, or nobody else uses the keys of this suite in it. */
+/** A store that is open for one test. It is empty, or nothing else uses the keys of this suite in it. */
 export interface OpenStore {
   readonly store: KeyValueStore;
   close(): Promise<void>;
-  /** Lets so much time pass, or a little more. */
+  /** Lets this much time pass, or a little more. */
   pass(ms: number): Promise<void>;
-  /** Puts bytes under a key past the store; without it they are put by a write. */
+  /** Puts bytes under a key without the store; if it is missing, a write puts them. */
   plant?(key: string, bytes: Buffer): Promise<void>;
 }
 
-/** How much is tried. */
+/** How many cases are tried. */
 export interface ContractSettings {
   /** How many random sets of writes are applied in several orders. */
   readonly interleavings: number;
 }
 
-// Long enough for a busy machine to look before it is over.
+// Long enough for a busy machine to look before it has passed.
 const SHORT_MS = 500;
 const FAR_FUTURE_MS = Date.UTC(2200, 0, 1);
 const STORES_HOLD = 500;
 
-/** Proves of a store what both stores promise. */
+/** Proves that a store keeps the contract of both stores. */
 export function describeKeyValueStore(
   name: string,
   open: () => Promise<OpenStore>,

@@ -12,23 +12,23 @@ import {
 } from '../../src/redis/index.js';
 import { serveCalls } from './serve-calls.js';
 
-/** What the parent tells this process. */
+/** What the parent passes to this process. */
 export interface LoadWorkerPlan {
   readonly options: RedisHaOptions;
   readonly namespace: string;
   readonly cache: CacheOptions;
 }
 
-/** How calls of one process for the same key went. Times are of the calendar, which all processes share. */
+/** Outcomes of one process's calls for one key. Times are of the calendar, which all processes share. */
 export interface LoadReport {
   /** How often its own loader was called. */
   readonly loads: number;
-  /** When its own loader answered; `null` when it did not. */
+  /** When its own loader returned; `null` when it did not. */
   readonly loadedAt: number | null;
   /** When its first and its last call were answered. */
   readonly firstAt: number;
   readonly lastAt: number;
-  /** How many calls ended in which way: a value, or a code. */
+  /** How many calls ended with a value, or with which code. */
   readonly outcomes: Readonly<Record<string, number>>;
 }
 

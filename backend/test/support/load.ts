@@ -15,18 +15,18 @@ export interface LoadError {
   readonly message: string;
 }
 
-/** What came of a load. */
+/** The outcome of a load. */
 export interface LoadReport {
   readonly writesAcknowledged: number;
   readonly readsServed: number;
-  /** Everything that failed, COMMAND_UNCERTAIN apart. */
+  /** Everything that failed, except for COMMAND_UNCERTAIN. */
   readonly errors: readonly LoadError[];
-  /** Writes that were honestly reported as unknown, by command. */
+  /** Writes that were reported as uncertain, by command. */
   readonly uncertain: { readonly set: number; readonly incr: number };
   readonly incrAcknowledged: number;
-  /** Reads that gave a value which was never written under that key. */
+  /** Reads that returned a value that was never written under that key. */
   readonly wrongReads: readonly string[];
-  /** Numbers that INCR answered more than once, or not in the order of the calls. */
+  /** Numbers that INCR returned more than once, or not in the order of the calls. */
   readonly repeatedCounts: number;
   /** Longest time without a successful operation of the kind, in ms. */
   readonly writeGapMs: number;
@@ -35,7 +35,7 @@ export interface LoadReport {
   readonly hung: number;
 }
 
-/** What the primary holds of what was acknowledged. */
+/** How much of what was acknowledged the primary holds. */
 export interface LedgerCheck {
   readonly checked: number;
   /** Acknowledged keys that are not there, or not with their value. */
@@ -123,7 +123,7 @@ export class Load {
     };
   }
 
-  /** Looks on the present primary whether everything acknowledged is there. */
+  /** Checks on the current primary whether everything acknowledged is there. */
   async check(): Promise<LedgerCheck> {
     const redis = this.#redis.with({ readPolicy: 'primary', timeoutMs: 5000 });
     const entries = [...this.#acknowledged];
@@ -164,7 +164,7 @@ export class Load {
 
   async #incr(): Promise<void> {
     const count = await this.#redis.incr(this.counterKey);
-    // After a failover that lost writes, the counter may answer a number a second time.
+    // After a failover that lost writes, the counter may return a number a second time.
     if (this.#counts.has(count)) this.#repeatedCounts++;
     this.#counts.add(count);
     this.#gaps.write.mark();
@@ -174,7 +174,7 @@ export class Load {
     const step = Math.max(0, this.#step - 40) & ~1;
     const key = `${this.#name}:${String(step)}`;
     const value = await this.#redis.get(key);
-    // A replica may not have it yet; another key's value it must never have.
+    // A replica may not have the value yet; it must never return the value of another key.
     if (value !== null && value !== valueOf(key)) this.#wrongReads.push(`${key} = ${value}`);
     this.#readsServed++;
     this.#gaps.read.mark();

@@ -23,7 +23,7 @@ interface Lease {
   expiresAt: number;
 }
 
-/** What stands in for a Redis that several processes share. Time is that of the clock. */
+/** Stands for a Redis that several processes share. Its time is that of the clock. */
 export class MemoryServer {
   readonly entries = new Map<string, Stored>();
   readonly leases = new Map<string, Lease>();
@@ -80,7 +80,7 @@ type Operation = 'read' | 'write' | 'delete' | 'claim' | 'renew' | 'release' | '
 
 /**
  * A small {@link Keyspace} over a Map, one for each "process" of a test. `goAway()` cuts it off: then it
- * knows what it has read and written itself. `fail()` and `hold()` make one kind of call fail or wait.
+ * knows only what it has read and written itself. `fail()` and `hold()` make one kind of call fail or wait.
  */
 export class MemoryKeyspace implements Keyspace {
   readonly name: string;
@@ -160,7 +160,7 @@ export class MemoryKeyspace implements Keyspace {
     return letGo;
   }
 
-  /** Puts bytes there that are no entry, or one of a newer format. */
+  /** Stores bytes that are no entry, or one of a newer format. */
   spoil(key: string, reading: Reading & { state: 'unreadable' }): void {
     this.server.unreadable.set(key, reading);
   }
@@ -236,7 +236,7 @@ export class MemoryKeyspace implements Keyspace {
     }
     if (this.server.lease(key) !== null) return { state: 'held' };
     const stamp = this.stamp();
-    // What is granted has a token of its own, made of the one it was asked for with.
+    // A granted claim has a token of its own, made from the requested one.
     const token = `${String(stamp.count)} ${terms.token}`;
     const expiresAt = this.server.clock.wallTime() + terms.leaseMs;
     this.server.leases.set(key, { token, expiresAt });

@@ -15,7 +15,7 @@ import type { Labels } from '../../src/redis/metrics/sample.js';
 
 const NO_LANE = { answered: 0, failed: 0, away: 0 };
 
-/** A namespace-less life: nothing happened yet. */
+/** A status without any event yet. */
 export const QUIET: FallbackStatus = {
   mode: 'healthy',
   since: 0,
@@ -36,7 +36,7 @@ export const QUIET: FallbackStatus = {
   },
 };
 
-/** The node with that number. */
+/** The node with this number. */
 export function node(
   n: number,
   role: NodeStatus['role'],
@@ -55,7 +55,7 @@ export function node(
   };
 }
 
-/** A cluster of three nodes and three Sentinels that is well. */
+/** A healthy cluster of three nodes and three Sentinels. */
 export const CLUSTER: RedisStatus = {
   name: 'default',
   mode: 'sentinel',
@@ -99,7 +99,7 @@ export function failover(change: Partial<FailoverRecord> = {}): FailoverRecord {
   };
 }
 
-/** A connection that is told what to tell. */
+/** A connection whose status and events a test sets. */
 export interface ToldConnection extends ConnectionTeller {
   status: RedisStatus;
   failovers: readonly FailoverRecord[];
@@ -107,7 +107,7 @@ export interface ToldConnection extends ConnectionTeller {
   readonly recorder: CommandRecorder;
 }
 
-/** A connection in that state. */
+/** A connection with this status. */
 export function connection(status: Partial<RedisStatus> = {}): ToldConnection {
   const bus = new EventBus();
   const recorder = new CommandRecorder(new ManualClock());
@@ -141,12 +141,12 @@ export function cacheOf(names: readonly string[]): CacheTeller {
   };
 }
 
-/** Sessions of which each count is another one. */
+/** Sessions in which each counter has another value. */
 export const SESSIONS: SessionsTeller = {
   stats: { created: 1, validated: 2, invalid: 3, unavailable: 4, ended: 5 },
 };
 
-/** A source of all of that. */
+/** A source with all of that. */
 export function sourceOf(
   redis: ConnectionTeller,
   rest: {

@@ -10,7 +10,7 @@ export interface Outcome {
   readonly tookMs: number;
 }
 
-/** Waits for the outcome of a call, for a while. Never rejects. */
+/** Waits a limited time for the outcome of a call. Never rejects. */
 export async function outcomeOf(call: Promise<unknown>, withinMs = 15_000): Promise<Outcome> {
   const startedAt = performance.now();
   const took = (): number => performance.now() - startedAt;
@@ -32,7 +32,7 @@ export async function outcomeOf(call: Promise<unknown>, withinMs = 15_000): Prom
   return outcome;
 }
 
-/** Fails the test when anything is rejected and not handled while `work` runs. */
+/** Fails the test when a rejection is not handled while `work` runs. */
 export async function withoutUnhandledRejections<T>(work: () => Promise<T>): Promise<T> {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => {

@@ -1,7 +1,7 @@
 import { waitUntil } from '../../src/redis/testing/index.js';
 import type { Load } from './load.js';
 
-/** Resolves when that many further writes of the load were acknowledged: life goes on. */
+/** Resolves when this many further writes of the load were acknowledged. */
 export async function untilWritten(load: Load, more: number): Promise<void> {
   const goal = load.writesAcknowledged + more;
   await waitUntil(() => load.writesAcknowledged >= goal, {

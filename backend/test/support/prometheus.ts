@@ -10,7 +10,7 @@ const MISSING =
   'These tests need Prometheus and its promtool. On Debian and Ubuntu: ' +
   'apt-get install -y --no-install-recommends prometheus';
 
-/** What promtool finds wrong with an exposition; empty if nothing. */
+/** Returns the problems that promtool finds in an exposition; empty if there are none. */
 export function promtoolFindings(text: string): string {
   const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], {
     input: text,
@@ -75,7 +75,7 @@ export class TestPrometheus {
     }
   }
 
-  /** The values of a PromQL expression, now. Rejects where it cannot be worked out. */
+  /** Returns the current values of a PromQL expression. Rejects when it cannot be evaluated. */
   async query(expression: string): Promise<number[]> {
     const url = `${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`;
     const answer = (await (await fetch(url)).json()) as QueryAnswer;
@@ -83,7 +83,7 @@ export class TestPrometheus {
     return (answer.data?.result ?? []).map(({ value }) => Number(value[1]));
   }
 
-  /** Ends it and takes its files away. */
+  /** Stops it and removes its files. */
   async stop(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const gone = once(this.#child, 'exit');

@@ -2,8 +2,8 @@ import type { KeyValueStore } from '../../src/redis/keyspace/store/key-value-sto
 import { compareStamps } from '../../src/redis/keyspace/store/stamp.js';
 import { deleteOf, entryIn, LONG_MS, setOf, stampNo } from './stored-writes.js';
 
-// What follows proves that stores agree. The groups of a key are always the same here: where they
-// change, a drop that comes before or after the change meets other members.
+// The tests below prove that stores agree. The groups of a key never change here: if they did,
+// a drop before or after the change would find other members.
 
 type Change =
   | { readonly kind: 'set' | 'delete'; readonly no: number; readonly key: string }
@@ -13,7 +13,7 @@ const GROUPS_OF: Readonly<Record<string, readonly string[]>> = { a: ['g'], b: ['
 const KEYS = Object.keys(GROUPS_OF);
 const GROUPS = ['g', 'h'];
 
-/** Applies one random set of changes in three orders and says where the content is not what it must be. */
+/** Applies one random set of changes in three orders. Returns where the content is not as expected. */
 export async function disagree(store: KeyValueStore, seed: number): Promise<string[]> {
   const random = randomOf(seed);
   const changes = randomChanges(random);
@@ -82,7 +82,7 @@ async function contentIn(store: KeyValueStore, prefix: string): Promise<string> 
   const listed = new Map<string, string[]>();
   for (const group of GROUPS) {
     const members = await store.members(prefix + group);
-    // Who has a tombstone may be listed still.
+    // A key with a tombstone may still be listed.
     listed.set(
       group,
       held.filter((key) => members.includes(prefix + key)),
@@ -110,7 +110,7 @@ function pick<T>(list: readonly T[], random: () => number): T {
   return list[Math.floor(random() * list.length)]!;
 }
 
-/** Chance that is the same each time: mulberry32. */
+/** Repeatable random numbers: mulberry32. */
 function randomOf(seed: number): () => number {
   let state = seed + 0x9e37_79b9;
   return () => {

@@ -13,7 +13,7 @@ import {
 import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
 
-/** A write, or a group emptied. */
+/** A write, or the emptying of a group. */
 type Change =
   | { readonly kind: 'put'; readonly key: string; readonly entry: Entry }
   | { readonly kind: 'drop'; readonly group: string; readonly stamp: Stamp };
@@ -42,7 +42,7 @@ class StampedMap {
 
   #put(key: string, entry: Entry): Stamp | null {
     const present = this.entries.get(key)?.stamp;
-    // The same write once more, for all that Redis knows.
+    // It may be the same write again: Redis cannot tell.
     if (present !== undefined && compareStamps(present, entry.stamp) === 0) return null;
     const rivals = entry.groups.map((group) => this.#marks.get(group));
     rivals.push(this.entries.get(key)?.stamp);
@@ -55,30 +55,30 @@ class StampedMap {
 /** Stands for a Redis that several processes share. */
 export class ScriptedRedis {
   readonly data = new StampedMap();
-  /** Keys under which something stands that is no entry. */
+  /** Keys that hold bytes that are no entry. */
   readonly unreadable = new Map<string, EntryFault>();
   /** Keys that no replica has yet. */
   readonly notOnReplica = new Set<string>();
 
-  /** It has lost everything. */
+  /** Removes everything. */
   empty(): void {
     this.data.clear();
     this.unreadable.clear();
   }
 }
 
-/** A {@link Keyspace} of one process over a {@link ScriptedRedis}, to put it through all that can happen. */
+/** A {@link Keyspace} of one process over a {@link ScriptedRedis}, for tests of every case. */
 export class ScriptedKeyspace implements Keyspace {
   readonly policy = 'session';
   isAway = false;
-  /** The journal takes no more. */
+  /** The journal accepts nothing more. */
   isJournalFull = false;
-  /** What the next writes and deletes fail with. */
+  /** The error of the next writes and deletes. */
   writeError: Error | null = null;
   readError: Error | null = null;
   reads = 0;
   writes = 0;
-  /** Runs before each write of a draft: for what comes in between. */
+  /** Runs before each write of a draft, for changes that come in between. */
   beforeWrite: ((key: string) => Promise<void> | void) | null = null;
   readonly memory = new StampedMap();
   readonly #redis: ScriptedRedis;
@@ -117,7 +117,7 @@ export class ScriptedKeyspace implements Keyspace {
     this.isAway = true;
   }
 
-  /** Redis can be reached again; what was journaled reaches it. */
+  /** Redis can be reached again, and gets what was journaled. */
   comeBack(): void {
     this.isAway = false;
     for (const change of this.#journal.splice(0)) this.#redis.data.apply(change);

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 /** The functions that a worker offers to the test that started it. */
 export type Calls = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** Answers calls from standard input until it ends. */
+/** Runs calls from standard input until it ends. */
 export function serveCalls(calls: Calls): void {
   const answer = (message: object): void => {
     process.stdout.write(`${JSON.stringify(message)}\n`);

@@ -8,12 +8,12 @@ import {
 import { ManualClock } from '../../src/redis/testing/index.js';
 import { ScriptedKeyspace, ScriptedRedis } from './scripted-keyspace.js';
 
-/** A table of sessions that keeps the contract, and fails when a test says so. */
+/** A table of sessions that keeps the contract, and fails when a test wants it to. */
 export class TableArchive implements SessionArchive {
   readonly rows = new Map<string, SessionRecord>();
   readonly calls: string[] = [];
   readonly signals: AbortSignal[] = [];
-  /** What all calls fail with. */
+  /** The error of all calls. */
   error: Error | null = null;
   /** Calls never end, until {@link TableArchive.release}. */
   isHanging = false;
@@ -104,7 +104,7 @@ export function newSessionWorld(clock = new ManualClock()): SessionWorld {
   };
 }
 
-/** The code of the error that a call ends with; `ok` when it ends well. */
+/** Returns the error code of a call; `ok` when it succeeds. */
 export async function codeOf(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -118,7 +118,7 @@ function copyOf(record: SessionRecord): SessionRecord {
   return JSON.parse(JSON.stringify(record)) as SessionRecord;
 }
 
-/** How a call ends, with the clock moved on for as long as it waits for that; two minutes at most. */
+/** Returns the outcome of a call, and moves the clock on while it waits; two minutes at most. */
 export async function passing<R>(clock: ManualClock, call: Promise<R>): Promise<R> {
   const state = { isOver: false };
   const over = (): void => {

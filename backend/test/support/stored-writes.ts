@@ -4,14 +4,14 @@ import type { Stamp } from '../../src/redis/keyspace/store/stamp.js';
 
 /** Well in the past of every clock, and with bytes above 127 and zeros in it. */
 export const BASE_MS = 0x0180_00ff_0000;
-/** A process whose stamps are early among equals. */
+/** A process whose stamps come first among stamps of the same time. */
 export const LOW = '0000000000000001';
-/** A process whose stamps are late among equals. */
+/** A process whose stamps come last among stamps of the same time. */
 export const HIGH = 'ff80000000000000';
 /** Longer than any test. */
 export const LONG_MS = 60_000;
 
-/** A stamp of the suite: a later number is a later stamp. Neighbours differ in each of its parts. */
+/** A stamp of the suite: a later number is a later stamp. Neighbours differ in each of their parts. */
 export function stampNo(n: number): Stamp {
   return {
     wallMs: BASE_MS + Math.floor(n / 4),
@@ -20,7 +20,7 @@ export function stampNo(n: number): Stamp {
   };
 }
 
-/** A write of a value; `change` says what is not as usual. */
+/** A write of a value; `change` replaces defaults. */
 export function setOf(
   key: string,
   stamp: Stamp,
@@ -57,7 +57,7 @@ export function kindIn(bytes: Buffer | null): string {
   return bytes === null ? 'none' : (entryIn(bytes)?.kind ?? 'unreadable');
 }
 
-/** What the entry in these bytes holds. */
+/** Returns the body of the entry in these bytes. */
 export function bodyIn(bytes: Buffer | null): Buffer | undefined {
   return entryIn(bytes)?.body;
 }

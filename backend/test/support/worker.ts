@@ -42,7 +42,7 @@ export class Worker {
     return this.#complaints;
   }
 
-  /** Runs one of its functions there; answers what it answered. */
+  /** Runs one of its functions there. Returns the result. */
   call<T>(name: string, ...args: readonly unknown[]): Promise<T> {
     const id = ++this.#calls;
     return new Promise<T>((resolve, reject) => {
@@ -62,7 +62,7 @@ export class Worker {
     });
   }
 
-  /** Ends the process as a crash would. */
+  /** Kills the process, as in a crash. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;

@@ -9,10 +9,10 @@ import { SESSION_DATABASE, type Database } from '../database/database.js';
 import { SWEPT_AT_ONCE, TableArchive } from './table.archive.js';
 
 const EVERY_MS = 10 * 60_000;
-// Processes that are started together, or again and again, shall neither sweep all at once nor never.
+// Processes that start together must not sweep at once; a process that restarts often must sweep sometimes.
 const FIRST_MS = 30_000;
 
-/** Deletes ended sessions from the table now and then: nobody else would. */
+/** Deletes ended sessions from the table from time to time: nothing else does. */
 @Injectable()
 export class ArchiveSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #log = new Logger('ArchiveSweeper');

@@ -33,7 +33,7 @@ export class AuthController {
     return this.auth.login(login);
   }
 
-  /** Who the request comes from. Answered from the session alone. */
+  /** Returns the user of the request, from the session alone. */
   @Get('session')
   @UseGuards(SessionGuard)
   current(@CurrentSession() session: Session): CurrentSessionView {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isoTime } from '../http/schema-parts.js';
 
-/** What a login brings. */
+/** The body of a login. */
 export const LoginSchema = z.strictObject({
   email: z
     .email()
@@ -14,7 +14,7 @@ export const LoginSchema = z.strictObject({
     .meta({ examples: ['demo-password'] }),
 });
 
-/** What is shown of a session. Its id opens nothing. */
+/** What a client sees of a session. Its id gives no access. */
 export const SessionSchema = z.strictObject({
   id: z.string(),
   userId: z.string(),
@@ -23,17 +23,17 @@ export const SessionSchema = z.strictObject({
   expiresAt: isoTime(),
 });
 
-/** What is shown of a user. */
+/** What a client sees of a user. */
 export const UserSchema = z.strictObject({ id: z.string(), email: z.string(), name: z.string() });
 
-/** The answer to a login. The token is shown here and nowhere else. */
+/** The response to a login. The token is shown here and nowhere else. */
 export const LoggedInSchema = z.strictObject({
   token: z.string(),
   session: SessionSchema,
   user: UserSchema,
 });
 
-/** Who the request comes from. */
+/** The user of the request. */
 export const CurrentSessionSchema = z.strictObject({ session: SessionSchema, user: UserSchema });
 
 /** The sessions of a user. */

@@ -13,16 +13,16 @@ import { LoginThrottle } from './login-throttle.js';
 import { isPassword, wasteTheSameTime } from './passwords.js';
 import { UsersRepository, type UserRow } from './users.repository.js';
 
-// Hashing is slow on purpose. Whoever came behind so many would wait for seconds, and all others with him.
+// Hashing is slow on purpose. Behind this many, a login would wait for seconds, and so would all others.
 const MAX_HASHES = 32;
 
-/** What a session carries, so that a request that is validated needs no database. */
+/** The data of a session, so that validating a request needs no database. */
 interface SessionData extends Record<string, unknown> {
   readonly email: string;
   readonly name: string;
 }
 
-/** Who is who. */
+/** Logs users in, and lists their sessions. */
 @Injectable()
 export class AuthService {
   #hashes = 0;
@@ -33,9 +33,9 @@ export class AuthService {
     private readonly throttle: LoginThrottle,
   ) {}
 
-  /** Begins a session for whoever knows the password. */
+  /** Starts a session for a user with the right password. */
   async login({ email, password }: Login): Promise<LoggedIn> {
-    // First of all: who is refused for this has not tried a password.
+    // This comes first: a login that is refused here has not tried a password.
     this.#refuseIfBusy();
     await this.throttle.enter(email);
     const user = await this.#known(email, password);

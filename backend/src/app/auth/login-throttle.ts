@@ -23,9 +23,9 @@ const AWAY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Bounds the logins for one address, over all processes: the number is kept in Redis, where adding one
- * and seeing the sum is one step. Without Redis it lets everybody pass: nobody is locked out by an outage.
- * A Redis that is there and refuses to count is no outage, and then each process counts for itself.
+ * Limits the logins for one address, over all processes: the number is kept in Redis, where incrementing
+ * and reading it is one step. Without Redis every login passes: an outage locks nobody out.
+ * A Redis that is there and refuses to count is no outage: then each process counts for itself.
  */
 @Injectable()
 export class LoginThrottle {
@@ -55,7 +55,7 @@ export class LoginThrottle {
     );
   }
 
-  /** Forgets the attempts: this one was the right user. */
+  /** Forgets the attempts: this one had the right password. */
   async forget(email: string): Promise<void> {
     const key = keyOf(email, Date.now());
     this.#countedHere.delete(key);
@@ -66,7 +66,7 @@ export class LoginThrottle {
     }
   }
 
-  /** The attempts so far; `null` when nobody can tell. */
+  /** Returns the attempts so far; `null` when they are unknown. */
   async #count(key: string): Promise<number | null> {
     try {
       return await this.#attempts.increment(key, 1, WINDOW_MS);
@@ -97,7 +97,7 @@ function codeOf(error: unknown): string {
   return RedisHaError.is(error) ? error.code : 'unknown';
 }
 
-// A window of the clock is part of the key, so that its end is known; addresses stay out of Redis.
+// The time window is part of the key, so that its end is known; addresses stay out of Redis.
 function keyOf(email: string, now: number): string {
   const hash = createHash('sha256').update(email.toLowerCase()).digest('base64url');
   return `${Math.floor(now / WINDOW_MS)}:${hash}`;

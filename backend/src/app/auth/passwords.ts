@@ -4,14 +4,14 @@ const COST = { N: 16_384, r: 8, p: 1 } as const;
 const KEY_BYTES = 32;
 const FORM = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([\w-]+)\$([\w-]+)$/;
 
-/** The hash of a password, with all that is needed to compare it later. */
+/** Returns the hash of a password, with everything that is needed to compare it later. */
 export async function hashPassword(password: string, salt = randomBytes(16)): Promise<string> {
   const key = await derive(password, salt, COST);
   const { N, r, p } = COST;
   return ['scrypt', N, r, p, salt.toString('base64url'), key.toString('base64url')].join('$');
 }
 
-/** Whether it is the password of that hash. Takes as long for a wrong one as for the right one. */
+/** Returns whether the password has that hash. Takes as long for a wrong one as for the right one. */
 export async function isPassword(password: string, hash: string): Promise<boolean> {
   const [, N, r, p, salt = '', key = ''] = FORM.exec(hash) ?? [];
   const expected = Buffer.from(key, 'base64url');
@@ -21,10 +21,10 @@ export async function isPassword(password: string, hash: string): Promise<boolea
   return timingSafeEqual(actual, expected);
 }
 
-// No password has this hash, and comparing with it takes as long as with any other.
+// No password has this hash. Comparing with it takes as long as with any other.
 const NOBODY = `scrypt$${COST.N}$${COST.r}$${COST.p}$bm9ib2R5$${Buffer.alloc(KEY_BYTES).toString('base64url')}`;
 
-/** Does the work of {@link isPassword} where there is no user, so that nobody can tell by the time. */
+/** Does the work of {@link isPassword} for a user that does not exist, so that the time tells nothing. */
 export async function wasteTheSameTime(password: string): Promise<false> {
   await isPassword(password, NOBODY);
   return false;

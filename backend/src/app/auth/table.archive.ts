@@ -1,11 +1,11 @@
 import type { SessionArchive, SessionRecord } from '../../redis/index.js';
 import type { Database } from '../database/database.js';
 
-/** So many are deleted by one {@link TableArchive.sweep}: none of them holds the others up for long. */
+/** How many one {@link TableArchive.sweep} deletes: few enough not to block other statements for long. */
 export const SWEPT_AT_ONCE = 1000;
 const MAX_OF_A_USER = 1000;
 
-/** Keeps sessions in a table, so that they outlive a Redis that comes back empty. */
+/** Stores sessions in a table, so that they survive a Redis that comes back empty. */
 export class TableArchive implements SessionArchive {
   constructor(private readonly database: Database) {}
 
@@ -43,12 +43,12 @@ export class TableArchive implements SessionArchive {
       'SELECT record FROM sessions WHERE user_id = $1 ORDER BY ends_at DESC LIMIT $2',
       [userId, MAX_OF_A_USER + 1],
     );
-    // Then the list that is made of this says that it is not complete.
+    // The list of sessions is then marked as incomplete.
     if (rows.length > MAX_OF_A_USER) throw new RangeError('A user has too many sessions to list');
     return rows.map(({ record }) => record);
   }
 
-  /** Deletes a portion of what has ended; answers how many there were. */
+  /** Deletes a portion of the ended sessions. Returns how many. */
   async sweep(now: number): Promise<number> {
     const rows = await this.database.query(
       'DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at < $1 ORDER BY ends_at LIMIT $2) RETURNING 1',

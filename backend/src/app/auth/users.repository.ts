@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, type Database } from '../database/database.js';
 
-/** A user, as the table has it. */
+/** A row of the table of users. */
 export interface UserRow {
   readonly id: string;
   readonly email: string;
@@ -9,12 +9,12 @@ export interface UserRow {
   readonly password_hash: string;
 }
 
-/** The users of the source of truth. */
+/** The users in the database. */
 @Injectable()
 export class UsersRepository {
   constructor(@Inject(DATABASE) private readonly database: Database) {}
 
-  /** Who has this address; `null` when nobody does. */
+  /** Returns the user with this address; `null` when there is none. */
   async findByEmail(email: string): Promise<UserRow | null> {
     const [row] = await this.database.query<UserRow>(
       'SELECT id, email, name, password_hash FROM users WHERE email = $1',

@@ -14,7 +14,7 @@ import {
 import { CatalogueService } from './catalogue.service.js';
 import { RecentlyViewed } from './recently-viewed.js';
 
-/** The catalogue: anybody reads, whoever is logged in writes. */
+/** The catalogue: everybody may read, users who are logged in may write. */
 @Controller('api')
 @UseGuards(SessionGuard)
 export class CatalogueController {
@@ -51,7 +51,7 @@ export class CatalogueController {
     return this.catalogue.change(id, change);
   }
 
-  /** What the user looked at last. */
+  /** The products that the user viewed last. */
   @Get('recently-viewed')
   recentlyViewed(@CurrentSession() { userId }: Session): Promise<Recent> {
     return this.recent.list(userId);

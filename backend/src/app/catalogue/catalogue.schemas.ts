@@ -44,7 +44,7 @@ export const ProductChangeSchema = z
   })
   .meta({ examples: [{ priceCents: 1999 }] });
 
-/** What a user has looked at last. */
+/** The products that a user viewed last. */
 export const RecentSchema = z.strictObject({
   items: z.array(z.int()).meta({ description: 'Ids of products, the last one first' }),
   isAvailable: z.boolean().meta({ description: 'False while nobody can tell' }),

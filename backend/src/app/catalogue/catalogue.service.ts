@@ -9,7 +9,7 @@ import { ProductsRepository } from './products.repository.js';
 const MINUTE_MS = 60_000;
 const LIST_TTL_MS = 30_000;
 
-/** Products from the cache; what the cache does not have comes from the source of truth. */
+/** Products from the cache; what the cache does not have comes from the database. */
 @Injectable()
 export class CatalogueService {
   readonly #log = new Logger('Catalogue');
@@ -23,13 +23,13 @@ export class CatalogueService {
       ttlMs: MINUTE_MS,
       ttlJitter: 0.2,
       negativeTtlMs: 5000,
-      // Ten minutes old is better than none while the database is away.
+      // A value of ten minutes ago is better than none while the database is away.
       maxStaleMs: 10 * MINUTE_MS,
       hardTimeoutMs: 3000,
     });
   }
 
-  /** One product. @throws NotThereException when there is none; that is remembered, too. */
+  /** Returns one product. @throws NotThereException when there is none; that is cached too. */
   async find(id: number): Promise<Product> {
     const product = await this.#cache.getOrSet<Product | undefined>(productKey(id), () =>
       this.products.find(id),
@@ -38,11 +38,11 @@ export class CatalogueService {
     return product;
   }
 
-  /** A page of products. What is beyond the last one is not cached: there is no end to it. */
+  /** Returns a page of products. Pages beyond the last one are not cached: there is no end to them. */
   async page(query: ProductQuery): Promise<ProductPage> {
     const { page, pageSize } = query;
     if (page === 1) return this.#cachedPage(query);
-    // Where the first page cannot be had, this one may still be.
+    // When the first page cannot be loaded, this one may still be cached.
     const first = await this.#cachedPage({ ...query, page: 1 }).catch(() => null);
     if (first === null || (page - 1) * pageSize < first.total) return this.#cachedPage(query);
     return { items: [], page, pageSize, total: first.total };
@@ -55,7 +55,7 @@ export class CatalogueService {
     });
   }
 
-  /** Changes a product, first where the truth is and then in the cache. */
+  /** Changes a product, first in the database and then in the cache. */
   async change(id: number, change: ProductChange): Promise<Product> {
     const product = await this.#changed(id, change);
     if (product === undefined) throw new NotThereException('product');
@@ -67,14 +67,14 @@ export class CatalogueService {
     try {
       return await this.products.change(id, change);
     } catch (error) {
-      // It may be done all the same, and nobody knows in which category.
+      // The change may have been made all the same, and the category is not known.
       if (error instanceof DatabaseUnavailableError) await this.#invalidate(id, CATEGORIES);
       throw error;
     }
   }
 
-  // That a cache could not be told must not look as if the change was not made: what is cached ends by
-  // itself within a minute.
+  // A failed invalidation must not look as if the change was not made: cached values expire by
+  // themselves within a minute.
   async #invalidate(id: number, categories: readonly string[]): Promise<void> {
     const results = await Promise.allSettled([
       this.#cache.delete(productKey(id)),

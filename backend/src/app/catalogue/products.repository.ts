@@ -13,7 +13,7 @@ interface ProductRow {
 
 const COLUMNS = 'id, name, category, description, price_cents, updated_at';
 
-/** The products of the source of truth. */
+/** The products in the database. */
 @Injectable()
 export class ProductsRepository {
   constructor(@Inject(DATABASE) private readonly database: Database) {}
@@ -42,7 +42,7 @@ export class ProductsRepository {
     return { items: rows.map(toProduct), page, pageSize, total: count?.total ?? 0 };
   }
 
-  /** Changes what is given and leaves the rest; `undefined` when there is no such product. */
+  /** Changes the given fields only; `undefined` when there is no such product. */
   async change(
     id: number,
     { name, description, priceCents }: ProductChange,

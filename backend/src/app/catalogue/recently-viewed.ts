@@ -11,8 +11,8 @@ const KEPT_S = 7 * 86_400;
 const TIMEOUT_MS = 250;
 
 /**
- * What each user looked at last, on a plain client of `@liaoliaots/nestjs-redis`: nice to have, so
- * nobody waits for it, and without Redis there is none.
+ * The products each user viewed last, on a plain client of `@liaoliaots/nestjs-redis`. It is not essential,
+ * so nobody waits for it, and without Redis the list is empty.
  */
 @Injectable()
 export class RecentlyViewed {
@@ -23,7 +23,7 @@ export class RecentlyViewed {
     private readonly redis: RedisService,
   ) {}
 
-  /** Puts a product in front. Fails never, and holds nobody up. */
+  /** Puts a product first. Never fails, and is not waited for. */
   note(userId: string, productId: number): void {
     if (this.#isAway) return;
     const key = keyOf(userId);
@@ -53,7 +53,7 @@ export class RecentlyViewed {
     }
   }
 
-  // A raw client queues while there is no primary. Nothing is worth queueing here.
+  // A raw client queues commands while there is no primary. None of these is worth that.
   get #isAway(): boolean {
     const { mode, canWrite } = this.redis.status;
     return mode === 'memory' || !canWrite;

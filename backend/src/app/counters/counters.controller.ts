@@ -3,12 +3,12 @@ import { ZodPipe } from '../http/zod.pipe.js';
 import { CounterNameSchema, type Counter } from './counters.schemas.js';
 import { CountersService } from './counters.service.js';
 
-/** Something to write and to read while primaries come and go. */
+/** A value to write and read during failovers. */
 @Controller('api/counters')
 export class CountersController {
   constructor(private readonly counters: CountersService) {}
 
-  /** Adds one and answers the new value. */
+  /** Adds one and returns the new value. */
   @Post(':name')
   @HttpCode(200)
   increment(@Param(new ZodPipe(CounterNameSchema)) { name }: { name: string }): Promise<Counter> {

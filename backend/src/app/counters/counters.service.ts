@@ -6,8 +6,8 @@ import type { Counter } from './counters.schemas.js';
 const MAX_COUNTERS = 1000;
 const KEPT_MS = 86_400_000;
 
-// One step, so an answer that is lost leaves one question: was it done or not? Answers text, since
-// drivers round numbers that are large; and nothing when full.
+// One command, so a lost reply leaves one question only: was it done or not? Returns text, because
+// drivers round large numbers; and nothing when the counter is full.
 const INCREMENT = `
 local value = tonumber(redis.call('GET', KEYS[1]) or '0')
 if value and value >= tonumber(ARGV[2]) then return false end
@@ -16,8 +16,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return redis.call('GET', KEYS[1])`;
 
 /**
- * Counts things: in Redis, or in this process when the application runs without one. Anybody may count
- * under any name, so a counter ends after a day: what has no end cannot be evicted, and in time it would
+ * Counts things: in Redis, or in this process when the application runs without Redis. Anybody may count
+ * under any name, so a counter ends after a day: a key without an end cannot be evicted, and in time such keys
  * leave no room for sessions.
  */
 @Injectable()
@@ -29,14 +29,14 @@ export class CountersService {
     this.#increment = redis.script<string | null>({ lua: INCREMENT });
   }
 
-  /** Adds one, and keeps the counter for a day from now on. @throws ProblemException (409) when it is full. */
+  /** Adds one, and keeps the counter for a day from now. @throws ProblemException (409) when it is full. */
   async increment(name: string): Promise<Counter> {
     if (this.redis.status.mode === 'memory') return this.#incrementLocally(name);
     const value = await this.#increment([keyOf(name)], [KEPT_MS, Number.MAX_SAFE_INTEGER]);
     return { name, value: exactly(value), keptIn: 'redis' };
   }
 
-  /** Reads it; a counter that was never used is 0. @throws ProblemException (409) when it is full. */
+  /** Returns the value; 0 for a counter that was never used. @throws ProblemException (409) when it is full. */
   async read(name: string): Promise<Counter> {
     if (this.redis.status.mode === 'memory') {
       return { name, value: this.#local.get(name) ?? 0, keptIn: 'memory' };
@@ -55,7 +55,7 @@ export class CountersService {
   }
 }
 
-// JSON has no whole numbers beyond this that every reader takes for the same.
+// Beyond this limit, not every JSON reader gets the same whole number.
 function exactly(text: string | null): number {
   const value = Number(text ?? Number.NaN);
   if (Number.isSafeInteger(value)) return value;

@@ -10,7 +10,7 @@ import { DATABASE, SESSION_DATABASE, type Database } from './database.js';
 import { DatabaseProbe } from './database.probe.js';
 import { openDatabase, openSessionDatabase } from './open-database.js';
 
-/** The source of truth, prepared before the application listens and closed after its last request. */
+/** The database, prepared before the application listens and closed after its last request. */
 @Global()
 @Module({})
 export class DatabaseModule implements OnApplicationShutdown {

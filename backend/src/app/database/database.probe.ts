@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DATABASE, type Database } from './database.js';
 
-// Less than the deadline of checks, so that the answer is ours.
+// Shorter than the deadline of checks, so that this result is the one that is used.
 const DEADLINE_MS = 150;
 
-/** What `/health` says of the database. */
+/** The state of the database in `/health`. */
 export type DatabaseHealth = Record<
   'database',
   {
@@ -16,8 +16,8 @@ export type DatabaseHealth = Record<
 >;
 
 /**
- * Asks the database whether it is there. Degraded and not down without it: sessions are validated and
- * cached products are served, and a restart of this process brings no database back.
+ * Checks whether the database is there. `degraded` and not `down` without it: sessions are validated and
+ * cached products are served, and restarting this process would not bring a database back.
  */
 @Injectable()
 export class DatabaseProbe {
@@ -25,9 +25,9 @@ export class DatabaseProbe {
 
   constructor(@Inject(DATABASE) private readonly database: Database) {}
 
-  /** Answers in a bounded time. One question is asked at a time, however many probes there are. */
+  /** Returns the state within a bounded time. One query runs at a time, however many probes there are. */
   check(): Promise<DatabaseHealth> {
-    // One that runs in this process needs no asking.
+    // An embedded database needs no query.
     if (this.database.kind === 'embedded') return Promise.resolve(this.#health('up'));
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null;

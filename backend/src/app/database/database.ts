@@ -1,4 +1,4 @@
-/** A row, column by column. What it holds is known to whoever wrote the query. */
+/** A row, by column. Whoever wrote the query knows the types. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** Runs one statement. Values never become part of the text. */
@@ -6,16 +6,16 @@ export interface Sql {
   query<R extends object = Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
 }
 
-/** How a transaction is run. */
+/** Options of a transaction. */
 export interface TransactionTerms {
   /** Deadline of each of its statements, in milliseconds. @defaultValue that of all statements */
   readonly statementTimeoutMs?: number;
 }
 
-/** The source of truth: a Postgres inside this process, or a server that all processes share. */
+/** The source of truth: an embedded Postgres, or a server that all processes share. */
 export interface Database extends Sql {
   readonly kind: 'embedded' | 'server';
-  /** Does all of the work or, when it fails, nothing of it. */
+  /** Does all of the work, or nothing of it when it fails. */
   transaction<T>(work: (sql: Sql) => Promise<T>, terms?: TransactionTerms): Promise<T>;
   /** Lets statements under way end, and refuses further ones. Calling it twice is harmless. */
   close(): Promise<void>;
@@ -26,7 +26,7 @@ export const DATABASE = Symbol('Database');
 
 /**
  * The injection token of the database of the sessions, or `null` where they have none: an embedded
- * database is of one process and sessions are of all, so it cannot say which exist.
+ * database belongs to one process and sessions to all, so it cannot say which sessions exist.
  */
 export const SESSION_DATABASE = Symbol('SessionDatabase');
 

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { DatabaseUnavailableError, type Database, type Row, type Sql } from './database.js';
 
-/** Postgres inside this process: nothing to install, and nothing is shared with other processes. */
+/** Postgres inside this process: nothing to install, and nothing shared with other processes. */
 export class EmbeddedDatabase implements Database {
   readonly kind = 'embedded';
   readonly #postgres: PGlite;

@@ -2,19 +2,19 @@ import type { Database, Sql } from './database.js';
 import { MIGRATIONS } from './migrations.js';
 import { seed } from './seed.js';
 
-/** What preparing came to. */
+/** The result of the preparation. */
 export interface Preparation {
   readonly migrated: readonly string[];
   readonly isSeeded: boolean;
 }
 
-// Any number will do, as long as nothing else in this database uses it.
+// Any number is fine, as long as nothing else in this database uses it.
 const LOCK = 5_271_833;
 const PATIENCE_MS = 60_000;
 
 /**
- * Brings the schema up to date, and the demonstration data with it when asked for. All in one
- * transaction under a lock: of several processes that start at once one does it, and the others wait.
+ * Brings the schema up to date, and inserts the demonstration data when wanted. All in one
+ * transaction under a lock: of several processes that start at once, one does it and the others wait.
  */
 export function prepareDatabase(
   database: Database,

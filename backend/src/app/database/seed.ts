@@ -12,7 +12,7 @@ const SALT = Buffer.from('the salt of all demo users');
 
 const KINDS = ['Compact', 'Classic', 'Travel', 'Studio', 'Garden', 'Winter', 'Family', 'Slim'];
 
-/** Inserts users and products, the same in every database. False when they were there already. */
+/** Inserts users and products, the same in every database. Returns false when they were there already. */
 export async function seed(sql: Sql): Promise<boolean> {
   const [found] = await sql.query<{ done: boolean }>(
     'SELECT (SELECT count(*) FROM users) >= $1 AND (SELECT count(*) FROM products) >= $2 AS done',
@@ -24,7 +24,7 @@ export async function seed(sql: Sql): Promise<boolean> {
   return true;
 }
 
-// One hash for all: to hash two hundred times would take longer than everything else at the start.
+// One hash for all: two hundred hashes would take longer than the rest of the start.
 async function seedUsers(sql: Sql): Promise<void> {
   const hash = await hashPassword(DEMO_PASSWORD, SALT);
   await sql.query(

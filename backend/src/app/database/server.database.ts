@@ -9,19 +9,19 @@ import {
 
 const CONNECT_TIMEOUT_MS = 2000;
 const STATEMENT_TIMEOUT_MS = 2000;
-// The server ends a statement itself; this is for a server that says nothing any more.
+// The server ends a slow statement itself; this is for a server that does not answer any more.
 const GRACE_MS = 500;
 
-// Classes of SQLSTATE that say nothing about the statement: connection, resources, operator, system.
+// Classes of SQLSTATE that are not about the statement: connection, resources, operator, system.
 const AWAY = /^(08|53|57|58)/;
 
-/** A Postgres server, through a bounded pool in which nothing waits for ever. */
+/** A Postgres server, through a bounded pool in which every wait is bounded. */
 export class ServerDatabase implements Database {
   readonly kind = 'server';
   readonly #pool: pg.Pool;
   #closing: Promise<void> | null = null;
 
-  /** @param onIdleError - hears of a connection that broke while nobody used it */
+  /** @param onIdleError - called when an idle connection broke */
   constructor(url: string, onIdleError: (error: Error) => void, maxConnections: number) {
     this.#pool = new pg.Pool({
       connectionString: url,

@@ -15,7 +15,7 @@ export class Drain implements OnModuleDestroy {
     this.#isDraining = true;
   }
 
-  /** Marks answers of an application that stops, and closes connections that have become idle. */
+  /** Marks the responses of an application that stops, and closes connections that have become idle. */
   readonly middleware = (_request: Request, response: Response, next: NextFunction): void => {
     if (this.#isDraining) response.setHeader('Connection', 'close');
     response.once('close', () => {
@@ -26,7 +26,7 @@ export class Drain implements OnModuleDestroy {
 
   readonly #closeIdle = (): void => {
     const server = this.host.httpAdapter.getHttpServer() as Server;
-    // A server that still listens may have just accepted a connection that is about to ask.
+    // A server that still listens may have just accepted a connection with a request to come.
     if (!server.listening) server.closeIdleConnections();
   };
 }

@@ -8,7 +8,7 @@ import {
 import type { Response } from 'express';
 import { toProblem } from './to-problem.js';
 
-/** Answers every error in one form. What the client is not told goes to the log. */
+/** Sends every error in one format. Details that clients must not see go to the log. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #log = new Logger('Http');
@@ -33,7 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-// Terminus answers an unhealthy check by throwing the result, which is read by probes as it is.
+// Terminus throws the result of an unhealthy check. Probes get it unchanged.
 function isHealthAnswer(error: unknown): error is HttpException {
   if (!(error instanceof HttpException)) return false;
   const body = error.getResponse();

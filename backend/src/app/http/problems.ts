@@ -15,7 +15,7 @@ export type ErrorBody = z.infer<typeof ErrorSchema>;
 /** What is wrong with one field of a request. */
 export type FieldProblem = NonNullable<ErrorBody['problems']>[number];
 
-/** An answer that is an error, with a code that does not change. */
+/** An error response, with a code that does not change. */
 export class ProblemException extends HttpException {
   /** Seconds after which trying again may help. */
   readonly retryAfterS: number | null;
@@ -29,7 +29,7 @@ export class ProblemException extends HttpException {
   }
 }
 
-/** The request does not fit; every field that is wrong is named. */
+/** A request with wrong input; every wrong field is named. */
 export class InputRefusedException extends ProblemException {
   constructor(problems: FieldProblem[]) {
     const message = problems.map(({ field, message }) => `${field}: ${message}`).join('; ');
@@ -37,7 +37,7 @@ export class InputRefusedException extends ProblemException {
   }
 }
 
-/** There is no such thing. */
+/** The requested thing does not exist. */
 export class NotThereException extends ProblemException {
   constructor(what: string) {
     super({ statusCode: 404, code: 'NOT_FOUND', message: `There is no such ${what}` });

@@ -4,7 +4,7 @@ import { ProblemException } from './problems.js';
 
 const LIMIT_BYTES = 64 * 1024;
 
-/** Reads JSON bodies of a bounded size. What is wrong with one is said without quoting it. */
+/** Reads JSON bodies of a bounded size. An error does not quote the body. */
 export function readBodies(app: NestExpressApplication): void {
   app.useBodyParser('json', { limit: LIMIT_BYTES });
   app.use((error: unknown, _request: Request, _response: Response, next: NextFunction) => {

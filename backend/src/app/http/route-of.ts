@@ -1,8 +1,8 @@
 import type { Request } from 'express';
 
 /**
- * The pattern that took the request, such as `/api/products/:id`, never its address: that may hold
- * secrets, and there is no end of them.
+ * The pattern of the route, such as `/api/products/:id`, never the address: an address may hold
+ * secrets, and there is no limit to their number.
  */
 export function routeOf(request: Request): string {
   const route: unknown = request.route;

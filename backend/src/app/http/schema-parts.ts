@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A moment, as text. */
+/** A time, as text. */
 export function isoTime(): z.ZodISODateTime {
   return z.iso.datetime();
 }
@@ -23,5 +23,5 @@ export function textLine(least: number, most: number): z.ZodString {
     .regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
 }
 
-/** What stands for an answer without a body. */
+/** Stands for a response without a body. */
 export const NoContentSchema = z.undefined();

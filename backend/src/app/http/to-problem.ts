@@ -5,7 +5,7 @@ import { ProblemException, type ErrorBody } from './problems.js';
 
 const RETRY_AFTER_S = 1;
 const MAX_CAUSES = 5;
-// What Redis refuses for now. Everything else it refuses again, however often it is asked.
+// What Redis refuses for now. It refuses everything else again, however often it is asked.
 const REFUSED_FOR_NOW: ReadonlySet<unknown> = new Set([
   'OOM',
   'LOADING',
@@ -27,7 +27,7 @@ const BY_STATUS: Readonly<Record<number, readonly [code: string, message: string
   503: ['UNAVAILABLE', 'This is not possible right now. Try again'],
 };
 
-/** What a client is told of an error, whatever it was. Inner messages stay inside. */
+/** Turns any error into the error that a client gets. Inner messages are not shown. */
 export function toProblem(error: unknown): ProblemException {
   if (error instanceof ProblemException) return error;
   if (error instanceof HttpException) return fromNest(error);
@@ -46,7 +46,7 @@ function fromRedis(error: RedisHaError): ProblemException {
   return unavailable(error.code, 'Redis cannot do this right now. Try again', error);
 }
 
-// Without Retry-After: a client that obeys it would do twice what may be done already.
+// Without Retry-After: a client that obeys it might do twice what was done already.
 function uncertain(error: RedisHaError): ProblemException {
   const message = 'Nobody knows whether this was done; look before you repeat it';
   return new ProblemException({ statusCode: 503, code: error.code, message }, { cause: error });
@@ -68,7 +68,7 @@ function unavailable(code: string, message: string, cause: unknown): ProblemExce
   );
 }
 
-// The guard of the library says code and message itself. What Nest says by default may quote the request.
+// The library's guard sets code and message itself. Nest's default message may quote the request.
 function fromNest(error: HttpException): ProblemException {
   const status = error.getStatus();
   const given = error.getResponse();

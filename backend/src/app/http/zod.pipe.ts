@@ -2,7 +2,7 @@ import type { PipeTransform } from '@nestjs/common';
 import type { z } from 'zod';
 import { InputRefusedException } from './problems.js';
 
-/** Lets through what fits a schema, and refuses the rest by name of the field. */
+/** Accepts what fits a schema, and names the fields of what does not. */
 export class ZodPipe<S extends z.ZodType> implements PipeTransform<unknown, z.infer<S>> {
   constructor(private readonly schema: S) {}
 
@@ -13,7 +13,7 @@ export class ZodPipe<S extends z.ZodType> implements PipeTransform<unknown, z.in
   }
 }
 
-// Messages of zod name types, bounds and choices. They never show the value, which may be a password.
+// Messages of zod name types, limits and choices. They never show the value, which may be a password.
 function problemsOf(issue: z.core.$ZodIssue): { field: string; message: string }[] {
   const path = issue.path.map(String);
   if (issue.code !== 'unrecognized_keys') {

@@ -5,7 +5,7 @@ import { contextFields } from './request-context.js';
 import { scrub } from './scrub.js';
 
 const SECRETS = ['authorization', 'cookie', 'set-cookie', 'password', 'token', 'secret'];
-// What Nest says about its own start is of use to nobody but its developers.
+// What Nest logs about its own start is only useful for its developers.
 const INNER = new Set([
   'InstanceLoader',
   'NestFactory',
@@ -31,7 +31,7 @@ export function newLogger(level: AppLogLevel, destination: DestinationStream): L
   );
 }
 
-/** Lets Nest, and everything that logs through it, write into that logger. */
+/** Writes the log of Nest, and of everything that logs through it, to that logger. */
 export class JsonLogger implements LoggerService {
   constructor(readonly pino: Logger) {}
 
@@ -59,7 +59,7 @@ export class JsonLogger implements LoggerService {
     this.#write('trace', message, rest);
   }
 
-  // Nest puts the name of who speaks last, and for errors a stack before it.
+  // Nest puts the name of the logger last, and for errors a stack before it.
   #write(level: AppLogLevel, message: unknown, rest: readonly unknown[]): void {
     if (!this.pino.isLevelEnabled(level)) return;
     const texts = rest.filter((one) => typeof one === 'string');
@@ -85,7 +85,7 @@ function bracketed(place: string, name: string): string {
   return `${place.replace(/\.$/, '')}["${name}"]`;
 }
 
-// The text of an error and nothing that hangs on it: a driver puts the values of a statement there.
+// Only the text of an error, not its other members: a driver puts the values of a statement there.
 function serializeError(error: Error): object {
   const { type, message, stack } = stdSerializers.err(error);
   const code = 'code' in error ? { code: error.code } : {};

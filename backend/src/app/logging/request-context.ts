@@ -9,7 +9,7 @@ export interface RequestContext {
   readonly response: ServerResponse;
 }
 
-// These speak of what all requests share, whichever of them happened to open a connection.
+// These log about what all requests share, whichever of them happened to open a connection.
 const SHARED = /^(Redis|Database)(:|$)/;
 
 const contexts = new AsyncLocalStorage<RequestContext>();
@@ -20,8 +20,8 @@ export function inContext(context: RequestContext, work: () => void): void {
 }
 
 /**
- * What a line says about the request it belongs to; nothing outside of requests. Timers and connections
- * that a request began keep its context for ever, so a context ends with the response.
+ * The fields that name the request of a log line; none outside of requests. Timers and connections
+ * that a request started keep its context for ever, so a context ends with the response.
  */
 export function contextFields(line: object = {}): Record<string, string> {
   const context = contexts.getStore();
@@ -30,7 +30,7 @@ export function contextFields(line: object = {}): Record<string, string> {
   return isShared ? {} : fieldsOf(context);
 }
 
-/** The same for a request that is over. The id of a session opens nothing; its token is never here. */
+/** The same for a finished request. The id of a session gives no access; its token is never here. */
 export function fieldsOf({
   requestId,
   request,

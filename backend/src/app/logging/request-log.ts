@@ -5,14 +5,14 @@ import { routeOf } from '../http/route-of.js';
 import { fieldsOf, inContext } from './request-context.js';
 
 const SANE = /^[\w.:-]{1,64}$/;
-// Probes and scrapers come every few seconds and say nothing new.
+// Probes and scrapers come every few seconds; their lines would all be the same.
 const ROUTINE = /^\/(health|metrics|api\/health)(\/|$)/;
 
 type Middleware = (request: Request, response: Response, next: NextFunction) => void;
 
-/** Gives each request an id that all of its lines carry, and writes one line about it when it is over. */
+/** Gives each request an id that all its lines carry, and logs one line when the request is over. */
 export function requestLog(logger: Logger): Middleware {
-  // Its lines hold what is named below and no secret. Looking for one in each of them would be more
+  // Its lines hold what is named below and no secret. Searching each of them for secrets would be more
   // than a third of what a request allocates.
   const lines = logger.child({}, { redact: [] });
   return (request, response, next) => {

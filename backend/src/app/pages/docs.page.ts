@@ -1,4 +1,4 @@
-/** The page of operations. What it shows is made by its script from `/openapi.json`. */
+/** The page of operations. Its script builds the content from `/openapi.json`. */
 export const DOCS_PAGE = `<!doctype html>
 <html lang="en">
 <head>

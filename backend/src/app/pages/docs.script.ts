@@ -1,6 +1,6 @@
 /**
- * What makes the page of operations work. It builds elements and sets their text; nothing that comes
- * from an answer is ever read as HTML.
+ * The script of the page of operations. It builds elements and sets their text; nothing that comes
+ * from a response is ever parsed as HTML.
  */
 export const DOCS_SCRIPT = `
 'use strict';

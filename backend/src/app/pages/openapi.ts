@@ -16,7 +16,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   503: 'Not possible right now; try again when the header Retry-After says. Without it, look first: it may be done',
 };
 
-/** The description of the API, made of the schemas that check it. */
+/** The description of the API, made from the schemas that also check requests. */
 export function describeApi(): Json {
   return {
     openapi: '3.1.0',
@@ -59,7 +59,7 @@ function describe(operation: Operation): Json {
 
 function parametersOf(place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
   if (schema === undefined) return [];
-  // What arrives is text; what it has to look like is said by what comes out.
+  // The input is text; the output shows what it must look like.
   const { properties = {} } = toJsonSchema(schema, 'output') as { properties?: Json };
   return Object.entries(properties).map(([name, one]) => ({
     name,
@@ -97,6 +97,6 @@ function jsonContent(schema: Json): Json {
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const made = z.toJSONSchema(schema, { io }) as Json;
-  // The dialect is that of OpenAPI 3.1 itself and need not be said each time.
+  // The dialect is that of OpenAPI 3.1 itself, so it is left out.
   return Object.fromEntries(Object.entries(made).filter(([name]) => name !== '$schema'));
 }

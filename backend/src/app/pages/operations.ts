@@ -28,9 +28,9 @@ export interface Operation {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** The schema of a good answer; `null` when it has no body. */
+  /** The schema of a successful response; `null` when it has no body. */
   readonly answer: z.ZodType | null;
-  /** Statuses of errors, besides 401 and 503 of what is guarded, 400 of what takes input, and 500. */
+  /** Error statuses, besides 401 and 503 of guarded routes, 400 of routes with input, and 500. */
   readonly errors?: readonly number[];
 }
 

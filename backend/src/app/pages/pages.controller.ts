@@ -32,14 +32,14 @@ export class PagesController {
     return DOCS_PAGE;
   }
 
-  /** What makes the page of operations work. */
+  /** The script of the page of operations. */
   @Get('docs/docs.js')
   @Header('Content-Type', 'text/javascript; charset=utf-8')
   script(): string {
     return DOCS_SCRIPT;
   }
 
-  /** How both pages look. */
+  /** The style of both pages. */
   @Get('docs/style.css')
   @Header('Content-Type', 'text/css; charset=utf-8')
   style(): string {

@@ -23,7 +23,7 @@ import { keyOfCall, nameOfFunction, WRAP, type WrapOptions } from './wrap-functi
 /** A value and where it came from. */
 export interface CacheEntry<T = unknown> {
   readonly value: T;
-  /** `redis`; a valid copy in `memory`; or a `stale` one, because Redis is away. */
+  /** `redis`; a fresh copy in `memory`; or a `stale` one, because Redis is away. */
   readonly source: ReadingSource;
   /** Milliseconds since it was written, or since its load began. */
   readonly ageMs: number;
@@ -45,28 +45,28 @@ export class CacheNamespace {
     return this.#core.deps.keyspace.name;
   }
 
-  /** What memory may mean while Redis is away. */
+  /** What memory may be used for while Redis is away. */
   get policy(): KeyspacePolicy {
     return this.#core.deps.keyspace.policy;
   }
 
-  /** What it has done since the process began. */
+  /** Stats since the process began. */
   get stats(): CacheStats {
     return this.#core.deps.counters.snapshot();
   }
 
   /**
-   * The value of a key; if there is none the loader makes it. However many ask at the same time, in
-   * this process and in others, one loads. Calls that wait for it share its answer: treat it as read-only.
+   * Returns the value of a key; if there is none, calls the loader. However many callers ask at the same time,
+   * in this process and in others, one loads. The callers share the result: treat it as read-only.
    *
-   * @throws {@link LoaderFailedError} (`LOADER_FAILED`) when the loader fails and no stale value may stand in.
-   * @throws {@link LoaderTimeoutError} (`LOADER_TIMEOUT`) when it takes too long and none may.
+   * @throws {@link LoaderFailedError} (`LOADER_FAILED`) when the loader fails and there is no stale value.
+   * @throws {@link LoaderTimeoutError} (`LOADER_TIMEOUT`) when it takes too long and there is none.
    */
   async getOrSet<T>(key: string, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
     checkKey(key);
     const { lookup, loader: finder, options: base } = this.#core;
     finder.runner.assertOpen();
-    // The way of a hit in memory has no promise and no closure of its own, and looks at no options.
+    // A hit in memory makes no promise and no closure of its own, and reads no options.
     const near = lookup.near(key);
     const known = near instanceof Promise ? await near : near;
     if (known !== null && isFresh(known)) {
@@ -90,7 +90,7 @@ export class CacheNamespace {
     });
   }
 
-  /** The values of several keys; those that are missing are loaded together. Without those that have none. */
+  /** Returns the values of several keys, and loads missing ones together. Keys without a value are left out. */
   async getOrSetMany<T>(
     keys: readonly string[],
     loader: BatchLoadFunction<T>,
@@ -109,14 +109,14 @@ export class CacheNamespace {
     return values;
   }
 
-  /** The value of a key; `undefined` when there is none. */
+  /** Returns the value of a key; `undefined` when there is none. */
   async get<T = unknown>(key: string): Promise<T | undefined> {
     checkKey(key);
     this.#assertOpen();
     return (await this.#core.lookup.find(key))?.value as T | undefined;
   }
 
-  /** The same, with where it came from. */
+  /** The same, with where the value came from. */
   async getEntry<T = unknown>(key: string): Promise<CacheEntry<T> | undefined> {
     checkKey(key);
     this.#assertOpen();
@@ -128,7 +128,7 @@ export class CacheNamespace {
     return { value: value as T, source, ageMs };
   }
 
-  /** The values of those keys that have one. */
+  /** Returns the values of those keys that have one. */
   async getMany<T = unknown>(keys: readonly string[]): Promise<Map<string, T>> {
     checkKeys(keys);
     this.#assertOpen();
@@ -201,7 +201,7 @@ export class CacheNamespace {
     }
   }
 
-  /** A function that answers from the cache what it has answered before. */
+  /** Returns a function whose results are cached. */
   wrap<A extends unknown[], R>(
     fn: (...args: A) => R | Promise<R>,
     options: WrapOptions<A, R> = {},
@@ -220,7 +220,7 @@ export class CacheNamespace {
   /**
    * Adds to a number that all processes share; a new one ends after `ttlMs`. Returns the new value.
    *
-   * @throws {@link DegradedUnsupportedError} (`DEGRADED_UNSUPPORTED`) while Redis is away: numbers of
+   * @throws {@link DegradedUnsupportedError} (`DEGRADED_UNSUPPORTED`) while Redis is away: a number of
    * one process alone would be wrong.
    */
   async increment(key: string, by = 1, ttlMs: number | null = null): Promise<number> {

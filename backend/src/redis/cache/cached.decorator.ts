@@ -16,13 +16,13 @@ import { keyOfCall } from './wrap-function.js';
 /** How the results of a method are cached. */
 export interface CachedOptions extends CacheLoadOptions {
   /**
-   * Name of the namespace. One with options of its own is made before, by
+   * Name of the namespace. To give it options of its own, create it first with
    * `cache.namespace(name, options)`. @defaultValue 'default'
    */
   readonly namespace?: string;
   /** Makes the key of a call. @defaultValue class, method, and the arguments as JSON */
   readonly key?: (...args: never[]) => string;
-  /** Names under which an answer can be deleted together with others. */
+  /** Tags: names under which a result can be deleted together with others. */
   readonly tags?: readonly string[] | ((value: never) => readonly string[]);
   /** Token of the cache, when there are several. @defaultValue RedisCache */
   readonly cache?: InjectionToken;
@@ -42,7 +42,7 @@ const CACHED = new OptionSet(CACHED_ROWS, {
 type AsyncMethod = (...args: never[]) => Promise<unknown>;
 type AnyMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
-/** Turns a method of a Nest provider into one that answers from the cache what it has answered before. */
+/** Caches the results of a method of a Nest provider. */
 export type CachedDecorator = <F extends AsyncMethod>(
   target: object,
   property: string | symbol,
@@ -50,8 +50,8 @@ export type CachedDecorator = <F extends AsyncMethod>(
 ) => void;
 
 /**
- * Answers calls of an asynchronous method from the cache. The class must be a provider of Nest, which
- * injects the cache; its constructor need not mention it.
+ * Caches the results of an asynchronous method. The class must be a provider of Nest, which
+ * injects the cache; its constructor does not need to mention it.
  *
  * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) that lists every option that cannot be used.
  * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when it decorates something else than a method.
@@ -85,7 +85,7 @@ function cacheOf(instance: unknown, place: symbol, name: string): RedisCache {
   throw refusal(`@Cached ${name}`, undefined, message, remedy);
 }
 
-// What decorators nearer to the method have left on it: guards, roles, routes.
+// What other decorators below this one put on the method: guards, roles, routes.
 function copyMetadata(from: AnyMethod, to: AnyMethod): void {
   for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);

@@ -9,7 +9,7 @@ import { EntryWriter } from './values/entry-writer.js';
 /** What a namespace of the cache is given: everything that works for it. */
 export class NamespaceDeps {
   readonly deps: CacheDeps;
-  /** What the namespace's options say of each call. */
+  /** The options of a call that gives none of its own. */
   readonly options: ResolvedLoadOptions;
   readonly lookup: CacheLookup;
   readonly writer: EntryWriter;

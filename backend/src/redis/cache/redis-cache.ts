@@ -30,16 +30,16 @@ export interface RedisCacheDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: EventBus;
-  /** What namespaces are that say nothing else. */
+  /** Options of namespaces that give none of their own. */
   readonly defaults?: CacheOptions;
 }
 
 const DEFAULT_NAMESPACE = 'default';
-// A namespace is never given up. Who makes one per customer or request has mistaken it for a key.
+// A namespace is never removed. One namespace per customer or request is a mistake: use keys for that.
 const MAX_NAMESPACES = 1_000;
 
 /**
- * A cache that goes on when Redis does not. Values live in namespaces, each with options of its own;
+ * A cache that keeps working while Redis is away. Values live in namespaces, each with its own options;
  * the methods of the cache itself work on the namespace `default`.
  */
 export class RedisCache extends CacheNamespace {
@@ -70,7 +70,7 @@ export class RedisCache extends CacheNamespace {
   }
 
   /**
-   * The namespace of that name, made at the first call. What its options leave out is as in the module's.
+   * Returns the namespace of that name; the first call creates it. Options left out are those of the module.
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for options that cannot be used, or that
    * are not those with which the namespace was made.
@@ -83,12 +83,12 @@ export class RedisCache extends CacheNamespace {
     return known;
   }
 
-  /** All namespaces that were asked for, the default one first. */
+  /** All namespaces that were created, the default one first. */
   get namespaces(): readonly CacheNamespace[] {
     return [...this.#namespaces.values()];
   }
 
-  /** What all namespaces together have done since the process began. */
+  /** Stats of all namespaces together since the process began. */
   get totalStats(): CacheStats {
     return CacheCounters.total(this.#cores.map(({ deps }) => deps.counters));
   }

@@ -23,8 +23,8 @@ export const WRAP = new OptionSet(WRAP_ROWS, { path: '', example: '{ ttlMs: 60_0
 const MAX_PLAIN_BYTES = 256;
 
 /**
- * The key of a call: the function's name and its arguments. Arguments that JSON cannot tell apart are
- * refused: two different calls would get the same value.
+ * The key of a call: the function's name and its arguments. Throws for arguments that JSON cannot tell
+ * apart: two different calls would get the same value.
  */
 export function keyOfCall(name: string, args: readonly unknown[]): string {
   const fault = findJsonFault(args, { name: 'arguments' });
@@ -37,7 +37,7 @@ export function keyOfCall(name: string, args: readonly unknown[]): string {
   return `${name}:${createHash('sha256').update(text).digest('base64url')}`;
 }
 
-/** The name that stands for a function in keys. */
+/** The name of a function, as used in keys. */
 export function nameOfFunction(fn: { readonly name: string }): string {
   if (fn.name !== '') return fn.name;
   throw refusal(

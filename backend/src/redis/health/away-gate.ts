@@ -1,6 +1,6 @@
 import type { Clock } from '../base/timing/index.js';
 
-/** How much absence is tolerated, and how much presence is asked for. */
+/** How long Redis may be away, and how long it must be back. */
 export interface AwayGateOptions {
   /** Away for longer than this counts as away. */
   readonly graceMs: number;
@@ -8,21 +8,21 @@ export interface AwayGateOptions {
   readonly recoverMs: number;
 }
 
-/** What is thought of Redis. `since` is on the clock of measuring. */
+/** The present judgement of Redis. `since` is a time of `clock.now()`. */
 export type AwayState =
-  /** Never seen well. There is no grace for what has never been there. */
+  /** Redis was never well yet. There is no grace for a Redis that was never there. */
   | { readonly kind: 'never'; readonly since: number }
   | { readonly kind: 'well'; readonly since: number }
-  /** Away, and still tolerated. */
+  /** Away, within the grace. */
   | { readonly kind: 'grace'; readonly since: number }
-  /** Away for too long; `since` is when it went. */
+  /** Away for too long; `since` is when the absence began. */
   | { readonly kind: 'away'; readonly since: number }
-  /** Well again, and not for long enough yet. */
+  /** Well again, but not for long enough yet. */
   | { readonly kind: 'returning'; readonly since: number; readonly awaySince: number };
 
 /**
- * Turns what is seen of Redis into a verdict that does not flutter: it turns bad after a grace, and
- * good after a while of being well. A failover of seconds does not turn it.
+ * Turns observations of Redis into a verdict that does not flutter: it gets worse only after a grace, and
+ * better only after Redis was well for a while. A failover of seconds does not change it.
  */
 export class AwayGate {
   readonly #settings: AwayGateOptions;
@@ -35,7 +35,7 @@ export class AwayGate {
     this.#state = { kind: 'never', since: clock.now() };
   }
 
-  /** What is thought of Redis now. */
+  /** The present judgement. */
   get state(): AwayState {
     return this.#state;
   }
@@ -46,7 +46,7 @@ export class AwayGate {
     return kind !== 'well' && kind !== 'grace';
   }
 
-  /** Takes in whether Redis is well now. Must be called often: what it does not see has not happened. */
+  /** Adds an observation. Call it often: what it does not see has not happened. */
   observe(isWell: boolean): void {
     const now = this.#clock.now();
     const state = this.#state;

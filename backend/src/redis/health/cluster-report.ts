@@ -3,7 +3,7 @@ import type { RecentPercentiles } from '../base/stats/index.js';
 import type { CacheTotals, HealthSource } from './health-report.js';
 import { reachOf, type ReachSource } from './reach.js';
 
-/** What the reports about the cluster need to know. A part of what `RedisService.status` tells. */
+/** The inputs of the cluster reports. A part of `RedisService.status`. */
 export interface ClusterSource extends Omit<HealthSource, 'replicas' | 'sentinels'>, ReachSource {
   readonly replicas: readonly ReplicaSource[];
   readonly sentinels: readonly { readonly address: NodeAddress; readonly isAnswering: boolean }[];
@@ -26,7 +26,7 @@ interface PoolSource {
   readonly available: number;
 }
 
-/** Measured, or `null` where nothing was. Latencies are those of the last minute. */
+/** Measured, or `null` where nothing was measured. Latencies are those of the last minute. */
 export interface PerformanceReport {
   readonly read_latency_p50_ms: number | null;
   readonly read_latency_p99_ms: number | null;
@@ -35,14 +35,14 @@ export interface PerformanceReport {
   readonly cache_hit_rate_percent: number | null;
 }
 
-/** How Redis is, in a word. */
+/** The state of Redis in one word. */
 export type ClusterVerdict = 'healthy' | 'degraded' | 'down';
 
-/** The answer of `GET /api/health/redis`. */
+/** The body of `GET /api/health/redis`. */
 export interface ClusterSummary {
   readonly status: ClusterVerdict;
   readonly mode: ClusterSource['mode'];
-  /** How many there are that can be used now. */
+  /** How many of each can be used now. */
   readonly cluster: {
     readonly master: string | null;
     readonly replicas: number;
@@ -56,7 +56,7 @@ export interface ReplicaReport {
   readonly host: string;
   readonly port: number;
   readonly lag_ms: number | null;
-  /** `syncing`: connected, and not in step with the primary; `stalled`: connected and silent. */
+  /** `syncing`: connected, but not in step with the primary; `stalled`: connected, but not answering. */
   readonly status: 'online' | 'syncing' | 'stalled' | 'offline';
 }
 
@@ -69,7 +69,7 @@ export interface SentinelsReport {
   readonly status: 'healthy' | 'degraded' | 'lost';
 }
 
-/** The answer of `GET /api/health/redis/metrics`. */
+/** The body of `GET /api/health/redis/metrics`. */
 export interface ClusterMetrics {
   readonly status: ClusterVerdict;
   readonly mode: ClusterSource['mode'];
@@ -91,7 +91,7 @@ export interface ClusterMetrics {
 
 type Percentiles = Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
 
-/** What was measured. */
+/** The measured values. */
 export interface Measures {
   readonly latency: { readonly read: Percentiles; readonly write: Percentiles };
   readonly cache: CacheTotals;

@@ -30,22 +30,22 @@ import type { CheckResult } from './shared-check.js';
 
 const LOOK_EVERY_MS = 100;
 
-/** An answer, and the HTTP status it is sent with. */
+/** The body of a response, and its HTTP status. */
 export interface HealthAnswer<Body> {
   readonly httpStatus: 200 | 503;
   readonly body: Body;
 }
 
-/** The answer of `GET /health`: that of Terminus, with Redis once more where `jq .redis` finds it. */
+/** The body of `GET /health`: that of Terminus, with Redis once more where `jq .redis` finds it. */
 export type FullHealth = HealthCheckResult & { readonly redis: RedisHealth };
 
-/** The answer of `GET /health/live`. */
+/** The body of `GET /health/live`. */
 export interface LiveAnswer {
   readonly status: 'ok';
   readonly uptime_s: number;
 }
 
-/** @internal What the probes are made of. */
+/** @internal The dependencies of the probes. */
 export interface HealthProbesDeps {
   readonly redis: RedisService;
   readonly cache: RedisCache;
@@ -57,8 +57,8 @@ export interface HealthProbesDeps {
 }
 
 /**
- * What each route answers, for those who want routes of their own. Of Redis everything is known
- * already: no answer waits for it or opens a connection.
+ * Returns the response of each route, for applications with routes of their own. The state of Redis is known
+ * already: no response waits for Redis or opens a connection.
  */
 export class RedisHealthProbes
   implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
@@ -84,25 +84,25 @@ export class RedisHealthProbes
     this.#look();
   }
 
-  /** Called by Nest, before any other module may take its time to shut down. */
+  /** Called by Nest, before other modules begin to shut down. */
   onModuleDestroy(): void {
     this.#state.shuttingDown();
     this.#stopLooking?.();
   }
 
-  /** Called by Nest, which serves requests until this ends: balancers notice meanwhile. */
+  /** Called by Nest, which serves requests until this ends, so that load balancers notice in time. */
   async beforeApplicationShutdown(): Promise<void> {
     this.onModuleDestroy();
     const { clock, options } = this.#deps;
     if (options.drainMs > 0) await clock.sleep(options.drainMs);
   }
 
-  /** The process runs. Looks at nothing. */
+  /** Whether the process runs. Checks nothing else. */
   live(): HealthAnswer<LiveAnswer> {
     return { httpStatus: 200, body: { status: 'ok', uptime_s: Math.round(process.uptime()) } };
   }
 
-  /** Whether the application has started; once it has, for ever. */
+  /** Whether the application has started. Once it has, this stays so. */
   startup(): HealthAnswer<ProbeAnswer> {
     this.#look();
     return answerOf(this.#state.startup);

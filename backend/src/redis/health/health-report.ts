@@ -3,7 +3,7 @@ import type { NodeAddress } from '../base/address/index.js';
 import type { FailoverRecord } from '../base/events/index.js';
 import { reachOf, type Reach, type ReachSource } from './reach.js';
 
-/** What a report needs to know. A part of what `RedisService.status` tells. */
+/** The inputs of a report. A part of `RedisService.status`. */
 export interface HealthSource extends ReachSource {
   readonly masterName: string | null;
   readonly primary: { readonly address: NodeAddress } | null;
@@ -11,7 +11,7 @@ export interface HealthSource extends ReachSource {
   readonly failovers: { readonly count: number; readonly last: FailoverRecord | null };
 }
 
-/** What is counted of a cache. A part of what `RedisCache.totalStats` tells. */
+/** The stats of a cache that are reported. A part of `RedisCache.totalStats`. */
 export interface CacheTotals {
   readonly hits: number;
   readonly staleHits: number;
@@ -22,12 +22,12 @@ export interface CacheTotals {
   readonly errors: number;
 }
 
-/** What the cache has done since the process began. */
+/** Stats of the cache since the process began. */
 export interface CacheMetrics {
-  /** Answered from the cache, also with a value past its time. */
+  /** Answered from the cache, including expired values. */
   readonly hits: number;
   readonly misses: number;
-  /** From 0 to 1, with four places. */
+  /** From 0 to 1, with four decimal places. */
   readonly hitRate: number;
   readonly sets: number;
   readonly deletes: number;
@@ -41,7 +41,7 @@ export interface LastFailover {
   readonly to: NodeAddress;
   readonly reason: string;
   readonly epoch: number;
-  /** From the first doubt to the first write on the new primary; `null` until there was one. */
+  /** From the first suspicion to the first write on the new primary; `null` before that write. */
   readonly writeGapMs: number | null;
 }
 

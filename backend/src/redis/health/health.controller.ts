@@ -3,13 +3,13 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { AllowAnonymous } from '../sessions/index.js';
 import { RedisHealthProbes, type HealthAnswer } from './health-probes.service.js';
 
-/** The routes of one connection, below a path that has no slashes around it. */
+/** The routes of one connection, below a path without slashes at its ends. */
 export function healthControllers(path: string): Type[] {
   const below = (route: string): string => (path === '' ? route : `${path}/${route}`);
   return [probesController(below('health')), clusterController(below('api/health/redis'))];
 }
 
-/** Sends an answer by itself: what the application wraps answers and errors in is not for probes. */
+/** Sends the response itself: a probe must not get what the application wraps responses and errors in. */
 class Answering {
   constructor(
     @Inject(RedisHealthProbes) readonly probes: RedisHealthProbes,

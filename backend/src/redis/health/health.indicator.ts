@@ -21,8 +21,8 @@ export interface StatsTeller {
 /** How strictly a check judges. */
 export interface RedisHealthCheckOptions {
   /**
-   * Whether the application cannot do without Redis. If it can, an absent Redis is `degraded` and
-   * the answer stays 200. @defaultValue false
+   * Whether the application cannot work without Redis. If it can, an absent Redis is `degraded` and
+   * the status of the response stays 200. @defaultValue false
    */
   readonly required?: boolean;
   /** The cache whose totals are shown as `metrics`. @defaultValue none */
@@ -41,8 +41,8 @@ export const HEALTH_CHECK = new OptionSet(
 type Verdict = 'up' | 'degraded' | 'down';
 
 /**
- * The Terminus indicator of Redis. It answers from what the engine knows already, so it needs no
- * deadline: a frozen Redis cannot hold up a probe, and a probe opens no connection.
+ * The Terminus indicator of Redis. It uses what the engine knows already, so it needs no
+ * timeout: a frozen Redis cannot hold up a probe, and a probe opens no connection.
  */
 @Injectable()
 export class RedisHealthIndicator {

@@ -35,12 +35,12 @@ import { healthControllers } from './health.controller.js';
 import { RedisHealthIndicator } from './health.indicator.js';
 import { RedisHealthProbes } from './health-probes.service.js';
 
-/** A check of the application, with what is to be known about it. */
+/** A check of the application, with its options. */
 export type RedisHealthCheck = ApplicationCheck<HealthIndicatorFunction>;
 
 /** Where the checks of the application come from. */
 export interface RedisHealthChecks {
-  /** Modules that export what is injected. */
+  /** Modules that export the injected providers. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
   readonly useFactory: (
@@ -57,14 +57,14 @@ export interface RedisHealthRegisterOptions {
   readonly path?: string | false;
   /** Checks of the application, shown in `GET /health`. @defaultValue none */
   readonly checks?: RedisHealthChecks;
-  /** Modules that export what is injected, if they are not global. */
+  /** Modules that export the injected providers, if they are not global. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
 }
 
-/** Everything there is to choose. */
+/** All options of the module. */
 export type RedisHealthModuleOptions = HealthOptions & RedisHealthRegisterOptions;
 
-/** Where the options come from when they are not known yet. */
+/** Options that are not known at registration. */
 export interface RedisHealthAsyncOptions extends RedisHealthRegisterOptions {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
   readonly useFactory: (...deps: any[]) => HealthOptions | Promise<HealthOptions>;
@@ -105,7 +105,7 @@ const ASYNC = new OptionSet(
 const OPTIONS = Symbol.for('nestjs-redis-ha.health-options');
 const CHECKS = Symbol.for('nestjs-redis-ha.health-checks');
 
-/** `GET /health` and what probes and dashboards ask besides. Needs `RedisModule`. */
+/** `GET /health`, and the routes for probes and dashboards. Needs `RedisModule`. */
 @Module({})
 export class RedisHealthModule {
   /**
@@ -120,7 +120,7 @@ export class RedisHealthModule {
     return toModule({ name, path, checks, imports }, { provide: OPTIONS, useValue });
   }
 
-  /** Registers the routes with options that come from elsewhere. */
+  /** Registers the routes with options from a factory. */
   static forRootAsync(options: RedisHealthAsyncOptions): DynamicModule {
     ASYNC.resolve(options);
     const { useFactory, inject = [], ...register } = options;
@@ -139,7 +139,7 @@ function toModule(register: Register, options: Provider): DynamicModule {
   const usualPath = name === DEFAULT_CONNECTION ? '' : name;
   return {
     module: RedisHealthModule,
-    // Terminus would log each failed probe; what is worth a line is logged once, when it changes.
+    // Terminus would log each failed probe. This library logs once, when the state changes.
     imports: [TerminusModule.forRoot({ logger: false }), ...imports, ...(checks?.imports ?? [])],
     controllers: path === false ? [] : healthControllers(resolvePath(path, usualPath)),
     providers: [options, checksProvider(checks), RedisHealthIndicator, probesProvider(name)],
@@ -167,7 +167,7 @@ function probesProvider(name: string): Provider {
   };
 }
 
-// One for each injected provider.
+// One parameter for each injected provider.
 // eslint-disable-next-line max-params
 function openProbes(
   redis: RedisService,

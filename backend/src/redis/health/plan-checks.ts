@@ -13,18 +13,18 @@ import {
 import type { Clock } from '../base/timing/index.js';
 import { SharedCheck, type AnyCheck } from './shared-check.js';
 
-/** A check, or a check with what is to be known about it. */
+/** A check, or a check with its options. */
 export type ApplicationCheck<Check> =
   | Check
   | {
       readonly check: Check;
-      /** Under which it is shown when it does not say so itself. @defaultValue what it called itself before */
+      /** The key under which a result without keys is shown. @defaultValue the key of its last result */
       readonly key?: string;
-      /** Whether readiness fails with it as well. @defaultValue false */
+      /** Whether readiness fails with it too. @defaultValue false */
       readonly readiness?: boolean;
     };
 
-/** A check that is ready to be asked, and whether readiness asks it as well. */
+/** A check that can be run, and whether readiness runs it too. */
 export interface PlannedCheck {
   readonly check: SharedCheck;
   readonly isForReadiness: boolean;

@@ -4,15 +4,15 @@ import { AwayGate, type AwayState } from './away-gate.js';
 import type { ResolvedHealthOptions } from './health-options.js';
 import type { Reach } from './reach.js';
 
-/** What readiness and startup answer. */
+/** The body of readiness and startup. */
 export interface ProbeAnswer {
   readonly status: 'ready' | 'not_ready' | 'started' | 'starting';
   readonly reason: string;
-  /** Since when it is so, as an ISO 8601 time. */
+  /** When this state began, as an ISO 8601 time. */
   readonly since: string;
 }
 
-/** The same, on the clock of measuring. */
+/** The same, with a time of `clock.now()`. */
 type Judgement = Omit<ProbeAnswer, 'since'> & { readonly since: number };
 
 /** What the probes know of the application: whether it has started, may be used, and is shutting down. */
@@ -28,7 +28,7 @@ export class ProbeState {
   #startReason = 'the application is starting';
   #shutdownAt: number | null = null;
   #failed: readonly string[] = [];
-  // Its time is put into words once: an answer must not change because a clock was set.
+  // Its time is formatted once: a response must not change because a clock was set.
   #last: Judgement & { readonly text: string };
 
   constructor(options: ResolvedHealthOptions, clock: Clock) {
@@ -40,7 +40,7 @@ export class ProbeState {
     this.#last = { ...notReady(this.#startReason, this.#bornAt), text: this.#bornText };
   }
 
-  /** Nest is up. */
+  /** Nest has started. */
   booted(): void {
     this.#isBooted = true;
   }
@@ -50,7 +50,7 @@ export class ProbeState {
     this.#shutdownAt ??= this.#clock.now();
   }
 
-  /** Whether {@link ProbeState.shuttingDown} was said. */
+  /** Whether {@link ProbeState.shuttingDown} was called. */
   get isShuttingDown(): boolean {
     return this.#shutdownAt !== null;
   }
@@ -63,7 +63,7 @@ export class ProbeState {
     this.#update();
   }
 
-  /** Whether there is something that only looking again and again can find out. */
+  /** Whether something can only be noticed by observing again and again. */
   get isWatching(): boolean {
     if (this.isShuttingDown) return false;
     return this.#startedText === null || (this.#options.required && !this.#isMemory);
@@ -74,7 +74,7 @@ export class ProbeState {
     return this.#options.required && this.#gate.isAway;
   }
 
-  /** The answer of startup: once started, started for ever. */
+  /** The body of startup. Once started, it stays started. */
   get startup(): ProbeAnswer {
     const isStarted = this.#startedText !== null;
     return {
@@ -84,7 +84,7 @@ export class ProbeState {
     };
   }
 
-  /** The answer of readiness. `failed` names checks that count for it and are down. */
+  /** The body of readiness. `failed` names checks that count for it and are down. */
   readiness(failed: readonly string[] = []): ProbeAnswer {
     this.#failed = failed;
     this.#update();
@@ -100,7 +100,7 @@ export class ProbeState {
     this.#startReason = reason;
   }
 
-  // Ready since the beginning, also while an absence is tolerated; not ready since what is its reason now.
+  // Ready since the beginning, also during a tolerated absence; not ready since the present reason began.
   #update(): void {
     const next = this.#judge();
     const { status, reason, since, text } = this.#last;

@@ -18,7 +18,7 @@ export interface ReachSource {
 
 type BreakerName = 'closed' | 'open' | 'half-open';
 
-/** Whether Redis can be used, as the application feels it. */
+/** Whether Redis can be used, as the application sees it. */
 export interface Reach {
   readonly reads: boolean;
   readonly writes: boolean;
@@ -27,8 +27,8 @@ export interface Reach {
 }
 
 /**
- * Says whether Redis can be used. Stricter than the connections alone: a node that is connected and
- * silent answers no reads, and a breaker that is not closed keeps the application from a Redis that is.
+ * Decides whether Redis can be used. Stricter than the connections alone: a connected node that does not
+ * answer serves no reads, and a breaker that is not closed keeps the application from a working Redis.
  */
 export function reachOf(source: ReachSource): Reach {
   const { mode, status, message } = source;

@@ -1,19 +1,19 @@
 import type { Clock } from '../base/timing/index.js';
 
-/** What a check answers under its key. */
+/** The result of a check under one key. */
 export interface CheckVerdict {
   readonly status: 'up' | 'degraded' | 'down';
   readonly [name: string]: unknown;
 }
 
-/** The answer of one check: a verdict under each of its keys. */
+/** The result of one check: a verdict under each of its keys. */
 export type CheckResult = Readonly<Record<string, CheckVerdict>>;
 
-/** A check of the application: a function, or something that can be awaited. */
+/** A check of the application: a function, or a thenable. */
 export type AnyCheck = (() => unknown) | PromiseLike<unknown>;
 
 /**
- * A check that many may ask at once. It runs once for all that ask meanwhile, and each has its answer
+ * A check that many callers may run at once. It runs once for all of them, and each gets a result
  * within the deadline, whatever the check does: probes never pile up behind it.
  */
 export class SharedCheck {
@@ -24,7 +24,7 @@ export class SharedCheck {
   #running: Promise<CheckResult> | null = null;
   #key: string;
 
-  /** @param name - under which a check that says nothing is shown; `null`: as it called itself before */
+  /** @param name - the key of a check whose result has none; `null`: the key of its last result */
   constructor(
     name: string | null,
     place: number,
@@ -38,7 +38,7 @@ export class SharedCheck {
     this.#clock = options.clock;
   }
 
-  /** Runs it, or joins the run under way. Never rejects, never takes longer than the deadline. */
+  /** Runs the check, or joins the current run. Never rejects, never takes longer than the deadline. */
   run(): Promise<CheckResult> {
     this.#running ??= this.#start();
     return this.#running;
@@ -92,13 +92,13 @@ function isVerdict(value: unknown): value is CheckVerdict {
   return STATUSES.includes(value.status);
 }
 
-// Indicators of the old kind throw an error that carries their result.
+// Indicators of the old kind throw an error that contains their result.
 function resultInside(error: unknown): CheckResult | null {
   if (typeof error !== 'object' || error === null || !('causes' in error)) return null;
   return isResult(error.causes) ? error.causes : null;
 }
 
-// Not its message: those of drivers quote addresses and passwords, and health answers are read by anybody.
+// The name, not the message: drivers quote addresses and passwords, and anybody may read health responses.
 function nameOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'no error';
   if ('code' in error && typeof error.code === 'string' && /^\w{1,64}$/.test(error.code)) {

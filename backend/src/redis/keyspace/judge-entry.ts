@@ -4,32 +4,32 @@ import type { KeyspacePolicy, Reading, ReadingSource } from './keyspace.js';
 const MISSING: Reading = { state: 'missing' };
 const UNKNOWN: Reading = { state: 'unknown' };
 
-/** How an answer is to be judged. */
+/** How an entry is judged. */
 export interface JudgeOptions {
   readonly policy: KeyspacePolicy;
-  /** How long past its time an entry may still be served, in milliseconds. */
+  /** How long after it expires an entry may still be served, in milliseconds. */
   readonly maxStaleMs: number;
   /** Calendar time. */
   readonly now: number;
-  /** There is no Redis at all, so that memory knows everything there is. */
+  /** There is no Redis at all, so memory knows every key. */
   readonly isMemoryAll: boolean;
 }
 
-/** Bytes, and what they turned out to be. */
+/** Bytes, and the result of decoding them. */
 export interface HeldBytes {
   readonly bytes: Buffer;
   readonly decoded: DecodedEntry;
 }
 
-/** What bytes that Redis gave mean. */
+/** Returns what bytes from Redis mean. */
 export function readingFromRedis(held: HeldBytes, options: JudgeOptions): Reading {
   return judge(held, 'redis', options);
 }
 
 /**
- * What a copy in memory means while Redis is not asked. No copy says nothing: the key may exist.
+ * Returns what a copy in memory means while Redis is not asked. No copy proves nothing: the key may exist.
  *
- * @param isTrusted - false when somebody has changed the key since
+ * @param isTrusted - false when another process may have changed the key since
  */
 export function readingFromMemory(
   copy: HeldBytes | null,
@@ -64,7 +64,7 @@ function otherwise({ isMemoryAll }: JudgeOptions): Reading {
   return isMemoryAll ? MISSING : UNKNOWN;
 }
 
-/** Whether an entry is within its time. */
+/** Whether an entry is still fresh. */
 export function isFresh(entry: Entry, now: number): boolean {
   return entry.freshUntil === 0 || now < entry.freshUntil;
 }

@@ -17,8 +17,8 @@ export interface KeyspaceDeps {
   readonly writes: Guard;
   /** `null` in memory mode: then there is nothing to fall back from, and nothing to come back to. */
   readonly redis: RedisStore | null;
-  /** How long a delete is remembered. */
+  /** How long a tombstone is kept. */
   readonly tombstoneMs: number;
-  /** Called when something was journaled. */
+  /** Called when a record was added to the journal. */
   readonly onBacklog: () => void;
 }

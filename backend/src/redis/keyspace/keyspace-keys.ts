@@ -3,13 +3,13 @@ import { ConfigInvalidError } from '../base/errors/index.js';
 const NAME = /^[\w.-]{1,128}$/;
 
 /**
- * The names in Redis of everything that belongs to one keyspace. No name of a keyspace holds a
- * separator, so that keys of two keyspaces can never meet.
+ * The names in Redis of everything that belongs to one keyspace. The name of a keyspace contains no
+ * separator, so keys of two keyspaces can never be the same.
  */
 export class KeyspaceKeys {
   /** The keyspace. */
   readonly name: string;
-  /** Where changed keys are named. */
+  /** The channel on which changed keys are published. */
   readonly channel: string;
 
   /**
@@ -26,32 +26,32 @@ export class KeyspaceKeys {
     this.channel = `${channelPrefix}${name}~changed`;
   }
 
-  /** Where an entry is kept. */
+  /** Where an entry is stored. */
   entry(key: string): string {
     return `${this.name}:${key}`;
   }
 
-  /** The key of an entry, from where it is kept. */
+  /** The key of an entry, from the place where it is stored. */
   keyOf(entry: string): string {
     return entry.slice(this.name.length + 1);
   }
 
-  /** The whole name of a group. */
+  /** The whole name of a key group. */
   group(group: string): string {
     return `${this.name}#${group}`;
   }
 
-  /** Who may load an entry. */
+  /** Where the lease of an entry is stored. */
   lease(key: string): string {
     return `${this.name}!${key}`;
   }
 
-  /** The same, from where the entry is kept. */
+  /** The same, from the place where the entry is stored. */
   leaseOf(entry: string): string {
     return this.lease(this.keyOf(entry));
   }
 
-  /** A number, or a lock: plain Redis values, shared by all processes. */
+  /** Where a number or a lock is stored: plain Redis values, shared by all processes. */
   shared(key: string): string {
     return `${this.name}+${key}`;
   }

@@ -16,9 +16,9 @@ export const policy = choice('cache', 'session', 'strict');
 /** How a keyspace behaves. */
 export interface KeyspaceOptions {
   readonly policy: KeyspacePolicy;
-  /** Copies in memory younger than this answer without Redis being asked, in milliseconds; 0 means never. */
+  /** Copies in memory younger than this are used without asking Redis, in milliseconds; 0 means never. */
   readonly nearMs: number;
-  /** How long past its time an entry may be served, in milliseconds. Only with the policy `cache`. */
+  /** How long after it expires an entry may be served, in milliseconds. Only with the policy `cache`. */
   readonly maxStaleMs: number;
 }
 

@@ -20,7 +20,7 @@ export class KeyspaceReads {
   readonly #options: KeyspaceOptions;
   readonly #deps: KeyspaceDeps;
   readonly #near: NearCopies | null;
-  // A hot copy is decoded once, not at each read.
+  // A copy that is read often is decoded once, not at each read.
   readonly #decoded = new WeakMap<Buffer, DecodedEntry>();
 
   constructor({ keys, options }: KeyspaceIdentity, deps: KeyspaceDeps, near: NearCopies | null) {
@@ -30,7 +30,7 @@ export class KeyspaceReads {
     this.#near = near;
   }
 
-  /** What a young copy in memory says; `null` when Redis must be asked. */
+  /** Returns what a near copy says; `null` when Redis must be asked. */
   near(entry: string): Reading | null {
     const near = this.#near;
     if (near === null) return null;
@@ -42,7 +42,7 @@ export class KeyspaceReads {
     return readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions());
   }
 
-  /** What is known of one key. */
+  /** Returns what is known of one key. */
   async readOne(entry: string, isConfirmed: boolean): Promise<Reading> {
     const { redis, reads, clock } = this.#deps;
     if (redis === null) return this.#fromMemory(entry);
@@ -56,7 +56,7 @@ export class KeyspaceReads {
     return reading;
   }
 
-  /** What is known of these keys. */
+  /** Returns what is known of these keys. */
   async readAll(entries: readonly string[]): Promise<Reading[]> {
     const { redis, reads, clock } = this.#deps;
     if (redis === null) return entries.map((entry) => this.#fromMemory(entry));
@@ -77,7 +77,7 @@ export class KeyspaceReads {
   }
 
   /**
-   * Takes in what Redis gave: keeps a copy, and weighs it against what this process wrote itself.
+   * Accepts what Redis returned: keeps a copy, and compares it with what this process wrote itself.
    *
    * @param askedAt - when Redis was asked, by `clock.now()`
    */
@@ -105,13 +105,13 @@ export class KeyspaceReads {
     const pending = journal.pendingOf(entry);
     if (pending !== null) return this.#judge(pending.entry);
     const copy = memory.peek(entry);
-    // What was written since Redis was asked is not gone.
+    // What was written after Redis was asked is not missing.
     if (copy !== null && copy.heardAt <= askedAt) memory.forget(entry);
     return MISSING;
   }
 
-  // A replica may not have heard yet of what this process knows, and of a login of a moment ago on
-  // another process.
+  // A replica may not yet have what this process knows, or a login that another process made a moment
+  // ago.
   #isUnsure(entry: string, bytes: Buffer | null, isWanted: boolean): boolean {
     const { memory, journal, recent } = this.#deps;
     if (journal.pendingOf(entry) !== null) return false;
@@ -123,7 +123,7 @@ export class KeyspaceReads {
     return !isSame && held.decoded.ok && this.#isBehind(entry, bytes, held.decoded.entry);
   }
 
-  // Not when what is newer is an own write: that is the answer then.
+  // Not when the newer one is a write of this process: that is the answer then.
   #isBehind(key: string, bytes: Buffer, { stamp, groups }: Entry): boolean {
     const { memory, recent } = this.#deps;
     const newer = memory.supersededBy(this.#copyOf(key, bytes, { stamp, groups, ttlMs: null }));
@@ -160,7 +160,7 @@ export class KeyspaceReads {
   // Written here and not replayed yet, or acknowledged a moment ago and not on this replica yet.
   #newerOwnWrite(entry: string, stored: Stamp | null, isCopied: boolean): Buffer | null {
     const { journal, recent } = this.#deps;
-    // What this process wrote since would have taken the place of the copy.
+    // A later write of this process would have replaced the copy.
     if (isCopied && journal.entries === 0) return null;
     const own = journal.pendingOf(entry) ?? recent.latest(entry);
     if (own === null) return null;
@@ -170,21 +170,21 @@ export class KeyspaceReads {
   #keepCopy(key: string, bytes: Buffer, decoded: DecodedEntry, askedAt: number): void {
     const { memory, clock, stamps } = this.#deps;
     if (!decoded.ok) {
-      // What cannot be read has taken the place of what memory knows.
+      // The unreadable bytes have replaced what memory knows.
       memory.distrust(key);
       return;
     }
     const { stamp, freshUntil, groups } = decoded.entry;
     // What this process writes from now on is later than what it has read.
     stamps.observe(stamp);
-    // Of one whose time is over nothing is kept, and nothing of what it has replaced.
+    // Of an expired entry nothing is kept, and nothing of what it has replaced.
     const leftMs = freshUntil + this.#options.maxStaleMs - clock.wallTime();
     const ttlMs = freshUntil === 0 ? null : leftMs;
     const write = this.#copyOf(key, bytes, { stamp, groups, ttlMs });
     if (memory.apply(write).kind === 'applied') return;
     const copy = memory.peek(key);
     if (copy === null || copy.heardAt > askedAt) return;
-    // Redis was asked after memory had heard of something newer, and has lost it since.
+    // Redis was asked after memory had learned of something newer, and has lost it since.
     memory.forget(key);
     memory.apply(write);
   }
@@ -202,7 +202,7 @@ export class KeyspaceReads {
     return readingFromRedis(this.#decode(bytes), this.#judgeOptions());
   }
 
-  // A group that was emptied while Redis was away still has its members there.
+  // A key group that was emptied while Redis was away still has its members there.
   #isDroppedMeanwhile(reading: Reading): boolean {
     const { journal } = this.#deps;
     if (reading.state !== 'found' || reading.entry.groups.length === 0) return false;

@@ -34,7 +34,7 @@ export class KeyspaceWrites {
     this.#near = near;
   }
 
-  /** Writes a value, or that there is none. */
+  /** Writes a value, or the knowledge that there is none. */
   write(key: string, draft: EntryDraft, stamp: Stamp | undefined): Promise<WriteReceipt> {
     const { freshMs, staleMs } = draft;
     const ttlMs = freshMs === null ? null : freshMs + staleMs;
@@ -46,7 +46,7 @@ export class KeyspaceWrites {
     );
   }
 
-  /** Leaves a tombstone. */
+  /** Writes a tombstone. */
   delete(key: string): Promise<WriteReceipt> {
     const { tombstoneMs } = this.#deps;
     const freshUntil = Math.ceil(this.#now() + tombstoneMs);
@@ -55,12 +55,12 @@ export class KeyspaceWrites {
     );
   }
 
-  /** Empties a group. */
+  /** Empties a key group. */
   async drop(group: string): Promise<WriteReceipt> {
     const { redis, memory, writes, stamps, tombstoneMs } = this.#deps;
     const first: GroupDrop = {
       group: this.#keys.group(group),
-      // Later than loads of members that are under way on machines whose calendar is a little ahead.
+      // Later than current loads of members on machines whose calendar is a little ahead.
       stamp: stamps.next(DROP_AHEAD_MS),
       ttlMs: tombstoneMs,
       channel: this.#keys.channel,
@@ -71,7 +71,7 @@ export class KeyspaceWrites {
       return KEPT;
     }
     let last = first;
-    // To its end: nobody may go on emptying a group after its caller was told that it is done.
+    // Waits for the end: emptying must not go on after the caller was told that it is done.
     const outcome = await writes.runToItsEnd(() =>
       this.#dropIn(redis, first, (drop) => (last = drop)),
     );
@@ -80,7 +80,7 @@ export class KeyspaceWrites {
     return outcome instanceof Away ? JOURNALED : STORED;
   }
 
-  // A member with a later stamp was written by a process whose clock is ahead: what is meant is all of them.
+  // A member with a later stamp was written by a process whose clock is ahead. All members are to go.
   async #dropIn(
     redis: RedisStore,
     first: GroupDrop,
@@ -109,7 +109,7 @@ export class KeyspaceWrites {
     given?: Stamp,
   ): Promise<WriteReceipt> {
     const { redis, stamps } = this.#deps;
-    // It may be a little ahead of the clock. What is written after it must be later all the same.
+    // This stamp may be a little ahead of the clock. A later write still needs a later stamp.
     if (given !== undefined) stamps.observe(given);
     let write = make(given ?? stamps.next());
     if (redis === null) return this.#applyInMemory(write);
@@ -120,7 +120,7 @@ export class KeyspaceWrites {
       stamps.observe(by);
       this.#distrustOlder(write.key, by);
       if (given !== undefined || tries === MAX_STAMPS) return SUPERSEDED;
-      // A live write is the latest by what it means; only the clock of another process is ahead.
+      // A live write is meant to be the latest; only the clock of another process is ahead.
       write = make(stamps.next());
     }
   }
@@ -145,7 +145,7 @@ export class KeyspaceWrites {
     return outcome;
   }
 
-  // While Redis is away, of everything that this process knows: memory may have had no room for it.
+  // While Redis is away, compares with all that this process knows: memory may have had no room for it.
   #newerThan(write: StampedWrite, outcome: ApplyOutcome | Away): Stamp | null {
     if (!(outcome instanceof Away)) return outcome.kind === 'superseded' ? outcome.by : null;
     const { memory, journal, recent } = this.#deps;
@@ -175,7 +175,7 @@ export class KeyspaceWrites {
   #noteStored(write: StampedWrite): WriteReceipt {
     const { memory, recent, journal, clock } = this.#deps;
     memory.apply(write);
-    // News of a later write may have overtaken the answer to this one.
+    // The notice of a later write may have arrived before the answer to this one.
     this.#near?.review(write.key, write.stamp, clock.now());
     recent.note(write);
     const pending = journal.pendingOf(write.key);
@@ -188,7 +188,7 @@ export class KeyspaceWrites {
   async #keep(write: StampedWrite, isValue: boolean): Promise<WriteReceipt> {
     const { memory, journal } = this.#deps;
     const isJournaled = await this.#journal({ kind: 'write', write, madeAt: this.#now() });
-    // A cached value that Redis never gets is no loss. A delete it never gets would be.
+    // A cached value that never reaches Redis is no loss. A delete that never reaches it is one.
     if (!isJournaled && !(isValue && this.#policy === 'cache')) {
       throw noRoom(this.#keys.name, journal.stats);
     }
@@ -202,7 +202,7 @@ export class KeyspaceWrites {
       const mayDropOthers = this.#policy === 'cache';
       return (await journal.append(record, { mayDropOthers })) === 'journaled';
     } finally {
-      // What the disk has refused is pending all the same.
+      // A record that the disk refused is pending all the same.
       onBacklog();
     }
   }

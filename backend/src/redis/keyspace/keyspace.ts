@@ -2,7 +2,7 @@ import type { Entry, EntryFault, EntryKind } from './store/entry.js';
 import type { Stamp } from './store/stamp.js';
 
 /**
- * What memory may mean for a keyspace while Redis is away:
+ * What a keyspace does with memory while Redis is away:
  * - `cache`: reads come from memory, stale ones too; writes are kept and journaled, the oldest are
  *   dropped when the journal is full
  * - `session`: reads come from memory while they are valid; writes are journaled or refused, never dropped
@@ -10,21 +10,21 @@ import type { Stamp } from './store/stamp.js';
  */
 export type KeyspacePolicy = 'cache' | 'session' | 'strict';
 
-/** Where an answer came from: Redis; a valid copy in memory; a copy past its time. */
+/** Where a reading came from: Redis; a fresh copy in memory; an expired copy in memory. */
 export type ReadingSource = 'redis' | 'memory' | 'stale';
 
 /** What is known of a key. */
 export type Reading =
-  /** There is an entry (a value, or a negative one). `isFresh` is false past its time. */
+  /** There is an entry (a value, or a negative one). `isFresh` is false when it has expired. */
   | {
       readonly state: 'found';
       readonly entry: Entry;
       readonly isFresh: boolean;
       readonly source: ReadingSource;
     }
-  /** It was deleted, and the trace of that is still there. */
+  /** The key was deleted, and its tombstone is still there. */
   | { readonly state: 'deleted'; readonly stamp: Stamp; readonly source: 'redis' | 'memory' }
-  /** There is none; `stamp` is that of one past its time, if there was one. */
+  /** There is none; `stamp` is that of the expired entry, if there was one. */
   | { readonly state: 'missing'; readonly stamp?: Stamp }
   /** Something is there that cannot be read. */
   | { readonly state: 'unreadable'; readonly fault: EntryFault; readonly stamp: Stamp | null }
@@ -41,11 +41,11 @@ export interface EntryDraft {
   readonly freshMs: number | null;
   /** How much longer it is kept, to be served stale. */
   readonly staleMs: number;
-  /** Tags, owners: names within the keyspace. */
+  /** Tags or users: names of key groups within the keyspace. */
   readonly groups: readonly string[];
 }
 
-/** What became of a write. */
+/** The outcome of a write. */
 export type WriteReceipt =
   /** Redis has it. */
   | { readonly outcome: 'stored' }
@@ -59,18 +59,18 @@ export type WriteReceipt =
 /** The right to load a key, among all processes. */
 export type Claim =
   /**
-   * Load it. `token` goes to {@link Keyspace.release} and {@link Keyspace.renew}; write what was
-   * loaded with this `stamp`: whoever writes meanwhile sees it and is later.
+   * Load it. Pass `token` to {@link Keyspace.release} and {@link Keyspace.renew}. Write the loaded
+   * value with this `stamp`: a write that another caller makes meanwhile is later and wins.
    */
   | { readonly state: 'granted'; readonly token: string; readonly stamp: Stamp }
   /** Another process loads it. */
   | { readonly state: 'held' }
-  /** Somebody has written it since; look again. */
+  /** Another process has written it since; read it again. */
   | { readonly state: 'changed'; readonly reading: Reading }
-  /** Redis is away: every process is on its own. */
+  /** Redis is away: every process loads for itself. */
   | { readonly state: 'alone' };
 
-/** Keys under one name with one policy: Redis while it is there, memory while it is not. */
+/** Keys under one name with one policy: in Redis while it is there, in memory while it is not. */
 export interface Keyspace {
   readonly name: string;
   readonly policy: KeyspacePolicy;
@@ -79,37 +79,37 @@ export interface Keyspace {
   /** A stamp of now. Take it before a load: what was written or deleted meanwhile is newer and wins. */
   stamp(): Stamp;
   /**
-   * What a copy in memory says without asking Redis; `null` when it may not be used: near reads are
-   * off, the copy is too old, or an invalidation may have been missed.
+   * Returns what a copy in memory says, without asking Redis; `null` when it may not be used: near reads
+   * are off, the copy is too old, or an invalidation may have been missed.
    */
   near(key: string): Reading | null;
-  /** What is known of a key. `confirm` asks the primary when a replica knows nothing of it. */
+  /** Returns what is known of a key. `confirm` asks the primary when a replica does not have it. */
   read(key: string, options?: { readonly confirm?: boolean }): Promise<Reading>;
   /** The same for many keys at once, in their order. */
   readMany(keys: readonly string[]): Promise<Reading[]>;
-  /** Writes. With a stamp taken earlier it may turn out `superseded`; without, it is the latest. */
+  /** Writes. With an earlier stamp the outcome may be `superseded`; without one, the write is the latest. */
   write(key: string, draft: EntryDraft, stamp?: Stamp): Promise<WriteReceipt>;
-  /** Deletes, leaving a tombstone. */
+  /** Deletes, and writes a tombstone. */
   delete(key: string): Promise<WriteReceipt>;
-  /** Keys of a group, without the prefix. `isComplete` is false when Redis could not be asked. */
+  /** The keys of a key group, without the prefix. `isComplete` is false when Redis could not be asked. */
   members(
     group: string,
   ): Promise<{ readonly keys: readonly string[]; readonly isComplete: boolean }>;
-  /** Deletes all of a group. */
+  /** Deletes all keys of a key group. */
   dropGroup(group: string): Promise<WriteReceipt>;
-  /** Asks for the right to load a key. `seen` is the stamp of what the caller has read already. */
+  /** Asks for the lease of a key. `seen` is the stamp of what the caller has read already. */
   claim(
     key: string,
     options: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
   ): Promise<Claim>;
-  /** Holds on to the right for another `leaseMs`; false when it was lost. */
+  /** Extends a lease for another `leaseMs`; returns false when it was lost. */
   renew(key: string, token: string, leaseMs: number): Promise<boolean>;
-  /** Gives the right back. */
+  /** Gives a lease back. */
   release(key: string, token: string): Promise<void>;
   /** Adds to a number that all processes share. It cannot be done in memory. Returns the new value. */
   increment(key: string, by: number, ttlMs: number | null): Promise<number>;
-  /** Takes a key if nobody has it. It cannot be done in memory. */
+  /** Takes a key if nobody holds it. Memory cannot do this. */
   takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean>;
-  /** Gives a key of {@link Keyspace.takeIfFree} back; false when somebody else has it by now. */
+  /** Gives back a key of {@link Keyspace.takeIfFree}; returns false when another holder has it now. */
   giveBack(key: string, holder: string): Promise<boolean>;
 }

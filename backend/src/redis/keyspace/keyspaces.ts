@@ -26,14 +26,14 @@ import { TieredKeyspace } from './tiered-keyspace.js';
 const ORIGIN_BYTES = 8;
 const REPLAY_BATCH = 200;
 
-/** What is open under one name. */
+/** An open keyspace and its options. */
 interface OpenKeyspace {
   readonly keyspace: Keyspace;
   readonly settings: KeyspaceOptions;
   readonly near: NearCopies | null;
 }
 
-/** Opens keyspaces over one Redis, and sees to it that they outlive its absence. */
+/** Opens keyspaces over one Redis, and keeps them working while Redis is away. */
 export class Keyspaces {
   readonly #options: ResolvedRedisOptions;
   readonly #port: RedisPort | null;
@@ -75,7 +75,7 @@ export class Keyspaces {
     });
   }
 
-  /** Brings what a former process could not to Redis. Called once, when Redis may be used. */
+  /** Replays what an earlier process could not write to Redis. Called once, when Redis may be used. */
   start(): void {
     const { records, damagedBytes } = this.#kept;
     if (records.length > 0 || damagedBytes > 0) {
@@ -85,7 +85,7 @@ export class Keyspaces {
   }
 
   /**
-   * Opens a keyspace; a second time with the same settings gives the same one.
+   * Opens a keyspace. Opening it again with the same options returns the same one.
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for a name that cannot be used, or that
    * stands for other settings already.
@@ -105,7 +105,7 @@ export class Keyspaces {
     throw new ConfigInvalidError([{ field: `${name}.${differs}`, value, message, remedy }]);
   }
 
-  /** How it is, from memory. */
+  /** The status, from memory: Redis is not asked. */
   get status(): FallbackStatus {
     const { memory, journal, reads, writes } = this.#deps;
     const { fallback, journal: bounds } = this.#options;
@@ -139,7 +139,7 @@ export class Keyspaces {
   }
 
   /**
-   * Ends everything that runs by itself, and writes the journal's file to the end.
+   * Stops everything that runs by itself, and finishes writing the journal file.
    *
    * @param graceMs - how long a replay that is under way may take to end
    */
@@ -173,7 +173,7 @@ export class Keyspaces {
     journal.onDropped((count) => {
       this.#bus.emit({ type: 'journal.dropped', count, reason: 'full' });
     });
-    // What this process writes is later than what the former one did, whatever the calendar says now.
+    // A write of this process is later than those of the earlier one, whatever the calendar says now.
     if (journal.latestStamp !== null) stamps.observe(journal.latestStamp);
     return {
       clock: this.#clock,
@@ -215,10 +215,10 @@ export class Keyspaces {
     if (expired > 0) this.#bus.emit({ type: 'journal.dropped', count: expired, reason: 'too-old' });
   }
 
-  // The new primary may lack what the old one acknowledged last. What it has already stays as it is.
+  // The new primary may lack the last writes that the old one acknowledged. What it has newer stays.
   #reapply(): void {
     const { recent, journal } = this.#deps;
-    // All at once: they count from this moment on, and what goes to a disk goes there together.
+    // All at once: they count from this moment on, and the disk gets them together.
     for (const record of recent.all()) {
       journal.append(record, { mayDropOthers: true }).catch(() => 'full');
     }

@@ -19,8 +19,8 @@ const MAX_NOTICES = 10_000;
 const STAMP_DIGITS = STAMP_BYTES * 2;
 
 /**
- * Says which copies in memory may answer without Redis being asked. Whoever writes names the key on a
- * channel; a copy that was named is not used again, and after a gap in the channel no older copy is.
+ * Decides which copies in memory may be used without asking Redis. Each write publishes its key on a
+ * channel. A copy of that key is not used again; after a gap in the channel, no older copy is used.
  */
 export class NearCopies {
   readonly #port: RedisPort;
@@ -48,21 +48,21 @@ export class NearCopies {
     void this.#listen();
   }
 
-  /** Copies heard of before this moment of the clock must not be used; `Infinity` means none may. */
+  /** Copies last written or confirmed before this moment must not be used; `Infinity` means that none may. */
   get trustedSince(): number {
     return this.#trustedSince;
   }
 
   /**
-   * Looks at a copy that has just come from Redis. A notice that came meanwhile may be of a later write,
-   * and a notice may have been missed meanwhile: then the copy is distrusted.
+   * Checks a copy that has just come from Redis. A notice that arrived meanwhile may be of a later write,
+   * or a notice may have been missed meanwhile: then the copy is distrusted.
    *
    * @param askedAt - when Redis was asked, by `clock.now()`
    */
   review(key: string, stamp: Stamp, askedAt: number): void {
     const notice = this.#notices.get(key);
     const isOutdated = notice !== undefined && compareStamps(stamp, notice) < 0;
-    // Before anybody listens no copy is used anyhow.
+    // Before the channel is listened to, no copy is used anyway.
     const hadGap = this.#trustedSince !== Infinity && askedAt <= this.#trustedSince;
     if (isOutdated || hadGap) this.#memory.distrust(key);
   }
@@ -95,7 +95,7 @@ export class NearCopies {
         this.#trustedSince = this.#clock.now();
       }
     } catch {
-      // Redis is away. Until it is back every read asks for it anyway.
+      // Redis is away. Until it is back, every read asks for it anyway.
       if (this.#isClosed) return;
       this.#stopRetry = this.#clock.after(RETRY_MS, () => void this.#listen());
     }
@@ -107,7 +107,7 @@ export class NearCopies {
     if (!isStampDigits(digits)) return;
     const stamp = stampOfDigits(digits);
     const key = message.slice(STAMP_DIGITS);
-    // What this process writes after the news is later than what the news is of.
+    // What this process writes after the notice is later than the write that the notice is about.
     this.#stamps.observe(stamp);
     this.#notices.set(key, stamp);
     const copy = this.#memory.peek(key);

@@ -9,8 +9,8 @@ import type { RedisStore } from './store/redis-store.js';
 import { compareStamps } from './store/stamp.js';
 
 /**
- * The Redis that a journal is brought to. What arrives there may be lost again in a failover, as any
- * other write; what loses against something newer is not what memory should go on serving.
+ * The Redis store as the replay uses it. What is written there may be lost again in a failover, like any
+ * other write. Memory must not go on serving a value that lost against something newer.
  */
 export class ReplayedStore implements Pick<KeyValueStore, 'apply' | 'drop'> {
   readonly #redis: RedisStore;

@@ -9,7 +9,7 @@ import type { RedisStore } from './store/redis-store.js';
 
 /**
  * Numbers and locks: they mean something only if all processes see the same one. Without Redis they
- * fail at once, whatever the policy; a rate limit that silently counts per process is none.
+ * fail at once, whatever the policy: a rate limit that silently counts per process is no limit.
  */
 export class SharedValues {
   readonly #owner: { readonly keyspace: string; readonly policy: KeyspacePolicy };

@@ -20,7 +20,7 @@ import { stampDigits, type Stamp } from './store/stamp.js';
 const ALONE: Claim = { state: 'alone' };
 const HELD: Claim = { state: 'held' };
 
-/** {@link Keyspace}: Redis while it is there; memory and the journal while it is not. */
+/** {@link Keyspace} with two tiers: Redis while it is there; memory and the journal while it is not. */
 export class TieredKeyspace implements Keyspace {
   readonly name: string;
   readonly policy: KeyspacePolicy;
@@ -79,7 +79,7 @@ export class TieredKeyspace implements Keyspace {
     const found = redis === null ? [] : await writes.run(() => redis.members(whole));
     if (found instanceof Away && this.policy === 'strict') throw strictRefusal(this.name, found);
     const isComplete = !(found instanceof Away);
-    // While Redis answers, its list is the truth but for what waits to be replayed.
+    // While Redis answers, its list is complete except for what waits to be replayed.
     const isOwnListNeeded = redis === null || !isComplete;
     const entries = new Set([
       ...(found instanceof Away ? [] : found),

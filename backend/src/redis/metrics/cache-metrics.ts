@@ -3,7 +3,7 @@ import type { CacheTeller, SessionsTeller } from './metrics-sources.js';
 import { byLabel, single, type Sample } from './sample.js';
 
 const MAX_NAMESPACES = 20;
-// No namespace can be called so.
+// No namespace can have this name.
 const THE_REST = '(other)';
 
 /** The values of the cache. */

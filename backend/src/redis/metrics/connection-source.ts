@@ -8,7 +8,7 @@ import { RememberedStatus } from './remembered-status.js';
 import type { Labels, Snapshot } from './sample.js';
 import { topologyMetrics } from './topology-metrics.js';
 
-/** What is measured, and what its series are labelled with. */
+/** What is measured, and the labels of its series. */
 export interface ConnectionSourceDeps {
   readonly redis: ConnectionTeller;
   readonly cache: CacheTeller;
@@ -18,7 +18,7 @@ export interface ConnectionSourceDeps {
   readonly clock?: Clock;
 }
 
-/** Everything that is told of one connection. Costs nothing between two scrapes. */
+/** All samples of one connection. Costs nothing between two scrapes, except for the events it listens to. */
 export class ConnectionSource implements MetricsSource {
   readonly connection: string;
   readonly labels: Labels;
@@ -34,7 +34,7 @@ export class ConnectionSource implements MetricsSource {
     this.#stop = this.#remembered.listenTo(deps.redis);
   }
 
-  /** All values now. */
+  /** Returns all samples as they are now. */
   read(): Snapshot {
     const { redis, cache, sessions } = this.#deps;
     const { status } = redis;
@@ -47,7 +47,7 @@ export class ConnectionSource implements MetricsSource {
     ]);
   }
 
-  /** Hears nothing any more. */
+  /** Stops listening. */
   close(): void {
     this.#stop();
   }

@@ -3,7 +3,7 @@ import type { FallbackStatus } from '../keyspace/index.js';
 import { MODES, type RememberedStatus } from './remembered-status.js';
 import { byLabel, single, stateSet, type Sample } from './sample.js';
 
-/** The values that tell how the service is that works without Redis. */
+/** The samples of the part of the service that works without Redis. */
 export function fallbackMetrics(
   { mode, breakers, guards, journal, memory }: FallbackStatus,
   { modeChanges }: RememberedStatus,

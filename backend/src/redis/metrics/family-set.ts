@@ -3,25 +3,25 @@ import { FAMILY_TABLE } from './family-table.js';
 import { MetricFamily, type OwnedSamples } from './metric-family.js';
 import type { Labels, Snapshot } from './sample.js';
 
-/** What is needed of a `Registry` of prom-client. */
+/** The part of a prom-client `Registry` that is needed. */
 export interface MetricsRegistry {
   getSingleMetric(name: string): unknown;
   registerMetric(metric: unknown): void;
   removeSingleMetric(name: string): void;
 }
 
-/** Whoever has values of one connection. */
+/** A source of samples of one connection. */
 export interface MetricsSource {
   readonly connection: string;
-  /** Given to each of its series. */
+  /** Added to each of its series. */
   readonly labels: Labels;
   read(): Snapshot;
 }
 
-// Found again also by another copy of this library, such as after a hot reload.
+// Another copy of this library finds it too, for example after a hot reload.
 const SET = Symbol.for('nestjs-redis-ha.metric-families');
 
-/** The metrics of all connections in one registry. Each is registered there once, however many there are. */
+/** The metrics of all connections in one registry. Each metric is registered once, for all connections. */
 export class FamilySet {
   readonly #registry: MetricsRegistry;
   readonly #families: readonly MetricFamily[];
@@ -39,9 +39,9 @@ export class FamilySet {
   }
 
   /**
-   * The one of that registry and that prefix, made and registered if there is none yet.
+   * Returns the set of that registry and prefix, and creates and registers it if there is none yet.
    *
-   * @throws ConfigInvalidError when a metric of somebody else has a name of ours.
+   * @throws ConfigInvalidError when a metric of another library has one of our names.
    */
   static of(registry: MetricsRegistry, prefix: string): FamilySet {
     const taken = FAMILY_TABLE.map(({ name }) => prefix + name).flatMap((name) => {
@@ -82,7 +82,7 @@ export class FamilySet {
     }));
   }
 
-  /** A registry asks all its metrics in one go: they are read once, and so belong together. */
+  /** A registry reads all its metrics in one go: they are read once, so that they belong together. */
   #snapshotsFor(name: string): readonly (readonly [Labels, Snapshot])[] {
     if (this.#snapshots !== null && !this.#served.has(name)) {
       this.#served.add(name);

@@ -1,12 +1,12 @@
-/** What a metric is, apart from its values. */
+/** A metric without its samples. */
 export interface FamilyRow {
   /** Without the prefix. */
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** Beside `connection` and those of the module. */
+  /** Besides `connection` and the labels of the module. */
   readonly labels: readonly string[];
   readonly help: string;
-  /** How the processes of a Node.js cluster are put together. @defaultValue 'sum' */
+  /** How the processes of a Node.js cluster are combined. @defaultValue 'sum' */
   readonly aggregator?: 'sum' | 'min' | 'max';
 }
 
@@ -94,7 +94,7 @@ const SESSIONS: readonly FamilyRow[] = [
   counter('sessions_total', ['event'], 'Sessions by what happened to them.'),
 ];
 
-/** Every metric there is, in the order of `docs/metrics.md`. */
+/** All metrics, in the order of `docs/metrics.md`. */
 export const FAMILY_TABLE: readonly FamilyRow[] = [
   ...COMMANDS,
   ...TOPOLOGY,

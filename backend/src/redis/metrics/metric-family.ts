@@ -1,14 +1,14 @@
 import type { FamilyRow } from './family-table.js';
 import type { Labels, Sample } from './sample.js';
 
-/** A value as prom-client has it. Its own to change: registries add their default labels. */
+/** A sample in the form of prom-client. Registries change it: they add their default labels. */
 export interface MetricValue {
   readonly labels: Record<string, string>;
   readonly value: number;
   readonly metricName: string;
 }
 
-/** What prom-client's registries ask of a metric. */
+/** The part of a metric that prom-client's registries use. */
 export interface MetricObject {
   readonly name: string;
   readonly help: string;
@@ -23,7 +23,7 @@ export interface OwnedSamples {
   readonly samples: readonly Sample[];
 }
 
-/** One metric in a registry of prom-client, with the values that its connections have just then. */
+/** One metric in a registry of prom-client, with the current samples of all connections. */
 export class MetricFamily {
   readonly help: string;
   readonly type: FamilyRow['type'];
@@ -46,14 +46,14 @@ export class MetricFamily {
   }
 
   /**
-   * A registry that speaks OpenMetrics takes `_total` from the name before it asks for values, and puts
-   * it back itself. It must hold for that one time: the same metric may be in a registry that does not.
+   * An OpenMetrics registry removes `_total` from the name before it reads the samples, and adds it
+   * again itself. The removal must hold once only: the same metric may be in a registry of the other format.
    */
   set name(name: string) {
     this.#nameOnce = name;
   }
 
-  /** The values now. */
+  /** Returns the current samples. */
   get(): MetricObject {
     const name = this.#nameOnce ?? this.#name;
     this.#nameOnce = null;
@@ -73,7 +73,7 @@ export class MetricFamily {
     return { name, help, type, aggregator, values };
   }
 
-  /** Counts from zero again, for `registry.resetMetrics()`. A gauge tells what is, whatever one wishes. */
+  /** Counts from zero again, for `registry.resetMetrics()`. A gauge shows what is, so it does not change. */
   reset(): void {
     if (this.type === 'gauge') return;
     this.#zero = new Map(

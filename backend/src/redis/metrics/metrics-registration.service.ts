@@ -6,14 +6,14 @@ import type { CacheTeller, ConnectionTeller } from './metrics-sources.js';
 import { FamilySet, type MetricsRegistry } from './family-set.js';
 import type { Labels } from './sample.js';
 
-/** What is registered where. */
+/** What to register, and where. */
 export interface MetricsRegistrationDeps {
   readonly registry: MetricsRegistry;
   readonly prefix: string;
   readonly labels: Labels;
   readonly redis: ConnectionTeller;
   readonly cache: CacheTeller;
-  /** Whether sessions are told, if there are any. */
+  /** Whether sessions are reported, if there are any. */
   readonly sessions: boolean;
   readonly moduleRef: ModuleRef;
 }
@@ -50,7 +50,7 @@ export class MetricsRegistration implements OnModuleInit, OnApplicationShutdown 
     try {
       return this.#deps.moduleRef.get(SessionService, { strict: false });
     } catch {
-      // Nest has no other way to say that there is none.
+      // Nest can only throw when a provider is missing.
       return null;
     }
   }

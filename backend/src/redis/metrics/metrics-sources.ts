@@ -31,7 +31,7 @@ export type MetricsStatus = Pick<
   readonly failovers: Pick<RedisStatus['failovers'], 'last'>;
 };
 
-/** A connection: the part of `RedisService` that metrics look at and listen to. */
+/** The part of `RedisService` that metrics use. */
 export interface ConnectionTeller {
   readonly name: string;
   readonly status: MetricsStatus;
@@ -40,13 +40,13 @@ export interface ConnectionTeller {
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop;
 }
 
-/** A cache: the part of `RedisCache` that metrics look at. */
+/** The part of `RedisCache` that metrics use. */
 export interface CacheTeller {
   readonly namespaces: readonly { readonly name: string; readonly stats: CacheStats }[];
   readonly totalStats: CacheStats;
 }
 
-/** Sessions: the part of `SessionService` that metrics look at. */
+/** The part of `SessionService` that metrics use. */
 export interface SessionsTeller {
   readonly stats: SessionStats;
 }

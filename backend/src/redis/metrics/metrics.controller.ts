@@ -18,10 +18,10 @@ export type AnyRegistry = Pick<
   'getSingleMetric' | 'registerMetric' | 'removeSingleMetric' | 'metrics'
 > & { readonly contentType: string };
 
-/** The injection token of the function that answers the registry of an endpoint. */
+/** The injection token of the function that returns the registry of an endpoint. */
 export const ENDPOINT_REGISTRY = Symbol.for('nestjs-redis-ha.metrics-registry');
 
-/** A controller that answers what the registry holds. Who may ask is the business of network and proxy. */
+/** A controller that serves a registry. Network and proxy decide who may read it. */
 export function metricsController(path: string): Type {
   @Controller({ path, version: VERSION_NEUTRAL })
   @AllowAnonymous()
@@ -37,7 +37,7 @@ export function metricsController(path: string): Type {
       this.#host = host;
     }
 
-    // Answers by itself: what the application wraps answers in is not for Prometheus.
+    // Sends the response itself: Prometheus must not get what the application wraps responses in.
     @Get()
     async metrics(@Res() response: unknown): Promise<void> {
       const { httpAdapter } = this.#host;
@@ -52,7 +52,7 @@ export function metricsController(path: string): Type {
 
 const known = new WeakMap<AnyRegistry, Map<string, DynamicModule>>();
 
-/** The endpoint of a registry at a path: the same module for each connection, so that there is one route. */
+/** The endpoint of a registry at a path: the same module for all connections, so that there is one route. */
 @Module({})
 export class RedisMetricsEndpoint {
   static at(path: string, registry: AnyRegistry): DynamicModule {

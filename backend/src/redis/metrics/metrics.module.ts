@@ -38,13 +38,13 @@ import { MetricsRegistration } from './metrics-registration.service.js';
 export interface RedisMetricsRegisterOptions {
   /** Name of the connection, when there are several. @defaultValue 'default' */
   readonly name?: string;
-  /** Where the metrics are answered; `false`: nowhere, the application does it. @defaultValue '/metrics' */
+  /** The path of the metrics; `false`: none, the application serves them itself. @defaultValue '/metrics' */
   readonly path?: string | false;
-  /** Modules that export what is injected here, if they are not global. */
+  /** Modules that export the injected providers, if they are not global. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
 }
 
-/** Where the options come from when they are not known yet. */
+/** Options that are not known at registration. */
 export interface RedisMetricsAsyncOptions extends RedisMetricsRegisterOptions {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
   readonly useFactory: (...args: any[]) => RedisMetricsOptions | Promise<RedisMetricsOptions>;
@@ -92,7 +92,7 @@ export class RedisMetricsModule {
     };
   }
 
-  /** Registers metrics whose options come from elsewhere. */
+  /** Registers metrics with options from a factory. */
   static forRootAsync(given: RedisMetricsAsyncOptions): DynamicModule {
     const { name, path, imports, useFactory, inject } = ASYNC.resolve(given);
     const controllers: Type[] = path === false ? [] : [metricsController(path)];

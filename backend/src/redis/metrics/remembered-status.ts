@@ -3,7 +3,7 @@ import type { Clock, Stop } from '../base/timing/index.js';
 import type { ConnectionTeller } from './metrics-sources.js';
 import type { Distribution } from './sample.js';
 
-/** Why a primary may move, in the order of the metrics. */
+/** Reasons of a failover, in the order of the metrics. */
 export const FAILOVER_REASONS: readonly FailoverReason[] = ['failure', 'planned', 'switchover'];
 /** The modes, in the order of the metrics. */
 export const MODES: readonly ServiceModeName[] = ['healthy', 'degraded', 'recovering'];
@@ -15,7 +15,7 @@ interface Underway {
   readonly begunAt: number;
 }
 
-/** Remembers between two scrapes what the status does not: by reasons, and how long failovers took. */
+/** Remembers between two scrapes what the status does not: failovers by reason, and their durations. */
 export class RememberedStatus {
   readonly failovers: Record<FailoverReason, number> = { failure: 0, planned: 0, switchover: 0 };
   readonly modeChanges: Record<ServiceModeName, number> = {
@@ -36,7 +36,7 @@ export class RememberedStatus {
     this.#clock = clock;
   }
 
-  /** Takes over what was, and hears what comes. */
+  /** Starts from the current status, and listens to events. */
   listenTo(redis: ConnectionTeller): Stop {
     for (const { reason } of redis.failovers) this.failovers[reason]++;
     for (const { to } of redis.status.fallback.history) this.modeChanges[to]++;
@@ -67,7 +67,7 @@ export class RememberedStatus {
     return this.#primaryResets;
   }
 
-  /** How long failovers took that had this reason. */
+  /** Durations of the failovers with this reason. */
   durations(reason: FailoverReason): Distribution {
     return this.#durations[reason].distribution;
   }
@@ -76,7 +76,7 @@ export class RememberedStatus {
     const { reason, suspectedAt, promotedAt, switchedAt } = failover;
     this.failovers[reason]++;
     const begunAt = suspectedAt ?? promotedAt ?? switchedAt;
-    // A second failover before the first has ended is one outage for the application.
+    // A second failover before the end of the first is one outage for the application.
     this.#underway = { reason, begunAt: Math.min(begunAt, this.#underway?.begunAt ?? begunAt) };
   }
 
@@ -84,7 +84,7 @@ export class RememberedStatus {
     if (this.#underway === null) return;
     const { reason, begunAt } = this.#underway;
     this.#underway = null;
-    // Calendars are set back now and then.
+    // A calendar may be set back.
     this.#durations[reason].add(Math.max(0, at - begunAt) / 1_000);
   }
 }

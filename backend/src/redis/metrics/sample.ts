@@ -15,7 +15,7 @@ export type Snapshot = ReadonlyMap<string, readonly Sample[]>;
 /** Durations counted by size, in seconds. */
 export interface Distribution {
   readonly boundsS: readonly number[];
-  /** How many took so long or less, in the order of the bounds. */
+  /** How many took at most this long, in the order of `boundsS`. */
   readonly upTo: readonly number[];
   readonly count: number;
   readonly sumS: number;
@@ -26,17 +26,17 @@ export function single(value: number): readonly Sample[] {
   return [{ labels: {}, value }];
 }
 
-/** One value, or none where it is not known: a missing series tells more than a wrong one. */
+/** One value, or none where it is not known: a missing series is better than a wrong one. */
 export function singleIfKnown(value: number | null): readonly Sample[] {
   return value === null ? [] : single(value);
 }
 
-/** One value for each member, by a label that names it. */
+/** One value for each member, with a label that names it. */
 export function byLabel(label: string, values: Readonly<Record<string, number>>): Sample[] {
   return Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
 }
 
-/** One value for each state there may be: 1 for the one that is, 0 for the others. */
+/** One value for each possible state: 1 for the current one, 0 for the others. */
 export function stateSet(label: string, states: readonly string[], current: string): Sample[] {
   return states.map((state) => ({ labels: { [label]: state }, value: state === current ? 1 : 0 }));
 }

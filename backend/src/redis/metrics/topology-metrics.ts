@@ -3,7 +3,7 @@ import type { MetricsNode, MetricsStatus } from './metrics-sources.js';
 import { FAILOVER_REASONS, type RememberedStatus } from './remembered-status.js';
 import { byLabel, histogram, single, singleIfKnown, type Sample } from './sample.js';
 
-// Nobody has so many replicas. Addresses come from Sentinels, so their number is theirs.
+// A group this large is a mistake. The number of replicas comes from Sentinels, so it is limited here.
 const MAX_NODES = 32;
 
 /** The values of nodes, Sentinels and failovers. */

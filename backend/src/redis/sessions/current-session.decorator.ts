@@ -1,12 +1,12 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Session } from './record/session.js';
 
-/** Hands the session of the request to a parameter: `@CurrentSession() session: Session`; `null` without one. */
+/** Injects the session of the request: `@CurrentSession() session: Session`; `null` without one. */
 export const CurrentSession = createParamDecorator(
   (_: unknown, context: ExecutionContext): Session | null => foundIn(context)?.session ?? null,
 );
 
-/** Hands the token of the request to a parameter, for `rotate` and `destroy`; `null` without a session. */
+/** Injects the token of the request, for `rotate` and `destroy`; `null` without a session. */
 export const SessionToken = createParamDecorator(
   (_: unknown, context: ExecutionContext): string | null => foundIn(context)?.token ?? null,
 );

@@ -13,13 +13,13 @@ import { SessionService } from './service/session-service.js';
 import { attachSession } from './current-session.decorator.js';
 import { TokenSource, type RequestHeaders } from './token-source.js';
 
-/** The injection token of what finds the token in a request. */
+/** The injection token of the token source: it finds the token in a request. */
 export const SESSION_TOKEN_SOURCE = Symbol.for('nestjs-redis-ha.session-token-source');
 
 const ANONYMOUS = 'nestjs-redis-ha.allow-anonymous';
 const RETRY_AFTER_S = 1;
 
-/** Lets requests without a session pass. A valid one is put on the request all the same. */
+/** Lets requests without a session pass. A valid session is still put on the request. */
 export function AllowAnonymous(): ClassDecorator & MethodDecorator {
   return SetMetadata(ANONYMOUS, true);
 }
@@ -59,7 +59,7 @@ export class SessionGuard implements CanActivate {
     return true;
   }
 
-  /** The request with the headers. Override it where a context is not one of HTTP, such as GraphQL. */
+  /** Returns the request with the headers. Override it for contexts other than HTTP, such as GraphQL. */
   protected requestOf(context: ExecutionContext): HttpRequest {
     return context.switchToHttp().getRequest<HttpRequest>();
   }
@@ -78,7 +78,7 @@ function toHttp(error: RedisHaError, context: ExecutionContext): Error {
     context.getType() === 'http' ? context.switchToHttp().getResponse<HttpResponse>() : {};
   if (error instanceof SessionInvalidError) {
     response.header?.('WWW-Authenticate', 'Bearer');
-    // The reason is for the log: a client learns nothing from it but what to guess next.
+    // The reason is for the log: for a client it would only be a hint what to guess next.
     const body = { statusCode: 401, code: error.code, message: 'Log in' };
     return new UnauthorizedException(body, { cause: error });
   }

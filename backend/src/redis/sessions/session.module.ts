@@ -36,13 +36,13 @@ export interface SessionRegisterOptions {
   readonly connection?: string;
   /** Token of a provider that is a `SessionArchive`; instead of `archive`. */
   readonly archiveProvider?: InjectionToken<SessionArchive>;
-  /** Modules that export what is injected here. */
+  /** Modules that export the providers injected here. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
   /** Whether every module may inject what this one exports. @defaultValue true */
   readonly isGlobal?: boolean;
 }
 
-/** Where the options come from when they are not known yet. */
+/** Options that are not known at registration. */
 export interface SessionAsyncOptions extends SessionRegisterOptions {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
   readonly useFactory: (...args: any[]) => SessionModuleOptions | Promise<SessionModuleOptions>;
@@ -90,7 +90,7 @@ export class SessionModule {
     return toModule(given, { provide: OPTIONS, useValue: rest });
   }
 
-  /** Registers sessions whose options come from elsewhere. */
+  /** Registers sessions with options from a factory. */
   static forRootAsync(options: SessionAsyncOptions): DynamicModule {
     ASYNC.resolve(options);
     const { useFactory, inject = [], ...register } = options;

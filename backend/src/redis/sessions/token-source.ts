@@ -46,7 +46,7 @@ export class TokenSource {
     this.#cookie = cookie?.name ?? null;
   }
 
-  /** What the request gives as its token, whatever it is worth; `null` when it gives none. */
+  /** Returns the token of the request, unchecked; `null` when there is none. */
   tokenOf(headers: RequestHeaders): string | null {
     const value = headers[this.#header];
     const text = typeof value === 'string' ? value : value?.[0];
@@ -61,8 +61,8 @@ export class TokenSource {
 }
 
 /**
- * The first cookie of that name in a header; `null` when there is none. It goes from one separator to
- * the next and makes no object of what it finds, so that nothing a client sends can be more than text.
+ * Returns the first cookie of that name in a header; `null` when there is none. It searches from separator to
+ * separator and builds no object, so that nothing a client sends can be more than text.
  */
 export function cookieNamed(name: string, header: string): string | null {
   for (let at = 0; at < header.length;) {

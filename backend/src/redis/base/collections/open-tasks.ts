@@ -1,4 +1,4 @@
-/** Everything that is under way, so that closing can wait for it. */
+/** All tasks under way, so that closing can wait for them. */
 export class OpenTasks {
   readonly #open = new Set<Promise<unknown>>();
 
@@ -8,7 +8,7 @@ export class OpenTasks {
   }
 
   /**
-   * Remembers a task until it ends. Its failure is the business of whoever else waits for it.
+   * Remembers a task until it ends. Its failure is handled by other code that waits for it.
    *
    * @param onEnd - called when it has ended
    */
@@ -21,7 +21,7 @@ export class OpenTasks {
     task.then(end, end);
   }
 
-  /** Resolves when none is left, those included that come meanwhile. */
+  /** Resolves when no task is left, including tasks that are added meanwhile. */
   async untilNone(): Promise<void> {
     while (this.#open.size > 0) await Promise.allSettled(this.#open);
   }

@@ -4,11 +4,11 @@ import { OpenTasks } from './open-tasks.js';
 /** Work under way for a key. */
 export interface Flight<A> {
   readonly answer: Promise<A>;
-  /** On the clock. */
+  /** When it started, by `clock.now()`. */
   readonly startedAt: number;
 }
 
-/** Lets all who want the same key at the same time share one piece of work. */
+/** Lets all callers that want the same key at the same time share one piece of work. */
 export class SingleFlight<A> {
   readonly #flights = new Map<string, Flight<A>>();
   readonly #clock: Clock;
@@ -20,17 +20,17 @@ export class SingleFlight<A> {
     this.#tasks = tasks;
   }
 
-  /** How many are under way and can be joined. */
+  /** How many pieces of work can be joined now. */
   get size(): number {
     return this.#flights.size;
   }
 
-  /** The work under way for a key. */
+  /** Returns the work under way for a key. */
   get(key: string): Flight<A> | undefined {
     return this.#flights.get(key);
   }
 
-  /** Begins work that others can join until it ends. */
+  /** Starts work that others can join until it ends. */
   start(key: string, work: () => Promise<A>): Flight<A> {
     const flight = { startedAt: this.#clock.now(), answer: work() };
     this.#flights.set(key, flight);
@@ -40,7 +40,7 @@ export class SingleFlight<A> {
     return flight;
   }
 
-  /** Lets nobody join any more: what is under way began before the key was changed. */
+  /** Nobody joins the current work any more: it began before the key was changed. */
   forget(key: string): void {
     this.#flights.delete(key);
   }

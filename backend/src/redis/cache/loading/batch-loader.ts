@@ -7,13 +7,13 @@ import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
 import type { EntryWriter } from '../values/entry-writer.js';
 import { isFresh, isFromAway, valueOf, type Answer, type ValueLoader } from './value-loader.js';
 
-/** Makes the values of several keys at once. A key that is not in the answer has no value. */
+/** Makes the values of several keys at once. A key that is not in the result has no value. */
 export type BatchLoadFunction<T = unknown> = (
   keys: readonly string[],
   context: { readonly signal: AbortSignal },
 ) => ReadonlyMap<string, T> | Promise<ReadonlyMap<string, T>>;
 
-/** A wish for several values. */
+/** A request for several values. */
 export interface BatchRequest {
   readonly keys: readonly string[];
   readonly loader: BatchLoadFunction;
@@ -31,7 +31,7 @@ interface OpenKey {
 
 const WRITES_AT_ONCE = 100;
 
-/** Finds many values, and loads those that are missing together. */
+/** Finds many values, and loads the missing ones together. */
 export class BatchLoader {
   readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
@@ -45,7 +45,7 @@ export class BatchLoader {
     this.#single = single;
   }
 
-  /** The answers, in the order of the keys. Loads that are under way for some of them are joined. */
+  /** Returns the results in the order of the keys. Joins loads that are under way for some of them. */
   async ask(request: BatchRequest): Promise<Answer[]> {
     const { keys, options } = request;
     this.#single.runner.assertOpen();

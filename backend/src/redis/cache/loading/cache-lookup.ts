@@ -3,7 +3,7 @@ import type { CacheDeps } from '../values/cache-deps.js';
 import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
 import { isFresh, type Answer } from './value-loader.js';
 
-/** Looks keys up without loading, and counts how calls were answered. */
+/** Looks up keys without loading, and counts the results. */
 export class CacheLookup {
   readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
@@ -15,7 +15,7 @@ export class CacheLookup {
     this.#hasNear = deps.options.nearMs > 0;
   }
 
-  /** What a copy in memory says, if it may answer without Redis being asked. A promise if it is compressed. */
+  /** Returns what a near copy says, if it may be used without asking Redis. A promise if it is compressed. */
   near(key: string): Known | Promise<Known> | null {
     if (!this.#hasNear) return null;
     const reading = this.#deps.keyspace.near(key);
@@ -23,9 +23,10 @@ export class CacheLookup {
   }
 
   /**
-   * The value of a key, if there is one.
+   * Returns the value of a key, if there is one.
    *
-   * @throws {@link DegradedUnknownError} (`DEGRADED_UNKNOWN`) when nobody can tell, unless the policy is `cache`.
+   * @throws {@link DegradedUnknownError} (`DEGRADED_UNKNOWN`) when Redis is away and memory does not know
+   * the key, unless the policy is `cache`.
    */
   async find(key: string): Promise<KnownValue | null> {
     const near = this.near(key);
@@ -37,7 +38,7 @@ export class CacheLookup {
     return this.#judge(await this.#reader.read(key));
   }
 
-  /** The values of those keys that have one. */
+  /** Returns the values of those keys that have one. */
   async findMany(keys: readonly string[]): Promise<Map<string, KnownValue>> {
     const found = new Map<string, KnownValue>();
     const known = await this.#reader.readMany(keys);
@@ -48,7 +49,7 @@ export class CacheLookup {
     return found;
   }
 
-  /** Counts a call that a copy in memory answered. */
+  /** Counts a call that a near copy answered. */
   countNear(isNegative: boolean): void {
     const { counters } = this.#deps;
     counters.add('hits');
@@ -67,7 +68,7 @@ export class CacheLookup {
     }
   }
 
-  // A value past its time is an answer only when Redis is away: otherwise whoever asks should load.
+  // A stale value is a result only when Redis is away: otherwise the caller should load.
   #judge(known: Known): KnownValue | null {
     if (known.state === 'value' && (known.isFresh || known.source === 'stale')) {
       this.count({ value: known.value, from: known.isFresh ? 'cache' : 'stale' });

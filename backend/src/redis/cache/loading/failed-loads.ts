@@ -3,7 +3,7 @@ import type { Clock } from '../../base/timing/index.js';
 
 const MAX_KEYS = 10_000;
 
-/** Remembers for a while which keys could not be loaded, so that a sick source is not asked at each call. */
+/** Remembers for a while which keys could not be loaded, so that a failing source is not called each time. */
 export class FailedLoads {
   readonly #clock: Clock;
   readonly #failedAt = new BoundedMap<string, number>(MAX_KEYS);
@@ -12,7 +12,7 @@ export class FailedLoads {
     this.#clock = clock;
   }
 
-  /** Notes a failure. Beyond ten thousand keys the oldest is forgotten. */
+  /** Remembers a failure. Beyond ten thousand keys, the oldest is forgotten. */
   note(key: string): void {
     this.#failedAt.set(key, this.#clock.now());
   }

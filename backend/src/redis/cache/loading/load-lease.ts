@@ -5,30 +5,30 @@ import type { CacheDeps } from '../values/cache-deps.js';
 
 /** The outcome of asking for the right to load. */
 export type Grant =
-  /** Load it. Without a lease there is nobody to share with. */
+  /** Load it. Without a lease, the value is not shared with other processes. */
   | { readonly kind: 'go'; readonly lease: LoadLease | null }
-  /** Somebody has written the key meanwhile. */
+  /** Another process has written the key meanwhile. */
   | { readonly kind: 'changed'; readonly reading: Reading }
-  /** Another process loads it, and there was no wish to wait. */
+  /** Another process loads it, and the caller did not want to wait. */
   | { readonly kind: 'busy' };
 
 type GrantedClaim = Claim & { readonly state: 'granted' };
 
-/** How to ask. */
+/** How to request a lease. */
 export interface LeaseOptions {
-  /** Stamp of what the caller has read. */
+  /** Stamp of what the caller has read already. */
   readonly seen: Stamp | null;
   /** Ends the wait. */
   readonly signal: AbortSignal;
   readonly mayWait: boolean;
 }
 
-// A waiter learns of the value at the next look: with the way there and back, well within 50 ms.
+// A waiter finds the value when it looks again: within 50 ms, round trip included.
 const LOOK_EVERY_MS = 20;
-// Two renewals may get lost before the lease is.
+// Two renewals in a row may get lost before the lease is lost.
 const RENEWALS_PER_LEASE = 3;
 
-/** Sees to it that of all processes one loads a key, and that the others get what it loaded. */
+/** Makes sure that only one of all processes loads a key, and that the others get its value. */
 export class LoadLeases {
   readonly #deps: CacheDeps;
 
@@ -81,9 +81,9 @@ export class LoadLeases {
   }
 }
 
-/** The right to load a key. It is extended by itself until it is ended or this process dies. */
+/** The lease of a key. It renews itself until it is ended or this process dies. */
 export class LoadLease {
-  /** Of the moment in which the right was given: whoever writes the key from then on is later. */
+  /** The moment at which the lease was granted: any later write to the key has a later stamp. */
   readonly stamp: Stamp;
   readonly #keyspace: Keyspace;
   readonly #tasks: CacheDeps['tasks'];
@@ -109,7 +109,7 @@ export class LoadLease {
     this.#tasks.add(this.#keyspace.release(this.#key, this.#token));
   }
 
-  // Once lost it stays lost: another process loads now, and the later stamp wins.
+  // A lost lease stays lost: another process loads now, and the later stamp wins.
   async #renew(leaseMs: number): Promise<void> {
     const isOurs = await this.#keyspace.renew(this.#key, this.#token, leaseMs);
     if (!isOurs) this.#stopRenewals();

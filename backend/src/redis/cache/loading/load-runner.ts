@@ -22,7 +22,7 @@ export interface KeepOptions {
   readonly signal: AbortSignal;
 }
 
-// Enough for memory and the journal, too little for a deadline of Redis.
+// Enough for memory and the journal, and too short to wait for a timeout of Redis.
 const PATIENCE_WHILE_AWAY_MS = 20;
 
 interface OpenLoad {
@@ -30,7 +30,7 @@ interface OpenLoad {
   readonly stopTimer: Stop;
 }
 
-/** Calls loaders: within their time, and until the cache is closed. */
+/** Calls loaders, within their timeout and until the cache is closed. */
 export class LoadRunner {
   readonly failures: FailedLoads;
   readonly #deps: CacheDeps;
@@ -43,7 +43,7 @@ export class LoadRunner {
   }
 
   /**
-   * Does all that belongs to one load. The signal fires when its time is up, or when the cache is
+   * Runs everything that belongs to one load. The signal fires on timeout, or when the cache is
    * closed; its reason is the error to end with. A failure is counted, reported and remembered.
    */
   async run<A>(
@@ -66,7 +66,7 @@ export class LoadRunner {
     }
   }
 
-  /** Calls a loader. What it throws becomes the cause of a `LOADER_FAILED`. */
+  /** Calls a loader. What the loader throws becomes the cause of a `LOADER_FAILED`. */
   async call<T>(loader: () => T | Promise<T>, signal: AbortSignal): Promise<T> {
     this.#deps.counters.add('loads');
     const invoke = async (): Promise<T> => loader();
@@ -81,8 +81,8 @@ export class LoadRunner {
   }
 
   /**
-   * Waits until a loaded value is written, so that the next read sees it. Where Redis did not answer
-   * before, the caller has waited for it once and does not do so again.
+   * Waits until a loaded value is written, so that the next read sees it. When Redis did not answer
+   * before, the caller has already waited for it once and does not wait long again.
    */
   async keep(filling: Promise<unknown>, options: KeepOptions): Promise<void> {
     const { clock, tasks } = this.#deps;
@@ -93,12 +93,12 @@ export class LoadRunner {
     if (await endsWithin(filling, limit)) await filling;
   }
 
-  /** Refuses to go on after closing. */
+  /** Throws after closing. */
   assertOpen(): void {
     if (this.#isClosed) throw closed();
   }
 
-  /** Begins no further load. */
+  /** Starts no more loads. */
   refuseFurther(): void {
     this.#isClosed = true;
   }

@@ -9,19 +9,19 @@ import { isLoadFailure } from '../values/load-failure.js';
 import { LoadLeases, type LoadLease } from './load-lease.js';
 import { LoadRunner } from './load-runner.js';
 
-/** What a loader is told. */
+/** What a loader receives. */
 export interface LoadContext<T = unknown> {
   readonly key: string;
-  /** Fires when the time of the load is up. */
+  /** Fires on the timeout of the load. */
   readonly signal: AbortSignal;
-  /** The value as it was, if it is still there: for conditional requests. */
+  /** The stale value, if there is one: for conditional requests. */
   readonly stale: T | undefined;
 }
 
 /** Makes the value of a key that is not cached. `undefined` says that there is none; `null` is a value. */
 export type Loader<T = unknown> = (context: LoadContext<T>) => T | Promise<T>;
 
-/** A wish for a value. */
+/** A request for a value. */
 export interface LoadRequest {
   readonly key: string;
   readonly loader: Loader;
@@ -34,7 +34,7 @@ export interface Answer {
   readonly from: 'cache' | 'stale' | 'load';
 }
 
-/** Finds a value, or loads it: once, whoever else wants it meanwhile, in this process and in all. */
+/** Finds a value, or loads it once for all callers that want it meanwhile, in this process and in others. */
 export class ValueLoader {
   readonly runner: LoadRunner;
   readonly loads: SingleFlight<Answer>;
@@ -42,7 +42,7 @@ export class ValueLoader {
   readonly #reader: EntryReader;
   readonly #writer: EntryWriter;
   readonly #leases: LoadLeases;
-  // Asking and loading are shared apart: who asks while a value is refreshed ahead must not wait for it.
+  // Lookups and loads are shared separately: a lookup must not wait for a refresh ahead of time.
   readonly #asks: SingleFlight<Answer>;
   readonly #refreshes: SingleFlight<Answer | null>;
 
@@ -57,7 +57,7 @@ export class ValueLoader {
     this.#refreshes = new SingleFlight(deps.clock, deps.tasks);
   }
 
-  /** The value: from the cache, from somebody's load, or from an own one. */
+  /** Returns the value: from the cache, from a load under way, or from a load of its own. */
   ask(request: LoadRequest): Promise<Answer> {
     const { key } = request;
     const underWay = this.#asks.get(key);
@@ -84,7 +84,7 @@ export class ValueLoader {
     );
   }
 
-  /** What a load answers, or the stale value when it fails or lets the caller wait too long. */
+  /** Returns the result of a load, or the stale value when the load fails or takes too long. */
   async settle(
     { answer, startedAt }: Flight<Answer>,
     stale: KnownValue | null,
@@ -104,12 +104,12 @@ export class ValueLoader {
     }
   }
 
-  /** Whether a stale value is to be served at once, because loading the key failed a moment ago. */
+  /** Whether to serve a stale value at once, because loading the key failed a moment ago. */
   isResting(key: string, { retryAfterMs }: ResolvedLoadOptions): boolean {
     return this.runner.failures.isRecent(key, retryAfterMs);
   }
 
-  /** The key was written or deleted here: who comes from now on must not get what was before. */
+  /** The key was written or deleted here: later callers must not get the earlier value. */
   forget(key: string): void {
     this.#asks.forget(key);
     this.loads.forget(key);
@@ -152,7 +152,7 @@ export class ValueLoader {
     return this.runner.run([key], options.hardTimeoutMs, async (signal) => {
       const refreshed = await this.#afterRefresh(key, signal);
       if (refreshed !== null) return refreshed;
-      // Who waits is granted the right in the end, is told of a change, or runs out of time.
+      // A waiter gets the lease in the end, or finds a changed entry, or times out.
       return (await this.#obtain(request, startOf(known), signal)) as Answer;
     });
   }
@@ -167,7 +167,7 @@ export class ValueLoader {
     );
   }
 
-  /** Loads, alone or as the one among all processes. `null` when another does and there is no wish to wait. */
+  /** Loads, alone or as the one of all processes. `null` when another one loads and waiting is not wanted. */
   async #obtain(
     request: LoadRequest,
     start: LoadStart,
@@ -231,10 +231,10 @@ export class ValueLoader {
   }
 }
 
-/** From where a load starts. */
+/** Where a load starts from. */
 interface LoadStart {
   readonly seen: Stamp | null;
-  /** The value as it was. */
+  /** The stale value. */
   readonly value: unknown;
   readonly mayWrite: boolean;
   readonly mayWait: boolean;
@@ -242,17 +242,17 @@ interface LoadStart {
   readonly isAway: boolean;
 }
 
-/** Whether something is known that may be answered without loading. */
+/** Whether a value may be returned without loading. */
 export function isFresh(known: Known): known is Known & { isFresh: true; entry: Entry } {
   return (known.state === 'value' || known.state === 'nothing') && known.isFresh;
 }
 
-/** The value; `undefined` when it is known that there is none. */
+/** Returns the value; `undefined` when it is known that there is none. */
 export function valueOf(known: Known): unknown {
   return known.state === 'value' ? known.value : undefined;
 }
 
-// What cannot be read has no stamp to compare: asking again would be answered in the same way for ever.
+// An unreadable entry has no stamp to compare: asking again would give the same result for ever.
 function isNews({ seen, mayWrite }: LoadStart, before: Stamp | null): boolean {
   if (seen === null || !mayWrite) return false;
   return before === null || compareStamps(seen, before) !== 0;
@@ -273,7 +273,7 @@ function startOf(known: Known): LoadStart {
   }
 }
 
-/** Whether Redis did not say what is known. */
+/** Whether what is known did not come from Redis. */
 export function isFromAway(known: Known): boolean {
   return known.state === 'unknown' || known.source !== 'redis';
 }

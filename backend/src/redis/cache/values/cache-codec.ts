@@ -13,7 +13,7 @@ import { BUILT_IN, type CacheSerializer } from './serializers.js';
 /** Why the body of an entry cannot be read. */
 export type BodyFault = 'corrupt' | 'unknown-codec' | 'too-large';
 
-/** What a body turned out to be. */
+/** The result of decoding a body. */
 export type DecodedBody =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly fault: BodyFault };
@@ -23,7 +23,7 @@ export type EncodedBody = Pick<Entry, 'codec' | 'isCompressed' | 'body'>;
 
 const compress = promisify(deflate);
 const decompress = promisify(inflate);
-// Entries are compressed once and mostly for the wire: half the size at a tenth of the time.
+// Entries are compressed once, mostly to save transfer: half the size for a tenth of the time.
 const COMPRESSION_LEVEL = 1;
 const CORRUPT: DecodedBody = { ok: false, fault: 'corrupt' };
 
@@ -47,7 +47,7 @@ export class CacheCodec {
   }
 
   /**
-   * The body of a value.
+   * Encodes a value as the body of an entry.
    *
    * @throws {@link ValueUnserializableError} (`VALUE_UNSERIALIZABLE`)
    * @throws {@link ValueTooLargeError} (`VALUE_TOO_LARGE`)
@@ -68,12 +68,12 @@ export class CacheCodec {
       : { codec, isCompressed: false, body };
   }
 
-  /** The value of an entry that is not compressed. */
+  /** Decodes the value of an entry that is not compressed. */
   decode(entry: Entry): DecodedBody {
     return this.#deserialize(entry.codec, entry.body);
   }
 
-  /** The value of an entry that is compressed. */
+  /** Decodes the value of an entry that is compressed. */
   async decompress(entry: Entry): Promise<DecodedBody> {
     try {
       const body = await decompress(entry.body, { maxOutputLength: this.#maxBytes });

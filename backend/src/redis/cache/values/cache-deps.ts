@@ -6,7 +6,7 @@ import type { ResolvedCacheOptions } from './cache-options.js';
 import type { CacheCounters } from './cache-stats.js';
 import type { OpenTasks } from '../../base/collections/index.js';
 
-/** What everything that works for one namespace of the cache shares. */
+/** What the classes of one namespace of the cache share. */
 export interface CacheDeps {
   readonly keyspace: Keyspace;
   readonly options: ResolvedCacheOptions;

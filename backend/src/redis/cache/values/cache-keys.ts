@@ -1,23 +1,23 @@
 import { InvalidArgumentError, type Problem } from '../../base/errors/index.js';
 import { MAX_GROUP_BYTES, MAX_GROUPS } from '../../keyspace/index.js';
 
-/** Most bytes a key can have. */
+/** How many bytes a key can have. */
 export const MAX_KEY_BYTES = 1024;
 
-// One unit of a string becomes at most three bytes: up to here nothing needs to be counted.
+// One UTF-16 unit becomes at most three bytes: up to this length nothing needs to be counted.
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
 const SURROGATE = /[\ud800-\udfff]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Whether text can become bytes and back. Half a character cannot: two keys that differ only there
- * would be one key in Redis and two in memory.
+ * Whether text can be encoded as bytes and back. Half a surrogate pair cannot: two keys that differ only
+ * there would be one key in Redis and two in memory.
  */
 export function isWellFormed(text: string): boolean {
   return !SURROGATE.test(text) || !LONE_SURROGATE.test(text);
 }
 
-/** Refuses what cannot be a key. Keys are data: the error does not show them. */
+/** Throws when the argument cannot be a key. Keys are data: the error does not show them. */
 export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string') {
     throw refusal('key', `(${typeof key})`, 'a key must be text', 'Give a string');
@@ -34,7 +34,7 @@ export function checkKey(key: unknown): asserts key is string {
   }
 }
 
-/** Refuses a list in which something cannot be a key. */
+/** Throws when an element of the list cannot be a key. */
 export function checkKeys(keys: unknown): asserts keys is readonly string[] {
   if (!Array.isArray(keys)) {
     throw refusal('keys', `(${typeof keys})`, 'keys must be a list', 'Give an array of strings');
@@ -42,13 +42,13 @@ export function checkKeys(keys: unknown): asserts keys is readonly string[] {
   for (const key of keys) checkKey(key);
 }
 
-/** Refuses what cannot be a tag. */
+/** Throws when the argument cannot be a tag. */
 export function checkTag(tag: unknown): asserts tag is string {
   const problem = tagProblem(tag);
   if (problem !== null) throw new InvalidArgumentError(problem);
 }
 
-/** The tags without repetitions. Refuses what cannot be the tags of one entry. */
+/** Returns the tags without repetitions. Throws when they cannot be the tags of one entry. */
 export function checkTags(tags: unknown): readonly string[] {
   const problem = tagsProblem(tags);
   if (problem !== null) throw new InvalidArgumentError(problem);
@@ -93,20 +93,20 @@ export function refusal(
   return new InvalidArgumentError({ field, value, message, remedy });
 }
 
-/** Refuses `undefined` as a value: it is how the cache says that there is none. */
+/** Throws for `undefined` as a value: it means that there is no value. */
 export function checkValue(value: unknown): void {
   if (value !== undefined) return;
   const message = 'undefined cannot be stored: it means that there is no value';
   throw refusal('value', value, message, 'Store null, or delete the key');
 }
 
-/** Refuses what cannot be added to a number of Redis. */
+/** Throws for what cannot be added to a number in Redis. */
 export function checkCount(by: unknown): void {
   if (Number.isSafeInteger(by)) return;
   throw refusal('by', String(by), 'it must be a whole number', 'For example: 1, or -1');
 }
 
-/** Refuses what cannot hold a lock. */
+/** Throws for what cannot be the holder of a lock. */
 export function checkHolder(holder: unknown): void {
   if (typeof holder === 'string' && holder !== '' && Buffer.byteLength(holder) <= MAX_KEY_BYTES)
     return;
@@ -114,7 +114,7 @@ export function checkHolder(holder: unknown): void {
   throw refusal('holder', `(${typeof holder})`, message, 'For example: randomUUID()');
 }
 
-/** Refuses what cannot be the life of a number or a lock. */
+/** Throws for what cannot be the TTL of a number or a lock. */
 export function checkLife(ttlMs: unknown, mayBeNull: boolean): void {
   if (mayBeNull && ttlMs === null) return;
   if (Number.isSafeInteger(ttlMs) && Number(ttlMs) > 0) return;

@@ -28,12 +28,12 @@ export interface CacheLoadOptions {
   /** How long a value is fresh, in milliseconds; `null` means for ever. @defaultValue 60_000 */
   readonly ttlMs?: number | null;
   /**
-   * By which share of `ttlMs` chance may shorten the life of a value, from 0 to 1, so that what was
-   * loaded together does not expire together. @defaultValue 0.1
+   * How much of `ttlMs` may be taken off at random, as a share from 0 to 1, so that values that were
+   * loaded together do not expire together. @defaultValue 0.1
    */
   readonly ttlJitter?: number;
   /**
-   * How long the answer `undefined` of a loader, "there is no such thing", is remembered, in
+   * How long the result `undefined` of a loader (no such value) is remembered, in
    * milliseconds; 0 means not at all. @defaultValue 0
    */
   readonly negativeTtlMs?: number;
@@ -43,12 +43,12 @@ export interface CacheLoadOptions {
    */
   readonly refreshAhead?: number | null;
   /**
-   * How long a call waits for a load when there is a stale value: then it gets that one, and the load
+   * How long a call waits for a load when there is a stale value: then it gets the stale value, and the load
    * goes on in the background. `null` means as long as it takes. @defaultValue null
    */
   readonly softTimeoutMs?: number | null;
   /**
-   * How long a load may take, the wait for other processes included: then its signal fires, and its
+   * How long a load may take, including the wait for other processes: then its signal fires, and its
    * callers get a stale value or `LOADER_TIMEOUT`. @defaultValue 10_000
    */
   readonly hardTimeoutMs?: number;
@@ -89,22 +89,22 @@ const LOAD_ROWS = {
 
 /** How a namespace of the cache behaves. */
 export interface CacheOptions extends CacheLoadOptions {
-  /** What memory may mean while Redis is away; see `docs/cache.md`. @defaultValue 'cache' */
+  /** What memory may be used for while Redis is away; see `docs/cache.md`. @defaultValue 'cache' */
   readonly policy?: KeyspacePolicy;
   /**
-   * How long past its time a value may still be served when a load fails or Redis is away, in
-   * milliseconds. Only with the policy `cache`. 0 because only the application knows which of its
-   * values may be older than it asked for. @defaultValue 0
+   * How long an expired value may still be served when a load fails or Redis is away, in
+   * milliseconds. Only with the policy `cache`. 0, because only the application knows which of its
+   * values may be older than their TTL. @defaultValue 0
    */
   readonly maxStaleMs?: number;
   /**
-   * How long a process that stopped answering keeps others from loading a key, in milliseconds.
-   * A process that lives extends it. @defaultValue 1_000
+   * How long a process that has stopped or died keeps others from loading a key, in milliseconds.
+   * A running process renews its lease. @defaultValue 1_000
    */
   readonly leaseMs?: number;
   /**
-   * How long a copy in memory answers without Redis being asked, in milliseconds; 0 means never.
-   * Changes by other processes are announced, so this bounds only what happens when an announcement
+   * How long a copy in memory is used without asking Redis, in milliseconds; 0 means never.
+   * Changes by other processes are announced, so this limit matters only when an announcement
    * is lost. @defaultValue 0
    */
   readonly nearMs?: number;
@@ -151,7 +151,7 @@ export type CacheTags<T = unknown> = readonly string[] | ((value: T) => readonly
 
 /** What can be set for one call that may load. */
 export interface GetOrSetOptions<T = unknown> extends CacheLoadOptions {
-  /** Names under which the entry can be deleted together with others. */
+  /** Tags: names under which the entry can be deleted together with others. */
   readonly tags?: CacheTags<T>;
 }
 

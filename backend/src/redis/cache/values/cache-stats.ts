@@ -1,14 +1,14 @@
-/** What a cache has done since the process began. Each answered key counts once among hits, stale hits and misses. */
+/** Stats of a cache since the process began. Each key of a call counts once: as hit, stale hit or miss. */
 export interface CacheStats {
   /** Answered with a fresh value, or with the knowledge that there is none. */
   readonly hits: number;
   /** Not answered from the cache: loaded, failed, or `undefined`. */
   readonly misses: number;
-  /** Answered with a value past its time. */
+  /** Answered with an expired value. */
   readonly staleHits: number;
   /** Of the hits: answered from memory without asking Redis. */
   readonly nearHits: number;
-  /** Of the hits: known that there is none. */
+  /** Of the hits: answered with the knowledge that there is no value. */
   readonly negativeHits: number;
   /** Values written by `set` and `setMany`. */
   readonly sets: number;
@@ -26,7 +26,7 @@ export interface CacheStats {
   readonly hitRate: number;
 }
 
-/** What is counted; the rate is worked out. */
+/** What is counted; the rate is calculated. */
 export type CacheCounter = Exclude<keyof CacheStats, 'hitRate'>;
 
 const ZERO: Readonly<Record<CacheCounter, number>> = {

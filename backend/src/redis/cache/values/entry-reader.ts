@@ -7,7 +7,7 @@ import type { CacheDeps } from './cache-deps.js';
 /** What is known of a key, its value decoded. */
 export type Known =
   | KnownValue
-  /** It is known that there is none. */
+  /** It is known that there is no value. */
   | {
       readonly state: 'nothing';
       readonly isFresh: boolean;
@@ -19,7 +19,7 @@ export type Known =
   /** Redis is away and memory does not know the key. */
   | { readonly state: 'unknown' };
 
-/** A value, fresh or past its time. */
+/** A value, fresh or stale. */
 export interface KnownValue {
   readonly state: 'value';
   readonly value: unknown;
@@ -33,9 +33,9 @@ export interface Absent {
   readonly state: 'absent';
   /** Stamp of what is there instead. */
   readonly seen: Stamp | null;
-  /** False when what is there belongs to a newer version of the application. */
+  /** False when the entry belongs to a newer version of the application. */
   readonly mayWrite: boolean;
-  /** Who says so. */
+  /** Where this comes from. */
   readonly source: ReadingSource;
 }
 
@@ -43,10 +43,10 @@ const READS_AT_ONCE = 100;
 const MISSING: Absent = { state: 'absent', seen: null, mayWrite: true, source: 'redis' };
 const UNKNOWN = { state: 'unknown' } as const;
 const CONFIRMED = { confirm: true } as const;
-// During a rolling deploy both versions write: each leaves alone what only the other can read.
+// During a rolling deploy both versions write: each keeps entries that only the other can read.
 const NEWER: ReadonlySet<EntryFault | BodyFault> = new Set(['newer-format', 'unknown-codec']);
 
-/** Reads entries and says what they mean for the cache. */
+/** Reads entries and decides what they mean for the cache. */
 export class EntryReader {
   readonly #deps: CacheDeps;
 
@@ -54,10 +54,10 @@ export class EntryReader {
     this.#deps = deps;
   }
 
-  /** What is known of a key. */
+  /** Returns what is known of a key. */
   async read(key: string): Promise<Known> {
     const { keyspace } = this.#deps;
-    // Whoever asks for a session or a lock must not be told "no" by a replica that lags behind.
+    // A read of a session or lock must not get "none" from a replica that lags behind.
     const options = keyspace.policy === 'cache' ? undefined : CONFIRMED;
     let reading: Reading;
     try {
@@ -79,7 +79,7 @@ export class EntryReader {
     return Promise.all(keys.map(async (_, i) => this.interpret(readings[i] ?? UNKNOWN)));
   }
 
-  /** What a reading means. A promise only when something must be decompressed. */
+  /** Returns what a reading means. A promise only when something must be decompressed. */
   interpret(reading: Reading): Known | Promise<Known> {
     switch (reading.state) {
       case 'found':

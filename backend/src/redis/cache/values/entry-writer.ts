@@ -16,7 +16,7 @@ export class EntryWriter {
     this.#deps = deps;
   }
 
-  /** The entry of a value, or the reason why there can be none. */
+  /** Encodes a value as an entry. Throws when it cannot be stored. */
   async draft(value: unknown, options: ResolvedLoadOptions): Promise<EntryDraft> {
     const { tags, ttlMs, ttlJitter } = options;
     // The tags function takes the type of the value, which only the caller of the cache knows.
@@ -30,14 +30,14 @@ export class EntryWriter {
     };
   }
 
-  /** Writes an entry as the latest. */
+  /** Writes an entry as the latest one. */
   write(key: string, draft: EntryDraft): Promise<WriteReceipt> {
     return this.#deps.keyspace.write(key, draft);
   }
 
   /**
-   * Writes what a loader answered, unless the key was written or deleted since `stamp`. The value is
-   * there whether or not it can be kept, so only mistakes of the program are thrown.
+   * Writes what a loader returned, unless the key was written or deleted since `stamp`. The caller has
+   * the value whether or not it can be stored, so only programming errors are thrown.
    */
   async fill(
     key: string,
@@ -58,7 +58,7 @@ export class EntryWriter {
     }
   }
 
-  // `undefined` where a value was: it must go, or it would be served when a later load fails.
+  // `undefined` for an existing value: the value must go, or it would be served after a failed load.
   #nothing(options: ResolvedLoadOptions, load: FillOptions): EntryDraft | null {
     if (options.negativeTtlMs === 0 && !load.replacesValue) return null;
     return {

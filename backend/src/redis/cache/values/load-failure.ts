@@ -6,13 +6,13 @@ import {
   RedisHaError,
 } from '../../base/errors/index.js';
 
-/** Whether a load failed, so that a stale value may stand in. Mistakes of the program are none of these. */
+/** Whether an error is a failed load, so that a stale value may be served. Programming errors are not. */
 export function isLoadFailure(error: unknown): error is LoaderFailedError | LoaderTimeoutError {
   return error instanceof LoaderFailedError || error instanceof LoaderTimeoutError;
 }
 
 /**
- * What went wrong in one word or two, for events: a code or the name of a class. Messages of others
+ * A short reason for events: a code or the name of a class. Messages of other errors
  * may hold keys and secrets.
  */
 export function reasonOf(error: unknown): string {

@@ -5,18 +5,18 @@ import { isWellFormed } from './cache-keys.js';
 
 const MAX_SERIALIZER_ID = 255;
 
-/** Turns values into bytes and back. What it cannot bring back unchanged it refuses by throwing. */
+/** Turns values into bytes and back. Throws for a value that it cannot restore unchanged. */
 export interface CacheSerializer {
   /**
-   * Stands in every entry, so that readers know how to read it: a whole number from 1 to 255. Those
+   * Stored in every entry, so that readers know how to decode it: a whole number from 1 to 255. Numbers
    * up to 15 belong to this library.
    */
   readonly id: number;
-  /** For people. */
+  /** A name for messages. */
   readonly name: string;
-  /** The bytes of a value; text is written as UTF-8. */
+  /** Returns the bytes of a value; text is written as UTF-8. */
   serialize(value: unknown): Uint8Array | string;
-  /** The value of bytes, which it must neither change nor keep. Throws when they are none of its own. */
+  /** Returns the value of bytes, which it must neither change nor keep. Throws when it cannot read them. */
   deserialize(bytes: Buffer): unknown;
 }
 
@@ -29,7 +29,7 @@ export type MessagePackLibrary =
     };
 
 /**
- * JSON. Refuses what would silently come back as something else: dates, maps, sets, buffers, big
+ * JSON. Throws for what would silently come back as something else: dates, maps, sets, buffers, big
  * integers, functions, `NaN`. Members of objects that are `undefined` are left out, and instances of
  * your classes come back as plain objects.
  */
@@ -52,7 +52,7 @@ export const bufferSerializer: CacheSerializer = Object.freeze({
     if (types.isUint8Array(value)) return value;
     throw unserializable('bufferSerializer takes a Buffer or a Uint8Array, and nothing else');
   },
-  // A copy of its own: what the caller does to it must not reach what is kept in memory.
+  // A copy: changes by the caller must not reach what memory keeps.
   deserialize: (bytes: Buffer): unknown => Buffer.from(bytes),
 });
 

@@ -12,10 +12,10 @@ export interface CircuitBreakerOptions {
   readonly checksToClose: number;
 }
 
-/** Whether calls pass. */
+/** Whether calls may pass. */
 export type BreakerState =
   | { readonly kind: 'closed'; readonly since: number }
-  /** No call passes. From `checkAt` on a check may. */
+  /** No call passes. From `checkAt` on, a check may. */
   | { readonly kind: 'open'; readonly since: number; readonly checkAt: number }
   /** Only checks pass, one at a time. */
   | {
@@ -29,7 +29,7 @@ export type BreakerState =
 /** The name of a state. */
 export type BreakerStateName = BreakerState['kind'];
 
-/** A breaker went from one state to another. */
+/** A breaker changed its state. */
 export interface BreakerMove {
   readonly from: BreakerStateName;
   readonly to: BreakerStateName;
@@ -60,7 +60,7 @@ export class CircuitBreaker {
   #failuresInRow = 0;
   #openMs: number;
 
-  /** @param onMove - called after each move, once; it must not throw */
+  /** @param onMove - called once after each move; it must not throw */
   constructor(settings: CircuitBreakerOptions, clock: Clock, onMove: (move: BreakerMove) => void) {
     this.#settings = settings;
     this.#clock = clock;
@@ -70,7 +70,7 @@ export class CircuitBreaker {
     this.#listeners.add(onMove);
   }
 
-  /** The present state. */
+  /** The current state. */
   get state(): BreakerState {
     return this.#state;
   }
@@ -102,7 +102,7 @@ export class CircuitBreaker {
     return ++this.#generation;
   }
 
-  /** A call, or a check, was answered. */
+  /** Redis answered a call or a check. */
   succeed(generation: number): void {
     if (generation !== this.#generation) return;
     if (this.#state.kind === 'closed') {

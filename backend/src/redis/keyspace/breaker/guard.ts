@@ -30,11 +30,11 @@ export interface GuardStats {
   readonly answered: number;
   /** Redis failed, or did not answer in time, and memory or the journal was used instead. */
   readonly failed: number;
-  /** Redis was not asked, because the breaker was open, or not waited for, because it opened. */
+  /** Redis was not asked because the breaker was open, or the wait ended because the breaker opened. */
   readonly away: number;
 }
 
-/** The way to Redis for reads, or for writes: through a breaker that learns from each outcome. */
+/** The way to Redis for one direction, reads or writes: a breaker that learns from each outcome, and counts. */
 export class Guard {
   readonly breaker: CircuitBreaker;
   readonly #waiting = new Set<Waiter>();
@@ -58,8 +58,8 @@ export class Guard {
   }
 
   /**
-   * Does it on Redis if Redis is there. When the breaker opens meanwhile the answer is not waited for:
-   * only for what may be done twice, or not at all. An error that Redis itself answered is thrown.
+   * Runs the work on Redis if Redis is there. When the breaker opens meanwhile, it stops waiting for the
+   * answer: use it only for work that may be done twice, or not at all. Throws an error that Redis answered.
    */
   run<T>(work: () => Promise<T>): Promise<T | Away> {
     const generation = this.breaker.permit();

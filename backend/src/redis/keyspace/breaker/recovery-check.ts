@@ -53,7 +53,7 @@ export class RecoveryCheck {
     this.#follow();
   }
 
-  /** Redis may be back: checks at once, or right after the check that is under way if that fails. */
+  /** Redis may be back: checks at once, or right after the current check if that one fails. */
   hurry(): void {
     if (this.#state.kind === 'checking') this.#state = { ...this.#state, isHurried: true };
     if (this.#state.kind !== 'waiting') return;

@@ -144,7 +144,7 @@ describe('ServiceMode', () => {
     const busy: ServiceMode = new ServiceMode({ stableMs: 1000 }, clock, ({ to }) => {
       steps.push(to);
       if (to !== 'recovering') return;
-      // The backlog is gone before the news of the change has been taken in everywhere.
+      // The backlog is gone before every part of the process knows that the mode has changed.
       hasBacklog = false;
       busy.update({ ...WELL, hasBacklog });
     });

@@ -17,7 +17,7 @@ export interface ServiceModeInput {
 
 type ModeState =
   | { readonly name: 'healthy' | 'degraded' }
-  /** `settling` ends when all has been well for long enough; `null` while there is a backlog. */
+  /** `settling` ends when everything has been well for long enough; `null` while there is a backlog. */
   | { readonly name: 'recovering'; readonly settling: Stop | null };
 
 const MAX_CHANGES = 100;
@@ -36,7 +36,7 @@ export class ServiceMode {
   #movedAt: number;
   #isClosed = false;
 
-  /** @param onChange - called after each change, once; it must not throw */
+  /** @param onChange - called once after each change; it must not throw */
   constructor(settings: ServiceModeOptions, clock: Clock, onChange: (change: ModeChange) => void) {
     this.#settings = settings;
     this.#clock = clock;
@@ -45,12 +45,12 @@ export class ServiceMode {
     this.#movedAt = clock.now();
   }
 
-  /** The present mode. */
+  /** The current mode. */
   get current(): ServiceModeName {
     return this.#state.name;
   }
 
-  /** Since when, in calendar milliseconds. */
+  /** Start of the current mode, in calendar milliseconds. */
   get since(): number {
     return this.#since;
   }

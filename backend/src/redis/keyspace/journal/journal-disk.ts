@@ -17,7 +17,7 @@ export async function writeAll(handle: disk.FileHandle, bytes: Buffer): Promise<
   while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten;
 }
 
-/** Brings the directory of a file to the disk: only then is a file that was made, or renamed, found after a power failure. */
+/** Syncs the directory of a file. Only then is a new or renamed file found after a power failure. */
 export async function syncDirectory(path: string, files: Disk): Promise<void> {
   try {
     const directory = await files.open(dirname(path), 'r');

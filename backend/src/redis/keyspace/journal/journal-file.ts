@@ -19,24 +19,24 @@ export interface JournalFileOptions {
   readonly path: string;
   /** When a record counts as kept: when it is on the disk, or when the system has it. */
   readonly fsync: 'always' | 'interval' | 'never';
-  /** With `interval`: how long the system may keep it from the disk. @defaultValue 1000 */
+  /** With `interval`: how long the system may hold data before it goes to the disk. @defaultValue 1000 */
   readonly intervalMs?: number;
   /** Called once each time the disk starts to refuse writes. */
   readonly onFailure?: (reason: string) => void;
 }
 
-/** Whether the file takes records. `isDoubtful`: an fsync failed, so nobody knows what is in it. */
+/** Whether the file accepts records. `isDoubtful`: an fsync failed, so the content of the file is uncertain. */
 type FileState =
   | { readonly kind: 'sound' }
   | { readonly kind: 'failed'; readonly error: JournalFileError; readonly isDoubtful: boolean };
 
-/** Something for the file. Without a line: to bring to the disk what the system has. */
+/** Work for the file. Without a line: sync what the system holds to the disk. */
 interface Job {
   readonly line: LogLine | null;
   readonly end: (error: JournalFileError | null) => void;
 }
 
-// 'RHJL', the version of the format (2 bytes), and two for later. Frames follow (journal-log.ts).
+// 'RHJL', the version of the format (2 bytes), and two reserved bytes. Frames follow (journal-frames.ts).
 const HEADER = Buffer.from([0x52, 0x48, 0x4a, 0x4c, 0, 1, 0, 0]);
 const MAGIC_BYTES = 4;
 const VERSION_END = 6;
@@ -86,9 +86,9 @@ export class JournalFile implements JournalLog {
   }
 
   /**
-   * Opens a file, or makes it.
+   * Opens a file, or creates it.
    *
-   * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when another process has it, when it is no
+   * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when another process uses it, when it is not a
    * journal that this version can read, or when the disk refuses it.
    */
   static async open(
@@ -109,12 +109,12 @@ export class JournalFile implements JournalLog {
     }
   }
 
-  /** The records that were not settled. Right after opening: what an earlier process left behind. */
+  /** The records that were not settled. Right after opening: those of an earlier process. */
   get records(): JournalRecord[] {
     return this.#contents.records;
   }
 
-  /** How large the file is, in bytes. */
+  /** The size of the file, in bytes. */
   get size(): number {
     return this.#end;
   }
@@ -218,7 +218,7 @@ export class JournalFile implements JournalLog {
     });
   }
 
-  // After a failed fsync the system may have forgotten what it could not bring to the disk.
+  // After a failed fsync the system may have lost what it could not write to the disk.
   async #repair(): Promise<void> {
     if (this.#state.kind === 'sound') return;
     if (this.#state.isDoubtful) await this.#rewrite();
@@ -237,7 +237,7 @@ export class JournalFile implements JournalLog {
     return error;
   }
 
-  // An empty journal is an empty file, and a file holds at most as much that is over as what is not.
+  // An empty journal keeps only its header. In a larger file, settled records take at most half of the space.
   async #tidy(): Promise<void> {
     const handle = this.#handle;
     const { size, bytes } = this.#contents;

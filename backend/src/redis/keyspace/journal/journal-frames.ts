@@ -2,22 +2,22 @@ import { crc32 } from 'node:zlib';
 import { stampOfRecord, targetOf, type JournalRecord } from './journal-log.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 
-/** One line of a log: a record, or that the records of a key (or group) up to a stamp need no replay. */
+/** One line of a log: a record, or a note that the records of a target up to a stamp need no replay. */
 export type LogLine =
   JournalRecord | { readonly kind: 'settled'; readonly target: string; readonly stamp: Stamp };
 
-/** What is in a log: of each key, or group, the newest record that was not settled. */
+/** The content of a log: for each key, or key group, the newest record that was not settled. */
 export class LogContents {
-  /** How many bytes the records take that count. */
+  /** How many bytes the unsettled records take. */
   bytes = 0;
   readonly #live = new Map<string, { readonly record: JournalRecord; readonly bytes: number }>();
 
-  /** How many records count. */
+  /** How many records are unsettled. */
   get size(): number {
     return this.#live.size;
   }
 
-  /** The records that count, in the order in which they came. */
+  /** The unsettled records, in the order in which they arrived. */
   get records(): JournalRecord[] {
     return [...this.#live.values()].map(({ record }) => record);
   }
@@ -36,8 +36,8 @@ export class LogContents {
   }
 }
 
-// A frame is a length (4 bytes), a checksum of the body (4), and so long a body. A body
-// is a length (4), so many bytes of JSON, and the entry of a write.
+// A frame is the length of its body (4 bytes), a checksum of the body (4), and the body. A body is a
+// length (4), that many bytes of JSON, and, for a write, its entry.
 const LENGTH_BYTES = 4;
 const FRAME_BYTES = 8;
 

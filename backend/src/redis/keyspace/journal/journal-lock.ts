@@ -7,7 +7,7 @@ import { newFileError, PRIVATE_MODE } from './journal-disk.js';
 const BEAT_MS = 2_000;
 const SILENCE_MS = 5_000;
 const MAX_TRIES = 5;
-// Two journals of one process would have the same process in their locks.
+// The locks of two journals in one process would name the same process.
 const locked = new Set<string>();
 
 /** Locks a file for this process. Returns a function that unlocks it. */
@@ -68,7 +68,7 @@ async function putNew(place: string, own: string): Promise<boolean> {
   }
 }
 
-// Of two that find a lock abandoned, the second must not move the new lock of the first.
+// When two processes find a lock abandoned, the second must not move the new lock of the first.
 async function moveAway(place: string, theirs: string): Promise<void> {
   const aside = `${place}.${String(process.pid)}`;
   if ((await textOf(place)) !== theirs) return;
@@ -86,8 +86,8 @@ async function isHeld(place: string, theirs: string, clock: Clock): Promise<bool
   }
   if (!isAlive(pid)) return false;
   const start = await startOf(pid);
-  // Where starts are not known, our own number is taken for that of a process before us: in a
-  // container, every process has the same.
+  // Where start times are not known, our own process id in a lock means an earlier process: in a
+  // container, every process has the same id.
   if (start === null || startedAt === null) return pid !== process.pid;
   return start === startedAt;
 }

@@ -6,7 +6,7 @@ import type { Stamp } from '../store/stamp.js';
 interface RecordOrigin {
   /** Calendar milliseconds at which the write was made: its TTL counts from here. */
   readonly madeAt: number;
-  /** It may leave for another one when the journal is full. Set by the journal. */
+  /** It may be dropped for another one when the journal is full. Set by the journal. */
   readonly isDroppable?: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface JournaledWrite extends RecordOrigin {
   readonly write: StampedWrite;
 }
 
-/** A group that was emptied, which Redis does not know yet. */
+/** A key group that was emptied, which Redis does not know yet. */
 export interface JournaledDrop extends RecordOrigin {
   readonly kind: 'drop';
   readonly drop: StampedDrop & { readonly channel?: string };
@@ -27,9 +27,9 @@ export type JournalRecord = JournaledWrite | JournaledDrop;
 
 /** Where a journal is kept besides memory. */
 export interface JournalLog {
-  /** Resolves when the record will outlive this process; rejects when it may not. */
+  /** Resolves when the record will outlive this process; rejects when it may be lost. */
   append(record: JournalRecord): Promise<void>;
-  /** The key (or group) of this record needs no replay any more, of this stamp or an older one. */
+  /** The records of this key (or key group) up to this stamp need no replay any more. */
   settle(record: JournalRecord): void;
   /** Finishes what was appended. Never rejects. */
   close(): Promise<void>;
@@ -42,7 +42,7 @@ export const NO_LOG: JournalLog = {
   close: () => Promise.resolve(),
 };
 
-/** What one record costs in memory besides its key and its entry, roughly. */
+/** Approximate memory of one record besides its key and its entry. */
 const RECORD_BYTES = 400;
 const GROUP_BYTES = 100;
 const TOMBSTONE = 'tombstone';
@@ -52,12 +52,12 @@ export function targetOf(record: JournalRecord): string {
   return record.kind === 'write' ? `w${record.write.key}` : `d${record.drop.group}`;
 }
 
-/** When the write was made, in the order of all writes. */
+/** The stamp of a record: its place in the order of all writes. */
 export function stampOfRecord(record: JournalRecord): Stamp {
   return record.kind === 'write' ? record.write.stamp : record.drop.stamp;
 }
 
-/** About how many bytes a record takes in memory. */
+/** Approximate memory of a record, in bytes. */
 export function weightOf(record: JournalRecord): number {
   if (record.kind === 'drop') return RECORD_BYTES + 2 * record.drop.group.length;
   const { key, entry, groups } = record.write;
@@ -65,7 +65,7 @@ export function weightOf(record: JournalRecord): number {
   return RECORD_BYTES + 2 * key.length + entry.length + names;
 }
 
-/** What is left of a record's TTL at a calendar time; `null` for ever, 0 or less when it has passed. */
+/** What is left of a record's TTL at a calendar time; `null` means for ever, 0 or less that it has ended. */
 export function leftMs(record: JournalRecord, wallTime: number): number | null {
   const { ttlMs } = record.kind === 'write' ? record.write : record.drop;
   if (ttlMs === null) return null;

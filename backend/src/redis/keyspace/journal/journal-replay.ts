@@ -12,9 +12,9 @@ import type { Settlement, WriteJournal } from './write-journal.js';
 
 /** How fast a journal is replayed. */
 export interface ReplayOptions {
-  /** Writes a second at most: those of the application go at the same time. */
+  /** At most this many writes a second: the application writes at the same time. */
   readonly perSecond: number;
-  /** Writes that are under way together. */
+  /** How many writes are under way together. */
   readonly batch: number;
 }
 
@@ -40,9 +40,9 @@ interface Run {
   readonly tally: Record<Settlement, number>;
   /** How often Redis has refused a record. */
   readonly refusals: Map<JournalRecord, number>;
-  /** Refused a moment ago: the others go first. */
+  /** Refused a moment ago: other records go first. */
   readonly aside: Set<JournalRecord>;
-  /** No earlier than this may the next ones go. */
+  /** The next writes must not start before this moment. */
   nextAt: number;
 }
 
@@ -70,9 +70,9 @@ export class JournalReplay {
   }
 
   /**
-   * Runs until the journal is empty, what comes in meanwhile included, or the signal fires. Rejects with
-   * the first error that is not about one record; everything that was not written stays in the journal.
-   * Called again while it runs, it answers with the same run.
+   * Runs until the journal is empty, records that arrive meanwhile included, or until the signal fires.
+   * Rejects with the first error that is not about one record; what was not written stays in the journal.
+   * A call during a run returns the promise of that run.
    */
   run(signal: AbortSignal): Promise<ReplayOutcome> {
     return (this.#running ??= this.#drain(signal).finally(() => {
@@ -90,7 +90,7 @@ export class JournalReplay {
     };
     while (this.#journal.entries > 0 && !signal.aborted) {
       const earlyMs = run.nextAt - this.#clock.now();
-      // Shorter than a timer can be: it is made up for later.
+      // A shorter pause than a timer can make is added to a later one.
       if (earlyMs >= 1) await this.#clock.sleep(earlyMs, signal);
       else await this.#goOn(run);
     }
@@ -109,7 +109,7 @@ export class JournalReplay {
     const costs = results.map((result) => (result.status === 'fulfilled' ? result.value : 1));
     const cost = costs.reduce((sum, one) => sum + one, 0);
     run.nextAt = Math.max(run.nextAt, startedAt) + (cost * 1_000) / this.#settings.perSecond;
-    // All have ended by now: nothing is left behind that would change the journal later.
+    // All writes have ended here: none can change the journal later.
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -128,7 +128,7 @@ export class JournalReplay {
   }
 
   async #replayWrite(record: JournaledWrite, run: Run): Promise<number> {
-    // One whose time has passed is not written, but what it had replaced must not come back either.
+    // An expired value is not written, but the value that it replaced must not come back either.
     const isExpired = this.#journal.isExpired(record);
     const ttlMs = isExpired ? 0 : leftMs(record, this.#clock.wallTime());
     const { kind } = await this.#store.apply({ ...record.write, ttlMs });
@@ -156,7 +156,7 @@ export class JournalReplay {
   }
 }
 
-// What is older than a drop must be in Redis before it, or it would be turned away instead of dropped.
+// Writes older than a drop must reach Redis before it, or Redis would refuse them instead of dropping them.
 function untilDrop(records: JournalRecord[]): JournalRecord[] {
   const at = records.findIndex(({ kind }) => kind === 'drop');
   return at === -1 ? records : records.slice(0, Math.max(1, at));

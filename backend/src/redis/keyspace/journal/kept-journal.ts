@@ -5,19 +5,19 @@ import { NO_LOG, type JournalLog, type JournalRecord } from './journal-log.js';
 
 const FSYNC_INTERVAL_MS = 100;
 
-/** The journal that a former process left behind, and where this one writes its own. */
+/** The journal that an earlier process left behind, and the log of this process. */
 export interface KeptJournal {
   readonly log: JournalLog;
   readonly records: readonly JournalRecord[];
-  /** What was unreadable at the end of the file, in bytes. */
+  /** How many bytes at the end of the file were unreadable. */
   readonly damagedBytes: number;
 }
 
-/** No file: what is journaled lives as long as this process. */
+/** No file: the journal lives as long as this process. */
 export const NOTHING_KEPT: KeptJournal = { log: NO_LOG, records: [], damagedBytes: 0 };
 
 /**
- * Opens the file of `journal.file`, if there is to be one.
+ * Opens the file of `journal.file`, if that option is set.
  *
  * @param onFailure - called once each time the disk starts to refuse writes
  * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when it cannot be used.

@@ -54,14 +54,14 @@ export class RecentWrites {
     this.#note({ kind: 'write', write, madeAt: this.#clock.wallTime() });
   }
 
-  /** Remembers that Redis emptied a group. */
+  /** Remembers that Redis emptied a key group. */
   noteDrop(drop: JournaledDrop['drop']): void {
     this.#note({ kind: 'drop', drop, madeAt: this.#clock.wallTime() });
   }
 
   /**
-   * Everything of the window before the newest of them, in the order of the stamps: to be written once
-   * more. The window does not count from now: what was acknowledged just before a long outage is as
+   * All writes of the window that ends with the newest of them, in the order of their stamps: they are to be
+   * written again. The window does not end now: what was acknowledged just before a long outage is as
    * much at risk as what was acknowledged just before a short one.
    */
   all(): JournalRecord[] {
@@ -71,7 +71,7 @@ export class RecentWrites {
 
   /** The latest write to a key within the window. */
   latest(key: string): StampedWrite | null {
-    // Most reads come when nothing was written for a while: they need not look.
+    // Most reads come when nothing was written for a while: they skip the search.
     if (this.#clock.now() - this.#newestAt > this.#bounds.windowMs) return null;
     const noted = this.#noted.get(`w${key}`);
     if (noted?.record.kind !== 'write' || this.#isOld(noted, this.#clock.now())) return null;

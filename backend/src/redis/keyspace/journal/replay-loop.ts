@@ -39,19 +39,19 @@ export class ReplayLoop {
     this.#listener = listener;
   }
 
-  /** Starts a run if there is something to bring and Redis takes it. */
+  /** Starts a run if there is something to replay and Redis accepts writes. */
   wake(): void {
     const isFree = this.#run === null && this.#stopRetry === null && !this.#isClosing;
     if (!isFree || this.#journal.entries === 0 || this.#breaker.state.kind !== 'closed') return;
     this.#run = this.#runOnce().finally(() => {
       this.#run = null;
       this.#listener.onChange();
-      // Something may have been journaled after the last look.
+      // A record may have been added after the run looked for the last time.
       this.wake();
     });
   }
 
-  /** The same, and the pause after a run that failed is over. */
+  /** The same, without the rest of the pause after a failed run. */
   hurry(): void {
     this.#stopRetry?.();
     this.#stopRetry = null;

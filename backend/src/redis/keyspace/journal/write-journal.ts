@@ -19,7 +19,7 @@ export type { JournalRecord } from './journal-log.js';
 export interface WriteJournalOptions {
   readonly maxEntries: number;
   readonly maxBytes: number;
-  /** Older values are not replayed: a delete made since may have been forgotten. */
+  /** Older values are not replayed: a later delete may have been forgotten by now. */
   readonly maxAgeMs: number;
 }
 
@@ -31,7 +31,7 @@ export interface JournalStats extends Readonly<Record<Settlement, number>> {
   readonly entries: number;
   readonly bytes: number;
   readonly appended: number;
-  /** Not pending any more, because something newer for the same key is. */
+  /** No longer pending, because a newer record replaced it. */
   readonly replaced: number;
   /** Lost for lack of room. */
   readonly dropped: number;
@@ -43,7 +43,7 @@ interface Pending {
   readonly target: string;
   readonly weight: number;
   isPending: boolean;
-  /** Resolves when the log has it. */
+  /** Resolves when the log has the record. */
   logged: Promise<void>;
 }
 
@@ -51,18 +51,18 @@ const MIN_TO_TIDY = 64;
 const NONE: ReadonlySet<JournalRecord> = new Set();
 
 /**
- * The writes that were made while Redis was away. Of each key, and of each group that was emptied, the
- * newest counts. Bounded: when it is full, what may be dropped leaves first, oldest first.
+ * The writes that were made while Redis was away. Of each key, and of each emptied key group, the newest
+ * counts. Bounded: when it is full, droppable records are dropped first, oldest first.
  */
 export class WriteJournal {
   readonly #bounds: WriteJournalOptions;
   readonly #clock: Clock;
   readonly #log: JournalLog;
   readonly #pending = new Map<string, Pending>();
-  /** Those that may leave for others, oldest first. */
+  /** Records that may be dropped for others, oldest first. */
   readonly #droppable = new Map<string, Pending>();
   readonly #byGroup = new Map<string, Set<Pending>>();
-  /** By stamp. What has left stays in it, marked, until there is enough of that. */
+  /** By stamp. Records that are no longer pending stay in it, marked, until there are enough to clean up. */
   #order: Pending[] = [];
   #bytes = 0;
   #droppableBytes = 0;
@@ -78,7 +78,7 @@ export class WriteJournal {
     rejected: 0,
   };
 
-  /** @param recovered - what the log has kept of an earlier process */
+  /** @param recovered - the records that the log kept from an earlier process */
   constructor(
     bounds: WriteJournalOptions,
     clock: Clock,
@@ -112,7 +112,7 @@ export class WriteJournal {
     return last === undefined ? null : stampOfRecord(last.record);
   }
 
-  /** Calls back when records were lost for lack of room, with how many. There is one listener. */
+  /** Calls back when records were lost for lack of room, with their number. There is one listener. */
   onDropped(listener: (count: number) => void): Stop {
     this.#onDropped = listener;
     return () => {
@@ -121,8 +121,8 @@ export class WriteJournal {
   }
 
   /**
-   * Takes a record in. It counts from this moment on; the promise resolves when the log has it too, and
-   * rejects when the log failed: then the record is pending, and a crash of this process would lose it.
+   * Adds a record. It counts from this moment on. The promise resolves when the log has it too, and
+   * rejects when the log failed: then the record is pending, and would be lost in a crash of this process.
    */
   append(
     record: JournalRecord,
@@ -148,7 +148,7 @@ export class WriteJournal {
     return pending.logged.then(() => 'journaled');
   }
 
-  /** The pending write of a key; `null` when there is none, or its group was emptied since. */
+  /** The pending write of a key; `null` when there is none, or when its key group was emptied since. */
   pendingOf(key: string): StampedWrite | null {
     if (this.#pending.size === 0) return null;
     const record = this.#pending.get(`w${key}`)?.record;
@@ -156,13 +156,13 @@ export class WriteJournal {
     return this.#isDroppedSince(record.write) ? null : record.write;
   }
 
-  /** The pending drop of a group. */
+  /** The pending drop of a key group. */
   pendingDrop(group: string): StampedDrop | null {
     const record = this.#pending.get(`d${group}`)?.record;
     return record?.kind === 'drop' ? record.drop : null;
   }
 
-  /** Keys with a pending write that lists them under a group, which was not emptied since. */
+  /** Keys whose pending write lists them under a key group that was not emptied since. */
   pendingMembers(group: string): string[] {
     const keys: string[] = [];
     for (const { record } of this.#byGroup.get(group) ?? []) {
@@ -173,7 +173,7 @@ export class WriteJournal {
     return keys;
   }
 
-  /** The oldest records by stamp, up to `count` of them, without `except`. */
+  /** The oldest records by stamp, at most `count`, without those in `except`. */
   oldest(count: number, except: ReadonlySet<JournalRecord> = NONE): JournalRecord[] {
     const found: JournalRecord[] = [];
     for (const { isPending, record } of this.#order) {
@@ -183,7 +183,7 @@ export class WriteJournal {
     return found;
   }
 
-  /** Whether a value must not be written any more: past its own time, or too old. A delete is never too old. */
+  /** Whether a value must no longer be written: expired, or too old. A delete is never too old. */
   isExpired(record: JournaledWrite): boolean {
     const now = this.#clock.wallTime();
     const left = leftMs(record, now);
@@ -200,7 +200,7 @@ export class WriteJournal {
     return true;
   }
 
-  /** Takes the write of a key out when Redis has one of this stamp or a later one. */
+  /** Removes the write of a key when Redis has one with this stamp or a later one. */
   settleKey(key: string, stamp: Stamp): boolean {
     const pending = this.#pending.get(`w${key}`);
     if (pending === undefined || compareStamps(stampOfRecord(pending.record), stamp) > 0) {
@@ -211,13 +211,13 @@ export class WriteJournal {
     return true;
   }
 
-  /** Takes nothing in any more, and closes the log. */
+  /** Accepts no more records, and closes the log. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#log.close();
   }
 
-  // An acknowledged write is not given up because the bounds are narrower now; what is droppable is.
+  // An acknowledged write is kept even when the limits are smaller now; droppable records are not.
   #recover(record: JournalRecord): void {
     const present = this.#pending.get(targetOf(record));
     if (present !== undefined && isNotOlder(present.record, record)) return;
@@ -251,7 +251,7 @@ export class WriteJournal {
     return true;
   }
 
-  // Nothing is dropped for a record that does not fit in anyhow.
+  // Nothing is dropped for a record that does not fit anyway.
   #canMakeRoom(bytes: number, entries: number, present: Pending | undefined): boolean {
     const { maxEntries, maxBytes } = this.#bounds;
     const ownBytes = present?.record.isDroppable === true ? present.weight : 0;
@@ -319,7 +319,7 @@ function groupsOf(record: JournalRecord): readonly string[] {
   return record.kind === 'write' ? record.write.groups : [];
 }
 
-// Stamps come in order but for a few, so the place is nearly always the end.
+// Stamps arrive almost in order, so the place is nearly always the end.
 function insertByStamp(order: Pending[], pending: Pending): void {
   const stamp = stampOfRecord(pending.record);
   let low = 0;

@@ -5,7 +5,7 @@ import { readStamp, STAMP_BYTES, writeStamp, type Stamp } from './stamp.js';
  * What a key can hold:
  * - `value`: a value
  * - `nothing`: the knowledge that there is none (a negative entry)
- * - `tombstone`: the trace of a delete, kept so that no older write brings the key back
+ * - `tombstone`: the mark of a delete, kept so that no older write brings the key back
  */
 export type EntryKind = 'value' | 'nothing' | 'tombstone';
 
@@ -18,25 +18,25 @@ export interface Entry {
   /** Number of the serializer that made the body, from 0 to 255. */
   readonly codec: number;
   readonly isCompressed: boolean;
-  /** Groups (tags, owners) it belongs to. */
+  /** Key groups (of tags, of users) it belongs to. */
   readonly groups: readonly string[];
   readonly body: Buffer;
 }
 
-/** Why bytes are no entry: damage, or a format that only a newer version of this library knows. */
+/** Why bytes cannot be read: they are damaged, or only a newer version of this library knows their format. */
 export type EntryFault = 'corrupt' | 'newer-format';
 
 /** The result of decoding bytes. */
 export type DecodedEntry =
   { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly fault: EntryFault };
 
-/** The version that is written. */
+/** The version that this library writes. */
 export const ENTRY_VERSION = 1;
-/** Where the stamp stands, in every version for all time: scripts in Redis compare it. */
+/** The position of the stamp, the same in every version: scripts in Redis compare it. */
 export const STAMP_OFFSET = 4;
 
-// 'RH', version, flags, stamp: these 20 bytes never change. Then freshUntil (6), codec (1), number of
-// groups (1), each group as a length (2) and its bytes, then the body.
+// 'RH', version, flags, stamp: the layout of these 20 bytes never changes. Then freshUntil (6), codec (1),
+// number of groups (1), each group as a length (2) and its bytes, then the body.
 const MAGIC_0 = 0x52;
 const MAGIC_1 = 0x48;
 const FRESH_OFFSET = STAMP_OFFSET + STAMP_BYTES;
@@ -72,10 +72,10 @@ export function newTombstone(stamp: Stamp, freshUntil: number): Entry {
 }
 
 /**
- * The bytes of an entry.
+ * Encodes an entry.
  *
  * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when the codec or the groups do not fit:
- * their numbers would wrap around, and something else would be read.
+ * larger numbers would wrap around, and a reader would get something else.
  */
 export function encodeEntry(entry: Entry): Buffer {
   const groups = entry.groups.map((group) => Buffer.from(group));
@@ -118,7 +118,7 @@ function requireFit(codec: number, groups: readonly Buffer[]): void {
   });
 }
 
-/** Reads an entry. Never throws: whatever stands in Redis, the answer is an entry or the name of its fault. */
+/** Decodes an entry. Never throws: whatever the bytes are, it returns an entry or its fault. */
 export function decodeEntry(bytes: Buffer): DecodedEntry {
   const fault = faultOf(bytes);
   if (fault !== null) return { ok: false, fault };
@@ -142,12 +142,12 @@ export function decodeEntry(bytes: Buffer): DecodedEntry {
   };
 }
 
-/** Whether bytes carry a stamp: whether they are an entry, of any version. */
+/** Whether bytes have a stamp: whether they are an entry, of any version. */
 export function hasStamp(bytes: Buffer): boolean {
   return bytes[0] === MAGIC_0 && bytes[1] === MAGIC_1 && bytes.length >= FRESH_OFFSET;
 }
 
-/** The stamp of an encoded entry of any version; `null` when the bytes are none. */
+/** Returns the stamp of an encoded entry of any version; `null` when the bytes are no entry. */
 export function stampOf(bytes: Buffer): Stamp | null {
   return hasStamp(bytes) ? readStamp(bytes, STAMP_OFFSET) : null;
 }

@@ -1,9 +1,9 @@
 import type { Stamp } from './stamp.js';
 
-/** A value that may or may not have to be waited for. */
+/** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** One write, ready to be applied anywhere, once or several times. */
+/** One write, which can be applied to any store, once or several times. */
 export interface StampedWrite {
   /** The whole key, with the prefix of its keyspace. */
   readonly key: string;
@@ -12,18 +12,18 @@ export interface StampedWrite {
   readonly entry: Buffer;
   /** How long the store keeps it, in milliseconds; `null` means for ever. */
   readonly ttlMs: number | null;
-  /** Whole names of the groups the key is listed under. */
+  /** Whole names of the key groups that list the key. */
   readonly groups: readonly string[];
   /** The channel on which other processes are told: the stamp (32 hexadecimal digits) and the key. */
   readonly channel?: string;
 }
 
-/** A group emptied: every member with an older stamp goes, and no older write may bring one back. */
+/** The emptying of a key group: every member with an older stamp goes, and no older write brings one back. */
 export interface StampedDrop {
-  /** The whole name of the group. */
+  /** The whole name of the key group. */
   readonly group: string;
   readonly stamp: Stamp;
-  /** How long older writes are turned away. */
+  /** How long older writes are refused. */
   readonly ttlMs: number;
 }
 
@@ -37,9 +37,9 @@ export type ApplyOutcome =
 export interface KeyValueStore {
   /** The encoded entries of these keys, in their order; `null` where there is none. Tombstones are entries. */
   read(keys: readonly string[]): Awaitable<(Buffer | null)[]>;
-  /** Writes unless the key, or one of the groups, has something newer. */
+  /** Writes, unless the key or one of its key groups has something newer. */
   apply(write: StampedWrite): Awaitable<ApplyOutcome>;
-  /** Keys listed under a group, those that have expired left out. Some may have tombstones. */
+  /** The keys of a key group, without those that have expired. Some may have tombstones. */
   members(group: string): Awaitable<string[]>;
   /** Replaces the older members of a group by tombstones. Returns how many there were. */
   drop(drop: StampedDrop): Awaitable<number>;

@@ -2,20 +2,20 @@ import { hasStamp } from './entry.js';
 import type { StampedWrite } from './key-value-store.js';
 import { compareStamps, type Stamp } from './stamp.js';
 
-/** What the store holds under a key. It is the store's own: the bytes must not be changed. */
+/** What the store holds under a key. The bytes belong to the store and must not be changed. */
 export interface MemoryCopy {
   /** The encoded entry; the same Buffer until the key is written again. */
   readonly entry: Buffer;
   /** `null` when the bytes are no entry. */
   readonly stamp: Stamp | null;
-  /** When it was written or confirmed last, by `clock.now()`. */
+  /** When it was last written or confirmed, by `clock.now()`. */
   readonly heardAt: number;
-  /** False once it was distrusted, until it is written again or confirmed. */
+  /** False after it was distrusted, until it is written again or confirmed. */
   readonly isTrusted: boolean;
 }
 
-// What a record, its stamp, its place in the map and a Buffer of its own cost beside the bytes, and
-// what being listed under a group does: measured as growth of the process, per entry.
+// What a record, its stamp, its place in the map and its Buffer cost besides the bytes, and what one
+// key group of a record costs: measured as growth of the process, per entry.
 const RECORD_BYTES = 768;
 const LISTING_BYTES = 256;
 const DISTRUSTED = -1;
@@ -23,7 +23,7 @@ const DISTRUSTED = -1;
 /** Records by their key. */
 export type Records = Map<string, MemoryRecord>;
 
-/** Goes round all records, and the marks after them; `null` is the end of a lap. */
+/** Goes through all records, then through the marks; `null` is the end of a round. */
 export function* laps(records: Records, marks: Records): Generator<MemoryRecord | null, never> {
   for (;;) {
     yield* records.values();
@@ -79,7 +79,7 @@ export class MemoryRecord implements MemoryCopy {
   }
 }
 
-/** Which records are listed under a group: no group is held longer than its last record. */
+/** Which records a key group lists. A key group is kept no longer than its last record. */
 export class GroupIndex {
   readonly #members = new Map<string, Set<MemoryRecord>>();
 
@@ -105,8 +105,8 @@ export class GroupIndex {
 }
 
 /**
- * A line from the newest to the oldest. The order of a Map would do as well, but taking its first key
- * steps over the holes of all that were deleted before: with many entries that is milliseconds.
+ * A list from the newest to the oldest record. The order of a Map would do as well, but taking its first
+ * key steps over the holes of deleted keys: with many entries that takes milliseconds.
  */
 export class RecencyList {
   newest: MemoryRecord | null = null;
@@ -135,14 +135,14 @@ export class RecencyList {
   }
 }
 
-/** How much a write takes. */
+/** Returns how much memory a write takes. */
 export function weigh({ key, entry, groups }: StampedWrite): number {
   let bytes = RECORD_BYTES + Buffer.byteLength(key) + entry.length;
   for (const group of groups) bytes += LISTING_BYTES + Buffer.byteLength(group);
   return bytes;
 }
 
-/** The bytes alone. A slice would hold on to all of the Buffer it was cut from, which may be far larger. */
+/** Returns the bytes alone. A slice would keep the whole Buffer it was cut from, which may be far larger. */
 export function owned(bytes: Buffer): Buffer {
   if (bytes.buffer.byteLength === bytes.length) return bytes;
   const copy = Buffer.allocUnsafeSlow(bytes.length);

@@ -18,9 +18,9 @@ export type { MemoryCopy } from './memory-records.js';
 
 /** The bounds of a memory store. Both are required: memory without a bound ends the process. */
 export interface MemoryStoreOptions {
-  /** Keys, and groups that were emptied. */
+  /** Keys, and key groups that were emptied. */
   readonly maxEntries: number;
-  /** Bytes of keys, entries and groups and of what keeping them costs. */
+  /** Bytes of keys, entries and groups, and the cost of keeping them. */
   readonly maxBytes: number;
 }
 
@@ -28,19 +28,19 @@ const SWEPT_PER_WRITE = 4;
 const APPLIED: ApplyOutcome = { kind: 'applied' };
 
 /**
- * {@link KeyValueStore} in this process, within bounds: what was not used for longest leaves first,
- * tombstones and marks of groups too, and with them what they turned away. It never waits and sets no
- * timers. What has expired leaves when it is looked at, or when a write passes by.
+ * {@link KeyValueStore} in this process, within limits: what was not used for the longest time is removed
+ * first, tombstones and marks of groups too; then older writes are no longer refused. It never waits and
+ * sets no timers. An expired record is removed when it is read, or when a write passes by.
  *
  * Bytes are copied out of larger Buffers, so that what is counted is what is held. An entry that is
- * larger than all the store may hold is `applied` as well, since it is the newest: the older one goes,
+ * larger than the whole store is `applied` as well, because it is the newest: the older one is removed,
  * nothing is kept, and it counts as refused.
  */
 export class MemoryStore implements KeyValueStore {
   readonly #bounds: MemoryStoreOptions;
   readonly #clock: Clock;
   readonly #records: Records = new Map();
-  // Of a group that was emptied a tombstone is kept too: it turns older writes to its keys away.
+  // Tombstones of key groups that were emptied: they refuse older writes to the keys of the group.
   readonly #marks: Records = new Map();
   readonly #byUse = new RecencyList();
   readonly #groups = new GroupIndex();
@@ -52,7 +52,7 @@ export class MemoryStore implements KeyValueStore {
   #expirations = 0;
   #refused = 0;
 
-  /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a bound is not a positive whole number. */
+  /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
   constructor(bounds: MemoryStoreOptions, clock: Clock) {
     requireBound('maxEntries', bounds.maxEntries);
     requireBound('maxBytes', bounds.maxBytes);
@@ -60,7 +60,7 @@ export class MemoryStore implements KeyValueStore {
     this.#clock = clock;
   }
 
-  /** Entries that are held, tombstones among them, and those that have expired but were not met since. */
+  /** Entries that are held, including tombstones, and expired entries that were not removed yet. */
   get size(): number {
     return this.#records.size;
   }
@@ -85,7 +85,7 @@ export class MemoryStore implements KeyValueStore {
     return this.#refused;
   }
 
-  /** What is held under a key. Counts as use. */
+  /** Returns what is held under a key. Counts as use. */
   peek(key: string): MemoryCopy | null {
     const record = this.#find(this.#records, key, this.#clock.now());
     if (record !== null) this.#byUse.use(record);
@@ -113,7 +113,7 @@ export class MemoryStore implements KeyValueStore {
     return APPLIED;
   }
 
-  /** The stamp of what is newer than a write, so that it would change nothing; `null` when nothing is. */
+  /** Returns the stamp of what is newer than a write, which would then change nothing; `null` otherwise. */
   supersededBy(write: StampedWrite): Stamp | null {
     const now = this.#clock.now();
     const stored = this.#find(this.#records, write.key, now);
@@ -141,7 +141,7 @@ export class MemoryStore implements KeyValueStore {
     }
     const mark = this.#find(this.#marks, group, now);
     if (this.#newerStamp(mark, stamp) === null) {
-      // A drop before this one may have been made to be remembered for longer.
+      // An earlier drop may have to be remembered for longer.
       const keepMs = Math.max(ttlMs, (mark?.expiresAt ?? now) - now);
       this.#put(this.#marks, { ...grave, key: group, ttlMs: keepMs }, now);
     }
@@ -149,13 +149,13 @@ export class MemoryStore implements KeyValueStore {
     return count;
   }
 
-  /** Redis still has the same: the copy is as good as new. Its time to live stays. */
+  /** Redis still has the same: the copy is trusted as if it were new. Its time to live stays. */
   confirm(key: string): void {
     const now = this.#clock.now();
     this.#find(this.#records, key, now)?.confirm(now);
   }
 
-  /** The key may have been changed by somebody else: the copy is not trusted until it is put again or confirmed. */
+  /** The key may have changed elsewhere: the copy is distrusted until it is written again or confirmed. */
   distrust(key: string): void {
     this.#records.get(key)?.distrust();
   }
@@ -165,13 +165,13 @@ export class MemoryStore implements KeyValueStore {
     this.#trust.round++;
   }
 
-  /** Drops a key without a trace: older writes may put it back. */
+  /** Removes a key without a tombstone: older writes may put it back. */
   forget(key: string): void {
     const record = this.#records.get(key);
     if (record !== undefined) this.#remove(record);
   }
 
-  /** Drops everything without a trace, marks of groups too. The counters stay. */
+  /** Removes everything without tombstones, marks of groups too. The counters stay. */
   clear(): void {
     for (const record of this.#records.values()) this.#remove(record);
     for (const mark of this.#marks.values()) this.#remove(mark);
@@ -232,7 +232,7 @@ export class MemoryStore implements KeyValueStore {
     this.#expirations++;
   }
 
-  // Each write looks at a few records further on, so that in the end all are met.
+  // Each write checks a few more records, so that all of them are checked in the end.
   #sweep(now: number): void {
     for (let i = 0; i < SWEPT_PER_WRITE; i++) {
       const record = this.#laps.next().value;
@@ -241,7 +241,7 @@ export class MemoryStore implements KeyValueStore {
     }
   }
 
-  // Nothing larger than the whole store is ever put, so the newest always fits.
+  // An entry larger than the whole store is never put, so the newest always fits.
   #shrink(): void {
     const { maxEntries, maxBytes } = this.#bounds;
     while (this.#records.size + this.#marks.size > maxEntries || this.#bytes > maxBytes) {

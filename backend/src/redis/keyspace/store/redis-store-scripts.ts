@@ -17,7 +17,7 @@ local function isLater(a, b)
 end
 `;
 
-// Redis 6 puts the place of an error in front of its code, and the code says what to do about it.
+// Redis 6 puts the position of an error before its code, and the code decides what to do about it.
 const FAILURES = `
 local function failed(reply) return type(reply) == 'table' and reply.err ~= nil end
 local function failure(reply)
@@ -25,7 +25,7 @@ local function failure(reply)
 end
 `;
 
-// By the server's clock, which also decides when an entry ends: processes may differ. Scripts
+// By the server's clock, which also decides when an entry expires: the clocks of processes may differ. Scripts
 // replicate what they did, not what they computed it from, so replicas hold the same times.
 const NOW = `
 local function now()
@@ -34,8 +34,8 @@ local function now()
 end
 `;
 
-// The key of a group's index lives as long as its longest member. Expired members leave with each
-// write, but only so many at once that nobody waits for it.
+// The index of a key group lives as long as its longest member. Each write removes expired members, but
+// only a few at once, so that nobody waits for it.
 const GROUPS = `
 local function unlist(index, name) redis.pcall('ZREM', index, name) end
 local function list(index, name, ttl, at)
@@ -52,7 +52,7 @@ local function list(index, name, ttl, at)
 end
 `;
 
-// A trace of a delete must find room in a Redis that is full: what a script has freed it may use.
+// A tombstone must find room in a Redis that is full: a script may use the memory that it has freed.
 const PUT = `
 local function put(key, entry, ttl)
   local isTombstone = string.byte(entry, 4) % 4 == 2
@@ -79,10 +79,10 @@ end
 
 /**
  * Writes an entry unless something newer is there.
- * KEYS: the entry, then an index and a mark for each group, then, for a live write, its lease. ARGV: the entry, its TTL (empty for ever, 0
- * means gone at once), the latest stamp that is believed, the key as its owner knows it, the channel
- * (or empty), the notice for it, and `drop` when only what is there is to be replaced, or `live`.
- * Answers 1 when it is written, the newer stamp, or 0 when a drop found nothing.
+ * KEYS: the entry, then an index and a mark for each group, then, for a live write, its lease. ARGV: the
+ * entry, its TTL (empty for ever, 0 means gone at once), the latest stamp that is believed, the key as its
+ * owner knows it, the channel (or empty), the notice for it, and `drop` when only what is there is to be
+ * replaced, or `live`. Returns 1 when it is written, the newer stamp, or 0 when a drop found nothing.
  */
 export const APPLY: ScriptDefinition = {
   idempotent: true,
@@ -122,8 +122,8 @@ return 1`,
 };
 
 /**
- * Turns older writes to a group away from now on. KEYS: the mark. ARGV: a tombstone, its TTL, the latest
- * stamp that is believed. Answers 1, or the stamp of a newer mark.
+ * Refuses older writes to a key group from now on. KEYS: the mark. ARGV: a tombstone, its TTL, the latest
+ * stamp that is believed. Returns 1, or the stamp of a newer mark.
  */
 export const MARK: ScriptDefinition = {
   idempotent: true,
@@ -137,7 +137,7 @@ if failed(reply) then return failure(reply) end
 return 1`,
 };
 
-/** The members of a group that have not expired. KEYS: the index. Answers their names. */
+/** The members of a key group that have not expired. KEYS: the index. Returns their names. */
 export const MEMBERS: ScriptDefinition = {
   idempotent: true,
   lua: `${FAILURES}${NOW}
@@ -146,7 +146,7 @@ if failed(found) then return {} end
 return found`,
 };
 
-// The holder asking again gets it again: its first answer may have been lost.
+// A holder that asks again gets it again: the first reply may have been lost.
 const TAKING = `
 local function take(key, holder, ttl)
   local reply = redis.pcall('SET', key, holder, 'NX', 'PX', ttl)
@@ -159,7 +159,7 @@ local function take(key, holder, ttl)
 end
 `;
 
-/** Takes a key that nobody has. KEYS: the key. ARGV: the holder, for how long. Answers 1 or 0. */
+/** Takes a key that nobody holds. KEYS: the key. ARGV: the holder, for how long. Returns 1 or 0. */
 export const TAKE: ScriptDefinition = {
   idempotent: true,
   lua: `${FAILURES}${TAKING}
@@ -167,8 +167,8 @@ return take(KEYS[1], ARGV[1], ARGV[2])`,
 };
 
 /**
- * Takes the right to load an entry unless there is news of it. KEYS: the entry, the lease. ARGV: the
- * stamp that was seen (or empty), the latest stamp that is believed, the holder, for how long. Answers 1
+ * Takes the lease of an entry unless the entry has changed. KEYS: the entry, the lease. ARGV: the
+ * stamp that was seen (or empty), the latest stamp that is believed, the holder, for how long. Returns 1
  * or 0, or the entry.
  */
 export const CLAIM: ScriptDefinition = {
@@ -181,7 +181,7 @@ end
 return take(KEYS[2], ARGV[3], ARGV[4])`,
 };
 
-/** Holds on to a key. KEYS: the key. ARGV: the holder, for how long from now. Answers 1, or 0 when it was lost. */
+/** Extends a hold. KEYS: the key. ARGV: the holder, for how long from now. Returns 1, or 0 when it was lost. */
 export const RENEW: ScriptDefinition = {
   idempotent: true,
   lua: `${FAILURES}
@@ -191,7 +191,7 @@ if failed(reply) then return failure(reply) end
 return 1`,
 };
 
-/** Gives a key back. KEYS: the key. ARGV: the holder. Answers 0 when somebody else has it. */
+/** Gives a key back. KEYS: the key. ARGV: the holder. Returns 0 when another holder has it. */
 export const RELEASE: ScriptDefinition = {
   idempotent: true,
   lua: `${FAILURES}

@@ -24,11 +24,11 @@ export interface RedisStoreOptions {
   readonly channel?: string;
 }
 
-/** Asks for the right to load an entry. */
+/** A request for the lease of an entry. */
 export interface LeaseRequest {
-  /** Where the entry is kept. */
+  /** Where the entry is stored. */
   readonly key: string;
-  /** Where the right is kept. */
+  /** Where the lease is stored. */
   readonly leaseKey: string;
   /** Who asks. */
   readonly token: string;
@@ -45,12 +45,12 @@ const FOR_EVER = '';
 const GONE_AT_ONCE = '0';
 const ANY = '';
 
-/** The sorted set in Redis of a group's members, by the time at which they expire. */
+/** The key in Redis of the index of a key group: a sorted set of its members by the time they expire. */
 export function groupIndexKey(group: string): string {
   return `${group}:members`;
 }
 
-/** The key in Redis that says when a group was last emptied. */
+/** The key in Redis that says when a key group was last emptied. */
 export function groupMarkKey(group: string): string {
   return `${group}:mark`;
 }
@@ -88,13 +88,13 @@ export class RedisStore implements KeyValueStore {
     return this.#read(keys, false);
   }
 
-  /** As {@link RedisStore.read}, for one key: the way of nearly every hit, so it takes no detours. */
+  /** Like {@link RedisStore.read}, for one key: nearly every hit comes this way, so it takes no detours. */
   readOne(key: string): Promise<Buffer | null> {
     const asked = this.#port.run('get', [key], this.#readOneTerms) as Promise<Buffer | null>;
     return asked.catch((error: unknown) => ifWrongType(error, null));
   }
 
-  /** As {@link RedisStore.read}, and never from a replica. */
+  /** Like {@link RedisStore.read}, but never from a replica. */
   readPrimary(keys: readonly string[]): Promise<(Buffer | null)[]> {
     return this.#read(keys, true);
   }
@@ -103,7 +103,7 @@ export class RedisStore implements KeyValueStore {
     return this.#outcomeOf(await this.#applyTo(write, ''));
   }
 
-  /** As {@link RedisStore.apply}, for what is meant to be later than every load of the key that is under way. */
+  /** Like {@link RedisStore.apply}, for a write that must be later than every load of the key under way. */
   async applyLive(write: StampedWrite, leaseKey: string): Promise<ApplyOutcome> {
     return this.#outcomeOf(await this.#applyTo(write, 'live', [leaseKey]));
   }
@@ -159,28 +159,28 @@ export class RedisStore implements KeyValueStore {
     return reply === TAKEN ? 'granted' : 'held';
   }
 
-  /** Holds on to a right for another `leaseMs`; false when it was lost. */
+  /** Extends a lease for another `leaseMs`; returns false when it was lost. */
   async renew(leaseKey: string, token: string, leaseMs: number): Promise<boolean> {
     return (await this.#renew([leaseKey], [token, toLiveTime(leaseMs)])) === TAKEN;
   }
 
-  /** Gives a right back, if it is still this holder's. */
+  /** Gives a lease back, if this holder still has it. */
   async release(leaseKey: string, token: string): Promise<void> {
     await this.#release([leaseKey], [token]);
   }
 
-  /** Adds to a number; a new one ends after `ttlMs`. Doing it twice counts twice. */
+  /** Adds to a number; a new number expires after `ttlMs`. Doing it twice counts twice. */
   async increment(key: string, by: number, ttlMs: number | null): Promise<number> {
     const ttl = ttlMs === null ? FOR_EVER : toLiveTime(ttlMs);
     return Number(await this.#increment([key], [by, ttl]));
   }
 
-  /** Takes a key that nobody has. Its holder gets it again, for `ttlMs` from then on. */
+  /** Takes a key that nobody holds. Its holder gets it again, for `ttlMs` from then on. */
   async takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean> {
     return (await this.#take([key], [holder, toLiveTime(ttlMs)])) === TAKEN;
   }
 
-  /** Gives a key of {@link RedisStore.takeIfFree} back; false when somebody else has it by now. */
+  /** Gives back a key of {@link RedisStore.takeIfFree}; returns false when another holder has it now. */
   async giveBack(key: string, holder: string): Promise<boolean> {
     return (await this.#release([key], [holder])) === TAKEN;
   }
@@ -216,13 +216,13 @@ export class RedisStore implements KeyValueStore {
     );
   }
 
-  /** Every name in the index of a group that is there all the while, in portions. */
+  /** Every name that is in the index of a key group during the whole scan, in portions. */
   async *#listed(group: string): AsyncGenerator<string[]> {
     let cursor = '0';
     do {
       const [next, found] = toList(await this.#scan(groupIndexKey(group), cursor));
       cursor = Buffer.isBuffer(next) ? next.toString() : '0';
-      // Names and scores take turns.
+      // Names and scores alternate.
       yield toList(found)
         .filter((_name, i) => i % 2 === 0)
         .map(String);

@@ -15,14 +15,14 @@ export interface Stamp {
   readonly origin: string;
 }
 
-/** Bytes of a stamp; compared byte by byte they are in order of time. */
+/** Size of a stamp in bytes. Compared byte by byte, stamps are in order of time. */
 export const STAMP_BYTES = 16;
 
 /** A stamp further ahead of the calendar than this is taken for damage. */
 export const MAX_AHEAD_MS = 3_600_000;
 
 const MAX_COUNT = 0xffff;
-// A stamp just within what is believed may be stepped over without being taken for a stray.
+// A valid stamp at this limit may be passed without being treated as a stray.
 const STRAY_SLACK_MS = 1_000;
 const LATEST_ORIGIN = 'f'.repeat(16);
 const ORIGIN = /^[0-9a-f]{16}$/;
@@ -52,7 +52,7 @@ export function readStamp(source: Buffer, offset: number): Stamp {
   };
 }
 
-/** Whether a stamp is too far ahead of the calendar to be believed. It orders nothing, and may be overwritten. */
+/** Whether a stamp is too far ahead of the calendar to be believed. It orders nothing; it may be overwritten. */
 export function isDamaged(stamp: Stamp, wallTime: number): boolean {
   return stamp.wallMs > wallTime + MAX_AHEAD_MS;
 }
@@ -104,13 +104,13 @@ export class HybridClock {
   }
 
   /**
-   * A stamp of now, later than every stamp before it.
+   * Returns a stamp of now, later than every stamp before it.
    *
-   * @param aheadMs - how much later than now, to be after others whose calendar is ahead
+   * @param aheadMs - how much later than now, to be after processes whose calendar is ahead
    */
   next(aheadMs = 0): Stamp {
     const wallMs = Math.floor(this.#clock.wallTime()) + aheadMs;
-    // The calendar was far ahead and was set right: others would take such stamps for damage.
+    // The calendar was far ahead and was corrected: other processes would treat such stamps as damaged.
     const isStray = this.#wallMs > wallMs + MAX_AHEAD_MS + STRAY_SLACK_MS;
     if (wallMs > this.#wallMs || isStray) {
       this.#wallMs = wallMs;
@@ -124,7 +124,7 @@ export class HybridClock {
     return { wallMs: this.#wallMs, count: this.#count, origin: this.#origin };
   }
 
-  /** Learns of another process's stamp, so that what is written next is later. A damaged one is ignored. */
+  /** Learns from another process's stamp, so that the next write is later. A damaged stamp is ignored. */
   observe(stamp: Stamp): void {
     if (isDamaged(stamp, this.#clock.wallTime())) return;
     if (stamp.wallMs < this.#wallMs) return;
@@ -136,7 +136,7 @@ export class HybridClock {
     }
   }
 
-  /** The latest stamp that is believed, see {@link isDamaged}: a stored one beyond it may be overwritten. */
+  /** The latest stamp that is believed, see {@link isDamaged}: a stored stamp beyond it may be overwritten. */
   ceiling(): Stamp {
     const wallMs = Math.floor(this.#clock.wallTime()) + MAX_AHEAD_MS;
     return { wallMs, count: MAX_COUNT, origin: LATEST_ORIGIN };

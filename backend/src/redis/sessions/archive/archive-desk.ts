@@ -5,7 +5,7 @@ import { Remembered } from './remembered.js';
 import type { SessionArchive } from './session-archive.js';
 import { isRecord, type SessionRecord } from '../record/session-record.js';
 
-/** How the archive is treated. */
+/** Options for calls to the archive. */
 export interface ArchiveDeskOptions {
   readonly archiveTimeoutMs: number;
   readonly archiveRememberMs: number;
@@ -16,8 +16,8 @@ const MAX_WAITING = 1000;
 const MAX_ABSENT = 10_000;
 
 /**
- * Talks to the archive: each call ends in time, few look-ups run at once, and an id that it does not
- * know is not asked for again at once. Every failure is a `SESSION_UNAVAILABLE` with its cause.
+ * Calls the archive. Each call ends in time, few lookups run at once, and an id that it does not
+ * know is not looked up again at once. Every failure is a `SESSION_UNAVAILABLE` with its cause.
  */
 export class ArchiveDesk {
   readonly #archive: SessionArchive;
@@ -34,7 +34,7 @@ export class ArchiveDesk {
     this.#absent = new Remembered(clock, options.archiveRememberMs, MAX_ABSENT);
   }
 
-  /** What the archive has under this id, unchecked; `null` when there is nothing. */
+  /** Returns what the archive has under this id, unchecked; `null` when there is nothing. */
   async find(id: string): Promise<unknown> {
     if (this.#absent.get(id) === true) return null;
     const found: unknown = await this.#ask((signal) =>
@@ -45,13 +45,13 @@ export class ArchiveDesk {
     return null;
   }
 
-  /** Keeps a new record. */
+  /** Stores a new record. */
   async insert(record: SessionRecord): Promise<void> {
     await this.#ask((signal) => this.#archive.save(record, 'insert', signal));
     this.#absent.delete(record.id);
   }
 
-  /** Changes a record that is there. */
+  /** Changes an existing record. */
   update(record: SessionRecord): Promise<void> {
     return this.#ask((signal) => this.#archive.save(record, 'update', signal));
   }
@@ -66,7 +66,7 @@ export class ArchiveDesk {
     return this.#ask((signal) => this.#archive.removeAllOf(userId, exceptId, signal));
   }
 
-  /** All sound records of a user. */
+  /** Returns all valid records of a user. */
   async listOf(userId: string): Promise<readonly SessionRecord[]> {
     const found: unknown = await this.#ask((signal) => this.#archive.listOf(userId, signal));
     const records: readonly unknown[] = Array.isArray(found) ? found : [];

@@ -13,14 +13,14 @@ export class ArchiveTurns {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** How many go, and how many wait. */
+  /** How many run, and how many wait. */
   get load(): { readonly going: number; readonly waiting: number } {
     return { going: this.#going, waiting: this.#line.size };
   }
 
   /**
-   * Runs `work` when it is its turn. Once the signal fires the turn passes to the next, whether or not
-   * the work has noticed: an archive that never answers holds nobody up.
+   * Runs `work` when it is its turn. When the signal fires, the next one gets the turn, whether or not the work
+   * has stopped: an archive that never answers blocks nobody.
    */
   async run<R>(signal: AbortSignal, work: () => Promise<R>): Promise<R> {
     await this.#enter(signal);

@@ -13,12 +13,12 @@ export class Remembered<V> {
     this.#answers = new BoundedMap(maxEntries);
   }
 
-  /** How many there are, those past their time included. */
+  /** How many there are, including expired ones. */
   get size(): number {
     return this.#answers.size;
   }
 
-  /** The answer for a key, while it is remembered. */
+  /** Returns the result for a key, while it is remembered. */
   get(key: string): V | undefined {
     const found = this.#answers.get(key);
     if (found === undefined || found.until > this.#clock.now()) return found?.answer;
@@ -26,7 +26,7 @@ export class Remembered<V> {
     return undefined;
   }
 
-  /** Remembers an answer from now on. */
+  /** Remembers a result from now on. */
   set(key: string, answer: V): void {
     if (this.#forMs === 0) return;
     this.#answers.set(key, { answer, until: this.#clock.now() + this.#forMs });

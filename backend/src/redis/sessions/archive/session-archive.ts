@@ -1,14 +1,14 @@
 import type { SessionRecord } from '../record/session-record.js';
 
 /**
- * Where sessions are kept for good, such as a table of your database: the truth about which sessions
- * exist, when Redis is away or has come back empty. Each call gets an `AbortSignal` that fires when
- * nobody waits for it any more. Ids are hashes; tokens never get here.
+ * Where sessions are stored permanently, such as a table of your database. It decides which sessions
+ * exist when Redis is away or has come back empty. Each call gets an `AbortSignal` that fires when
+ * its result is no longer needed. Ids are hashes; the archive never gets a token.
  */
 export interface SessionArchive {
   /**
-   * Keeps a record. With `update` it must change only a record that is there, and whose `revision` is
-   * not higher as text: or a late update brings back a session that was removed.
+   * Stores a record. `update` must only change an existing record whose `revision`, compared as text, is not
+   * higher: otherwise a late update could bring back a session that was removed.
    */
   save(record: SessionRecord, how: 'insert' | 'update', signal: AbortSignal): Promise<void>;
   /** The record with this id, or `null`. Records past `endsAt` may be left out. */

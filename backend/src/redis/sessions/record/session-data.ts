@@ -5,7 +5,7 @@ import { findJsonFault, type JsonRules } from '../../base/json/index.js';
 const RULES: JsonRules = { name: 'data', mayBecomeOther: false, maxDepth: Infinity };
 
 /**
- * The JSON of a value that comes back from it as it went in. Members that are `undefined` may be left out.
+ * Returns the JSON of a value that JSON restores unchanged. `undefined` members may be left out.
  * @throws ValueUnserializableError when something would be lost or changed, naming its kind and not its content.
  * @throws ValueTooLargeError when the text has more than `maxBytes`.
  */
@@ -16,7 +16,7 @@ export function toJson(value: unknown, maxBytes: number): string {
   return checkedSize(json, maxBytes);
 }
 
-/** The same for what makes its own JSON, as the sessions of express-session and Fastify do: no look inside. */
+/** The same for an object with its own JSON, such as a session of express-session: it is not checked. */
 export function toForeignJson(value: unknown, maxBytes: number): string {
   return checkedSize(stringify(value), maxBytes);
 }
@@ -27,7 +27,7 @@ function stringify(value: unknown): string {
   return json;
 }
 
-// Cycles, bigints, getters that throw, more depth than the stack has. Their own errors show parts of the data.
+// Fails on cycles, bigints, throwing getters and too much depth. Their own errors show parts of the data.
 function attempt<R>(look: () => R): R {
   try {
     return look();

@@ -8,42 +8,42 @@ import {
 } from '../../keyspace/index.js';
 import { groupOfUser, isSessionId } from './session-token.js';
 
-/** All there is to know of a session: what the archive keeps. Plain JSON; times in calendar milliseconds. */
+/** The whole record of a session, as the archive stores it. Plain JSON; times in calendar milliseconds. */
 export interface SessionRecord {
   /** SHA-256 of the token, as 64 hexadecimal digits. */
   readonly id: string;
-  /** Whose it is. */
+  /** The user it belongs to. */
   readonly userId: string;
-  /** What the application put into it. */
+  /** The data of the application. */
   readonly data: unknown;
-  /** When its user logged in; a rotation does not change it. */
+  /** When the user logged in; a rotation does not change it. */
   readonly createdAt: number;
-  /** When it was used; up to `touchEveryMs` behind. */
+  /** When it was last used; up to `touchEveryMs` behind. */
   readonly lastSeenAt: number;
   /** How long it may be idle. */
   readonly idleMs: number;
-  /** When it ends for certain, used or not. */
+  /** When it ends in any case. */
   readonly endsAt: number;
   /** The stamp of its last change as 32 hexadecimal digits, compared as text. An older one never replaces a newer one. */
   readonly revision: string;
 }
 
-/** What an entry turned out to be. */
+/** The result of decoding an entry. */
 export type DecodedRecord =
   | { readonly ok: true; readonly record: SessionRecord }
   | { readonly ok: false; readonly fault: EntryFault };
 
-/** The format that is written. */
+/** The format that this version writes. */
 export const RECORD_VERSION = 1;
-/** Says in the entry that the body is a session: 'S'. */
+/** The codec number of sessions: 'S'. */
 export const SESSION_CODEC = 0x53;
 
-/** When a session ends unless it is used. */
+/** Returns when a session ends unless it is used. */
 export function expiryOf({ lastSeenAt, idleMs, endsAt }: SessionRecord): number {
   return Math.min(lastSeenAt + idleMs, endsAt);
 }
 
-/** The entry of a record. `dataJson` is its data, as text. */
+/** Returns the entry of a record. `dataJson` is its data, as text. */
 export function draftOf(record: SessionRecord, dataJson: string, now: number): EntryDraft {
   const { userId, createdAt, lastSeenAt, idleMs, endsAt } = record;
   const head = JSON.stringify([RECORD_VERSION, userId, createdAt, lastSeenAt, idleMs, endsAt]);
@@ -58,7 +58,7 @@ export function draftOf(record: SessionRecord, dataJson: string, now: number): E
   };
 }
 
-/** Reads an entry. Never throws: whatever stands there, it is a record or the name of its fault. */
+/** Decodes an entry. Never throws: whatever the entry is, it returns a record or a fault. */
 export function decodeRecord(id: string, entry: Entry): DecodedRecord {
   const { codec, isCompressed, kind, body } = entry;
   if (kind !== 'value' || codec !== SESSION_CODEC || isCompressed) return CORRUPT;
@@ -75,7 +75,7 @@ export function decodeRecord(id: string, entry: Entry): DecodedRecord {
   return isRecord(record) ? { ok: true, record } : CORRUPT;
 }
 
-/** True for a complete record; also the judge of what an archive hands out. */
+/** Returns true for a complete record; also checks what an archive returns. */
 export function isRecord(value: unknown): value is SessionRecord {
   if (typeof value !== 'object' || value === null) return false;
   const { id, userId, revision, ...rest } = value as Readonly<Record<string, unknown>>;
@@ -88,7 +88,7 @@ export function isRecord(value: unknown): value is SessionRecord {
   );
 }
 
-/** The same session with another stamp. */
+/** Returns the same session with another stamp. */
 export function restamped(record: SessionRecord, stamp: Stamp): SessionRecord {
   return { ...record, revision: stampDigits(stamp) };
 }

@@ -5,30 +5,30 @@ const TOKEN_BYTES = 32;
 const TOKEN = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 const ID = /^[0-9a-f]{64}$/;
 
-/** A new token: 32 bytes of the system's secure chance, as 43 characters. Who has it has the session. */
+/** Returns a new token: 32 secure random bytes, as 43 characters. Whoever has the token has the session. */
 export function newToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
-/** True for what could be a token. Anything else is refused without asking anybody. */
+/** Returns true for what could be a token. Anything else is refused without a lookup. */
 export function isToken(value: unknown): value is string {
   return typeof value === 'string' && TOKEN.test(value);
 }
 
-/** True for what could be the id of a session. A token never is: their forms differ. */
+/** Returns true for what could be the id of a session. A token is never one: their formats differ. */
 export function isSessionId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value);
 }
 
 /**
- * The id under which everybody keeps what belongs to a secret. The secret itself is kept nowhere, and
- * no secrets are compared: whoever times a look-up learns of hashes.
+ * The id under which everything about a secret is stored. The secret itself is stored nowhere. Secrets are
+ * never compared, so the duration of a lookup only depends on hashes.
  */
 export function idOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-/** The group of all sessions of a user. */
+/** The key group of all sessions of a user. */
 export function groupOfUser(userId: string): string {
   return `user:${idOf(userId)}`;
 }

@@ -1,22 +1,22 @@
 import { expiryOf, type SessionRecord } from './session-record.js';
 
-/** A session, as the application sees it. Times in calendar milliseconds. Changing the object changes nothing. */
+/** A session, as the application sees it. Times in calendar milliseconds. Changing the object saves nothing. */
 export interface Session<T = Record<string, unknown>> {
-  /** Names the session, and opens nothing: it may be shown to its user. */
+  /** The id of the session. It gives no access: it may be shown to its user. */
   readonly id: string;
   readonly userId: string;
   readonly data: T;
-  /** When its user logged in. */
+  /** When the user logged in. */
   readonly createdAt: number;
-  /** When it was used; up to `touchEveryMs` behind. */
+  /** When it was last used; up to `touchEveryMs` behind. */
   readonly lastSeenAt: number;
   /** When it ends unless it is used. */
   readonly expiresAt: number;
-  /** When it ends for certain. */
+  /** When it ends in any case. */
   readonly endsAt: number;
 }
 
-/** A session and the secret that opens it. The secret is known only here and now: nothing keeps it. */
+/** A session and its token. The token is given only here: it is not stored. */
 export interface IssuedSession<T = Record<string, unknown>> {
   readonly token: string;
   readonly session: Session<T>;
@@ -29,9 +29,9 @@ export interface SessionList<T = Record<string, unknown>> {
   readonly isComplete: boolean;
 }
 
-/** What a session begins with. */
+/** Options of a new session. */
 export interface NewSession<T = Record<string, unknown>> {
-  /** Whose it is: 1 to 1024 characters. */
+  /** The user it belongs to: 1 to 1024 characters. */
   readonly userId: string;
   /** Plain JSON. */
   readonly data: T;
@@ -44,7 +44,7 @@ export interface NewSession<T = Record<string, unknown>> {
 /** A record as the application sees it. */
 export function toSession<T>(record: SessionRecord): Session<T> {
   const { id, userId, createdAt, lastSeenAt, endsAt } = record;
-  // What is stored under this type was given as this type; JSON keeps it.
+  // The data was given as this type; JSON keeps it.
   const data = record.data as T;
   return { id, userId, data, createdAt, lastSeenAt, expiresAt: expiryOf(record), endsAt };
 }

@@ -1,13 +1,13 @@
-/** Runs what concerns one key one after the other, and different keys side by side. */
+/** Runs the work of one key in sequence, and the work of different keys in parallel. */
 export class KeyedTurns {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** How many keys have something under way. */
+  /** How many keys have work under way. */
   get size(): number {
     return this.#last.size;
   }
 
-  /** Runs `work` after all that was handed in for this key before, however that ended. */
+  /** Runs `work` after all earlier work for this key, however that ended. */
   async run<R>(key: string, work: () => Promise<R>): Promise<R> {
     const before = this.#last.get(key) ?? Promise.resolve();
     const mine = before.then(work);

@@ -5,7 +5,7 @@ import { groupOfUser, isSessionId } from '../record/session-token.js';
 
 const READ_AT_A_TIME = 200;
 
-/** The records of a user, and whether they are all. */
+/** The records of a user, and whether they are complete. */
 export interface FoundRecords {
   readonly records: readonly SessionRecord[];
   readonly isComplete: boolean;
@@ -23,7 +23,7 @@ export class SessionLister {
     this.#archiveRequired = archiveRequired;
   }
 
-  /** The valid sessions of a user, the last used one first. Fails only when nobody could be asked. */
+  /** Returns the valid sessions of a user, the last used one first. Fails only when nobody could be asked. */
   async recordsOf(userId: string): Promise<FoundRecords> {
     const [members, archived] = await Promise.all([
       this.#deps.keyspace.members(groupOfUser(userId)),
@@ -40,7 +40,7 @@ export class SessionLister {
     return { records: valid, isComplete: this.#isComplete(members.isComplete, archived !== null) };
   }
 
-  /** Takes what Redis says over what the archive says: it has the later `lastSeenAt`, and the tombstones. */
+  /** Redis wins over the archive: it has the later `lastSeenAt`, and the tombstones. */
   async #readInto(records: Map<string, SessionRecord>, ids: readonly string[]): Promise<void> {
     for (const some of portionsOf(ids, READ_AT_A_TIME)) {
       const readings = await this.#deps.keyspace.readMany(some);
@@ -53,12 +53,12 @@ export class SessionLister {
     }
   }
 
-  /** What the archive lists; `null` when there is none, or it failed. */
+  /** Returns what the archive lists; `null` when there is none, or when it failed. */
   async #archived(userId: string): Promise<readonly SessionRecord[] | null> {
     try {
       return (await this.#deps.desk?.listOf(userId)) ?? null;
     } catch {
-      // The list says that it is not complete.
+      // The list is then marked as incomplete.
       return null;
     }
   }

@@ -19,7 +19,7 @@ import {
   type SessionRecord,
 } from '../record/session-record.js';
 
-/** What the parts of this room share. */
+/** What the classes of this room share. */
 export interface SessionDeps {
   readonly keyspace: Keyspace;
   /** The archive, where there is one. */
@@ -31,10 +31,10 @@ export interface SessionDeps {
 /** Why a token is refused: for the program that asked, not for the user. */
 export type InvalidReason = 'malformed' | 'missing' | 'deleted' | 'expired' | 'unreadable';
 
-/** Why Redis has no word on a session. */
+/** Why Redis does not know a session. */
 type Unknown = 'missing' | 'unreadable' | 'unknown' | 'newer';
 
-/** What follows from a reading. `ask`: Redis does not know, the archive may. */
+/** What follows from a reading. `ask`: Redis does not know the session, the archive may. */
 type Verdict =
   | { readonly kind: 'valid'; readonly record: SessionRecord }
   | { readonly kind: 'invalid'; readonly reason: InvalidReason }
@@ -46,13 +46,13 @@ const SECOND_LOOK_MS = 50;
 const MAX_PRESENT = 1000;
 const MAX_PRESENT_BYTES = 16_384;
 
-/** Finds out what is known of a session: from Redis, from memory, from the archive. */
+/** Finds a session: in Redis, in memory, or in the archive. */
 export class SessionReader {
   readonly #deps: SessionDeps;
   readonly #flights: SingleFlight<SessionRecord>;
   readonly #present: Remembered<SessionRecord>;
 
-  /** @param rememberMs - how long the archive's word counts while Redis is away */
+  /** @param rememberMs - how long a result of the archive is used while Redis is away */
   constructor(deps: SessionDeps, rememberMs: number) {
     this.#deps = deps;
     this.#flights = new SingleFlight(deps.clock);
@@ -60,9 +60,9 @@ export class SessionReader {
   }
 
   /**
-   * The record of a valid session.
+   * Returns the record of a valid session.
    * @throws SessionInvalidError when there is none.
-   * @throws SessionUnavailableError when nobody can tell.
+   * @throws SessionUnavailableError when neither Redis nor memory nor the archive can tell.
    */
   async load(id: string): Promise<SessionRecord> {
     const verdict = await this.#look(id);
@@ -72,7 +72,7 @@ export class SessionReader {
     return this.#askOnce(id, verdict.why);
   }
 
-  /** The record in a reading of the keyspace, if it is that of a valid session. */
+  /** Returns the record in a reading of the keyspace, if it is that of a valid session. */
   recordIn(id: string, reading: Reading): SessionRecord | null {
     const verdict = this.#judge(id, reading);
     return verdict.kind === 'valid' ? verdict.record : null;
@@ -106,7 +106,7 @@ export class SessionReader {
     if (!decoded.ok) return this.#reject(decoded.fault);
     const { record } = decoded;
     if (!this.#hasExpired(record)) return { kind: 'valid', record };
-    // While Redis is away other processes may have seen the user since.
+    // While Redis is away, other processes may have extended the session since.
     const isCertain = reading.source === 'redis' || record.endsAt <= this.#now;
     return isCertain ? { kind: 'invalid', reason: 'expired' } : { kind: 'ask', why: 'unknown' };
   }
@@ -126,14 +126,14 @@ export class SessionReader {
       throw invalid('unreadable');
     }
     if (this.#hasExpired(found)) throw invalid('expired');
-    // Redis cannot be told while it is away, and the journal is for what has changed.
+    // Redis cannot be written while it is away, and the journal is only for changes.
     if (why === 'unknown') this.#remember(found);
-    // What a newer version of this library wrote stays for those who can read it.
+    // An entry of a newer version of this library stays, for processes that can read it.
     if (why === 'missing' || why === 'unreadable') return this.#refill(found);
     return found;
   }
 
-  /** Writes it to Redis with the stamp it always had: if it was deleted meanwhile, the delete is newer. */
+  /** Writes the record to Redis with its old stamp: if it was deleted meanwhile, the delete is newer. */
   async #refill(record: SessionRecord): Promise<SessionRecord> {
     const { keyspace } = this.#deps;
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);

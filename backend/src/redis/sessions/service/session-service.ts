@@ -82,7 +82,7 @@ export class SessionService<T = Record<string, unknown>> {
 
   /**
    * @param keyspace - with the policy `session`
-   * @throws ConfigInvalidError that lists all that is wrong with the options.
+   * @throws ConfigInvalidError that lists all problems of the options.
    */
   constructor(
     keyspace: Keyspace,
@@ -102,12 +102,12 @@ export class SessionService<T = Record<string, unknown>> {
     this.#lister = new SessionLister(this.#deps, this.#reader, archiveRequired);
   }
 
-  /** What it has done since the process began. */
+  /** Stats since the process began. */
   get stats(): SessionStats {
     return this.#counters.stats;
   }
 
-  /** Begins a session. Nobody can ever ask for its token again. */
+  /** Starts a session. Its token cannot be read again later. */
   async create(begin: NewSession<T>): Promise<IssuedSession<T>> {
     NEW_SESSION.check(begin);
     const { userId, data, idleMs = this.#options.idleMs } = begin;
@@ -129,7 +129,7 @@ export class SessionService<T = Record<string, unknown>> {
   }
 
   /**
-   * The session that a token opens. Moves its end on, in the background.
+   * Returns the session of a token, and extends it in the background.
    * @throws SessionInvalidError when there is none.
    * @throws SessionUnavailableError when nobody can tell right now.
    */
@@ -147,20 +147,20 @@ export class SessionService<T = Record<string, unknown>> {
     }
   }
 
-  /** Moves the end of a session on at once, and fails if that cannot be written. */
+  /** Extends a session at once, and fails if that cannot be written. */
   async touch(token: string): Promise<Session<T>> {
     const id = idOfToken(token);
-    // In line: two writes of one process from one base would have one stamp, and Redis keeps the first.
+    // In sequence: two writes of one process from one base would have one stamp, and Redis keeps the first.
     return this.#line.run(id, async () => {
       const slid = await this.#writer.slide(await this.#reader.load(id));
-      // What got ahead of it was a change, which counts as use, or the end of the session.
+      // What was written first was a change, which counts as use, or the end of the session.
       return toSession(slid ?? (await this.#reader.load(id)));
     });
   }
 
   /**
-   * Replaces the data. A function gets the present data, and is called again when somebody else got
-   * ahead. Of two changes that different processes make at the same moment, one wins.
+   * Replaces the data. A function gets the current data, and is called again when another change was
+   * first. Of two changes that different processes make at the same moment, one wins.
    */
   async update(token: string, change: T | ((data: T) => T)): Promise<Session<T>> {
     const id = idOfToken(token);
@@ -168,15 +168,15 @@ export class SessionService<T = Record<string, unknown>> {
   }
 
   /**
-   * Gives the session another token; the old one is refused from now on. For each login and each change
-   * of rights, so that a token somebody planted before is worth nothing after. Its ends stay as they are.
+   * Gives the session a new token; the old one is refused from now on. Use it at each login and each change
+   * of rights, so that a token that an attacker planted before becomes useless. The end times stay.
    */
   async rotate(token: string): Promise<IssuedSession<T>> {
     const id = idOfToken(token);
     return this.#line.run(id, () => this.#rotate(id));
   }
 
-  /** Ends a session. Fails when that could be written nowhere, or the archive still has it: repeat it then. */
+  /** Ends a session. Fails when the end could be written nowhere, or the archive still has it: repeat it then. */
   async destroy(token: string): Promise<void> {
     if (!isToken(token)) return;
     await this.#writer.end(idOf(token));
@@ -200,7 +200,7 @@ export class SessionService<T = Record<string, unknown>> {
   }
 
   /**
-   * Ends all sessions of a user, those that this process cannot see too. `except` is the token of one
+   * Ends all sessions of a user, also those that this process cannot see. `except` is the token of one
    * that stays, which must be a session of the user.
    */
   async destroyAllOf(userId: string, options: { readonly except?: string } = {}): Promise<void> {
@@ -224,7 +224,7 @@ export class SessionService<T = Record<string, unknown>> {
     return { sessions: records.map((record) => toSession<T>(record)), isComplete };
   }
 
-  /** Begins nothing more in the background, and resolves when what is under way has ended. */
+  /** Starts no more background work, and resolves when the current work has ended. */
   close(): Promise<void> {
     return this.#slider.close();
   }
@@ -242,7 +242,7 @@ export class SessionService<T = Record<string, unknown>> {
       const data = isFunction ? (change as (data: T) => T)(before.data as T) : change;
       const after = this.#after({ ...before, data: this.#checked(data) });
       if (await this.#writer.change(after)) return toSession(after);
-      // A replica may not have what got ahead yet.
+      // A replica may not have the earlier change yet.
       await this.#deps.clock.sleep(PAUSE_MS * attempt);
     }
     throw new SessionUnavailableError('Others changed the session all the time; try again', {
@@ -264,12 +264,12 @@ export class SessionService<T = Record<string, unknown>> {
     return { token, session: toSession(after) };
   }
 
-  /** Ends the old one, unless somebody was faster: then the new one must not be either. */
+  /** Ends the old session, unless another caller did so first: then the new one must not stay either. */
   async #endRotated(id: string): Promise<void> {
     const { keyspace, desk } = this.#deps;
     const reading = await keyspace.read(id, { confirm: true });
     if (reading.state === 'deleted') throw invalid('deleted');
-    // The archive first: as long as it refuses, nothing has happened to the old one.
+    // The archive first: if it refuses, nothing has happened to the old session.
     await desk?.remove(id);
     await keyspace.delete(id);
   }

@@ -6,8 +6,8 @@ const MAX_AT_A_TIME = 256;
 const REST_AFTER_FAILURE_MS = 1000;
 
 /**
- * Moves the end of sessions on while they are used, behind the back of their readers: nobody waits
- * for it and nobody fails with it.
+ * Extends sessions while they are used, in the background: no read waits for it or fails
+ * because of it.
  */
 export class SessionSlider {
   readonly #deps: SessionDeps;
@@ -23,14 +23,14 @@ export class SessionSlider {
     this.#touchEveryMs = touchEveryMs;
   }
 
-  /** Notes that a session was used, and writes it down if that was long ago. */
+  /** Remembers that a session was used, and writes it if the last write is long ago. */
   note(record: SessionRecord): void {
     if (!this.#isDue(record) || !this.#hasRoom(record.id)) return;
     const writing = this.#slide(record).finally(() => this.#underWay.delete(record.id));
     this.#underWay.set(record.id, writing);
   }
 
-  /** Begins nothing more, and resolves when what is under way has ended. */
+  /** Starts no more writes, and resolves when the current ones have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all(this.#underWay.values());

@@ -1,11 +1,11 @@
 import { SessionInvalidError } from '../../base/errors/index.js';
 
-/** What a session service has done since the process began. */
+/** Stats of a session service since the process began. */
 export interface SessionStats {
   readonly created: number;
   /** Reads that found their session. */
   readonly validated: number;
-  /** Reads whose token opens nothing. */
+  /** Reads with a token that belongs to no session. */
   readonly invalid: number;
   /** Reads that nobody could answer. */
   readonly unavailable: number;
@@ -17,12 +17,12 @@ export interface SessionStats {
 export class SessionCounters {
   readonly #counts = { created: 0, validated: 0, invalid: 0, unavailable: 0, ended: 0 };
 
-  /** Counts one more. */
+  /** Adds one. */
   add(counter: keyof SessionStats): void {
     this.#counts[counter]++;
   }
 
-  /** Counts how a read ends. */
+  /** Counts the outcome of a read. */
   async read<T>(reading: Promise<T>): Promise<T> {
     try {
       const session = await reading;
@@ -34,7 +34,7 @@ export class SessionCounters {
     }
   }
 
-  /** The counts now. */
+  /** The counters now. */
   get stats(): SessionStats {
     return { ...this.#counts };
   }

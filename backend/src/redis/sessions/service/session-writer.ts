@@ -19,14 +19,14 @@ export class SessionWriter {
     return Math.floor(this.#deps.clock.wallTime());
   }
 
-  /** The mark of this process in its stamps. */
+  /** The origin of this process in its stamps. */
   get origin(): string {
     return this.#deps.keyspace.stamp().origin;
   }
 
   /**
-   * Keeps a session that is not based on another: in the archive first, then in Redis. What a stamp of
-   * now cannot get past is a group drop of a process whose calendar is ahead: then it is the latest.
+   * Stores a session that is not based on another: first in the archive, then in Redis. Only a group drop of a
+   * process whose calendar is ahead can have a later stamp: then the session is written as the latest.
    */
   async insert(fresh: Omit<SessionRecord, 'revision'>): Promise<SessionRecord> {
     const { keyspace } = this.#deps;
@@ -37,7 +37,7 @@ export class SessionWriter {
       const isIn = await this.put(record, stamp);
       if (!isIn) await this.put(record, undefined);
     } catch (error) {
-      // The archive has it, so it exists; Redis learns of it when it is first asked for.
+      // The archive has it, so it exists; Redis gets it at the first read.
       if (!isArchived || !isOfRedis(error)) throw error;
       reportFailedWrite(this.#deps, error);
     }
@@ -45,7 +45,7 @@ export class SessionWriter {
   }
 
   /**
-   * Keeps a session that takes the place of another. False, and nothing is kept, when the sessions of
+   * Stores a session that replaces another. Returns false, and stores nothing, when the sessions of
    * the user were ended since.
    */
   async insertAfter(record: SessionRecord): Promise<boolean> {
@@ -60,14 +60,14 @@ export class SessionWriter {
     return false;
   }
 
-  /** Writes a change, to Redis first. False when something newer is there. */
+  /** Writes a change, to Redis first. Returns false when something newer is there. */
   async change(record: SessionRecord): Promise<boolean> {
     const isIn = await this.put(record, stampOfDigits(record.revision));
     if (isIn) await this.#archive(() => this.#deps.desk?.update(record));
     return isIn;
   }
 
-  /** Moves the end of an idle session on. False when something newer is there. Only Redis must take it. */
+  /** Extends a session. Returns `null` when something newer is there. Only Redis must accept it. */
   async slide(record: SessionRecord): Promise<SessionRecord | null> {
     const stamp = stampOfSlide(stampOfDigits(record.revision), this.origin);
     const lastSeenAt = Math.max(record.lastSeenAt, this.now);
@@ -79,20 +79,20 @@ export class SessionWriter {
     return slid;
   }
 
-  /** Writes to Redis, or to memory and the journal. False when something newer is there. */
+  /** Writes to Redis, or to memory and the journal. Returns false when something newer is there. */
   async put(record: SessionRecord, stamp: Stamp | undefined): Promise<boolean> {
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.now);
     const { outcome } = await this.#deps.keyspace.write(record.id, draft, stamp);
     return outcome !== 'superseded';
   }
 
-  /** Ends a session, in both places; if one of them refuses, the caller is told. */
+  /** Ends a session in both places; if one of them refuses, it throws. */
   async end(id: string): Promise<void> {
     const { keyspace, desk } = this.#deps;
     await allOf([keyspace.delete(id), desk?.remove(id) ?? Promise.resolve()]);
   }
 
-  /** Ends a session that nobody has the token of. It runs out by itself if that fails. */
+  /** Ends a session whose token nobody has. If that fails, the session expires by itself. */
   async discard(id: string): Promise<void> {
     await this.end(id).catch((error: unknown) => {
       reportFailedWrite(this.#deps, error);
@@ -105,7 +105,7 @@ export class SessionWriter {
     });
   }
 
-  /** Whether the archive took it; it throws when that is required and it did not. */
+  /** Returns whether the archive stored it. Throws when that is required and fails. */
   async #archive(write: () => Promise<void> | undefined): Promise<boolean> {
     try {
       const writing = write();
@@ -119,14 +119,14 @@ export class SessionWriter {
   }
 }
 
-/** Waits for all of them, then fails with the first failure, if there is one. */
+/** Waits for all of them, then throws the first failure, if there is one. */
 export async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(works);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 
-// Away with a full journal, out of memory, shutting down: not a mistake of the program.
+// Redis away with a full journal, out of memory, shutting down: not a programming error.
 function isOfRedis(error: unknown): boolean {
   return RedisHaError.is(error) && error.code !== 'INVALID_ARGUMENT';
 }

@@ -1,12 +1,12 @@
-/** A callback in the manner of Node. */
+/** A Node.js callback. */
 export type Callback = (error?: unknown) => void;
 
 /** The same with a session, or `null` for none. Its type is that of the library that calls. */
 export type SessionCallback = (error: unknown, session?: never) => void;
 
 /**
- * Calls back exactly once with how the work ended, and never throws. What the callback itself throws
- * goes to `onThrow`: there is nobody else to tell.
+ * Calls back exactly once with the outcome of the work, and never throws. What the callback itself throws
+ * goes to `onThrow`: there is no other receiver.
  */
 export function callBack(
   work: Promise<unknown>,

@@ -164,7 +164,7 @@ describe('a store for express-session', () => {
     expect((await request(app).get('/careful-login')).text).toBe('in');
     a.goAway();
     a.isJournalFull = true;
-    // express-session sends what it has, whatever became of the session.
+    // express-session sends what it has, whatever happened to the session.
     const careless = await request(app).get('/login');
     expect([careless.status, careless.text]).toEqual([200, 'in']);
     const careful = await request(app).get('/careful-login');

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../../base/errors/index.js';
 import { callBack, type Callback, type SessionCallback } from './callbacks.js';
 import { StoreRecords, type SessionHome, type SessionStoreOptions } from './store-records.js';
 
-/** What express-session calls of a store. */
+/** The methods of a store that express-session calls. */
 export interface ExpressStoreMethods {
   /** Calls back with the session or `null`; with an error when nobody can tell. */
   get(sid: string, callback: SessionCallback): void;
@@ -33,7 +33,7 @@ export function expressSessionStore<S extends object>(
     records.reportFailedCallback(error);
   };
 
-  // Its base is only known here: this package does not depend on express-session.
+  // The base class is only known here: this package does not depend on express-session.
   class RedisSessionStore extends (Store as unknown as new () => object) {
     get(sid: string, callback: SessionCallback): void {
       callBack(records.get(sid), callback, onThrow);

@@ -1,7 +1,7 @@
 import { callBack, type Callback, type SessionCallback } from './callbacks.js';
 import { StoreRecords, type SessionHome, type SessionStoreOptions } from './store-records.js';
 
-/** What `@fastify/session` wants of its option `store`. */
+/** The store that `@fastify/session` expects in its option `store`. */
 export interface FastifySessionStore {
   /** Calls back with the session or `null`; with an error when nobody can tell. */
   get(sid: string, callback: SessionCallback): void;

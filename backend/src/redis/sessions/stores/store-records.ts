@@ -19,7 +19,7 @@ import type { SessionService, SessionServiceDeps } from '../service/session-serv
 
 /** How a store for express-session or Fastify behaves. */
 export interface SessionStoreOptions {
-  /** How long a session lives whose cookie says nothing, in ms. @defaultValue 86400000 (a day) */
+  /** How long a session lives whose cookie has no end, in ms. @defaultValue 86400000 (a day) */
   readonly defaultMs?: number;
   /** A session that was not changed is written at most this often, in ms. @defaultValue 60000 */
   readonly touchEveryMs?: number;
@@ -41,7 +41,7 @@ export interface CookieTimes {
   readonly maxAge?: unknown;
 }
 
-/** Says in the entry that the body is the session of another library: 'E'. */
+/** The codec number of sessions of other libraries: 'E'. */
 export const STORE_CODEC = 0x45;
 
 const ROWS = {
@@ -55,7 +55,7 @@ const ROWS = {
 /** The options of a store. */
 export const STORE = new OptionSet(ROWS, { path: 'store' });
 
-/** Keeps sessions of other libraries, as JSON, under the hash of their id. */
+/** Stores sessions of other libraries, as JSON, under the hash of their id. */
 export class StoreRecords {
   readonly #keyspace: Keyspace;
   readonly #options: Required<SessionStoreOptions>;
@@ -73,7 +73,7 @@ export class StoreRecords {
     return withStatus(async () => (await this.#read(idOf(sid)))?.session ?? null);
   }
 
-  /** Keeps a session for as long as its cookie says. */
+  /** Stores a session for as long as its cookie says. */
   set(sid: string, session: object): Promise<void> {
     return withStatus(async () => {
       const json = toForeignJson(session, this.#options.maxDataBytes);
@@ -90,7 +90,7 @@ export class StoreRecords {
     });
   }
 
-  /** Moves the end of a session on, to what its cookie says. Never fails: at worst it ends earlier. */
+  /** Extends a session to the end in its cookie. Never fails: at worst the session ends earlier. */
   async touch(sid: string, session: object): Promise<void> {
     try {
       await this.#touch(idOf(sid), session);
@@ -99,7 +99,7 @@ export class StoreRecords {
     }
   }
 
-  /** Reports that what a caller wanted to be called back failed. */
+  /** Reports that a callback threw. */
   reportFailedCallback(error: unknown): void {
     this.#options.bus.emit({ type: 'listener.failed', event: 'session-store.callback', error });
   }
@@ -110,7 +110,7 @@ export class StoreRecords {
     if (found === null || lifeMs <= 0) return;
     const gainedMs = this.#options.clock.wallTime() + lifeMs - found.entry.freshUntil;
     if (gainedMs < this.#paceOf(lifeMs)) return;
-    // What is stored and not what the caller has: that may be older than another request's change.
+    // The stored session, not that of the caller, which may be older than another request's change.
     const touched = { ...found.session, cookie: cookieOf(session) };
     const stamp = stampOfSlide(found.entry.stamp, this.#keyspace.stamp().origin);
     const draft = draftOf(toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
