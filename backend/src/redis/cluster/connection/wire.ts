@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
@@ -76,9 +77,19 @@ export class Wire {
     return this.#state === 'ready';
   }
 
-  /** Bytes received so far. If the number grows, the node is alive. */
-  get bytesRead(): number {
-    return (this.#client.stream as { bytesRead?: number } | undefined)?.bytesRead ?? 0;
+  /**
+   * Changes while the other side is alive: with the bytes received and, during a long upload, with those
+   * that have left. Otherwise those do not count: a frozen node's kernel takes them, too.
+   */
+  get bytesMoved(): number {
+    const { bytesRead = 0, bytesWritten = 0 } = this.#socket ?? {};
+    const unsent = this.unsentBytes;
+    return unsent === 0 ? bytesRead : bytesRead + bytesWritten - unsent;
+  }
+
+  /** Bytes that were written and have not left this process. */
+  get unsentBytes(): number {
+    return this.#socket?.writableLength ?? 0;
   }
 
   /**
@@ -171,7 +182,11 @@ export class Wire {
     if (this.#state === 'closed') return;
     this.#becomeClosed(reason);
     this.#client.disconnect();
-    (this.#client.stream as { destroy?: () => void } | undefined)?.destroy?.();
+    this.#socket?.destroy?.();
+  }
+
+  get #socket(): Partial<Socket> | undefined {
+    return this.#client.stream as Partial<Socket> | undefined;
   }
 
   readonly #collector = {
