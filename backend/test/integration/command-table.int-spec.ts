@@ -1,10 +1,5 @@
 import { intentOf } from '../../src/redis/commands/index.js';
-import {
-  BLOCKING_COMMANDS,
-  OTHER_COMMANDS,
-  READ_COMMANDS,
-  WRITE_COMMANDS,
-} from '../../src/redis/commands/table/command-table.js';
+import { COMMAND_TABLE } from '../../src/redis/commands/table/command-table.js';
 import {
   RespClient,
   startRedisServer,
@@ -33,8 +28,7 @@ describe('the table of commands', () => {
 
   const named = (isMeant: (one: Described) => boolean): string[] =>
     described.filter(isMeant).map(({ name }) => name);
-  const isKnown = (name: string): boolean =>
-    READ_COMMANDS.has(name) || WRITE_COMMANDS.has(name) || OTHER_COMMANDS.has(name);
+  const isKnown = (name: string): boolean => COMMAND_TABLE.has(name);
 
   it('is compared with a server that has something to say', () => {
     expect(described.length).toBeGreaterThan(200);
@@ -45,36 +39,25 @@ describe('the table of commands', () => {
     expect(named(({ name }) => !isKnown(name))).toEqual([]);
   });
 
-  it('has every command that writes among the writes', () => {
-    expect(
-      named(({ name, flags }) => flags.has('write') && isKnown(name) && !WRITE_COMMANDS.has(name)),
-    ).toEqual([]);
+  it.each([
+    ['write', 'write'],
+    ['readonly', 'read'],
+  ])('has exactly the commands with the flag %s among those that %s', (flag, meant) => {
+    const inTable = (name: string): boolean => COMMAND_TABLE.get(name)?.flag === meant;
+    expect(named(({ name, flags }) => flags.has(flag) !== inTable(name))).toEqual([]);
   });
 
-  it('has every command that only reads among the reads', () => {
-    expect(
-      named(
-        ({ name, flags }) => flags.has('readonly') && isKnown(name) && !READ_COMMANDS.has(name),
-      ),
-    ).toEqual([]);
-  });
-
-  it('has no others among them', () => {
-    const kind = ({ name, flags }: Described): boolean =>
-      isKnown(name) &&
-      (READ_COMMANDS.has(name) !== flags.has('readonly') ||
-        WRITE_COMMANDS.has(name) !== flags.has('write'));
-    expect(named(kind)).toEqual([]);
+  it('calls none fast that this server does not', () => {
+    const isFast = (name: string): boolean => COMMAND_TABLE.get(name)?.isFast === true;
+    expect(named(({ name, flags }) => isFast(name) && !flags.has('fast'))).toEqual([]);
+    expect(named(({ name }) => isFast(name)).length).toBeGreaterThan(90);
   });
 
   it('knows which commands may wait in the server', () => {
-    expect(
-      named(({ name, flags }) => flags.has('blocking') && !BLOCKING_COMMANDS.has(name)),
-    ).toEqual([]);
+    const waits = (name: string): boolean => COMMAND_TABLE.get(name)?.isBlocking === true;
+    expect(named(({ name, flags }) => flags.has('blocking') && !waits(name))).toEqual([]);
     // Redis 7.0 does not say so of WAIT, which waits all the same.
-    const doubtful = named(
-      ({ name, flags }) => BLOCKING_COMMANDS.has(name) && !flags.has('blocking'),
-    );
+    const doubtful = named(({ name, flags }) => waits(name) && !flags.has('blocking'));
     expect(doubtful.filter((name) => name !== 'wait')).toEqual([]);
   });
 

@@ -13,7 +13,14 @@ function newCall(bytes = 10): Call {
   const payload: Payload = { label: 'set', weigh: () => bytes, write: () => undefined };
   return new Call({
     payload,
-    intent: { name: 'set', route: 'primary', changes: true, idempotent: true },
+    intent: {
+      name: 'set',
+      route: 'primary',
+      changes: true,
+      idempotent: true,
+      isFast: false,
+      isOpaque: false,
+    },
     isRepeatable: true,
     readPolicy: null,
     timeoutMs: 100,

@@ -1,9 +1,5 @@
-import {
-  BLOCKING_COMMANDS,
-  OTHER_COMMANDS,
-  READ_COMMANDS,
-  WRITE_COMMANDS,
-} from './command-table.js';
+import type { CommandRow } from './command-rows.js';
+import { COMMAND_TABLE } from './command-table.js';
 import { isAlwaysIdempotent, isIdempotentWith } from './idempotency.js';
 
 /**
@@ -23,6 +19,13 @@ export interface CommandIntent {
   readonly changes: boolean;
   /** Whether repeating it is harmless; `depends` on the arguments for a few. */
   readonly idempotent: boolean | 'depends';
+  /** Whether Redis says that it takes about the same short time with any data. */
+  readonly isFast: boolean;
+  /**
+   * Whether its errors may be worded by somebody else than Redis: by a script, a function, or a module.
+   * An error that begins with `BUSY` then need not mean that the server is busy.
+   */
+  readonly isOpaque: boolean;
 }
 
 /** The intent of `MULTI` … `EXEC` as a whole. */
@@ -31,6 +34,8 @@ export const TRANSACTION: CommandIntent = {
   route: 'primary',
   changes: true,
   idempotent: false,
+  isFast: false,
+  isOpaque: false,
 };
 
 // A cursor is valid only on the node that returned it, so all steps of a scan go to one node.
@@ -50,6 +55,9 @@ const HARMLESS_COMMANDS = new Set(
     'module|list cluster|info cluster|nodes cluster|shards cluster|myid lolwut'
   ).split(' '),
 );
+
+// These run what users wrote, or answer with the error they are given.
+const OPAQUE_COMMANDS = new Set('eval evalsha eval_ro evalsha_ro fcall fcall_ro debug'.split(' '));
 
 /** Commands that belong to one connection, and what to use instead. */
 const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
@@ -112,22 +120,25 @@ export function insteadOf(intent: CommandIntent): string {
 }
 
 function describe(name: string): CommandIntent {
+  const row = COMMAND_TABLE.get(name);
+  const isOpaque = row === undefined || OPAQUE_COMMANDS.has(name);
+  const isFast = row?.isFast ?? false;
   if (Object.hasOwn(CONNECTION_COMMANDS, name))
-    return { name, route: 'refused', changes: true, idempotent: false };
-  const isRead = READ_COMMANDS.has(name);
-  const changes = !isRead && !HARMLESS_COMMANDS.has(name);
-  return { name, route: routeOf(name, isRead), changes, idempotent: isAlwaysIdempotent(name) };
+    return { name, route: 'refused', changes: true, idempotent: false, isFast, isOpaque };
+  const changes = row?.flag !== 'read' && !HARMLESS_COMMANDS.has(name);
+  const idempotent = isAlwaysIdempotent(name);
+  return { name, route: routeOf(name, row), changes, idempotent, isFast, isOpaque };
 }
 
-function routeOf(name: string, isRead: boolean): CommandRoute {
-  if (BLOCKING_COMMANDS.has(name)) return 'blocking';
-  return isRead && !CURSOR_COMMANDS.has(name) ? 'read' : 'primary';
+function routeOf(name: string, row: CommandRow | undefined): CommandRoute {
+  if (row?.isBlocking === true) return 'blocking';
+  return row?.flag === 'read' && !CURSOR_COMMANDS.has(name) ? 'read' : 'primary';
 }
 
 // A name that is in no table may be a container of subcommands, or newer than the tables. An unknown
 // command is treated as a write that must not be repeated, which is the safe assumption.
 function fullName(name: string, args: readonly unknown[]): string {
-  if (READ_COMMANDS.has(name) || WRITE_COMMANDS.has(name) || OTHER_COMMANDS.has(name)) return name;
+  if (COMMAND_TABLE.has(name)) return name;
   const sub: unknown = args.flat()[0];
   const isText = typeof sub === 'string' || sub instanceof Uint8Array;
   return isText
