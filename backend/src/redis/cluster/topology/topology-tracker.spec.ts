@@ -142,6 +142,47 @@ describe('TopologyTracker', () => {
     });
   });
 
+  describe('a primary that refuses writes', () => {
+    const refuse = async (): Promise<void> => {
+      await connect();
+      rig.tracker.noteRefusedWrite('NOREPLICAS');
+      await rig.pass(1000);
+      rig.tracker.noteRefusedWrite('NOREPLICAS');
+    };
+
+    it('is told apart from one that is away: writes may be sent to it all the same', async () => {
+      await refuse();
+      expect(rig.tracker.refusal).toMatchObject({ reason: 'NOREPLICAS' });
+      expect(rig.tracker.isWritable).toBe(true);
+      rig.tracker.noteAcceptedWrite();
+      expect(rig.tracker.refusal).toBeNull();
+      expect([count('writes.refused'), count('writes.accepted')]).toEqual([1, 1]);
+    });
+
+    it('does so until another node is the primary, or it is none itself', async () => {
+      await refuse();
+      nodes[1].role = 'master';
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      expect(rig.tracker.refusal).toBeNull();
+      await rig.until(() => rig.tracker.isWritable, 'the new primary takes writes');
+      rig.tracker.noteRefusedWrite('NOREPLICAS');
+      await rig.pass(1000);
+      rig.tracker.noteRefusedWrite('NOREPLICAS');
+      expect(rig.tracker.refusal).not.toBeNull();
+      nodes[1].follow(nodes[2]);
+      await rig.pass(1000);
+      await rig.until(() => !rig.tracker.isWritable, 'its new role is received');
+      expect(rig.tracker.refusal).toBeNull();
+    });
+
+    it('is tried with a write that changes nothing when the application makes none', async () => {
+      await refuse();
+      await rig.pass(2100);
+      await rig.until(() => rig.tracker.refusal === null, 'the write was accepted');
+      expect(nodes[0].arrived('setrange')).toBe(1);
+    });
+  });
+
   describe('a suspicion', () => {
     it('comes with a lost connection, once, and is over when it is back', async () => {
       await connect();

@@ -1,6 +1,6 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { NodeChange, SharedConnection } from '../../cluster/connection/index.js';
-import { classifyFailure } from '../../base/errors/index.js';
+import { classifyFailure, replyPrefix } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { CommandRecorder, DEADLINE_PASSED } from '../../base/stats/index.js';
 import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
@@ -92,14 +92,13 @@ export class CommandRouter implements CallOwner {
   ): Promise<unknown> {
     const given = options ?? NO_OPTIONS;
     const { readTimeoutMs, writeTimeoutMs, retryUncertain } = this.#options;
-    const usualTimeoutMs = intent.route === 'read' ? readTimeoutMs : writeTimeoutMs;
     return new Promise((resolve, reject) => {
       const call = new Call({
         payload,
         intent,
         isRepeatable: given.idempotent ?? (isRepeatable && (retryUncertain || !intent.changes)),
         readPolicy: given.readPolicy ?? null,
-        timeoutMs: given.timeoutMs ?? usualTimeoutMs,
+        timeoutMs: given.timeoutMs ?? (intent.route === 'read' ? readTimeoutMs : writeTimeoutMs),
         now: this.#clock.now(),
         sequence: this.#sequence++,
         owner: this,
@@ -128,7 +127,7 @@ export class CommandRouter implements CallOwner {
     if (call.intent.route === 'read') return;
     // Only an accepted write shows that the node accepts the next ones.
     if (call === this.#firstWrite) this.#endFirstWrite(call.intent.changes);
-    if (call.intent.changes) this.#tracker.history.noteWrite();
+    if (call.intent.changes) this.#tracker.noteAcceptedWrite();
     this.#leavePortion(call);
   }
 
@@ -137,6 +136,7 @@ export class CommandRouter implements CallOwner {
     const { changes } = call.intent;
     const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
     if (failure === 'unknown') call.mayHaveRun ||= changes;
+    else if (changes) this.#tracker.noteRefusedWrite(replyPrefix(error as Error));
     if (call.isWanted) this.#takeStep(step, call, error, node);
     if (call === this.#firstWrite) this.#endFirstWrite(false);
     this.#leavePortion(call);
