@@ -43,7 +43,7 @@ export class ReopeningWire {
   readonly #random: Random;
   readonly #newWire: NonNullable<ReopeningOptions['newWire']>;
   #wire: Wire | null = null;
-  #state: ConnectionState = { kind: 'closed' };
+  #state: ConnectionState = { kind: 'lost', reason: 'not opened yet', attempt: 0 };
   #stopRetry: Stop | null = null;
 
   constructor(
@@ -72,7 +72,7 @@ export class ReopeningWire {
 
   /** Starts to connect. Does nothing if it was started before. */
   open(): void {
-    if (this.#state.kind === 'closed') this.#connect(1, null);
+    if (this.#state.kind === 'lost' && this.#stopRetry === null) this.#connect(1, null);
   }
 
   /** Tries at once if it waits for its next attempt. */
@@ -121,7 +121,7 @@ export class ReopeningWire {
     const { introduce } = this.#listener;
     if (introduce !== undefined) {
       const stopTimer = this.#clock.after(this.#optionsFor().connectTimeoutMs, () => {
-        wire.destroy('the other side did not say who it is');
+        wire.destroy('no answer to ROLE');
       });
       try {
         await introduce(wire);

@@ -14,6 +14,7 @@ import type { SentinelMessage } from './sentinel-message.js';
 import type { SentinelView } from './sentinel-view.js';
 import type { TopologySource } from './topology-source.js';
 import { WriteGate } from './write-gate.js';
+import { WriteRefusal, type Refusal } from './write-refusal.js';
 
 /** Steps of a failover after which writes that the old primary acknowledges will be lost. */
 const FENCING_STEPS: ReadonlySet<string> = new Set([
@@ -46,6 +47,7 @@ export class TopologyTracker {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #registry: ConnectionRegistry;
+  readonly #refusal: WriteRefusal;
   readonly #listeners = new Set<TopologyListener>();
   #primary: NodeAddress | null = null;
   #replicas: readonly NodeAddress[] = [];
@@ -62,6 +64,7 @@ export class TopologyTracker {
     this.source = source;
     this.history = new FailoverHistory(clock, bus);
     this.gate = new WriteGate(clock, bus);
+    this.#refusal = new WriteRefusal(clock, bus, () => this.primary);
     this.#registry = new ConnectionRegistry(options, clock, (node, change) => {
       this.#onNodeChange(node, change);
     });
@@ -126,6 +129,22 @@ export class TopologyTracker {
     return this.gate.state.kind === 'open' && this.primary?.acceptsJobs === true;
   }
 
+  /** Why the primary refuses every write although it is connected, and since when; `null` while it does not. */
+  get refusal(): Refusal | null {
+    return this.#refusal.present;
+  }
+
+  /** The primary refused a write; the reason is the first word of its answer, such as `NOREPLICAS`. */
+  noteRefusedWrite(reason: string): void {
+    this.#refusal.noteRefused(reason);
+  }
+
+  /** The primary accepted a write. */
+  noteAcceptedWrite(): void {
+    this.history.noteWrite();
+    this.#refusal.noteAccepted();
+  }
+
   /** Returns how to open another connection to the primary; `null` while it is not known. */
   wireOptionsToPrimary(): WireOptions | null {
     return this.#primary === null ? null : this.#registry.wireOptionsFor(this.#primary);
@@ -172,6 +191,7 @@ export class TopologyTracker {
   close(): void {
     this.#isClosed = true;
     this.#stopNudging?.();
+    this.#refusal.close();
     this.source.close();
     this.#registry.close('closing');
     this.#listeners.clear();
@@ -210,6 +230,7 @@ export class TopologyTracker {
     this.#isPrimaryReady = false;
     this.#runId = null;
     this.lag.clear();
+    this.#refusal.end('another node is the primary');
     if (from !== null) {
       // From here on no answer of the old primary is used.
       this.#registry.get(from)?.reset('fenced: another node is the primary now');
@@ -269,7 +290,10 @@ export class TopologyTracker {
   #onPrimaryChange(node: SharedConnection, change: NodeChange): void {
     if (change === 'lost') this.#suspect('connection lost');
     if (change === 'stalled') this.#suspect('no answer');
-    if (change === 'role' && node.role?.kind !== 'primary') this.#suspect('not a primary any more');
+    if (change === 'role' && node.role?.kind !== 'primary') {
+      this.#refusal.end('the node is not the primary any more');
+      this.#suspect('not a primary any more');
+    }
     this.#checkPrimary();
   }
 

@@ -238,11 +238,14 @@ export class CommandRouter implements CallOwner {
   }
 
   #untilIdle(timeoutMs: number): Promise<void> {
-    return waitFor<void>(({ give }) => {
-      this.#onIdle = () => give();
-      if (this.#deadlines.size === 0) give();
-      return () => (this.#onIdle = null);
-    }, atGraceEnd(this.#clock, timeoutMs)).catch(() => undefined);
+    return waitFor<void>(
+      ({ give }) => {
+        this.#onIdle = () => give();
+        if (this.#deadlines.size === 0) give();
+        return () => (this.#onIdle = null);
+      },
+      atGraceEnd(this.#clock, timeoutMs),
+    ).catch(() => undefined);
   }
 
   #endAll(isMeant: (call: Call) => boolean): void {

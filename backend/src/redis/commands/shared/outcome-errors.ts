@@ -29,11 +29,7 @@ export function rejectedError(command: string, error: unknown): CommandRejectedE
 }
 
 /** The command was sent, and its outcome is uncertain. */
-export function uncertainError(
-  call: Call,
-  reason: string,
-  cause?: unknown,
-): CommandUncertainError {
+export function uncertainError(call: Call, reason: string, cause?: unknown): CommandUncertainError {
   const command = call.payload.label;
   const repeated = call.isRepeatable
     ? 'It was repeated as long as there was time.'

@@ -56,7 +56,8 @@ export class ReadNodes {
     const isUsual = readPolicy === null && this.#maxStalenessMs === null;
     for (const group of isUsual ? this.#usual : this.#groupsFor(readPolicy ?? this.#policy)) {
       const node = this.#leastBusy(group, except);
-      if (node !== null) return node === this.#tracker.primary && !this.#mayBurden(intent, readPolicy) ? null : node;
+      if (node !== null)
+        return node === this.#tracker.primary && !this.#mayBurden(intent, readPolicy) ? null : node;
     }
     return null;
   }
@@ -78,7 +79,9 @@ export class ReadNodes {
   }
 
   #candidates(): Candidate[] {
-    const ours = this.#tracker.replicas.filter(({ replicationIds }) => this.#histories.includesAny(replicationIds));
+    const ours = this.#tracker.replicas.filter(({ replicationIds }) =>
+      this.#histories.includesAny(replicationIds),
+    );
     const candidates = ours.map((node) => this.#replicaCandidate(node));
     const primary = this.#tracker.primary;
     if (primary !== null) {

@@ -86,7 +86,11 @@ export class WriteFlow implements CallFlow {
     const portion = this.#isOpen ? PORTION : 1;
     for (let sent = 0; sent < portion && node.acceptsJobs; sent++) {
       const call = this.#queue.shift();
-      if (call === null) return;
+      if (call === null) {
+        // Nobody waits, so there is nobody to be spared.
+        this.#isOpen = true;
+        return;
+      }
       node.enqueue(call);
       if (sent <= portion / 2) this.#awaited = call;
     }
