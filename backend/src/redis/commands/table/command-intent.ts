@@ -1,6 +1,7 @@
 import type { CommandRow } from './command-rows.js';
-import { COMMAND_TABLE } from './command-table.js';
+import { fullNameOf, rowNamed } from './command-lookup.js';
 import { isAlwaysIdempotent, isIdempotentWith } from './idempotency.js';
+import { streamOptions } from './stream-options.js';
 
 /**
  * Where a command goes:
@@ -102,7 +103,7 @@ export function intentOf(name: string, args: readonly unknown[]): CommandIntent 
   const known = cache.get(name);
   if (known !== undefined) return withBlockOption(known, args);
   const lower = name.toLowerCase();
-  const full = fullName(lower, args);
+  const full = fullNameOf(lower, args);
   const intent = describe(full);
   if (full === lower && cache.size < 1000) cache.set(name, intent);
   return withBlockOption(intent, args);
@@ -119,8 +120,9 @@ export function insteadOf(intent: CommandIntent): string {
   return CONNECTION_COMMANDS[intent.name] ?? 'Use redis.createClient()';
 }
 
+// A command that is in no table is taken for a write that must not be repeated, which is the safe assumption.
 function describe(name: string): CommandIntent {
-  const row = COMMAND_TABLE.get(name);
+  const row = rowNamed(name);
   const isOpaque = row === undefined || OPAQUE_COMMANDS.has(name);
   const isFast = row?.isFast ?? false;
   if (Object.hasOwn(CONNECTION_COMMANDS, name))
@@ -135,26 +137,9 @@ function routeOf(name: string, row: CommandRow | undefined): CommandRoute {
   return row?.flag === 'read' && !CURSOR_COMMANDS.has(name) ? 'read' : 'primary';
 }
 
-// A name that is in no table may be a container of subcommands, or newer than the tables. An unknown
-// command is treated as a write that must not be repeated, which is the safe assumption.
-function fullName(name: string, args: readonly unknown[]): string {
-  if (COMMAND_TABLE.has(name)) return name;
-  const sub: unknown = args.flat()[0];
-  const isText = typeof sub === 'string' || sub instanceof Uint8Array;
-  return isText
-    ? `${name}|${Buffer.from(sub as string)
-        .toString()
-        .toLowerCase()}`
-    : name;
-}
-
-/** Returns what follows `BLOCK` in XREAD and XREADGROUP; `null` without it. A stream may be named `block`, too. */
+/** Returns what follows `BLOCK` in XREAD and XREADGROUP; `null` without it. */
 export function blockOption(args: readonly unknown[]): unknown {
-  const words = args.flat();
-  const lower = words.map((arg) => String(arg).toLowerCase());
-  const streams = lower.indexOf('streams');
-  const index = lower.slice(0, streams === -1 ? undefined : streams).indexOf('block');
-  return index === -1 ? null : words[index + 1];
+  return streamOptions(args.flat()).block;
 }
 
 // XREAD and XREADGROUP wait only with the option BLOCK.
