@@ -1,5 +1,6 @@
 import { insteadOf, intentOf, isRepeatable, type CommandRoute } from './command-intent.js';
 import { COMMAND_TABLE } from './command-table.js';
+import { MODULE_TABLE } from './module-table.js';
 
 describe('intentOf', () => {
   const routes: [CommandRoute, string, unknown[]][] = [
@@ -26,6 +27,20 @@ describe('intentOf', () => {
     ['primary', 'xreadgroup', ['GROUP', 'g', 'c', 'STREAMS', 's', '>']],
     ['primary', 'nosuchcommand', ['x']],
     ['primary', 'json.set', ['k', '$', '1']],
+    ['primary', 'ft.create', ['index', 'SCHEMA', 't', 'TEXT']],
+    ['primary', 'ft.aggregate', ['index', '*', 'WITHCURSOR']],
+    ['primary', 'ft.cursor', ['READ', 'index', 1]],
+    ['primary', 'bf.scandump', ['k', 0]],
+    ['read', 'JSON.GET', ['k']],
+    ['read', 'json.debug', ['MEMORY', 'k']],
+    ['read', 'FT.SEARCH', ['index', '*']],
+    ['read', 'ft.aggregate', ['index', '*']],
+    ['read', 'ts.range', ['k', '-', '+']],
+    ['read', 'bf.exists', ['k', 'x']],
+    ['read', 'cf.exists', ['k', 'x']],
+    ['read', 'cms.query', ['k', 'x']],
+    ['read', 'topk.list', ['k']],
+    ['read', 'tdigest.quantile', ['k', 0.5]],
     ['blocking', 'blpop', ['k', 0]],
     ['blocking', 'BLMPOP', [0, 1, 'k', 'LEFT']],
     ['blocking', 'xread', ['BLOCK', 0, 'STREAMS', 's', '$']],
@@ -55,6 +70,14 @@ describe('intentOf', () => {
     }
   });
 
+  it('takes a read of a module for a read, whose lost answer leaves nothing in doubt', () => {
+    for (const name of ['json.get', 'ft.search', 'ts.mrange', 'tdigest.info']) {
+      const intent = intentOf(name, []);
+      expect([name, intent.changes, isRepeatable(intent, [])]).toEqual([name, false, true]);
+    }
+    expect(intentOf('json.set', []).changes).toBe(true);
+  });
+
   it('returns the same the second time', () => {
     expect(intentOf('get', ['a'])).toEqual(intentOf('get', ['b']));
     expect(intentOf('xread', ['BLOCK', 0, 'STREAMS', 's', '$']).route).toBe('blocking');
@@ -67,7 +90,7 @@ describe('intentOf', () => {
   });
 
   it('never lets a write be answered by a replica', () => {
-    const writes = [...COMMAND_TABLE].filter(([, { flag }]) => flag === 'write');
+    const writes = [...COMMAND_TABLE, ...MODULE_TABLE].filter(([, { flag }]) => flag === 'write');
     expect(writes.length).toBeGreaterThan(100);
     for (const [name] of writes) {
       const [command = '', ...rest] = name.split('|');
@@ -94,6 +117,8 @@ describe('intentOf', () => {
     [true, 'EVALSHA_RO', ['x', 0]],
     [true, 'fcall', ['f', 0]],
     [true, 'debug', ['error', 'BUSY']],
+    [true, 'json.get', ['k']],
+    [true, 'ft.cursor', ['read', 'i', 1]],
     [true, 'nosuchcommand', []],
     [true, 'nosuch', ['subcommand']],
     [false, 'get', ['k']],

@@ -21,6 +21,12 @@ describe('keysOf', () => {
     ['publish', ['channel', 'message'], []],
     ['ping', [], []],
     ['flushall', [], []],
+    ['json.mget', ['a', 'b', '$'], ['a', 'b']],
+    ['JSON.MSET', ['a', '$', 1, 'b', '$', 2], ['a', 'b']],
+    ['json.debug', ['memory', 'k'], ['k']],
+    ['ts.madd', ['a', 0, 1, 'b', 0, 1], ['a', 'b']],
+    ['tdigest.merge', ['t', 2, 'a', 'b', 'OVERRIDE'], ['t', 'a', 'b']],
+    ['ft.search', ['index', '*'], []],
     ['nosuchcommand', ['k'], []],
   ];
 
