@@ -41,10 +41,11 @@ export const TRANSACTION: CommandIntent = {
 };
 
 // Reads that only the primary can answer. A cursor is valid only on the node that returned it, so all
-// steps go to one node.
+// steps go to one node. The last use of a key is what its primary knows, and TOUCH is for the primary.
 const READS_OF_PRIMARY = new Set(
   (
-    'scan hscan sscan zscan bf.scandump cf.scandump ft.cursor|read'
+    'scan hscan sscan zscan bf.scandump cf.scandump ft.cursor|read ' +
+    'touch object|freq object|idletime'
   ).split(' '),
 );
 
