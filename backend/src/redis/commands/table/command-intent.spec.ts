@@ -155,7 +155,8 @@ describe('isRepeatable', () => {
     ['pfadd', 'k', 'e'],
     ['sinterstore', 'target', 'a', 'b'],
     ['zunionstore', 'target', 2, 'a', 'b'],
-    ['flushall'],
+    ['function', 'load', 'REPLACE', '#!lua name=l'],
+    ['FUNCTION', Buffer.from('LOAD'), 'replace', '#!lua name=l'],
     ['scan', 0],
     ['ping'],
   ])('is true of %s %j %j %j', (name, ...args) => {
@@ -190,6 +191,12 @@ describe('isRepeatable', () => {
     ['evalsha', 'x', 0],
     ['fcall', 'f', 0],
     ['zunionstore', 'total', 2, 'total', 'today'],
+    // Seconds later it would delete what others wrote.
+    ['flushall'],
+    ['flushdb'],
+    // The second run fails because the first did not.
+    ['function', 'load', '#!lua name=replace'],
+    ['function', 'delete', 'l'],
     ['shutdown'],
     ['nosuchcommand'],
   ])('is false of %s %j %j %j', (name, ...args) => {
