@@ -47,7 +47,8 @@ export type Encoding = 'utf8' | null;
 export class Wire {
   readonly #client: Redis;
   readonly #listener: WireListener;
-  readonly #keyPrefix: string;
+  /** What is put before the keys of the commands that the driver knows. */
+  readonly keyPrefix: string;
   readonly #stopHandshakeTimer: Stop;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   #lastError: string | null = null;
@@ -55,7 +56,7 @@ export class Wire {
 
   constructor(options: WireOptions, clock: Clock, listener: WireListener) {
     this.#listener = listener;
-    this.#keyPrefix = options.keyPrefix;
+    this.keyPrefix = options.keyPrefix;
     this.#client = new Redis(driverOptions(options));
     this.#stopHandshakeTimer = clock.after(options.connectTimeoutMs, () => {
       this.destroy('no answer to the handshake');
@@ -130,7 +131,7 @@ export class Wire {
   newCommand(name: string, args: readonly unknown[], encoding: Encoding): Command {
     return new Command(name, args as never, {
       replyEncoding: encoding,
-      ...(this.#keyPrefix === '' ? {} : { keyPrefix: this.#keyPrefix }),
+      ...(this.keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix: this.keyPrefix }),
     });
   }
 
@@ -235,6 +236,11 @@ export class Wire {
       });
     }
   }
+}
+
+// The driver counts sharded channels among the keys.
+function isAboutChannels(name: string): boolean {
+  return /^(spublish|ssubscribe|sunsubscribe)$/i.test(name);
 }
 
 /** Passes the outcome of a promise to the sink. */
