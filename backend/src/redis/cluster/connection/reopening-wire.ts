@@ -19,12 +19,11 @@ export interface ReopeningWireListener extends Omit<WireListener, 'onReady'> {
   readonly onReady: (wire: Wire) => void;
 }
 
-/** How a {@link ReopeningWire} tries again, and how tests replace its parts. */
+/** How a {@link ReopeningWire} tries again. */
 export interface ReopeningOptions {
   /** The longest pause between two attempts, in ms. */
   readonly longestPauseMs?: () => number;
   readonly random?: Random;
-  readonly newWire?: (options: WireOptions, clock: Clock, listener: WireListener) => Wire;
 }
 
 const PAUSES_MS = [0, 10, 20, 50, 50, 50, 100, 100, 200, 250];
@@ -41,7 +40,6 @@ export class ReopeningWire {
   readonly #listener: ReopeningWireListener;
   readonly #longestPauseMs: () => number;
   readonly #random: Random;
-  readonly #newWire: NonNullable<ReopeningOptions['newWire']>;
   #wire: Wire | null = null;
   #state: ConnectionState = { kind: 'lost', reason: 'not opened yet', attempt: 0 };
   #stopRetry: Stop | null = null;
@@ -57,7 +55,6 @@ export class ReopeningWire {
     this.#listener = listener;
     this.#longestPauseMs = options.longestPauseMs ?? ((): number => LONGEST_PAUSE_MS);
     this.#random = options.random ?? systemRandom;
-    this.#newWire = options.newWire ?? ((...args): Wire => new Wire(...args));
   }
 
   /** The present state. */
@@ -105,7 +102,7 @@ export class ReopeningWire {
     this.#stopRetry?.();
     this.#stopRetry = null;
     this.#state = { kind: 'connecting', attempt, reason };
-    const wire: Wire = this.#newWire(this.#optionsFor(), this.#clock, {
+    const wire: Wire = new Wire(this.#optionsFor(), this.#clock, {
       ...this.#listener,
       onReady: () => {
         void this.#introduce(wire);

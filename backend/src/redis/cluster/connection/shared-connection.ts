@@ -288,19 +288,14 @@ export class SharedConnection {
 
   #askOnSecondWire(): void {
     if (this.#secondWire !== null) return;
-    const { newWire, wire: options } = this.#settings;
-    const listener = {
+    const second: Wire = new Wire(this.#settings.wire, this.#clock, {
       onReady: () => {
         void this.#judgeBy(second);
       },
       onClosed: () => {
         this.#secondWire = null;
       },
-    };
-    const second: Wire =
-      newWire === undefined
-        ? new Wire(options, this.#clock, listener)
-        : newWire(options, this.#clock, listener);
+    });
     this.#secondWire = second;
   }
 
