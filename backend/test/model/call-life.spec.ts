@@ -1,4 +1,4 @@
-import { CallWorld, WEIGHTS } from './call-world.js';
+import { CallWorld, FLOOD, WEIGHTS } from './call-world.js';
 import { historyOf, shortest, written, type Step } from './histories.js';
 
 jest.mock('../../src/redis/cluster/connection/wire.js', () => ({
@@ -12,19 +12,35 @@ const LENGTH = { least: 5, most: 60 };
 
 const faultOf = (history: readonly Step[]): Promise<string | null> => new CallWorld().run(history);
 
+async function look(history: readonly Step[], seed: number): Promise<void> {
+  const fault = await faultOf(history);
+  if (fault === null) return;
+  const short = await shortest(history, faultOf);
+  const what = (await faultOf(short)) ?? fault;
+  throw new Error(`seed ${String(seed)}: ${what}\n${written(short)}`);
+}
+
 describe('the life of a call', () => {
+  const timeoutMs = Math.max(60_000, RUNS * 5);
+
   it(
     'ends once, leaks nothing and keeps its promises, whatever happens in whatever order',
     async () => {
       for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
-        const history = historyOf(seed, WEIGHTS, LENGTH);
-        const fault = await faultOf(history);
-        if (fault === null) continue;
-        const short = await shortest(history, faultOf);
-        const what = (await faultOf(short)) ?? fault;
-        throw new Error(`seed ${String(seed)}: ${what}\n${written(short)}`);
+        await look(historyOf(seed, WEIGHTS, LENGTH), seed);
       }
     },
-    Math.max(20_000, RUNS * 5),
+    timeoutMs,
+  );
+
+  it(
+    'also when thousands of errors are answered at once',
+    async () => {
+      for (let seed = FIRST_SEED; seed < FIRST_SEED + 5; seed++) {
+        const history = historyOf(seed, WEIGHTS, LENGTH);
+        await look(history.toSpliced(history.length / 2, 0, FLOOD), seed);
+      }
+    },
+    timeoutMs,
   );
 });

@@ -18,6 +18,9 @@ const TIMEOUTS_MS = [20, 100, 1000, 8000];
 const JUMPS_MS = [1, 5, 20, 110, 300, 1200, 4000];
 const REFUSAL_NAMES = Object.keys(REFUSALS) as RefusalName[];
 
+/** Thousands of writes in one turn, all answered with an error. */
+export const FLOOD: Step = { op: 'flood', a: 0, b: 0, c: 0, isHasty: false };
+
 /** How often each step comes. */
 export const WEIGHTS: Readonly<Record<string, number>> = {
   submit: 30,
@@ -32,9 +35,12 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   fence: 2,
   lift: 2,
   switch: 2,
-  abort: 3,
-  burst: 1,
+  abort: 4,
+  'lose an answer': 3,
+  burst: 0.15,
 };
+
+const CHANGES = new Set<string>(['set', 'incr', 'eval']);
 
 interface Outcome {
   readonly id: number;
@@ -58,16 +64,23 @@ export class CallWorld {
   );
   readonly #tracker: TopologyTracker;
   readonly #router: CommandRouter;
-  readonly #outcomes: Outcome[] = [];
+  readonly outcomes: Outcome[] = [];
   #listener: SourceListener | null = null;
   #primary = 0;
   #epoch = 1;
+  #wasFenced = false;
 
   constructor() {
     connectWiresTo(this.#servers);
     const bus = new EventBus();
     this.#tracker = new TopologyTracker(OPTIONS, this.#source(), this.clock, bus);
     this.#router = new CommandRouter(OPTIONS, this.#tracker, this.clock, bus);
+    for (const server of this.#servers) {
+      server.onArrival = (name) => {
+        if (this.#wasFenced && CHANGES.has(name))
+          this.faults.push(`${name} was sent past the fence`);
+      };
+    }
     this.#tracker.start();
     this.#nameThePrimary(0);
   }
@@ -77,8 +90,13 @@ export class CallWorld {
     await this.#calmDown(3, 1);
     for (const step of history) {
       this.#apply(step);
+      await callbacks();
+      if (step.isHasty) continue;
       await turn();
+      this.#wasFenced = this.#tracker.gate.state.kind === 'paused';
     }
+    await turn();
+    this.#wasFenced = false;
     await this.#heal();
     await this.#lookAfterwards();
     await this.#close();
@@ -86,16 +104,25 @@ export class CallWorld {
   }
 
   #apply({ op, a, b, c }: Step): void {
-    const server = this.#servers[Math.floor(a * 3)] as ModelServer;
+    // The primary has the most to go wrong.
+    const server = this.#servers[a < 0.4 ? this.#primary : Math.floor(b * 3)] as ModelServer;
     switch (op) {
       case 'submit':
         this.#submit(pick(NAMES, a), pick(TIMEOUTS_MS, b), c < 0.1);
+        return;
+      case 'flood':
+        (this.#servers[this.#primary] as ModelServer).refusal = 'OOM';
+        for (let n = 0; n < 11_000; n++) this.#submit('set', 8000);
+        return;
+      case 'lose an answer':
+        server.serve(Infinity, false);
+        server.reset('reset');
         return;
       case 'burst':
         for (let n = 0; n < 300; n++) this.#submit(b < 0.8 ? 'set' : 'get', pick(TIMEOUTS_MS, c));
         return;
       case 'serve':
-        server.serve(1 + Math.floor(b * 20), c < 0.8);
+        server.serve(1 + Math.floor(c * 20), c < 0.8);
         return;
       case 'serve all':
         this.#serveAll();
@@ -113,7 +140,7 @@ export class CallWorld {
         server.thaw();
         return;
       case 'refuse':
-        server.refusal = pick(REFUSAL_NAMES, b);
+        server.refusal = pick(REFUSAL_NAMES, c);
         return;
       case 'accept':
         server.refusal = null;
@@ -122,23 +149,25 @@ export class CallWorld {
         this.#tracker.pauseWrites('+selected-slave');
         return;
       case 'lift':
+        this.#wasFenced = false;
         this.#tracker.resumeWrites('the failover was given up');
         return;
       case 'switch':
+        this.#wasFenced = false;
         this.#nameThePrimary(Math.floor(a * 3));
         return;
       case 'abort':
-        this.#outcomes[Math.floor(a * this.#outcomes.length)]?.abort.abort();
+        this.outcomes[Math.floor(a * this.outcomes.length)]?.abort.abort();
         return;
     }
   }
 
   #submit(name: string, timeoutMs: number, isFaulty = false): Outcome {
-    const id = this.#outcomes.length;
+    const id = this.outcomes.length;
     const args = [id, isFaulty];
     const intent = intentOf(name, args);
     const outcome: Outcome = { id, name, abort: new AbortController(), times: 0, code: null };
-    this.#outcomes.push(outcome);
+    this.outcomes.push(outcome);
     this.#router
       .execute(new CommandPayload(name, args, 'utf8'), intent, isRepeatable(intent, args), {
         timeoutMs,
@@ -211,7 +240,7 @@ export class CallWorld {
   }
 
   async #lookAfterwards(): Promise<void> {
-    for (const { id, name, times, code } of this.#outcomes) {
+    for (const { id, name, times, code } of this.outcomes) {
       const what = `${name} no. ${String(id)}`;
       const executed = this.#executions.counts.get(id) ?? 0;
       if (times !== 1) this.faults.push(`${what} was settled ${String(times)} times`);
@@ -228,6 +257,7 @@ export class CallWorld {
     for (const node of [this.#tracker.primary, ...this.#tracker.replicas]) {
       if ((node?.inflight ?? 0) > 0) this.faults.push('commands are still in flight');
     }
+    await this.#lookAtRejectedOnes();
     const late = Array.from({ length: 40 }, (_, n) => this.#submit(n < 20 ? 'set' : 'get', 8000));
     await this.#calmDown(6, 1);
     const bad = late.find(({ code }) => code !== 'OK');
@@ -238,6 +268,17 @@ export class CallWorld {
     }
   }
 
+  // Those that wait go together as soon as the first was answered, whatever the answer.
+  async #lookAtRejectedOnes(): Promise<void> {
+    this.#tracker.pauseWrites('+selected-slave');
+    const faulty = Array.from({ length: 20 }, () => this.#submit('set', 8000, true));
+    await turn();
+    this.#tracker.resumeWrites('the failover was given up');
+    await this.#calmDown(4, 1);
+    const slow = faulty.filter(({ code }) => code !== 'COMMAND_REJECTED');
+    if (slow.length > 0) this.faults.push(`${String(slow.length)} of 20 writes wait for nothing`);
+  }
+
   async #close(): Promise<void> {
     const closing = this.#router.close(100);
     this.clock.jump(100);
@@ -246,7 +287,7 @@ export class CallWorld {
     this.#tracker.close();
     await turn();
     if (this.clock.pending > 0) this.faults.push(`${String(this.clock.pending)} timers are left`);
-    const listening = this.#outcomes.filter(
+    const listening = this.outcomes.filter(
       ({ abort }) => getEventListeners(abort.signal, 'abort').length > 0,
     );
     if (listening.length > 0) this.faults.push(`${String(listening.length)} listeners are left`);
@@ -269,6 +310,11 @@ export class CallWorld {
 
 function pick<T>(from: readonly T[], dice: number): T {
   return from[Math.floor(dice * from.length)] as T;
+}
+
+/** The callbacks of promises that have settled. Nothing is flushed. */
+async function callbacks(): Promise<void> {
+  for (let n = 0; n < 4; n++) await Promise.resolve();
 }
 
 /** One turn of the event loop: what was written is flushed, and what watches comes after its input. */

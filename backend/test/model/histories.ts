@@ -4,6 +4,8 @@ export interface Step {
   readonly a: number;
   readonly b: number;
   readonly c: number;
+  /** Whether the next step comes in the same turn of the event loop. */
+  readonly isHasty: boolean;
 }
 
 /** Returns a generator of numbers from 0 up to 1 that always gives the same ones for a seed. */
@@ -30,7 +32,7 @@ export function historyOf(
   return Array.from({ length: size }, () => {
     let left = random() * all;
     const op = Object.keys(weights).find((name) => (left -= weights[name] ?? 0) < 0) ?? '';
-    return { op, a: random(), b: random(), c: random() };
+    return { op, a: random(), b: random(), c: random(), isHasty: random() < 0.3 };
   });
 }
 
@@ -54,6 +56,9 @@ export async function shortest(
 export function written(history: readonly Step[]): string {
   const digits = (n: number): string => n.toFixed(3);
   return history
-    .map(({ op, a, b, c }, i) => `${String(i + 1)}. ${op} ${[a, b, c].map(digits).join(' ')}`)
+    .map(({ op, a, b, c, isHasty }, i) => {
+      const numbers = [a, b, c].map(digits).join(' ');
+      return `${String(i + 1)}. ${op} ${numbers}${isHasty ? ', in the same turn:' : ''}`;
+    })
     .join('\n');
 }

@@ -54,6 +54,8 @@ export class ModelServer {
   refusal: RefusalName | null = null;
   replicas = 2;
   follows: NodeAddress | null = null;
+  /** Called with each command that is written to one of its connections. */
+  onArrival: (name: string) => void = () => undefined;
 
   constructor(
     readonly address: NodeAddress,

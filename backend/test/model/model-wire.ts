@@ -104,6 +104,7 @@ export class ModelWire implements ModelPeer {
       };
       this.#sent.add(owed);
       this.inbox.push(owed);
+      this.#server.onArrival(command.name);
     }
   }
 
