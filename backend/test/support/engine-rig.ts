@@ -123,7 +123,7 @@ export function newRig(options: RigOptions = {}): Rig {
     tracker,
     router,
     loans,
-    runner: new CommandRunner(router, blocking),
+    runner: new CommandRunner(router, blocking, clock, resolved.routing.writeTimeoutMs),
     until: (look, what) => until(clock, look, what),
     pass: (ms) => pass(clock, ms),
     close: () => {

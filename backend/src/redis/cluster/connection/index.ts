@@ -1,5 +1,4 @@
 export type {
-  ChainableCommander,
   Redis as DriverClient,
   RedisCommander as DriverCommander,
   RedisKey,

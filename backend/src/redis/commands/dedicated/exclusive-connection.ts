@@ -1,4 +1,4 @@
-import type { ChainableCommander, Encoding, Loan } from '../../cluster/connection/index.js';
+import type { Encoding, Loan } from '../../cluster/connection/index.js';
 import {
   CommandTimeoutError,
   ConnectionLostError,
@@ -6,7 +6,12 @@ import {
 } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import { type CommandIntent, intentOf, TRANSACTION } from '../table/command-intent.js';
-import { CommandMethods, defineCommandMethods, newBatch } from '../table/command-methods.js';
+import {
+  type ChainedCommands,
+  CommandMethods,
+  defineCommandMethods,
+  newBatch,
+} from '../table/command-methods.js';
 import {
   type BatchResult,
   CommandPayload,
@@ -69,7 +74,7 @@ export class ExclusiveConnection extends CommandMethods {
   }
 
   /** Starts a transaction on this connection. `exec` resolves with `null` when a watched key changed. */
-  multi(commands?: unknown[][]): ChainableCommander {
+  multi(commands?: unknown[][]): ChainedCommands {
     return newBatch(async (queued) => {
       const commands = checkTransaction(queued);
       return (await this.#run(new TransactionPayload(commands), TRANSACTION)) as

@@ -44,15 +44,20 @@ function isReady(arg: unknown): boolean {
 function prepared(name: string, args: readonly unknown[]): unknown[] | InvalidArgumentError {
   const words: unknown[] = [];
   for (const [i, arg] of args.entries()) {
-    const isFieldsOf = i === args.length - 1 && FIELDS_AT.get(name.toLowerCase()) === i;
-    const several = Array.isArray(arg) ? (arg as unknown[]) : isFieldsOf ? fieldsOf(arg) : [arg];
-    for (const word of several) {
-      if (isReady(word) || typeof word === 'bigint' || typeof word === 'boolean') words.push(word);
-      else if (word instanceof Uint8Array) words.push(asBuffer(word));
+    const mayBeFields = i === args.length - 1 && FIELDS_AT.get(name.toLowerCase()) === i;
+    for (const word of wordsIn(arg, mayBeFields)) {
+      if (word instanceof Uint8Array) words.push(asBuffer(word));
+      else if (isReady(word) || typeof word === 'bigint' || typeof word === 'boolean')
+        words.push(word);
       else return unfit(name, i, Array.isArray(arg) ? word : arg);
     }
   }
   return words;
+}
+
+function wordsIn(arg: unknown, mayBeFields: boolean): readonly unknown[] {
+  if (Array.isArray(arg)) return arg as unknown[];
+  return mayBeFields ? fieldsOf(arg) : [arg];
 }
 
 // These commands take a whole object or Map as fields and values, in this place.
