@@ -58,10 +58,11 @@ export class ModelGroup {
         get isFirstWriteAwaited() {
           return group.isFirstWriteAwaited;
         },
-        noteWrite: () => {
-          group.isFirstWriteAwaited = false;
-        },
       },
+      noteAcceptedWrite: () => {
+        group.isFirstWriteAwaited = false;
+      },
+      noteRefusedWrite: () => undefined,
     } as unknown as TopologyTracker;
   }
 

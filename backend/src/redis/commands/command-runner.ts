@@ -1,8 +1,8 @@
 import type { Encoding } from '../cluster/connection/index.js';
-import { RedisHaError } from '../base/errors/index.js';
+import { InvalidArgumentError, RedisHaError } from '../base/errors/index.js';
 import type { BlockingCalls } from './dedicated/blocking-calls.js';
 import type { CallOptions } from './table/call-options.js';
-import { checkTransaction, problemOf, refusal } from './table/command-arguments.js';
+import { checkedArguments, checkTransaction, refusal } from './table/command-arguments.js';
 import { type CommandIntent, intentOf, isRepeatable, TRANSACTION } from './table/command-intent.js';
 import {
   type BatchResult,
@@ -30,9 +30,9 @@ export class CommandRunner {
     encoding: Encoding,
     options: CallOptions | null,
   ): Promise<unknown> {
-    const problem = problemOf(name, args);
-    if (problem !== null) return Promise.reject(problem);
-    return this.#start(intentOf(name, args), { name, args, encoding }, options);
+    const checked = checkedArguments(name, args);
+    if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
+    return this.#start(intentOf(name, checked), { name, args: checked, encoding }, options);
   }
 
   #start(
@@ -77,20 +77,21 @@ export class CommandRunner {
     withWrites: boolean,
     options: CallOptions | null,
   ): Promise<unknown> {
-    const { name, args } = command;
-    const problem = problemOf(name, args);
-    if (problem !== null) return Promise.reject(problem);
+    const { name, encoding } = command;
+    const args = checkedArguments(name, command.args);
+    if (args instanceof InvalidArgumentError) return Promise.reject(args);
     const intent = intentOf(name, args);
     const isRead = intent.route === 'read' && withWrites;
-    return this.#start(isRead ? { ...intent, route: 'primary' } : intent, command, options);
+    const routed: CommandIntent = isRead ? { ...intent, route: 'primary' } : intent;
+    return this.#start(routed, { name, args, encoding }, options);
   }
 
   /** Runs the commands in `MULTI` … `EXEC`. Rejects when Redis refuses the transaction as a whole. */
   async runTransaction(
-    commands: readonly QueuedCommand[],
+    queued: readonly QueuedCommand[],
     options: CallOptions | null,
   ): Promise<BatchResult[] | null> {
-    checkTransaction(commands);
+    const commands = checkTransaction(queued);
     if (commands.length === 0) return [];
     const intents = commands.map(({ name, args }) => intentOf(name, args));
     const repeatable = intents.every((intent, i) => isRepeatable(intent, commands[i]?.args ?? []));

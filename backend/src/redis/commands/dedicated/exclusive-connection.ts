@@ -4,6 +4,7 @@ import {
   CommandRejectedError,
   CommandTimeoutError,
   ConnectionLostError,
+  InvalidArgumentError,
 } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import { type CommandIntent, intentOf, TRANSACTION } from '../table/command-intent.js';
@@ -14,7 +15,7 @@ import {
   type Payload,
   TransactionPayload,
 } from '../table/payloads.js';
-import { checkTransaction, refusal } from '../table/command-arguments.js';
+import { checkedArguments, checkTransaction, refusal } from '../table/command-arguments.js';
 import type { LoanCall, LoanPlace } from './loan-call.js';
 import { connectionLostError } from './loan-errors.js';
 import type { PrimaryLoans } from './primary-loans.js';
@@ -70,20 +71,23 @@ export class ExclusiveConnection extends CommandMethods {
 
   /** Sends any command by its name. */
   call(name: string, ...args: unknown[]): Promise<unknown> {
-    return this.#run(new CommandPayload(name, args, 'utf8'), intentOf(name, args));
+    return this.runCommand(name, args, 'utf8');
   }
 
   /** Starts a transaction on this connection. `exec` resolves with `null` when a watched key changed. */
   multi(commands?: unknown[][]): ChainableCommander {
     return newBatch(async (queued) => {
-      checkTransaction(queued);
-      return (await this.#run(new TransactionPayload(queued), TRANSACTION)) as BatchResult[] | null;
+      const commands = checkTransaction(queued);
+      return (await this.#run(new TransactionPayload(commands), TRANSACTION)) as
+        BatchResult[] | null;
     }, commands);
   }
 
   /** @internal */
   runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
-    return this.#run(new CommandPayload(name, args, encoding), intentOf(name, args));
+    const checked = checkedArguments(name, args);
+    if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
+    return this.#run(new CommandPayload(name, checked, encoding), intentOf(name, checked));
   }
 
   /** @internal Refuses whatever comes later, and waits for what was begun. Returns whether the next caller may have the connection. */

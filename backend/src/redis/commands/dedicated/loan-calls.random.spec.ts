@@ -9,7 +9,7 @@ import { withExclusive, type ExclusiveConnection } from './exclusive-connection.
 import { PrimaryLoans } from './primary-loans.js';
 
 // Each rule that is broken on purpose was seen to fail within the first thirty.
-const HISTORIES = 500;
+const HISTORIES = 300;
 const LENGTH = 40;
 const TIMEOUT_MS = 1000;
 

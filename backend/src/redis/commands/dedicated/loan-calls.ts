@@ -1,9 +1,9 @@
-import { classifyFailure } from '../../base/errors/index.js';
+import { classifyFailure, replyPrefix } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { holdUntil, onAbort, type Clock, type Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import { rejectedError } from '../shared/outcome-errors.js';
-import { nextStep, pauseAfter } from '../shared/retry-rules.js';
+import { nextStep } from '../shared/retry-rules.js';
 import {
   isBlocking,
   type Ending,
@@ -14,6 +14,8 @@ import {
 } from './loan-call.js';
 import { endedError, reasonOf, uncertainError } from './loan-errors.js';
 import { WaitEnder, type PrimaryLoan } from './wait-ender.js';
+
+const REFUSAL_PAUSE_MS = 10;
 
 /**
  * The life of a call on a connection of its own. It waits for a primary and a connection (waiting), for
@@ -67,7 +69,7 @@ export class LoanCalls {
 
   async #live(call: LoanCall, place: LoanPlace): Promise<unknown> {
     let mayHaveRun = false;
-    for (let refusals = 0; ;) {
+    for (;;) {
       const loan = await this.#enter(call, place, mayHaveRun);
       const outcome = await this.#attempt(loan, call);
       place.leave(loan, outcome);
@@ -75,7 +77,7 @@ export class LoanCalls {
       this.#throwUnlessAgain(call, place, loan, { ...outcome, mayHaveRun });
       mayHaveRun ||= outcome.failure === 'unknown' && call.intent.changes;
       const isRefused = outcome.failure === 'not-ready' || outcome.failure === 'not-primary';
-      if (isRefused) await this.#clock.sleep(pauseAfter(refusals++), call.signal ?? undefined);
+      if (isRefused) await this.#clock.sleep(REFUSAL_PAUSE_MS, call.signal ?? undefined);
     }
   }
 
@@ -125,7 +127,7 @@ export class LoanCalls {
       let ending: Ending | null = null;
       const settle = (outcome: Outcome): void => {
         for (const stop of stops) stop();
-        if ('reply' in outcome && call.intent.changes) this.#tracker.history.noteWrite();
+        if (call.intent.changes) this.#noteWrite(outcome);
         resolve(outcome);
       };
       const end = (by: Ending): void => {
@@ -152,9 +154,21 @@ export class LoanCalls {
     });
   }
 
-  #send({ wire }: PrimaryLoan, { payload }: LoanCall, done: (outcome: Outcome) => void): void {
+  // What refuses this write refuses those of everybody.
+  #noteWrite(outcome: Outcome): void {
+    if ('reply' in outcome) this.#tracker.noteAcceptedWrite();
+    else if (outcome.failure === 'not-ready' && outcome.error instanceof Error) {
+      this.#tracker.noteRefusedWrite(replyPrefix(outcome.error));
+    }
+  }
+
+  #send(
+    { wire }: PrimaryLoan,
+    { payload, intent }: LoanCall,
+    done: (outcome: Outcome) => void,
+  ): void {
     const onFailure = (error: unknown): void => {
-      done({ failure: classifyFailure(error), error, ending: null });
+      done({ failure: classifyFailure(error, intent.isOpaque), error, ending: null });
     };
     try {
       payload.write(wire, {

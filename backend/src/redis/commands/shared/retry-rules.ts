@@ -45,10 +45,3 @@ function whyNotAgain({ isEnded, hasConnection }: FailedAttempt): 'end' | 'lost' 
   if (isEnded === true) return 'end';
   return hasConnection === false ? 'lost' : null;
 }
-
-const PAUSES_MS = [2, 5, 5, 10];
-
-/** Returns how long to wait, in ms, before a node that refused is asked again. */
-export function pauseAfter(refusalsBefore: number): number {
-  return PAUSES_MS[Math.min(refusalsBefore, PAUSES_MS.length - 1)] ?? 10;
-}
