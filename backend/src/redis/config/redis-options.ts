@@ -125,8 +125,8 @@ const ROUTING = new OptionSet(ROUTING_ROWS, { path: 'routing', ...shared });
 /** How many connections a process may open. */
 export interface PoolOptions {
   /**
-   * Connections to the primary. One is shared by all commands; the others are lent to sessions and
-   * blocking commands, one to each, and there is always at least one of those. @defaultValue 10
+   * Connections to the primary. One is shared by all commands; the others are exclusive ones, and there
+   * is always at least one of those. Blocking commands may use as many again. @defaultValue 10
    */
   readonly writeSize?: number;
 }

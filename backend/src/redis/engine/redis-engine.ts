@@ -157,7 +157,7 @@ export class RedisEngine {
     // A switchover that is under way undoes what it can, and needs the connections for that.
     await this.#switching?.catch(() => undefined);
     connected.subscriptions.close();
-    connected.loans.close();
+    await connected.loans.close(leftMs());
     await connected.router.close(leftMs());
     connected.rawClients.close();
     connected.tracker.close();
@@ -181,7 +181,7 @@ export class RedisEngine {
         : new StandaloneSource(options.address);
     const tracker = new TopologyTracker(options, source, clock, bus);
     const router = new CommandRouter(options, tracker, clock, bus);
-    const loans = new PrimaryLoans(tracker, clock);
+    const loans = new PrimaryLoans(tracker, clock, bus);
     const { writeTimeoutMs } = options.routing;
     const blocking = new BlockingCalls(loans, clock, bus, writeTimeoutMs);
     return {

@@ -119,6 +119,12 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     level: 'warn',
     text: ({ command, reason }) => `A ${command} may or may not have been executed: ${reason}`,
   },
+  'pool.exhausted': {
+    level: 'warn',
+    text: ({ purpose, size }) =>
+      `All ${String(size)} connections for ${purpose === 'blocking' ? 'blocking commands' : 'redis.exclusive()'} ` +
+      'are in use; the next callers wait. pools.writeSize sets how many there are',
+  },
   'breaker.opened': {
     level: 'warn',
     text: ({ direction, reason }) => `Redis counts as away for ${direction}: ${reason}`,

@@ -29,7 +29,7 @@ import {
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
 
-const EXCLUSIVE_OPTIONS = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
+const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
 /**
  * Redis for the application: every command with the types of ioredis, through failovers. Reads go to
@@ -77,6 +77,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
    * need not call it: commands wait by themselves.
    */
   async whenReady(timeoutMs = this.#engine.options.routing.writeTimeoutMs): Promise<void> {
+    TIMEOUT_OPTION.check({ timeoutMs });
     await this.#engine.connected.loans.whenWritable(timeoutMs);
   }
 
@@ -113,7 +114,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     work: (connection: ExclusiveConnection) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
-    EXCLUSIVE_OPTIONS.check(options);
+    TIMEOUT_OPTION.check(options);
     const { routing } = this.#engine.options;
     const timeoutMs = options.timeoutMs ?? routing.writeTimeoutMs;
     return withExclusive(work, this.#engine.connected.loans, this.#engine.clock, timeoutMs);

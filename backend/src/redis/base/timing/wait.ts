@@ -1,4 +1,5 @@
 import type { Clock, Stop } from './clock.js';
+import { onAbort } from './on-abort.js';
 
 /**
  * What may end a wait early: it calls `end` when it is reached, which may be at once. The wait stops it
@@ -38,17 +39,10 @@ export function atGraceEnd(clock: Clock, graceMs: number): Limit {
 
 /** The limit of a signal, also of one that has fired already. Without `error` it ends with the signal's reason. */
 export function onSignal(signal: AbortSignal | null, error?: () => unknown): Limit {
-  if (signal === null) return () => nothing;
-  return (end) => {
-    const onAbort = (): void => {
-      end(error === undefined ? signal.reason : error());
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    return () => {
-      signal.removeEventListener('abort', onAbort);
-    };
-  };
+  return (end) =>
+    onAbort(signal, () => {
+      end(error === undefined ? signal?.reason : error());
+    });
 }
 
 /**

@@ -29,7 +29,7 @@ export {
   type WireListener,
   type WireOptions,
 } from './wire.js';
-export { WirePool, type Loan } from './wire-pool.js';
+export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
   newTrackedClient,
   trackedOptions,
