@@ -10,7 +10,6 @@ export { Pulse } from './pulse.js';
 export {
   answerWithin,
   atDeadline,
-  atGraceEnd,
   endsWithin,
   onSignal,
   waitFor,

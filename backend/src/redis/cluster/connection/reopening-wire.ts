@@ -79,7 +79,8 @@ export class ReopeningWire {
   #scheduleRetry(): void {
     const delay = DELAYS_MS[Math.min(this.#attempt, DELAYS_MS.length - 1)] ?? 0;
     this.#attempt++;
-    this.#stopRetry = this.#clock.after(delay, () => {
+    // What was opened lives until it is closed, as an open socket does.
+    this.#stopRetry = this.#clock.hold(delay, () => {
       this.#connect();
     });
   }

@@ -338,7 +338,8 @@ export class SharedConnection {
 
   #scheduleReconnect(attempt: number): void {
     const delay = RECONNECT_DELAYS_MS[Math.min(attempt, RECONNECT_DELAYS_MS.length - 1)] ?? 0;
-    this.#stopReconnect = this.#clock.after(delay, () => {
+    // An engine that was started lives until it is closed, as one with an open socket does.
+    this.#stopReconnect = this.#clock.hold(delay, () => {
       this.#stopReconnect = null;
       this.#connect(attempt + 1);
     });

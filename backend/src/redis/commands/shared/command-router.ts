@@ -67,7 +67,9 @@ export class CommandRouter implements CallOwner {
     const { maxQueuedCommands, maxQueuedBytes } = options.routing;
     this.#waitingWrites = new CallQueue(maxQueuedCommands, maxQueuedBytes);
     this.#waitingReads = new CallQueue(maxQueuedCommands, maxQueuedBytes);
-    this.#deadlinePulse = new Pulse(clock, DEADLINE_CHECK_MS, () => this.#checkDeadlines());
+    this.#deadlinePulse = new Pulse(clock, DEADLINE_CHECK_MS, () => this.#checkDeadlines(), {
+      holds: true,
+    });
     tracker.onChange((node, change) => {
       this.#onTopologyChange(node, change);
     });
@@ -275,10 +277,8 @@ export class CommandRouter implements CallOwner {
 
   #endFirstWrite(isAccepted: boolean): void {
     this.#firstWrite = null;
-    if (isAccepted) {
-      this.#isFirstWriteDue = false;
-      this.#refusals = 0;
-    }
+    this.#isFirstWriteDue &&= !isAccepted;
+    if (isAccepted) this.#refusals = 0;
     this.#sendWaitingWrites();
   }
 
