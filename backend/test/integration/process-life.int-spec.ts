@@ -17,7 +17,7 @@ jest.setTimeout(60_000);
 
 const RESET_FOR_MS = 3000;
 const IDLE_FOR_MS = 2000;
-const PROMPTLY_MS = 1000;
+const PROMPTLY_MS = 3000;
 
 /** How a process ended by itself. */
 interface End {
@@ -168,6 +168,13 @@ describe('a process without a server', () => {
     ['there is none, in memory mode', () => ({ mode: 'memory' })],
   ])('ends promptly, by itself, after the application was closed while %s', async (_, options) => {
     await expectEndAfterClose(start('close', options()), 0);
+  });
+
+  it.each<[string, () => RedisHaOptions]>([
+    ['there', () => at(server.node.address.port)],
+    ['away', () => at(nobody.port)],
+  ])('is left by a test that replaces RedisService as well, with Redis %s', async (_, options) => {
+    await expectEndAfterClose(start('close-test', options()), 0);
   });
 
   it('lives without Redis and without work until it is closed', async () => {

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import {
   RedisCache,
   RedisModule,
@@ -19,7 +20,9 @@ export type JobName =
   /** Stores a value in a namespace of the cache, then as `idle`. */
   | 'store'
   /** Closes the application as soon as it has started. */
-  | 'close';
+  | 'close'
+  /** The same, of a test of the application that replaces `RedisService`. */
+  | 'close-test';
 
 /** What the parent passes to this process on its command line. */
 export interface JobPlan {
@@ -58,6 +61,7 @@ const JOBS: Readonly<Record<JobName, (app: INestApplicationContext) => Promise<u
     await untilSignal();
   },
   close: () => Promise.resolve(),
+  'close-test': () => Promise.resolve(),
 };
 
 // Nest ends the process by the signal itself when the application is closed, so this is never over.
@@ -69,9 +73,22 @@ function untilSignal(): Promise<void> {
 @Module({ imports: [RedisModule.forRoot(plan.options)] })
 class JobModule {}
 
-async function main(): Promise<void> {
+function startJob(): Promise<INestApplicationContext> {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
-  const app = await NestFactory.createApplicationContext(JobModule, { logger: ['warn', 'error'] });
+  return NestFactory.createApplicationContext(JobModule, { logger: ['warn', 'error'] });
+}
+
+async function startTest(): Promise<INestApplicationContext> {
+  const module = Test.createTestingModule({ imports: [JobModule] });
+  const app = await module
+    .overrideProvider(RedisService)
+    .useValue({ get: () => 'fake' })
+    .compile();
+  return app.init();
+}
+
+async function main(): Promise<void> {
+  const app = plan.job === 'close-test' ? await startTest() : await startJob();
   app.enableShutdownHooks();
   say('STARTED');
   try {

@@ -28,6 +28,7 @@ import {
   type Resolution,
 } from '../config/index.js';
 import { RedisEngine, RedisKeyspaces } from '../engine/index.js';
+import { EngineHook } from './engine-hook.js';
 import { RedisEventLogger } from './event-logger.js';
 import { RedisService } from './redis.service.js';
 import { engineToken, redisCacheToken, redisKeyspacesToken, redisToken } from './inject.js';
@@ -136,6 +137,11 @@ function toModule(
   const engine = engineToken(name);
   const own: FactoryProvider[] = [
     { provide: engine, inject: [resolutionToken(name)], useFactory: startEngine },
+    {
+      provide: Symbol.for(`nestjs-redis-ha.hook.${name}`),
+      inject: [engine],
+      useFactory: (started: RedisEngine) => new EngineHook(started),
+    },
     {
       provide: redisToken(name),
       inject: [engine],
