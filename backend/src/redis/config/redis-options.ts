@@ -245,7 +245,7 @@ interface CommonOptions {
   readonly pools?: PoolOptions;
   readonly fallback?: FallbackOptions;
   readonly journal?: JournalOptions;
-  /** How long `onApplicationShutdown` waits for commands in flight, in ms. @defaultValue 2000 */
+  /** How long a shutdown waits for calls that are under way, in ms. @defaultValue 2000 */
   readonly shutdownTimeoutMs?: number;
 }
 

@@ -15,7 +15,7 @@ import {
   type SwitchoverOptions,
   type SwitchoverReport,
 } from '../cluster/switchover/index.js';
-import { atGraceEnd, endsWithin, SystemClock, type Clock } from '../base/timing/index.js';
+import { atDeadline, endsWithin, SystemClock, type Clock } from '../base/timing/index.js';
 import {
   SentinelSource,
   StandaloneSource,
@@ -170,7 +170,7 @@ export class RedisEngine {
       .catch((error: unknown) => {
         this.bus.emit({ type: 'listener.failed', event: 'close', error });
       });
-    await endsWithin(ended, atGraceEnd(this.clock, ms));
+    await endsWithin(ended, atDeadline(this.clock, ms));
   }
 
   #build(options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>): Connected {

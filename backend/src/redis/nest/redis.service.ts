@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { DriverClient, DriverOptions, TrackedOptions } from '../cluster/connection/index.js';
 import type {
   FailoverRecord,
@@ -36,7 +35,7 @@ const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { pa
  * replicas, writes to the primary. A command waits up to its deadline while there is no node for it. If
  * it cannot be known whether a write was executed, it fails with `COMMAND_UNCERTAIN` (`docs/errors.md`).
  */
-export class RedisService extends RedisCommandSet implements OnApplicationShutdown {
+export class RedisService extends RedisCommandSet {
   readonly #engine: RedisEngine;
   readonly #noCommands: CommandRecorder;
 
@@ -151,11 +150,6 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
   /** Moves the primary to a replica without losing an acknowledged write. */
   switchover(options: SwitchoverOptions = {}): Promise<SwitchoverReport> {
     return this.#engine.switchover(options);
-  }
-
-  /** Called by Nest. Lets commands finish within `shutdownTimeoutMs`, then closes everything. */
-  onApplicationShutdown(): Promise<void> {
-    return this.#engine.close();
   }
 
   async #listen(

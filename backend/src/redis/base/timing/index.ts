@@ -12,7 +12,6 @@ export { Pulse } from './pulse.js';
 export {
   answerWithin,
   atDeadline,
-  atGraceEnd,
   endsWithin,
   onSignal,
   waitFor,

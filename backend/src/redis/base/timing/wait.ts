@@ -17,24 +17,13 @@ export interface Answer<T> {
 
 const nothing = (): void => undefined;
 
-/** A limit in time; `null` sets none. It does not keep the process alive. */
+/** A limit in time; `null` sets none. It keeps the process alive: somebody waits. */
 export function atDeadline(clock: Clock, ms: number | null, error?: () => unknown): Limit {
   if (ms === null) return () => nothing;
   return (end) =>
-    clock.after(ms, () => {
+    clock.hold(ms, () => {
       end(error?.());
     });
-}
-
-/** A limit in time that keeps the process alive: for what is to be done before it exits. */
-export function atGraceEnd(clock: Clock, graceMs: number): Limit {
-  return (end) => {
-    const over = new AbortController();
-    void clock.sleep(graceMs, over.signal).then(end);
-    return () => {
-      over.abort();
-    };
-  };
 }
 
 /** The limit of a signal, also of one that has fired already. Without `error` it ends with the signal's reason. */
