@@ -166,10 +166,7 @@ export class ExclusiveConnection extends CommandMethods {
   }
 }
 
-defineCommandMethods(
-  ExclusiveConnection.prototype,
-  (self) => (name, args, encoding) => self.runCommand(name, args, encoding),
-);
+defineCommandMethods(ExclusiveConnection.prototype);
 
 function refusedForNow(command: string, cause: unknown): CommandTimeoutError {
   return new CommandTimeoutError(
