@@ -1,5 +1,10 @@
 import { addressKey, type NodeAddress } from '../../base/address/index.js';
-import { type ResolvedRedisOptions } from '../../config/index.js';
+import {
+  containFaults,
+  type AddressMapper,
+  type ResolvedRedisOptions,
+} from '../../config/index.js';
+import type { Problem } from '../../base/errors/index.js';
 import { Pulse, type Clock } from '../../base/timing/index.js';
 import {
   SharedConnection,
@@ -17,15 +22,19 @@ export class ConnectionRegistry {
   readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
   readonly #nodes = new Map<string, readonly SharedConnection[]>();
   readonly #stallPulse: Pulse;
+  readonly #mapAddress: AddressMapper | null;
 
   constructor(
     options: ResolvedRedisOptions,
     clock: Clock,
     onChange: (node: SharedConnection, change: NodeChange) => void,
+    raise: (problem: Problem) => void = () => undefined,
   ) {
     this.#options = options;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#mapAddress =
+      options.mode === 'sentinel' ? containFaults(options.sentinel.mapAddress, raise) : null;
     this.#stallPulse = new Pulse(clock, STALL_CHECK_MS, () => this.#checkForStalls());
   }
 
@@ -67,9 +76,8 @@ export class ConnectionRegistry {
   /** Returns how to open another connection to the node, for clients outside this registry. */
   wireOptionsFor(address: NodeAddress): WireOptions {
     const { node } = this.#options;
-    const map = this.#options.mode === 'sentinel' ? this.#options.sentinel.mapAddress : null;
     return {
-      address: map === null ? address : map(address),
+      address: this.#mapAddress?.(address) ?? address,
       access: node,
       db: node.db,
       keyPrefix: node.keyPrefix,

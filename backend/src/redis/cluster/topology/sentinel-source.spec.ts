@@ -330,6 +330,23 @@ describe('SentinelSource', () => {
       start({ sentinel: { natMap: { '10.0.0.1:26379': fourth.address } } });
       await allAnswer(4);
     });
+
+    it('are reached as announced when the mapper fails for them, and nothing else stops', async () => {
+      sentinels[0]!.others = [{ address: at(26_379), id: 's4' }];
+      const natMap = (): never => {
+        throw new TypeError('the table is not loaded');
+      };
+      start({ sentinel: { natMap } });
+      await allAnswer(3);
+      know(B, 6, ...sentinels);
+      await source.lookAgain();
+      expect(last()).toBe('2@6');
+      expect(source.sentinels().slice(0, 3)).toEqual(
+        [1, 2, 3].map(() => expect.objectContaining({ problem: null }) as unknown),
+      );
+      const doubts = events.filter(({ type }) => type === 'settings.doubtful');
+      expect(doubts).toMatchObject([{ problem: { value: '10.0.0.1:26379' } }]);
+    });
   });
 
   it('never shows the password of the Sentinels', async () => {

@@ -1,7 +1,12 @@
 import { addressKey, type NodeAddress } from '../../base/address/index.js';
-import { type ResolvedSentinelOptions } from '../../config/index.js';
+import {
+  containFaults,
+  type AddressMapper,
+  type ResolvedSentinelOptions,
+} from '../../config/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { Doubts } from './doubts.js';
 import { planTopology, type KnownPrimary } from './plan-topology.js';
 import { SentinelLink } from './sentinel-link.js';
 import type { SentinelMessage } from './sentinel-message.js';
@@ -21,6 +26,8 @@ export class SentinelSource implements TopologySource {
   readonly #bus: EventBus;
   readonly #links = new Map<string, SentinelLink>();
   readonly #seeds: ReadonlySet<string>;
+  readonly #doubts: Doubts;
+  readonly #mapAddress: AddressMapper;
   #listener: TopologySourceListener | null = null;
   #known: KnownPrimary | null = null;
   #firstViewAt: number | null = null;
@@ -33,6 +40,10 @@ export class SentinelSource implements TopologySource {
     this.#options = options;
     this.#clock = clock;
     this.#bus = bus;
+    this.#doubts = new Doubts(bus);
+    this.#mapAddress = containFaults(options.sentinel.mapAddress, (problem) => {
+      this.#doubts.raise(problem);
+    });
     this.#seeds = new Set(options.sentinel.nodes.map(addressKey));
   }
 
@@ -166,7 +177,7 @@ export class SentinelSource implements TopologySource {
     const answeringIds = new Set(this.views().map(({ id }) => id));
     for (const other of view.otherSentinels) {
       // The same Sentinel at another address is not a second one.
-      if (!answeringIds.has(other.id)) this.#open(this.#options.sentinel.mapAddress(other.address));
+      if (!answeringIds.has(other.id)) this.#open(this.#mapAddress(other.address));
     }
     this.#forgetNeedless();
   }
@@ -186,9 +197,8 @@ export class SentinelSource implements TopologySource {
   }
 
   #listedKeys(): ReadonlySet<string> {
-    const { mapAddress } = this.#options.sentinel;
     const listed = this.views().flatMap(({ otherSentinels }) => otherSentinels);
-    return new Set(listed.map(({ address }) => addressKey(mapAddress(address))));
+    return new Set(listed.map(({ address }) => addressKey(this.#mapAddress(address))));
   }
 
   #seedIds(): ReadonlySet<string> {

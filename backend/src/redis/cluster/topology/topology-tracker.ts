@@ -8,6 +8,7 @@ import {
 } from '../connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { Doubts } from './doubts.js';
 import { FailoverHistory } from './failover-history.js';
 import { ReplicaLag } from './replica-lag.js';
 import type { SentinelMessage } from './sentinel-message.js';
@@ -62,9 +63,17 @@ export class TopologyTracker {
     this.source = source;
     this.history = new FailoverHistory(clock, bus);
     this.gate = new WriteGate(clock, bus);
-    this.#registry = new ConnectionRegistry(options, clock, (node, change) => {
-      this.#onNodeChange(node, change);
-    });
+    const doubts = new Doubts(bus);
+    this.#registry = new ConnectionRegistry(
+      options,
+      clock,
+      (node, change) => {
+        this.#onNodeChange(node, change);
+      },
+      (problem) => {
+        doubts.raise(problem);
+      },
+    );
   }
 
   /** Starts to look for the nodes and to connect to them. Returns at once. */
