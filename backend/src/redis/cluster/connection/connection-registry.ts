@@ -11,6 +11,7 @@ import {
   type NodeChange,
   type SharedConnectionDeps,
 } from './shared-connection.js';
+import { unnamed } from './handshake.js';
 import type { WireOptions } from './wire.js';
 
 const STALL_CHECK_MS = 20;
@@ -23,6 +24,7 @@ export class ConnectionRegistry {
   readonly #nodes = new Map<string, readonly SharedConnection[]>();
   readonly #stallPulse: Pulse;
   readonly #mapAddress: AddressMapper | null;
+  readonly #raise: (problem: Problem) => void;
 
   constructor(
     options: ResolvedRedisOptions,
@@ -33,6 +35,7 @@ export class ConnectionRegistry {
     this.#options = options;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#raise = raise;
     this.#mapAddress =
       options.mode === 'sentinel' ? containFaults(options.sentinel.mapAddress, raise) : null;
     this.#stallPulse = new Pulse(clock, STALL_CHECK_MS, () => this.#checkForStalls());
@@ -84,6 +87,9 @@ export class ConnectionRegistry {
       clientName: node.clientName,
       connectTimeoutMs: node.connectTimeoutMs,
       keepAliveMs: node.keepAliveMs,
+      onUnnamed: (reason) => {
+        this.#raise(unnamed(node.clientName, reason));
+      },
     };
   }
 

@@ -7,6 +7,7 @@ export type {
   RedisValue,
 } from 'ioredis';
 export { ReopeningWire, type ReopeningWireListener } from './reopening-wire.js';
+export { unnamed } from './handshake.js';
 export { ConnectionRegistry } from './connection-registry.js';
 export {
   SharedConnection,

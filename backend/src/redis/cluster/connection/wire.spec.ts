@@ -101,6 +101,50 @@ describe('Wire', () => {
       expect(JSON.stringify(heard)).not.toContain(PASSWORD);
     });
 
+    const refusing =
+      (what: string, text: string) =>
+      ([name]: readonly string[]) =>
+        name?.toLowerCase() === what ? reply.error(text) : undefined;
+
+    it.each([
+      ['out of range', 'ERR DB index is out of range', /Choose a database that the server has/],
+      [
+        'not allowed',
+        "NOPERM this user has no permissions to run the 'select' command",
+        /Give the ACL user \+select/,
+      ],
+      ['refused while a script runs', 'BUSY Redis is busy running a script.', /BUSY/],
+    ])('is refused when the database is %s, with reason and remedy', async (_, text, remedy) => {
+      node.override = refusing('select', text);
+      const wire = open({ db: 99 });
+      await closed();
+      expect(wire.isReady).toBe(false);
+      expect(heard).toEqual([
+        expect.stringContaining(`database 99 cannot be selected: ${text}`) as string,
+      ]);
+      expect(heard[0]).toMatch(remedy);
+      expect(node.names).toEqual([]);
+    });
+
+    it.each([
+      'ERR Client sent AUTH, but no password is set',
+      'ERR AUTH <password> called without any password configured for the default user.',
+      "ERR wrong number of arguments for 'auth' command",
+    ])('is refused by a server that answers the password with: %s', async (text) => {
+      node.override = refusing('auth', text);
+      open({ access: { username: null, password: PASSWORD, tls: null } });
+      await closed();
+      expect(heard[0]).toContain(`the password is refused: ${text}`);
+      expect(JSON.stringify(heard)).not.toContain(PASSWORD);
+    });
+
+    it('goes on without a name, and says so, when the name is refused', async () => {
+      const text = "NOPERM this user has no permissions to run the 'client|setname' command";
+      node.override = refusing('client', text);
+      await ready({ onUnnamed: (reason) => heard.push(`unnamed: ${reason}`) });
+      expect(heard).toEqual([`unnamed: ${text}`, 'ready']);
+    });
+
     it('says why nobody could be reached', async () => {
       const { address } = node;
       await node.stop();

@@ -4,6 +4,7 @@ import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { handshakeSteps } from './handshake.js';
 
 // ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
 const commandTrace = channel('tracing:ioredis:command:start');
@@ -18,6 +19,8 @@ export interface WireOptions {
   readonly clientName: string;
   readonly connectTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** Called when the server does not let the connection have its name. It is used all the same. */
+  readonly onUnnamed?: (reason: string) => void;
 }
 
 /** The callbacks of a {@link Wire}. Each of the first two is called at most once. */
@@ -63,7 +66,7 @@ export class Wire {
       this.#lastError = safeMessage(error);
     });
     this.#client.once('ready', () => {
-      this.#becomeReady();
+      void this.#shakeHands(options);
     });
     this.#client.once('end', () => {
       this.#becomeClosed(this.#lastError ?? 'closed by the other side');
@@ -181,6 +184,34 @@ export class Wire {
     },
   };
 
+  // All commands in one write: they cost one way to the server and back.
+  async #shakeHands(options: WireOptions): Promise<void> {
+    const { access, db, clientName, onUnnamed } = options;
+    const refusals = handshakeSteps({ ...access, db }).map(({ name, args, explain }) =>
+      this.write(name, args, 'utf8').then(
+        () => null,
+        (error: unknown) => explain(safeMessage(error)),
+      ),
+    );
+    const named = this.write('client', ['setname', clientName], 'utf8').then(
+      () => null,
+      (error: unknown) => safeMessage(error),
+    );
+    this.flush();
+    const refusal = (await Promise.all(refusals)).find((reason) => reason !== null);
+    const unnamed = await named;
+    // A connection that was lost meanwhile is reported by the driver.
+    if (this.#state !== 'opening' || this.#client.status !== 'ready') return;
+    if (refusal !== undefined) {
+      this.destroy(refusal);
+      return;
+    }
+    // The name helps people who read CLIENT LIST. Nothing here depends on it, so a server that refuses
+    // it is used. NOAUTH is about every command, and is reported with the first that matters.
+    if (unnamed !== null && !unnamed.startsWith('NOAUTH')) onUnnamed?.(unnamed);
+    this.#becomeReady();
+  }
+
   #becomeReady(): void {
     this.#stopHandshakeTimer();
     if (this.#state !== 'opening') return;
@@ -239,8 +270,8 @@ function driverOptions(options: WireOptions) {
   return {
     host: address.host,
     port: address.port,
-    db: options.db,
-    connectionName: options.clientName,
+    // The wire sends AUTH, SELECT and CLIENT SETNAME itself: the driver ignores some refusals of them.
+    db: 0,
     connectTimeout: options.connectTimeoutMs,
     keepAlive: options.keepAliveMs,
     // The driver need not wait: a wire destroys its socket itself.
@@ -254,8 +285,6 @@ function driverOptions(options: WireOptions) {
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     ...({ disableClientInfo: true } as object),
-    ...(access.username === null ? {} : { username: access.username }),
-    ...(access.password === null ? {} : { password: access.password }),
     ...(access.tls === null ? {} : { tls: tlsFor(access.tls, address.host) }),
   };
 }

@@ -4,6 +4,7 @@ import {
   type AddressMapper,
   type ResolvedSentinelOptions,
 } from '../../config/index.js';
+import { unnamed } from '../connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { Doubts } from './doubts.js';
@@ -114,6 +115,9 @@ export class SentinelSource implements TopologySource {
       },
       onLost: (reason) => {
         this.#bus.emit({ type: 'sentinel.lost', sentinel: address, reason });
+      },
+      onUnnamed: (reason) => {
+        this.#doubts.raise(unnamed(this.#options.node.clientName, reason));
       },
     });
     this.#links.set(key, link);
