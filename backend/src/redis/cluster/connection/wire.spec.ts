@@ -182,6 +182,46 @@ describe('Wire', () => {
       expect(node.names).toEqual(['set', 'set', 'get']);
     });
 
+    it('arrive in order and whole when they are more than one piece', async () => {
+      const wire = await ready();
+      const big = 'ä'.repeat(700_000);
+      const replies = Promise.all(
+        [big, '1', Buffer.alloc(1_500_000, 255), 'x'.repeat(3_000_000), '2'].map((value, index) =>
+          wire.write('set', [`key${String(index)}`, value], 'utf8'),
+        ),
+      );
+      wire.flush();
+      await expect(replies).resolves.toHaveLength(5);
+      expect(node.received.map(([, key]) => key)).toEqual([0, 1, 2, 3, 4].map((n) => `key${n}`));
+      expect(node.received.map(([, , value]) => value?.length)).toEqual([
+        700_000, 1, 1_500_000, 3_000_000, 1,
+      ]);
+      expect(node.received[0]?.[2]).toBe(big);
+    });
+
+    it('that cannot be written lose the connection, and every one of them is told', async () => {
+      const wire = await ready();
+      const told: string[] = [];
+      const sink = {
+        onValue: () => told.push('value'),
+        onFailure: () => told.push('failure'),
+      };
+      wire.send('set', ['a', Buffer.from('b')], 'utf8', sink);
+      wire.send('set', ['a', 'c'], 'utf8', sink);
+      // As when memory runs out.
+      const concat = jest.spyOn(Buffer, 'concat').mockImplementationOnce(() => {
+        throw new RangeError('Invalid string length');
+      });
+      wire.flush();
+      concat.mockRestore();
+      await until(clock, () => told.length === 2, 'both are told');
+      expect(told).toEqual(['failure', 'failure']);
+      expect(heard).toEqual([
+        'ready',
+        'closed: the commands cannot be written: Invalid string length',
+      ]);
+    });
+
     it('get their replies decoded, or as Buffers', async () => {
       node.answer = () => reply.bulk('välue');
       const wire = await ready();

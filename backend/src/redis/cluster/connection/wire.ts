@@ -9,6 +9,9 @@ import { handshakeSteps } from './handshake.js';
 // ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
 const commandTrace = channel('tracing:ioredis:command:start');
 
+// A string has an upper limit, 512 MiB in Node 20, and copying one piece costs no more than this.
+const PIECE_LENGTH = 1024 * 1024;
+
 /** What is needed to open one socket. */
 export interface WireOptions {
   /** Where to connect to, after address mapping. */
@@ -54,6 +57,7 @@ export class Wire {
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   #lastError: string | null = null;
   #outgoing: (string | Buffer)[] = [];
+  #outgoingLength = 0;
 
   constructor(options: WireOptions, clock: Clock, listener: WireListener) {
     this.#listener = listener;
@@ -132,17 +136,22 @@ export class Wire {
     return command.promise as Promise<unknown>;
   }
 
-  /** Passes everything written since the last flush to the socket, in one write. */
+  /**
+   * Passes everything written since the last flush to the socket: in one write, or in pieces when it is
+   * more than one string should hold. What cannot be passed loses the connection, and nothing else.
+   */
   flush(): void {
     const chunks = this.#outgoing;
     if (chunks.length === 0) return;
+    const isOnePiece = this.#outgoingLength <= PIECE_LENGTH;
     this.#outgoing = [];
-    const stream = this.#client.stream;
-    if (chunks.every((chunk) => typeof chunk === 'string')) {
-      stream.write(chunks.length === 1 ? (chunks[0] ?? '') : chunks.join(''));
-      return;
+    this.#outgoingLength = 0;
+    try {
+      if (isOnePiece) this.#client.stream.write(joined(chunks));
+      else this.#writeInPieces(chunks);
+    } catch (error) {
+      this.destroy(`the commands cannot be written: ${safeMessage(error)}`);
     }
-    stream.write(Buffer.concat(chunks.map((c) => (typeof c === 'string' ? Buffer.from(c) : c))));
   }
 
   /** Writes one command and flushes it. Rejects with the driver's error, without its arguments. */
@@ -180,9 +189,28 @@ export class Wire {
   readonly #collector = {
     write: (chunk: string | Buffer): boolean => {
       this.#outgoing.push(chunk);
+      this.#outgoingLength += chunk.length;
       return true;
     },
   };
+
+  // Corked, so that the socket gets them together all the same.
+  #writeInPieces(chunks: readonly (string | Buffer)[]): void {
+    const { stream } = this.#client;
+    stream.cork();
+    let piece: (string | Buffer)[] = [];
+    let length = 0;
+    for (const chunk of chunks) {
+      piece.push(chunk);
+      length += chunk.length;
+      if (length < PIECE_LENGTH) continue;
+      stream.write(joined(piece));
+      piece = [];
+      length = 0;
+    }
+    if (piece.length > 0) stream.write(joined(piece));
+    stream.uncork();
+  }
 
   // All commands in one write: they cost one way to the server and back.
   async #shakeHands(options: WireOptions): Promise<void> {
@@ -224,6 +252,7 @@ export class Wire {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#outgoing = [];
+    this.#outgoingLength = 0;
     this.#listener.onClosed(reason);
   }
 
@@ -251,6 +280,13 @@ export class Wire {
       });
     }
   }
+}
+
+function joined(chunks: readonly (string | Buffer)[]): string | Buffer {
+  if (chunks.every((chunk) => typeof chunk === 'string')) {
+    return chunks.length === 1 ? (chunks[0] ?? '') : chunks.join('');
+  }
+  return Buffer.concat(chunks.map((c) => (typeof c === 'string' ? Buffer.from(c) : c)));
 }
 
 /** Passes the outcome of a promise to the sink. */
