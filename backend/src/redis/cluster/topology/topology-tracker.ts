@@ -14,7 +14,7 @@ import { ReplicaLag } from './replica-lag.js';
 import type { SentinelMessage } from './sentinel-message.js';
 import type { SentinelView } from './sentinel-view.js';
 import type { TopologySource } from './topology-source.js';
-import { WriteGate } from './write-gate.js';
+import { WriteGate, type PauseReason } from './write-gate.js';
 
 /** Steps of a failover after which writes that the old primary acknowledges will be lost. */
 const FENCING_STEPS: ReadonlySet<string> = new Set([
@@ -166,14 +166,14 @@ export class TopologyTracker {
   }
 
   /** Raises the fence: holds back writes. */
-  pauseWrites(reason: string): void {
+  pauseWrites(reason: PauseReason): void {
     this.history.noteSuspicion('fenced');
     if (this.gate.pause(reason)) this.#changed(null, null);
   }
 
   /** Keeps the fence up until the Sentinels report the switch, an abort, or no failover in progress. */
   leaveToSentinels(): void {
-    this.gate.takeOver('+failover');
+    this.gate.takeOver({ by: 'sentinel', step: '+failover' });
     this.#changed(null, null);
   }
 
@@ -247,10 +247,12 @@ export class TopologyTracker {
     }
     this.#bus.emit({ type: 'failover.observed', step: message.step, detail: message.kind });
     if (FENCING_STEPS.has(message.step) && !this.#isPresentPrimary(message)) {
-      this.pauseWrites(message.step);
+      this.pauseWrites({ by: 'sentinel', step: message.step });
     }
     if (message.step === '+promoted-slave') void this.source.lookAgain();
-    if (message.step.startsWith('-failover-abort')) this.resumeWrites(message.step);
+    // A switchover of this process holds back writes for reasons of its own, and lets them go itself.
+    const isOver = message.step.startsWith('-failover-abort') && this.gate.isPausedBySentinel;
+    if (isOver) this.resumeWrites(message.step);
   }
 
   // Messages and answers come over two connections, so this message may be older than the switch.
@@ -262,7 +264,7 @@ export class TopologyTracker {
   // A pause ends with the switch. If the failover ends without a message, this notices it.
   #onViews(views: readonly SentinelView[]): void {
     const { state } = this.gate;
-    if (state.kind === 'open' || !state.reason.startsWith('+')) return;
+    if (state.kind === 'open' || state.reason.by !== 'sentinel') return;
     // Only the Sentinel that leads a failover reports it, and that one may not be reachable now.
     const believedFrom = state.reasonSince + FENCE_AT_LEAST_MS;
     const isOver = views.every((view) => view.at > believedFrom && !view.isFailoverInProgress);

@@ -119,7 +119,7 @@ function whyNotWritable(tracker: TopologyTracker): string {
     const isAnyThere = tracker.source.sentinels().some(({ isAnswering }) => isAnswering);
     return isAnyThere ? 'the Sentinels name no primary' : 'no Sentinel has answered yet';
   }
-  if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason})`;
+  if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason.step})`;
   const where = formatAddress(primaryAddress);
   return node === null ? `the primary ${where} is not connected` : whatIsWrongWith(node, where);
 }
