@@ -211,6 +211,11 @@ export interface SentinelOptions {
    * Applies to data nodes and to Sentinels that were discovered.
    */
   readonly natMap?: NatMap;
+  /**
+   * Remembers Sentinels that others list, and asks them when no configured one has answered for 5 s.
+   * @defaultValue true
+   */
+  readonly discover?: boolean;
   /** How often all Sentinels are asked besides listening to them, in ms. @defaultValue 1000 */
   readonly pollIntervalMs?: number;
   /** The same while the primary is away, in ms. @defaultValue 75 */
@@ -228,6 +233,7 @@ const SENTINEL_ROWS = {
   password: option(password, null, 'REDIS_SENTINEL_PASSWORD'),
   tls: option(tls, null, ...TLS_VARIABLES.map((suffix) => `REDIS_SENTINEL_${suffix}`)),
   natMap: option(natMap, keepAddress, 'REDIS_NAT_MAP'),
+  discover: option(flag, true, 'REDIS_SENTINEL_DISCOVER'),
   pollIntervalMs: option(milliseconds, 1_000, 'REDIS_SENTINEL_POLL_INTERVAL_MS'),
   fastPollIntervalMs: option(milliseconds, 75, 'REDIS_SENTINEL_FAST_POLL_INTERVAL_MS'),
   commandTimeoutMs: option(milliseconds, 500, 'REDIS_SENTINEL_COMMAND_TIMEOUT_MS'),

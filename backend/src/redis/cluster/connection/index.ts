@@ -12,6 +12,7 @@ export {
   type ReopeningOptions,
   type ReopeningWireListener,
 } from './reopening-wire.js';
+export { unnamed } from './handshake.js';
 export { ConnectionRegistry } from './connection-registry.js';
 export {
   SharedConnection,

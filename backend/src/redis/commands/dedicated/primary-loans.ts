@@ -2,7 +2,7 @@ import type { LoanPurpose, SharedConnection } from '../../cluster/connection/ind
 import { ClosedError, ConnectionLostError, NoPrimaryError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import {
-  atGraceEnd,
+  atDeadline,
   endsWithin,
   onAbort,
   onSignal,
@@ -116,7 +116,7 @@ export class PrimaryLoans {
       this.#onAllBack = resolve;
       if (this.#lent.size === 0) resolve();
     });
-    await endsWithin(allBack, atGraceEnd(this.#clock, timeoutMs));
+    await endsWithin(allBack, atDeadline(this.#clock, timeoutMs));
     for (const loan of [...this.#lent]) loan.discard();
   }
 
