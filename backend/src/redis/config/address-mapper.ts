@@ -15,7 +15,7 @@ export type NatMap =
   | ((announced: NodeAddress) => NodeAddress | string | undefined);
 
 /** Says where an announced address is reached from here. Identity when nothing is mapped. */
-export type AddressMapper = (announced: NodeAddress) => NodeAddress;
+type AddressMapper = (announced: NodeAddress) => NodeAddress;
 
 /** One entry of a `natMap` that cannot be used. */
 interface NatFault {
@@ -25,7 +25,7 @@ interface NatFault {
 }
 
 /** A mapper, and the entries it had to leave out. */
-export interface BuiltMapper {
+interface BuiltMapper {
   readonly mapAddress: AddressMapper;
   readonly faults: readonly NatFault[];
 }

@@ -15,7 +15,7 @@ import { mergeUrl, readUrl } from './redis-url.js';
 import { DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
 
 /** What the environment asks for, before it is checked as a whole. */
-export interface OptionsFromEnv {
+interface OptionsFromEnv {
   /** To be given to `resolveOptions`. Unreadable variables are left out. */
   readonly options: RedisHaOptions;
   /** Variables that cannot be read, under their own names. */

@@ -140,7 +140,7 @@ const POOL_ROWS = {
 const POOLS = new OptionSet(POOL_ROWS, { path: 'pools', ...shared });
 
 /** What happens while Redis is away: for caches, sessions and every other keyspace. */
-export interface FallbackOptions {
+interface FallbackOptions {
   /** Deadline of one operation of a keyspace on Redis, in ms; after it memory answers. @defaultValue 200 */
   readonly timeoutMs?: number;
   /** So many failures or missed deadlines in a row open the circuit breaker. @defaultValue 5 */
@@ -166,10 +166,10 @@ const FALLBACK_ROWS = {
 const FALLBACK = new OptionSet(FALLBACK_ROWS, { path: 'fallback', ...shared });
 
 /** When a journal on disk counts as written: at once, some times a second, or when the system likes. */
-export type JournalFsync = 'always' | 'interval' | 'never';
+type JournalFsync = 'always' | 'interval' | 'never';
 
 /** The writes that are made while Redis is away, until it has them. */
-export interface JournalOptions {
+interface JournalOptions {
   /** Keys it holds at most. @defaultValue 100000 */
   readonly maxEntries?: number;
   /** Bytes it holds at most. @defaultValue 33554432 (32 MiB) */
@@ -334,13 +334,13 @@ export interface ResolvedSentinelOptions extends Common {
 }
 
 /** One Redis, complete and frozen. */
-export interface ResolvedStandaloneOptions extends Common {
+interface ResolvedStandaloneOptions extends Common {
   readonly mode: 'standalone';
   readonly address: NodeAddress;
 }
 
 /** No Redis at all. */
-export interface ResolvedMemoryOptions extends Common {
+interface ResolvedMemoryOptions extends Common {
   readonly mode: 'memory';
 }
 

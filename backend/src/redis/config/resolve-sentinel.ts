@@ -5,7 +5,7 @@ import type { ResolvedSentinelOptions, Top } from './redis-options.js';
 import { warnAboutAccess } from './resolve-access.js';
 
 /** Fewer Sentinels than this cannot outvote one that is wrong, so Sentinel mode is refused. */
-export const MIN_SENTINELS = 3;
+const MIN_SENTINELS = 3;
 
 /** Sentinel mode as it was asked for; `null` when there are too few Sentinels for it. */
 export function resolveSentinel(

@@ -8,7 +8,7 @@ export const FAILOVER_REASONS: readonly FailoverReason[] = ['failure', 'planned'
 /** The modes, in the order of the metrics. */
 export const MODES: readonly ServiceModeName[] = ['healthy', 'degraded', 'recovering'];
 /** Upper bounds of failover durations. */
-export const FAILOVER_BOUNDS_S: readonly number[] = [0.1, 0.5, 1, 2.5, 5, 10, 30];
+const FAILOVER_BOUNDS_S: readonly number[] = [0.1, 0.5, 1, 2.5, 5, 10, 30];
 
 interface Underway {
   readonly reason: FailoverReason;

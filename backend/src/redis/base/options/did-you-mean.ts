@@ -1,5 +1,5 @@
 /** What an object with an unknown member is known by. */
-export interface KnownNames {
+interface KnownNames {
   /** Path of the object, such as `node`; `''` at the top. */
   readonly path: string;
   /** The names it has. */

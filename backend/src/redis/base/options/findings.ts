@@ -2,7 +2,7 @@ import { ConfigInvalidError, type Problem } from '../errors/index.js';
 import { showSafely } from './show-safely.js';
 
 /** Says how the user knows an option: by its path, or by the name of an environment variable. */
-export type FieldNamer = (path: string) => string;
+type FieldNamer = (path: string) => string;
 
 /** Collects everything that is wrong, so that it is reported at once and under the user's own names. */
 export class Findings {

@@ -15,5 +15,4 @@ export {
   onSignal,
   waitFor,
   type Answer,
-  type Limit,
 } from './wait.js';

@@ -4,7 +4,7 @@ import type { Clock, Stop } from './clock.js';
  * What may end a wait early: it calls `end` when it is reached, which may be at once. The wait stops it
  * when it is over.
  */
-export type Limit = (end: (error?: unknown) => void) => Stop;
+type Limit = (end: (error?: unknown) => void) => Stop;
 
 /** Ends a wait. The first to do so counts. */
 export interface Answer<T> {

@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Problem } from '../../base/errors/index.js';
 import { MAX_GROUP_BYTES, MAX_GROUPS } from '../../keyspace/index.js';
 
 /** How many bytes a key can have. */
-export const MAX_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 
 // One UTF-16 unit becomes at most three bytes: up to this length nothing needs to be counted.
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);

@@ -13,7 +13,7 @@ export interface CircuitBreakerOptions {
 }
 
 /** Whether calls may pass. */
-export type BreakerState =
+type BreakerState =
   | { readonly kind: 'closed'; readonly since: number }
   /** No call passes. From `checkAt` on, a check may. */
   | { readonly kind: 'open'; readonly since: number; readonly checkAt: number }

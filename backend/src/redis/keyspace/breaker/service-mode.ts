@@ -3,7 +3,7 @@ import type { Clock, Stop } from '../../base/timing/index.js';
 import type { BreakerStateName } from './circuit-breaker.js';
 
 /** How long everything must work before the mode is healthy again. */
-export interface ServiceModeOptions {
+interface ServiceModeOptions {
   readonly stableMs: number;
 }
 

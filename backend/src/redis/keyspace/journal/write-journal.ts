@@ -27,7 +27,7 @@ export interface WriteJournalOptions {
 export type Settlement = 'applied' | 'superseded' | 'expired' | 'rejected';
 
 /** What a journal holds, and the outcome of what it held. */
-export interface JournalStats extends Readonly<Record<Settlement, number>> {
+interface JournalStats extends Readonly<Record<Settlement, number>> {
   readonly entries: number;
   readonly bytes: number;
   readonly appended: number;

@@ -17,7 +17,7 @@ import {
 import { readStamp, stampBytes, stampDigits, type HybridClock, type Stamp } from './stamp.js';
 
 /** Options of the store. */
-export interface RedisStoreOptions {
+interface RedisStoreOptions {
   /** Deadline of each command. */
   readonly timeoutMs: number;
   /** The channel of changes that name none of their own. */
