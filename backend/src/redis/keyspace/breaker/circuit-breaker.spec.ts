@@ -1,7 +1,7 @@
 import { ManualClock } from '../../testing/index.js';
-import { CircuitBreaker, type BreakerMove, type CircuitBreakerOptions } from './circuit-breaker.js';
+import { CircuitBreaker, type BreakerMove } from './circuit-breaker.js';
 
-const SETTINGS: CircuitBreakerOptions = {
+const SETTINGS = {
   failures: 5,
   windowMs: 1000,
   openMs: 100,
@@ -13,7 +13,7 @@ describe('CircuitBreaker', () => {
   let moves: BreakerMove[];
   let breaker: CircuitBreaker;
 
-  const open = (change: Partial<CircuitBreakerOptions> = {}): void => {
+  const open = (change: Partial<typeof SETTINGS> = {}): void => {
     clock = new ManualClock();
     moves = [];
     breaker = new CircuitBreaker({ ...SETTINGS, ...change }, clock, (move) => moves.push(move));

@@ -2,10 +2,10 @@ import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes
 import { ManualClock } from '../../testing/index.js';
 import { NO_LOG, weightOf, type JournalLog, type JournalRecord } from './journal-log.js';
 import type { StampedWrite } from '../store/key-value-store.js';
-import { WriteJournal, type WriteJournalOptions } from './write-journal.js';
+import { WriteJournal } from './write-journal.js';
 
 const HOUR_MS = 3_600_000;
-const WIDE: WriteJournalOptions = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: HOUR_MS };
+const WIDE = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: HOUR_MS };
 
 /** A log that answers when it is told to. */
 class SlowLog implements JournalLog {
@@ -31,10 +31,8 @@ class SlowLog implements JournalLog {
 describe('WriteJournal', () => {
   let clock: ManualClock;
 
-  const open = (
-    bounds: Partial<WriteJournalOptions> = {},
-    log: JournalLog = NO_LOG,
-  ): WriteJournal => new WriteJournal({ ...WIDE, ...bounds }, clock, log);
+  const open = (bounds: Partial<typeof WIDE> = {}, log: JournalLog = NO_LOG): WriteJournal =>
+    new WriteJournal({ ...WIDE, ...bounds }, clock, log);
   const recordOf = (write: StampedWrite): JournalRecord => ({
     kind: 'write',
     write,
@@ -395,7 +393,7 @@ describe('WriteJournal', () => {
   describe('goes on from what a log has kept', () => {
     const reopened = (
       records: JournalRecord[],
-      bounds: Partial<WriteJournalOptions> = {},
+      bounds: Partial<typeof WIDE> = {},
     ): [WriteJournal, SlowLog] => {
       const log = new SlowLog();
       return [new WriteJournal({ ...WIDE, ...bounds }, clock, log, records), log];

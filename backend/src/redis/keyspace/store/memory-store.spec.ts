@@ -2,10 +2,10 @@ import { describeKeyValueStore } from '../../../../test/support/key-value-store-
 import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { InvalidArgumentError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
-import { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
+import { MemoryStore } from './memory-store.js';
 import { MAX_AHEAD_MS, type Stamp } from './stamp.js';
 
-const ROOMY: MemoryStoreOptions = { maxEntries: 1_000_000, maxBytes: 2 ** 31 };
+const ROOMY = { maxEntries: 1_000_000, maxBytes: 2 ** 31 };
 
 describeKeyValueStore('MemoryStore', () => {
   const clock = new ManualClock();
@@ -20,7 +20,7 @@ describe('MemoryStore', () => {
   let clock: ManualClock;
   let store: MemoryStore;
 
-  const open = (bounds: Partial<MemoryStoreOptions> = {}): MemoryStore => {
+  const open = (bounds: Partial<typeof ROOMY> = {}): MemoryStore => {
     clock = new ManualClock();
     return (store = new MemoryStore({ ...ROOMY, ...bounds }, clock));
   };
