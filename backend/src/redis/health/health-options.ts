@@ -40,18 +40,12 @@ export const HEALTH_ROWS = {
   drainMs: option(wholeNumber(0, 600_000, 'milliseconds'), 0),
   deadlineMs: option(wholeNumber(1, 60_000, 'milliseconds'), 200),
 } satisfies RowsOf<HealthOptions>;
-const HEALTH = new OptionSet(HEALTH_ROWS, { path: 'health' });
+
+/** How probes judge, as {@link HealthOptions} say it. */
+export const HEALTH = new OptionSet(HEALTH_ROWS, { path: 'health' });
 
 /** The options with every default filled in. */
 export type ResolvedHealthOptions = Resolved<typeof HEALTH_ROWS>;
-
-/**
- * Fills in the defaults.
- * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every problem at once.
- */
-export function resolveHealthOptions(given: HealthOptions): ResolvedHealthOptions {
-  return HEALTH.resolve(given);
-}
 
 /** What routes begin with. */
 export const routePath = text(
