@@ -7,7 +7,6 @@ import {
   groupIndexKey,
   groupMarkKey,
   RedisStore,
-  type LeaseRequest,
 } from '../../src/redis/keyspace/store/redis-store.js';
 import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
 import {
@@ -21,6 +20,8 @@ import { deleteOf, setOf, stampNo } from '../support/stored-writes.js';
 
 const clock = new SystemClock();
 const LONG_MS = 60_000;
+
+type LeaseRequest = Parameters<RedisStore['claim']>[0];
 
 type Command = (...args: readonly unknown[]) => Promise<unknown>;
 

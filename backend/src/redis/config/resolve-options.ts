@@ -8,7 +8,7 @@ import {
   type ResolvedRedisOptions,
 } from './redis-options.js';
 import { mergeUrl, parseRedisUrl } from './redis-url.js';
-import { warnAboutAccess } from './resolve-access.js';
+import { checkAccess } from './resolve-access.js';
 import { resolveSentinel } from './resolve-sentinel.js';
 
 /** Options that can be used, and what is worth a warning about them. */
@@ -57,7 +57,7 @@ function resolve(findings: Findings, input: unknown, name: string): ResolvedRedi
   const top = TOP.read(isGiven(input) ? usedOf(input, findings) : input, findings);
   const { mode, host, port, url, standaloneAddress, sentinel, ...rest } = top;
   const common = { name, ...rest };
-  warnAboutAccess('node', common.node, findings);
+  checkAccess('node', common.node, findings);
   if (mode === 'memory') return { mode, ...common };
   if (mode !== 'sentinel') {
     return { mode: 'standalone', ...common, address: url?.address ?? { host, port } };

@@ -2,7 +2,7 @@ import { formatAddress, readAddress, type NodeAddress } from '../base/address/in
 import type { Findings } from '../base/options/index.js';
 import { SENTINEL_PORT } from './address-rules.js';
 import type { ResolvedSentinelOptions, Top } from './redis-options.js';
-import { warnAboutAccess } from './resolve-access.js';
+import { checkAccess } from './resolve-access.js';
 
 /** Fewer Sentinels than this cannot outvote one that is wrong, so Sentinel mode is refused. */
 const MIN_SENTINELS = 3;
@@ -15,7 +15,7 @@ export function resolveSentinel(
 ): ResolvedSentinelOptions['sentinel'] | null {
   const { strict, natMap: mapAddress, ...sentinel } = given;
   const { nodes } = sentinel;
-  warnAboutAccess('sentinel', sentinel, findings);
+  checkAccess('sentinel', sentinel, findings);
   if (nodes.length >= MIN_SENTINELS) return { ...sentinel, mapAddress };
   // Unreadable entries are reported on their own, and may be enough once they are corrected.
   const isEnough = nodes.length + unreadableIn(listed) >= MIN_SENTINELS;

@@ -14,7 +14,7 @@ import {
 } from '../../base/options/index.js';
 import { policy, type KeyspacePolicy } from '../../keyspace/index.js';
 import { tagsProblem } from './cache-keys.js';
-import { isUsableSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
+import { isSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
 
 /** The largest string Redis holds. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -125,7 +125,7 @@ const CACHE_ROWS = {
   serializer: option(
     rule<CacheSerializer>(
       'an object with an id from 1 to 255 of its own, a name, serialize and deserialize',
-      isUsableSerializer,
+      isSerializer,
       { remedy: 'Correct it, or leave it out for the default, jsonSerializer' },
     ),
     jsonSerializer,

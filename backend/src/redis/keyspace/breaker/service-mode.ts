@@ -8,7 +8,7 @@ interface ServiceModeOptions {
 }
 
 /** What decides the mode. */
-export interface ServiceModeInput {
+interface ServiceModeInput {
   readonly reads: BreakerStateName;
   readonly writes: BreakerStateName;
   /** Writes that were made while Redis was away are not all replayed yet. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { ManualClock, waitUntil } from '../../testing/index.js';
 import type { Disk } from './journal-disk.js';
-import { JournalFile, type JournalFileOptions } from './journal-file.js';
+import { JournalFile } from './journal-file.js';
 import { encodeFrame } from './journal-frames.js';
 import type { JournalRecord } from './journal-log.js';
 
@@ -91,7 +91,7 @@ describe('JournalFile', () => {
   const opened = new Set<JournalFile>();
 
   const open = async (
-    change: Partial<JournalFileOptions> = {},
+    change: Partial<Parameters<typeof JournalFile.open>[0]> = {},
     disk?: Disk,
   ): Promise<JournalFile> => {
     const onFailure = (reason: string): void => void failures.push(reason);

@@ -25,7 +25,7 @@ interface RedisStoreOptions {
 }
 
 /** A request for the lease of an entry. */
-export interface LeaseRequest {
+interface LeaseRequest {
   /** Where the entry is stored. */
   readonly key: string;
   /** Where the lease is stored. */

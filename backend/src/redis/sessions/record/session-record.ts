@@ -36,7 +36,7 @@ type DecodedRecord =
 /** The format that this version writes. */
 const RECORD_VERSION = 1;
 /** The codec number of sessions: 'S'. */
-export const SESSION_CODEC = 0x53;
+const SESSION_CODEC = 0x53;
 
 /** Returns when a session ends unless it is used. */
 export function expiryOf({ lastSeenAt, idleMs, endsAt }: SessionRecord): number {
