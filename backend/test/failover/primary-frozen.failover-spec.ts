@@ -7,7 +7,7 @@ import {
 } from '../../src/redis/testing/index.js';
 import { ourClients } from '../support/clients.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
-import { nextFact } from '../support/facts.js';
+import { nextEvent } from '../support/events.js';
 import { countByCode, startLoad } from '../support/load.js';
 import { untilWritten } from '../support/progress.js';
 
@@ -40,7 +40,7 @@ describe('while a node is frozen', () => {
       await untilWritten(load, 100);
       load.resetGaps();
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.first-write');
+      const switched = nextEvent(redis, 'failover.first-write');
       await freeze(old);
       const { failover } = await switched;
       expect(failover).toMatchObject({ from: old.address, reason: 'failure' });
@@ -77,7 +77,7 @@ describe('while a node is frozen', () => {
       await untilWritten(load, 50);
       load.resetGaps();
       const [replica] = cluster.replicas();
-      const stalled = nextFact(redis, 'connection.stalled', {
+      const stalled = nextEvent(redis, 'connection.stalled', {
         where: ({ node }) => node.port === replica!.address.port,
       });
       await freeze(replica!);
@@ -99,7 +99,7 @@ describe('while a node is frozen', () => {
     try {
       await untilWritten(load, 50);
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.first-write');
+      const switched = nextEvent(redis, 'failover.first-write');
       await Promise.all([freeze(cluster.sentinels()[0]!), freeze(old)]);
       const { failover } = await switched;
       expect(failover.from).toEqual(old.address);
@@ -128,7 +128,7 @@ describe('while a node is frozen', () => {
     try {
       await untilWritten(load, 50);
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.first-write');
+      const switched = nextEvent(redis, 'failover.first-write');
       await freeze(old);
       await switched;
       await untilWritten(load, 50);
