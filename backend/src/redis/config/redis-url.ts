@@ -25,7 +25,7 @@ type UrlParse =
 const REMEDY =
   'Write redis://user:password@host:6379/0, or rediss:// for TLS, and percent-encode special characters of the password';
 
-/** An address in one piece. No part of an unusable one is shown: a password may have ended up anywhere in it. */
+/** An address as a URL. No part of an unusable one is shown: a password may be anywhere in it. */
 export const url: Rule<string, UrlOptions> = converted(
   rule<string>('a redis:// or rediss:// address', (value) => typeof value === 'string', {
     shows: 'nothing',

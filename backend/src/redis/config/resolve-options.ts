@@ -42,7 +42,7 @@ export function resolveOptions(
   return resolveWith(new Findings(), input, name);
 }
 
-/** {@link resolveOptions} on top of what was found already, under the names `findings` knows. */
+/** The same, with what was found already, under the names that `findings` knows. */
 export function resolveWith(findings: Findings, input: unknown, name: string): Resolution {
   if (!connectionName.accepts(name)) {
     const message = `must be ${connectionName.expects}`;
@@ -69,7 +69,7 @@ function resolve(findings: Findings, input: unknown, name: string): ResolvedRedi
     : { mode, ...common, sentinel: resolved };
 }
 
-/** What counts in the mode that was asked for, with what a URL says of the nodes. */
+/** The options that are used in the requested mode, with what a URL says of the nodes. */
 function usedOf(input: Given, findings: Findings): Given {
   const mode = isMode(input['mode']) ? input['mode'] : undefined;
   const idle = Object.entries(KEYS_OF_MODE).flatMap(([of, keys]) => (of === mode ? [] : keys));
@@ -104,8 +104,8 @@ function warnAboutIdle(
 ): void {
   const remedy = (key: string): string =>
     mode === 'sentinel'
-      ? `Remove ${key}; standaloneAddress is the Redis to use when Sentinel mode is given up`
-      : `Remove ${key}, unless you mean to come back to the mode it belongs to`;
+      ? `Remove ${key}; standaloneAddress is the Redis to use when there are too few Sentinels`
+      : `Remove ${key}, unless you want to go back to the mode it belongs to`;
   for (const key of idle.filter((candidate) => input[candidate] !== undefined)) {
     const shown = typeof input[key] === 'number' ? input[key] : '(set)';
     findings.warn(key, shown, `has no effect in mode '${mode}'`, remedy(key));

@@ -7,7 +7,7 @@ import { checkAccess } from './resolve-access.js';
 /** Fewer Sentinels than this cannot outvote one that is wrong, so Sentinel mode is refused. */
 const MIN_SENTINELS = 3;
 
-/** Sentinel mode as it was asked for; `null` when there are too few Sentinels for it. */
+/** Returns the options of Sentinel mode; `null` when there are too few Sentinels for it. */
 export function resolveSentinel(
   { sentinel: given, standaloneAddress }: Pick<Top, 'sentinel' | 'standaloneAddress'>,
   listed: unknown,
@@ -17,7 +17,7 @@ export function resolveSentinel(
   const { nodes } = sentinel;
   checkAccess('sentinel', sentinel, findings);
   if (nodes.length >= MIN_SENTINELS) return { ...sentinel, mapAddress };
-  // Unreadable entries are reported on their own, and may be enough once they are corrected.
+  // Unreadable entries are reported one by one. Once they are corrected there may be enough Sentinels.
   const isEnough = nodes.length + unreadableIn(listed) >= MIN_SENTINELS;
   if (strict && !isEnough) refuseTooFew(nodes, findings);
   if (!strict) warnTooFew(nodes, standaloneAddress, findings);

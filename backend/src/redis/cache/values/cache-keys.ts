@@ -118,7 +118,7 @@ export function checkHolder(holder: unknown): void {
 export function checkLife(ttlMs: unknown, mayBeNull: boolean): void {
   if (mayBeNull && ttlMs === null) return;
   if (Number.isSafeInteger(ttlMs) && Number(ttlMs) > 0) return;
-  const nullToo = mayBeNull ? ', or null (for ever)' : '';
+  const nullToo = mayBeNull ? ', or null (it never expires)' : '';
   const message = `it must be a whole number of milliseconds, at least 1${nullToo}`;
   throw refusal('ttlMs', String(ttlMs), message, 'For example: 60_000');
 }
