@@ -149,7 +149,7 @@ describe('readiness', () => {
     expect(state.readiness().status).toBe('ready');
   });
 
-  it('ends with the shutdown, for good', async () => {
+  it('ends with the shutdown, and stays so', async () => {
     const { state, clock } = started({ required: true });
     await clock.advance(1000);
     state.shuttingDown();

@@ -95,7 +95,7 @@ describe('ServiceMode', () => {
     expect(mode.current).toBe('healthy');
   });
 
-  it('begins to wait anew when there is a backlog again, and not when it is told the same', async () => {
+  it('starts to wait again when there is a backlog again, and not when nothing has changed', async () => {
     update({ writes: 'open' });
     update();
     await clock.advance(900);

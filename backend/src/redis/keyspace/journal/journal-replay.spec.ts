@@ -279,7 +279,7 @@ describe('JournalReplay', () => {
     );
 
     it.each(['WRONGTYPE', 'ERR', 'NOPERM'])(
-      'is not held up by a record that it refuses for good: %s',
+      'goes on past a record that Redis will always refuse: %s',
       async (reply) => {
         for (const [no, key] of ['a', 'bad', 'b'].entries()) await put(setOf(key, stampNo(no)));
         store.before = (key) => {

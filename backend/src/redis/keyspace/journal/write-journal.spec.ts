@@ -7,7 +7,7 @@ import { WriteJournal } from './write-journal.js';
 const HOUR_MS = 3_600_000;
 const WIDE = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: HOUR_MS };
 
-/** A log that answers when it is told to. */
+/** A log that answers when the test says so. */
 class SlowLog implements JournalLog {
   readonly appended: JournalRecord[] = [];
   readonly settled: JournalRecord[] = [];
@@ -156,7 +156,7 @@ describe('WriteJournal', () => {
       expect(journal.pendingMembers('h')).toEqual(['other']);
       expect(journal.pendingOf('old')).toBeNull();
       expect(journal.pendingOf('new')).not.toBeNull();
-      // What was written before the drop is replayed before it all the same.
+      // What was written before the drop is still replayed before it.
       expect(keysOf(journal.oldest(9))).toEqual(['old', 'other', 'g', 'new']);
     });
 
@@ -399,7 +399,7 @@ describe('WriteJournal', () => {
       return [new WriteJournal({ ...WIDE, ...bounds }, clock, log, records), log];
     };
 
-    it('as if it had never stopped, and writes nothing of it anew', () => {
+    it('as if it had never stopped, and writes none of it again', () => {
       const [journal, log] = reopened([
         recordOf(setOf('b', stampNo(2), { groups: ['g'] })),
         recordOf(setOf('a', stampNo(1))),

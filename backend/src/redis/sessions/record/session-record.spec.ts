@@ -111,7 +111,7 @@ describe('the stamp of a change', () => {
     expect(compareStamps(change, at(1002, 0))).toBeLessThan(0);
   });
 
-  it('gets past every slide from the same base', () => {
+  it('is later than every slide from the same base', () => {
     let slid = at(1000, 7);
     for (let i = 0; i < 1000; i++) slid = stampOfSlide(slid, B);
     expect(compareStamps(slid, at(1000, 7))).toBeGreaterThan(0);
