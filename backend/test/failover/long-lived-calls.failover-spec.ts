@@ -113,7 +113,7 @@ describe('what spans a failover', () => {
 
     await redis.rpush('jobs', 'one');
     const popped = await job;
-    // Only where the old primary could have handed out an element unseen is the doubt shown.
+    // Uncertain only where the old primary could have handed out an element that nobody received.
     if (way === 'kill' || way === 'freeze') {
       expect(['COMMAND_UNCERTAIN', 'jobs,one']).toContain(popped.code ?? String(popped.value));
     } else {

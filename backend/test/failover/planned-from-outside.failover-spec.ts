@@ -111,7 +111,7 @@ async function quickly(cluster: RedisTestCluster): Promise<void> {
 
 async function switchOnce(cluster: RedisTestCluster, redis: Redis): Promise<void> {
   const switched = nextEvent(redis, 'failover.first-write');
-  // Refused while the last one is not through yet.
+  // Sentinel refuses it until the previous failover has ended.
   await cluster.waitUntil(
     async () => {
       await cluster.failover();

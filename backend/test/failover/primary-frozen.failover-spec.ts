@@ -47,7 +47,7 @@ describe('while a node is frozen', () => {
       await untilWritten(load, 100);
       old.thaw();
       frozen.delete(old);
-      // Until it has been told by Sentinel, the thawed node takes itself for a primary.
+      // Until Sentinel makes it a replica, the thawed node still acts as a primary.
       await untilWritten(load, 300);
       const sentToOld = (await ourClients(old)).map((client) => client.get('cmd'));
       const report = await load.stop();
@@ -93,7 +93,7 @@ describe('while a node is frozen', () => {
     }
   });
 
-  it('a primary that freezes together with the first listed Sentinel is replaced all the same', async () => {
+  it('a primary that freezes together with the first listed Sentinel is replaced too', async () => {
     const { redis } = await startReadyEngine(withOptions(cluster.options(), { routing: ROUTING }));
     const load = startLoad(redis);
     try {

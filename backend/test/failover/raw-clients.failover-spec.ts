@@ -22,7 +22,7 @@ describe('raw ioredis clients', () => {
   });
   afterAll(() => cluster.stop());
 
-  /** As a library would that makes its clients itself. */
+  /** Makes clients as a library does that creates its own. */
   function libraryClient(redis: ReturnType<typeof startEngine>['redis']): Redis {
     const client = new Redis({ ...redis.connectionOptions(), maxRetriesPerRequest: null });
     client.on('error', () => undefined);
@@ -93,7 +93,7 @@ describe('raw ioredis clients', () => {
       what: 'our client ends',
       timeoutMs: 3000,
     });
-    // A library may still have something to put away while the application closes.
+    // A library may still write something while the application closes.
     expect(await theirs.set('put', 'away')).toBe('OK');
     const primary = await cluster.currentPrimary();
     await primary.command('CLIENT', 'KILL', 'TYPE', 'normal');

@@ -155,7 +155,7 @@ describe('switchover()', () => {
   });
 });
 
-/** What a write directly on the node comes to: `OK`, the refusal, or that it waits. */
+/** The outcome of a write directly on the node: `OK`, the refusal, or that it waits. */
 async function writesPass(node: { command(...args: string[]): Promise<unknown> }): Promise<string> {
   const outcome = await outcomeOf(node.command('SET', 'direct', '1'), 2000);
   if (outcome.code === 'COMMAND_REJECTED')

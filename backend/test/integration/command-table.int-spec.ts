@@ -71,7 +71,7 @@ describe('the table of commands', () => {
     expect(
       named(({ name, flags }) => flags.has('blocking') && !BLOCKING_COMMANDS.has(name)),
     ).toEqual([]);
-    // Redis 7.0 does not say so of WAIT, which waits all the same.
+    // Redis 7.0 does not report WAIT as blocking, although it blocks.
     const doubtful = named(
       ({ name, flags }) => BLOCKING_COMMANDS.has(name) && !flags.has('blocking'),
     );
@@ -83,7 +83,7 @@ describe('the table of commands', () => {
       const [command = '', ...subcommand] = name.split('|');
       const { route } = intentOf(command, subcommand);
       if (flags.has('write') && route === 'read') return true;
-      // XREAD and XREADGROUP wait only when they are told to.
+      // XREAD and XREADGROUP wait only with BLOCK.
       return flags.has('blocking') && !/^xread/.test(name) && !/^(blocking|refused)$/.test(route);
     });
     expect(wrong.map(({ name }) => name)).toEqual([]);

@@ -287,7 +287,7 @@ describe('with one Redis', () => {
     expect(redis.status.pools.write.available).toBe(10);
   });
 
-  it('NOAUTH is a reason, not a riddle', async () => {
+  it('NOAUTH is reported as the reason', async () => {
     await using locked = await startRedisServer({ password: 'the-password' });
     const { host, port } = locked.node.address;
     const { redis } = startEngine({

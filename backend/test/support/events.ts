@@ -7,7 +7,7 @@ import type {
 
 /** What to wait for. */
 export interface EventOptions<T extends RedisHaEventType> {
-  /** Only events that fulfil this count. */
+  /** Only events for which this is true count. */
   readonly where?: (event: RedisHaEventOf<T>) => boolean;
   /** @defaultValue 20000 */
   readonly timeoutMs?: number;
@@ -16,8 +16,8 @@ export interface EventOptions<T extends RedisHaEventType> {
 const TIMEOUT_MS = 20_000;
 
 /**
- * The next event of that kind. Ask for it before doing what brings it about, and await it afterwards. It rejects
- * with everything that was heard instead.
+ * Resolves with the next event of that type. Call this before the action that causes it, and await it afterwards. It rejects
+ * with all events that came instead.
  */
 export function nextEvent<T extends RedisHaEventType>(
   redis: RedisService,
