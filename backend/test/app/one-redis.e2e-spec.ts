@@ -66,7 +66,7 @@ describe('the sample backend with one Redis', () => {
     await expect(app.http.get('/api/counters/full')).resolves.toMatchObject(full);
   });
 
-  it('does not ask anybody to repeat what Redis refuses for good', async () => {
+  it('does not ask clients to repeat what Redis will always refuse', async () => {
     await server.node.command('RPUSH', 'counter:list', 'x');
     const { status, body, headers } = await app.http.post('/api/counters/list');
     expect(status).toBe(500);
@@ -85,7 +85,7 @@ describe('the sample backend with one Redis', () => {
     );
   });
 
-  it('stops whoever tries too many passwords, and nobody else', async () => {
+  it('locks out a client that tries too many passwords, and no other', async () => {
     const json = { email: 'user6@example.com', password: WRONG_PASSWORD };
     const statuses: number[] = [];
     for (let attempt = 0; attempt < 6; attempt++) {
@@ -95,7 +95,7 @@ describe('the sample backend with one Redis', () => {
       expect(answer.body).toMatchObject({ statusCode: 429, code: 'TOO_MANY_ATTEMPTS' });
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
-    // A minute of the clock may end in between, and then the count begins anew.
+    // The count starts again with each minute of the clock, which may end in between.
     expect(statuses.filter((status) => status !== 401 && status !== 429)).toEqual([]);
     await expect(app.http.login(7)).resolves.toEqual(expect.any(String));
   });

@@ -36,7 +36,7 @@ describe('docs/errors.md', () => {
     expect([...SECTIONS.keys()].sort()).toEqual(ERRORS.map(({ code }) => code).sort());
   });
 
-  it.each(ERRORS)('says truly whether $code is retryable', ({ code, retryable }) => {
+  it.each(ERRORS)('says correctly whether $code is retryable', ({ code, retryable }) => {
     const row = page
       .split('\n')
       .find((line) => line.startsWith('|') && line.includes(`(#${code.toLowerCase()})`));

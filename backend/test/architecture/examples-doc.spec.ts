@@ -16,7 +16,7 @@ const TYPE_CHECK_MS = 60_000;
 const PART = /<!-- goes into ([\w.-]+) -->\n\n(```ts\n[\s\S]*?^```)/gm;
 /** A block that another one imports, or that has parts, begins with its name: `// visits.service.ts`. */
 const NAME = /^\/\/ ([\w.-]+\.ts)\n/;
-/** Stands where the parts go. */
+/** Marks where the parts go. */
 const PLACE = /^ *\/\/ The tests below go here\.$/m;
 
 function markdownIn(folder: string): string[] {

@@ -20,7 +20,7 @@ import { REGISTER } from '../../src/redis/nest/redis.module.js';
 import { SESSION_MODULE } from '../../src/redis/sessions/session.module.js';
 import { STORE } from '../../src/redis/sessions/stores/store-records.js';
 
-/** A table of options in a page, and the rows it must tell of. */
+/** A table of options in a page, and the rows it must list. */
 interface Told {
   readonly page: string;
   /** The heading above the table, without its signs. */

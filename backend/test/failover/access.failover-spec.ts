@@ -10,7 +10,7 @@ import { closeApps, startApp } from '../support/apps.js';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { CustomCluster } from '../support/custom-cluster.js';
 import { closeEngines, startEngine, startReadyEngine, withOptions } from '../support/engines.js';
-import { FactLog, nextFact } from '../support/facts.js';
+import { EventLog, nextEvent } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
 afterEach(async () => {
@@ -41,20 +41,20 @@ describe('passwords', () => {
       imports: [RedisModule.forRoot(withOptions(options, { routing: { writeTimeoutMs: 700 } }))],
     });
     const redis = app.get(RedisService);
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const outcome = await outcomeOf(redis.set('key', 'value'));
     expect(outcome.code).toBe('NO_PRIMARY');
     const session = await outcomeOf(redis.exclusive((one) => one.get('key'), { timeoutMs: 300 }));
     await waitUntil(() => log.texts('error').length > 0, { what: 'the log says why' });
     const told = [
       ...log.texts(),
-      facts.toText(),
+      events.toText(),
       inspect(outcome.error, { depth: 10 }),
       inspect(session.error, { depth: 10 }),
       JSON.stringify(redis.status),
     ].join('\n');
     for (const secret of [PASSWORD, SENTINEL_PASSWORD, WRONG]) expect(told).not.toContain(secret);
-    facts.stop();
+    events.stop();
     return { told: log.texts('error').join('\n'), message: String(outcome.error) };
   }
 
@@ -62,7 +62,7 @@ describe('passwords', () => {
     const { redis } = await startReadyEngine(cluster.options());
     const client = redis.createClient({ maxRetriesPerRequest: null });
     expect(await client.set('raw', 'client')).toBe('OK');
-    const switched = nextFact(redis, 'failover.first-write');
+    const switched = nextEvent(redis, 'failover.first-write');
     const old = await cluster.currentPrimary();
     await old.kill();
     expect(await redis.set('after', 'failover')).toBe('OK');
@@ -164,7 +164,7 @@ async function expectToWork(cluster: CustomCluster, options: SentinelModeOptions
   const old = redis.status.primary!.address;
   expect(redis.status.replicas).toHaveLength(2);
   expect(redis.status.sentinels).toHaveLength(3);
-  const switched = nextFact(redis, 'failover.first-write');
+  const switched = nextEvent(redis, 'failover.first-write');
   await cluster.kill(old.port);
   expect(await redis.set('after', '1')).toBe('OK');
   const { failover } = await switched;

@@ -2,7 +2,7 @@ import { RespClient, startRedisCluster, waitUntil } from '../../src/redis/testin
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
 import { FakeNode } from '../support/fake-node.js';
 import { FakeSentinelNode } from '../support/fake-sentinel-node.js';
-import { nextFact } from '../support/facts.js';
+import { nextEvent } from '../support/events.js';
 
 jest.setTimeout(60_000);
 
@@ -51,7 +51,7 @@ it('a Sentinel that somebody announces with PUBLISH gets neither the traffic nor
     expect(await redis.set('reset:ann', 'token')).toBe('OK');
 
     // The rogue stays silent about failovers, too: the next one is the true one.
-    const switched = nextFact(redis, 'failover.first-write');
+    const switched = nextEvent(redis, 'failover.first-write');
     await primary.kill();
     expect(await redis.set('after', 'failover')).toBe('OK');
     await switched;

@@ -182,7 +182,7 @@ it('five hundred probes open no connection to Redis', async () => {
   expect(await connectionIds()).toEqual(before);
 });
 
-it('a killed primary costs no readiness, and is seen in the figures', async () => {
+it('a killed primary costs no readiness, and is shown in the metrics', async () => {
   const killedAt = Date.now();
   const old = await cluster.currentPrimary();
   await old.kill();
@@ -208,7 +208,7 @@ it('a killed primary costs no readiness, and is seen in the figures', async () =
   await cluster.waitForReady();
 });
 
-it('with every node frozen an optional Redis is degraded, and a required one unready after the grace and ready again after the return', async () => {
+it('with every node frozen: an optional Redis is degraded; with a required one, the application is not ready after the grace, and ready again after the return', async () => {
   const frozenAt = Date.now();
   await Promise.all(everyNode().map((node) => node.freeze()));
   await pause(FREEZE_MS);
@@ -225,20 +225,20 @@ it('with every node frozen an optional Redis is degraded, and a required one unr
   const unready = ofRequired.since('ready', frozenAt).filter((one) => !isReady(one));
   const since = Date.parse((unready[0]!.body as ProbeAnswer).since);
   expect(since).toBeGreaterThanOrEqual(frozenAt);
-  // Unready with the second probe after the grace at the latest, and not before it is over.
+  // Not ready before the grace is over, and no later than the second probe after it.
   const due = ofRequired.since('ready', since + GRACE_MS);
   expect(due.findIndex((one) => !isReady(one))).toBeLessThanOrEqual(1);
   // The calendar of the answer is in whole milliseconds.
   expect(unready[0]!.sentAt + unready[0]!.tookMs).toBeGreaterThanOrEqual(since + GRACE_MS - 2);
   expect(since - frozenAt).toBeLessThan(3000);
-  // Back with the second probe after Redis was well for long enough, at the latest.
+  // Ready again no later than the second probe after Redis has worked for long enough.
   const full = ofRequired.since('full', thawedAt);
   const lastDown = full.findLastIndex((one) => redisOf(one).status === 'down');
   const wellAt = full[lastDown + 1]!.sentAt;
   const afterwards = ofRequired.since('ready', wellAt + RECOVER_MS);
   expect(afterwards.findIndex(isReady)).toBeLessThanOrEqual(1);
   expect(afterwards.slice(2).every(isReady)).toBe(true);
-  // The whole answer is of the same opinion.
+  // The full response says the same.
   const failing = ofRequired.since('full', frozenAt).filter((one) => !isReady(one));
   expect(failing.length).toBeGreaterThan(0);
   expect(Math.abs(failing.length - unready.length)).toBeLessThanOrEqual(2);

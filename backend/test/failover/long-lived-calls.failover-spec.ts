@@ -9,7 +9,7 @@ import {
   withOptions,
   type RunningEngine,
 } from '../support/engines.js';
-import { nextFact } from '../support/facts.js';
+import { nextEvent } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
 const WAYS = ['kill', 'freeze', 'failover', 'switchover'] as const;
@@ -38,7 +38,7 @@ describe('what spans a failover', () => {
   /** Moves the primary; resolves with the old one when the new one has taken over. */
   async function moveBy(way: Way, redis: RunningEngine['redis']): Promise<RedisTestNode> {
     const old = await cluster.currentPrimary();
-    const moved = nextFact(redis, 'failover.completed');
+    const moved = nextEvent(redis, 'failover.completed');
     if (way === 'kill') await old.kill();
     if (way === 'freeze') await old.freeze();
     if (way === 'failover') await cluster.failover();
@@ -113,7 +113,7 @@ describe('what spans a failover', () => {
 
     await redis.rpush('jobs', 'one');
     const popped = await job;
-    // Only where the old primary could have handed out an element unseen is the doubt shown.
+    // Uncertain only where the old primary could have handed out an element that nobody received.
     if (way === 'kill' || way === 'freeze') {
       expect(['COMMAND_UNCERTAIN', 'jobs,one']).toContain(popped.code ?? String(popped.value));
     } else {

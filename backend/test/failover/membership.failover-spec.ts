@@ -14,7 +14,7 @@ import {
 import { closeApps, startApp } from '../support/apps.js';
 import { callsOf } from '../support/clients.js';
 import { closeEngines, startEngine, startReadyEngine, withOptions } from '../support/engines.js';
-import { FactLog } from '../support/facts.js';
+import { EventLog } from '../support/events.js';
 import { startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilRead, untilWritten } from '../support/progress.js';
@@ -44,7 +44,7 @@ describe('a cluster that changes, and an application that comes early', () => {
     const { redis } = await startReadyEngine(
       withOptions(cluster.options(), { routing: { readTimeoutMs: 1500 } }),
     );
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis);
     const knows = (port: number): boolean =>
       redis.status.replicas.some(({ address }) => address.port === port);
@@ -73,10 +73,10 @@ describe('a cluster that changes, and an application that comes early', () => {
       expect(report).toMatchObject({ hung: 0, uncertain: { set: 0, incr: 0 } });
       expect((await load.check()).lost).toEqual([]);
       expect(redis.status.replicas).toHaveLength(2);
-      expect(facts.of('primary.switched')).toEqual([]);
+      expect(events.of('primary.switched')).toEqual([]);
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   });
 
@@ -176,12 +176,12 @@ describe('a cluster that changes, and an application that comes early', () => {
 
   it('a connection that never came up is silent after the application was closed', async () => {
     const { redis, engine } = startEngine({ mode: 'standalone', port: 1 });
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     await engine.close();
-    const before = facts.toText();
+    const before = events.toText();
     await new Promise((done) => setTimeout(done, 300));
-    expect(facts.toText()).toBe(before);
-    facts.stop();
+    expect(events.toText()).toBe(before);
+    events.stop();
   });
 
   it('takes the whole cluster from the environment', async () => {

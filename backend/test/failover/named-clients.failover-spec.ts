@@ -3,7 +3,7 @@ import { LiaoliaotsRedisModule } from '../../src/redis/liaoliaots/index.js';
 import { RedisModule, RedisService } from '../../src/redis/index.js';
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
 import { closeApps, startApp } from '../support/apps.js';
-import { nextFact } from '../support/facts.js';
+import { nextEvent } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
 describe('named clients of @liaoliaots/nestjs-redis', () => {
@@ -39,7 +39,7 @@ describe('named clients of @liaoliaots/nestjs-redis', () => {
       const both = [clients.getOrThrow(), clients.getOrThrow('jobs')];
       for (const client of both) expect(await client.set('before', how)).toBe('OK');
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.completed');
+      const switched = nextEvent(redis, 'failover.completed');
       await (how === 'kill' ? old.kill() : old.freeze());
       const during = both.map((client) => outcomeOf(client.set('during', how), 20_000));
       const { failover } = await switched;
@@ -77,11 +77,11 @@ describe('named clients of @liaoliaots/nestjs-redis', () => {
     expect(clients.getOrThrow('jobs').status).toBe('end');
   });
 
-  it('log their errors as facts of the engine, not on the console', async () => {
+  it('log their errors as events of the engine, not on the console', async () => {
     const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const { redis, clients } = await start(['jobs']);
     await clients.getOrThrow('jobs').ping();
-    const lost = nextFact(redis, 'connection.lost', {
+    const lost = nextEvent(redis, 'connection.lost', {
       where: ({ reason }) => reason.startsWith('raw client jobs: '),
     });
     clients.getOrThrow('jobs').emit('error', new Error('read ECONNRESET'));

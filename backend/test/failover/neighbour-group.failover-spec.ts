@@ -1,6 +1,6 @@
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
-import { FactLog } from '../support/facts.js';
+import { EventLog } from '../support/events.js';
 import { startLoad } from '../support/load.js';
 import { untilWritten } from '../support/progress.js';
 
@@ -23,7 +23,7 @@ describe('while another group on the same Sentinels fails over', () => {
         () => redis.status.replicas.filter((node) => node.connection === 'ready').length === 2,
         { what: 'both replicas are connected' },
       );
-      const facts = new FactLog(redis);
+      const events = new EventLog(redis);
       const load = startLoad(redis);
       try {
         await untilWritten(load, 50);
@@ -45,7 +45,7 @@ describe('while another group on the same Sentinels fails over', () => {
           'topology.changed',
           'failover.completed',
         ] as const) {
-          expect(facts.of(type)).toEqual([]);
+          expect(events.of(type)).toEqual([]);
         }
         expect(redis.status.failovers.count).toBe(0);
         if (how === 'killed') {
@@ -54,7 +54,7 @@ describe('while another group on the same Sentinels fails over', () => {
         }
       } finally {
         await load.stop();
-        facts.stop();
+        events.stop();
       }
     },
   );

@@ -10,7 +10,7 @@ import {
   withOptions,
   type RunningEngine,
 } from '../support/engines.js';
-import { FactLog } from '../support/facts.js';
+import { EventLog } from '../support/events.js';
 import { startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilRead, untilWritten } from '../support/progress.js';
@@ -46,7 +46,7 @@ describe('between the application and its nodes, while the nodes see each other'
     ['holds everything back', (proxy) => proxy.hold()],
   ])('the way to the primary %s: reads go on, writes fail typed and heal', async (_, fault) => {
     const { redis } = await start();
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis, { opsPerSecond: 200 });
     try {
       await untilWritten(load, 30);
@@ -71,10 +71,10 @@ describe('between the application and its nodes, while the nodes see each other'
       expect(check.lost).toEqual([]);
       expect(check.counter).toBeGreaterThanOrEqual(report.incrAcknowledged);
       expect(check.counter).toBeLessThanOrEqual(report.incrAcknowledged + report.uncertain.incr);
-      expect(facts.of('primary.switched')).toEqual([]);
+      expect(events.of('primary.switched')).toEqual([]);
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   });
 
@@ -107,7 +107,7 @@ describe('between the application and its nodes, while the nodes see each other'
 
   it('a delay of 300 ms makes calls slow and nothing else', async () => {
     const { redis } = await start();
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis, { opsPerSecond: 100 });
     try {
       await untilWritten(load, 20);
@@ -119,16 +119,16 @@ describe('between the application and its nodes, while the nodes see each other'
       expect(report.errors).toEqual([]);
       expect(report).toMatchObject({ hung: 0, wrongReads: [], uncertain: { set: 0, incr: 0 } });
       expect((await load.check()).lost).toEqual([]);
-      expect(facts.of('primary.switched')).toEqual([]);
+      expect(events.of('primary.switched')).toEqual([]);
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   });
 
   it('Sentinels whose replies are cut in half, delayed or swallowed disturb nobody', async () => {
     const { redis } = await start();
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis, { opsPerSecond: 200 });
     const sentinels: readonly RedisTestNode[] = cluster.sentinels();
     try {
@@ -154,11 +154,11 @@ describe('between the application and its nodes, while the nodes see each other'
       const report = await load.stop();
       expect(report.errors).toEqual([]);
       expect(report).toMatchObject({ hung: 0, wrongReads: [], uncertain: { set: 0, incr: 0 } });
-      expect(facts.of('primary.switched')).toEqual([]);
-      expect(facts.of('connection.lost')).toEqual([]);
+      expect(events.of('primary.switched')).toEqual([]);
+      expect(events.of('connection.lost')).toEqual([]);
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   });
 

@@ -122,7 +122,7 @@ describe('an outage while three processes write the same keys', () => {
     );
     expect(views[1]).toEqual(views[0]);
     expect(views[2]).toEqual(views[0]);
-    // Whatever is there is the last thing that was done to the key, by whomever: a value, or a delete.
+    // Every key holds the last change that any process made: a value, or a delete.
     const lasts = plans.map((plan) => new Map(plan));
     let decided = 0;
     for (const key of KEYS) {

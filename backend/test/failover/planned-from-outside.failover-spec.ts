@@ -1,7 +1,7 @@
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
 import { ourClients } from '../support/clients.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
-import { FactLog, nextFact } from '../support/facts.js';
+import { EventLog, nextEvent } from '../support/events.js';
 import { countByCode, startLoad } from '../support/load.js';
 import { untilWritten } from '../support/progress.js';
 
@@ -23,12 +23,12 @@ describe('while somebody else fails the primary over (SENTINEL FAILOVER)', () =>
 
   it('writes wait from the moment a replica is selected, so hardly any is lost', async () => {
     const { redis } = await startReadyEngine(withOptions(cluster.options(), { routing: ROUTING }));
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis);
     try {
       await untilWritten(load, 200);
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.first-write');
+      const switched = nextEvent(redis, 'failover.first-write');
       await cluster.failover();
       const { failover } = await switched;
       // The old primary acknowledges for ten more seconds; none of that may be ours.
@@ -46,15 +46,15 @@ describe('while somebody else fails the primary over (SENTINEL FAILOVER)', () =>
       expect(check.counter).toBeLessThanOrEqual(report.incrAcknowledged + report.uncertain.incr);
       expect(failover).toMatchObject({ from: old.address, reason: 'planned' });
       expect(redis.failovers).toHaveLength(1);
-      expect(facts.of('writes.paused').length).toBeGreaterThan(0);
-      expect(facts.of('writes.paused')[0]?.reason).toMatch(
+      expect(events.of('writes.paused').length).toBeGreaterThan(0);
+      expect(events.of('writes.paused')[0]?.reason).toMatch(
         /^\+(selected-slave|failover-state-send-slaveof-noone|promoted-slave)$/,
       );
-      const order = facts.of('writes.resumed').map(({ reason }) => reason);
+      const order = events.of('writes.resumed').map(({ reason }) => reason);
       expect(order[0]).toBe('the new primary is known');
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   });
 
@@ -110,8 +110,8 @@ async function quickly(cluster: RedisTestCluster): Promise<void> {
 }
 
 async function switchOnce(cluster: RedisTestCluster, redis: Redis): Promise<void> {
-  const switched = nextFact(redis, 'failover.first-write');
-  // Refused while the last one is not through yet.
+  const switched = nextEvent(redis, 'failover.first-write');
+  // Sentinel refuses it until the previous failover has ended.
   await cluster.waitUntil(
     async () => {
       await cluster.failover();

@@ -7,7 +7,7 @@ import {
 } from '../../src/redis/testing/index.js';
 import { ourClients } from '../support/clients.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
-import { nextFact } from '../support/facts.js';
+import { nextEvent } from '../support/events.js';
 import { countByCode, startLoad } from '../support/load.js';
 import { untilWritten } from '../support/progress.js';
 
@@ -40,14 +40,14 @@ describe('while a node is frozen', () => {
       await untilWritten(load, 100);
       load.resetGaps();
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.first-write');
+      const switched = nextEvent(redis, 'failover.first-write');
       await freeze(old);
       const { failover } = await switched;
       expect(failover).toMatchObject({ from: old.address, reason: 'failure' });
       await untilWritten(load, 100);
       old.thaw();
       frozen.delete(old);
-      // Until it has been told by Sentinel, the thawed node takes itself for a primary.
+      // Until Sentinel makes it a replica, the thawed node still acts as a primary.
       await untilWritten(load, 300);
       const sentToOld = (await ourClients(old)).map((client) => client.get('cmd'));
       const report = await load.stop();
@@ -77,7 +77,7 @@ describe('while a node is frozen', () => {
       await untilWritten(load, 50);
       load.resetGaps();
       const [replica] = cluster.replicas();
-      const stalled = nextFact(redis, 'connection.stalled', {
+      const stalled = nextEvent(redis, 'connection.stalled', {
         where: ({ node }) => node.port === replica!.address.port,
       });
       await freeze(replica!);
@@ -93,13 +93,13 @@ describe('while a node is frozen', () => {
     }
   });
 
-  it('a primary that freezes together with the first listed Sentinel is replaced all the same', async () => {
+  it('a primary that freezes together with the first listed Sentinel is replaced too', async () => {
     const { redis } = await startReadyEngine(withOptions(cluster.options(), { routing: ROUTING }));
     const load = startLoad(redis);
     try {
       await untilWritten(load, 50);
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.first-write');
+      const switched = nextEvent(redis, 'failover.first-write');
       await Promise.all([freeze(cluster.sentinels()[0]!), freeze(old)]);
       const { failover } = await switched;
       expect(failover.from).toEqual(old.address);
@@ -128,7 +128,7 @@ describe('while a node is frozen', () => {
     try {
       await untilWritten(load, 50);
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.first-write');
+      const switched = nextEvent(redis, 'failover.first-write');
       await freeze(old);
       await switched;
       await untilWritten(load, 50);

@@ -3,7 +3,7 @@ import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testin
 import { callsOf } from '../support/clients.js';
 import { closeApps, startApp } from '../support/apps.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
-import { FactLog, nextFact } from '../support/facts.js';
+import { EventLog, nextEvent } from '../support/events.js';
 import { countByCode, startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilWritten } from '../support/progress.js';
@@ -31,14 +31,14 @@ describe('while the primary is killed', () => {
     const { app, log } = await startApp({ imports: [RedisModule.forRoot(options(cluster))] });
     const redis = app.get(RedisService);
     await redis.whenReady();
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis);
     try {
       await untilWritten(load, 100);
       load.resetGaps();
       const before = redis.status.epoch;
       const old = await cluster.currentPrimary();
-      const firstWrite = nextFact(redis, 'failover.first-write');
+      const firstWrite = nextEvent(redis, 'failover.first-write');
       const killedAt = Date.now();
       await old.kill();
       const { failover } = await firstWrite;
@@ -76,7 +76,7 @@ describe('while the primary is killed', () => {
       expect(switchedAt).toBeLessThanOrEqual(Number(firstWriteAt));
       expect(switchedAt).toBeGreaterThanOrEqual(Number(electedAt));
       expect(redis.status.failovers).toMatchObject({ count: 1, countInLast24h: 1, last: failover });
-      expect(facts.of('failover.completed')).toHaveLength(1);
+      expect(events.of('failover.completed')).toHaveLength(1);
       const line = log.texts().filter((text) => text.startsWith('Failover (failure, epoch'));
       expect(line).toHaveLength(1);
       for (const step of [
@@ -92,7 +92,7 @@ describe('while the primary is killed', () => {
       }
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   });
 
@@ -130,7 +130,7 @@ describe('while the primary is killed', () => {
     try {
       await untilWritten(load, 50);
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.first-write');
+      const switched = nextEvent(redis, 'failover.first-write');
       await old.terminate();
       await switched;
       await untilWritten(load, 50);
@@ -206,5 +206,5 @@ async function nextOrPresentLoss(redis: RedisService, port: number): Promise<voi
   const isLost = (): boolean =>
     redis.status.replicas.some((one) => one.address.port === port && one.connection !== 'ready');
   if (isLost()) return;
-  await nextFact(redis, 'connection.lost', { where: ({ node }) => node.port === port });
+  await nextEvent(redis, 'connection.lost', { where: ({ node }) => node.port === port });
 }

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { DriverClient } from '../../src/redis/index.js';
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
 import { closeEngines, startReadyEngine, startEngine } from '../support/engines.js';
-import { nextFact } from '../support/facts.js';
+import { nextEvent } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
 describe('raw ioredis clients', () => {
@@ -22,7 +22,7 @@ describe('raw ioredis clients', () => {
   });
   afterAll(() => cluster.stop());
 
-  /** As a library would that makes its clients itself. */
+  /** Makes clients as a library does that creates its own. */
   function libraryClient(redis: ReturnType<typeof startEngine>['redis']): Redis {
     const client = new Redis({ ...redis.connectionOptions(), maxRetriesPerRequest: null });
     client.on('error', () => undefined);
@@ -38,7 +38,7 @@ describe('raw ioredis clients', () => {
       const theirs = libraryClient(redis);
       for (const client of [ours, theirs]) expect(await client.set('before', how)).toBe('OK');
       const old = await cluster.currentPrimary();
-      const switched = nextFact(redis, 'failover.completed');
+      const switched = nextEvent(redis, 'failover.completed');
       if (how === 'kill') await old.kill();
       if (how === 'freeze') await old.freeze();
       if (how === 'failover') await cluster.failover();
@@ -72,7 +72,7 @@ describe('raw ioredis clients', () => {
 
     // While there is nobody to connect to.
     const old = await cluster.currentPrimary();
-    const switched = nextFact(redis, 'failover.completed');
+    const switched = nextEvent(redis, 'failover.completed');
     await old.freeze();
     for (let i = 0; i < 20; i++) {
       client.disconnect(true);
@@ -93,7 +93,7 @@ describe('raw ioredis clients', () => {
       what: 'our client ends',
       timeoutMs: 3000,
     });
-    // A library may still have something to put away while the application closes.
+    // A library may still write something while the application closes.
     expect(await theirs.set('put', 'away')).toBe('OK');
     const primary = await cluster.currentPrimary();
     await primary.command('CLIENT', 'KILL', 'TYPE', 'normal');
@@ -120,7 +120,7 @@ describe('raw ioredis clients', () => {
     await subscriber.subscribe('raw');
     const worker = redis.createClient({ maxRetriesPerRequest: null });
     const job = worker.blpop('jobs', 20);
-    const switched = nextFact(redis, 'failover.completed');
+    const switched = nextEvent(redis, 'failover.completed');
     await (await cluster.currentPrimary()).kill();
     await switched;
     await cluster.waitUntil(

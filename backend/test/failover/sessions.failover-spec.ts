@@ -120,7 +120,7 @@ describe('sessions', () => {
   afterEach(closeEngines);
   afterAll(() => cluster.stop());
 
-  /** Logins before, during and after a fault; whoever was told yes must be let in afterwards, everywhere. */
+  /** Logins before, during and after a fault; who was logged in must be let in afterwards, by every process. */
   async function survive(
     fault: (primary: RedisTestNode) => Promise<() => Promise<void>>,
     archive?: SessionArchive,
@@ -165,7 +165,7 @@ describe('sessions', () => {
       });
     });
 
-    it(`outlive a primary that freezes and thaws as an old one${name}`, async () => {
+    it(`outlive a primary that freezes and is no primary any more when it thaws${name}`, async () => {
       await survive(async (primary) => {
         await primary.freeze();
         return async () => {

@@ -93,7 +93,7 @@ describe('closing the application', () => {
     }
   });
 
-  /** A port on which nobody listens until the test has ended. */
+  /** A port on which nothing listens until the test has ended. */
   async function deadPort(): Promise<number> {
     const claim = await claimPort();
     claims.push(claim);
@@ -136,7 +136,7 @@ describe('closing the application', () => {
     }
   });
 
-  it('works while the primary is frozen, and tells which commands nobody knows about', async () => {
+  it('works while the primary is frozen, and reports which commands are uncertain', async () => {
     const app = start(server.options(), EVERYTHING);
     await app.untilReady();
     await server.node.freeze();

@@ -5,7 +5,7 @@ import {
   type RedisTestCluster,
 } from '../../src/redis/testing/index.js';
 import { closeEngines, startReadyEngine, withOptions } from '../support/engines.js';
-import { FactLog } from '../support/facts.js';
+import { EventLog } from '../support/events.js';
 import { countByCode, startLoad } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilWritten } from '../support/progress.js';
@@ -28,7 +28,7 @@ describe('switchover()', () => {
 
   it('moves the primary without losing or doubting a single write', async () => {
     const { redis } = await startReadyEngine(withOptions(cluster.options(), { routing: ROUTING }));
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis);
     try {
       await untilWritten(load, 200);
@@ -62,13 +62,13 @@ describe('switchover()', () => {
       expect(report.writeGapMs).toBeLessThan(4000);
       expect(await old.role()).toBe('replica');
       expect(redis.failovers.at(-1)).toMatchObject({ reason: 'switchover', from: old.address });
-      expect(facts.of('failover.completed')).toHaveLength(1);
+      expect(events.of('failover.completed')).toHaveLength(1);
       expect(redis.status.canWrite).toBe(true);
       // Nobody is left paused.
       expect(await writesPass(old)).toBe('READONLY');
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   });
 
@@ -155,7 +155,7 @@ describe('switchover()', () => {
   });
 });
 
-/** What a write directly on the node comes to: `OK`, the refusal, or that it waits. */
+/** The outcome of a write directly on the node: `OK`, the refusal, or that it waits. */
 async function writesPass(node: { command(...args: string[]): Promise<unknown> }): Promise<string> {
   const outcome = await outcomeOf(node.command('SET', 'direct', '1'), 2000);
   if (outcome.code === 'COMMAND_REJECTED')

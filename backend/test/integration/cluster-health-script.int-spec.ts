@@ -62,7 +62,7 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
   });
   afterAll(() => cluster.stop());
 
-  it('says that all is well, with a figure for everything, and leaves no key behind', async () => {
+  it('says that all is well, with a number for everything, and leaves no key behind', async () => {
     const verdict = await run(cluster.env());
     expect(verdict.output).toMatch(/^healthy: 0 warnings, 0 failures$/m);
     expect(verdict.code).toBe(0);

@@ -125,7 +125,7 @@ describe('the table of commands', () => {
       const [command = '', ...subcommand] = name.split('|');
       const { route } = intentOf(command, subcommand);
       if (flags.has('write') && route === 'read') return true;
-      // XREAD and XREADGROUP wait only when they are told to.
+      // XREAD and XREADGROUP wait only with BLOCK.
       return flags.has('blocking') && !/^xread/.test(name) && !/^(blocking|refused)$/.test(route);
     });
     expect(wrong.map(({ name }) => name)).toEqual([]);

@@ -10,7 +10,7 @@ import {
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
 import { closeEngines, startEngine, startReadyEngine } from '../support/engines.js';
-import { FactLog } from '../support/facts.js';
+import { EventLog } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
 jest.setTimeout(30_000);
@@ -237,7 +237,7 @@ describe('with one Redis', () => {
 
   it('a restart of Redis is survived, and reported as a restart', async () => {
     const { redis } = await start({ readTimeoutMs: 3000 });
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     await redis.set('before', '1');
     const heard: string[] = [];
     await redis.subscribe('news', (message) => heard.push(message));
@@ -247,7 +247,7 @@ describe('with one Redis', () => {
     await server.node.restart();
     expect((await during).value).toBe('OK');
     expect(await redis.get('during')).toBe('1');
-    await waitUntil(() => facts.of('primary.reset').length === 1, {
+    await waitUntil(() => events.of('primary.reset').length === 1, {
       what: 'the restart is reported',
     });
     await waitUntil(
@@ -261,7 +261,7 @@ describe('with one Redis', () => {
     expect(['COMMAND_UNCERTAIN', 'jobs,one']).toContain(
       await blocked.then(({ code, value }) => code ?? String(value)),
     );
-    facts.stop();
+    events.stop();
   });
 
   it('blocking commands wait on connections of their own and disturb nobody', async () => {
@@ -287,7 +287,7 @@ describe('with one Redis', () => {
     expect(redis.status.pools.write.available).toBe(10);
   });
 
-  it('NOAUTH is a reason, not a riddle', async () => {
+  it('NOAUTH is reported as the reason', async () => {
     await using locked = await startRedisServer({ password: 'the-password' });
     const { host, port } = locked.node.address;
     const { redis } = startEngine({

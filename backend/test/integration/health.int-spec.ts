@@ -120,7 +120,7 @@ describe('with one Redis', () => {
     });
   });
 
-  it('the figures are those of the traffic', async () => {
+  it('the numbers are those of the traffic', async () => {
     const app = await startApp(server.options());
     await app.get(RedisService).whenReady(10_000);
     const before = (await metrics(app)).body.performance;

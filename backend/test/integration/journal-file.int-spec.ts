@@ -11,7 +11,7 @@ import { BACKEND, compileRooms, type CompiledProgram } from '../support/compile-
 
 const ROOMS = ['base', 'config', 'cluster', 'commands', 'keyspace'];
 
-// Appends without end and says which are kept. Keys come again, so that the file is written anew, too.
+// Appends without end and says which records are kept. Keys come again, so that the file is also rewritten.
 const WRITER = `
 const { JournalFile } = require('./keyspace/journal/journal-file.js');
 const { encodeEntry } = require('./keyspace/store/entry.js');
@@ -116,7 +116,7 @@ function numbersIn(records: readonly JournalRecord[]): Map<string, number> {
 }
 
 describe('a journal on disk', () => {
-  // Small records bring many commits, large ones bring many files that are written anew.
+  // Small records bring many commits, large ones many rewrites of the file.
   it.each([
     ['always', 100, 400],
     ['always', 100, 1_001],

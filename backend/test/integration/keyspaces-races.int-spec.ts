@@ -43,7 +43,7 @@ afterEach(async () => {
   await closeEngines();
 });
 
-/** Something like a process of its own, whose commands a test can hold. */
+/** Stands for a process of its own; a test can hold its commands. */
 async function startProcess(
   extra: Pick<RedisHaOptions, 'fallback' | 'journal'> = {},
 ): Promise<Process> {
@@ -115,7 +115,7 @@ async function untilHealthy(one: Process): Promise<void> {
   await waitUntil(() => one.fallback.status.mode === 'healthy', { what: 'all is well' });
 }
 
-/** The script that writes, whichever way it goes. */
+/** The script that writes, sent as EVAL or EVALSHA. */
 const isWrite = ({ name }: PassingCommand): boolean => name.startsWith('eval');
 const isGet = ({ name }: PassingCommand): boolean => name === 'get';
 
@@ -311,7 +311,7 @@ describe('a write', () => {
     gate.open();
     await dropping;
     if (!hasAnswered) await space.write('new', draft('2', { groups: ['g'] }));
-    // Whatever goes on behind the back of the caller has its turns.
+    // Gives background work the turns that it needs.
     for (let i = 0; i < 20; i++) await one.engine.connected.runner.run('ping', [], null, null);
     await untilHealthy(one);
     await waitUntil(() => one.fallback.status.journal.entries === 0, { what: 'all is replayed' });
@@ -409,7 +409,7 @@ describe('a replica that lags behind', () => {
     expect(shown(await space.read('a'))).toBe('new from redis');
     lag(one, new Map([['users:a', old]]));
     expect(shown(await space.read('a'))).toBe('new from redis');
-    // The primary has lost it: that is the truth now, and the replica is not doubted any more.
+    // The primary has lost it. That counts now, so the replica is believed again.
     await one.engine.connected.runner.run('set', ['users:a', old], null, null);
     expect(shown(await space.read('a'))).toBe('old from redis');
     one.port.sent.length = 0;

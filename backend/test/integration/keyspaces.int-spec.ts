@@ -61,7 +61,7 @@ async function untilMode(engine: RedisEngine, mode: string): Promise<void> {
   });
 }
 
-/** Freezes the server and lets both breakers notice. */
+/** Freezes the server and waits until both breakers are open. */
 async function goAway(engine: RedisEngine, keyspace: Keyspace): Promise<void> {
   await server.node.freeze();
   await waitUntil(
@@ -185,7 +185,7 @@ describe('a keyspace while Redis is frozen', () => {
     await expect(space.giveBack('lock', 'me')).rejects.toMatchObject(refusal);
   });
 
-  it('refuses a session write for which the journal has no room, and drops none that it took', async () => {
+  it('refuses a session write for which the journal has no room, and drops none that it has accepted', async () => {
     const engine = await startEngine({ journal: { maxEntries: 3 } });
     const space = engine.keyspaces.open('sessions', SESSION);
     await goAway(engine, space);

@@ -7,7 +7,6 @@ import {
   groupIndexKey,
   groupMarkKey,
   RedisStore,
-  type LeaseRequest,
 } from '../../src/redis/keyspace/store/redis-store.js';
 import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
 import {
@@ -21,6 +20,8 @@ import { deleteOf, setOf, stampNo } from '../support/stored-writes.js';
 
 const clock = new SystemClock();
 const LONG_MS = 60_000;
+
+type LeaseRequest = Parameters<RedisStore['claim']>[0];
 
 type Command = (...args: readonly unknown[]) => Promise<unknown>;
 
@@ -395,7 +396,7 @@ describe('RedisStore', () => {
     it('although a later drop of it was interrupted', async () => {
       const { store } = newStore();
       await store.apply(setOf('d:2', stampNo(1), { groups: ['g'] }));
-      // Its mark alone: the process ended before it came to the members.
+      // Only its mark: the process ended before it reached the members.
       await newStore().store.drop({ group: 'other', stamp: stampNo(5), ttlMs: LONG_MS });
       await redis.rename(groupMarkKey('other'), groupMarkKey('g'));
       expect(await store.drop({ group: 'g', stamp: stampNo(3), ttlMs: LONG_MS })).toBe(1);

@@ -289,7 +289,7 @@ function ps(...args: string[]): string {
   }
 }
 
-// A process that nobody has collected yet is as dead as can be.
+// A zombie, which its parent has not collected yet, counts as dead.
 function isAlive(pid: number): boolean {
   const state = ps('-o', 'stat=', '-p', String(pid)).trim();
   return state !== '' && !state.startsWith('Z');

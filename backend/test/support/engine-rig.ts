@@ -23,7 +23,7 @@ import type { FakeNode } from './fake-node.js';
 type SourceListener = Parameters<TopologySource['start']>[0];
 type Message = Parameters<SourceListener['onMessage']>[0];
 
-/** A topology source that reports what a test tells it to. */
+/** A topology source that reports what the test says. */
 export class ScriptedSource implements TopologySource {
   isUrgent = false;
   isClosed = false;
@@ -66,7 +66,7 @@ export class ScriptedSource implements TopologySource {
     this.#listener = null;
   }
 
-  /** The Sentinels agree on this. */
+  /** Reports this as what the Sentinels agree on. */
   say(primary: FakeNode | NodeAddress, epoch: number, replicas: readonly FakeNode[] = []): void {
     const address = 'host' in primary ? primary : primary.address;
     const others = replicas.map((node) => node.address);

@@ -1,13 +1,13 @@
 /**
  * For tests that need a program which `npm test` could not install: it names it in `TESTS_WITHOUT`, the
- * tests are skipped, and the reason is printed here and at the end of `npm test`. Whoever runs Jest
- * alone, or where `CI` is set, gets a failure with the remedy.
+ * tests are skipped, and the reason is printed here and at the end of `npm test`. When Jest
+ * runs alone, or `CI` is set, they fail with the remedy.
  */
 const MISSING = new Set((process.env['TESTS_WITHOUT'] ?? '').split(','));
 
 type Program = 'postgres' | 'prometheus';
 
-/** `it`, or `it.skip` where the program is not to be had. */
+/** `it`, or `it.skip` where the program is not installed. */
 export function itNeeds(program: Program): jest.It {
   return isMissing(program) ? it.skip : it;
 }

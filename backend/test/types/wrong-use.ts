@@ -151,15 +151,15 @@ export async function sessions(): Promise<void> {
   void [replicas, name, wrong];
 }
 
-/** Facts. */
-export function facts(): void {
+/** Events. */
+export function events(): void {
   redis.on('primary.switched', ({ from, to, epoch }) => [from, to, epoch]);
-  // @ts-expect-error -- there is no such fact
+  // @ts-expect-error -- there is no such event
   redis.on('primary.swtched', () => undefined);
-  // @ts-expect-error -- this fact has no reason
+  // @ts-expect-error -- this event has no reason
   redis.on('primary.ready', ({ reason }) => reason);
   const event = {} as RedisHaEvent;
-  // @ts-expect-error -- what a fact tells depends on its name
+  // @ts-expect-error -- what an event tells depends on its name
   void event.node;
 }
 

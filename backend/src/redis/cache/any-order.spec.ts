@@ -1,6 +1,6 @@
 import { CacheRig, turns } from '../../../test/support/cache-rig.js';
 
-/** Chance that is the same in each run. */
+/** Random numbers that are the same in each run. */
 function seeded(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

@@ -43,7 +43,7 @@ type AsyncMethod = (...args: never[]) => Promise<unknown>;
 type AnyMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
 /** Caches the results of a method of a Nest provider. */
-export type CachedDecorator = <F extends AsyncMethod>(
+type CachedDecorator = <F extends AsyncMethod>(
   target: object,
   property: string | symbol,
   descriptor: TypedPropertyDescriptor<F>,

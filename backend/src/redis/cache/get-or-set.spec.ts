@@ -42,7 +42,7 @@ describe('getOrSet', () => {
       expect(loader).toHaveBeenCalledTimes(1);
     });
 
-    it('tells the loader the key, and nothing stale when there is nothing', async () => {
+    it('gives the loader the key, and no stale value when there is none', async () => {
       const loader = jest.fn((_: unknown) => 1);
       await one.cache.getOrSet('k', loader);
       expect(loader).toHaveBeenCalledWith({
@@ -53,7 +53,7 @@ describe('getOrSet', () => {
       expect((loader.mock.calls[0]![0] as { signal: AbortSignal }).signal.aborted).toBe(false);
     });
 
-    it('keeps a value for ever when it is told to', async () => {
+    it('keeps a value for ever when ttlMs is null', async () => {
       const loader = load(1);
       await one.cache.getOrSet('k', loader, { ttlMs: null });
       await rig.clock.advance(10 * 365 * 86_400_000);
@@ -168,7 +168,7 @@ describe('getOrSet', () => {
       expect(stats()).toMatchObject({ misses: 1000, joined: 999, loads: 1 });
     });
 
-    it('and counts those as hits who only shared the question', async () => {
+    it('and counts calls that only shared the question as hits', async () => {
       await one.cache.set('k', 1);
       await Promise.all([1, 2, 3].map(() => one.cache.getOrSet('k', () => 2)));
       expect(one.behind().calls.read).toBe(1);
@@ -507,7 +507,7 @@ describe('getOrSet', () => {
       expect(one.behind().drafts).toHaveLength(1);
     });
 
-    it('loads alone when it is told again and again of news that cannot be read', async () => {
+    it('loads alone when another process has written something that cannot be read', async () => {
       await write({});
       one.behind().spoil('k', corrupt);
       const call = one.cache.getOrSet('k', () => 'own');

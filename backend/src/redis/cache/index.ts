@@ -7,8 +7,6 @@ export {
   type CacheOptions,
   type CacheTags,
   type GetOrSetOptions,
-  resolveCacheOptions,
-  type ResolvedCacheOptions,
   type SetOptions,
 } from './values/cache-options.js';
 export type { CacheStats } from './values/cache-stats.js';
@@ -20,6 +18,6 @@ export {
   messagePackSerializer,
   textSerializer,
 } from './values/serializers.js';
-export { RedisCache, type OpenKeyspace, type RedisCacheDeps } from './redis-cache.js';
+export { RedisCache } from './redis-cache.js';
 export { type WrapOptions } from './wrap-function.js';
-export { Cached, type CachedDecorator, type CachedOptions } from './cached.decorator.js';
+export { Cached, type CachedOptions } from './cached.decorator.js';

@@ -54,7 +54,7 @@ describe('namespaces', () => {
     expect(() => one.cache.namespace('n5')).not.toThrow();
   });
 
-  it('cannot be had with options that cannot be used; the defaults neither', () => {
+  it('is refused with options or defaults that cannot be used', () => {
     expect(() => one.cache.namespace('x', { ttlMs: 0 })).toThrow('ttlMs = 0');
     expect(() => rig.start({ leaseMs: 1 })).toThrow('leaseMs = 1');
     const openKeyspace = (): never => {
@@ -83,7 +83,7 @@ describe('get, set and delete', () => {
     expect(await one.cache.getEntry('k')).toMatchObject({ ageMs: 0 });
   });
 
-  it('keep a value for as long as they are told', async () => {
+  it('keep a value for as long as its ttlMs says', async () => {
     await one.cache.set('short', 1, { ttlMs: 10 });
     await one.cache.set('long', 1, { ttlMs: null });
     await rig.clock.advance(60_000);
@@ -119,7 +119,7 @@ describe('get, set and delete', () => {
     expect(one.behind().drafts).toEqual([]);
   });
 
-  it('tell of a value that is too large, and of a write that failed', async () => {
+  it('report a value that is too large, and a write that failed', async () => {
     const small = one.cache.namespace('small', { maxValueBytes: 5 });
     expect((await outcomeOf(small.set('k', 'too large'))).code).toBe('VALUE_TOO_LARGE');
     one.behind().fail('write', new QueueFullError('full'));
@@ -213,7 +213,7 @@ describe('get, set and delete', () => {
 });
 
 describe('numbers and locks', () => {
-  it('are shared by all processes, or cannot be had', async () => {
+  it('are shared by all processes, and fail while Redis is away', async () => {
     const two = rig.start();
     expect(await one.cache.increment('n')).toBe(1);
     expect(await two.cache.increment('n', 5, 1000)).toBe(6);

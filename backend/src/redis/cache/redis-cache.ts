@@ -15,7 +15,7 @@ import { NamespaceDeps } from './namespace-deps.js';
 import { CacheNamespace } from './cache-namespace.js';
 
 /** Opens the keyspace on which the namespace of that name stands. */
-export type OpenKeyspace = (
+type OpenKeyspace = (
   name: string,
   settings: {
     readonly policy: KeyspacePolicy;
@@ -25,7 +25,7 @@ export type OpenKeyspace = (
 ) => Keyspace;
 
 /** What the cache is made of. */
-export interface RedisCacheDeps {
+interface RedisCacheDeps {
   readonly openKeyspace: OpenKeyspace;
   readonly clock: Clock;
   readonly random: Random;

@@ -87,7 +87,7 @@ describe('values past their time', () => {
     expect(await cache.getOrSet('k', () => 'new')).toBe('new');
   });
 
-  it('are misses for who cannot load while Redis is there', async () => {
+  it('count as misses for calls without a loader while Redis is there', async () => {
     await expire();
     expect(await cache.get('k')).toBeUndefined();
     expect(await cache.getEntry('k')).toBeUndefined();
@@ -237,7 +237,7 @@ describe('values past their time', () => {
       await turns();
     });
 
-    it('and joined by who comes when the value has expired meanwhile', async () => {
+    it('and joined by a call that comes after the value has expired', async () => {
       await rig.clock.advance(80);
       const slow = new HeldLoader<string>();
       await cache.getOrSet('k', slow.load, ahead);
@@ -250,7 +250,7 @@ describe('values past their time', () => {
       expect(slow.calls).toBe(1);
     });
 
-    it('and loaded by who comes when the refresh fails, or another process does it', async () => {
+    it('and loaded by a later call when the refresh fails or another process loads', async () => {
       await rig.clock.advance(80);
       const slow = new HeldLoader<string>();
       await cache.getOrSet('k', slow.load, ahead);

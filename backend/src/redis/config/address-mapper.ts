@@ -20,8 +20,8 @@ export type NatMap =
   | Readonly<Record<string, string | NodeAddress>>
   | ((announced: NodeAddress) => NodeAddress | string | undefined);
 
-/** Says where an announced address is reached from here. Identity when nothing is mapped. */
-export type AddressMapper = (announced: NodeAddress) => NodeAddress;
+/** Returns where an announced address is reached from here: the address itself when it is not mapped. */
+type AddressMapper = (announced: NodeAddress) => NodeAddress;
 
 /** One entry of a `natMap` that cannot be used. */
 interface NatFault {
@@ -30,8 +30,8 @@ interface NatFault {
   readonly reason: string;
 }
 
-/** A mapper, and the entries it had to leave out. */
-export interface BuiltMapper {
+/** A mapper, and the entries that it cannot use. */
+interface BuiltMapper {
   readonly mapAddress: AddressMapper;
   readonly faults: readonly NatFault[];
 }

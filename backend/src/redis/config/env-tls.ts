@@ -4,7 +4,7 @@ import { isGiven, readFlag } from '../base/options/index.js';
 import type { EnvValues } from './env-values.js';
 
 /** `REDIS_` for the data nodes, `REDIS_SENTINEL_` for the Sentinels. */
-export type TlsPrefix = 'REDIS_' | 'REDIS_SENTINEL_';
+type TlsPrefix = 'REDIS_' | 'REDIS_SENTINEL_';
 
 /**
  * The TLS options that the variables of one prefix describe; `undefined` when none is set.

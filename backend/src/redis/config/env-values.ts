@@ -4,11 +4,11 @@ import { usualVariable, type OptionRow } from './option-table.js';
 /** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A port that Kubernetes sets for a service named `redis`. Nobody wrote it for us. */
+/** The form in which Kubernetes sets the port of a service named `redis`: it is not meant for this library. */
 const SERVICE_LINK = /^(?:tcp|udp):\/\/\S+$/;
 
 /**
- * The variables as their writer meant them: an empty one is not set. Remembers which variable each
+ * The environment variables, where an empty one counts as not set. Remembers which variable each
  * option came from, so that whatever is found later is reported under that name.
  */
 export class EnvValues {
@@ -33,7 +33,7 @@ export class EnvValues {
     return Object.keys(this.#env).filter((variable) => this.get(variable) !== undefined);
   }
 
-  /** True when Kubernetes filled in a variable that we would have read. */
+  /** Returns whether Kubernetes has set a variable that would be read otherwise. */
   isServiceLink(variable: string): boolean {
     return this.get(variable) === undefined && SERVICE_LINK.test(this.#env[variable] ?? '');
   }
@@ -45,7 +45,7 @@ export class EnvValues {
 
   /**
    * The value that the variables of a row give; `undefined` when none is set or it cannot be read.
-   * Several that say different things are reported by name, since either may be the outdated one.
+   * Variables that contradict each other are reported by name, since either may be the outdated one.
    */
   read(row: OptionRow): unknown {
     const set = row.env.filter((variable) => this.get(variable) !== undefined);
@@ -86,7 +86,7 @@ export class EnvValues {
     return value;
   }
 
-  /** `sentinel.nodes[1]` is `REDIS_SENTINELS[1]`, or that of the other dialect where it was used. */
+  /** `sentinel.nodes[1]` is `REDIS_SENTINELS[1]`, or the other variable of that option where it was used. */
   #nameOf(field: string): string {
     const [path = field, index] = field.split(/(?=\[)/);
     const known = path.startsWith('standaloneAddress') ? 'host' : path;

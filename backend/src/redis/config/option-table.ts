@@ -1,13 +1,13 @@
 import type { AnyRow } from '../base/options/index.js';
 import { everyRow } from './redis-options.js';
 
-/** One option of a connection and where it stands. */
+/** One option of a connection, with its path. */
 export interface OptionRow extends AnyRow {
   /** Path in `RedisHaOptions`, such as `node.db`. */
   readonly path: string;
 }
 
-/** Every option there is. The environment is read by it, and the documentation follows it. */
+/** Every option. The environment is read by this table, and a spec compares the documentation with it. */
 export const OPTION_TABLE: readonly OptionRow[] = Object.freeze(
   everyRow().map(([path, row]) => Object.freeze({ path, ...row })),
 );

@@ -75,7 +75,7 @@ describe('resolveFromEnv', () => {
     });
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as not set', () => {
     const env = Object.fromEntries(
       OPTION_TABLE.flatMap((row) => row.env).map((variable) => [variable, ' ']),
     );
@@ -149,7 +149,7 @@ describe('resolveFromEnv', () => {
     },
   );
 
-  it.each(['false', '0', 'no', 'off', 'False'])('takes REDIS_SENTINEL_ENABLED=%j for no', (no) => {
+  it.each(['false', '0', 'no', 'off', 'False'])('reads REDIS_SENTINEL_ENABLED=%j as no', (no) => {
     const { options } = resolveFromEnv({ ...SECOND_DIALECT, REDIS_SENTINEL_ENABLED: no });
     expect(options.mode).toBe('standalone');
   });

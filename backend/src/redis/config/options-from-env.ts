@@ -15,12 +15,12 @@ import { mergeUrl, readUrl } from './redis-url.js';
 import { DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
 
 /** What the environment asks for, before it is checked as a whole. */
-export interface OptionsFromEnv {
+interface OptionsFromEnv {
   /** To be given to `resolveOptions`. Unreadable variables are left out. */
   readonly options: RedisHaOptions;
   /** Variables that cannot be read, under their own names. */
   readonly problems: readonly Problem[];
-  /** Variables that are probably not meant. */
+  /** Variables that are probably a mistake. */
   readonly warnings: readonly Problem[];
 }
 
@@ -126,7 +126,7 @@ function readEnabled(values: EnvValues): boolean | undefined {
   return isEnabled;
 }
 
-/** Going back must work when what is gone back from is broken: its variables are not even read. */
+/** The variables of a mode that is not used are not read, so that going back works when they are broken. */
 function isRead(row: OptionRow, mode: RedisMode): boolean {
   if (READ_APART.has(row.path) || row.env.length === 0) return false;
   if (groupOf(row.path) === 'sentinel') return mode === 'sentinel';
@@ -155,7 +155,7 @@ function applyUrl(flat: FlatOptions, values: EnvValues): void {
   }
 }
 
-/** In Sentinel mode the one Redis is where to go when there are too few Sentinels. */
+/** In Sentinel mode, `host` and `port` are the Redis that is used when there are too few Sentinels. */
 function moveToStandaloneAddress(flat: FlatOptions, values: EnvValues): void {
   if (!flat.has('host') && !flat.has('port')) return;
   const given = { mode: 'standalone', host: flat.get('host'), port: flat.get('port') };

@@ -4,7 +4,7 @@ import type { ResolvedAccess, ResolvedRedisOptions } from './redis-options.js';
 import { redactTls } from './tls-rule.js';
 
 /** Plain data, safe to log and to send. */
-export type Redacted = Readonly<Record<string, unknown>>;
+type Redacted = Readonly<Record<string, unknown>>;
 
 /**
  * Freezes resolved options and makes them, and each part that holds secrets, print as their redacted
@@ -45,7 +45,7 @@ export function redactOptions(options: ResolvedRedisOptions): Redacted {
 }
 
 /** A copy of one group of options that holds credentials, safe to log. */
-export function redactAccess(access: ResolvedAccess): Redacted {
+function redactAccess(access: ResolvedAccess): Redacted {
   const { password, tls, ...others } = access;
   const plain = Object.entries(others).map(([key, value]): readonly [string, unknown] => [
     key,

@@ -63,7 +63,7 @@ export interface NodeOptions {
   readonly connectTimeoutMs?: number;
   /** How often each node is asked for its role, in ms. @defaultValue 1000 */
   readonly heartbeatIntervalMs?: number;
-  /** A node that leaves a heartbeat unanswered this long is dropped, in ms. @defaultValue 3000 */
+  /** A node that does not answer a heartbeat for this long is dropped, in ms. @defaultValue 3000 */
   readonly heartbeatTimeoutMs?: number;
   /** A node that has unanswered commands and sends nothing for this long gets no further commands until it speaks, in ms. @defaultValue 100 */
   readonly stallAfterMs?: number;
@@ -102,11 +102,11 @@ export interface RoutingOptions {
   readonly slowReadTimeoutMs?: number;
   /** Deadline of a write: the failover budget, in ms. Sentinel's `down-after-milliseconds` plus 5 s is a good value. @defaultValue 8000 */
   readonly writeTimeoutMs?: number;
-  /** Commands that may wait for a node at one time; more fail at once with `QUEUE_FULL`. @defaultValue 50000 */
+  /** Commands that may wait for a node at the same time; more fail at once with `QUEUE_FULL`. @defaultValue 50000 */
   readonly maxQueuedCommands?: number;
-  /** Bytes of arguments that may wait at one time. @defaultValue 67108864 (64 MiB) */
+  /** Bytes of arguments that may wait at the same time. @defaultValue 67108864 (64 MiB) */
   readonly maxQueuedBytes?: number;
-  /** Repeat idempotent writes whose answer was lost. `false` reports them as `COMMAND_UNCERTAIN`. @defaultValue true */
+  /** Whether idempotent writes are repeated when their answer was lost. `false` reports them as `COMMAND_UNCERTAIN`. @defaultValue true */
   readonly retryUncertain?: boolean;
 }
 
@@ -137,16 +137,16 @@ const POOL_ROWS = {
 const POOLS = new OptionSet(POOL_ROWS, { path: 'pools', ...shared });
 
 /** What happens while Redis is away: for caches, sessions and every other keyspace. */
-export interface FallbackOptions {
-  /** Deadline of one operation of a keyspace on Redis, in ms; after it memory answers. @defaultValue 200 */
+interface FallbackOptions {
+  /** Deadline of one operation of a keyspace on Redis, in ms; then memory answers. @defaultValue 200 */
   readonly timeoutMs?: number;
-  /** So many failures or missed deadlines in a row open the circuit breaker. @defaultValue 5 */
+  /** How many failures or missed deadlines in a row open the circuit breaker. @defaultValue 5 */
   readonly breakerFailures?: number;
-  /** How long the breaker stays open before Redis is asked again, in ms. News of a node cuts it short. @defaultValue 500 */
+  /** How long the breaker stays open before Redis is asked again, in ms. It ends earlier when a node connects or answers again. @defaultValue 500 */
   readonly breakerOpenMs?: number;
-  /** How long everything must have been well before the mode is `healthy` again, in ms. @defaultValue 1000 */
+  /** How long everything must work before the mode is `healthy` again, in ms. @defaultValue 1000 */
   readonly stableMs?: number;
-  /** Entries that memory keeps; the least recently used leave first. @defaultValue 100000 */
+  /** Entries that memory keeps; the least recently used are removed first. @defaultValue 100000 */
   readonly maxEntries?: number;
   /** Bytes that memory keeps. @defaultValue 67108864 (64 MiB) */
   readonly maxBytes?: number;
@@ -162,20 +162,20 @@ const FALLBACK_ROWS = {
 } satisfies RowsOf<FallbackOptions>;
 const FALLBACK = new OptionSet(FALLBACK_ROWS, { path: 'fallback', ...shared });
 
-/** When a journal on disk counts as written: at once, some times a second, or when the system likes. */
-export type JournalFsync = 'always' | 'interval' | 'never';
+/** When a journal on disk is synced: after each write, several times a second, or when the system does it. */
+type JournalFsync = 'always' | 'interval' | 'never';
 
-/** The writes that are made while Redis is away, until it has them. */
-export interface JournalOptions {
-  /** Keys it holds at most. @defaultValue 100000 */
+/** The journal: writes that were made while Redis was away, until Redis has them. */
+interface JournalOptions {
+  /** How many keys it holds at most. @defaultValue 100000 */
   readonly maxEntries?: number;
-  /** Bytes it holds at most. @defaultValue 33554432 (32 MiB) */
+  /** How many bytes it holds at most. @defaultValue 33554432 (32 MiB) */
   readonly maxBytes?: number;
-  /** Older writes are not replayed, and a delete is remembered this long, in ms. @defaultValue 3600000 (1 h) */
+  /** Older writes are not replayed, and a delete is remembered for this long, in ms. @defaultValue 3600000 (1 h) */
   readonly maxAgeMs?: number;
-  /** Writes a second that are replayed at most. @defaultValue 10000 */
+  /** How many writes a second are replayed at most. @defaultValue 10000 */
   readonly replayPerSecond?: number;
-  /** Writes of this long before a failover are written once more after it, in ms: the new primary may lack them. @defaultValue 15000 */
+  /** After a failover, the writes of this long before it are written once more, in ms: the new primary may lack them. @defaultValue 15000 */
   readonly reapplyMs?: number;
   /** A file that keeps the journal through a crash of this process. One process, one file. @defaultValue none: in memory only */
   readonly file?: string;
@@ -194,7 +194,7 @@ const JOURNAL_ROWS = {
 } satisfies RowsOf<JournalOptions>;
 const JOURNAL = new OptionSet(JOURNAL_ROWS, { path: 'journal', ...shared });
 
-/** How Sentinel is reached, and which group it watches for us. */
+/** How Sentinel is reached, and which group it watches. */
 export interface SentinelOptions {
   /** Name of the group, as in `sentinel monitor <name>`. @defaultValue 'mymaster' */
   readonly masterName?: string;
@@ -216,13 +216,13 @@ export interface SentinelOptions {
    * @defaultValue true
    */
   readonly discover?: boolean;
-  /** How often all Sentinels are asked besides listening to them, in ms. @defaultValue 1000 */
+  /** How often all Sentinels are asked, in ms, in addition to the messages they send. @defaultValue 1000 */
   readonly pollIntervalMs?: number;
   /** The same while the primary is away, in ms. @defaultValue 75 */
   readonly fastPollIntervalMs?: number;
   /** How long one Sentinel may take to answer, in ms. @defaultValue 500 */
   readonly commandTimeoutMs?: number;
-  /** Refuse to start with fewer than three Sentinels, instead of a warning and standalone mode. @defaultValue false */
+  /** Whether to refuse to start with fewer than three Sentinels, instead of a warning and standalone mode. @defaultValue false */
   readonly strict?: boolean;
 }
 
@@ -259,7 +259,7 @@ interface CommonOptions {
 export interface SentinelModeOptions extends CommonOptions {
   readonly mode: 'sentinel';
   readonly sentinel: SentinelOptions;
-  /** Where to go when Sentinel mode must be given up for lack of Sentinels. @defaultValue 127.0.0.1:6379 */
+  /** The Redis that is used when there are too few Sentinels. @defaultValue 127.0.0.1:6379 */
   readonly standaloneAddress?: NodeAddress;
 }
 
@@ -279,7 +279,7 @@ export interface MemoryModeOptions extends CommonOptions {
   readonly mode: 'memory';
 }
 
-/** What the application asks for. */
+/** The options of a connection. */
 export type RedisHaOptions = SentinelModeOptions | StandaloneModeOptions | MemoryModeOptions;
 
 /** How Redis is used: one Redis, a group watched by Sentinels, or none. */
@@ -302,7 +302,7 @@ const TOP_ROWS = {
   sentinel: option(group(SENTINEL), SENTINEL.defaults),
 } satisfies RowsOf<OptionsOfAnyMode>;
 
-/** Every option of a connection, those in groups too. */
+/** Every option of a connection, including those in groups. */
 export const TOP = new OptionSet(TOP_ROWS, {
   path: '',
   example: "{ mode: 'standalone' }, or { mode: 'standalone', url: … } for an address",
@@ -337,13 +337,13 @@ export interface ResolvedSentinelOptions extends Common {
 }
 
 /** One Redis, complete and frozen. */
-export interface ResolvedStandaloneOptions extends Common {
+interface ResolvedStandaloneOptions extends Common {
   readonly mode: 'standalone';
   readonly address: NodeAddress;
 }
 
 /** No Redis at all. */
-export interface ResolvedMemoryOptions extends Common {
+interface ResolvedMemoryOptions extends Common {
   readonly mode: 'memory';
 }
 

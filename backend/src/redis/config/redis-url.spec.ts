@@ -1,7 +1,7 @@
-import { parseRedisUrl, type ParsedUrl } from './redis-url.js';
+import { parseRedisUrl } from './redis-url.js';
 
 describe('parseRedisUrl', () => {
-  it.each<[string, ParsedUrl]>([
+  it.each([
     ['redis://redis1', { address: { host: 'redis1', port: 6379 }, isTls: false }],
     ['redis://redis1/', { address: { host: 'redis1', port: 6379 }, isTls: false }],
     ['REDIS://redis1:6380', { address: { host: 'redis1', port: 6380 }, isTls: false }],

@@ -10,7 +10,7 @@ import {
 import { REDIS_PORT } from './address-rules.js';
 
 /** What a `redis://` or `rediss://` address says. Absent members were not in it. */
-export interface ParsedUrl {
+export interface UrlOptions {
   readonly address: NodeAddress;
   readonly isTls: boolean;
   readonly username?: string;
@@ -19,14 +19,14 @@ export interface ParsedUrl {
 }
 
 type UrlParse =
-  | { readonly ok: true; readonly parts: ParsedUrl }
+  | { readonly ok: true; readonly parts: UrlOptions }
   | { readonly ok: false; readonly reason: string };
 
 const REMEDY =
   'Write redis://user:password@host:6379/0, or rediss:// for TLS, and percent-encode special characters of the password';
 
-/** An address in one piece. No part of an unusable one is shown: a password may have ended up anywhere in it. */
-export const url: Rule<string, ParsedUrl> = converted(
+/** An address as a URL. No part of an unusable one is shown: a password may be anywhere in it. */
+export const url: Rule<string, UrlOptions> = converted(
   rule<string>('a redis:// or rediss:// address', (value) => typeof value === 'string', {
     shows: 'nothing',
     remedy: REMEDY,
@@ -36,7 +36,7 @@ export const url: Rule<string, ParsedUrl> = converted(
 );
 
 /** Reads the address at `path`. `undefined` when it is unusable, which is reported without its text. */
-export function readUrl(text: string, path: string, findings: Findings): ParsedUrl | undefined {
+export function readUrl(text: string, path: string, findings: Findings): UrlOptions | undefined {
   const parse = parseRedisUrl(text);
   if (parse.ok) return parse.parts;
   findings.refuse(path, HIDDEN, parse.reason, REMEDY);
@@ -47,7 +47,7 @@ export function readUrl(text: string, path: string, findings: Findings): ParsedU
  * The node options together with what the address says. An option that was given as well and says
  * something else is reported, because either of the two may be the outdated one.
  */
-export function mergeUrl(parts: ParsedUrl, node: Given, findings: Findings): Given {
+export function mergeUrl(parts: UrlOptions, node: Given, findings: Findings): Given {
   const merged: Record<string, unknown> = { ...node };
   for (const key of ['username', 'password', 'db'] as const) {
     const own = node[key];

@@ -1,8 +1,8 @@
 import { HIDDEN, type Findings } from '../base/options/index.js';
 import type { ResolvedAccess } from './redis-options.js';
 
-/** Reports credentials that can be used and are probably not meant. */
-export function warnAboutAccess(
+/** Reports credentials that can be used but are probably a mistake. */
+export function checkAccess(
   group: 'node' | 'sentinel',
   { username, password }: ResolvedAccess,
   findings: Findings,

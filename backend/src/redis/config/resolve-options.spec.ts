@@ -63,7 +63,7 @@ describe('resolveOptions', () => {
     });
   });
 
-  it('takes undefined for not set, and empty credentials for none', () => {
+  it('treats undefined as not set, and empty credentials as none', () => {
     const { options, warnings } = resolve({
       mode: 'standalone',
       host: undefined,
@@ -210,7 +210,7 @@ describe('a value that cannot be used', () => {
     }
   });
 
-  it('that is a number in quotes is told so', () => {
+  it('that is a number in quotes is named as the mistake', () => {
     expect(problemsOf({ ...STANDALONE, port: '6379' })[0]?.remedy).toBe(
       'Write it without quotes: 6379',
     );

@@ -8,7 +8,7 @@ import {
   type ResolvedRedisOptions,
 } from './redis-options.js';
 import { mergeUrl, parseRedisUrl } from './redis-url.js';
-import { warnAboutAccess } from './resolve-access.js';
+import { checkAccess } from './resolve-access.js';
 import { resolveSentinel } from './resolve-sentinel.js';
 
 /** Options that can be used, and what is worth a warning about them. */
@@ -42,7 +42,7 @@ export function resolveOptions(
   return resolveWith(new Findings(), input, name);
 }
 
-/** {@link resolveOptions} on top of what was found already, under the names `findings` knows. */
+/** The same, with what was found already, under the names that `findings` knows. */
 export function resolveWith(findings: Findings, input: unknown, name: string): Resolution {
   if (!connectionName.accepts(name)) {
     const message = `must be ${connectionName.expects}`;
@@ -57,7 +57,7 @@ function resolve(findings: Findings, input: unknown, name: string): ResolvedRedi
   const top = TOP.read(isGiven(input) ? usedOf(input, findings) : input, findings);
   const { mode, host, port, url, standaloneAddress, sentinel, ...rest } = top;
   const common = { name, ...rest };
-  warnAboutAccess('node', common.node, findings);
+  checkAccess('node', common.node, findings);
   if (mode === 'memory') return { mode, ...common };
   if (mode !== 'sentinel') {
     return { mode: 'standalone', ...common, address: url?.address ?? { host, port } };
@@ -69,7 +69,7 @@ function resolve(findings: Findings, input: unknown, name: string): ResolvedRedi
     : { mode, ...common, sentinel: resolved };
 }
 
-/** What counts in the mode that was asked for, with what a URL says of the nodes. */
+/** The options that are used in the requested mode, with what a URL says of the nodes. */
 function usedOf(input: Given, findings: Findings): Given {
   const mode = isMode(input['mode']) ? input['mode'] : undefined;
   const idle = Object.entries(KEYS_OF_MODE).flatMap(([of, keys]) => (of === mode ? [] : keys));
@@ -104,8 +104,8 @@ function warnAboutIdle(
 ): void {
   const remedy = (key: string): string =>
     mode === 'sentinel'
-      ? `Remove ${key}; standaloneAddress is the Redis to use when Sentinel mode is given up`
-      : `Remove ${key}, unless you mean to come back to the mode it belongs to`;
+      ? `Remove ${key}; standaloneAddress is the Redis to use when there are too few Sentinels`
+      : `Remove ${key}, unless you want to go back to the mode it belongs to`;
   for (const key of idle.filter((candidate) => input[candidate] !== undefined)) {
     const shown = typeof input[key] === 'number' ? input[key] : '(set)';
     findings.warn(key, shown, `has no effect in mode '${mode}'`, remedy(key));

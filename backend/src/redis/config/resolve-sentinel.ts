@@ -2,12 +2,12 @@ import { formatAddress, readAddress, type NodeAddress } from '../base/address/in
 import type { Findings } from '../base/options/index.js';
 import { SENTINEL_PORT } from './address-rules.js';
 import type { ResolvedSentinelOptions, Top } from './redis-options.js';
-import { warnAboutAccess } from './resolve-access.js';
+import { checkAccess } from './resolve-access.js';
 
 /** Fewer Sentinels than this cannot outvote one that is wrong, so Sentinel mode is refused. */
-export const MIN_SENTINELS = 3;
+const MIN_SENTINELS = 3;
 
-/** Sentinel mode as it was asked for; `null` when there are too few Sentinels for it. */
+/** Returns the options of Sentinel mode; `null` when there are too few Sentinels for it. */
 export function resolveSentinel(
   { sentinel: given, standaloneAddress }: Pick<Top, 'sentinel' | 'standaloneAddress'>,
   listed: unknown,
@@ -15,9 +15,9 @@ export function resolveSentinel(
 ): ResolvedSentinelOptions['sentinel'] | null {
   const { strict, natMap: mapAddress, ...sentinel } = given;
   const { nodes } = sentinel;
-  warnAboutAccess('sentinel', sentinel, findings);
+  checkAccess('sentinel', sentinel, findings);
   if (nodes.length >= MIN_SENTINELS) return { ...sentinel, mapAddress };
-  // Unreadable entries are reported on their own, and may be enough once they are corrected.
+  // Unreadable entries are reported one by one. Once they are corrected there may be enough Sentinels.
   const isEnough = nodes.length + unreadableIn(listed) >= MIN_SENTINELS;
   if (strict && !isEnough) refuseTooFew(nodes, findings);
   if (!strict) warnTooFew(nodes, standaloneAddress, findings);

@@ -17,7 +17,7 @@ export const TLS_VARIABLES = [
   'TLS_SERVERNAME',
 ] as const;
 
-/** TLS options that say how, and never with what: everything else is hidden. */
+/** TLS options that are no secrets; all others are hidden. */
 const SHOWN_OPTIONS = new Set([
   'servername',
   'rejectUnauthorized',

@@ -16,7 +16,7 @@ describe('AwayGate', () => {
     expect(gate.state).toEqual({ kind: 'never', since: 0 });
   });
 
-  it('believes the first sight of a well Redis at once', () => {
+  it('believes the first observation of a working Redis at once', () => {
     const { gate } = newGate();
     gate.observe(true);
     expect(gate.isAway).toBe(false);
@@ -65,7 +65,7 @@ describe('AwayGate', () => {
     expect(gate.state).toEqual({ kind: 'well', since: 699 });
   });
 
-  it('comes back at once when no while is asked for', () => {
+  it('counts as back at once when recoverMs is 0', () => {
     const { gate } = newGate({ graceMs: 0, recoverMs: 0 });
     gate.observe(true);
     gate.observe(false);

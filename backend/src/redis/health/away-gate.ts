@@ -1,7 +1,7 @@
 import type { Clock } from '../base/timing/index.js';
 
 /** How long Redis may be away, and how long it must be back. */
-export interface AwayGateOptions {
+interface AwayGateOptions {
   /** Away for longer than this counts as away. */
   readonly graceMs: number;
   /** Well for this long counts as back. */

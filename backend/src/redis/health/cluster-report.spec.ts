@@ -105,7 +105,7 @@ describe('clusterMetrics', () => {
 });
 
 describe('clusterSummary', () => {
-  it('counts who can be used now', () => {
+  it('counts the nodes that can be used now', () => {
     const replicas = [REPLICA, { ...REPLICA, connection: 'lost' as const }];
     const sentinels = [SENTINEL, SENTINEL, MUTE];
     expect(clusterSummary(source({ replicas, sentinels }), measures())).toMatchObject({

@@ -92,7 +92,7 @@ export interface ClusterMetrics {
 type Percentiles = Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
 
 /** The measured values. */
-export interface Measures {
+interface Measures {
   readonly latency: { readonly read: Percentiles; readonly write: Percentiles };
   readonly cache: CacheTotals;
 }

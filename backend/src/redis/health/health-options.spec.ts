@@ -1,9 +1,9 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
-import { resolveHealthOptions, resolvePath } from './health-options.js';
+import { HEALTH, resolvePath } from './health-options.js';
 
 function problemsOf(given: object): string {
   try {
-    resolveHealthOptions(given);
+    HEALTH.resolve(given);
   } catch (error) {
     if (error instanceof ConfigInvalidError) return error.message;
     throw error;
@@ -11,9 +11,9 @@ function problemsOf(given: object): string {
   return '';
 }
 
-describe('resolveHealthOptions', () => {
+describe('HEALTH', () => {
   it('fills in the defaults, also for what is given as undefined', () => {
-    expect(resolveHealthOptions({ required: true, graceMs: undefined } as object)).toEqual({
+    expect(HEALTH.resolve({ required: true, graceMs: undefined })).toEqual({
       required: true,
       needs: 'reads',
       graceMs: 10_000,

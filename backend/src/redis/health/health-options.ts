@@ -10,19 +10,19 @@ import {
   type RowsOf,
 } from '../base/options/index.js';
 
-/** How strictly the answers judge, and how long they wait. */
+/** When the probes report a failure, and how long they wait. */
 export interface HealthOptions {
-  /** Whether the application cannot do without Redis. @defaultValue false */
+  /** Whether the application cannot work without Redis. @defaultValue false */
   readonly required?: boolean;
-  /** What of Redis it cannot do without. @defaultValue 'reads' */
+  /** Which part of Redis it needs. @defaultValue 'reads' */
   readonly needs?: 'reads' | 'writes';
   /** How long Redis may be away before the application counts as not ready, in ms. @defaultValue 10000 */
   readonly graceMs?: number;
-  /** How long Redis must be well before it counts as back, in ms. @defaultValue 1000 */
+  /** How long Redis must work before it counts as back, in ms. @defaultValue 1000 */
   readonly recoverMs?: number;
-  /** How long startup waits for Redis before it goes on without, in ms. @defaultValue 5000 */
+  /** How long startup waits for Redis before it goes on without it, in ms. @defaultValue 5000 */
   readonly startupMs?: number;
-  /** How long a shutdown waits, not ready and still serving, until balancers have noticed, in ms. @defaultValue 0 */
+  /** How long the application is not ready but still serves at a shutdown, so that load balancers notice, in ms. @defaultValue 0 */
   readonly drainMs?: number;
   /** How long a check of the application may take, in ms. @defaultValue 200 */
   readonly deadlineMs?: number;
@@ -40,20 +40,14 @@ export const HEALTH_ROWS = {
   drainMs: option(wholeNumber(0, 600_000, 'milliseconds'), 0),
   deadlineMs: option(wholeNumber(1, 60_000, 'milliseconds'), 200),
 } satisfies RowsOf<HealthOptions>;
-const HEALTH = new OptionSet(HEALTH_ROWS, { path: 'health' });
+
+/** The {@link HealthOptions} with their rules and defaults. */
+export const HEALTH = new OptionSet(HEALTH_ROWS, { path: 'health' });
 
 /** The options with every default filled in. */
 export type ResolvedHealthOptions = Resolved<typeof HEALTH_ROWS>;
 
-/**
- * Fills in the defaults.
- * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every problem at once.
- */
-export function resolveHealthOptions(given: HealthOptions): ResolvedHealthOptions {
-  return HEALTH.resolve(given);
-}
-
-/** What routes begin with. */
+/** The path in front of the routes. */
 export const routePath = text(
   'a path of letters, digits and - _ . ~ between slashes',
   /^\/?$|^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/,

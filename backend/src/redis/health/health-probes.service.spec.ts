@@ -1,8 +1,8 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { ManualClock } from '../testing/index.js';
-import { resolveHealthOptions, type HealthOptions } from './health-options.js';
+import { HEALTH, type HealthOptions } from './health-options.js';
 import { planChecks } from './plan-checks.js';
-import { RedisHealthProbes, type HealthProbesDeps } from './health-probes.service.js';
+import { RedisHealthProbes } from './health-probes.service.js';
 
 const STATUS = { mode: 'standalone', message: '' };
 const WELL = { ...STATUS, status: 'up', canWrite: true };
@@ -22,9 +22,11 @@ afterEach(() => {
 function newProbes(options: HealthOptions, status: object = WELL) {
   const clock = new ManualClock();
   const redis = { status };
-  const resolved = resolveHealthOptions(options);
+  const resolved = HEALTH.resolve(options);
   const checks = planChecks([], { deadlineMs: resolved.deadlineMs, clock });
-  const deps = { redis, clock, options: resolved, checks } as unknown as HealthProbesDeps;
+  const deps = { redis, clock, options: resolved, checks } as unknown as ConstructorParameters<
+    typeof RedisHealthProbes
+  >[0];
   return { probes: new RedisHealthProbes(deps), redis, clock };
 }
 

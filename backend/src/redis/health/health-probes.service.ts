@@ -45,8 +45,8 @@ export interface LiveAnswer {
   readonly uptime_s: number;
 }
 
-/** @internal The dependencies of the probes. */
-export interface HealthProbesDeps {
+/** The dependencies of the probes. */
+interface HealthProbesDeps {
   readonly redis: RedisService;
   readonly cache: RedisCache;
   readonly terminus: HealthCheckService;

@@ -94,7 +94,7 @@ describe('healthReport', () => {
     });
   });
 
-  it('has the figures of the cache that it is given: what is stale was answered, too', () => {
+  it('shows the stats of the given cache, in which stale values count as hits', () => {
     const cache = { staleHits: 50, misses: 3, sets: 7, deletes: 2, errors: 1, joined: 9 };
     const figures = { ...cache, hits: 950, hitRate: 1000 / 1003 };
     expect(healthReport(source(), figures).metrics).toEqual({
@@ -145,14 +145,14 @@ describe('RedisHealthIndicator', () => {
     if (verdict !== 'up') expect(result['redis']).toMatchObject({ redisStatus: status });
   });
 
-  it('shows the figures of a cache', async () => {
+  it('shows the stats of a cache', async () => {
     const none = { hits: 0, staleHits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 };
     const cache = { totalStats: { ...none, misses: 4 } };
     const result = await indicator.isHealthy('redis', { status: source() }, { cache });
     expect(result['redis']).toMatchObject({ metrics: { hits: 0, misses: 4, hitRate: 0 } });
   });
 
-  it('says up with a note where Terminus knows no degraded', () => {
+  it('reports up with a note where Terminus has no degraded state', () => {
     const session = { up: (data: object) => ({ redis: { status: 'up', ...data } }) };
     const old = { check: () => session } as unknown as HealthIndicatorService;
     const report = healthReport(source({ status: 'degraded', canWrite: false }));

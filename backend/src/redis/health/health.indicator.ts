@@ -73,10 +73,7 @@ export class RedisHealthIndicator {
 
   /** Shows a report under a verdict that the caller has made. */
   resultOf(key: string, verdict: Verdict, report: RedisHealth): HealthIndicatorResult {
-    return this.#result(key, verdict, report);
-  }
-
-  #result(key: string, verdict: Verdict, { status, ...data }: RedisHealth): HealthIndicatorResult {
+    const { status, ...data } = report;
     const session = this.#indicators.check(key);
     if (verdict === 'up') return session.up(data);
     if (verdict === 'down') return session.down({ ...data, redisStatus: status });

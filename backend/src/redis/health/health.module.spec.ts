@@ -59,7 +59,7 @@ const get = async (app: INestApplication, path: string) => {
 };
 
 describe.each(['express', 'fastify'] as const)('with %s', (adapter) => {
-  it('answers every route, for nobody to keep', async () => {
+  it('answers every route, and forbids caches to store the response', async () => {
     const app = await boot([RedisHealthModule.forRoot()], [], adapter);
     for (const path of ROUTES) {
       const { status, headers } = await get(app, path);
@@ -100,7 +100,7 @@ describe('in memory mode', () => {
     expect((await get(app, '/health/startup')).body).toMatchObject({ status: 'started' });
   });
 
-  it('reports a cluster of nobody, with all its members', async () => {
+  it('reports a cluster without nodes, with every field', async () => {
     const app = await start();
     expect((await get(app, '/api/health/redis')).body).toMatchObject({
       status: 'degraded',
@@ -128,7 +128,7 @@ describe('in memory mode', () => {
     });
   });
 
-  it('says how long the process lives', async () => {
+  it('says how long the process has run', async () => {
     const { body } = await get(await start(), '/health/live');
     expect(body).toEqual({ status: 'ok', uptime_s: expect.any(Number) });
   });
@@ -230,7 +230,7 @@ describe('registration', () => {
     }
   });
 
-  it('puts the routes where it is told, or nowhere', async () => {
+  it('puts the routes under the given path, or adds none', async () => {
     const inside = await start({ path: '/internal/' });
     expect((await get(inside, '/internal/health/live')).status).toBe(200);
     const nowhere = await start({ path: false });
@@ -286,7 +286,7 @@ describe('shutdown', () => {
 });
 
 describe('GET /health', () => {
-  it('takes one picture of Redis for an answer, when the checks of the application are over', async () => {
+  it('looks at Redis once for an answer, after the checks of the application', async () => {
     const seen: string[] = [];
     const check = () => {
       seen.push('check');

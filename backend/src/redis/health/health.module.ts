@@ -24,7 +24,7 @@ import { redisCacheToken, type RedisService, redisToken } from '../nest/index.js
 import { SystemClock } from '../base/timing/index.js';
 import {
   HEALTH_ROWS,
-  resolveHealthOptions,
+  HEALTH,
   resolvePath,
   routePath,
   type HealthOptions,
@@ -116,7 +116,7 @@ export class RedisHealthModule {
   static forRoot(options: RedisHealthModuleOptions = {}): DynamicModule {
     HEALTH_MODULE.resolve(options);
     const { name, path, checks, imports, ...own } = options;
-    const useValue = resolveHealthOptions(own);
+    const useValue = HEALTH.resolve(own);
     return toModule({ name, path, checks, imports }, { provide: OPTIONS, useValue });
   }
 
@@ -125,7 +125,7 @@ export class RedisHealthModule {
     ASYNC.resolve(options);
     const { useFactory, inject = [], ...register } = options;
     const resolve = async (...deps: unknown[]): Promise<ResolvedHealthOptions> =>
-      resolveHealthOptions(await useFactory(...deps));
+      HEALTH.resolve(await useFactory(...deps));
     return toModule(register, { provide: OPTIONS, inject, useFactory: resolve });
   }
 }

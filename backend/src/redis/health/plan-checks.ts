@@ -31,12 +31,12 @@ export interface PlannedCheck {
 }
 
 const check = rule<AnyCheck>(
-  'a function that answers what a Terminus indicator answers',
+  'a function that returns the result of a Terminus indicator',
   (value) => typeof value === 'function' || (isGiven(value) && 'then' in value),
   { remedy: 'For example () => indicator.check(…); or { check: () => …, key, readiness }' },
 );
 
-/** The rows of a check with what is to be known about it. */
+/** The rows of a check with options. */
 export const CHECK_ROWS = {
   check: required(check),
   key: option(text('text that is not empty', /./), null),
@@ -45,7 +45,7 @@ export const CHECK_ROWS = {
 
 /**
  * Makes the checks of the application ready to be asked.
- * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every one that is no check.
+ * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists everything that is not a check.
  */
 export function planChecks(
   given: unknown,

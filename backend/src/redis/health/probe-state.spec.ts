@@ -1,5 +1,5 @@
 import { ManualClock } from '../testing/index.js';
-import { resolveHealthOptions, type HealthOptions } from './health-options.js';
+import { HEALTH, type HealthOptions } from './health-options.js';
 import { ProbeState } from './probe-state.js';
 import type { Reach } from './reach.js';
 
@@ -9,7 +9,7 @@ const READS_ONLY: Reach = { ...WELL, writes: false };
 
 function newState(options: HealthOptions = {}): { state: ProbeState; clock: ManualClock } {
   const clock = new ManualClock();
-  return { state: new ProbeState(resolveHealthOptions(options), clock), clock };
+  return { state: new ProbeState(HEALTH.resolve(options), clock), clock };
 }
 
 function started(options: HealthOptions = {}): ReturnType<typeof newState> {
@@ -149,7 +149,7 @@ describe('readiness', () => {
     expect(state.readiness().status).toBe('ready');
   });
 
-  it('ends with the shutdown, for good', async () => {
+  it('ends with the shutdown, and stays so', async () => {
     const { state, clock } = started({ required: true });
     await clock.advance(1000);
     state.shuttingDown();

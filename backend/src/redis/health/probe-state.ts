@@ -45,7 +45,7 @@ export class ProbeState {
     this.#isBooted = true;
   }
 
-  /** From now on not ready, for good. */
+  /** The shutdown begins: from now on the application is not ready. */
   shuttingDown(): void {
     this.#shutdownAt ??= this.#clock.now();
   }

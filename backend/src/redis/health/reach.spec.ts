@@ -52,7 +52,7 @@ describe('reachOf', () => {
     expect(reachOf(source({ ...open, mode: 'standalone' })).message).toMatch(/breakers are open/);
   });
 
-  it('takes the word of a source that tells no details', () => {
+  it('uses the status of a source that has no details', () => {
     const { mode, status, message } = source({ status: 'degraded' });
     expect(reachOf({ mode, status, message, canWrite: false })).toMatchObject({
       reads: true,

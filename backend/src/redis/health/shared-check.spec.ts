@@ -21,7 +21,7 @@ describe('SharedCheck', () => {
     expect(await newCheck(Promise.resolve(UP)).shared.run()).toEqual(UP);
   });
 
-  it('runs once for all who ask meanwhile, and anew afterwards', async () => {
+  it('runs once for all who ask meanwhile, and again afterwards', async () => {
     let runs = 0;
     const { shared } = newCheck(() => {
       runs++;
@@ -129,7 +129,7 @@ describe('SharedCheck', () => {
     expect(await newCheck(check).shared.run()).toEqual(causes);
   });
 
-  it('calls a check that says nothing as it called itself before', async () => {
+  it('shows a check that returns no key under the key of its last result', async () => {
     const answers: unknown[] = [UP, undefined];
     const { shared } = newCheck(() => answers.shift());
     await shared.run();

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/timing/index.js';
 
 /** The result of a check under one key. */
-export interface CheckVerdict {
+interface CheckVerdict {
   readonly status: 'up' | 'degraded' | 'down';
   readonly [name: string]: unknown;
 }

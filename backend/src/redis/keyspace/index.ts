@@ -1,12 +1,4 @@
-export {
-  decodeEntry,
-  encodeEntry,
-  type Entry,
-  type EntryFault,
-  type EntryKind,
-  MAX_GROUP_BYTES,
-  MAX_GROUPS,
-} from './store/entry.js';
+export { type Entry, type EntryFault, MAX_GROUP_BYTES, MAX_GROUPS } from './store/entry.js';
 export type { RedisPort, RunOptions } from './store/redis-port.js';
 export {
   compareStamps,

@@ -16,7 +16,7 @@ export interface JudgeOptions {
 }
 
 /** Bytes, and the result of decoding them. */
-export interface HeldBytes {
+interface HeldBytes {
   readonly bytes: Buffer;
   readonly decoded: DecodedEntry;
 }
@@ -65,6 +65,6 @@ function otherwise({ isMemoryAll }: JudgeOptions): Reading {
 }
 
 /** Whether an entry is still fresh. */
-export function isFresh(entry: Entry, now: number): boolean {
+function isFresh(entry: Entry, now: number): boolean {
   return entry.freshUntil === 0 || now < entry.freshUntil;
 }

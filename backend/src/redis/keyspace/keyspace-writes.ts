@@ -9,7 +9,7 @@ import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { EntryDraft, KeyspacePolicy, WriteReceipt } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { NearCopies } from './near-copies.js';
-import type { JournalRecord } from './journal/write-journal.js';
+import type { JournalRecord } from './journal/journal-log.js';
 
 type GroupDrop = Parameters<RedisStore['drop']>[0];
 

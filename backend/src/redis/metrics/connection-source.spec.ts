@@ -98,7 +98,7 @@ describe('the metrics of a connection', () => {
     ]);
   });
 
-  it('tell of nodes, of Sentinels and of what is not known by leaving it out', async () => {
+  it('show nodes and Sentinels, and leave out what is not known', async () => {
     const stalled = node(3, 'replica', { isStalled: true, lagMs: null });
     const redis = connection({ replicas: [node(2, 'replica'), stalled] });
     const scraped = await scrape(sourceOf(redis));
@@ -137,7 +137,7 @@ describe('the metrics of a connection', () => {
     expect(valueIn(scraped, 'redis_ha_cache_load_failures_total')).toBe(25);
   });
 
-  it('tell of the mode, the breakers, the guards and the journal', async () => {
+  it('show the mode, the breakers, the guards and the journal', async () => {
     const fallback = {
       ...QUIET,
       mode: 'degraded',
@@ -157,7 +157,7 @@ describe('the metrics of a connection', () => {
     expect(valueIn(scraped, 'redis_ha_write_available')).toBe(0);
   });
 
-  it('tell of no Sentinel where there is none', async () => {
+  it('show no Sentinels where there are none', async () => {
     const scraped = await scrape(
       sourceOf(connection({ mode: 'standalone', masterName: null, sentinels: [], quorum: null })),
     );
@@ -219,7 +219,7 @@ describe('what is remembered between two scrapes', () => {
     expect(valueIn(scraped, `${duration}_sum`, { reason: 'failure' })).toBeCloseTo(1.9);
   });
 
-  it('takes a primary that becomes ready without a failover for none', async () => {
+  it('does not count a primary that becomes ready without a failover', async () => {
     const { redis, source } = watched();
     redis.bus.emit({ type: 'primary.ready', node: failover().to });
     expect(valueIn(await scrape(source), `${duration}_count`, { reason: 'failure' })).toBe(0);
@@ -239,7 +239,7 @@ describe('what is remembered between two scrapes', () => {
     expect(valueIn(scraped, 'redis_ha_primary_resets_total')).toBe(1);
   });
 
-  it('costs nobody anything after the end', () => {
+  it('listens to nothing after it was closed', () => {
     const { redis, source } = watched();
     expect(redis.bus.listenerCount).toBeGreaterThan(0);
     source.close();

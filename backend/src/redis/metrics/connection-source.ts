@@ -9,7 +9,7 @@ import type { Labels, Snapshot } from './sample.js';
 import { topologyMetrics } from './topology-metrics.js';
 
 /** What is measured, and the labels of its series. */
-export interface ConnectionSourceDeps {
+interface ConnectionSourceDeps {
   readonly redis: ConnectionTeller;
   readonly cache: CacheTeller;
   /** `null` where there are none. */

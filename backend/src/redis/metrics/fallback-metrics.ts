@@ -1,6 +1,6 @@
 import type { Direction } from '../base/events/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
-import { MODES, type RememberedStatus } from './remembered-status.js';
+import type { RememberedStatus } from './remembered-status.js';
 import { byLabel, single, stateSet, type Sample } from './sample.js';
 
 /** The samples of the part of the service that works without Redis. */
@@ -13,7 +13,7 @@ export function fallbackMetrics(
     writes: breakers.writes === 'closed' ? 0 : 1,
   };
   return [
-    ['mode', stateSet('mode', MODES, mode)],
+    ['mode', stateSet('mode', Object.keys(modeChanges), mode)],
     ['mode_changes_total', byLabel('to', modeChanges)],
     ['breaker_open', byLabel('direction', openness)],
     [

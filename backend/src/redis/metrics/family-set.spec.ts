@@ -98,7 +98,7 @@ describe('the metrics in a registry of prom-client', () => {
     expect(() => FamilySet.of(registry, 'my_redis_')).not.toThrow();
   });
 
-  it('can be registered anew after the registry was cleared', async () => {
+  it('can be registered again after the registry was cleared', async () => {
     const registry = new Registry();
     registered(registry);
     registry.clear();
@@ -107,7 +107,7 @@ describe('the metrics in a registry of prom-client', () => {
     expect(await readsIn(registry)).toBe(1);
   });
 
-  it('are read once for one scrape, and anew for the next, however soon it comes', async () => {
+  it('are read once for one scrape, and again for the next, however soon it comes', async () => {
     const registry = new Registry();
     let reads = 0;
     const read: MetricsSource['read'] = () => {

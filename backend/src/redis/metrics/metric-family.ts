@@ -2,14 +2,14 @@ import type { FamilyRow } from './family-table.js';
 import type { Labels, Sample } from './sample.js';
 
 /** A sample in the form of prom-client. Registries change it: they add their default labels. */
-export interface MetricValue {
+interface MetricValue {
   readonly labels: Record<string, string>;
   readonly value: number;
   readonly metricName: string;
 }
 
 /** The part of a metric that prom-client's registries use. */
-export interface MetricObject {
+interface MetricObject {
   readonly name: string;
   readonly help: string;
   readonly type: string;

@@ -29,13 +29,13 @@ const OWN_LABELS: ReadonlySet<string> = new Set([
 export interface RedisMetricsOptions {
   /** The registry of the application. @defaultValue the global one of prom-client */
   readonly registry?: AnyRegistry;
-  /** What names begin with. @defaultValue 'redis_ha_' */
+  /** What the names of the metrics begin with. @defaultValue 'redis_ha_' */
   readonly prefix?: string;
-  /** Whether those of prom-client about the process are collected as well. @defaultValue false */
+  /** Whether the default metrics of prom-client, about the process, are collected as well. @defaultValue false */
   readonly defaultMetrics?: boolean;
-  /** Given to each series, besides `connection`. */
+  /** Labels of every series, besides `connection`. */
   readonly labels?: Labels;
-  /** Whether sessions are told here; with several connections true in one module only. @defaultValue true */
+  /** Whether sessions are shown; with several connections, set it to false in all modules but one. @defaultValue true */
   readonly sessions?: boolean;
 }
 
@@ -60,13 +60,13 @@ export const METRICS_ROWS = {
   sessions: option(flag, true),
 } satisfies RowsOf<RedisMetricsOptions>;
 
-/** What metrics are made with. */
+/** The {@link RedisMetricsOptions} with their rules and defaults. */
 export const METRICS = new OptionSet(METRICS_ROWS, { path: 'metrics' });
 
 /** The same, complete. */
 export type ResolvedMetricsOptions = Resolved<typeof METRICS_ROWS>;
 
-/** Where the metrics are answered. */
+/** The path of the metrics, or `false`. */
 export const metricsPath = orFalse(
   text('a path without parameters', /^\/?\w[\w./-]*$/, "For example: '/metrics'"),
 );
@@ -75,7 +75,7 @@ function readLabels(given: Labels, path: string, findings: Findings): Labels {
   const entries: [string, unknown][] = Object.entries(given);
   for (const [name, value] of entries) checkLabel(name, value, `${path}.${name}`, findings);
   if (entries.length > MAX_LABELS) {
-    const remedy = 'Labels of a whole process belong into the configuration of the scraper';
+    const remedy = 'Set labels of a whole process in the configuration of Prometheus';
     findings.refuse(path, entries.length, `must be at most ${String(MAX_LABELS)}`, remedy);
   }
   return given;
@@ -91,7 +91,7 @@ function checkLabel(name: string, value: unknown, field: string, findings: Findi
     findings.refuse(field, name, message, 'Choose another name');
   } else if (typeof value !== 'string' || value.length > MAX_VALUE_LENGTH) {
     const message = `must be a text of at most ${String(MAX_VALUE_LENGTH)} characters`;
-    // What somebody took for a label may be anything.
+    // Only its type is shown: the value may be anything, also a secret.
     findings.refuse(field, typeof value, message, remedy);
   }
 }

@@ -7,7 +7,7 @@ import { FamilySet, type MetricsRegistry } from './family-set.js';
 import type { Labels } from './sample.js';
 
 /** What to register, and where. */
-export interface MetricsRegistrationDeps {
+interface MetricsRegistrationDeps {
   readonly registry: MetricsRegistry;
   readonly prefix: string;
   readonly labels: Labels;

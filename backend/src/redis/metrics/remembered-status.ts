@@ -3,19 +3,18 @@ import type { Clock, Stop } from '../base/timing/index.js';
 import type { ConnectionTeller } from './metrics-sources.js';
 import type { Distribution } from './sample.js';
 
-/** Reasons of a failover, in the order of the metrics. */
-export const FAILOVER_REASONS: readonly FailoverReason[] = ['failure', 'planned', 'switchover'];
-/** The modes, in the order of the metrics. */
-export const MODES: readonly ServiceModeName[] = ['healthy', 'degraded', 'recovering'];
 /** Upper bounds of failover durations. */
-export const FAILOVER_BOUNDS_S: readonly number[] = [0.1, 0.5, 1, 2.5, 5, 10, 30];
+const FAILOVER_BOUNDS_S: readonly number[] = [0.1, 0.5, 1, 2.5, 5, 10, 30];
 
 interface Underway {
   readonly reason: FailoverReason;
   readonly begunAt: number;
 }
 
-/** Remembers between two scrapes what the status does not: failovers by reason, and their durations. */
+/**
+ * Remembers between two scrapes what the status does not: failovers by reason, and their durations. The metrics
+ * show reasons and modes in the order they have here.
+ */
 export class RememberedStatus {
   readonly failovers: Record<FailoverReason, number> = { failure: 0, planned: 0, switchover: 0 };
   readonly modeChanges: Record<ServiceModeName, number> = {
@@ -67,9 +66,11 @@ export class RememberedStatus {
     return this.#primaryResets;
   }
 
-  /** Durations of the failovers with this reason. */
-  durations(reason: FailoverReason): Distribution {
-    return this.#durations[reason].distribution;
+  /** Durations of the failovers, by their reason. */
+  get durations(): readonly (readonly [string, Distribution])[] {
+    return Object.entries(this.#durations).map(
+      ([reason, of]) => [reason, of.distribution] as const,
+    );
   }
 
   #begin(failover: FailoverRecord): void {

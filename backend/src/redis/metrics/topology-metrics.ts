@@ -1,6 +1,6 @@
 import { formatAddress } from '../base/address/index.js';
 import type { MetricsNode, MetricsStatus } from './metrics-sources.js';
-import { FAILOVER_REASONS, type RememberedStatus } from './remembered-status.js';
+import type { RememberedStatus } from './remembered-status.js';
 import { byLabel, histogram, single, singleIfKnown, type Sample } from './sample.js';
 
 // A group this large is a mistake. The number of replicas comes from Sentinels, so it is limited here.
@@ -24,7 +24,7 @@ export function topologyMetrics(
     ['failovers_total', byLabel('reason', remembered.failovers)],
     [
       'failover_duration_seconds',
-      FAILOVER_REASONS.flatMap((reason) => histogram({ reason }, remembered.durations(reason))),
+      remembered.durations.flatMap(([reason, durations]) => histogram({ reason }, durations)),
     ],
     ['last_failover_timestamp_seconds', singleIfKnown(lastAt === null ? null : lastAt / 1_000)],
   ];

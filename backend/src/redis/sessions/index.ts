@@ -11,7 +11,6 @@ export {
   type SessionModuleOptions,
   type SessionRegisterOptions,
 } from './session.module.js';
-export type { Callback, SessionCallback } from './stores/callbacks.js';
 export { expressSessionStore, type ExpressStoreMethods } from './stores/express-session-store.js';
 export { fastifySessionStore, type FastifySessionStore } from './stores/fastify-session-store.js';
 export type { SessionHome, SessionStoreOptions } from './stores/store-records.js';
@@ -22,4 +21,4 @@ export { SessionService, type SessionServiceDeps } from './service/session-servi
 export type { SessionStats } from './service/session-stats.js';
 export type { SessionRecord } from './record/session-record.js';
 export type { IssuedSession, NewSession, Session, SessionList } from './record/session.js';
-export type { TokenSource, TokenSourceOptions, RequestHeaders } from './token-source.js';
+export type { TokenSourceOptions } from './token-source.js';

@@ -65,7 +65,7 @@ describe('the header of cookies', () => {
     expect(cookieNamed('sid', header)).toBe(value);
   });
 
-  it('takes names that are special in objects for names', () => {
+  it('treats names that are special in objects like all others', () => {
     expect(cookieNamed('__proto__', 'constructor=1; __proto__=2')).toBe('2');
     expect(cookieNamed('constructor', '__proto__=2')).toBeNull();
   });

@@ -1,6 +1,6 @@
 import { group, option, OptionSet, required, text, type RowsOf } from '../base/options/index.js';
 
-/** Where a request carries its token. */
+/** Where the token of a request is. */
 export interface TokenSourceOptions {
   /**
    * The header. `authorization` is read as `Bearer <token>`, any other as the token alone.

@@ -8,10 +8,10 @@ import { HttpClient } from './http-client.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const ROOT = join(__dirname, '../../../..');
-// Beside the build that people make, which must not vanish while they use it.
+// Not in the folder of `npm run build:app`, which somebody may be using.
 const BUILT = join(ROOT, 'dist/e2e-app');
 
-/** Builds the application as it is shipped; answers a function that removes it. */
+/** Builds the application as it is shipped. Returns a function that removes the build. */
 export function buildApp(): () => void {
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   rmSync(BUILT, { recursive: true, force: true });

@@ -3,7 +3,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what it is, the test says
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the test knows its type
   readonly body: any;
 }
 
@@ -44,7 +44,7 @@ export class HttpClient {
     return { status: response.status, headers: response.headers, text, body };
   }
 
-  /** Logs a demonstration user in; answers the token. */
+  /** Logs a demonstration user in. Returns the token. */
   async login(user = 1, password = 'demo-password'): Promise<string> {
     const json = { email: `user${user}@example.com`, password };
     const { status, body, text } = await this.post('/api/auth/login', { json });

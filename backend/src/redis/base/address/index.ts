@@ -7,6 +7,5 @@ export {
   readAddress,
   sameAddress,
   stripBrackets,
-  type AddressParse,
   type NodeAddress,
 } from './node-address.js';

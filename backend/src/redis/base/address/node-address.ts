@@ -7,7 +7,7 @@ export interface NodeAddress {
 }
 
 /** The address that was read, or why it cannot be read. The reason never contains the text. */
-export type AddressParse =
+type AddressParse =
   | { readonly ok: true; readonly address: NodeAddress }
   | { readonly ok: false; readonly reason: string };
 

@@ -33,7 +33,7 @@ describe('SingleFlight', () => {
     expect(flights.size).toBe(0);
   });
 
-  it('can be begun anew after a failure, which nobody need hear', async () => {
+  it('can be started again after a failure that nobody handled', async () => {
     const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
     flights.start('k', () => Promise.reject(new TypeError('x')));
     await turns(1);

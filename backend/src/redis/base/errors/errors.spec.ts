@@ -289,7 +289,7 @@ describe('what an error says', () => {
     expect(safe.stack).not.toContain(PASSWORD);
   });
 
-  it('becomes an error when it is none', () => {
+  it('turns a value that is no error into one', () => {
     expect(withoutArguments('oops')).toBeInstanceOf(ConnectionLostError);
   });
 });

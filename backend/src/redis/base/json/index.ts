@@ -1,1 +1,1 @@
-export { findJsonFault, type JsonFault, type JsonRules } from './plain-json.js';
+export { findJsonFault, type JsonRules } from './plain-json.js';

@@ -30,7 +30,7 @@ describe('findJsonFault', () => {
     expect(findJsonFault(value, { mayBecomeOther: false })?.what).toBe(what);
   });
 
-  it('takes what is met twice side by side for no circle, and goes as deep as it may', () => {
+  it('accepts an object that appears twice side by side, down to the allowed depth', () => {
     const shared = { a: 1 };
     expect(findJsonFault([shared, [shared], { shared }])).toBeNull();
     expect(findJsonFault([[[]]], { maxDepth: 3 })).toBeNull();

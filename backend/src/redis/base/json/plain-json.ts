@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 
 /** Something that would not come back from JSON as what it was. */
-export interface JsonFault {
+interface JsonFault {
   /** For example `a Map`. */
   readonly what: string;
   /** Where it stands, for example `value.orders[…].total`. */

@@ -1,5 +1,5 @@
-/** What an object with an unknown member is known by. */
-export interface KnownNames {
+/** What is known of an object that was given an unknown member. */
+interface KnownNames {
   /** Path of the object, such as `node`; `''` at the top. */
   readonly path: string;
   /** The names it has. */
@@ -20,7 +20,7 @@ export function adviceFor(name: string, known: KnownNames): string {
     : `Did you mean ${meant}?`;
 }
 
-/** The same name in other letters here, the same name elsewhere, or one that is near. */
+/** The same name in other case, the same name in another object, or the nearest one here. */
 function meantBy(name: string, { path, names, family }: KnownNames): string | undefined {
   const nearest = nearestName(name, names);
   const sibling = nearest === undefined || path === '' ? nearest : `${path}.${nearest}`;

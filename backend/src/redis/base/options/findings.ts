@@ -2,7 +2,7 @@ import { ConfigInvalidError, type Problem } from '../errors/index.js';
 import { showSafely } from './show-safely.js';
 
 /** Says how the user knows an option: by its path, or by the name of an environment variable. */
-export type FieldNamer = (path: string) => string;
+type FieldNamer = (path: string) => string;
 
 /** Collects everything that is wrong, so that it is reported at once and under the user's own names. */
 export class Findings {
@@ -20,7 +20,7 @@ export class Findings {
     return Object.freeze([...this.#problems]);
   }
 
-  /** What is usable and probably not meant. */
+  /** What can be used but is probably a mistake. */
   get warnings(): readonly Problem[] {
     return Object.freeze([...this.#warnings]);
   }
@@ -30,7 +30,7 @@ export class Findings {
     return this.#nameOf(path);
   }
 
-  /** True when the option was refused already, so that rules built on its value stay quiet. */
+  /** Returns whether the option was refused already, so that rules that use its value report nothing more. */
   isRefused(path: string): boolean {
     return this.#refusedPaths.has(path);
   }
@@ -41,7 +41,7 @@ export class Findings {
     this.#problems.push(this.#problem(path, value, message, remedy));
   }
 
-  /** Reports something that can be used and deserves a look. */
+  /** Reports something that can be used but is probably a mistake. */
   warn(path: string, value: unknown, message: string, remedy: string): void {
     this.#warnings.push(this.#problem(path, value, message, remedy));
   }

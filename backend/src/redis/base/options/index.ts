@@ -1,15 +1,7 @@
 export { nearestName } from './did-you-mean.js';
 export { Findings } from './findings.js';
 export { group, isGiven, OptionSet, type Given } from './option-set.js';
-export {
-  option,
-  required,
-  type AnyRow,
-  type Resolved,
-  type Row,
-  type Rows,
-  type RowsOf,
-} from './rows.js';
+export { option, required, type AnyRow, type Resolved, type RowsOf } from './rows.js';
 export {
   aFunction,
   anything,
@@ -37,7 +29,6 @@ export {
   text,
   verbatim,
   wholeNumber,
-  type AnyRule,
   type Rule,
 } from './rules.js';
 export { HIDDEN, hideSecretsOf, mayHoldSecret, showSafely } from './show-safely.js';

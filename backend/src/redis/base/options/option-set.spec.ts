@@ -114,7 +114,7 @@ describe('what is passed to a call', () => {
     },
   );
 
-  it('stands over its base, converted and in order', () => {
+  it('overrides its base, converted and checked for order', () => {
     const base = { ...SAMPLE.resolve({ name: 'n' }), more: 1 };
     const options = SAMPLE.over({ name: 'm', words: 'a b' }, base);
     expect(options).toMatchObject({ name: 'm', words: ['a', 'b'], more: 1 });

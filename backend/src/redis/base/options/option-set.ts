@@ -15,11 +15,11 @@ interface Order<R extends Rows> {
   readonly orEqual?: boolean;
 }
 
-/** What there is to say of an options object besides its rows. */
+/** What describes an options object besides its rows. */
 interface Setting<R extends Rows> {
-  /** What its options are called in front of their names, such as `node`; `''` for none. */
+  /** What stands in front of the names of its options, such as `node`; `''` for nothing. */
   readonly path: string;
-  /** What may be written, for whoever gave no object. */
+  /** An example, shown when something else than an object was given. */
   readonly example?: string;
   readonly ordered?: readonly Order<R>[];
   /** Names that users of other libraries write: the path of the option, or a sentence. */
@@ -28,7 +28,7 @@ interface Setting<R extends Rows> {
   readonly family?: () => readonly string[];
 }
 
-/** True for an object with named members; lists and nothing are not. */
+/** Returns whether it is an object with named members, not a list or `null`. */
 export function isGiven(value: unknown): value is Given {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -36,7 +36,7 @@ export function isGiven(value: unknown): value is Given {
 /** The options that one object takes: checks it, completes it, and says what is wrong with it. */
 export class OptionSet<R extends Rows> {
   readonly rows: R;
-  /** What stands where nothing is given, frozen. */
+  /** The defaults, frozen. */
   readonly defaults: Resolved<R>;
   readonly #setting: Setting<R>;
   readonly #byName: ReadonlyMap<string, AnyRow>;
@@ -57,7 +57,7 @@ export class OptionSet<R extends Rows> {
     ) as Resolved<R>;
   }
 
-  /** What to do where something else than an object was given. */
+  /** What to do when something else than an object was given. */
   get remedy(): string {
     const { example } = this.#setting;
     return example === undefined
@@ -71,7 +71,7 @@ export class OptionSet<R extends Rows> {
   }
 
   /**
-   * What is given where it can be used, what `base` says elsewhere. Reports the rest.
+   * Returns the options that can be used, with those of `base` for the others. Reports what cannot be used.
    */
   read(given: unknown, findings: Findings, base: Resolved<R> = this.defaults): Resolved<R> {
     const complete: Record<string, unknown> = { ...base };
@@ -92,7 +92,7 @@ export class OptionSet<R extends Rows> {
   }
 
   /**
-   * The options of what is configured: what is given, what `base` says elsewhere; frozen.
+   * Returns the options of a configuration, with those of `base` for what is not given; frozen.
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) that lists every problem at once.
    */
@@ -113,7 +113,7 @@ export class OptionSet<R extends Rows> {
   }
 
   /**
-   * What is passed to a call, and what `base` says elsewhere.
+   * Returns the options of a call, with those of `base` for what is not given.
    *
    * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) naming the option, its value and a remedy.
    */
@@ -126,7 +126,7 @@ export class OptionSet<R extends Rows> {
     return { ...base, ...this.#readCall(given, base) };
   }
 
-  /** Whether nothing was wrong with the parts of what is given. */
+  /** Returns whether every part of what is given can be used. */
   #fill(complete: Record<string, unknown>, given: Given): boolean {
     let findings: Findings | null = null;
     for (const name in given) {
@@ -142,7 +142,7 @@ export class OptionSet<R extends Rows> {
     return findings === null || findings.problems.length === 0;
   }
 
-  /** The quick answer; where it is no, {@link OptionSet.read} decides and says why. */
+  /** A quick check without reasons; where it fails, {@link OptionSet.read} decides and says why. */
   #isFit(given: unknown): given is Given {
     if (!isGiven(given)) return false;
     for (const name in given) {
@@ -254,7 +254,7 @@ function remedyFor({ rule: own, byDefault }: AnyRow, value: unknown): string {
 
 function isInOrder<R extends Rows>({ low, high, orEqual }: Order<R>, values: Given): boolean {
   const [lowValue, highValue] = [values[low], values[high]];
-  // One that is switched off comes in nobody's way.
+  // An option that is switched off is not compared.
   if (lowValue === null || highValue === null) return true;
   return Number(lowValue) < Number(highValue) || (orEqual === true && lowValue === highValue);
 }

@@ -3,7 +3,7 @@ import type { AnyRule, Rule } from './rules.js';
 /** What the machine needs to know of one option. */
 export interface AnyRow {
   readonly rule: AnyRule;
-  /** What stands where nothing is given; `undefined` when something must be given. */
+  /** The default; `undefined` when a value must be given. */
   readonly byDefault: unknown;
   /** Environment variables that set it, the usual one first. */
   readonly env: readonly string[];
@@ -11,17 +11,17 @@ export interface AnyRow {
 
 /** One option: what may be given (`T`), and what it is resolved to (`R`). */
 export interface Row<T, R> extends AnyRow {
-  /** Never there; see {@link Rule}. */
+  /** Never set; see {@link Rule}. */
   readonly types?: (takes: T) => readonly [T, R];
 }
 
 /** The options of one object, by their names. */
 export type Rows = Readonly<Record<string, AnyRow>>;
 
-/** The rows that an options type asks for: one for each member, which takes what the member may be. */
+/** The rows that an options type needs: one for each member, which takes the values of that member. */
 export type RowsOf<O> = { readonly [K in keyof O]-?: Row<Exclude<O[K], undefined>, unknown> };
 
-/** What becomes of an options object: every option is there. */
+/** An options object with every default filled in. */
 export type Resolved<R extends Rows> = {
   readonly [K in keyof R]: NonNullable<R[K] extends { types?: infer F } ? F : never> extends (
     takes: never,
@@ -39,7 +39,7 @@ export function option<T, R, const D>(
   return Object.freeze({ rule, byDefault, env: Object.freeze(env) });
 }
 
-/** An option without which there is nothing to do. */
+/** An option that must be given. */
 export function required<T, R>(rule: Rule<T, R>, ...env: readonly string[]): Row<T, R> {
   return Object.freeze({ rule, byDefault: undefined, env: Object.freeze(env) });
 }

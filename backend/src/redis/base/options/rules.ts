@@ -5,15 +5,15 @@ import type { Findings } from './findings.js';
 export interface AnyRule {
   /** Completes the sentence "must be …". */
   readonly expects: string;
-  /** How much of a refused value is shown: what is safe of it, of text only that it is text, or nothing. */
+  /** How much of a refused value is shown: the value where that is safe, only that it is text, or nothing. */
   readonly shows: 'value' | 'kind' | 'nothing';
   /** What to do about a refused value; `null` for the usual advice. */
   readonly remedy: string | null;
   /** Whether a value can be used, or can be handed to `convert`. */
   accepts(value: unknown): boolean;
   /**
-   * What the library uses in its place; `null` when that is the value itself. It reports what is wrong
-   * with parts of the value. `undefined` leaves the default.
+   * Turns the value into what the library uses; `null` when that is the value itself. It reports what is
+   * wrong with parts of the value. When it returns `undefined`, the default is used.
    */
   readonly convert: ((value: never, path: string, findings: Findings) => unknown) | null;
   /** Reads the text of a variable; `undefined` when it cannot be read. */
@@ -24,13 +24,13 @@ export interface AnyRule {
 
 /** Which values one option takes (`T`), and what they are resolved to (`R`). */
 export interface Rule<T, R = T> extends AnyRule {
-  /** Never there. It makes the compiler compare what a rule takes with the type of the option. */
+  /** Never set. It lets the compiler compare what a rule takes with the type of the option. */
   readonly types?: (takes: T) => readonly [T, R];
 }
 
 /** The longest delay a Node.js timer can hold. */
 export const MAX_DELAY_MS = 2_147_483_647;
-/** Ten years: whoever wants more has mistaken the unit. */
+/** Ten years. A larger number is a mistake: probably another unit was meant. */
 export const MAX_LIFE_MS = 315_360_000_000;
 const YES = new Set(['true', '1', 'yes', 'on']);
 const NO = new Set(['false', '0', 'no', 'off']);
@@ -115,10 +115,10 @@ export function text(expects = 'text', pattern = /^/, remedy: string | null = nu
   });
 }
 
-/** Text that is taken letter by letter: white space may belong to it. */
+/** Text that is taken as it is: white space may belong to it. */
 export const verbatim: Rule<string> = { ...text(), fromText: (raw) => raw };
 
-/** A password: taken letter by letter and never shown. */
+/** A password: taken as it is and never shown. */
 export const secret: Rule<string> = { ...verbatim, shows: 'nothing' };
 
 /** The name of a connection. */
@@ -155,7 +155,7 @@ export function orFalse<T>(base: Rule<T>): Rule<T | false> {
   );
 }
 
-/** A function; which one only its types can say. */
+/** A function. Its parameters cannot be checked here, only by the compiler. */
 export function aFunction<T>(): Rule<T> {
   return rule('a function', (value) => typeof value === 'function');
 }
@@ -172,7 +172,7 @@ export function objectWith<T extends object>(
   });
 }
 
-/** What somebody else checks: Nest, or a library. */
+/** A value that Nest or another library checks. */
 export function anything<T>(): Rule<T> {
   return rule('anything but null', (value) => value !== null);
 }

@@ -26,7 +26,7 @@ export const COMMAND_OUTCOMES = [
 export type CommandOutcome = (typeof COMMAND_OUTCOMES)[number];
 
 /** Why a command was sent again: its node refused it, its answer was lost, its node was silent. */
-export const RETRY_REASONS = ['refused', 'lost', 'silent'] as const;
+const RETRY_REASONS = ['refused', 'lost', 'silent'] as const;
 /** One of {@link RETRY_REASONS}. */
 export type RetryReason = (typeof RETRY_REASONS)[number];
 

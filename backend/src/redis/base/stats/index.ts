@@ -3,7 +3,6 @@ export {
   COMMAND_OUTCOMES,
   CommandRecorder,
   DEADLINE_PASSED,
-  RETRY_REASONS,
   type CommandKind,
   type CommandStats,
   type CommandOutcome,
@@ -11,5 +10,5 @@ export {
   type RecentLatencies,
   type RetryReason,
 } from './command-stats.js';
-export { LATENCY_BOUNDS_MS, LatencyHistogram, type LatencyStats } from './latency-histogram.js';
-export { RecentLatency, type RecentPercentiles } from './recent-latency.js';
+export { LATENCY_BOUNDS_MS, type LatencyStats } from './latency-histogram.js';
+export { type RecentPercentiles } from './recent-latency.js';

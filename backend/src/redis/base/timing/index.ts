@@ -16,5 +16,4 @@ export {
   onSignal,
   waitFor,
   type Answer,
-  type Limit,
 } from './wait.js';

@@ -72,7 +72,7 @@ describe('waitFor', () => {
     expect(await wait).toEqual(outcome);
   });
 
-  it('ends once: whoever comes later changes nothing, and a late answer is told so', async () => {
+  it('ends once: what comes later changes nothing, and a late answer returns false', async () => {
     const [answer] = bell.answers;
     expect(answer?.give(1)).toBe(true);
     expect(answer?.give(2)).toBe(false);
@@ -158,7 +158,7 @@ describe('a wait', () => {
 });
 
 describe('answerWithin', () => {
-  it('answers what work answers, and fails as it fails', async () => {
+  it('resolves and rejects as the work does', async () => {
     const { signal, heard } = heardSignal();
     expect(await answerWithin(Promise.resolve(5), onSignal(signal))).toBe(5);
     const failing = answerWithin(Promise.reject(closed), onSignal(signal));

@@ -40,7 +40,7 @@ describe('getOrSetMany', () => {
     expect(loader).not.toHaveBeenCalled();
   });
 
-  it('takes keys that are not in the answer for such that have no value', async () => {
+  it('treats keys that are not in the answer as keys without a value', async () => {
     const loader = jest.fn(() => new Map([['other', 1]]));
     expect(await one.cache.getOrSetMany(['a'], loader, { negativeTtlMs: 50 })).toEqual(new Map());
     expect(await one.cache.getOrSetMany(['a'], loader)).toEqual(new Map());

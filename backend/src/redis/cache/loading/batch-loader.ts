@@ -14,7 +14,7 @@ export type BatchLoadFunction<T = unknown> = (
 ) => ReadonlyMap<string, T> | Promise<ReadonlyMap<string, T>>;
 
 /** A request for several values. */
-export interface BatchRequest {
+interface BatchRequest {
   readonly keys: readonly string[];
   readonly loader: BatchLoadFunction;
   readonly options: ResolvedLoadOptions;

@@ -49,7 +49,7 @@ describe('reasonOf', () => {
 });
 
 describe('isLoadFailure', () => {
-  it('knows what a stale value may stand in for', () => {
+  it('is true for the errors after which a stale value may be served', () => {
     expect(isLoadFailure(new LoaderFailedError('x'))).toBe(true);
     expect(isLoadFailure(new LoaderTimeoutError('x'))).toBe(true);
     expect(isLoadFailure(new ClosedError('x'))).toBe(false);

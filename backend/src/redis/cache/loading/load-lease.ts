@@ -4,7 +4,7 @@ import { answerWithin, onSignal, type Stop } from '../../base/timing/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 
 /** The outcome of asking for the right to load. */
-export type Grant =
+type Grant =
   /** Load it. Without a lease, the value is not shared with other processes. */
   | { readonly kind: 'go'; readonly lease: LoadLease | null }
   /** Another process has written the key meanwhile. */
@@ -15,7 +15,7 @@ export type Grant =
 type GrantedClaim = Claim & { readonly state: 'granted' };
 
 /** How to request a lease. */
-export interface LeaseOptions {
+interface LeaseOptions {
   /** Stamp of what the caller has read already. */
   readonly seen: Stamp | null;
   /** Ends the wait. */

@@ -16,7 +16,7 @@ import { isLoadFailure, reasonOf } from '../values/load-failure.js';
 import { FailedLoads } from './failed-loads.js';
 
 /** How to wait for a write. */
-export interface KeepOptions {
+interface KeepOptions {
   /** Redis had not answered an earlier step. */
   readonly isAway: boolean;
   readonly signal: AbortSignal;

@@ -19,7 +19,7 @@ export type DecodedBody =
   | { readonly ok: false; readonly fault: BodyFault };
 
 /** A value as an entry holds it. */
-export type EncodedBody = Pick<Entry, 'codec' | 'isCompressed' | 'body'>;
+type EncodedBody = Pick<Entry, 'codec' | 'isCompressed' | 'body'>;
 
 const compress = promisify(deflate);
 const decompress = promisify(inflate);

@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Problem } from '../../base/errors/index.js';
 import { MAX_GROUP_BYTES, MAX_GROUPS } from '../../keyspace/index.js';
 
 /** How many bytes a key can have. */
-export const MAX_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 
 // One UTF-16 unit becomes at most three bytes: up to this length nothing needs to be counted.
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
@@ -118,7 +118,7 @@ export function checkHolder(holder: unknown): void {
 export function checkLife(ttlMs: unknown, mayBeNull: boolean): void {
   if (mayBeNull && ttlMs === null) return;
   if (Number.isSafeInteger(ttlMs) && Number(ttlMs) > 0) return;
-  const nullToo = mayBeNull ? ', or null (for ever)' : '';
+  const nullToo = mayBeNull ? ', or null (it never expires)' : '';
   const message = `it must be a whole number of milliseconds, at least 1${nullToo}`;
   throw refusal('ttlMs', String(ttlMs), message, 'For example: 60_000');
 }

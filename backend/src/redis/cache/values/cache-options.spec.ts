@@ -139,7 +139,7 @@ describe('resolveCacheOptions', () => {
 describe('resolveLoadOptions', () => {
   const base = baseLoadOptions(resolveCacheOptions({ ttlMs: 5 }));
 
-  it('gives the terms of the namespace themselves when nothing is given', () => {
+  it('returns the options of the namespace when nothing is given', () => {
     expect(resolveLoadOptions(undefined, base)).toBe(base);
     expect(base).toMatchObject({ ttlMs: 5, hardTimeoutMs: 10_000, tags: [] });
   });
@@ -180,7 +180,7 @@ describe('differenceOf', () => {
     );
   });
 
-  it('takes serializers that are made anew for the same', () => {
+  it('treats serializers with the same id and name as the same', () => {
     expect(differenceOf(options, resolveCacheOptions({ serializer: { ...own } }))).toBeNull();
   });
 });

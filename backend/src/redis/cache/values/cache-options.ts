@@ -14,7 +14,7 @@ import {
 } from '../../base/options/index.js';
 import { policy, type KeyspacePolicy } from '../../keyspace/index.js';
 import { tagsProblem } from './cache-keys.js';
-import { isUsableSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
+import { isSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
 
 /** The largest string Redis holds. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -23,9 +23,9 @@ const delay = wholeNumber(0, MAX_DELAY_MS, 'milliseconds');
 const life = wholeNumber(0, MAX_LIFE_MS, 'milliseconds');
 const size = wholeNumber(1, MAX_BYTES, 'bytes');
 
-/** What can be set for one call as well as for a namespace. */
+/** Options of a namespace that one call can override. */
 export interface CacheLoadOptions {
-  /** How long a value is fresh, in milliseconds; `null` means for ever. @defaultValue 60_000 */
+  /** How long a value is fresh, in milliseconds; `null` means that it never expires. @defaultValue 60_000 */
   readonly ttlMs?: number | null;
   /**
    * How much of `ttlMs` may be taken off at random, as a share from 0 to 1, so that values that were
@@ -43,8 +43,8 @@ export interface CacheLoadOptions {
    */
   readonly refreshAhead?: number | null;
   /**
-   * How long a call waits for a load when there is a stale value: then it gets the stale value, and the load
-   * goes on in the background. `null` means as long as it takes. @defaultValue null
+   * How long a call waits for a load when there is a stale value. Then it gets the stale value, and the load
+   * goes on in the background. `null` means until the load ends. @defaultValue null
    */
   readonly softTimeoutMs?: number | null;
   /**
@@ -62,7 +62,7 @@ export interface CacheLoadOptions {
 }
 
 const LOAD_ROWS = {
-  ttlMs: option(orNull(wholeNumber(1, MAX_LIFE_MS, 'milliseconds'), 'for ever'), 60_000),
+  ttlMs: option(orNull(wholeNumber(1, MAX_LIFE_MS, 'milliseconds'), 'it never expires'), 60_000),
   ttlJitter: option(
     rule<number>(
       'a number from 0 to 1',
@@ -125,7 +125,7 @@ const CACHE_ROWS = {
   serializer: option(
     rule<CacheSerializer>(
       'an object with an id from 1 to 255 of its own, a name, serialize and deserialize',
-      isUsableSerializer,
+      isSerializer,
       { remedy: 'Correct it, or leave it out for the default, jsonSerializer' },
     ),
     jsonSerializer,
@@ -149,13 +149,13 @@ export type ResolvedCacheOptions = Resolved<typeof CACHE_ROWS>;
 /** Names under which an entry can be deleted together with others: a list, or made from the value. */
 export type CacheTags<T = unknown> = readonly string[] | ((value: T) => readonly string[]);
 
-/** What can be set for one call that may load. */
+/** Options of a call that may load. */
 export interface GetOrSetOptions<T = unknown> extends CacheLoadOptions {
   /** Tags: names under which the entry can be deleted together with others. */
   readonly tags?: CacheTags<T>;
 }
 
-/** What can be set for one call that writes. */
+/** Options of a call that writes. */
 export type SetOptions<T = unknown> = Pick<GetOrSetOptions<T>, 'ttlMs' | 'ttlJitter' | 'tags'>;
 
 const tags = converted(
@@ -169,7 +169,7 @@ const tags = converted(
   },
 );
 
-/** What a call may say. */
+/** The rows of the options of a call. */
 export const CALL_ROWS = {
   ...LOAD_ROWS,
   tags: option(tags, []),
@@ -180,7 +180,7 @@ const CALL = new OptionSet(CALL_ROWS, { path: '', example: '{ ttlMs: 60_000 }', 
 export type ResolvedLoadOptions = Resolved<typeof CALL_ROWS>;
 
 /**
- * The options of a namespace: what is given, else what `base` says, else the defaults.
+ * Returns the options of a namespace: those that are given, with those of `base` for the others.
  *
  * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) that lists every problem at once.
  */
@@ -198,7 +198,7 @@ export function resolveCacheOptions(
 }
 
 /**
- * Options of a call: what is given, else those of the namespace.
+ * Returns the options of a call: those that are given, with those of the namespace for the others.
  *
  * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) naming the option, its value and a remedy.
  */
@@ -209,12 +209,12 @@ export function resolveLoadOptions(
   return given === undefined ? base : CALL.over(given, base);
 }
 
-/** What a namespace's options say of each call. */
+/** Returns the options of a call that gives none. */
 export function baseLoadOptions(options: ResolvedCacheOptions): ResolvedLoadOptions {
   return Object.freeze({ ...options, tags: Object.freeze([]) });
 }
 
-/** The first option in which two namespaces differ; `null` when they behave in the same way. */
+/** Returns the first option in which two namespaces differ; `null` when there is none. */
 export function differenceOf(
   one: ResolvedCacheOptions,
   other: ResolvedCacheOptions,

@@ -27,7 +27,7 @@ export interface CacheStats {
 }
 
 /** What is counted; the rate is calculated. */
-export type CacheCounter = Exclude<keyof CacheStats, 'hitRate'>;
+type CacheCounter = Exclude<keyof CacheStats, 'hitRate'>;
 
 const ZERO: Readonly<Record<CacheCounter, number>> = {
   hits: 0,

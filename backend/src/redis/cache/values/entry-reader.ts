@@ -29,7 +29,7 @@ export interface KnownValue {
 }
 
 /** Nothing usable. */
-export interface Absent {
+interface Absent {
   readonly state: 'absent';
   /** Stamp of what is there instead. */
   readonly seen: Stamp | null;

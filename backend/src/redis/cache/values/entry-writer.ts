@@ -95,7 +95,7 @@ export class EntryWriter {
 }
 
 /** How a loaded value is written. */
-export interface FillOptions {
+interface FillOptions {
   /** Taken before the loader ran. */
   readonly stamp: Stamp;
   /** Whether there is an older value. */

@@ -38,7 +38,7 @@ describe('jsonSerializer', () => {
     expect(roundTrip(jsonSerializer, value)).toEqual(value);
   });
 
-  it('takes an object that is met twice, but not within itself, for no circle', () => {
+  it('accepts an object that appears twice, but not within itself', () => {
     const shared = { a: 1 };
     expect(roundTrip(jsonSerializer, { one: shared, two: [shared] })).toEqual({
       one: shared,

@@ -100,7 +100,7 @@ function unserializable(message: string): ValueUnserializableError {
 }
 
 /** Whether something turns values into bytes and back, under an id that is its own. */
-export function isUsableSerializer(value: unknown): boolean {
+export function isSerializer(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { id, name, serialize, deserialize } = value as Partial<CacheSerializer>;
   if (typeof serialize !== 'function' || typeof deserialize !== 'function') return false;

@@ -240,8 +240,8 @@ export class CommandRouter implements CallOwner {
   #untilIdle(timeoutMs: number): Promise<void> {
     return waitFor<void>(
       ({ give }) => {
-        this.#onIdle = () => give();
-        if (this.#deadlines.size === 0) give();
+        this.#onIdle = () => give(undefined);
+        if (this.#deadlines.size === 0) give(undefined);
         return () => (this.#onIdle = null);
       },
       atDeadline(this.#clock, timeoutMs),

@@ -1,7 +1,7 @@
 import { ManualClock } from '../../testing/index.js';
-import { CircuitBreaker, type BreakerMove, type CircuitBreakerOptions } from './circuit-breaker.js';
+import { CircuitBreaker, type BreakerMove } from './circuit-breaker.js';
 
-const SETTINGS: CircuitBreakerOptions = {
+const SETTINGS = {
   failures: 5,
   windowMs: 1000,
   openMs: 100,
@@ -13,7 +13,7 @@ describe('CircuitBreaker', () => {
   let moves: BreakerMove[];
   let breaker: CircuitBreaker;
 
-  const open = (change: Partial<CircuitBreakerOptions> = {}): void => {
+  const open = (change: Partial<typeof SETTINGS> = {}): void => {
     clock = new ManualClock();
     moves = [];
     breaker = new CircuitBreaker({ ...SETTINGS, ...change }, clock, (move) => moves.push(move));
@@ -59,7 +59,7 @@ describe('CircuitBreaker', () => {
       ]);
     });
 
-    it('begins to count anew with each answer', () => {
+    it('starts to count again with each answer', () => {
       calls(4, false);
       call(true);
       calls(4, false);
@@ -152,13 +152,13 @@ describe('CircuitBreaker', () => {
         [0, 20, 'open'],
         [11, 9, 'closed'],
         [10, 10, 'open'],
-      ])('begins anew: after %d answers and %d failures it is %s', (answers, failures, state) => {
+      ])('starts again: after %d answers and %d failures it is %s', (answers, failures, state) => {
         calls(answers, true);
         calls(failures, false);
         expect(kind()).toBe(state);
       });
 
-      it('begins anew for good: what was before is not forgotten a second time', async () => {
+      it('starts again from nothing: what was before is not forgotten a second time', async () => {
         await clock.advance(1000);
         calls(19, false);
         expect(kind()).toBe('closed');
@@ -193,7 +193,7 @@ describe('CircuitBreaker', () => {
       ]);
     });
 
-    it('lets a check pass at once when it is hurried', async () => {
+    it('lets a check pass at once when it is asked to hurry', async () => {
       await clock.advance(10);
       breaker.hurry();
       expect(breaker.state).toEqual({ kind: 'open', since: 0, checkAt: 10 });
@@ -250,7 +250,7 @@ describe('CircuitBreaker', () => {
       expect(kind()).toBe('closed');
     });
 
-    it('opens with the first check that fails, and begins to count anew', async () => {
+    it('opens with the first check that fails, and starts to count again', async () => {
       check(true);
       check(false);
       expect(moves.at(-1)).toEqual({

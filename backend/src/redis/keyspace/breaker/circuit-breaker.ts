@@ -1,7 +1,7 @@
 import type { Clock, Stop } from '../../base/timing/index.js';
 
 /** When a breaker opens and when it closes again. */
-export interface CircuitBreakerOptions {
+interface CircuitBreakerOptions {
   /** The number of failures in a row that opens it. */
   readonly failures: number;
   /** The window of the failure rate: it also opens when at least half of the calls in it failed, and there were at least 20. */
@@ -13,7 +13,7 @@ export interface CircuitBreakerOptions {
 }
 
 /** Whether calls may pass. */
-export type BreakerState =
+type BreakerState =
   | { readonly kind: 'closed'; readonly since: number }
   /** No call passes. From `checkAt` on, a check may. */
   | { readonly kind: 'open'; readonly since: number; readonly checkAt: number }

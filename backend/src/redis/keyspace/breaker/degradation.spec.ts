@@ -7,7 +7,7 @@ import type { RedisPort } from '../store/redis-port.js';
 
 const late = (): Promise<never> => Promise.reject(new CommandTimeoutError('late'));
 
-/** A Redis that answers checks as it is told. */
+/** A Redis that answers checks as the test says. */
 class AskedPort implements RedisPort {
   answer: () => Promise<unknown> = late;
   readonly asked: string[] = [];
@@ -117,7 +117,7 @@ describe('Degradation', () => {
     degradation.close();
   });
 
-  it('takes a refusal of the check for an answer: an ACL may forbid its key', async () => {
+  it('counts a refusal of the check as an answer: an ACL may forbid its key', async () => {
     const { degradation, port, clock } = begin();
     await fail(degradation, 'writes');
     port.answer = () => Promise.reject(new CommandRejectedError('NOPERM'));

@@ -13,7 +13,7 @@ const CHECK_EVERY_MS = 50;
 const CHECK_KEY = 'redis-ha~check';
 
 /** What decides the mode besides the breakers. */
-export interface DegradationListener {
+interface DegradationListener {
   /** Whether writes wait to be replayed. */
   hasBacklog(): boolean;
   /** Redis takes writes again. */

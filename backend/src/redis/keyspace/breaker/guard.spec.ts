@@ -32,7 +32,7 @@ function withResolvers(): {
 const problem = { field: 'f', value: 1, message: 'm', remedy: 'r' };
 
 describe('Guard', () => {
-  it('answers what was done', async () => {
+  it('returns the result of the work', async () => {
     expect(await newGuard().run(() => Promise.resolve(7))).toBe(7);
   });
 

@@ -86,7 +86,7 @@ describe('RecoveryCheck', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('begins anew each time the breaker opens', async () => {
+  it('starts again each time the breaker opens', async () => {
     start(() => Promise.resolve());
     for (let i = 0; i < 3; i++) {
       breaker.trip('down');

@@ -2,7 +2,7 @@ import { afterInput, type Clock, type Stop } from '../../base/timing/index.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
 /** How often it looks whether a check is due. */
-export interface RecoveryCheckOptions {
+interface RecoveryCheckOptions {
   readonly everyMs: number;
   /**
    * A check that takes longer than this counts as failed.

@@ -1,8 +1,10 @@
 import type { ModeChange } from '../../base/events/index.js';
 import { ManualClock } from '../../testing/index.js';
-import { ServiceMode, type ServiceModeInput } from './service-mode.js';
+import { ServiceMode } from './service-mode.js';
 
-const WELL: ServiceModeInput = { reads: 'closed', writes: 'closed', hasBacklog: false };
+type Input = Parameters<ServiceMode['update']>[0];
+
+const WELL: Input = { reads: 'closed', writes: 'closed', hasBacklog: false };
 const START = Date.UTC(2026, 0, 1);
 
 describe('ServiceMode', () => {
@@ -10,7 +12,7 @@ describe('ServiceMode', () => {
   let changes: ModeChange[];
   let mode: ServiceMode;
 
-  const update = (change: Partial<ServiceModeInput> = {}): void => {
+  const update = (change: Partial<Input> = {}): void => {
     mode.update({ ...WELL, ...change });
   };
   const path = (): string[] => changes.map(({ to }) => to);
@@ -31,7 +33,7 @@ describe('ServiceMode', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it.each<[Partial<ServiceModeInput>, string]>([
+  it.each<[Partial<Input>, string]>([
     [{ reads: 'open' }, 'reads open, writes closed'],
     [{ writes: 'open' }, 'reads closed, writes open'],
     [{ reads: 'half-open' }, 'reads half-open, writes closed'],
@@ -93,7 +95,7 @@ describe('ServiceMode', () => {
     expect(mode.current).toBe('healthy');
   });
 
-  it('begins to wait anew when there is a backlog again, and not when it is told the same', async () => {
+  it('starts to wait again when there is a backlog again, and not when nothing has changed', async () => {
     update({ writes: 'open' });
     update();
     await clock.advance(900);

@@ -3,12 +3,12 @@ import type { Clock, Stop } from '../../base/timing/index.js';
 import type { BreakerStateName } from './circuit-breaker.js';
 
 /** How long everything must work before the mode is healthy again. */
-export interface ServiceModeOptions {
+interface ServiceModeOptions {
   readonly stableMs: number;
 }
 
 /** What decides the mode. */
-export interface ServiceModeInput {
+interface ServiceModeInput {
   readonly reads: BreakerStateName;
   readonly writes: BreakerStateName;
   /** Writes that were made while Redis was away are not all replayed yet. */

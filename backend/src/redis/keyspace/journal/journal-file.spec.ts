@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { ManualClock, waitUntil } from '../../testing/index.js';
 import type { Disk } from './journal-disk.js';
-import { JournalFile, type JournalFileOptions } from './journal-file.js';
+import { JournalFile } from './journal-file.js';
 import { encodeFrame } from './journal-frames.js';
 import type { JournalRecord } from './journal-log.js';
 
@@ -91,7 +91,7 @@ describe('JournalFile', () => {
   const opened = new Set<JournalFile>();
 
   const open = async (
-    change: Partial<JournalFileOptions> = {},
+    change: Partial<Parameters<typeof JournalFile.open>[0]> = {},
     disk?: Disk,
   ): Promise<JournalFile> => {
     const onFailure = (reason: string): void => void failures.push(reason);
@@ -113,7 +113,7 @@ describe('JournalFile', () => {
     await Promise.all(records.map((record) => file.append(record)));
   };
 
-  /** Until it is worth being written anew: four records are left of it. */
+  /** Writes until the file is worth a rewrite: four records are left of it. */
   const grow = async (file: JournalFile, key: string): Promise<void> => {
     for (const no of [1, 100, 200]) await appendAll(file, large(key, no));
   };
@@ -238,7 +238,7 @@ describe('JournalFile', () => {
       expect(disk.counts.datasync).toBe(2);
     });
 
-    it('some times a second, when it is told so', async () => {
+    it('several times a second with fsync: interval', async () => {
       const disk = new FaultyDisk();
       const file = await open({ fsync: 'interval', intervalMs: 50 }, disk);
       await file.append(recordOf('a', 1));
@@ -254,7 +254,7 @@ describe('JournalFile', () => {
       expect(disk.counts.datasync).toBe(2);
     });
 
-    it('never, when it is told so', async () => {
+    it('never with fsync: never', async () => {
       const disk = new FaultyDisk();
       const file = await open({ fsync: 'never' }, disk);
       await file.append(recordOf('a', 1));
@@ -334,7 +334,7 @@ describe('JournalFile', () => {
       }
     });
 
-    it('by a process that was killed while it wrote the file anew', async () => {
+    it('by a process that was killed while it rewrote the file', async () => {
       await fs.writeFile(`${path}.tmp`, whole.subarray(0, start + 5));
       const file = await open();
       expect(file.records).toEqual(records);
@@ -525,7 +525,7 @@ describe('JournalFile', () => {
       expect(again.damagedBytes).toBe(0);
     });
 
-    it('writes the file anew after a failed fsync, since nobody knows what is in it', async () => {
+    it('rewrites the file after a failed fsync, since nobody knows what is in it', async () => {
       disk.faults.set('datasync', 'EIO');
       await expect(file.append(recordOf('lost', 1))).rejects.toMatchObject({
         details: { reason: 'EIO' },
@@ -539,7 +539,7 @@ describe('JournalFile', () => {
     });
 
     it.each<Step>(['truncate', 'write'])(
-      'tries until it succeeds after a failed write, and tells it once: %s',
+      'tries until it succeeds after a failed write, and reports the failure once: %s',
       async (step) => {
         disk.room = 3;
         await expect(file.append(recordOf('a', 1))).rejects.toThrow();
@@ -556,7 +556,7 @@ describe('JournalFile', () => {
     );
 
     it.each<Step>(['open', 'write', 'sync', 'rename', 'rm'])(
-      'tries until the file is written anew: %s',
+      'tries until the file is rewritten: %s',
       async (step) => {
         disk.faults.set('datasync', 'EIO');
         await expect(file.append(recordOf('lost', 1))).rejects.toThrow();
@@ -592,7 +592,7 @@ describe('JournalFile', () => {
       expect(await reopen()).toEqual([recordOf('before', 1), recordOf('a', 1), recordOf('c', 1)]);
     });
 
-    it('forgets what was settled all the same', async () => {
+    it('forgets what was settled anyway', async () => {
       disk.room = 0;
       await expect(file.append(recordOf('a', 1))).rejects.toThrow();
       file.settle(recordOf('before', 1));
@@ -602,7 +602,7 @@ describe('JournalFile', () => {
       expect(file.records).toEqual([recordOf('b', 1)]);
     });
 
-    it('closes all the same', async () => {
+    it('closes anyway', async () => {
       disk.room = 0;
       const refused = expect(file.append(recordOf('a', 1))).rejects.toMatchObject({
         code: 'JOURNAL_FILE_FAILED',
@@ -638,7 +638,7 @@ describe('JournalFile', () => {
         expect(size).toBe(file.size);
         expect(size).toBeLessThan(1_048_576 + 60_000);
       }
-      // Each time it is written anew it has lost half of its weight at least.
+      // Each rewrite has removed at least half of the file.
       expect(disk.counts.rename).toBeGreaterThan(10);
       expect(disk.counts.rename).toBeLessThan(40);
       const left = await reopen();
@@ -647,7 +647,7 @@ describe('JournalFile', () => {
       );
     });
 
-    it('and is not written anew while all of it counts', async () => {
+    it('and is not rewritten while all of it counts', async () => {
       const disk = new FaultyDisk();
       const file = await open({ fsync: 'never' }, disk);
       const body = 'x'.repeat(100_000);
@@ -655,7 +655,7 @@ describe('JournalFile', () => {
       expect(disk.counts.rename).toBe(0);
     });
 
-    it('and is not written anew for a few bytes', async () => {
+    it('and is not rewritten for a few bytes', async () => {
       const disk = new FaultyDisk();
       const file = await open({ fsync: 'never' }, disk);
       for (let no = 0; no < 100; no++) await file.append(recordOf('a', no));
@@ -673,15 +673,15 @@ describe('JournalFile', () => {
     });
 
     it.each<Step>(['open', 'write', 'sync', 'rename'])(
-      'or as it was when it cannot be written anew, which is not tried all the time: %s',
+      'or as it was when it cannot be rewritten, which is not tried all the time: %s',
       async (step) => {
         const disk = new FaultyDisk();
         const file = await open({ fsync: 'never' }, disk);
         await appendAll(file, large('a'));
-        let isAnew = false;
+        let isRewrite = false;
         disk.before = (at) => {
-          isAnew ||= at === 'rm';
-          if (at === step && isAnew && failures.length === 0) throw faultOf('EIO');
+          isRewrite ||= at === 'rm';
+          if (at === step && isRewrite && failures.length === 0) throw faultOf('EIO');
         };
         await appendAll(file, large('a', 100));
         await appendAll(file, large('a', 200));

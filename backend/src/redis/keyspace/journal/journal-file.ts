@@ -15,7 +15,7 @@ import { stampOfRecord, targetOf, type JournalLog, type JournalRecord } from './
 import { lockFile } from './journal-lock.js';
 
 /** Where and how a journal is kept on disk. */
-export interface JournalFileOptions {
+interface JournalFileOptions {
   readonly path: string;
   /** When a record counts as kept: when it is on the disk, or when the system has it. */
   readonly fsync: 'always' | 'interval' | 'never';

@@ -3,7 +3,7 @@ import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/ind
 import { ManualClock } from '../../testing/index.js';
 import { decodeEntry } from '../store/entry.js';
 import { NO_LOG } from './journal-log.js';
-import { JournalReplay, type ReplayOutcome, type ReplayOptions } from './journal-replay.js';
+import { JournalReplay } from './journal-replay.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { WriteJournal } from './write-journal.js';
@@ -60,7 +60,7 @@ describe('JournalReplay', () => {
   const newJournal = (): WriteJournal =>
     new WriteJournal({ maxEntries: 100_000, maxBytes: 1e9, maxAgeMs: HOUR_MS }, clock, NO_LOG);
   const replayOf = (
-    settings: Partial<ReplayOptions> = {},
+    settings: { perSecond?: number; batch?: number } = {},
     [from, to] = [journal, store],
   ): JournalReplay =>
     new JournalReplay(from, to, { perSecond: 1e9, batch: 10, ...settings }, clock);
@@ -83,7 +83,7 @@ describe('JournalReplay', () => {
     return kind === 'value' ? body.toString() : kind;
   };
   /** Runs to the end, as fast as time can be moved. */
-  const runAll = async (replay = replayOf()): Promise<ReplayOutcome> => {
+  const runAll = async (replay = replayOf()) => {
     const over = { is: false };
     const running = replay.run(never).finally(() => (over.is = true));
     running.catch(() => undefined);
@@ -279,7 +279,7 @@ describe('JournalReplay', () => {
     );
 
     it.each(['WRONGTYPE', 'ERR', 'NOPERM'])(
-      'is not held up by a record that it refuses for good: %s',
+      'goes on past a record that Redis will always refuse: %s',
       async (reply) => {
         for (const [no, key] of ['a', 'bad', 'b'].entries()) await put(setOf(key, stampNo(no)));
         store.before = (key) => {

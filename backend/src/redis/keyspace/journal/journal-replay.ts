@@ -11,7 +11,7 @@ import type { KeyValueStore } from '../store/key-value-store.js';
 import type { Settlement, WriteJournal } from './write-journal.js';
 
 /** How fast a journal is replayed. */
-export interface ReplayOptions {
+interface ReplayOptions {
   /** At most this many writes a second: the application writes at the same time. */
   readonly perSecond: number;
   /** How many writes are under way together. */
@@ -19,7 +19,7 @@ export interface ReplayOptions {
 }
 
 /** The outcome of a replay, including the records that Redis refused for good. */
-export interface ReplayOutcome extends ReplayReport {
+interface ReplayOutcome extends ReplayReport {
   readonly rejected: number;
 }
 

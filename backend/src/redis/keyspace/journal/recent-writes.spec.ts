@@ -1,13 +1,13 @@
 import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { ManualClock } from '../../testing/index.js';
 import { leftMs, weightOf } from './journal-log.js';
-import { RecentWrites, type RecentWritesOptions } from './recent-writes.js';
+import { RecentWrites } from './recent-writes.js';
 
-const WIDE: RecentWritesOptions = { windowMs: 10_000, maxEntries: 100, maxBytes: 1_000_000 };
+const WIDE = { windowMs: 10_000, maxEntries: 100, maxBytes: 1_000_000 };
 
 describe('RecentWrites', () => {
   let clock: ManualClock;
-  const open = (bounds: Partial<RecentWritesOptions> = {}): RecentWrites =>
+  const open = (bounds: Partial<typeof WIDE> = {}): RecentWrites =>
     new RecentWrites({ ...WIDE, ...bounds }, clock);
   const names = (recent: RecentWrites): string[] =>
     recent

@@ -10,7 +10,7 @@ import type { StampedWrite } from '../store/key-value-store.js';
 import { compareStamps } from '../store/stamp.js';
 
 /** How much is remembered, and for how long. */
-export interface RecentWritesOptions {
+interface RecentWritesOptions {
   readonly windowMs: number;
   readonly maxEntries: number;
   readonly maxBytes: number;

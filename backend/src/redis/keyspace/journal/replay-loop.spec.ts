@@ -107,7 +107,7 @@ describe('ReplayLoop', () => {
     expect(applied).toHaveLength(FAILURES);
   });
 
-  it('does not take a Redis that is full for one that is away, however often it refuses', async () => {
+  it('does not treat a full Redis as away, however often it refuses', async () => {
     await put(1);
     apply = () => Promise.reject(full);
     loop.wake();

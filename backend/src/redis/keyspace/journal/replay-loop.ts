@@ -8,7 +8,7 @@ import type { WriteJournal } from './write-journal.js';
 const RETRY_MS = 250;
 
 /** What the loop reports. */
-export interface ReplayListener {
+interface ReplayListener {
   /** Some of the journal is in Redis now. */
   onReplayed(report: ReplayReport): void;
   /** A run began or ended. */

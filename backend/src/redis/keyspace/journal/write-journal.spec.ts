@@ -2,12 +2,12 @@ import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes
 import { ManualClock } from '../../testing/index.js';
 import { NO_LOG, weightOf, type JournalLog, type JournalRecord } from './journal-log.js';
 import type { StampedWrite } from '../store/key-value-store.js';
-import { WriteJournal, type WriteJournalOptions } from './write-journal.js';
+import { WriteJournal } from './write-journal.js';
 
 const HOUR_MS = 3_600_000;
-const WIDE: WriteJournalOptions = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: HOUR_MS };
+const WIDE = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: HOUR_MS };
 
-/** A log that answers when it is told to. */
+/** A log that answers when the test says so. */
 class SlowLog implements JournalLog {
   readonly appended: JournalRecord[] = [];
   readonly settled: JournalRecord[] = [];
@@ -31,10 +31,8 @@ class SlowLog implements JournalLog {
 describe('WriteJournal', () => {
   let clock: ManualClock;
 
-  const open = (
-    bounds: Partial<WriteJournalOptions> = {},
-    log: JournalLog = NO_LOG,
-  ): WriteJournal => new WriteJournal({ ...WIDE, ...bounds }, clock, log);
+  const open = (bounds: Partial<typeof WIDE> = {}, log: JournalLog = NO_LOG): WriteJournal =>
+    new WriteJournal({ ...WIDE, ...bounds }, clock, log);
   const recordOf = (write: StampedWrite): JournalRecord => ({
     kind: 'write',
     write,
@@ -158,7 +156,7 @@ describe('WriteJournal', () => {
       expect(journal.pendingMembers('h')).toEqual(['other']);
       expect(journal.pendingOf('old')).toBeNull();
       expect(journal.pendingOf('new')).not.toBeNull();
-      // What was written before the drop is replayed before it all the same.
+      // What was written before the drop is still replayed before it.
       expect(keysOf(journal.oldest(9))).toEqual(['old', 'other', 'g', 'new']);
     });
 
@@ -395,13 +393,13 @@ describe('WriteJournal', () => {
   describe('goes on from what a log has kept', () => {
     const reopened = (
       records: JournalRecord[],
-      bounds: Partial<WriteJournalOptions> = {},
+      bounds: Partial<typeof WIDE> = {},
     ): [WriteJournal, SlowLog] => {
       const log = new SlowLog();
       return [new WriteJournal({ ...WIDE, ...bounds }, clock, log, records), log];
     };
 
-    it('as if it had never stopped, and writes nothing of it anew', () => {
+    it('as if it had never stopped, and writes none of it again', () => {
       const [journal, log] = reopened([
         recordOf(setOf('b', stampNo(2), { groups: ['g'] })),
         recordOf(setOf('a', stampNo(1))),

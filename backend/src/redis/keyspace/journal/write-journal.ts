@@ -13,10 +13,8 @@ import {
 import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 
-export type { JournalRecord } from './journal-log.js';
-
 /** How much a journal holds, and for how long. */
-export interface WriteJournalOptions {
+interface WriteJournalOptions {
   readonly maxEntries: number;
   readonly maxBytes: number;
   /** Older values are not replayed: a later delete may have been forgotten by now. */
@@ -27,7 +25,7 @@ export interface WriteJournalOptions {
 export type Settlement = 'applied' | 'superseded' | 'expired' | 'rejected';
 
 /** What a journal holds, and the outcome of what it held. */
-export interface JournalStats extends Readonly<Record<Settlement, number>> {
+interface JournalStats extends Readonly<Record<Settlement, number>> {
   readonly entries: number;
   readonly bytes: number;
   readonly appended: number;

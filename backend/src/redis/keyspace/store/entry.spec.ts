@@ -122,11 +122,11 @@ describe('what is no entry', () => {
     ['more groups than bytes', withByte(HEADER_BYTES - 1, 200)],
     ['a group longer than the rest', withByte(HEADER_BYTES, 0xff, { ...PLAIN, groups: ['g'] })],
     ['half a length of a group', withByte(HEADER_BYTES - 1, 1).subarray(0, HEADER_BYTES + 1)],
-  ])('is told to be corrupt: %s', (_, bytes) => {
+  ])('is corrupt: %s', (_, bytes) => {
     expect(decodeEntry(bytes)).toEqual(CORRUPT);
   });
 
-  it('is told to be corrupt wherever an entry is cut off before its body', () => {
+  it('is corrupt wherever an entry is cut off before its body', () => {
     const bodyAt = whole.length - PLAIN.body.length;
     for (let length = 0; length < bodyAt; length++) {
       expect(decodeEntry(whole.subarray(0, length))).toEqual(CORRUPT);
@@ -144,7 +144,7 @@ describe('what is no entry', () => {
     }
   });
 
-  it('is told to be of a later version, whatever follows the stamp', () => {
+  it('is of a later version, whatever follows the stamp', () => {
     const later = withByte(2, ENTRY_VERSION + 1);
     const fault = { ok: false, fault: 'newer-format' };
     expect(decodeEntry(later)).toEqual(fault);

@@ -1,7 +1,7 @@
 import type { Stamp } from './stamp.js';
 
 /** A value, or a promise of it. */
-export type Awaitable<T> = T | Promise<T>;
+type Awaitable<T> = T | Promise<T>;
 
 /** One write, which can be applied to any store, once or several times. */
 export interface StampedWrite {

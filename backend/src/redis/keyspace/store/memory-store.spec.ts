@@ -2,10 +2,10 @@ import { describeKeyValueStore } from '../../../../test/support/key-value-store-
 import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { InvalidArgumentError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
-import { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
+import { MemoryStore } from './memory-store.js';
 import { MAX_AHEAD_MS, type Stamp } from './stamp.js';
 
-const ROOMY: MemoryStoreOptions = { maxEntries: 1_000_000, maxBytes: 2 ** 31 };
+const ROOMY = { maxEntries: 1_000_000, maxBytes: 2 ** 31 };
 
 describeKeyValueStore('MemoryStore', () => {
   const clock = new ManualClock();
@@ -20,7 +20,7 @@ describe('MemoryStore', () => {
   let clock: ManualClock;
   let store: MemoryStore;
 
-  const open = (bounds: Partial<MemoryStoreOptions> = {}): MemoryStore => {
+  const open = (bounds: Partial<typeof ROOMY> = {}): MemoryStore => {
     clock = new ManualClock();
     return (store = new MemoryStore({ ...ROOMY, ...bounds }, clock));
   };
@@ -233,7 +233,7 @@ describe('MemoryStore', () => {
       expect(store.apply(setOf('a', stampNo(2))).kind).toBe('superseded');
     });
 
-    it('tells the stamp of what it holds, and none of what is no entry', () => {
+    it('returns the stamp of what it holds, and none for bytes that are no entry', () => {
       store.apply(setOf('a', stampNo(3)));
       store.apply({ ...setOf('b', stampNo(3)), entry: Buffer.from('foreign') });
       expect(store.peek('a')!.stamp).toEqual(stampNo(3));
@@ -275,7 +275,7 @@ describe('MemoryStore', () => {
       expect(store.expirations).toBeLessThanOrEqual(4);
     });
 
-    it('takes a time that is no number for none at all', () => {
+    it('treats a TTL that is no number as over', () => {
       store.apply(setOf('a', stampNo(1)));
       store.apply(setOf('a', stampNo(2), { ttlMs: NaN }));
       expect(store).toMatchObject({ size: 0, bytes: 0 });
@@ -352,7 +352,7 @@ describe('MemoryStore', () => {
     it.each<[string, () => void]>([
       ['confirmed', () => store.confirm('a')],
       ['written again', () => store.apply(setOf('a', stampNo(1)))],
-      ['written anew', () => store.apply(setOf('a', stampNo(2)))],
+      ['written again', () => store.apply(setOf('a', stampNo(2)))],
     ])('doubts one copy until it is %s', (_, hear) => {
       store.apply(setOf('a', stampNo(1)));
       store.apply(setOf('b', stampNo(1)));
@@ -376,14 +376,14 @@ describe('MemoryStore', () => {
       expect([isTrusted('a'), isTrusted('b'), isTrusted('c')]).toEqual([false, false, false]);
     });
 
-    it('trusts nothing more for a write that came too late', () => {
+    it('stays distrusted after a write that came too late', () => {
       store.apply(setOf('a', stampNo(2)));
       store.distrust('a');
       store.apply(setOf('a', stampNo(1)));
       expect(isTrusted('a')).toBe(false);
     });
 
-    it('takes doubt and confirmation of what it does not hold', () => {
+    it('ignores distrust and confirmation of a key that it does not hold', () => {
       store.distrust('a');
       store.confirm('a');
       store.forget('a');

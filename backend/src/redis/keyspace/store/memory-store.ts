@@ -17,7 +17,7 @@ import { compareStamps, isDamaged, type Stamp } from './stamp.js';
 export type { MemoryCopy } from './memory-records.js';
 
 /** The bounds of a memory store. Both are required: memory without a bound ends the process. */
-export interface MemoryStoreOptions {
+interface MemoryStoreOptions {
   /** Keys, and key groups that were emptied. */
   readonly maxEntries: number;
   /** Bytes of keys, entries and groups, and the cost of keeping them. */

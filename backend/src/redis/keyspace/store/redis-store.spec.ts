@@ -13,7 +13,7 @@ interface Sent {
   readonly options: RunOptions;
 }
 
-/** A port that answers as it is told to, and notes what was sent. */
+/** A port that answers as the test says, and notes what was sent. */
 class ToldPort implements RedisPort {
   readsFromReplicas = false;
   readonly sent: Sent[] = [];

@@ -17,7 +17,7 @@ import {
 import { readStamp, stampBytes, stampDigits, type HybridClock, type Stamp } from './stamp.js';
 
 /** Options of the store. */
-export interface RedisStoreOptions {
+interface RedisStoreOptions {
   /** Deadline of each command. */
   readonly timeoutMs: number;
   /** The channel of changes that name none of their own. */
@@ -25,7 +25,7 @@ export interface RedisStoreOptions {
 }
 
 /** A request for the lease of an entry. */
-export interface LeaseRequest {
+interface LeaseRequest {
   /** Where the entry is stored. */
   readonly key: string;
   /** Where the lease is stored. */

@@ -152,7 +152,7 @@ describe('HybridClock', () => {
     }
   });
 
-  it('begins anew when the calendar was far ahead and is set right: else all would take it for damage', () => {
+  it('starts again when a calendar that was far ahead is set right: otherwise its stamps would count as damaged', () => {
     let wallTime = START + 3 * MAX_AHEAD_MS;
     stamps = withCalendar(() => wallTime);
     stamps.next();
@@ -186,7 +186,7 @@ describe('HybridClock', () => {
     expect(stamps.next()).toEqual(at(START + 10, 6));
   });
 
-  it('is not led astray by a damaged stamp', () => {
+  it('ignores a damaged stamp', () => {
     stamps.observe(at(START + MAX_AHEAD_MS + 1));
     stamps.observe(at(2 ** 48 - 1, 0xffff, 'f'.repeat(16)));
     expect(stamps.next()).toEqual(at(START, 0));

@@ -6,7 +6,7 @@ import type { SessionArchive } from './session-archive.js';
 import { isRecord, type SessionRecord } from '../record/session-record.js';
 
 /** Options for calls to the archive. */
-export interface ArchiveDeskOptions {
+interface ArchiveDeskOptions {
   readonly archiveTimeoutMs: number;
   readonly archiveRememberMs: number;
   readonly archiveConcurrency: number;

@@ -279,7 +279,7 @@ describe('sessions with an archive', () => {
       expect(await codeOf(b.sessions.find(token))).toBe('SESSION_UNAVAILABLE');
     });
 
-    it('are waited for until the deadline, and it is told that nobody waits any more', async () => {
+    it('are waited for until the deadline; then the signal of the archive fires', async () => {
       const { token } = await a.sessions.create(ANN);
       world.redis.empty();
       archive.isHanging = true;
@@ -413,7 +413,7 @@ describe('sessions with an archive', () => {
       expect((await b.sessions.listOf('ann')).sessions.map(({ id }) => id)).toEqual([session.id]);
     });
 
-    it('are moved on in Redis all the same when they are used', async () => {
+    it('are extended in Redis anyway when they are used', async () => {
       const { token, session } = await a.sessions.create(ANN);
       await world.clock.advance(1000);
       archive.error = new TypeError('down');

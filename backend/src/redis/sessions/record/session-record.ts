@@ -29,14 +29,14 @@ export interface SessionRecord {
 }
 
 /** The result of decoding an entry. */
-export type DecodedRecord =
+type DecodedRecord =
   | { readonly ok: true; readonly record: SessionRecord }
   | { readonly ok: false; readonly fault: EntryFault };
 
 /** The format that this version writes. */
-export const RECORD_VERSION = 1;
+const RECORD_VERSION = 1;
 /** The codec number of sessions: 'S'. */
-export const SESSION_CODEC = 0x53;
+const SESSION_CODEC = 0x53;
 
 /** Returns when a session ends unless it is used. */
 export function expiryOf({ lastSeenAt, idleMs, endsAt }: SessionRecord): number {

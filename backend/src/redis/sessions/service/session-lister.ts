@@ -6,7 +6,7 @@ import { groupOfUser, isSessionId } from '../record/session-token.js';
 const READ_AT_A_TIME = 200;
 
 /** The records of a user, and whether they are complete. */
-export interface FoundRecords {
+interface FoundRecords {
   readonly records: readonly SessionRecord[];
   readonly isComplete: boolean;
 }

@@ -21,13 +21,13 @@ export interface SessionOptions {
   readonly touchEveryMs?: number;
   /** Bytes of JSON that the data of one session may have. @defaultValue 262144 (256 KiB) */
   readonly maxDataBytes?: number;
-  /** Keeps sessions for good. @defaultValue none */
+  /** Your store that keeps sessions besides Redis, such as a database. @defaultValue none */
   readonly archive?: SessionArchive;
-  /** Whether a login, an update and a rotation fail when the archive does not take them. @defaultValue true */
+  /** Whether a login, an update and a rotation fail when the archive does not store them. @defaultValue true */
   readonly archiveRequired?: boolean;
   /** Deadline of one call of the archive, in ms. @defaultValue 1000 */
   readonly archiveTimeoutMs?: number;
-  /** How long an answer of the archive is remembered where Redis cannot remember it, in ms; 0 for not at all. @defaultValue 5000 */
+  /** While Redis is away, how long an answer of the archive is remembered, in ms; 0 means not at all. @defaultValue 5000 */
   readonly archiveRememberMs?: number;
   /** Look-ups in the archive that run at the same time; the others wait. @defaultValue 16 */
   readonly archiveConcurrency?: number;
@@ -57,7 +57,7 @@ export const SESSION_ROWS = {
 
 const SESSIONS = new OptionSet(SESSION_ROWS, {
   path: 'sessions',
-  // Or a session would end while it is used.
+  // Otherwise a session could end while it is in use.
   ordered: [{ low: 'touchEveryMs', high: 'idleMs' }],
 });
 

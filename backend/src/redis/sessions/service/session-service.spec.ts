@@ -172,7 +172,7 @@ describe('the end of a session', () => {
     expect(await codeOf(sessions.read(token))).toBe('SESSION_INVALID');
   });
 
-  it('is told by the record, even when Redis still has it', async () => {
+  it('follows from the record, even when Redis still has the entry', async () => {
     const { process, clock, redis } = world();
     const { sessions } = process();
     const { token, session } = await sessions.create({ ...ANN, idleMs: 5000 });
@@ -519,7 +519,7 @@ describe('the sessions of a user', () => {
     const [a, b] = [process(), process()];
     const { token: kept, session } = await a.sessions.create(ANN);
     const other = await b.sessions.create(ANN);
-    // Looks at it again and again while the others are ended.
+    // Reads it again and again while the others are ended.
     const looks: Promise<string>[] = [];
     const drop = a.keyspace.dropGroup.bind(a.keyspace);
     a.keyspace.dropGroup = async (group) => {

@@ -306,6 +306,6 @@ function checkUser(userId: unknown): void {
     field: 'userId',
     value: isText ? `(a text of ${userId.length} characters)` : `(${typeof userId})`,
     message: `must be a text of 1 to ${MAX_USER_ID} characters`,
-    remedy: 'Give what names the user for good, such as the primary key as text',
+    remedy: 'Give an id that never changes, such as the primary key as text',
   });
 }

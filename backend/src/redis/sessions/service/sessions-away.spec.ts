@@ -102,7 +102,7 @@ describe('while Redis is away', () => {
     expect(keyspace.journaled).toBe(7);
   });
 
-  it('does not take its own copy for the last word on who was idle for too long', async () => {
+  it('does not end a session as idle by its own copy alone: another process may have extended it', async () => {
     const [a, b] = [world.process(), world.process()];
     const { token } = await a.sessions.create({ ...ANN, idleMs: 10_000 });
     a.keyspace.goAway();
@@ -126,7 +126,7 @@ describe('while Redis is away', () => {
     keyspace.goAway();
     await world.clock.advance(10_000);
     expect(await codeOf(sessions.read(token))).toBe('SESSION_UNAVAILABLE');
-    // Past its absolute end it is over, whatever anybody else knows.
+    // After its absolute end it is over, whatever other processes know.
     await world.clock.advance(40_000);
     expect(await codeOf(sessions.read(token))).toBe('SESSION_INVALID');
   });

@@ -58,7 +58,7 @@ describe('Remembered', () => {
     ]);
   });
 
-  it('remembers nothing when it may not, and forgets when it is told', () => {
+  it('remembers nothing when its time is 0, and forgets on request', () => {
     const off = new Remembered<number>(new ManualClock(), 0, 3);
     off.set('a', 1);
     expect(off.get('a')).toBeUndefined();
@@ -141,7 +141,7 @@ describe('ArchiveTurns', () => {
     patience.abort();
     await turns(1);
     expect(next.started()).toBe(1);
-    // The mute one answers after all: its turn must not be passed on twice.
+    // The call that did not end answers late: its turn must not be passed on twice.
     mute.end('late');
     await given;
     expect(line.load).toEqual({ going: 1, waiting: 0 });
@@ -150,7 +150,7 @@ describe('ArchiveTurns', () => {
     expect(line.load.going).toBe(0);
   });
 
-  it('lets those leave who have waited too long', async () => {
+  it('removes those that have waited too long', async () => {
     const line = new ArchiveTurns(1, 10);
     const [going, left, last] = [work(), work(), work()];
     const patience = new AbortController();

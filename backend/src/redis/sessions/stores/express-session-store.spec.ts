@@ -159,7 +159,7 @@ describe('a store for express-session', () => {
     expect((await get(app, '/me', cookie)).text).toBe('ann');
   });
 
-  it('can only say that a login was not kept to who asks before the response is sent', async () => {
+  it('reports a login that was not stored only to handlers that save before they respond', async () => {
     const app = appOn(a);
     expect((await request(app).get('/careful-login')).text).toBe('in');
     a.goAway();

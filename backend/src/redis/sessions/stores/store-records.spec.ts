@@ -86,7 +86,7 @@ describe('the records of a store', () => {
     expect(await records.get(SID)).toBeNull();
   });
 
-  it('cannot be told from none while Redis is away, and that is an error with status 503', async () => {
+  it('cannot be told apart from a missing one while Redis is away, which is an error with status 503', async () => {
     const [other] = [world.process()];
     await new StoreRecords(other.keyspace, { clock: world.clock }).set(SID, { cookie: {} });
     keyspace.goAway();
@@ -220,7 +220,7 @@ describe('the records of a store', () => {
     },
   );
 
-  it('stand where a SessionService has its own as well, and share its clock and its ear', async () => {
+  it('can use the keyspace, the clock and the event bus of a SessionService', async () => {
     const beside = world.process();
     const own = new StoreRecords(beside.sessions);
     await own.set(SID, { cookie: {} });

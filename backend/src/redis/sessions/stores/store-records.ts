@@ -35,14 +35,14 @@ export interface SessionStoreOptions {
 export type SessionHome = Keyspace | Pick<SessionService, 'keyspace' | 'deps'>;
 
 /** What is known of the cookie of a session, in either library. */
-export interface CookieTimes {
+interface CookieTimes {
   readonly expires?: unknown;
   readonly originalMaxAge?: unknown;
   readonly maxAge?: unknown;
 }
 
 /** The codec number of sessions of other libraries: 'E'. */
-export const STORE_CODEC = 0x45;
+const STORE_CODEC = 0x45;
 
 const ROWS = {
   defaultMs: option(lifetime, 86_400_000),

@@ -1,10 +1,9 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { NodeAddress } from '../../base/address/index.js';
-import { TestClusterError } from '../../base/errors/index.js';
 import { FakeConnection } from './fake-connection.js';
 import { answerByDefault } from './fake-defaults.js';
 import { reply, type FakeReply } from './fake-replies.js';
-import { freePort } from '../net/free-port.js';
+import { startServer, stopServer } from '../net/free-port.js';
 import { RespReader, type RespValue, textOfValue } from '../net/resp-codec.js';
 
 /** What a handler may return; `undefined` leaves the command to the defaults. */
@@ -19,8 +18,6 @@ export type FakeHandler = (
   command: string[],
   connection: FakeConnection,
 ) => FakeAnswer | Promise<FakeAnswer>;
-
-const ATTEMPTS = 20;
 
 /**
  * A server in this process that speaks the Redis protocol and sends any reply you want, such as one that a real Redis
@@ -46,14 +43,8 @@ export class FakeRedisServer {
    * @throws TestClusterError when no port can be had.
    */
   static async start(handler: FakeHandler = () => undefined): Promise<FakeRedisServer> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const address = { host: '127.0.0.1', port: await freePort() };
-      const server = await listen(address);
-      if (server !== null) return new FakeRedisServer(server, address, handler);
-    }
-    throw new TestClusterError(
-      `No port for a fake Redis in ${String(ATTEMPTS)} attempts. Check what is running on this machine.`,
-    );
+    const { server, address } = await startServer('a fake Redis', { noDelay: true });
+    return new FakeRedisServer(server, address, handler);
   }
 
   /** The clients that are connected. */
@@ -86,12 +77,7 @@ export class FakeRedisServer {
   /** Breaks every connection off and gives the port back. Calling it twice is harmless. */
   async stop(): Promise<void> {
     this.resetConnections();
-    if (!this.server.listening) return;
-    await new Promise<void>((resolve) => {
-      this.server.close(() => {
-        resolve();
-      });
-    });
+    await stopServer(this.server);
   }
 
   private accept(socket: Socket): void {
@@ -135,17 +121,4 @@ export class FakeRedisServer {
 
 function toCommand(value: RespValue): string[] {
   return Array.isArray(value) ? (value as readonly RespValue[]).map(textOfValue) : [];
-}
-
-function listen(address: NodeAddress): Promise<Server | null> {
-  return new Promise((resolve) => {
-    const server = createServer({ noDelay: true });
-    server.once('error', () => {
-      resolve(null);
-    });
-    server.listen({ ...address, exclusive: true }, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
 }

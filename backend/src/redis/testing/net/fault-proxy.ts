@@ -1,8 +1,7 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import type { NodeAddress } from '../../base/address/index.js';
-import { TestClusterError } from '../../base/errors/index.js';
 import { breakOff, type FaultRule, FaultStream } from './fault-stream.js';
-import { freePort } from './free-port.js';
+import { startServer, stopServer } from './free-port.js';
 
 /** The two directions of bytes. */
 export type FaultDirection = 'to-server' | 'from-server';
@@ -35,8 +34,6 @@ interface Link {
   readonly fromServer: FaultStream;
 }
 
-const ATTEMPTS = 20;
-
 /**
  * A TCP proxy on loopback that disturbs what passes through it, on command. A mode applies to open and to new
  * connections, until the next mode. Connections that lost bytes are reset when bytes may pass again: a TCP stream
@@ -66,14 +63,11 @@ export class FaultProxy {
    * @throws TestClusterError when no port can be had.
    */
   static async start(target: NodeAddress): Promise<FaultProxy> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const address = { host: '127.0.0.1', port: await freePort() };
-      const server = await listen(address);
-      if (server !== null) return new FaultProxy(server, address, target);
-    }
-    throw new TestClusterError(
-      `No port for a fault proxy in ${String(ATTEMPTS)} attempts. Check what is running on this machine.`,
-    );
+    const { server, address } = await startServer('a fault proxy', {
+      allowHalfOpen: true,
+      noDelay: true,
+    });
+    return new FaultProxy(server, address, target);
   }
 
   /** What the proxy does at the moment. */
@@ -131,12 +125,7 @@ export class FaultProxy {
   /** Resets every connection and gives the port back. Calling it twice is harmless. */
   async stop(): Promise<void> {
     for (const link of this.links) reset(link);
-    if (!this.server.listening) return;
-    await new Promise<void>((resolve) => {
-      this.server.close(() => {
-        resolve();
-      });
-    });
+    await stopServer(this.server);
   }
 
   private become(mode: FaultMode): void {
@@ -212,19 +201,6 @@ function reset(link: Link): void {
   link.fromServer.stop();
   breakOff(link.client);
   breakOff(link.server);
-}
-
-function listen(address: NodeAddress): Promise<Server | null> {
-  return new Promise((resolve) => {
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
-    server.once('error', () => {
-      resolve(null);
-    });
-    server.listen({ ...address, exclusive: true }, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
 }
 
 function ignore(): void {

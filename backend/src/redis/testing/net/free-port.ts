@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createServer, type Server, type ServerOpts } from 'node:net';
+import type { NodeAddress } from '../../base/address/index.js';
 import { TestClusterError } from '../../base/errors/index.js';
 
 // Below the range that Linux (from 32768) and macOS (from 49152) use for outgoing connections. In that range a client
@@ -9,6 +10,7 @@ import { TestClusterError } from '../../base/errors/index.js';
 const LOWEST_PORT = 12_000;
 const HIGHEST_PORT = 32_000;
 const ATTEMPTS = 200;
+const SERVER_ATTEMPTS = 20;
 const LOOPBACK = '127.0.0.1';
 
 /** A TCP port that is kept for its owner. Get one from {@link claimPort}. */
@@ -69,16 +71,49 @@ export function tryToClaim(port: number): Promise<PortClaim | null> {
   });
 }
 
-function canListen(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => {
-      resolve(false);
+/**
+ * Starts a TCP server on a free port of loopback.
+ * @throws TestClusterError when no port can be had.
+ */
+export async function startServer(
+  what: string,
+  options: ServerOpts,
+): Promise<{ readonly server: Server; readonly address: NodeAddress }> {
+  for (let attempt = 0; attempt < SERVER_ATTEMPTS; attempt += 1) {
+    const address = { host: LOOPBACK, port: await freePort() };
+    const server = await listen(address, options);
+    if (server !== null) return { server, address };
+  }
+  throw new TestClusterError(
+    `No port for ${what} in ${String(SERVER_ATTEMPTS)} attempts. Check what is running on this machine.`,
+  );
+}
+
+/** Gives the port of a server back, once its connections have ended. Calling it twice is harmless. */
+export async function stopServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
     });
-    server.listen({ port, host, exclusive: true }, () => {
-      server.close(() => {
-        resolve(true);
-      });
+  });
+}
+
+async function canListen(port: number, host: string): Promise<boolean> {
+  const server = await listen({ host, port }, {});
+  if (server !== null) await stopServer(server);
+  return server !== null;
+}
+
+function listen(address: NodeAddress, options: ServerOpts): Promise<Server | null> {
+  return new Promise((resolve) => {
+    const server = createServer(options);
+    server.once('error', () => {
+      resolve(null);
+    });
+    server.listen({ ...address, exclusive: true }, () => {
+      server.unref();
+      resolve(server);
     });
   });
 }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { NodeAddress } from '../../base/address/index.js';
+import { formatAddress, type NodeAddress } from '../../base/address/index.js';
 import { CommandRejectedError, TestClusterError } from '../../base/errors/index.js';
 import {
   RespErrorReply,
@@ -108,7 +108,7 @@ export class RespClient {
   }
 
   private get where(): string {
-    return `${this.address.host}:${String(this.address.port)}`;
+    return formatAddress(this.address);
   }
 
   private receive(chunk: Buffer): void {
@@ -143,14 +143,17 @@ export class RespClient {
 }
 
 function openSocket(address: NodeAddress, deadlineMs: number): Promise<Socket> {
-  const where = `${address.host}:${String(address.port)}`;
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address.host, port: address.port, noDelay: true });
     const giveUp = (reason: string, cause?: unknown): void => {
       clearTimeout(timer);
       socket.destroy();
       reject(
-        new TestClusterError(`Cannot connect to ${where}: ${reason}.`, { address }, { cause }),
+        new TestClusterError(
+          `Cannot connect to ${formatAddress(address)}: ${reason}.`,
+          { address },
+          { cause },
+        ),
       );
     };
     const timer = setTimeout(() => {

@@ -7,7 +7,7 @@ describe('waitUntil', () => {
     await expect(waitUntil(look, { what: 'it is here', everyMs: 1 })).resolves.toBe('here');
   });
 
-  it('takes an error for "not yet"', async () => {
+  it('treats an error as "not yet"', async () => {
     let looks = 0;
     const look = (): boolean => {
       looks += 1;

@@ -6,8 +6,8 @@ import type {
 } from '../../src/redis/index.js';
 
 /** What to wait for. */
-export interface FactOptions<T extends RedisHaEventType> {
-  /** Only events that fulfil this count. */
+export interface EventOptions<T extends RedisHaEventType> {
+  /** Only events for which this is true count. */
   readonly where?: (event: RedisHaEventOf<T>) => boolean;
   /** @defaultValue 20000 */
   readonly timeoutMs?: number;
@@ -16,15 +16,15 @@ export interface FactOptions<T extends RedisHaEventType> {
 const TIMEOUT_MS = 20_000;
 
 /**
- * The next event of that kind. Ask for it before doing what brings it about, and await it afterwards. It rejects
- * with everything that was heard instead.
+ * Resolves with the next event of that type. Call this before the action that causes it, and await it afterwards. It rejects
+ * with all events that came instead.
  */
-export function nextFact<T extends RedisHaEventType>(
+export function nextEvent<T extends RedisHaEventType>(
   redis: RedisService,
   type: T,
-  { where, timeoutMs = TIMEOUT_MS }: FactOptions<T> = {},
+  { where, timeoutMs = TIMEOUT_MS }: EventOptions<T> = {},
 ): Promise<RedisHaEventOf<T>> {
-  const heard = new FactLog(redis);
+  const heard = new EventLog(redis);
   const event = new Promise<RedisHaEventOf<T>>((resolve, reject) => {
     const finish = (): void => {
       clearTimeout(timer);
@@ -47,7 +47,7 @@ export function nextFact<T extends RedisHaEventType>(
 }
 
 /** All events of the engine since its creation. */
-export class FactLog {
+export class EventLog {
   readonly #events: { readonly at: number; readonly event: RedisHaEvent }[] = [];
   readonly #stop: () => void;
   readonly #startedAt = performance.now();
