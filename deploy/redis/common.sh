@@ -95,8 +95,13 @@ is_me() {
   return 1
 }
 
-# Where answers wait to be read.
-ANSWERS=${TMPDIR:-/tmp}/answers.$$
+# Where answers wait to be read: a folder of this process, which nobody else has made or can read.
+make_room_for_answers() {
+  room=$(mktemp -d "${TMPDIR:-/tmp}/redis-ha.XXXXXX") || die "cannot make a folder in ${TMPDIR:-/tmp}"
+  ANSWERS=$room/answer
+}
+
+clear_answers() { [ -z "${room:-}" ] || rm -rf "$room"; }
 
 # ask PASSWORD HOST PORT [COMMAND...]: without a command they are read from the standard input, one on each line.
 # The password travels in the environment of redis-cli, where `ps` does not show it. Answers go through files, never
@@ -210,6 +215,10 @@ drop_root() {
 }
 
 check_setup() {
+  # Other characters would mean something in the patterns that look for it. Redis knows no others either.
+  case $MASTER_NAME in
+    *[!A-Za-z0-9._-]*) die "REDIS_SENTINEL_MASTER_NAME is $MASTER_NAME: letters, digits, \".\", \"-\" and \"_\" are allowed" ;;
+  esac
   [ -n "${REDIS_ANNOUNCE_HOST:-}" ] || die 'REDIS_ANNOUNCE_HOST is not set: the address under which the others reach this node'
   [ -n "${REDIS_NODES:-}" ] || die 'REDIS_NODES is not set: all data nodes, "host:port,host:port", the first primary first'
   mkdir -p "$DATA_DIR" && [ -w "$DATA_DIR" ] || die "cannot write to $DATA_DIR as user $(id -u): see docs/operations/cluster-setup.md"

@@ -227,16 +227,21 @@ main() {
   check_setup
   [ -n "$PASSWORD" ] || say 'WARNING: REDIS_PASSWORD is not set: everybody who reaches this port can read and write'
   drop_root "$0" "$@"
-  rm -f "${TMPDIR:-/tmp}"/answers.*
+  make_room_for_answers
+  trap clear_answers EXIT
   trap 'say "was asked to stop before it had a role"; exit 0' TERM INT
   decide
   prepare_data_dir
   umask 077
   configuration >"$CONF.new" && mv "$CONF.new" "$CONF" || die "cannot write $CONF"
 
+  # A signal that comes before the number of the server is known waits until it is.
+  is_asked=no
+  trap 'is_asked=yes' TERM INT
   "$SERVER" "$CONF" &
   server=$!
   trap stop_server TERM INT
+  [ "$is_asked" = no ] || stop_server
   code=0
   # A signal ends `wait` early; the loop ends with the server.
   while kill -0 "$server" 2>/dev/null; do

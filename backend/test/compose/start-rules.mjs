@@ -135,6 +135,13 @@ async function saysWhatIsMissing(local, { a }) {
   expect(code === 1 && /STOPPED: REDIS_NODES is not set/.test(node.log), node.log);
 }
 
+/** @type {Rule} */
+async function refusesGroupName(local, { a }) {
+  const node = local.start('redis-node.sh', a, { REDIS_SENTINEL_MASTER_NAME: 'my/master' });
+  const [code] = await within(5000, 'it to end', node.ended);
+  expect(code === 1 && /STOPPED: REDIS_SENTINEL_MASTER_NAME is my\/master/.test(node.log), node.log);
+}
+
 /** @param {import('./support/runner.mjs').Runner} runner */
 export async function startRules(runner) {
   const rule = (
@@ -166,4 +173,5 @@ export async function startRules(runner) {
   await rule('addresses may be IPv6', { host: '::1' }, overIpv6);
   await rule('a Sentinel whose memory is about other addresses begins anew', {}, otherAddresses);
   await rule('a missing variable is named', {}, saysWhatIsMissing);
+  await rule('a group name that Redis does not know is refused', {}, refusesGroupName);
 }
