@@ -26,8 +26,20 @@ now() { date +%s; }
 
 RETURN=$(printf '\r')
 
-# Waits a fraction of a second where sleep can, else a whole one.
+# Milliseconds of a clock that nobody sets, into $NOW. Where the kernel tells the time since its start, in hundredths
+# of a second, that takes no process; elsewhere it is good to a second.
+look_at_clock() {
+  if { read -r NOW _ </proc/uptime; } 2>/dev/null; then
+    NOW=${NOW%.*}${NOW#*.}0
+    NOW=${NOW#0}
+  else
+    NOW=$(now)000
+  fi
+}
+
+# Wait a fraction of a second where sleep can, else a whole one.
 short_sleep() { sleep 0.2 2>/dev/null || sleep 1; }
+tiny_sleep() { sleep 0.03 2>/dev/null || sleep 1; }
 
 # The first of these commands that exists: the image may be of Redis or of Valkey.
 first_command() {
@@ -171,9 +183,10 @@ EOF
 }
 
 # A data node's answer. Leaves N_ROLE (empty: no answer), N_KEYS, N_REPLICAS, N_OFFSET, N_LINK, N_LINK_DOWN (seconds;
-# -1: it never was linked since it started), N_PRIMARY_HOST, N_PRIMARY_PORT.
+# -1: it never was linked since it started), N_PRIMARY_HOST, N_PRIMARY_PORT, N_ONLINE (replicas
+# that have attached; N_REPLICAS has those that are about to as well).
 read_node() {
-  N_ROLE='' N_KEYS=0 N_REPLICAS=0 N_OFFSET=0 N_LINK='' N_LINK_DOWN=-1 N_PRIMARY_HOST='' N_PRIMARY_PORT=''
+  N_ROLE='' N_KEYS=0 N_REPLICAS=0 N_ONLINE=0 N_OFFSET=0 N_LINK='' N_LINK_DOWN=-1 N_PRIMARY_HOST='' N_PRIMARY_PORT=''
   while IFS= read -r line; do
     line=${line%"$RETURN"}
     case $line in
@@ -184,6 +197,7 @@ read_node() {
       master_port:*) N_PRIMARY_PORT=${line#*:} ;;
       master_link_status:*) N_LINK=${line#*:} ;;
       master_link_down_since_seconds:*) N_LINK_DOWN=${line#*:} ;;
+      slave[0-9]*:ip=*,state=online,*) N_ONLINE=$((N_ONLINE + 1)) ;;
       db*:keys=*) N_KEYS=1 ;;
     esac
   done

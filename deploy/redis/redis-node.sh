@@ -216,7 +216,7 @@ EOF
 }
 
 stop_server() {
-  trap : TERM INT
+  trap '' TERM INT
   say 'was asked to stop'
   [ "$HANDOVER" -gt 0 ] && hand_over
   kill -TERM "$server"

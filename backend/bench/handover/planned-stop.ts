@@ -9,6 +9,8 @@ import { Writer, WRITER_KINDS, type WriterKind } from './writer.js';
 export interface Seen {
   readonly acknowledged: number;
   readonly lost: number;
+  /** Of those, how many were acknowledged after the script had said that writes are paused. */
+  readonly lostWhilePaused: number;
   /** The longest time without an acknowledged write until the successor had taken one. */
   readonly waitedMs: number;
   readonly errors: Readonly<Record<string, number>>;
@@ -43,6 +45,7 @@ export async function stopPrimary(
   const tookMs = now() - stoppedAt;
   // Taken with the line that the script wrote, or with its end: what happens later is no matter of the hand-over.
   const decidedAt = primary.wroteAt(/handed over to/) ?? stoppedAt + tookMs;
+  const pausedAt = primary.wroteAt(/under way: writes are paused/) ?? Infinity;
   const isWritten = untilAll(
     writers,
     (writer) => writer.firstAfter(decidedAt) !== null,
@@ -57,12 +60,16 @@ export async function stopPrimary(
   await Promise.all(writers.map((writer) => writer.close()));
   await cluster.settle();
   const seen = await Promise.all(
-    writers.map(async (writer) => ({
-      acknowledged: writer.count,
-      lost: (await writer.lost(cluster)).length,
-      waitedMs: writer.longestWaitMs(decidedAt),
-      errors: Object.fromEntries(writer.errors),
-    })),
+    writers.map(async (writer) => {
+      const lost = await writer.lost(cluster);
+      return {
+        acknowledged: writer.count,
+        lost: lost.length,
+        lostWhilePaused: lost.filter(({ at }) => at > pausedAt).length,
+        waitedMs: writer.longestWaitMs(decidedAt),
+        errors: Object.fromEntries(writer.errors),
+      };
+    }),
   );
   await (await cluster.primary()).command('FLUSHALL');
   return {

@@ -33,12 +33,13 @@ export function handoverTable(all: readonly Series[]): string {
 export function findingsOf(all: readonly Series[]): readonly Finding[] {
   return all.flatMap((series) => {
     const what = `${series.name}, min-replicas-to-write ${String(series.minReplicasToWrite)}`;
-    const safe = series.isSafeForAll ? WRITER_KINDS : (['ours'] as const);
+    const isNothingLost = series.stops.every(
+      ({ clients: { ours, plain } }) =>
+        ours.lost === 0 && (series.isSafeForAll ? plain.lost : plain.lostWhilePaused) === 0,
+    );
+    const whose = series.isSafeForAll ? '' : ', by other clients from the pause on';
     return [
-      finding(
-        safe.every((kind) => lostBy(series.stops, kind) === 0),
-        `${what}: no acknowledged write is lost`,
-      ),
+      finding(isNothingLost, `${what}: no acknowledged write is lost${whose}`),
       timing(
         series.stops.every(({ clients }) =>
           WRITER_KINDS.every((kind) => clients[kind].waitedMs < MOST_WAITED_MS),
