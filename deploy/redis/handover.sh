@@ -154,15 +154,18 @@ await_ready_replica() {
   done
 }
 
-# Writes stop. Leaves the offset behind which nothing comes in PAUSED_AT; fails when this node did not answer.
+# Writes stop. Leaves the offset behind which nothing comes in PAUSED_AT; fails when this node did not answer. Not even a
+# PING to the replicas comes behind it: with one that the successor never got, this node and the other replicas would
+# have to copy everything from it.
 pause_writes() {
   look_at_clock
   PAUSED_AT=''
   ask_me >"$ANSWERS.me" <<EOF
+config set repl-ping-replica-period 3600
 client pause $((DEADLINE - NOW + END_MS)) write
 info replication
 EOF
-  { read -r paused && read_node; } <"$ANSWERS.me" || return 1
+  { read -r _ && read -r paused && read_node; } <"$ANSWERS.me" || return 1
   [ "${paused%"$RETURN"}" = OK ] && PAUSED_AT=$N_OFFSET
 }
 
