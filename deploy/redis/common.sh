@@ -115,12 +115,12 @@ make_room_for_answers() {
 
 clear_answers() { [ -z "${room:-}" ] || rm -rf "$room"; }
 
-# ask PASSWORD HOST PORT [COMMAND...]: without a command they are read from the standard input, one on each line.
-# The password travels in the environment of redis-cli, where `ps` does not show it. Answers go through files, never
-# through a here-document: busybox's timeout leaves a process behind that would hold its pipe open for a second.
-ask() {
-  ask_password=$1 ask_host=$2 ask_port=$3 ask_file=$ANSWERS.$2.$3
-  shift 3
+# ask_into FILE PASSWORD HOST PORT [COMMAND...]: without a command they are read from the standard input, one on each
+# line. The password travels in the environment of redis-cli, where `ps` does not show it. Answers go through files,
+# never through a here-document: busybox's timeout leaves a process behind that would hold its pipe open for a second.
+ask_into() {
+  ask_file=$1 ask_password=$2 ask_host=$3 ask_port=$4
+  shift 4
   if [ -n "$ask_password" ]; then
     # shellcheck disable=SC2086
     REDISCLI_AUTH=$ask_password timeout -s KILL "$ASK_TIMEOUT" "$CLI" ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null
@@ -128,8 +128,14 @@ ask() {
     # shellcheck disable=SC2086
     timeout -s KILL "$ASK_TIMEOUT" "$CLI" ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null
   fi
-  cat "$ask_file"
-  rm -f "$ask_file"
+}
+
+# The same, and prints the answer.
+ask() {
+  shown=$ANSWERS.$2.$3
+  ask_into "$shown" "$@"
+  cat "$shown"
+  rm -f "$shown"
 }
 
 ask_node() { ask "$PASSWORD" "$@"; }
@@ -160,7 +166,7 @@ look_at_sentinels() {
     S_TOTAL=$((S_TOTAL + 1))
     split_address "$sentinel" 26379
     [ "${SKIP_MYSELF:-}" = yes ] && is_me "$HOST" "$PORT" && continue
-    ask_sentinel "$HOST" "$PORT" sentinel master "$MASTER_NAME" >"$ANSWERS.s$S_TOTAL" &
+    ask_into "$ANSWERS.s$S_TOTAL" "$SENTINEL_PASSWORD" "$HOST" "$PORT" sentinel master "$MASTER_NAME" &
     asked="$asked $!"
   done
   # shellcheck disable=SC2086
@@ -175,8 +181,9 @@ look_at_sentinels() {
   rm -f "$ANSWERS".s*
 }
 
+# question_for_node FILE HOST PORT
 question_for_node() {
-  ask_node "$1" "$2" <<EOF
+  ask_into "$1" "$PASSWORD" "$2" "$3" <<EOF
 info replication
 info keyspace
 EOF
@@ -207,7 +214,7 @@ read_node() {
 }
 
 look_at_node() {
-  question_for_node "$1" "$2" >"$ANSWERS.one"
+  question_for_node "$ANSWERS.one" "$1" "$2"
   read_node <"$ANSWERS.one"
 }
 

@@ -27,7 +27,7 @@ is_left() {
 ask_sentinels() {
   asked=''
   for sentinel in $1; do
-    ask_sentinel "${sentinel%,*}" "${sentinel##*,}" sentinel "$2" "$MASTER_NAME" >"$ANSWERS.$3$sentinel" &
+    ask_into "$ANSWERS.$3$sentinel" "$SENTINEL_PASSWORD" "${sentinel%,*}" "${sentinel##*,}" sentinel "$2" "$MASTER_NAME" &
     asked="$asked $!"
   done
   # shellcheck disable=SC2086
@@ -41,23 +41,29 @@ all_sentinels() {
   done
 }
 
-# Leaves LIVE (the Sentinels that answer), LEADER (one that names this node as the primary and has nothing under way)
-# and RUNNING (yes: one fails this node over already, or knows of a later primary).
+# Leaves LIVE (the Sentinels whose word counts), LEADER (one that names this node as the primary and has nothing under
+# way) and RUNNING (yes: one fails this node over already, or knows of a later primary). The word of one that names
+# another node by an older epoch does not count: it has slept.
 consult_sentinels() {
-  LIVE='' LEADER='' RUNNING=no own_epoch=-1 other_epoch=-1
+  LIVE='' LEADER='' RUNNING=no others='' newest=-1 newest_is_me=no
   ask_sentinels "$(all_sentinels)" master q
   for answer in "$ANSWERS".q*; do
     [ -e "$answer" ] && read_group <"$answer" || continue
-    LIVE="$LIVE ${answer#"$ANSWERS".q}"
-    case $G_FLAGS,$(is_me "$G_HOST" "$G_PORT" && echo me) in
-      *failover_in_progress*,me) RUNNING=yes ;;
+    sentinel=${answer#"$ANSWERS".q} is_own=no is_busy=no
+    is_me "$G_HOST" "$G_PORT" && is_own=yes
+    case $G_FLAGS in *failover_in_progress*) is_busy=yes ;; esac
+    [ "$G_EPOCH" -gt "$newest" ] && newest=$G_EPOCH newest_is_me=$is_own
+    case $is_own,$is_busy in
+      yes,no) LIVE="$LIVE $sentinel" LEADER=$sentinel ;;
+      yes,yes) LIVE="$LIVE $sentinel" RUNNING=yes ;;
       # The end of the failover that made this node the primary: this Sentinel can do no other yet.
-      *failover_in_progress*) ;;
-      *,me) LEADER=${answer#"$ANSWERS".q} && [ "$G_EPOCH" -gt "$own_epoch" ] && own_epoch=$G_EPOCH ;;
-      *) [ "$G_EPOCH" -gt "$other_epoch" ] && other_epoch=$G_EPOCH ;;
+      no,yes) LIVE="$LIVE $sentinel" newest_is_me=yes ;;
+      no,no) others="$others $sentinel,$G_EPOCH" ;;
     esac
   done
-  [ "$other_epoch" -gt "$own_epoch" ] && RUNNING=yes
+  for other in $others; do
+    [ "$newest_is_me" = no ] && [ "${other##*,}" -eq "$newest" ] && LIVE="$LIVE ${other%,*}" RUNNING=yes
+  done
   rm -f "$ANSWERS".q*
 }
 
@@ -106,7 +112,7 @@ look_at_candidates() {
   READY='' UNREADY='' asked=''
   for candidate in $1; do
     rest=${candidate#*,}
-    question_for_node "${candidate%%,*}" "${rest%%,*}" >"$ANSWERS.c$candidate" &
+    question_for_node "$ANSWERS.c$candidate" "${candidate%%,*}" "${rest%%,*}" &
     asked="$asked $!"
   done
   # shellcheck disable=SC2086
@@ -144,9 +150,8 @@ is_choice_safe() {
 # is no obstacle once the Sentinel has noticed it too, or has seen that another one has more.
 await_ready_replica() {
   while :; do
-    # shellcheck disable=SC2086
-    ask_sentinel "${LEADER%,*}" "${LEADER##*,}" sentinel replicas "$MASTER_NAME" >"$ANSWERS.r"
-    read_candidates <"$ANSWERS.r"
+    ask_sentinels "$LEADER" replicas r
+    read_candidates <"$ANSWERS.r$LEADER"
     look_at_candidates "$CANDIDATES" 0 || return 1
     is_choice_safe && return 0
     is_left "$PAUSED_MS" || return 1
@@ -160,7 +165,7 @@ await_ready_replica() {
 pause_writes() {
   look_at_clock
   PAUSED_AT=''
-  ask_me >"$ANSWERS.me" <<EOF
+  ask_into "$ANSWERS.me" "$PASSWORD" "${LOCAL_HOST:-127.0.0.1}" "$LISTEN_PORT" <<EOF
 config set repl-ping-replica-period 3600
 client pause $((DEADLINE - NOW + END_MS)) write
 info replication
@@ -182,14 +187,15 @@ catch_up() {
   is_left 1500
 }
 
-# Asks every Sentinel that answers, until one names another primary that says so itself. Leaves it in G_HOST and G_PORT.
+# Asks every Sentinel whose word counts, until one names another primary. It does so once the promotion is verified.
+# Leaves it in G_HOST and G_PORT.
 await_successor() {
   while is_left 0; do
     ask_sentinels "$LIVE" get-master-addr-by-name l
     for answer in "$ANSWERS".l*; do
       { read -r G_HOST && read -r G_PORT; } <"$answer" || continue
-      [ -n "$G_PORT" ] && ! is_me "$G_HOST" "$G_PORT" || continue
-      look_at_node "$G_HOST" "$G_PORT" && [ "$N_ROLE" = master ] && return 0
+      case $G_PORT in '' | *[!0-9]*) continue ;; esac
+      is_me "$G_HOST" "$G_PORT" || return 0
     done
     tiny_sleep
   done

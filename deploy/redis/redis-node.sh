@@ -60,7 +60,7 @@ look_at_peers() {
   for node in $(words "$REDIS_NODES"); do
     split_address "$node" 6379
     is_me "$HOST" "$PORT" && continue
-    question_for_node "$HOST" "$PORT" >"$ANSWERS.n$HOST $PORT" &
+    question_for_node "$ANSWERS.n$HOST $PORT" "$HOST" "$PORT" &
     asked="$asked $!"
   done
   # shellcheck disable=SC2086
