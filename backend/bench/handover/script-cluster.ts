@@ -7,6 +7,8 @@ export interface ScriptClusterOptions {
   /** The folder with `redis-node.sh` and `sentinel-node.sh`. */
   readonly scripts: string;
   readonly minReplicasToWrite: number;
+  /** Further variables of every script. */
+  readonly environment?: Environment;
 }
 
 // While nothing is measured the Sentinels look around ten times a second; then as a stock Sentinel does.
@@ -23,7 +25,7 @@ export class ScriptCluster {
   private constructor(
     password: string,
     members: { nodes: ScriptProcess[]; sentinels: ScriptProcess[] },
-    minReplicasToWrite: number,
+    options: ScriptClusterOptions,
   ) {
     this.password = password;
     this.nodes = members.nodes;
@@ -36,11 +38,12 @@ export class ScriptCluster {
       REDIS_SENTINEL_PASSWORD: password,
       REDIS_NODES: list(this.nodes),
       REDIS_SENTINELS: list(this.sentinels),
-      REDIS_MIN_REPLICAS_TO_WRITE: String(minReplicasToWrite),
+      REDIS_MIN_REPLICAS_TO_WRITE: String(options.minReplicasToWrite),
       REDIS_EXTRA_CONFIG: 'bind 127.0.0.1',
       SENTINEL_EXTRA_CONFIG: 'bind 127.0.0.1',
       BOOT_WAIT_SECONDS: '1',
       PEER_WAIT_SECONDS: '1',
+      ...options.environment,
     };
   }
 
@@ -55,7 +58,7 @@ export class ScriptCluster {
       nodes: await prepare('redis-node.sh'),
       sentinels: await prepare('sentinel-node.sh'),
     };
-    const cluster = new ScriptCluster(password, members, options.minReplicasToWrite);
+    const cluster = new ScriptCluster(password, members, options);
     await cluster.startMissing();
     await cluster.settle();
     return cluster;
