@@ -26,8 +26,20 @@ now() { date +%s; }
 
 RETURN=$(printf '\r')
 
-# Waits a fraction of a second where sleep can, else a whole one.
+# Milliseconds of a clock that nobody sets, into $NOW. Where the kernel tells the time since its start, in hundredths
+# of a second, that takes no process; elsewhere it is good to a second.
+look_at_clock() {
+  if { read -r NOW _ </proc/uptime; } 2>/dev/null; then
+    NOW=${NOW%.*}${NOW#*.}0
+    NOW=${NOW#0}
+  else
+    NOW=$(now)000
+  fi
+}
+
+# Wait a fraction of a second where sleep can, else a whole one.
 short_sleep() { sleep 0.2 2>/dev/null || sleep 1; }
+tiny_sleep() { sleep 0.03 2>/dev/null || sleep 1; }
 
 # The first of these commands that exists: the image may be of Redis or of Valkey.
 first_command() {
@@ -95,15 +107,20 @@ is_me() {
   return 1
 }
 
-# Where answers wait to be read.
-ANSWERS=${TMPDIR:-/tmp}/answers.$$
+# Where answers wait to be read: a folder of this process, which nobody else has made or can read.
+make_room_for_answers() {
+  room=$(mktemp -d "${TMPDIR:-/tmp}/redis-ha.XXXXXX") || die "cannot make a folder in ${TMPDIR:-/tmp}"
+  ANSWERS=$room/answer
+}
 
-# ask PASSWORD HOST PORT [COMMAND...]: without a command they are read from the standard input, one on each line.
-# The password travels in the environment of redis-cli, where `ps` does not show it. Answers go through files, never
-# through a here-document: busybox's timeout leaves a process behind that would hold its pipe open for a second.
-ask() {
-  ask_password=$1 ask_host=$2 ask_port=$3 ask_file=$ANSWERS.$2.$3
-  shift 3
+clear_answers() { [ -z "${room:-}" ] || rm -rf "$room"; }
+
+# ask_into FILE PASSWORD HOST PORT [COMMAND...]: without a command they are read from the standard input, one on each
+# line. The password travels in the environment of redis-cli, where `ps` does not show it. Answers go through files,
+# never through a here-document: busybox's timeout leaves a process behind that would hold its pipe open for a second.
+ask_into() {
+  ask_file=$1 ask_password=$2 ask_host=$3 ask_port=$4
+  shift 4
   if [ -n "$ask_password" ]; then
     # shellcheck disable=SC2086
     REDISCLI_AUTH=$ask_password timeout -s KILL "$ASK_TIMEOUT" "$CLI" ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null
@@ -111,8 +128,14 @@ ask() {
     # shellcheck disable=SC2086
     timeout -s KILL "$ASK_TIMEOUT" "$CLI" ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null
   fi
-  cat "$ask_file"
-  rm -f "$ask_file"
+}
+
+# The same, and prints the answer.
+ask() {
+  shown=$ANSWERS.$2.$3
+  ask_into "$shown" "$@"
+  cat "$shown"
+  rm -f "$shown"
 }
 
 ask_node() { ask "$PASSWORD" "$@"; }
@@ -143,7 +166,7 @@ look_at_sentinels() {
     S_TOTAL=$((S_TOTAL + 1))
     split_address "$sentinel" 26379
     [ "${SKIP_MYSELF:-}" = yes ] && is_me "$HOST" "$PORT" && continue
-    ask_sentinel "$HOST" "$PORT" sentinel master "$MASTER_NAME" >"$ANSWERS.s$S_TOTAL" &
+    ask_into "$ANSWERS.s$S_TOTAL" "$SENTINEL_PASSWORD" "$HOST" "$PORT" sentinel master "$MASTER_NAME" &
     asked="$asked $!"
   done
   # shellcheck disable=SC2086
@@ -158,17 +181,19 @@ look_at_sentinels() {
   rm -f "$ANSWERS".s*
 }
 
+# question_for_node FILE HOST PORT
 question_for_node() {
-  ask_node "$1" "$2" <<EOF
+  ask_into "$1" "$PASSWORD" "$2" "$3" <<EOF
 info replication
 info keyspace
 EOF
 }
 
 # A data node's answer. Leaves N_ROLE (empty: no answer), N_KEYS, N_REPLICAS, N_OFFSET, N_LINK, N_LINK_DOWN (seconds;
-# -1: it never was linked since it started), N_PRIMARY_HOST, N_PRIMARY_PORT.
+# -1: it never was linked since it started), N_PRIMARY_HOST, N_PRIMARY_PORT, N_ONLINE (replicas
+# that have attached; N_REPLICAS has those that are about to as well).
 read_node() {
-  N_ROLE='' N_KEYS=0 N_REPLICAS=0 N_OFFSET=0 N_LINK='' N_LINK_DOWN=-1 N_PRIMARY_HOST='' N_PRIMARY_PORT=''
+  N_ROLE='' N_KEYS=0 N_REPLICAS=0 N_ONLINE=0 N_OFFSET=0 N_LINK='' N_LINK_DOWN=-1 N_PRIMARY_HOST='' N_PRIMARY_PORT=''
   while IFS= read -r line; do
     line=${line%"$RETURN"}
     case $line in
@@ -179,6 +204,7 @@ read_node() {
       master_port:*) N_PRIMARY_PORT=${line#*:} ;;
       master_link_status:*) N_LINK=${line#*:} ;;
       master_link_down_since_seconds:*) N_LINK_DOWN=${line#*:} ;;
+      slave[0-9]*:ip=*,state=online,*) N_ONLINE=$((N_ONLINE + 1)) ;;
       db*:keys=*) N_KEYS=1 ;;
     esac
   done
@@ -188,7 +214,7 @@ read_node() {
 }
 
 look_at_node() {
-  question_for_node "$1" "$2" >"$ANSWERS.one"
+  question_for_node "$ANSWERS.one" "$1" "$2"
   read_node <"$ANSWERS.one"
 }
 
@@ -210,6 +236,10 @@ drop_root() {
 }
 
 check_setup() {
+  # Other characters would mean something in the patterns that look for it. Redis knows no others either.
+  case $MASTER_NAME in
+    *[!A-Za-z0-9._-]*) die "REDIS_SENTINEL_MASTER_NAME is $MASTER_NAME: letters, digits, \".\", \"-\" and \"_\" are allowed" ;;
+  esac
   [ -n "${REDIS_ANNOUNCE_HOST:-}" ] || die 'REDIS_ANNOUNCE_HOST is not set: the address under which the others reach this node'
   [ -n "${REDIS_NODES:-}" ] || die 'REDIS_NODES is not set: all data nodes, "host:port,host:port", the first primary first'
   mkdir -p "$DATA_DIR" && [ -w "$DATA_DIR" ] || die "cannot write to $DATA_DIR as user $(id -u): see docs/operations/cluster-setup.md"

@@ -11,11 +11,12 @@ kind=${1:-redis}
 here=$(cd "$(dirname "$0")" && pwd)
 if [ "$kind" = sentinel ]; then LISTEN_PORT=${LISTEN_PORT:-26379}; else LISTEN_PORT=${LISTEN_PORT:-6379}; fi
 . "$here/common.sh"
+make_room_for_answers
 
 tell() {
   code=$1
   shift
-  rm -f "$ANSWERS".*
+  clear_answers
   printf '%s\n' "$*"
   exit "$code"
 }

@@ -26,10 +26,11 @@
 #   none configured      one is a primary                  replica of that node
 #                        else                              the first of REDIS_NODES: primary; others: its replicas
 #
-# REDIS_START_AS=primary skips all of it. It wipes the replicas if this node is empty.
+# A person who knows better says so to the node that has the data: REPLICAOF NO ONE. The others then follow it.
 #
 # On SIGTERM a primary hands over before it ends: writes are paused, the replicas get everything, a Sentinel promotes
 # one, this node becomes its replica and lets the paused clients go there. HANDOVER_SECONDS (10) at most; 0: never.
+# Whoever stops this node must grant it 5 s more than that, for the end of Redis itself.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 LISTEN_PORT=${LISTEN_PORT:-6379}
@@ -59,7 +60,7 @@ look_at_peers() {
   for node in $(words "$REDIS_NODES"); do
     split_address "$node" 6379
     is_me "$HOST" "$PORT" && continue
-    question_for_node "$HOST" "$PORT" >"$ANSWERS.n$HOST $PORT" &
+    question_for_node "$ANSWERS.n$HOST $PORT" "$HOST" "$PORT" &
     asked="$asked $!"
   done
   # shellcheck disable=SC2086
@@ -129,7 +130,7 @@ decide_without_sentinels() {
     start_as_replica $P_PRIMARY 'it is the primary, as far as can be seen without Sentinels'
   elif [ -n "$P_HOLDER" ] && [ "$S_TOTAL" -gt 0 ]; then
     waits_for "${P_HOLDER% *} holds data, and no Sentinel answers who is the primary"
-    [ "$WAITED" -ge "$START_WAIT" ] && die 'no Sentinel answered; REDIS_START_AS=primary would start this node all the same'
+    [ "$WAITED" -ge "$START_WAIT" ] && die "no Sentinel answered. Start one; or, if the data of $P_HOLDER is what you want, send it REPLICAOF NO ONE, and this node follows"
   elif [ "$S_TOTAL" -gt 0 ] && [ "$WAITED" -lt "$BOOT_WAIT" ]; then
     waits_for 'no Sentinel answers yet'
   elif is_me "$HOST" "$PORT"; then
@@ -154,10 +155,6 @@ decide_once() {
 decide() {
   ROLE='' FOLLOW='' WAITED=0 LAST_SAID=0 OWN_DATA=no
   has_own_data && OWN_DATA=yes
-  if [ "${REDIS_START_AS:-}" = primary ]; then
-    start_as_primary 'REDIS_START_AS says so, nobody was asked'
-    return
-  fi
   began=$(now)
   while :; do
     decide_once
@@ -216,7 +213,7 @@ EOF
 }
 
 stop_server() {
-  trap : TERM INT
+  trap '' TERM INT
   say 'was asked to stop'
   [ "$HANDOVER" -gt 0 ] && hand_over
   kill -TERM "$server"
@@ -227,16 +224,21 @@ main() {
   check_setup
   [ -n "$PASSWORD" ] || say 'WARNING: REDIS_PASSWORD is not set: everybody who reaches this port can read and write'
   drop_root "$0" "$@"
-  rm -f "${TMPDIR:-/tmp}"/answers.*
+  make_room_for_answers
+  trap clear_answers EXIT
   trap 'say "was asked to stop before it had a role"; exit 0' TERM INT
   decide
   prepare_data_dir
   umask 077
   configuration >"$CONF.new" && mv "$CONF.new" "$CONF" || die "cannot write $CONF"
 
+  # A signal that comes before the number of the server is known waits until it is.
+  is_asked=no
+  trap 'is_asked=yes' TERM INT
   "$SERVER" "$CONF" &
   server=$!
   trap stop_server TERM INT
+  [ "$is_asked" = no ] || stop_server
   code=0
   # A signal ends `wait` early; the loop ends with the server.
   while kill -0 "$server" 2>/dev/null; do

@@ -92,7 +92,9 @@ EOF
 check_setup
 [ -n "${REDIS_SENTINELS:-}" ] || die 'REDIS_SENTINELS is not set: all Sentinels, "host:port,host:port"'
 drop_root "$0" "$@"
+make_room_for_answers
 find_primary
+clear_answers
 umask 077
 configuration >"$CONF.new" && mv "$CONF.new" "$CONF" || die "cannot write $CONF"
 exec "$SERVER" "$CONF" --sentinel

@@ -88,6 +88,7 @@ class ComposeCluster {
   #ports;
   #project = `redis-ha-${process.pid}`;
   #password = randomBytes(24).toString('base64');
+  #sentinelPassword = randomBytes(24).toString('base64');
   #network = '';
   /** @type {Map<string, Container>} */
   #containers = new Map();
@@ -128,6 +129,7 @@ class ComposeCluster {
       REDIS_SENTINEL_MASTER_NAME: 'mymaster',
       REDIS_SENTINELS: Object.values(SENTINEL_PORTS).map(local).join(','),
       REDIS_PASSWORD: this.#password,
+      REDIS_SENTINEL_PASSWORD: this.#sentinelPassword,
       REDIS_NAT_MAP: [...mapped(DATA_PORTS, 6379), ...mapped(SENTINEL_PORTS, 26379)].join(','),
     };
   }
@@ -160,7 +162,7 @@ class ComposeCluster {
       REDIS_IMAGE: IMAGE,
       REDIS_NETWORK: this.#network,
       REDIS_PASSWORD: this.#password,
-      REDIS_SENTINEL_PASSWORD: '',
+      REDIS_SENTINEL_PASSWORD: this.#sentinelPassword,
       // What the caller's environment says of another cluster does not hold for this one.
       REDIS_SENTINEL_MASTER_NAME: 'mymaster',
       REDIS_BIND: '127.0.0.1',

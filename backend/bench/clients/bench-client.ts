@@ -10,6 +10,8 @@ export type ClientKind = (typeof CLIENT_KINDS)[number];
 export interface ClusterPlace {
   readonly masterName: string;
   readonly sentinels: readonly NodeAddress[];
+  /** Of the data nodes. */
+  readonly password: string;
   /** Announced address to the one that reaches it, both as `host:port`; empty without proxies. */
   readonly natMap: Readonly<Record<string, string>>;
 }

@@ -46,6 +46,7 @@ export function sentinelOptions(place: ClusterPlace, name: string): IoredisOptio
   return {
     sentinels: [...place.sentinels],
     name: place.masterName,
+    password: place.password,
     connectionName: connectionName(name),
     lazyConnect: true,
     natMap: Object.fromEntries(

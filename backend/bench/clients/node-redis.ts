@@ -22,6 +22,7 @@ export class NodeRedisClient implements BenchClient {
       passthroughClientErrorEvents: true,
       nodeClientOptions: {
         name: connectionName('node-redis'),
+        password: place.password,
         socket: { connectTimeout: 1000 },
       },
       sentinelClientOptions: { socket: { connectTimeout: 1000 } },

@@ -16,7 +16,7 @@ export class OursClient implements BenchClient {
     const { options } = resolveOptions({
       mode: 'sentinel',
       sentinel: { masterName: place.masterName, nodes: place.sentinels, natMap: place.natMap },
-      node: { clientName: connectionName('ours') },
+      node: { clientName: connectionName('ours'), password: place.password },
       routing: { readPolicy },
     });
     this.engine = new RedisEngine(options);

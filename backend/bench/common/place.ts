@@ -11,6 +11,7 @@ export function placeOf(
     proxied.includes(node) ? node.clientAddress : node.address;
   return {
     masterName: cluster.groups[0],
+    password: cluster.options().node?.password ?? '',
     sentinels: cluster.sentinels().map((node) => ({ ...reached(node) })),
     natMap: Object.fromEntries(proxied.map((node) => [text(node.address), text(reached(node))])),
   };

@@ -38,6 +38,7 @@ const UNKNOWN: Answer = [401, {}];
 const redis = new Redis({
   sentinels: (process.env['REDIS_SENTINELS'] ?? '').split(',').map(toAddress),
   name: process.env['REDIS_SENTINEL_MASTER_NAME'] ?? '',
+  password: process.env['REDIS_PASSWORD'] ?? '',
 });
 redis.on('error', () => undefined);
 

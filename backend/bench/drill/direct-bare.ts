@@ -6,8 +6,12 @@ const SESSION_S = 1800;
 const PRODUCT_S = 60;
 
 /** ioredis as its documentation shows it, with the sessions and products in Redis as JSON. */
-export async function openBare({ masterName, sentinels }: ClusterPlace): Promise<DirectClient> {
-  const redis = new Redis({ sentinels: [...sentinels], name: masterName });
+export async function openBare({
+  masterName,
+  sentinels,
+  password,
+}: ClusterPlace): Promise<DirectClient> {
+  const redis = new Redis({ sentinels: [...sentinels], name: masterName, password });
   redis.on('error', () => undefined);
   for (let user = 0; user < SESSIONS; user++) {
     await redis.set(`session:${user}`, JSON.stringify({ userId: `user-${user}` }), 'EX', SESSION_S);

@@ -41,11 +41,18 @@ export async function openOurs(place: ClusterPlace): Promise<DirectClient> {
   };
 }
 
-function moduleFor({ masterName, sentinels }: ClusterPlace, registry: Registry): DynamicModule {
+function moduleFor(
+  { masterName, sentinels, password }: ClusterPlace,
+  registry: Registry,
+): DynamicModule {
   return {
     module: DirectModule,
     imports: [
-      RedisModule.forRoot({ mode: 'sentinel', sentinel: { masterName, nodes: sentinels } }),
+      RedisModule.forRoot({
+        mode: 'sentinel',
+        sentinel: { masterName, nodes: sentinels },
+        node: { password },
+      }),
       SessionModule.forRoot(),
       RedisMetricsModule.forRoot({ registry, path: false }),
     ],

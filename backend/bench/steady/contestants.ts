@@ -23,8 +23,8 @@ export async function openContestant(
   place: ClusterPlace,
   primary: NodeAddress,
 ): Promise<SteadyClient> {
-  if (contestant === 'ioredis') return openIoredis(primary);
-  if (contestant === 'node-redis') return openNodeRedis(primary);
+  if (contestant === 'ioredis') return openIoredis(primary, place.password);
+  if (contestant === 'node-redis') return openNodeRedis(primary, place.password);
   const isPrimaryOnly = contestant === 'ours, primary only';
   const client = new OursClient(place, isPrimaryOnly ? 'primary' : 'replica-preferred');
   await client.connect();
@@ -36,8 +36,8 @@ export async function openContestant(
   };
 }
 
-async function openIoredis({ host, port }: NodeAddress): Promise<SteadyClient> {
-  const redis = new Redis({ host, port, lazyConnect: true, enableAutoPipelining: false });
+async function openIoredis({ host, port }: NodeAddress, password: string): Promise<SteadyClient> {
+  const redis = new Redis({ host, port, password, lazyConnect: true, enableAutoPipelining: false });
   await redis.connect();
   return {
     get: (key) => redis.get(key),
@@ -46,8 +46,8 @@ async function openIoredis({ host, port }: NodeAddress): Promise<SteadyClient> {
   };
 }
 
-async function openNodeRedis({ host, port }: NodeAddress): Promise<SteadyClient> {
-  const redis = createClient({ socket: { host, port } });
+async function openNodeRedis({ host, port }: NodeAddress, password: string): Promise<SteadyClient> {
+  const redis = createClient({ socket: { host, port }, password });
   await redis.connect();
   return {
     get: (key) => redis.get(key),

@@ -320,7 +320,12 @@ export async function appProfile(
   }
   if (provided.isStandIn) console.log('   images of node, HAProxy and PostgreSQL of this machine');
   const [port = 0] = await freePorts(1);
-  const settings = { ...provided.images, COMPOSE_PROFILES: 'app', APP_PORT: String(port) };
+  const settings = {
+    ...provided.images,
+    COMPOSE_PROFILES: 'app',
+    APP_PORT: String(port),
+    SEED: 'true',
+  };
   const cluster = await Cluster.prepare(engine, {
     image,
     settings: { ...settings, POSTGRES_PASSWORD },

@@ -112,13 +112,15 @@ function cli(service, command) {
 
 /** @param {import('./support/cluster.mjs').Cluster} cluster */
 async function withoutPassword(cluster) {
-  const env = { ...cluster.env, REDIS_PASSWORD: '' };
   const [command = '', ...first] = cluster.composeCommand;
-  const said = await sh(command, [...first, '-f', cluster.file, 'config'], { env }).then(
-    () => 'nothing',
-    (/** @type {Error} */ error) => error.message,
-  );
-  expect(/REDIS_PASSWORD[\s\S]*openssl rand -base64 32/.test(said), `it says: ${said}`);
+  for (const name of ['REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD']) {
+    const env = { ...cluster.env, [name]: '' };
+    const said = await sh(command, [...first, '-f', cluster.file, 'config'], { env }).then(
+      () => 'nothing',
+      (/** @type {Error} */ error) => error.message,
+    );
+    expect(new RegExp(`${name}[\\s\\S]*openssl rand -base64 32`).test(said), `it says: ${said}`);
+  }
 }
 
 /** @param {import('./support/cluster.mjs').Cluster} cluster */

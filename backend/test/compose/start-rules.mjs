@@ -51,13 +51,12 @@ const isPrimary = (node) => expect(node.role === 'primary', `it started as ${nod
  * @param {Ports} ports
  */
 async function orphan(local, { a, b }) {
-  const first = await local.node(a, { REDIS_START_AS: 'primary', HANDOVER_SECONDS: '0' });
+  const first = await local.node(a, { REDIS_SENTINELS: '' });
   const second = await local.node(b, { REDIS_SENTINELS: '' });
   isReplicaOf(second, a);
-  await until('the link', 5000, async () =>
-    (await local.list(b, 'ROLE'))[3] === 'connected' ? undefined : 'not linked',
-  );
-  await local.command(a, 'SET', 'kept', 'yes');
+  await until('the primary to count on its replica', 5000, async () => {
+    await local.command(a, 'SET', 'kept', 'yes');
+  });
   await until('the key', 3000, async () =>
     (await local.command(b, 'GET', 'kept')) === 'yes' ? undefined : 'no key',
   );
@@ -82,7 +81,11 @@ async function endsWithoutSentinels(local, ports) {
   const again = local.start('redis-node.sh', ports.a, {}, first.directory);
   const [code] = await within(15_000, 'it to end', again.ended);
   expect(code === 1, `it ended with ${code}`);
-  expect(/STOPPED: no Sentinel answered/.test(again.log), again.log);
+  expect(/STOPPED: no Sentinel answered.* REPLICAOF NO ONE/.test(again.log), again.log);
+  expect((await local.command(ports.b, 'GET', 'kept')) === 'yes', 'the data was wiped');
+  // What it says helps.
+  await local.command(ports.b, 'REPLICAOF', 'NO', 'ONE');
+  isReplicaOf(await local.node(ports.a, {}, first.directory), ports.b);
   expect((await local.command(ports.b, 'GET', 'kept')) === 'yes', 'the data was wiped');
 }
 
@@ -135,6 +138,16 @@ async function saysWhatIsMissing(local, { a }) {
   expect(code === 1 && /STOPPED: REDIS_NODES is not set/.test(node.log), node.log);
 }
 
+/** @type {Rule} */
+async function refusesGroupName(local, { a }) {
+  const node = local.start('redis-node.sh', a, { REDIS_SENTINEL_MASTER_NAME: 'my/master' });
+  const [code] = await within(5000, 'it to end', node.ended);
+  expect(
+    code === 1 && /STOPPED: REDIS_SENTINEL_MASTER_NAME is my\/master/.test(node.log),
+    node.log,
+  );
+}
+
 /** @param {import('./support/runner.mjs').Runner} runner */
 export async function startRules(runner) {
   const rule = (
@@ -166,4 +179,5 @@ export async function startRules(runner) {
   await rule('addresses may be IPv6', { host: '::1' }, overIpv6);
   await rule('a Sentinel whose memory is about other addresses begins anew', {}, otherAddresses);
   await rule('a missing variable is named', {}, saysWhatIsMissing);
+  await rule('a group name that Redis does not know is refused', {}, refusesGroupName);
 }

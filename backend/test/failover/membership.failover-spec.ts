@@ -119,7 +119,7 @@ describe('a cluster that changes, and an application that comes early', () => {
       imports: [
         RedisModule.forRoot(cluster.options()),
         RedisModule.forRoot(server.options(), { name: 'sessions' }),
-        RedisModule.forRoot({ ...cluster.options(), node: { db: 5 } }, { name: 'cache' }),
+        RedisModule.forRoot(withOptions(cluster.options(), { node: { db: 5 } }), { name: 'cache' }),
       ],
       providers: [Shop],
     });

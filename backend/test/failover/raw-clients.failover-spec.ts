@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { DriverClient } from '../../src/redis/index.js';
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
-import { closeEngines, startReadyEngine, startEngine } from '../support/engines.js';
+import { closeEngines, startReadyEngine, startEngine, withOptions } from '../support/engines.js';
 import { nextEvent } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
@@ -105,7 +105,7 @@ describe('raw ioredis clients', () => {
   });
 
   it('take db, credentials and an own retry policy like any other', async () => {
-    const { redis } = await startReadyEngine({ ...cluster.options(), node: { db: 3 } });
+    const { redis } = await startReadyEngine(withOptions(cluster.options(), { node: { db: 3 } }));
     const client = redis.createClient({ keyPrefix: 'p:' });
     await client.set('x', 'in three');
     expect(await redis.get('p:x')).toBe('in three');

@@ -1,6 +1,8 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   RespClient,
@@ -82,7 +84,7 @@ describe('a test cluster', () => {
     await old.freeze();
     expect([old.isRunning, old.isFrozen]).toEqual([true, true]);
     await expect(
-      RespClient.connect(old.address).then((c) => c.command(['PING'], 100)),
+      old.connect({ password: undefined }).then((c) => c.command(['PING'], 100)),
     ).rejects.toThrow('unanswered');
     await cluster.waitForPrimaryOtherThan(old);
     old.thaw();
@@ -101,7 +103,8 @@ describe('a test cluster', () => {
 
   it('shows faults to clients and leaves the nodes among themselves alone', async () => {
     const primary = cluster.primary();
-    const client = await RespClient.connect(primary.proxiedAddress!);
+    const { password } = cluster.options().node ?? {};
+    const client = await RespClient.connect(primary.proxiedAddress!, { password });
     await expect(client.command(['PING'])).resolves.toBe('PONG');
     primary.proxy.blackHole();
     await expect(client.command(['PING'], 100)).rejects.toThrow('unanswered');
@@ -109,9 +112,40 @@ describe('a test cluster', () => {
     await expect(primary.command('WAIT', '2', '1000')).resolves.toBe(2);
     await expect(cluster.currentPrimary()).resolves.toBe(primary);
     primary.proxy.heal();
-    const again = await RespClient.connect(primary.proxiedAddress!);
+    const again = await RespClient.connect(primary.proxiedAddress!, { password });
     await expect(again.command(['GET', 'k'])).resolves.toBe('v');
     again.close();
+  });
+
+  it('never takes the data of a stranger that has got the port of a killed node', async () => {
+    const replica = cluster.replicas()[0]!;
+    await replica.kill();
+    const stranger = await startStranger(replica.address.port);
+    try {
+      await stranger.ask('SET', 'kept', 'yes');
+      for (const sentinel of cluster.sentinels()) {
+        await sentinel.command('SENTINEL', 'DEBUG', 'INFO-PERIOD', '100', 'PUBLISH-PERIOD', '100');
+      }
+      // A Sentinel gives orders to whoever answers at an address that it knows: so the stranger asks for the data.
+      await waitUntil(() => /NOAUTH|Finished with success/.test(stranger.log()), {
+        what: 'the stranger is refused by the primary, or copies its data',
+      });
+      await expect(stranger.ask('GET', 'kept')).resolves.toBe('yes');
+    } finally {
+      await stranger.stop();
+    }
+    await replica.start();
+    await cluster.waitForReady();
+  });
+
+  it('has a password of its own when none is given, and none when that is said', async () => {
+    const given = cluster.options().node?.password;
+    expect(given).toMatch(/^[\w-]{16,}$/);
+    expect(cluster.env()).toMatchObject({ REDIS_PASSWORD: given });
+    await using open = await startRedisCluster({ password: null, replicas: 0, sentinels: 1 });
+    expect(open.options().node).toEqual({});
+    await using other = await startRedisCluster({ replicas: 0, sentinels: 1 });
+    expect(other.options().node?.password).not.toBe(given);
   });
 
   it('grows and shrinks by a replica, and every Sentinel knows at once', async () => {
@@ -137,6 +171,36 @@ describe('a test cluster', () => {
     await cluster.waitForReady();
   });
 });
+
+/** A Redis that belongs to somebody else. */
+async function startStranger(port: number): Promise<{
+  ask(...command: string[]): Promise<RespValue>;
+  log(): string;
+  stop(): Promise<void>;
+}> {
+  const directory = mkdtempSync(join(tmpdir(), 'stranger-'));
+  const logFile = join(directory, 'log');
+  const args = ['--bind', '127.0.0.1', '--save', '', '--dir', directory, '--logfile', logFile];
+  const child = spawn('redis-server', ['--port', String(port), ...args], { stdio: 'ignore' });
+  // A connection for each question: a Sentinel closes them when it gives orders.
+  const ask = async (...command: string[]): Promise<RespValue> => {
+    const client = await RespClient.connect({ host: '127.0.0.1', port });
+    return client.command(command).finally(() => {
+      client.close();
+    });
+  };
+  await waitUntil(() => ask('PING'), { what: 'the stranger answers' });
+  return {
+    ask,
+    log: () => readFileSync(logFile, 'utf8'),
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
 
 describe('a test cluster with several groups and passwords', () => {
   let cluster: RedisTestCluster;
@@ -224,7 +288,12 @@ describe('a test server', () => {
   });
 
   it('lists every option that cannot be used', async () => {
-    const starting = startRedisCluster({ replicas: -1, groups: ['a b'], username: 'x' });
+    const starting = startRedisCluster({
+      replicas: -1,
+      groups: ['a b'],
+      username: 'x',
+      password: null,
+    });
     await expect(starting).rejects.toThrow(/username[^]*replicas[^]*groups\[0\]/);
   });
 });

@@ -21,7 +21,7 @@ export type NatMap =
   | ((announced: NodeAddress) => NodeAddress | string | undefined);
 
 /** Returns where an announced address is reached from here: the address itself when it is not mapped. */
-type AddressMapper = (announced: NodeAddress) => NodeAddress;
+export type AddressMapper = (announced: NodeAddress) => NodeAddress;
 
 /** One entry of a `natMap` that cannot be used. */
 interface NatFault {

@@ -140,6 +140,26 @@ describe('switchover', () => {
     expect(rig.tracker.history.summary.last?.reason).toBe('switchover');
   });
 
+  it('leaves the old primary alone when it is the primary again before it could be reached', async () => {
+    await connect();
+    const outcome = begin();
+    await isAsked();
+    primary.freeze();
+    primary.server.resetConnections();
+    promote(replicas[0]);
+    await rig.pass(100);
+    expect(rig.tracker.isWritable).toBe(true);
+    expect(outcome.state).toBe('pending');
+    // Another failover, back to where it was.
+    replicas[0].follow(primary);
+    rig.source.say(primary, 3, replicas);
+    primary.thaw();
+    await rig.pass(3000);
+    expect(rig.tracker.isWritable).toBe(true);
+    expect(primary.names).not.toContain('replicaof');
+    expect(outcome.value).toMatchObject({ isOldPrimaryReplica: false });
+  });
+
   it('asks Sentinel only when a replica has everything that the primary has after the pause', async () => {
     await connect();
     // Written since the offsets were last reported, and not on the replicas yet.

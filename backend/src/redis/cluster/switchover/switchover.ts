@@ -236,13 +236,16 @@ class Handover {
       const role = node()?.role;
       return role?.kind === 'replica' && role.isLinked;
     };
+    // While the old one was away it may have become the primary again, or somebody else may.
+    const isOver = (): boolean =>
+      tracker.primaryAddress === null || !sameAddress(tracker.primaryAddress, to);
     try {
       await this.#steps.until(
         'the old primary to be reached',
-        () => node()?.state.kind === 'ready',
+        () => isOver() || node()?.state.kind === 'ready',
       );
       const old = node();
-      if (old?.role?.kind === 'primary') {
+      if (old?.role?.kind === 'primary' && !isOver()) {
         await Promise.all([
           old.call('replicaof', to.host, String(to.port)),
           old.call('client', 'unpause'),
@@ -250,12 +253,15 @@ class Handover {
           old.call('client', 'kill', 'type', 'pubsub'),
         ]);
       }
-      await this.#steps.until('the old primary to follow', isLinkedReplica, () => node()?.nudge());
-      return true;
+      await this.#steps.until(
+        'the old primary to follow',
+        () => isOver() || isLinkedReplica(),
+        () => node()?.nudge(),
+      );
     } catch {
       // Not a failure: the new primary is in place, and Sentinel reconfigures the old one later.
-      return isLinkedReplica();
     }
+    return isLinkedReplica();
   }
 
   #requireWanted(to: NodeAddress): void {

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { ConfigInvalidError, type Problem } from '../../base/errors/index.js';
 
 /** Options of a test cluster and of a single test server. */
 export interface RedisServerTestOptions {
-  /** Password of the data nodes. @defaultValue none */
-  readonly password?: string;
+  /**
+   * Password of the data nodes; `null` for none. A cluster makes one, so that none of its nodes can copy the data of a
+   * server that is not its own, and none of its data goes to one. @defaultValue a random one; none for a single server
+   */
+  readonly password?: string | null;
   /** ACL user that the password belongs to; the `default` user is then switched off. @defaultValue the `default` user */
   readonly username?: string;
   /** Further lines for the configuration of every data node, for example `maxmemory 10mb`. @defaultValue [] */
@@ -103,7 +107,7 @@ export function resolveClusterOptions(
   const [first = masterName, ...others] = options.groups ?? [masterName];
   const resolved: ResolvedClusterTestOptions = {
     ...filled,
-    ...withServerDefaults(options),
+    ...withServerDefaults({ ...options, password: passwordOf(options) }),
     groups: [first, ...others],
     quorum: options.quorum ?? Math.min(2, filled.sentinels),
     // With one replica, its loss would stop the writes: a different test than most people want.
@@ -114,12 +118,18 @@ export function resolveClusterOptions(
   return resolved;
 }
 
+function passwordOf({ password }: RedisTestClusterOptions): string | null {
+  return password === undefined ? randomBytes(16).toString('base64url') : password;
+}
+
 function withServerDefaults(options: RedisServerTestOptions): ResolvedServerTestOptions {
   const { redisConfig, redisServerPath, readyTimeoutMs, proxied } = {
     ...SERVER_DEFAULTS,
     ...options,
   };
-  const { password, username } = options;
+  const { username } = options;
+  // Redis takes an empty one for none.
+  const password = options.password === '' ? undefined : (options.password ?? undefined);
   return { password, username, redisConfig, redisServerPath, readyTimeoutMs, proxied };
 }
 
@@ -130,7 +140,7 @@ function serverProblems(options: ResolvedServerTestOptions): Problem[] {
       field: 'username',
       value: options.username,
       message: 'an ACL user without a password cannot log in',
-      remedy: 'Set password too.',
+      remedy: 'Set password too, and not to null.',
     });
   }
   return problems;
