@@ -12,6 +12,9 @@ export interface ClusterPlace {
   readonly sentinels: readonly NodeAddress[];
   /** Announced address to the one that reaches it, both as `host:port`; empty without proxies. */
   readonly natMap: Readonly<Record<string, string>>;
+  /** What the data nodes ask for. */
+  readonly login: { readonly username?: string; readonly password?: string };
+  readonly sentinelPassword?: string;
 }
 
 /** What a client noticed by itself, for the record. */
@@ -34,6 +37,10 @@ export interface BenchClient {
   incr(key: string): Promise<unknown>;
   /** A planned switchover, for those that know one. */
   switchover?(): Promise<unknown>;
+  /** Runs any command, for those that take part in scenarios with such. */
+  call?(command: readonly string[], timeoutMs?: number): Promise<unknown>;
+  /** How many calls wait for a node, for those that tell. */
+  waiting?(): number;
   close(): Promise<void>;
 }
 

@@ -22,9 +22,13 @@ export class NodeRedisClient implements BenchClient {
       passthroughClientErrorEvents: true,
       nodeClientOptions: {
         name: connectionName('node-redis'),
+        ...place.login,
         socket: { connectTimeout: 1000 },
       },
-      sentinelClientOptions: { socket: { connectTimeout: 1000 } },
+      sentinelClientOptions: {
+        socket: { connectTimeout: 1000 },
+        ...(place.sentinelPassword === undefined ? {} : { password: place.sentinelPassword }),
+      },
       nodeAddressMap: Object.fromEntries(
         Object.entries(place.natMap).map(([announced, reached]) => [announced, toAddress(reached)]),
       ),

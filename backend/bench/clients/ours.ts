@@ -15,8 +15,13 @@ export class OursClient implements BenchClient {
   ) {
     const { options } = resolveOptions({
       mode: 'sentinel',
-      sentinel: { masterName: place.masterName, nodes: place.sentinels, natMap: place.natMap },
-      node: { clientName: connectionName('ours') },
+      sentinel: {
+        masterName: place.masterName,
+        nodes: place.sentinels,
+        natMap: place.natMap,
+        ...(place.sentinelPassword === undefined ? {} : { password: place.sentinelPassword }),
+      },
+      node: { clientName: connectionName('ours'), ...place.login },
       routing: { readPolicy },
     });
     this.engine = new RedisEngine(options);
@@ -48,6 +53,16 @@ export class OursClient implements BenchClient {
 
   switchover(): Promise<unknown> {
     return this.redis.switchover();
+  }
+
+  call([name = '', ...args]: readonly string[], timeoutMs?: number): Promise<unknown> {
+    const redis = timeoutMs === undefined ? this.redis : this.redis.with({ timeoutMs });
+    return redis.call(name, ...args);
+  }
+
+  waiting(): number {
+    const { reads, writes } = this.redis.status.waiting;
+    return reads + writes;
   }
 
   close(): Promise<void> {
