@@ -19,8 +19,8 @@ import {
 
 const WRITE_TIMEOUT_MS = 500;
 /** So many writes fail, one after the other at their deadline, before the primary accepts them again. */
-const REFUSED = 1000;
-const LOADING_MS = 2500;
+const REFUSED = 1500;
+const LOADING_MS = 3000;
 /** More than a connection takes before it counts as full. */
 const BURST = 12_000;
 
@@ -59,7 +59,7 @@ describe('the primary refuses writes for longer than their deadline, then accept
         });
         await end();
         await waitUntil(() => redis.status.waiting.writes === 0, { what: 'no write waits' });
-        expect(await failuresOf(300, () => redis.set('later', '1'))).toEqual([]);
+        expect(new Set(await failuresOf(300, () => redis.set('later', '1')))).toEqual(new Set());
         const report = await load.stop();
         const check = await load.check();
         expect(report).toMatchObject({ hung: 0, wrongReads: [], repeatedCounts: 0 });
@@ -82,8 +82,8 @@ describe('the primary refuses writes for longer than their deadline, then accept
     expect(codes).toHaveLength(BURST);
     for (const code of new Set(codes)) expect(code).toMatch(/^(COMMAND_REJECTED|QUEUE_FULL)$/);
     await end();
-    expect(await failuresOf(300, () => redis.set('later', '1'))).toEqual([]);
-    expect(await failuresOf(300, () => redis.get('later'))).toEqual([]);
+    expect(new Set(await failuresOf(300, () => redis.set('later', '1')))).toEqual(new Set());
+    expect(new Set(await failuresOf(300, () => redis.get('later')))).toEqual(new Set());
     expect(redis.status).toMatchObject({ status: 'up', waiting: { reads: 0, writes: 0 } });
   });
 });
