@@ -64,9 +64,10 @@ function connectedStatus({ options, keyspaces }: RedisEngine, connected: Connect
   const { tracker, router } = connected;
   const primary = tracker.primaryConnection;
   const replicas = tracker.replicas.map((node) => nodeStatus(node, connected));
-  const canWrite = tracker.isWritable;
+  const { refusal } = tracker;
+  const canWrite = tracker.isWritable && refusal === null;
   const canRead =
-    canWrite ||
+    (tracker.isWritable && !refusesReads(refusal)) ||
     replicas.some(
       ({ connection, role, isStalled }) =>
         connection === 'ready' && role === 'replica' && !isStalled,
@@ -74,7 +75,7 @@ function connectedStatus({ options, keyspaces }: RedisEngine, connected: Connect
   return {
     name: options.name,
     mode: options.mode,
-    ...verdict(canRead, canWrite, options.mode),
+    ...verdict({ canRead, canWrite, refusal: tracker.isWritable ? refusal : null }, options.mode),
     canRead,
     canWrite,
     masterName: options.mode === 'sentinel' ? options.sentinel.masterName : null,
@@ -86,7 +87,7 @@ function connectedStatus({ options, keyspaces }: RedisEngine, connected: Connect
     failovers: tracker.history.summary,
     pools: {
       write: poolStatus(options.pools.writeSize, primary === null ? [] : [primary]),
-      read: poolStatus(1, tracker.replicaConnections),
+      read: poolStatus(1, tracker.replicas),
     },
     waiting: router.waiting,
     pending: router.pending,
@@ -94,20 +95,26 @@ function connectedStatus({ options, keyspaces }: RedisEngine, connected: Connect
   };
 }
 
+type Refusal = Connected['tracker']['refusal'];
+
+/** Returns whether a primary that refuses writes for this reason refuses reads as well. */
+function refusesReads(refusal: Refusal): boolean {
+  return refusal?.reason === 'LOADING' || refusal?.reason === 'BUSY';
+}
+
 function verdict(
-  canRead: boolean,
-  canWrite: boolean,
+  { canRead, canWrite, refusal }: { canRead: boolean; canWrite: boolean; refusal: Refusal },
   mode: string,
 ): Pick<RedisStatus, 'status' | 'message'> {
   const where = mode === 'sentinel' ? 'Sentinel mode' : 'standalone mode';
   if (canWrite) return { status: 'up', message: `Redis is healthy (${where})` };
+  const refuses = refusal === null ? null : `the primary refuses writes (${refusal.reason})`;
   if (canRead) {
-    return {
-      status: 'degraded',
-      message: `Redis answers reads only: there is no primary that takes writes (${where})`,
-    };
+    const why = refuses ?? 'there is no primary that takes writes';
+    return { status: 'degraded', message: `Redis answers reads only: ${why} (${where})` };
   }
-  return { status: 'down', message: `Redis cannot be reached (${where})` };
+  const what = refuses === null ? 'cannot be reached' : `answers no reads, and ${refuses}`;
+  return { status: 'down', message: `Redis ${what} (${where})` };
 }
 
 function memoryStatus({ options, keyspaces }: RedisEngine): RedisStatus {

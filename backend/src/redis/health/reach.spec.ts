@@ -1,6 +1,5 @@
 import { reachOf, type ReachSource } from './reach.js';
 
-const REPLICA = { connection: 'ready', role: 'replica', isStalled: false };
 const BREAKERS = { reads: 'closed', writes: 'closed' } as const;
 
 const source = (over: Partial<ReachSource> = {}): ReachSource => ({
@@ -9,7 +8,6 @@ const source = (over: Partial<ReachSource> = {}): ReachSource => ({
   message: 'Redis is healthy (Sentinel mode)',
   canWrite: true,
   canRead: true,
-  replicas: [REPLICA],
   fallback: { breakers: BREAKERS },
   ...over,
 });
@@ -20,14 +18,14 @@ describe('reachOf', () => {
     ['all is well', {}, [true, true, 'up']],
     ['there is no primary', noPrimary, [true, false, 'degraded']],
     [
-      'every node that is left is silent',
-      { ...noPrimary, replicas: [{ ...REPLICA, isStalled: true }] },
+      'every node that is left is silent, or nobody is connected',
+      { canWrite: false, canRead: false, status: 'down' },
       [false, false, 'down'],
     ],
     [
-      'nobody is connected',
-      { canWrite: false, canRead: false, status: 'down', replicas: [] },
-      [false, false, 'down'],
+      'the only node refuses writes: there need not be a replica to read from',
+      { canWrite: false, canRead: true, status: 'degraded' },
+      [true, false, 'degraded'],
     ],
     [
       'the breaker of reads is open',
@@ -50,10 +48,6 @@ describe('reachOf', () => {
   });
 
   it('says why when it judges otherwise than the connections', () => {
-    const silent = { ...noPrimary, replicas: [{ ...REPLICA, isStalled: true }] };
-    expect(reachOf(source(silent)).message).toBe(
-      'Redis is connected and does not answer (Sentinel mode)',
-    );
     const open = { fallback: { breakers: { reads: 'open', writes: 'open' } } } as const;
     expect(reachOf(source({ ...open, mode: 'standalone' })).message).toMatch(/breakers are open/);
   });

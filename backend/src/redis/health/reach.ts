@@ -6,11 +6,6 @@ export interface ReachSource {
   readonly message: string;
   readonly canWrite: boolean;
   readonly canRead?: boolean;
-  readonly replicas?: readonly {
-    readonly connection: string;
-    readonly role: string;
-    readonly isStalled: boolean;
-  }[];
   readonly fallback?: {
     readonly breakers: { readonly reads: BreakerName; readonly writes: BreakerName };
   };
@@ -27,37 +22,28 @@ export interface Reach {
 }
 
 /**
- * Decides whether Redis can be used. Stricter than the connections alone: a connected node that does not
- * answer serves no reads, and a breaker that is not closed keeps the application from a working Redis.
+ * Decides whether Redis can be used. Stricter than the status: a breaker that is not closed keeps the
+ * application from a working Redis.
  */
 export function reachOf(source: ReachSource): Reach {
   const { mode, status, message } = source;
   if (mode === 'memory') return { reads: false, writes: false, status, message };
-  const canRead = canReadNow(source);
+  // A source that tells no more than its status can be read from unless it is down.
+  const canRead = source.canRead ?? status !== 'down';
   const breakers = source.fallback?.breakers ?? { reads: 'closed', writes: 'closed' };
   const reads = canRead && breakers.reads === 'closed';
   const writes = source.canWrite && breakers.writes === 'closed';
   const own = statusOf(reads, writes);
   if (own === status) return { reads, writes, status, message };
   const where = mode === 'sentinel' ? 'Sentinel mode' : 'standalone mode';
-  const isCutOff = !canRead && !source.canWrite;
-  return { reads, writes, status: own, message: `${isCutOff ? SILENT : SLOW[own]} (${where})` };
+  return { reads, writes, status: own, message: `${SLOW[own]} (${where})` };
 }
 
-const SILENT = 'Redis is connected and does not answer';
 const SLOW = {
   up: 'Redis is healthy',
   degraded: 'Redis is connected and answers a part of the calls only: a breaker is open',
   down: 'Redis is connected and does not do what it is asked: the breakers are open',
 };
-
-function canReadNow({ canWrite, canRead, replicas, status }: ReachSource): boolean {
-  if (canWrite) return true;
-  if (canRead === false || replicas === undefined) return canRead ?? status !== 'down';
-  return replicas.some(
-    ({ connection, role, isStalled }) => connection === 'ready' && role === 'replica' && !isStalled,
-  );
-}
 
 function statusOf(reads: boolean, writes: boolean): Reach['status'] {
   if (reads && writes) return 'up';

@@ -28,7 +28,7 @@ const COMMANDS: readonly FamilyRow[] = [
 const TOPOLOGY: readonly FamilyRow[] = [
   gauge('info', ['mode', 'master_name'], 'How the connection is set up; always 1.', 'max'),
   gauge('read_available', [], '1 while reads can be sent to a node.', 'min'),
-  gauge('write_available', [], '1 while there is a primary that takes writes.', 'min'),
+  gauge('write_available', [], '1 while there is a primary that accepts writes.', 'min'),
   gauge('node_up', ['node', 'role'], '1 while the node is connected and answers.', 'min'),
   gauge(
     'replication_lag_seconds',

@@ -106,6 +106,15 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     level: 'log',
     text: ({ pausedMs, reason }) => `Writes go on after ${ms(pausedMs)}: ${reason}`,
   },
+  'writes.refused': {
+    level: 'warn',
+    text: ({ reason }) => `The primary refuses every write: ${reason}`,
+  },
+  'writes.accepted': {
+    level: 'log',
+    text: ({ refusedMs, reason }) =>
+      `Writes are not refused any more after ${ms(refusedMs)}: ${reason}`,
+  },
   'command.uncertain': {
     level: 'warn',
     text: ({ command, reason }) => `A ${command} may or may not have been executed: ${reason}`,

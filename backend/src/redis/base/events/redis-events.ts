@@ -87,6 +87,8 @@ export type RedisHaEvent =
   | { readonly type: 'failover.first-write'; readonly failover: FailoverRecord }
   | { readonly type: 'writes.paused'; readonly reason: string }
   | { readonly type: 'writes.resumed'; readonly reason: string; readonly pausedMs: number }
+  | { readonly type: 'writes.refused'; readonly reason: string }
+  | { readonly type: 'writes.accepted'; readonly reason: string; readonly refusedMs: number }
   | { readonly type: 'command.uncertain'; readonly command: string; readonly reason: string }
   | { readonly type: 'subscription.moved'; readonly to: NodeAddress; readonly gapMs: number }
   | { readonly type: 'settings.doubtful'; readonly problem: Problem }

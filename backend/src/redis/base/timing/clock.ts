@@ -9,9 +9,11 @@ export interface Clock {
   wallTime(): number;
   /** Calls back once after `ms`. Never keeps the process alive. */
   after(ms: number, run: () => void): Stop;
+  /** Like `after`, and keeps the process alive until then: for what somebody waits for. */
+  hold(ms: number, run: () => void): Stop;
   /** Calls back every `ms`. Never keeps the process alive. */
   every(ms: number, run: () => void): Stop;
-  /** Resolves after `ms`, or at once when the signal fires. Never rejects. */
+  /** Resolves after `ms`, or at once when the signal fires. Never rejects. Keeps the process alive, as `hold` does. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -28,6 +30,13 @@ export class SystemClock implements Clock {
   after(ms: number, run: () => void): Stop {
     const timer = setTimeout(run, ms);
     timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  }
+
+  hold(ms: number, run: () => void): Stop {
+    const timer = setTimeout(run, ms);
     return () => {
       clearTimeout(timer);
     };

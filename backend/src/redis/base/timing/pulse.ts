@@ -1,4 +1,4 @@
-import { afterInput, type Clock } from './clock.js';
+import { afterInput, type Clock, type Stop } from './clock.js';
 
 // A socket delivers 64 kB per turn of the event loop, and more may have arrived while the process was busy.
 const LATE_PER_TURN_MS = 20;
@@ -17,11 +17,23 @@ export class Pulse {
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #beat: () => boolean;
+  readonly #wait: (ms: number, run: () => void) => Stop;
   #beating = false;
+  #stopTimer: Stop | null = null;
+  #round = 0;
 
-  /** @param beat - returns whether there is still something to watch */
-  constructor(clock: Clock, everyMs: number, beat: () => boolean) {
+  /**
+   * @param beat - returns whether there is still something to watch
+   * @param options - `holds`: whether the process is kept alive while there is
+   */
+  constructor(
+    clock: Clock,
+    everyMs: number,
+    beat: () => boolean,
+    { holds = false }: { readonly holds?: boolean } = {},
+  ) {
     this.#clock = clock;
+    this.#wait = (ms, run) => (holds ? clock.hold(ms, run) : clock.after(ms, run));
     this.#everyMs = everyMs;
     this.#beat = beat;
   }
@@ -33,21 +45,31 @@ export class Pulse {
     this.#schedule();
   }
 
+  /** Stops at once, whatever there is to watch. It may be started again. */
+  stop(): void {
+    this.#round++;
+    this.#beating = false;
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+  }
+
   #schedule(): void {
+    const round = this.#round;
     const dueAt = this.#clock.now() + this.#everyMs;
-    this.#clock.after(this.#everyMs, () => {
-      this.#beatAfterInput(1 + turnsToCatchUp(this.#clock.now() - dueAt));
+    this.#stopTimer = this.#wait(this.#everyMs, () => {
+      this.#beatAfterInput(1 + turnsToCatchUp(this.#clock.now() - dueAt), round);
     });
   }
 
-  #beatAfterInput(turns: number): void {
+  #beatAfterInput(turns: number, round: number): void {
     afterInput(() => {
+      if (round !== this.#round) return;
       if (turns > 1) {
-        this.#beatAfterInput(turns - 1);
+        this.#beatAfterInput(turns - 1, round);
         return;
       }
       this.#beating = this.#beat();
-      if (this.#beating) this.#schedule();
+      if (this.#beating && round === this.#round) this.#schedule();
     });
   }
 }

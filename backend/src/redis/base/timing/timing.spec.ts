@@ -29,14 +29,26 @@ describe('SystemClock', () => {
     expect(calls).not.toContain('stopped too late');
   });
 
+  // Timers that are not referenced are not among the active resources.
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
   it('keeps no process alive', () => {
-    // Timers that are not referenced are not among the active resources.
-    const timers = (): number =>
-      process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     const stops = [clock.after(60_000, () => undefined), clock.every(60_000, () => undefined)];
     expect(timers()).toBe(before);
     for (const stop of stops) stop();
+  });
+
+  it('holds the process until it calls back, or is stopped', async () => {
+    const before = timers();
+    const stop = clock.hold(60_000, () => undefined);
+    expect(timers()).toBe(before + 1);
+    stop();
+    stop();
+    expect(timers()).toBe(before);
+    await new Promise<void>((resolve) => clock.hold(1, resolve));
+    expect(timers()).toBe(before);
   });
 
   it('ends a sleep at once when its signal fires or has fired, and leaves no listener', async () => {
@@ -95,6 +107,22 @@ describe('Pulse', () => {
     pulse.wake();
     await clock.advance(10);
     expect(beats).toBe(4);
+  });
+
+  it('holds the process while there is something to watch, where it is told to', async () => {
+    const clock = new ManualClock();
+    let left = 2;
+    const beat = (): boolean => --left > 0;
+    new Pulse(clock, 10, beat).wake();
+    expect([clock.pending, clock.held]).toEqual([1, 0]);
+    await clock.advance(100);
+    left = 2;
+    new Pulse(clock, 10, beat, { holds: true }).wake();
+    expect(clock.held).toBe(1);
+    await clock.advance(10);
+    expect(clock.held).toBe(1);
+    await clock.advance(10);
+    expect(clock.pending).toBe(0);
   });
 
   it('beats after the input that has arrived already', async () => {

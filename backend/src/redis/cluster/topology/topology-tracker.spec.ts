@@ -142,6 +142,47 @@ describe('TopologyTracker', () => {
     });
   });
 
+  describe('a primary that refuses writes', () => {
+    const refuse = async (): Promise<void> => {
+      await connect();
+      rig.tracker.noteRefusedWrite('NOREPLICAS');
+      await rig.pass(1000);
+      rig.tracker.noteRefusedWrite('NOREPLICAS');
+    };
+
+    it('is told apart from one that is away: writes may be sent to it all the same', async () => {
+      await refuse();
+      expect(rig.tracker.refusal).toMatchObject({ reason: 'NOREPLICAS' });
+      expect(rig.tracker.isWritable).toBe(true);
+      rig.tracker.noteAcceptedWrite();
+      expect(rig.tracker.refusal).toBeNull();
+      expect([count('writes.refused'), count('writes.accepted')]).toEqual([1, 1]);
+    });
+
+    it('does so until another node is the primary, or it is none itself', async () => {
+      await refuse();
+      nodes[1].role = 'master';
+      rig.source.say(nodes[1], 2, [nodes[2]]);
+      expect(rig.tracker.refusal).toBeNull();
+      await rig.until(() => rig.tracker.isWritable, 'the new primary takes writes');
+      rig.tracker.noteRefusedWrite('NOREPLICAS');
+      await rig.pass(1000);
+      rig.tracker.noteRefusedWrite('NOREPLICAS');
+      expect(rig.tracker.refusal).not.toBeNull();
+      nodes[1].follow(nodes[2]);
+      await rig.pass(1000);
+      await rig.until(() => !rig.tracker.isWritable, 'its new role is received');
+      expect(rig.tracker.refusal).toBeNull();
+    });
+
+    it('is tried with a write that changes nothing when the application makes none', async () => {
+      await refuse();
+      await rig.pass(2100);
+      await rig.until(() => rig.tracker.refusal === null, 'the write was accepted');
+      expect(nodes[0].arrived('setrange')).toBe(1);
+    });
+  });
+
   describe('a suspicion', () => {
     it('comes with a lost connection, once, and is over when it is back', async () => {
       await connect();
@@ -257,53 +298,6 @@ describe('TopologyTracker', () => {
       rig.source.say({ host: host.toUpperCase(), port }, 2, [nodes[1], nodes[2]]);
       expect(count('primary.switched')).toBe(0);
       expect(rig.tracker.epoch).toBe(2);
-    });
-  });
-
-  describe('with several connections to each node', () => {
-    beforeEach(() => {
-      rig.close();
-      rig = newRig({ pools: { writeSize: 2, readSize: 3 } });
-    });
-
-    const connectAll = async (): Promise<void> => {
-      await connect();
-      await rig.until(
-        () => nodes.every(({ server }) => server.connections.length === 3),
-        'all connections are open',
-      );
-      await rig.pass(20);
-    };
-
-    it('lists each replica once, and every connection to it', async () => {
-      await connectAll();
-      expect(rig.tracker.replicas).toHaveLength(2);
-      expect(rig.tracker.replicaConnections).toHaveLength(6);
-    });
-
-    it('cuts all of them at a switch', async () => {
-      await connectAll();
-      const before = nodes[0].server.connectionsEver;
-      nodes[0].freeze();
-      nodes[1].role = 'master';
-      rig.source.say(nodes[1], 2, [nodes[2]]);
-      await rig.until(
-        () => nodes[0].server.connectionsEver === before + 3,
-        'all are opened again, because the node may come back as a replica',
-      );
-      await rig.until(() => rig.tracker.isWritable, 'the new primary takes writes');
-    });
-
-    it('does not suspect the primary when a connection for reads is lost', async () => {
-      await connectAll();
-      const writes = rig.tracker.primary;
-      const ids = nodes[0].server.connections.map(({ id }) => id);
-      nodes[0].server.connections.find(({ id }) => id === Math.max(...ids))?.reset();
-      await rig.until(() => nodes[0].server.connectionsEver === 4, 'it is opened again');
-      await rig.pass(20);
-      expect(rig.tracker.primary).toBe(writes);
-      expect(rig.tracker.isWritable).toBe(true);
-      expect(count('primary.suspected')).toBe(0);
     });
   });
 

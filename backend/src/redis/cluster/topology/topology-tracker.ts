@@ -14,6 +14,7 @@ import type { SentinelMessage } from './sentinel-message.js';
 import type { SentinelView } from './sentinel-view.js';
 import type { TopologySource } from './topology-source.js';
 import { WriteGate } from './write-gate.js';
+import { WriteRefusal, type Refusal } from './write-refusal.js';
 
 /** Steps of a failover after which writes that the old primary acknowledges will be lost. */
 const FENCING_STEPS: ReadonlySet<string> = new Set([
@@ -46,6 +47,7 @@ export class TopologyTracker {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #registry: ConnectionRegistry;
+  readonly #refusal: WriteRefusal;
   readonly #listeners = new Set<TopologyListener>();
   #primary: NodeAddress | null = null;
   #replicas: readonly NodeAddress[] = [];
@@ -62,6 +64,7 @@ export class TopologyTracker {
     this.source = source;
     this.history = new FailoverHistory(clock, bus);
     this.gate = new WriteGate(clock, bus);
+    this.#refusal = new WriteRefusal(clock, bus, () => this.primary);
     this.#registry = new ConnectionRegistry(options, clock, (node, change) => {
       this.#onNodeChange(node, change);
     });
@@ -121,14 +124,25 @@ export class TopologyTracker {
       .filter((node) => node !== undefined);
   }
 
-  /** Every connection to a node except the primary: there may be several to each. */
-  get replicaConnections(): readonly SharedConnection[] {
-    return this.#replicas.flatMap((address) => this.#registry.connectionsTo(address));
-  }
-
   /** Whether writes can be sent now. */
   get isWritable(): boolean {
     return this.gate.state.kind === 'open' && this.primary?.acceptsJobs === true;
+  }
+
+  /** Why the primary refuses every write although it is connected, and since when; `null` while it does not. */
+  get refusal(): Refusal | null {
+    return this.#refusal.present;
+  }
+
+  /** The primary refused a write; the reason is the first word of its answer, such as `NOREPLICAS`. */
+  noteRefusedWrite(reason: string): void {
+    this.#refusal.noteRefused(reason);
+  }
+
+  /** The primary accepted a write. */
+  noteAcceptedWrite(): void {
+    this.history.noteWrite();
+    this.#refusal.noteAccepted();
   }
 
   /** Returns how to open another connection to the primary; `null` while it is not known. */
@@ -177,6 +191,7 @@ export class TopologyTracker {
   close(): void {
     this.#isClosed = true;
     this.#stopNudging?.();
+    this.#refusal.close();
     this.source.close();
     this.#registry.close('closing');
     this.#listeners.clear();
@@ -215,16 +230,15 @@ export class TopologyTracker {
     this.#isPrimaryReady = false;
     this.#runId = null;
     this.lag.clear();
+    this.#refusal.end('another node is the primary');
     if (from !== null) {
       // From here on no answer of the old primary is used.
-      for (const connection of this.#registry.connectionsTo(from)) {
-        connection.reset('fenced: another node is the primary now');
-      }
+      this.#registry.get(from)?.reset('fenced: another node is the primary now');
       this.#bus.emit({ type: 'primary.switched', from, to: primary, epoch });
       this.history.noteSwitch(from, primary, epoch);
     }
     this.gate.resume('the new primary is known');
-    for (const connection of this.#registry.connectionsTo(primary)) connection.nudge();
+    this.#registry.get(primary)?.nudge();
     this.#checkPrimary();
   }
 
@@ -267,7 +281,8 @@ export class TopologyTracker {
     const isPrimary = node === this.primaryConnection;
     if (isPrimary) this.#onPrimaryChange(node, change);
     if (change === 'role' && role?.kind === 'primary' && isPrimary) {
-      this.lag.recordPrimary(node.roleAt, role.offset);
+      // The offset is as old as the question, not as the answer.
+      this.lag.recordPrimary(node.roleAskedAt, role.offset);
     }
     this.#changed(node, change);
   }
@@ -275,7 +290,10 @@ export class TopologyTracker {
   #onPrimaryChange(node: SharedConnection, change: NodeChange): void {
     if (change === 'lost') this.#suspect('connection lost');
     if (change === 'stalled') this.#suspect('no answer');
-    if (change === 'role' && node.role?.kind !== 'primary') this.#suspect('not a primary any more');
+    if (change === 'role' && node.role?.kind !== 'primary') {
+      this.#refusal.end('the node is not the primary any more');
+      this.#suspect('not a primary any more');
+    }
     this.#checkPrimary();
   }
 

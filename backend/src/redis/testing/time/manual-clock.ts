@@ -4,6 +4,7 @@ import { TestClusterError } from '../../base/errors/index.js';
 interface Timer {
   dueAt: number;
   readonly everyMs: number | null;
+  readonly holds: boolean;
   readonly run: () => void;
 }
 
@@ -26,6 +27,11 @@ export class ManualClock implements Clock {
     return this.timers.size;
   }
 
+  /** How many of those would keep the process alive. */
+  get held(): number {
+    return [...this.timers].filter(({ holds }) => holds).length;
+  }
+
   now(): number {
     return this.elapsedMs;
   }
@@ -35,12 +41,16 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, run: () => void): Stop {
-    return this.schedule({ dueAt: this.elapsedMs + Math.max(0, ms), everyMs: null, run });
+    return this.once(ms, run, false);
+  }
+
+  hold(ms: number, run: () => void): Stop {
+    return this.once(ms, run, true);
   }
 
   every(ms: number, run: () => void): Stop {
     const everyMs = Math.max(MIN_PERIOD_MS, ms);
-    return this.schedule({ dueAt: this.elapsedMs + everyMs, everyMs, run });
+    return this.schedule({ dueAt: this.elapsedMs + everyMs, everyMs, holds: false, run });
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -51,7 +61,7 @@ export class ManualClock implements Clock {
         signal?.removeEventListener('abort', finish);
         resolve();
       };
-      const stop = this.after(ms, finish);
+      const stop = this.hold(ms, finish);
       signal?.addEventListener('abort', finish, { once: true });
     });
   }
@@ -74,6 +84,10 @@ export class ManualClock implements Clock {
       await settle();
     }
     this.elapsedMs = Math.max(this.elapsedMs, target);
+  }
+
+  private once(ms: number, run: () => void, holds: boolean): Stop {
+    return this.schedule({ dueAt: this.elapsedMs + Math.max(0, ms), everyMs: null, holds, run });
   }
 
   private schedule(timer: Timer): Stop {
