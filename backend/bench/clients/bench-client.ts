@@ -12,9 +12,6 @@ export interface ClusterPlace {
   readonly sentinels: readonly NodeAddress[];
   /** Announced address to the one that reaches it, both as `host:port`; empty without proxies. */
   readonly natMap: Readonly<Record<string, string>>;
-  /** What the data nodes ask for. */
-  readonly login: { readonly username?: string; readonly password?: string };
-  readonly sentinelPassword?: string;
 }
 
 /** What a client noticed by itself, for the record. */

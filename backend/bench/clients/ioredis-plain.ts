@@ -47,8 +47,6 @@ export function sentinelOptions(place: ClusterPlace, name: string): IoredisOptio
     sentinels: [...place.sentinels],
     name: place.masterName,
     connectionName: connectionName(name),
-    ...place.login,
-    ...(place.sentinelPassword === undefined ? {} : { sentinelPassword: place.sentinelPassword }),
     lazyConnect: true,
     natMap: Object.fromEntries(
       Object.entries(place.natMap).map(([announced, reached]) => [announced, toAddress(reached)]),

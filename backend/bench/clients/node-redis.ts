@@ -22,13 +22,9 @@ export class NodeRedisClient implements BenchClient {
       passthroughClientErrorEvents: true,
       nodeClientOptions: {
         name: connectionName('node-redis'),
-        ...place.login,
         socket: { connectTimeout: 1000 },
       },
-      sentinelClientOptions: {
-        socket: { connectTimeout: 1000 },
-        ...(place.sentinelPassword === undefined ? {} : { password: place.sentinelPassword }),
-      },
+      sentinelClientOptions: { socket: { connectTimeout: 1000 } },
       nodeAddressMap: Object.fromEntries(
         Object.entries(place.natMap).map(([announced, reached]) => [announced, toAddress(reached)]),
       ),

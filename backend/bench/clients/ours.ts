@@ -15,13 +15,8 @@ export class OursClient implements BenchClient {
   ) {
     const { options } = resolveOptions({
       mode: 'sentinel',
-      sentinel: {
-        masterName: place.masterName,
-        nodes: place.sentinels,
-        natMap: place.natMap,
-        ...(place.sentinelPassword === undefined ? {} : { password: place.sentinelPassword }),
-      },
-      node: { clientName: connectionName('ours'), ...place.login },
+      sentinel: { masterName: place.masterName, nodes: place.sentinels, natMap: place.natMap },
+      node: { clientName: connectionName('ours') },
       routing: { readPolicy },
     });
     this.engine = new RedisEngine(options);

@@ -13,21 +13,6 @@ export function placeOf(
     masterName: cluster.groups[0],
     sentinels: cluster.sentinels().map((node) => ({ ...reached(node) })),
     natMap: Object.fromEntries(proxied.map((node) => [text(node.address), text(reached(node))])),
-    ...credentialsOf(cluster),
-  };
-}
-
-function credentialsOf(
-  cluster: RedisTestCluster,
-): Pick<ClusterPlace, 'login' | 'sentinelPassword'> {
-  const { node = {}, sentinel } = cluster.options();
-  const { username, password } = node;
-  return {
-    login: {
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-    },
-    ...(sentinel.password === undefined ? {} : { sentinelPassword: sentinel.password }),
   };
 }
 
