@@ -80,17 +80,37 @@ describe('a cluster that changes, and an application that comes early', () => {
     }
   });
 
-  it('a Sentinel that is added is listened to', async () => {
+  it('a Sentinel that is added is asked once all that are configured are gone', async () => {
     const { redis } = await startReadyEngine(cluster.options());
+    const configured = cluster.sentinels();
     const added = await cluster.addSentinel();
+    const isListened = (): boolean =>
+      redis.status.sentinels.some(
+        (one) => one.address.port === added.address.port && one.isAnswering && one.isSubscribed,
+      );
     await cluster.waitUntil(
-      () =>
-        redis.status.sentinels.some(
-          (one) => one.address.port === added.address.port && one.isAnswering && one.isSubscribed,
-        ),
-      { what: 'the new Sentinel is listened to', timeoutMs: 20_000 },
+      async () => {
+        const lists = configured.map((one) => one.command('SENTINEL', 'SENTINELS', 'mymaster'));
+        const port = String(added.address.port);
+        return (await Promise.all(lists)).every((list) => JSON.stringify(list).includes(port));
+      },
+      { what: 'the others list the new Sentinel', timeoutMs: 20_000 },
     );
-    expect(redis.status.sentinels).toHaveLength(4);
+    expect(isListened()).toBe(false);
+    try {
+      for (const one of configured) await one.freeze();
+      await cluster.waitUntil(isListened, {
+        what: 'the new Sentinel is listened to',
+        timeoutMs: 20_000,
+      });
+      expect(await redis.set('a', '1')).toBe('OK');
+    } finally {
+      for (const one of configured) one.thaw();
+    }
+    await cluster.waitUntil(() => redis.status.sentinels.length === 3 && !isListened(), {
+      what: 'the configured ones decide again',
+      timeoutMs: 20_000,
+    });
   });
 
   it('several named connections live side by side, each with its own Redis and its own name in the log', async () => {

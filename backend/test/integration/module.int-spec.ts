@@ -1,4 +1,4 @@
-import { Inject, Injectable, Module } from '@nestjs/common';
+import { Inject, Injectable, Module, type DynamicModule } from '@nestjs/common';
 import {
   ConfigInvalidError,
   InjectRedis,
@@ -113,6 +113,26 @@ describe('the module is registered', () => {
     await expectToWork(app.get(redisToken('second')));
     expect(app.get<RedisService>(redisToken('second')).name).toBe('second');
     expect(app.get<RedisService>(redisToken('third')).status.mode).toBe('memory');
+  });
+
+  it.each<[string, () => DynamicModule]>([
+    ['forRoot', () => RedisModule.forRoot({ mode: 'memory' }, { name: 'twice' })],
+    ['forRootAsync', () => RedisModule.forRootAsync({ name: 'twice', useClass: OptionsFactory })],
+  ])('once for each name: a second one is refused, also by %s', async (_, second) => {
+    const first = RedisModule.forRoot(server.options(), { name: 'twice' });
+    const { error } = await outcomeOf(startApp({ imports: [first, second()] }));
+    expect(error).toBeInstanceOf(ConfigInvalidError);
+    expect(String(error)).toMatch(/register\.name = "twice": two calls of .*Register it once/s);
+  });
+
+  it('once, and imported by several modules', async () => {
+    const redis = RedisModule.forRoot(server.options(), { isGlobal: false });
+    @Module({ imports: [redis], providers: [Consumer] })
+    class First {}
+    @Module({ imports: [redis] })
+    class Second {}
+    const { app } = await startApp({ imports: [First, Second, redis] });
+    await expectToWork(app.get(Consumer).redis);
   });
 
   it('with wrong options: the application does not start and every problem is named', async () => {

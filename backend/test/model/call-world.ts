@@ -146,7 +146,7 @@ export class CallWorld {
         server.refusal = null;
         return;
       case 'fence':
-        this.#tracker.pauseWrites('+selected-slave');
+        this.#tracker.pauseWrites({ by: 'sentinel', step: '+selected-slave' });
         return;
       case 'lift':
         this.#wasFenced = false;
@@ -270,7 +270,7 @@ export class CallWorld {
 
   // Those that wait go together as soon as the first was answered, whatever the answer.
   async #lookAtRejectedOnes(): Promise<void> {
-    this.#tracker.pauseWrites('+selected-slave');
+    this.#tracker.pauseWrites({ by: 'sentinel', step: '+selected-slave' });
     const faulty = Array.from({ length: 20 }, () => this.#submit('set', 8000, true));
     await turn();
     this.#tracker.resumeWrites('the failover was given up');

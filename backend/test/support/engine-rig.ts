@@ -111,7 +111,7 @@ export function newRig(options: RigOptions = {}): Rig {
   const source = new ScriptedSource();
   const tracker = new TopologyTracker(resolved, source, clock, bus);
   const router = new CommandRouter(resolved, tracker, clock, bus);
-  const loans = new PrimaryLoans(tracker, clock);
+  const loans = new PrimaryLoans(tracker, clock, bus);
   const blocking = new BlockingCalls(loans, clock, bus, resolved.routing.writeTimeoutMs);
   tracker.start();
   return {
@@ -127,7 +127,7 @@ export function newRig(options: RigOptions = {}): Rig {
     until: (look, what) => until(clock, look, what),
     pass: (ms) => pass(clock, ms),
     close: () => {
-      loans.close();
+      void loans.close();
       tracker.close();
     },
   };

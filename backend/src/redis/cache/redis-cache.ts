@@ -2,7 +2,7 @@ import { ConfigInvalidError } from '../base/errors/index.js';
 import { OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
-import { atGraceEnd, endsWithin, type Clock, type Random } from '../base/timing/index.js';
+import { atDeadline, endsWithin, type Clock, type Random } from '../base/timing/index.js';
 import { CacheCodec } from './values/cache-codec.js';
 import {
   type CacheOptions,
@@ -111,7 +111,7 @@ export class RedisCache extends CacheNamespace {
   }
 
   async #grace(graceMs: number): Promise<void> {
-    await endsWithin(this.#tasks.untilNone(), atGraceEnd(this.#deps.clock, graceMs));
+    await endsWithin(this.#tasks.untilNone(), atDeadline(this.#deps.clock, graceMs));
   }
 
   #make(name: string, options: ResolvedCacheOptions): CacheNamespace {

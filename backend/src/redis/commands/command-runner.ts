@@ -51,7 +51,10 @@ export class CommandRunner {
   ): Promise<unknown> {
     const checked = checkedArguments(name, args);
     if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
-    return this.#start(intentOf(name, checked), { name, args: checked, encoding }, options);
+    const intent = intentOf(name, checked);
+    if (intent.route !== 'read')
+      return this.#start(intent, { name, args: checked, encoding }, options);
+    return this.#router.execute(new CommandPayload(name, checked, encoding), intent, true, options);
   }
 
   #start(

@@ -22,7 +22,6 @@ export {
   defineCommandMethods,
   newBatch,
   type RedisCommands,
-  type RunCommand,
 } from './table/command-methods.js';
 export type { BatchResult, QueuedCommand } from './table/payloads.js';
 export { checkTransaction, refusal } from './table/command-arguments.js';

@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from '../base/errors/index.js';
-import { buildAddressMapper, keepAddress, type NatMap } from './address-mapper.js';
+import { InvalidArgumentError, type Problem } from '../base/errors/index.js';
+import { buildAddressMapper, containFaults, keepAddress, type NatMap } from './address-mapper.js';
 
 const ANNOUNCED = { host: '172.30.0.2', port: 6379 };
 
@@ -57,5 +57,27 @@ describe('buildAddressMapper', () => {
   it('throws a coded error when the function returns no address', () => {
     const { mapAddress } = buildAddressMapper(() => 'a:b:c');
     expect(() => mapAddress(ANNOUNCED)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('containFaults', () => {
+  it('keeps an address with which the function fails, and says so', () => {
+    const faults: Problem[] = [];
+    const { mapAddress } = buildAddressMapper(({ port }) => {
+      if (port === 1) throw new TypeError('no such host in the table');
+      return port === 2 ? 'a:b:c' : 'outside:9';
+    });
+    const contained = containFaults(mapAddress, (problem) => faults.push(problem));
+    const mapped = [1, 2, 3].map((port) => contained({ host: 'redis', port }));
+    expect(mapped).toEqual([
+      { host: 'redis', port: 1 },
+      { host: 'redis', port: 2 },
+      { host: 'outside', port: 9 },
+    ]);
+    expect(faults).toMatchObject([
+      { field: 'sentinel.natMap', value: 'redis:1' },
+      { field: 'sentinel.natMap', value: 'redis:2' },
+    ]);
+    expect(faults[0]?.message).toContain('no such host in the table');
   });
 });

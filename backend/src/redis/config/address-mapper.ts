@@ -1,5 +1,11 @@
-import { InvalidArgumentError } from '../base/errors/index.js';
-import { addressKey, readAddress, parseAddress, type NodeAddress } from '../base/address/index.js';
+import { InvalidArgumentError, safeMessage, type Problem } from '../base/errors/index.js';
+import {
+  addressKey,
+  formatAddress,
+  parseAddress,
+  readAddress,
+  type NodeAddress,
+} from '../base/address/index.js';
 import {
   converted,
   isGiven,
@@ -105,5 +111,28 @@ function mapByFunction(
       message: `the function returned an address that ${parsed.reason}`,
       remedy: "Return 'host:port', an object of host and port, or undefined to map nothing",
     });
+  };
+}
+
+/**
+ * Returns a mapper that never throws: an address with which the function of a `natMap` fails stays as
+ * it was announced, and `onFault` is told why.
+ */
+export function containFaults(
+  mapAddress: AddressMapper,
+  onFault: (problem: Problem) => void,
+): AddressMapper {
+  return (announced) => {
+    try {
+      return mapAddress(announced);
+    } catch (error) {
+      onFault({
+        field: 'sentinel.natMap',
+        value: formatAddress(announced),
+        message: `the function failed for this address, which is used as announced: ${safeMessage(error)}`,
+        remedy: "Return 'host:port', an object of host and port, or undefined to map nothing",
+      });
+      return announced;
+    }
   };
 }

@@ -1,5 +1,6 @@
 export {
   buildAddressMapper,
+  containFaults,
   keepAddress,
   type AddressMapper,
   type BuiltMapper,

@@ -380,6 +380,7 @@ describe('every scalar option', () => {
     'routing.readPolicy': ['nearest', 'nearest'],
     'routing.retryUncertain': ['off', false],
     'sentinel.strict': ['on', true],
+    'sentinel.discover': ['off', false],
     'journal.fsync': ['interval', 'interval'],
   };
 

@@ -125,8 +125,8 @@ const ROUTING = new OptionSet(ROUTING_ROWS, { path: 'routing', ...shared });
 /** How many connections a process may open. */
 export interface PoolOptions {
   /**
-   * Connections to the primary. One is shared by all commands; the others are lent to sessions and
-   * blocking commands, one to each, and there is always at least one of those. @defaultValue 10
+   * Connections to the primary. One is shared by all commands; the others are exclusive ones, and there
+   * is always at least one of those. Blocking commands may use as many again. @defaultValue 10
    */
   readonly writeSize?: number;
 }
@@ -211,6 +211,11 @@ export interface SentinelOptions {
    * Applies to data nodes and to Sentinels that were discovered.
    */
   readonly natMap?: NatMap;
+  /**
+   * Remembers Sentinels that others list, and asks them when no configured one has answered for 5 s.
+   * @defaultValue true
+   */
+  readonly discover?: boolean;
   /** How often all Sentinels are asked besides listening to them, in ms. @defaultValue 1000 */
   readonly pollIntervalMs?: number;
   /** The same while the primary is away, in ms. @defaultValue 75 */
@@ -228,6 +233,7 @@ const SENTINEL_ROWS = {
   password: option(password, null, 'REDIS_SENTINEL_PASSWORD'),
   tls: option(tls, null, ...TLS_VARIABLES.map((suffix) => `REDIS_SENTINEL_${suffix}`)),
   natMap: option(natMap, keepAddress, 'REDIS_NAT_MAP'),
+  discover: option(flag, true, 'REDIS_SENTINEL_DISCOVER'),
   pollIntervalMs: option(milliseconds, 1_000, 'REDIS_SENTINEL_POLL_INTERVAL_MS'),
   fastPollIntervalMs: option(milliseconds, 75, 'REDIS_SENTINEL_FAST_POLL_INTERVAL_MS'),
   commandTimeoutMs: option(milliseconds, 500, 'REDIS_SENTINEL_COMMAND_TIMEOUT_MS'),
@@ -245,7 +251,7 @@ interface CommonOptions {
   readonly pools?: PoolOptions;
   readonly fallback?: FallbackOptions;
   readonly journal?: JournalOptions;
-  /** How long `onApplicationShutdown` waits for commands in flight, in ms. @defaultValue 2000 */
+  /** How long a shutdown waits for calls that are under way, in ms. @defaultValue 2000 */
   readonly shutdownTimeoutMs?: number;
 }
 

@@ -8,7 +8,6 @@ import {
   type BatchResult,
   type CallOptions,
   type ChainedCommands,
-  type RunCommand,
   type Script,
   type ScriptDefinition,
 } from '../commands/index.js';
@@ -71,7 +70,9 @@ export class RedisCommandSet extends CommandMethods {
 
   /** @internal */
   runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
-    return this.#run(() => this.#engine.connected.runner.run(name, args, encoding, this.#options));
+    const connected = this.#engine.connectedOrNull;
+    if (connected === null) return Promise.reject(this.#engine.refusal);
+    return connected.runner.run(name, args, encoding, this.#options);
   }
 
   // In memory mode the promise is rejected, instead of an error being thrown, as with every other failure.
@@ -81,12 +82,7 @@ export class RedisCommandSet extends CommandMethods {
   }
 }
 
-defineCommandMethods(
-  RedisCommandSet.prototype,
-  (self): RunCommand =>
-    (name, args, encoding) =>
-      self.runCommand(name, args, encoding),
-);
+defineCommandMethods(RedisCommandSet.prototype);
 
 /** The outcome of a pipeline or transaction, one entry for each command. */
 export type { BatchResult };

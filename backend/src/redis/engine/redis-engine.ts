@@ -15,7 +15,7 @@ import {
   type SwitchoverOptions,
   type SwitchoverReport,
 } from '../cluster/switchover/index.js';
-import { atGraceEnd, endsWithin, SystemClock, type Clock } from '../base/timing/index.js';
+import { atDeadline, endsWithin, SystemClock, type Clock } from '../base/timing/index.js';
 import {
   SentinelSource,
   StandaloneSource,
@@ -157,7 +157,7 @@ export class RedisEngine {
     // A switchover that is under way undoes what it can, and needs the connections for that.
     await this.#switching?.catch(() => undefined);
     connected.subscriptions.close();
-    connected.loans.close();
+    await connected.loans.close(leftMs());
     await connected.router.close(leftMs());
     connected.rawClients.close();
     connected.tracker.close();
@@ -170,7 +170,7 @@ export class RedisEngine {
       .catch((error: unknown) => {
         this.bus.emit({ type: 'listener.failed', event: 'close', error });
       });
-    await endsWithin(ended, atGraceEnd(this.clock, ms));
+    await endsWithin(ended, atDeadline(this.clock, ms));
   }
 
   #build(options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>): Connected {
@@ -181,7 +181,7 @@ export class RedisEngine {
         : new StandaloneSource(options.address);
     const tracker = new TopologyTracker(options, source, clock, bus);
     const router = new CommandRouter(options, tracker, clock, bus);
-    const loans = new PrimaryLoans(tracker, clock);
+    const loans = new PrimaryLoans(tracker, clock, bus);
     const { writeTimeoutMs } = options.routing;
     const blocking = new BlockingCalls(loans, clock, bus, writeTimeoutMs);
     return {

@@ -53,6 +53,58 @@ describe('SharedCheck', () => {
     expect(runs).toBe(2);
   });
 
+  describe('that hangs', () => {
+    let ends: ((result: unknown) => void)[];
+    let rig: ReturnType<typeof newCheck>;
+    let wellFrom: number;
+
+    beforeEach(() => {
+      ends = [];
+      wellFrom = Infinity;
+      rig = newCheck(() => {
+        if (ends.length >= wellFrom) return Promise.resolve(UP);
+        return new Promise((resolve) => ends.push(resolve));
+      }, 'database');
+    });
+
+    const ask = async (): Promise<string> => {
+      const answer = rig.shared.run();
+      await rig.clock.advance(200);
+      return (await answer).database!.status;
+    };
+
+    it('is tried again after ten deadlines, and is up when it answers then', async () => {
+      wellFrom = 1;
+      expect(await ask()).toBe('down');
+      await rig.clock.advance(1700);
+      expect(await ask()).toBe('down');
+      expect(await ask()).toBe('up');
+    });
+
+    it('is tried seldom while every run of it hangs', async () => {
+      for (let second = 0; second < 60; second++) {
+        expect(await ask()).toBe('down');
+        await rig.clock.advance(800);
+      }
+      expect(ends).toHaveLength(6);
+      wellFrom = ends.length;
+      await rig.clock.advance(20_000);
+      expect(await ask()).toBe('up');
+    });
+
+    it('says nothing more when it ends after it was given up', async () => {
+      await ask();
+      await rig.clock.advance(2000);
+      await ask();
+      ends[0]!(UP);
+      expect(await ask()).toBe('down');
+      ends[1]!(UP);
+      await rig.clock.advance(0);
+      void rig.shared.run();
+      expect(ends).toHaveLength(3);
+    });
+  });
+
   it.each<[string, AnyCheck, string]>([
     ['throws', () => fail(new TypeError('redis://:hunter2@host')), 'failed with TypeError'],
     [

@@ -12,16 +12,30 @@ export type CheckResult = Readonly<Record<string, CheckVerdict>>;
 /** A check of the application: a function, or a thenable. */
 export type AnyCheck = (() => unknown) | PromiseLike<unknown>;
 
+// In deadlines. A run that takes this long is not coming back: it is given up, and a new one begun.
+const GIVEN_UP_AFTER = 10;
+// Runs that are given up cannot be ended, so where each of them hangs a new one is begun this seldom.
+const NEXT_AFTER = 100;
+
+/** A call of the check that has not ended. */
+interface Run {
+  readonly startedAt: number;
+  readonly result: Promise<CheckResult>;
+}
+
 /**
  * A check that many callers may run at once. It runs once for all of them, and each gets a result
- * within the deadline, whatever the check does: probes never pile up behind it.
+ * within the deadline, whatever the check does: probes never pile up behind it. One that hangs is down,
+ * and is tried again after ten deadlines.
  */
 export class SharedCheck {
   readonly #name: string | null;
   readonly #check: AnyCheck;
   readonly #deadlineMs: number;
   readonly #clock: Clock;
-  #running: Promise<CheckResult> | null = null;
+  #run: Run | null = null;
+  // The last one that was given up, while it hangs.
+  #givenUp: Run | null = null;
   #key: string;
 
   /** @param name - the key of a check whose result has none; `null`: the key of its last result */
@@ -40,21 +54,39 @@ export class SharedCheck {
 
   /** Runs the check, or joins the current run. Never rejects, never takes longer than the deadline. */
   run(): Promise<CheckResult> {
-    this.#running ??= this.#start();
-    return this.#running;
+    if (this.#run !== null && this.#isLost(this.#run)) {
+      this.#givenUp = this.#run;
+      this.#run = null;
+    }
+    this.#run ??= this.#start();
+    return this.#run.result;
   }
 
-  #start(): Promise<CheckResult> {
-    return new Promise((answer) => {
+  #isLost(run: Run): boolean {
+    if (this.#isOlder(run, GIVEN_UP_AFTER)) {
+      return this.#givenUp === null || this.#isOlder(this.#givenUp, NEXT_AFTER);
+    }
+    return false;
+  }
+
+  #isOlder({ startedAt }: Run, deadlines: number): boolean {
+    return this.#clock.now() - startedAt >= deadlines * this.#deadlineMs;
+  }
+
+  #start(): Run {
+    const result = new Promise<CheckResult>((answer) => {
       const stop = this.#clock.after(this.#deadlineMs, () => {
         answer(this.#down(`did not answer within ${this.#deadlineMs} ms`));
       });
-      void this.#verdict().then((result) => {
-        this.#running = null;
+      void this.#verdict().then((verdict) => {
+        if (this.#run === run) this.#run = null;
+        if (this.#givenUp === run) this.#givenUp = null;
         stop();
-        answer(result);
+        answer(verdict);
       });
     });
+    const run: Run = { startedAt: this.#clock.now(), result };
+    return run;
   }
 
   async #verdict(): Promise<CheckResult> {

@@ -2,7 +2,7 @@ import type { RedisModuleOptions } from '@liaoliaots/nestjs-redis';
 import type { DriverClient, DriverOptions } from '../cluster/connection/index.js';
 import { safeMessage } from '../base/errors/index.js';
 import type { RedisEngine } from '../engine/index.js';
-import { atGraceEnd, endsWithin, type Clock } from '../base/timing/index.js';
+import { atDeadline, endsWithin, type Clock } from '../base/timing/index.js';
 import { refuseCommands, refusedOptions } from './refused-client.js';
 
 const RETRY_EVERY_MS = 50;
@@ -86,7 +86,7 @@ async function endAll(clients: readonly DriverClient[], engine: RedisEngine): Pr
 // Waits for the replies that are under way, but not for ever: a blocking command may never get one.
 async function end(client: DriverClient, clock: Clock, deadlineMs: number): Promise<void> {
   if (client.status === 'ready') {
-    await endsWithin(client.quit(), atGraceEnd(clock, deadlineMs));
+    await endsWithin(client.quit(), atDeadline(clock, deadlineMs));
   }
   if (client.status === 'end') return;
   const ended = new Promise((resolve) => {
@@ -94,5 +94,5 @@ async function end(client: DriverClient, clock: Clock, deadlineMs: number): Prom
   });
   client.disconnect();
   // A client that waits for a primary ends when the engine is closed.
-  await endsWithin(ended, atGraceEnd(clock, CUT_MS));
+  await endsWithin(ended, atDeadline(clock, CUT_MS));
 }

@@ -9,6 +9,7 @@ import type {
   RedisHaEventType,
 } from '../base/events/index.js';
 import type { RedisEngine } from '../engine/index.js';
+import { UncertainLines } from './uncertain-lines.js';
 
 const PATIENCE_MS = 3000;
 
@@ -17,12 +18,16 @@ export class RedisEventLogger {
   readonly #engine: RedisEngine;
   readonly #warnings: readonly Problem[];
   readonly #logger: Logger;
+  readonly #uncertain: UncertainLines;
 
   constructor(engine: RedisEngine, warnings: readonly Problem[]) {
     this.#engine = engine;
     this.#warnings = warnings;
     const { name } = engine.options;
     this.#logger = new Logger(name === 'default' ? 'Redis' : `Redis:${name}`);
+    this.#uncertain = new UncertainLines(engine.clock, engine.closing, (line) => {
+      this.#logger.warn(line);
+    });
   }
 
   /** Logs the configuration, and from then on each event. */
@@ -61,6 +66,10 @@ export class RedisEventLogger {
   }
 
   #write(event: RedisHaEvent): void {
+    if (event.type === 'command.uncertain') {
+      this.#uncertain.add(event.command, event.reason);
+      return;
+    }
     const line = LINES[event.type];
     if (line === undefined) this.#logger.debug(event.type);
     else this.#logger[line.level](line.text(event as never));
@@ -115,9 +124,11 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     text: ({ refusedMs, reason }) =>
       `Writes are not refused any more after ${ms(refusedMs)}: ${reason}`,
   },
-  'command.uncertain': {
+  'pool.exhausted': {
     level: 'warn',
-    text: ({ command, reason }) => `A ${command} may or may not have been executed: ${reason}`,
+    text: ({ purpose, size }) =>
+      `All ${String(size)} connections for ${purpose === 'blocking' ? 'blocking commands' : 'redis.exclusive()'} ` +
+      'are in use; the next callers wait. pools.writeSize sets how many there are',
   },
   'breaker.opened': {
     level: 'warn',

@@ -4,13 +4,15 @@ import { outcomeOf } from '../../../test/support/outcomes.js';
 import { RedisModule } from './redis.module.js';
 import { RedisService } from './redis.service.js';
 
+let engine: RedisEngine;
 let redis: RedisService;
 
 beforeEach(async () => {
-  redis = new RedisService(await RedisEngine.open(resolveOptions({ mode: 'memory' }).options));
+  engine = await RedisEngine.open(resolveOptions({ mode: 'memory' }).options);
+  redis = new RedisService(engine);
 });
 
-afterEach(() => redis.onApplicationShutdown());
+afterEach(() => engine.close());
 
 describe('the options of a call', () => {
   it.each<[string, () => unknown, string]>([

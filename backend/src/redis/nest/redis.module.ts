@@ -8,6 +8,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { ConfigInvalidError } from '../base/errors/index.js';
 import {
   aFunction,
@@ -28,6 +29,7 @@ import {
   type Resolution,
 } from '../config/index.js';
 import { RedisEngine, RedisKeyspaces } from '../engine/index.js';
+import { EngineHook } from './engine-hook.js';
 import { RedisEventLogger } from './event-logger.js';
 import { RedisService } from './redis.service.js';
 import { engineToken, redisCacheToken, redisKeyspacesToken, redisToken } from './inject.js';
@@ -135,7 +137,19 @@ function toModule(
 ): DynamicModule {
   const engine = engineToken(name);
   const own: FactoryProvider[] = [
-    { provide: engine, inject: [resolutionToken(name)], useFactory: startEngine },
+    {
+      provide: engine,
+      inject: [resolutionToken(name), ModulesContainer],
+      useFactory: (resolution: Resolution, modules: ModulesContainer) => {
+        refuseSecond(name, modules);
+        return startEngine(resolution);
+      },
+    },
+    {
+      provide: Symbol.for(`nestjs-redis-ha.hook.${name}`),
+      inject: [engine],
+      useFactory: (started: RedisEngine) => new EngineHook(started),
+    },
     {
       provide: redisToken(name),
       inject: [engine],
@@ -159,6 +173,26 @@ function toModule(
     providers: [...providers, ...own],
     exports: [redisToken(name), redisKeyspacesToken(name), redisCacheToken(name)],
   };
+}
+
+// Nest keeps modules of one class apart unless they are the same object. Two of one name would be two engines, and
+// which of them is injected depends on the order of imports.
+function refuseSecond(name: string, modules: ModulesContainer): void {
+  const registered = [...modules.values()].filter(({ providers }) =>
+    providers.has(engineToken(name)),
+  );
+  if (registered.length < 2) return;
+  throw new ConfigInvalidError([
+    {
+      field: 'register.name',
+      value: name,
+      message:
+        'two calls of RedisModule.forRoot or forRootAsync register a connection of this name',
+      remedy:
+        'Register it once: it is global unless isGlobal is false, and the module that forRoot returns may be ' +
+        "imported several times. For a second Redis, use another name: forRoot(options, { name: 'sessions' })",
+    },
+  ]);
 }
 
 async function startEngine({ options, warnings }: Resolution): Promise<RedisEngine> {

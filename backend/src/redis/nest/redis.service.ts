@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { DriverClient, DriverOptions, TrackedOptions } from '../cluster/connection/index.js';
 import type {
   FailoverRecord,
@@ -29,14 +28,14 @@ import {
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
 
-const EXCLUSIVE_OPTIONS = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
+const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
 /**
  * Redis for the application: every command with the types of ioredis, through failovers. Reads go to
  * replicas, writes to the primary. A command waits up to its deadline while there is no node for it. If
  * it cannot be known whether a write was executed, it fails with `COMMAND_UNCERTAIN` (`docs/errors.md`).
  */
-export class RedisService extends RedisCommandSet implements OnApplicationShutdown {
+export class RedisService extends RedisCommandSet {
   readonly #engine: RedisEngine;
   readonly #noCommands: CommandRecorder;
 
@@ -77,6 +76,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
    * need not call it: commands wait by themselves.
    */
   async whenReady(timeoutMs = this.#engine.options.routing.writeTimeoutMs): Promise<void> {
+    TIMEOUT_OPTION.check({ timeoutMs });
     await this.#engine.connected.loans.whenWritable(timeoutMs);
   }
 
@@ -113,7 +113,7 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
     work: (connection: ExclusiveConnection) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
-    EXCLUSIVE_OPTIONS.check(options);
+    TIMEOUT_OPTION.check(options);
     const { routing } = this.#engine.options;
     const timeoutMs = options.timeoutMs ?? routing.writeTimeoutMs;
     return withExclusive(work, this.#engine.connected.loans, this.#engine.clock, timeoutMs);
@@ -150,11 +150,6 @@ export class RedisService extends RedisCommandSet implements OnApplicationShutdo
   /** Moves the primary to a replica without losing an acknowledged write. */
   switchover(options: SwitchoverOptions = {}): Promise<SwitchoverReport> {
     return this.#engine.switchover(options);
-  }
-
-  /** Called by Nest. Lets commands finish within `shutdownTimeoutMs`, then closes everything. */
-  onApplicationShutdown(): Promise<void> {
-    return this.#engine.close();
   }
 
   async #listen(

@@ -28,6 +28,24 @@ describe('EventBus', () => {
     expect(heard).toEqual([{ type: 'listener.failed', event: 'writes.paused', error }, paused]);
   });
 
+  it('reports the error with which an async listener rejects: no rejection goes unhandled', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const bus = new EventBus();
+    const heard: RedisHaEvent[] = [];
+    const error = new TypeError('rejected');
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- as applications do
+    bus.on('writes.paused', () => Promise.reject(error));
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- as applications do
+    bus.on('listener.failed', () => Promise.reject(error));
+    bus.onAny((event) => heard.push(event));
+    bus.emit(paused);
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(heard).toEqual([paused, { type: 'listener.failed', event: 'writes.paused', error }]);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   it('does not loop when a listener always fails', () => {
     const bus = new EventBus();
     let calls = 0;

@@ -1,19 +1,23 @@
 import type { Stop } from '../timing/index.js';
 import type { RedisHaEvent, RedisHaEventOf, RedisHaEventType } from './redis-events.js';
 
-type Listener = (event: RedisHaEvent) => void;
+// An async function may be given as well.
+type Listener = (event: RedisHaEvent) => unknown;
 
 /** Passes events from the code that reports them to the listeners. Costs nothing without listeners. */
 export class EventBus {
   readonly #listeners = new Map<RedisHaEventType | '*', Set<Listener>>();
 
-  /** Calls the listener for each event of one type. If it throws, that is reported as `listener.failed`. */
+  /**
+   * Calls the listener for each event of one type. If it throws, or returns a promise that rejects, that is
+   * reported as `listener.failed`.
+   */
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop {
     return this.#add(type, listener as Listener);
   }
 
   /** Calls the listener for each event of any type. */
-  onAny(listener: Listener): Stop {
+  onAny(listener: (event: RedisHaEvent) => void): Stop {
     return this.#add('*', listener);
   }
 
@@ -44,12 +48,27 @@ export class EventBus {
     if (listeners === undefined) return;
     for (const listener of [...listeners]) {
       try {
-        listener(event);
+        const returned = listener(event);
+        if (isThenable(returned)) this.#watch(returned, event);
       } catch (error) {
-        if (event.type !== 'listener.failed') {
-          this.emit({ type: 'listener.failed', event: event.type, error });
-        }
+        this.#noteFailure(event, error);
       }
     }
   }
+
+  // Nobody else would handle its rejection, and that ends the process.
+  #watch(returned: PromiseLike<unknown>, event: RedisHaEvent): void {
+    returned.then(undefined, (error: unknown) => {
+      this.#noteFailure(event, error);
+    });
+  }
+
+  #noteFailure(event: RedisHaEvent, error: unknown): void {
+    if (event.type === 'listener.failed') return;
+    this.emit({ type: 'listener.failed', event: event.type, error });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -91,6 +91,12 @@ export type RedisHaEvent =
   | { readonly type: 'writes.accepted'; readonly reason: string; readonly refusedMs: number }
   | { readonly type: 'command.uncertain'; readonly command: string; readonly reason: string }
   | { readonly type: 'subscription.moved'; readonly to: NodeAddress; readonly gapMs: number }
+  | {
+      readonly type: 'pool.exhausted';
+      /** What the connections of the pool are lent for. */
+      readonly purpose: 'exclusive' | 'blocking';
+      readonly size: number;
+    }
   | { readonly type: 'settings.doubtful'; readonly problem: Problem }
   | { readonly type: 'start.waiting'; readonly waitedMs: number; readonly reason: string }
   | { readonly type: 'breaker.opened'; readonly direction: Direction; readonly reason: string }

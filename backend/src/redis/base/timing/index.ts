@@ -6,11 +6,12 @@ export {
   type Random,
   type Stop,
 } from './clock.js';
+export { holdUntil, untilTime } from './deadline.js';
+export { onAbort } from './on-abort.js';
 export { Pulse } from './pulse.js';
 export {
   answerWithin,
   atDeadline,
-  atGraceEnd,
   endsWithin,
   onSignal,
   waitFor,

@@ -1,4 +1,5 @@
 import type { Clock, Stop } from './clock.js';
+import { onAbort } from './on-abort.js';
 
 /**
  * What may end a wait early: it calls `end` when it is reached, which may be at once. The wait stops it
@@ -16,39 +17,21 @@ export interface Answer<T> {
 
 const nothing = (): void => undefined;
 
-/** A limit in time; `null` sets none. It does not keep the process alive. */
+/** A limit in time; `null` sets none. It keeps the process alive: somebody waits. */
 export function atDeadline(clock: Clock, ms: number | null, error?: () => unknown): Limit {
   if (ms === null) return () => nothing;
   return (end) =>
-    clock.after(ms, () => {
+    clock.hold(ms, () => {
       end(error?.());
     });
 }
 
-/** A limit in time that keeps the process alive: for what is to be done before it exits. */
-export function atGraceEnd(clock: Clock, graceMs: number): Limit {
-  return (end) => {
-    const over = new AbortController();
-    void clock.sleep(graceMs, over.signal).then(end);
-    return () => {
-      over.abort();
-    };
-  };
-}
-
 /** The limit of a signal, also of one that has fired already. Without `error` it ends with the signal's reason. */
 export function onSignal(signal: AbortSignal | null, error?: () => unknown): Limit {
-  if (signal === null) return () => nothing;
-  return (end) => {
-    const onAbort = (): void => {
-      end(error === undefined ? signal.reason : error());
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    return () => {
-      signal.removeEventListener('abort', onAbort);
-    };
-  };
+  return (end) =>
+    onAbort(signal, () => {
+      end(error === undefined ? signal?.reason : error());
+    });
 }
 
 /**

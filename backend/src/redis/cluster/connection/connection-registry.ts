@@ -1,11 +1,17 @@
 import { addressKey, type NodeAddress } from '../../base/address/index.js';
-import { type ResolvedRedisOptions } from '../../config/index.js';
+import {
+  containFaults,
+  type AddressMapper,
+  type ResolvedRedisOptions,
+} from '../../config/index.js';
+import type { Problem } from '../../base/errors/index.js';
 import { Pulse, type Clock } from '../../base/timing/index.js';
 import {
   SharedConnection,
   type NodeChange,
   type SharedConnectionDeps,
 } from './shared-connection.js';
+import { unnamed } from './handshake.js';
 import type { WireOptions } from './wire.js';
 
 const STALL_CHECK_MS = 20;
@@ -20,15 +26,21 @@ export class ConnectionRegistry {
   readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
   readonly #nodes = new Map<string, SharedConnection>();
   readonly #stallPulse: Pulse;
+  readonly #mapAddress: AddressMapper | null;
+  readonly #raise: (problem: Problem) => void;
 
   constructor(
     options: ResolvedRedisOptions,
     clock: Clock,
     onChange: (node: SharedConnection, change: NodeChange) => void,
+    raise: (problem: Problem) => void = () => undefined,
   ) {
     this.#options = options;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#raise = raise;
+    this.#mapAddress =
+      options.mode === 'sentinel' ? containFaults(options.sentinel.mapAddress, raise) : null;
     this.#stallPulse = new Pulse(clock, STALL_CHECK_MS, () => this.#checkForStalls());
   }
 
@@ -62,15 +74,17 @@ export class ConnectionRegistry {
   /** Returns how to open another connection to the node, for clients outside this registry. */
   wireOptionsFor(address: NodeAddress): WireOptions {
     const { node } = this.#options;
-    const map = this.#options.mode === 'sentinel' ? this.#options.sentinel.mapAddress : null;
     return {
-      address: map === null ? address : map(address),
+      address: this.#mapAddress?.(address) ?? address,
       access: node,
       db: node.db,
       keyPrefix: node.keyPrefix,
       clientName: node.clientName,
       connectTimeoutMs: node.connectTimeoutMs,
       keepAliveMs: node.keepAliveMs,
+      onUnnamed: (reason) => {
+        this.#raise(unnamed(node.clientName, reason));
+      },
     };
   }
 

@@ -12,6 +12,7 @@ export {
   type ReopeningOptions,
   type ReopeningWireListener,
 } from './reopening-wire.js';
+export { unnamed } from './handshake.js';
 export { ConnectionRegistry } from './connection-registry.js';
 export {
   SharedConnection,
@@ -29,7 +30,7 @@ export {
   type WireListener,
   type WireOptions,
 } from './wire.js';
-export { WirePool, type Loan } from './wire-pool.js';
+export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
   newTrackedClient,
   trackedOptions,

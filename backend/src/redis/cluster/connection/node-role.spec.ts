@@ -50,6 +50,10 @@ describe('parseRole', () => {
   it.each([
     [['master'], { kind: 'primary', offset: 0, replicas: 0 }],
     [['master', 'many', 'none'], { kind: 'primary', offset: 0, replicas: 0 }],
+    [
+      ['slave', 'evil\u001b[2J\nline', 6379, 'connected', 1],
+      { kind: 'replica', primary: { host: '', port: 6379 } },
+    ],
     [['slave'], { kind: 'replica', isLinked: false, offset: 0 }],
     [['slave', null, null, 'connected', {}], { kind: 'replica', offset: 0 }],
   ])('makes the best of %j, without an exception', (answer, role) => {

@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../base/address/index.js';
+import { hostFault, type NodeAddress } from '../../base/address/index.js';
 
 /** What a node reports about itself when asked with `ROLE`. */
 export type NodeRole =
@@ -24,12 +24,18 @@ export function parseRole(answer: unknown): NodeRole {
   if (name === 'slave') {
     return {
       kind: 'replica',
-      primary: { host: toText(rest[0]), port: toNumber(rest[1]) },
+      primary: { host: toHost(rest[0]), port: toNumber(rest[1]) },
       isLinked: rest[2] === 'connected',
       offset: toNumber(rest[3]),
     };
   }
   return { kind: 'other', answer: toText(name) };
+}
+
+// A host from outside may end up in a log.
+function toHost(value: unknown): string {
+  const host = toText(value);
+  return hostFault(host) === null ? host : '';
 }
 
 function toText(value: unknown): string {

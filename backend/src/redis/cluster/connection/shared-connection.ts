@@ -67,7 +67,8 @@ export class SharedConnection {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#jobs = new JobSender<SharedConnection>(this, clock, settings);
-    // One of `poolSize` is the shared connection. At least one more is needed to lend any.
+    // One of `poolSize` is the shared connection. At least one more is needed to lend any, and as many
+    // again are for blocking commands.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
@@ -159,9 +160,12 @@ export class SharedConnection {
     return this.#jobs.acceptsJobs;
   }
 
-  /** The number of connections in use: lent ones, and this one while commands are in flight. */
+  /**
+   * The number of connections in use of those that `pools.writeSize` counts: exclusive ones, and this
+   * one while commands are in flight. Those of blocking commands come on top.
+   */
   get busyConnections(): number {
-    return this.pool.busy + (this.inflight > 0 ? 1 : 0);
+    return this.pool.busyFor('exclusive') + (this.inflight > 0 ? 1 : 0);
   }
 
   /** Connects now, unless it is connected or connecting. */

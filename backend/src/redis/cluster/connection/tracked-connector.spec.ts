@@ -88,6 +88,14 @@ describe('a tracked ioredis client', () => {
     return client;
   };
 
+  // As libraries do that choose a database of their own.
+  const connectAs = (options: RedisOptions): Redis => {
+    const client = newTrackedClient({ ...trackedOptions(signpost, SETTINGS), ...options });
+    client.on('error', () => undefined);
+    clients.push(client);
+    return client;
+  };
+
   const reaches = (client: Redis, status: string): Promise<unknown> =>
     waitUntil(() => client.status === status, { what: `status ${status}`, everyMs: 1 });
 
@@ -119,6 +127,34 @@ describe('a tracked ioredis client', () => {
     signpost.point(nodes[0]);
     await client.set('k', 'v2');
     expect(nodes[0].server.connectionsEver).toBe(1);
+  });
+
+  it.each<[string, RedisOptions]>([
+    ['of its library', { db: 99 }],
+    ['as text', { db: '99' as unknown as number }],
+  ])('is not connected when the database %s cannot be selected', async (_, options) => {
+    const info = nodes[0].override;
+    nodes[0].override = (command, connection) =>
+      command[0]?.toLowerCase() === 'select'
+        ? reply.error('ERR DB index is out of range')
+        : info(command, connection);
+    signpost.point(nodes[0]);
+    const client = connectAs({ ...options, maxRetriesPerRequest: 0 });
+    const errors: string[] = [];
+    client.on('error', (error: Error) => errors.push(error.message));
+    await expect(client.set('k', 'v')).rejects.toThrow();
+    expect(errors[0]).toContain('database 99 cannot be selected: ERR DB index is out of range');
+    expect(nodes[0].names).toEqual([]);
+  });
+
+  it('ends at once while it waits after a refusal', async () => {
+    nodes[0].override = ([name]) =>
+      name?.toLowerCase() === 'select' ? reply.error('ERR DB index is out of range') : undefined;
+    signpost.point(nodes[0]);
+    const client = connectAs({ db: 99 });
+    await new Promise((resolve) => client.once('error', resolve));
+    client.disconnect();
+    await reaches(client, 'end');
   });
 
   it('survives a move in the middle of connecting', async () => {

@@ -3,8 +3,10 @@ import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
-import { isRoleRefusal } from '../../base/errors/index.js';
+import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { handshakeSteps, type HandshakeStep } from './handshake.js';
+import { shakeHands } from './socket-handshake.js';
 import { tlsFor } from './wire.js';
 
 /** Says which node the clients of other libraries should be connected to. */
@@ -40,6 +42,9 @@ type ErrorEmitter = (type: string, error: Error) => void;
 
 const RETRY_MS = 50;
 
+// What the server refuses it will refuse again until somebody changes something.
+const REFUSED_RETRY_MS = 500;
+
 /**
  * Returns options for ioredis clients of other libraries, which then connect to the present primary.
  * Their connector never rejects, since after a rejection an ioredis client never connects again. On a
@@ -56,8 +61,8 @@ export function trackedOptions(
 ): TrackedOptions {
   const { access } = source;
   class EngineConnector extends TrackedConnector {
-    constructor() {
-      super(source, settings.connectTimeoutMs);
+    constructor(options: unknown) {
+      super(source, settings.connectTimeoutMs, stepsOf(options as RedisOptions));
     }
   }
   return {
@@ -82,26 +87,58 @@ export function newTrackedClient(options: RedisOptions): Redis {
   return new Redis(options as never);
 }
 
+// What the client was given counts, not what the engine would do: its library may choose another
+// database or another user.
+function stepsOf({ username, password, db }: RedisOptions): readonly HandshakeStep[] {
+  return handshakeSteps({
+    username: username ?? null,
+    password: password ?? null,
+    // Libraries that take it from a URL pass it as text.
+    db: Number.parseInt(String(db ?? 0), 10),
+  });
+}
+
 class TrackedConnector extends AbstractConnector {
   readonly #source: TargetSource;
   readonly #connectTimeoutMs: number;
+  readonly #steps: readonly HandshakeStep[];
   #attempt = 0;
   #target: NodeAddress | null = null;
   #stopListening: Stop | null = null;
+  #refusedAt = -Infinity;
+  #pause: AbortController | null = null;
 
-  constructor(source: TargetSource, connectTimeoutMs: number) {
+  constructor(source: TargetSource, connectTimeoutMs: number, steps: readonly HandshakeStep[]) {
     super(1);
     this.#source = source;
     this.#connectTimeoutMs = connectTimeoutMs;
+    this.#steps = steps;
   }
 
-  override async connect(_: ErrorEmitter): Promise<Socket> {
+  override async connect(emit: ErrorEmitter): Promise<Socket> {
     const attempt = ++this.#attempt;
     this.connecting = true;
+    await this.#pauseAfterRefusal();
     const target = await this.#source.next();
     const isGivenUp = attempt !== this.#attempt || !this.#isConnecting();
     if (target === null || isGivenUp) return deadSocket();
-    return this.#open(target);
+    const socket = this.#open(target);
+    if (this.#steps.length > 0) await this.#introduce(socket, emit);
+    return socket;
+  }
+
+  // Destroys the socket when the server refuses the user or the database.
+  async #introduce(socket: Socket, emit: ErrorEmitter): Promise<void> {
+    const { clock } = this.#source;
+    const stopTimer = clock.after(this.#connectTimeoutMs, () => socket.destroy());
+    const outcome = await shakeHands(socket, this.#steps);
+    stopTimer();
+    // The driver reports this one when it gets a socket that is closed already.
+    this.firstError = (outcome.kind === 'broken' ? outcome.fault : null) as Error;
+    if (outcome.kind !== 'refused') return;
+    this.#refusedAt = clock.now();
+    socket.destroy();
+    emit('error', new ConnectionLostError(`The connection is not used: ${outcome.refusal}`));
   }
 
   /** Returns whether the node is still the one to be connected to, and reports no other role than primary. */
@@ -112,8 +149,17 @@ class TrackedConnector extends AbstractConnector {
 
   override disconnect(): void {
     this.connecting = false;
+    this.#pause?.abort();
     this.#stopListening?.();
     (this.stream as Socket | undefined)?.destroy();
+  }
+
+  #pauseAfterRefusal(): Promise<void> {
+    const { clock } = this.#source;
+    const leftMs = this.#refusedAt + REFUSED_RETRY_MS - clock.now();
+    if (leftMs <= 0) return Promise.resolve();
+    this.#pause = new AbortController();
+    return clock.sleep(leftMs, this.#pause.signal);
   }
 
   // A method, because the compiler assumes that the field does not change during the await.

@@ -177,4 +177,34 @@ describe('WirePool', () => {
     await clock.advance(50);
     expect(none.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
   });
+
+  it('has as many for each purpose, and lends what lies idle for any', async () => {
+    const blocking = await Promise.all([1, 2].map(() => pool.acquire(1000, null, 'blocking')));
+    expect(pool.isExhausted('blocking')).toBe(true);
+    const exclusive = await pool.acquire(1000);
+    exclusive.release();
+    expect(node.server.connectionsEver).toBe(3);
+    blocking[0]?.release();
+    await Promise.all([pool.acquire(1000), pool.acquire(1000)]);
+    expect(node.server.connectionsEver).toBe(3);
+    expect([pool.busyFor('blocking'), pool.busyFor('exclusive')]).toEqual([1, 2]);
+  });
+
+  it.each([
+    ['at its deadline', (): Promise<Loan> => pool.acquire(100)],
+    ['when its signal fires', () => pool.acquire(60_000, AbortSignal.timeout(10))],
+  ])('lets a caller go %s while its connection is being opened', async (_, acquire) => {
+    node.freeze();
+    const late = track(acquire());
+    await until(clock, () => sockets() === 1, 'the socket is open');
+    await clock.advance(100);
+    await until(clock, () => late.state !== 'pending', 'it is let go');
+    expect(late.error).toMatchObject({ code: 'CONNECTION_LOST' });
+    node.thaw();
+    await until(clock, () => pool.busy === 0, 'the connection is kept');
+    expect(clock.pending).toBe(0);
+    const next = await pool.acquire(100);
+    next.release();
+    expect(node.server.connectionsEver).toBe(1);
+  });
 });

@@ -101,6 +101,50 @@ describe('Wire', () => {
       expect(JSON.stringify(heard)).not.toContain(PASSWORD);
     });
 
+    const refusing =
+      (what: string, text: string) =>
+      ([name]: readonly string[]) =>
+        name?.toLowerCase() === what ? reply.error(text) : undefined;
+
+    it.each([
+      ['out of range', 'ERR DB index is out of range', /Choose a database that the server has/],
+      [
+        'not allowed',
+        "NOPERM this user has no permissions to run the 'select' command",
+        /Give the ACL user \+select/,
+      ],
+      ['refused while a script runs', 'BUSY Redis is busy running a script.', /BUSY/],
+    ])('is refused when the database is %s, with reason and remedy', async (_, text, remedy) => {
+      node.override = refusing('select', text);
+      const wire = open({ db: 99 });
+      await closed();
+      expect(wire.isReady).toBe(false);
+      expect(heard).toEqual([
+        expect.stringContaining(`database 99 cannot be selected: ${text}`) as string,
+      ]);
+      expect(heard[0]).toMatch(remedy);
+      expect(node.names).toEqual([]);
+    });
+
+    it.each([
+      'ERR Client sent AUTH, but no password is set',
+      'ERR AUTH <password> called without any password configured for the default user.',
+      "ERR wrong number of arguments for 'auth' command",
+    ])('is refused by a server that answers the password with: %s', async (text) => {
+      node.override = refusing('auth', text);
+      open({ access: { username: null, password: PASSWORD, tls: null } });
+      await closed();
+      expect(heard[0]).toContain(`the password is refused: ${text}`);
+      expect(JSON.stringify(heard)).not.toContain(PASSWORD);
+    });
+
+    it('goes on without a name, and says so, when the name is refused', async () => {
+      const text = "NOPERM this user has no permissions to run the 'client|setname' command";
+      node.override = refusing('client', text);
+      await ready({ onUnnamed: (reason) => heard.push(`unnamed: ${reason}`) });
+      expect(heard).toEqual([`unnamed: ${text}`, 'ready']);
+    });
+
     it('says why nobody could be reached', async () => {
       const { address } = node;
       await node.stop();
@@ -136,6 +180,46 @@ describe('Wire', () => {
       wire.flush();
       await replies;
       expect(node.names).toEqual(['set', 'set', 'get']);
+    });
+
+    it('arrive in order and whole when they are more than one piece', async () => {
+      const wire = await ready();
+      const big = 'ä'.repeat(700_000);
+      const replies = Promise.all(
+        [big, '1', Buffer.alloc(1_500_000, 255), 'x'.repeat(3_000_000), '2'].map((value, index) =>
+          wire.write('set', [`key${String(index)}`, value], 'utf8'),
+        ),
+      );
+      wire.flush();
+      await expect(replies).resolves.toHaveLength(5);
+      expect(node.received.map(([, key]) => key)).toEqual([0, 1, 2, 3, 4].map((n) => `key${n}`));
+      expect(node.received.map(([, , value]) => value?.length)).toEqual([
+        700_000, 1, 1_500_000, 3_000_000, 1,
+      ]);
+      expect(node.received[0]?.[2]).toBe(big);
+    });
+
+    it('that cannot be written lose the connection, and every one of them is told', async () => {
+      const wire = await ready();
+      const told: string[] = [];
+      const sink = {
+        onValue: () => told.push('value'),
+        onFailure: () => told.push('failure'),
+      };
+      wire.send('set', ['a', Buffer.from('b')], 'utf8', sink);
+      wire.send('set', ['a', 'c'], 'utf8', sink);
+      // As when memory runs out.
+      const concat = jest.spyOn(Buffer, 'concat').mockImplementationOnce(() => {
+        throw new RangeError('Invalid string length');
+      });
+      wire.flush();
+      concat.mockRestore();
+      await until(clock, () => told.length === 2, 'both are told');
+      expect(told).toEqual(['failure', 'failure']);
+      expect(heard).toEqual([
+        'ready',
+        'closed: the commands cannot be written: Invalid string length',
+      ]);
     });
 
     it('get their replies decoded, or as Buffers', async () => {

@@ -5,9 +5,13 @@ import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { handshakeSteps } from './handshake.js';
 
 // ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
 const commandTrace = channel('tracing:ioredis:command:start');
+
+// A string has an upper limit, 512 MiB in Node 20, and copying one piece costs no more than this.
+const PIECE_LENGTH = 1024 * 1024;
 
 /** What is needed to open one socket. */
 export interface WireOptions {
@@ -19,6 +23,8 @@ export interface WireOptions {
   readonly clientName: string;
   readonly connectTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** Called when the server does not let the connection have its name. It is used all the same. */
+  readonly onUnnamed?: (reason: string) => void;
 }
 
 /** The callbacks of a {@link Wire}. Each of the first two is called at most once. */
@@ -53,6 +59,7 @@ export class Wire {
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   #lastError: string | null = null;
   #outgoing: (string | Buffer)[] = [];
+  #outgoingLength = 0;
 
   constructor(options: WireOptions, clock: Clock, listener: WireListener) {
     this.#listener = listener;
@@ -65,7 +72,7 @@ export class Wire {
       this.#lastError = safeMessage(error);
     });
     this.#client.once('ready', () => {
-      this.#becomeReady();
+      void this.#shakeHands(options);
     });
     this.#client.once('end', () => {
       this.#becomeClosed(this.#lastError ?? 'closed by the other side');
@@ -141,17 +148,22 @@ export class Wire {
     return command.promise as Promise<unknown>;
   }
 
-  /** Passes everything written since the last flush to the socket, in one write. */
+  /**
+   * Passes everything written since the last flush to the socket: in one write, or in pieces when it is
+   * more than one string should hold. What cannot be passed loses the connection, and nothing else.
+   */
   flush(): void {
     const chunks = this.#outgoing;
     if (chunks.length === 0) return;
+    const isOnePiece = this.#outgoingLength <= PIECE_LENGTH;
     this.#outgoing = [];
-    const stream = this.#client.stream;
-    if (chunks.every((chunk) => typeof chunk === 'string')) {
-      stream.write(chunks.length === 1 ? (chunks[0] ?? '') : chunks.join(''));
-      return;
+    this.#outgoingLength = 0;
+    try {
+      if (isOnePiece) this.#client.stream.write(joined(chunks));
+      else this.#writeInPieces(chunks);
+    } catch (error) {
+      this.destroy(`the commands cannot be written: ${safeMessage(error)}`);
     }
-    stream.write(Buffer.concat(chunks.map((c) => (typeof c === 'string' ? Buffer.from(c) : c))));
   }
 
   /** Writes one command and flushes it. Rejects with the driver's error, without its arguments. */
@@ -193,9 +205,56 @@ export class Wire {
   readonly #collector = {
     write: (chunk: string | Buffer): boolean => {
       this.#outgoing.push(chunk);
+      this.#outgoingLength += chunk.length;
       return true;
     },
   };
+
+  // Corked, so that the socket gets them together all the same.
+  #writeInPieces(chunks: readonly (string | Buffer)[]): void {
+    const { stream } = this.#client;
+    stream.cork();
+    let piece: (string | Buffer)[] = [];
+    let length = 0;
+    for (const chunk of chunks) {
+      piece.push(chunk);
+      length += chunk.length;
+      if (length < PIECE_LENGTH) continue;
+      stream.write(joined(piece));
+      piece = [];
+      length = 0;
+    }
+    if (piece.length > 0) stream.write(joined(piece));
+    stream.uncork();
+  }
+
+  // All commands in one write: they cost one way to the server and back.
+  async #shakeHands(options: WireOptions): Promise<void> {
+    const { access, db, clientName, onUnnamed } = options;
+    const refusals = handshakeSteps({ ...access, db }).map(({ name, args, explain }) =>
+      this.write(name, args, 'utf8').then(
+        () => null,
+        (error: unknown) => explain(safeMessage(error)),
+      ),
+    );
+    const named = this.write('client', ['setname', clientName], 'utf8').then(
+      () => null,
+      (error: unknown) => safeMessage(error),
+    );
+    this.flush();
+    const refusal = (await Promise.all(refusals)).find((reason) => reason !== null);
+    const unnamed = await named;
+    // A connection that was lost meanwhile is reported by the driver.
+    if (this.#state !== 'opening' || this.#client.status !== 'ready') return;
+    if (refusal !== undefined) {
+      this.destroy(refusal);
+      return;
+    }
+    // The name helps people who read CLIENT LIST. Nothing here depends on it, so a server that refuses
+    // it is used. NOAUTH is about every command, and is reported with the first that matters.
+    if (unnamed !== null && !unnamed.startsWith('NOAUTH')) onUnnamed?.(unnamed);
+    this.#becomeReady();
+  }
 
   #becomeReady(): void {
     this.#stopHandshakeTimer();
@@ -209,6 +268,7 @@ export class Wire {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#outgoing = [];
+    this.#outgoingLength = 0;
     this.#listener.onClosed(reason);
   }
 
@@ -243,6 +303,13 @@ function isAboutChannels(name: string): boolean {
   return /^(spublish|ssubscribe|sunsubscribe)$/i.test(name);
 }
 
+function joined(chunks: readonly (string | Buffer)[]): string | Buffer {
+  if (chunks.every((chunk) => typeof chunk === 'string')) {
+    return chunks.length === 1 ? (chunks[0] ?? '') : chunks.join('');
+  }
+  return Buffer.concat(chunks.map((c) => (typeof c === 'string' ? Buffer.from(c) : c)));
+}
+
 /** Passes the outcome of a promise to the sink. */
 export function forward(reply: Promise<unknown>, sink: ReplySink): void {
   reply.then(
@@ -260,8 +327,8 @@ function driverOptions(options: WireOptions) {
   return {
     host: address.host,
     port: address.port,
-    db: options.db,
-    connectionName: options.clientName,
+    // The wire sends AUTH, SELECT and CLIENT SETNAME itself: the driver ignores some refusals of them.
+    db: 0,
     connectTimeout: options.connectTimeoutMs,
     keepAlive: options.keepAliveMs,
     // The driver need not wait: a wire destroys its socket itself.
@@ -275,8 +342,6 @@ function driverOptions(options: WireOptions) {
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     ...({ disableClientInfo: true } as object),
-    ...(access.username === null ? {} : { username: access.username }),
-    ...(access.password === null ? {} : { password: access.password }),
     ...(access.tls === null ? {} : { tls: tlsFor(access.tls, address.host) }),
   };
 }

@@ -155,7 +155,7 @@ class Handover {
     );
     // Our own writes first: a write that waits in the paused server would be lost with its connection.
     this.#phase = 'paused';
-    tracker.pauseWrites('switchover');
+    tracker.pauseWrites({ by: 'switchover', step: 'switchover' });
     await this.#steps.until('writes in flight to be answered', () => this.#old.inflight === 0);
     const patienceMs = this.#catchUpPatienceMs();
     await this.#old.call('client', 'pause', String(patienceMs + PAUSE_MARGIN_MS), 'WRITE');

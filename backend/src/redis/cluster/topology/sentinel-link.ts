@@ -16,6 +16,8 @@ export interface SentinelLinkListener {
   readonly onView: (view: SentinelView, from: SentinelLink) => void;
   readonly onConnected: (from: SentinelLink) => void;
   readonly onLost: (reason: string, from: SentinelLink) => void;
+  /** The Sentinel does not let a connection have its name. */
+  readonly onUnnamed: (reason: string) => void;
 }
 
 /**
@@ -197,6 +199,7 @@ export class SentinelLink {
       clientName: node.clientName,
       connectTimeoutMs: Math.min(node.connectTimeoutMs, sentinel.commandTimeoutMs),
       keepAliveMs: node.keepAliveMs,
+      onUnnamed: this.#listener.onUnnamed,
     };
   }
 }

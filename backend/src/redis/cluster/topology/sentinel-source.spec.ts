@@ -282,20 +282,79 @@ describe('SentinelSource', () => {
     const addresses = (): string[] =>
       source.sentinels().map(({ address }) => formatAddress(address));
 
-    it('that are listed are subscribed to, and dropped when they are gone and no other lists them', async () => {
-      const fourth = await FakeSentinelNode.start('s4', { primary: A, epoch: 5 });
-      sentinels.push(fourth);
-      sentinels[0]!.others = [fourth.asListed];
+    const newSentinel = async (id: string): Promise<FakeSentinelNode> => {
+      const one = await FakeSentinelNode.start(id, { primary: A, epoch: 5 });
+      sentinels.push(one);
+      return one;
+    };
+    const silenceConfigured = async (): Promise<void> => {
+      for (const one of sentinels.slice(0, 3)) one.manners = 'mute';
+      await pass(clock, 1600);
+      expect(source.views()).toEqual([]);
+    };
+
+    it('that are listed get no connection, no password and no belief while a configured one answers', async () => {
+      const rogue = await newSentinel('s4');
+      rogue.story = { primary: C, epoch: 9000 };
+      for (const one of sentinels.slice(0, 3)) one.others = [rogue.asListed];
+      start({ sentinel: { password: 'planted-S3cret' } });
+      await allAnswer();
+      await sentinels[1]!.stop();
+      await sentinels[2]!.stop();
+      await pass(clock, 8000);
+      expect(rogue.server.connectionsEver).toBe(0);
+      expect(last()).toBe('1@5');
+      // One configured Sentinel is enough to learn of a failover.
+      know(B, 6, sentinels[0]!);
+      await source.lookAgain();
+      expect(last()).toBe('2@6');
+    });
+
+    it('decide when no configured one has answered for a while, and leave it to those again', async () => {
+      const fourth = await newSentinel('s4');
+      const fifth = await newSentinel('s5');
+      sentinels[0]!.others = [fourth.asListed, fifth.asListed];
+      fourth.others = [fifth.asListed];
       start();
-      await allAnswer(4);
-      expect(addresses()).toContain(formatAddress(fourth.address));
-      await fourth.stop();
-      await until(clock, () => source.views().length === 3, 'it is gone');
-      await source.lookAgain();
-      expect(addresses()).toContain(formatAddress(fourth.address));
-      sentinels[0]!.others = [];
-      await source.lookAgain();
+      await allAnswer();
+      await silenceConfigured();
+      await pass(clock, 4000);
+      expect(fourth.server.connectionsEver).toBe(0);
+      know(B, 6, fourth, fifth);
+      await pass(clock, 2500);
+      await allAnswer(2);
+      expect(last()).toBe('2@6');
+      know(C, 7, sentinels[0]!);
+      sentinels[0]!.manners = 'polite';
+      await pass(clock, 1000);
+      expect(last()).toBe('3@7');
       expect(addresses()).toHaveLength(3);
+    });
+
+    it('that a discovered one lists are found too, so that a group may be replaced one by one', async () => {
+      const fourth = await newSentinel('s4');
+      const fifth = await newSentinel('s5');
+      sentinels[0]!.others = [fourth.asListed];
+      fourth.others = [fifth.asListed];
+      start();
+      await allAnswer();
+      await silenceConfigured();
+      await pass(clock, 6500);
+      await allAnswer(2);
+      await fourth.stop();
+      know(B, 6, fifth);
+      await pass(clock, 1500);
+      expect(last()).toBe('2@6');
+    });
+
+    it('are left alone for ever when discovery is switched off', async () => {
+      const fourth = await newSentinel('s4');
+      sentinels[0]!.others = [fourth.asListed];
+      start({ sentinel: { discover: false } });
+      await allAnswer();
+      await silenceConfigured();
+      await pass(clock, 8000);
+      expect(fourth.server.connectionsEver).toBe(0);
     });
 
     it('that were configured stay, however long they are away', async () => {
@@ -328,7 +387,27 @@ describe('SentinelSource', () => {
       sentinels.push(fourth);
       sentinels[0]!.others = [{ address: at(26_379), id: 's4' }];
       start({ sentinel: { natMap: { '10.0.0.1:26379': fourth.address } } });
-      await allAnswer(4);
+      await allAnswer();
+      await silenceConfigured();
+      await pass(clock, 6500);
+      await allAnswer(1);
+    });
+
+    it('are reached as announced when the mapper fails for them, and nothing else stops', async () => {
+      sentinels[0]!.others = [{ address: at(26_379), id: 's4' }];
+      const natMap = (): never => {
+        throw new TypeError('the table is not loaded');
+      };
+      start({ sentinel: { natMap } });
+      await allAnswer(3);
+      know(B, 6, ...sentinels);
+      await source.lookAgain();
+      expect(last()).toBe('2@6');
+      expect(source.sentinels().slice(0, 3)).toEqual(
+        [1, 2, 3].map(() => expect.objectContaining({ problem: null }) as unknown),
+      );
+      const doubts = events.filter(({ type }) => type === 'settings.doubtful');
+      expect(doubts).toMatchObject([{ problem: { value: '10.0.0.1:26379' } }]);
     });
   });
 

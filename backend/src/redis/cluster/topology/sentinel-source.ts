@@ -1,7 +1,14 @@
 import { addressKey, type NodeAddress } from '../../base/address/index.js';
-import { type ResolvedSentinelOptions } from '../../config/index.js';
+import {
+  containFaults,
+  type AddressMapper,
+  type ResolvedSentinelOptions,
+} from '../../config/index.js';
+import { unnamed } from '../connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { DiscoveredSentinels } from './discovered-sentinels.js';
+import { Doubts } from './doubts.js';
 import { planTopology, type KnownPrimary } from './plan-topology.js';
 import { SentinelLink } from './sentinel-link.js';
 import type { SentinelMessage } from './sentinel-message.js';
@@ -10,21 +17,31 @@ import type { SentinelStatus, TopologySource, TopologySourceListener } from './t
 
 const MAX_SENTINELS = 32;
 
+// Longer than a Sentinel needs to restart, and shorter than the 8 s that a write waits for a failover.
+const CONFIGURED_SILENT_MS = 5000;
+
 /**
- * All Sentinels of one group. Subscribes to each of them and asks each of them: the configured ones
- * always, the discovered ones for as long as they answer or another Sentinel lists them. Follows what
- * they agree on, not the first answer.
+ * All Sentinels of one group. Subscribes to each of the configured ones and asks each of them. Follows
+ * what they agree on, not the first answer.
+ *
+ * Whoever may publish on a data node can have a Sentinel listed. So those that others list are only
+ * remembered: they get neither a connection nor the password, and are not believed, unless none of the
+ * configured ones has answered for a while. From then until one of those answers again, they decide.
  */
 export class SentinelSource implements TopologySource {
   readonly #options: ResolvedSentinelOptions;
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #links = new Map<string, SentinelLink>();
-  readonly #seeds: ReadonlySet<string>;
+  readonly #configured: ReadonlySet<string>;
+  readonly #discovered = new DiscoveredSentinels(MAX_SENTINELS);
+  readonly #doubts: Doubts;
+  readonly #mapAddress: AddressMapper;
   #listener: TopologySourceListener | null = null;
   #known: KnownPrimary | null = null;
   #firstViewAt: number | null = null;
   #outdatedSince: number | null = null;
+  #silentSince: number | null = null;
   #isUrgent = false;
   #stopPoll: Stop | null = null;
   #stopPatience: Stop | null = null;
@@ -33,11 +50,16 @@ export class SentinelSource implements TopologySource {
     this.#options = options;
     this.#clock = clock;
     this.#bus = bus;
-    this.#seeds = new Set(options.sentinel.nodes.map(addressKey));
+    this.#doubts = new Doubts(bus);
+    this.#mapAddress = containFaults(options.sentinel.mapAddress, (problem) => {
+      this.#doubts.raise(problem);
+    });
+    this.#configured = new Set(options.sentinel.nodes.map(addressKey));
   }
 
   start(listener: TopologySourceListener): void {
     this.#listener = listener;
+    this.#silentSince = this.#clock.now();
     for (const address of this.#options.sentinel.nodes) this.#open(address);
     this.#schedulePoll();
   }
@@ -89,20 +111,22 @@ export class SentinelSource implements TopologySource {
 
   #open(address: NodeAddress): void {
     const key = addressKey(address);
-    // The limit is for a faulty Sentinel that lists hundreds of others.
-    if (this.#links.has(key) || this.#links.size >= MAX_SENTINELS) return;
+    if (this.#links.has(key)) return;
     const link = new SentinelLink(address, this.#options, this.#clock, {
       onMessage: (message, from) => {
         this.#onMessage(message, from);
       },
-      onView: (view) => {
-        this.#onView(view);
+      onView: (_, from) => {
+        this.#onView(from);
       },
       onConnected: () => {
         this.#bus.emit({ type: 'sentinel.connected', sentinel: address });
       },
       onLost: (reason) => {
         this.#bus.emit({ type: 'sentinel.lost', sentinel: address, reason });
+      },
+      onUnnamed: (reason) => {
+        this.#doubts.raise(unnamed(this.#options.node.clientName, reason));
       },
     });
     this.#links.set(key, link);
@@ -113,6 +137,7 @@ export class SentinelSource implements TopologySource {
     this.#stopPoll?.();
     const { pollIntervalMs, fastPollIntervalMs } = this.#options.sentinel;
     this.#stopPoll = this.#clock.every(this.#isUrgent ? fastPollIntervalMs : pollIntervalMs, () => {
+      this.#askDiscoveredAfterSilence();
       void this.lookAgain();
     });
   }
@@ -123,10 +148,11 @@ export class SentinelSource implements TopologySource {
     if (message.kind === 'switch') void from.ask();
   }
 
-  #onView(view: SentinelView): void {
+  #onView(from: SentinelLink): void {
     if (this.#listener === null) return;
+    if (this.#isConfigured(from)) this.#leaveDiscovered();
     this.#firstViewAt ??= this.#startPatience();
-    this.#discover(view);
+    if (this.#options.sentinel.discover) this.#discover();
     this.#decide();
     this.#listener.onViews(this.views());
   }
@@ -162,38 +188,42 @@ export class SentinelSource implements TopologySource {
     return this.#outdatedSince === null ? 0 : now - this.#outdatedSince;
   }
 
-  #discover(view: SentinelView): void {
-    const answeringIds = new Set(this.views().map(({ id }) => id));
-    for (const other of view.otherSentinels) {
-      // The same Sentinel at another address is not a second one.
-      if (!answeringIds.has(other.id)) this.#open(this.#options.sentinel.mapAddress(other.address));
-    }
-    this.#forgetNeedless();
+  #isConfigured(link: SentinelLink): boolean {
+    return this.#configured.has(addressKey(link.address));
   }
 
-  // A discovered Sentinel is dropped when it is a configured one at another address, or when it does
-  // not answer and no other lists it any more. Configured ones are never dropped.
-  #forgetNeedless(): void {
-    const listed = this.#listedKeys();
-    const seedIds = this.#seedIds();
+  #discover(): void {
+    const addresses = this.views().flatMap(({ otherSentinels }) =>
+      otherSentinels.map(({ address }) => this.#mapAddress(address)),
+    );
+    this.#discovered.remember(addresses.filter((a) => !this.#configured.has(addressKey(a))));
+    // One that does not answer and is not listed any more is not asked any more.
     for (const [key, link] of this.#links) {
-      if (this.#seeds.has(key)) continue;
-      const isNeedless = link.view === null ? !listed.has(key) : seedIds.has(link.view.id);
-      if (!isNeedless) continue;
-      link.close();
-      this.#links.delete(key);
+      const isNeeded = this.#isConfigured(link) || link.view !== null || this.#discovered.has(key);
+      if (!isNeeded) this.#drop(key, link);
     }
   }
 
-  #listedKeys(): ReadonlySet<string> {
-    const { mapAddress } = this.#options.sentinel;
-    const listed = this.views().flatMap(({ otherSentinels }) => otherSentinels);
-    return new Set(listed.map(({ address }) => addressKey(mapAddress(address))));
+  #askDiscoveredAfterSilence(): void {
+    const now = this.#clock.now();
+    const isSilent = [...this.#links.values()].every(
+      (link) => link.view === null || !this.#isConfigured(link),
+    );
+    if (!isSilent) this.#silentSince = null;
+    else this.#silentSince ??= now;
+    if (this.#silentSince === null || now - this.#silentSince < CONFIGURED_SILENT_MS) return;
+    for (const address of this.#discovered.addresses) this.#open(address);
   }
 
-  #seedIds(): ReadonlySet<string> {
-    const seeds = [...this.#links].filter(([key]) => this.#seeds.has(key));
-    const ids = seeds.map(([, { view }]) => view?.id ?? '');
-    return new Set(ids.filter((id) => id !== ''));
+  #leaveDiscovered(): void {
+    this.#silentSince = null;
+    for (const [key, link] of this.#links) {
+      if (!this.#isConfigured(link)) this.#drop(key, link);
+    }
+  }
+
+  #drop(key: string, link: SentinelLink): void {
+    this.#links.delete(key);
+    link.close();
   }
 }

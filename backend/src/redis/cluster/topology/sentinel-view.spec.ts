@@ -149,6 +149,12 @@ describe('toNodeAddress', () => {
   it.each([
     ['h', '1', { host: 'h', port: 1 }],
     ['::1', 65_535, { host: '::1', port: 65_535 }],
+    ['fe80::1%eth0', '1', { host: 'fe80::1%eth0', port: 1 }],
+    ['redis_1.prod-eu.example', '1', { host: 'redis_1.prod-eu.example', port: 1 }],
+    ['redis\n[Nest] 1 - LOG [Auth] admin logged in', '1', null],
+    ['redis\u001b[2J', '1', null],
+    ['user@redis', '1', null],
+    ['a'.repeat(254), '1', null],
     ['h', '65536', null],
     ['h', '0', null],
     ['h', '1.5', null],

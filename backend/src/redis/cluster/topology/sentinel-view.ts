@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../base/address/index.js';
+import { hostFault, type NodeAddress } from '../../base/address/index.js';
 
 /** A replica, as one Sentinel sees it. */
 export interface ReplicaView {
@@ -87,10 +87,13 @@ export function parseAddressPair(pair: unknown): NodeAddress | null {
   return toNodeAddress(pair[0], pair[1]);
 }
 
-/** Returns the address of a host and a port, or `null` if one of them is not valid. */
+/**
+ * Returns the address of a host and a port, or `null` if one of them is not valid. A host from outside
+ * goes to a log and to the resolver, so it must be a name or an IP address and nothing else.
+ */
 export function toNodeAddress(host: unknown, port: unknown): NodeAddress | null {
   const number = Number(port);
-  if (typeof host !== 'string' || host === '') return null;
+  if (typeof host !== 'string' || hostFault(host) !== null) return null;
   if (!Number.isInteger(number) || number < 1 || number > 65_535) return null;
   return { host, port: number };
 }

@@ -307,7 +307,10 @@ describe('TopologyTracker', () => {
       async (step) => {
         await connect();
         rig.source.publish({ ...selected(), step });
-        expect(rig.tracker.gate.state).toMatchObject({ kind: 'paused', reason: step });
+        expect(rig.tracker.gate.state).toMatchObject({
+          kind: 'paused',
+          reason: { by: 'sentinel', step },
+        });
         expect(rig.tracker.isWritable).toBe(false);
         expect(rig.source.isUrgent).toBe(true);
       },
@@ -385,7 +388,7 @@ describe('TopologyTracker', () => {
 
     it('of our own switchover is not taken down by what the Sentinels say', async () => {
       await connect();
-      rig.tracker.pauseWrites('switchover');
+      rig.tracker.pauseWrites({ by: 'switchover', step: 'switchover' });
       await rig.pass(3000);
       rig.source.tell([view(), view()]);
       expect(rig.tracker.isWritable).toBe(false);
@@ -393,9 +396,21 @@ describe('TopologyTracker', () => {
       expect(rig.tracker.isWritable).toBe(true);
     });
 
+    it('of our own switchover is not taken down when a failover of others is given up', async () => {
+      await connect();
+      rig.tracker.pauseWrites({ by: 'switchover', step: 'switchover' });
+      const step = '-failover-abort-not-elected';
+      rig.source.publish({ kind: 'primary', step, node: nodes[0].address });
+      expect(rig.tracker.isWritable).toBe(false);
+      // Once it is left to the Sentinels, they may.
+      rig.tracker.leaveToSentinels();
+      rig.source.publish({ kind: 'primary', step, node: nodes[0].address });
+      expect(rig.tracker.isWritable).toBe(true);
+    });
+
     it('of our own switchover stays up when Sentinel has only just chosen a replica', async () => {
       await connect();
-      rig.tracker.pauseWrites('switchover');
+      rig.tracker.pauseWrites({ by: 'switchover', step: 'switchover' });
       await rig.pass(3000);
       // Asked a moment before the failover began, answered a moment after.
       const before = [view(), view()];

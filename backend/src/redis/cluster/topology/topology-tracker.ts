@@ -8,12 +8,13 @@ import {
 } from '../connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { Doubts } from './doubts.js';
 import { FailoverHistory } from './failover-history.js';
 import { ReplicaLag } from './replica-lag.js';
 import type { SentinelMessage } from './sentinel-message.js';
 import type { SentinelView } from './sentinel-view.js';
 import type { TopologySource } from './topology-source.js';
-import { WriteGate } from './write-gate.js';
+import { WriteGate, type PauseReason } from './write-gate.js';
 import { WriteRefusal, type Refusal } from './write-refusal.js';
 
 /** Steps of a failover after which writes that the old primary acknowledges will be lost. */
@@ -65,9 +66,17 @@ export class TopologyTracker {
     this.history = new FailoverHistory(clock, bus);
     this.gate = new WriteGate(clock, bus);
     this.#refusal = new WriteRefusal(clock, bus, () => this.primary);
-    this.#registry = new ConnectionRegistry(options, clock, (node, change) => {
-      this.#onNodeChange(node, change);
-    });
+    const doubts = new Doubts(bus);
+    this.#registry = new ConnectionRegistry(
+      options,
+      clock,
+      (node, change) => {
+        this.#onNodeChange(node, change);
+      },
+      (problem) => {
+        doubts.raise(problem);
+      },
+    );
   }
 
   /** Starts to look for the nodes and to connect to them. Returns at once. */
@@ -171,14 +180,14 @@ export class TopologyTracker {
   }
 
   /** Raises the fence: holds back writes. */
-  pauseWrites(reason: string): void {
+  pauseWrites(reason: PauseReason): void {
     this.history.noteSuspicion('fenced');
     if (this.gate.pause(reason)) this.#changed(null, null);
   }
 
   /** Keeps the fence up until the Sentinels report the switch, an abort, or no failover in progress. */
   leaveToSentinels(): void {
-    this.gate.takeOver('+failover');
+    this.gate.takeOver({ by: 'sentinel', step: '+failover' });
     this.#changed(null, null);
   }
 
@@ -252,10 +261,12 @@ export class TopologyTracker {
     }
     this.#bus.emit({ type: 'failover.observed', step: message.step, detail: message.kind });
     if (FENCING_STEPS.has(message.step) && !this.#isPresentPrimary(message)) {
-      this.pauseWrites(message.step);
+      this.pauseWrites({ by: 'sentinel', step: message.step });
     }
     if (message.step === '+promoted-slave') void this.source.lookAgain();
-    if (message.step.startsWith('-failover-abort')) this.resumeWrites(message.step);
+    // A switchover of this process holds back writes for reasons of its own, and lets them go itself.
+    const isOver = message.step.startsWith('-failover-abort') && this.gate.isPausedBySentinel;
+    if (isOver) this.resumeWrites(message.step);
   }
 
   // Messages and answers come over two connections, so this message may be older than the switch.
@@ -267,7 +278,7 @@ export class TopologyTracker {
   // A pause ends with the switch. If the failover ends without a message, this notices it.
   #onViews(views: readonly SentinelView[]): void {
     const { state } = this.gate;
-    if (state.kind === 'open' || !state.reason.startsWith('+')) return;
+    if (state.kind === 'open' || state.reason.by !== 'sentinel') return;
     // Only the Sentinel that leads a failover reports it, and that one may not be reachable now.
     const believedFrom = state.reasonSince + FENCE_AT_LEAST_MS;
     const isOver = views.every((view) => view.at > believedFrom && !view.isFailoverInProgress);

@@ -23,12 +23,12 @@ describe('WriteGate', () => {
 
   it('keeps the first moment and the first reason of a pause', async () => {
     await clock.advance(10);
-    expect(gate.pause('+selected-slave')).toBe(true);
+    expect(gate.pause({ by: 'sentinel', step: '+selected-slave' })).toBe(true);
     await clock.advance(5);
-    expect(gate.pause('+promoted-slave')).toBe(false);
+    expect(gate.pause({ by: 'sentinel', step: '+promoted-slave' })).toBe(false);
     expect(gate.state).toEqual({
       kind: 'paused',
-      reason: '+selected-slave',
+      reason: { by: 'sentinel', step: '+selected-slave' },
       since: 10,
       reasonSince: 10,
     });
@@ -36,12 +36,12 @@ describe('WriteGate', () => {
   });
 
   it('stays closed for another reason when it is taken over, without a gap', async () => {
-    gate.pause('switchover');
+    gate.pause({ by: 'switchover', step: 'switchover' });
     await clock.advance(1000);
-    gate.takeOver('+failover');
+    gate.takeOver({ by: 'sentinel', step: '+failover' });
     expect(gate.state).toEqual({
       kind: 'paused',
-      reason: '+failover',
+      reason: { by: 'sentinel', step: '+failover' },
       since: 0,
       reasonSince: 1000,
     });
@@ -54,12 +54,15 @@ describe('WriteGate', () => {
   });
 
   it('closes when it is taken over while it is open', () => {
-    gate.takeOver('+failover');
-    expect(gate.state).toMatchObject({ kind: 'paused', reason: '+failover' });
+    gate.takeOver({ by: 'sentinel', step: '+failover' });
+    expect(gate.state).toMatchObject({
+      kind: 'paused',
+      reason: { by: 'sentinel', step: '+failover' },
+    });
   });
 
   it('reports how long writes were held back, once', async () => {
-    gate.pause('+selected-slave');
+    gate.pause({ by: 'sentinel', step: '+selected-slave' });
     await clock.advance(1200);
     expect(gate.resume('switched')).toBe(true);
     expect(gate.resume('switched')).toBe(false);

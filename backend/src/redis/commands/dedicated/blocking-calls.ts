@@ -1,36 +1,14 @@
-import type { SharedConnection } from '../../cluster/connection/index.js';
-import {
-  CommandAbortedError,
-  CommandUncertainError,
-  ConnectionLostError,
-  NoPrimaryError,
-} from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { CallOptions } from '../table/call-options.js';
 import { blockOption, type CommandIntent } from '../table/command-intent.js';
 import type { CommandPayload } from '../table/payloads.js';
-import { runExclusively, TryElsewhere } from './exclusive-call.js';
-import type { PrimaryLoan, PrimaryLoans } from './primary-loans.js';
+import { connectionLostError } from './loan-errors.js';
+import { isUncertain, type LoanPlace } from './loan-call.js';
+import type { PrimaryLoans } from './primary-loans.js';
 
 const SECONDS_LAST = new Set(['blpop', 'brpop', 'brpoplpush', 'blmove', 'bzpopmin', 'bzpopmax']);
 const SECONDS_FIRST = new Set(['blmpop', 'bzmpop']);
-
-/** A command that waits in the server, and the connection it waits on. */
-interface Blocked {
-  readonly node: SharedConnection;
-  readonly clientId: Promise<unknown>;
-}
-
-/** One blocking command and how long it may wait. */
-interface Wait {
-  readonly payload: CommandPayload;
-  readonly intent: CommandIntent;
-  readonly isRepeatable: boolean;
-  readonly signal: AbortSignal | null;
-  readonly timeoutMs: number | null;
-  readonly deadlineAt: number;
-}
 
 /**
  * Runs commands that may wait in the server (`BLPOP`, `XREAD BLOCK` …), each on a lent connection. The
@@ -42,16 +20,14 @@ export class BlockingCalls {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #graceMs: number;
-  readonly #blocked = new Set<Blocked>();
+  readonly #place: LoanPlace;
 
   constructor(loans: PrimaryLoans, clock: Clock, bus: EventBus, graceMs: number) {
     this.#loans = loans;
     this.#clock = clock;
     this.#bus = bus;
     this.#graceMs = graceMs;
-    bus.on('writes.paused', () => {
-      for (const blocked of this.#blocked) void unblock(blocked);
-    });
+    this.#place = placeInPool(loans, clock);
   }
 
   /** Runs until the answer, the signal, or the deadline: the time it may block plus that of a failover. */
@@ -62,114 +38,44 @@ export class BlockingCalls {
     options: CallOptions | null,
   ): Promise<unknown> {
     const { timeoutMs = this.#usualTimeout(payload), signal = null, idempotent } = options ?? {};
-    const wait: Wait = {
+    const call = {
       payload,
       intent,
       isRepeatable: idempotent ?? isRepeatable,
       signal,
-      timeoutMs,
-      deadlineAt: timeoutMs === null ? Infinity : this.#clock.now() + timeoutMs,
+      deadlineAt: this.#clock.now() + timeoutMs,
     };
-    for (;;) {
-      const loan = await this.#loan(wait);
-      if (loan === null) continue;
-      const outcome = await this.#attempt(wait, loan);
-      if (outcome !== 'again') return outcome.reply;
+    try {
+      return await this.#loans.calls.run(call, this.#place);
+    } catch (error) {
+      if (isUncertain(error)) {
+        const { label: command } = payload;
+        const reason = 'interrupted while it waited';
+        this.#bus.emit({ type: 'command.uncertain', command, reason });
+      }
+      throw error;
     }
   }
 
   // A command that blocks for ever has no deadline: it may wait for as long as the application runs.
-  #usualTimeout(payload: CommandPayload): number | null {
+  #usualTimeout(payload: CommandPayload): number {
     const blockMs = blockTimeOf(payload);
-    return blockMs === 0 ? null : blockMs + this.#graceMs;
-  }
-
-  async #attempt(wait: Wait, loan: PrimaryLoan): Promise<'again' | { readonly reply: unknown }> {
-    if (isAborted(wait.signal)) {
-      loan.release();
-      throw abortedBy(wait);
-    }
-    const left = wait.deadlineAt - this.#clock.now();
-    const call = { ...wait, timeoutMs: Number.isFinite(left) ? Math.max(1, left) : null };
-    const clientId = loan.wire.call('client', ['id']).catch(() => null);
-    const blocked: Blocked = { node: loan.node, clientId };
-    this.#blocked.add(blocked);
-    try {
-      const reply = await runExclusively(loan, call, this.#clock);
-      loan.release();
-      return { reply };
-    } catch (error) {
-      loan.discard();
-      if (this.#mayRepeat(wait, error)) return 'again';
-      if (isAborted(wait.signal) && !wait.intent.changes) throw abortedBy(wait);
-      if (error instanceof CommandUncertainError) {
-        const command = wait.payload.label;
-        this.#bus.emit({
-          type: 'command.uncertain',
-          command,
-          reason: 'interrupted while it waited',
-        });
-      }
-      throw error;
-    } finally {
-      this.#blocked.delete(blocked);
-    }
-  }
-
-  #mayRepeat(wait: Wait, error: unknown): boolean {
-    if (isAborted(wait.signal)) return false;
-    if (error instanceof TryElsewhere) return true;
-    return error instanceof CommandUncertainError && wait.isRepeatable;
-  }
-
-  async #loan(wait: Wait): Promise<PrimaryLoan | null> {
-    const left = wait.deadlineAt - this.#clock.now();
-    if (isAborted(wait.signal)) throw abortedBy(wait);
-    if (left <= 0) throw expired(wait);
-    return this.#loanWithin(Math.min(left, this.#graceMs), wait.signal);
-  }
-
-  async #loanWithin(ms: number, signal: AbortSignal | null): Promise<PrimaryLoan | null> {
-    try {
-      return await this.#loans.acquire(ms, signal);
-    } catch (error) {
-      // There is no connection now. The loop of the caller tries again until its own deadline.
-      if (error instanceof ConnectionLostError || error instanceof NoPrimaryError) {
-        await this.#clock.sleep(10, signal ?? undefined);
-        return null;
-      }
-      throw error;
-    }
+    return blockMs === 0 ? Infinity : blockMs + this.#graceMs;
   }
 }
 
-// While the old primary still answers it can end the wait with a known outcome: the reply is either an
-// element or UNBLOCKED. Once the connection is cut, the outcome is uncertain.
-async function unblock({ node, clientId }: Blocked): Promise<void> {
-  const id = await clientId;
-  if (typeof id !== 'number') return;
-  await node.call('client', 'unblock', String(id), 'error').catch(() => null);
-}
-
-function isAborted(signal: AbortSignal | null): boolean {
-  return signal?.aborted === true;
-}
-
-function abortedBy({ payload, signal }: Wait): CommandAbortedError {
-  const command = payload.label;
-  return new CommandAbortedError(
-    `${command} was aborted by its caller`,
-    { command },
-    { cause: signal?.reason },
-  );
-}
-
-function expired({ payload, timeoutMs }: Wait): NoPrimaryError {
-  const command = payload.label;
-  return new NoPrimaryError(`${command} found no primary within ${String(timeoutMs)} ms`, {
-    command,
-    timeoutMs,
-  });
+/** Each attempt takes a connection from the pool and gives it back. */
+function placeInPool(loans: PrimaryLoans, clock: Clock): LoanPlace {
+  return {
+    enter: ({ deadlineAt, signal }) => loans.acquire(deadlineAt - clock.now(), signal, 'blocking'),
+    leave: (loan, outcome) => {
+      const isClean = 'reply' in outcome || (outcome.failure !== 'unknown' && !outcome.ending);
+      if (isClean) loan.release();
+      else loan.discard();
+    },
+    hasConnection: () => true,
+    lostError: connectionLostError,
+  };
 }
 
 /** Returns how long the command itself asks to block, in ms; 0 means for ever. */

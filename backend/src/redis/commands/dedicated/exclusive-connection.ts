@@ -1,5 +1,7 @@
-import type { Encoding, Loan } from '../../cluster/connection/index.js';
+import type { Encoding } from '../../cluster/connection/index.js';
 import {
+  ClosedError,
+  CommandRejectedError,
   CommandTimeoutError,
   ConnectionLostError,
   InvalidArgumentError,
@@ -19,10 +21,12 @@ import {
   TransactionPayload,
 } from '../table/payloads.js';
 import { checkedArguments, checkTransaction, refusal } from '../table/command-arguments.js';
-import { runExclusively, TryElsewhere } from './exclusive-call.js';
+import type { LoanCall, LoanPlace } from './loan-call.js';
+import { connectionLostError } from './loan-errors.js';
 import type { PrimaryLoans } from './primary-loans.js';
+import type { PrimaryLoan } from './wait-ender.js';
 
-const REFUSAL_PAUSE_MS = 10;
+const FIRST_WRITE_KEY = 'nestjs-redis-ha:first-write';
 
 // The commands that such a connection is for. The others that change the state of a connection are
 // refused: the next holder of the connection would inherit that state.
@@ -34,13 +38,15 @@ const OWN_COMMANDS = new Set(['watch', 'unwatch', 'wait', 'waitaof']);
  * another connection: when this one is lost, the watched keys are forgotten.
  */
 export class ExclusiveConnection extends CommandMethods {
-  readonly #loan: Loan;
+  readonly #loan: PrimaryLoan;
   readonly #loans: PrimaryLoans;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #open = new Set<Promise<unknown>>();
   #isWatching = false;
+  #hasEnded = false;
 
-  constructor(loan: Loan, loans: PrimaryLoans, clock: Clock, timeoutMs: number) {
+  constructor(loan: PrimaryLoan, loans: PrimaryLoans, clock: Clock, timeoutMs: number) {
     super();
     this.#loan = loan;
     this.#loans = loans;
@@ -89,53 +95,69 @@ export class ExclusiveConnection extends CommandMethods {
     return this.#run(new CommandPayload(name, checked, encoding), intentOf(name, checked));
   }
 
-  async #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
+  /** @internal Refuses whatever comes later, and waits for what was begun. Returns whether the next caller may have the connection. */
+  async end(): Promise<boolean> {
+    this.#hasEnded = true;
+    await Promise.allSettled(this.#open);
+    return !this.#isWatching && this.#loan.wire.isReady;
+  }
+
+  #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
+    const reply = this.#start(payload, intent);
+    this.#open.add(reply);
+    const close = (): void => {
+      this.#open.delete(reply);
+    };
+    reply.then(close, close);
+    return reply;
+  }
+
+  async #start(payload: Payload, intent: CommandIntent): Promise<unknown> {
     if (intent.route === 'refused' && !OWN_COMMANDS.has(intent.name)) throw refusal(intent);
-    this.#requireConnection(payload.label);
-    // The fence applies here too: a write that the old primary acknowledges now would be lost.
-    if (intent.changes) await this.#loans.whenWritable(this.#timeoutMs);
-    // During the wait the primary may have moved, which closes this connection.
-    this.#requireConnection(payload.label);
-    // Set before it is sent: the next holder of the connection must not get watched keys.
-    if (intent.name === 'watch') this.#isWatching = true;
-    const deadlineAt = this.#clock.now() + this.#timeoutMs;
-    for (;;) {
-      const outcome = await this.#attempt(payload, intent, deadlineAt);
-      if (outcome !== 'refused') return outcome.reply;
-      await this.#clock.sleep(REFUSAL_PAUSE_MS);
-    }
+    if (this.#hasEnded) throw endedError(payload.label);
+    const call: LoanCall = {
+      payload,
+      intent,
+      isRepeatable: !intent.changes,
+      deadlineAt: this.#clock.now() + this.#timeoutMs,
+      signal: null,
+    };
+    const reply = await this.#loans.calls.run(call, this.#place);
+    if (intent.name === 'unwatch' || intent.name === 'multi') this.#isWatching = false;
+    return reply;
   }
 
-  async #attempt(
-    payload: Payload,
-    intent: CommandIntent,
-    deadlineAt: number,
-  ): Promise<'refused' | { readonly reply: unknown }> {
-    const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
-    try {
-      const call = { payload, intent, timeoutMs, signal: null };
-      const reply = await runExclusively(this.#loan, call, this.#clock);
-      this.#noteDone(intent.name);
-      return { reply };
-    } catch (error) {
-      if (!(error instanceof TryElsewhere)) throw error;
-      this.#requireConnection(payload.label, error);
-      // After a refused EXEC Redis has forgotten the watched keys, so it must not be tried again.
-      const isFutile = intent.name === 'multi' && this.#isWatching;
-      if (isFutile || timeoutMs <= REFUSAL_PAUSE_MS) throw refusedForNow(payload.label, error);
-      return 'refused';
-    }
+  /** Every call belongs to this one connection. */
+  readonly #place: LoanPlace = {
+    enter: async (call) => {
+      this.#requireConnection(call);
+      // The fence applies here too: a write that the old primary acknowledges now would be lost.
+      const leftMs = call.deadlineAt - this.#clock.now();
+      if (call.intent.changes) await this.#loans.whenWritableFor(this.#loan, leftMs);
+      // During the wait the primary may have moved, which closes this connection.
+      this.#requireConnection(call);
+      // Set before it is sent: the next holder of the connection must not get watched keys.
+      if (call.intent.name === 'watch') this.#isWatching = true;
+      return this.#loan;
+    },
+    leave: () => undefined,
+    // After a refused EXEC Redis has forgotten the watched keys, so it must not be tried again.
+    hasConnection: ({ intent }, failure) =>
+      this.#loan.wire.isReady &&
+      (failure === 'not-sent' || intent.name !== 'multi' || !this.#isWatching),
+    lostError: (call, cause) =>
+      this.#loan.wire.isReady
+        ? refusedForNow(call.payload.label, cause)
+        : this.#lostError(call, cause),
+  };
+
+  #requireConnection(call: LoanCall): void {
+    if (!this.#loan.wire.isReady) throw this.#lostError(call, null);
   }
 
-  #noteDone(name: string): void {
-    if (name === 'unwatch' || name === 'multi') this.#isWatching = false;
-  }
-
-  #requireConnection(command: string, cause?: unknown): void {
-    if (!this.#loan.wire.isReady) throw this.#lost(command, cause);
-  }
-
-  #lost(command: string, cause?: unknown): ConnectionLostError {
+  #lostError({ payload }: LoanCall, cause: unknown): Error {
+    const command = payload.label;
+    if (this.#loans.isClosed) return new ClosedError('Redis is shutting down', { command });
     return new ConnectionLostError(
       `The exclusive connection is closed, so ${command} was not executed. Call redis.exclusive() again.`,
       { command },
@@ -144,16 +166,21 @@ export class ExclusiveConnection extends CommandMethods {
   }
 }
 
-defineCommandMethods(
-  ExclusiveConnection.prototype,
-  (self) => (name, args, encoding) => self.runCommand(name, args, encoding),
-);
+defineCommandMethods(ExclusiveConnection.prototype);
 
 function refusedForNow(command: string, cause: unknown): CommandTimeoutError {
   return new CommandTimeoutError(
     `Redis refused ${command} for now, and it was not executed. Call redis.exclusive() again.`,
     { command },
     { cause },
+  );
+}
+
+function endedError(command: string): ConnectionLostError {
+  return new ConnectionLostError(
+    `The work of redis.exclusive() has ended and its connection is given back, so ${command} was not executed. ` +
+      'Is an await missing in the work, or is the connection used outside of it?',
+    { command },
   );
 }
 
@@ -164,17 +191,62 @@ export async function withExclusive<T>(
   clock: Clock,
   timeoutMs: number,
 ): Promise<T> {
-  const loan = await loans.acquireTakingWrites(timeoutMs);
+  const loan = await begin(loans, clock, timeoutMs);
   const connection = new ExclusiveConnection(loan, loans, clock, timeoutMs);
   try {
     const result = await work(connection);
     // The work has succeeded, even if its connection cannot be used again.
-    if (connection.isWatching) loan.discard();
-    else loan.release();
+    if (await connection.end()) loan.release();
+    else loan.discard();
     return result;
   } catch (error) {
     // The state of the connection is unknown now: there may be a watched key or half a transaction.
+    void connection.end();
     loan.discard();
     throw error;
+  }
+}
+
+/**
+ * Waits for a connection on which the work can begin. Right after a switch it also waits until the new
+ * primary takes a write: until its first replica is linked it may refuse writes, and with a refused
+ * `EXEC` Redis forgets the watched keys.
+ */
+async function begin(loans: PrimaryLoans, clock: Clock, timeoutMs: number): Promise<PrimaryLoan> {
+  const deadlineAt = clock.now() + timeoutMs;
+  for (;;) {
+    const loan = await loans.acquire(deadlineAt - clock.now());
+    if (!loans.isFirstWriteAwaited) return loan;
+    const hasBegun = await takesWrites(loan, loans, deadlineAt);
+    if (hasBegun) return loan;
+    loan.discard();
+  }
+}
+
+/** Sends the first write: it deletes a key that does not exist, so it changes nothing. Returns whether the work can begin. */
+async function takesWrites(
+  loan: PrimaryLoan,
+  loans: PrimaryLoans,
+  deadlineAt: number,
+): Promise<boolean> {
+  const args = [FIRST_WRITE_KEY];
+  const call: LoanCall = {
+    payload: new CommandPayload('unlink', args, 'utf8'),
+    intent: intentOf('unlink', args),
+    isRepeatable: true,
+    deadlineAt,
+    signal: null,
+  };
+  try {
+    await loans.calls.run(call, {
+      enter: () => Promise.resolve(loan),
+      leave: () => undefined,
+      hasConnection: () => loan.wire.isReady && loans.mayWrite(loan),
+      lostError: connectionLostError,
+    });
+    return true;
+  } catch (error) {
+    // A right that is missing says nothing about the primary.
+    return error instanceof CommandRejectedError;
   }
 }

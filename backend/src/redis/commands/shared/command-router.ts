@@ -3,7 +3,7 @@ import type { SharedConnection } from '../../cluster/connection/index.js';
 import { classifyFailure, replyPrefix, type FailureKind } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { CommandRecorder, DEADLINE_PASSED } from '../../base/stats/index.js';
-import { atGraceEnd, Pulse, waitFor, type Clock } from '../../base/timing/index.js';
+import { atDeadline, Pulse, waitFor, type Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import type { CallOptions } from '../table/call-options.js';
 import type { CommandIntent } from '../table/command-intent.js';
@@ -244,7 +244,7 @@ export class CommandRouter implements CallOwner {
         if (this.#deadlines.size === 0) give();
         return () => (this.#onIdle = null);
       },
-      atGraceEnd(this.#clock, timeoutMs),
+      atDeadline(this.#clock, timeoutMs),
     ).catch(() => undefined);
   }
 

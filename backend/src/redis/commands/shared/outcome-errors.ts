@@ -121,7 +121,7 @@ function whyNotWritable(tracker: TopologyTracker, refusal: string | null): strin
     const isAnyThere = tracker.source.sentinels().some(({ isAnswering }) => isAnswering);
     return isAnyThere ? 'the Sentinels name no primary' : 'no Sentinel has answered yet';
   }
-  if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason})`;
+  if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason.step})`;
   const where = formatAddress(primaryAddress);
   if (node === null) return `the primary ${where} is not connected`;
   return whatIsWrongWith(node, where, refusal ?? tracker.refusal?.reason ?? null);

@@ -19,7 +19,10 @@ export function checkedArguments(
       remedy: "For example: redis.call('GET', 'key')",
     });
   }
-  for (const arg of args) if (!isReady(arg)) return prepared(name, args);
+  for (const arg of args) {
+    // Nearly all arguments are text, and need no second look.
+    if (typeof arg !== 'string' && !isReady(arg)) return prepared(name, args);
+  }
   return args;
 }
 
@@ -34,7 +37,6 @@ export function checkTransaction(commands: readonly QueuedCommand[]): QueuedComm
   });
 }
 
-// Nearly all arguments are of these kinds, and need no second look.
 function isReady(arg: unknown): boolean {
   return (
     typeof arg === 'string' || (typeof arg === 'number' && arg === arg) || Buffer.isBuffer(arg)

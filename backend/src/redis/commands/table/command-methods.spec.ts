@@ -15,11 +15,12 @@ class Recorder {
   get methods(): AnyMethods {
     return this as unknown as AnyMethods;
   }
+  runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
+    this.calls.push([name, args, encoding]);
+    return this.answer;
+  }
 }
-defineCommandMethods(Recorder.prototype, (self) => (name, args, encoding) => {
-  self.calls.push([name, args, encoding]);
-  return self.answer;
-});
+defineCommandMethods(Recorder.prototype);
 
 describe('defineCommandMethods', () => {
   const withheld = new Set<string>(WITHHELD_COMMANDS);

@@ -89,16 +89,14 @@ type NodeCallback = (error: unknown, result?: unknown) => void;
 
 const withheld: ReadonlySet<string> = new Set(WITHHELD_COMMANDS);
 
-/** Adds one method for each data command to a prototype; `runOf` returns what runs it. */
-export function defineCommandMethods<T extends object>(
-  prototype: T,
-  runOf: (self: T) => RunCommand,
-): void {
+/** Adds one method for each data command to a prototype. Each calls `runCommand` of its object. */
+export function defineCommandMethods(prototype: { readonly runCommand: RunCommand }): void {
   defineMethods(prototype, (name, encoding) => {
     return function command(this: unknown, ...args: unknown[]) {
-      const callback = takeCallback(args);
-      const reply = runOf(this as T)(name, args, encoding);
-      return callback === null ? reply : answerTo(callback, reply);
+      const self = this as { readonly runCommand: RunCommand };
+      if (typeof args.at(-1) !== 'function') return self.runCommand(name, args, encoding);
+      const callback = args.pop() as NodeCallback;
+      return answerTo(callback, self.runCommand(name, args, encoding));
     };
   });
 }
@@ -151,7 +149,7 @@ export function newBatch(run: RunBatch, commands: readonly unknown[][] = []): Ch
 defineMethods(CommandBatch.prototype, (name, encoding) => {
   return function collect(this: unknown, ...args: unknown[]) {
     // The driver calls such a callback with each result. Here it is ignored: results come from exec only.
-    takeCallback(args);
+    if (typeof args.at(-1) === 'function') args.pop();
     return (this as CommandBatch).add(name, args, encoding);
   };
 });
@@ -173,11 +171,6 @@ function defineMethods(
       });
     }
   }
-}
-
-function takeCallback(args: unknown[]): NodeCallback | null {
-  if (typeof args.at(-1) !== 'function') return null;
-  return args.pop() as NodeCallback;
 }
 
 function answerTo(callback: NodeCallback, reply: Promise<unknown>): Promise<unknown> {

@@ -34,7 +34,9 @@ export class CommandPayload implements Payload {
   }
 
   write(wire: Wire, sink: ReplySink): void {
-    wire.send(this.label, withKeyPrefix(this.label, this.args, wire), this.#encoding, sink);
+    const { label, args } = this;
+    const words = wire.keyPrefix === '' ? args : withKeyPrefix(label, args, wire);
+    wire.send(label, words, this.#encoding, sink);
   }
 }
 
@@ -70,7 +72,11 @@ export class TransactionPayload implements Payload {
   async #run(wire: Wire): Promise<BatchResult[] | null> {
     // All commands are created first: if one cannot be, MULTI must not be sent without its EXEC.
     const commands = this.#commands.map(({ name, args, encoding }) =>
-      wire.newCommand(name, withKeyPrefix(name, args, wire), encoding),
+      wire.newCommand(
+        name,
+        wire.keyPrefix === '' ? args : withKeyPrefix(name, args, wire),
+        encoding,
+      ),
     );
     const begun = wire.write('multi', [], 'utf8');
     const queued = commands.map((command) => wire.writeCommand(command));
@@ -103,7 +109,7 @@ function withKeyPrefix(
   args: readonly unknown[],
   { keyPrefix }: Wire,
 ): readonly unknown[] {
-  if (keyPrefix === '' || !name.includes('.')) return args;
+  if (!name.includes('.')) return args;
   const words = args.flat();
   for (const index of keyIndexes(name, words)) {
     const key = words[index];

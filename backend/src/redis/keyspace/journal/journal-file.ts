@@ -212,7 +212,7 @@ export class JournalFile implements JournalLog {
   }
 
   #flushAfter(ms: number): Stop {
-    return this.#clock.after(ms, () => {
+    return this.#clock.hold(ms, () => {
       this.#stopTimer = null;
       this.#enqueue(null).catch(() => undefined);
     });

@@ -1,5 +1,5 @@
 import type { ReplayReport } from '../../base/events/index.js';
-import { atGraceEnd, endsWithin, type Clock, type Stop } from '../../base/timing/index.js';
+import { atDeadline, endsWithin, type Clock, type Stop } from '../../base/timing/index.js';
 import type { CircuitBreaker } from '../breaker/circuit-breaker.js';
 import { isAnswer } from '../breaker/guard.js';
 import type { JournalReplay } from './journal-replay.js';
@@ -66,7 +66,7 @@ export class ReplayLoop {
     this.hurry();
     this.#isClosing = true;
     if (this.#run === null) return;
-    await endsWithin(this.#run, atGraceEnd(this.#clock, graceMs));
+    await endsWithin(this.#run, atDeadline(this.#clock, graceMs));
     // Whatever it still waits for ends with the connections.
     this.#closed.abort();
   }
@@ -83,7 +83,7 @@ export class ReplayLoop {
       if (isAnswer(error)) this.#breaker.succeed(generation);
       else this.#breaker.fail(generation);
       if (this.#isClosing) return;
-      this.#stopRetry = this.#clock.after(RETRY_MS, () => {
+      this.#stopRetry = this.#clock.hold(RETRY_MS, () => {
         this.#stopRetry = null;
         this.wake();
       });

@@ -1,0 +1,95 @@
+import type { Loan, SharedConnection, Wire } from '../../cluster/connection/index.js';
+import { replyPrefix } from '../../base/errors/index.js';
+import type { EventBus } from '../../base/events/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
+
+const CUT_AFTER_MS = 200;
+const ASK_AGAIN_MS = 20;
+
+/** A lent connection to the primary. */
+export interface PrimaryLoan extends Loan {
+  /** The node it leads to, whose shared connection carries what is said about it. */
+  readonly node: SharedConnection;
+}
+
+/**
+ * The one way to end a wait in the server with certainty: with `CLIENT UNBLOCK` on another connection
+ * the reply is either an element or the error `UNBLOCKED`. Where that does not help in time the
+ * connection is cut, and an element may have been taken unseen.
+ */
+export class WaitEnder {
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #ids = new WeakMap<Wire, Promise<number | null>>();
+  #isRefusalTold = false;
+
+  constructor(clock: Clock, bus: EventBus) {
+    this.#clock = clock;
+    this.#bus = bus;
+  }
+
+  /** Asks for what is needed to end the next wait on this connection. Its first wait only costs a command. */
+  prepare(wire: Wire): void {
+    if (this.#ids.has(wire)) return;
+    const id = wire.call('client', ['id']).then(
+      (answer) => (typeof answer === 'number' ? answer : null),
+      (error: unknown) => {
+        this.#noteRefusal(error);
+        return null;
+      },
+    );
+    this.#ids.set(wire, id);
+  }
+
+  /** Ends what waits on the connection. What it returns is called when the wait is over. */
+  end(loan: PrimaryLoan): Stop {
+    let isOver = false;
+    let stopAsking: Stop = () => undefined;
+    const stopCut = this.#clock.hold(CUT_AFTER_MS, () => {
+      loan.discard();
+    });
+    // The wait may begin after it is asked to end: then the server knows of none yet.
+    const ask = async (): Promise<void> => {
+      const canEnd = await this.#unblock(loan);
+      if (isOver) return;
+      if (canEnd) stopAsking = this.#clock.hold(ASK_AGAIN_MS, () => void ask());
+      else loan.discard();
+    };
+    void ask();
+    return () => {
+      isOver = true;
+      stopCut();
+      stopAsking();
+    };
+  }
+
+  /** Returns whether asking again could help. */
+  async #unblock({ wire, node }: PrimaryLoan): Promise<boolean> {
+    const id = await this.#ids.get(wire);
+    if (typeof id !== 'number') return false;
+    try {
+      await node.call('client', 'unblock', String(id), 'error');
+      return true;
+    } catch (error) {
+      return !this.#noteRefusal(error);
+    }
+  }
+
+  #noteRefusal(error: unknown): boolean {
+    const isRefused = error instanceof Error && replyPrefix(error) === 'NOPERM';
+    if (isRefused && !this.#isRefusalTold) {
+      this.#isRefusalTold = true;
+      this.#bus.emit({ type: 'settings.doubtful', problem: MISSING_RIGHTS });
+    }
+    return isRefused;
+  }
+}
+
+const MISSING_RIGHTS = {
+  field: 'ACL of node.username',
+  value: 'incomplete',
+  message:
+    'CLIENT ID and CLIENT UNBLOCK are refused, so a blocking command that has to end early is cut, ' +
+    'and fails with COMMAND_UNCERTAIN',
+  remedy: 'Allow +client|id and +client|unblock',
+};
