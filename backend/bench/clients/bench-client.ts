@@ -36,6 +36,10 @@ export interface BenchClient {
   incr(key: string): Promise<unknown>;
   /** A planned switchover, for those that know one. */
   switchover?(): Promise<unknown>;
+  /** Runs any command, for those that take part in scenarios with such. */
+  call?(command: readonly string[], timeoutMs?: number): Promise<unknown>;
+  /** How many calls wait for a node, for those that tell. */
+  waiting?(): number;
   close(): Promise<void>;
 }
 

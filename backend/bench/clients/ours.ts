@@ -50,6 +50,16 @@ export class OursClient implements BenchClient {
     return this.redis.switchover();
   }
 
+  call([name = '', ...args]: readonly string[], timeoutMs?: number): Promise<unknown> {
+    const redis = timeoutMs === undefined ? this.redis : this.redis.with({ timeoutMs });
+    return redis.call(name, ...args);
+  }
+
+  waiting(): number {
+    const { reads, writes } = this.redis.status.waiting;
+    return reads + writes;
+  }
+
   close(): Promise<void> {
     this.notes.failovers = this.redis.failovers;
     return this.engine.close();

@@ -5,8 +5,9 @@ import type {
   ClusterPlace,
 } from '../clients/bench-client.js';
 import { makeClient } from '../clients/make-client.js';
-import { within } from '../common/clock.js';
-import { codeOf, type Calls } from '../common/ledger.js';
+import { now, within } from '../common/clock.js';
+import { countBy } from '../common/groups.js';
+import { codeOf, OK, type Calls } from '../common/ledger.js';
 import type { Stall } from '../common/open-loop.js';
 import { serve } from '../common/serve.js';
 import { Workload, type OperationKind } from './workload.js';
@@ -28,9 +29,26 @@ export interface ClientAccount {
   readonly stall: Stall;
   /** Why a last write was not answered within five seconds; `null` when it was. */
   readonly dead: string | null;
+  /** Calls that wait for a node when the load ends. */
+  readonly waiting: number;
   readonly unhandled: readonly string[];
   /** What Node warned of, such as too many listeners. */
   readonly warnings: readonly string[];
+}
+
+/** A command that a scenario has a client run besides the load. */
+export interface ExtraOrder {
+  readonly command: readonly string[];
+  /** How many of it are issued in one turn. @defaultValue 1 */
+  readonly times?: number;
+  readonly timeoutMs?: number;
+}
+
+/** What became of such commands. */
+export interface ExtraAccount {
+  /** How many ended with which outcome. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly longestMs: number;
 }
 
 const CONNECT_MS = 10_000;
@@ -67,7 +85,20 @@ serve({
     return client.switchover?.();
   },
 
+  async extra({ command, times = 1, timeoutMs }: ExtraOrder): Promise<ExtraAccount> {
+    const startedAt = now();
+    const outcomes = await Promise.all(
+      Array.from({ length: times }, async () => {
+        if (client.call === undefined) throw new Error('this client has no call()');
+        const answer = client.call(command, timeoutMs);
+        return answer.then(() => OK, codeOf);
+      }),
+    );
+    return { outcomes: countBy(outcomes), longestMs: now() - startedAt };
+  },
+
   async finish(graceMs: number): Promise<ClientAccount> {
+    const waiting = client.waiting?.() ?? 0;
     const stoppedAt = await workload.stop(graceMs);
     const calls = workload.ledger.copy();
     const dead = await lastWrite();
@@ -78,6 +109,7 @@ serve({
       stoppedAt,
       stall: workload.stall,
       dead,
+      waiting,
       unhandled,
       warnings,
     };

@@ -29,6 +29,7 @@ function measured(
       stoppedAt: END,
       stall: { at: 0, ms: 0, cpuMs: 0 },
       dead: null,
+      waiting: 0,
       unhandled: [],
       warnings: [],
     },
@@ -79,6 +80,22 @@ describe('measure', () => {
     expect(measured(lines, { counter: 3 }).duplicates).toBe(0);
     expect(measured(lines, { counter: 4 }).duplicates).toBe(1);
     expect(measured(lines, { counter: 0 }).countsLost).toBe(1);
+  });
+
+  it('counts what still fails a second after it was over, and what never ends', () => {
+    const over = FAULT + 100;
+    const result = measured(
+      [
+        ['set', over + 900, over + 950, 'NO_PRIMARY'],
+        ['set', over + 1000, over + 9000, 'NO_PRIMARY'],
+        ['set', over + 1001, null],
+        ['get', over + 1002, over + 1003],
+        ['get', over + 1004, over + 1005, 'WRONG_VALUE'],
+      ],
+      { switchedAt: over },
+    );
+    expect(result).toMatchObject({ lateWriteErrors: 2, lateReadErrors: 1, wrongReads: 1 });
+    expect(result.longestWait).toBe(8000);
   });
 
   it('sees writes that the old primary answered after the client had reported the switch', () => {

@@ -6,7 +6,7 @@ import type { ClientKind } from '../clients/bench-client.js';
 import type { ClientAccount } from './client-process.js';
 import type { Survivors } from './survivors.js';
 import type { Times } from './stage.js';
-import { WARM_UP_MS, type OperationKind } from './workload.js';
+import { WARM_UP_MS, WRONG_VALUE, type OperationKind } from './workload.js';
 
 /** What one client went through in one run. Times in ms. */
 export interface Measured {
@@ -39,6 +39,14 @@ export interface Measured {
   readonly calmP99: number;
   /** The longest time that a command took to fail. */
   readonly slowestFailure: number;
+  /** The longest time that a command took, however it ended. */
+  readonly longestWait: number;
+  /** Reads and writes that did not succeed although they were issued a second or more after it was over. */
+  readonly lateReadErrors: number;
+  readonly lateWriteErrors: number;
+  readonly wrongReads: number;
+  /** Calls that wait for a node when the load ends. */
+  readonly waiting: number;
   readonly acknowledgedWrites: number;
   readonly dead: string | null;
   readonly unhandled: readonly string[];
@@ -62,6 +70,8 @@ export interface Circumstances {
 
 type Operation = Call<OperationKind>;
 
+/** So long after it is over, everything works. */
+export const RECOVERY_MS = 1000;
 const UNCERTAIN = 'COMMAND_UNCERTAIN';
 
 /** Turns the books of one client into its results. */
@@ -87,6 +97,8 @@ export function measure(given: Circumstances): Measured {
   const writeGap = longestGap(answeredAt(writes), startedAt, stoppedAt);
   const readGap = longestGap(answeredAt(reads), startedAt, stoppedAt);
   const knownAt = notes.switchedAt.find((at) => at >= times.faultAt) ?? Infinity;
+  const lateErrors = (some: readonly Operation[]): number =>
+    from === null ? 0 : some.filter((one) => failedSince(one, from + RECOVERY_MS)).length;
   const isCalm = ({ settledAt }: Operation): boolean => settledAt < times.faultAt;
   return {
     client: given.client,
@@ -110,6 +122,11 @@ export function measure(given: Circumstances): Measured {
     p99: percentile(answered.map(latency), 0.99),
     calmP99: percentile(answered.filter(isCalm).map(latency), 0.99),
     slowestFailure: percentile(failed.map(latency), 1) || 0,
+    longestWait: percentile(operations.filter(isSettled).map(latency), 1) || 0,
+    lateReadErrors: lateErrors(reads),
+    lateWriteErrors: lateErrors(writes),
+    wrongReads: errors.filter(({ outcome }) => outcome === WRONG_VALUE).length,
+    waiting: account.waiting,
     acknowledgedWrites: answeredAt(writes).length,
     dead: account.dead,
     unhandled: account.unhandled,
@@ -118,6 +135,14 @@ export function measure(given: Circumstances): Measured {
     disconnects: given.disconnects,
     endedItself: given.endedItself,
   };
+}
+
+function isSettled({ outcome }: Operation): boolean {
+  return outcome !== PENDING;
+}
+
+function failedSince({ outcome, issuedAt }: Operation, since: number): boolean {
+  return outcome !== OK && issuedAt >= since;
 }
 
 function latency({ issuedAt, settledAt }: Operation): number {

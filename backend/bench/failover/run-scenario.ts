@@ -2,6 +2,7 @@ import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testin
 import { connectionName, type ClientKind } from '../clients/bench-client.js';
 import { Child } from '../common/child.js';
 import { sleep } from '../common/clock.js';
+import type { Finding } from '../common/finding.js';
 import { placeOf } from '../common/place.js';
 import { connectionsOf } from '../common/server-connections.js';
 import type { ClientAccount, ClientOrder } from './client-process.js';
@@ -10,7 +11,7 @@ import type { Scenario } from './scenario.js';
 import { SentinelWatch } from './sentinel-watch.js';
 import { Stage } from './stage.js';
 import { findSurvivors } from './survivors.js';
-import { READ_KEY, WARM_UP_MS } from './workload.js';
+import { READ_KEY, READ_VALUE, WARM_UP_MS } from './workload.js';
 
 /** How the load is put on. */
 export interface RunOptions {
@@ -24,6 +25,8 @@ export interface RunOptions {
 export interface Run {
   readonly measured: readonly Measured[];
   readonly notes: readonly string[];
+  /** What the scenario itself saw of promises of ours. */
+  readonly findings: readonly Finding[];
   /** What each client says of the failovers. */
   readonly failovers: Readonly<Record<string, unknown>>;
 }
@@ -48,7 +51,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 
 async function perform(scenario: Scenario, options: RunOptions, stage: Stage): Promise<Run> {
   const { cluster, clients } = stage;
-  await cluster.primary().command('SET', READ_KEY, 'x'.repeat(100));
+  await cluster.primary().command('SET', READ_KEY, READ_VALUE);
   const place = placeOf(cluster, scenario.proxied?.(cluster));
   await each(clients, (child, client) => {
     const { perSecond } = options;
@@ -79,7 +82,8 @@ async function perform(scenario: Scenario, options: RunOptions, stage: Stage): P
       }),
     );
   }
-  return { measured, notes: stage.notes, failovers: Object.fromEntries(failovers) };
+  const { notes, findings } = stage;
+  return { measured, notes, findings, failovers: Object.fromEntries(failovers) };
 }
 
 /** The connections of each client to the nodes of the own group that answer. */

@@ -17,6 +17,10 @@ export interface Promises {
   readonly readGap?: number;
   /** No command fails. Otherwise only with the typed errors of a deadline. */
   readonly noErrors?: boolean;
+  /** Further codes with which a command may fail, because a node that is well gives them. */
+  readonly mayFailWith?: readonly string[];
+  /** A second after it is over nothing fails and nothing waits. */
+  readonly worksAfter?: boolean;
   /** No acknowledged write is lost. */
   readonly nothingLost?: boolean;
   /** At most this share of what hand-tuned ioredis loses. */

@@ -2,6 +2,8 @@ import type { ClientKind } from '../clients/bench-client.js';
 import type { RedisTestCluster, RedisTestNode } from '../../src/redis/testing/index.js';
 import { now, sleep, sleepUntil } from '../common/clock.js';
 import type { Child } from '../common/child.js';
+import { finding, type Finding } from '../common/finding.js';
+import type { ExtraAccount, ExtraOrder } from './client-process.js';
 import type { SentinelWatch } from './sentinel-watch.js';
 
 /** What happened, on the clock of all. */
@@ -20,6 +22,8 @@ const SHORT_TAIL_MS = 4000;
 export class Stage {
   readonly times: Times = { faultAt: NaN, backAt: null };
   readonly notes: string[] = [];
+  /** What of ours was promised and seen besides what every scenario measures. */
+  readonly findings: Finding[] = [];
 
   constructor(
     readonly cluster: RedisTestCluster,
@@ -92,6 +96,28 @@ export class Stage {
       await sleep(LOOK_EVERY_MS);
     }
     this.note(what);
+  }
+
+  /** Has ours run a command besides its load, and notes what became of it. */
+  async ours(what: string, order: ExtraOrder): Promise<ExtraAccount> {
+    const ours = this.clients.get('ours');
+    if (ours === undefined)
+      throw new Error(`only ours takes part in ${what}: name it in --clients`);
+    const account = await ours.call<ExtraAccount>('extra', order);
+    const outcomes = Object.entries(account.outcomes).map(([code, n]) => `${String(n)} × ${code}`);
+    this.note(`${what}: ${outcomes.join(', ')}; the last after ${account.longestMs.toFixed(0)} ms`);
+    return account;
+  }
+
+  /** Notes a promise of ours, and whether it was kept. */
+  check(isKept: boolean, text: string): void {
+    this.findings.push(finding(isKept, text));
+  }
+
+  /** What was away can be used from now on. */
+  isBack(): void {
+    this.times.backAt = now();
+    this.note('it is over');
   }
 
   /** Notes that something is so now. */

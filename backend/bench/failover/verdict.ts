@@ -1,6 +1,6 @@
 import { finding, timing, type Finding } from '../common/finding.js';
 import { median, sum, worst } from '../common/statistics.js';
-import type { Measured } from './measure.js';
+import { RECOVERY_MS, type Measured } from './measure.js';
 import { resultsOf } from './report.js';
 import type { Run } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
@@ -20,7 +20,8 @@ const MAX_FAILURE_MS = 8250;
 export function judge(scenario: Scenario, runs: readonly Run[]): Finding[] {
   const ours = resultsOf(runs, 'ours');
   if (ours.length === 0) return [];
-  return [...correctness(scenario, runs, ours), ...times(scenario, ours)];
+  const own = runs.flatMap(({ findings }) => findings);
+  return [...correctness(scenario, runs, ours), ...own, ...times(scenario, ours)];
 }
 
 function correctness(
@@ -39,7 +40,16 @@ function correctness(
     zero('counts above acknowledged + uncertain', ({ duplicates }) => duplicates),
     zero('answers of the old primary after the switch was known', (r) => r.lostAfterKnown),
     zero('processes that did not end after close()', ({ endedItself }) => (endedItself ? 0 : 1)),
+    zero('reads answered with another value', ({ wrongReads }) => wrongReads),
   ];
+  if (promises.worksAfter) {
+    const text = `${String(RECOVERY_MS / 1000)} s after it was over`;
+    findings.push(
+      zero(`writes that fail ${text}`, ({ lateWriteErrors }) => lateWriteErrors),
+      zero(`reads that fail ${text}`, ({ lateReadErrors }) => lateReadErrors),
+      zero('calls that wait in the end', ({ waiting }) => waiting),
+    );
+  }
   const lost = ({ lost: keys, countsLost }: Measured): number => keys + countsLost;
   if (promises.nothingLost) findings.push(zero('acknowledged, then lost', lost));
   const peers = resultsOf(runs, 'tuned');
@@ -108,7 +118,9 @@ function errors({ promises }: Pick<Scenario, 'promises'>, ours: readonly Measure
   } else {
     const codes = ours.flatMap(({ errors: byCode }) => Object.keys(byCode));
     const slowest = worst(ours.map(({ slowestFailure }) => slowestFailure));
-    const isKept = codes.every((code) => TYPED.has(code)) && slowest <= MAX_FAILURE_MS;
+    const { mayFailWith = [] } = promises;
+    const isTyped = (code: string): boolean => TYPED.has(code) || mayFailWith.includes(code);
+    const isKept = codes.every(isTyped) && slowest <= MAX_FAILURE_MS;
     const seen = [...new Set(codes)].join(', ') || 'none';
     const text = `errors: ${String(total)}, all typed (${seen}), slowest after ${slowest.toFixed(0)} ms`;
     findings.push(timing(isKept, text));

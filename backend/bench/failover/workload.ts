@@ -1,7 +1,7 @@
 import type { BenchClient } from '../clients/bench-client.js';
 import { now, sleep } from '../common/clock.js';
 import { OpenLoop, type Stall } from '../common/open-loop.js';
-import { codeOf, Ledger } from '../common/ledger.js';
+import { codeOf, Ledger, OK } from '../common/ledger.js';
 
 /** Programs are slow when they are new, with a fault or without: what happens meanwhile has no times. */
 export const WARM_UP_MS = 1000;
@@ -17,6 +17,12 @@ const GRAIN_MS = 5;
 
 /** The key that everybody reads. */
 export const READ_KEY = 'bench:read';
+
+/** What it holds. */
+export const READ_VALUE = 'x'.repeat(100);
+
+/** The outcome of a read that was answered with something else: by a node that is none of ours, or an empty one. */
+export const WRONG_VALUE = 'WRONG_VALUE';
 
 /** The key that one operation of one client writes. */
 export function keyOf(prefix: string, index: number): string {
@@ -71,8 +77,9 @@ export class Workload {
     const kind = kindOf(index);
     const number = this.ledger.begin(kind, dueAt, now());
     this.run(kind, index).then(
-      () => {
-        this.ledger.settle(number, now());
+      (value) => {
+        const isWrong = kind === 'get' && value !== READ_VALUE;
+        this.ledger.settle(number, now(), isWrong ? WRONG_VALUE : OK);
       },
       (error: unknown) => {
         this.ledger.settle(number, now(), codeOf(error));

@@ -162,6 +162,36 @@ describe('between the application and its nodes, while the nodes see each other'
     }
   });
 
+  it('every connection is reset at once: nothing fails, and everything is connected again', async () => {
+    const { redis } = await start();
+    const facts = new FactLog(redis);
+    const load = startLoad(redis);
+    try {
+      await untilWritten(load, 100);
+      for (const { proxy } of cluster.nodes()) {
+        proxy.refuse();
+        proxy.heal();
+      }
+      await untilWritten(load, 300);
+      await cluster.waitUntil(
+        () => redis.status.sentinels.every((one) => one.isAnswering && one.isSubscribed),
+        { what: 'every Sentinel is listened to again' },
+      );
+      const report = await load.stop();
+      const check = await load.check();
+      expect(report.errors).toEqual([]);
+      expect(report).toMatchObject({ hung: 0, wrongReads: [], repeatedCounts: 0 });
+      expect(check.lost).toEqual([]);
+      expect(check.counter).toBeGreaterThanOrEqual(report.incrAcknowledged);
+      expect(check.counter).toBeLessThanOrEqual(report.incrAcknowledged + report.uncertain.incr);
+      expect(redis.status.waiting).toEqual({ reads: 0, writes: 0 });
+      expect(facts.of('primary.switched')).toEqual([]);
+    } finally {
+      await load.stop();
+      facts.stop();
+    }
+  });
+
   it('a failover is followed while two Sentinels cannot be reached', async () => {
     const { redis } = await start();
     const load = startLoad(redis, { opsPerSecond: 200 });

@@ -62,6 +62,16 @@ export class Worker {
     });
   }
 
+  /** Stops the process without ending it (SIGSTOP). */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** Lets it go on (SIGCONT). */
+  thaw(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   /** Kills the process, as in a crash. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
@@ -85,9 +95,12 @@ export class WorkerPool {
   readonly #program: CompiledProgram;
   readonly #workers: Worker[] = [];
 
-  /** @param program - a file of this folder, such as `cache-worker.ts` */
-  constructor(program: string) {
-    this.#program = compileProgram(program, 'serve-calls.ts');
+  /**
+   * @param program - a file of this folder, such as `cache-worker.ts`
+   * @param others - what it imports of this folder besides `serve-calls.ts`
+   */
+  constructor(program: string, ...others: readonly string[]) {
+    this.#program = compileProgram(program, 'serve-calls.ts', ...others);
   }
 
   /** Starts a process; resolves when it answers. */
