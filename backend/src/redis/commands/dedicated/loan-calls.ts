@@ -77,7 +77,7 @@ export class LoanCalls {
       this.#throwUnlessAgain(call, place, loan, { ...outcome, mayHaveRun });
       mayHaveRun ||= outcome.failure === 'unknown' && call.intent.changes;
       const isRefused = outcome.failure === 'not-ready' || outcome.failure === 'not-primary';
-      if (isRefused) await this.#clock.sleep(REFUSAL_PAUSE_MS, call.signal ?? undefined);
+      if (isRefused) await this.#clock.sleep(REFUSAL_PAUSE_MS);
     }
   }
 
