@@ -29,7 +29,7 @@ describe('calls on connections of their own, on a real server', () => {
     return startReadyEngine({ ...server.options(), node: { ...node }, shutdownTimeoutMs: 2000 });
   }
   const blockedClients = async (): Promise<number> => {
-    const info = String(await server.node.command('INFO', 'clients'));
+    const info = (await server.node.command('INFO', 'clients')) as string;
     return Number(/blocked_clients:(\d+)/.exec(info)?.[1]);
   };
   const untilBlocked = (count: number): Promise<void> =>
@@ -75,9 +75,7 @@ describe('calls on connections of their own, on a real server', () => {
     });
     const result = await redis.exclusive(async (own) => {
       await own.watch('w');
-      const late = await outcomeOf(
-        (kept as ExclusiveConnection | null)!.multi().set('other', '1').exec(),
-      );
+      const late = await outcomeOf(kept!.multi().set('other', '1').exec());
       expect(late.code).toBe('CONNECTION_LOST');
       await server.node.command('SET', 'w', 'changed by another');
       return own.multi().set('w', 'mine').exec();
