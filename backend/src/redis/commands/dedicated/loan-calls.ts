@@ -76,8 +76,9 @@ export class LoanCalls {
       if ('reply' in outcome) return outcome.reply;
       this.#throwUnlessAgain(call, place, loan, { ...outcome, mayHaveRun });
       mayHaveRun ||= outcome.failure === 'unknown' && call.intent.changes;
-      const isRefused = outcome.failure === 'not-ready' || outcome.failure === 'not-primary';
-      if (isRefused) await this.#clock.sleep(REFUSAL_PAUSE_MS, call.signal ?? undefined);
+      // Nothing may be tried again in the same turn: it would keep the process from everything else.
+      const isAnswered = outcome.failure === 'unblocked' || outcome.failure === 'unknown';
+      if (!isAnswered) await this.#clock.sleep(REFUSAL_PAUSE_MS);
     }
   }
 

@@ -72,6 +72,18 @@ describe('RawClients', () => {
     await waitUntil(() => clients.size === 0, { what: 'it is not counted', everyMs: 1 });
   });
 
+  it('end with the application when they were made by duplicate(), too', async () => {
+    await connect();
+    const client = clients.create();
+    const copy = client.duplicate().duplicate({ connectionName: 'copy' });
+    await copy.set('k', 'v');
+    expect(clients.size).toBe(3);
+    clients.close();
+    await waitUntil(() => copy.status === 'end', { what: 'it has ended', everyMs: 1 });
+    expect(() => client.duplicate()).toThrow(expect.objectContaining({ code: 'CLOSED' }));
+    await rig.until(() => clients.size === 0, 'none is counted');
+  });
+
   it('report their errors as events instead of printing them', async () => {
     await connect();
     const client = clients.create();

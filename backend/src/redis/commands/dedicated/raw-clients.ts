@@ -45,11 +45,21 @@ export class RawClients {
   create(options: DriverOptions = {}): DriverClient {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
     const tracked = this.options();
-    const client = newTrackedClient({
-      ...tracked,
-      ...options,
-      Connector: tracked.Connector,
-    });
+    return this.#adopt(
+      newTrackedClient({
+        ...tracked,
+        ...options,
+        Connector: tracked.Connector,
+      }),
+    );
+  }
+
+  // What a client makes with `duplicate()`, as BullMQ has it do, is closed at shutdown as well.
+  #adopt(client: DriverClient): DriverClient {
+    if (this.#isClosed) {
+      client.disconnect();
+      throw new ClosedError('Redis is shutting down');
+    }
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
     // Without a listener the driver prints each error to the console.
@@ -60,6 +70,8 @@ export class RawClients {
         reason: `raw client: ${safeMessage(error)}`,
       });
     });
+    const duplicate = client.duplicate.bind(client);
+    client.duplicate = (override) => this.#adopt(duplicate(override));
     return client;
   }
 

@@ -195,6 +195,46 @@ describe('SubscriptionKeeper', () => {
     );
   });
 
+  it.each([
+    ['rejects', async () => Promise.reject(new TypeError('listener failed'))],
+    ['rejects as a thenable', () => ({ then: (_: unknown, no: (e: unknown) => void) => no(1) })],
+  ])('contains a listener that %s later, and reports it', async (_, listener) => {
+    await connect();
+    await keeper.subscribe('subscribe', ['news'], listener, { timeoutMs: 1000 });
+    await listen(['news']);
+    primary.server.publish('news', 'hello');
+    await hears('news: hello');
+    await turns(2);
+    const failed = rig.events.filter(({ type }) => type === 'listener.failed');
+    expect(failed).toEqual([expect.objectContaining({ event: 'message' })]);
+  });
+
+  it('counts a channel and a pattern of the same name apart, and forgets those nobody listens to', async () => {
+    await connect();
+    const channel = await listen(['n*']);
+    const pattern = await listen(['n*'], {}, 'psubscribe');
+    const twice = await listen(['n*', 'n*']);
+    expect(keeper.size).toBe(2);
+    await channel.unsubscribe();
+    expect(keeper.size).toBe(2);
+    await twice.unsubscribe();
+    expect(keeper.size).toBe(1);
+    await pattern.unsubscribe();
+    expect(keeper.size).toBe(0);
+  });
+
+  it('goes to a new primary at once, however long the old one could not be reached', async () => {
+    await connect();
+    await listen(['news']);
+    await primary.stop();
+    await rig.pass(3000);
+    other.role = 'master';
+    rig.source.say(other, 2, []);
+    const since = rig.clock.now();
+    await rig.until(() => subscribed(other, 'news'), 'it is subscribed there');
+    expect(rig.clock.now()).toBe(since);
+  });
+
   it('goes on when onGap throws, and reports it', async () => {
     await connect();
     const gaps: number[] = [];

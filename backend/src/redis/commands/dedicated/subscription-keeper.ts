@@ -1,12 +1,17 @@
-import { ReopeningWire, type Wire, type WireOptions } from '../../cluster/connection/index.js';
+import {
+  Heartbeat,
+  ReopeningWire,
+  type Wire,
+  type WireOptions,
+} from '../../cluster/connection/index.js';
 import { ClosedError, CommandTimeoutError, safeMessage } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { aFunction, deadline, option, OptionSet, type RowsOf } from '../../base/options/index.js';
-import { atDeadline, waitFor, type Clock, type Stop } from '../../base/timing/index.js';
+import { untilTime, waitFor, type Clock, type Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 
 /** Called with each message and the channel it was published to. */
-export type MessageListener = (message: string, channel: string) => void;
+export type MessageListener = (message: string, channel: string) => unknown;
 
 /** Options of a subscription. */
 export interface SubscribeOptions {
@@ -14,9 +19,9 @@ export interface SubscribeOptions {
    * Called when messages may have been missed, because Redis keeps none while the connection is lost.
    * `gapMs` is how long the subscription was interrupted.
    */
-  readonly onGap?: (gapMs: number) => void;
+  readonly onGap?: (gapMs: number) => unknown;
   /** Called when the connection is lost; `onGap` follows when the subscription is back. */
-  readonly onLost?: () => void;
+  readonly onLost?: () => unknown;
   /** How long to wait for the first confirmation. @defaultValue the write timeout */
   readonly timeoutMs?: number;
 }
@@ -43,8 +48,8 @@ interface Entry {
   readonly kind: Kind;
   readonly channels: readonly string[];
   readonly listener: MessageListener;
-  readonly onGap: ((gapMs: number) => void) | null;
-  readonly onLost: (() => void) | null;
+  readonly onGap: ((gapMs: number) => unknown) | null;
+  readonly onLost: (() => unknown) | null;
 }
 
 /** Keeps all subscriptions alive on one connection to the present primary. */
@@ -52,16 +57,17 @@ export class SubscriptionKeeper {
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
   readonly #bus: EventBus;
-  readonly #settings: { heartbeatIntervalMs: number; heartbeatTimeoutMs: number };
+  readonly #heartbeat: Heartbeat;
   readonly #wireFor: () => WireOptions | null;
   readonly #entries = new Set<Entry>();
+  /** The same by what they listen to: `subscribe news`, `psubscribe n*`. */
+  readonly #byChannel = new Map<string, Set<Entry>>();
   readonly #confirmed = new Set<string>();
   readonly #waiting = new Set<() => void>();
   readonly #stopListening: Stop;
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
   #quietSince: number | null = null;
-  #stopHeartbeat: Stop | null = null;
   #isClosed = false;
 
   constructor(
@@ -71,9 +77,17 @@ export class SubscriptionKeeper {
     bus: EventBus,
   ) {
     this.#tracker = tracker;
-    this.#settings = settings;
     this.#clock = clock;
     this.#bus = bus;
+    this.#heartbeat = new Heartbeat(clock, {
+      intervalMs: settings.heartbeatIntervalMs,
+      timeoutMs: settings.heartbeatTimeoutMs,
+      ask: async () => this.#wire?.ready?.call('ping'),
+      onAnswer: () => undefined,
+      onSilence: () => {
+        this.#wire?.ready?.destroy('heartbeat not answered');
+      },
+    });
     this.#wireFor = () => tracker.wireOptionsToPrimary();
     this.#stopListening = tracker.onChange(() => {
       this.#follow();
@@ -82,7 +96,7 @@ export class SubscriptionKeeper {
 
   /** The number of channels and patterns with a listener. */
   get size(): number {
-    return new Set([...this.#entries].flatMap(({ channels }) => channels)).size;
+    return this.#byChannel.size;
   }
 
   /** Subscribes. Resolves when Redis has confirmed it. At the deadline it rejects and removes the listener. */
@@ -95,7 +109,7 @@ export class SubscriptionKeeper {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
     const { onGap = null, onLost = null } = options;
     const entry: Entry = { kind, channels, listener, onGap, onLost };
-    this.#entries.add(entry);
+    this.#add(entry);
     this.#follow();
     const wire = this.#wire?.ready;
     if (wire !== null && wire !== undefined) void this.#confirm(wire, kind, channels);
@@ -113,6 +127,7 @@ export class SubscriptionKeeper {
     this.#isClosed = true;
     this.#stopListening();
     this.#entries.clear();
+    this.#byChannel.clear();
     for (const check of [...this.#waiting]) check();
     this.#stop();
   }
@@ -152,7 +167,7 @@ export class SubscriptionKeeper {
   #onLost(): void {
     const hadAny = this.#confirmed.size > 0;
     this.#confirmed.clear();
-    this.#stopHeartbeat?.();
+    this.#heartbeat.stop();
     // Before a subscription was confirmed no message could be missed.
     if (!hadAny) return;
     this.#quietSince ??= this.#clock.now();
@@ -160,7 +175,7 @@ export class SubscriptionKeeper {
   }
 
   async #resubscribe(wire: Wire): Promise<void> {
-    this.#startHeartbeat(wire);
+    this.#heartbeat.start();
     for (const kind of ['subscribe', 'psubscribe'] as const) {
       const channels = this.#channelsOf(kind);
       if (channels.length > 0) await this.#confirm(wire, kind, channels);
@@ -181,13 +196,14 @@ export class SubscriptionKeeper {
       return;
     }
     if (!wire.isReady) return;
-    for (const channel of channels) this.#confirmed.add(`${kind} ${channel}`);
+    for (const channel of channels) this.#confirmed.add(keyOf(kind, channel));
     for (const check of [...this.#waiting]) check();
   }
 
   #untilConfirmed(entry: Entry, timeoutMs: number): Promise<void> {
     const isDone = (): boolean =>
-      entry.channels.every((channel) => this.#confirmed.has(`${entry.kind} ${channel}`));
+      entry.channels.every((channel) => this.#confirmed.has(keyOf(entry.kind, channel)));
+    const until = this.#clock.now() + timeoutMs;
     return waitFor(
       ({ give, refuse }) => {
         const check = (): void => {
@@ -200,15 +216,30 @@ export class SubscriptionKeeper {
           this.#waiting.delete(check);
         };
       },
-      atDeadline(this.#clock, timeoutMs, () => unconfirmed(entry.kind, timeoutMs)),
+      untilTime(this.#clock, until, () => unconfirmed(entry.kind, timeoutMs)),
     );
+  }
+
+  #add(entry: Entry): void {
+    this.#entries.add(entry);
+    for (const channel of entry.channels) {
+      const key = keyOf(entry.kind, channel);
+      const others = this.#byChannel.get(key) ?? new Set<Entry>();
+      this.#byChannel.set(key, others.add(entry));
+    }
   }
 
   async #remove(entry: Entry): Promise<void> {
     if (!this.#entries.delete(entry)) return;
-    const still = new Set(this.#channelsOf(entry.kind));
-    const unused = entry.channels.filter((channel) => !still.has(channel));
-    for (const channel of unused) this.#confirmed.delete(`${entry.kind} ${channel}`);
+    const unused = entry.channels.filter((channel) => {
+      const key = keyOf(entry.kind, channel);
+      const others = this.#byChannel.get(key);
+      others?.delete(entry);
+      if (others === undefined || others.size > 0) return false;
+      this.#byChannel.delete(key);
+      this.#confirmed.delete(key);
+      return true;
+    });
     const wire = this.#wire?.ready;
     if (this.#entries.size === 0) this.#stop();
     else if (wire !== null && wire !== undefined && unused.length > 0) {
@@ -218,39 +249,23 @@ export class SubscriptionKeeper {
   }
 
   #deliver(channel: string, message: string, pattern: string | null): void {
-    const kind: Kind = pattern === null ? 'subscribe' : 'psubscribe';
-    for (const entry of [...this.#entries]) {
-      if (entry.kind !== kind || !entry.channels.includes(pattern ?? channel)) continue;
-      this.#tell('message', () => {
-        entry.listener(message, channel);
-      });
+    const key = pattern === null ? keyOf('subscribe', channel) : keyOf('psubscribe', pattern);
+    for (const { listener } of [...(this.#byChannel.get(key) ?? [])]) {
+      this.#tell('message', () => listener(message, channel));
     }
   }
 
-  // An error in one listener must not keep the call from the others.
-  #tell(event: string, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
+  // An error in one listener must not keep the call from the others, nor end the process when it comes later.
+  #tell(event: string, run: () => unknown): void {
+    const report = (error: unknown): void => {
       this.#bus.emit({ type: 'listener.failed', event, error });
+    };
+    try {
+      const later = run();
+      if (isThenable(later)) later.then(undefined, report);
+    } catch (error) {
+      report(error);
     }
-  }
-
-  #startHeartbeat(wire: Wire): void {
-    const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#settings;
-    let sentAt: number | null = null;
-    this.#stopHeartbeat?.();
-    this.#stopHeartbeat = this.#clock.every(heartbeatIntervalMs, () => {
-      if (sentAt !== null) {
-        if (this.#clock.now() - sentAt > heartbeatTimeoutMs) wire.destroy('heartbeat not answered');
-        return;
-      }
-      sentAt = this.#clock.now();
-      wire.call('ping').then(
-        () => (sentAt = null),
-        () => undefined,
-      );
-    });
   }
 
   #channelsOf(kind: Kind): string[] {
@@ -259,12 +274,20 @@ export class SubscriptionKeeper {
   }
 
   #stop(): void {
-    this.#stopHeartbeat?.();
+    this.#heartbeat.stop();
     this.#wire?.close('no subscriptions');
     this.#wire = null;
     this.#confirmed.clear();
     this.#quietSince = null;
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
+}
+
+function keyOf(kind: Kind, channel: string): string {
+  return `${kind} ${channel}`;
 }
 
 function unconfirmed(command: Kind, timeoutMs: number): CommandTimeoutError {

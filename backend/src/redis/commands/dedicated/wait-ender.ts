@@ -1,10 +1,10 @@
 import type { Loan, SharedConnection, Wire } from '../../cluster/connection/index.js';
 import { replyPrefix } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
 
-const CUT_AFTER_MS = 200;
 const ASK_AGAIN_MS = 20;
+const CUT_AFTER_BEATS = 10;
 
 /** A lent connection to the primary. */
 export interface PrimaryLoan extends Loan {
@@ -44,22 +44,31 @@ export class WaitEnder {
   /** Ends what waits on the connection. What it returns is called when the wait is over. */
   end(loan: PrimaryLoan): Stop {
     let isOver = false;
-    let stopAsking: Stop = () => undefined;
-    const stopCut = this.#clock.hold(CUT_AFTER_MS, () => {
-      loan.discard();
-    });
-    // The wait may begin after it is asked to end: then the server knows of none yet.
+    let isAsking = false;
     const ask = async (): Promise<void> => {
+      isAsking = true;
       const canEnd = await this.#unblock(loan);
-      if (isOver) return;
-      if (canEnd) stopAsking = this.#clock.hold(ASK_AGAIN_MS, () => void ask());
-      else loan.discard();
+      isAsking = false;
+      if (!canEnd && !isOver) loan.discard();
     };
+    let beats = 0;
+    // A pause of this process counts as one beat: the answer may lie in its socket meanwhile.
+    const pulse = new Pulse(
+      this.#clock,
+      ASK_AGAIN_MS,
+      () => {
+        if (++beats >= CUT_AFTER_BEATS) loan.discard();
+        // The wait may begin after it is asked to end: then the server knew of none.
+        else if (!isAsking) void ask();
+        return beats < CUT_AFTER_BEATS;
+      },
+      { holds: true },
+    );
     void ask();
+    pulse.wake();
     return () => {
       isOver = true;
-      stopCut();
-      stopAsking();
+      pulse.stop();
     };
   }
 
