@@ -12,12 +12,37 @@ const servers = process.argv.slice(2);
 if (servers.length === 0) servers.push('redis-server');
 
 /**
- * What COMMAND says of one command: its name, its flags, and in the tenth place its subcommands.
- * @typedef {[string, unknown, string[], unknown, unknown, unknown, unknown, unknown, unknown, Command[]?]} Command
+ * What COMMAND says of one command: name, arity, flags, first key, last key, step, categories, tips, key
+ * specifications and subcommands.
+ * @typedef {[string, number, string[], number, number, number, unknown, unknown, unknown[][], Command[]?]} Command
  */
 
-/** @type {Record<'read' | 'write' | 'blocking' | 'other', Set<string>>} */
-const kinds = { read: new Set(), write: new Set(), blocking: new Set(), other: new Set() };
+/**
+ * A command in the table. `keys` is written as command-rows.ts describes it.
+ * @typedef {{ kind: Kind, isFast: boolean, isBlocking: boolean, keys: string }} Row
+ * @typedef {'read' | 'write' | 'other'} Kind
+ */
+
+/**
+ * Where Redis says that the position of a key depends on the other arguments, and cannot say how.
+ * @type {Record<string, string>}
+ */
+const KEYS_BY_HAND = {
+  sort: '1,STORE@2',
+  sort_ro: '1',
+  migrate: 'KEYS@6:-1|3',
+  // Groups, consumers and streams may have any name, so these need to be read from the left.
+  xread: 'STREAMS',
+  xreadgroup: 'STREAMS',
+};
+
+// What Valkey 8.1.1 has beyond Redis, so that the table can be written where there is no Valkey.
+const ONLY_IN_VALKEY =
+  'client|capa client|import-source cluster|slot-stats commandlog|get commandlog|help ' +
+  'commandlog|len commandlog|reset script|show';
+
+/** @type {Map<string, Row>} */
+const rows = new Map();
 /** @type {string[]} */
 const versions = [];
 for (const server of servers) {
@@ -25,26 +50,101 @@ for (const server of servers) {
   versions.push(version);
   for (const command of commands) note(command);
 }
+if (!versions.some((version) => version.startsWith('valkey'))) {
+  versions.push('valkey 8.1.1');
+  for (const name of ONLY_IN_VALKEY.split(' ')) {
+    add(name, { kind: 'other', isFast: false, isBlocking: false, keys: '' });
+  }
+}
 writeFileSync(OUTPUT, render());
-console.log(
-  `${OUTPUT}: ${Object.entries(kinds)
-    .map(([k, s]) => `${s.size} ${k}`)
-    .join(', ')} (${versions.join(', ')})`,
-);
+console.log(`${OUTPUT}: ${rows.size} commands (${versions.join(', ')})`);
 
 /** @param {Command} command */
-function note([rawName, , flags, , , , , , , subcommands = []]) {
-  const name = rawName.toLowerCase();
+function note(command) {
+  const [rawName, , flags, , , , , , , subcommands = []] = command;
   if (subcommands.length > 0) {
     for (const subcommand of subcommands) note(subcommand);
     return;
   }
+  const name = rawName.toLowerCase();
   /** @param {string} flag */
   const has = (flag) => flags.includes(flag);
-  if (has('readonly')) kinds.read.add(name);
-  else if (has('write')) kinds.write.add(name);
-  else kinds.other.add(name);
-  if (has('blocking')) kinds.blocking.add(name);
+  add(name, {
+    kind: has('readonly') ? 'read' : has('write') ? 'write' : 'other',
+    isFast: has('fast'),
+    isBlocking: has('blocking'),
+    keys: KEYS_BY_HAND[name] ?? keysOf(command),
+  });
+}
+
+/**
+ * A command is fast when every server says so, and blocking when one does. The last server asked knows best
+ * where its keys are.
+ * @param {string} name
+ * @param {Row} row
+ */
+function add(name, row) {
+  const known = rows.get(name);
+  if (known !== undefined && known.kind !== row.kind) {
+    throw new Error(`${name} is ${known.kind} for one server and ${row.kind} for another`);
+  }
+  rows.set(name, {
+    ...row,
+    isFast: row.isFast && (known?.isFast ?? true),
+    isBlocking: row.isBlocking || (known?.isBlocking ?? false),
+  });
+}
+
+/** @param {Command} command */
+function keysOf([name, , flags, first, last, step, , , specs]) {
+  if (!flags.includes('movablekeys')) return first === 0 ? '' : range(first, last, step);
+  return specs
+    .map((spec) => {
+      const begin = part(spec, 'begin_search');
+      const find = part(spec, 'find_keys');
+      if (begin.type === 'index' && find.type === 'keynum') return `#${begin.index}`;
+      if (find.type !== 'range') throw new Error(`${name} needs a rule in KEYS_BY_HAND`);
+      if (begin.type === 'index') {
+        const to = Number(find.lastkey);
+        const from = Number(begin.index);
+        return range(from, to < 0 ? to : from + to, Number(find.keystep));
+      }
+      if (find.lastkey !== 0) throw new Error(`${name} needs a rule in KEYS_BY_HAND`);
+      return `${begin.keyword}@${begin.startfrom}`;
+    })
+    .join(',');
+}
+
+/**
+ * @param {number} first
+ * @param {number} last
+ * @param {number} step
+ */
+function range(first, last, step) {
+  if (last === first) return `${first}`;
+  return step === 1 ? `${first}:${last}` : `${first}:${last}:${step}`;
+}
+
+/**
+ * Returns the type of one part of a key specification, together with its members.
+ * @param {unknown[]} spec
+ * @param {string} name
+ * @returns {Record<string, unknown>}
+ */
+function part(spec, name) {
+  const outer = pairs(spec)[name];
+  const { type, spec: inner } = pairs(/** @type {unknown[]} */ (outer));
+  return { ...pairs(/** @type {unknown[]} */ (inner)), type };
+}
+
+/**
+ * @param {unknown[]} list
+ * @returns {Record<string, unknown>}
+ */
+function pairs(list) {
+  return Object.fromEntries(
+    list.flatMap((name, i) => (i % 2 === 0 ? [[String(name), list[i + 1]]] : [])),
+  );
 }
 
 /** @param {string} path */
@@ -70,47 +170,51 @@ async function askServer(path) {
 }
 
 function render() {
-  /** @param {ReadonlySet<string>} set */
-  const list = (set) => wrap([...set].sort().join(' '));
   return `// Generated by scripts/generate-command-table.mjs from ${versions.join(', ')}. Do not edit.
+import { readRows, type CommandRow } from './command-rows.js';
 
-/** Commands that only read. Subcommands are written \`container|subcommand\`. */
-export const READ_COMMANDS = words(
-${list(kinds.read)},
-);
-
-/** Commands that may write. */
-export const WRITE_COMMANDS = words(
-${list(kinds.write)},
-);
-
-/** Commands that may wait in the server until something happens. */
-export const BLOCKING_COMMANDS = words(
-${list(kinds.blocking)},
-);
-
-/** Commands that are neither: about the server, the connection, scripts or messages. */
-export const OTHER_COMMANDS = words(
-${list(kinds.other)},
-);
-
-function words(text: string): ReadonlySet<string> {
-  return new Set(text.split(' '));
-}
+/** Every command of these servers. Subcommands are written \`container|subcommand\`. */
+export const COMMAND_TABLE: ReadonlyMap<string, CommandRow> = new Map([
+  ...readRows(
+    'read',
+${list('read')},
+  ),
+  ...readRows(
+    'write',
+${list('write')},
+  ),
+  ...readRows(
+    'other',
+${list('other')},
+  ),
+]);
 `;
 }
 
-/** @param {string} text */
-function wrap(text) {
+/** @param {Kind} kind */
+function list(kind) {
+  const usual = kind === 'other' ? '' : '1';
+  const words = [...rows]
+    .filter(([, row]) => row.kind === kind)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, row]) => {
+      const marks = `${row.isFast ? '+' : ''}${row.isBlocking ? '*' : ''}`;
+      return `${name}${marks}${row.keys === usual ? '' : `=${row.keys}`}`;
+    });
+  return wrap(words);
+}
+
+/** @param {readonly string[]} words */
+function wrap(words) {
   const lines = [];
   let line = '';
-  for (const word of text.split(' ')) {
-    if (line.length + word.length > 84) {
+  for (const word of words) {
+    if (line.length + word.length > 82) {
       lines.push(line);
       line = '';
     }
     line += `${word} `;
   }
   lines.push(line.trimEnd());
-  return lines.map((each) => `  '${each}'`).join(' +\n  ');
+  return lines.map((each, i) => `${i === 0 ? '    ' : '      '}'${each}'`).join(' +\n');
 }

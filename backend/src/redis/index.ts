@@ -119,13 +119,13 @@ export type {
   RetryReason,
 } from './base/stats/index.js';
 export type {
-  ChainableCommander,
   DriverClient,
   TrackedOptions,
 } from './cluster/connection/index.js';
 export type {
   BatchResult,
   CallOptions,
+  ChainedCommands,
   MessageListener,
   RedisCommands,
   ExclusiveConnection,

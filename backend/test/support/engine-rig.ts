@@ -123,7 +123,7 @@ export function newRig(options: RigOptions = {}): Rig {
     tracker,
     router,
     loans,
-    runner: new CommandRunner(router, blocking),
+    runner: new CommandRunner(router, blocking, clock, resolved.routing.writeTimeoutMs),
     until: (look, what) => until(clock, look, what),
     pass: (ms) => pass(clock, ms),
     close: () => {
@@ -139,8 +139,7 @@ export function sentinelOptions(
 ): ResolvedSentinelOptions {
   const sentinel = { nodes: ['192.0.2.1', '192.0.2.2', '192.0.2.3'], ...options.sentinel };
   const { options: resolved } = resolveOptions({
-    // One connection for reads, so that a test knows where they go.
-    pools: { writeSize: 3, readSize: 1 },
+    pools: { writeSize: 3 },
     ...options,
     mode: 'sentinel',
     sentinel,

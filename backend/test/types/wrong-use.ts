@@ -105,6 +105,29 @@ export function withheld(): void {
   void (redis.engine as unknown);
 }
 
+/** What belongs to one connection is not there in pipelines and transactions either, at any place of the chain. */
+export async function chained(): Promise<void> {
+  const results = await redis.pipeline().set('k', 'v', 'EX', 10).get('k').call('ping').exec();
+  await session.multi().incr('k').hgetall('h').exec();
+  for (const [failure, value] of results ?? []) void [failure, value];
+  // @ts-expect-error -- it would tell about a connection that all callers share
+  redis.pipeline().client('ID');
+  // @ts-expect-error -- the same after a command
+  redis.pipeline().get('k').client('ID');
+  // @ts-expect-error -- see redis.exclusive()
+  redis.pipeline().get('k').wait(1, 100);
+  // @ts-expect-error -- see node.db
+  redis.multi().set('k', 'v').select(1);
+  // @ts-expect-error -- see redis.script()
+  redis.multi().script('LOAD', 'return 1');
+  // @ts-expect-error -- a batch ends with exec()
+  redis.multi().set('k', 'v').multi();
+  // @ts-expect-error -- see redis.exclusive()
+  session.multi().watch('k');
+  // @ts-expect-error -- the arguments are those of the command
+  redis.pipeline().get('k').incrby('k');
+}
+
 /** Subscriptions. */
 export function subscriptions(): void {
   void redis.subscribe('news', (message, channel) => message + channel);

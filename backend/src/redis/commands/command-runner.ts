@@ -1,8 +1,9 @@
 import type { Encoding } from '../cluster/connection/index.js';
-import { RedisHaError } from '../base/errors/index.js';
+import { InvalidArgumentError, RedisHaError } from '../base/errors/index.js';
+import type { Clock } from '../base/timing/index.js';
 import type { BlockingCalls } from './dedicated/blocking-calls.js';
 import type { CallOptions } from './table/call-options.js';
-import { checkTransaction, problemOf, refusal } from './table/command-arguments.js';
+import { checkedArguments, checkTransaction, refusal } from './table/command-arguments.js';
 import { type CommandIntent, intentOf, isRepeatable, TRANSACTION } from './table/command-intent.js';
 import {
   type BatchResult,
@@ -10,17 +11,35 @@ import {
   type QueuedCommand,
   TransactionPayload,
 } from './table/payloads.js';
+import { PipelineWrites } from './pipeline-writes.js';
 import type { CommandRouter } from './shared/command-router.js';
 import { rejectedError } from './shared/outcome-errors.js';
+
+/** A pipeline that is on its way. */
+interface Pipeline {
+  /** Its writes that are not over; `null` if it has none. */
+  readonly writes: PipelineWrites | null;
+  readonly options: CallOptions | null;
+  readonly deadlineAt: number;
+}
 
 /** Turns commands, pipelines and transactions into calls, and runs them. */
 export class CommandRunner {
   readonly #router: CommandRouter;
   readonly #blocking: BlockingCalls;
+  readonly #clock: Clock;
+  readonly #writeTimeoutMs: number;
 
-  constructor(router: CommandRouter, blocking: BlockingCalls) {
+  constructor(
+    router: CommandRouter,
+    blocking: BlockingCalls,
+    clock: Clock,
+    writeTimeoutMs: number,
+  ) {
     this.#router = router;
     this.#blocking = blocking;
+    this.#clock = clock;
+    this.#writeTimeoutMs = writeTimeoutMs;
   }
 
   /** Runs one command. */
@@ -30,9 +49,9 @@ export class CommandRunner {
     encoding: Encoding,
     options: CallOptions | null,
   ): Promise<unknown> {
-    const problem = problemOf(name, args);
-    if (problem !== null) return Promise.reject(problem);
-    return this.#start(intentOf(name, args), { name, args, encoding }, options);
+    const checked = checkedArguments(name, args);
+    if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
+    return this.#start(intentOf(name, checked), { name, args: checked, encoding }, options);
   }
 
   #start(
@@ -61,10 +80,15 @@ export class CommandRunner {
     options: CallOptions | null,
   ): Promise<BatchResult[]> {
     // A pipeline that changes anything reads from the primary too, so that it sees its own writes.
-    const changes = commands.some(({ name, args }) => intentOf(name, args).route !== 'read');
+    const onlyReads = commands.every(({ name, args }) => intentOf(name, args).route === 'read');
+    const pipeline: Pipeline = {
+      writes: onlyReads ? null : new PipelineWrites(),
+      options,
+      deadlineAt: this.#clock.now() + (options?.timeoutMs ?? this.#writeTimeoutMs),
+    };
     return Promise.all(
       commands.map((command) =>
-        this.#runInOrder(command, changes, options).then(
+        this.#runInOrder(command, pipeline).then(
           (result): BatchResult => [null, result],
           (error: unknown): BatchResult => [error as Error, undefined],
         ),
@@ -72,25 +96,35 @@ export class CommandRunner {
     );
   }
 
-  #runInOrder(
-    command: QueuedCommand,
-    withWrites: boolean,
-    options: CallOptions | null,
-  ): Promise<unknown> {
-    const { name, args } = command;
-    const problem = problemOf(name, args);
-    if (problem !== null) return Promise.reject(problem);
+  #runInOrder(queued: QueuedCommand, { writes, options, deadlineAt }: Pipeline): Promise<unknown> {
+    const { name, encoding } = queued;
+    const args = checkedArguments(name, queued.args);
+    if (args instanceof InvalidArgumentError) return Promise.reject(args);
+    const command = { name, args, encoding };
     const intent = intentOf(name, args);
-    const isRead = intent.route === 'read' && withWrites;
-    return this.#start(isRead ? { ...intent, route: 'primary' } : intent, command, options);
+    if (writes === null) return this.#start(intent, command, options);
+    const ordered: CommandIntent =
+      intent.route === 'read' ? { ...intent, route: 'primary' } : intent;
+    const reply = this.#start(ordered, command, options);
+    // Blocking commands have connections of their own, in no order with the rest.
+    if (ordered.route !== 'primary') return reply;
+    if (!intent.changes) {
+      const again = (): Promise<unknown> => {
+        const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
+        return this.#start(ordered, command, { ...options, timeoutMs });
+      };
+      return seeing(writes, reply, again);
+    }
+    writes.add(reply);
+    return reply;
   }
 
   /** Runs the commands in `MULTI` … `EXEC`. Rejects when Redis refuses the transaction as a whole. */
   async runTransaction(
-    commands: readonly QueuedCommand[],
+    queued: readonly QueuedCommand[],
     options: CallOptions | null,
   ): Promise<BatchResult[] | null> {
-    checkTransaction(commands);
+    const commands = checkTransaction(queued);
     if (commands.length === 0) return [];
     const intents = commands.map(({ name, args }) => intentOf(name, args));
     const repeatable = intents.every((intent, i) => isRepeatable(intent, commands[i]?.args ?? []));
@@ -103,6 +137,20 @@ export class CommandRunner {
     );
     return withSafeErrors(answer as BatchResult[] | null, commands);
   }
+}
+
+// A read whose answer came before that of an earlier write has not seen it, and asks again.
+async function seeing(
+  writes: PipelineWrites,
+  reply: Promise<unknown>,
+  again: () => Promise<unknown>,
+): Promise<unknown> {
+  const { place } = writes;
+  const answer = await reply;
+  const overtaken = writes.openBefore(place);
+  if (overtaken.length === 0) return answer;
+  const isMissed = (await Promise.all(overtaken)).includes(true);
+  return isMissed ? again() : answer;
 }
 
 function withSafeErrors(

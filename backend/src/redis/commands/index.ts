@@ -17,6 +17,7 @@ export {
   isRepeatable,
 } from './table/command-intent.js';
 export {
+  type ChainedCommands,
   CommandMethods,
   defineCommandMethods,
   newBatch,

@@ -77,6 +77,27 @@ describe('scan', () => {
     expect(pages).toEqual([['a'], ['a', 'b'], ['c']]);
   });
 
+  it('starts again on another process where INFO is not permitted', async () => {
+    for (const node of [primary, other]) {
+      node.override = ([name]) =>
+        name?.toUpperCase() === 'INFO'
+          ? reply.error('NOPERM no permissions to run the info command')
+          : undefined;
+    }
+    rig.close();
+    rig = newRig();
+    rig.source.say(primary, 1, []);
+    await rig.until(() => rig.tracker.isWritable, 'the primary is connected');
+    serve(primary, { 0: ['7', ['a']], 7: ['0', ['never']] });
+    serve(other, { 0: ['5', ['a', 'b']], 5: ['0', ['c']], 7: ['0', ['wrong']] });
+    const pages = await scanned({}, { command: 'scan' }, async (page) => {
+      if (page !== 1) return;
+      rig.source.say(other, 2, []);
+      await rig.until(() => rig.tracker.isWritable, 'the other is the primary');
+    });
+    expect(pages).toEqual([['a'], ['a', 'b'], ['c']]);
+  });
+
   it('starts again when the same node was restarted', async () => {
     serve(primary, { 0: ['7', ['a']], 7: ['0', ['b']] });
     const pages = await scanned({}, { command: 'scan' }, async (page) => {

@@ -1,3 +1,4 @@
+import { addressKey } from '../base/address/index.js';
 import type { TopologyTracker } from '../cluster/topology/index.js';
 import { option, OptionSet, positive, text, type RowsOf } from '../base/options/index.js';
 import type { CommandRunner } from './command-runner.js';
@@ -40,8 +41,7 @@ export async function* scan(
   tracker: TopologyTracker,
 ): AsyncGenerator<string[], void, undefined> {
   const tail = optionWords(options);
-  // If INFO is not permitted, processes cannot be told apart, and a scan is not started again.
-  const process = (): string => tracker.primary?.runId ?? 'unknown';
+  const process = (): string => identityOf(tracker);
   let cursor = '0';
   let origin = process();
   for (;;) {
@@ -58,6 +58,13 @@ export async function* scan(
     if (next === '0') return;
     cursor = next;
   }
+}
+
+// Where INFO is not permitted, a server process is known by its address and by the failovers that made it
+// the primary.
+function identityOf({ primary, epoch }: TopologyTracker): string {
+  if (primary === null) return 'none';
+  return primary.runId ?? `${addressKey(primary.address)} ${String(epoch)}`;
 }
 
 function optionWords({ match, count = 100, type }: ScanOptions): string[] {

@@ -98,6 +98,8 @@ export interface RoutingOptions {
   readonly maxStalenessMs?: number;
   /** Deadline of a read, in ms. @defaultValue 250 */
   readonly readTimeoutMs?: number;
+  /** Deadline of a read that Redis does not call fast, such as `HGETALL`, `KEYS` or a script. @defaultValue 2000 */
+  readonly slowReadTimeoutMs?: number;
   /** Deadline of a write: the failover budget, in ms. Sentinel's `down-after-milliseconds` plus 5 s is a good value. @defaultValue 8000 */
   readonly writeTimeoutMs?: number;
   /** Commands that may wait for a node at one time; more fail at once with `QUEUE_FULL`. @defaultValue 50000 */
@@ -112,6 +114,7 @@ const ROUTING_ROWS = {
   readPolicy: option(readPolicy, 'replica-preferred', 'REDIS_ROUTING_READ_POLICY'),
   maxStalenessMs: option(milliseconds, null, 'REDIS_ROUTING_MAX_STALENESS_MS'),
   readTimeoutMs: option(milliseconds, 250, 'REDIS_ROUTING_READ_TIMEOUT_MS'),
+  slowReadTimeoutMs: option(milliseconds, 2000, 'REDIS_ROUTING_SLOW_READ_TIMEOUT_MS'),
   writeTimeoutMs: option(milliseconds, 8_000, 'REDIS_ROUTING_WRITE_TIMEOUT_MS'),
   maxQueuedCommands: option(positive, 50_000, 'REDIS_ROUTING_MAX_QUEUED_COMMANDS'),
   maxQueuedBytes: option(bytes, 67_108_864, 'REDIS_ROUTING_MAX_QUEUED_BYTES'),
@@ -126,16 +129,10 @@ export interface PoolOptions {
    * blocking commands, one to each, and there is always at least one of those. @defaultValue 10
    */
   readonly writeSize?: number;
-  /**
-   * Shared connections to each node that serves reads. One is fastest, because what is sent together
-   * travels together; more keep large replies from holding up small ones. @defaultValue 1
-   */
-  readonly readSize?: number;
 }
 
 const POOL_ROWS = {
   writeSize: option(positive, 10, 'REDIS_POOLS_WRITE_SIZE'),
-  readSize: option(positive, 1, 'REDIS_POOLS_READ_SIZE'),
 } satisfies RowsOf<PoolOptions>;
 const POOLS = new OptionSet(POOL_ROWS, { path: 'pools', ...shared });
 

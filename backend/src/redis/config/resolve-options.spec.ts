@@ -58,7 +58,7 @@ describe('resolveOptions', () => {
       address: { host: '::1', port: 6380 },
       node: { username: 'app', password: 'pw', db: 3, keyPrefix: 'shop:', stallAfterMs: 50 },
       routing: { readPolicy: 'nearest', maxStalenessMs: 500, retryUncertain: false },
-      pools: { writeSize: 1, readSize: 1 },
+      pools: { writeSize: 1 },
       shutdownTimeoutMs: 1,
     });
   });
@@ -114,9 +114,9 @@ describe('resolveOptions', () => {
         port: 0,
         node: { db: -1, pasword: 'x' },
         routing: { readPolicy: 'any' },
-        pools: { readSize: 0 },
+        pools: { writeSize: 0 },
       }),
-    ).toEqual(['port', 'node.pasword', 'node.db', 'routing.readPolicy', 'pools.readSize']);
+    ).toEqual(['port', 'node.pasword', 'node.db', 'routing.readPolicy', 'pools.writeSize']);
   });
 
   it('names field, value, fault and remedy in the message', () => {
@@ -175,7 +175,7 @@ describe('a value that cannot be used', () => {
     ['routing.maxQueuedBytes', -1],
     ['routing.retryUncertain', 'true'],
     ['pools.writeSize', 0],
-    ['pools.readSize', 1.5],
+    ['pools.writeSize', 1.5],
   ])('%s = %p', (path, value) => {
     const [group = '', key = ''] = path.split('.');
     expect(fieldsOf({ ...STANDALONE, [group]: { [key]: value } })).toEqual([path]);
@@ -260,7 +260,7 @@ describe('an unknown key', () => {
 
   it('like no other is refused with the options there are', () => {
     expect(problemsOf({ ...STANDALONE, pools: { zzzzzz: 1 } })[0]?.remedy).toBe(
-      'Remove it; known here: writeSize, readSize',
+      'Remove it; known here: writeSize',
     );
   });
 

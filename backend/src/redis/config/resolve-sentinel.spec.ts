@@ -124,14 +124,14 @@ describe('too few Sentinels', () => {
       standaloneAddress: { host: 'redis1', port: 6380 },
       node: { password: 'pw', db: 1 },
       routing: { readTimeoutMs: 9 },
-      pools: { readSize: 2 },
+      pools: { writeSize: 2 },
     });
     expect(options).toMatchObject({
       mode: 'standalone',
       address: { host: 'redis1', port: 6380 },
       node: { password: 'pw', db: 1 },
       routing: { readTimeoutMs: 9 },
-      pools: { readSize: 2 },
+      pools: { writeSize: 2 },
     });
   });
 

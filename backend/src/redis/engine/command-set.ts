@@ -7,11 +7,12 @@ import {
   newScript,
   type BatchResult,
   type CallOptions,
+  type ChainedCommands,
   type RunCommand,
   type Script,
   type ScriptDefinition,
 } from '../commands/index.js';
-import type { ChainableCommander, Encoding } from '../cluster/connection/index.js';
+import type { Encoding } from '../cluster/connection/index.js';
 
 /**
  * Every data command of ioredis, with its types, run by the engine. `redis.with(options)` returns the
@@ -44,7 +45,7 @@ export class RedisCommandSet extends CommandMethods {
   }
 
   /** Starts a pipeline: commands that are sent together, each with its own result. It is not atomic. */
-  pipeline(commands?: unknown[][]): ChainableCommander {
+  pipeline(commands?: unknown[][]): ChainedCommands {
     return newBatch(
       (queued) => this.#run(() => this.#engine.connected.runner.runPipeline(queued, this.#options)),
       commands,
@@ -52,7 +53,7 @@ export class RedisCommandSet extends CommandMethods {
   }
 
   /** Starts a transaction: `MULTI` … `EXEC`. For `WATCH` see {@link RedisService.exclusive}. */
-  multi(commands?: unknown[][]): ChainableCommander {
+  multi(commands?: unknown[][]): ChainedCommands {
     return newBatch(
       (queued) =>
         this.#run(() => this.#engine.connected.runner.runTransaction(queued, this.#options)),

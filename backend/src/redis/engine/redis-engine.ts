@@ -182,12 +182,13 @@ export class RedisEngine {
     const tracker = new TopologyTracker(options, source, clock, bus);
     const router = new CommandRouter(options, tracker, clock, bus);
     const loans = new PrimaryLoans(tracker, clock);
-    const blocking = new BlockingCalls(loans, clock, bus, options.routing.writeTimeoutMs);
+    const { writeTimeoutMs } = options.routing;
+    const blocking = new BlockingCalls(loans, clock, bus, writeTimeoutMs);
     return {
       tracker,
       router,
       loans,
-      runner: new CommandRunner(router, blocking),
+      runner: new CommandRunner(router, blocking, clock, writeTimeoutMs),
       subscriptions: new SubscriptionKeeper(tracker, options.node, clock, bus),
       rawClients: new RawClients(options, tracker, clock, bus),
     };

@@ -87,7 +87,7 @@ function connectedStatus({ options, keyspaces }: RedisEngine, connected: Connect
     failovers: tracker.history.summary,
     pools: {
       write: poolStatus(options.pools.writeSize, primary === null ? [] : [primary]),
-      read: poolStatus(1, tracker.replicaConnections),
+      read: poolStatus(1, tracker.replicas),
     },
     waiting: router.waiting,
     pending: router.pending,

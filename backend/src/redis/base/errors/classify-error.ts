@@ -14,19 +14,35 @@ export type FailureKind =
   'not-sent' | 'unknown' | 'not-primary' | 'not-ready' | 'unblocked' | 'rejected';
 
 const ROLE_REFUSALS = new Set(['READONLY', 'NOREPLICAS', 'LOADING', 'MASTERDOWN']);
-const NOT_READY = new Set(['LOADING', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'TRYAGAIN', 'MISCONF']);
 
-/** Returns what an error of the driver means. Only this file reads messages of the driver or of Redis. */
-export function classifyFailure(error: unknown): FailureKind {
+/*
+ * The refusals that pass, by their first word, and how the server itself words them. A script, a function
+ * or a module may answer with the same first word: for a script that guards a lock, BUSY is a natural one.
+ */
+const SERVER_WORDING: Readonly<Record<string, RegExp>> = {
+  READONLY: /^READONLY You can't write against a read only replica\./,
+  LOADING: /^LOADING \w+ is loading the dataset in memory/,
+  MASTERDOWN: /^MASTERDOWN Link with MASTER is down and /,
+  NOREPLICAS: /^NOREPLICAS Not enough good replicas to write\./,
+  BUSY: /^BUSY \w+ is busy running a (script|module command)\./,
+  MISCONF: /^MISCONF (\w+ is configured to save RDB snapshots|Errors writing to the AOF file)/,
+};
+
+/**
+ * Returns what an error of the driver means. Only this file reads messages of the driver or of Redis.
+ *
+ * @param isOpaque - whether the command may answer with errors in words of the user's own
+ */
+export function classifyFailure(error: unknown, isOpaque = false): FailureKind {
   if (!isError(error)) return 'unknown';
   if (error.message.startsWith("Stream isn't writeable")) return 'not-sent';
   if (!isReply(error)) return 'unknown';
   const prefix = replyPrefix(error);
-  if (prefix === 'READONLY') return 'not-primary';
   if (prefix === 'UNBLOCKED') return 'unblocked';
-  if (NOT_READY.has(prefix)) return 'not-ready';
   if (prefix === 'EXECABORT') return classifyAbortedTransaction(error);
-  return 'rejected';
+  const wording = SERVER_WORDING[prefix];
+  if (wording === undefined || (isOpaque && !wording.test(error.message))) return 'rejected';
+  return prefix === 'READONLY' ? 'not-primary' : 'not-ready';
 }
 
 /** Returns whether a node refused the command as it may do right after a switch. It was not executed. */
@@ -70,7 +86,7 @@ function isReply(error: Error): boolean {
 function classifyAbortedTransaction(error: Error): FailureKind {
   const previous: unknown = (error as { previousErrors?: unknown }).previousErrors;
   if (!Array.isArray(previous)) return 'rejected';
-  const kinds = previous.map(classifyFailure);
+  const kinds = previous.map((one) => classifyFailure(one));
   if (kinds.includes('rejected')) return 'rejected';
   return kinds.find((kind) => kind === 'not-primary') ?? kinds[0] ?? 'rejected';
 }

@@ -164,7 +164,8 @@ describe('classifyFailure', () => {
     ['not-ready', replied('LOADING Redis is loading the dataset in memory')],
     ['not-ready', replied('MASTERDOWN Link with MASTER is down')],
     ['not-ready', replied('BUSY Redis is busy running a script.')],
-    ['not-ready', replied('TRYAGAIN Multiple keys request')],
+    // Only Redis Cluster answers so, and a script of the user's.
+    ['rejected', replied('TRYAGAIN Multiple keys request')],
     ['not-ready', replied('MISCONF Redis is configured to save RDB snapshots')],
     ['unblocked', replied('UNBLOCKED force unblock from blocking operation')],
     ['rejected', replied('WRONGTYPE Operation against a key')],
@@ -194,6 +195,32 @@ describe('classifyFailure', () => {
 
   it.each(table)('calls it %s: %s', (kind, error) => {
     expect(classifyFailure(error)).toBe(kind);
+  });
+
+  it.each([
+    ["READONLY You can't write against a read only replica. script: 42a, on @user_script:1."],
+    ['LOADING Redis is loading the dataset in memory'],
+    ['LOADING Valkey is loading the dataset in memory'],
+    ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."],
+    ['NOREPLICAS Not enough good replicas to write. script: 42a, on @user_script:1.'],
+    ['BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.'],
+    ['BUSY Redis is busy running a module command.'],
+    ['MISCONF Redis is configured to save RDB snapshots, but is unable to persist on disk.'],
+    ['MISCONF Errors writing to the AOF file: No space left on device'],
+  ])('knows the wording of the server also where the user may choose the words: %s', (message) => {
+    expect(classifyFailure(replied(message), true)).not.toBe('rejected');
+  });
+
+  it.each([
+    'BUSY the lock is held',
+    'LOADING the catalogue',
+    'NOREPLICAS today',
+    'READONLY for guests',
+    'MISCONF in the plan',
+    'MASTERDOWN tools',
+  ])('takes %j of a script for the answer of that script', (message) => {
+    expect(classifyFailure(replied(message), true)).toBe('rejected');
+    expect(classifyFailure(replied(message), false)).not.toBe('rejected');
   });
 
   it('understands errors of another realm', () => {

@@ -19,6 +19,8 @@ export class Pulse {
   readonly #beat: () => boolean;
   readonly #wait: (ms: number, run: () => void) => Stop;
   #beating = false;
+  #stopTimer: Stop | null = null;
+  #round = 0;
 
   /**
    * @param beat - returns whether there is still something to watch
@@ -43,21 +45,31 @@ export class Pulse {
     this.#schedule();
   }
 
+  /** Stops at once, whatever there is to watch. It may be started again. */
+  stop(): void {
+    this.#round++;
+    this.#beating = false;
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+  }
+
   #schedule(): void {
+    const round = this.#round;
     const dueAt = this.#clock.now() + this.#everyMs;
-    this.#wait(this.#everyMs, () => {
-      this.#beatAfterInput(1 + turnsToCatchUp(this.#clock.now() - dueAt));
+    this.#stopTimer = this.#wait(this.#everyMs, () => {
+      this.#beatAfterInput(1 + turnsToCatchUp(this.#clock.now() - dueAt), round);
     });
   }
 
-  #beatAfterInput(turns: number): void {
+  #beatAfterInput(turns: number, round: number): void {
     afterInput(() => {
+      if (round !== this.#round) return;
       if (turns > 1) {
-        this.#beatAfterInput(turns - 1);
+        this.#beatAfterInput(turns - 1, round);
         return;
       }
       this.#beating = this.#beat();
-      if (this.#beating) this.#schedule();
+      if (this.#beating && round === this.#round) this.#schedule();
     });
   }
 }

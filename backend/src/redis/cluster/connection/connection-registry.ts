@@ -10,12 +10,15 @@ import type { WireOptions } from './wire.js';
 
 const STALL_CHECK_MS = 20;
 
-/** Every node this process is connected to. Each announced address has one or more {@link SharedConnection}s. */
+// A node that comes back is used at once: its return may end an outage.
+const LONGEST_PAUSE_MS = 250;
+
+/** Every node this process is connected to. Each announced address has one {@link SharedConnection}. */
 export class ConnectionRegistry {
   readonly #options: ResolvedRedisOptions;
   readonly #clock: Clock;
   readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
-  readonly #nodes = new Map<string, readonly SharedConnection[]>();
+  readonly #nodes = new Map<string, SharedConnection>();
   readonly #stallPulse: Pulse;
 
   constructor(
@@ -29,38 +32,30 @@ export class ConnectionRegistry {
     this.#stallPulse = new Pulse(clock, STALL_CHECK_MS, () => this.#checkForStalls());
   }
 
-  /** Returns the first connection to a node, if there is one. */
+  /** Returns the node with this address, if it is one of the cluster. */
   get(address: NodeAddress): SharedConnection | undefined {
-    return this.connectionsTo(address)[0];
+    return this.#nodes.get(addressKey(address));
   }
 
-  /** Returns all shared connections to a node. Writes use the first. */
-  connectionsTo(address: NodeAddress): readonly SharedConnection[] {
-    return this.#nodes.get(addressKey(address)) ?? [];
-  }
-
-  /** Returns all shared connections to all nodes. */
+  /** Returns all nodes. */
   all(): readonly SharedConnection[] {
-    return [...this.#nodes.values()].flat();
+    return [...this.#nodes.values()];
   }
 
   /** Opens connections to new addresses, and closes those to addresses that are not in the list. */
   retain(addresses: readonly NodeAddress[]): void {
     const wanted = new Map(addresses.map((address) => [addressKey(address), address]));
-    for (const [key, connections] of this.#nodes) {
+    for (const [key, node] of this.#nodes) {
       if (wanted.has(key)) continue;
       this.#nodes.delete(key);
-      for (const connection of connections) connection.close('no longer part of the cluster');
+      node.close('no longer part of the cluster');
     }
     for (const [key, address] of wanted) {
       if (this.#nodes.has(key)) continue;
       const settings = this.#settingsFor(address);
-      const connections = Array.from(
-        { length: this.#options.pools.readSize },
-        () => new SharedConnection(settings, this.#clock, this.#onChange),
-      );
-      this.#nodes.set(key, connections);
-      for (const connection of connections) connection.open();
+      const node = new SharedConnection(settings, this.#clock, this.#onChange);
+      this.#nodes.set(key, node);
+      node.open();
     }
   }
 
@@ -94,6 +89,7 @@ export class ConnectionRegistry {
       heartbeatIntervalMs: node.heartbeatIntervalMs,
       heartbeatTimeoutMs: node.heartbeatTimeoutMs,
       stallAfterMs: node.stallAfterMs,
+      longestPauseMs: () => LONGEST_PAUSE_MS,
       onSent: () => {
         this.#stallPulse.wake();
       },

@@ -1,19 +1,23 @@
 export type {
-  ChainableCommander,
   Redis as DriverClient,
   RedisCommander as DriverCommander,
   RedisKey,
   RedisOptions as DriverOptions,
   RedisValue,
 } from 'ioredis';
-export { ReopeningWire, type ReopeningWireListener } from './reopening-wire.js';
+export { Heartbeat } from './heartbeat.js';
+export {
+  ReopeningWire,
+  type ConnectionState,
+  type ReopeningOptions,
+  type ReopeningWireListener,
+} from './reopening-wire.js';
 export { ConnectionRegistry } from './connection-registry.js';
 export {
   SharedConnection,
   type Job,
   type NodeChange,
   type SharedConnectionDeps,
-  type NodeState,
 } from './shared-connection.js';
 export { parseRole, type NodeRole } from './node-role.js';
 export {

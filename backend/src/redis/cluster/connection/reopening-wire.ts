@@ -1,87 +1,154 @@
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { systemRandom, type Clock, type Random, type Stop } from '../../base/timing/index.js';
 import { Wire, type WireListener, type WireOptions } from './wire.js';
+
+/** The state of a connection that is opened again and again. */
+export type ConnectionState =
+  /** `reason` says why the attempt before failed; `null` for the first. */
+  | { readonly kind: 'connecting'; readonly attempt: number; readonly reason: string | null }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'lost'; readonly reason: string; readonly attempt: number }
+  | { readonly kind: 'closed' };
 
 /** The callbacks of a {@link ReopeningWire}. */
 export interface ReopeningWireListener extends Omit<WireListener, 'onReady'> {
+  /**
+   * What must be known of the other side before the connection counts as open. If it rejects, or takes
+   * longer than the handshake may, the attempt has failed.
+   */
+  readonly introduce?: (wire: Wire) => Promise<void>;
   readonly onReady: (wire: Wire) => void;
 }
 
-const DELAYS_MS = [0, 20, 50, 100, 200, 500];
+/** How a {@link ReopeningWire} tries again. */
+export interface ReopeningOptions {
+  /** The longest pause between two attempts, in ms. */
+  readonly longestPauseMs?: () => number;
+  readonly random?: Random;
+}
+
+const PAUSES_MS = [0, 10, 20, 50, 50, 50, 100, 100, 200, 250];
+const LONGEST_PAUSE_MS = 500;
+
+// Many processes lose the same node at one moment: they must not all come back at one moment, too.
+const JITTER = 0.2;
+const JITTER_FROM_MS = 100;
 
 /** A connection that is opened again whenever it closes: at once at first, then after longer and longer pauses. */
 export class ReopeningWire {
   readonly #optionsFor: () => WireOptions;
   readonly #clock: Clock;
   readonly #listener: ReopeningWireListener;
+  readonly #longestPauseMs: () => number;
+  readonly #random: Random;
   #wire: Wire | null = null;
-  #attempt = 0;
-  #isClosed = true;
+  #state: ConnectionState = { kind: 'lost', reason: 'not opened yet', attempt: 0 };
   #stopRetry: Stop | null = null;
 
-  constructor(optionsFor: () => WireOptions, clock: Clock, listener: ReopeningWireListener) {
+  constructor(
+    optionsFor: () => WireOptions,
+    clock: Clock,
+    listener: ReopeningWireListener,
+    options: ReopeningOptions = {},
+  ) {
     this.#optionsFor = optionsFor;
     this.#clock = clock;
     this.#listener = listener;
+    this.#longestPauseMs = options.longestPauseMs ?? ((): number => LONGEST_PAUSE_MS);
+    this.#random = options.random ?? systemRandom;
+  }
+
+  /** The present state. */
+  get state(): ConnectionState {
+    return this.#state;
   }
 
   /** The connection, or `null` while it cannot be written to. */
   get ready(): Wire | null {
-    return this.#wire?.isReady === true ? this.#wire : null;
+    return this.#state.kind === 'ready' && this.#wire?.isReady === true ? this.#wire : null;
   }
 
   /** Starts to connect. Does nothing if it was started before. */
   open(): void {
-    if (!this.#isClosed) return;
-    this.#isClosed = false;
-    this.#connect();
+    if (this.#state.kind === 'lost' && this.#stopRetry === null) this.#connect(1, null);
   }
 
   /** Tries at once if it waits for its next attempt. */
   nudge(): void {
-    if (this.#stopRetry !== null) this.#connect();
+    if (this.#stopRetry !== null) this.#connect(1, null);
   }
 
   /** Closes the present connection and opens a new one. */
   reopen(reason: string): void {
-    if (this.#wire !== null) this.#wire.destroy(reason);
-    else this.nudge();
+    const wire = this.#wire;
+    if (wire === null) {
+      this.nudge();
+      return;
+    }
+    this.#lose(wire, reason, 0);
+    wire.destroy(reason);
   }
 
   /** Closes the connection and does not open it again. */
   close(reason: string): void {
-    this.#isClosed = true;
     this.#stopRetry?.();
     this.#stopRetry = null;
+    this.#state = { kind: 'closed' };
     const wire = this.#wire;
     this.#wire = null;
     wire?.destroy(reason);
   }
 
-  #connect(): void {
+  #connect(attempt: number, reason: string | null): void {
     this.#stopRetry?.();
     this.#stopRetry = null;
+    this.#state = { kind: 'connecting', attempt, reason };
     const wire: Wire = new Wire(this.#optionsFor(), this.#clock, {
       ...this.#listener,
       onReady: () => {
-        this.#attempt = 0;
-        this.#listener.onReady(wire);
+        void this.#introduce(wire);
       },
-      onClosed: (reason) => {
-        if (this.#wire !== wire) return;
-        this.#wire = null;
-        this.#scheduleRetry();
-        this.#listener.onClosed(reason);
+      onClosed: (why) => {
+        this.#lose(wire, why, attempt);
       },
     });
     this.#wire = wire;
   }
 
-  #scheduleRetry(): void {
-    const delay = DELAYS_MS[Math.min(this.#attempt, DELAYS_MS.length - 1)] ?? 0;
-    this.#attempt++;
-    // What was opened lives until it is closed, as an open socket does.
-    this.#stopRetry = this.#clock.hold(delay, () => {
-      this.#connect();
+  async #introduce(wire: Wire): Promise<void> {
+    const { introduce } = this.#listener;
+    if (introduce !== undefined) {
+      const stopTimer = this.#clock.after(this.#optionsFor().connectTimeoutMs, () => {
+        wire.destroy('no answer to ROLE');
+      });
+      try {
+        await introduce(wire);
+      } catch (error) {
+        wire.destroy(error instanceof Error ? error.message : 'the other side was not accepted');
+      } finally {
+        stopTimer();
+      }
+    }
+    if (this.#wire !== wire || !wire.isReady) return;
+    this.#state = { kind: 'ready' };
+    this.#listener.onReady(wire);
+  }
+
+  // An attempt that succeeded is forgotten by the next: after a loss the first attempt is made at once.
+  #lose(wire: Wire, reason: string, attempt: number): void {
+    if (this.#wire !== wire) return;
+    const failed = this.#state.kind === 'ready' ? 0 : attempt;
+    this.#wire = null;
+    this.#state = { kind: 'lost', reason, attempt: failed };
+    this.#stopRetry = this.#clock.hold(this.#pauseAfter(failed), () => {
+      this.#connect(failed + 1, reason);
     });
+    this.#listener.onClosed(reason);
+  }
+
+  #pauseAfter(failed: number): number {
+    const last = PAUSES_MS.length - 1;
+    const usual = (PAUSES_MS[Math.min(failed, last)] ?? 0) * 2 ** Math.max(0, failed - last);
+    const pause = Math.min(usual, this.#longestPauseMs());
+    return pause < JITTER_FROM_MS ? pause : pause * (1 + JITTER * (2 * this.#random() - 1));
   }
 }

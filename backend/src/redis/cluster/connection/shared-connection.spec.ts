@@ -18,6 +18,9 @@ class NotedJob implements Job {
     readonly name: string,
     readonly args: readonly unknown[] = [],
   ) {}
+  weigh(): number {
+    return 0;
+  }
   write(wire: Wire, sink: ReplySink): void {
     wire.send(this.name, this.args, 'utf8', sink);
   }
@@ -168,13 +171,13 @@ describe('SharedConnection', () => {
       expect(arrivals).toHaveLength(100);
     });
 
-    it('are not written when nobody waits for them any more', async () => {
+    it('are not written when nobody waits for them any more, and are told so', async () => {
       await opened();
       const [unwanted, wanted] = send(new NotedJob('set', ['a', 1]), new NotedJob('get', ['b']));
       unwanted!.isWanted = false;
       await toldAll([wanted!]);
       expect(node.names).toEqual(['get']);
-      expect(unwanted!.told).toEqual([]);
+      expect(unwanted!.told).toEqual(['lost, unsent']);
       expect(connection.inflight).toBe(0);
     });
 
@@ -227,15 +230,16 @@ describe('SharedConnection', () => {
       expect(connection.inflight).toBe(0);
     });
 
-    it('are sent up to a limit, and then only when half of them are answered', async () => {
+    it('are taken up to a limit, and again as soon as some are answered', async () => {
       await opened();
       node.freeze();
       const jobs = send(...Array.from({ length: 10_000 }, () => new NotedJob('get', ['k'])));
+      // Also those count that have not been written yet.
+      expect(connection.acceptsJobs).toBe(false);
       await turns(2);
       expect(connection.acceptsJobs).toBe(false);
       node.thaw();
-      await until(clock, () => changes.includes('drained'), 'it has caught up');
-      expect(connection.acceptsJobs).toBe(true);
+      await until(clock, () => connection.acceptsJobs, 'it has caught up');
       await toldAll(jobs);
       expect(connection.inflight).toBe(0);
     });
@@ -309,16 +313,43 @@ describe('SharedConnection', () => {
       expect(connection.roleAt).toBe(1000);
     });
 
-    it('that is not answered cuts every connection to the node', async () => {
+    it('that is not answered cuts every connection to the node when nobody waits for it', async () => {
       await opened();
       const loan = await connection.pool.acquire(1000);
+      loan.release();
       node.freeze();
-      await pass(clock, 1000);
-      await pass(clock, 3000);
+      await pass(clock, 4000);
       expect(connection.state.kind).toBe('ready');
       await pass(clock, 1100);
       expect(changes).toContain('lost');
       expect(loan.wire.isReady).toBe(false);
+    });
+
+    it('cuts nothing that somebody waits for while the node answers nobody: it may be busy', async () => {
+      await opened();
+      const loan = await connection.pool.acquire(1000);
+      const [job] = send(new NotedJob('eval', ['a long script']));
+      node.freeze();
+      await pass(clock, 9000);
+      expect(changes).not.toContain('lost');
+      expect(loan.wire.isReady).toBe(true);
+      node.thaw();
+      await toldAll([job!]);
+      expect(job!.told).toEqual(['reply OK']);
+      await pass(clock, 1000);
+      expect(node.server.connections).toHaveLength(2);
+    });
+
+    it('cuts a connection that is dead, because the node answers on another one', async () => {
+      await opened();
+      node.answer = () => reply.silence();
+      const [job] = send(new NotedJob('get', ['k']));
+      await until(clock, () => node.names.length === 1, 'it has arrived');
+      const [first] = node.server.connections;
+      node.override = (_, { id }) => (id === first!.id ? reply.silence() : undefined);
+      await pass(clock, 6000);
+      expect(job!.told).toEqual(['lost, sent']);
+      await until(clock, () => connection.state.kind === 'ready', 'it is connected again');
     });
 
     it('is sent at once when it is asked for, and never twice at a time', async () => {

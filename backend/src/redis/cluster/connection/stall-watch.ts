@@ -1,6 +1,12 @@
 const WEIGHT_OF_NEWEST = 0.4;
 const TIMES_USUAL = 3;
 
+// A node that was silent for so many times the shortest stall is busy with something long, or dead.
+const TIMES_TO_SILENCE = 10;
+
+/** What a {@link StallWatch} has noticed. */
+export type StallChange = 'stalled' | 'silent' | 'recovered';
+
 /**
  * Notices a stalled node: one that has commands to answer and sends nothing. Its connection is kept.
  * It only gets no further commands until it sends something, since a command in its socket cannot be
@@ -13,6 +19,7 @@ export class StallWatch {
   #bytes = 0;
   #progressAt = 0;
   #isStalled = false;
+  #isSilent = false;
 
   /**
    * @param leastMs - a silence shorter than this never counts
@@ -34,32 +41,42 @@ export class StallWatch {
     return this.#isStalled;
   }
 
+  /** How long nothing has moved on the connection, in ms. */
+  quietMs(now: number): number {
+    return now - this.#progressAt;
+  }
+
   /** Starts the time: something was sent to a node that had nothing to answer. */
   start(now: number): void {
     this.#progressAt = now;
   }
 
-  /** Checks whether bytes have arrived. Returns whether {@link StallWatch.isStalled} changed. */
-  look(bytes: number, owesAnswers: boolean, now: number): boolean {
+  /** Checks whether bytes have moved. Returns what has changed, if anything. */
+  look(bytes: number, owesAnswers: boolean, now: number): StallChange | null {
     if (bytes !== this.#bytes || !owesAnswers) {
       this.#bytes = bytes;
       this.#progressAt = now;
-      return this.#set(false);
+      this.#isSilent = false;
+      return this.#isStalled ? this.#become(false) : null;
     }
     const patienceMs = Math.max(this.#leastMs, Math.min(TIMES_USUAL * this.#usualMs, this.#mostMs));
-    return now - this.#progressAt >= patienceMs && this.#set(true);
+    const quietMs = this.quietMs(now);
+    if (!this.#isStalled) return quietMs >= patienceMs ? this.#become(true) : null;
+    if (this.#isSilent || quietMs < patienceMs + TIMES_TO_SILENCE * this.#leastMs) return null;
+    this.#isSilent = true;
+    return 'silent';
   }
 
   /** Starts again, for a new connection. */
   reset(now: number): void {
     this.#isStalled = false;
+    this.#isSilent = false;
     this.#bytes = 0;
     this.#progressAt = now;
   }
 
-  #set(isStalled: boolean): boolean {
-    if (this.#isStalled === isStalled) return false;
+  #become(isStalled: boolean): StallChange {
     this.#isStalled = isStalled;
-    return true;
+    return isStalled ? 'stalled' : 'recovered';
   }
 }

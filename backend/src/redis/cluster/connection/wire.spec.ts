@@ -237,9 +237,9 @@ describe('Wire', () => {
 
     it('counts the bytes that came in, so that life can be told from silence', async () => {
       const wire = await ready();
-      const before = wire.bytesRead;
+      const before = wire.bytesMoved;
       await wire.call('get', ['k']);
-      expect(wire.bytesRead).toBeGreaterThan(before);
+      expect(wire.bytesMoved).toBeGreaterThan(before);
     });
   });
 

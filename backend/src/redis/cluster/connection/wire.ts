@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
@@ -46,7 +47,8 @@ export type Encoding = 'utf8' | null;
 export class Wire {
   readonly #client: Redis;
   readonly #listener: WireListener;
-  readonly #keyPrefix: string;
+  /** What is put before the keys of the commands that the driver knows. */
+  readonly keyPrefix: string;
   readonly #stopHandshakeTimer: Stop;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   #lastError: string | null = null;
@@ -54,7 +56,7 @@ export class Wire {
 
   constructor(options: WireOptions, clock: Clock, listener: WireListener) {
     this.#listener = listener;
-    this.#keyPrefix = options.keyPrefix;
+    this.keyPrefix = options.keyPrefix;
     this.#client = new Redis(driverOptions(options));
     this.#stopHandshakeTimer = clock.after(options.connectTimeoutMs, () => {
       this.destroy('no answer to the handshake');
@@ -76,9 +78,19 @@ export class Wire {
     return this.#state === 'ready';
   }
 
-  /** Bytes received so far. If the number grows, the node is alive. */
-  get bytesRead(): number {
-    return (this.#client.stream as { bytesRead?: number } | undefined)?.bytesRead ?? 0;
+  /**
+   * Changes while the other side is alive: with the bytes received and, during a long upload, with those
+   * that have left. Otherwise those do not count: a frozen node's kernel takes them, too.
+   */
+  get bytesMoved(): number {
+    const { bytesRead = 0, bytesWritten = 0 } = this.#socket ?? {};
+    const unsent = this.unsentBytes;
+    return unsent === 0 ? bytesRead : bytesRead + bytesWritten - unsent;
+  }
+
+  /** Bytes that were written and have not left this process. */
+  get unsentBytes(): number {
+    return this.#socket?.writableLength ?? 0;
   }
 
   /**
@@ -119,7 +131,7 @@ export class Wire {
   newCommand(name: string, args: readonly unknown[], encoding: Encoding): Command {
     return new Command(name, args as never, {
       replyEncoding: encoding,
-      ...(this.#keyPrefix === '' ? {} : { keyPrefix: this.#keyPrefix }),
+      ...(this.keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix: this.keyPrefix }),
     });
   }
 
@@ -171,7 +183,11 @@ export class Wire {
     if (this.#state === 'closed') return;
     this.#becomeClosed(reason);
     this.#client.disconnect();
-    (this.#client.stream as { destroy?: () => void } | undefined)?.destroy?.();
+    this.#socket?.destroy?.();
+  }
+
+  get #socket(): Partial<Socket> | undefined {
+    return this.#client.stream as Partial<Socket> | undefined;
   }
 
   readonly #collector = {
@@ -220,6 +236,11 @@ export class Wire {
       });
     }
   }
+}
+
+// The driver counts sharded channels among the keys.
+function isAboutChannels(name: string): boolean {
+  return /^(spublish|ssubscribe|sunsubscribe)$/i.test(name);
 }
 
 /** Passes the outcome of a promise to the sink. */

@@ -301,53 +301,6 @@ describe('TopologyTracker', () => {
     });
   });
 
-  describe('with several connections to each node', () => {
-    beforeEach(() => {
-      rig.close();
-      rig = newRig({ pools: { writeSize: 2, readSize: 3 } });
-    });
-
-    const connectAll = async (): Promise<void> => {
-      await connect();
-      await rig.until(
-        () => nodes.every(({ server }) => server.connections.length === 3),
-        'all connections are open',
-      );
-      await rig.pass(20);
-    };
-
-    it('lists each replica once, and every connection to it', async () => {
-      await connectAll();
-      expect(rig.tracker.replicas).toHaveLength(2);
-      expect(rig.tracker.replicaConnections).toHaveLength(6);
-    });
-
-    it('cuts all of them at a switch', async () => {
-      await connectAll();
-      const before = nodes[0].server.connectionsEver;
-      nodes[0].freeze();
-      nodes[1].role = 'master';
-      rig.source.say(nodes[1], 2, [nodes[2]]);
-      await rig.until(
-        () => nodes[0].server.connectionsEver === before + 3,
-        'all are opened again, because the node may come back as a replica',
-      );
-      await rig.until(() => rig.tracker.isWritable, 'the new primary takes writes');
-    });
-
-    it('does not suspect the primary when a connection for reads is lost', async () => {
-      await connectAll();
-      const writes = rig.tracker.primary;
-      const ids = nodes[0].server.connections.map(({ id }) => id);
-      nodes[0].server.connections.find(({ id }) => id === Math.max(...ids))?.reset();
-      await rig.until(() => nodes[0].server.connectionsEver === 4, 'it is opened again');
-      await rig.pass(20);
-      expect(rig.tracker.primary).toBe(writes);
-      expect(rig.tracker.isWritable).toBe(true);
-      expect(count('primary.suspected')).toBe(0);
-    });
-  });
-
   describe('the fence', () => {
     it.each(['+selected-slave', '+failover-state-send-slaveof-noone', '+promoted-slave'])(
       'goes up at %s',

@@ -124,11 +124,6 @@ export class TopologyTracker {
       .filter((node) => node !== undefined);
   }
 
-  /** Every connection to a node except the primary: there may be several to each. */
-  get replicaConnections(): readonly SharedConnection[] {
-    return this.#replicas.flatMap((address) => this.#registry.connectionsTo(address));
-  }
-
   /** Whether writes can be sent now. */
   get isWritable(): boolean {
     return this.gate.state.kind === 'open' && this.primary?.acceptsJobs === true;
@@ -238,14 +233,12 @@ export class TopologyTracker {
     this.#refusal.end('another node is the primary');
     if (from !== null) {
       // From here on no answer of the old primary is used.
-      for (const connection of this.#registry.connectionsTo(from)) {
-        connection.reset('fenced: another node is the primary now');
-      }
+      this.#registry.get(from)?.reset('fenced: another node is the primary now');
       this.#bus.emit({ type: 'primary.switched', from, to: primary, epoch });
       this.history.noteSwitch(from, primary, epoch);
     }
     this.gate.resume('the new primary is known');
-    for (const connection of this.#registry.connectionsTo(primary)) connection.nudge();
+    this.#registry.get(primary)?.nudge();
     this.#checkPrimary();
   }
 
@@ -288,7 +281,8 @@ export class TopologyTracker {
     const isPrimary = node === this.primaryConnection;
     if (isPrimary) this.#onPrimaryChange(node, change);
     if (change === 'role' && role?.kind === 'primary' && isPrimary) {
-      this.lag.recordPrimary(node.roleAt, role.offset);
+      // The offset is as old as the question, not as the answer.
+      this.lag.recordPrimary(node.roleAskedAt, role.offset);
     }
     this.#changed(node, change);
   }

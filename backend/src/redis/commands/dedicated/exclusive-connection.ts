@@ -1,15 +1,24 @@
-import type { ChainableCommander, Encoding, Loan } from '../../cluster/connection/index.js';
-import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/index.js';
+import type { Encoding, Loan } from '../../cluster/connection/index.js';
+import {
+  CommandTimeoutError,
+  ConnectionLostError,
+  InvalidArgumentError,
+} from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import { type CommandIntent, intentOf, TRANSACTION } from '../table/command-intent.js';
-import { CommandMethods, defineCommandMethods, newBatch } from '../table/command-methods.js';
+import {
+  type ChainedCommands,
+  CommandMethods,
+  defineCommandMethods,
+  newBatch,
+} from '../table/command-methods.js';
 import {
   type BatchResult,
   CommandPayload,
   type Payload,
   TransactionPayload,
 } from '../table/payloads.js';
-import { checkTransaction, refusal } from '../table/command-arguments.js';
+import { checkedArguments, checkTransaction, refusal } from '../table/command-arguments.js';
 import { runExclusively, TryElsewhere } from './exclusive-call.js';
 import type { PrimaryLoans } from './primary-loans.js';
 
@@ -61,20 +70,23 @@ export class ExclusiveConnection extends CommandMethods {
 
   /** Sends any command by its name. */
   call(name: string, ...args: unknown[]): Promise<unknown> {
-    return this.#run(new CommandPayload(name, args, 'utf8'), intentOf(name, args));
+    return this.runCommand(name, args, 'utf8');
   }
 
   /** Starts a transaction on this connection. `exec` resolves with `null` when a watched key changed. */
-  multi(commands?: unknown[][]): ChainableCommander {
+  multi(commands?: unknown[][]): ChainedCommands {
     return newBatch(async (queued) => {
-      checkTransaction(queued);
-      return (await this.#run(new TransactionPayload(queued), TRANSACTION)) as BatchResult[] | null;
+      const commands = checkTransaction(queued);
+      return (await this.#run(new TransactionPayload(commands), TRANSACTION)) as
+        BatchResult[] | null;
     }, commands);
   }
 
   /** @internal */
   runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
-    return this.#run(new CommandPayload(name, args, encoding), intentOf(name, args));
+    const checked = checkedArguments(name, args);
+    if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
+    return this.#run(new CommandPayload(name, checked, encoding), intentOf(name, checked));
   }
 
   async #run(payload: Payload, intent: CommandIntent): Promise<unknown> {

@@ -1,8 +1,16 @@
 import type { Payload } from '../table/payloads.js';
-import { Call, type CallOwner } from './call.js';
+import { Call, type CallFlow, type CallOwner } from './call.js';
 import { CallQueue } from './call-queue.js';
 
 const OWNER: CallOwner = { onReply() {}, onError() {}, onLost() {}, onExpired() {} };
+const FLOW: CallFlow = {
+  waiting: 0,
+  start() {},
+  noteEnd() {},
+  sendAgain() {},
+  leave() {},
+  sendWaiting() {},
+};
 
 let sequence = 0;
 beforeEach(() => {
@@ -13,13 +21,21 @@ function newCall(bytes = 10): Call {
   const payload: Payload = { label: 'set', weigh: () => bytes, write: () => undefined };
   return new Call({
     payload,
-    intent: { name: 'set', route: 'primary', changes: true, idempotent: true },
+    intent: {
+      name: 'set',
+      route: 'primary',
+      changes: true,
+      idempotent: true,
+      isFast: false,
+      isOpaque: false,
+    },
     isRepeatable: true,
     readPolicy: null,
     timeoutMs: 100,
     now: 0,
     sequence: sequence++,
     owner: OWNER,
+    flow: FLOW,
     resolve: () => undefined,
     reject: () => undefined,
   });

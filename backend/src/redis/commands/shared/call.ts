@@ -5,7 +5,29 @@ import type { CommandIntent } from '../table/command-intent.js';
 import type { Payload } from '../table/payloads.js';
 import type { Deadlined, DeadlineQueue } from './deadline-list.js';
 
-/** Decides what happens to a call after each attempt. */
+/**
+ * How an attempt at a call ended: with a value, with an error of the command itself, with a refusal that
+ * passes, or without an answer.
+ */
+export type AttemptEnd = 'accepted' | 'rejected' | 'refused' | 'lost';
+
+/** The way of a call to its nodes: that of the reads or that of the writes. */
+export interface CallFlow {
+  /** The number of calls that wait for a node. */
+  readonly waiting: number;
+  /** Sends the call to a node, or lets it wait for one. */
+  start(call: Call): void;
+  /** Is told of every attempt that has ended, also when its call is over already. */
+  noteEnd(call: Call, end: AttemptEnd, prefix: string | null): void;
+  /** Sends the call again, after an attempt that ended like this. */
+  sendAgain(call: Call, end: AttemptEnd, node: SharedConnection | null): void;
+  /** Forgets the call: it is over. */
+  leave(call: Call): void;
+  /** Sends what waits, as far as there are nodes for it. */
+  sendWaiting(): void;
+}
+
+/** Decides what happens to a call after each attempt, and at its deadline. */
 export interface CallOwner {
   onReply(call: Call, value: unknown): void;
   onError(call: Call, error: unknown, node: SharedConnection): void;
@@ -13,7 +35,26 @@ export interface CallOwner {
   onExpired(call: Call): void;
 }
 
-/** A command or group of commands, from the moment the caller asks for it until its outcome. */
+/** What a call is made of. */
+export interface CallInit {
+  readonly payload: Payload;
+  readonly intent: CommandIntent;
+  readonly isRepeatable: boolean;
+  readonly readPolicy: ReadPolicy | null;
+  readonly timeoutMs: number;
+  readonly now: number;
+  readonly sequence: number;
+  readonly owner: CallOwner;
+  readonly flow: CallFlow;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * A command or group of commands, from the moment the caller asks for it until its outcome. It waits for
+ * a node, or is under way in one or two attempts, or is settled. It is settled once, and each of its
+ * attempts ends once, in whatever order.
+ */
 export class Call implements Job, Deadlined {
   readonly payload: Payload;
   readonly intent: CommandIntent;
@@ -21,16 +62,17 @@ export class Call implements Job, Deadlined {
   readonly readPolicy: ReadPolicy | null;
   readonly timeoutMs: number;
   readonly deadlineAt: number;
+  readonly flow: CallFlow;
   /** The order in which calls were made: one that is sent again keeps its place. */
   readonly sequence: number;
-  /** Attempts that are not answered yet. A read may have two. */
+  /** Attempts that are written and not answered yet. A read may have two. */
   openAttempts = 0;
   /** True when an attempt was written and its answer was lost: it may have been executed. */
   mayHaveRun = false;
-  /** True when a node has refused this read: after another refusal it pauses before the next attempt. */
-  wasRefused = false;
-  /** True while it is one of the waiting writes that were sent together, and is not answered yet. */
-  isInPortion = false;
+  /** The first word of the last refusal, such as `NOREPLICAS`; `null` while no node has refused it. */
+  refusal: string | null = null;
+  /** True when this read was refused and sent to another node: after another refusal there is a pause. */
+  wasSentOn = false;
   /** True when a second node was asked, because the first was stalled. */
   isHedged = false;
   /** Bytes it counts for in the queue; 0 while it does not wait. */
@@ -42,20 +84,9 @@ export class Call implements Job, Deadlined {
   readonly #owner: CallOwner;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  #onSettled: (() => void) | null = null;
+  #stopListening: (() => void) | null = null;
 
-  constructor(init: {
-    readonly payload: Payload;
-    readonly intent: CommandIntent;
-    readonly isRepeatable: boolean;
-    readonly readPolicy: ReadPolicy | null;
-    readonly timeoutMs: number;
-    readonly now: number;
-    readonly sequence: number;
-    readonly owner: CallOwner;
-    readonly resolve: (value: unknown) => void;
-    readonly reject: (error: unknown) => void;
-  }) {
+  constructor(init: CallInit) {
     this.payload = init.payload;
     this.intent = init.intent;
     this.isRepeatable = init.isRepeatable;
@@ -63,6 +94,7 @@ export class Call implements Job, Deadlined {
     this.timeoutMs = init.timeoutMs;
     this.deadlineAt = init.now + init.timeoutMs;
     this.sequence = init.sequence;
+    this.flow = init.flow;
     this.#owner = init.owner;
     this.#resolve = init.resolve;
     this.#reject = init.reject;
@@ -88,19 +120,28 @@ export class Call implements Job, Deadlined {
     return !this.#isSettled;
   }
 
-  /** Set to a function that runs once, when the call is over. */
-  set onSettled(run: () => void) {
-    this.#onSettled = run;
+  /** Calls `onAbort` when the signal fires, until the call is settled. */
+  listenTo(signal: AbortSignal, onAbort: () => void): void {
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#stopListening = () => {
+      signal.removeEventListener('abort', onAbort);
+    };
   }
 
-  /** Resolves the promise of the caller. Does nothing if the call is over. */
+  /** Resolves the promise of the caller. */
   resolve(value: unknown): void {
-    if (this.#settle()) this.#resolve(value);
+    this.#settle();
+    this.#resolve(value);
   }
 
-  /** Rejects the promise of the caller. Does nothing if the call is over. */
+  /** Rejects the promise of the caller. */
   reject(error: unknown): void {
-    if (this.#settle()) this.#reject(error);
+    this.#settle();
+    this.#reject(error);
+  }
+
+  weigh(): number {
+    return this.payload.weigh();
   }
 
   write(wire: Wire, sink: ReplySink): void {
@@ -127,10 +168,9 @@ export class Call implements Job, Deadlined {
     this.#owner.onExpired(this);
   }
 
-  #settle(): boolean {
-    if (this.#isSettled) return false;
+  #settle(): void {
     this.#isSettled = true;
-    this.#onSettled?.();
-    return true;
+    this.#stopListening?.();
+    this.#stopListening = null;
   }
 }

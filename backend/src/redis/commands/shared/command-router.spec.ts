@@ -321,7 +321,6 @@ describe('CommandRouter', () => {
       'LOADING Redis is loading the dataset in memory',
       'MASTERDOWN Link with MASTER is down',
       'BUSY Redis is busy running a script.',
-      'TRYAGAIN Multiple keys request during rehashing of slot',
     ])('sends a write again that was refused with %s', async (text) => {
       await connect();
       let refusals = 3;

@@ -29,7 +29,7 @@ export function rejectedError(command: string, error: unknown): CommandRejectedE
 }
 
 /** The command was sent, and its outcome is uncertain. */
-export function uncertainError(call: Call, reason: string): CommandUncertainError {
+export function uncertainError(call: Call, reason: string, cause?: unknown): CommandUncertainError {
   const command = call.payload.label;
   const repeated = call.isRepeatable
     ? 'It was repeated as long as there was time.'
@@ -37,6 +37,7 @@ export function uncertainError(call: Call, reason: string): CommandUncertainErro
   return new CommandUncertainError(
     `${command} was sent and may or may not have been executed: ${reason}. ${repeated}`,
     { command, reason, isIdempotent: call.isRepeatable },
+    cause === undefined ? undefined : { cause: withoutArguments(cause) },
   );
 }
 
@@ -74,7 +75,7 @@ export function expiredError(
   usualPolicy: ReadPolicy,
 ): RedisHaError {
   const command = call.payload.label;
-  const details = { command, timeoutMs: call.timeoutMs };
+  const details = { command, timeoutMs: call.timeoutMs, refusal: call.refusal };
   if (call.openAttempts > 0) {
     return new CommandTimeoutError(
       `${command} was not answered within ${String(call.timeoutMs)} ms`,
@@ -100,7 +101,7 @@ function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
   const { primaryAddress, primaryConnection, gate } = tracker;
   const primary = primaryAddress === null ? null : formatAddress(primaryAddress);
   const state = primaryConnection?.state;
-  const reason = whyNotWritable(tracker);
+  const reason = whyNotWritable(tracker, call.refusal);
   return new NoPrimaryError(
     `${command} was not executed within ${String(call.timeoutMs)} ms: ${reason}`,
     {
@@ -109,11 +110,12 @@ function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
       primary,
       connection: state?.kind ?? 'none',
       gate: gate.state.kind,
+      refusal: call.refusal,
     },
   );
 }
 
-function whyNotWritable(tracker: TopologyTracker): string {
+function whyNotWritable(tracker: TopologyTracker, refusal: string | null): string {
   const { primaryAddress, primaryConnection: node, gate } = tracker;
   if (primaryAddress === null) {
     const isAnyThere = tracker.source.sentinels().some(({ isAnswering }) => isAnswering);
@@ -121,10 +123,11 @@ function whyNotWritable(tracker: TopologyTracker): string {
   }
   if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason})`;
   const where = formatAddress(primaryAddress);
-  return node === null ? `the primary ${where} is not connected` : whatIsWrongWith(node, where);
+  if (node === null) return `the primary ${where} is not connected`;
+  return whatIsWrongWith(node, where, refusal ?? tracker.refusal?.reason ?? null);
 }
 
-function whatIsWrongWith(node: SharedConnection, where: string): string {
+function whatIsWrongWith(node: SharedConnection, where: string, refusal: string | null): string {
   const { state } = node;
   if (state.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
   if (state.kind === 'connecting') {
@@ -132,5 +135,5 @@ function whatIsWrongWith(node: SharedConnection, where: string): string {
   }
   if (node.isStalled) return `the primary ${where} does not answer`;
   if (node.role?.kind !== 'primary') return `${where} is not a primary any more`;
-  return `the primary ${where} refuses writes`;
+  return `the primary ${where} refuses writes${refusal === null ? '' : ` (${refusal})`}`;
 }

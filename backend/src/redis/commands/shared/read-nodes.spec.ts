@@ -1,7 +1,11 @@
 import { newRig, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import type { SharedConnection } from '../../cluster/connection/index.js';
+import type { ReadPolicy } from '../../config/index.js';
+import { intentOf } from '../table/command-intent.js';
 import { ReadNodes } from './read-nodes.js';
+
+const read = (readPolicy: ReadPolicy | null) => ({ readPolicy, intent: intentOf('get', []) });
 
 describe('ReadNodes', () => {
   let rig: Rig;
@@ -47,20 +51,20 @@ describe('ReadNodes', () => {
   };
 
   it('picks no node before one is there', () => {
-    expect(nodes().pick(null)).toBeNull();
-    expect(nodes().pick('primary')).toBeNull();
+    expect(nodes().pick(read(null))).toBeNull();
+    expect(nodes().pick(read('primary'))).toBeNull();
   });
 
   it('picks a replica, the primary by policy, and another than the one that was asked', async () => {
     await connect();
     const reads = nodes();
-    expect(nameOf(reads.pick(null))).toMatch(/^replica/);
-    expect(nameOf(reads.pick('primary'))).toBe('primary');
-    const first = reads.pick(null)!;
-    const second = reads.pick(null, first)!;
+    expect(nameOf(reads.pick(read(null)))).toMatch(/^replica/);
+    expect(nameOf(reads.pick(read('primary')))).toBe('primary');
+    const first = reads.pick(read(null))!;
+    const second = reads.pick(read(null), first)!;
     expect(nameOf(second)).toMatch(/^replica/);
     expect(second).not.toBe(first);
-    expect(reads.pick('primary', rig.tracker.primary)).toBeNull();
+    expect(reads.pick(read('primary'), rig.tracker.primary)).toBeNull();
   });
 
   it('picks the least busy node', async () => {
@@ -69,6 +73,7 @@ describe('ReadNodes', () => {
     const [busy] = rig.tracker.replicas;
     busy!.enqueue({
       isWanted: true,
+      weigh: () => 0,
       write: (wire, sink) => {
         wire.send('get', ['k'], 'utf8', sink);
       },
@@ -76,7 +81,7 @@ describe('ReadNodes', () => {
       onError: () => undefined,
       onLost: () => undefined,
     });
-    expect(nameOf(nodes().pick(null))).toBe('replica 1');
+    expect(nameOf(nodes().pick(read(null)))).toBe('replica 1');
   });
 
   it.each([
@@ -90,8 +95,8 @@ describe('ReadNodes', () => {
     await connect();
     const reads = nodes();
     const [spoilt, good] = rig.tracker.replicas;
-    expect(reads.pick(null)).toBe(good);
-    expect(reads.pick(null, good)).toBe(rig.tracker.primary);
+    expect(reads.pick(read(null))).toBe(good);
+    expect(reads.pick(read(null), good)).toBe(rig.tracker.primary);
     expect(spoilt?.state.kind).toBe('ready');
   });
 
@@ -100,7 +105,7 @@ describe('ReadNodes', () => {
     await primary.stop();
     for (const replica of replicas) replica.link = 'connect';
     await rig.pass(1100);
-    expect(nameOf(nodes().pick(null))).toMatch(/^replica/);
+    expect(nameOf(nodes().pick(read(null)))).toMatch(/^replica/);
   });
 
   it('never picks another node that says it is a primary, whatever the policy', async () => {
@@ -108,7 +113,7 @@ describe('ReadNodes', () => {
     await connect();
     const stranger = rig.tracker.replicas[0]!;
     for (const policy of ['primary', 'replica', 'replica-preferred', 'nearest'] as const) {
-      expect(nodes().pick(policy)).not.toBe(stranger);
+      expect(nodes().pick(read(policy))).not.toBe(stranger);
     }
   });
 
@@ -116,11 +121,11 @@ describe('ReadNodes', () => {
     await connect();
     await rig.pass(1000);
     const reads = nodes(1500);
-    expect(nameOf(reads.pick(null))).toMatch(/^replica/);
+    expect(nameOf(reads.pick(read(null)))).toMatch(/^replica/);
     for (const replica of replicas) replica.offset = 50;
     primary.offset = 200;
     await rig.pass(3000);
-    expect(nameOf(reads.pick(null))).toBe('primary');
-    expect(reads.pick('replica')).toBeNull();
+    expect(nameOf(reads.pick(read(null)))).toBe('primary');
+    expect(reads.pick(read('replica'))).toBeNull();
   });
 });

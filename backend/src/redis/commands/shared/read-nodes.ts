@@ -3,19 +3,30 @@ import { type ReadPolicy } from '../../config/index.js';
 import type { SharedConnection } from '../../cluster/connection/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
+import type { CommandIntent } from '../table/command-intent.js';
+import { KnownHistories } from './known-histories.js';
+import { costOf } from './read-cost.js';
 import { orderCandidates, type ReadCandidate } from './read-policy.js';
 
 interface Candidate extends ReadCandidate {
   readonly node: SharedConnection;
 }
 
-/** Chooses a node for each read. The best nodes are kept ready, so that a choice costs little. */
+/** What the choice of a node depends on, apart from the nodes. */
+export interface ReadQuestion {
+  /** The policy of this call; `null` for the usual one. */
+  readonly readPolicy: ReadPolicy | null;
+  readonly intent: CommandIntent;
+}
+
+/** Chooses a node for each read. The groups of nodes are kept ready, so that a choice costs little. */
 export class ReadNodes {
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
   readonly #policy: ReadPolicy;
   readonly #maxStalenessMs: number | null;
-  #best: readonly SharedConnection[] = [];
+  readonly #histories = new KnownHistories();
+  #usual: readonly (readonly SharedConnection[])[] = [];
   #turn = 0;
 
   constructor(
@@ -29,19 +40,24 @@ export class ReadNodes {
     this.#maxStalenessMs = routing.maxStalenessMs;
   }
 
-  /** Finds the best nodes again. Must be called after each change of the cluster. */
+  /** Looks at the nodes again. Must be called after each change of the cluster. */
   refresh(): void {
-    this.#best = this.#groupsFor(this.#policy)[0] ?? [];
+    const { primary } = this.#tracker;
+    if (primary !== null) this.#histories.add(primary.replicationIds);
+    this.#usual = this.#groupsFor(this.#policy);
   }
 
   /** Returns the least busy of the best nodes; `null` while no node may serve. */
-  pick(policy: ReadPolicy | null, except: SharedConnection | null = null): SharedConnection | null {
+  pick(
+    { readPolicy, intent }: ReadQuestion,
+    except: SharedConnection | null = null,
+  ): SharedConnection | null {
     // With a bound on staleness the choice depends on the time, not only on changes.
-    const isCached = policy === null && except === null && this.#maxStalenessMs === null;
-    if (isCached) return this.#leastBusy(this.#best);
-    for (const group of this.#groupsFor(policy ?? this.#policy)) {
-      const node = this.#leastBusy(group.filter((one) => one !== except));
-      if (node !== null) return node;
+    const isUsual = readPolicy === null && this.#maxStalenessMs === null;
+    for (const group of isUsual ? this.#usual : this.#groupsFor(readPolicy ?? this.#policy)) {
+      const node = this.#leastBusy(group, except);
+      if (node !== null)
+        return node === this.#tracker.primary && !this.#mayBurden(intent, readPolicy) ? null : node;
     }
     return null;
   }
@@ -52,8 +68,21 @@ export class ReadNodes {
     );
   }
 
+  /*
+   * A read that may take any time, and whose replicas are busy already, would stop the writes of
+   * everybody if it went to the primary. It waits for a replica instead.
+   */
+  #mayBurden(intent: CommandIntent, readPolicy: ReadPolicy | null): boolean {
+    const policy = readPolicy ?? this.#policy;
+    if (policy !== 'replica-preferred' || costOf(intent) !== 'heavy') return true;
+    return !this.#tracker.replicas.some((node) => node.isStalled);
+  }
+
   #candidates(): Candidate[] {
-    const candidates = this.#tracker.replicaConnections.map((node) => this.#replicaCandidate(node));
+    const ours = this.#tracker.replicas.filter(({ replicationIds }) =>
+      this.#histories.includesAny(replicationIds),
+    );
+    const candidates = ours.map((node) => this.#replicaCandidate(node));
     const primary = this.#tracker.primary;
     if (primary !== null) {
       candidates.push({
@@ -92,12 +121,15 @@ export class ReadNodes {
   }
 
   // Equally busy nodes take turns, so that every replica gets its share, also under little load.
-  #leastBusy(nodes: readonly SharedConnection[]): SharedConnection | null {
+  #leastBusy(
+    nodes: readonly SharedConnection[],
+    except: SharedConnection | null,
+  ): SharedConnection | null {
     let best: SharedConnection | null = null;
     this.#turn++;
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[(this.#turn + i) % nodes.length];
-      if (node?.acceptsJobs !== true) continue;
+      if (node?.acceptsJobs !== true || node === except) continue;
       if (best === null || node.inflight < best.inflight) best = node;
     }
     return best;

@@ -33,10 +33,3 @@ export function nextStep({ failure, changes, isRepeatable }: FailedAttempt): Nex
       return 'reject';
   }
 }
-
-const PAUSES_MS = [2, 5, 5, 10];
-
-/** Returns how long to wait, in ms, before a node that refused is asked again. */
-export function pauseAfter(refusalsBefore: number): number {
-  return PAUSES_MS[Math.min(refusalsBefore, PAUSES_MS.length - 1)] ?? 10;
-}

@@ -3,11 +3,14 @@ import { insteadOf, intentOf, type CommandIntent } from './command-intent.js';
 import type { QueuedCommand } from './payloads.js';
 
 /**
- * Returns what keeps a command from being sent, or `null`. The driver turns arguments into text while it
- * writes. If that failed in the middle of a transaction, half of it would be sent, so the arguments are
- * checked before.
+ * Returns the arguments of a command as the driver takes them, or the error for one that it does not. The
+ * driver makes text of anything while it writes: `1,2,3` of a `Uint8Array`, `[object Object]` of an object,
+ * nothing of `undefined`. In the middle of a transaction it might fail, and half of it would be sent.
  */
-export function problemOf(name: unknown, args: readonly unknown[]): InvalidArgumentError | null {
+export function checkedArguments(
+  name: unknown,
+  args: readonly unknown[],
+): readonly unknown[] | InvalidArgumentError {
   if (typeof name !== 'string' || name === '') {
     return new InvalidArgumentError({
       field: 'command',
@@ -16,49 +19,79 @@ export function problemOf(name: unknown, args: readonly unknown[]): InvalidArgum
       remedy: "For example: redis.call('GET', 'key')",
     });
   }
-  // These commands take a whole object or Map as fields and values.
-  const takesObject = /^(mset|msetnx|hset|hmset)$/i.test(name);
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    if (isSendable(arg) || (takesObject && isFields(arg))) continue;
-    return new InvalidArgumentError({
-      field: `${name} argument ${String(i + 1)}`,
-      value: typeof arg,
-      message: 'it cannot be turned into text',
-      remedy: 'Pass a string, a number or a Buffer; serialize objects first, with JSON.stringify',
-    });
-  }
-  return null;
+  for (const arg of args) if (!isReady(arg)) return prepared(name, args);
+  return args;
 }
 
-function isSendable(value: unknown): boolean {
-  if (typeof value === 'string' || typeof value === 'number') return true;
-  if (value instanceof Uint8Array || value === null || value === undefined) return true;
-  return Array.isArray(value) ? value.every(isSendable) : hasText(value);
-}
-
-function isFields(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const values = value instanceof Map ? [...value.values()] : Object.values(value);
-  return values.every(isSendable);
-}
-
-function hasText(value: unknown): boolean {
-  try {
-    return typeof String(value) === 'string';
-  } catch {
-    return false;
-  }
-}
-
-/** Throws if a transaction contains a command that cannot be sent or is not allowed in one. */
-export function checkTransaction(commands: readonly QueuedCommand[]): void {
-  for (const { name, args } of commands) {
-    const problem = problemOf(name, args);
-    if (problem !== null) throw problem;
-    const intent = intentOf(name, args);
+/** Returns the commands with the arguments as the driver takes them. Throws if one cannot be sent in a transaction. */
+export function checkTransaction(commands: readonly QueuedCommand[]): QueuedCommand[] {
+  return commands.map(({ name, args, encoding }) => {
+    const checked = checkedArguments(name, args);
+    if (checked instanceof InvalidArgumentError) throw checked;
+    const intent = intentOf(name, checked);
     if (intent.route === 'refused') throw refusal(intent);
+    return { name, args: checked, encoding };
+  });
+}
+
+// Nearly all arguments are of these kinds, and need no second look.
+function isReady(arg: unknown): boolean {
+  return (
+    typeof arg === 'string' || (typeof arg === 'number' && arg === arg) || Buffer.isBuffer(arg)
+  );
+}
+
+function prepared(name: string, args: readonly unknown[]): unknown[] | InvalidArgumentError {
+  const words: unknown[] = [];
+  for (const [i, arg] of args.entries()) {
+    const mayBeFields = i === args.length - 1 && FIELDS_AT.get(name.toLowerCase()) === i;
+    for (const word of wordsIn(arg, mayBeFields)) {
+      if (word instanceof Uint8Array) words.push(asBuffer(word));
+      else if (isReady(word) || typeof word === 'bigint' || typeof word === 'boolean')
+        words.push(word);
+      else return unfit(name, i, Array.isArray(arg) ? word : arg);
+    }
   }
+  return words;
+}
+
+function wordsIn(arg: unknown, mayBeFields: boolean): readonly unknown[] {
+  if (Array.isArray(arg)) return arg as unknown[];
+  return mayBeFields ? fieldsOf(arg) : [arg];
+}
+
+// These commands take a whole object or Map as fields and values, in this place.
+const FIELDS_AT: ReadonlyMap<string, number> = new Map([
+  ['mset', 0],
+  ['msetnx', 0],
+  ['hset', 1],
+  ['hmset', 1],
+]);
+
+function fieldsOf(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [value];
+  return value instanceof Map ? [...value].flat() : Object.entries(value).flat();
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+function unfit(name: string, index: number, value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError({
+    field: `${name} argument ${String(index + 1)}`,
+    value: kindOf(value),
+    message: 'Redis stores text and bytes, and this is neither',
+    remedy:
+      'Pass a string, a number, a Buffer or a Uint8Array, or a list of these; serialize objects first, ' +
+      'with JSON.stringify',
+  });
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Number.isNaN(value)) return 'NaN';
+  return Array.isArray(value) ? 'a list within a list' : typeof value;
 }
 
 /** Returns the error for a command that would change the state of a shared connection. */

@@ -1,10 +1,8 @@
-import {
-  BLOCKING_COMMANDS,
-  OTHER_COMMANDS,
-  READ_COMMANDS,
-  WRITE_COMMANDS,
-} from './command-table.js';
+import type { CommandRow } from './command-rows.js';
+import { fullNameOf, rowNamed } from './command-lookup.js';
+import { COMMAND_TABLE } from './command-table.js';
 import { isAlwaysIdempotent, isIdempotentWith } from './idempotency.js';
+import { streamOptions } from './stream-options.js';
 
 /**
  * Where a command goes:
@@ -23,6 +21,13 @@ export interface CommandIntent {
   readonly changes: boolean;
   /** Whether repeating it is harmless; `depends` on the arguments for a few. */
   readonly idempotent: boolean | 'depends';
+  /** Whether Redis says that it takes about the same short time with any data. */
+  readonly isFast: boolean;
+  /**
+   * Whether its errors may be worded by somebody else than Redis: by a script, a function, or a module.
+   * An error that begins with `BUSY` then need not mean that the server is busy.
+   */
+  readonly isOpaque: boolean;
 }
 
 /** The intent of `MULTI` … `EXEC` as a whole. */
@@ -31,10 +36,18 @@ export const TRANSACTION: CommandIntent = {
   route: 'primary',
   changes: true,
   idempotent: false,
+  isFast: false,
+  isOpaque: false,
 };
 
-// A cursor is valid only on the node that returned it, so all steps of a scan go to one node.
-const CURSOR_COMMANDS = new Set(['scan', 'hscan', 'sscan', 'zscan']);
+// Reads that only the primary can answer. A cursor is valid only on the node that returned it, so all
+// steps go to one node. The last use of a key is what its primary knows, and TOUCH is for the primary.
+const READS_OF_PRIMARY = new Set(
+  (
+    'scan hscan sscan zscan bf.scandump cf.scandump ft.cursor|read ' +
+    'touch object|freq object|idletime'
+  ).split(' '),
+);
 
 // Commands without a read or write flag that have no effect beyond their answer. All others without a
 // flag may have one: PUBLISH, EVAL, and above all SHUTDOWN, whose success looks like a lost connection.
@@ -50,6 +63,9 @@ const HARMLESS_COMMANDS = new Set(
     'module|list cluster|info cluster|nodes cluster|shards cluster|myid lolwut'
   ).split(' '),
 );
+
+// These run what users wrote, or answer with the error they are given.
+const OPAQUE_COMMANDS = new Set('eval evalsha eval_ro evalsha_ro fcall fcall_ro debug'.split(' '));
 
 /** Commands that belong to one connection, and what to use instead. */
 const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
@@ -87,17 +103,31 @@ const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
   'script|debug': 'Use redis-cli --ldb',
 };
 
+// Commands whose route depends on their arguments. XREAD and XREADGROUP wait only with the option BLOCK.
+const ROUTE_BY_ARGUMENTS = new Map<string, (words: readonly unknown[]) => CommandRoute>([
+  ['xread', (words) => (blockOption(words) === null ? 'read' : 'blocking')],
+  ['xreadgroup', (words) => (blockOption(words) === null ? 'primary' : 'blocking')],
+  ['ft.aggregate', (words) => (words.some(isWithCursor) ? 'primary' : 'read')],
+]);
+
+const isWithCursor = (word: unknown): boolean => /^withcursor$/i.test(String(word));
+
 const cache = new Map<string, CommandIntent>();
 
 /** Returns what is known about a command. Subcommands count: `OBJECT ENCODING` reads, `XGROUP CREATE` writes. */
 export function intentOf(name: string, args: readonly unknown[]): CommandIntent {
-  const known = cache.get(name);
-  if (known !== undefined) return withBlockOption(known, args);
+  return cache.get(name) ?? lookUp(name, args);
+}
+
+// What is in the cache holds for all arguments.
+function lookUp(name: string, args: readonly unknown[]): CommandIntent {
   const lower = name.toLowerCase();
-  const full = fullName(lower, args);
+  const full = fullNameOf(lower, args);
   const intent = describe(full);
+  const route = ROUTE_BY_ARGUMENTS.get(full)?.(args.flat());
+  if (route !== undefined) return { ...intent, route };
   if (full === lower && cache.size < 1000) cache.set(name, intent);
-  return withBlockOption(intent, args);
+  return intent;
 }
 
 /** Returns whether a command with these arguments may be repeated when its answer was lost. */
@@ -111,44 +141,24 @@ export function insteadOf(intent: CommandIntent): string {
   return CONNECTION_COMMANDS[intent.name] ?? 'Use redis.createClient()';
 }
 
+// A command that is in no table is taken for a write that must not be repeated, which is the safe assumption.
 function describe(name: string): CommandIntent {
+  const row = rowNamed(name);
+  const isOpaque = !COMMAND_TABLE.has(name) || OPAQUE_COMMANDS.has(name);
+  const isFast = row?.isFast ?? false;
   if (Object.hasOwn(CONNECTION_COMMANDS, name))
-    return { name, route: 'refused', changes: true, idempotent: false };
-  const isRead = READ_COMMANDS.has(name);
-  const changes = !isRead && !HARMLESS_COMMANDS.has(name);
-  return { name, route: routeOf(name, isRead), changes, idempotent: isAlwaysIdempotent(name) };
+    return { name, route: 'refused', changes: true, idempotent: false, isFast, isOpaque };
+  const changes = row?.flag !== 'read' && !HARMLESS_COMMANDS.has(name);
+  const idempotent = isAlwaysIdempotent(name);
+  return { name, route: routeOf(name, row), changes, idempotent, isFast, isOpaque };
 }
 
-function routeOf(name: string, isRead: boolean): CommandRoute {
-  if (BLOCKING_COMMANDS.has(name)) return 'blocking';
-  return isRead && !CURSOR_COMMANDS.has(name) ? 'read' : 'primary';
+function routeOf(name: string, row: CommandRow | undefined): CommandRoute {
+  if (row?.isBlocking === true) return 'blocking';
+  return row?.flag === 'read' && !READS_OF_PRIMARY.has(name) ? 'read' : 'primary';
 }
 
-// A name that is in no table may be a container of subcommands, or newer than the tables. An unknown
-// command is treated as a write that must not be repeated, which is the safe assumption.
-function fullName(name: string, args: readonly unknown[]): string {
-  if (READ_COMMANDS.has(name) || WRITE_COMMANDS.has(name) || OTHER_COMMANDS.has(name)) return name;
-  const sub: unknown = args.flat()[0];
-  const isText = typeof sub === 'string' || sub instanceof Uint8Array;
-  return isText
-    ? `${name}|${Buffer.from(sub as string)
-        .toString()
-        .toLowerCase()}`
-    : name;
-}
-
-/** Returns what follows `BLOCK` in XREAD and XREADGROUP; `null` without it. A stream may be named `block`, too. */
+/** Returns what follows `BLOCK` in XREAD and XREADGROUP; `null` without it. */
 export function blockOption(args: readonly unknown[]): unknown {
-  const words = args.flat();
-  const lower = words.map((arg) => String(arg).toLowerCase());
-  const streams = lower.indexOf('streams');
-  const index = lower.slice(0, streams === -1 ? undefined : streams).indexOf('block');
-  return index === -1 ? null : words[index + 1];
-}
-
-// XREAD and XREADGROUP wait only with the option BLOCK.
-function withBlockOption(intent: CommandIntent, args: readonly unknown[]): CommandIntent {
-  if (intent.route !== 'blocking' || !intent.name.startsWith('xread')) return intent;
-  if (blockOption(args) !== null) return intent;
-  return { ...intent, route: intent.name === 'xread' ? 'read' : 'primary' };
+  return streamOptions(args.flat()).block;
 }

@@ -1,6 +1,5 @@
 import {
   driverCommandNames,
-  type ChainableCommander,
   type DriverCommander,
   type Encoding,
 } from '../../cluster/connection/index.js';
@@ -53,6 +52,29 @@ export type RedisCommands = Omit<
   Withheld | `${Withheld}Buffer`
 >;
 
+// How the driver's types say that a command returns something else than a promise.
+declare module 'ioredis/built/utils/RedisCommander.js' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- the parameters are those of the driver
+  interface ResultTypes<Result, Context> {
+    chained: ChainedCommands;
+  }
+}
+
+type ChainedDataCommands = Omit<
+  DriverCommander<{ type: 'chained' }>,
+  Withheld | `${Withheld}Buffer`
+>;
+
+/** The commands of a pipeline or transaction: each is collected, until `exec` sends them all. */
+export interface ChainedCommands extends ChainedDataCommands {
+  /** The number of collected commands. */
+  readonly length: number;
+  /** Adds any command by its name, also one without a method. */
+  call(name: string, ...args: readonly unknown[]): ChainedCommands;
+  /** Sends all commands. Resolves with the error or result of each, in their order. */
+  exec(callback?: NodeCallback): Promise<BatchResult[] | null>;
+}
+
 /**
  * Base class of the classes that have a method for each command. It has only the types of the methods.
  * {@link defineCommandMethods} adds the methods themselves.
@@ -84,7 +106,7 @@ export function defineCommandMethods<T extends object>(
 /** Runs the commands that a batch collected. */
 export type RunBatch = (commands: readonly QueuedCommand[]) => Promise<BatchResult[] | null>;
 
-/** Collects commands to be run together. Callers see it with the types of ioredis. */
+/** Collects commands to be run together. Callers see it as {@link ChainedCommands}. */
 export class CommandBatch {
   readonly #commands: QueuedCommand[] = [];
   readonly #run: RunBatch;
@@ -119,11 +141,11 @@ export class CommandBatch {
   }
 }
 
-/** Returns a new batch with the types of ioredis, filled with the given commands. */
-export function newBatch(run: RunBatch, commands: readonly unknown[][] = []): ChainableCommander {
+/** Returns a new batch with the types of the commands, filled with the given commands. */
+export function newBatch(run: RunBatch, commands: readonly unknown[][] = []): ChainedCommands {
   const batch = new CommandBatch(run);
   for (const [name, ...args] of commands) batch.add(String(name), args, 'utf8');
-  return batch as unknown as ChainableCommander;
+  return batch as unknown as ChainedCommands;
 }
 
 defineMethods(CommandBatch.prototype, (name, encoding) => {

@@ -1,12 +1,13 @@
 // Redis reports which commands write, but not which may be repeated, so this list is kept by hand. A
 // command is on it when running it twice in a row leaves the same data as running it once. Its answer
-// may differ (the second DEL returns 0); docs/guarantees.md says so.
+// may differ (the second DEL returns 0); docs/guarantees.md says so. Not on it are commands whose second run
+// deletes what others wrote meanwhile, however much (FLUSHALL), and those whose second run fails because the
+// first did not (FUNCTION DELETE): the caller would be told that nothing was done.
 const IDEMPOTENT = new Set(
   (
     'mset setex psetex setbit setrange hset hmset hdel sadd srem zrem zremrangebyscore ' +
     'zremrangebylex del unlink expire pexpire expireat pexpireat persist hexpire hpexpire ' +
-    'hexpireat hpexpireat hpersist lset pfadd pfmerge geoadd xdel xack xtrim ' +
-    'flushdb flushall function|load function|delete'
+    'hexpireat hpexpireat hpersist lset pfadd pfmerge geoadd xdel xack xtrim'
   ).split(' '),
 );
 
@@ -16,6 +17,9 @@ const UNLESS: Readonly<Record<string, ReadonlySet<string>>> = {
   set: new Set(['nx', 'get', 'ifeq', 'ifne', 'ifdeq', 'ifdne']),
   zadd: new Set(['incr']),
 };
+
+// FUNCTION LOAD fails for a library that is there, as after the first run, unless it may replace it.
+const LOAD_LIBRARY = 'function|load';
 
 // These store what they compute from other keys. They may be repeated, unless the target is one of
 // those keys: ZUNIONSTORE total 2 total today adds today's scores again.
@@ -28,7 +32,9 @@ const STORING = new Set(
 
 /** Returns whether a command may be repeated; `depends` when its arguments decide. `name` in lower case. */
 export function isAlwaysIdempotent(name: string): boolean | 'depends' {
-  if (Object.hasOwn(UNLESS, name) || STORING.has(name)) return 'depends';
+  if (Object.hasOwn(UNLESS, name) || STORING.has(name) || name === LOAD_LIBRARY) {
+    return 'depends';
+  }
   return IDEMPOTENT.has(name);
 }
 
@@ -39,6 +45,7 @@ export function isIdempotentWith(name: string, args: readonly unknown[]): boolea
     const [target, ...sources] = name === 'bitop' ? words.slice(1) : words;
     return target !== undefined && !sources.includes(target);
   }
+  if (name === LOAD_LIBRARY) return words[1]?.toLowerCase() === 'replace';
   const spoilers = UNLESS[name];
   if (spoilers === undefined) return false;
   // The first words are the key and perhaps a value, which may look like an option.

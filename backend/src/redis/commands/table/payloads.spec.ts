@@ -1,3 +1,5 @@
+import { newRig, type Rig } from '../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../test/support/fake-node.js';
 import { CommandPayload, TransactionPayload } from './payloads.js';
 
 describe('the weight of a payload', () => {
@@ -29,5 +31,45 @@ describe('the weight of a payload', () => {
     const command = { name: 'set', args: ['k', 'x'.repeat(100)], encoding: 'utf8' as const };
     const alone = new CommandPayload(command.name, command.args, 'utf8').weigh();
     expect(new TransactionPayload([command, command]).weigh()).toBeGreaterThan(2 * alone);
+  });
+});
+
+describe('the key prefix', () => {
+  let rig: Rig;
+  let primary: FakeNode;
+
+  beforeEach(async () => {
+    primary = await FakeNode.start();
+    rig = newRig({ node: { keyPrefix: 'app:' } });
+    rig.source.say(primary, 1, []);
+    await rig.until(() => rig.tracker.isWritable, 'the primary is connected');
+  });
+
+  afterEach(async () => {
+    rig.close();
+    await primary.stop();
+  });
+
+  it.each<[string, unknown[], string[]]>([
+    ['json.set', ['k', '$', '1'], ['app:k', '$', '1']],
+    ['JSON.MGET', [['a', 'b'], '$'], ['app:a', 'app:b', '$']],
+    ['bf.add', [Buffer.from('k'), 'x'], ['app:k', 'x']],
+    ['ft.search', ['index', 'words'], ['index', 'words']],
+    ['set', ['k', 'v'], ['app:k', 'v']],
+    ['spublish', ['channel', 'message'], ['channel', 'message']],
+    ['no.such', ['k'], ['k']],
+  ])('in %s %j stands before keys only', async (name, args, sent) => {
+    await rig.runner.run(name, args, 'utf8', { readPolicy: 'primary' });
+    expect(primary.received).toEqual([[name, ...sent]]);
+  });
+
+  it('stands before the keys of modules in a transaction too, and once when it is sent twice', async () => {
+    const command = { name: 'json.set', args: ['k', '$', '1'], encoding: 'utf8' } as const;
+    await rig.runner.runTransaction([command], null).catch(() => null);
+    await rig.runner.runTransaction([command], null).catch(() => null);
+    expect(primary.received.filter(([name]) => name === 'json.set')).toEqual([
+      ['json.set', 'app:k', '$', '1'],
+      ['json.set', 'app:k', '$', '1'],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import {
   type ReplySink,
   type Wire,
 } from '../../cluster/connection/index.js';
+import { keyIndexes } from './command-keys.js';
 
 const COMMAND_OVERHEAD_BYTES = 64;
 
@@ -33,7 +34,7 @@ export class CommandPayload implements Payload {
   }
 
   write(wire: Wire, sink: ReplySink): void {
-    wire.send(this.label, this.args, this.#encoding, sink);
+    wire.send(this.label, withKeyPrefix(this.label, this.args, wire), this.#encoding, sink);
   }
 }
 
@@ -69,7 +70,7 @@ export class TransactionPayload implements Payload {
   async #run(wire: Wire): Promise<BatchResult[] | null> {
     // All commands are created first: if one cannot be, MULTI must not be sent without its EXEC.
     const commands = this.#commands.map(({ name, args, encoding }) =>
-      wire.newCommand(name, args, encoding),
+      wire.newCommand(name, withKeyPrefix(name, args, wire), encoding),
     );
     const begun = wire.write('multi', [], 'utf8');
     const queued = commands.map((command) => wire.writeCommand(command));
@@ -94,6 +95,24 @@ function withRefusals(error: unknown, settled: PromiseSettledResult<unknown>[]):
     .filter((one) => one.status === 'rejected')
     .map((one) => one.reason as unknown);
   return error instanceof Error ? Object.assign(error, { previousErrors }) : error;
+}
+
+// The driver puts the prefix before the keys of the commands that it knows, which those of modules are not.
+function withKeyPrefix(
+  name: string,
+  args: readonly unknown[],
+  { keyPrefix }: Wire,
+): readonly unknown[] {
+  if (keyPrefix === '' || !name.includes('.')) return args;
+  const words = args.flat();
+  for (const index of keyIndexes(name, words)) {
+    const key = words[index];
+    words[index] =
+      key instanceof Uint8Array
+        ? Buffer.concat([Buffer.from(keyPrefix), key])
+        : `${keyPrefix}${String(key)}`;
+  }
+  return words;
 }
 
 function weighArguments(args: readonly unknown[]): number {

@@ -1,0 +1,108 @@
+import type { ResolvedRedisOptions } from '../../config/index.js';
+import type { NodeChange, SharedConnection } from '../../cluster/connection/index.js';
+import type { CommandRecorder } from '../../base/stats/index.js';
+import { Call, type AttemptEnd, type CallFlow } from './call.js';
+import { CallQueue } from './call-queue.js';
+import type { FlowDeps } from './flow-deps.js';
+import { HedgeBudget } from './hedge-budget.js';
+import { ReadNodes } from './read-nodes.js';
+import { RefusalPause } from './refusal-pause.js';
+import { costOf } from './read-cost.js';
+
+/** The way of the reads to whichever node the read policy allows. */
+export class ReadFlow implements CallFlow {
+  readonly #nodes: ReadNodes;
+  readonly #recorder: CommandRecorder;
+  readonly #finishFull: FlowDeps['finishFull'];
+  readonly #queue: CallQueue;
+  readonly #pause: RefusalPause;
+  readonly #hedges = new HedgeBudget();
+
+  constructor(options: ResolvedRedisOptions['routing'], deps: FlowDeps) {
+    this.#nodes = new ReadNodes(deps.tracker, deps.clock, options);
+    this.#recorder = deps.recorder;
+    this.#finishFull = deps.finishFull;
+    this.#queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
+    this.#pause = new RefusalPause(deps.clock, () => {
+      this.sendWaiting();
+    });
+  }
+
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  start(call: Call): void {
+    const node = this.#nodes.pick(call);
+    if (node === null) this.#wait(call, false);
+    else node.enqueue(call);
+  }
+
+  noteEnd(_: Call, end: AttemptEnd): void {
+    if (end !== 'accepted') return;
+    this.#hedges.earn();
+    this.#pause.reset();
+  }
+
+  sendAgain(call: Call, end: AttemptEnd, node: SharedConnection | null): void {
+    // Refused once, it goes to another node at once; refused again, all have a pause.
+    const isRefused = end === 'refused';
+    const other = isRefused && call.wasSentOn ? null : this.#nodes.pick(call, node);
+    call.wasSentOn ||= isRefused;
+    if (other !== null) {
+      other.enqueue(call);
+      return;
+    }
+    if (isRefused) this.#pause.start();
+    this.#wait(call, true);
+  }
+
+  leave(call: Call): void {
+    this.#queue.leave(call);
+  }
+
+  sendWaiting(): void {
+    if (this.#pause.isRunning) return;
+    for (let left = this.#queue.size; left > 0; left--) {
+      const call = this.#queue.shift();
+      if (call === null) return;
+      const node = this.#nodes.pick(call);
+      if (node === null) this.#wait(call, true);
+      else node.enqueue(call);
+    }
+  }
+
+  /** Looks which nodes may serve. Must be called after each change of the cluster. */
+  followTracker(node: SharedConnection | null, change: NodeChange | null): void {
+    this.#nodes.refresh();
+    if (node !== null && change === 'stalled') this.#askOthersInsteadOf(node, 'fast');
+    if (node !== null && change === 'silent') this.#askOthersInsteadOf(node, 'slow');
+    this.sendWaiting();
+  }
+
+  /** Sends nothing more. */
+  close(): void {
+    this.#pause.stop();
+  }
+
+  /*
+   * A read may be asked of a second node: the first answer counts. But what keeps one node busy would
+   * keep the second busy, too. So only fast reads are asked elsewhere as soon as a node stalls, other
+   * ones when it has been silent for long, and those that may take any time never.
+   */
+  #askOthersInsteadOf(node: SharedConnection, cost: 'fast' | 'slow'): void {
+    for (const job of node.inflightJobs) {
+      if (!(job instanceof Call) || job.flow !== this || job.isHedged || !job.isWanted) continue;
+      if (costOf(job.intent) !== cost) continue;
+      const other = this.#nodes.pick(job, node);
+      if (other === null || !this.#hedges.spend()) return;
+      job.isHedged = true;
+      this.#recorder.retried('silent');
+      other.enqueue(job);
+    }
+  }
+
+  #wait(call: Call, isReturning: boolean): void {
+    if (!this.#queue.add(call, isReturning)) this.#finishFull(call, this.#queue);
+  }
+}
