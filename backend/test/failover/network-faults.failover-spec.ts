@@ -164,7 +164,7 @@ describe('between the application and its nodes, while the nodes see each other'
 
   it('every connection is reset at once: nothing fails, and everything is connected again', async () => {
     const { redis } = await start();
-    const facts = new FactLog(redis);
+    const facts = new EventLog(redis);
     const load = startLoad(redis);
     try {
       await untilWritten(load, 100);

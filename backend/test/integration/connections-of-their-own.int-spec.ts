@@ -5,7 +5,7 @@ import {
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
 import { closeEngines, startReadyEngine, type RunningEngine } from '../support/engines.js';
-import { FactLog } from '../support/facts.js';
+import { EventLog } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
 jest.setTimeout(30_000);
@@ -32,7 +32,7 @@ describe('calls on connections of their own, on a real server', () => {
     const info = (await server.node.command('INFO', 'clients')) as string;
     return Number(/blocked_clients:(\d+)/.exec(info)?.[1]);
   };
-  const untilBlocked = (count: number): Promise<void> =>
+  const untilBlocked = (count: number): Promise<true> =>
     waitUntil(async () => (await blockedClients()) === count, { what: `${String(count)} wait` });
 
   it('an aborted BLPOP says that it took nothing, and the element stays', async () => {
@@ -92,7 +92,7 @@ describe('calls on connections of their own, on a real server', () => {
     const user = ['on', '>secret', ...RIGHTS, ...more];
     await server.node.command('ACL', 'SETUSER', 'worker', 'reset', ...user);
     const { redis } = await start({ username: 'worker', password: 'secret' });
-    const facts = new FactLog(redis);
+    const facts = new EventLog(redis);
     for (const queue of ['a', 'b']) {
       const controller = new AbortController();
       const job = outcomeOf(redis.with({ signal: controller.signal }).blpop(queue, 0));

@@ -3,7 +3,7 @@ import { KINDS } from '../arguments.js';
 import { phaseOf, type Report, type Result } from '../results.js';
 import { curves } from './curves.js';
 import { escape } from './escape.js';
-import { factsOf } from './events.js';
+import { factsOf } from './facts.js';
 import { STYLE } from './style.js';
 import { factTable, kindTable, phaseTable, stepTable, verdictTable } from './tables.js';
 

@@ -1,39 +1,10 @@
 import type { ResolvedRedisOptions } from '../config/index.js';
-import { RedisDisabledError, SwitchoverFailedError } from '../base/errors/index.js';
+import { RedisDisabledError } from '../base/errors/index.js';
 import { EventBus } from '../base/events/index.js';
 import { Keyspaces, openKeptJournal, type KeptJournal } from '../keyspace/index.js';
-import {
-  BlockingCalls,
-  CommandRouter,
-  CommandRunner,
-  PrimaryLoans,
-  RawClients,
-  SubscriptionKeeper,
-} from '../commands/index.js';
-import {
-  switchover,
-  type SwitchoverOptions,
-  type SwitchoverReport,
-} from '../cluster/switchover/index.js';
 import { atDeadline, endsWithin, SystemClock, type Clock } from '../base/timing/index.js';
-import {
-  SentinelSource,
-  StandaloneSource,
-  TopologyTracker,
-  type TopologySource,
-} from '../cluster/topology/index.js';
-import { ClusterAdviser } from './cluster-adviser.js';
 import { EnginePort } from './engine-port.js';
-
-/** What exists when there is a Redis, so in every mode but memory mode. */
-export interface Connected {
-  readonly tracker: TopologyTracker;
-  readonly router: CommandRouter;
-  readonly runner: CommandRunner;
-  readonly loans: PrimaryLoans;
-  readonly subscriptions: SubscriptionKeeper;
-  readonly rawClients: RawClients;
-}
+import { PrimaryGroup } from './primary-group.js';
 
 /** One connection to Redis with all it consists of: builds, starts and closes it. */
 export class RedisEngine {
@@ -42,24 +13,18 @@ export class RedisEngine {
   readonly clock: Clock;
   /** The keyspaces of this connection. Exist in memory mode, too. */
   readonly keyspaces: Keyspaces;
-  readonly #connected: Connected | null;
-  readonly #adviser: ClusterAdviser | null;
+  readonly #group: PrimaryGroup | null;
   readonly #closed = new AbortController();
   readonly #beforeClose: (() => Promise<void> | void)[] = [];
-  #switching: Promise<unknown> | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: ResolvedRedisOptions, clock: Clock = new SystemClock(), kept?: KeptJournal) {
     this.options = options;
     this.clock = clock;
-    this.#connected = options.mode === 'memory' ? null : this.#build(options);
-    const port =
-      this.#connected === null ? null : new EnginePort(options, this.#connected, this.bus);
-    this.keyspaces = new Keyspaces(options, port, { clock, bus: this.bus }, kept);
-    this.#adviser =
-      this.#connected === null
-        ? null
-        : new ClusterAdviser(options, this.#connected.tracker, this.bus);
+    const { bus } = this;
+    this.#group = options.mode === 'memory' ? null : new PrimaryGroup(options, clock, bus);
+    const port = this.#group === null ? null : new EnginePort(options, this.#group, bus);
+    this.keyspaces = new Keyspaces(options, port, { clock, bus }, kept);
   }
 
   /**
@@ -89,14 +54,14 @@ export class RedisEngine {
 
   /** Starts to connect and returns at once, whether or not Redis is there. */
   start(): void {
-    this.#connected?.tracker.start();
+    this.#group?.start();
     this.keyspaces.start();
   }
 
   /** What needs Redis. Throws {@link RedisEngine.refusal} in memory mode. */
-  get connected(): Connected {
-    if (this.#connected === null) throw this.refusal;
-    return this.#connected;
+  get connected(): PrimaryGroup {
+    if (this.#group === null) throw this.refusal;
+    return this.#group;
   }
 
   /** The error for everything that needs Redis, in memory mode. */
@@ -107,33 +72,13 @@ export class RedisEngine {
   }
 
   /** What needs Redis, or `null` in memory mode. */
-  get connectedOrNull(): Connected | null {
-    return this.#connected;
+  get connectedOrNull(): PrimaryGroup | null {
+    return this.#group;
   }
 
   /** Fires when the engine begins to close. */
   get closing(): AbortSignal {
     return this.#closed.signal;
-  }
-
-  /** Moves the primary on purpose. Only one switchover may run at a time. */
-  async switchover(options: SwitchoverOptions): Promise<SwitchoverReport> {
-    const { tracker } = this.connected;
-    if (this.options.mode !== 'sentinel') {
-      throw new SwitchoverFailedError('A switchover needs Sentinels; nothing was changed');
-    }
-    if (this.#switching !== null) {
-      throw new SwitchoverFailedError('A switchover is under way already; nothing was changed');
-    }
-    const { clock, bus, closing } = this;
-    const { masterName } = this.options.sentinel;
-    const switching = switchover({ tracker, clock, bus, masterName, closing }, options);
-    this.#switching = switching;
-    try {
-      return await switching;
-    } finally {
-      this.#switching = null;
-    }
   }
 
   /**
@@ -149,18 +94,10 @@ export class RedisEngine {
     const until = this.clock.now() + this.options.shutdownTimeoutMs;
     const leftMs = (): number => Math.max(0, until - this.clock.now());
     this.#closed.abort();
+    this.#group?.beginClose();
     for (const run of this.#beforeClose) await this.#endWithin(leftMs(), run);
     await this.keyspaces.close(leftMs());
-    const connected = this.#connected;
-    if (connected === null) return;
-    this.#adviser?.close();
-    // A switchover that is under way undoes what it can, and needs the connections for that.
-    await this.#switching?.catch(() => undefined);
-    connected.subscriptions.close();
-    await connected.loans.close(leftMs());
-    await connected.router.close(leftMs());
-    connected.rawClients.close();
-    connected.tracker.close();
+    await this.#group?.close(leftMs);
   }
 
   // If one fails or does not end, the connections must be closed all the same.
@@ -171,26 +108,5 @@ export class RedisEngine {
         this.bus.emit({ type: 'listener.failed', event: 'close', error });
       });
     await endsWithin(ended, atDeadline(this.clock, ms));
-  }
-
-  #build(options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>): Connected {
-    const { bus, clock } = this;
-    const source: TopologySource =
-      options.mode === 'sentinel'
-        ? new SentinelSource(options, clock, bus)
-        : new StandaloneSource(options.address);
-    const tracker = new TopologyTracker(options, source, clock, bus);
-    const router = new CommandRouter(options, tracker, clock, bus);
-    const loans = new PrimaryLoans(tracker, clock, bus);
-    const { writeTimeoutMs } = options.routing;
-    const blocking = new BlockingCalls(loans, clock, bus, writeTimeoutMs);
-    return {
-      tracker,
-      router,
-      loans,
-      runner: new CommandRunner(router, blocking, clock, writeTimeoutMs),
-      subscriptions: new SubscriptionKeeper(tracker, options.node, clock, bus),
-      rawClients: new RawClients(options, tracker, clock, bus),
-    };
   }
 }

@@ -1,7 +1,8 @@
 import type { RedisMode } from '../config/index.js';
 import type { NodeAddress } from '../base/address/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
-import type { Connected, RedisEngine } from './redis-engine.js';
+import type { PrimaryGroup } from './primary-group.js';
+import type { RedisEngine } from './redis-engine.js';
 import type { FailoverSummary, SentinelStatus } from '../cluster/topology/index.js';
 
 /** One data node, as this process sees it. */
@@ -60,7 +61,10 @@ export function readStatus(engine: RedisEngine): RedisStatus {
   return connected === null ? memoryStatus(engine) : connectedStatus(engine, connected);
 }
 
-function connectedStatus({ options, keyspaces }: RedisEngine, connected: Connected): RedisStatus {
+function connectedStatus(
+  { options, keyspaces }: RedisEngine,
+  connected: PrimaryGroup,
+): RedisStatus {
   const { tracker, router } = connected;
   const primary = tracker.primaryConnection;
   const replicas = tracker.replicas.map((node) => nodeStatus(node, connected));
@@ -95,7 +99,7 @@ function connectedStatus({ options, keyspaces }: RedisEngine, connected: Connect
   };
 }
 
-type Refusal = Connected['tracker']['refusal'];
+type Refusal = PrimaryGroup['tracker']['refusal'];
 
 /** Returns whether a primary that refuses writes for this reason refuses reads as well. */
 function refusesReads(refusal: Refusal): boolean {
@@ -139,9 +143,9 @@ function memoryStatus({ options, keyspaces }: RedisEngine): RedisStatus {
   };
 }
 
-type Node = Connected['tracker']['replicas'][number];
+type Node = PrimaryGroup['tracker']['replicas'][number];
 
-function nodeStatus(node: Node, { tracker }: Connected): NodeStatus {
+function nodeStatus(node: Node, { tracker }: PrimaryGroup): NodeStatus {
   const { role } = node;
   const isReplica = role?.kind === 'replica';
   return {

@@ -148,8 +148,8 @@ export class RedisService extends RedisCommandSet {
   }
 
   /** Moves the primary to a replica without losing an acknowledged write. */
-  switchover(options: SwitchoverOptions = {}): Promise<SwitchoverReport> {
-    return this.#engine.switchover(options);
+  async switchover(options: SwitchoverOptions = {}): Promise<SwitchoverReport> {
+    return this.#engine.connected.switchover(options);
   }
 
   async #listen(

@@ -1,0 +1,111 @@
+import type { ResolvedRedisOptions } from '../config/index.js';
+import { SwitchoverFailedError } from '../base/errors/index.js';
+import type { EventBus } from '../base/events/index.js';
+import type { Clock } from '../base/timing/index.js';
+import {
+  BlockingCalls,
+  CommandRouter,
+  CommandRunner,
+  PrimaryLoans,
+  RawClients,
+  SubscriptionKeeper,
+} from '../commands/index.js';
+import {
+  switchover,
+  type SwitchoverOptions,
+  type SwitchoverReport,
+} from '../cluster/switchover/index.js';
+import {
+  SentinelSource,
+  StandaloneSource,
+  TopologyTracker,
+  type TopologySource,
+} from '../cluster/topology/index.js';
+import { ClusterAdviser } from './cluster-adviser.js';
+
+/** The options of a connection that has a Redis. */
+export type ConnectedOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
+
+/**
+ * One primary with its replicas, and all that belongs to them: who is the primary, the ways of calls to the
+ * nodes, connections that are lent, subscriptions, raw clients. A single Redis and a Sentinel group are one of
+ * them; what does not depend on a primary, such as keyspaces and events, belongs to the engine.
+ */
+export class PrimaryGroup {
+  readonly tracker: TopologyTracker;
+  readonly router: CommandRouter;
+  readonly runner: CommandRunner;
+  readonly loans: PrimaryLoans;
+  readonly subscriptions: SubscriptionKeeper;
+  readonly rawClients: RawClients;
+  readonly #options: ConnectedOptions;
+  readonly #clock: Clock;
+  readonly #bus: EventBus;
+  readonly #adviser: ClusterAdviser;
+  readonly #closing = new AbortController();
+  #switching: Promise<unknown> | null = null;
+
+  constructor(options: ConnectedOptions, clock: Clock, bus: EventBus) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#bus = bus;
+    const { writeTimeoutMs } = options.routing;
+    this.tracker = new TopologyTracker(options, newSource(options, clock, bus), clock, bus);
+    this.router = new CommandRouter(options, this.tracker, clock, bus);
+    this.loans = new PrimaryLoans(this.tracker, clock, bus);
+    const blocking = new BlockingCalls(this.loans, clock, bus, writeTimeoutMs);
+    this.runner = new CommandRunner(this.router, blocking, clock, writeTimeoutMs);
+    this.subscriptions = new SubscriptionKeeper(this.tracker, options.node, clock, bus);
+    this.rawClients = new RawClients(options, this.tracker, clock, bus);
+    this.#adviser = new ClusterAdviser(options, this.tracker, bus);
+  }
+
+  /** Starts to connect and returns at once, whether or not Redis is there. */
+  start(): void {
+    this.tracker.start();
+  }
+
+  /** Moves the primary on purpose. Only one switchover may run at a time. */
+  async switchover(options: SwitchoverOptions): Promise<SwitchoverReport> {
+    if (this.#options.mode !== 'sentinel') {
+      throw new SwitchoverFailedError('A switchover needs Sentinels; nothing was changed');
+    }
+    if (this.#switching !== null) {
+      throw new SwitchoverFailedError('A switchover is under way already; nothing was changed');
+    }
+    const { masterName } = this.#options.sentinel;
+    const [tracker, clock, bus] = [this.tracker, this.#clock, this.#bus];
+    const closing = this.#closing.signal;
+    const switching = switchover({ tracker, clock, bus, masterName, closing }, options);
+    this.#switching = switching;
+    try {
+      return await switching;
+    } finally {
+      this.#switching = null;
+    }
+  }
+
+  /** Begins no further switchover, and has one that is under way undone as far as it can be. */
+  beginClose(): void {
+    this.#closing.abort();
+  }
+
+  /** Lets calls finish, shared and lent connections alike, while `leftMs` says that there is time. Then closes everything. */
+  async close(leftMs: () => number): Promise<void> {
+    this.beginClose();
+    this.#adviser.close();
+    // A switchover that is under way needs the connections for what it undoes.
+    await this.#switching?.catch(() => undefined);
+    this.subscriptions.close();
+    // Side by side: neither may use up the time of the other.
+    await Promise.all([this.loans.close(leftMs()), this.router.close(leftMs())]);
+    this.rawClients.close();
+    this.tracker.close();
+  }
+}
+
+function newSource(options: ConnectedOptions, clock: Clock, bus: EventBus): TopologySource {
+  return options.mode === 'sentinel'
+    ? new SentinelSource(options, clock, bus)
+    : new StandaloneSource(options.address);
+}
