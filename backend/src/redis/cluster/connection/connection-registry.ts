@@ -22,6 +22,7 @@ export class ConnectionRegistry {
   readonly #clock: Clock;
   readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
   readonly #nodes = new Map<string, readonly SharedConnection[]>();
+  readonly #down = new Set<string>();
   readonly #stallPulse: Pulse;
   readonly #mapAddress: AddressMapper | null;
   readonly #raise: (problem: Problem) => void;
@@ -56,12 +57,29 @@ export class ConnectionRegistry {
     return [...this.#nodes.values()].flat();
   }
 
+  /** Notes whether the Sentinels call a node down, as a hint for how often it is worth dialling. */
+  setDown(address: NodeAddress, isDown: boolean): void {
+    const key = addressKey(address);
+    if (this.#down.has(key) === isDown) return;
+    if (isDown) this.#down.add(key);
+    else {
+      this.#down.delete(key);
+      for (const connection of this.connectionsTo(address)) connection.nudge();
+    }
+  }
+
+  /** Whether every Sentinel that was asked calls the node down. */
+  isDown(address: NodeAddress): boolean {
+    return this.#down.has(addressKey(address));
+  }
+
   /** Opens connections to new addresses, and closes those to addresses that are not in the list. */
   retain(addresses: readonly NodeAddress[]): void {
     const wanted = new Map(addresses.map((address) => [addressKey(address), address]));
     for (const [key, connections] of this.#nodes) {
       if (wanted.has(key)) continue;
       this.#nodes.delete(key);
+      this.#down.delete(key);
       for (const connection of connections) connection.close('no longer part of the cluster');
     }
     for (const [key, address] of wanted) {

@@ -468,6 +468,20 @@ describe('ConnectionRegistry', () => {
     expect(registry.get(nodes[1]!.address)).toBeUndefined();
   });
 
+  it('keeps what the Sentinels say of a node, and asks it at once when it is up again', async () => {
+    await open();
+    const { address } = nodes[1]!;
+    registry.setDown(address, true);
+    expect([registry.isDown(nodes[0]!.address), registry.isDown(address)]).toEqual([false, true]);
+    const before = nodes[1]!.arrived('role');
+    registry.setDown(address, false);
+    expect(registry.isDown(address)).toBe(false);
+    await until(clock, () => nodes[1]!.arrived('role') === before + 1, 'it is asked');
+    registry.setDown(address, true);
+    registry.retain([nodes[0]!.address]);
+    expect(registry.isDown(address)).toBe(false);
+  });
+
   it('reaches nodes where the address mapper says', () => {
     const options = sentinelOptions({
       sentinel: { natMap: { '10.0.0.1:6379': '127.0.0.1:7000' } },
