@@ -9,19 +9,42 @@ export const MIN_SENTINELS = 3;
 
 /** Sentinel mode as it was asked for; `null` when there are too few Sentinels for it. */
 export function resolveSentinel(
-  { sentinel: given, standaloneAddress }: Pick<Top, 'sentinel' | 'standaloneAddress'>,
+  {
+    sentinel: given,
+    standaloneAddress,
+    node,
+  }: Pick<Top, 'sentinel' | 'standaloneAddress' | 'node'>,
   listed: unknown,
   findings: Findings,
 ): ResolvedSentinelOptions['sentinel'] | null {
   const { strict, natMap: mapAddress, ...sentinel } = given;
   const { nodes } = sentinel;
   warnAboutAccess('sentinel', sentinel, findings);
-  if (nodes.length >= MIN_SENTINELS) return { ...sentinel, mapAddress };
+  if (nodes.length >= MIN_SENTINELS) {
+    warnAboutPlainSentinels(node, sentinel, findings);
+    return { ...sentinel, mapAddress };
+  }
   // Unreadable entries are reported on their own, and may be enough once they are corrected.
   const isEnough = nodes.length + unreadableIn(listed) >= MIN_SENTINELS;
   if (strict && !isEnough) refuseTooFew(nodes, findings);
   if (!strict) warnTooFew(nodes, standaloneAddress, findings);
   return null;
+}
+
+// The names that Sentinel announces are those the certificates are checked against, unless one is fixed.
+function warnAboutPlainSentinels(
+  node: Top['node'],
+  sentinel: Omit<Top['sentinel'], 'natMap' | 'strict'>,
+  findings: Findings,
+): void {
+  const isNameFixed = node.tls?.servername !== undefined;
+  if (node.tls === null || isNameFixed || sentinel.tls !== null) return;
+  findings.warn(
+    'sentinel.tls',
+    false,
+    'the nodes speak TLS and the Sentinels do not: whoever can alter their answers chooses the name that the certificate must have, and reads the password of the Sentinels',
+    `Set ${findings.name('sentinel.tls')} too; or fix the name with node.tls.servername, if all nodes have the same`,
+  );
 }
 
 function unreadableIn(listed: unknown): number {
