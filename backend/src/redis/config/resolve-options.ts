@@ -63,7 +63,11 @@ function resolve(findings: Findings, input: unknown, name: string): ResolvedRedi
     return { mode: 'standalone', ...common, address: url?.address ?? { host, port } };
   }
   const listed = isGiven(input) && isGiven(input['sentinel']) ? input['sentinel']['nodes'] : null;
-  const resolved = resolveSentinel({ sentinel, standaloneAddress }, listed, findings);
+  const resolved = resolveSentinel(
+    { sentinel, standaloneAddress, node: common.node },
+    listed,
+    findings,
+  );
   return resolved === null
     ? { mode: 'standalone', ...common, address: standaloneAddress }
     : { mode, ...common, sentinel: resolved };

@@ -49,6 +49,18 @@ describe('Sentinel mode', () => {
     expect(options).not.toHaveProperty('sentinel.strict');
   });
 
+  it.each<[string, object, boolean]>([
+    ['the nodes speak TLS and the Sentinels do not', { node: { tls: true } }, true],
+    ['both do', { node: { tls: true }, sentinel: { nodes: THREE, tls: true } }, false],
+    ['neither does', {}, false],
+    ['the name of the nodes is fixed', { node: { tls: { servername: 'redis' } } }, false],
+    ['only the Sentinels do', { sentinel: { nodes: THREE, tls: true } }, false],
+  ])('warns about plain Sentinels where %s: %#', (_, more, isWarned) => {
+    const { warnings } = resolveOptions({ ...withNodes(THREE), ...more });
+    const fields = warnings.map(({ field }) => field);
+    expect(fields).toEqual(isWarned ? ['sentinel.tls'] : []);
+  });
+
   it('keeps the password and TLS of the Sentinels apart from those of the data nodes', () => {
     const { options } = resolveOptions({
       ...withNodes(THREE, { password: 'sentinel-pw' }),

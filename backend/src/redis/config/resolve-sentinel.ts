@@ -9,19 +9,42 @@ const MIN_SENTINELS = 3;
 
 /** Returns the options of Sentinel mode; `null` when there are too few Sentinels for it. */
 export function resolveSentinel(
-  { sentinel: given, standaloneAddress }: Pick<Top, 'sentinel' | 'standaloneAddress'>,
+  {
+    sentinel: given,
+    standaloneAddress,
+    node,
+  }: Pick<Top, 'sentinel' | 'standaloneAddress' | 'node'>,
   listed: unknown,
   findings: Findings,
 ): ResolvedSentinelOptions['sentinel'] | null {
   const { strict, natMap: mapAddress, ...sentinel } = given;
   const { nodes } = sentinel;
   checkAccess('sentinel', sentinel, findings);
-  if (nodes.length >= MIN_SENTINELS) return { ...sentinel, mapAddress };
+  if (nodes.length >= MIN_SENTINELS) {
+    warnAboutPlainSentinels(node, sentinel, findings);
+    return { ...sentinel, mapAddress };
+  }
   // Unreadable entries are reported one by one. Once they are corrected there may be enough Sentinels.
   const isEnough = nodes.length + unreadableIn(listed) >= MIN_SENTINELS;
   if (strict && !isEnough) refuseTooFew(nodes, findings);
   if (!strict) warnTooFew(nodes, standaloneAddress, findings);
   return null;
+}
+
+// The names that Sentinel announces are those the certificates are checked against, unless one is fixed.
+function warnAboutPlainSentinels(
+  node: Top['node'],
+  sentinel: Omit<Top['sentinel'], 'natMap' | 'strict'>,
+  findings: Findings,
+): void {
+  const isNameFixed = node.tls?.servername !== undefined;
+  if (node.tls === null || isNameFixed || sentinel.tls !== null) return;
+  findings.warn(
+    'sentinel.tls',
+    false,
+    'the nodes speak TLS and the Sentinels do not: whoever can alter their answers chooses the name that the certificate must have, and reads the password of the Sentinels',
+    `Set ${findings.name('sentinel.tls')} too; or fix the name with node.tls.servername, if all nodes have the same`,
+  );
 }
 
 function unreadableIn(listed: unknown): number {

@@ -19,12 +19,16 @@ const STALL_CHECK_MS = 20;
 // A node that comes back is used at once: its return may end an outage.
 const LONGEST_PAUSE_MS = 250;
 
+// One that every Sentinel calls down is dialled seldom: they tell when it is there again.
+const LONGEST_PAUSE_WHILE_DOWN_MS = 5000;
+
 /** Every node this process is connected to. Each announced address has one {@link SharedConnection}. */
 export class ConnectionRegistry {
   readonly #options: ResolvedRedisOptions;
   readonly #clock: Clock;
   readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
   readonly #nodes = new Map<string, SharedConnection>();
+  readonly #down = new Set<string>();
   readonly #stallPulse: Pulse;
   readonly #mapAddress: AddressMapper | null;
   readonly #raise: (problem: Problem) => void;
@@ -54,12 +58,24 @@ export class ConnectionRegistry {
     return [...this.#nodes.values()];
   }
 
+  /** Notes whether the Sentinels call a node down, as a hint for how often it is worth dialling. */
+  setDown(address: NodeAddress, isDown: boolean): void {
+    const key = addressKey(address);
+    if (this.#down.has(key) === isDown) return;
+    if (isDown) this.#down.add(key);
+    else {
+      this.#down.delete(key);
+      this.get(address)?.nudge();
+    }
+  }
+
   /** Opens connections to new addresses, and closes those to addresses that are not in the list. */
   retain(addresses: readonly NodeAddress[]): void {
     const wanted = new Map(addresses.map((address) => [addressKey(address), address]));
     for (const [key, node] of this.#nodes) {
       if (wanted.has(key)) continue;
       this.#nodes.delete(key);
+      this.#down.delete(key);
       node.close('no longer part of the cluster');
     }
     for (const [key, address] of wanted) {
@@ -103,7 +119,8 @@ export class ConnectionRegistry {
       heartbeatIntervalMs: node.heartbeatIntervalMs,
       heartbeatTimeoutMs: node.heartbeatTimeoutMs,
       stallAfterMs: node.stallAfterMs,
-      longestPauseMs: () => LONGEST_PAUSE_MS,
+      longestPauseMs: () =>
+        this.#down.has(addressKey(address)) ? LONGEST_PAUSE_WHILE_DOWN_MS : LONGEST_PAUSE_MS,
       onSent: () => {
         this.#stallPulse.wake();
       },

@@ -1,7 +1,7 @@
 import type { Problem } from '../../base/errors/index.js';
 
 /** What a connection is told before it is used. */
-export interface HandshakeSettings {
+export interface HandshakeOptions {
   readonly username: string | null;
   readonly password: string | null;
   readonly db: number;
@@ -20,7 +20,7 @@ export interface HandshakeStep {
  * order in which they are sent. The driver ignores a refused `SELECT` and some refused `AUTH`: then
  * commands would run in database 0, or on a server that does not know the password.
  */
-export function handshakeSteps(settings: HandshakeSettings): readonly HandshakeStep[] {
+export function handshakeSteps(settings: HandshakeOptions): readonly HandshakeStep[] {
   const { username, password, db } = settings;
   const steps: HandshakeStep[] = [];
   if (password !== null) {

@@ -499,6 +499,24 @@ describe('ConnectionRegistry', () => {
     expect(registry.get(nodes[1]!.address)).toBeUndefined();
   });
 
+  it('dials a node that the Sentinels call down seldom, and at once when they call it up', async () => {
+    await open();
+    const { address } = nodes[1]!;
+    const attempt = (): number => {
+      const { state } = registry.get(address)!;
+      return 'attempt' in state ? state.attempt : 0;
+    };
+    await nodes[1]!.stop();
+    await pass(clock, 5000);
+    const whileUp = attempt();
+    expect(whileUp).toBeGreaterThan(20);
+    registry.setDown(address, true);
+    await pass(clock, 10_000);
+    expect(attempt() - whileUp).toBeLessThan(6);
+    registry.setDown(address, false);
+    expect(registry.get(address)!.state.kind).toBe('connecting');
+  });
+
   it('reaches nodes where the address mapper says', () => {
     const options = sentinelOptions({
       sentinel: { natMap: { '10.0.0.1:6379': '127.0.0.1:7000' } },

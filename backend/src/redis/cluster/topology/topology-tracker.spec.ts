@@ -421,6 +421,23 @@ describe('TopologyTracker', () => {
     });
   });
 
+  describe('a replica', () => {
+    const replica = (isHealthy: boolean) => ({
+      address: nodes[1].address,
+      isHealthy,
+      offset: 0,
+      priority: 100,
+    });
+
+    it('is asked at once when a Sentinel says that it is up again, after all called it down', async () => {
+      await connect();
+      rig.source.tell([view({ replicas: [replica(false)] }), view({ replicas: [replica(false)] })]);
+      const before = nodes[1].arrived('role');
+      rig.source.tell([view({ replicas: [replica(false)] }), view({ replicas: [replica(true)] })]);
+      await rig.until(() => nodes[1].arrived('role') === before + 1, 'it is asked');
+    });
+  });
+
   describe('history', () => {
     it('has the moments of a failover that this process saw from the start', async () => {
       await connect();

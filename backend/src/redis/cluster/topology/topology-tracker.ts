@@ -277,6 +277,9 @@ export class TopologyTracker {
 
   // A pause ends with the switch. If the failover ends without a message, this notices it.
   #onViews(views: readonly SentinelView[]): void {
+    for (const address of this.#replicas) {
+      this.#registry.setDown(address, isCalledDown(address, views));
+    }
     const { state } = this.gate;
     if (state.kind === 'open' || state.reason.by !== 'sentinel') return;
     // Only the Sentinel that leads a failover reports it, and that one may not be reachable now.
@@ -371,6 +374,13 @@ export class TopologyTracker {
     if (node === null) this.#updateUrgency();
     for (const listener of this.#listeners) listener(node, change);
   }
+}
+
+function isCalledDown(address: NodeAddress, views: readonly SentinelView[]): boolean {
+  const known = views
+    .flatMap(({ replicas }) => replicas)
+    .filter((replica) => sameAddress(replica.address, address));
+  return known.length > 0 && known.every(({ isHealthy }) => !isHealthy);
 }
 
 function sameAddresses(a: readonly NodeAddress[], b: readonly NodeAddress[]): boolean {
