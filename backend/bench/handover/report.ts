@@ -5,7 +5,7 @@ import type { PlannedStop } from './planned-stop.js';
 import type { Series } from './repeat.js';
 import { WRITER_KINDS, type WriterKind } from './writer.js';
 
-const MOST_WAITED_MS = 1500;
+const MAX_WAIT_MS = 1500;
 
 /** One line for each case and setting. */
 export function handoverTable(all: readonly Series[]): string {
@@ -42,9 +42,9 @@ export function findingsOf(all: readonly Series[]): readonly Finding[] {
       finding(isNothingLost, `${what}: no acknowledged write is lost${whose}`),
       timing(
         series.stops.every(({ clients }) =>
-          WRITER_KINDS.every((kind) => clients[kind].waitedMs < MOST_WAITED_MS),
+          WRITER_KINDS.every((kind) => clients[kind].waitedMs < MAX_WAIT_MS),
         ),
-        `${what}: writes wait less than ${String(MOST_WAITED_MS)} ms`,
+        `${what}: writes wait less than ${String(MAX_WAIT_MS)} ms`,
       ),
     ];
   });

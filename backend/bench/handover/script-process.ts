@@ -17,10 +17,18 @@ export interface ScriptLine {
   readonly text: string;
 }
 
-// Scripts end with the process that started them, however it ends, but for SIGKILL.
-const running = new Set<ChildProcess>();
+// Nothing outlives the process that started it, however it ends, but for SIGKILL. Scripts cannot do that themselves: who
+// writes to a closed pipe ends, and leaves its server behind.
+const servers = new Map<ChildProcess, number>();
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGTERM');
+  for (const [child, pid] of servers) {
+    child.kill('SIGKILL');
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
 });
 
 /** One script of `deploy/redis` with the server that it runs, as a process of this machine. */
@@ -64,9 +72,8 @@ export class ScriptProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
-    running.add(child);
     child.once('exit', () => {
-      running.delete(child);
+      servers.delete(child);
       if (this.#child === child) this.#child = null;
     });
     this.lines = [];
@@ -81,6 +88,7 @@ export class ScriptProcess {
       timeoutMs: 20_000,
       explain: () => this.lines.map(({ text }) => text),
     });
+    servers.set(child, await this.#serverPid());
   }
 
   /** Sends SIGTERM to the script, as `docker stop` does; resolves when it has ended. */
