@@ -6,7 +6,7 @@ import {
 } from '../../src/redis/testing/index.js';
 import { callsOf } from '../support/clients.js';
 import { closeEngines, startReadyEngine } from '../support/engines.js';
-import { FactLog } from '../support/facts.js';
+import { EventLog } from '../support/events.js';
 import { startLoad, type Load } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { untilWritten } from '../support/progress.js';
@@ -27,7 +27,7 @@ describe('a node that is busy for a second is not dead', () => {
   /** Puts a load on an engine with default options while `work` runs, and expects that it notices nothing but time. */
   async function underLoad(work: (load: Load) => Promise<void>): Promise<void> {
     const { redis } = await startReadyEngine(cluster.options());
-    const facts = new FactLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis);
     try {
       await untilWritten(load, 100);
@@ -39,11 +39,11 @@ describe('a node that is busy for a second is not dead', () => {
       expect(report.uncertain).toEqual({ set: 0, incr: 0 });
       expect((await load.check()).lost).toEqual([]);
       expect(redis.status.waiting).toEqual({ reads: 0, writes: 0 });
-      expect(facts.of('connection.lost')).toEqual([]);
-      expect(facts.of('primary.switched')).toEqual([]);
+      expect(events.of('connection.lost')).toEqual([]);
+      expect(events.of('primary.switched')).toEqual([]);
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   }
 
