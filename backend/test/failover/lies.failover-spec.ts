@@ -75,7 +75,7 @@ describe('what is said to the engine and is not so', () => {
     const { redis } = await startReadyEngine(
       withOptions(cluster.options(), { sentinel: { pollIntervalMs: 500 } }),
     );
-    const facts = new EventLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis);
     const rogue = await announceRogueSentinel(cluster, foreign);
     try {
@@ -89,11 +89,11 @@ describe('what is said to the engine and is not so', () => {
       expect(report).toMatchObject({ errors: [], hung: 0, wrongReads: [], repeatedCounts: 0 });
       expect((await load.check()).lost).toEqual([]);
       expect(await callsOf(foreign.node, 'set')).toBe(0);
-      expect(facts.of('primary.switched')).toEqual([]);
+      expect(events.of('primary.switched')).toEqual([]);
       expect(redis.status.primary?.address.port).toBe(cluster.primary().address.port);
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
       await rogue.stop();
     }
   });

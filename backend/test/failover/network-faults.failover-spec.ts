@@ -164,7 +164,7 @@ describe('between the application and its nodes, while the nodes see each other'
 
   it('every connection is reset at once: nothing fails, and everything is connected again', async () => {
     const { redis } = await start();
-    const facts = new EventLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis);
     try {
       await untilWritten(load, 100);
@@ -185,10 +185,10 @@ describe('between the application and its nodes, while the nodes see each other'
       expect(check.counter).toBeGreaterThanOrEqual(report.incrAcknowledged);
       expect(check.counter).toBeLessThanOrEqual(report.incrAcknowledged + report.uncertain.incr);
       expect(redis.status.waiting).toEqual({ reads: 0, writes: 0 });
-      expect(facts.of('primary.switched')).toEqual([]);
+      expect(events.of('primary.switched')).toEqual([]);
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   });
 

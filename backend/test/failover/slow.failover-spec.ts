@@ -27,7 +27,7 @@ describe('a node that is busy for a second is not dead', () => {
   /** Puts a load on an engine with default options while `work` runs, and expects that it notices nothing but time. */
   async function underLoad(work: (load: Load) => Promise<void>): Promise<void> {
     const { redis } = await startReadyEngine(cluster.options());
-    const facts = new EventLog(redis);
+    const events = new EventLog(redis);
     const load = startLoad(redis);
     try {
       await untilWritten(load, 100);
@@ -39,11 +39,11 @@ describe('a node that is busy for a second is not dead', () => {
       expect(report.uncertain).toEqual({ set: 0, incr: 0 });
       expect((await load.check()).lost).toEqual([]);
       expect(redis.status.waiting).toEqual({ reads: 0, writes: 0 });
-      expect(facts.of('connection.lost')).toEqual([]);
-      expect(facts.of('primary.switched')).toEqual([]);
+      expect(events.of('connection.lost')).toEqual([]);
+      expect(events.of('primary.switched')).toEqual([]);
     } finally {
       await load.stop();
-      facts.stop();
+      events.stop();
     }
   }
 
