@@ -40,9 +40,13 @@ export function classifyFailure(error: unknown, isOpaque = false): FailureKind {
   const prefix = replyPrefix(error);
   if (prefix === 'UNBLOCKED') return 'unblocked';
   if (prefix === 'EXECABORT') return classifyAbortedTransaction(error);
-  const wording = SERVER_WORDING[prefix];
-  if (wording === undefined || (isOpaque && !wording.test(error.message))) return 'rejected';
+  if (!isRefusal(prefix, error.message, isOpaque)) return 'rejected';
   return prefix === 'READONLY' ? 'not-primary' : 'not-ready';
+}
+
+function isRefusal(prefix: string, message: string, isOpaque: boolean): boolean {
+  const wording = SERVER_WORDING[prefix];
+  return wording !== undefined && (!isOpaque || wording.test(message));
 }
 
 /** Returns whether a node refused the command as it may do right after a switch. It was not executed. */

@@ -199,7 +199,7 @@ export class Wire {
   }
 
   get #socket(): Partial<Socket> | undefined {
-    return this.#client.stream as Partial<Socket> | undefined;
+    return this.#client.stream;
   }
 
   readonly #collector = {

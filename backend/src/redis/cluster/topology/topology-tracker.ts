@@ -1,4 +1,4 @@
-import { addressKey, sameAddress, type NodeAddress } from '../../base/address/index.js';
+import { sameAddress, type NodeAddress } from '../../base/address/index.js';
 import { type ResolvedRedisOptions } from '../../config/index.js';
 import {
   ConnectionRegistry,
@@ -10,6 +10,7 @@ import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { Doubts } from './doubts.js';
 import { FailoverHistory } from './failover-history.js';
+import { ListedNodes } from './listed-nodes.js';
 import { ReplicaLag } from './replica-lag.js';
 import type { SentinelMessage } from './sentinel-message.js';
 import type { SentinelView } from './sentinel-view.js';
@@ -28,9 +29,6 @@ const NUDGE_MS = 25;
 
 // From these steps to the switch a failover takes about a second.
 const FENCE_AT_LEAST_MS = 1500;
-
-// For some seconds after a switch the Sentinels do not list the old primary, until they do as a replica.
-const FORGET_AFTER_MS = 5000;
 
 /** Called after each change: of one connection, or with `null` of the cluster as a whole. */
 export type TopologyListener = (node: SharedConnection | null, change: NodeChange | null) => void;
@@ -52,7 +50,7 @@ export class TopologyTracker {
   readonly #listeners = new Set<TopologyListener>();
   #primary: NodeAddress | null = null;
   #replicas: readonly NodeAddress[] = [];
-  readonly #listedAt = new Map<string, number>();
+  readonly #listed = new ListedNodes();
   #epoch = -1;
   #runId: string | null = null;
   #isPrimaryReady = false;
@@ -209,7 +207,7 @@ export class TopologyTracker {
   #onTopology(primary: NodeAddress, epoch: number, replicas: readonly NodeAddress[]): void {
     const from = this.#primary;
     const hasMoved = from === null || !sameAddress(from, primary);
-    const kept = this.#withUnlisted(replicas, primary);
+    const kept = this.#listed.keep(primary, replicas, this.#clock.now());
     const isSame = !hasMoved && epoch === this.#epoch && sameAddresses(kept, this.#replicas);
     if (isSame) return;
     this.#primary = primary;
@@ -219,20 +217,6 @@ export class TopologyTracker {
     if (hasMoved) this.#followTo(primary, from, epoch);
     this.#bus.emit({ type: 'topology.changed', primary, replicas: this.#replicas, epoch });
     this.#changed(null, null);
-  }
-
-  // The replicas that are listed now, and every other node that was listed in the last seconds.
-  #withUnlisted(replicas: readonly NodeAddress[], primary: NodeAddress): NodeAddress[] {
-    const now = this.#clock.now();
-    for (const address of [primary, ...replicas]) this.#listedAt.set(addressKey(address), now);
-    const known = [...this.#replicas, ...(this.#primary === null ? [] : [this.#primary])];
-    const unlisted = known.filter((address) => {
-      const isListed = [primary, ...replicas].some((listed) => sameAddress(listed, address));
-      const listedAt = this.#listedAt.get(addressKey(address)) ?? -Infinity;
-      if (!isListed && now - listedAt > FORGET_AFTER_MS) this.#listedAt.delete(addressKey(address));
-      return !isListed && now - listedAt <= FORGET_AFTER_MS;
-    });
-    return [...replicas, ...unlisted];
   }
 
   #followTo(primary: NodeAddress, from: NodeAddress | null, epoch: number): void {

@@ -238,7 +238,7 @@ export class CommandRouter implements CallOwner {
   }
 
   #untilIdle(timeoutMs: number): Promise<void> {
-    return waitFor<void>(
+    return waitFor<undefined>(
       ({ give }) => {
         this.#onIdle = () => give(undefined);
         if (this.#deadlines.size === 0) give(undefined);
