@@ -64,7 +64,7 @@ export class CallWorld {
   );
   readonly #tracker: TopologyTracker;
   readonly #router: CommandRouter;
-  readonly outcomes: Outcome[] = [];
+  readonly #outcomes: Outcome[] = [];
   #listener: SourceListener | null = null;
   #primary = 0;
   #epoch = 1;
@@ -109,6 +109,8 @@ export class CallWorld {
     switch (op) {
       case 'submit':
         this.#submit(pick(NAMES, a), pick(TIMEOUTS_MS, b), c < 0.1);
+        // Nobody waits for it any more before it is written.
+        if (c > 0.85) this.#outcomes.at(-1)?.abort.abort();
         return;
       case 'flood':
         (this.#servers[this.#primary] as ModelServer).refusal = 'OOM';
@@ -157,17 +159,17 @@ export class CallWorld {
         this.#nameThePrimary(Math.floor(a * 3));
         return;
       case 'abort':
-        this.outcomes[Math.floor(a * this.outcomes.length)]?.abort.abort();
+        this.#outcomes[Math.floor(a * this.#outcomes.length)]?.abort.abort();
         return;
     }
   }
 
   #submit(name: string, timeoutMs: number, isFaulty = false): Outcome {
-    const id = this.outcomes.length;
+    const id = this.#outcomes.length;
     const args = [id, isFaulty];
     const intent = intentOf(name, args);
     const outcome: Outcome = { id, name, abort: new AbortController(), times: 0, code: null };
-    this.outcomes.push(outcome);
+    this.#outcomes.push(outcome);
     this.#router
       .execute(new CommandPayload(name, args, 'utf8'), intent, isRepeatable(intent, args), {
         timeoutMs,
@@ -240,7 +242,7 @@ export class CallWorld {
   }
 
   async #lookAfterwards(): Promise<void> {
-    for (const { id, name, times, code } of this.outcomes) {
+    for (const { id, name, times, code } of this.#outcomes) {
       const what = `${name} no. ${String(id)}`;
       const executed = this.#executions.counts.get(id) ?? 0;
       if (times !== 1) this.faults.push(`${what} was settled ${String(times)} times`);
@@ -287,7 +289,7 @@ export class CallWorld {
     this.#tracker.close();
     await turn();
     if (this.clock.pending > 0) this.faults.push(`${String(this.clock.pending)} timers are left`);
-    const listening = this.outcomes.filter(
+    const listening = this.#outcomes.filter(
       ({ abort }) => getEventListeners(abort.signal, 'abort').length > 0,
     );
     if (listening.length > 0) this.faults.push(`${String(listening.length)} listeners are left`);

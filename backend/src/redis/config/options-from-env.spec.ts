@@ -190,8 +190,8 @@ describe('resolveFromEnv', () => {
     ['a bad fallback', { ...FIRST_DIALECT, REDIS_PORT: '0' }, ['REDIS_PORT']],
     [
       'all of it at once',
-      { REDIS_PORT: 'x', REDIS_DB: '-1', REDIS_POOLS_READ_SIZE: '0' },
-      ['REDIS_PORT', 'REDIS_DB', 'REDIS_POOLS_READ_SIZE'],
+      { REDIS_PORT: 'x', REDIS_DB: '-1', REDIS_POOLS_WRITE_SIZE: '0' },
+      ['REDIS_PORT', 'REDIS_DB', 'REDIS_POOLS_WRITE_SIZE'],
     ],
   ])('names the variables of %s', (_, env, fields) => {
     expect(fieldsOf(env)).toEqual(fields);

@@ -17,10 +17,10 @@ import type { WireOptions } from './wire.js';
 const STALL_CHECK_MS = 20;
 
 // A node that comes back is used at once: its return may end an outage.
-const LONGEST_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 250;
 
 // One that every Sentinel calls down is dialled seldom: they tell when it is there again.
-const LONGEST_PAUSE_WHILE_DOWN_MS = 5000;
+const MAX_PAUSE_WHILE_DOWN_MS = 5000;
 
 /** Every node this process is connected to. Each announced address has one {@link SharedConnection}. */
 export class ConnectionRegistry {
@@ -119,8 +119,8 @@ export class ConnectionRegistry {
       heartbeatIntervalMs: node.heartbeatIntervalMs,
       heartbeatTimeoutMs: node.heartbeatTimeoutMs,
       stallAfterMs: node.stallAfterMs,
-      longestPauseMs: () =>
-        this.#down.has(addressKey(address)) ? LONGEST_PAUSE_WHILE_DOWN_MS : LONGEST_PAUSE_MS,
+      maxPauseMs: () =>
+        this.#down.has(addressKey(address)) ? MAX_PAUSE_WHILE_DOWN_MS : MAX_PAUSE_MS,
       onSent: () => {
         this.#stallPulse.wake();
       },

@@ -22,12 +22,12 @@ export interface ReopeningWireListener extends Omit<WireListener, 'onReady'> {
 /** How a {@link ReopeningWire} tries again. */
 export interface ReopeningOptions {
   /** The longest pause between two attempts, in ms. */
-  readonly longestPauseMs?: () => number;
+  readonly maxPauseMs?: () => number;
   readonly random?: Random;
 }
 
 const PAUSES_MS = [0, 10, 20, 50, 50, 50, 100, 100, 200, 250];
-const LONGEST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 500;
 
 // Many processes lose the same node at one moment: they must not all come back at one moment, too.
 const JITTER = 0.2;
@@ -38,7 +38,7 @@ export class ReopeningWire {
   readonly #optionsFor: () => WireOptions;
   readonly #clock: Clock;
   readonly #listener: ReopeningWireListener;
-  readonly #longestPauseMs: () => number;
+  readonly #maxPauseMs: () => number;
   readonly #random: Random;
   #wire: Wire | null = null;
   #state: ConnectionState = { kind: 'lost', reason: 'not opened yet', attempt: 0 };
@@ -53,7 +53,7 @@ export class ReopeningWire {
     this.#optionsFor = optionsFor;
     this.#clock = clock;
     this.#listener = listener;
-    this.#longestPauseMs = options.longestPauseMs ?? ((): number => LONGEST_PAUSE_MS);
+    this.#maxPauseMs = options.maxPauseMs ?? ((): number => MAX_PAUSE_MS);
     this.#random = options.random ?? systemRandom;
   }
 
@@ -148,7 +148,7 @@ export class ReopeningWire {
   #pauseAfter(failed: number): number {
     const last = PAUSES_MS.length - 1;
     const usual = (PAUSES_MS[Math.min(failed, last)] ?? 0) * 2 ** Math.max(0, failed - last);
-    const pause = Math.min(usual, this.#longestPauseMs());
+    const pause = Math.min(usual, this.#maxPauseMs());
     return pause < JITTER_FROM_MS ? pause : pause * (1 + JITTER * (2 * this.#random() - 1));
   }
 }

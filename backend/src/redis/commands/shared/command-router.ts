@@ -64,6 +64,9 @@ export class CommandRouter implements CallOwner {
       finishFull: (call, queue) => {
         this.#fail(call, queueFullError(call, queue, this.#options));
       },
+      finishLate: (call) => {
+        this.onExpired(call);
+      },
     };
     this.#reads = new ReadFlow(options.routing, deps);
     this.#writes = new WriteFlow(options.routing, deps);
@@ -72,8 +75,9 @@ export class CommandRouter implements CallOwner {
       holds: true,
     });
     tracker.onChange((node, change) => {
-      this.#reads.followTracker(node, change);
+      // Writes first: a read of the same caller is to see them.
       this.#writes.followTracker();
+      this.#reads.followTracker(node, change);
     });
   }
 

@@ -13,4 +13,6 @@ export interface FlowDeps {
     call: Call,
     queue: { readonly size: number; readonly bytes: number },
   ) => void;
+  /** Ends a call whose deadline is too near for another attempt. */
+  readonly finishLate: (call: Call) => void;
 }

@@ -1,13 +1,13 @@
 const SHARE = 0.05;
-const MOST = 1000;
+const MAX_LEFT = 1000;
 
 /** Bounds how many reads are asked of a second node: at most one in twenty, apart from a short burst. */
 export class HedgeBudget {
-  #left = MOST;
+  #left = MAX_LEFT;
 
   /** Notes a read that was answered. */
   earn(): void {
-    if (this.#left < MOST) this.#left += SHARE;
+    if (this.#left < MAX_LEFT) this.#left += SHARE;
   }
 
   /** Takes one second question from the budget. Returns whether there was one left. */

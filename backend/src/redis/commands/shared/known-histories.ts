@@ -1,4 +1,4 @@
-const MOST = 32;
+const MAX_IDS = 32;
 
 /**
  * The histories of data that the primaries of our cluster have had. Redis names each by a random id, and
@@ -16,7 +16,7 @@ export class KnownHistories {
       this.#ids.add(id);
     }
     for (const id of this.#ids) {
-      if (this.#ids.size <= MOST) return;
+      if (this.#ids.size <= MAX_IDS) return;
       this.#ids.delete(id);
     }
   }

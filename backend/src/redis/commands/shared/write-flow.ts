@@ -7,6 +7,7 @@ import { RefusalPause } from './refusal-pause.js';
 import type { FlowDeps } from './flow-deps.js';
 
 const PORTION = 256;
+const MIN_TIME_LEFT_MS = 25;
 
 // Redis answers these while a script keeps it from everything else: they end the script.
 const OVERTAKING = new Set(['script|kill', 'function|kill']);
@@ -26,7 +27,7 @@ const OUT_OF_MEMORY = 'OOM';
  */
 export class WriteFlow implements CallFlow {
   readonly #tracker: TopologyTracker;
-  readonly #finishFull: FlowDeps['finishFull'];
+  readonly #deps: FlowDeps;
   readonly #queue: CallQueue;
   readonly #pause: RefusalPause;
   #node: SharedConnection | null = null;
@@ -36,7 +37,7 @@ export class WriteFlow implements CallFlow {
 
   constructor(options: ResolvedRedisOptions['routing'], deps: FlowDeps) {
     this.#tracker = deps.tracker;
-    this.#finishFull = deps.finishFull;
+    this.#deps = deps;
     this.#queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
     this.#pause = new RefusalPause(deps.clock, () => {
       this.sendWaiting();
@@ -85,7 +86,7 @@ export class WriteFlow implements CallFlow {
     // they are written and while their answers arrive. Half a portion is on its way while the next is sent.
     const portion = this.#isOpen ? PORTION : 1;
     for (let sent = 0; sent < portion && node.acceptsJobs; sent++) {
-      const call = this.#queue.shift();
+      const call = this.#next(node);
       if (call === null) {
         // Nobody waits, so there is nobody to be spared.
         this.#isOpen = true;
@@ -113,6 +114,17 @@ export class WriteFlow implements CallFlow {
     this.#pause.stop();
   }
 
+  // The next call for which there is time. One that was refused and is near its deadline would probably be
+  // under way when that passes, and then nobody would know what became of it.
+  #next(node: SharedConnection): Call | null {
+    const until = this.#deps.clock.now() + Math.max(MIN_TIME_LEFT_MS, 2 * node.rttMs);
+    for (;;) {
+      const call = this.#queue.shift();
+      if (call === null || call.refusal === null || call.deadlineAt > until) return call;
+      this.#deps.finishLate(call);
+    }
+  }
+
   #mayPass(call: Call): boolean {
     if (OVERTAKING.has(call.intent.name)) return true;
     return this.#queue.size === 0 && this.#isOpen && !this.#pause.isRunning;
@@ -125,7 +137,7 @@ export class WriteFlow implements CallFlow {
   }
 
   #wait(call: Call, isReturning: boolean): void {
-    if (!this.#queue.add(call, isReturning)) this.#finishFull(call, this.#queue);
+    if (!this.#queue.add(call, isReturning)) this.#deps.finishFull(call, this.#queue);
     else this.sendWaiting();
   }
 }
