@@ -159,7 +159,7 @@ export class CallWorld {
         this.#nameThePrimary(Math.floor(a * 3));
         return;
       case 'abort':
-        this.#outcomes[Math.floor(a * this.#outcomes.length)]?.abort.abort();
+        this.#abortOne(a);
         return;
     }
   }
@@ -184,6 +184,13 @@ export class CallWorld {
         },
       );
     return outcome;
+  }
+
+  // Mostly one that is not over.
+  #abortOne(dice: number): void {
+    const open = this.#outcomes.filter(({ code }) => code === null);
+    const from = open.length > 0 ? open : this.#outcomes;
+    from[Math.floor(dice * from.length)]?.abort.abort();
   }
 
   #settle(outcome: Outcome, code: string): void {
