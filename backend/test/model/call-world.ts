@@ -266,7 +266,6 @@ export class CallWorld {
     for (const node of [this.#tracker.primary, ...this.#tracker.replicas]) {
       if ((node?.inflight ?? 0) > 0) this.faults.push('commands are still in flight');
     }
-    await this.#lookAtRejectedOnes();
     const late = Array.from({ length: 40 }, (_, n) => this.#submit(n < 20 ? 'set' : 'get', 8000));
     await this.#calmDown(6, 1);
     const bad = late.find(({ code }) => code !== 'OK');

@@ -14,12 +14,8 @@ export interface InflightItem {
 export class InflightList<T extends InflightItem> {
   #first: T | null = null;
   #last: T | null = null;
-  #size = 0;
-
-  /** The number of items. */
-  get size(): number {
-    return this.#size;
-  }
+  /** The number of items. Only the list itself changes it. */
+  size = 0;
 
   /** Adds the newest item. */
   add(item: T): void {
@@ -28,7 +24,7 @@ export class InflightList<T extends InflightItem> {
     if (this.#last === null) this.#first = item;
     else this.#last.nextInflight = item;
     this.#last = item;
-    this.#size++;
+    this.size++;
   }
 
   /** Removes an item. Returns false if it was removed before, because its connection was closed. */
@@ -43,7 +39,7 @@ export class InflightList<T extends InflightItem> {
     else next.previousInflight = previous;
     item.nextInflight = null;
     item.previousInflight = null;
-    this.#size--;
+    this.size--;
     return true;
   }
 

@@ -8,8 +8,10 @@ import type { ReplySink, Wire } from './wire.js';
 // node or fail at its deadline, one in a socket cannot.
 const MAX_UNANSWERED = 10_000;
 
-// The same for memory: what has not left this process yet counts.
+// The same for memory: what has not left this process yet counts. So few jobs are not weighed, because
+// weighing costs time and they are bounded by what one caller holds anyway.
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
+const FEW_JOBS = 32;
 
 /** What a {@link JobSender} needs. */
 export interface JobSenderDeps {
@@ -49,7 +51,10 @@ export class JobSender<N> {
   /** Whether jobs may be handed over now. */
   get acceptsJobs(): boolean {
     const wire = this.#wire;
-    if (wire === null || this.stall.isStalled || this.unanswered >= MAX_UNANSWERED) return false;
+    if (wire === null || this.stall.isStalled) return false;
+    const unanswered = this.#inflight.size + this.#outbox.length;
+    if (unanswered < FEW_JOBS) return true;
+    if (unanswered >= MAX_UNANSWERED) return false;
     return this.#outboxBytes + wire.unsentBytes < MAX_UNSENT_BYTES;
   }
 
@@ -77,7 +82,7 @@ export class JobSender<N> {
   /** Sends the job together with the others of this turn of the event loop. */
   enqueue(job: JobFor<N>): void {
     this.#outbox.push(job);
-    this.#outboxBytes += job.weigh();
+    if (this.#outbox.length > FEW_JOBS) this.#outboxBytes += job.weigh();
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
     // Runs after all promise callbacks of this turn, so that what they send goes out in one write.

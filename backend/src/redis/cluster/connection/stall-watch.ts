@@ -18,7 +18,8 @@ export class StallWatch {
   #usualMs = 0;
   #bytes = 0;
   #progressAt = 0;
-  #isStalled = false;
+  /** Whether the node is stalled. Only the watch itself changes it. */
+  isStalled = false;
   #isSilent = false;
 
   /**
@@ -34,11 +35,6 @@ export class StallWatch {
   learn(roundTripMs: number): void {
     const sample = Math.min(roundTripMs, this.#mostMs);
     this.#usualMs += (sample - this.#usualMs) * WEIGHT_OF_NEWEST;
-  }
-
-  /** Whether the node is stalled. */
-  get isStalled(): boolean {
-    return this.#isStalled;
   }
 
   /** How long nothing has moved on the connection, in ms. */
@@ -57,11 +53,11 @@ export class StallWatch {
       this.#bytes = bytes;
       this.#progressAt = now;
       this.#isSilent = false;
-      return this.#isStalled ? this.#become(false) : null;
+      return this.isStalled ? this.#become(false) : null;
     }
     const patienceMs = Math.max(this.#leastMs, Math.min(TIMES_USUAL * this.#usualMs, this.#mostMs));
     const quietMs = this.quietMs(now);
-    if (!this.#isStalled) return quietMs >= patienceMs ? this.#become(true) : null;
+    if (!this.isStalled) return quietMs >= patienceMs ? this.#become(true) : null;
     if (this.#isSilent || quietMs < patienceMs + TIMES_TO_SILENCE * this.#leastMs) return null;
     this.#isSilent = true;
     return 'silent';
@@ -69,14 +65,14 @@ export class StallWatch {
 
   /** Starts again, for a new connection. */
   reset(now: number): void {
-    this.#isStalled = false;
+    this.isStalled = false;
     this.#isSilent = false;
     this.#bytes = 0;
     this.#progressAt = now;
   }
 
   #become(isStalled: boolean): StallChange {
-    this.#isStalled = isStalled;
+    this.isStalled = isStalled;
     return isStalled ? 'stalled' : 'recovered';
   }
 }

@@ -159,7 +159,8 @@ export class Wire {
     this.#outgoing = [];
     this.#outgoingLength = 0;
     try {
-      if (isOnePiece) this.#client.stream.write(joined(chunks));
+      if (isOnePiece)
+        this.#client.stream.write(chunks.length === 1 ? (chunks[0] ?? '') : joined(chunks));
       else this.#writeInPieces(chunks);
     } catch (error) {
       this.destroy(`the commands cannot be written: ${safeMessage(error)}`);
@@ -304,9 +305,7 @@ function isAboutChannels(name: string): boolean {
 }
 
 function joined(chunks: readonly (string | Buffer)[]): string | Buffer {
-  if (chunks.every((chunk) => typeof chunk === 'string')) {
-    return chunks.length === 1 ? (chunks[0] ?? '') : chunks.join('');
-  }
+  if (chunks.every((chunk) => typeof chunk === 'string')) return chunks.join('');
   return Buffer.concat(chunks.map((c) => (typeof c === 'string' ? Buffer.from(c) : c)));
 }
 

@@ -4,7 +4,7 @@ import { CallQueue } from './call-queue.js';
 
 const OWNER: CallOwner = { onReply() {}, onError() {}, onLost() {}, onExpired() {} };
 const FLOW: CallFlow = {
-  waiting: 0,
+  queue: { size: 0 },
   start() {},
   noteEnd() {},
   sendAgain() {},

@@ -5,22 +5,18 @@ import type { Call } from './call.js';
  * A call that was settled while it waited is dropped when its turn comes.
  */
 export class CallQueue {
+  /** The number of calls that wait. Only the queue itself changes it. */
+  size = 0;
   readonly #maxCommands: number;
   readonly #maxBytes: number;
   #calls: Call[] = [];
   #head = 0;
   #bytes = 0;
-  #live = 0;
   #isSorted = true;
 
   constructor(maxCommands: number, maxBytes: number) {
     this.#maxCommands = maxCommands;
     this.#maxBytes = maxBytes;
-  }
-
-  /** The number of calls that wait. */
-  get size(): number {
-    return this.#live;
   }
 
   /** About how many bytes the waiting calls occupy. */
@@ -31,13 +27,13 @@ export class CallQueue {
   /** Adds a call. Returns false when the queue is full. A call that was accepted before (`isReturning`) always fits. */
   add(call: Call, isReturning: boolean): boolean {
     const bytes = call.payload.weigh();
-    const isFull = this.#live >= this.#maxCommands || this.#bytes + bytes > this.#maxBytes;
+    const isFull = this.size >= this.#maxCommands || this.#bytes + bytes > this.#maxBytes;
     if (isFull && !isReturning) return false;
     const last = this.#calls.at(-1);
     if (last !== undefined && last.sequence > call.sequence) this.#isSorted = false;
     call.queuedBytes = bytes;
     this.#bytes += bytes;
-    this.#live++;
+    this.size++;
     this.#dropDead();
     this.#calls.push(call);
     return true;
@@ -47,9 +43,9 @@ export class CallQueue {
   leave(call: Call): void {
     if (call.queuedBytes === 0) return;
     this.#bytes -= call.queuedBytes;
-    this.#live--;
+    this.size--;
     call.queuedBytes = 0;
-    if (this.#live === 0) this.#clear();
+    if (this.size === 0) this.#clear();
   }
 
   /** Removes and returns the next call, or `null` if none waits. */
@@ -76,7 +72,7 @@ export class CallQueue {
 
   // While there is no node nobody calls `shift`, and expired calls must not pile up.
   #dropDead(): void {
-    if (this.#calls.length - this.#head <= 2 * this.#live + 1024) return;
+    if (this.#calls.length - this.#head <= 2 * this.size + 1024) return;
     this.#calls = this.#calls.slice(this.#head).filter((call) => call.queuedBytes > 0);
     this.#head = 0;
   }

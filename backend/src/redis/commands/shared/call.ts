@@ -13,8 +13,8 @@ export type AttemptEnd = 'accepted' | 'rejected' | 'refused' | 'lost';
 
 /** The way of a call to its nodes: that of the reads or that of the writes. */
 export interface CallFlow {
-  /** The number of calls that wait for a node. */
-  readonly waiting: number;
+  /** The calls that wait for a node. */
+  readonly queue: { readonly size: number };
   /** Sends the call to a node, or lets it wait for one. */
   start(call: Call): void;
   /** Is told of every attempt that has ended, also when its call is over already. */
@@ -62,9 +62,15 @@ export class Call implements Job, Deadlined {
   readonly readPolicy: ReadPolicy | null;
   readonly timeoutMs: number;
   readonly deadlineAt: number;
+  /** When the caller asked for it, on the engine's clock. */
+  readonly startedAt: number;
+  /** The kind under which it is counted. */
+  readonly kind: CommandKind;
   readonly flow: CallFlow;
   /** The order in which calls were made: one that is sent again keeps its place. */
   readonly sequence: number;
+  /** False once the caller has a value or an error. */
+  isWanted = true;
   /** Attempts that are written and not answered yet. A read may have two. */
   openAttempts = 0;
   /** True when an attempt was written and its answer was lost: it may have been executed. */
@@ -80,7 +86,6 @@ export class Call implements Job, Deadlined {
   nextDeadline: Deadlined | null = null;
   previousDeadline: Deadlined | null = null;
   deadlineQueue: DeadlineQueue | null = null;
-  #isSettled = false;
   readonly #owner: CallOwner;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
@@ -92,7 +97,9 @@ export class Call implements Job, Deadlined {
     this.isRepeatable = init.isRepeatable;
     this.readPolicy = init.readPolicy;
     this.timeoutMs = init.timeoutMs;
+    this.startedAt = init.now;
     this.deadlineAt = init.now + init.timeoutMs;
+    this.kind = init.intent.route === 'read' ? 'read' : 'write';
     this.sequence = init.sequence;
     this.flow = init.flow;
     this.#owner = init.owner;
@@ -103,21 +110,6 @@ export class Call implements Job, Deadlined {
   /** Whether it may have been executed without an answer. */
   get isUncertain(): boolean {
     return this.mayHaveRun || (this.openAttempts > 0 && this.intent.changes);
-  }
-
-  /** The kind under which it is counted. */
-  get kind(): CommandKind {
-    return this.intent.route === 'read' ? 'read' : 'write';
-  }
-
-  /** When the caller asked for it, on the engine's clock. */
-  get startedAt(): number {
-    return this.deadlineAt - this.timeoutMs;
-  }
-
-  /** False once the caller has a value or an error. */
-  get isWanted(): boolean {
-    return !this.#isSettled;
   }
 
   /** Calls `onAbort` when the signal fires, until the call is settled. */
@@ -169,7 +161,7 @@ export class Call implements Job, Deadlined {
   }
 
   #settle(): void {
-    this.#isSettled = true;
+    this.isWanted = false;
     this.#stopListening?.();
     this.#stopListening = null;
   }

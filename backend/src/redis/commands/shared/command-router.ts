@@ -20,7 +20,6 @@ import {
   uncertainError,
 } from './outcome-errors.js';
 import { ReadFlow } from './read-flow.js';
-import { costOf } from './read-cost.js';
 import { nextStep } from './retry-rules.js';
 import { WriteFlow } from './write-flow.js';
 
@@ -88,7 +87,7 @@ export class CommandRouter implements CallOwner {
 
   /** The numbers of calls that wait for a node. */
   get waiting(): { readonly reads: number; readonly writes: number } {
-    return { reads: this.#reads.waiting, writes: this.#writes.waiting };
+    return { reads: this.#reads.queue.size, writes: this.#writes.queue.size };
   }
 
   /** Starts a call. The promise settles by its deadline. */
@@ -170,7 +169,7 @@ export class CommandRouter implements CallOwner {
   #usualTimeoutMs(intent: CommandIntent): number {
     const { readTimeoutMs, slowReadTimeoutMs, writeTimeoutMs } = this.#options;
     if (intent.route !== 'read') return writeTimeoutMs;
-    return costOf(intent) === 'fast' ? readTimeoutMs : slowReadTimeoutMs;
+    return intent.isFast ? readTimeoutMs : slowReadTimeoutMs;
   }
 
   #admit(call: Call, signal: AbortSignal | null): void {
@@ -218,7 +217,7 @@ export class CommandRouter implements CallOwner {
   // The one place where a call ends.
   #settle(call: Call): void {
     this.#deadlines.remove(call);
-    call.flow.leave(call);
+    if (call.queuedBytes > 0) call.flow.leave(call);
     if (this.#onIdle !== null && this.#deadlines.size === 0) this.#onIdle();
   }
 
@@ -237,7 +236,7 @@ export class CommandRouter implements CallOwner {
   // The end of one call may make room for others on either way.
   #sendWaiting(): void {
     for (const flow of [this.#reads, this.#writes] as readonly CallFlow[]) {
-      if (flow.waiting > 0) flow.sendWaiting();
+      if (flow.queue.size > 0) flow.sendWaiting();
     }
   }
 

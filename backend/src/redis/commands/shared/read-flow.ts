@@ -14,7 +14,7 @@ export class ReadFlow implements CallFlow {
   readonly #nodes: ReadNodes;
   readonly #recorder: CommandRecorder;
   readonly #finishFull: FlowDeps['finishFull'];
-  readonly #queue: CallQueue;
+  readonly queue: CallQueue;
   readonly #pause: RefusalPause;
   readonly #hedges = new HedgeBudget();
 
@@ -22,14 +22,10 @@ export class ReadFlow implements CallFlow {
     this.#nodes = new ReadNodes(deps.tracker, deps.clock, options);
     this.#recorder = deps.recorder;
     this.#finishFull = deps.finishFull;
-    this.#queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
+    this.queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
     this.#pause = new RefusalPause(deps.clock, () => {
       this.sendWaiting();
     });
-  }
-
-  get waiting(): number {
-    return this.#queue.size;
   }
 
   start(call: Call): void {
@@ -38,10 +34,10 @@ export class ReadFlow implements CallFlow {
     else node.enqueue(call);
   }
 
-  noteEnd(_: Call, end: AttemptEnd): void {
+  noteEnd(call: Call, end: AttemptEnd): void {
     if (end !== 'accepted') return;
     this.#hedges.earn();
-    this.#pause.reset();
+    if (call.refusal !== null) this.#pause.reset();
   }
 
   sendAgain(call: Call, end: AttemptEnd, node: SharedConnection | null): void {
@@ -58,13 +54,13 @@ export class ReadFlow implements CallFlow {
   }
 
   leave(call: Call): void {
-    this.#queue.leave(call);
+    this.queue.leave(call);
   }
 
   sendWaiting(): void {
     if (this.#pause.isRunning) return;
-    for (let left = this.#queue.size; left > 0; left--) {
-      const call = this.#queue.shift();
+    for (let left = this.queue.size; left > 0; left--) {
+      const call = this.queue.shift();
       if (call === null) return;
       const node = this.#nodes.pick(call);
       if (node === null) this.#wait(call, true);
@@ -103,6 +99,6 @@ export class ReadFlow implements CallFlow {
   }
 
   #wait(call: Call, isReturning: boolean): void {
-    if (!this.#queue.add(call, isReturning)) this.#finishFull(call, this.#queue);
+    if (!this.queue.add(call, isReturning)) this.#finishFull(call, this.queue);
   }
 }

@@ -26,6 +26,7 @@ export class ReadNodes {
   readonly #policy: ReadPolicy;
   readonly #maxStalenessMs: number | null;
   readonly #histories = new KnownHistories();
+  #primary: SharedConnection | null = null;
   #usual: readonly (readonly SharedConnection[])[] = [];
   #turn = 0;
 
@@ -42,8 +43,8 @@ export class ReadNodes {
 
   /** Looks at the nodes again. Must be called after each change of the cluster. */
   refresh(): void {
-    const { primary } = this.#tracker;
-    if (primary !== null) this.#histories.add(primary.replicationIds);
+    this.#primary = this.#tracker.primary;
+    if (this.#primary !== null) this.#histories.add(this.#primary.replicationIds);
     this.#usual = this.#groupsFor(this.#policy);
   }
 
@@ -56,8 +57,8 @@ export class ReadNodes {
     const isUsual = readPolicy === null && this.#maxStalenessMs === null;
     for (const group of isUsual ? this.#usual : this.#groupsFor(readPolicy ?? this.#policy)) {
       const node = this.#leastBusy(group, except);
-      if (node !== null)
-        return node === this.#tracker.primary && !this.#mayBurden(intent, readPolicy) ? null : node;
+      if (node === null) continue;
+      return node === this.#primary && !this.#mayBurdenPrimary(intent, readPolicy) ? null : node;
     }
     return null;
   }
@@ -72,7 +73,7 @@ export class ReadNodes {
    * A read that may take any time, and whose replicas are busy already, would stop the writes of
    * everybody if it went to the primary. It waits for a replica instead.
    */
-  #mayBurden(intent: CommandIntent, readPolicy: ReadPolicy | null): boolean {
+  #mayBurdenPrimary(intent: CommandIntent, readPolicy: ReadPolicy | null): boolean {
     const policy = readPolicy ?? this.#policy;
     if (policy !== 'replica-preferred' || costOf(intent) !== 'heavy') return true;
     return !this.#tracker.replicas.some((node) => node.isStalled);

@@ -28,7 +28,7 @@ const OUT_OF_MEMORY = 'OOM';
 export class WriteFlow implements CallFlow {
   readonly #tracker: TopologyTracker;
   readonly #deps: FlowDeps;
-  readonly #queue: CallQueue;
+  readonly queue: CallQueue;
   readonly #pause: RefusalPause;
   #node: SharedConnection | null = null;
   #isOpen = false;
@@ -38,14 +38,10 @@ export class WriteFlow implements CallFlow {
   constructor(options: ResolvedRedisOptions['routing'], deps: FlowDeps) {
     this.#tracker = deps.tracker;
     this.#deps = deps;
-    this.#queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
+    this.queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
     this.#pause = new RefusalPause(deps.clock, () => {
       this.sendWaiting();
     });
-  }
-
-  get waiting(): number {
-    return this.#queue.size;
   }
 
   /** The present state. */
@@ -76,7 +72,7 @@ export class WriteFlow implements CallFlow {
   }
 
   leave(call: Call): void {
-    this.#queue.leave(call);
+    this.queue.leave(call);
   }
 
   sendWaiting(): void {
@@ -119,7 +115,7 @@ export class WriteFlow implements CallFlow {
   #next(node: SharedConnection): Call | null {
     const until = this.#deps.clock.now() + Math.max(MIN_TIME_LEFT_MS, 2 * node.rttMs);
     for (;;) {
-      const call = this.#queue.shift();
+      const call = this.queue.shift();
       if (call === null || call.refusal === null || call.deadlineAt > until) return call;
       this.#deps.finishLate(call);
     }
@@ -127,7 +123,7 @@ export class WriteFlow implements CallFlow {
 
   #mayPass(call: Call): boolean {
     if (OVERTAKING.has(call.intent.name)) return true;
-    return this.#queue.size === 0 && this.#isOpen && !this.#pause.isRunning;
+    return this.queue.size === 0 && this.#isOpen && !this.#pause.isRunning;
   }
 
   #noteRefusal(prefix: string): void {
@@ -137,7 +133,7 @@ export class WriteFlow implements CallFlow {
   }
 
   #wait(call: Call, isReturning: boolean): void {
-    if (!this.#queue.add(call, isReturning)) this.#deps.finishFull(call, this.#queue);
+    if (!this.queue.add(call, isReturning)) this.#deps.finishFull(call, this.queue);
     else this.sendWaiting();
   }
 }
