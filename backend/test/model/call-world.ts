@@ -274,6 +274,7 @@ export class CallWorld {
         `after everything is well again a new ${bad.name} ends as ${String(bad.code)}`,
       );
     }
+    await this.#lookAtRejectedOnes();
   }
 
   // Those that wait go together as soon as the first was answered, whatever the answer.

@@ -111,7 +111,7 @@ export class WriteFlow implements CallFlow {
   }
 
   // The next call for which there is time. One that was refused and is near its deadline would probably be
-  // under way when that passes, and then nobody would know what became of it.
+  // under way when that passes, and then its outcome would be uncertain.
   #next(node: SharedConnection): Call | null {
     const until = this.#deps.clock.now() + Math.max(MIN_TIME_LEFT_MS, 2 * node.rttMs);
     for (;;) {
