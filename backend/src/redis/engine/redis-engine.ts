@@ -13,7 +13,8 @@ export class RedisEngine {
   readonly clock: Clock;
   /** The keyspaces of this connection. Exist in memory mode, too. */
   readonly keyspaces: Keyspaces;
-  readonly #group: PrimaryGroup | null;
+  /** What needs Redis, or `null` in memory mode. */
+  readonly connectedOrNull: PrimaryGroup | null;
   readonly #closed = new AbortController();
   readonly #beforeClose: (() => Promise<void> | void)[] = [];
   #closing: Promise<void> | null = null;
@@ -22,8 +23,9 @@ export class RedisEngine {
     this.options = options;
     this.clock = clock;
     const { bus } = this;
-    this.#group = options.mode === 'memory' ? null : new PrimaryGroup(options, clock, bus);
-    const port = this.#group === null ? null : new EnginePort(options, this.#group, bus);
+    this.connectedOrNull = options.mode === 'memory' ? null : new PrimaryGroup(options, clock, bus);
+    const port =
+      this.connectedOrNull === null ? null : new EnginePort(options, this.connectedOrNull, bus);
     this.keyspaces = new Keyspaces(options, port, { clock, bus }, kept);
   }
 
@@ -54,14 +56,14 @@ export class RedisEngine {
 
   /** Starts to connect and returns at once, whether or not Redis is there. */
   start(): void {
-    this.#group?.start();
+    this.connectedOrNull?.start();
     this.keyspaces.start();
   }
 
   /** What needs Redis. Throws {@link RedisEngine.refusal} in memory mode. */
   get connected(): PrimaryGroup {
-    if (this.#group === null) throw this.refusal;
-    return this.#group;
+    if (this.connectedOrNull === null) throw this.refusal;
+    return this.connectedOrNull;
   }
 
   /** The error for everything that needs Redis, in memory mode. */
@@ -69,11 +71,6 @@ export class RedisEngine {
     return new RedisDisabledError(
       'There is no Redis in memory mode. Set REDIS_MODE to standalone or sentinel to have one.',
     );
-  }
-
-  /** What needs Redis, or `null` in memory mode. */
-  get connectedOrNull(): PrimaryGroup | null {
-    return this.#group;
   }
 
   /** Fires when the engine begins to close. */
@@ -94,10 +91,10 @@ export class RedisEngine {
     const until = this.clock.now() + this.options.shutdownTimeoutMs;
     const leftMs = (): number => Math.max(0, until - this.clock.now());
     this.#closed.abort();
-    this.#group?.beginClose();
+    this.connectedOrNull?.beginClose();
     for (const run of this.#beforeClose) await this.#endWithin(leftMs(), run);
     await this.keyspaces.close(leftMs());
-    await this.#group?.close(leftMs);
+    await this.connectedOrNull?.close(leftMs);
   }
 
   // If one fails or does not end, the connections must be closed all the same.

@@ -34,7 +34,9 @@ export class RecentLatency {
       this.#ticks[at] = tick;
       slice.fill(0);
     }
-    const step = stepOf(ms);
+    const steps =
+      ms <= SMALLEST_MS ? 0 : Math.ceil(Math.log2(ms / SMALLEST_MS) * STEPS_PER_DOUBLING);
+    const step = Math.min(steps, STEPS - 1);
     slice[step] = (slice[step] ?? 0) + 1;
   }
 
@@ -55,12 +57,6 @@ export class RecentLatency {
     );
     return { windowMs: SLICES * SLICE_MS, count, p50Ms, p95Ms, p99Ms };
   }
-}
-
-function stepOf(ms: number): number {
-  if (ms <= SMALLEST_MS) return 0;
-  const step = Math.ceil(Math.log2(ms / SMALLEST_MS) * STEPS_PER_DOUBLING);
-  return Math.min(step, STEPS - 1);
 }
 
 function boundOfShare(sums: Float64Array, wanted: number): number {

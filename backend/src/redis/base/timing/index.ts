@@ -9,11 +9,4 @@ export {
 export { holdUntil, untilTime } from './deadline.js';
 export { onAbort } from './on-abort.js';
 export { Pulse } from './pulse.js';
-export {
-  answerWithin,
-  atDeadline,
-  endsWithin,
-  onSignal,
-  waitFor,
-  type Answer,
-} from './wait.js';
+export { answerWithin, atDeadline, endsWithin, onSignal, waitFor, type Answer } from './wait.js';

@@ -17,7 +17,7 @@ export class Pulse {
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #beat: () => boolean;
-  readonly #wait: (ms: number, run: () => void) => Stop;
+  readonly #holds: boolean;
   #beating = false;
   #stopTimer: Stop | null = null;
   #round = 0;
@@ -33,17 +33,17 @@ export class Pulse {
     { holds = false }: { readonly holds?: boolean } = {},
   ) {
     this.#clock = clock;
-    this.#wait = (ms, run) => (holds ? clock.hold(ms, run) : clock.after(ms, run));
+    this.#holds = holds;
     this.#everyMs = everyMs;
     this.#beat = beat;
   }
 
   /** Starts, unless it runs already. */
-  wake(): void {
+  readonly wake = (): void => {
     if (this.#beating) return;
     this.#beating = true;
     this.#schedule();
-  }
+  };
 
   /** Stops at once, whatever there is to watch. It may be started again. */
   stop(): void {
@@ -56,9 +56,13 @@ export class Pulse {
   #schedule(): void {
     const round = this.#round;
     const dueAt = this.#clock.now() + this.#everyMs;
-    this.#stopTimer = this.#wait(this.#everyMs, () => {
+    const beat = (): void => {
       this.#beatAfterInput(1 + turnsToCatchUp(this.#clock.now() - dueAt), round);
-    });
+    };
+    const clock = this.#clock;
+    this.#stopTimer = this.#holds
+      ? clock.hold(this.#everyMs, beat)
+      : clock.after(this.#everyMs, beat);
   }
 
   #beatAfterInput(turns: number, round: number): void {

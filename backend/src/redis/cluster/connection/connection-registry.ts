@@ -121,9 +121,7 @@ export class ConnectionRegistry {
       stallAfterMs: node.stallAfterMs,
       maxPauseMs: () =>
         this.#down.has(addressKey(address)) ? MAX_PAUSE_WHILE_DOWN_MS : MAX_PAUSE_MS,
-      onSent: () => {
-        this.#stallPulse.wake();
-      },
+      onSent: this.#stallPulse.wake,
     };
   }
 

@@ -74,7 +74,9 @@ export class JobSender<N> {
     this.#wire = null;
     this.stall.reset(this.#clock.now());
     const sent = this.#inflight.drain();
-    const unsent = this.#takeOutbox();
+    const unsent = this.#outbox;
+    this.#outbox = [];
+    this.#outboxBytes = 0;
     for (const { job } of sent) job.onLost(reason, true);
     for (const job of unsent) job.onLost(reason, false);
   }
@@ -97,37 +99,32 @@ export class JobSender<N> {
 
   readonly #flush = (): void => {
     this.#isFlushScheduled = false;
-    const jobs = this.#takeOutbox();
+    const [jobs, wire] = [this.#outbox, this.#wire];
     if (jobs.length === 0) return;
-    const wire = this.#wire?.isReady === true ? this.#wire : null;
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    if (wire === null) {
+      for (const job of jobs) job.onLost('the connection is closed', false);
+      return;
+    }
     if (this.#inflight.size === 0) this.stall.start(this.#clock.now());
     for (const job of jobs) {
-      if (wire === null) job.onLost('the connection is closed', false);
-      else if (job.isWanted) this.#send(job, wire);
-      else job.onLost('nobody waits for it any more', false);
+      if (!job.isWanted) {
+        job.onLost('nobody waits for it any more', false);
+        continue;
+      }
+      const attempt = new Attempt(job, this.#node, this.#inflight);
+      this.#inflight.add(attempt);
+      try {
+        job.write(wire, attempt);
+      } catch (error) {
+        // A command that cannot be written must not make the others of this turn fail.
+        attempt.onFailure(error);
+      }
     }
-    if (wire === null) return;
     wire.flush();
     this.#onSent();
   };
-
-  #takeOutbox(): JobFor<N>[] {
-    const jobs = this.#outbox;
-    this.#outbox = [];
-    this.#outboxBytes = 0;
-    return jobs;
-  }
-
-  #send(job: JobFor<N>, wire: Wire): void {
-    const attempt = new Attempt(job, this.#node, this.#inflight);
-    this.#inflight.add(attempt);
-    try {
-      job.write(wire, attempt);
-    } catch (error) {
-      // A command that cannot be written must not make the others of this turn fail.
-      attempt.onFailure(error);
-    }
-  }
 }
 
 /** A job on its way over one connection. */

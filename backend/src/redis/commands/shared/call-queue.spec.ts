@@ -105,7 +105,7 @@ describe('CallQueue', () => {
     const [a, b] = [newCall(), newCall()];
     line.add(a, false);
     line.add(b, false);
-    a.resolve('answered elsewhere');
+    a.end();
     expect(line.shift()).toBe(b);
     expect(line.shift()).toBeNull();
     expect([line.size, line.bytes]).toEqual([0, 0]);

@@ -67,6 +67,9 @@ export class Call implements Job, Deadlined {
   /** The kind under which it is counted. */
   readonly kind: CommandKind;
   readonly flow: CallFlow;
+  /** Settles the promise of the caller. Only for a call that was ended. */
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
   /** The order in which calls were made: one that is sent again keeps its place. */
   readonly sequence: number;
   /** False once the caller has a value or an error. */
@@ -87,8 +90,6 @@ export class Call implements Job, Deadlined {
   previousDeadline: Deadlined | null = null;
   deadlineQueue: DeadlineQueue | null = null;
   readonly #owner: CallOwner;
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (error: unknown) => void;
   #stopListening: (() => void) | null = null;
 
   constructor(init: CallInit) {
@@ -103,8 +104,8 @@ export class Call implements Job, Deadlined {
     this.sequence = init.sequence;
     this.flow = init.flow;
     this.#owner = init.owner;
-    this.#resolve = init.resolve;
-    this.#reject = init.reject;
+    this.resolve = init.resolve;
+    this.reject = init.reject;
   }
 
   /** Whether it may have been executed without an answer. */
@@ -120,16 +121,11 @@ export class Call implements Job, Deadlined {
     };
   }
 
-  /** Resolves the promise of the caller. */
-  resolve(value: unknown): void {
-    this.#settle();
-    this.#resolve(value);
-  }
-
-  /** Rejects the promise of the caller. */
-  reject(error: unknown): void {
-    this.#settle();
-    this.#reject(error);
+  /** Nobody waits for it any more. What its attempts bring from now on is not for the caller. */
+  end(): void {
+    this.isWanted = false;
+    this.#stopListening?.();
+    this.#stopListening = null;
   }
 
   weigh(): number {
@@ -158,11 +154,5 @@ export class Call implements Job, Deadlined {
 
   expire(): void {
     this.#owner.onExpired(this);
-  }
-
-  #settle(): void {
-    this.isWanted = false;
-    this.#stopListening?.();
-    this.#stopListening = null;
   }
 }

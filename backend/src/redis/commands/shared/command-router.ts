@@ -139,7 +139,7 @@ export class CommandRouter implements CallOwner {
     }
     flow.noteEnd(call, 'accepted', null);
     if (call.intent.changes) this.#tracker.history.noteWrite();
-    this.#sendWaiting();
+    if (this.#reads.queue.size + this.#writes.queue.size > 0) this.#sendWaiting();
   }
 
   onError(call: Call, error: unknown, node: SharedConnection): void {
@@ -216,6 +216,7 @@ export class CommandRouter implements CallOwner {
 
   // The one place where a call ends.
   #settle(call: Call): void {
+    call.end();
     this.#deadlines.remove(call);
     if (call.queuedBytes > 0) call.flow.leave(call);
     if (this.#onIdle !== null && this.#deadlines.size === 0) this.#onIdle();

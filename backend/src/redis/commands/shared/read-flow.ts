@@ -17,6 +17,7 @@ export class ReadFlow implements CallFlow {
   readonly queue: CallQueue;
   readonly #pause: RefusalPause;
   readonly #hedges = new HedgeBudget();
+  #started = 0;
 
   constructor(options: ResolvedRedisOptions['routing'], deps: FlowDeps) {
     this.#nodes = new ReadNodes(deps.tracker, deps.clock, options);
@@ -29,15 +30,14 @@ export class ReadFlow implements CallFlow {
   }
 
   start(call: Call): void {
+    this.#started++;
     const node = this.#nodes.pick(call);
     if (node === null) this.#wait(call, false);
     else node.enqueue(call);
   }
 
   noteEnd(call: Call, end: AttemptEnd): void {
-    if (end !== 'accepted') return;
-    this.#hedges.earn();
-    if (call.refusal !== null) this.#pause.reset();
+    if (end === 'accepted' && call.refusal !== null) this.#pause.reset();
   }
 
   sendAgain(call: Call, end: AttemptEnd, node: SharedConnection | null): void {
@@ -91,7 +91,7 @@ export class ReadFlow implements CallFlow {
       if (!(job instanceof Call) || job.flow !== this || job.isHedged || !job.isWanted) continue;
       if (costOf(job.intent) !== cost) continue;
       const other = this.#nodes.pick(job, node);
-      if (other === null || !this.#hedges.spend()) return;
+      if (other === null || !this.#hedges.spend(this.#started)) return;
       job.isHedged = true;
       this.#recorder.retried('silent');
       other.enqueue(job);

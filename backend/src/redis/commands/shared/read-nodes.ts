@@ -58,7 +58,9 @@ export class ReadNodes {
     for (const group of isUsual ? this.#usual : this.#groupsFor(readPolicy ?? this.#policy)) {
       const node = this.#leastBusy(group, except);
       if (node === null) continue;
-      return node === this.#primary && !this.#mayBurdenPrimary(intent, readPolicy) ? null : node;
+      const isSpared =
+        node === this.#primary && !intent.isFast && !this.#mayBurdenPrimary(intent, readPolicy);
+      return isSpared ? null : node;
     }
     return null;
   }
