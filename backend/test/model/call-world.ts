@@ -28,6 +28,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   'serve all': 8,
   jump: 12,
   reset: 4,
+  'break a pipe': 2,
   freeze: 3,
   thaw: 4,
   refuse: 4,
@@ -135,6 +136,9 @@ export class CallWorld {
       case 'reset':
         server.reset('reset');
         return;
+      case 'break a pipe':
+        server.isBroken = true;
+        return;
       case 'freeze':
         server.isFrozen = true;
         return;
@@ -241,6 +245,7 @@ export class CallWorld {
     for (const server of this.#servers) {
       server.thaw();
       server.refusal = null;
+      if (server.isBroken) server.reset('broken');
     }
     this.#tracker.resumeWrites('the test is over');
     await this.#calmDown(10, 25);

@@ -52,6 +52,8 @@ export class ModelServer {
   isFrozen = false;
   isPrimary = false;
   refusal: RefusalName | null = null;
+  /** Its connections are broken, and this process does not know it yet. */
+  isBroken = false;
   replicas = 2;
   follows: NodeAddress | null = null;
   /** Called with each command that is written to one of its connections. */
@@ -80,6 +82,7 @@ export class ModelServer {
 
   /** Breaks every connection; what was executed stays executed. */
   reset(reason: string): void {
+    this.isBroken = false;
     for (const peer of [...this.peers]) peer.breakUp(reason);
   }
 

@@ -30,6 +30,7 @@ export class ModelWire implements ModelPeer {
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   #outgoing: ModelCommand[] = [];
   #sent = new Set<ModelCommand>();
+  #inVain = 0;
   bytesMoved = 0;
   readonly unsentBytes = 0;
 
@@ -65,6 +66,12 @@ export class ModelWire implements ModelPeer {
   }
 
   send(name: string, args: readonly unknown[], _: unknown, sink: ReplySink): void {
+    if (this.#server.isBroken) {
+      if (++this.#inVain > 1000)
+        throw new RangeError('It is written to a broken connection for ever');
+      sink.onFailure(new Error("Stream isn't writeable and enableOfflineQueue options is false"));
+      return;
+    }
     this.#outgoing.push({
       name,
       args,

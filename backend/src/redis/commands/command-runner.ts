@@ -13,7 +13,7 @@ import {
 } from './table/payloads.js';
 import { PipelineWrites } from './pipeline-writes.js';
 import type { CommandRouter } from './shared/command-router.js';
-import { rejectedError } from './shared/outcome-errors.js';
+import { rejectedError, repeatedError } from './shared/outcome-errors.js';
 
 /** A pipeline that is on its way. */
 interface Pipeline {
@@ -132,13 +132,14 @@ export class CommandRunner {
     const intents = commands.map(({ name, args }) => intentOf(name, args));
     const repeatable = intents.every((intent, i) => isRepeatable(intent, commands[i]?.args ?? []));
     const changes = intents.some((intent) => intent.changes);
+    const payload = new TransactionPayload(commands);
     const answer = await this.#router.execute(
-      new TransactionPayload(commands),
+      payload,
       { ...TRANSACTION, changes },
       repeatable,
       options,
     );
-    return withSafeErrors(answer as BatchResult[] | null, commands);
+    return withSafeErrors(answer as BatchResult[] | null, commands, payload.mayHaveRunBefore);
   }
 }
 
@@ -149,21 +150,28 @@ async function seeing(
   again: () => Promise<unknown>,
 ): Promise<unknown> {
   const { place } = writes;
-  const answer = await reply;
-  const overtaken = writes.openBefore(place);
-  if (overtaken.length === 0) return answer;
+  // An error counts as an answer: what the pipeline has written may be what is missing.
+  const overtaken = await reply.then(
+    () => writes.openBefore(place),
+    () => writes.openBefore(place),
+  );
+  if (overtaken.length === 0) return reply;
   const isMissed = (await Promise.all(overtaken)).includes(true);
-  return isMissed ? again() : answer;
+  return isMissed ? again() : reply;
 }
 
 function withSafeErrors(
   results: BatchResult[] | null,
   commands: readonly QueuedCommand[],
+  mayHaveRunBefore: boolean,
 ): BatchResult[] | null {
   return (
     results?.map(([error, result], i): BatchResult => {
       if (error === null || RedisHaError.is(error)) return [error, result];
-      return [rejectedError(commands[i]?.name ?? 'multi', error), undefined];
+      const name = commands[i]?.name ?? 'multi';
+      if (!mayHaveRunBefore) return [rejectedError(name, error), undefined];
+      // The transaction was sent twice: the error says nothing about the first time.
+      return [repeatedError(name, error), undefined];
     }) ?? null
   );
 }

@@ -38,7 +38,8 @@ export function classifyFailure(error: unknown, isOpaque = false): FailureKind {
   if (error.message.startsWith("Stream isn't writeable")) return 'not-sent';
   if (!isReply(error)) return 'unknown';
   const prefix = replyPrefix(error);
-  if (prefix === 'UNBLOCKED') return 'unblocked';
+  // Scripts and functions never wait in the server.
+  if (prefix === 'UNBLOCKED' && !isOpaque) return 'unblocked';
   if (prefix === 'EXECABORT') return classifyAbortedTransaction(error);
   if (!isRefusal(prefix, error.message, isOpaque)) return 'rejected';
   return prefix === 'READONLY' ? 'not-primary' : 'not-ready';

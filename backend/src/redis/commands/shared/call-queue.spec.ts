@@ -4,7 +4,7 @@ import { CallQueue } from './call-queue.js';
 
 const OWNER: CallOwner = { onReply() {}, onError() {}, onLost() {}, onExpired() {} };
 const FLOW: CallFlow = {
-  queue: { size: 0 },
+  room: { size: 0 },
   start() {},
   noteEnd() {},
   sendAgain() {},
@@ -80,11 +80,11 @@ describe('CallQueue', () => {
     expect(line.add(newCall(60), false)).toBe(true);
     expect(line.add(newCall(41), false)).toBe(false);
     expect(line.add(newCall(40), false)).toBe(true);
-    expect(line.bytes).toBe(100);
+    expect(line.room.bytes).toBe(100);
     line.shift();
-    expect(line.bytes).toBe(40);
+    expect(line.room.bytes).toBe(40);
     line.shift();
-    expect(line.bytes).toBe(0);
+    expect(line.room.bytes).toBe(0);
   });
 
   it('frees the place of a call that leaves at once, and never returns it', () => {
@@ -94,10 +94,10 @@ describe('CallQueue', () => {
     line.add(b, false);
     line.leave(a);
     line.leave(a);
-    expect([line.size, line.bytes]).toEqual([1, 10]);
+    expect([line.size, line.room.bytes]).toEqual([1, 10]);
     expect(line.add(newCall(), false)).toBe(true);
     expect(drain(line)).toEqual([1, 2]);
-    expect([line.size, line.bytes]).toEqual([0, 0]);
+    expect([line.size, line.room.bytes]).toEqual([0, 0]);
   });
 
   it('drops calls that were settled without leaving, and does not count them', () => {
@@ -108,7 +108,7 @@ describe('CallQueue', () => {
     a.end();
     expect(line.shift()).toBe(b);
     expect(line.shift()).toBeNull();
-    expect([line.size, line.bytes]).toEqual([0, 0]);
+    expect([line.size, line.room.bytes]).toEqual([0, 0]);
   });
 
   it('does not keep expired calls while nobody shifts', () => {
@@ -154,9 +154,9 @@ describe('CallQueue', () => {
       expect(line.size).toBe(waiting.length);
     }
     const bytes = waiting.reduce((sum, call) => sum + call.queuedBytes, 0);
-    expect(line.bytes).toBe(bytes);
+    expect(line.room.bytes).toBe(bytes);
     waiting = waiting.sort((a, b) => a.sequence - b.sequence);
     expect(drain(line)).toEqual(waiting.map((call) => call.sequence));
-    expect([line.size, line.bytes]).toEqual([0, 0]);
+    expect([line.size, line.room.bytes]).toEqual([0, 0]);
   });
 });

@@ -1,5 +1,11 @@
 import type { Call } from './call.js';
 
+/** How much waits, in one queue or in several that share their limits. Only the queues change it. */
+export interface QueueRoom {
+  size: number;
+  bytes: number;
+}
+
 /**
  * Calls that wait for a node, in the order in which they were made. Bounded by number and by bytes.
  * A call that was settled while it waited is dropped when its turn comes.
@@ -7,32 +13,31 @@ import type { Call } from './call.js';
 export class CallQueue {
   /** The number of calls that wait. Only the queue itself changes it. */
   size = 0;
+  readonly room: QueueRoom;
   readonly #maxCommands: number;
   readonly #maxBytes: number;
   #calls: Call[] = [];
   #head = 0;
-  #bytes = 0;
   #isSorted = true;
 
-  constructor(maxCommands: number, maxBytes: number) {
+  /** @param room - shared by all queues for which the limits hold together */
+  constructor(maxCommands: number, maxBytes: number, room: QueueRoom = { size: 0, bytes: 0 }) {
+    this.room = room;
     this.#maxCommands = maxCommands;
     this.#maxBytes = maxBytes;
-  }
-
-  /** About how many bytes the waiting calls occupy. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** Adds a call. Returns false when the queue is full. A call that was accepted before (`isReturning`) always fits. */
   add(call: Call, isReturning: boolean): boolean {
     const bytes = call.payload.weigh();
-    const isFull = this.size >= this.#maxCommands || this.#bytes + bytes > this.#maxBytes;
+    const { room } = this;
+    const isFull = room.size >= this.#maxCommands || room.bytes + bytes > this.#maxBytes;
     if (isFull && !isReturning) return false;
     const last = this.#calls.at(-1);
     if (last !== undefined && last.sequence > call.sequence) this.#isSorted = false;
     call.queuedBytes = bytes;
-    this.#bytes += bytes;
+    room.bytes += bytes;
+    room.size++;
     this.size++;
     this.#dropDead();
     this.#calls.push(call);
@@ -42,25 +47,34 @@ export class CallQueue {
   /** Removes a call. Does nothing if it does not wait. */
   leave(call: Call): void {
     if (call.queuedBytes === 0) return;
-    this.#bytes -= call.queuedBytes;
+    this.room.bytes -= call.queuedBytes;
+    this.room.size--;
     this.size--;
     call.queuedBytes = 0;
     if (this.size === 0) this.#clear();
   }
 
-  /** Removes and returns the next call, or `null` if none waits. */
-  shift(): Call | null {
+  /** Returns the next call and leaves it where it is; `null` if none waits. */
+  first(): Call | null {
     this.#sort();
-    while (this.#head < this.#calls.length) {
-      const call = this.#calls[this.#head++];
+    for (; this.#head < this.#calls.length; this.#head++) {
+      const call = this.#calls[this.#head];
       if (call === undefined || call.queuedBytes === 0) continue;
+      if (call.isWanted) return call;
       this.leave(call);
-      if (!call.isWanted) continue;
-      this.#compact();
-      return call;
     }
     this.#clear();
     return null;
+  }
+
+  /** Removes and returns the next call, or `null` if none waits. */
+  shift(): Call | null {
+    const call = this.first();
+    if (call === null) return null;
+    this.#head++;
+    this.leave(call);
+    this.#compact();
+    return call;
   }
 
   #sort(): void {

@@ -13,8 +13,8 @@ export type AttemptEnd = 'accepted' | 'rejected' | 'refused' | 'lost';
 
 /** The way of a call to its nodes: that of the reads or that of the writes. */
 export interface CallFlow {
-  /** The calls that wait for a node. */
-  readonly queue: { readonly size: number };
+  /** How many calls wait for a node. */
+  readonly room: { readonly size: number };
   /** Sends the call to a node, or lets it wait for one. */
   start(call: Call): void;
   /** Is told of every attempt that has ended, also when its call is over already. */

@@ -87,7 +87,7 @@ export class CommandRouter implements CallOwner {
 
   /** The numbers of calls that wait for a node. */
   get waiting(): { readonly reads: number; readonly writes: number } {
-    return { reads: this.#reads.queue.size, writes: this.#writes.queue.size };
+    return { reads: this.#reads.room.size, writes: this.#writes.room.size };
   }
 
   /** Starts a call. The promise settles by its deadline. */
@@ -139,7 +139,7 @@ export class CommandRouter implements CallOwner {
     }
     flow.noteEnd(call, 'accepted', null);
     if (call.intent.changes) this.#tracker.history.noteWrite();
-    if (this.#reads.queue.size + this.#writes.queue.size > 0) this.#sendWaiting();
+    if (this.#reads.room.size + this.#writes.room.size > 0) this.#sendWaiting();
   }
 
   onError(call: Call, error: unknown, node: SharedConnection): void {
@@ -147,7 +147,7 @@ export class CommandRouter implements CallOwner {
     const end = endOf(failure);
     const prefix = end === 'lost' ? null : replyPrefix(error as Error);
     if (end === 'lost') call.mayHaveRun ||= call.intent.changes;
-    if (end === 'refused') call.refusal = prefix;
+    if (end === 'refused' && failure !== 'not-sent') call.refusal = prefix;
     call.flow.noteEnd(call, end, prefix);
     if (failure === 'not-primary') this.#tracker.suspect(node, 'READONLY');
     this.#goOn(call, failure, { end, node, error, reason: 'the answer was lost' });
@@ -209,6 +209,7 @@ export class CommandRouter implements CallOwner {
     } else if (step === 'uncertain') {
       this.#failUncertain(call, attempt.reason);
     } else {
+      if (call.mayHaveRun) call.payload.mayHaveRunBefore = true;
       this.recorder.retried(attempt.end === 'refused' ? 'refused' : 'lost');
       call.flow.sendAgain(call, attempt.end, attempt.node);
     }
@@ -237,7 +238,7 @@ export class CommandRouter implements CallOwner {
   // The end of one call may make room for others on either way.
   #sendWaiting(): void {
     for (const flow of [this.#reads, this.#writes] as readonly CallFlow[]) {
-      if (flow.queue.size > 0) flow.sendWaiting();
+      if (flow.room.size > 0) flow.sendWaiting();
     }
   }
 
@@ -275,7 +276,8 @@ interface FailedAttempt {
   readonly error?: unknown;
 }
 
+// A socket that takes nothing counts as a refusal: it is asked again after a pause, when the loss may be known.
 function endOf(failure: FailureKind): AttemptEnd {
   if (failure === 'rejected') return 'rejected';
-  return failure === 'unknown' || failure === 'not-sent' ? 'lost' : 'refused';
+  return failure === 'unknown' ? 'lost' : 'refused';
 }

@@ -28,6 +28,16 @@ export function rejectedError(command: string, error: unknown): CommandRejectedE
   );
 }
 
+/** A command of a transaction was rejected when the transaction was sent again; the first time is uncertain. */
+export function repeatedError(command: string, error: unknown): CommandUncertainError {
+  const reason = 'it was rejected when the transaction was sent again';
+  return new CommandUncertainError(
+    `${command} may or may not have been executed: ${reason}`,
+    { command, reason },
+    { cause: withoutArguments(error) },
+  );
+}
+
 /** The command was sent, and its outcome is uncertain. */
 export function uncertainError(call: Call, reason: string, cause?: unknown): CommandUncertainError {
   const command = call.payload.label;

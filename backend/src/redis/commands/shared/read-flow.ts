@@ -2,7 +2,7 @@ import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { NodeChange, SharedConnection } from '../../cluster/connection/index.js';
 import type { CommandRecorder } from '../../base/stats/index.js';
 import { Call, type AttemptEnd, type CallFlow } from './call.js';
-import { CallQueue } from './call-queue.js';
+import { CallQueue, type QueueRoom } from './call-queue.js';
 import type { FlowDeps } from './flow-deps.js';
 import { HedgeBudget } from './hedge-budget.js';
 import { ReadNodes } from './read-nodes.js';
@@ -14,7 +14,10 @@ export class ReadFlow implements CallFlow {
   readonly #nodes: ReadNodes;
   readonly #recorder: CommandRecorder;
   readonly #finishFull: FlowDeps['finishFull'];
-  readonly queue: CallQueue;
+  readonly room: QueueRoom = { size: 0, bytes: 0 };
+  readonly #options: ResolvedRedisOptions['routing'];
+  // One for all calls that may go to the same nodes: when the first of a queue has to wait, all have to.
+  readonly #queues = new Map<string, CallQueue>();
   readonly #pause: RefusalPause;
   readonly #hedges = new HedgeBudget();
   #started = 0;
@@ -23,7 +26,7 @@ export class ReadFlow implements CallFlow {
     this.#nodes = new ReadNodes(deps.tracker, deps.clock, options);
     this.#recorder = deps.recorder;
     this.#finishFull = deps.finishFull;
-    this.queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
+    this.#options = options;
     this.#pause = new RefusalPause(deps.clock, () => {
       this.sendWaiting();
     });
@@ -54,18 +57,12 @@ export class ReadFlow implements CallFlow {
   }
 
   leave(call: Call): void {
-    this.queue.leave(call);
+    this.#queueFor(call).leave(call);
   }
 
   sendWaiting(): void {
     if (this.#pause.isRunning) return;
-    for (let left = this.queue.size; left > 0; left--) {
-      const call = this.queue.shift();
-      if (call === null) return;
-      const node = this.#nodes.pick(call);
-      if (node === null) this.#wait(call, true);
-      else node.enqueue(call);
-    }
+    for (const queue of this.#queues.values()) this.#sendFrom(queue);
   }
 
   /** Looks which nodes may serve. Must be called after each change of the cluster. */
@@ -99,6 +96,28 @@ export class ReadFlow implements CallFlow {
   }
 
   #wait(call: Call, isReturning: boolean): void {
-    if (!this.queue.add(call, isReturning)) this.#finishFull(call, this.queue);
+    if (!this.#queueFor(call).add(call, isReturning)) this.#finishFull(call, this.room);
+  }
+
+  #sendFrom(queue: CallQueue): void {
+    for (;;) {
+      const call = queue.first();
+      if (call === null) return;
+      const node = this.#nodes.pick(call);
+      if (node === null) return;
+      queue.shift();
+      node.enqueue(call);
+    }
+  }
+
+  #queueFor(call: Call): CallQueue {
+    const key = `${call.readPolicy ?? 'usual'} ${costOf(call.intent)}`;
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      const { maxQueuedCommands, maxQueuedBytes } = this.#options;
+      queue = new CallQueue(maxQueuedCommands, maxQueuedBytes, this.room);
+      this.#queues.set(key, queue);
+    }
+    return queue;
   }
 }

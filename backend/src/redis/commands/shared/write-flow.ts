@@ -2,7 +2,7 @@ import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { SharedConnection } from '../../cluster/connection/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import type { AttemptEnd, Call, CallFlow } from './call.js';
-import { CallQueue } from './call-queue.js';
+import { CallQueue, type QueueRoom } from './call-queue.js';
 import { RefusalPause } from './refusal-pause.js';
 import type { FlowDeps } from './flow-deps.js';
 
@@ -28,7 +28,8 @@ const OUT_OF_MEMORY = 'OOM';
 export class WriteFlow implements CallFlow {
   readonly #tracker: TopologyTracker;
   readonly #deps: FlowDeps;
-  readonly queue: CallQueue;
+  readonly room: QueueRoom;
+  readonly #queue: CallQueue;
   readonly #pause: RefusalPause;
   #node: SharedConnection | null = null;
   #isOpen = false;
@@ -38,7 +39,8 @@ export class WriteFlow implements CallFlow {
   constructor(options: ResolvedRedisOptions['routing'], deps: FlowDeps) {
     this.#tracker = deps.tracker;
     this.#deps = deps;
-    this.queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
+    this.#queue = new CallQueue(options.maxQueuedCommands, options.maxQueuedBytes);
+    this.room = this.#queue.room;
     this.#pause = new RefusalPause(deps.clock, () => {
       this.sendWaiting();
     });
@@ -72,7 +74,7 @@ export class WriteFlow implements CallFlow {
   }
 
   leave(call: Call): void {
-    this.queue.leave(call);
+    this.#queue.leave(call);
   }
 
   sendWaiting(): void {
@@ -115,7 +117,7 @@ export class WriteFlow implements CallFlow {
   #next(node: SharedConnection): Call | null {
     const until = this.#deps.clock.now() + Math.max(MIN_TIME_LEFT_MS, 2 * node.rttMs);
     for (;;) {
-      const call = this.queue.shift();
+      const call = this.#queue.shift();
       if (call === null || call.refusal === null || call.deadlineAt > until) return call;
       this.#deps.finishLate(call);
     }
@@ -123,7 +125,7 @@ export class WriteFlow implements CallFlow {
 
   #mayPass(call: Call): boolean {
     if (OVERTAKING.has(call.intent.name)) return true;
-    return this.queue.size === 0 && this.#isOpen && !this.#pause.isRunning;
+    return this.#queue.size === 0 && this.#isOpen && !this.#pause.isRunning;
   }
 
   #noteRefusal(prefix: string): void {
@@ -133,7 +135,7 @@ export class WriteFlow implements CallFlow {
   }
 
   #wait(call: Call, isReturning: boolean): void {
-    if (!this.queue.add(call, isReturning)) this.#deps.finishFull(call, this.queue);
+    if (!this.#queue.add(call, isReturning)) this.#deps.finishFull(call, this.room);
     else this.sendWaiting();
   }
 }

@@ -15,6 +15,8 @@ export interface Payload {
   /** Returns about how many bytes it occupies while it waits. */
   weigh(): number;
   write(wire: Wire, sink: ReplySink): void;
+  /** Set when it is sent again although it may have been executed. */
+  mayHaveRunBefore?: boolean;
 }
 
 /** One command. */
@@ -53,6 +55,7 @@ export type BatchResult = [error: Error | null, result: unknown];
 /** `MULTI` … `EXEC`, written in one go, so that no other command gets between them. */
 export class TransactionPayload implements Payload {
   readonly label = 'multi';
+  mayHaveRunBefore = false;
   readonly #commands: readonly QueuedCommand[];
 
   constructor(commands: readonly QueuedCommand[]) {
