@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { pass, sentinelOptions, turns, until } from '../../../../test/support/engine-rig.js';
 import { FakeSentinelNode } from '../../../../test/support/fake-sentinel-node.js';
-import { formatAddress, type NodeAddress } from '../../base/address/index.js';
+import type { NodeAddress } from '../../base/address/index.js';
 import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { SentinelSource } from './sentinel-source.js';
@@ -189,7 +189,7 @@ describe('a name that stands for several Sentinels', () => {
       {
         problem: {
           field: 'sentinel.nodes',
-          value: formatAddress({ ...service, host: '127.0.0.1' }),
+          value: `127.0.0.1:${String(service.port)}`,
         },
       },
     ]);
@@ -203,6 +203,24 @@ describe('a name that stands for several Sentinels', () => {
     start();
     await allAnswer(3);
     expect(source.sentinels()).toHaveLength(3);
+  });
+
+  it('is the name that the certificates of the Sentinels must have', async () => {
+    const greetings: string[] = [];
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.on('data', (bytes) => greetings.push(bytes.toString('latin1')));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    found = record(1);
+    const { port } = server.address() as AddressInfo;
+    start({ nodes: [`${NAME}:${String(port)}`], tls: true });
+    await until(clock, () => greetings.length > 0, 'a TLS handshake begins');
+    expect(source.sentinels()).toMatchObject([{ address: { host: '127.0.0.1' } }]);
+    // The name that the client asks for stands in clear in the first message.
+    expect(greetings[0]).toContain(NAME);
+    source.close();
+    await new Promise((done) => server.close(done));
   });
 
   it('is not looked up unless that was asked for', async () => {
