@@ -213,14 +213,17 @@ describe('a name that stands for several Sentinels', () => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     found = record(1);
-    const { port } = server.address() as AddressInfo;
-    start({ nodes: [`${NAME}:${String(port)}`], tls: true });
-    await until(clock, () => greetings.length > 0, 'a TLS handshake begins');
-    expect(source.sentinels()).toMatchObject([{ address: { host: '127.0.0.1' } }]);
-    // The name that the client asks for stands in clear in the first message.
-    expect(greetings[0]).toContain(NAME);
-    source.close();
-    await new Promise((done) => server.close(done));
+    try {
+      const { port } = server.address() as AddressInfo;
+      start({ nodes: [`${NAME}:${String(port)}`], tls: true });
+      await until(clock, () => greetings.length > 0, 'a TLS handshake begins');
+      expect(source.sentinels()).toMatchObject([{ address: { host: '127.0.0.1' } }]);
+      // The name that the client asks for stands in clear in the first message.
+      expect(greetings[0]).toContain(NAME);
+    } finally {
+      source.close();
+      await new Promise((done) => server.close(done));
+    }
   });
 
   it('is not looked up unless that was asked for', async () => {
