@@ -20,7 +20,7 @@ const ENTRY_REMEDY =
 
 /** Where one Redis is. */
 export const address: Rule<NodeAddress, NodeAddress> = converted(
-  rule<NodeAddress>('an object of host and port', () => true),
+  rule<NodeAddress>('an object of host and port', (value) => value !== null),
   (value, path, findings) => {
     const parsed = readAddress(value, REDIS_PORT);
     if (parsed.ok) return parsed.address;

@@ -253,6 +253,29 @@ describe('too few Sentinels in the environment', () => {
     expect(warnings[0]?.remedy).toContain(variable);
   });
 
+  it.each<[string, Environment, string]>([
+    ['none', { REDIS_SENTINEL_ENABLED: 'true' }, 'REDIS_SENTINELS'],
+    [
+      'two',
+      { REDIS_SENTINEL_HOSTS: 'a,b', REDIS_PORT: 'tcp://10.0.0.1:6379' },
+      'REDIS_SENTINEL_HOSTS',
+    ],
+  ])('%s: refuses to start when no Redis was named, and says how to name one', (_, env, field) => {
+    const problems = problemsOf(env);
+    expect(problems).toMatchObject([{ field }]);
+    expect(problems[0]?.remedy).toContain('or name in REDIS_HOST the one Redis');
+  });
+
+  it('one name that stands for all: REDIS_SENTINEL_RESOLVE_NAMES makes it enough', () => {
+    const one = { REDIS_SENTINEL_HOSTS: 'redis-headless.prod.svc' };
+    expect(problemsOf(one)[0]?.remedy).toContain('set REDIS_SENTINEL_RESOLVE_NAMES to true');
+    const { options } = resolveFromEnv({ ...one, REDIS_SENTINEL_RESOLVE_NAMES: 'true' });
+    expect(options).toMatchObject({
+      mode: 'sentinel',
+      sentinel: { nodes: [{ host: 'redis-headless.prod.svc', port: 26379 }] },
+    });
+  });
+
   it('falls back to the Redis and the credentials of REDIS_URL', () => {
     const { options } = resolveFromEnv({
       REDIS_SENTINEL_ENABLED: 'true',
@@ -381,6 +404,7 @@ describe('every scalar option', () => {
     'routing.retryUncertain': ['off', false],
     'sentinel.strict': ['on', true],
     'sentinel.discover': ['off', false],
+    'sentinel.resolveNames': ['on', true],
     'journal.fsync': ['interval', 'interval'],
   };
 

@@ -198,8 +198,13 @@ const JOURNAL = new OptionSet(JOURNAL_ROWS, { path: 'journal', ...shared });
 export interface SentinelOptions {
   /** Name of the group, as in `sentinel monitor <name>`. @defaultValue 'mymaster' */
   readonly masterName?: string;
-  /** The Sentinels: `host:port`, `[ipv6]:port`, or objects. Port defaults to 26379. Three or more. */
+  /** The Sentinels: `host:port`, `[ipv6]:port`, or objects. Port defaults to 26379. Three or more, unless `resolveNames` is set. */
   readonly nodes: readonly (string | NodeAddress)[];
+  /**
+   * Whether each name in `nodes` stands for all Sentinels at its addresses, as the name of a headless
+   * service does in Kubernetes. Then one name is enough. @defaultValue false
+   */
+  readonly resolveNames?: boolean;
   /** ACL user of the Sentinels themselves. */
   readonly username?: string;
   /** Password of the Sentinels themselves; that of the data nodes is `node.password`. */
@@ -222,13 +227,14 @@ export interface SentinelOptions {
   readonly fastPollIntervalMs?: number;
   /** How long one Sentinel may take to answer, in ms. @defaultValue 500 */
   readonly commandTimeoutMs?: number;
-  /** Whether to refuse to start with fewer than three Sentinels, instead of a warning and standalone mode. @defaultValue false */
+  /** Whether to refuse to start with fewer than three Sentinels also when `standaloneAddress` is given. @defaultValue false */
   readonly strict?: boolean;
 }
 
 const SENTINEL_ROWS = {
   masterName: option(masterName, 'mymaster', 'REDIS_SENTINEL_MASTER_NAME', 'REDIS_MASTER_NAME'),
   nodes: option(sentinelNodes, [], 'REDIS_SENTINELS', 'REDIS_SENTINEL_HOSTS'),
+  resolveNames: option(flag, false, 'REDIS_SENTINEL_RESOLVE_NAMES'),
   username: option(userName, null, 'REDIS_SENTINEL_USERNAME'),
   password: option(password, null, 'REDIS_SENTINEL_PASSWORD'),
   tls: option(tls, null, ...TLS_VARIABLES.map((suffix) => `REDIS_SENTINEL_${suffix}`)),
@@ -259,7 +265,7 @@ interface CommonOptions {
 export interface SentinelModeOptions extends CommonOptions {
   readonly mode: 'sentinel';
   readonly sentinel: SentinelOptions;
-  /** The Redis that is used when there are too few Sentinels. @defaultValue 127.0.0.1:6379 */
+  /** The Redis that is used when there are too few Sentinels. @defaultValue none: too few are refused */
   readonly standaloneAddress?: NodeAddress;
 }
 
@@ -292,7 +298,7 @@ const TOP_ROWS = {
   host: option(host, '127.0.0.1', 'REDIS_HOST'),
   port: option(port, REDIS_PORT, 'REDIS_PORT'),
   url: option(url, null, 'REDIS_URL'),
-  standaloneAddress: option(address, Object.freeze({ host: '127.0.0.1', port: REDIS_PORT })),
+  standaloneAddress: option(address, null),
   shutdownTimeoutMs: option(milliseconds, 2_000, 'REDIS_SHUTDOWN_TIMEOUT_MS'),
   node: option(group(NODE), NODE.defaults),
   routing: option(group(ROUTING), ROUTING.defaults),

@@ -188,6 +188,7 @@ describe('a value that cannot be used', () => {
     ['sentinel.fastPollIntervalMs', -1],
     ['sentinel.commandTimeoutMs', '500'],
     ['sentinel.strict', 'yes'],
+    ['sentinel.resolveNames', 1],
     ['sentinel.username', 'a b'],
     ['sentinel.password', 7],
     ['sentinel.tls', 1],
@@ -245,7 +246,8 @@ describe('an unknown key', () => {
     ['sentinelPassword', { sentinelPassword: 'x' }, 'Did you mean sentinel.password?'],
     ['connectTimeout', { connectTimeout: 1 }, 'Did you mean node.connectTimeoutMs?'],
   ])('of ioredis, %s, is refused with ours', (field, extra, remedy) => {
-    expect(problemsOf({ mode: 'sentinel', ...extra })).toMatchObject([
+    const standaloneAddress = { host: 'redis1', port: 6379 };
+    expect(problemsOf({ mode: 'sentinel', standaloneAddress, ...extra })).toMatchObject([
       { field, value: '***', remedy },
     ]);
   });

@@ -30,8 +30,8 @@ export const DEFAULT_CONNECTION = 'default';
 /**
  * Turns what the application wrote into what the engine consumes: every default applied, frozen.
  *
- * Sentinel mode with fewer than three Sentinels becomes standalone mode with a warning that says why,
- * unless `sentinel.strict` is set.
+ * Sentinel mode with fewer than three Sentinels becomes standalone mode at `standaloneAddress`, with a
+ * warning that says why. It is refused when there is no such address, or `sentinel.strict` is set.
  *
  * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) listing every problem at once, without secrets.
  */
@@ -68,9 +68,9 @@ function resolve(findings: Findings, input: unknown, name: string): ResolvedRedi
     listed,
     findings,
   );
-  return resolved === null
-    ? { mode: 'standalone', ...common, address: standaloneAddress }
-    : { mode, ...common, sentinel: resolved };
+  if (resolved !== null) return { mode, ...common, sentinel: resolved };
+  // Without an address something was refused, so these options are never used.
+  return { mode: 'standalone', ...common, address: standaloneAddress ?? { host, port } };
 }
 
 /** The options that are used in the requested mode, with what a URL says of the nodes. */

@@ -1,5 +1,5 @@
 import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
-import { TOP, type SentinelModeOptions, type SentinelOptions } from './redis-options.js';
+import type { SentinelModeOptions, SentinelOptions } from './redis-options.js';
 import { resolveOptions } from './resolve-options.js';
 
 const THREE = ['sentinel1:26379', 'sentinel2', '[2001:db8::3]:26380'];
@@ -108,26 +108,64 @@ describe('Sentinel mode', () => {
 });
 
 describe('too few Sentinels', () => {
-  it.each<[string, unknown, number]>([
+  const FALLBACK = { standaloneAddress: { host: 'redis1', port: 6380 } };
+
+  const FEW: readonly [string, unknown, number][] = [
     ['none listed', [], 0],
     ['no list', undefined, 0],
     ['one', ['a'], 1],
     ['two', ['a', 'b'], 2],
     ['three, of which two are the same', ['a', 'b', 'a:26379'], 2],
-  ])('%s: falls back to one Redis with a loud warning', (_, nodes, count) => {
-    const { options, warnings } = resolveOptions(withNodes(nodes));
-    expect(options).toMatchObject({ mode: 'standalone', address: TOP.defaults.standaloneAddress });
+  ];
+
+  it.each(FEW)('%s: refuses to start when no Redis was named instead', (_, nodes, count) => {
+    const problems = problemsOf(withNodes(nodes));
+    expect(problems).toMatchObject([
+      {
+        field: 'sentinel.nodes',
+        message: `Sentinel mode needs 3 or more Sentinels and has ${String(count)}`,
+        remedy: expect.stringContaining('List three or more in sentinel.nodes'),
+      },
+    ]);
+    expect(problems[0]?.remedy).toContain(
+      'name in standaloneAddress the one Redis to use without failover',
+    );
+  });
+
+  it.each(FEW)('%s: falls back to a Redis that was named, with a warning', (_, nodes, count) => {
+    const { options, warnings } = resolveOptions({ ...withNodes(nodes), ...FALLBACK });
+    expect(options).toMatchObject({ mode: 'standalone', address: FALLBACK.standaloneAddress });
     const warning = warnings.at(-1);
     expect(warning?.field).toBe('sentinel.nodes');
     expect(warning?.message).toContain(`needs 3 or more Sentinels and has ${String(count)}`);
-    expect(warning?.message).toContain('WITHOUT FAILOVER against the one Redis at 127.0.0.1:6379');
+    expect(warning?.message).toContain('WITHOUT FAILOVER against the one Redis at redis1:6380');
     expect(warning?.remedy).toContain('List three or more in sentinel.nodes');
     expect(warning?.remedy).toContain('sentinel.strict');
   });
 
-  it('no sentinel group at all falls back too', () => {
-    const { options } = resolveOptions({ mode: 'sentinel' } as SentinelModeOptions);
-    expect(options.mode).toBe('standalone');
+  it('no sentinel group at all is refused too', () => {
+    const problems = problemsOf({ mode: 'sentinel' } as SentinelModeOptions);
+    expect(problems).toMatchObject([{ field: 'sentinel.nodes', value: 'none' }]);
+  });
+
+  it.each<[string, readonly string[], boolean]>([
+    ['a name', ['a', '10.0.0.1'], true],
+    ['no name', ['10.0.0.1', '::1'], false],
+    ['nothing', [], false],
+  ])('with %s listed, says that a name can stand for several: %#', (_, nodes, isSaid) => {
+    const [problem] = problemsOf(withNodes(nodes));
+    expect(problem?.remedy.includes('set sentinel.resolveNames to true')).toBe(isSaid);
+  });
+
+  it('are enough when one of them is a name that is looked up', () => {
+    const { options, warnings } = resolveOptions(withNodes(['a'], { resolveNames: true }));
+    expect(options).toMatchObject({ mode: 'sentinel', sentinel: { resolveNames: true } });
+    expect(warnings).toEqual([]);
+  });
+
+  it('are too few when names are looked up and none is listed', () => {
+    const [problem] = problemsOf(withNodes(['10.0.0.1', '::1'], { resolveNames: true }));
+    expect(problem?.field).toBe('sentinel.nodes');
   });
 
   it('falls back to standaloneAddress with the same node, routing and pools', () => {
@@ -148,7 +186,8 @@ describe('too few Sentinels', () => {
   });
 
   it('refuses to start when strict', () => {
-    expect(problemsOf(withNodes(['a', 'b'], { strict: true }))).toMatchObject([
+    const strict = withNodes(['a', 'b'], { strict: true });
+    expect(problemsOf({ ...strict, ...FALLBACK })).toMatchObject([
       {
         field: 'sentinel.nodes',
         value: 'a:26379, b:26379',

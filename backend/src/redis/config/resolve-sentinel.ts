@@ -1,4 +1,4 @@
-import { formatAddress, readAddress, type NodeAddress } from '../base/address/index.js';
+import { formatAddress, isHostName, readAddress, type NodeAddress } from '../base/address/index.js';
 import type { Findings } from '../base/options/index.js';
 import { SENTINEL_PORT } from './address-rules.js';
 import type { ResolvedSentinelOptions, Top } from './redis-options.js';
@@ -7,7 +7,10 @@ import { checkAccess } from './resolve-access.js';
 /** Fewer Sentinels than this cannot outvote one that is wrong, so Sentinel mode is refused. */
 const MIN_SENTINELS = 3;
 
-/** Returns the options of Sentinel mode; `null` when there are too few Sentinels for it. */
+/**
+ * Returns the options of Sentinel mode; `null` when there are too few Sentinels for it. That is refused
+ * unless `standaloneAddress` says which Redis to use instead: no Redis is guessed.
+ */
 export function resolveSentinel(
   {
     sentinel: given,
@@ -18,16 +21,21 @@ export function resolveSentinel(
   findings: Findings,
 ): ResolvedSentinelOptions['sentinel'] | null {
   const { strict, natMap: mapAddress, ...sentinel } = given;
-  const { nodes } = sentinel;
+  const { nodes, resolveNames } = sentinel;
   checkAccess('sentinel', sentinel, findings);
-  if (nodes.length >= MIN_SENTINELS) {
+  // How many Sentinels a name stands for is known when it is looked up.
+  if (nodes.length >= MIN_SENTINELS || (resolveNames && hasName(nodes))) {
     warnAboutPlainSentinels(node, sentinel, findings);
     return { ...sentinel, mapAddress };
   }
   // Unreadable entries are reported one by one. Once they are corrected there may be enough Sentinels.
-  const isEnough = nodes.length + unreadableIn(listed) >= MIN_SENTINELS;
-  if (strict && !isEnough) refuseTooFew(nodes, findings);
-  if (!strict) warnTooFew(nodes, standaloneAddress, findings);
+  const mayBeEnough = nodes.length + unreadableIn(listed) >= MIN_SENTINELS;
+  if (mayBeEnough || findings.isRefused('sentinel.nodes')) return null;
+  if (strict) refuseTooFew(given, strictly(findings), findings);
+  else if (standaloneAddress !== null) warnTooFew(given, standaloneAddress, findings);
+  else if (!findings.isRefused('standaloneAddress')) {
+    refuseTooFew(given, orNameOne(findings), findings);
+  }
   return null;
 }
 
@@ -52,21 +60,27 @@ function unreadableIn(listed: unknown): number {
   return listed.filter((entry: unknown) => !readAddress(entry, SENTINEL_PORT).ok).length;
 }
 
-function refuseTooFew(nodes: readonly NodeAddress[], findings: Findings): void {
-  findings.refuse(
-    'sentinel.nodes',
-    showNodes(nodes),
-    tooFew(nodes),
-    `${listThem(findings)}. ${findings.name('sentinel.strict')} refuses to start without them`,
-  );
+function refuseTooFew(given: Top['sentinel'], otherwise: string, findings: Findings): void {
+  const { nodes } = given;
+  const remedy = `${listThem(given, findings)}${otherwise}`;
+  findings.refuse('sentinel.nodes', showNodes(nodes), tooFew(nodes), remedy);
 }
 
-function warnTooFew(nodes: readonly NodeAddress[], address: NodeAddress, findings: Findings): void {
+function strictly(findings: Findings): string {
+  return `. ${findings.name('sentinel.strict')} refuses to start without them`;
+}
+
+function orNameOne(findings: Findings): string {
+  return `; or name in ${findings.name('standaloneAddress')} the one Redis to use without failover`;
+}
+
+function warnTooFew(given: Top['sentinel'], address: NodeAddress, findings: Findings): void {
+  const { nodes } = given;
   findings.warn(
     'sentinel.nodes',
     showNodes(nodes),
     `${tooFew(nodes)}: running WITHOUT FAILOVER against the one Redis at ${formatAddress(address)}`,
-    `${listThem(findings)}. Set ${findings.name('sentinel.strict')} to true to refuse to start instead`,
+    `${listThem(given, findings)}. Set ${findings.name('sentinel.strict')} to true to refuse to start instead`,
   );
 }
 
@@ -74,8 +88,14 @@ function tooFew(nodes: readonly NodeAddress[]): string {
   return `Sentinel mode needs ${String(MIN_SENTINELS)} or more Sentinels and has ${String(nodes.length)}`;
 }
 
-function listThem(findings: Findings): string {
-  return `List three or more in ${findings.name('sentinel.nodes')}, for example sentinel1:26379, sentinel2:26379, sentinel3:26379`;
+function listThem({ nodes, resolveNames }: Top['sentinel'], findings: Findings): string {
+  const list = `List three or more in ${findings.name('sentinel.nodes')}, for example sentinel1:26379, sentinel2:26379, sentinel3:26379`;
+  if (resolveNames || !hasName(nodes)) return list;
+  return `${list}; or, if one name stands for several Sentinels, set ${findings.name('sentinel.resolveNames')} to true`;
+}
+
+function hasName(nodes: readonly NodeAddress[]): boolean {
+  return nodes.some(({ host }) => isHostName(host));
 }
 
 function showNodes(nodes: readonly NodeAddress[]): string {

@@ -2,6 +2,7 @@ export {
   addressKey,
   formatAddress,
   hostFault,
+  isHostName,
   isPort,
   parseAddress,
   readAddress,

@@ -78,6 +78,11 @@ export function hostFault(host: string): string | null {
   return 'has a host that is neither a name nor an IP address';
 }
 
+/** Returns whether a host is a name, and not an IP address. */
+export function isHostName(host: string): boolean {
+  return !/^[\d.]+$|:/.test(host);
+}
+
 /** Returns whether the value is a whole number that can be a TCP port. */
 export function isPort(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_PORT;

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
-import type { NodeAddress } from '../../base/address/index.js';
+import { isHostName, type NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
@@ -347,8 +347,8 @@ function driverOptions(options: WireOptions) {
 
 // Certificates are checked against the host name of the address, unless the options give another.
 export function tlsFor(tls: NonNullable<ResolvedAccess['tls']>, host: string): object {
-  const isName = !/^[\d.]+$|:/.test(host);
-  return isName && tls.servername === undefined ? { ...tls, servername: host } : { ...tls };
+  const isFixed = tls.servername !== undefined || !isHostName(host);
+  return isFixed ? { ...tls } : { ...tls, servername: host };
 }
 
 /** Returns the names of all commands that the installed driver has methods for. */

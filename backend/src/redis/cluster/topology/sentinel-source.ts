@@ -1,12 +1,19 @@
-import { addressKey, type NodeAddress } from '../../base/address/index.js';
+import {
+  addressKey,
+  formatAddress,
+  isHostName,
+  type NodeAddress,
+} from '../../base/address/index.js';
 import {
   containFaults,
   type AddressMapper,
   type ResolvedSentinelOptions,
 } from '../../config/index.js';
 import { unnamed } from '../connection/index.js';
+import type { Problem } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { ConfiguredSentinels, type LookUp } from './configured-sentinels.js';
 import { DiscoveredSentinels } from './discovered-sentinels.js';
 import { Doubts } from './doubts.js';
 import { planTopology, type KnownPrimary } from './plan-topology.js';
@@ -16,6 +23,9 @@ import type { SentinelView } from './sentinel-view.js';
 import type { SentinelStatus, TopologySource, TopologySourceListener } from './topology-source.js';
 
 const MAX_SENTINELS = 32;
+
+// With fewer, one that is wrong cannot be outvoted.
+const ENOUGH_SENTINELS = 3;
 
 // Longer than a Sentinel needs to restart, and shorter than the 8 s that a write waits for a failover.
 const CONFIGURED_SILENT_MS = 5000;
@@ -33,7 +43,7 @@ export class SentinelSource implements TopologySource {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #links = new Map<string, SentinelLink>();
-  readonly #configured: ReadonlySet<string>;
+  readonly #configured: ConfiguredSentinels;
   readonly #discovered = new DiscoveredSentinels(MAX_SENTINELS);
   readonly #doubts: Doubts;
   readonly #mapAddress: AddressMapper;
@@ -42,11 +52,12 @@ export class SentinelSource implements TopologySource {
   #firstViewAt: number | null = null;
   #outdatedSince: number | null = null;
   #silentSince: number | null = null;
+  #lookedUpAt = 0;
   #isUrgent = false;
   #stopPoll: Stop | null = null;
   #stopPatience: Stop | null = null;
 
-  constructor(options: ResolvedSentinelOptions, clock: Clock, bus: EventBus) {
+  constructor(options: ResolvedSentinelOptions, clock: Clock, bus: EventBus, lookUp?: LookUp) {
     this.#options = options;
     this.#clock = clock;
     this.#bus = bus;
@@ -54,13 +65,14 @@ export class SentinelSource implements TopologySource {
     this.#mapAddress = containFaults(options.sentinel.mapAddress, (problem) => {
       this.#doubts.raise(problem);
     });
-    this.#configured = new Set(options.sentinel.nodes.map(addressKey));
+    this.#configured = new ConfiguredSentinels(options.sentinel, lookUp);
   }
 
   start(listener: TopologySourceListener): void {
     this.#listener = listener;
     this.#silentSince = this.#clock.now();
-    for (const address of this.#options.sentinel.nodes) this.#open(address);
+    for (const address of this.#configured.addresses) this.#open(address);
+    if (this.#configured.hasNames) void this.#lookUpNames();
     this.#schedulePoll();
   }
 
@@ -112,7 +124,8 @@ export class SentinelSource implements TopologySource {
   #open(address: NodeAddress): void {
     const key = addressKey(address);
     if (this.#links.has(key)) return;
-    const link = new SentinelLink(address, this.#options, this.#clock, {
+    const options = withTlsName(this.#options, this.#configured.nameOf(address));
+    const link = new SentinelLink(address, options, this.#clock, {
       onMessage: (message, from) => {
         this.#onMessage(message, from);
       },
@@ -138,6 +151,7 @@ export class SentinelSource implements TopologySource {
     const { pollIntervalMs, fastPollIntervalMs } = this.#options.sentinel;
     this.#stopPoll = this.#clock.every(this.#isUrgent ? fastPollIntervalMs : pollIntervalMs, () => {
       this.#askDiscoveredAfterSilence();
+      this.#lookUpNamesAgain();
       void this.lookAgain();
     });
   }
@@ -173,7 +187,7 @@ export class SentinelSource implements TopologySource {
       known: this.#known,
       views,
       outdatedForMs: this.#outdatedForMs(views, now),
-      sentinelCount: this.#links.size,
+      sentinelCount: this.#links.size + this.#configured.openNames,
       isPatienceOver: waitedMs >= this.#options.sentinel.commandTimeoutMs - 1,
     });
     if (plan.kind === 'wait') return;
@@ -189,15 +203,44 @@ export class SentinelSource implements TopologySource {
   }
 
   #isConfigured(link: SentinelLink): boolean {
-    return this.#configured.has(addressKey(link.address));
+    return this.#configured.has(link.address);
+  }
+
+  // The one that is missing may have moved to another address, or more may have started.
+  #lookUpNamesAgain(): void {
+    if (!this.#configured.hasNames) return;
+    const configured = this.#configured.addresses;
+    const answer = (address: NodeAddress): boolean =>
+      (this.#links.get(addressKey(address))?.view ?? null) !== null;
+    if (configured.length >= ENOUGH_SENTINELS && configured.every(answer)) return;
+    const isDue = this.#clock.now() - this.#lookedUpAt >= this.#options.sentinel.pollIntervalMs;
+    if (isDue) void this.#lookUpNames();
+  }
+
+  async #lookUpNames(): Promise<void> {
+    this.#lookedUpAt = this.#clock.now();
+    await this.#configured.lookUp();
+    if (this.#listener === null) return;
+    const { addresses } = this.#configured;
+    for (const address of addresses) this.#open(address);
+    this.#dropUnneeded();
+    // A name without an address is reported as a lost Sentinel.
+    const isComplete = !addresses.some(({ host }) => isHostName(host));
+    if (isComplete && addresses.length < ENOUGH_SENTINELS) {
+      this.#doubts.raise(tooFewFound(addresses));
+    }
   }
 
   #discover(): void {
     const addresses = this.views().flatMap(({ otherSentinels }) =>
       otherSentinels.map(({ address }) => this.#mapAddress(address)),
     );
-    this.#discovered.remember(addresses.filter((a) => !this.#configured.has(addressKey(a))));
-    // One that does not answer and is not listed any more is not asked any more.
+    this.#discovered.remember(addresses.filter((address) => !this.#configured.has(address)));
+    this.#dropUnneeded();
+  }
+
+  // One that does not answer and is not listed any more is not asked any more.
+  #dropUnneeded(): void {
     for (const [key, link] of this.#links) {
       const isNeeded = this.#isConfigured(link) || link.view !== null || this.#discovered.has(key);
       if (!isNeeded) this.#drop(key, link);
@@ -226,4 +269,25 @@ export class SentinelSource implements TopologySource {
     this.#links.delete(key);
     link.close();
   }
+}
+
+// A certificate holds the name that is configured, seldom the address it leads to.
+function withTlsName(
+  options: ResolvedSentinelOptions,
+  name: string | null,
+): ResolvedSentinelOptions {
+  const { sentinel } = options;
+  if (name === null || sentinel.tls === null) return options;
+  const servername = sentinel.tls.servername ?? name;
+  return { ...options, sentinel: { ...sentinel, tls: { ...sentinel.tls, servername } } };
+}
+
+function tooFewFound(addresses: readonly NodeAddress[]): Problem {
+  return {
+    field: 'sentinel.nodes',
+    value: addresses.map(formatAddress).join(', '),
+    message: 'stands for fewer than three Sentinels now, so one that is wrong cannot be outvoted',
+    remedy:
+      'Name what has the address of each Sentinel, such as a headless service; run three or more',
+  };
 }
