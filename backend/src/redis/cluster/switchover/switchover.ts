@@ -15,6 +15,7 @@ import { anything, option, OptionSet, rule, type RowsOf } from '../../base/optio
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
+import { areInStep } from './catch-up.js';
 import { PriorityChange } from './priority-change.js';
 import { Steps } from './steps.js';
 
@@ -181,18 +182,9 @@ class Handover {
   }
 
   #isWithin(bytes: number): boolean {
-    const { role } = this.#old;
-    if (role?.kind !== 'primary') return false;
-    const candidates = this.#tools.tracker.replicas.filter(
-      (node) =>
-        node.role?.kind === 'replica' && (this.#to === null || sameAddress(node.address, this.#to)),
-    );
-    return (
-      candidates.length > 0 &&
-      candidates.every(
-        (node) => node.role?.kind === 'replica' && node.role.offset + bytes >= role.offset,
-      )
-    );
+    const { tracker } = this.#tools;
+    const views = tracker.source.views();
+    return areInStep({ tracker, primary: this.#old, to: this.#to, views }, bytes);
   }
 
   async #follow(): Promise<NodeAddress> {
