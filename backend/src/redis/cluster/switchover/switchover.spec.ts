@@ -250,6 +250,18 @@ describe('switchover', () => {
     await expect(rig.runner.run('incr', ['k'], 'utf8', null)).resolves.toBe('OK');
   });
 
+  it('pauses nothing before an earlier failover is over', async () => {
+    await connect();
+    rig.source.tell([{ ...view([]), isFailoverInProgress: true }, view([])]);
+    begin();
+    await rig.pass(100);
+    expect(rig.tracker.isWritable).toBe(true);
+    expect(clientCommands(primary)).toEqual([]);
+    expect(rig.source.lookedAgain).toBeGreaterThan(0);
+    rig.source.tell([view([]), view([])]);
+    await isAsked();
+  });
+
   it('gives up, and lets writes pass again, when Sentinel refuses', async () => {
     await connect();
     rig.source.onAsk = () => Promise.reject(new TypeError('NOGOODSLAVE No suitable replica'));
@@ -348,6 +360,43 @@ describe('switchover', () => {
       await rig.pass(500);
       expect(outcome.value).toMatchObject({ to: replicas[1].address });
       expect([...priorities.values()]).toEqual(['100', '100']);
+    });
+
+    it('sets the priority of one that is reached only a moment later', async () => {
+      await connect();
+      replicas[1].freeze();
+      replicas[1].server.resetConnections();
+      await rig.until(
+        () => rig.tracker.connectionTo(replicas[1].address)?.state.kind !== 'ready',
+        'it is away',
+      );
+      const outcome = begin({ to: replicas[1].address });
+      await rig.pass(100);
+      expect(outcome.state).toBe('pending');
+      replicas[1].thaw();
+      await rig.pass(500);
+      expect(priorities.get(replicas[1])).toBe('1');
+      rig.source.tell([seen()]);
+      await isAsked();
+    });
+
+    it('sets the priority although the connection is cut meanwhile', async () => {
+      await connect();
+      let cuts = 0;
+      const { answer } = replicas[1];
+      replicas[1].answer = (command, connection) => {
+        if (command[0] !== 'config' || cuts > 0) return answer(command, connection);
+        cuts++;
+        replicas[1].server.resetConnections();
+        return undefined;
+      };
+      const outcome = begin({ to: replicas[1].address });
+      await rig.pass(500);
+      expect(outcome.error).toBeUndefined();
+      expect(cuts).toBe(1);
+      expect(priorities.get(replicas[1])).toBe('1');
+      rig.source.tell([seen()]);
+      await isAsked();
     });
 
     it('restores the priority when it fails', async () => {
