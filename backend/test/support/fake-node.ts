@@ -24,6 +24,8 @@ export class FakeNode {
   follows: NodeAddress = { host: '127.0.0.1', port: 1 };
   link = 'connected';
   offset = 0;
+  /** The replicas that it lists as a primary, as it sees them. */
+  listed: readonly { readonly address: NodeAddress; readonly offset: number }[] = [];
   runId = 'run-1';
   versionLine = 'redis_version:7.0.15';
   /** Answers data commands. */
@@ -103,7 +105,10 @@ export class FakeNode {
   #roleReply(): FakeReply {
     if (this.role === 'sentinel') return reply.array('sentinel', reply.array());
     if (this.role === 'master') {
-      return reply.array('master', reply.int(this.offset), reply.array());
+      const listed = this.listed.map(({ address: { host, port }, offset }) =>
+        reply.array(host, String(port), String(offset)),
+      );
+      return reply.array('master', reply.int(this.offset), reply.array(...listed));
     }
     const { host, port } = this.follows;
     return reply.array('slave', host, reply.int(port), this.link, reply.int(this.offset));

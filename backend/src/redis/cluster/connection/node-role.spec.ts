@@ -4,9 +4,13 @@ describe('parseRole', () => {
   it.each([
     [
       ['master', '3129659', [['127.0.0.1', '9001', '3129242']]],
-      { kind: 'primary', offset: 3129659, replicas: 1 },
+      {
+        kind: 'primary',
+        offset: 3129659,
+        replicas: [{ address: { host: '127.0.0.1', port: 9001 }, offset: 3129242 }],
+      },
     ],
-    [['master', 0, []], { kind: 'primary', offset: 0, replicas: 0 }],
+    [['master', 0, []], { kind: 'primary', offset: 0, replicas: [] }],
     [
       ['slave', '10.0.0.1', 6379, 'connected', 42],
       {
@@ -48,8 +52,15 @@ describe('parseRole', () => {
   });
 
   it.each([
-    [['master'], { kind: 'primary', offset: 0, replicas: 0 }],
-    [['master', 'many', 'none'], { kind: 'primary', offset: 0, replicas: 0 }],
+    [['master'], { kind: 'primary', offset: 0, replicas: [] }],
+    [
+      ['master', 5, [null, 'x', ['evil\u001b[2J', {}]]],
+      {
+        kind: 'primary',
+        replicas: Array.from({ length: 3 }, () => ({ address: { host: '', port: 0 }, offset: 0 })),
+      },
+    ],
+    [['master', 'many', 'none'], { kind: 'primary', offset: 0, replicas: [] }],
     [
       ['slave', 'evil\u001b[2J\nline', 6379, 'connected', 1],
       { kind: 'replica', primary: { host: '', port: 6379 } },

@@ -1,8 +1,21 @@
 import { hostFault, type NodeAddress } from '../../base/address/index.js';
 
+/** A replica, as its primary lists it. */
+export interface LinkedReplica {
+  /** As the primary sees it, which need not be the address that Sentinel announces. */
+  readonly address: NodeAddress;
+  /** Up to where it has confirmed the primary's writes. It confirms them once a second. */
+  readonly offset: number;
+}
+
 /** What a node reports about itself when asked with `ROLE`. */
 export type NodeRole =
-  | { readonly kind: 'primary'; readonly offset: number; readonly replicas: number }
+  | {
+      readonly kind: 'primary';
+      readonly offset: number;
+      /** Those that are linked and have no full synchronisation under way. */
+      readonly replicas: readonly LinkedReplica[];
+    }
   | {
       readonly kind: 'replica';
       /** The address of the primary, as the replica knows it. */
@@ -18,8 +31,8 @@ export function parseRole(answer: unknown): NodeRole {
   if (!Array.isArray(answer)) return { kind: 'other', answer: typeof answer };
   const [name, ...rest] = answer as unknown[];
   if (name === 'master') {
-    const replicas = Array.isArray(rest[1]) ? rest[1].length : 0;
-    return { kind: 'primary', offset: toNumber(rest[0]), replicas };
+    const listed: unknown[] = Array.isArray(rest[1]) ? rest[1] : [];
+    return { kind: 'primary', offset: toNumber(rest[0]), replicas: listed.map(toReplica) };
   }
   if (name === 'slave') {
     return {
@@ -30,6 +43,11 @@ export function parseRole(answer: unknown): NodeRole {
     };
   }
   return { kind: 'other', answer: toText(name) };
+}
+
+function toReplica(listed: unknown): LinkedReplica {
+  const [host, port, offset] = Array.isArray(listed) ? (listed as unknown[]) : [];
+  return { address: { host: toHost(host), port: toNumber(port) }, offset: toNumber(offset) };
 }
 
 // A host from outside may end up in a log.

@@ -94,7 +94,7 @@ describe('SharedConnection', () => {
       connection.open();
       expect(connection.acceptsJobs).toBe(false);
       await until(clock, () => connection.acceptsJobs, 'the node is connected');
-      expect(connection.role).toEqual({ kind: 'primary', offset: 77, replicas: 0 });
+      expect(connection.role).toEqual({ kind: 'primary', offset: 77, replicas: [] });
       expect(connection.runId).toBe('run-1');
       expect(connection.version).toBe('valkey 9.0.0');
       expect(changes).toEqual(['role', 'opened']);

@@ -321,7 +321,9 @@ export class SharedConnection {
 // A node that changes its primary, or is linked again, may have copied other data meanwhile. A primary
 // without replicas may begin a new history, which shows when the next replica is linked.
 function hasNewSource(before: NodeRole, now: NodeRole): boolean {
-  if (before.kind === 'primary' && now.kind === 'primary') return before.replicas !== now.replicas;
+  if (before.kind === 'primary' && now.kind === 'primary') {
+    return before.replicas.length !== now.replicas.length;
+  }
   if (before.kind !== 'replica' || now.kind !== 'replica') return before.kind !== now.kind;
   const { host, port } = now.primary;
   const isSame = before.primary.host === host && before.primary.port === port;

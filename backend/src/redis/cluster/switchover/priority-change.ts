@@ -1,6 +1,5 @@
-import { sameAddress, type NodeAddress } from '../../base/address/index.js';
-import type { SharedConnection } from '../connection/index.js';
-import { SwitchoverFailedError } from '../../base/errors/index.js';
+import { formatAddress, sameAddress, type NodeAddress } from '../../base/address/index.js';
+import { classifyFailure, SwitchoverFailedError } from '../../base/errors/index.js';
 import type { TopologyTracker } from '../topology/index.js';
 import type { Steps } from './steps.js';
 
@@ -23,17 +22,25 @@ export class PriorityChange {
    * takes up to ten seconds, the time between two `INFO` of a Sentinel. Nothing is paused meanwhile.
    */
   async prefer(to: NodeAddress): Promise<void> {
-    // Sentinel does not promote a replica that cannot be reached, so its priority may stay.
-    const reachable = this.#tracker.replicas.filter(({ state }) => state.kind === 'ready');
-    for (const node of reachable) {
-      const was = await readPriority(node);
-      const isChosen = sameAddress(node.address, to);
+    // Sentinel does not promote a replica that cannot be reached, so the priority of another one may stay.
+    const nodes = this.#tracker.replicas.filter(
+      ({ address, state }) => state.kind === 'ready' || sameAddress(address, to),
+    );
+    for (const { address } of nodes) {
+      const was = toPriority(await this.#config(address, ['get', 'replica-priority']));
+      const isChosen = sameAddress(address, to);
       if (isChosen && was === '0') throw neverPromoted();
       const wanted = isChosen ? PREFERRED : was === '0' ? '0' : '100';
       if (was === wanted) continue;
-      await node.call('config', 'set', 'replica-priority', wanted);
-      this.#changed.push({ node: node.address, was });
+      // Noted first: the answer may be lost.
+      this.#changed.push({ node: address, was });
+      await this.#config(address, ['set', 'replica-priority', wanted]);
     }
+    await this.untilSeen(to);
+  }
+
+  /** Waits until every answering Sentinel has seen that the replica has the best priority. */
+  async untilSeen(to: NodeAddress): Promise<void> {
     await this.#steps.until(
       'the Sentinels to see the new priority',
       () => this.#isSeen(to),
@@ -48,13 +55,30 @@ export class PriorityChange {
     await Promise.allSettled(changed.map((change) => this.#restoreOne(change)));
   }
 
-  // The promoted node has just closed our connection, so reaching it may take a moment.
   async #restoreOne({ node, was }: { node: NodeAddress; was: string }): Promise<void> {
-    const connection = this.#tracker.connectionTo(node);
-    if (connection === null) return;
+    if (this.#tracker.connectionTo(node) === null) return;
     const grace = this.#steps.anew(RESTORE_TIMEOUT_MS);
-    await grace.until('a changed node to be reached', () => connection.state.kind === 'ready');
-    await connection.call('config', 'set', 'replica-priority', was);
+    await this.#config(node, ['set', 'replica-priority', was], grace);
+  }
+
+  // A node that has just changed its role has all connections cut, by this process and by Sentinel, and is
+  // back in a moment. Both questions may be repeated.
+  async #config(
+    address: NodeAddress,
+    args: readonly string[],
+    steps = this.#steps,
+  ): Promise<unknown> {
+    const what = `${formatAddress(address)} to be reached`;
+    for (;;) {
+      const isReached = (): boolean => this.#tracker.connectionTo(address)?.state.kind === 'ready';
+      await steps.until(what, isReached);
+      try {
+        return await this.#tracker.connectionTo(address)?.call('config', ...args);
+      } catch (error) {
+        if (!isLost(error)) throw error;
+        await steps.pause(what);
+      }
+    }
   }
 
   #isSeen(to: NodeAddress): boolean {
@@ -70,10 +94,14 @@ export class PriorityChange {
   }
 }
 
-async function readPriority(node: SharedConnection): Promise<string> {
-  const answer = await node.call('config', 'get', 'replica-priority');
+function toPriority(answer: unknown): string {
   const value: unknown = Array.isArray(answer) ? answer[1] : undefined;
   return typeof value === 'string' ? value : '100';
+}
+
+function isLost(error: unknown): boolean {
+  const kind = classifyFailure(error);
+  return kind === 'unknown' || kind === 'not-sent';
 }
 
 function neverPromoted(): SwitchoverFailedError {

@@ -35,17 +35,27 @@ export class Steps {
   /** Waits until `isSo` returns true. Calls `nudge` after each check that fails. Rejects at the deadline. */
   async until(what: string, isSo: () => boolean, nudge?: () => void): Promise<void> {
     while (!isSo()) {
-      if (this.#signal?.aborted === true) {
-        throw new SwitchoverFailedError('the application is shutting down');
-      }
-      if (this.elapsedMs >= this.#timeoutMs) {
-        throw new SwitchoverFailedError(
-          `waited ${String(this.#timeoutMs)} ms in all, last for ${what}`,
-          { waitingFor: what, timeoutMs: this.#timeoutMs },
-        );
-      }
+      this.#requireTime(what);
       nudge?.();
       await this.#clock.sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** Waits a moment before something is tried again. Rejects at the deadline. */
+  async pause(what: string): Promise<void> {
+    this.#requireTime(what);
+    await this.#clock.sleep(LOOK_EVERY_MS);
+  }
+
+  #requireTime(what: string): void {
+    if (this.#signal?.aborted === true) {
+      throw new SwitchoverFailedError('the application is shutting down');
+    }
+    if (this.elapsedMs >= this.#timeoutMs) {
+      throw new SwitchoverFailedError(
+        `waited ${String(this.#timeoutMs)} ms in all, last for ${what}`,
+        { waitingFor: what, timeoutMs: this.#timeoutMs },
+      );
     }
   }
 }

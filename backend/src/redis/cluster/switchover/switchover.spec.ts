@@ -1,6 +1,7 @@
 import { newRig, track, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply } from '../../testing/index.js';
+import type { ReplicaView, SentinelView } from '../topology/index.js';
 import { switchover, type SwitchoverOptions, type SwitchoverReport } from './switchover.js';
 
 describe('switchover', () => {
@@ -46,6 +47,21 @@ describe('switchover', () => {
         { timeoutMs: 5000, ...options },
       ),
     );
+
+  const view = (listed: readonly ReplicaView[]): SentinelView => ({
+    sentinel: { host: 's', port: 1 },
+    id: 's',
+    at: rig.clock.now(),
+    primary: primary.address,
+    epoch: 1,
+    isFailoverInProgress: false,
+    isPrimaryDown: false,
+    replicas: listed,
+    otherSentinels: [],
+    quorum: 2,
+    downAfterMs: 3000,
+    failoverTimeoutMs: 10_000,
+  });
 
   const clientCommands = (node: FakeNode): string[] =>
     node.server.connections
@@ -172,6 +188,56 @@ describe('switchover', () => {
     expect(outcome.state).toBe('pending');
   });
 
+  describe('with a replica that the primary lists and this process does not see', () => {
+    const unseen = { host: '10.0.0.9', port: 6379 };
+
+    it('asks Sentinel only when that one has everything as well', async () => {
+      primary.listed = [{ address: unseen, offset: 60 }];
+      await connect();
+      const outcome = begin();
+      await rig.pass(200);
+      expect(rig.source.asked).toEqual([]);
+      primary.listed = [{ address: unseen, offset: 100 }];
+      await isAsked();
+      expect(outcome.state).toBe('pending');
+    });
+
+    it('goes on when that one cannot be promoted, because of its priority', async () => {
+      primary.listed = [{ address: unseen, offset: 60 }];
+      await connect();
+      rig.source.tell([view([{ address: unseen, isHealthy: true, offset: 60, priority: 0 }])]);
+      begin();
+      await isAsked();
+    });
+
+    it('goes on when that one cannot be promoted, because every Sentinel calls it down', async () => {
+      primary.listed = [{ address: unseen, offset: 60 }];
+      await connect();
+      rig.source.tell([view([{ address: unseen, isHealthy: false, offset: 60, priority: 100 }])]);
+      begin();
+      await isAsked();
+    });
+
+    it('does not wait for it when another one was asked for', async () => {
+      primary.listed = [{ address: unseen, offset: 60 }];
+      replicas[1].answer = ([name, action]) =>
+        name === 'config' && action === 'get' ? reply.array('replica-priority', '1') : undefined;
+      await connect();
+      rig.source.tell([
+        view([{ address: replicas[1].address, isHealthy: true, offset: 100, priority: 1 }]),
+      ]);
+      begin({ to: replicas[1].address });
+      await isAsked();
+    });
+  });
+
+  it('believes what a replica says of itself before the primary has heard of it', async () => {
+    primary.listed = replicas.map(({ address }) => ({ address, offset: 60 }));
+    await connect();
+    begin();
+    await isAsked();
+  });
+
   it('gives up, and lets writes pass again, when no replica catches up', async () => {
     await connect();
     primary.offset = 200;
@@ -182,6 +248,18 @@ describe('switchover', () => {
     expect(clientCommands(primary)).toEqual(['pause', 'unpause']);
     expect(rig.tracker.isWritable).toBe(true);
     await expect(rig.runner.run('incr', ['k'], 'utf8', null)).resolves.toBe('OK');
+  });
+
+  it('pauses nothing before an earlier failover is over', async () => {
+    await connect();
+    rig.source.tell([{ ...view([]), isFailoverInProgress: true }, view([])]);
+    begin();
+    await rig.pass(100);
+    expect(rig.tracker.isWritable).toBe(true);
+    expect(clientCommands(primary)).toEqual([]);
+    expect(rig.source.lookedAgain).toBeGreaterThan(0);
+    rig.source.tell([view([]), view([])]);
+    await isAsked();
   });
 
   it('gives up, and lets writes pass again, when Sentinel refuses', async () => {
@@ -258,25 +336,15 @@ describe('switchover', () => {
       }
     });
 
-    const seen = () => ({
-      sentinel: { host: 's', port: 1 },
-      id: 's',
-      at: rig.clock.now(),
-      primary: primary.address,
-      epoch: 1,
-      isFailoverInProgress: false,
-      isPrimaryDown: false,
-      replicas: replicas.map((replica) => ({
-        address: replica.address,
-        isHealthy: true,
-        offset: 0,
-        priority: Number(priorities.get(replica)),
-      })),
-      otherSentinels: [],
-      quorum: 2,
-      downAfterMs: 3000,
-      failoverTimeoutMs: 10_000,
-    });
+    const seen = () =>
+      view(
+        replicas.map((replica) => ({
+          address: replica.address,
+          isHealthy: true,
+          offset: 0,
+          priority: Number(priorities.get(replica)),
+        })),
+      );
 
     it('gives it the best priority first, holds back no writes meanwhile, and restores the priority', async () => {
       await connect();
@@ -292,6 +360,43 @@ describe('switchover', () => {
       await rig.pass(500);
       expect(outcome.value).toMatchObject({ to: replicas[1].address });
       expect([...priorities.values()]).toEqual(['100', '100']);
+    });
+
+    it('sets the priority of one that is reached only a moment later', async () => {
+      await connect();
+      replicas[1].freeze();
+      replicas[1].server.resetConnections();
+      await rig.until(
+        () => rig.tracker.connectionTo(replicas[1].address)?.state.kind !== 'ready',
+        'it is away',
+      );
+      const outcome = begin({ to: replicas[1].address });
+      await rig.pass(100);
+      expect(outcome.state).toBe('pending');
+      replicas[1].thaw();
+      await rig.pass(500);
+      expect(priorities.get(replicas[1])).toBe('1');
+      rig.source.tell([seen()]);
+      await isAsked();
+    });
+
+    it('sets the priority although the connection is cut meanwhile', async () => {
+      await connect();
+      let cuts = 0;
+      const { answer } = replicas[1];
+      replicas[1].answer = (command, connection) => {
+        if (command[0] !== 'config' || cuts > 0) return answer(command, connection);
+        cuts++;
+        replicas[1].server.resetConnections();
+        return undefined;
+      };
+      const outcome = begin({ to: replicas[1].address });
+      await rig.pass(500);
+      expect(outcome.error).toBeUndefined();
+      expect(cuts).toBe(1);
+      expect(priorities.get(replicas[1])).toBe('1');
+      rig.source.tell([seen()]);
+      await isAsked();
     });
 
     it('restores the priority when it fails', async () => {

@@ -1,12 +1,6 @@
-import {
-  formatAddress,
-  readAddress,
-  sameAddress,
-  type NodeAddress,
-} from '../../base/address/index.js';
+import { formatAddress, sameAddress, type NodeAddress } from '../../base/address/index.js';
 import type { SharedConnection } from '../connection/index.js';
 import {
-  InvalidArgumentError,
   safeMessage,
   SentinelsUnreachableError,
   SwitchoverFailedError,
@@ -15,6 +9,8 @@ import { anything, option, OptionSet, rule, type RowsOf } from '../../base/optio
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../topology/index.js';
+import { areInStep } from './catch-up.js';
+import { findNodes } from './find-nodes.js';
 import { PriorityChange } from './priority-change.js';
 import { Steps } from './steps.js';
 
@@ -71,7 +67,6 @@ export const SWITCHOVER = new OptionSet(
   { path: '', example: '{ timeoutMs: 20_000 }' },
 );
 
-const DEFAULT_PORT = 6379;
 // The pause ends by itself. It lasts this much longer than the replicas may take to catch up: by then
 // the failover that Sentinel has begun must be over.
 const PAUSE_MARGIN_MS = 5000;
@@ -89,11 +84,15 @@ export async function switchover(
   const { tracker } = tools;
   const { to: wanted, timeoutMs } = SWITCHOVER.over(options, SWITCHOVER.defaults);
   const steps = new Steps(tools.clock, timeoutMs, tools.closing);
-  const old = requirePrimary(tracker);
-  const to = wanted === null ? null : requireReplica(tracker, wanted);
+  const { to } = findNodes(tracker, wanted);
   const priorities = new PriorityChange(tracker, steps);
   try {
     if (to !== null) await priorities.prefer(to);
+    await noFailoverUnderWay(tracker, steps);
+    // A failover that ends makes Sentinel read the replicas, and their priorities, anew.
+    if (to !== null) await priorities.untilSeen(to);
+    // It may have moved the primary, too.
+    const { old } = findNodes(tracker, wanted);
     return await new Handover(tools, old, to, steps).run();
   } finally {
     await priorities.restore();
@@ -181,18 +180,9 @@ class Handover {
   }
 
   #isWithin(bytes: number): boolean {
-    const { role } = this.#old;
-    if (role?.kind !== 'primary') return false;
-    const candidates = this.#tools.tracker.replicas.filter(
-      (node) =>
-        node.role?.kind === 'replica' && (this.#to === null || sameAddress(node.address, this.#to)),
-    );
-    return (
-      candidates.length > 0 &&
-      candidates.every(
-        (node) => node.role?.kind === 'replica' && node.role.offset + bytes >= role.offset,
-      )
-    );
+    const { tracker } = this.#tools;
+    const views = tracker.source.views();
+    return areInStep({ tracker, primary: this.#old, to: this.#to, views }, bytes);
   }
 
   async #follow(): Promise<NodeAddress> {
@@ -316,28 +306,15 @@ async function askAnySentinel(tracker: TopologyTracker, ...args: string[]): Prom
   await answer;
 }
 
-function requirePrimary(tracker: TopologyTracker): SharedConnection {
-  const { primary } = tracker;
-  if (tracker.source.sentinels().length === 0) {
-    throw new SwitchoverFailedError('There are no Sentinels in this mode; nothing was changed');
-  }
-  if (primary === null || !tracker.isWritable) {
-    throw new SwitchoverFailedError('The primary does not take writes now; nothing was changed');
-  }
-  return primary;
-}
-
-function requireReplica(tracker: TopologyTracker, to: unknown): NodeAddress {
-  const known = tracker.replicaAddresses;
-  const wanted = readAddress(to, DEFAULT_PORT);
-  const found = wanted.ok && known.find((address) => sameAddress(address, wanted.address));
-  if (found) return found;
-  throw new InvalidArgumentError({
-    field: 'to',
-    value: wanted.ok ? formatAddress(wanted.address) : String(to),
-    message: wanted.ok ? 'it is not a replica of this group' : `it ${wanted.reason}`,
-    remedy: `Choose one of ${known.map(formatAddress).join(', ') || '(none is known)'}`,
-  });
+// The new primary takes writes before Sentinel has seen to the other replicas, about a second. Until then
+// it refuses another failover, and its list of replicas is the old one.
+async function noFailoverUnderWay(tracker: TopologyTracker, steps: Steps): Promise<void> {
+  await tracker.source.lookAgain();
+  await steps.until(
+    'an earlier failover to end',
+    () => !tracker.source.views().some(({ isFailoverInProgress }) => isFailoverInProgress),
+    () => void tracker.source.lookAgain(),
+  );
 }
 
 function isValkey9(version: string | null): boolean {
