@@ -118,10 +118,7 @@ export type {
   RecentPercentiles,
   RetryReason,
 } from './base/stats/index.js';
-export type {
-  DriverClient,
-  TrackedOptions,
-} from './cluster/connection/index.js';
+export type { DriverClient, TrackedOptions } from './cluster/connection/index.js';
 export type {
   BatchResult,
   CallOptions,

@@ -8,7 +8,7 @@ jest.mock('../../src/redis/cluster/connection/wire.js', () => ({
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 1500);
 const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
-const LENGTH = { least: 5, most: 60 };
+const LENGTH = { least: 5, most: 45 };
 
 const faultOf = (history: readonly Step[]): Promise<string | null> => new CallWorld().run(history);
 
@@ -19,6 +19,15 @@ async function look(history: readonly Step[], seed: number): Promise<void> {
   const what = (await faultOf(short)) ?? fault;
   throw new Error(`seed ${String(seed)}: ${what}\n${written(short)}`);
 }
+
+// Most of the time would go into the stacks of the errors that calls end with.
+const { stackTraceLimit } = Error;
+beforeAll(() => {
+  Error.stackTraceLimit = 0;
+});
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
 
 describe('the life of a call', () => {
   const timeoutMs = Math.max(60_000, RUNS * 5);

@@ -197,11 +197,11 @@ export class CommandRouter implements CallOwner {
   // After an attempt without a value. While another attempt is under way, that one decides.
   #goOn(call: Call, failure: FailureKind, attempt: FailedAttempt): void {
     if (!call.isWanted) return;
-    const { changes } = call.intent;
-    const step = nextStep({ failure, changes, isRepeatable: call.isRepeatable });
-    if (step === 'reject' && !call.mayHaveRun) {
+    const { mayHaveRun, isRepeatable } = call;
+    const step = nextStep({ failure, changes: call.intent.changes, isRepeatable, mayHaveRun });
+    if (step === 'reject') {
       this.#fail(call, rejectedError(call.payload.label, attempt.error));
-    } else if (step === 'reject') {
+    } else if (failure === 'rejected') {
       // It was sent again because it may have run: the rejection says nothing about the first time.
       this.#failUncertain(call, 'it was rejected when it was sent again', attempt.error);
     } else if (call.openAttempts > 0) {

@@ -6,10 +6,15 @@ import type { CommandIntent } from '../table/command-intent.js';
  */
 export type ReadCost = 'fast' | 'slow' | 'heavy';
 
-const HEAVY = new Set(['keys', 'sort_ro', 'lcs', 'memory|usage']);
+const HEAVY = new Set(
+  (
+    'eval_ro evalsha_ro fcall_ro keys sort_ro lcs memory|usage ft.search ft.aggregate ft.profile ' +
+    'ts.mrange ts.mrevrange ts.mget ts.queryindex'
+  ).split(' '),
+);
 
 /** Returns how long a node may be busy with a read. */
-export function costOf({ name, isFast, isOpaque }: CommandIntent): ReadCost {
-  if (isOpaque || HEAVY.has(name)) return 'heavy';
+export function costOf({ name, isFast }: CommandIntent): ReadCost {
+  if (HEAVY.has(name)) return 'heavy';
   return isFast ? 'fast' : 'slow';
 }

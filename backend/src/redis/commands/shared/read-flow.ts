@@ -88,7 +88,8 @@ export class ReadFlow implements CallFlow {
       if (!(job instanceof Call) || job.flow !== this || job.isHedged || !job.isWanted) continue;
       if (costOf(job.intent) !== cost) continue;
       const other = this.#nodes.pick(job, node);
-      if (other === null || !this.#hedges.spend(this.#started)) return;
+      if (other === null) continue;
+      if (!this.#hedges.spend(this.#started)) return;
       job.isHedged = true;
       this.#recorder.retried('silent');
       other.enqueue(job);

@@ -60,7 +60,7 @@ export class ReadNodes {
       if (node === null) continue;
       const isSpared =
         node === this.#primary && !intent.isFast && !this.#mayBurdenPrimary(intent, readPolicy);
-      return isSpared ? null : node;
+      if (!isSpared) return node;
     }
     return null;
   }
