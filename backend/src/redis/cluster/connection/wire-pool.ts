@@ -172,12 +172,12 @@ export class WirePool {
 
 function stillInUse(size: number, waitedMs: number): CommandTimeoutError {
   return new CommandTimeoutError(
-    `All ${String(size)} connections of the pool stayed in use for ${String(waitedMs)} ms`,
+    `All ${String(size)} connections of the pool stayed in use for ${String(Math.round(waitedMs))} ms`,
     { poolSize: size, waitedMs },
   );
 }
 
 function notOpened(waitedMs: number): ConnectionLostError {
-  const reason = `it was not opened within ${String(waitedMs)} ms`;
+  const reason = `it was not opened within ${String(Math.round(waitedMs))} ms`;
   return new ConnectionLostError(`No connection could be opened: ${reason}`, { reason });
 }

@@ -176,7 +176,9 @@ export class PrimaryLoans {
 }
 
 function neverWritable(timeoutMs: number): NoPrimaryError {
-  return new NoPrimaryError(`No primary took writes within ${String(timeoutMs)} ms`, { timeoutMs });
+  return new NoPrimaryError(`No primary took writes within ${String(Math.round(timeoutMs))} ms`, {
+    timeoutMs,
+  });
 }
 
 function aborted(): NoPrimaryError {

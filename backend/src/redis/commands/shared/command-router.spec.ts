@@ -1,7 +1,9 @@
 import { newRig, track, turns, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
+import { Wire } from '../../cluster/connection/index.js';
 import { reply, type FakeReply } from '../../testing/index.js';
 import type { CallOptions } from '../table/call-options.js';
+import { ReadNodes } from './read-nodes.js';
 
 describe('CommandRouter', () => {
   let rig: Rig;
@@ -426,6 +428,39 @@ describe('CommandRouter', () => {
       const second = track(run('incr', ['b']));
       await turns(1);
       expect(second.state).toBe('pending');
+    });
+  });
+
+  describe('more than the nodes take at once', () => {
+    it('waits without being looked through at each answer', async () => {
+      await connect();
+      const looks = jest.spyOn(ReadNodes.prototype, 'pick');
+      const calls = 12_000;
+      const reads = Array.from({ length: calls }, () =>
+        run('get', ['k'], { readPolicy: 'primary' }),
+      );
+      expect(rig.router.waiting.reads).toBe(calls - 10_000);
+      await rig.until(() => rig.router.pending === 0, 'all are answered');
+      await Promise.all(reads);
+      // One look when it was made, and at most one at each answer.
+      expect(looks.mock.calls.length).toBeLessThanOrEqual(3 * calls);
+      looks.mockRestore();
+    });
+
+    it('pauses when a socket takes nothing, instead of handing reads from node to node', async () => {
+      await connect();
+      const broken = new Error("Stream isn't writeable and enableOfflineQueue options is false");
+      const send = jest.spyOn(Wire.prototype, 'send').mockImplementation((...[, , , sink]) => {
+        sink.onFailure(broken);
+      });
+      const read = track(run('get', ['k'], { timeoutMs: 1000 }));
+      const write = track(run('set', ['k', 'v'], { timeoutMs: 1000 }));
+      await rig.pass(200);
+      expect(send.mock.calls.length).toBeLessThan(100);
+      send.mockRestore();
+      await rig.pass(50);
+      await rig.until(() => read.state !== 'pending' && write.state !== 'pending', 'both are over');
+      expect([read.value, write.value]).toEqual(['OK', 'OK']);
     });
   });
 
