@@ -138,7 +138,6 @@ export class CommandRouter implements CallOwner {
       call.resolve(value);
     }
     flow.noteEnd(call, 'accepted', null);
-    if (call.intent.changes) this.#tracker.history.noteWrite();
     if (this.#reads.room.size + this.#writes.room.size > 0) this.#sendWaiting();
   }
 

@@ -128,4 +128,14 @@ describe('ReadNodes', () => {
     expect(nameOf(reads.pick(read(null)))).toBe('primary');
     expect(reads.pick(read('replica'))).toBeNull();
   });
+
+  it('picks a node again as soon as it is not full any more, without being told', async () => {
+    await connect();
+    const [full] = rig.tracker.replicas;
+    const accepts = jest.spyOn(full!, 'acceptsJobs', 'get').mockReturnValue(false);
+    const reads = nodes();
+    expect(Array.from({ length: 4 }, () => reads.pick(read(null)))).not.toContain(full);
+    accepts.mockRestore();
+    expect(Array.from({ length: 4 }, () => reads.pick(read(null)))).toContain(full);
+  });
 });

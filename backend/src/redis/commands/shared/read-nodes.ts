@@ -91,7 +91,7 @@ export class ReadNodes {
       candidates.push({
         node: primary,
         isPrimary: true,
-        acceptsJobs: primary.acceptsJobs,
+        acceptsJobs: isThere(primary),
         isInStep: true,
         stalenessMs: 0,
         rttMs: primary.rttMs,
@@ -107,7 +107,7 @@ export class ReadNodes {
       node,
       isPrimary: false,
       // Another node that says it is a primary is an old one, from before a switch.
-      acceptsJobs: isReplica && node.acceptsJobs,
+      acceptsJobs: isReplica && isThere(node),
       isInStep: isReplica && role.isLinked && !this.#followsAnother(role.primary),
       stalenessMs: isReplica
         ? this.#tracker.lag.stalenessMs(this.#clock.now(), node.roleAt, role.offset)
@@ -137,4 +137,9 @@ export class ReadNodes {
     }
     return best;
   }
+}
+
+// Whether it is full for the moment is looked at with each choice: nobody tells when it is not any more.
+function isThere(node: SharedConnection): boolean {
+  return node.state.kind === 'ready' && !node.isStalled;
 }

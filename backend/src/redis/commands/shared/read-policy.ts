@@ -3,7 +3,7 @@ import type { ReadPolicy } from '../../config/index.js';
 /** The properties of a node that the choice depends on. */
 export interface ReadCandidate {
   readonly isPrimary: boolean;
-  /** Whether it is connected, not stalled and not at its limit of commands in flight. */
+  /** Whether it is connected and not stalled. */
   readonly acceptsJobs: boolean;
   /** Whether it is linked to the present primary. Always true for the primary itself. */
   readonly isInStep: boolean;
