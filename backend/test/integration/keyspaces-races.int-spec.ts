@@ -191,7 +191,9 @@ describe('a process writes later than all it has heard of', () => {
   // A process whose calendar is ahead has written what this one reads and then deletes.
   async function withAheadValue(one: Process, settings: KeyspaceOptions): Promise<Keyspace> {
     const ahead = (await startProcess()).fallback.open('users', settings);
-    await ahead.write('a', draft('ahead', { groups: ['g'] }), after(ahead.stamp(), 60_000));
+    await ahead.write('a', draft('ahead', { groups: ['g'] }), {
+      stamp: after(ahead.stamp(), 60_000),
+    });
     return one.fallback.open('users', settings);
   }
 
@@ -227,7 +229,9 @@ describe('a process writes later than all it has heard of', () => {
       // Another process writes after the group was stamped, with a calendar that is ahead.
       if (!isFirst) return;
       isFirst = false;
-      await ahead.write('a', draft('ahead', { groups: ['g'] }), after(ahead.stamp(), 60_000));
+      await ahead.write('a', draft('ahead', { groups: ['g'] }), {
+        stamp: after(ahead.stamp(), 60_000),
+      });
       one.port.beforeSending = () => undefined;
       await space.read('a');
     };
@@ -246,7 +250,9 @@ describe('a write', () => {
     await openBreakers(one);
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
-    expect(await space.write('a', draft('old'), before)).toEqual({ outcome: 'superseded' });
+    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
+      outcome: 'superseded',
+    });
     expect(shown(await space.read('a'))).toBe('deleted');
   });
 
@@ -257,7 +263,7 @@ describe('a write', () => {
     await openBreakers(one);
     await space.dropGroup('g');
     await space.write('b', draft('takes the only place'));
-    const outcome = await space.write('a', draft('old', { groups: ['g'] }), before);
+    const outcome = await space.write('a', draft('old', { groups: ['g'] }), { stamp: before });
     expect(outcome).toEqual({ outcome: 'superseded' });
     expect(shown(await space.read('a'))).toBe('unknown');
   });
@@ -269,7 +275,9 @@ describe('a write', () => {
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
     await openBreakers(one);
-    expect(await space.write('a', draft('old'), before)).toEqual({ outcome: 'superseded' });
+    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
+      outcome: 'superseded',
+    });
   });
 
   it('that a strict keyspace has sent is not said not to have been done', async () => {
@@ -342,7 +350,7 @@ describe('what was replayed', () => {
     const space = one.fallback.open('users', SESSION);
     await openBreakers(one);
     await space.write('a', draft('mine'));
-    await theirs.write('a', draft('theirs'), after(theirs.stamp(), 60_000));
+    await theirs.write('a', draft('theirs'), { stamp: after(theirs.stamp(), 60_000) });
     await untilHealthy(one);
     await openBreakers(one);
     expect(shown(await space.read('a'))).toBe('unknown');

@@ -91,7 +91,9 @@ describe('a keyspace while Redis is there', () => {
     const space = (await startEngine()).keyspaces.open('users', CACHE);
     const before = space.stamp();
     await space.delete('a');
-    expect(await space.write('a', draft('old'), before)).toEqual({ outcome: 'superseded' });
+    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
+      outcome: 'superseded',
+    });
     expect(shown(await space.read('a'))).toBe('deleted');
   });
 
@@ -100,7 +102,9 @@ describe('a keyspace while Redis is there', () => {
     const far = ahead.keyspaces.open('users', CACHE);
     const near = here.keyspaces.open('users', CACHE);
     const stamp = far.stamp();
-    await far.write('a', draft('from ahead'), { ...stamp, wallMs: stamp.wallMs + 60_000 });
+    await far.write('a', draft('from ahead'), {
+      stamp: { ...stamp, wallMs: stamp.wallMs + 60_000 },
+    });
     expect(await near.write('a', draft('later'))).toEqual({ outcome: 'stored' });
     expect(shown(await far.read('a'))).toBe('later from redis');
   });
@@ -331,12 +335,14 @@ describe('a load under way', () => {
     const deleting = behind.keyspaces.open('users', CACHE);
     // Its stamps are an hour of counting ahead of what the other one would give out.
     const far = loading.stamp();
-    await loading.write('other', draft('x'), { ...far, wallMs: far.wallMs + 50_000 });
+    await loading.write('other', draft('x'), {
+      stamp: { ...far, wallMs: far.wallMs + 50_000 },
+    });
     await loading.read('other');
     const claim = await loading.claim('a', { leaseMs: 5_000, seen: null, token: 't' });
     if (claim.state !== 'granted') throw new Error(`not granted but ${claim.state}`);
     expect(await deleting.delete('a')).toEqual({ outcome: 'stored' });
-    const outcome = await loading.write('a', draft('as it was'), claim.stamp);
+    const outcome = await loading.write('a', draft('as it was'), { stamp: claim.stamp });
     expect(outcome).toEqual({ outcome: 'superseded' });
     expect(shown(await deleting.read('a'))).toBe('deleted');
     await loading.release('a', claim.token);

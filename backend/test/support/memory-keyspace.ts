@@ -9,6 +9,7 @@ import {
   type Reading,
   type ReadingSource,
   type Stamp,
+  type WriteOptions,
   type WriteReceipt,
 } from '../../src/redis/keyspace/index.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
@@ -191,14 +192,21 @@ export class MemoryKeyspace implements Keyspace {
     return keys.map((key) => this.#look(key));
   }
 
-  async write(key: string, draft: EntryDraft, given?: Stamp): Promise<WriteReceipt> {
-    this.drafts.push({ key, draft, stamp: given });
+  async write(key: string, draft: EntryDraft, options: WriteOptions = {}): Promise<WriteReceipt> {
+    this.drafts.push({ key, draft, stamp: options.stamp });
     await this.#enter('write');
     const now = this.server.clock.wallTime();
     const { freshMs, staleMs, ...rest } = draft;
-    const stamp = given ?? this.stamp();
+    const stamp = options.stamp ?? this.stamp();
     const stored = {
-      entry: { ...rest, stamp, freshUntil: freshMs === null ? 0 : now + freshMs },
+      entry: {
+        ...rest,
+        stamp,
+        birth: options.birth ?? stamp,
+        madeAt: now,
+        isFinal: false,
+        freshUntil: freshMs === null ? 0 : now + freshMs,
+      },
       expiresAt: freshMs === null ? Infinity : now + freshMs + staleMs,
     };
     return this.#store(key, stored);

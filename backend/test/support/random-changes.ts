@@ -52,7 +52,7 @@ async function make(store: KeyValueStore, prefix: string, change: Change): Promi
   const outcome = await store.apply(
     change.kind === 'set' ? setOf(key, stamp, { body, groups }) : deleteOf(key, stamp),
   );
-  const isRight = outcome.kind === 'applied' || compareStamps(outcome.by, stamp) > 0;
+  const isRight = outcome.kind !== 'superseded' || compareStamps(outcome.by, stamp) > 0;
   return isRight ? [] : [`${key}: superseded by what is not newer`];
 }
 

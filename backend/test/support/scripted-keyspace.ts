@@ -8,8 +8,10 @@ import {
   type Keyspace,
   type Reading,
   type Stamp,
+  type WriteOptions,
   type WriteReceipt,
 } from '../../src/redis/keyspace/index.js';
+import { newTombstone } from '../../src/redis/keyspace/store/entry.js';
 import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
 
@@ -148,17 +150,29 @@ export class ScriptedKeyspace implements Keyspace {
     return Promise.all(keys.map((key) => this.read(key)));
   }
 
-  async write(key: string, draft: EntryDraft, given?: Stamp): Promise<WriteReceipt> {
+  async write(key: string, draft: EntryDraft, options: WriteOptions = {}): Promise<WriteReceipt> {
     this.writes++;
     await this.beforeWrite?.(key);
     const { kind, codec, isCompressed, body, groups, freshMs, staleMs } = draft;
-    const freshUntil = freshMs === null ? 0 : this.#clock.wallTime() + freshMs + staleMs;
+    const madeAt = this.#clock.wallTime();
+    const freshUntil = freshMs === null ? 0 : madeAt + freshMs + staleMs;
     const make = (stamp: Stamp): Change => ({
       kind: 'put',
       key,
-      entry: { kind, stamp, freshUntil, codec, isCompressed, groups, body },
+      entry: {
+        kind,
+        stamp,
+        birth: options.birth ?? stamp,
+        madeAt,
+        isFinal: false,
+        freshUntil,
+        codec,
+        isCompressed,
+        groups,
+        body,
+      },
     });
-    return this.#apply(make, given);
+    return this.#apply(make, options.stamp);
   }
 
   delete(key: string): Promise<WriteReceipt> {
@@ -221,6 +235,5 @@ export class ScriptedKeyspace implements Keyspace {
 }
 
 function tombstone(stamp: Stamp): Entry {
-  const rest = { codec: 0, isCompressed: false, groups: [], body: Buffer.alloc(0) };
-  return { kind: 'tombstone', stamp, freshUntil: 0, ...rest };
+  return newTombstone(stamp, { madeAt: stamp.wallMs, freshUntil: 0 });
 }

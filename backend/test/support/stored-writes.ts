@@ -43,7 +43,15 @@ export function at(wallMs: number, count = 0, origin = LOW): Stamp {
 
 function entryOf(some: Partial<Entry> & Pick<Entry, 'kind' | 'stamp'>): Buffer {
   const body = Buffer.alloc(0);
-  return encodeEntry({ freshUntil: 0, codec: 0, isCompressed: false, groups: [], body, ...some });
+  return encodeEntry({
+    madeAt: some.stamp.wallMs,
+    freshUntil: 0,
+    codec: 0,
+    isCompressed: false,
+    groups: [],
+    body,
+    ...some,
+  });
 }
 
 /** The entry in these bytes; `null` where there is none, or none that can be read. */

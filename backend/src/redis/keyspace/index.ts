@@ -10,11 +10,15 @@ export {
 export { type KeyspaceOptions, policy } from './keyspace-options.js';
 export type {
   Claim,
+  DeleteOptions,
+  DropOptions,
   EntryDraft,
   Keyspace,
   KeyspacePolicy,
   Reading,
   ReadingSource,
+  ReadOptions,
+  WriteOptions,
   WriteReceipt,
 } from './keyspace.js';
 export { Keyspaces } from './keyspaces.js';

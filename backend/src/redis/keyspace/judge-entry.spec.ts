@@ -9,6 +9,7 @@ function entry(given: Partial<Entry> = {}): Buffer {
   return encodeEntry({
     kind: 'value',
     stamp: STAMP,
+    madeAt: NOW - 100,
     freshUntil: NOW + 1,
     codec: 1,
     isCompressed: false,

@@ -1,4 +1,4 @@
-import { encodeEntry, type Entry, newTombstone } from './store/entry.js';
+import { encodeEntry, type NewEntry, newTombstone } from './store/entry.js';
 import type { ApplyOutcome, StampedWrite } from './store/key-value-store.js';
 import type { RedisStore } from './store/redis-store.js';
 import { compareStamps, type Stamp } from './store/stamp.js';
@@ -38,10 +38,11 @@ export class KeyspaceWrites {
   write(key: string, draft: EntryDraft, stamp: Stamp | undefined): Promise<WriteReceipt> {
     const { freshMs, staleMs } = draft;
     const ttlMs = freshMs === null ? null : freshMs + staleMs;
-    const freshUntil = freshMs === null ? 0 : Math.ceil(this.#now() + freshMs);
+    const madeAt = this.#now();
+    const freshUntil = freshMs === null ? 0 : Math.ceil(madeAt + freshMs);
     return this.#apply(
       true,
-      (own) => this.#newWrite(key, ttlMs, { ...draft, freshUntil, stamp: own }),
+      (own) => this.#newWrite(key, ttlMs, { ...draft, madeAt, freshUntil, stamp: own }),
       stamp,
     );
   }
@@ -49,9 +50,10 @@ export class KeyspaceWrites {
   /** Writes a tombstone. */
   delete(key: string): Promise<WriteReceipt> {
     const { tombstoneMs } = this.#deps;
-    const freshUntil = Math.ceil(this.#now() + tombstoneMs);
+    const madeAt = this.#now();
+    const freshUntil = Math.ceil(madeAt + tombstoneMs);
     return this.#apply(false, (stamp) =>
-      this.#newWrite(key, tombstoneMs, newTombstone(stamp, freshUntil)),
+      this.#newWrite(key, tombstoneMs, newTombstone(stamp, { madeAt, freshUntil })),
     );
   }
 
@@ -207,7 +209,7 @@ export class KeyspaceWrites {
     }
   }
 
-  #newWrite(key: string, ttlMs: number | null, entry: Entry): StampedWrite {
+  #newWrite(key: string, ttlMs: number | null, entry: NewEntry): StampedWrite {
     return {
       key: this.#keys.entry(key),
       stamp: entry.stamp,

@@ -45,6 +45,38 @@ export interface EntryDraft {
   readonly groups: readonly string[];
 }
 
+/** Where a key is looked for. */
+export interface ReadOptions {
+  readonly confirm?: boolean;
+  readonly onPrimary?: boolean;
+}
+
+/** How an entry is written. */
+export interface WriteOptions {
+  /** An earlier stamp: what was written or deleted since wins. Without it, the write is the latest. */
+  readonly stamp?: Stamp;
+  /** Only replaces the value that has exactly this stamp, on the primary; otherwise it is `superseded`. */
+  readonly replaces?: Stamp;
+  /** The stamp with which the value was born: a change keeps that of what it changes. */
+  readonly birth?: Stamp;
+}
+
+/** How an entry is deleted. */
+export interface DeleteOptions {
+  /** The key is never used again: no write brings it back, whatever its stamp. @defaultValue false */
+  readonly isFinal?: boolean;
+  /** How long the tombstone is kept. */
+  readonly keepMs?: number;
+  /** Does nothing where no value is: the outcome is `superseded`, and another one has ended it. */
+  readonly onlyIfPresent?: boolean;
+}
+
+/** How a key group is emptied. */
+export interface DropOptions extends Pick<DeleteOptions, 'isFinal' | 'keepMs'> {
+  /** Keys that stay. */
+  readonly except?: readonly string[];
+}
+
 /** The outcome of a write. */
 export type WriteReceipt =
   /** Redis has it. */
@@ -53,7 +85,7 @@ export type WriteReceipt =
   | { readonly outcome: 'journaled' }
   /** There is no Redis (memory mode): it is in memory. */
   | { readonly outcome: 'kept' }
-  /** Something newer was there: nothing was changed. Only for writes with a stamp of their own. */
+  /** Something else won: nothing was changed. */
   | { readonly outcome: 'superseded' };
 
 /** The right to load a key, among all processes. */
@@ -83,20 +115,23 @@ export interface Keyspace {
    * are off, the copy is too old, or an invalidation may have been missed.
    */
   near(key: string): Reading | null;
-  /** Returns what is known of a key. `confirm` asks the primary when a replica does not have it. */
-  read(key: string, options?: { readonly confirm?: boolean }): Promise<Reading>;
+  /**
+   * Returns what is known of a key. `confirm` asks the primary when a replica does not have it;
+   * `onPrimary` asks it at once, for what a change is based on.
+   */
+  read(key: string, options?: ReadOptions): Promise<Reading>;
   /** The same for many keys at once, in their order. */
   readMany(keys: readonly string[]): Promise<Reading[]>;
-  /** Writes. With an earlier stamp the outcome may be `superseded`; without one, the write is the latest. */
-  write(key: string, draft: EntryDraft, stamp?: Stamp): Promise<WriteReceipt>;
+  /** Writes an entry. */
+  write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt>;
   /** Deletes, and writes a tombstone. */
-  delete(key: string): Promise<WriteReceipt>;
+  delete(key: string, options?: DeleteOptions): Promise<WriteReceipt>;
   /** The keys of a key group, without the prefix. `isComplete` is false when Redis could not be asked. */
   members(
     group: string,
   ): Promise<{ readonly keys: readonly string[]; readonly isComplete: boolean }>;
-  /** Deletes all keys of a key group. */
-  dropGroup(group: string): Promise<WriteReceipt>;
+  /** Deletes all keys of a key group that were born before. */
+  dropGroup(group: string, options?: DropOptions): Promise<WriteReceipt>;
   /** Asks for the lease of a key. `seen` is the stamp of what the caller has read already. */
   claim(
     key: string,

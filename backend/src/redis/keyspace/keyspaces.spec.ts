@@ -69,7 +69,7 @@ describe('Keyspaces', () => {
   /** A change of a session is stamped just after what it is based on, which may be ahead of the clock. */
   const writeAhead = async (space: Keyspace): Promise<void> => {
     const stamp = space.stamp();
-    await space.write('a', draft, { ...stamp, wallMs: stamp.wallMs + 1, count: 0 });
+    await space.write('a', draft, { stamp: { ...stamp, wallMs: stamp.wallMs + 1, count: 0 } });
     await clock.advance(1);
   };
 

@@ -30,6 +30,7 @@ export class ReplayedStore implements Pick<KeyValueStore, 'apply' | 'drop'> {
       if (!isOver) recent.note(write);
       return outcome;
     }
+    if (outcome.kind === 'absent') return outcome;
     const stamp = memory.peek(write.key)?.stamp ?? null;
     if (stamp !== null && compareStamps(stamp, outcome.by) < 0) memory.distrust(write.key);
     return outcome;

@@ -8,6 +8,7 @@ import type {
   Keyspace,
   KeyspacePolicy,
   Reading,
+  WriteOptions,
   WriteReceipt,
 } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
@@ -63,8 +64,8 @@ export class TieredKeyspace implements Keyspace {
     return this.#reads.readAll(entries);
   }
 
-  write(key: string, draft: EntryDraft, stamp?: Stamp): Promise<WriteReceipt> {
-    return this.#writes.write(key, draft, stamp);
+  write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt> {
+    return this.#writes.write(key, draft, options?.stamp);
   }
 
   delete(key: string): Promise<WriteReceipt> {

@@ -52,7 +52,7 @@ export class EntryWriter {
         : await this.#draftIfItFits(value, options);
     if (draft === null) return;
     try {
-      await keyspace.write(key, draft, load.stamp);
+      await keyspace.write(key, draft, { stamp: load.stamp });
     } catch (error) {
       this.#report(error);
     }

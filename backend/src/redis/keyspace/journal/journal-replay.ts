@@ -132,7 +132,8 @@ export class JournalReplay {
     const isExpired = this.#journal.isExpired(record);
     const ttlMs = isExpired ? 0 : leftMs(record, this.#clock.wallTime());
     const { kind } = await this.#store.apply({ ...record.write, ttlMs });
-    this.#settle(record, isExpired ? 'expired' : kind, run);
+    const settlement = kind === 'absent' ? 'superseded' : kind;
+    this.#settle(record, isExpired ? 'expired' : settlement, run);
     return 1;
   }
 

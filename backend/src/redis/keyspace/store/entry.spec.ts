@@ -10,19 +10,23 @@ import {
   stampOf,
   type Entry,
 } from './entry.js';
-import { readStamp, STAMP_BYTES, type Stamp } from './stamp.js';
+import { readStamp, STAMP_BYTES, stampBytes, type Stamp } from './stamp.js';
 
 const STAMP: Stamp = { wallMs: Date.UTC(2026, 0, 1), count: 513, origin: '00ff807f00000001' };
 const PLAIN: Entry = {
   kind: 'value',
   stamp: STAMP,
+  birth: STAMP,
+  madeAt: Date.UTC(2025, 11, 31),
+  isFinal: false,
   freshUntil: Date.UTC(2026, 0, 2),
   codec: 3,
   isCompressed: false,
   groups: [],
   body: Buffer.from('body'),
 };
-const HEADER_BYTES = STAMP_OFFSET + STAMP_BYTES + 8;
+const HEADER_BYTES = STAMP_OFFSET + STAMP_BYTES + 14;
+const EARLIER: Stamp = { wallMs: Date.UTC(2025, 0, 1), count: 7, origin: '00ff807f00000002' };
 const CORRUPT = { ok: false, fault: 'corrupt' };
 
 /** The entry with one byte changed. */
@@ -37,6 +41,9 @@ describe('an entry', () => {
     ['a value', {}],
     ['a negative entry', { kind: 'nothing', body: Buffer.alloc(0) }],
     ['a tombstone', { kind: 'tombstone', body: Buffer.alloc(0), freshUntil: 0 }],
+    ['the end of a key', { kind: 'tombstone', body: Buffer.alloc(0), isFinal: true }],
+    ['a value that was born earlier', { birth: EARLIER }],
+    ['one with a birth and groups', { birth: EARLIER, groups: ['one', 'two'] }],
     ['one that is fresh for ever', { freshUntil: 0 }],
     ['one that is fresh as long as there are dates', { freshUntil: 2 ** 48 - 1 }],
     ['one that is compressed', { isCompressed: true }],
@@ -58,7 +65,7 @@ describe('an entry', () => {
   it('has the same first bytes for all time, since scripts read them', () => {
     const bytes = encodeEntry(PLAIN);
     expect(bytes.toString('latin1', 0, 2)).toBe('RH');
-    expect(bytes[2]).toBe(1);
+    expect(bytes[2]).toBe(2);
     expect(bytes[3]! % 4).toBe(0);
     expect(encodeEntry({ ...PLAIN, kind: 'tombstone', isCompressed: true })[3]! % 4).toBe(2);
     expect(STAMP_OFFSET).toBe(4);
@@ -107,6 +114,36 @@ describe('an entry', () => {
   });
 });
 
+describe('an entry of the first version', () => {
+  // 'RH', version 1, flags, stamp, freshUntil, codec, one group, body.
+  const head = Buffer.from([0x52, 0x48, 1, 4]);
+  const bytes = Buffer.concat([
+    head,
+    stampBytes(STAMP),
+    Buffer.from('00000000ffff03010001', 'hex'),
+    Buffer.from('gbody'),
+  ]);
+
+  it('is read: born with its stamp, and made at the time of its stamp', () => {
+    const entry = {
+      ...PLAIN,
+      madeAt: STAMP.wallMs,
+      freshUntil: 0xffff,
+      isCompressed: true,
+      groups: ['g'],
+    };
+    expect(decodeEntry(bytes)).toEqual({ ok: true, entry });
+  });
+
+  it('has none of the later flags', () => {
+    for (const flag of [8, 16]) {
+      const changed = Buffer.from(bytes);
+      changed[3] = flag;
+      expect(decodeEntry(changed)).toEqual(CORRUPT);
+    }
+  });
+});
+
 describe('what is no entry', () => {
   const whole = encodeEntry({ ...PLAIN, groups: ['first', 'second'] });
 
@@ -117,7 +154,9 @@ describe('what is no entry', () => {
     ['another second byte', withByte(1, 0x49)],
     ['version 0', withByte(2, 0)],
     ['a kind that there is not', withByte(3, 3)],
-    ['flags that nobody knows', withByte(3, 8)],
+    ['a value that is the end of its key', withByte(3, 8)],
+    ['flags that nobody knows', withByte(3, 32)],
+    ['a birth that is not there', withByte(3, 16).subarray(0, HEADER_BYTES + 15)],
     ['the highest flag', withByte(3, 0x80)],
     ['more groups than bytes', withByte(HEADER_BYTES - 1, 200)],
     ['a group longer than the rest', withByte(HEADER_BYTES, 0xff, { ...PLAIN, groups: ['g'] })],

@@ -14,24 +14,39 @@ export interface StampedWrite {
   readonly ttlMs: number | null;
   /** Whole names of the key groups that list the key. */
   readonly groups: readonly string[];
+  /** The stamp with which the value was born. @defaultValue `stamp` */
+  readonly birth?: Stamp;
+  /** It ends a key that is never used again: the entry is a final tombstone. @defaultValue false */
+  readonly isFinal?: boolean;
+  /**
+   * Only replaces a value that is there: the one with exactly this stamp, or any. Without it the
+   * latest write wins, and may create the key.
+   */
+  readonly replaces?: Stamp | 'any';
   /** The channel on which other processes are told: the stamp (32 hexadecimal digits) and the key. */
   readonly channel?: string;
 }
 
-/** The emptying of a key group: every member with an older stamp goes, and no older write brings one back. */
+/** The emptying of a key group: every member born before it goes, and no change of such a member brings it back. */
 export interface StampedDrop {
   /** The whole name of the key group. */
   readonly group: string;
   readonly stamp: Stamp;
-  /** How long older writes are refused. */
+  /** How long members born before it are refused. */
   readonly ttlMs: number;
+  /** Whole keys of members that stay. */
+  readonly except?: readonly string[];
+  /** The tombstones of its members are final. @defaultValue false */
+  readonly isFinal?: boolean;
 }
 
 /** The outcome of a write. Applying the same write twice is `applied` both times. */
 export type ApplyOutcome =
   | { readonly kind: 'applied' }
-  /** Something newer is there, so nothing was changed. */
-  | { readonly kind: 'superseded'; readonly by: Stamp };
+  /** Something else wins, or another entry is there than the one to replace: nothing was changed. */
+  | { readonly kind: 'superseded'; readonly by: Stamp; readonly isFinal?: boolean }
+  /** There is no value to replace: nothing was changed. */
+  | { readonly kind: 'absent' };
 
 /** What both stores do in the same way. One contract suite proves it for both. */
 export interface KeyValueStore {

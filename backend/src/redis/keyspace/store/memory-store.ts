@@ -130,8 +130,8 @@ export class MemoryStore implements KeyValueStore {
   drop({ group, stamp, ttlMs }: StampedDrop): number {
     const now = this.#clock.now();
     this.#sweep(now);
-    const freshUntil = this.#clock.wallTime() + ttlMs;
-    const entry = owned(encodeEntry(newTombstone(stamp, freshUntil)));
+    const madeAt = this.#clock.wallTime();
+    const entry = owned(encodeEntry(newTombstone(stamp, { madeAt, freshUntil: madeAt + ttlMs })));
     const grave: Omit<StampedWrite, 'key'> = { stamp, entry, ttlMs, groups: [] };
     let count = 0;
     for (const key of this.members(group)) {

@@ -121,7 +121,7 @@ export class RedisStore implements KeyValueStore {
 
   async drop(drop: StampedDrop & { readonly channel?: string }): Promise<number> {
     const { group, stamp, ttlMs, channel } = drop;
-    const entry = encodeEntry(newTombstone(stamp, 0));
+    const entry = encodeEntry(newTombstone(stamp, { madeAt: stamp.wallMs, freshUntil: 0 }));
     // First of all: what comes in from now on is turned away, what came in before is in the index.
     if (ttlMs > 0) {
       const args = [entry, toPx(ttlMs), this.#ceiling()];

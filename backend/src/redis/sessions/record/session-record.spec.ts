@@ -24,7 +24,14 @@ const RECORD: SessionRecord = {
 };
 const json = JSON.stringify(RECORD.data);
 const draft = draftOf(RECORD, json, 1550);
-const entry: Entry = { ...draft, stamp: STAMP, freshUntil: 1600 };
+const entry: Entry = {
+  ...draft,
+  stamp: STAMP,
+  birth: STAMP,
+  madeAt: 1550,
+  isFinal: false,
+  freshUntil: 1600,
+};
 const decode = (over: Partial<Entry>): unknown => decodeRecord(RECORD.id, { ...entry, ...over });
 const body = (text: string): Partial<Entry> => ({ body: Buffer.from(text) });
 

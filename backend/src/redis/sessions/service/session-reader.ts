@@ -138,7 +138,9 @@ export class SessionReader {
     const { keyspace } = this.#deps;
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);
     try {
-      const { outcome } = await keyspace.write(record.id, draft, stampOfDigits(record.revision));
+      const { outcome } = await keyspace.write(record.id, draft, {
+        stamp: stampOfDigits(record.revision),
+      });
       if (outcome !== 'superseded') return record;
     } catch (error) {
       reportFailedWrite(this.#deps, error);

@@ -82,7 +82,11 @@ export class SessionWriter {
   /** Writes to Redis, or to memory and the journal. Returns false when something newer is there. */
   async put(record: SessionRecord, stamp: Stamp | undefined): Promise<boolean> {
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.now);
-    const { outcome } = await this.#deps.keyspace.write(record.id, draft, stamp);
+    const { outcome } = await this.#deps.keyspace.write(
+      record.id,
+      draft,
+      stamp === undefined ? {} : { stamp },
+    );
     return outcome !== 'superseded';
   }
 

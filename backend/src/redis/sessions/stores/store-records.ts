@@ -114,7 +114,7 @@ export class StoreRecords {
     const touched = { ...found.session, cookie: cookieOf(session) };
     const stamp = stampOfSlide(found.entry.stamp, this.#keyspace.stamp().origin);
     const draft = draftOf(toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
-    await this.#keyspace.write(id, draft, stamp);
+    await this.#keyspace.write(id, draft, { stamp });
   }
 
   #paceOf(lifeMs: number): number {
