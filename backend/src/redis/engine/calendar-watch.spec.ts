@@ -97,6 +97,16 @@ describe('CalendarWatch', () => {
     expect(calendar.wallTime()).toBe(trueAt());
   });
 
+  it('warns once of a replica whose calendar would be the wrong one after a failover', async () => {
+    nodes[1].wallTime = () => trueAt() - 5_000;
+    await connect();
+    for (let i = 0; i < 3; i++) await heartbeat();
+    const doubts = rig.events.filter(({ type }) => type === 'settings.doubtful');
+    expect(doubts).toMatchObject([{ problem: { value: '5000 ms behind the primary' } }]);
+    expect(told()).toEqual([]);
+    expect(calendar.wallTime()).toBe(trueAt());
+  });
+
   it('follows a new primary at once, and keeps the calendar while there is none', async () => {
     nodes[1].wallTime = () => trueAt() - 80;
     await connect();

@@ -1,3 +1,4 @@
+import { formatAddress } from '../base/address/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Clock, RedisCalendar, Stop, TimeDistance } from '../base/timing/index.js';
 import type { SharedConnection } from '../cluster/connection/index.js';
@@ -22,12 +23,14 @@ export class CalendarWatch {
   readonly #stop: Stop;
   #followed: TimeDistance | null = null;
   #skewedSince: number | null = null;
+  readonly #skewedReplicas = new Set<string>();
 
   constructor(deps: CalendarWatchDeps, maxSkewMs: number) {
     this.#deps = deps;
     this.#maxSkewMs = maxSkewMs;
     this.#stop = deps.tracker.onChange((node, change) => {
       if (node === null || change === 'role') this.#look(node);
+      if (change === 'role' && node?.role?.kind === 'replica') this.#compareReplica(node);
     });
   }
 
@@ -50,6 +53,25 @@ export class CalendarWatch {
     const { primary } = this.#deps.tracker;
     if (primary !== null || this.#followed !== null) return primary;
     return node?.role?.kind === 'replica' ? node : null;
+  }
+
+  // Nothing is wrong yet, but a failover to it would move the calendar of all.
+  #compareReplica({ address, timeDistance }: SharedConnection): void {
+    const primary = this.#deps.tracker.primary?.timeDistance ?? null;
+    if (timeDistance === null || primary === null) return;
+    const aheadMs = timeDistance.distanceMs - primary.distanceMs;
+    const errorMs = timeDistance.errorMs + primary.errorMs;
+    const name = formatAddress(address);
+    if (Math.abs(aheadMs) - errorMs <= this.#maxSkewMs || this.#skewedReplicas.has(name)) return;
+    this.#skewedReplicas.add(name);
+    const problem = {
+      field: `calendar of ${name}`,
+      value: `${String(Math.round(Math.abs(aheadMs)))} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} the primary`,
+      message:
+        'after a failover to it, what is cached and all sessions live longer or shorter by as much',
+      remedy: 'Keep the calendars of all nodes right, with NTP for example',
+    };
+    this.#deps.bus.emit({ type: 'settings.doubtful', problem });
   }
 
   #compare(): void {
