@@ -1,4 +1,14 @@
-import { RedisCache, type CacheOptions, type RedisHaEvent } from '../../src/redis/index.js';
+import {
+  RedisCache,
+  RedisService,
+  type CacheOptions,
+  type RedisHaEvent,
+} from '../../src/redis/index.js';
+import {
+  compareStamps,
+  HybridClock,
+  stampOfServerTime,
+} from '../../src/redis/keyspace/store/stamp.js';
 import type { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 import { RedisKeyspaces } from '../../src/redis/engine/index.js';
 import { SessionService } from '../../src/redis/sessions/index.js';
@@ -11,6 +21,13 @@ import { closeEngines, startReadyEngine } from '../support/engines.js';
 import { WrongClock } from '../support/stepped-clock.js';
 import { WorkerPool, type Worker } from '../support/worker.js';
 
+/** Dates as the scripts do, from the formula in `stamp.ts`. */
+const DATES = `
+  local time = redis.call('TIME')
+  local seconds, micros = tonumber(time[1]), tonumber(time[2])
+  local wallMs = seconds * 1000 + math.floor(micros / 1000)
+  return { seconds, micros, wallMs, math.floor((micros % 1000) * 65536 / 1000) }
+`;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -168,6 +185,26 @@ describe('hosts whose calendars are wrong', () => {
       await untilMode(one, 'healthy', () => undefined);
       expect(await cache.get('kept')).toBeUndefined();
       expect((await sessions.read(kept.token)).userId).toBe('u');
+    },
+  );
+
+  it.each([10 * MINUTE_MS, -500])(
+    'stamp a load earlier than what Redis dates after its beginning: %d ms ahead',
+    async (aheadMs) => {
+      const { engine } = await host(aheadMs);
+      const stamps = new HybridClock(engine.calendar, '00000000000000aa');
+      const redis = new RedisService(engine);
+      const dates = redis.script<[number, number, number, number]>({
+        lua: DATES,
+      });
+      for (let i = 0; i < 100; i++) {
+        const before = stamps.before();
+        const [seconds, micros, wallMs, count] = await dates([], []);
+        const dated = stampOfServerTime(seconds, micros, stamps.scriptOrigin);
+        expect(dated).toMatchObject({ wallMs, count });
+        expect(compareStamps(before, dated)).toBeLessThan(0);
+        expect(dated.wallMs - before.wallMs).toBeLessThan(1_000);
+      }
     },
   );
 
