@@ -67,6 +67,29 @@ describe('the verdict', () => {
     expect(broken('steady')).toEqual(['steady-operations']);
   });
 
+  it('compares processor time and p99 of a steady run with the same application on the bare client', () => {
+    const bare = sampleResult();
+    const { run } = bare;
+    const direct = { perSecond: 6000, levels: [] };
+    const against = (changes: Partial<Result>) =>
+      judge('steady', sampleResult({ direct, ...changes }), bare)
+        .filter(({ holds }) => !holds)
+        .map(({ id }) => id);
+    expect(against({ cpu: { services: 0.6, load: 0.2 } })).toEqual([]);
+    expect(against({ cpu: { services: 0.61, load: 0.2 } })).toEqual(['steady-processor']);
+    expect(against({ cpu: { services: null, load: 0.2 } })).toEqual(['steady-processor']);
+    const slow = { ...run, whole: { ...run.whole, p99: 3.7 } };
+    expect(against({ run: slow })).toEqual(['steady-calm-p99']);
+  });
+
+  it('does not compare two rates, or with nobody', () => {
+    const ids = (bare: Result | null) => judge('steady', sampleResult(), bare).map(({ id }) => id);
+    for (const bare of [null, sampleResult({ rate: 50 })]) {
+      expect(ids(bare)).not.toContain('steady-processor');
+    }
+    expect(ids(sampleResult())).toContain('steady-processor');
+  });
+
   it('gives a reason for each bound', () => {
     for (const kind of ['kill', 'switchover', 'all-down', 'steady'] as const) {
       for (const { why } of judge(kind, sampleResult(), null)) expect(why).toMatch(/\w+.*\.$/);

@@ -6,7 +6,7 @@ import { phaseOf, type Result } from './results.js';
 
 type Figure = number | null | undefined;
 
-/** Something that a drill must show. The bounds hold for the service on nestjs-redis-ha; the bare client has none. */
+/** Something that a drill must show. The bounds hold for the application on nestjs-redis-ha; the bare one has none. */
 interface Bound {
   readonly id: string;
   readonly kinds: readonly Kind[];
@@ -17,7 +17,12 @@ interface Bound {
   readonly why: string;
 }
 
-type Limit = { readonly exactly: number } | { readonly below: number } | { readonly above: number };
+type Limit =
+  | { readonly exactly: number }
+  | { readonly below: number }
+  | { readonly above: number }
+  /** At most so many times what the same application on the bare client has, at the same rate. */
+  | { readonly timesBare: number };
 
 /** A bound, and what was measured. `null`: it could not be measured, which breaks it. */
 export interface Verdict {
@@ -34,6 +39,8 @@ export interface Verdict {
 const FAULTS: readonly Kind[] = ['kill', 'freeze', 'switchover', 'all-down'];
 const ALL: readonly Kind[] = [...FAULTS, 'steady'];
 
+const MOST_TIMES_BARE = 1.2;
+
 const failedOf =
   (kind: RequestKind) =>
   ({ run }: Result): Figure =>
@@ -44,6 +51,10 @@ const promotion = ({ steps }: Result): Figure =>
     steps.find(({ label }) => label === 'promoted') ??
     steps.find(({ label }) => label === 'switched')
   )?.afterFaultMs;
+
+function processorMs({ cpu, run }: Result): Figure {
+  return cpu.services === null ? null : (1000 * cpu.services) / run.rate;
+}
 
 /** Each bound: for which faults, the figure, the limit, and the reason. */
 const BOUNDS: readonly Bound[] = [
@@ -187,6 +198,24 @@ const BOUNDS: readonly Bound[] = [
     limit: { above: 5000 },
     why: 'The performance floor. Session reads, cached reads and writes through the library; HTTP would measure the web framework.',
   },
+  {
+    id: 'steady-processor',
+    kinds: ['steady'],
+    what: 'Processor time per request',
+    unit: 'ms',
+    of: processorMs,
+    limit: { timesBare: MOST_TIMES_BARE },
+    why: 'What the library costs: everything else is the same in both applications.',
+  },
+  {
+    id: 'steady-calm-p99',
+    kinds: ['steady'],
+    what: 'p99 over HTTP, beside the same application on bare ioredis',
+    unit: 'ms',
+    of: ({ run }) => run.whole.p99,
+    limit: { timesBare: MOST_TIMES_BARE },
+    why: 'Its users must not notice the library when nothing is broken.',
+  },
 ];
 
 /** The generator must not be what is measured: handed over later than this, the run says nothing. */
@@ -196,13 +225,15 @@ function percent(share: Figure): Figure {
   return share === null || share === undefined ? null : 100 * share;
 }
 
-function holds(value: number | null, limit: Limit): boolean {
+function holds(value: number | null, limit: Limit, bare: number | null): boolean {
   if (value === null) return false;
+  if ('timesBare' in limit) return bare !== null && value <= limit.timesBare * bare;
   if ('exactly' in limit) return value === limit.exactly;
   return 'below' in limit ? value < limit.below : value > limit.above;
 }
 
 function limitText({ limit, unit = '' }: Bound): string {
+  if ('timesBare' in limit) return `≤ ${limit.timesBare} × bare`;
   if ('exactly' in limit) return `${limit.exactly} ${unit}`.trim();
   const text = 'below' in limit ? `< ${limit.below}` : `> ${limit.above}`;
   return `${text} ${unit}`.trim();
@@ -210,19 +241,27 @@ function limitText({ limit, unit = '' }: Bound): string {
 
 /** The bounds of a drill with what was measured. */
 export function judge(kind: Kind, ours: Result, bare: Result | null): Verdict[] {
-  return BOUNDS.filter(({ kinds }) => kinds.includes(kind)).map((bound) => {
-    const value = measured(bound, ours);
-    return {
-      id: bound.id,
-      what: bound.what,
-      unit: bound.unit ?? '',
-      limit: limitText(bound),
-      why: bound.why,
-      value,
-      holds: holds(value, bound.limit),
-      bare: bare === null ? null : measured(bound, bare),
-    };
-  });
+  return BOUNDS.filter((bound) => bound.kinds.includes(kind) && canJudge(bound, ours, bare)).map(
+    (bound) => {
+      const value = measured(bound, ours);
+      const ofBare = bare === null ? null : measured(bound, bare);
+      return {
+        id: bound.id,
+        what: bound.what,
+        unit: bound.unit ?? '',
+        limit: limitText(bound),
+        why: bound.why,
+        value,
+        holds: holds(value, bound.limit, ofBare),
+        bare: ofBare,
+      };
+    },
+  );
+}
+
+// At another rate the two have nothing to be compared by.
+function canJudge({ limit }: Bound, ours: Result, bare: Result | null): boolean {
+  return !('timesBare' in limit) || bare?.rate === ours.rate;
 }
 
 function measured(bound: Bound, result: Result): number | null {

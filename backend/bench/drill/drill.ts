@@ -88,7 +88,7 @@ export class Drill {
     const bare =
       bareRate === 0
         ? null
-        : await this.runOne('bare', { rate: bareRate ?? ours.rate, database: null, logs });
+        : await this.runOne('bare', { rate: bareRate ?? ours.rate, database, logs });
     const report = reportOf(order, { date, machine, archive: database !== null, ours, bare });
     printVerdict(report, writeReport(out, report));
     return report.passed;

@@ -20,7 +20,7 @@ export const CONTESTANTS = {
   ours: { title: 'nestjs-redis-ha', program: at('dist', 'app', 'main.js') },
   bare: {
     title: 'bare ioredis',
-    program: fileURLToPath(new URL('./bare-service.js', import.meta.url)),
+    program: fileURLToPath(new URL('./bare-app/main.js', import.meta.url)),
   },
 } as const;
 

@@ -1,9 +1,8 @@
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import type { AppConfig } from './app-config.js';
-import { AppModule } from './app.module.js';
 import { Drain } from './http/drain.js';
 import { httpMetrics } from './http/http-metrics.js';
 import { readBodies } from './http/read-body.js';
@@ -14,14 +13,14 @@ import { requestLog } from './logging/request-log.js';
 const KEEP_ALIVE_MS = 75_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Creates the application, ready to listen. Rejects when a part cannot start, and leaves nothing open. */
+/** Creates the application of a module, ready to listen. Rejects when a part cannot start, and leaves nothing open. */
 export async function createApp(
-  config: AppConfig,
+  module: DynamicModule,
   logger: Logger,
 ): Promise<NestExpressApplication> {
   const options = { logger: new JsonLogger(logger), abortOnError: false, bodyParser: false };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares a class and takes plain objects
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), options);
+  const app = await NestFactory.create<NestExpressApplication>(module, options);
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(requestLog(logger));

@@ -1,5 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readAppConfig } from '../../../src/app/app-config.js';
+import { AppModule } from '../../../src/app/app.module.js';
 import { createApp } from '../../../src/app/create-app.js';
 import { newLogger } from '../../../src/app/logging/json-logger.js';
 import { RedisService } from '../../../src/redis/index.js';
@@ -46,7 +47,7 @@ export async function startApp(environment: Environment): Promise<RunningApp> {
   const config = readAppConfig({ LOG_LEVEL: 'trace', ...environment });
   const output: string[] = [];
   const logger = newLogger(config.logLevel, { write: (line) => void output.push(line) });
-  const app = await createApp(config, logger);
+  const app = await createApp(AppModule.forRoot(config), logger);
   await app.listen(0, '127.0.0.1');
   return new RunningApp(app, await app.getUrl(), output);
 }

@@ -1,0 +1,43 @@
+import type { DynamicModule } from '@nestjs/common';
+import { destination } from 'pino';
+import { readAppConfig, type AppConfig } from './app-config.js';
+import { createApp } from './create-app.js';
+import { newLogger } from './logging/json-logger.js';
+import { endOnSignals, endOnUncaughtErrors, stopOnSignals } from './stop.js';
+
+const output = destination({ fd: 1, sync: true });
+
+/** Starts an application as a process of its own, and ends the process with it. */
+export async function start(
+  env: NodeJS.ProcessEnv,
+  moduleOf: (config: AppConfig) => DynamicModule,
+): Promise<void> {
+  try {
+    await listen(readAppConfig(env), moduleOf);
+  } catch (error) {
+    newLogger('info', output).fatal(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
+}
+
+async function listen(
+  config: AppConfig,
+  moduleOf: (config: AppConfig) => DynamicModule,
+): Promise<void> {
+  const logger = newLogger(config.logLevel, output);
+  endOnUncaughtErrors(logger);
+  const leaveSignals = endOnSignals();
+  try {
+    const app = await createApp(moduleOf(config), logger);
+    stopOnSignals(app, logger, config.shutdownDelayMs);
+    leaveSignals();
+    await app.listen(config.port, config.host);
+    logger.info(
+      { url: await app.getUrl(), startedInMs: Math.round(performance.now()) },
+      'Listening',
+    );
+  } catch (error) {
+    logger.fatal({ err: error }, 'Cannot start');
+    process.exit(1);
+  }
+}
