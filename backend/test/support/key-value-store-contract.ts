@@ -270,11 +270,11 @@ export function describeKeyValueStore(
       });
 
       it.each([0, -1])('keeps nothing for %d ms, and nothing older either', async (ttlMs) => {
-        await store().apply(setOf('x:5', stampNo(1), { groups: ['x:group'] }));
-        const write = setOf('x:5', stampNo(2), { ttlMs, groups: ['x:group'] });
+        await store().apply(setOf('x:5', stampNo(1), { groups: ['x#group'] }));
+        const write = setOf('x:5', stampNo(2), { ttlMs, groups: ['x#group'] });
         expect(await store().apply(write)).toEqual({ kind: 'applied' });
         expect(await read('x:5')).toBeNull();
-        expect(await members('x:group')).toEqual([]);
+        expect(await members('x#group')).toEqual([]);
       });
     });
 

@@ -38,7 +38,12 @@ export function replacedIn([version, stamp, ...groups]: readonly unknown[]): Rep
 }
 
 // A name stays while its write is there, or may still come: born after the mark.
-export function isOver(name: Buffer, listing: Listing, { isEnded, replaced }: Ended, mark: Buffer): boolean {
+export function isOver(
+  name: Buffer,
+  listing: Listing,
+  { isEnded, replaced }: Ended,
+  mark: Buffer,
+): boolean {
   if (listing.stamps.length === 0) return isEnded || replaced.stamp.length === 0;
   const stamp = name.subarray(0, STAMP_BYTES);
   return stamp.equals(replaced.stamp) ? isEnded : stamp.compare(mark) < 0;
@@ -92,4 +97,3 @@ export function wholeGroup(key: string, name: string): string {
 export function unique(names: readonly string[]): string[] {
   return [...new Set(names)];
 }
-

@@ -21,7 +21,14 @@ import {
 import type { RedisPort, RunOptions } from './redis-port.js';
 import { END_MEMBER, LIST, MARK, MEMBERS } from './redis-store-scripts.js';
 import { formerIndexKey, type SlotNames } from './slot-names.js';
-import { readStamp, stampBytes, STAMP_BYTES, stampDigits, type HybridClock, type Stamp } from './stamp.js';
+import {
+  readStamp,
+  stampBytes,
+  STAMP_BYTES,
+  stampDigits,
+  type HybridClock,
+  type Stamp,
+} from './stamp.js';
 import { buffersIn, ifWrongType, storeScript, toList, toPx } from './store-script.js';
 
 /** The emptying of a key group, as Redis is asked for it. */
@@ -35,6 +42,8 @@ interface GroupDeps {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly dropTimeoutMs: number;
+  /** The channel of drops that name none of their own. */
+  readonly channel: string;
   readonly onUnheard: (channel: string) => void;
 }
 
@@ -43,6 +52,16 @@ const FORMER_VERSION = 1;
 const ENDED = 1;
 const NO_STAMP: Stamp = { wallMs: 0, count: 0, origin: '0'.repeat(16) };
 const NO_BYTES = Buffer.alloc(0);
+
+/** A write that is listed. */
+export interface Listed {
+  /** The stamp of a mark that is newer than its birth: it must not be written. */
+  readonly mark: Buffer | null;
+  /** The latest time at which it may be written, by the clock of Redis. */
+  readonly until: number;
+  /** The indexes in which it was not listed before. */
+  readonly newIn: readonly string[];
+}
 
 /** A write may take this long from being listed to being written: a drop leaves its notes for longer. */
 export const LISTED_MS = 60_000;
@@ -72,25 +91,34 @@ export class RedisGroups {
     this.#endMember = storeScript(port, timeoutMs, END_MEMBER);
   }
 
-  /** Lists a write in its groups. Returns the latest time at which it may be written, or a newer mark. */
-  async list(write: StampedWrite): Promise<{ readonly until: number } | { readonly mark: Buffer }> {
+  /** Lists a write in its groups. */
+  async list(write: StampedWrite): Promise<Listed> {
     const { names } = this.#deps;
     const { key, stamp, birth = stamp } = write;
     const args = [nameOf(stamp, key), key, toPx(write.ttlMs), stampBytes(birth), this.#ceiling()];
     const replies = await Promise.all(
-      unique(write.groups).map((group) => this.#list([names.index(group), names.mark(group)], args)),
+      unique(write.groups).map(async (group) => {
+        const index = names.index(group);
+        return { index, reply: await this.#list([index, names.mark(group)], args) };
+      }),
     );
-    const answers = buffersIn(replies);
-    const mark = answers.find(({ length }) => length === STAMP_BYTES);
-    if (mark !== undefined) return { mark };
-    return { until: Math.min(...answers.map(Number)) + LISTED_MS };
+    const newIn: string[] = [];
+    let [mark, until]: [Buffer | null, number] = [null, Infinity];
+    for (const { index, reply } of replies) {
+      if (Buffer.isBuffer(reply)) mark = reply;
+      const [isNew, time] = toList(reply);
+      if (isNew === 1) newIn.push(index);
+      if (Buffer.isBuffer(time)) until = Math.min(until, Number(time) + LISTED_MS);
+    }
+    return { mark, until, newIn };
   }
 
-  /** Removes a write that was turned away from its groups. Nobody waits for it. */
-  unlist({ key, stamp, groups }: StampedWrite): void {
-    for (const group of unique(groups)) {
-      this.#remove(this.#deps.names.index(group), [nameOf(stamp, key)]);
-    }
+  /**
+   * Removes a write that was turned away from where it was listed. Nobody waits for it. Where the same write was
+   * listed before, it may be there.
+   */
+  unlist({ key, stamp }: StampedWrite, { newIn }: Listed): void {
+    for (const index of newIn) this.#remove(index, [nameOf(stamp, key)]);
   }
 
   /** Removes what was replaced from its groups. Nobody waits for it. */
@@ -143,7 +171,13 @@ export class RedisGroups {
   }
 
   async #markGroup(
-    { group, stamp, ttlMs, except = [], isFinal = false }: Omit<RedisDrop, 'stamp'> & { readonly stamp?: Stamp },
+    {
+      group,
+      stamp,
+      ttlMs,
+      except = [],
+      isFinal = false,
+    }: Omit<RedisDrop, 'stamp'> & { readonly stamp?: Stamp },
     index: string,
   ): Promise<{ readonly stamp: Stamp; readonly names: readonly Buffer[] | null }> {
     const { names, clock } = this.#deps;
@@ -182,8 +216,9 @@ export class RedisGroups {
   }
 
   async #end(drop: RedisDrop, { key, stamps }: Listing): Promise<Ended> {
-    const { group, stamp, ttlMs, isFinal = false, channel = '' } = drop;
+    const { group, stamp, ttlMs, isFinal = false } = drop;
     const { names, clock, onUnheard } = this.#deps;
+    const channel = drop.channel ?? this.#deps.channel;
     const grave = newTombstone(stamp, { madeAt: clock.wallTime(), freshUntil: 0, isFinal });
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
     const noteMs = ttlMs > 0 ? NOTE_MS : 0;

@@ -53,8 +53,8 @@ return { isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', u
 
 /**
  * Lists a write in a key group, before it is written. KEYS: index, mark. ARGV: the name in the index, the key,
- * the TTL (empty for ever), the birth, the latest stamp that is believed. Returns the time, or the stamp
- * of a mark that is newer than the birth.
+ * the TTL (empty for ever), the birth, the latest stamp that is believed. Returns whether it was
+ * not listed before (1 or 0) and the time, or the stamp of a mark that is newer than the birth.
  */
 export const LIST: ScriptDefinition = {
   idempotent: true,
@@ -81,14 +81,14 @@ local reply = redis.pcall('ZADD', index, score, name)
 if failed(reply) then
   if not string.find(reply.err, 'WRONGTYPE') then return failure(reply) end
   redis.call('DEL', index)
-  redis.call('ZADD', index, score, name)
+  reply = redis.call('ZADD', index, score, name)
 end
 -- The index lives as long as its longest member. Each write removes expired ones, but only a few at once.
 local expired = redis.call('ZCOUNT', index, '-inf', string.format('(%.0f', at))
 if expired > 0 then redis.call('ZREMRANGEBYRANK', index, 0, math.min(expired, 500) - 1) end
 local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
 if last == 'inf' then redis.call('PERSIST', index) else redis.call('PEXPIREAT', index, last) end
-return string.format('%.0f', at)`,
+return { reply, string.format('%.0f', at) }`,
 };
 
 /**

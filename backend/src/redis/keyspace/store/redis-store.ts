@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/timing/index.js';
-import { CommandTimeoutError } from '../../base/errors/index.js';
+import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
 import type { ScriptDefinition } from '../../commands/index.js';
-import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
+import type { ApplyOutcome, KeyValueStore, StampedWrite } from './key-value-store.js';
 import { replacedIn } from './group-listing.js';
-import { type RedisDrop, RedisGroups } from './redis-groups.js';
+import { type Listed, type RedisDrop, RedisGroups } from './redis-groups.js';
 import type { RedisPort, RunOptions } from './redis-port.js';
 import { APPLY, CLAIM, INCREMENT, RELEASE, RENEW, TAKE } from './redis-store-scripts.js';
 import { SizedReads } from './sized-reads.js';
@@ -64,8 +64,6 @@ const TOO_LATE = 2;
 const ANY = '';
 const MAX_LISTINGS = 3;
 const STAMP_DIGITS = STAMP_BYTES * 2;
-const ORIGIN_OFFSET = 8;
-const OWN_MARK = 0x80;
 
 /**
  * {@link KeyValueStore} in Redis: every change is a script that compares first. No script touches two hash slots:
@@ -90,19 +88,19 @@ export class RedisStore implements KeyValueStore {
   readonly #increment;
 
   constructor(port: RedisPort, stamps: HybridClock, settings: RedisStoreOptions) {
-    const { timeoutMs, dropTimeoutMs = DROP_TIMEOUT_MS, clock } = settings;
+    const { timeoutMs, dropTimeoutMs = DROP_TIMEOUT_MS, clock, channel = '' } = settings;
     const onUnheard = settings.onUnheard ?? (() => undefined);
     this.#port = port;
     this.#stamps = stamps;
     this.#timeoutMs = timeoutMs;
-    this.#channel = settings.channel ?? '';
+    this.#channel = channel;
     this.#onUnheard = onUnheard;
     this.#readOneTerms = { timeoutMs, isIdempotent: true };
     this.#names = new SlotNames(settings.keyPrefix);
-    this.#origin = originInRedis(stamps);
+    this.#origin = Buffer.from(stamps.scriptOrigin, 'hex');
     const names = this.#names;
     this.#groups = new RedisGroups(
-      { port, stamps, names, clock, timeoutMs, dropTimeoutMs, onUnheard },
+      { port, stamps, names, clock, timeoutMs, dropTimeoutMs, channel, onUnheard },
       this.#origin,
     );
     const script = (definition: ScriptDefinition) => storeScript(port, timeoutMs, definition);
@@ -234,14 +232,30 @@ export class RedisStore implements KeyValueStore {
     }
     for (let listings = 1; listings <= MAX_LISTINGS; listings++) {
       const listed = await this.#groups.list(write);
-      if ('mark' in listed) return this.#turnAway(write, listed.mark);
-      const reply = await this.#applyTo(write, mode, listed.until);
-      if (reply !== TOO_LATE) return this.#outcomeOf(write, reply);
+      const outcome = await this.#writeListed(write, mode, listed);
+      if (outcome !== null && outcome.kind !== 'applied') this.#groups.unlist(write, listed);
+      if (outcome !== null) return outcome;
     }
     throw new CommandTimeoutError('a write with key groups arrived too late, several times');
   }
 
-  // The names of groups are those of a listing that comes first; nothing is listed that is not kept.
+  /** Returns `null` when it arrived too late: a drop may have forgotten it. */
+  async #writeListed(
+    write: StampedWrite,
+    mode: Mode,
+    listed: Listed,
+  ): Promise<ApplyOutcome | null> {
+    if (listed.mark !== null) return this.#superseded(listed.mark);
+    try {
+      const reply = await this.#applyTo(write, mode, listed.until);
+      return reply === TOO_LATE ? null : this.#outcomeOf(write, reply);
+    } catch (error) {
+      if (error instanceof CommandRejectedError) this.#groups.unlist(write, listed);
+      throw error;
+    }
+  }
+
+  // Lists only what stays there, so it asks no marks of groups for what takes away.
   #applyTo(write: StampedWrite, mode: Mode, until?: number): Promise<unknown> {
     const { key, stamp, entry, channel = this.#channel, replaces = ANY } = write;
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
@@ -255,11 +269,8 @@ export class RedisStore implements KeyValueStore {
   }
 
   #outcomeOf(write: StampedWrite, reply: unknown): ApplyOutcome {
-    if (Buffer.isBuffer(reply)) return this.#turnAway(write, reply);
-    if (reply === ABSENT) {
-      this.#unlist(write);
-      return { kind: 'absent' };
-    }
+    if (Buffer.isBuffer(reply)) return this.#superseded(reply);
+    if (reply === ABSENT) return { kind: 'absent' };
     const [heard, ...rest] = toList(reply);
     if (heard === 0) this.#onUnheard(write.channel ?? this.#channel);
     const replaced = replacedIn(rest);
@@ -267,16 +278,11 @@ export class RedisStore implements KeyValueStore {
     return { kind: 'applied' };
   }
 
-  #turnAway(write: StampedWrite, by: Buffer): ApplyOutcome {
-    this.#unlist(write);
+  #superseded(by: Buffer): ApplyOutcome {
     const stamp = readStamp(by, 0);
     this.#stamps.observe(stamp);
     const isFinal = by.length > STAMP_BYTES;
     return { kind: 'superseded', by: stamp, ...(isFinal && { isFinal }) };
-  }
-
-  #unlist(write: StampedWrite): void {
-    if (isKept(write)) this.#groups.unlist(write);
   }
 
   #ceiling(): Buffer {
@@ -287,12 +293,6 @@ export class RedisStore implements KeyValueStore {
 // Only what stays is listed: a tombstone and what is gone at once take away.
 function isKept({ entry, ttlMs }: StampedWrite): boolean {
   return !isTombstone(entry) && (ttlMs === null || ttlMs > 0);
-}
-
-// A stamp that Redis gives may be of the same moment as one that this process gives. They must differ.
-function originInRedis(stamps: HybridClock): Buffer {
-  const origin = stampBytes(stamps.ceiling()).subarray(ORIGIN_OFFSET);
-  return origin;
 }
 
 function toLiveTime(ms: number): string {
