@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { CommandRejectedError, replyPrefix } from '../../src/redis/base/errors/index.js';
 import { decodeEntry } from '../../src/redis/keyspace/store/entry.js';
-import type { RedisPort, RunOptions } from '../../src/redis/keyspace/store/redis-port.js';
 import { nameOf } from '../../src/redis/keyspace/store/group-listing.js';
 import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
 import { SlotNames } from '../../src/redis/keyspace/store/slot-names.js';
@@ -13,6 +11,7 @@ import {
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
 import { SystemClock } from '../../src/redis/base/timing/index.js';
+import { PlainPort } from '../support/plain-port.js';
 import { describeKeyValueStore, type OpenStore } from '../support/key-value-store-contract.js';
 import { deleteOf, setOf, stampNo } from '../support/stored-writes.js';
 
@@ -24,46 +23,6 @@ const groupMarkKey = (group: string): string => names.mark(group);
 const LEASE = names.lease('entry');
 
 type LeaseRequest = Parameters<RedisStore['claim']>[0];
-
-type Command = (...args: readonly unknown[]) => Promise<unknown>;
-
-/** A port over one plain connection, which writes down what was sent. */
-class PlainPort implements RedisPort {
-  readonly readsFromReplicas = false;
-  readonly sent: { readonly name: string; readonly terms: RunOptions }[] = [];
-  readonly client: Redis;
-
-  constructor(client: Redis) {
-    this.client = client;
-  }
-
-  async run(
-    name: string,
-    args: readonly (string | Buffer | number)[],
-    terms: RunOptions,
-  ): Promise<unknown> {
-    this.sent.push({ name, terms });
-    try {
-      const commands = this.client as unknown as Record<string, Command>;
-      return await commands[`${name}Buffer`]!.call(this.client, ...args);
-    } catch (error) {
-      const reply = replyPrefix(error as Error);
-      throw new CommandRejectedError((error as Error).message, { reply });
-    }
-  }
-
-  onDataAtRisk(): () => void {
-    return () => undefined;
-  }
-
-  onRecovery(): () => void {
-    return () => undefined;
-  }
-
-  listen(): Promise<() => void> {
-    return Promise.resolve(() => undefined);
-  }
-}
 
 let server: RedisTestServer;
 let redis: Redis;
