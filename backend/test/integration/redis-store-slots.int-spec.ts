@@ -23,7 +23,7 @@ let redis: Redis;
 beforeAll(async () => {
   const bus = await claimPort();
   const redisConfig = ['cluster-enabled yes', `cluster-port ${bus.port}`];
-  await bus.release();
+  bus.release();
   server = await startRedisServer({ redisConfig });
   redis = newClient('');
   await redis.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);

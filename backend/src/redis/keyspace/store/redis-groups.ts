@@ -34,6 +34,15 @@ import { buffersIn, ifWrongType, storeScript, toList, toPx } from './store-scrip
 /** The emptying of a key group, as Redis is asked for it. */
 export type RedisDrop = StampedDrop & { readonly channel?: string };
 
+/** The same; without a stamp, Redis gives it one. */
+type GroupDrop = Omit<RedisDrop, 'stamp'> & { readonly stamp?: Stamp };
+
+/** A mark that stands, and the names in the index at that moment: `null` when there are many. */
+interface Marked {
+  readonly stamp: Stamp;
+  readonly names: readonly Buffer[] | null;
+}
+
 /** What the groups of a store need. */
 interface GroupDeps {
   readonly port: RedisPort;
@@ -146,7 +155,7 @@ export class RedisGroups {
    * @throws {@link CommandTimeoutError} (`COMMAND_TIMEOUT`) when there are more members than are ended in time.
    */
   async drop(
-    drop: Omit<RedisDrop, 'stamp'> & { readonly stamp?: Stamp },
+    drop: GroupDrop,
     onMarked?: (stamp: Stamp) => void,
   ): Promise<{ readonly stamp: Stamp; readonly dropped: number }> {
     const { clock, dropTimeoutMs } = this.#deps;
@@ -170,29 +179,23 @@ export class RedisGroups {
     return { stamp: marked.stamp, dropped };
   }
 
-  async #markGroup(
-    {
-      group,
-      stamp,
-      ttlMs,
-      except = [],
-      isFinal = false,
-    }: Omit<RedisDrop, 'stamp'> & { readonly stamp?: Stamp },
-    index: string,
-  ): Promise<{ readonly stamp: Stamp; readonly names: readonly Buffer[] | null }> {
-    const { names, clock } = this.#deps;
-    const madeAt = clock.wallTime();
-    const grave = newTombstone(stamp ?? NO_STAMP, { madeAt, freshUntil: 0, isFinal });
-    const entry = encodeEntry({ ...grave, body: listOf(except) });
+  async #markGroup(drop: GroupDrop, index: string): Promise<Marked> {
+    const { group, stamp, ttlMs } = drop;
     const origin = stamp === undefined ? this.#origin : NO_BYTES;
-    const args = [entry, toPx(ttlMs), this.#ceiling(), origin, PORTION];
-    const [own, newer, found] = toList(await this.#mark([names.mark(group), index], args));
-    if (Buffer.isBuffer(newer) && newer.length === STAMP_BYTES) this.#learn(newer);
-    const isStamped = Buffer.isBuffer(own) && own.length === STAMP_BYTES;
+    const args = [this.#markOf(drop), toPx(ttlMs), this.#ceiling(), origin, PORTION];
+    const reply = await this.#mark([this.#deps.names.mark(group), index], args);
+    const [own, newer, found] = toList(reply);
+    this.#learnIfStamp(newer);
     return {
-      stamp: isStamped ? this.#learn(own) : (stamp ?? this.#deps.stamps.next()),
+      stamp: this.#learnIfStamp(own) ?? stamp ?? this.#deps.stamps.next(),
       names: Array.isArray(found) ? buffersIn(found) : null,
     };
+  }
+
+  #markOf({ stamp = NO_STAMP, except = [], isFinal = false }: GroupDrop): Buffer {
+    const madeAt = this.#deps.clock.wallTime();
+    const grave = newTombstone(stamp, { madeAt, freshUntil: 0, isFinal });
+    return encodeEntry({ ...grave, body: listOf(except) });
   }
 
   async #endPage(drop: RedisDrop, index: string, page: readonly Listing[]): Promise<number> {
@@ -206,7 +209,7 @@ export class RedisGroups {
       const reply = replies[i] ?? NOT_THERE;
       gone.push(...listing.names.filter((name) => isOver(name, listing, reply, mark)));
       if (reply.isEnded) ended.push({ key: listing.key, replaced: reply.replaced });
-      else if (reply.replaced.stamp.length === STAMP_BYTES) this.#learn(reply.replaced.stamp);
+      else this.#learnIfStamp(reply.replaced.stamp);
     }
     if (gone.length > 0) this.#remove(index, gone);
     for (const [other, names] of this.#listings(ended)) {
@@ -288,7 +291,8 @@ export class RedisGroups {
     return stampBytes(this.#deps.stamps.ceiling());
   }
 
-  #learn(bytes: Buffer): Stamp {
+  #learnIfStamp(bytes: unknown): Stamp | null {
+    if (!Buffer.isBuffer(bytes) || bytes.length !== STAMP_BYTES) return null;
     const stamp = readStamp(bytes, 0);
     this.#deps.stamps.observe(stamp);
     return stamp;

@@ -2,7 +2,7 @@
 // here keep that rule today, so that a later cluster mode changes no stored key.
 
 const SLOTS = 16_384;
-const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
+const DIGITS = Array.from('0123456789abcdefghijklmnopqrstuvwxyz');
 const NOT_ASCII = /[^\0-\x7f]/;
 
 const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
@@ -37,7 +37,7 @@ export function slotOf(key: string): number {
 
 // A CRC is linear: that of a text is that of its parts, each in its place, added up without carry. So four
 // digits are found for any slot after any text, from what two digits can do in either place.
-const PAIRS = [...DIGITS].flatMap((first) => [...DIGITS].map((second) => first + second));
+const PAIRS = DIGITS.flatMap((first) => DIGITS.map((second) => first + second));
 const EARLY_PAIRS = PAIRS.map((pair) => ({ pair, crc: addZeros(crcOf(pair), 2) }));
 const LATE_PAIRS = new Map(PAIRS.map((pair) => [crcOf(pair) % SLOTS, pair]));
 
