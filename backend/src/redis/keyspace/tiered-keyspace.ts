@@ -1,4 +1,5 @@
 import { strictRefusal } from './away-errors.js';
+import type { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
@@ -21,6 +22,12 @@ import type { Stamp } from './store/stamp.js';
 const ALONE: Claim = { state: 'alone' };
 const HELD: Claim = { state: 'held' };
 
+/** What listens to the channel of a keyspace; nothing does in memory mode. */
+interface KeyspaceListeners {
+  readonly near: NearCopies | null;
+  readonly notices: ChangeNotices | null;
+}
+
 /** {@link Keyspace} with two tiers: Redis while it is there; memory and the journal while it is not. */
 export class TieredKeyspace implements Keyspace {
   readonly name: string;
@@ -30,8 +37,13 @@ export class TieredKeyspace implements Keyspace {
   readonly #reads: KeyspaceReads;
   readonly #writes: KeyspaceWrites;
   readonly #shared: SharedValues;
+  readonly #notices: ChangeNotices | null;
 
-  constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, near: NearCopies | null) {
+  constructor(
+    identity: KeyspaceIdentity,
+    deps: KeyspaceDeps,
+    { near, notices }: KeyspaceListeners,
+  ) {
     const { keys, options } = identity;
     this.name = keys.name;
     this.policy = options.policy;
@@ -40,6 +52,7 @@ export class TieredKeyspace implements Keyspace {
     this.#reads = new KeyspaceReads(identity, deps, near);
     this.#writes = new KeyspaceWrites(identity, deps, near);
     this.#shared = new SharedValues(identity, deps);
+    this.#notices = notices;
   }
 
   get isAway(): boolean {
@@ -109,6 +122,12 @@ export class TieredKeyspace implements Keyspace {
     }
     if (answer.kind === 'held') return HELD;
     return { state: 'changed', reading: this.#reads.accept(entry, answer.entry, askedAt) };
+  }
+
+  untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void> {
+    const notices = this.#notices;
+    if (notices === null) return this.#deps.clock.sleep(ms, signal);
+    return notices.untilChanged(this.#keys.entry(key), ms, signal);
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
