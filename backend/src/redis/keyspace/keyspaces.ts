@@ -163,7 +163,8 @@ export class Keyspaces {
   }
 
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
-    const keys = new KeyspaceKeys(name, this.#options.node.keyPrefix);
+    const { keyPrefix, db } = this.#options.node;
+    const keys = new KeyspaceKeys(name, keyPrefix, db);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
     const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
     const notices =
@@ -174,7 +175,8 @@ export class Keyspaces {
   }
 
   #newParts({ log, records }: KeptJournal): KeyspaceDeps {
-    const { fallback, journal: bounds } = this.#options;
+    const { fallback, journal: bounds, node } = this.#options;
+    const { keyPrefix } = node;
     const stamps = new HybridClock(this.#clock, randomBytes(ORIGIN_BYTES).toString('hex'));
     const journal = new WriteJournal(bounds, this.#clock, log, records);
     journal.onDropped((count) => {
@@ -190,7 +192,7 @@ export class Keyspaces {
       recent: new RecentWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock),
       reads: this.#degradation.reads,
       writes: this.#degradation.writes,
-      redis: this.#port === null ? null : new RedisStore(this.#port, stamps, fallback),
+      redis: this.#port === null ? null : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
       tombstoneMs: bounds.maxAgeMs,
       onBacklog: () => {
         this.#degradation.refresh();
