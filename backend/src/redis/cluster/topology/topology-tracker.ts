@@ -8,13 +8,13 @@ import {
 } from '../connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
-import { Doubts } from './doubts.js';
+import { Doubts } from './sources/doubts.js';
 import { FailoverHistory } from './failover-history.js';
 import { ListedNodes } from './listed-nodes.js';
 import { ReplicaLag } from './replica-lag.js';
-import type { SentinelMessage } from './sentinel-message.js';
-import type { SentinelView } from './sentinel-view.js';
-import type { TopologySource } from './topology-source.js';
+import type { SentinelMessage } from './sources/sentinel-message.js';
+import type { SentinelView } from './sources/sentinel-view.js';
+import type { TopologySource } from './sources/topology-source.js';
 import { WriteGate, type PauseReason } from './write-gate.js';
 import { WriteRefusal, type Refusal } from './write-refusal.js';
 

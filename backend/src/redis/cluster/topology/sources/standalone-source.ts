@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../base/address/index.js';
+import type { NodeAddress } from '../../../base/address/index.js';
 import type { TopologySource, TopologySourceListener } from './topology-source.js';
 
 /** The source for a single Redis, whose address is configured. */

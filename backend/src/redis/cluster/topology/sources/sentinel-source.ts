@@ -3,16 +3,16 @@ import {
   formatAddress,
   isHostName,
   type NodeAddress,
-} from '../../base/address/index.js';
+} from '../../../base/address/index.js';
 import {
   containFaults,
   type AddressMapper,
   type ResolvedSentinelOptions,
-} from '../../config/index.js';
-import { unnamed } from '../connection/index.js';
-import type { Problem } from '../../base/errors/index.js';
-import type { EventBus } from '../../base/events/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+} from '../../../config/index.js';
+import { unnamed } from '../../connection/index.js';
+import type { Problem } from '../../../base/errors/index.js';
+import type { EventBus } from '../../../base/events/index.js';
+import type { Clock, Stop } from '../../../base/timing/index.js';
 import { ConfiguredSentinels, type LookUp } from './configured-sentinels.js';
 import { DiscoveredSentinels } from './discovered-sentinels.js';
 import { Doubts } from './doubts.js';

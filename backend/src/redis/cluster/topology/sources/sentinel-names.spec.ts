@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { pass, sentinelOptions, turns, until } from '../../../../test/support/engine-rig.js';
-import { FakeSentinelNode } from '../../../../test/support/fake-sentinel-node.js';
-import type { NodeAddress } from '../../base/address/index.js';
-import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
-import { ManualClock } from '../../testing/index.js';
+import { pass, sentinelOptions, turns, until } from '../../../../../test/support/engine-rig.js';
+import { FakeSentinelNode } from '../../../../../test/support/fake-sentinel-node.js';
+import type { NodeAddress } from '../../../base/address/index.js';
+import { EventBus, type RedisHaEvent } from '../../../base/events/index.js';
+import { ManualClock } from '../../../testing/index.js';
 import { SentinelSource } from './sentinel-source.js';
 
 const A = { host: '10.0.0.1', port: 1 };

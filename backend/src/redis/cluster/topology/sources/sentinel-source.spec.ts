@@ -1,8 +1,14 @@
-import { pass, sentinelOptions, track, turns, until } from '../../../../test/support/engine-rig.js';
-import { FakeSentinelNode } from '../../../../test/support/fake-sentinel-node.js';
-import { formatAddress, type NodeAddress } from '../../base/address/index.js';
-import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
-import { ManualClock, reply } from '../../testing/index.js';
+import {
+  pass,
+  sentinelOptions,
+  track,
+  turns,
+  until,
+} from '../../../../../test/support/engine-rig.js';
+import { FakeSentinelNode } from '../../../../../test/support/fake-sentinel-node.js';
+import { formatAddress, type NodeAddress } from '../../../base/address/index.js';
+import { EventBus, type RedisHaEvent } from '../../../base/events/index.js';
+import { ManualClock, reply } from '../../../testing/index.js';
 import type { SentinelMessage } from './sentinel-message.js';
 import { SentinelSource } from './sentinel-source.js';
 import type { SentinelView } from './sentinel-view.js';

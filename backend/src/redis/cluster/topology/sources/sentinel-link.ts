@@ -1,8 +1,8 @@
-import type { NodeAddress } from '../../base/address/index.js';
-import type { ResolvedSentinelOptions } from '../../config/index.js';
-import { ReopeningWire, type Wire, type WireOptions } from '../connection/index.js';
-import { safeMessage } from '../../base/errors/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import type { NodeAddress } from '../../../base/address/index.js';
+import type { ResolvedSentinelOptions } from '../../../config/index.js';
+import { ReopeningWire, type Wire, type WireOptions } from '../../connection/index.js';
+import { safeMessage } from '../../../base/errors/index.js';
+import type { Clock, Stop } from '../../../base/timing/index.js';
 import {
   parseSentinelMessage,
   SENTINEL_CHANNELS,

@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../base/address/index.js';
+import type { NodeAddress } from '../../../base/address/index.js';
 import type { SentinelMessage } from './sentinel-message.js';
 import type { SentinelView } from './sentinel-view.js';
 
