@@ -318,9 +318,7 @@ export class CallWorld {
       },
       lookAgain: () => Promise.resolve(),
       setUrgent: () => undefined,
-      sentinels: () => [],
-      views: () => [],
-      askSentinel: () => null,
+      whyUnknown: () => 'nobody was asked',
       close: () => undefined,
     };
   }

@@ -65,7 +65,7 @@ function connectedStatus(
   { options, keyspaces }: RedisEngine,
   connected: PrimaryGroup,
 ): RedisStatus {
-  const { tracker, router } = connected;
+  const { tracker, router, sentinels } = connected;
   const primary = tracker.primaryConnection;
   const replicas = tracker.replicas.map((node) => nodeStatus(node, connected));
   const { refusal } = tracker;
@@ -85,8 +85,7 @@ function connectedStatus(
     masterName: options.mode === 'sentinel' ? options.sentinel.masterName : null,
     primary: primary === null ? null : nodeStatus(primary, connected),
     replicas,
-    sentinels: tracker.source.sentinels(),
-    quorum: tracker.source.views()[0]?.quorum ?? null,
+    ...sentinelStatus(sentinels),
     epoch: tracker.epoch,
     failovers: tracker.history.summary,
     pools: {
@@ -97,6 +96,13 @@ function connectedStatus(
     pending: router.pending,
     fallback: keyspaces.status,
   };
+}
+
+function sentinelStatus(
+  desk: PrimaryGroup['sentinels'],
+): Pick<RedisStatus, 'sentinels' | 'quorum'> {
+  if (desk === null) return { sentinels: [], quorum: null };
+  return { sentinels: desk.statuses(), quorum: desk.views()[0]?.quorum ?? null };
 }
 
 type Refusal = PrimaryGroup['tracker']['refusal'];

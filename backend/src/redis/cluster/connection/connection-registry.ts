@@ -5,7 +5,7 @@ import {
   type ResolvedRedisOptions,
 } from '../../config/index.js';
 import type { Problem } from '../../base/errors/index.js';
-import { Pulse, type Clock } from '../../base/timing/index.js';
+import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
 import {
   SharedConnection,
   type NodeChange,
@@ -15,6 +15,7 @@ import { unnamed } from './handshake.js';
 import type { WireOptions } from './wire.js';
 
 const STALL_CHECK_MS = 20;
+const URGENT_ASK_MS = 25;
 
 // A node that comes back is used at once: its return may end an outage.
 const MAX_PAUSE_MS = 250;
@@ -32,6 +33,7 @@ export class ConnectionRegistry {
   readonly #stallPulse: Pulse;
   readonly #mapAddress: AddressMapper | null;
   readonly #raise: (problem: Problem) => void;
+  #stopAsking: Stop | null = null;
 
   constructor(
     options: ResolvedRedisOptions,
@@ -67,6 +69,20 @@ export class ConnectionRegistry {
       this.#down.delete(key);
       this.get(address)?.nudge();
     }
+  }
+
+  /** Sets whether every connected node is asked for its role all the time, as while the primary is away. */
+  setUrgent(isUrgent: boolean): void {
+    if (!isUrgent) {
+      this.#stopAsking?.();
+      this.#stopAsking = null;
+      return;
+    }
+    this.#stopAsking ??= this.#clock.every(URGENT_ASK_MS, () => {
+      for (const node of this.all()) {
+        if (node.state.kind === 'ready') node.nudge();
+      }
+    });
   }
 
   /** Opens connections to new addresses, and closes those to addresses that are not in the list. */
@@ -106,6 +122,7 @@ export class ConnectionRegistry {
 
   /** Closes every connection and opens none again. */
   close(reason: string): void {
+    this.setUrgent(false);
     for (const node of this.all()) node.close(reason);
     this.#nodes.clear();
   }

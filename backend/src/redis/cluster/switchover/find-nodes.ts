@@ -24,9 +24,6 @@ export function findNodes(tracker: TopologyTracker, wanted: NodeAddress | string
 
 function requirePrimary(tracker: TopologyTracker): SharedConnection {
   const { primary } = tracker;
-  if (tracker.source.sentinels().length === 0) {
-    throw new SwitchoverFailedError('There are no Sentinels in this mode; nothing was changed');
-  }
   if (primary === null || !tracker.isWritable) {
     throw new SwitchoverFailedError('The primary does not take writes now; nothing was changed');
   }

@@ -4,6 +4,13 @@ export { planTopology, type KnownPrimary, type TopologyPlan } from './sources/pl
 export { SentinelSource } from './sources/sentinel-source.js';
 export type { ReplicaView, SentinelView } from './sources/sentinel-view.js';
 export { StandaloneSource } from './sources/standalone-source.js';
-export type { SentinelStatus, TopologySource } from './sources/topology-source.js';
+export {
+  isCalledDown,
+  reportOf,
+  viewsOfReplica,
+  type SentinelDesk,
+  type SentinelStatus,
+} from './sources/sentinel-desk.js';
+export type { TopologySource } from './sources/topology-source.js';
 export { TopologyTracker } from './topology-tracker.js';
 export type { GateState } from './write-gate.js';

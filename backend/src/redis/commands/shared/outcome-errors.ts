@@ -127,10 +127,7 @@ function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
 
 function whyNotWritable(tracker: TopologyTracker, refusal: string | null): string {
   const { primaryAddress, primaryConnection: node, gate } = tracker;
-  if (primaryAddress === null) {
-    const isAnyThere = tracker.source.sentinels().some(({ isAnswering }) => isAnswering);
-    return isAnyThere ? 'the Sentinels name no primary' : 'no Sentinel has answered yet';
-  }
+  if (primaryAddress === null) return `no primary is known yet (${tracker.whyUnknown})`;
   if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason.step})`;
   const where = formatAddress(primaryAddress);
   if (node === null) return `the primary ${where} is not connected`;

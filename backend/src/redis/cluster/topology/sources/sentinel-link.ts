@@ -3,6 +3,7 @@ import type { ResolvedSentinelOptions } from '../../../config/index.js';
 import { ReopeningWire, type Wire, type WireOptions } from '../../connection/index.js';
 import { safeMessage } from '../../../base/errors/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
+import { explainRefusal } from './explain-unknown.js';
 import {
   parseSentinelMessage,
   SENTINEL_CHANNELS,
@@ -152,7 +153,7 @@ export class SentinelLink {
 
   #becomeUnsound(problem: string): void {
     this.#view = null;
-    this.#problem = problem;
+    this.#problem = explainRefusal(problem, this.#options.sentinel.masterName);
   }
 
   #becomeLost(reason: string): void {

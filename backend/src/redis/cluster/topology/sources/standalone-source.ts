@@ -21,16 +21,8 @@ export class StandaloneSource implements TopologySource {
     // There are no Sentinels to ask more often.
   }
 
-  sentinels(): readonly never[] {
-    return [];
-  }
-
-  views(): readonly never[] {
-    return [];
-  }
-
-  askSentinel(): null {
-    return null;
+  whyUnknown(): string {
+    return 'the address is configured, so it is always known';
   }
 
   close(): void {

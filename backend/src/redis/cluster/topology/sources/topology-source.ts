@@ -1,13 +1,12 @@
 import type { NodeAddress } from '../../../base/address/index.js';
 import type { SentinelMessage } from './sentinel-message.js';
-import type { SentinelView } from './sentinel-view.js';
 
-/** One Sentinel, as a health report shows it. */
-export interface SentinelStatus {
-  readonly address: NodeAddress;
-  readonly isAnswering: boolean;
-  readonly isSubscribed: boolean;
-  readonly problem: string | null;
+/** What those who watch the nodes say of them, beside who is the primary. */
+export interface TopologyReport {
+  /** Whether all who know the node call it down. */
+  readonly isDown: (address: NodeAddress) => boolean;
+  /** When the oldest answer was asked for, if none tells of a failover; `null` if one does, or nobody answers. */
+  readonly noFailoverSince: number | null;
 }
 
 /** The callbacks of a {@link TopologySource}. */
@@ -18,10 +17,10 @@ export interface TopologySourceListener {
     epoch: number,
     replicas: readonly NodeAddress[],
   ) => void;
-  /** A Sentinel published a message about our group. */
-  readonly onMessage: (message: SentinelMessage) => void;
-  /** A Sentinel answered: the views of all that answer. */
-  readonly onViews: (views: readonly SentinelView[]) => void;
+  /** A step of a failover was published. */
+  readonly onStep: (step: SentinelMessage) => void;
+  /** Somebody who watches the nodes answered. */
+  readonly onReport: (report: TopologyReport) => void;
 }
 
 /** Finds out which node is the primary. */
@@ -31,15 +30,7 @@ export interface TopologySource {
   lookAgain(): Promise<void>;
   /** Sets whether to ask often, as while the primary is away. */
   setUrgent(isUrgent: boolean): void;
-  /** The Sentinels, if there are any. */
-  sentinels(): readonly SentinelStatus[];
-  /** The last view of each Sentinel that answers. */
-  views(): readonly SentinelView[];
-  /** Sends one command to the first Sentinel that `choose` accepts. `null` if there is none. */
-  askSentinel(
-    choose: (view: SentinelView) => boolean,
-    name: string,
-    ...args: readonly string[]
-  ): Promise<unknown> | null;
+  /** Returns why no primary is known, for people. Asked only while none is. */
+  whyUnknown(): string;
   close(): void;
 }
