@@ -13,13 +13,8 @@ export {
   type ReopeningWireListener,
 } from './reopening-wire.js';
 export { unnamed } from './handshake.js';
-export { ConnectionRegistry } from './connection-registry.js';
-export {
-  SharedConnection,
-  type Job,
-  type NodeChange,
-  type SharedConnectionDeps,
-} from './shared-connection.js';
+export { NodeRegistry } from './node-registry.js';
+export { RedisNode, type Job, type NodeChange, type RedisNodeDeps } from './redis-node.js';
 export { parseRole, type NodeRole } from './node-role.js';
 export {
   driverCommandNames,

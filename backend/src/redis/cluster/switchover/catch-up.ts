@@ -1,5 +1,5 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
-import type { NodeRole, SharedConnection } from '../connection/index.js';
+import type { NodeRole, RedisNode } from '../connection/index.js';
 import {
   isCalledDown,
   viewsOfReplica,
@@ -10,7 +10,7 @@ import {
 /** What the replicas of a primary are compared by. */
 export interface CatchUp {
   readonly tracker: TopologyTracker;
-  readonly primary: SharedConnection;
+  readonly primary: RedisNode;
   /** The only replica that may be promoted; `null` if Sentinel chooses. */
   readonly to: NodeAddress | null;
   readonly views: readonly SentinelView[];

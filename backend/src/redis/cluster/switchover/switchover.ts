@@ -1,5 +1,5 @@
 import { formatAddress, sameAddress, type NodeAddress } from '../../base/address/index.js';
-import type { SharedConnection } from '../connection/index.js';
+import type { RedisNode } from '../connection/index.js';
 import {
   safeMessage,
   SentinelsUnreachableError,
@@ -103,13 +103,13 @@ export async function switchover(
 /** One switchover, from the pause until the old primary is a replica. */
 class Handover {
   readonly #tools: SwitchoverTools;
-  readonly #old: SharedConnection;
+  readonly #old: RedisNode;
   readonly #to: NodeAddress | null;
   readonly #steps: Steps;
   // Decides what can be undone.
   #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
 
-  constructor(tools: SwitchoverTools, old: SharedConnection, to: NodeAddress | null, steps: Steps) {
+  constructor(tools: SwitchoverTools, old: RedisNode, to: NodeAddress | null, steps: Steps) {
     this.#tools = tools;
     this.#old = old;
     this.#to = to;
@@ -222,7 +222,7 @@ class Handover {
   // that they look for the primary instead of staying with a node that refuses their writes.
   async #demote(to: NodeAddress): Promise<boolean> {
     const { tracker } = this.#tools;
-    const node = (): SharedConnection | null => tracker.connectionTo(this.#old.address);
+    const node = (): RedisNode | null => tracker.connectionTo(this.#old.address);
     const isLinkedReplica = (): boolean => {
       const role = node()?.role;
       return role?.kind === 'replica' && role.isLinked;

@@ -1,8 +1,8 @@
 import type { RedisHaEvent } from '../../base/events/index.js';
-import type { NodeChange, SharedConnection } from '../connection/index.js';
+import type { NodeChange, RedisNode } from '../connection/index.js';
 
 /** Returns the event that tells of a change of a connection; `null` if none does. */
-export function connectionEvent(node: SharedConnection, change: NodeChange): RedisHaEvent | null {
+export function connectionEvent(node: RedisNode, change: NodeChange): RedisHaEvent | null {
   const { address } = node;
   switch (change) {
     case 'opened':

@@ -1,6 +1,6 @@
 import type { NodeAddress } from '../../base/address/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import type { SharedConnection } from '../connection/index.js';
+import type { RedisNode } from '../connection/index.js';
 
 /** Knows whether the followed primary is there, and tells when that changes. */
 export class PrimaryWatch {
@@ -34,7 +34,7 @@ export class PrimaryWatch {
   }
 
   /** Looks at the node that says that it is the primary, if one does. Returns whether it has become ready. */
-  check(node: SharedConnection | null): boolean {
+  check(node: RedisNode | null): boolean {
     if (node === null || node.isStalled || this.#isReady) return false;
     this.#isReady = true;
     this.#bus.emit({ type: 'primary.ready', node: node.address });
@@ -43,7 +43,7 @@ export class PrimaryWatch {
   }
 
   // The same address with another run id is a restarted process, which may have lost its data.
-  #noteRun(node: SharedConnection): void {
+  #noteRun(node: RedisNode): void {
     if (this.#runId !== null && node.runId !== null && node.runId !== this.#runId) {
       this.#bus.emit({ type: 'primary.reset', node: node.address });
     }

@@ -1,9 +1,9 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
 import { type ResolvedRedisOptions } from '../../config/index.js';
 import {
-  ConnectionRegistry,
+  NodeRegistry,
   type NodeChange,
-  type SharedConnection,
+  type RedisNode,
   type WireOptions,
 } from '../connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
@@ -21,7 +21,7 @@ import { WriteGate, type PauseReason } from './write-gate.js';
 import { WriteRefusal, type Refusal } from './write-refusal.js';
 
 /** Called after each change: of one connection, or with `null` of the cluster as a whole. */
-export type TopologyListener = (node: SharedConnection | null, change: NodeChange | null) => void;
+export type TopologyListener = (node: RedisNode | null, change: NodeChange | null) => void;
 
 /**
  * Knows which node is the primary and which are its replicas, keeps connections to all of them, and
@@ -35,7 +35,7 @@ export class TopologyTracker {
   readonly #source: TopologySource;
   readonly #clock: Clock;
   readonly #bus: EventBus;
-  readonly #registry: ConnectionRegistry;
+  readonly #registry: NodeRegistry;
   readonly #refusal: WriteRefusal;
   readonly #watch: PrimaryWatch;
   readonly #listeners = new Set<TopologyListener>();
@@ -54,7 +54,7 @@ export class TopologyTracker {
     this.#refusal = new WriteRefusal(clock, bus, () => this.primary);
     this.#watch = new PrimaryWatch(bus);
     const doubts = new Doubts(bus);
-    this.#registry = new ConnectionRegistry(
+    this.#registry = new NodeRegistry(
       options,
       clock,
       (node, change) => {
@@ -103,23 +103,23 @@ export class TopologyTracker {
   }
 
   /** The primary's connection, if the node is connected and says that it is the primary. */
-  get primary(): SharedConnection | null {
+  get primary(): RedisNode | null {
     const node = this.primaryConnection;
     return node?.role?.kind === 'primary' ? node : null;
   }
 
   /** The primary's connection, in any state. */
-  get primaryConnection(): SharedConnection | null {
+  get primaryConnection(): RedisNode | null {
     return this.#primary === null ? null : (this.#registry.get(this.#primary) ?? null);
   }
 
   /** Returns the first connection to a node of the cluster, in any state. */
-  connectionTo(address: NodeAddress): SharedConnection | null {
+  connectionTo(address: NodeAddress): RedisNode | null {
     return this.#registry.get(address) ?? null;
   }
 
   /** One connection to each node except the primary, in any state. */
-  get replicas(): readonly SharedConnection[] {
+  get replicas(): readonly RedisNode[] {
     return this.#replicas
       .map((address) => this.#registry.get(address))
       .filter((node) => node !== undefined);
@@ -165,7 +165,7 @@ export class TopologyTracker {
   }
 
   /** Asks the node for its role and the Sentinels for the primary, after a reply that did not fit its role. */
-  suspect(node: SharedConnection, reason: string): void {
+  suspect(node: RedisNode, reason: string): void {
     if (node === this.primaryConnection) this.#suspect(reason);
     node.nudge();
     void this.#source.lookAgain();
@@ -252,7 +252,7 @@ export class TopologyTracker {
     }
   }
 
-  #onNodeChange(node: SharedConnection, change: NodeChange): void {
+  #onNodeChange(node: RedisNode, change: NodeChange): void {
     if (this.#isClosed) return;
     const event = connectionEvent(node, change);
     if (event !== null) this.#bus.emit(event);
@@ -266,7 +266,7 @@ export class TopologyTracker {
     this.#changed(node, change);
   }
 
-  #onPrimaryChange(node: SharedConnection, change: NodeChange): void {
+  #onPrimaryChange(node: RedisNode, change: NodeChange): void {
     if (change === 'lost') this.#suspect('connection lost');
     if (change === 'stalled') this.#suspect('no answer');
     if (change === 'role' && node.role?.kind !== 'primary') {
@@ -293,7 +293,7 @@ export class TopologyTracker {
     this.#registry.setUrgent(isUrgent && !this.#isClosed);
   }
 
-  #changed(node: SharedConnection | null, change: NodeChange | null): void {
+  #changed(node: RedisNode | null, change: NodeChange | null): void {
     if (node === null) this.#updateUrgency();
     for (const listener of this.#listeners) listener(node, change);
   }

@@ -1,6 +1,6 @@
 import { formatAddress } from '../../base/address/index.js';
 import { type ReadPolicy, type ResolvedRedisOptions } from '../../config/index.js';
-import type { SharedConnection } from '../../cluster/connection/index.js';
+import type { RedisNode } from '../../cluster/connection/index.js';
 import {
   ClosedError,
   CommandAbortedError,
@@ -134,7 +134,7 @@ function whyNotWritable(tracker: TopologyTracker, refusal: string | null): strin
   return whatIsWrongWith(node, where, refusal ?? tracker.refusal?.reason ?? null);
 }
 
-function whatIsWrongWith(node: SharedConnection, where: string, refusal: string | null): string {
+function whatIsWrongWith(node: RedisNode, where: string, refusal: string | null): string {
   const { state } = node;
   if (state.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
   if (state.kind === 'connecting') {

@@ -6,11 +6,7 @@ import {
 } from '../../config/index.js';
 import type { Problem } from '../../base/errors/index.js';
 import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
-import {
-  SharedConnection,
-  type NodeChange,
-  type SharedConnectionDeps,
-} from './shared-connection.js';
+import { RedisNode, type NodeChange, type RedisNodeDeps } from './redis-node.js';
 import { unnamed } from './handshake.js';
 import type { WireOptions } from './wire.js';
 
@@ -23,12 +19,12 @@ const MAX_PAUSE_MS = 250;
 // One that every Sentinel calls down is dialled seldom: they tell when it is there again.
 const MAX_PAUSE_WHILE_DOWN_MS = 5000;
 
-/** Every node this process is connected to. Each announced address has one {@link SharedConnection}. */
-export class ConnectionRegistry {
+/** Every node this process is connected to. Each announced address has one {@link RedisNode}. */
+export class NodeRegistry {
   readonly #options: ResolvedRedisOptions;
   readonly #clock: Clock;
-  readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
-  readonly #nodes = new Map<string, SharedConnection>();
+  readonly #onChange: (node: RedisNode, change: NodeChange) => void;
+  readonly #nodes = new Map<string, RedisNode>();
   readonly #down = new Set<string>();
   readonly #stallPulse: Pulse;
   readonly #mapAddress: AddressMapper | null;
@@ -38,7 +34,7 @@ export class ConnectionRegistry {
   constructor(
     options: ResolvedRedisOptions,
     clock: Clock,
-    onChange: (node: SharedConnection, change: NodeChange) => void,
+    onChange: (node: RedisNode, change: NodeChange) => void,
     raise: (problem: Problem) => void = () => undefined,
   ) {
     this.#options = options;
@@ -51,12 +47,12 @@ export class ConnectionRegistry {
   }
 
   /** Returns the node with this address, if it is one of the cluster. */
-  get(address: NodeAddress): SharedConnection | undefined {
+  get(address: NodeAddress): RedisNode | undefined {
     return this.#nodes.get(addressKey(address));
   }
 
   /** Returns all nodes. */
-  all(): readonly SharedConnection[] {
+  all(): readonly RedisNode[] {
     return [...this.#nodes.values()];
   }
 
@@ -97,7 +93,7 @@ export class ConnectionRegistry {
     for (const [key, address] of wanted) {
       if (this.#nodes.has(key)) continue;
       const settings = this.#settingsFor(address);
-      const node = new SharedConnection(settings, this.#clock, this.#onChange);
+      const node = new RedisNode(settings, this.#clock, this.#onChange);
       this.#nodes.set(key, node);
       node.open();
     }
@@ -127,7 +123,7 @@ export class ConnectionRegistry {
     this.#nodes.clear();
   }
 
-  #settingsFor(address: NodeAddress): SharedConnectionDeps {
+  #settingsFor(address: NodeAddress): RedisNodeDeps {
     const { node, pools } = this.#options;
     return {
       address,

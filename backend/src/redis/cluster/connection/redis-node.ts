@@ -11,13 +11,13 @@ import { Wire, type WireOptions } from './wire.js';
 import { WirePool } from './wire-pool.js';
 
 /** Something to send over a shared connection. */
-export type Job = JobFor<SharedConnection>;
+export type Job = JobFor<RedisNode>;
 
-/** What changed about a shared connection or its node. */
+/** What changed about a node or the connection to it. */
 export type NodeChange = 'opened' | 'lost' | 'stalled' | 'silent' | 'recovered' | 'role';
 
-/** What a {@link SharedConnection} needs to connect to its node and to watch it. */
-export interface SharedConnectionDeps extends ReopeningOptions {
+/** What a {@link RedisNode} needs to connect to its node and to watch it. */
+export interface RedisNodeDeps extends ReopeningOptions {
   /** As announced by Sentinel or configured. */
   readonly address: NodeAddress;
   readonly wire: WireOptions;
@@ -25,7 +25,7 @@ export interface SharedConnectionDeps extends ReopeningOptions {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly stallAfterMs: number;
-  /** Called when commands were sent: from now on {@link SharedConnection.checkForStall} must be called. */
+  /** Called when commands were sent: from now on {@link RedisNode.checkForStall} must be called. */
   readonly onSent: () => void;
 }
 
@@ -38,17 +38,17 @@ interface Introduction {
 const NOT_ANSWERED = 'heartbeat not answered';
 
 /**
- * A node of the cluster: the connection to it that all callers share, kept alive, the role that it last
- * reported, and a pool of exclusive connections. Reports what changed; decides nothing about the cluster.
+ * A node of the cluster: the role that it last reported, its heartbeat, the shared connection to it, which
+ * is kept alive, and a pool of exclusive connections. Reports what changed; decides nothing about the cluster.
  */
-export class SharedConnection {
+export class RedisNode {
   readonly address: NodeAddress;
   readonly pool: WirePool;
-  readonly #settings: SharedConnectionDeps;
+  readonly #settings: RedisNodeDeps;
   readonly #clock: Clock;
-  readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
+  readonly #onChange: (node: RedisNode, change: NodeChange) => void;
   readonly #wire: ReopeningWire;
-  readonly #jobs: JobSender<SharedConnection>;
+  readonly #jobs: JobSender<RedisNode>;
   readonly #heartbeat: Heartbeat;
   #role: NodeRole | null = null;
   #roleAt = 0;
@@ -58,15 +58,15 @@ export class SharedConnection {
   #secondWire: Wire | null = null;
 
   constructor(
-    settings: SharedConnectionDeps,
+    settings: RedisNodeDeps,
     clock: Clock,
-    onChange: (node: SharedConnection, change: NodeChange) => void,
+    onChange: (node: RedisNode, change: NodeChange) => void,
   ) {
     this.address = settings.address;
     this.#settings = settings;
     this.#clock = clock;
     this.#onChange = onChange;
-    this.#jobs = new JobSender<SharedConnection>(this, clock, settings);
+    this.#jobs = new JobSender<RedisNode>(this, clock, settings);
     // One of `poolSize` is the shared connection. At least one more is needed to lend any, and as many
     // again are for blocking commands.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
@@ -110,7 +110,7 @@ export class SharedConnection {
     return this.#role;
   }
 
-  /** When {@link SharedConnection.role} was received, on the engine's clock. */
+  /** When {@link RedisNode.role} was received, on the engine's clock. */
   get roleAt(): number {
     return this.#roleAt;
   }
