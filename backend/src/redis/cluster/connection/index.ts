@@ -23,8 +23,8 @@ export {
   type Encoding,
   type ReplySink,
   type WireListener,
-  type WireOptions,
 } from './wire.js';
+export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
   newTrackedClient,

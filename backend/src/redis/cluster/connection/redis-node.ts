@@ -7,7 +7,8 @@ import { JobSender } from './job-sender.js';
 import { parseRole, type NodeRole } from './node-role.js';
 import { ReopeningWire, type ConnectionState, type ReopeningOptions } from './reopening-wire.js';
 import { parseServerInfo, UNKNOWN_SERVER, type ServerInfo } from './server-info.js';
-import { Wire, type WireOptions } from './wire.js';
+import { Wire } from './wire.js';
+import type { WireOptions } from './wire-options.js';
 import { WirePool } from './wire-pool.js';
 
 /** Something to send over a shared connection. */
