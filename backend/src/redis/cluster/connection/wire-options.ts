@@ -17,7 +17,7 @@ export interface WireOptions {
 }
 
 /** Returns the options of a driver client that never reconnects, never queues and never repeats anything. */
-export function driverOptions(options: WireOptions): RedisOptions {
+export function driverOptions(options: WireOptions): Omit<RedisOptions, 'replyMapping'> {
   const { access, address } = options;
   return {
     host: address.host,
