@@ -55,8 +55,11 @@ export class ScriptedSource implements TopologySource, SentinelDesk {
   views(): readonly SentinelView[] {
     return this.currentViews;
   }
-  ask(...command: readonly string[]): Promise<unknown> | null {
-    if (this.onAsk === null) return null;
+  ask(
+    choose: (view: SentinelView) => boolean,
+    ...command: readonly string[]
+  ): Promise<unknown> | null {
+    if (this.onAsk === null || !this.currentViews.some(choose)) return null;
     this.asked.push(command);
     return this.onAsk(command);
   }

@@ -8,9 +8,10 @@ import {
 import { anything, option, OptionSet, rule, type RowsOf } from '../../base/options/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import type { SentinelDesk, TopologyTracker } from '../topology/index.js';
+import type { SentinelDesk, SentinelView, TopologyTracker } from '../topology/index.js';
 import { areInStep } from './catch-up.js';
 import { findNodes } from './find-nodes.js';
+import { somePromotable, wouldPromote } from './promotable.js';
 import { PriorityChange } from './priority-change.js';
 import { Steps } from './steps.js';
 
@@ -92,6 +93,7 @@ export async function switchover(
     await noFailoverUnderWay(sentinels, steps);
     // A failover that ends makes Sentinel read the replicas, and their priorities, anew.
     if (to !== null) await priorities.untilSeen(to);
+    await somePromotable(sentinels, to, steps);
     // It may have moved the primary, too.
     const { old } = findNodes(tracker, wanted);
     return await new Handover(tools, old, to, steps).run();
@@ -187,13 +189,13 @@ class Handover {
   }
 
   async #follow(): Promise<NodeAddress> {
-    const { sentinels, bus, masterName } = this.#tools;
+    const { bus } = this.#tools;
     const stopListening = bus.on('failover.observed', ({ step }) => {
       if (step.startsWith('-failover-abort')) this.#phase = 'aborted';
     });
     try {
       if (this.#phase !== 'accepted') {
-        await askAnySentinel(sentinels, 'failover', masterName);
+        await askToFailOver(this.#tools, this.#to);
         this.#phase = 'accepted';
       }
       await this.#steps.until('another primary to take writes', () => {
@@ -264,9 +266,8 @@ class Handover {
   }
 
   async #tryCoordinated(): Promise<boolean> {
-    const { sentinels, masterName } = this.#tools;
     try {
-      await askAnySentinel(sentinels, 'failover', masterName, 'coordinated');
+      await askToFailOver(this.#tools, this.#to, 'coordinated');
       return true;
     } catch {
       // An older Sentinel, or one that does not permit it: then writes are paused instead.
@@ -301,8 +302,14 @@ class Handover {
   }
 }
 
-async function askAnySentinel(sentinels: SentinelDesk, ...args: string[]): Promise<void> {
-  const answer = sentinels.ask(...args);
+// One that lists nothing to promote would refuse.
+async function askToFailOver(
+  { sentinels, masterName }: SwitchoverTools,
+  to: NodeAddress | null,
+  ...how: string[]
+): Promise<void> {
+  const choose = (view: SentinelView): boolean => wouldPromote(view, to);
+  const answer = sentinels.ask(choose, 'failover', masterName, ...how);
   if (answer === null) throw new SentinelsUnreachableError('No Sentinel can be reached');
   await answer;
 }

@@ -18,8 +18,8 @@ export interface SentinelDesk {
   views(): readonly SentinelView[];
   /** Asks all for a new view. Resolves when all have answered or their deadline has passed. */
   lookAgain(): Promise<void>;
-  /** Sends one `SENTINEL` command to the first one that answers. `null` if there is none. */
-  ask(...args: readonly string[]): Promise<unknown> | null;
+  /** Sends one `SENTINEL` command to the first one whose view `choose` accepts. `null` if there is none. */
+  ask(choose: (view: SentinelView) => boolean, ...args: readonly string[]): Promise<unknown> | null;
 }
 
 /** Returns how the Sentinels see one node as a replica. */

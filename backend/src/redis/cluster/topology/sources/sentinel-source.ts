@@ -106,9 +106,13 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     return [...this.#links.values()].map((link) => link.view).filter((view) => view !== null);
   }
 
-  ask(...args: readonly string[]): Promise<unknown> | null {
+  ask(
+    choose: (view: SentinelView) => boolean,
+    ...args: readonly string[]
+  ): Promise<unknown> | null {
     for (const link of this.#links.values()) {
-      const answer = link.view === null ? null : link.command('sentinel', ...args);
+      if (link.view === null || !choose(link.view)) continue;
+      const answer = link.command('sentinel', ...args);
       if (answer !== null) return answer;
     }
     return null;
