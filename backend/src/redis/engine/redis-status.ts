@@ -2,6 +2,7 @@ import type { RedisMode } from '../config/index.js';
 import type { NodeAddress } from '../base/address/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
 import type { PrimaryGroup } from './primary-group.js';
+import { missingOf } from './redundancy.js';
 import type { RedisEngine } from './redis-engine.js';
 import type { FailoverSummary, SentinelStatus } from '../cluster/topology/index.js';
 
@@ -41,6 +42,8 @@ export interface RedisStatus {
   readonly sentinels: readonly SentinelStatus[];
   /** How many Sentinels must agree, as one of them reports; `null` if none answers or there are none. */
   readonly quorum: number | null;
+  /** Replicas and Sentinels that have been missing for a while, for people; empty while there are all. */
+  readonly missing: readonly string[];
   readonly epoch: number;
   readonly failovers: FailoverSummary;
   readonly pools: { readonly write: PoolStatus; readonly read: PoolStatus };
@@ -86,6 +89,7 @@ function connectedStatus(
     primary: primary === null ? null : nodeStatus(primary, connected),
     replicas,
     ...sentinelStatus(sentinels),
+    missing: missingOf(connected),
     epoch: tracker.epoch,
     failovers: tracker.history.summary,
     pools: {
@@ -140,6 +144,7 @@ function memoryStatus({ options, keyspaces }: RedisEngine): RedisStatus {
     replicas: [],
     sentinels: [],
     quorum: null,
+    missing: [],
     epoch: -1,
     failovers: NO_FAILOVERS,
     pools: { write: NO_POOL, read: NO_POOL },

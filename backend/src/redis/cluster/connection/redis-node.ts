@@ -54,6 +54,7 @@ export class RedisNode {
   #role: NodeRole | null = null;
   #roleAt = 0;
   #roleAskedAt = 0;
+  #soundAt: number;
   #info: ServerInfo = UNKNOWN_SERVER;
   // Opened while the node is silent, to find out whether it answers anybody.
   #secondWire: Wire | null = null;
@@ -67,6 +68,7 @@ export class RedisNode {
     this.#settings = settings;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#soundAt = clock.now();
     this.#jobs = new JobSender<RedisNode>(this, clock, settings);
     // One of `poolSize` is the shared connection. At least one more is needed to lend any, and as many
     // again are for blocking commands.
@@ -119,6 +121,12 @@ export class RedisNode {
   /** When it was asked for, so how old it may be. */
   get roleAskedAt(): number {
     return this.#roleAskedAt;
+  }
+
+  /** For how long it has been neither a primary nor a replica with a link to its primary; 0 while it is one. */
+  get unsoundMs(): number {
+    const isSound = this.#role !== null && isSoundRole(this.#role) && !this.isStalled;
+    return isSound ? 0 : this.#clock.now() - this.#soundAt;
   }
 
   /** Round-trip time of the last heartbeat in milliseconds. */
@@ -265,6 +273,7 @@ export class RedisNode {
     this.#roleAskedAt = sentAt;
     this.#roleAt = this.#clock.now();
     this.#role = role;
+    if (isSoundRole(role)) this.#soundAt = this.#roleAt;
     this.#jobs.stall.learn(this.rttMs);
   }
 
@@ -317,6 +326,10 @@ export class RedisNode {
     second.destroy('it has served its purpose');
     if (isPresent && isAlive && this.#heartbeat.isWaiting) this.reset(NOT_ANSWERED);
   }
+}
+
+function isSoundRole(role: NodeRole): boolean {
+  return role.kind === 'primary' || (role.kind === 'replica' && role.isLinked);
 }
 
 // A node that changes its primary, or is linked again, may have copied other data meanwhile. A primary

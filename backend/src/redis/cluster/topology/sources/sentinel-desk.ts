@@ -6,6 +6,8 @@ import type { TopologyReport } from './topology-source.js';
 export interface SentinelStatus {
   readonly address: NodeAddress;
   readonly isAnswering: boolean;
+  /** For how long it has not answered; 0 while it does. */
+  readonly silentMs: number;
   readonly isSubscribed: boolean;
   readonly problem: string | null;
 }

@@ -34,6 +34,7 @@ export class SentinelLink {
   readonly #questions: ReopeningWire;
   readonly #messages: ReopeningWire;
   #view: SentinelView | null = null;
+  #answeredAt: number;
   #problem: string | null = null;
   #asking: Promise<void> | null = null;
   #askingAgain: Promise<void> | null = null;
@@ -50,6 +51,7 @@ export class SentinelLink {
     this.#options = options;
     this.#clock = clock;
     this.#listener = listener;
+    this.#answeredAt = clock.now();
     this.#questions = new ReopeningWire(() => this.#wireOptions(), clock, {
       onReady: () => {
         this.#listener.onConnected(this);
@@ -77,6 +79,11 @@ export class SentinelLink {
   /** Its last view of the group; `null` while it does not answer. */
   get view(): SentinelView | null {
     return this.#view;
+  }
+
+  /** For how long it has not answered; 0 while it does. */
+  get silentMs(): number {
+    return this.#view === null ? this.#clock.now() - this.#answeredAt : 0;
   }
 
   /** What is wrong with it; `null` while it answers. */
@@ -147,6 +154,7 @@ export class SentinelLink {
 
   #accept(view: SentinelView): void {
     this.#view = view;
+    this.#answeredAt = view.at;
     this.#problem = null;
     this.#listener.onView(view, this);
   }

@@ -97,6 +97,7 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     return [...this.#links.values()].map((link) => ({
       address: link.address,
       isAnswering: link.view !== null,
+      silentMs: link.silentMs,
       isSubscribed: link.isSubscribed,
       problem: link.problem,
     }));
