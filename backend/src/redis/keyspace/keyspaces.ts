@@ -108,7 +108,7 @@ export class Keyspaces {
   /** The status, from memory: Redis is not asked. */
   get status(): FallbackStatus {
     const { memory, journal, reads, writes } = this.#deps;
-    const { fallback, journal: bounds } = this.#options;
+    const { journal: bounds } = this.#options;
     const { mode } = this.#degradation;
     const { appended, applied, superseded, dropped, expired } = journal.stats;
     return {
@@ -117,13 +117,7 @@ export class Keyspaces {
       history: mode.history,
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
       guards: { reads: reads.stats, writes: writes.stats },
-      memory: {
-        entries: memory.size,
-        bytes: memory.bytes,
-        maxEntries: fallback.maxEntries,
-        maxBytes: fallback.maxBytes,
-        evictions: memory.evictions,
-      },
+      memory: memory.usage,
       journal: {
         entries: journal.entries,
         bytes: journal.bytes,
@@ -159,6 +153,7 @@ export class Keyspaces {
 
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
     const keys = new KeyspaceKeys(name, this.#options.node.keyPrefix);
+    this.#deps.memory.open(name, settings);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
     const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
     const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, near);
