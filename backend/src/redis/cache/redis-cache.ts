@@ -21,6 +21,7 @@ type OpenKeyspace = (
     readonly policy: KeyspacePolicy;
     readonly nearMs: number;
     readonly maxStaleMs: number;
+    readonly memoryPercent: number;
   },
 ) => Keyspace;
 
@@ -148,9 +149,9 @@ function open(
   { openKeyspace, clock, random, bus }: Omit<RedisCacheDeps, 'defaults'>,
   tasks: OpenTasks,
 ): NamespaceDeps {
-  const { policy, nearMs, maxStaleMs } = options;
+  const { policy, nearMs, maxStaleMs, memoryPercent } = options;
   return new NamespaceDeps({
-    keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs }),
+    keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent }),
     options,
     codec: new CacheCodec(name, options),
     counters: new CacheCounters(),

@@ -129,7 +129,7 @@ export class KeyspaceReads {
     const newer = memory.supersededBy(this.#copyOf(key, bytes, { stamp, groups, ttlMs: null }));
     if (newer === null) return false;
     const own = recent.latest(key);
-    return own === null || compareStamps(own.stamp, newer) !== 0;
+    return own === null || compareStamps(own.stamp, newer.by) !== 0;
   }
 
   async #askPrimary(redis: RedisStore, entries: readonly string[]): Promise<Reading[]> {

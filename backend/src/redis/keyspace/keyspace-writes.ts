@@ -152,7 +152,7 @@ export class KeyspaceWrites {
     if (!(outcome instanceof Away)) return outcome.kind === 'superseded' ? outcome.by : null;
     const { memory, journal, recent } = this.#deps;
     const known = [
-      memory.supersededBy(write),
+      memory.supersededBy(write)?.by ?? null,
       journal.pendingOf(write.key)?.stamp ?? null,
       recent.latest(write.key)?.stamp ?? null,
       ...write.groups.map((group) => journal.pendingDrop(group)?.stamp ?? null),

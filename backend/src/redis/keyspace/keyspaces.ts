@@ -110,7 +110,7 @@ export class Keyspaces {
   /** The status, from memory: Redis is not asked. */
   get status(): FallbackStatus {
     const { memory, journal, reads, writes } = this.#deps;
-    const { fallback, journal: bounds } = this.#options;
+    const { journal: bounds } = this.#options;
     const { mode } = this.#degradation;
     const { appended, applied, superseded, dropped, expired } = journal.stats;
     return {
@@ -119,13 +119,7 @@ export class Keyspaces {
       history: mode.history,
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
       guards: { reads: reads.stats, writes: writes.stats },
-      memory: {
-        entries: memory.size,
-        bytes: memory.bytes,
-        maxEntries: fallback.maxEntries,
-        maxBytes: fallback.maxBytes,
-        evictions: memory.evictions,
-      },
+      memory: memory.usage,
       journal: {
         entries: journal.entries,
         bytes: journal.bytes,
@@ -165,6 +159,7 @@ export class Keyspaces {
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
     const { keyPrefix, db } = this.#options.node;
     const keys = new KeyspaceKeys(name, keyPrefix, db);
+    this.#deps.memory.open(name, settings);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
     const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
     const notices =
@@ -192,7 +187,10 @@ export class Keyspaces {
       recent: new RecentWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock),
       reads: this.#degradation.reads,
       writes: this.#degradation.writes,
-      redis: this.#port === null ? null : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
+      redis:
+        this.#port === null
+          ? null
+          : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
       tombstoneMs: bounds.maxAgeMs,
       onBacklog: () => {
         this.#degradation.refresh();
