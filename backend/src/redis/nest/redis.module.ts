@@ -203,7 +203,7 @@ async function startEngine({ options, warnings }: Resolution): Promise<RedisEngi
 }
 
 function newCache(engine: RedisEngine, defaults: CacheOptions | undefined): RedisCache {
-  const { keyspaces, clock, bus } = engine;
+  const { keyspaces, calendar: clock, bus } = engine;
   const cache = new RedisCache({
     openKeyspace: (name, settings) => keyspaces.open(name, settings),
     clock,
