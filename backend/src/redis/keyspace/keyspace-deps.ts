@@ -32,6 +32,7 @@ export type SharedStore = Pick<
   | 'applyLive'
   | 'members'
   | 'drop'
+  | 'dropNow'
   | 'claim'
   | 'renew'
   | 'release'

@@ -100,27 +100,43 @@ export class KeyspaceWrites {
 
   /** Empties a key group: what was born before this moment goes. */
   async drop(group: string, options: DropOptions = {}): Promise<WriteReceipt> {
-    const { redis, memory, own, writes, stamps } = this.#deps;
-    // Later than current loads of members on machines whose calendar is a little ahead.
-    const drop = this.#newDrop(group, stamps.next(DROP_AHEAD_MS), options);
+    const { redis, memory, own, stamps } = this.#deps;
+    const drop = this.#newDrop(group, options);
     if (redis === null) {
       this.#refuseStrictInMemory();
-      memory.drop(drop);
+      memory.drop({ ...drop, stamp: stamps.next(DROP_AHEAD_MS) });
       return KEPT;
     }
-    // Waits for the end: emptying must not go on after the caller was told that it is done.
-    const outcome = await writes.runAlsoWhenFull(() => redis.drop(drop), { isToEnd: true });
-    if (outcome instanceof Away) await this.#keepDrop(drop, outcome);
-    else own.note(this.#recordOf(drop));
-    memory.drop(drop);
-    return outcome instanceof Away ? JOURNALED : STORED;
+    const { stamp, away } = await this.#dropIn(redis, drop);
+    const done = { ...drop, stamp };
+    if (away === null) own.note(this.#recordOf(done));
+    else await this.#keepDrop(done, away);
+    memory.drop(done);
+    return away === null ? STORED : JOURNALED;
   }
 
-  #newDrop(group: string, stamp: Stamp, options: DropOptions): GroupDrop {
+  // Its stamp is that of the mark in Redis. Without one it is later than current loads of members on machines
+  // whose calendar is a little ahead.
+  async #dropIn(
+    redis: SharedStore,
+    drop: Omit<GroupDrop, 'stamp'>,
+  ): Promise<{ readonly stamp: Stamp; readonly away: Away | null }> {
+    const { writes, stamps } = this.#deps;
+    let marked: Stamp | null = null;
+    const work = (): Promise<{ readonly stamp: Stamp }> =>
+      redis.dropNow(drop, (stamp) => {
+        marked = stamp;
+      });
+    // Waits for the end: emptying must not go on after the caller was told that it is done.
+    const outcome = await writes.runAlsoWhenFull(work, { isToEnd: true });
+    if (!(outcome instanceof Away)) return { stamp: outcome.stamp, away: null };
+    return { stamp: marked ?? stamps.next(DROP_AHEAD_MS), away: outcome };
+  }
+
+  #newDrop(group: string, options: DropOptions): Omit<GroupDrop, 'stamp'> {
     const { isFinal = false, keepMs = this.#deps.tombstoneMs, except = [] } = options;
     return {
       group: this.#keys.group(group),
-      stamp,
       ttlMs: keepMs,
       channel: this.#keys.channel,
       ...(isFinal && { isFinal }),
@@ -168,9 +184,7 @@ export class KeyspaceWrites {
     // Redis knows nothing yet of what is to be replaced.
     if (this.#isOfPending(write)) return NOT_ASKED;
     const apply = (): Promise<ApplyOutcome> =>
-      isConditional(write, intent)
-        ? redis.apply(write)
-        : redis.applyLive(write, this.#keys.leaseOf(write.key));
+      isConditional(write, intent) ? redis.apply(write) : redis.applyLive(write);
     if (this.#policy === 'strict') {
       const outcome = await writes.runToItsEnd(apply);
       if (outcome instanceof Away) throw strictRefusal(this.#keys.name, outcome);

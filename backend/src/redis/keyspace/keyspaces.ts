@@ -148,7 +148,8 @@ export class Keyspaces {
   }
 
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
-    const keys = new KeyspaceKeys(name, this.#options.node.keyPrefix);
+    const { keyPrefix, db } = this.#options.node;
+    const keys = new KeyspaceKeys(name, keyPrefix, db);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
     const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
@@ -159,7 +160,8 @@ export class Keyspaces {
   }
 
   #newParts({ log, records }: KeptJournal): KeyspaceDeps {
-    const { fallback, journal: bounds } = this.#options;
+    const { fallback, journal: bounds, node } = this.#options;
+    const { keyPrefix } = node;
     const stamps = new HybridClock(this.#clock, randomBytes(ORIGIN_BYTES).toString('hex'));
     const own = new OwnWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock, log, records);
     own.onLost((count, reason) => {
@@ -174,7 +176,10 @@ export class Keyspaces {
       own,
       reads: this.#degradation.reads,
       writes: this.#degradation.writes,
-      redis: this.#port === null ? null : new RedisStore(this.#port, stamps, fallback),
+      redis:
+        this.#port === null
+          ? null
+          : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
       tombstoneMs: bounds.maxAgeMs,
       onBacklog: () => {
         this.#degradation.refresh();

@@ -19,7 +19,7 @@ import { KeyspaceReads, type KeyspaceSenses } from './keyspace-reads.js';
 import { KeyspaceWrites } from './keyspace-writes.js';
 import type { OwnKnowledge } from './own-knowledge.js';
 import { SharedValues } from './shared-values.js';
-import { stampDigits, type Stamp } from './store/stamp.js';
+import type { Stamp } from './store/stamp.js';
 
 const ALONE: Claim = { state: 'alone' };
 const HELD: Claim = { state: 'held' };
@@ -103,29 +103,28 @@ export class TieredKeyspace implements Keyspace {
     key: string,
     options: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
   ): Promise<Claim> {
-    const { redis, writes, clock, stamps } = this.#deps;
+    const { redis, writes, clock } = this.#deps;
     if (redis === null) return ALONE;
-    const stamp = stamps.next();
-    const token = `${stampDigits(stamp)}${options.token}`;
     const askedAt = clock.now();
     const entry = this.#keys.entry(key);
-    const lease = { ...options, token, key: entry, leaseKey: this.#keys.lease(key) };
-    const answer = await writes.run(() => redis.claim(lease));
+    const answer = await writes.run(() => redis.claim({ ...options, key: entry }));
     if (answer instanceof Away) return ALONE;
-    if (answer === 'granted') return { state: 'granted', token, stamp };
-    if (answer === 'held') return HELD;
-    return { state: 'changed', reading: this.#reads.accept(entry, answer, askedAt) };
+    if (answer.kind === 'granted') {
+      return { state: 'granted', token: answer.holder, stamp: answer.stamp };
+    }
+    if (answer.kind === 'held') return HELD;
+    return { state: 'changed', reading: this.#reads.accept(entry, answer.entry, askedAt) };
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
     const { redis, writes } = this.#deps;
     if (redis === null) return false;
-    return (await writes.run(() => redis.renew(this.#keys.lease(key), token, leaseMs))) === true;
+    return (await writes.run(() => redis.renew(this.#keys.entry(key), token, leaseMs))) === true;
   }
 
   async release(key: string, token: string): Promise<void> {
     const { redis, writes } = this.#deps;
-    if (redis !== null) await writes.run(() => redis.release(this.#keys.lease(key), token));
+    if (redis !== null) await writes.run(() => redis.release(this.#keys.entry(key), token));
   }
 
   increment(key: string, by: number, ttlMs: number | null): Promise<number> {
