@@ -110,7 +110,7 @@ export class Keyspaces {
   /** The status, from memory: Redis is not asked. */
   get status(): FallbackStatus {
     const { memory, own, reads, writes } = this.#deps;
-    const { fallback, journal: bounds } = this.#options;
+    const { journal: bounds } = this.#options;
     const { mode } = this.#degradation;
     return {
       mode: this.#port === null ? 'degraded' : mode.current,
@@ -118,13 +118,7 @@ export class Keyspaces {
       history: mode.history,
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
       guards: { reads: reads.stats, writes: writes.stats },
-      memory: {
-        entries: memory.size,
-        bytes: memory.bytes,
-        maxEntries: fallback.maxEntries,
-        maxBytes: fallback.maxBytes,
-        evictions: memory.evictions,
-      },
+      memory: memory.usage,
       journal: { ...own.stats, maxEntries: bounds.maxEntries, maxBytes: bounds.maxBytes },
     };
   }
@@ -150,6 +144,7 @@ export class Keyspaces {
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
     const { keyPrefix, db } = this.#options.node;
     const keys = new KeyspaceKeys(name, keyPrefix, db);
+    this.#deps.memory.open(name, settings);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
     const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);

@@ -115,8 +115,9 @@ export class OwnKnowledge {
       ...(birth !== undefined && { birth }),
       ...(isFinal !== undefined && { isFinal }),
     };
-    const by = this.#memory.supersededBy(write);
-    return by === null ? null : { source: 'memory', stamp: by, isFinal: false, entry: null };
+    const winner = this.#memory.supersededBy(write);
+    if (winner === null) return null;
+    return { source: 'memory', stamp: winner.by, isFinal: winner.isFinal, entry: null };
   }
 
   #noticed({ key, ...candidate }: Candidate): Word | null {

@@ -25,6 +25,7 @@ export function fallbackMetrics(
     ['memory_bytes', single(memory.bytes)],
     ['memory_max_bytes', single(memory.maxBytes)],
     ['memory_evictions_total', single(memory.evictions)],
+    ['memory_session_evictions_total', single(memory.classes.sessions.evictions)],
   ];
 }
 

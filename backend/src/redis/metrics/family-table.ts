@@ -87,6 +87,7 @@ const FALLBACK: readonly FamilyRow[] = [
   gauge('memory_bytes', [], 'Size of the entries kept in memory.'),
   gauge('memory_max_bytes', [], 'Room for entries in memory.'),
   counter('memory_evictions_total', [], 'Entries that left memory for lack of room.'),
+  counter('memory_session_evictions_total', [], 'Of these: sessions.'),
 ];
 
 const CACHE: readonly FamilyRow[] = [
