@@ -228,13 +228,14 @@ export class KeyspaceReads {
       memory.distrust(key);
       return;
     }
-    const { stamp, freshUntil, groups } = decoded.entry;
+    const { stamp, freshUntil, groups, isFinal } = decoded.entry;
     // What this process writes from now on is later than what it has read.
     stamps.observe(stamp);
     // Of an expired entry nothing is kept, and nothing of what it has replaced.
     const leftMs = freshUntil + this.#options.maxStaleMs - clock.wallTime();
     const ttlMs = freshUntil === 0 ? null : leftMs;
     const write = this.#copyOf(key, bytes, { stamp, groups, ttlMs });
+    if (isFinal) this.#deps.own.noteEnd({ ...write, isFinal });
     if (memory.apply(write).kind === 'applied') return;
     const copy = memory.peek(key);
     if (copy === null || copy.heardAt > askedAt) return;

@@ -15,6 +15,7 @@ import type {
 } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { KeyspaceSenses } from './keyspace-reads.js';
+import { graveOf } from './journal/ended-writes.js';
 import { unconditional } from './journal/right-to-create.js';
 import type { JournalRecord, WriteClass } from './journal/journal-log.js';
 import type { NearCopies } from './near-copies.js';
@@ -161,7 +162,7 @@ export class KeyspaceWrites {
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
       if (outcome.kind === 'applied') return this.#noteStored(write, intent.isValue);
-      this.#learnOf(write.key, outcome);
+      this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return SUPERSEDED;
       // A live write is meant to be the latest; only the clock of another process is ahead.
@@ -201,8 +202,9 @@ export class KeyspaceWrites {
     return replaces === 'any' || compareStamps(held.write.stamp, replaces) === 0;
   }
 
-  #learnOf(key: string, outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {
-    const { memory, stamps } = this.#deps;
+  #learnOf(write: StampedWrite, outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {
+    const { memory, stamps, own, tombstoneMs } = this.#deps;
+    const { key } = write;
     if (outcome.kind === 'absent') {
       memory.distrust(key);
       return;
@@ -211,6 +213,9 @@ export class KeyspaceWrites {
     const stamp = memory.peek(key)?.stamp ?? null;
     const isOlder = stamp === null || compareStamps(stamp, outcome.by) < 0;
     if (isOlder || outcome.isFinal === true) memory.distrust(key);
+    if (outcome.isFinal !== true) return;
+    const madeAt = this.#now();
+    own.noteEnd(graveOf(write, { stamp: outcome.by, ttlMs: tombstoneMs, madeAt, isFinal: true }));
   }
 
   #noteStored(write: StampedWrite, isValue: boolean): WriteReceipt {

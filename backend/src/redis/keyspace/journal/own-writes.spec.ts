@@ -488,6 +488,17 @@ describe('OwnWrites', () => {
       });
     });
 
+    it('also the end of a key by others, if it has written to it: nothing brings it back', async () => {
+      const journal = open();
+      note(journal, 'mine', 3);
+      for (const key of ['mine', 'theirs']) {
+        journal.noteEnd({ ...deleteOf(key, stampNo(1)), isFinal: true });
+      }
+      journal.flip();
+      expect(keysOf(journal.oldest(9))).toEqual(['mine']);
+      expect(kindIn(pendingOf(journal, 'mine')!.entry)).toBe('tombstone');
+    });
+
     it('but not a record that was replaced while it was replayed', async () => {
       const journal = open();
       await put(journal, 'a', 1);

@@ -92,6 +92,11 @@ export class OwnWrites {
     return this.#held.pending;
   }
 
+  /** How long a delete is remembered, and older values create nothing. */
+  get maxAgeMs(): number {
+    return this.#options.maxAgeMs;
+  }
+
   /** About how many bytes all of it takes. */
   get heldBytes(): number {
     return this.#held.bytes;
@@ -159,6 +164,15 @@ export class OwnWrites {
     else if (present !== undefined) this.#held.remove(present);
     if (own.kind === 'drop') this.#endMembers(own);
     this.#remember(own);
+  }
+
+  /**
+   * Redis has the end of a key that is never used again, by another process. A failover may lose it: what this
+   * process has written to the key before must not be brought back then.
+   */
+  noteEnd(write: StampedWriteOf): void {
+    if (this.#held.of(`w${write.key}`) === undefined) return;
+    this.note({ kind: 'write', write, madeAt: this.#clock.wallTime(), class: 'must' });
   }
 
   /** The outcome of a replayed record, unless a newer one has replaced it. Returns whether it was still there. */
@@ -284,25 +298,26 @@ export class OwnWrites {
   }
 
   #makeRoom(record: JournalRecord, present: HeldWrite | undefined): boolean {
-    const leaving = this.#held.roomFor(record, present);
-    if (leaving === null) return false;
-    const lost = leaving.filter(({ at }) => at === null);
-    for (const held of leaving) {
-      this.#held.remove(held);
-      if (held.at === null) this.#log.settle(held.record);
-    }
-    if (lost.length === 0) return true;
-    this.#counts.dropped += lost.length;
-    this.#onLost(lost.length, 'full');
-    return true;
+    return this.#letGo(this.#held.roomFor(record, present));
   }
 
-  // What is over needs no memory, and nothing that is pending gives way to what Redis has.
+  // What is remembered gives way to what waits, but for values: those give way to anybody.
   #remember(record: JournalRecord): void {
     const now = this.#clock.now();
     this.#acknowledgedAt = now;
     this.#held.forgetBefore(now - this.#options.windowMs);
-    if (this.#held.makeRoomToRemember(record)) this.#held.add(record, now);
+    if (this.#letGo(this.#held.roomToRemember(record))) this.#held.add(record, now);
+  }
+
+  #letGo(leaving: readonly HeldWrite[] | null): boolean {
+    if (leaving === null) return false;
+    const lost = leaving.filter(({ at }) => at === null);
+    for (const held of leaving) this.#held.remove(held);
+    for (const { record } of lost) this.#log.settle(record);
+    if (lost.length === 0) return true;
+    this.#counts.dropped += lost.length;
+    this.#onLost(lost.length, 'full');
+    return true;
   }
 
   // A member that the drop has ended must not come back, neither from here nor by its replay. It is ended for
