@@ -55,6 +55,9 @@ export class SessionOracle {
 
   endAllOf(user: string, who: Who, { spared, now }: { spared: string | null; now: number }): void {
     this.#droppedAt.set(user, now);
+    // The newest mark of a group decides: who spares a session has not heard that it was ended before.
+    const kept = spared === null ? undefined : this.#sessions.get(spared);
+    if (kept !== undefined && kept.endedBy.size > 0) kept.isDoubtful = true;
     for (const [id, session] of this.#sessions) {
       if (session.user !== user || id === spared) continue;
       if (now - session.bornAt < SURE_MS) session.isDoubtful = true;
