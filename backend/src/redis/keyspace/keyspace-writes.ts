@@ -215,7 +215,11 @@ export class KeyspaceWrites {
     if (isOlder || outcome.isFinal === true) memory.distrust(key);
     if (outcome.isFinal !== true) return;
     const madeAt = this.#now();
-    own.noteEnd(graveOf(write, { stamp: outcome.by, ttlMs: tombstoneMs, madeAt, isFinal: true }));
+    const end = graveOf(write, { stamp: outcome.by, ttlMs: tombstoneMs, madeAt, isFinal: true });
+    memory.apply(end);
+    // Who was told that the key has ended must not find it again after a failover.
+    if (write.isFinal === true) own.note(this.#recordOfWrite(end, false));
+    else own.noteEnd(end);
   }
 
   #noteStored(write: StampedWrite, isValue: boolean): WriteReceipt {
