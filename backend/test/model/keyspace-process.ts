@@ -62,7 +62,7 @@ export class KeyspaceProcess {
       memory.open(name, options);
       const knowledge = new OwnKnowledge(this.own, memory, null);
       const identity = { keys: new KeyspaceKeys(name), options };
-      return new TieredKeyspace(identity, deps, { near: null, knowledge });
+      return new TieredKeyspace(identity, deps, { near: null, notices: null, knowledge });
     };
     this.sessions = open('sessions', 'session');
     this.cache = open('cache', 'cache');

@@ -190,6 +190,9 @@ export class ScriptedKeyspace implements Keyspace {
     return this.#apply((stamp) => ({ kind: 'drop', group, stamp }));
   }
 
+  untilChanged(): Promise<void> {
+    return Promise.resolve();
+  }
   claim(): Promise<Claim> {
     return Promise.resolve({ state: 'alone' });
   }

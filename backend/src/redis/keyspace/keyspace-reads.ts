@@ -7,6 +7,7 @@ import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity, KeyspaceOptions } from './keyspace-options.js';
 import type { Reading, ReadOptions } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
+import type { ChangeNotices } from './change-notices.js';
 import type { NearCopies } from './near-copies.js';
 import {
   readingFromMemory,
@@ -21,6 +22,7 @@ const MISSING: Reading = { state: 'missing' };
 /** How a keyspace knows what is newer than what Redis says. */
 export interface KeyspaceSenses {
   readonly near: NearCopies | null;
+  readonly notices: ChangeNotices | null;
   readonly knowledge: OwnKnowledge;
 }
 

@@ -4,6 +4,7 @@ import { ClosedError, ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus, ReplayReport } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import { Degradation } from './breaker/degradation.js';
+import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
 import { NO_LOG } from './journal/journal-log.js';
@@ -31,6 +32,7 @@ interface OpenKeyspace {
   readonly keyspace: Keyspace;
   readonly settings: KeyspaceOptions;
   readonly near: NearCopies | null;
+  readonly notices: ChangeNotices | null;
 }
 
 /** Opens keyspaces over one Redis, and keeps them working while Redis is away. */
@@ -133,7 +135,10 @@ export class Keyspaces {
     this.#isClosed = true;
     this.#stopHearing?.();
     this.#degradation.close();
-    for (const { near } of this.#open.values()) near?.close();
+    for (const { near, notices } of this.#open.values()) {
+      near?.close();
+      notices?.close();
+    }
     await this.#replays?.close(graceMs);
     const { entries } = this.#deps.own;
     if (entries > 0 && this.#kept.log === NO_LOG) this.#losses.add(entries, 'closed');
@@ -147,10 +152,12 @@ export class Keyspaces {
     this.#deps.memory.open(name, settings);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
     const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
+    const notices =
+      this.#port === null ? null : new ChangeNotices(this.#port, keys.channel, this.#clock);
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
-    const senses = { near, knowledge };
+    const senses = { near, notices, knowledge };
     const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses);
-    this.#open.set(name, { keyspace, settings, near });
+    this.#open.set(name, { keyspace, settings, near, notices });
     return keyspace;
   }
 

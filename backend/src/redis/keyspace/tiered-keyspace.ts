@@ -1,4 +1,5 @@
 import { strictRefusal } from './away-errors.js';
+import type { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
@@ -34,6 +35,7 @@ export class TieredKeyspace implements Keyspace {
   readonly #writes: KeyspaceWrites;
   readonly #shared: SharedValues;
   readonly #knowledge: OwnKnowledge;
+  readonly #notices: ChangeNotices | null;
 
   constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, senses: KeyspaceSenses) {
     const { keys, options } = identity;
@@ -45,6 +47,7 @@ export class TieredKeyspace implements Keyspace {
     this.#writes = new KeyspaceWrites(identity, deps, senses);
     this.#knowledge = senses.knowledge;
     this.#shared = new SharedValues(identity, deps);
+    this.#notices = senses.notices;
   }
 
   get isAway(): boolean {
@@ -114,6 +117,12 @@ export class TieredKeyspace implements Keyspace {
     }
     if (answer.kind === 'held') return HELD;
     return { state: 'changed', reading: this.#reads.accept(entry, answer.entry, askedAt) };
+  }
+
+  untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void> {
+    const notices = this.#notices;
+    if (notices === null) return this.#deps.clock.sleep(ms, signal);
+    return notices.untilChanged(this.#keys.entry(key), ms, signal);
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
