@@ -41,6 +41,8 @@ export const QUIET: FallbackStatus = {
     superseded: 0,
     dropped: 0,
     expired: 0,
+    rejected: 0,
+    acknowledged: 0,
   },
 };
 

@@ -18,8 +18,10 @@ export interface FallbackStatus {
   /** Copies that answer while Redis is away, and the bounds of all of them together. */
   readonly memory: MemoryUsage;
   readonly journal: {
+    /** Writes that wait to be replayed. */
     readonly entries: number;
     readonly bytes: number;
+    /** The bounds of these and of those that are `acknowledged`, together. */
     readonly maxEntries: number;
     readonly maxBytes: number;
     readonly appended: number;
@@ -31,5 +33,9 @@ export interface FallbackStatus {
     readonly dropped: number;
     /** Lost because they were too old to be replayed. */
     readonly expired: number;
+    /** Lost because Redis refuses them for what they are. */
+    readonly rejected: number;
+    /** Acknowledged by Redis a moment ago, and held in case that a failover loses them. */
+    readonly acknowledged: number;
   };
 }

@@ -46,5 +46,6 @@ function journalMetrics(journal: FallbackStatus['journal']): [string, readonly S
     ['journal_superseded_total', single(journal.superseded)],
     ['journal_dropped_total', single(journal.dropped)],
     ['journal_expired_total', single(journal.expired)],
+    ['journal_rejected_total', single(journal.rejected)],
   ];
 }
