@@ -255,6 +255,7 @@ describe('the session that stays when all others of its user are ended', () => {
     for (const rig of [a, b]) {
       rig.keyspace.beforeEnd = async () => {
         await b.sessions.update(token, { n: ++n });
+        await world.clock.advance(5000);
         looks.push(await codeOf(b.sessions.read(token)));
       };
     }
