@@ -89,6 +89,11 @@ export class ScriptedKeyspace implements Keyspace {
     return this.#appended;
   }
 
+  /** How many changes Redis has still to hear of. */
+  get pending(): number {
+    return this.#journal.size;
+  }
+
   goAway(): void {
     this.isAway = true;
     this.#appended = 0;
