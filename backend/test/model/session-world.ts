@@ -312,7 +312,10 @@ export class SessionWorld {
   async #read(process: Process, known: Known): Promise<void> {
     const isAlone = this.#underWay.size === 0;
     const wasAway = process.keyspace.isAway;
-    const knows = known.ends.some((end) => end.by === process || (end.isDelivered && !wasAway));
+    // Of what it has begun and not handed in yet, Redis can tell it nothing.
+    const isPending = known.by === process && process.keyspace.pending > 0;
+    const canAsk = !wasAway && !isPending;
+    const knows = known.ends.some((end) => end.by === process || (end.isDelivered && canAsk));
     const isKnown = knows || known.learned.has(process);
     const code = await process.sessions.read(known.token).then(() => 'valid', codeOf);
     if (code === 'SESSION_INVALID') known.learned.add(process);
