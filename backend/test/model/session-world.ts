@@ -262,8 +262,14 @@ export class SessionWorld {
       others,
       async () => {
         await process.sessions.destroyAllOf(userId, except);
-        if (stays !== null) stays.hasStayed = true;
-        this.#endsOfAll.push({ userId, at: at() });
+        const span = at();
+        if (stays !== null) {
+          stays.hasStayed = true;
+          // The newest end of all decides who stays. Of one that Redis has never had, an earlier end elsewhere
+          // cannot tell: it has nothing to end.
+          stays.isUnsure ||= span.wasAway && stays.begun.wasAway;
+        }
+        this.#endsOfAll.push({ userId, at: span });
         // What was begun meanwhile: nobody can say whether that was before or after.
         for (const one of this.#known) {
           if (one.userId === userId && one !== stays && !others.includes(one)) one.isUnsure = true;
@@ -309,17 +315,17 @@ export class SessionWorld {
     }
   }
 
-  async #read(process: Process, known: Known): Promise<void> {
+  async #read(process: Process, session: Known): Promise<void> {
     const isAlone = this.#underWay.size === 0;
-    const wasAway = process.keyspace.isAway;
-    // Of what it has begun and not handed in yet, Redis can tell it nothing.
-    const isPending = known.by === process && process.keyspace.pending > 0;
-    const canAsk = !wasAway && !isPending;
-    const knows = known.ends.some((end) => end.by === process || (end.isDelivered && canAsk));
-    const isKnown = knows || known.learned.has(process);
-    const code = await process.sessions.read(known.token).then(() => 'valid', codeOf);
-    if (code === 'SESSION_INVALID') known.learned.add(process);
-    if (code === 'valid' && isKnown && isAlone && !known.isUnsure) {
+    const at = this.#span(process);
+    const known = new Set(session.ends);
+    const hasLearned = session.learned.has(process);
+    const answer = await process.sessions.read(session.token).then(() => 'valid', reasonOf);
+    if (answer === 'deleted') session.learned.add(process);
+    // While it has something to hand in, Redis cannot tell it everything.
+    const canAsk = !at().wasAway;
+    const knows = [...known].some((end) => end.by === process || (end.isDelivered && canAsk));
+    if (answer === 'valid' && (knows || hasLearned) && isAlone && !session.isUnsure) {
       this.#fault ??= 'a session that was ended was read as valid by a process that could know';
     }
   }
@@ -375,6 +381,10 @@ function expected(error: unknown): null {
 
 function codeOf(error: unknown): string {
   return (error as { code?: string }).code ?? String(error);
+}
+
+function reasonOf(error: unknown): unknown {
+  return (error as { details?: { reason?: unknown } }).details?.reason;
 }
 
 function pick<T>(list: readonly T[], choice: number): T {

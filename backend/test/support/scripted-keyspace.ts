@@ -247,8 +247,19 @@ export class ScriptedKeyspace implements Keyspace {
 
   #send(change: Change): Refusal | null {
     const refusal = this.#redis.data.apply(change, this.#now);
-    if (refusal === null) this.memory.apply(withoutCondition(change), this.#now);
-    return refusal;
+    if (refusal !== null) return refusal;
+    this.memory.apply(withoutCondition(change), this.#now);
+    if (change.kind === 'drop') this.#forgetDropped(change);
+    return null;
+  }
+
+  /** What Redis would refuse from now on need not be handed in. */
+  #forgetDropped({ group, stamp, except }: Drop): void {
+    for (const [target, { change }] of this.#journal) {
+      if (change.kind === 'drop' || !change.entry.groups.includes(group)) continue;
+      const isEnded = !except.includes(target) && compareStamps(change.entry.birth, stamp) < 0;
+      if (isEnded) this.#journal.delete(target);
+    }
   }
 
   /** Compares with what this process knows: who is cut off can know no more. */
