@@ -329,8 +329,9 @@ function withCalendar(clock: ManualClock, wallTime: () => number): ManualClock {
   return seen;
 }
 
+// A drop that lets somebody stay does not stand for one that did not.
 function targetOf(change: Change): string {
-  return change.kind === 'put' ? change.key : `group ${change.group}`;
+  return change.kind === 'put' ? change.key : `group ${change.group} ${change.except.join(' ')}`;
 }
 
 function isLater(a: Entry | undefined, b: Entry | undefined): boolean {
