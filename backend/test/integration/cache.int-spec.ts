@@ -101,12 +101,12 @@ describe('a cache on a real Redis', () => {
     await redis.set('default:cut', Buffer.from('5248010000', 'hex'));
     await redis.lpush('default:list', 'x');
     await cache.set('newer', 1);
-    await redis.setrange('default:newer', 2, '\u0002');
+    await redis.setrange('default:newer', 2, '\u0003');
     for (const key of ['garbage', 'cut', 'newer']) {
       expect(await cache.getOrSet(key, () => 'own')).toBe('own');
     }
     expect(await cache.getMany(['garbage', 'cut'])).toEqual(new Map([['garbage', 'own'], ['cut', 'own']])); // prettier-ignore
-    expect((await redis.getBuffer('default:newer'))?.[2]).toBe(2);
+    expect((await redis.getBuffer('default:newer'))?.[2]).toBe(3);
     expect(events.map((event) => 'fault' in event && event.fault)).toEqual([
       'corrupt',
       'corrupt',

@@ -256,6 +256,7 @@ describe('with a cluster', () => {
         read_pool_size: expect.any(Number),
         read_pool_available: expect.any(Number),
       },
+      clock: { offset_ms: expect.any(Number) },
       failover: { last_event: null, total_count_24h: 0 },
     });
     expect(body.cluster.replicas).toHaveLength(2);

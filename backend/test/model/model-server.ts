@@ -98,6 +98,7 @@ export class ModelServer {
     if (name === 'role') return this.#role();
     if (name === 'info') return 'run_id:model\r\nmaster_replid:model\r\n';
     if (name === 'ping') return 'PONG';
+    if (name === 'time') return [];
     const refusal = this.#refusalOf(name);
     if (refusal !== null) return new ReplyError(refusal);
     const [id, faulty] = args as [number, boolean];

@@ -15,9 +15,13 @@ export interface CacheWorkerPlan {
   readonly options: RedisHaOptions;
   readonly namespace: string;
   readonly cache: CacheOptions;
+  /** By how much the calendar of this process is ahead. */
+  readonly aheadMs?: number;
 }
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as CacheWorkerPlan;
+const dateNow = Date.now.bind(Date);
+Date.now = () => dateNow() + (plan.aheadMs ?? 0);
 const unhandled: string[] = [];
 process.on('unhandledRejection', (reason) => {
   unhandled.push(String(reason));

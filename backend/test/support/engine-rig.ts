@@ -102,9 +102,8 @@ export interface Rig {
 type RigOptions = Pick<SentinelModeOptions, 'node' | 'routing' | 'pools'>;
 
 /** Builds the rooms; nothing connects until the source reports addresses. */
-export function newRig(options: RigOptions = {}): Rig {
+export function newRig(options: RigOptions = {}, clock = new ManualClock()): Rig {
   const resolved = sentinelOptions(options);
-  const clock = new ManualClock();
   const bus = new EventBus();
   const events: RedisHaEvent[] = [];
   bus.onAny((event) => events.push(event));

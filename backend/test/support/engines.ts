@@ -4,6 +4,7 @@ import {
   type RedisHaOptions,
   type SentinelModeOptions,
 } from '../../src/redis/index.js';
+import type { Clock } from '../../src/redis/base/timing/index.js';
 import { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 
 /** A connection without Nest around it: for tests of the engine. */
@@ -15,16 +16,19 @@ export interface RunningEngine {
 const running = new Set<RedisEngine>();
 
 /** Starts an engine. All of them are closed by {@link closeEngines}. */
-export function startEngine(options: RedisHaOptions): RunningEngine {
-  const engine = new RedisEngine(resolveOptions(options).options);
+export function startEngine(options: RedisHaOptions, clock?: Clock): RunningEngine {
+  const engine = new RedisEngine(resolveOptions(options).options, clock);
   running.add(engine);
   engine.start();
   return { engine, redis: new RedisService(engine) };
 }
 
 /** Starts an engine and waits until writes can be sent. */
-export async function startReadyEngine(options: RedisHaOptions): Promise<RunningEngine> {
-  const started = startEngine(options);
+export async function startReadyEngine(
+  options: RedisHaOptions,
+  clock?: Clock,
+): Promise<RunningEngine> {
+  const started = startEngine(options, clock);
   await started.redis.whenReady(10_000);
   return started;
 }

@@ -27,6 +27,8 @@ export class FakeNode {
   /** The replicas that it lists as a primary, as it sees them. */
   listed: readonly { readonly address: NodeAddress; readonly offset: number }[] = [];
   runId = 'run-1';
+  /** Its calendar, for `TIME`; without one its answer says nothing. */
+  wallTime: (() => number) | null = null;
   versionLine = 'redis_version:7.0.15';
   /** Answers data commands. */
   answer: DataHandler = () => undefined;
@@ -49,6 +51,7 @@ export class FakeNode {
       if (overridden !== undefined) return overridden;
       if (name === 'ROLE') return this.#roleReply();
       if (name === 'INFO') return reply.bulk(`${this.versionLine}\r\nrun_id:${this.runId}\r\n`);
+      if (name === 'TIME') return this.#timeReply();
       if (own) return undefined;
       return (await this.answer(command, connection)) ?? reply.simple('OK');
     });
@@ -99,7 +102,13 @@ export class FakeNode {
   }
 
   #isHousekeeping(name: string): boolean {
-    return HOUSEKEEPING.has(name) || name === 'ROLE' || name === 'INFO';
+    return HOUSEKEEPING.has(name) || ['ROLE', 'INFO', 'TIME'].includes(name);
+  }
+
+  #timeReply(): FakeReply {
+    if (this.wallTime === null) return reply.simple('OK');
+    const micros = Math.round(this.wallTime() * 1_000);
+    return reply.array(String(Math.floor(micros / 1_000_000)), String(micros % 1_000_000));
   }
 
   #roleReply(): FakeReply {

@@ -4,6 +4,8 @@ import type {
   StampedWrite,
 } from '../../src/redis/keyspace/store/key-value-store.js';
 import type { Stamp } from '../../src/redis/keyspace/store/stamp.js';
+import { describeRules } from './key-value-store-rules.js';
+import type { OpenStore } from './open-store.js';
 import { disagree } from './random-changes.js';
 import {
   at,
@@ -19,15 +21,7 @@ import {
   stampNo,
 } from './stored-writes.js';
 
-/** A store that is open for one test. It is empty, or nothing else uses the keys of this suite in it. */
-export interface OpenStore {
-  readonly store: KeyValueStore;
-  close(): Promise<void>;
-  /** Lets this much time pass, or a little more. */
-  pass(ms: number): Promise<void>;
-  /** Puts bytes under a key without the store; if it is missing, a write puts them. */
-  plant?(key: string, bytes: Buffer): Promise<void>;
-}
+export type { OpenStore } from './open-store.js';
 
 /** How many cases are tried. */
 export interface ContractSettings {
@@ -270,11 +264,11 @@ export function describeKeyValueStore(
       });
 
       it.each([0, -1])('keeps nothing for %d ms, and nothing older either', async (ttlMs) => {
-        await store().apply(setOf('x:5', stampNo(1), { groups: ['x:group'] }));
-        const write = setOf('x:5', stampNo(2), { ttlMs, groups: ['x:group'] });
+        await store().apply(setOf('x:5', stampNo(1), { groups: ['x#group'] }));
+        const write = setOf('x:5', stampNo(2), { ttlMs, groups: ['x#group'] });
         expect(await store().apply(write)).toEqual({ kind: 'applied' });
         expect(await read('x:5')).toBeNull();
-        expect(await members('x:group')).toEqual([]);
+        expect(await members('x#group')).toEqual([]);
       });
     });
 
@@ -381,6 +375,8 @@ export function describeKeyValueStore(
         expect(await store().apply(late)).toEqual({ kind: 'superseded', by: stampNo(3) });
       });
     });
+
+    describeRules(open);
 
     it(`comes to the same content whatever the order of ${settings.interleavings} sets of writes`, async () => {
       const faults: string[] = [];

@@ -1,4 +1,5 @@
 import { CircuitOpenError, DegradedUnsupportedError } from '../../src/redis/base/errors/index.js';
+import { onSignal, waitFor } from '../../src/redis/base/timing/index.js';
 import {
   compareStamps,
   type Claim,
@@ -31,6 +32,8 @@ export class MemoryServer {
   readonly drops = new Map<string, Stamp>();
   readonly numbers = new Map<string, number>();
   readonly unreadable = new Map<string, Reading & { state: 'unreadable' }>();
+  /** Called with each key that is written. */
+  readonly listeners = new Set<(key: string) => void>();
   readonly clock: ManualClock;
   #count = 0;
 
@@ -61,6 +64,7 @@ export class MemoryServer {
     if (isDropped) return false;
     this.unreadable.delete(key);
     this.entries.set(key, stored);
+    for (const listener of [...this.listeners]) listener(key);
     return true;
   }
 
@@ -103,6 +107,8 @@ export class MemoryKeyspace implements Keyspace {
   readonly drafts: { key: string; draft: EntryDraft; stamp: Stamp | undefined }[] = [];
   /** What each call waits for before it does anything. */
   latency: () => Promise<void> = () => Promise.resolve();
+  /** It hears of no changes. */
+  isDeaf = false;
   readonly #origin: string;
   readonly #copies = new Map<string, Stored & { readonly heardAt: number }>();
   readonly #failures = new Map<Operation, Error>();
@@ -249,6 +255,24 @@ export class MemoryKeyspace implements Keyspace {
     const expiresAt = this.server.clock.wallTime() + terms.leaseMs;
     this.server.leases.set(key, { token, expiresAt });
     return { state: 'granted', token, stamp };
+  }
+
+  untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void> {
+    const { clock, listeners } = this.server;
+    return waitFor<undefined>(({ give }) => {
+      const wake = (): void => {
+        give(undefined);
+      };
+      const hear = (written: string): void => {
+        if (written === key && !this.isDeaf) wake();
+      };
+      listeners.add(hear);
+      const stopTimer = clock.hold(ms, wake);
+      return () => {
+        stopTimer();
+        listeners.delete(hear);
+      };
+    }, onSignal(signal));
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {

@@ -75,6 +75,7 @@ export const CLUSTER: RedisStatus = {
   quorum: 2,
   epoch: 7,
   failovers: { count: 0, countInLast24h: 0, last: null },
+  clockAheadMs: 2,
   pools: { write: { size: 10, available: 7 }, read: { size: 2, available: 2 } },
   waiting: { reads: 1, writes: 4 },
   pending: 9,

@@ -194,6 +194,9 @@ export class ScriptedKeyspace implements Keyspace {
     return this.#apply(make, this.#stampInRedis());
   }
 
+  untilChanged(): Promise<void> {
+    return Promise.resolve();
+  }
   claim(): Promise<Claim> {
     return Promise.resolve({ state: 'alone' });
   }

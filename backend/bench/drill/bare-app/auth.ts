@@ -20,7 +20,7 @@ import {
 } from './sessions.js';
 
 const WINDOW_S = 60;
-const MOST_ATTEMPTS = 20;
+const MAX_ATTEMPTS = 20;
 
 /** Logs users in, and not too often. */
 @Injectable()
@@ -50,7 +50,7 @@ export class BareAuth {
   async #enter(key: string): Promise<void> {
     const attempts = await counted(this.redis.incr(key));
     if (attempts === 1) await counted(this.redis.expire(key, WINDOW_S));
-    if (attempts > MOST_ATTEMPTS) throw refused(429, 'TOO_MANY_ATTEMPTS');
+    if (attempts > MAX_ATTEMPTS) throw refused(429, 'TOO_MANY_ATTEMPTS');
   }
 }
 

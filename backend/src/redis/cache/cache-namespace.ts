@@ -18,7 +18,8 @@ import {
   type SetOptions,
 } from './values/cache-options.js';
 import type { CacheStats } from './values/cache-stats.js';
-import { keyOfCall, nameOfFunction, WRAP, type WrapOptions } from './wrap-function.js';
+import { claimName, keyOfCall, nameInKeys } from './call-names.js';
+import { WRAP, type WrapOptions } from './wrap-function.js';
 
 /** A value and where it came from. */
 export interface CacheEntry<T = unknown> {
@@ -201,15 +202,21 @@ export class CacheNamespace {
     }
   }
 
-  /** Returns a function whose results are cached. */
+  /**
+   * Returns a function whose results are cached.
+   *
+   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when its calls could not be told from those of
+   * another function: it has no name, a shortened one, or that of a function that is wrapped already.
+   */
   wrap<A extends unknown[], R>(
     fn: (...args: A) => R | Promise<R>,
     options: WrapOptions<A, R> = {},
   ): (...args: A) => Promise<R> {
-    const { key, ...rest } = options;
+    const { key, name: given, ...rest } = options;
     WRAP.check(options);
     resolveLoadOptions(rest, this.#core.options);
-    const name = key === undefined ? nameOfFunction(fn) : '';
+    const name = key === undefined ? (given ?? nameInKeys(fn)) : '';
+    if (key === undefined) claimName(this, name, [fn]);
     const getOrSet = this.getOrSet.bind(this);
     return async function (this: unknown, ...args: A): Promise<R> {
       const ofCall = key === undefined ? keyOfCall(name, args) : key(...args);

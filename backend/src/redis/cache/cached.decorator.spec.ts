@@ -48,6 +48,60 @@ class Admins extends Users {
   }
 }
 
+abstract class Repository {
+  abstract readonly table: string;
+
+  @Cached()
+  async first(id: number): Promise<string> {
+    return `${this.table}:${String(id)}`;
+  }
+}
+
+@Injectable()
+class UserRows extends Repository {
+  override readonly table = 'users';
+}
+
+@Injectable()
+class OrderRows extends Repository {
+  override readonly table = 'orders';
+
+  @Cached()
+  override async first(id: number): Promise<string> {
+    return `first of ${await super.first(id)}`;
+  }
+}
+
+/** Another class of the name that one above has. */
+function namesake(): new () => { find(id: number): Promise<string> } {
+  @Injectable()
+  class Users {
+    @Cached()
+    async find(id: number): Promise<string> {
+      return `another ${String(id)}`;
+    }
+  }
+  return Users;
+}
+
+@Injectable()
+class Named {
+  @Cached({ name: 'people.find' })
+  async find(id: number): Promise<string> {
+    return `person ${String(id)}`;
+  }
+}
+
+@Injectable()
+class Qz {
+  @Cached()
+  async find(): Promise<string> {
+    return 'shortened';
+  }
+}
+
+const Namesake = namesake();
+
 describe('@Cached', () => {
   let rig: CacheRig;
   let one: CacheProcess;
@@ -55,6 +109,7 @@ describe('@Cached', () => {
   let close: () => Promise<void>;
   let users: Users;
   let admins: Admins;
+  let get: <T>(type: new (...args: never[]) => T) => T;
 
   beforeEach(async () => {
     calls.length = 0;
@@ -67,6 +122,11 @@ describe('@Cached', () => {
         Helper,
         Users,
         Admins,
+        UserRows,
+        OrderRows,
+        Named,
+        Qz,
+        Namesake,
         { provide: RedisCache, useValue: one.cache },
         { provide: OTHER, useValue: other.cache },
       ],
@@ -78,6 +138,7 @@ describe('@Cached', () => {
     close = () => app.close();
     users = app.get(Users);
     admins = app.get(Admins);
+    get = (type) => app.get(type);
   });
   afterEach(async () => {
     await close();
@@ -109,6 +170,33 @@ describe('@Cached', () => {
     expect(await admins.find(1)).toBe('admin 1');
     expect(await admins.load(1)).toBe('loaded 1');
     expect(await one.cache.get('own')).toBe('admin 1');
+  });
+
+  it('keeps the values of classes apart that inherit one method', async () => {
+    expect(await get(UserRows).first(1)).toBe('users:1');
+    expect(await get(OrderRows).first(1)).toBe('first of orders:1');
+    expect(await get(UserRows).first(1)).toBe('users:1');
+    expect(one.behind().drafts.map(({ key }) => key)).toEqual([
+      'UserRows(Repository).first:[1]',
+      'OrderRows(Repository).first:[1]',
+      'OrderRows.first:[1]',
+    ]);
+  });
+
+  it('refuses a class of a name that another class has in the same namespace', async () => {
+    expect(await users.find(1)).toBe('Hello 1');
+    const { code, error } = await outcomeOf(get(Namesake).find(1));
+    expect(code).toBe('INVALID_ARGUMENT');
+    expect(String(error)).toContain('Users.find');
+  });
+
+  it('refuses the name of a class that a bundler may have given', async () => {
+    expect((await outcomeOf(get(Qz).find())).code).toBe('INVALID_ARGUMENT');
+  });
+
+  it('takes a name that stays', async () => {
+    await get(Named).find(1);
+    expect(await one.cache.get('people.find:[1]')).toBe('person 1');
   });
 
   it('keeps what other decorators left on the method, and its name', () => {

@@ -11,7 +11,7 @@ import {
 import { refusal } from './values/cache-keys.js';
 import { CALL_ROWS, type CacheLoadOptions } from './values/cache-options.js';
 import { RedisCache } from './redis-cache.js';
-import { keyOfCall } from './wrap-function.js';
+import { claimName, keyOfCall, nameInKeys } from './call-names.js';
 
 /** How the results of a method are cached. */
 export interface CachedOptions extends CacheLoadOptions {
@@ -20,8 +20,13 @@ export interface CachedOptions extends CacheLoadOptions {
    * `cache.namespace(name, options)`. @defaultValue 'default'
    */
   readonly namespace?: string;
-  /** Makes the key of a call. @defaultValue class, method, and the arguments as JSON */
+  /** Makes the key of a call. @defaultValue the name with the arguments as JSON */
   readonly key?: (...args: never[]) => string;
+  /**
+   * What keys begin with: the same in every build, and nobody else's. Not for a method that several classes
+   * inherit. @defaultValue class and method; the class is that of the object
+   */
+  readonly name?: string;
   /** Tags: names under which a result can be deleted together with others. */
   readonly tags?: readonly string[] | ((value: never) => readonly string[]);
   /** Token of the cache, when there are several. @defaultValue RedisCache */
@@ -32,6 +37,7 @@ const CACHED_ROWS = {
   ...CALL_ROWS,
   namespace: option(text(), 'default'),
   key: option(aFunction<NonNullable<CachedOptions['key']>>(), null),
+  name: option(text(), null),
   cache: option(anything<InjectionToken>(), RedisCache),
 } satisfies RowsOf<Omit<CachedOptions, 'tags'>>;
 const CACHED = new OptionSet(CACHED_ROWS, {
@@ -39,6 +45,7 @@ const CACHED = new OptionSet(CACHED_ROWS, {
   example: '@Cached({ ttlMs: 60_000 })',
 });
 
+type AnyClass = abstract new (...args: never[]) => object;
 type AsyncMethod = (...args: never[]) => Promise<unknown>;
 type AnyMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
@@ -58,23 +65,57 @@ type CachedDecorator = <F extends AsyncMethod>(
  */
 export function Cached(options: CachedOptions = {}): CachedDecorator {
   CACHED.resolve(options);
-  const { namespace, key, cache = RedisCache, ...rest } = options;
+  const { namespace, key, name, cache = RedisCache, ...rest } = options;
   return (target, property, descriptor) => {
-    const name = nameOf(target, property);
+    const shown = nameOf(target, property);
     const original = descriptor.value as AnyMethod | undefined;
-    if (typeof original !== 'function') throw notAMethod(name);
-    const place = Symbol(`cache of ${name}`);
+    if (typeof original !== 'function') throw notAMethod(shown);
+    const place = Symbol(`cache of ${shown}`);
     Inject(cache)(target, place);
     const makeKey = key as ((...args: unknown[]) => string) | undefined;
+    const names = new MethodNames(target, property, name);
     const cached: AnyMethod = async function (...args) {
-      const home = cacheOf(this, place, name);
-      const ofCall = makeKey === undefined ? keyOfCall(name, args) : makeKey(...args);
+      const home = cacheOf(this, place, shown);
       const within = namespace === undefined ? home : home.namespace(namespace);
+      const ofCall =
+        makeKey === undefined ? keyOfCall(names.take(this, within), args) : makeKey(...args);
       return within.getOrSet(ofCall, () => original.apply(this, args), rest as CacheLoadOptions);
     };
     copyMetadata(original, cached);
     Object.assign(descriptor, { value: cached });
   };
+}
+
+/**
+ * The names of one method in keys: one for each class that has or inherits it. A method that a class inherits
+ * works with what that class has, such as another table, so its results are that class's own.
+ */
+class MethodNames {
+  readonly #declaring: AnyClass;
+  readonly #property: string;
+  readonly #given: string | undefined;
+  readonly #names = new WeakMap<AnyClass, string>();
+
+  constructor(target: object, property: string | symbol, given: string | undefined) {
+    this.#declaring = target.constructor as AnyClass;
+    this.#property = String(property);
+    this.#given = given;
+  }
+
+  /** Returns the name for calls on this object, and claims it in the namespace. */
+  take(instance: unknown, namespace: object): string {
+    const owner = (instance as object).constructor as AnyClass;
+    let name = this.#names.get(owner);
+    if (name === undefined) this.#names.set(owner, (name = this.#given ?? this.#nameFor(owner)));
+    claimName(namespace, name, [owner, this]);
+    return name;
+  }
+
+  // A class that overrides a method may call the one it inherits: they are two.
+  #nameFor(owner: AnyClass): string {
+    const from = this.#declaring === owner ? '' : `(${nameInKeys(this.#declaring)})`;
+    return `${nameInKeys(owner)}${from}.${this.#property}`;
+  }
 }
 
 function cacheOf(instance: unknown, place: symbol, name: string): RedisCache {

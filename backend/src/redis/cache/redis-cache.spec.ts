@@ -306,6 +306,18 @@ describe('copies in memory', () => {
   });
 });
 
+class Hidden {
+  readonly #user: string;
+
+  constructor(user: string) {
+    this.#user = user;
+  }
+
+  get shown(): string {
+    return this.#user;
+  }
+}
+
 describe('wrap', () => {
   it('answers from the cache what the function has answered before', async () => {
     const fn = jest.fn(async function findUser(id: number, deep: boolean) {
@@ -349,10 +361,14 @@ describe('wrap', () => {
 
   it.each<[string, unknown]>([
     ['a function', () => 1],
-    ['undefined', undefined],
+    ['an undefined in a list', [undefined]],
     ['a date', new Date(0)],
     ['a Map', new Map()],
     ['NaN', NaN],
+    ['search parameters', new URLSearchParams('user=ann')],
+    ['headers', new Headers({ user: 'ann' })],
+    ['an object with private members', new Hidden('ann')],
+    ['an object that turns into another', { toJSON: () => 'the same for all' }],
   ])('refuses %s as an argument without a key of its own', async (_, argument) => {
     const cached = one.cache.wrap(async function load(x: unknown) {
       return x === x;
@@ -363,6 +379,42 @@ describe('wrap', () => {
     });
   });
 
+  it('takes undefined at the end for no argument, and nowhere else', async () => {
+    const fn = jest.fn(async function find(...args: unknown[]) {
+      return args.length;
+    });
+    const cached = one.cache.wrap(fn, { name: 'find' });
+    expect(await cached('a')).toBe(1);
+    expect(await cached('a', undefined, undefined)).toBe(1);
+    expect(await cached()).toBe(0);
+    expect(await cached(undefined)).toBe(0);
+    expect(fn).toHaveBeenCalledTimes(2);
+    expect((await outcomeOf(cached(undefined, 'a'))).code).toBe('INVALID_ARGUMENT');
+  });
+
+  it('refuses a second function of one name in one namespace, unless it has a name or a key of its own', async () => {
+    const load = async (): Promise<string> => 'orders';
+    const another = { load: async (): Promise<string> => 'users' };
+    const orders = one.cache.wrap(load);
+    expect(() => one.cache.wrap(another.load)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('two classes or functions of this name'),
+      }),
+    );
+    const users = one.cache.wrap(another.load, { name: 'users.load' });
+    expect(() => one.cache.namespace('elsewhere').wrap(another.load)).not.toThrow();
+    const again = one.cache.wrap(load);
+    expect(await Promise.all([orders(), users(), again()])).toEqual(['orders', 'users', 'orders']);
+  });
+
+  it('refuses a name that a bundler may have given', () => {
+    for (const fn of [async function t() {}, async function ab() {}]) {
+      expect(() => one.cache.wrap(fn)).toThrow('a bundler may have given');
+      expect(() => one.cache.wrap(fn, { key: () => 'k' })).not.toThrow();
+    }
+  });
+
   it('refuses a function without a name, and options that cannot be used, at once', () => {
     expect(() =>
       one.cache.wrap(
@@ -371,7 +423,7 @@ describe('wrap', () => {
             1
         )(),
       ),
-    ).toThrow('a function without a name needs a key');
+    ).toThrow('what is cached has no name');
     expect(() => one.cache.wrap(async () => 1, { key: () => 'k', ttlMs: 0 })).toThrow('ttlMs = 0');
   });
 });

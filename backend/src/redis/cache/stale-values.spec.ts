@@ -237,6 +237,23 @@ describe('values past their time', () => {
       await turns();
     });
 
+    it('without asking at each hit whether another process still does it', async () => {
+      const long = (process: CacheProcess): CacheNamespace =>
+        process.cache.namespace('long', { ttlMs: 10_000, ttlJitter: 0 });
+      const two = rig.start();
+      await long(one).getOrSet('kept for long', () => 'old');
+      await rig.clock.advance(8_000);
+      const slow = new HeldLoader<string>();
+      await long(one).getOrSet('kept for long', slow.load, ahead);
+      for (let i = 0; i < 50; i++) {
+        expect(await long(two).getOrSet('kept for long', () => 'other', ahead)).toBe('old');
+        await rig.clock.advance(10);
+      }
+      expect(two.behind('long').calls.claim).toBe(2);
+      slow.answer('new');
+      await turns();
+    });
+
     it('and joined by a call that comes after the value has expired', async () => {
       await rig.clock.advance(80);
       const slow = new HeldLoader<string>();

@@ -69,6 +69,8 @@ export interface NodeOptions {
   readonly stallAfterMs?: number;
   /** Initial delay of TCP keep-alive, in ms. @defaultValue 10000 */
   readonly keepAliveMs?: number;
+  /** The calendar of this host may differ by so much from that of Redis before it is reported, in ms. @defaultValue 1000 */
+  readonly maxClockSkewMs?: number;
 }
 
 const NODE_ROWS = {
@@ -83,6 +85,7 @@ const NODE_ROWS = {
   heartbeatTimeoutMs: option(milliseconds, 3_000, 'REDIS_NODE_HEARTBEAT_TIMEOUT_MS'),
   stallAfterMs: option(milliseconds, 100, 'REDIS_NODE_STALL_AFTER_MS'),
   keepAliveMs: option(milliseconds, 10_000, 'REDIS_NODE_KEEP_ALIVE_MS'),
+  maxClockSkewMs: option(milliseconds, 1_000, 'REDIS_NODE_MAX_CLOCK_SKEW_MS'),
 } satisfies RowsOf<NodeOptions>;
 const NODE = new OptionSet(NODE_ROWS, {
   path: 'node',

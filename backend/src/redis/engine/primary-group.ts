@@ -1,7 +1,7 @@
 import type { ResolvedRedisOptions } from '../config/index.js';
 import { SwitchoverFailedError } from '../base/errors/index.js';
 import type { EventBus } from '../base/events/index.js';
-import type { Clock } from '../base/timing/index.js';
+import { RedisCalendar, type Clock } from '../base/timing/index.js';
 import {
   BlockingCalls,
   CommandRouter,
@@ -21,6 +21,7 @@ import {
   TopologyTracker,
   type TopologySource,
 } from '../cluster/topology/index.js';
+import { CalendarWatch } from './calendar-watch.js';
 import { ClusterAdviser } from './cluster-adviser.js';
 
 /** The options of a connection that has a Redis. */
@@ -38,10 +39,13 @@ export class PrimaryGroup {
   readonly loans: PrimaryLoans;
   readonly subscriptions: SubscriptionKeeper;
   readonly rawClients: RawClients;
+  /** The calendar of the primary. */
+  readonly calendar: RedisCalendar;
   readonly #options: ConnectedOptions;
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #adviser: ClusterAdviser;
+  readonly #calendarWatch: CalendarWatch;
   readonly #closing = new AbortController();
   #switching: Promise<unknown> | null = null;
 
@@ -57,6 +61,11 @@ export class PrimaryGroup {
     this.runner = new CommandRunner(this.router, blocking, clock, writeTimeoutMs);
     this.subscriptions = new SubscriptionKeeper(this.tracker, options.node, clock, bus);
     this.rawClients = new RawClients(options, this.tracker, clock, bus);
+    this.calendar = new RedisCalendar(clock);
+    this.#calendarWatch = new CalendarWatch(
+      { tracker: this.tracker, calendar: this.calendar, clock, bus },
+      options.node.maxClockSkewMs,
+    );
     this.#adviser = new ClusterAdviser(options, this.tracker, bus);
   }
 
@@ -99,6 +108,7 @@ export class PrimaryGroup {
   async close(leftMs: () => number): Promise<void> {
     this.beginClose();
     this.#adviser.close();
+    this.#calendarWatch.close();
     // A switchover that is under way needs the connections for what it undoes.
     await this.#switching?.catch(() => undefined);
     this.subscriptions.close();

@@ -10,7 +10,10 @@ import { PrimaryGroup } from './primary-group.js';
 export class RedisEngine {
   readonly options: ResolvedRedisOptions;
   readonly bus = new EventBus();
+  /** Timers and deadlines, and the calendar of this machine. */
   readonly clock: Clock;
+  /** The same with the calendar of Redis, for what other processes see: entries, sessions, stamps. */
+  readonly calendar: Clock;
   /** The keyspaces of this connection. Exist in memory mode, too. */
   readonly keyspaces: Keyspaces;
   /** What needs Redis, or `null` in memory mode. */
@@ -24,9 +27,10 @@ export class RedisEngine {
     this.clock = clock;
     const { bus } = this;
     this.connectedOrNull = options.mode === 'memory' ? null : new PrimaryGroup(options, clock, bus);
+    this.calendar = this.connectedOrNull?.calendar ?? clock;
     const port =
       this.connectedOrNull === null ? null : new EnginePort(options, this.connectedOrNull, bus);
-    this.keyspaces = new Keyspaces(options, port, { clock, bus }, kept);
+    this.keyspaces = new Keyspaces(options, port, { clock: this.calendar, bus }, kept);
   }
 
   /**

@@ -12,9 +12,9 @@ export class RedisKeyspaces {
     this.#engine = engine;
   }
 
-  /** The clock of the connection. */
+  /** The clock of the connection, with the calendar of Redis. */
   get clock(): Clock {
-    return this.#engine.clock;
+    return this.#engine.calendar;
   }
 
   /** Where events are reported. */

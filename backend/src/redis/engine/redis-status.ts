@@ -43,6 +43,8 @@ export interface RedisStatus {
   readonly quorum: number | null;
   readonly epoch: number;
   readonly failovers: FailoverSummary;
+  /** By how much this host's calendar is ahead of the primary's; `null` while that is not known. */
+  readonly clockAheadMs: number | null;
   readonly pools: { readonly write: PoolStatus; readonly read: PoolStatus };
   /** Commands that wait for a node. */
   readonly waiting: { readonly reads: number; readonly writes: number };
@@ -89,6 +91,7 @@ function connectedStatus(
     quorum: tracker.source.views()[0]?.quorum ?? null,
     epoch: tracker.epoch,
     failovers: tracker.history.summary,
+    clockAheadMs: connected.calendar.localAheadMs,
     pools: {
       write: poolStatus(options.pools.writeSize, primary === null ? [] : [primary]),
       read: poolStatus(1, tracker.replicas),
@@ -136,6 +139,7 @@ function memoryStatus({ options, keyspaces }: RedisEngine): RedisStatus {
     quorum: null,
     epoch: -1,
     failovers: NO_FAILOVERS,
+    clockAheadMs: null,
     pools: { write: NO_POOL, read: NO_POOL },
     waiting: { reads: 0, writes: 0 },
     pending: 0,

@@ -24,6 +24,7 @@ const source = (over: Partial<ClusterSource> = {}): ClusterSource => ({
   sentinels: [SENTINEL, SENTINEL, SENTINEL],
   quorum: 2,
   failovers: { count: 0, last: null, countInLast24h: 0 },
+  clockAheadMs: -12,
   pools: { write: { size: 10, available: 8 }, read: { size: 20, available: 17 } },
   ...over,
 });
@@ -59,6 +60,7 @@ describe('clusterMetrics', () => {
         read_pool_size: 20,
         read_pool_available: 17,
       },
+      clock: { offset_ms: -12 },
       failover: { last_event: null, total_count_24h: 0 },
     });
   });

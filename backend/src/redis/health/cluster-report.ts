@@ -8,6 +8,7 @@ export interface ClusterSource extends Omit<HealthSource, 'replicas' | 'sentinel
   readonly replicas: readonly ReplicaSource[];
   readonly sentinels: readonly { readonly address: NodeAddress; readonly isAnswering: boolean }[];
   readonly quorum: number | null;
+  readonly clockAheadMs: number | null;
   readonly failovers: HealthSource['failovers'] & { readonly countInLast24h: number };
   readonly pools: { readonly write: PoolSource; readonly read: PoolSource };
 }
@@ -86,6 +87,8 @@ export interface ClusterMetrics {
     readonly read_pool_size: number;
     readonly read_pool_available: number;
   };
+  /** How far this host's calendar is ahead of the primary's; `null` while that is not known. */
+  readonly clock: { readonly offset_ms: number | null };
   readonly failover: { readonly last_event: string | null; readonly total_count_24h: number };
 }
 
@@ -114,7 +117,7 @@ export function clusterSummary(source: ClusterSource, measures: Measures): Clust
 
 /** Makes the whole report. */
 export function clusterMetrics(source: ClusterSource, measures: Measures): ClusterMetrics {
-  const { pools, failovers } = source;
+  const { pools, failovers, clockAheadMs } = source;
   const { last } = failovers;
   return {
     status: verdictOf(source),
@@ -131,6 +134,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
       read_pool_size: pools.read.size,
       read_pool_available: pools.read.available,
     },
+    clock: { offset_ms: clockAheadMs },
     failover: {
       last_event: last === null ? null : new Date(last.switchedAt).toISOString(),
       total_count_24h: failovers.countInLast24h,

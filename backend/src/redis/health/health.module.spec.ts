@@ -111,6 +111,7 @@ describe('in memory mode', () => {
       status: 'degraded',
       mode: 'memory',
       cluster: { master: null, replicas: [], sentinels: null },
+      clock: { offset_ms: null },
       performance: {
         read_latency_p50_ms: null,
         read_latency_p99_ms: null,

@@ -7,7 +7,6 @@ describe('KeyspaceKeys', () => {
     const names = [
       keys.entry('a'),
       keys.group('a'),
-      keys.lease('a'),
       keys.shared('a'),
       keys.channel,
     ];
@@ -31,6 +30,11 @@ describe('KeyspaceKeys', () => {
     const keys = new KeyspaceKeys('users', 'shop:');
     expect(keys.channel).toBe('shop:users~changed');
     expect(keys.entry('a')).toBe('users:a');
+  });
+
+  it('names the database in the channel: channels are the same in all of them', () => {
+    expect(new KeyspaceKeys('users', 'shop:', 3).channel).toBe('shop:users~changed@3');
+    expect(new KeyspaceKeys('users', 'shop:', 0).channel).toBe('shop:users~changed');
   });
 
   it.each([[''], ['a:b'], ['a#b'], ['a b'], ['é'], ['x'.repeat(129)], [undefined], [3]])(

@@ -140,7 +140,7 @@ export class KeyspaceWrites {
   ): Promise<ApplyOutcome | Away> {
     const { writes } = this.#deps;
     const apply = (): Promise<ApplyOutcome> =>
-      isLive ? redis.applyLive(write, this.#keys.leaseOf(write.key)) : redis.apply(write);
+      isLive ? redis.applyLive(write) : redis.apply(write);
     if (this.#policy !== 'strict') return writes.run(apply);
     const outcome = await writes.runToItsEnd(apply);
     if (outcome instanceof Away) throw strictRefusal(this.#keys.name, outcome);

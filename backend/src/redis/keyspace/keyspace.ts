@@ -137,6 +137,8 @@ export interface Keyspace {
     key: string,
     options: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
   ): Promise<Claim>;
+  /** Resolves when the key was written elsewhere, as far as that is heard of; after `ms` in any case. */
+  untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void>;
   /** Extends a lease for another `leaseMs`; returns false when it was lost. */
   renew(key: string, token: string, leaseMs: number): Promise<boolean>;
   /** Gives a lease back. */

@@ -4,6 +4,7 @@ import { ClosedError, ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus, ReplayReport } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import { Degradation } from './breaker/degradation.js';
+import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
 import { NO_LOG } from './journal/journal-log.js';
@@ -31,6 +32,7 @@ interface OpenKeyspace {
   readonly keyspace: Keyspace;
   readonly settings: KeyspaceOptions;
   readonly near: NearCopies | null;
+  readonly notices: ChangeNotices | null;
 }
 
 /** Opens keyspaces over one Redis, and keeps them working while Redis is away. */
@@ -148,7 +150,10 @@ export class Keyspaces {
     this.#isClosed = true;
     this.#stopHearing?.();
     this.#degradation.close();
-    for (const { near } of this.#open.values()) near?.close();
+    for (const { near, notices } of this.#open.values()) {
+      near?.close();
+      notices?.close();
+    }
     await this.#replays?.close(graceMs);
     const { entries } = this.#deps.journal;
     if (entries > 0 && this.#kept.log === NO_LOG) {
@@ -158,16 +163,20 @@ export class Keyspaces {
   }
 
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
-    const keys = new KeyspaceKeys(name, this.#options.node.keyPrefix);
+    const { keyPrefix, db } = this.#options.node;
+    const keys = new KeyspaceKeys(name, keyPrefix, db);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
     const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
-    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, near);
-    this.#open.set(name, { keyspace, settings, near });
+    const notices =
+      this.#port === null ? null : new ChangeNotices(this.#port, keys.channel, this.#clock);
+    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, { near, notices });
+    this.#open.set(name, { keyspace, settings, near, notices });
     return keyspace;
   }
 
   #newParts({ log, records }: KeptJournal): KeyspaceDeps {
-    const { fallback, journal: bounds } = this.#options;
+    const { fallback, journal: bounds, node } = this.#options;
+    const { keyPrefix } = node;
     const stamps = new HybridClock(this.#clock, randomBytes(ORIGIN_BYTES).toString('hex'));
     const journal = new WriteJournal(bounds, this.#clock, log, records);
     journal.onDropped((count) => {
@@ -183,7 +192,7 @@ export class Keyspaces {
       recent: new RecentWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock),
       reads: this.#degradation.reads,
       writes: this.#degradation.writes,
-      redis: this.#port === null ? null : new RedisStore(this.#port, stamps, fallback),
+      redis: this.#port === null ? null : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
       tombstoneMs: bounds.maxAgeMs,
       onBacklog: () => {
         this.#degradation.refresh();

@@ -1,4 +1,5 @@
 import { strictRefusal } from './away-errors.js';
+import type { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
@@ -16,10 +17,16 @@ import { KeyspaceReads } from './keyspace-reads.js';
 import { KeyspaceWrites } from './keyspace-writes.js';
 import type { NearCopies } from './near-copies.js';
 import { SharedValues } from './shared-values.js';
-import { stampDigits, type Stamp } from './store/stamp.js';
+import type { Stamp } from './store/stamp.js';
 
 const ALONE: Claim = { state: 'alone' };
 const HELD: Claim = { state: 'held' };
+
+/** What listens to the channel of a keyspace; nothing does in memory mode. */
+interface KeyspaceListeners {
+  readonly near: NearCopies | null;
+  readonly notices: ChangeNotices | null;
+}
 
 /** {@link Keyspace} with two tiers: Redis while it is there; memory and the journal while it is not. */
 export class TieredKeyspace implements Keyspace {
@@ -30,8 +37,13 @@ export class TieredKeyspace implements Keyspace {
   readonly #reads: KeyspaceReads;
   readonly #writes: KeyspaceWrites;
   readonly #shared: SharedValues;
+  readonly #notices: ChangeNotices | null;
 
-  constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, near: NearCopies | null) {
+  constructor(
+    identity: KeyspaceIdentity,
+    deps: KeyspaceDeps,
+    { near, notices }: KeyspaceListeners,
+  ) {
     const { keys, options } = identity;
     this.name = keys.name;
     this.policy = options.policy;
@@ -40,6 +52,7 @@ export class TieredKeyspace implements Keyspace {
     this.#reads = new KeyspaceReads(identity, deps, near);
     this.#writes = new KeyspaceWrites(identity, deps, near);
     this.#shared = new SharedValues(identity, deps);
+    this.#notices = notices;
   }
 
   get isAway(): boolean {
@@ -98,29 +111,34 @@ export class TieredKeyspace implements Keyspace {
     key: string,
     options: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
   ): Promise<Claim> {
-    const { redis, writes, clock, stamps } = this.#deps;
+    const { redis, writes, clock } = this.#deps;
     if (redis === null) return ALONE;
-    const stamp = stamps.next();
-    const token = `${stampDigits(stamp)}${options.token}`;
     const askedAt = clock.now();
     const entry = this.#keys.entry(key);
-    const lease = { ...options, token, key: entry, leaseKey: this.#keys.lease(key) };
-    const answer = await writes.run(() => redis.claim(lease));
+    const answer = await writes.run(() => redis.claim({ ...options, key: entry }));
     if (answer instanceof Away) return ALONE;
-    if (answer === 'granted') return { state: 'granted', token, stamp };
-    if (answer === 'held') return HELD;
-    return { state: 'changed', reading: this.#reads.accept(entry, answer, askedAt) };
+    if (answer.kind === 'granted') {
+      return { state: 'granted', token: answer.holder, stamp: answer.stamp };
+    }
+    if (answer.kind === 'held') return HELD;
+    return { state: 'changed', reading: this.#reads.accept(entry, answer.entry, askedAt) };
+  }
+
+  untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void> {
+    const notices = this.#notices;
+    if (notices === null) return this.#deps.clock.sleep(ms, signal);
+    return notices.untilChanged(this.#keys.entry(key), ms, signal);
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
     const { redis, writes } = this.#deps;
     if (redis === null) return false;
-    return (await writes.run(() => redis.renew(this.#keys.lease(key), token, leaseMs))) === true;
+    return (await writes.run(() => redis.renew(this.#keys.entry(key), token, leaseMs))) === true;
   }
 
   async release(key: string, token: string): Promise<void> {
     const { redis, writes } = this.#deps;
-    if (redis !== null) await writes.run(() => redis.release(this.#keys.lease(key), token));
+    if (redis !== null) await writes.run(() => redis.release(this.#keys.entry(key), token));
   }
 
   increment(key: string, by: number, ttlMs: number | null): Promise<number> {

@@ -48,6 +48,12 @@ const TOPOLOGY: readonly FamilyRow[] = [
     help: 'From the first doubt about the old primary until the new one took writes.',
   },
   gauge('last_failover_timestamp_seconds', [], 'When the primary last moved.', 'max'),
+  gauge(
+    'clock_offset_seconds',
+    [],
+    "How far this host's calendar is ahead of the primary's; absent while not known.",
+    'max',
+  ),
 ];
 
 const FALLBACK: readonly FamilyRow[] = [

@@ -20,6 +20,7 @@ export type MetricsStatus = Pick<
   | 'masterName'
   | 'quorum'
   | 'epoch'
+  | 'clockAheadMs'
   | 'pools'
   | 'waiting'
   | 'pending'

@@ -124,6 +124,17 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     text: ({ refusedMs, reason }) =>
       `Writes are not refused any more after ${ms(refusedMs)}: ${reason}`,
   },
+  'clock.skewed': {
+    level: 'warn',
+    text: ({ aheadMs }) =>
+      `The calendar of this host is ${ms(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} that of Redis, ` +
+      'which counts. Correct it, with NTP for example: logs and journals of this host tell the wrong time',
+  },
+  'clock.agreed': {
+    level: 'log',
+    text: ({ skewedMs }) =>
+      `The calendar of this host agrees with that of Redis again after ${ms(skewedMs)}`,
+  },
   'pool.exhausted': {
     level: 'warn',
     text: ({ purpose, size }) =>

@@ -28,6 +28,8 @@ const SERVER_WORDING: Readonly<Record<string, RegExp>> = {
   MISCONF: /^MISCONF (\w+ is configured to save RDB snapshots|Errors writing to the AOF file)/,
 };
 
+const EXEC_REFUSED = /^EXECABORT Transaction discarded because of: (.+)$/s;
+
 /**
  * Returns what an error of the driver means. Only this file reads messages of the driver or of Redis.
  *
@@ -40,14 +42,15 @@ export function classifyFailure(error: unknown, isOpaque = false): FailureKind {
   const prefix = replyPrefix(error);
   // Scripts and functions never wait in the server.
   if (prefix === 'UNBLOCKED' && !isOpaque) return 'unblocked';
-  if (prefix === 'EXECABORT') return classifyAbortedTransaction(error);
-  if (!isRefusal(prefix, error.message, isOpaque)) return 'rejected';
-  return prefix === 'READONLY' ? 'not-primary' : 'not-ready';
+  if (prefix === 'EXECABORT') return classifyAbortedTransaction(error, isOpaque);
+  return classifyRefusal(error.message, isOpaque);
 }
 
-function isRefusal(prefix: string, message: string, isOpaque: boolean): boolean {
+function classifyRefusal(message: string, isOpaque: boolean): FailureKind {
+  const prefix = firstWord(message);
   const wording = SERVER_WORDING[prefix];
-  return wording !== undefined && (!isOpaque || wording.test(message));
+  if (wording === undefined || (isOpaque && !wording.test(message))) return 'rejected';
+  return prefix === 'READONLY' ? 'not-primary' : 'not-ready';
 }
 
 /** Returns whether a node refused the command as it may do right after a switch. It was not executed. */
@@ -57,7 +60,11 @@ export function isRoleRefusal(error: unknown): boolean {
 
 /** Returns the first word of an error reply, such as `WRONGTYPE`. */
 export function replyPrefix(error: Error): string {
-  return /^[A-Z][A-Z0-9_]*/.exec(error.message)?.[0] ?? 'ERR';
+  return firstWord(error.message);
+}
+
+function firstWord(message: string): string {
+  return /^[A-Z][A-Z0-9_]*/.exec(message)?.[0] ?? 'ERR';
 }
 
 /** Returns the message of an error of Redis or the driver, without the arguments that some contain. */
@@ -87,8 +94,11 @@ function isReply(error: Error): boolean {
   return error.name === 'ReplyError' || error.constructor.name === 'ErrorReply';
 }
 
-// A transaction is refused as a whole when one of its commands was refused while it was queued.
-function classifyAbortedTransaction(error: Error): FailureKind {
+// A transaction is refused as a whole when one of its commands was refused while it was queued, or when EXEC is
+// refused itself: then the message says why, and no command was.
+function classifyAbortedTransaction(error: Error, isOpaque: boolean): FailureKind {
+  const cause = EXEC_REFUSED.exec(error.message)?.[1];
+  if (cause !== undefined) return classifyRefusal(cause, isOpaque);
   const previous: unknown = (error as { previousErrors?: unknown }).previousErrors;
   if (!Array.isArray(previous)) return 'rejected';
   const kinds = previous.map((one) => classifyFailure(one));

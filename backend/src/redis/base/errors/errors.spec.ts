@@ -181,6 +181,20 @@ describe('classifyFailure', () => {
     ['rejected', replied('EXECABORT Transaction discarded')],
     ['rejected', replied('EXECABORT', { previousErrors: [] })],
     ['rejected', replied('EXECABORT', { previousErrors: 'what' })],
+    [
+      'not-primary',
+      replied(
+        "EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.",
+      ),
+    ],
+    [
+      'not-ready',
+      replied(
+        'EXECABORT Transaction discarded because of: NOREPLICAS Not enough good replicas to write.',
+        { previousErrors: [] },
+      ),
+    ],
+    ['rejected', replied('EXECABORT Transaction discarded because of: OOM command not allowed')],
     ['not-ready', replied('EXECABORT', { previousErrors: [replied('NOREPLICAS no')] })],
     ['not-primary', replied('EXECABORT', { previousErrors: [replied('READONLY no')] })],
     [

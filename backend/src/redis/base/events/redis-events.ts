@@ -89,6 +89,9 @@ export type RedisHaEvent =
   | { readonly type: 'writes.resumed'; readonly reason: string; readonly pausedMs: number }
   | { readonly type: 'writes.refused'; readonly reason: string }
   | { readonly type: 'writes.accepted'; readonly reason: string; readonly refusedMs: number }
+  /** `aheadMs`: of this host's calendar before that of the primary; negative when it is behind. */
+  | { readonly type: 'clock.skewed'; readonly aheadMs: number }
+  | { readonly type: 'clock.agreed'; readonly aheadMs: number; readonly skewedMs: number }
   | { readonly type: 'command.uncertain'; readonly command: string; readonly reason: string }
   | { readonly type: 'subscription.moved'; readonly to: NodeAddress; readonly gapMs: number }
   | {

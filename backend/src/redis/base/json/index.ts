@@ -1,1 +1,1 @@
-export { findJsonFault, type JsonRules } from './plain-json.js';
+export { findJsonFault, type JsonRules, parseJson } from './plain-json.js';

@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { findJsonFault } from './plain-json.js';
+import { findJsonFault, parseJson } from './plain-json.js';
 
 class Point {
   x = 1;
@@ -35,5 +35,30 @@ describe('findJsonFault', () => {
     expect(findJsonFault([shared, [shared], { shared }])).toBeNull();
     expect(findJsonFault([[[]]], { maxDepth: 3 })).toBeNull();
     expect(findJsonFault([[[]]], { maxDepth: 2 })?.what).toBe('more than 2 levels');
+  });
+});
+
+describe('a member __proto__', () => {
+  it.each([
+    ['{"a":[{"__proto__":{"isAdmin":true},"b":1}]}', { a: [{ b: 1 }] }],
+    ['{"\\u005f_proto__":{"isAdmin":true}}', {}],
+    ['{"__proto\\u005F_":{"isAdmin":true}}', {}],
+    ['{"_\\u005f\\u0070roto__":{"isAdmin":true}}', {}],
+  ])('is left out of what is parsed: %s', (text, rest) => {
+    const parsed = parseJson(text) as object;
+    expect(parsed).toEqual(rest);
+    expect(JSON.stringify(parsed)).not.toContain('isAdmin');
+    expect(Object.assign({}, parsed)).not.toHaveProperty('isAdmin');
+  });
+
+  it('is no name of a text, and of nothing else', () => {
+    const value = { note: '"__proto__": 1', other: ['__proto__'], '__proto__ ': 1 };
+    expect(parseJson(JSON.stringify(value))).toEqual(value);
+    expect(findJsonFault(value)).toBeNull();
+  });
+
+  it('is a fault of a value', () => {
+    const hostile: unknown = JSON.parse('{"a":{"__proto__":{"isAdmin":true}}}');
+    expect(findJsonFault(hostile)).toEqual({ what: 'a member __proto__', path: 'value.a' });
   });
 });

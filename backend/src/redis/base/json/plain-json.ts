@@ -27,9 +27,24 @@ interface Walk {
   readonly rules: JsonRules;
 }
 
+const PROTOTYPE = '__proto__';
 const USUAL: JsonRules = { name: 'value', mayBecomeOther: true, maxDepth: 500 };
 // The names of members are mostly words of the program; whatever might be data instead is not shown.
 const WORD = /^[A-Za-z_$]{1,32}$/;
+
+/**
+ * Returns what JSON says, without members named `__proto__`: whoever copies one with `Object.assign` would give
+ * the copy a prototype of the sender's choice.
+ */
+export function parseJson(text: string): unknown {
+  // Its letters may be written as escapes.
+  const mayHaveOne = text.includes(PROTOTYPE) || /\\u00[5-7]/i.test(text);
+  return mayHaveOne ? JSON.parse(text, withoutPrototype) : JSON.parse(text);
+}
+
+function withoutPrototype(name: string, member: unknown): unknown {
+  return name === PROTOTYPE ? undefined : member;
+}
 
 /** The first part of a value that JSON would silently change, or `null` when there is none. */
 export function findJsonFault(value: unknown, given: Partial<JsonRules> = {}): JsonFault | null {
@@ -87,6 +102,7 @@ function inspectOwn(value: object, path: string, walk: Walk): JsonFault | null {
 function inspectMembers(value: object, path: string, walk: Walk): JsonFault | null {
   for (const [name, member] of Object.entries(value)) {
     if (member === undefined) continue;
+    if (name === PROTOTYPE) return { what: `a member ${PROTOTYPE}`, path };
     const fault = inspect(member, `${path}.${WORD.test(name) ? name : '…'}`, walk);
     if (fault !== null) return fault;
   }

@@ -5,8 +5,10 @@ export type Stop = () => void;
 export interface Clock {
   /** Milliseconds that never go back: for measuring and for deadlines. */
   now(): number;
-  /** The calendar time in milliseconds since 1970: only to show to people. */
+  /** The calendar time in milliseconds since 1970: to show to people, and to tell other processes. */
   wallTime(): number;
+  /** By how much `wallTime` may differ from the calendar of Redis, in ms. Without it: not at all. */
+  uncertaintyMs?(): number;
   /** Calls back once after `ms`. Never keeps the process alive. */
   after(ms: number, run: () => void): Stop;
   /** Like `after`, and keeps the process alive until then: for what somebody waits for. */

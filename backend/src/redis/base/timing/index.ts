@@ -9,4 +9,6 @@ export {
 export { holdUntil, untilTime } from './deadline.js';
 export { onAbort } from './on-abort.js';
 export { Pulse } from './pulse.js';
+export { RedisCalendar } from './redis-calendar.js';
+export { TimeSamples, type TimeAnswer, type TimeDistance } from './time-distance.js';
 export { answerWithin, atDeadline, endsWithin, onSignal, waitFor, type Answer } from './wait.js';

@@ -23,8 +23,12 @@ interface LeaseOptions {
   readonly mayWait: boolean;
 }
 
-// A waiter finds the value when it looks again: within 50 ms, round trip included.
-const LOOK_EVERY_MS = 20;
+// A notice of the write wakes a waiter. It may be missed, and a load that fails writes nothing: so a waiter also looks
+// by itself, soon at first and then less and less often.
+const FIRST_LOOK_MS = 20;
+const LAST_LOOK_MS = 200;
+// Waiters of many processes do not look at the same moment.
+const LOOK_JITTER = 0.25;
 // Two renewals in a row may get lost before the lease is lost.
 const RENEWALS_PER_LEASE = 3;
 
@@ -38,7 +42,7 @@ export class LoadLeases {
 
   /** Asks until there is an answer. When the signal fires, its reason is thrown. */
   async take(key: string, wish: LeaseOptions): Promise<Grant> {
-    const { clock, counters } = this.#deps;
+    const { keyspace, counters } = this.#deps;
     const token = randomUUID();
     for (let looks = 0; ; looks++) {
       const claim = await this.#claim(key, token, wish);
@@ -49,8 +53,13 @@ export class LoadLeases {
       if (claim.state === 'alone') return { kind: 'go', lease: null };
       if (!wish.mayWait) return { kind: 'busy' };
       if (looks === 0) counters.add('joined');
-      await clock.sleep(LOOK_EVERY_MS, wish.signal);
+      await keyspace.untilChanged(key, this.#pauseAfter(looks), wish.signal);
     }
+  }
+
+  #pauseAfter(looks: number): number {
+    const pauseMs = Math.min(LAST_LOOK_MS, FIRST_LOOK_MS * 2 ** looks);
+    return pauseMs * (1 - LOOK_JITTER * this.#deps.random());
   }
 
   async #claim(key: string, token: string, { seen, signal }: LeaseOptions): Promise<Claim> {

@@ -13,7 +13,7 @@ import {
 } from '../../base/timing/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import { isLoadFailure, reasonOf } from '../values/load-failure.js';
-import { FailedLoads } from './failed-loads.js';
+import { RecentKeys } from './recent-keys.js';
 
 /** How to wait for a write. */
 interface KeepOptions {
@@ -32,14 +32,15 @@ interface OpenLoad {
 
 /** Calls loaders, within their timeout and until the cache is closed. */
 export class LoadRunner {
-  readonly failures: FailedLoads;
+  /** Keys that could not be loaded a moment ago, so that a failing source is not called each time. */
+  readonly failures: RecentKeys;
   readonly #deps: CacheDeps;
   readonly #open = new Set<OpenLoad>();
   #isClosed = false;
 
   constructor(deps: CacheDeps) {
     this.#deps = deps;
-    this.failures = new FailedLoads(deps.clock);
+    this.failures = new RecentKeys(deps.clock);
   }
 
   /**

@@ -8,6 +8,7 @@ import type { EntryWriter } from '../values/entry-writer.js';
 import { isLoadFailure } from '../values/load-failure.js';
 import { LoadLeases, type LoadLease } from './load-lease.js';
 import { LoadRunner } from './load-runner.js';
+import { RecentKeys } from './recent-keys.js';
 
 /** What a loader receives. */
 export interface LoadContext<T = unknown> {
@@ -34,6 +35,9 @@ export interface Answer {
   readonly from: 'cache' | 'stale' | 'load';
 }
 
+// Longer than most loads take, and short enough to notice soon that the other process died.
+const REFRESH_AGAIN_MS = 250;
+
 /** Finds a value, or loads it once for all callers that want it meanwhile, in this process and in others. */
 export class ValueLoader {
   readonly runner: LoadRunner;
@@ -45,6 +49,8 @@ export class ValueLoader {
   // Lookups and loads are shared separately: a lookup must not wait for a refresh ahead of time.
   readonly #asks: SingleFlight<Answer>;
   readonly #refreshes: SingleFlight<Answer | null>;
+  // Keys that another process refreshes: asking again at each hit would only cost commands.
+  readonly #refreshedElsewhere: RecentKeys;
 
   constructor(deps: CacheDeps, reader: EntryReader, writer: EntryWriter) {
     this.#deps = deps;
@@ -55,6 +61,7 @@ export class ValueLoader {
     this.loads = new SingleFlight(deps.clock, deps.tasks);
     this.#asks = new SingleFlight(deps.clock, deps.tasks);
     this.#refreshes = new SingleFlight(deps.clock, deps.tasks);
+    this.#refreshedElsewhere = new RecentKeys(deps.clock);
   }
 
   /** Returns the value: from the cache, from a load under way, or from a load of its own. */
@@ -78,9 +85,14 @@ export class ValueLoader {
     if (refreshAhead === null || !this.#isDue(entry, refreshAhead)) return;
     if (this.loads.get(key) !== undefined || this.#refreshes.get(key) !== undefined) return;
     if (this.runner.failures.isRecent(key, retryAfterMs)) return;
+    if (this.#refreshedElsewhere.isRecent(key, REFRESH_AGAIN_MS)) return;
     const start = { seen: entry.stamp, value, mayWrite: true, mayWait: false, isAway: false };
     this.#refreshes.start(key, () =>
-      this.runner.run([key], hardTimeoutMs, (signal) => this.#obtain(request, start, signal)),
+      this.runner.run([key], hardTimeoutMs, async (signal) => {
+        const answer = await this.#obtain(request, start, signal);
+        if (answer === null) this.#refreshedElsewhere.note(key);
+        return answer;
+      }),
     );
   }
 
@@ -115,6 +127,7 @@ export class ValueLoader {
     this.loads.forget(key);
     this.#refreshes.forget(key);
     this.runner.failures.forget(key);
+    this.#refreshedElsewhere.forget(key);
   }
 
   /** The same for all keys. */

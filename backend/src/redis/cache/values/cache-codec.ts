@@ -70,6 +70,7 @@ export class CacheCodec {
 
   /** Decodes the value of an entry that is not compressed. */
   decode(entry: Entry): DecodedBody {
+    if (entry.body.length > this.#maxBytes) return { ok: false, fault: 'too-large' };
     return this.#deserialize(entry.codec, entry.body);
   }
 

@@ -152,6 +152,20 @@ describe('messagePackSerializer', () => {
     expect(roundTrip(messagePackSerializer(library), [1, 'x'])).toEqual([1, 'x']);
   });
 
+  it('works with an instance that has settings of its own', () => {
+    class Packer {
+      readonly mark = 'mine';
+      pack(value: unknown): Buffer {
+        return Buffer.from(messagePack.encode([this.mark, value]));
+      }
+      unpack(bytes: Buffer): unknown {
+        const [mark, value] = messagePack.decode(bytes) as [string, unknown];
+        return mark === this.mark ? value : undefined;
+      }
+    }
+    expect(roundTrip(messagePackSerializer(new Packer()), { a: 1 })).toEqual({ a: 1 });
+  });
+
   it('gives bytes within a value that the caller may change', () => {
     const serializer = messagePackSerializer(messagePack);
     const stored = Buffer.from(serializer.serialize({ bytes: new Uint8Array([7]) }) as Uint8Array);
@@ -210,6 +224,15 @@ describe('CacheCodec', () => {
     const bomb = await codec({ maxValueBytes: 50_000_000 }).encode('x'.repeat(10_000_000));
     expect(bomb.isCompressed).toBe(true);
     expect(await codec().decompress(entry(bomb))).toEqual({ ok: false, fault: 'too-large' });
+  });
+
+  it('does not parse more than it may hold, compressed or not', async () => {
+    const large = await codec({ maxValueBytes: 5000 }).encode('x'.repeat(998));
+    expect(codec({ maxValueBytes: 1000 }).decode(entry(large))).toMatchObject({ ok: true });
+    expect(codec({ maxValueBytes: 999 }).decode(entry(large))).toEqual({
+      ok: false,
+      fault: 'too-large',
+    });
   });
 
   it('reads what was written with another built-in serializer', async () => {

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { InvalidArgumentError, ValueUnserializableError } from '../../base/errors/index.js';
-import { findJsonFault } from '../../base/json/index.js';
+import { findJsonFault, parseJson } from '../../base/json/index.js';
 import { isWellFormed } from './cache-keys.js';
 
 const MAX_SERIALIZER_ID = 255;
@@ -41,7 +41,7 @@ export const jsonSerializer: CacheSerializer = Object.freeze({
     if (fault !== null) throw unserializable(`JSON cannot keep ${fault.what} (at ${fault.path})`);
     return JSON.stringify(value);
   },
-  deserialize: (bytes: Buffer): unknown => JSON.parse(bytes.toString()),
+  deserialize: (bytes: Buffer): unknown => parseJson(bytes.toString()),
 });
 
 /** Bytes as they are: values are Buffers. */
@@ -89,9 +89,10 @@ export function messagePackSerializer(library: MessagePackLibrary): CacheSeriali
   return Object.freeze({
     id: 2,
     name: 'messagepack',
-    serialize: (value: unknown): Uint8Array => write(value),
+    // An instance with settings of its own, such as a Packr, works with what it holds.
+    serialize: (value: unknown): Uint8Array => write.call(library, value),
     // A copy: binary members of a value are views of the bytes they were read from.
-    deserialize: (bytes: Buffer): unknown => read(Buffer.from(bytes)),
+    deserialize: (bytes: Buffer): unknown => read.call(library, Buffer.from(bytes)),
   });
 }
 

@@ -122,6 +122,7 @@ export class ConnectionRegistry {
       maxPauseMs: () =>
         this.#down.has(addressKey(address)) ? MAX_PAUSE_WHILE_DOWN_MS : MAX_PAUSE_MS,
       onSent: this.#stallPulse.wake,
+      onDoubt: this.#raise,
     };
   }
 

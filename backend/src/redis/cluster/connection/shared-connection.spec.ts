@@ -1,5 +1,6 @@
 import { pass, sentinelOptions, track, turns, until } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
+import type { Problem } from '../../base/errors/index.js';
 import { ManualClock, reply } from '../../testing/index.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import {
@@ -140,6 +141,71 @@ describe('SharedConnection', () => {
       connection.open();
       await turns(5);
       expect(node.server.connectionsEver).toBe(1);
+    });
+  });
+
+  describe('the time of the node', () => {
+    const beat = async (): Promise<void> => {
+      const { roleAskedAt } = connection;
+      await clock.advance(1000);
+      await until(clock, () => connection.roleAskedAt > roleAskedAt, 'a heartbeat is answered');
+    };
+
+    it('is known when the connection is, and from each heartbeat', async () => {
+      node.wallTime = () => 5_000_000.25 + clock.now();
+      await opened();
+      expect(connection.timeDistance).toMatchObject({ distanceMs: 5_000_000.25, errorMs: 0 });
+      node.wallTime = () => 7_000_000 + clock.now();
+      await beat();
+      expect(connection.timeDistance?.distanceMs).toBe(7_000_000);
+    });
+
+    it('costs one command with each heartbeat, which is sent together with it', async () => {
+      node.wallTime = () => 0;
+      await opened();
+      const before = node.server.connections.flatMap(({ commands }) => commands).length;
+      await beat();
+      const commands = node.server.connections.flatMap((each) => each.commands).slice(before);
+      expect(commands.map(([name]) => name?.toLowerCase())).toEqual(['time', 'role']);
+    });
+
+    it.each(['NOPERM no permissions', "ERR unknown command 'time'"])(
+      'stays unknown, and is not asked again on this connection, after %s',
+      async (refusal) => {
+        const doubts: Problem[] = [];
+        node.override = ([name]) =>
+          name?.toLowerCase() === 'time' ? reply.error(refusal) : undefined;
+        const onDoubt = (problem: Problem): void => void doubts.push(problem);
+        connection = new SharedConnection(settings({ onDoubt }), clock, () => undefined);
+        await opened();
+        for (let i = 0; i < 3; i++) await beat();
+        expect(connection.timeDistance).toBeNull();
+        expect(connection.acceptsJobs).toBe(true);
+        expect(node.arrived('time')).toBe(1);
+        expect(doubts).toEqual([expect.objectContaining({ field: 'TIME' })]);
+      },
+    );
+
+    it('is asked for again while the node only is busy', async () => {
+      node.override = ([name]) =>
+        name?.toLowerCase() === 'time' ? reply.error('BUSY running a script') : undefined;
+      await opened();
+      expect(connection.timeDistance).toBeNull();
+      node.wallTime = () => 9_000 + clock.now();
+      node.override = () => undefined;
+      await beat();
+      expect(connection.timeDistance?.distanceMs).toBe(9_000);
+    });
+
+    it('is that of who answers now, after the connection was lost', async () => {
+      node.wallTime = () => 5_000 + clock.now();
+      await opened();
+      node.wallTime = null;
+      connection.reset('the test says so');
+      const isAgain = (): boolean =>
+        node.server.connectionsEver === 2 && connection.state.kind === 'ready';
+      await until(clock, isAgain, 'it is connected again');
+      expect(connection.timeDistance).toBeNull();
     });
   });
 

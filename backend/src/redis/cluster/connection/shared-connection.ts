@@ -1,11 +1,12 @@
 import type { NodeAddress } from '../../base/address/index.js';
-import { ConnectionLostError, replyPrefix } from '../../base/errors/index.js';
-import type { Clock } from '../../base/timing/index.js';
+import { ConnectionLostError, replyPrefix, type Problem } from '../../base/errors/index.js';
+import type { Clock, TimeDistance } from '../../base/timing/index.js';
 import { Heartbeat } from './heartbeat.js';
 import type { JobFor } from './job.js';
 import { JobSender } from './job-sender.js';
 import { parseRole, type NodeRole } from './node-role.js';
 import { ReopeningWire, type ConnectionState, type ReopeningOptions } from './reopening-wire.js';
+import { ServerTime } from './server-time.js';
 import { parseServerInfo, UNKNOWN_SERVER, type ServerInfo } from './server-info.js';
 import { Wire, type WireOptions } from './wire.js';
 import { WirePool } from './wire-pool.js';
@@ -27,6 +28,8 @@ export interface SharedConnectionDeps extends ReopeningOptions {
   readonly stallAfterMs: number;
   /** Called when commands were sent: from now on {@link SharedConnection.checkForStall} must be called. */
   readonly onSent: () => void;
+  /** Called when the server refuses something that everything works without. */
+  readonly onDoubt?: (problem: Problem) => void;
 }
 
 /** What the node says when it is connected to. */
@@ -50,6 +53,7 @@ export class SharedConnection {
   readonly #wire: ReopeningWire;
   readonly #jobs: JobSender<SharedConnection>;
   readonly #heartbeat: Heartbeat;
+  readonly #time: ServerTime;
   #role: NodeRole | null = null;
   #roleAt = 0;
   #roleAskedAt = 0;
@@ -70,6 +74,7 @@ export class SharedConnection {
     // One of `poolSize` is the shared connection. At least one more is needed to lend any, and as many
     // again are for blocking commands.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
+    this.#time = new ServerTime(clock, (problem) => settings.onDoubt?.(problem));
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,
@@ -123,6 +128,11 @@ export class SharedConnection {
   /** Round-trip time of the last heartbeat in milliseconds. */
   get rttMs(): number {
     return this.#roleAt - this.#roleAskedAt;
+  }
+
+  /** How far the node's calendar is from the clock of this process; `null` while it is not known. */
+  get timeDistance(): TimeDistance | null {
+    return this.#time.distance;
   }
 
   /** The run id of the server, new at each start of its process; `null` if it is not known. */
@@ -219,6 +229,8 @@ export class SharedConnection {
     const sentAt = this.#clock.now();
     const ask = (section: string): Promise<unknown> =>
       wire.write('info', [section], 'utf8').catch(() => '');
+    this.#time.restart();
+    this.#time.ask(wire);
     const info = Promise.all([ask('server'), ask('replication')]);
     const role = parseRole(await wire.call('role'));
     this.#info = parseServerInfo((await info).join('\n'), this.#info);
@@ -250,6 +262,9 @@ export class SharedConnection {
   #askRole(): Promise<unknown> {
     if (this.#jobs.unanswered === 0) this.#jobs.stall.start(this.#clock.now());
     this.#settings.onSent();
+    const wire = this.#wire.ready;
+    // Before the role, so that whoever is told of the role finds the time.
+    if (wire !== null) this.#time.ask(wire);
     return this.call('role');
   }
 

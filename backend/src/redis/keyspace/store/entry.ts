@@ -230,6 +230,11 @@ export function hasStamp(bytes: Buffer): boolean {
   return bytes[0] === MAGIC_0 && bytes[1] === MAGIC_1 && bytes.length >= FRESH_OFFSET;
 }
 
+/** Whether an encoded entry is a tombstone. */
+export function isTombstone(bytes: Buffer): boolean {
+  return hasStamp(bytes) && ((bytes[3] ?? 0) & KIND_MASK) === KIND_BITS.tombstone;
+}
+
 /** Returns the stamp of an encoded entry of any version; `null` when the bytes are no entry. */
 export function stampOf(bytes: Buffer): Stamp | null {
   return hasStamp(bytes) ? readStamp(bytes, STAMP_OFFSET) : null;

@@ -6,6 +6,7 @@ import {
   isDamaged,
   MAX_AHEAD_MS,
   readStamp,
+  stampOfServerTime,
   isStampDigits,
   stampDigits,
   stampOfDigits,
@@ -87,6 +88,24 @@ describe('stamps', () => {
     expect(isDamaged(at(START + MAX_AHEAD_MS, 0xffff), START)).toBe(false);
     expect(isDamaged(at(START + MAX_AHEAD_MS + 1), START)).toBe(true);
     expect(isDamaged(at(0), START)).toBe(false);
+  });
+});
+
+describe('stamps of what Redis dates', () => {
+  it('are in the order of the microseconds', () => {
+    const stamps = [0, 1, 2, 499, 500, 998, 999, 1_000, 1_001, 999_999].map((micros) =>
+      stampOfServerTime(1_767_225_600, micros, ORIGIN),
+    );
+    for (const [i, stamp] of stamps.entries()) {
+      const before = stamps[i - 1];
+      if (before !== undefined) expect(compareStamps(stamp, before)).toBeGreaterThan(0);
+      expect(readStamp(toBytes(stamp), 0)).toEqual(stamp);
+    }
+  });
+
+  it('say the millisecond, and how much of it was over', () => {
+    expect(stampOfServerTime(1_767_225_600, 123_500, ORIGIN)).toEqual(at(START + 123, 0x8000));
+    expect(stampOfServerTime(1_767_225_600, 123_999, ORIGIN)).toEqual(at(START + 123, 65_470));
   });
 });
 
@@ -212,5 +231,40 @@ describe('HybridClock', () => {
     const before = stamps.ceiling();
     await clock.advance(10);
     expect(stamps.ceiling()).toEqual({ ...before, wallMs: before.wallMs + 10 });
+  });
+
+  describe('a stamp from before a load', () => {
+    /** A calendar that may be wrong by so much, either way. */
+    const uncertain = (uncertaintyMs: number, wrongMs: number): HybridClock =>
+      new HybridClock(
+        Object.assign(Object.create(clock) as ManualClock, {
+          wallTime: () => Math.floor(clock.wallTime() + wrongMs),
+          uncertaintyMs: () => uncertaintyMs,
+        }),
+        ORIGIN,
+      );
+
+    it('is never later than what Redis dates from then on, however wrong the calendar may be', () => {
+      const serverNow = stampOfServerTime(START / 1_000, 0, '0'.repeat(16));
+      for (const wrongMs of [-20, -0.5, 0, 0.5, 7.5, 20]) {
+        const stamp = uncertain(20, wrongMs).before();
+        expect(compareStamps(stamp, serverNow)).toBeLessThan(0);
+      }
+    });
+
+    it('is not ahead because a stamp was seen that is', () => {
+      stamps.observe(at(START + 600_000));
+      expect(stamps.next().wallMs).toBe(START + 600_000);
+      expect(stamps.before().wallMs).toBe(START - 1);
+    });
+
+    it('equals no other stamp of this process, nor one that a script takes for it', () => {
+      const made = Array.from({ length: 500 }, () => [stamps.before(), stamps.next()]).flat();
+      const taken = made.map(({ wallMs, count }) => ({
+        ...at(wallMs, count),
+        origin: stamps.scriptOrigin,
+      }));
+      expect(new Set([...made, ...taken].map(stampDigits)).size).toBe(2_000);
+    });
   });
 });

@@ -18,7 +18,12 @@ export interface Stamp {
 /** Size of a stamp in bytes. Compared byte by byte, stamps are in order of time. */
 export const STAMP_BYTES = 16;
 
-/** A stamp further ahead of the calendar than this is taken for damage. */
+/**
+ * A stamp further ahead of the calendar than this is taken for damage. A process stamps by the calendar
+ * of Redis, so its stamps are ahead by the error of measuring: milliseconds. What sets the bound is a
+ * process that has not reached Redis since its start: it stamps by the calendar of its host, and what it
+ * wrote meanwhile must still be believed when its journal is replayed.
+ */
 export const MAX_AHEAD_MS = 3_600_000;
 
 const MAX_COUNT = 0xffff;
@@ -57,6 +62,22 @@ export function isDamaged(stamp: Stamp, wallTime: number): boolean {
   return stamp.wallMs > wallTime + MAX_AHEAD_MS;
 }
 
+/**
+ * The stamp of a write that Redis itself dates, from the two numbers that `TIME` answers. The scripts
+ * make the same from them: `wallMs = seconds * 1000 + floor(micros / 1000)`, and
+ * `count = floor((micros % 1000) * 65536 / 1000)`, so that the stamps of one millisecond are in the
+ * order of their microseconds.
+ *
+ * @param origin - {@link HybridClock.scriptOrigin} of the process whose script it is
+ */
+export function stampOfServerTime(seconds: number, micros: number, origin: string): Stamp {
+  return {
+    wallMs: seconds * 1_000 + Math.floor(micros / 1_000),
+    count: Math.floor(((micros % 1_000) * (MAX_COUNT + 1)) / 1_000),
+    origin,
+  };
+}
+
 /** The bytes of a stamp. */
 export function stampBytes(stamp: Stamp): Buffer {
   const bytes = Buffer.allocUnsafe(STAMP_BYTES);
@@ -83,8 +104,12 @@ export function isStampDigits(text: unknown): text is string {
 export class HybridClock {
   readonly #clock: Clock;
   readonly #origin: string;
+  readonly #readOrigin: string;
+  /** The process, in the stamps that scripts take for it from `TIME`. No stamp that it makes itself equals one of those. */
+  readonly scriptOrigin: string;
   #wallMs = 0;
   #count = 0;
+  #reads = 0;
 
   /**
    * @param origin - 16 hexadecimal digits that no other process has
@@ -101,6 +126,8 @@ export class HybridClock {
     }
     this.#clock = clock;
     this.#origin = origin;
+    this.#readOrigin = otherOrigin(origin, 1);
+    this.scriptOrigin = otherOrigin(origin, 2);
   }
 
   /**
@@ -124,6 +151,23 @@ export class HybridClock {
     return { wallMs: this.#wallMs, count: this.#count, origin: this.#origin };
   }
 
+  /**
+   * Returns a stamp that is surely not later than now, as Redis tells the time: for a value that is about
+   * to be read from its source without a lease. A delete or a mark that Redis stamps from now on is
+   * later, so it wins, even if the value is written after it.
+   *
+   * It is earlier than now by what the calendar may be wrong, and a millisecond, whatever stamps were
+   * seen. Before the calendar of Redis was measured it rests on the calendars of the hosts. It has an
+   * origin of its own, so that no stamp of {@link HybridClock.next} equals it.
+   */
+  before(): Stamp {
+    const uncertaintyMs = Math.ceil(this.#clock.uncertaintyMs?.() ?? 0);
+    const wallMs = Math.floor(this.#clock.wallTime()) - uncertaintyMs - 1;
+    // Any count will do: with all of them it is in a millisecond that is over.
+    this.#reads = (this.#reads + 1) & MAX_COUNT;
+    return { wallMs, count: this.#reads, origin: this.#readOrigin };
+  }
+
   /** Learns from another process's stamp, so that the next write is later. A damaged stamp is ignored. */
   observe(stamp: Stamp): void {
     if (isDamaged(stamp, this.#clock.wallTime())) return;
@@ -141,4 +185,10 @@ export class HybridClock {
     const wallMs = Math.floor(this.#clock.wallTime()) + MAX_AHEAD_MS;
     return { wallMs, count: MAX_COUNT, origin: LATEST_ORIGIN };
   }
+}
+
+// Random origins differ in more than two bits.
+function otherOrigin(origin: string, bit: 1 | 2): string {
+  const last = Number.parseInt(origin.slice(-1), 16) ^ bit;
+  return origin.slice(0, -1) + last.toString(16);
 }

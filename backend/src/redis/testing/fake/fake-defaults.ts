@@ -22,6 +22,7 @@ const HANDLERS: Readonly<Record<string, DefaultHandler>> = {
   HELLO: (args, connection) => [hello(args, connection)],
   INFO: () => [reply.bulk(`${INFO}\r\n`)],
   ROLE: () => [reply.array(reply.bulk('master'), reply.int(0), reply.array())],
+  TIME: () => [now()],
   CLIENT: (args, connection) => [args[0]?.toUpperCase() === 'ID' ? reply.int(connection.id) : OK],
   AUTH: () => [OK],
   SELECT: () => [OK],
@@ -41,6 +42,11 @@ export function answerByDefault(
   const handler = HANDLERS[name.toUpperCase()];
   if (handler !== undefined) return handler(args, connection);
   return [reply.error(`ERR unknown command '${name}', with args beginning with: `)];
+}
+
+function now(): FakeReply {
+  const wallMs = Date.now();
+  return reply.array(String(Math.floor(wallMs / 1_000)), String((wallMs % 1_000) * 1_000));
 }
 
 function pong(args: readonly string[], connection: FakeConnection): FakeReply {

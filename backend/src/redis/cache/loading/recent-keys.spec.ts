@@ -1,12 +1,12 @@
 import { ClosedError, LoaderFailedError, LoaderTimeoutError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
-import { FailedLoads } from './failed-loads.js';
+import { RecentKeys } from './recent-keys.js';
 import { isLoadFailure, reasonOf } from '../values/load-failure.js';
 
-describe('FailedLoads', () => {
+describe('RecentKeys', () => {
   it('remembers a failure for as long as is asked', async () => {
     const clock = new ManualClock();
-    const failures = new FailedLoads(clock);
+    const failures = new RecentKeys(clock);
     failures.note('k');
     expect(failures.isRecent('k', 100)).toBe(true);
     expect(failures.isRecent('k', 0)).toBe(false);
@@ -22,7 +22,7 @@ describe('FailedLoads', () => {
   });
 
   it('forgets the oldest beyond ten thousand', () => {
-    const failures = new FailedLoads(new ManualClock());
+    const failures = new RecentKeys(new ManualClock());
     failures.note('first');
     failures.note('second');
     failures.note('first');

@@ -1,0 +1,26 @@
+import { Logger } from '@nestjs/common';
+import { resolveOptions } from '../config/index.js';
+import { RedisEngine } from '../engine/index.js';
+import { ManualClock } from '../testing/index.js';
+import { RedisEventLogger } from './event-logger.js';
+
+describe('RedisEventLogger', () => {
+  it('says which way the calendar of the host is wrong, and when it is right again', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    engine.bus.emit({ type: 'clock.skewed', aheadMs: 600_000 });
+    engine.bus.emit({ type: 'clock.skewed', aheadMs: -1_500 });
+    engine.bus.emit({ type: 'clock.agreed', aheadMs: 3, skewedMs: 60_000 });
+    expect(warn.mock.calls.map(([line]) => String(line).split(',')[0])).toEqual([
+      'The calendar of this host is 600000 ms ahead of that of Redis',
+      'The calendar of this host is 1500 ms behind that of Redis',
+    ]);
+    expect(log).toHaveBeenLastCalledWith(
+      'The calendar of this host agrees with that of Redis again after 60000 ms',
+    );
+    await engine.close();
+    jest.restoreAllMocks();
+  });
+});
