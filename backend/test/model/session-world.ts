@@ -162,6 +162,7 @@ export class SessionWorld {
   }
 
   #do(step: Step): void {
+    this.#noteDelivery();
     const process = pick(this.#processes, step.a);
     const known = this.#known.length === 0 ? null : pick(this.#known, step.b);
     switch (step.op) {
