@@ -13,6 +13,7 @@ const ROOMS = [
   'base/options',
   'config',
   'cluster/connection',
+  'cluster/topology/sources',
   'cluster/topology',
   'cluster/switchover',
   'commands/table',

@@ -360,7 +360,7 @@ export class SessionWorld {
 
   #span({ keyspace }: Process): () => Span {
     const from = this.#clock.wallTime();
-    const startedAway = keyspace.isAway;
+    const startedAway = keyspace.isAway || keyspace.pending > 0;
     return () => ({
       from,
       to: this.#clock.wallTime(),

@@ -6,21 +6,28 @@ import {
   adviseOnEviction,
   adviseOnMinReplicas,
   adviseOnSentinels,
+  type SentinelDesk,
   type TopologyTracker,
 } from '../cluster/topology/index.js';
+
+/** Whose settings are read. */
+interface Advised {
+  readonly tracker: TopologyTracker;
+  readonly sentinels: SentinelDesk | null;
+}
 
 /** Reads the settings of the cluster when it is connected, and reports each problem once. */
 export class ClusterAdviser {
   readonly #options: ResolvedRedisOptions;
-  readonly #tracker: TopologyTracker;
+  readonly #group: Advised;
   readonly #bus: EventBus;
   readonly #said = new Set<string>();
   readonly #stop: Stop;
   #hasSessions = false;
 
-  constructor(options: ResolvedRedisOptions, tracker: TopologyTracker, bus: EventBus) {
+  constructor(options: ResolvedRedisOptions, group: Advised, bus: EventBus) {
     this.#options = options;
-    this.#tracker = tracker;
+    this.#group = group;
     this.#bus = bus;
     this.#stop = bus.on('primary.ready', () => {
       void this.#look();
@@ -42,7 +49,7 @@ export class ClusterAdviser {
   async #look(): Promise<void> {
     await this.#lookAtEviction();
     if (this.#options.mode !== 'sentinel') return;
-    const views = this.#tracker.source.views();
+    const views = this.#group.sentinels?.views() ?? [];
     // Uses the view that lists the most other Sentinels: an early view may not list all yet.
     const view = [...views].sort((a, b) => b.otherSentinels.length - a.otherSentinels.length)[0];
     if (view === undefined) return;
@@ -67,7 +74,7 @@ export class ClusterAdviser {
   // Managed services often do not permit CONFIG: then nothing is reported.
   async #setting(name: string): Promise<string | null> {
     try {
-      const answer = await this.#tracker.primary?.call('config', 'get', name);
+      const answer = await this.#group.tracker.primary?.call('config', 'get', name);
       return Array.isArray(answer) ? String(answer[1]) : null;
     } catch {
       return null;

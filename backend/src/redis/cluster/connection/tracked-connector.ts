@@ -7,7 +7,7 @@ import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { handshakeSteps, type HandshakeStep } from './handshake.js';
 import { shakeHands } from './socket-handshake.js';
-import { tlsFor } from './wire.js';
+import { tlsFor } from './wire-options.js';
 
 /** Says which node the clients of other libraries should be connected to. */
 export interface TargetSource {
