@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { CommandRejectedError, replyPrefix } from '../../src/redis/base/errors/index.js';
 import { decodeEntry } from '../../src/redis/keyspace/store/entry.js';
-import type { RedisPort, RunOptions } from '../../src/redis/keyspace/store/redis-port.js';
-import {
-  groupIndexKey,
-  groupMarkKey,
-  RedisStore,
-} from '../../src/redis/keyspace/store/redis-store.js';
+import { nameOf } from '../../src/redis/keyspace/store/group-listing.js';
+import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
+import { SlotNames } from '../../src/redis/keyspace/store/slot-names.js';
 import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
 import {
   startRedisServer,
@@ -15,53 +11,18 @@ import {
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
 import { SystemClock } from '../../src/redis/base/timing/index.js';
+import { PlainPort } from '../support/plain-port.js';
 import { describeKeyValueStore, type OpenStore } from '../support/key-value-store-contract.js';
 import { deleteOf, setOf, stampNo } from '../support/stored-writes.js';
 
 const clock = new SystemClock();
 const LONG_MS = 60_000;
+const names = new SlotNames();
+const groupIndexKey = (group: string): string => names.index(group);
+const groupMarkKey = (group: string): string => names.mark(group);
+const LEASE = names.lease('entry');
 
 type LeaseRequest = Parameters<RedisStore['claim']>[0];
-
-type Command = (...args: readonly unknown[]) => Promise<unknown>;
-
-/** A port over one plain connection, which writes down what was sent. */
-class PlainPort implements RedisPort {
-  readonly readsFromReplicas = false;
-  readonly sent: { readonly name: string; readonly terms: RunOptions }[] = [];
-  readonly client: Redis;
-
-  constructor(client: Redis) {
-    this.client = client;
-  }
-
-  async run(
-    name: string,
-    args: readonly (string | Buffer | number)[],
-    terms: RunOptions,
-  ): Promise<unknown> {
-    this.sent.push({ name, terms });
-    try {
-      const commands = this.client as unknown as Record<string, Command>;
-      return await commands[`${name}Buffer`]!.call(this.client, ...args);
-    } catch (error) {
-      const reply = replyPrefix(error as Error);
-      throw new CommandRejectedError((error as Error).message, { reply });
-    }
-  }
-
-  onDataAtRisk(): () => void {
-    return () => undefined;
-  }
-
-  onRecovery(): () => void {
-    return () => undefined;
-  }
-
-  listen(): Promise<() => void> {
-    return Promise.resolve(() => undefined);
-  }
-}
 
 let server: RedisTestServer;
 let redis: Redis;
@@ -80,7 +41,7 @@ function newStore(
 ): { store: RedisStore; port: PlainPort; stamps: HybridClock } {
   const port = new PlainPort(client);
   const stamps = new HybridClock(clock, randomBytes(8).toString('hex'));
-  const settings = { timeoutMs: 1_000, ...(channel !== undefined && { channel }) };
+  const settings = { clock, timeoutMs: 1_000, ...(channel !== undefined && { channel }) };
   return { store: new RedisStore(port, stamps, settings), port, stamps };
 }
 
@@ -182,8 +143,8 @@ describe('RedisStore', () => {
       await store.drop({ group: 'g', stamp: stampNo(2), ttlMs: LONG_MS });
       await store.members('g');
       await store.claim(lease);
-      await store.renew(lease.leaseKey, 't', 1_000);
-      await store.release(lease.leaseKey, 't');
+      await store.renew(lease.key, 't', 1_000);
+      await store.release(lease.key, 't');
       await store.takeIfFree('l', 'me', 1_000);
       await store.giveBack('l', 'me');
       await store.readPrimary(['k']);
@@ -247,9 +208,10 @@ describe('RedisStore', () => {
   });
 
   describe('keeps the index of a group', () => {
-    const index = groupIndexKey('g');
+    const listed = (n: number): Buffer => nameOf(stampNo(n), `i:${n}`);
+    const index = groupIndexKey('i#g');
     const put = async (n: number, ttlMs: number | null): Promise<void> => {
-      await newStore().store.apply(setOf(`i:${n}`, stampNo(n), { ttlMs, groups: ['g'] }));
+      await newStore().store.apply(setOf(`i:${n}`, stampNo(n), { ttlMs, groups: ['i#g'] }));
     };
 
     it('as long as its longest member, and for ever with one that stays for ever', async () => {
@@ -265,14 +227,17 @@ describe('RedisStore', () => {
 
     it('no longer than that when the one that stays for ever has left', async () => {
       await put(1, null);
-      await redis.zrem(index, 'i:1');
+      await redis.zrem(index, listed(1));
       await put(2, 50_000);
       expect(await redis.pttl(index)).toBeGreaterThan(45_000);
     });
 
     it('by the moment at which Redis lets the member go', async () => {
       await put(1, 50_000);
-      const [expiresAt, score] = [await redis.pexpiretime('i:1'), await redis.zscore(index, 'i:1')];
+      const [expiresAt, score] = [
+        await redis.pexpiretime('i:1'),
+        await redis.zscore(index, listed(1)),
+      ];
       expect(Number(score) - expiresAt).toBeGreaterThanOrEqual(0);
       expect(Number(score) - expiresAt).toBeLessThan(100);
     });
@@ -283,15 +248,15 @@ describe('RedisStore', () => {
       await put(1, LONG_MS);
       expect(await redis.zcard(index)).toBe(201);
       await put(2, LONG_MS);
-      expect(await redis.zrange(index, '0', '-1')).toEqual(['i:1', 'i:2']);
+      expect(await redis.zrangeBuffer(index, '0', '-1')).toEqual([listed(1), listed(2)]);
     });
 
     it('without those that were deleted through it, or are gone at once', async () => {
       const { store } = newStore();
       await put(1, LONG_MS);
       await put(2, LONG_MS);
-      await store.apply({ ...deleteOf('i:1', stampNo(5)), groups: ['g'] });
-      await store.apply(setOf('i:2', stampNo(5), { ttlMs: 0, groups: ['g'] }));
+      await store.apply({ ...deleteOf('i:1', stampNo(5)), groups: ['i#g'] });
+      await store.apply(setOf('i:2', stampNo(5), { ttlMs: 0, groups: ['i#g'] }));
       expect(await redis.exists(index)).toBe(0);
     });
   });
@@ -347,6 +312,7 @@ describe('RedisStore', () => {
       const { store } = newStore();
       await store.apply(setOf('o:2', stampNo(1), { groups: ['g'] }));
       await store.takeIfFree('lock', 'me', LONG_MS);
+      const holder = holderIn(await store.claim(leaseOf()));
       await redis.replicaof('127.0.0.1', 1);
       const readonly = { code: 'COMMAND_REJECTED', details: { reply: 'READONLY' } };
       const attempts: (() => Promise<unknown>)[] = [
@@ -355,8 +321,8 @@ describe('RedisStore', () => {
         () => store.drop({ group: 'g', stamp: stampNo(2), ttlMs: LONG_MS }),
         () => store.drop({ group: 'g', stamp: stampNo(2), ttlMs: 0 }),
         () => store.claim(leaseOf({ key: 'o:3' })),
-        () => store.renew('lock', 'me', LONG_MS),
-        () => store.release('lock', 'me'),
+        () => store.renew('entry', holder, LONG_MS),
+        () => store.release('entry', holder),
         () => store.giveBack('lock', 'me'),
         () => store.takeIfFree('other', 'me', LONG_MS),
         () => store.increment('n', 1, null),
@@ -435,43 +401,54 @@ describe('RedisStore', () => {
   describe('gives the right to load an entry', () => {
     it('to one at a time, and to the same one again', async () => {
       const { store } = newStore();
-      expect(await store.claim(leaseOf({ token: 'a' }))).toBe('granted');
-      expect(await store.claim(leaseOf({ token: 'b' }))).toBe('held');
-      expect(await store.claim(leaseOf({ token: 'a' }))).toBe('granted');
-      await store.release('lease', 'b');
-      expect(await store.claim(leaseOf({ token: 'b' }))).toBe('held');
-      await store.release('lease', 'a');
-      expect(await store.claim(leaseOf({ token: 'b' }))).toBe('granted');
+      const first = await store.claim(leaseOf({ token: 'a' }));
+      expect(first).toMatchObject({ kind: 'granted' });
+      expect((await store.claim(leaseOf({ token: 'b' }))).kind).toBe('held');
+      // The same stamp too: the first answer may have been lost.
+      expect(await store.claim(leaseOf({ token: 'a' }))).toEqual(first);
+      await store.release('entry', 'b');
+      expect((await store.claim(leaseOf({ token: 'b' }))).kind).toBe('held');
+      await store.release('entry', holderIn(first));
+      expect((await store.claim(leaseOf({ token: 'b' }))).kind).toBe('granted');
     });
 
     it('for its time, unless it is held on to', async () => {
       const { store } = newStore();
-      await store.claim(leaseOf({ token: 'a', leaseMs: 100 }));
-      expect(await store.renew('lease', 'b', LONG_MS)).toBe(false);
-      expect(await store.renew('lease', 'a', 300.5)).toBe(true);
-      expect(await redis.pttl('lease')).toBeGreaterThan(150);
-      await untilGone('lease');
-      expect(await store.renew('lease', 'a', LONG_MS)).toBe(false);
-      expect(await store.claim(leaseOf({ token: 'b' }))).toBe('granted');
+      const holder = holderIn(await store.claim(leaseOf({ token: 'a', leaseMs: 100 })));
+      expect(await store.renew('entry', 'b', LONG_MS)).toBe(false);
+      expect(await store.renew('entry', holder, 300.5)).toBe(true);
+      expect(await redis.pttl(LEASE)).toBeGreaterThan(150);
+      await untilGone(LEASE);
+      expect(await store.renew('entry', holder, LONG_MS)).toBe(false);
+      expect((await store.claim(leaseOf({ token: 'b' }))).kind).toBe('granted');
     });
 
     it.each([0, -5, 0.1])('for a moment at least when %d ms are asked for', async (leaseMs) => {
       const { store } = newStore();
-      expect(await store.claim(leaseOf({ leaseMs }))).toBe('granted');
-      await untilGone('lease');
+      expect((await store.claim(leaseOf({ leaseMs }))).kind).toBe('granted');
+      await untilGone(LEASE);
     });
 
     it('unless there is news of it: then it answers the entry', async () => {
       const { store } = newStore();
       const write = setOf('entry', stampNo(5));
       await store.apply(write);
-      expect(await store.claim(leaseOf({ seen: null }))).toEqual(write.entry);
-      expect(await store.claim(leaseOf({ seen: stampNo(4) }))).toEqual(write.entry);
-      expect(await redis.exists('lease')).toBe(0);
-      expect(await store.claim(leaseOf({ seen: stampNo(5) }))).toBe('granted');
+      expect(await store.claim(leaseOf({ seen: null }))).toEqual({
+        kind: 'changed',
+        entry: write.entry,
+      });
+      expect(await store.claim(leaseOf({ seen: stampNo(4) }))).toEqual({
+        kind: 'changed',
+        entry: write.entry,
+      });
+      expect(await redis.exists(LEASE)).toBe(0);
+      expect((await store.claim(leaseOf({ seen: stampNo(5) }))).kind).toBe('granted');
       const grave = deleteOf('entry', stampNo(6));
       await store.apply(grave);
-      expect(await store.claim(leaseOf({ seen: stampNo(5) }))).toEqual(grave.entry);
+      expect(await store.claim(leaseOf({ seen: stampNo(5) }))).toEqual({
+        kind: 'changed',
+        entry: grave.entry,
+      });
     });
 
     it.each([
@@ -482,15 +459,15 @@ describe('RedisStore', () => {
       ],
     ])('when what is there is %s', async (_, bytes) => {
       await redis.set('entry', bytes);
-      expect(await newStore().store.claim(leaseOf())).toBe('granted');
+      expect((await newStore().store.claim(leaseOf())).kind).toBe('granted');
     });
 
     it('when the entry or the lease is of another type', async () => {
       await redis.rpush('entry', 'a');
-      await redis.rpush('lease', 'a');
+      await redis.rpush(LEASE, 'a');
       const { store } = newStore();
-      expect(await store.claim(leaseOf({ token: 'a' }))).toBe('granted');
-      expect(await store.claim(leaseOf({ token: 'b' }))).toBe('held');
+      expect((await store.claim(leaseOf({ token: 'a' }))).kind).toBe('granted');
+      expect((await store.claim(leaseOf({ token: 'b' }))).kind).toBe('held');
     });
   });
 
@@ -558,7 +535,11 @@ function kindIn(bytes: Buffer | null | undefined): string {
 }
 
 function leaseOf(change: Partial<LeaseRequest> = {}): LeaseRequest {
-  return { key: 'entry', leaseKey: 'lease', token: 't', leaseMs: LONG_MS, seen: null, ...change };
+  return { key: 'entry', token: 't', leaseMs: LONG_MS, seen: null, ...change };
+}
+
+function holderIn(answer: Awaited<ReturnType<RedisStore['claim']>>): string {
+  return answer.kind === 'granted' ? answer.holder : '';
 }
 
 async function untilGone(key: string): Promise<void> {

@@ -27,13 +27,22 @@ export function setOf(
   change: Partial<StampedWrite> & { readonly body?: Buffer | string } = {},
 ): StampedWrite {
   const { body = '', groups = [], ...rest } = change;
-  const entry = entryOf({ kind: 'value', stamp, body: Buffer.from(body), groups });
+  const { birth = stamp } = rest;
+  // An entry names its groups within its keyspace.
+  const own = groups.map((group) => group.slice(group.indexOf('#') + 1));
+  const entry = entryOf({ kind: 'value', stamp, birth, body: Buffer.from(body), groups: own });
   return { key, stamp, entry, ttlMs: LONG_MS, groups, ...rest };
 }
 
 /** A write of a tombstone. */
 export function deleteOf(key: string, stamp: Stamp, ttlMs = LONG_MS): StampedWrite {
   return { key, stamp, entry: entryOf({ kind: 'tombstone', stamp }), ttlMs, groups: [] };
+}
+
+/** A write of the tombstone of a key that is never used again. */
+export function endOf(key: string, stamp: Stamp, change: Partial<StampedWrite> = {}): StampedWrite {
+  const entry = entryOf({ kind: 'tombstone', stamp, isFinal: true });
+  return { key, stamp, entry, ttlMs: LONG_MS, groups: [], isFinal: true, ...change };
 }
 
 /** A stamp of these parts. */

@@ -4,13 +4,7 @@ import { KeyspaceKeys } from './keyspace-keys.js';
 describe('KeyspaceKeys', () => {
   it('keeps everything of one keyspace apart', () => {
     const keys = new KeyspaceKeys('users');
-    const names = [
-      keys.entry('a'),
-      keys.group('a'),
-      keys.lease('a'),
-      keys.shared('a'),
-      keys.channel,
-    ];
+    const names = [keys.entry('a'), keys.group('a'), keys.shared('a'), keys.channel];
     expect(new Set(names).size).toBe(names.length);
   });
 
@@ -31,6 +25,11 @@ describe('KeyspaceKeys', () => {
     const keys = new KeyspaceKeys('users', 'shop:');
     expect(keys.channel).toBe('shop:users~changed');
     expect(keys.entry('a')).toBe('users:a');
+  });
+
+  it('names the database in the channel: channels are the same in all of them', () => {
+    expect(new KeyspaceKeys('users', 'shop:', 3).channel).toBe('shop:users~changed@3');
+    expect(new KeyspaceKeys('users', 'shop:', 0).channel).toBe('shop:users~changed');
   });
 
   it.each([[''], ['a:b'], ['a#b'], ['a b'], ['é'], ['x'.repeat(129)], [undefined], [3]])(

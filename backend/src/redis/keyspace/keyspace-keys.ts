@@ -14,16 +14,17 @@ export class KeyspaceKeys {
 
   /**
    * @param channelPrefix - what the engine puts in front of keys; of channels it does not
+   * @param db - of keys; a channel reaches clients of every database
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for a name that cannot be used.
    */
-  constructor(name: string, channelPrefix = '') {
+  constructor(name: string, channelPrefix = '', db = 0) {
     if (typeof name !== 'string' || !NAME.test(name)) {
       const message = 'a keyspace is named with 1 to 128 letters, digits, and the signs _ . -';
       const remedy = "For example: 'users'";
       throw new ConfigInvalidError([{ field: 'keyspace', value: name, message, remedy }]);
     }
     this.name = name;
-    this.channel = `${channelPrefix}${name}~changed`;
+    this.channel = `${channelPrefix}${name}~changed${db === 0 ? '' : `@${db}`}`;
   }
 
   /** Where an entry is stored. */
@@ -39,16 +40,6 @@ export class KeyspaceKeys {
   /** The whole name of a key group. */
   group(group: string): string {
     return `${this.name}#${group}`;
-  }
-
-  /** Where the lease of an entry is stored. */
-  lease(key: string): string {
-    return `${this.name}!${key}`;
-  }
-
-  /** The same, from the place where the entry is stored. */
-  leaseOf(entry: string): string {
-    return this.lease(this.keyOf(entry));
   }
 
   /** Where a number or a lock is stored: plain Redis values, shared by all processes. */

@@ -230,9 +230,26 @@ export function hasStamp(bytes: Buffer): boolean {
   return bytes[0] === MAGIC_0 && bytes[1] === MAGIC_1 && bytes.length >= FRESH_OFFSET;
 }
 
+/** Whether an encoded entry is a tombstone. */
+export function isTombstone(bytes: Buffer): boolean {
+  return hasStamp(bytes) && ((bytes[3] ?? 0) & KIND_MASK) === KIND_BITS.tombstone;
+}
+
 /** Returns the stamp of an encoded entry of any version; `null` when the bytes are no entry. */
 export function stampOf(bytes: Buffer): Stamp | null {
   return hasStamp(bytes) ? readStamp(bytes, STAMP_OFFSET) : null;
+}
+
+/** Whether an encoded entry ends a key that is never used again. */
+export function isFinal(bytes: Buffer): boolean {
+  return isTombstone(bytes) && ((bytes[3] ?? 0) & FINAL_BIT) !== 0;
+}
+
+/** Returns the stamp with which an encoded entry was born, if it is not the stamp of the entry itself. */
+export function birthOf(bytes: Buffer): Stamp | null {
+  if (!hasStamp(bytes) || ((bytes[3] ?? 0) & BIRTH_BIT) === 0) return null;
+  const offset = layoutOf(bytes).codecOffset + 2;
+  return bytes.length < offset + STAMP_BYTES ? null : readStamp(bytes, offset);
 }
 
 function faultOf(bytes: Buffer): EntryFault | null {

@@ -1,163 +1,185 @@
 import type { ScriptDefinition } from '../../commands/index.js';
-
-// Stamps stand at bytes 5 to 20 of every entry (entry.ts). They are compared byte by byte: `<` on
-// strings follows the locale of the server. Only the head of an entry is read, never its body.
-const STAMPS = `
-local function stampAt(key)
-  local head = redis.pcall('GETRANGE', key, 0, 19)
-  if type(head) ~= 'string' or #head < 20 or string.sub(head, 1, 2) ~= 'RH' then return nil end
-  return string.sub(head, 5, 20)
-end
-local function isLater(a, b)
-  for i = 1, 16 do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x > y end
-  end
-  return false
-end
-`;
-
-// Redis 6 puts the position of an error before its code, and the code decides what to do about it.
-const FAILURES = `
-local function failed(reply) return type(reply) == 'table' and reply.err ~= nil end
-local function failure(reply)
-  return redis.error_reply(string.match(reply.err, '%-(%u+ .*)') or reply.err)
-end
-`;
-
-// By the server's clock, which also decides when an entry expires: the clocks of processes may differ. Scripts
-// replicate what they did, not what they computed it from, so replicas hold the same times.
-const NOW = `
-local function now()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-`;
-
-// The index of a key group lives as long as its longest member. Each write removes expired members, but
-// only a few at once, so that nobody waits for it.
-const GROUPS = `
-local function unlist(index, name) redis.pcall('ZREM', index, name) end
-local function list(index, name, ttl, at)
-  local score = '+inf'
-  if ttl ~= '' then score = string.format('%.0f', at + tonumber(ttl)) end
-  if failed(redis.pcall('ZADD', index, score, name)) then
-    redis.call('DEL', index)
-    redis.call('ZADD', index, score, name)
-  end
-  local expired = redis.call('ZCOUNT', index, '-inf', string.format('(%.0f', at))
-  if expired > 0 then redis.call('ZREMRANGEBYRANK', index, 0, math.min(expired, 500) - 1) end
-  local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
-  if last == 'inf' then redis.call('PERSIST', index) else redis.call('PEXPIREAT', index, last) end
-end
-`;
-
-// A tombstone must find room in a Redis that is full: a script may use the memory that it has freed.
-const PUT = `
-local function put(key, entry, ttl)
-  local isTombstone = string.byte(entry, 4) % 4 == 2
-  if ttl == '0' or isTombstone then
-    local reply = redis.pcall('DEL', key)
-    if ttl == '0' or failed(reply) then return reply end
-  end
-  if ttl == '' then return redis.pcall('SET', key, entry) end
-  return redis.pcall('SET', key, entry, 'PX', ttl)
-end
-`;
-
-// The process that loads a key has left the stamp of its load in the lease, as 32 digits. A live write is later than
-// the loads that are under way, whatever the calendars of their processes say.
-const LEASES = `
-local function loadAt(lease)
-  local holder = redis.pcall('GET', lease)
-  if type(holder) ~= 'string' or not string.match(holder, '^' .. string.rep('%x', 32)) then return nil end
-  return (string.gsub(string.sub(holder, 1, 32), '..', function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
-end
-`;
+import { CALENDAR, ENTRIES, FAILURES, PUT, TAKING } from './script-parts.js';
 
 /**
- * Writes an entry unless something newer is there.
- * KEYS: the entry, then an index and a mark for each group, then, for a live write, its lease. ARGV: the
- * entry, its TTL (empty for ever, 0 means gone at once), the latest stamp that is believed, the key as its
- * owner knows it, the channel (or empty), the notice for it, and `drop` when only what is there is to be
- * replaced, or `live`. Returns 1 when it is written, the newer stamp, or 0 when a drop found nothing.
+ * Writes an entry unless something wins against it.
+ * KEYS: the entry, its lease (for a live write or one with groups), its drop notes (for one with groups). ARGV: the entry, its TTL (empty for ever, 0 means gone at once),
+ * the latest stamp that is believed, the channel (or empty), the notice for it, `live` for a write that must
+ * be later than every load, what it replaces (empty for anything, `any` value, or the stamp of one), the
+ * latest time of a write with groups (or empty), then the groups. Returns 1 when it is written, 0 when there
+ * is no value to replace, 2 when it came too late, or what wins: its stamp, followed by `F` when it is final.
+ * When there is more to tell of what was written: whether the notice was sent, the version and the stamp of
+ * what was replaced, and its groups.
  */
 export const APPLY: ScriptDefinition = {
   idempotent: true,
-  lua: `${STAMPS}${FAILURES}${NOW}${GROUPS}${PUT}${LEASES}
-local entry, ttl, ceiling, name = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local channel, notice, isDrop = ARGV[5], ARGV[6], ARGV[7] == 'drop'
-local last = #KEYS
-local lease = ARGV[7] == 'live' and KEYS[last]
-if lease then last = last - 1 end
-local stamp = string.sub(entry, 5, 20)
-local function newerAt(key)
-  local stored = stampAt(key)
-  if stored and isLater(stored, stamp) and not isLater(stored, ceiling) then return stored end
-  return nil
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}
+local entry, ttl, ceiling, channel, notice = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local isLive, replaces, latest = ARGV[6] == 'live', ARGV[7], ARGV[8]
+local stamp, isLast = stampIn(entry), isFinal(entry)
+local head = headOf(KEYS[1])
+local stored = head and stampIn(head)
+if stored == stamp then return 1 end
+local function beatenBy(other) return isLater(other, stamp) and not isLater(other, ceiling) end
+local function winner() return isFinal(head) and stored .. 'F' or stored end
+if latest ~= '' and now() > tonumber(latest) then return 2 end
+if replaces ~= '' then
+  if not head then return 0 end
+  if isTombstone(head) or (replaces ~= 'any' and replaces ~= stored) then return winner() end
 end
-if stampAt(KEYS[1]) == stamp then return 1 end
-local newer = newerAt(KEYS[1]) or (lease and loadAt(lease))
-if newer and (not isLater(newer, stamp) or isLater(newer, ceiling)) then newer = nil end
-if newer then return newer end
-if isDrop and redis.call('EXISTS', KEYS[1]) == 0 then
-  unlist(KEYS[2], name)
-  return 0
+if head then
+  local wasLast, isBeaten = isFinal(head), beatenBy(stored)
+  if wasLast ~= isLast then isBeaten = wasLast end
+  if isBeaten then return winner() end
 end
-for i = 3, last, 2 do
-  newer = not isDrop and newerAt(KEYS[i])
-  if newer then return newer end
+if isLive and not isLast then
+  local load = loadAt(KEYS[2])
+  if load and beatenBy(load) then return load end
 end
+local birth = birthIn(entry)
+for i = 9, #ARGV do
+  local dropped = redis.pcall('HGET', KEYS[3], ARGV[i])
+  if type(dropped) == 'string' and isLater(dropped, birth) and not isLater(dropped, ceiling) then
+    return dropped
+  end
+end
+local groups = head and not isTombstone(head) and groupsIn(head, KEYS[1]) or {}
 local reply = put(KEYS[1], entry, ttl)
 if failed(reply) then return failure(reply) end
-local isGone = ttl == '0' or string.byte(entry, 4) % 4 == 2
-local at = last > 1 and not isGone and now()
-for i = 2, last, 2 do
-  if isGone then unlist(KEYS[i], name) else list(KEYS[i], name, ttl, at) end
-end
-if channel ~= '' then redis.pcall('PUBLISH', channel, notice) end
-return 1`,
+local isHeard = tell(channel, notice, stamp, stored, ceiling)
+if isHeard and #groups == 0 then return 1 end
+return { isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', unpack(groups) }`,
 };
 
 /**
- * Refuses older writes to a key group from now on. KEYS: the mark. ARGV: a tombstone, its TTL, the latest
- * stamp that is believed. Returns 1, or the stamp of a newer mark.
+ * Lists a write in a key group, before it is written. KEYS: index, mark. ARGV: the name in the index, the key,
+ * the TTL (empty for ever), the birth, the latest stamp that is believed. Returns whether it was
+ * not listed before (1 or 0) and the time, or the stamp of a mark that is newer than the birth.
+ */
+export const LIST: ScriptDefinition = {
+  idempotent: true,
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}
+local index, name, ttl, birth = KEYS[1], ARGV[1], ARGV[3], ARGV[4]
+local function isKept(mark)
+  local at = 35
+  while #mark >= at + 1 do
+    local a, b = string.byte(mark, at, at + 1)
+    local last = at + 1 + a * 256 + b
+    if string.sub(mark, at + 2, last) == ARGV[2] then return true end
+    at = last + 1
+  end
+  return false
+end
+local mark = redis.pcall('GET', KEYS[2])
+if isEntry(mark) then
+  local dropped = stampIn(mark)
+  if isLater(dropped, birth) and not isLater(dropped, ARGV[5]) and not isKept(mark) then return dropped end
+end
+local at, score = now(), '+inf'
+if ttl ~= '' then score = string.format('%.0f', at + tonumber(ttl)) end
+local reply = redis.pcall('ZADD', index, score, name)
+if failed(reply) then
+  if not string.find(reply.err, 'WRONGTYPE') then return failure(reply) end
+  redis.call('DEL', index)
+  reply = redis.call('ZADD', index, score, name)
+end
+-- The index lives as long as its longest member. Each write removes expired ones, but only a few at once.
+local expired = redis.call('ZCOUNT', index, '-inf', string.format('(%.0f', at))
+if expired > 0 then redis.call('ZREMRANGEBYRANK', index, 0, math.min(expired, 500) - 1) end
+local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
+if last == 'inf' then redis.call('PERSIST', index) else redis.call('PEXPIREAT', index, last) end
+return { reply, string.format('%.0f', at) }`,
+};
+
+/**
+ * Ends what was born in a key group until now. KEYS: mark, index. ARGV: a tombstone, its TTL (0 for no mark), the
+ * latest stamp that is believed, who stamps it (8 bytes; empty when the tombstone has its stamp), how many
+ * members are told at once. Returns the stamp, that of a newer mark (or empty), and the names in the
+ * index, or nothing when there are more.
  */
 export const MARK: ScriptDefinition = {
   idempotent: true,
-  lua: `${STAMPS}${FAILURES}${PUT}
-local stamp, stored = string.sub(ARGV[1], 5, 20), stampAt(KEYS[1])
-if stored == stamp then return 1 end
-if stored and isLater(stored, stamp) and not isLater(stored, ARGV[3]) then return stored end
-local ttl = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]))
-local reply = put(KEYS[1], ARGV[1], string.format('%.0f', ttl))
-if failed(reply) then return failure(reply) end
-return 1`,
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}
+local entry, ttl, origin = ARGV[1], ARGV[2], ARGV[4]
+local head = headOf(KEYS[1])
+local stored = head and stampIn(head)
+if stored and isLater(stored, ARGV[3]) then stored = nil end
+local stamp = stampIn(entry)
+if origin ~= '' then
+  stamp = laterThan(stampNow(origin), stored)
+  entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
+end
+local isNewest = not stored or isLater(stamp, stored)
+if ttl ~= '0' and isNewest then
+  ttl = math.max(tonumber(ttl), redis.call('PTTL', KEYS[1]))
+  local reply = put(KEYS[1], entry, string.format('%.0f', ttl))
+  if failed(reply) then return failure(reply) end
+end
+local size = redis.pcall('ZCARD', KEYS[2])
+local names = {}
+if failed(size) then size = 0 end
+if size > tonumber(ARGV[5]) then names = false
+elseif size > 0 then names = redis.call('ZRANGE', KEYS[2], 0, -1) end
+return { stamp, not isNewest and stored ~= stamp and stored or '', names }`,
 };
 
-/** The members of a key group that have not expired. KEYS: the index. Returns their names. */
+/**
+ * Ends a member of a key group that was born before a drop. KEYS: the entry, its drop notes. ARGV: the tombstone, its
+ * TTL, the latest stamp that is believed, the channel (or empty), the notice for it, the group as in the
+ * entry, the whole group, the stamps with which the key is listed, how long a note is kept (0 for none).
+ * Returns whether it was ended, whether the notice was sent, the version and the stamp of what was there,
+ * and the groups of what was ended.
+ */
+export const END_MEMBER: ScriptDefinition = {
+  idempotent: true,
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}
+local entry, ttl, ceiling, listed, noteMs = ARGV[1], ARGV[2], ARGV[3], ARGV[8], ARGV[9]
+local stamp = stampIn(entry)
+local head = headOf(KEYS[1])
+local stored = head and stampIn(head)
+local groups = head and groupsIn(head, KEYS[1]) or {}
+local function isMember()
+  if not head then return redis.call('EXISTS', KEYS[1]) == 1 end
+  if isTombstone(head) then return false end
+  local birth = birthIn(head)
+  if not isLater(stamp, birth) and not isLater(birth, ceiling) then return false end
+  if string.byte(head, 3) > 2 then return true end
+  for _, group in ipairs(groups) do if group == ARGV[6] then return true end end
+  return false
+end
+local isEnded, isHeard = isMember(), true
+if isEnded then
+  local isStray = stored and isLater(stored, ceiling)
+  local last = isStray and stamp or laterThan(stamp, stored)
+  local reply = put(KEYS[1], string.sub(entry, 1, 4) .. last .. string.sub(entry, 21), ttl)
+  if failed(reply) then return failure(reply) end
+  isHeard = tell(ARGV[4], ARGV[5], stamp, stored, ceiling)
+else
+  groups = {}
+end
+-- What is listed and not there may be under way. It finds the note, whatever is there when it comes.
+for i = 1, #listed, 16 do
+  if noteMs ~= '0' and string.sub(listed, i, i + 15) ~= stored then
+    local noted = redis.pcall('HGET', KEYS[2], ARGV[7])
+    if type(noted) ~= 'string' or isLater(stamp, noted) then
+      local reply = redis.pcall('HSET', KEYS[2], ARGV[7], stamp)
+      if failed(reply) then return failure(reply) end
+    end
+    redis.call('PEXPIRE', KEYS[2], noteMs)
+    break
+  end
+end
+return { isEnded and 1 or 0, isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', unpack(groups) }`,
+};
+
+/** The names in an index that have not expired. KEYS: the index. */
 export const MEMBERS: ScriptDefinition = {
   idempotent: true,
-  lua: `${FAILURES}${NOW}
+  lua: `${FAILURES}${CALENDAR}
 local found = redis.pcall('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', now()), '+inf')
 if failed(found) then return {} end
 return found`,
 };
-
-// A holder that asks again gets it again: the first reply may have been lost.
-const TAKING = `
-local function take(key, holder, ttl)
-  local reply = redis.pcall('SET', key, holder, 'NX', 'PX', ttl)
-  if failed(reply) then return failure(reply) end
-  if reply then return 1 end
-  local present = redis.pcall('GET', key)
-  if type(present) == 'string' and present ~= holder then return 0 end
-  redis.call('SET', key, holder, 'PX', ttl)
-  return 1
-end
-`;
 
 /** Takes a key that nobody holds. KEYS: the key. ARGV: the holder, for how long. Returns 1 or 0. */
 export const TAKE: ScriptDefinition = {
@@ -167,18 +189,32 @@ return take(KEYS[1], ARGV[1], ARGV[2])`,
 };
 
 /**
- * Takes the lease of an entry unless the entry has changed. KEYS: the entry, the lease. ARGV: the
- * stamp that was seen (or empty), the latest stamp that is believed, the holder, for how long. Returns 1
- * or 0, or the entry.
+ * Takes the lease of an entry unless the entry has changed. KEYS: the entry, the lease. ARGV: the stamp that
+ * was seen (or empty), the latest stamp that is believed, the token of the holder, for how long, who stamps
+ * it (8 bytes). Returns 0 when another one has it, the stamp of the load as the lease has it, or, in a list,
+ * the entry.
  */
 export const CLAIM: ScriptDefinition = {
   idempotent: true,
-  lua: `${STAMPS}${FAILURES}${TAKING}
-local stored = stampAt(KEYS[1])
-if stored and not isLater(stored, ARGV[2]) and (ARGV[1] == '' or isLater(stored, ARGV[1])) then
-  return redis.call('GET', KEYS[1])
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}
+local seen, ceiling, token, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local head = headOf(KEYS[1])
+local stored = head and stampIn(head)
+if stored and isLater(stored, ceiling) and not isFinal(head) then stored = nil end
+if stored and stored ~= seen and (seen == '' or isFinal(head) or isLater(stored, seen)) then
+  return { redis.call('GET', KEYS[1]) }
 end
-return take(KEYS[2], ARGV[3], ARGV[4])`,
+local holder = redis.pcall('GET', KEYS[2])
+if type(holder) == 'string' then
+  if string.sub(holder, 33) ~= token or not loadIn(holder) then return 0 end
+  redis.call('PEXPIRE', KEYS[2], ttl)
+  return string.sub(holder, 1, 32)
+end
+if seen == '' or isLater(seen, ceiling) then seen = nil end
+local digits = digitsOf(laterThan(laterThan(stampNow(ARGV[5]), stored), seen))
+local reply = redis.pcall('SET', KEYS[2], digits .. token, 'PX', ttl)
+if failed(reply) then return failure(reply) end
+return digits`,
 };
 
 /** Extends a hold. KEYS: the key. ARGV: the holder, for how long from now. Returns 1, or 0 when it was lost. */

@@ -1,8 +1,10 @@
 import { setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
+import { nameOf } from './group-listing.js';
 import type { RedisPort, RunOptions } from './redis-port.js';
-import { groupIndexKey, groupMarkKey, RedisStore } from './redis-store.js';
+import { RedisStore } from './redis-store.js';
+import { SlotNames } from './slot-names.js';
 import { HybridClock, writeStamp, type Stamp } from './stamp.js';
 
 type Args = readonly (string | Buffer | number)[];
@@ -18,10 +20,14 @@ class ToldPort implements RedisPort {
   readsFromReplicas = false;
   readonly sent: Sent[] = [];
   readonly answers: unknown[] = [];
+  /** Answers instead, where the test says so. */
+  answer: ((name: string, args: Args) => unknown) | null = null;
+  onRun: (name: string) => Promise<void> | void = () => undefined;
 
   async run(name: string, args: Args, options: RunOptions): Promise<unknown> {
     this.sent.push({ name, args, options });
-    const answer = this.answers.shift();
+    const answer = this.answer === null ? this.answers.shift() : this.answer(name, args);
+    await this.onRun(name);
     if (answer instanceof Error) throw answer;
     return answer;
   }
@@ -51,6 +57,7 @@ function refusal(reply: string): CommandRejectedError {
 
 describe('RedisStore, of what is sent,', () => {
   let port: ToldPort;
+  let clock: ManualClock;
   let stamps: HybridClock;
   let store: RedisStore;
   const dropOf = (ttlMs: number): Promise<number> =>
@@ -58,18 +65,35 @@ describe('RedisStore, of what is sent,', () => {
 
   beforeEach(() => {
     port = new ToldPort();
-    stamps = new HybridClock(new ManualClock(), '00000000000000aa');
-    store = new RedisStore(port, stamps, { timeoutMs: 70 });
+    clock = new ManualClock();
+    stamps = new HybridClock(clock, '00000000000000aa');
+    store = new RedisStore(port, stamps, { timeoutMs: 70, clock });
   });
 
-  it('names the groups of a write by their index and mark', async () => {
-    port.answers.push(1);
+  it('lists a write in each of its groups, and only then writes it', async () => {
+    port.answers.push([1, Buffer.from('5')], [1, Buffer.from('7')], 1);
     await store.apply(setOf('k', stampNo(1), { groups: ['g', 'h'] }));
-    const { name, args, options } = port.sent[0]!;
-    expect(name).toBe('evalsha');
-    expect(args.slice(1, 7)).toEqual([5, 'k', 'g:members', 'g:mark', 'h:members', 'h:mark']);
-    expect(options).toEqual({ timeoutMs: 70, isIdempotent: true, onPrimary: true });
-    expect([groupIndexKey('g'), groupMarkKey('g')]).toEqual(['g:members', 'g:mark']);
+    expect(port.sent.map(({ name }) => name)).toEqual(['evalsha', 'evalsha', 'evalsha']);
+    expect(port.sent.map(({ args }) => args.slice(2, 2 + Number(args[1])))).toEqual([
+      ['{g}:members', '{g}:mark'],
+      ['{h}:members', '{h}:mark'],
+      ['k', new SlotNames().lease('k'), new SlotNames().dropNote('k')],
+    ]);
+    // Within a minute of the earlier listing.
+    expect(port.sent[2]!.args).toContain(60_005);
+    for (const { options } of port.sent) {
+      expect(options).toEqual({ timeoutMs: 70, isIdempotent: true, onPrimary: true });
+    }
+  });
+
+  it('lists a write again that arrived too late, up to three times', async () => {
+    const listed = [1, Buffer.from('5')];
+    port.answers.push(listed, 2, listed, 1);
+    const write = setOf('k', stampNo(1), { groups: ['g'] });
+    expect(await store.apply(write)).toEqual({ kind: 'applied' });
+    port.answers.push(listed, 2, listed, 2, listed, 2);
+    await expect(store.apply(write)).rejects.toThrow(CommandTimeoutError);
+    expect(port.sent).toHaveLength(4 + 6);
   });
 
   it('sends the script itself where it is not known, with the same arguments and options', async () => {
@@ -99,13 +123,14 @@ describe('RedisStore, of what is sent,', () => {
       () => store.giveBack('l', 'me'),
       () => store.renew('l', 'me', 1),
       () => store.release('l', 'me'),
-      () => store.claim({ key: 'k', leaseKey: 'l', token: 't', leaseMs: 1, seen: null }),
+      () => store.claim({ key: 'k', token: 't', leaseMs: 1, seen: null }),
     ];
     for (const call of calls) {
       port.sent.length = 0;
       port.answers.push(error);
       await expect(call()).rejects.toBe(error);
-      expect(port.sent).toHaveLength(1);
+      const names = new Set(port.sent.map(({ args }) => args[0]));
+      expect(names.size).toBe(1);
     }
   });
 
@@ -118,27 +143,51 @@ describe('RedisStore, of what is sent,', () => {
     port.answers.push(bytesOf(write));
     expect(await store.apply(setOf('k', stampNo(1)))).toEqual({ kind: 'superseded', by: write });
     expect(stamps.next().wallMs).toBe(write.wallMs);
-    port.answers.push(bytesOf(mark), [Buffer.from('0'), []]);
+    const given = bytesOf(stampNo(1));
+    port.answers.push([given, bytesOf(mark), []]);
     expect(await dropOf(1_000)).toBe(0);
     expect(stamps.next().wallMs).toBe(mark.wallMs);
-    port.answers.push(1, [Buffer.from('0'), [Buffer.from('k'), Buffer.from('1')]], bytesOf(member));
+    const name = nameOf(stampNo(0), 'k');
+    port.answers.push([given, Buffer.alloc(0), [name]], [0, 1, 2, bytesOf(member)]);
     expect(await dropOf(1_000)).toBe(0);
     expect(stamps.next().wallMs).toBe(member.wallMs);
   });
 
-  it('follows the index of a group to its end, and counts what was there', async () => {
-    const page = (next: string, ...names: string[]): unknown[] => [
+  it('follows the index of a large group to its end, and counts what was there', async () => {
+    const page = (next: string, ...keys: string[]): unknown[] => [
       Buffer.from(next),
-      names.flatMap((name) => [Buffer.from(name), Buffer.from('inf')]),
+      keys.flatMap((key) => [nameOf(stampNo(0), key), Buffer.from('inf')]),
     ];
-    port.answers.push(1, page('7', 'a', 'b'), 1, 0, page('3'), page('0', 'c'), 1);
+    const [mark, ended, missing] = [bytesOf(stampNo(1)), [1, 1, 2, bytesOf(stampNo(0))], [0, 1, 0]];
+    port.answers.push([mark, Buffer.alloc(0), null], page('7', 'a', 'b'), ended, missing);
+    // The names that are over are removed from the index meanwhile.
+    port.answers.push(2, page('3'), page('0', 'c'), ended);
     expect(await dropOf(1_000)).toBe(2);
     const scans = port.sent.filter(({ name }) => name === 'zscan');
-    expect(scans.map(({ args }) => args)).toEqual(
-      ['0', '7', '3'].map((cursor) => ['g:members', cursor, 'COUNT', 500]),
-    );
+    expect(scans.map(({ args }) => args)).toEqual([
+      ['{g}:members', '0', 'COUNT', 500],
+      ['{g}:members', '7', 'COUNT', 500],
+      ['{g}:members', '3', 'COUNT', 500],
+      ['g:members', '0', 'COUNT', 500],
+    ]);
     const members = port.sent.filter(({ name }) => name === 'evalsha').slice(1);
     expect(members.map(({ args }) => args[2])).toEqual(['a', 'b', 'c']);
+  });
+
+  it('gives a drop one deadline over all members, and says how far it came', async () => {
+    store = new RedisStore(port, stamps, { timeoutMs: 70, clock, dropTimeoutMs: 1_000 });
+    const page = [Buffer.from('7'), [nameOf(stampNo(0), 'a'), Buffer.from('inf')]];
+    const mark = bytesOf(stampNo(1));
+    port.answers.push([mark, Buffer.alloc(0), null], page, [1, 1, 2, bytesOf(stampNo(0))], 1);
+    port.answers.push(page);
+    let scans = 0;
+    port.onRun = async (name) => {
+      if (name === 'zscan' && ++scans === 2) await clock.advance(1_001);
+    };
+    const marked: Stamp[] = [];
+    const late = store.dropNow({ group: 'g', ttlMs: 1_000 }, (stamp) => marked.push(stamp));
+    await expect(late).rejects.toMatchObject({ code: 'COMMAND_TIMEOUT', details: { dropped: 1 } });
+    expect(marked).toEqual([stampNo(1)]);
   });
 
   it('ends at an answer that makes no sense', async () => {
@@ -156,12 +205,31 @@ describe('RedisStore, of what is sent,', () => {
     expect(await store.read([])).toEqual([]);
     expect(port.sent).toEqual([]);
     const keys = Array.from({ length: 1_001 }, (_, i) => `k${i}`);
-    const found = Array.from({ length: 500 }, () => null);
-    port.answers.push(found, found, Buffer.from('last'));
+    port.answer = (name, args) => args.map((key) => Buffer.from(`of ${String(key)}`));
     const read = await store.read(keys);
-    expect(read).toHaveLength(1_001);
-    expect(read.at(-1)).toEqual(Buffer.from('last'));
-    expect(port.sent.map(({ name }) => name)).toEqual(['mget', 'mget', 'get']);
+    expect(read.map(String)).toEqual(keys.map((key) => `of ${key}`));
+    // The first ones are small, until it is known what the values are like.
+    expect(Math.max(...port.sent.map(({ args }) => args.length))).toBe(500);
+  });
+
+  it('asks for large values few at a time', async () => {
+    const body = Buffer.alloc(1_000_000);
+    port.answer = (_name, args) => args.map(() => body);
+    let [underWay, most] = [0, 0];
+    port.onRun = async () => {
+      most = Math.max(most, ++underWay);
+      await Promise.resolve();
+      underWay--;
+    };
+    const keys = Array.from({ length: 200 }, (_, i) => `large:${i}`);
+    expect(await Promise.all([store.read(keys), store.readPrimary(keys)])).toEqual([
+      keys.map(() => body),
+      keys.map(() => body),
+    ]);
+    expect(most).toBe(4);
+    // 4 MiB and no more, once they are known.
+    const sizes = port.sent.map(({ args }) => args.length);
+    expect(sizes.slice(4).every((size) => size <= 4)).toBe(true);
   });
 
   it('says whether reads may lag behind', () => {
@@ -171,7 +239,7 @@ describe('RedisStore, of what is sent,', () => {
   });
 
   it('tells changes on the channel of the write, or else on its own', async () => {
-    store = new RedisStore(port, stamps, { timeoutMs: 70, channel: 'own' });
+    store = new RedisStore(port, stamps, { timeoutMs: 70, clock, channel: 'own' });
     port.answers.push(1, 1);
     await store.apply(setOf('k', stampNo(1)));
     await store.apply(setOf('k', stampNo(1), { channel: 'other' }));

@@ -1,82 +1,115 @@
-import { portionsOf } from '../../base/collections/index.js';
-import { CommandRejectedError } from '../../base/errors/index.js';
-import { newScript, type Script, type ScriptDefinition } from '../../commands/index.js';
-import { encodeEntry, newTombstone } from './entry.js';
-import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
+import type { Clock } from '../../base/timing/index.js';
+import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
+import type { ScriptDefinition } from '../../commands/index.js';
+import type { ApplyOutcome, KeyValueStore, StampedWrite } from './key-value-store.js';
+import { replacedIn } from './group-listing.js';
+import { type Listed, type RedisDrop, RedisGroups } from './redis-groups.js';
 import type { RedisPort, RunOptions } from './redis-port.js';
+import { APPLY, CLAIM, INCREMENT, RELEASE, RENEW, TAKE } from './redis-store-scripts.js';
+import { SizedReads } from './sized-reads.js';
+import { SlotNames } from './slot-names.js';
 import {
-  APPLY,
-  CLAIM,
-  INCREMENT,
-  MARK,
-  MEMBERS,
-  RELEASE,
-  RENEW,
-  TAKE,
-} from './redis-store-scripts.js';
-import { readStamp, stampBytes, stampDigits, type HybridClock, type Stamp } from './stamp.js';
+  type HybridClock,
+  readStamp,
+  type Stamp,
+  STAMP_BYTES,
+  stampBytes,
+  stampDigits,
+  stampOfDigits,
+} from './stamp.js';
+import { ifWrongType, storeScript, toList, toPx } from './store-script.js';
+import { isTombstone } from './entry.js';
 
 /** Options of the store. */
 interface RedisStoreOptions {
   /** Deadline of each command. */
   readonly timeoutMs: number;
+  /** Measures the deadline of a whole drop. */
+  readonly clock: Clock;
+  /** Deadline of a whole drop. @defaultValue 30000 */
+  readonly dropTimeoutMs?: number;
+  /** What the engine puts in front of keys: it decides their hash slots. */
+  readonly keyPrefix?: string;
   /** The channel of changes that name none of their own. */
   readonly channel?: string;
+  /** Called for each write that is stored and that Redis refused to tell others of on its channel. */
+  readonly onUnheard?: (channel: string) => void;
 }
 
 /** A request for the lease of an entry. */
 interface LeaseRequest {
   /** Where the entry is stored. */
   readonly key: string;
-  /** Where the lease is stored. */
-  readonly leaseKey: string;
-  /** Who asks. */
+  /** Who asks. Asking again with it is answered in the same way. */
   readonly token: string;
   readonly leaseMs: number;
   /** The stamp of what the caller has read already; `null` for nothing. */
   readonly seen: Stamp | null;
 }
 
-const PORTION = 500;
-/** Long enough to mean for ever, small enough for Redis to add it to its clock. */
-const MAX_TTL_MS = 2 ** 51;
+/** The answer to a request for a lease. */
+type LeaseAnswer =
+  /** Renew and release it as this holder. What is loaded is written with this stamp, which Redis gave it. */
+  | { readonly kind: 'granted'; readonly stamp: Stamp; readonly holder: string }
+  | { readonly kind: 'held' }
+  /** Somebody has written the entry since: there may be nothing to load. */
+  | { readonly kind: 'changed'; readonly entry: Buffer };
+
+type Mode = '' | 'live';
+
+const DROP_TIMEOUT_MS = 30_000;
 const TAKEN = 1;
-const FOR_EVER = '';
-const GONE_AT_ONCE = '0';
+const ABSENT = 0;
+const TOO_LATE = 2;
 const ANY = '';
+const MAX_LISTINGS = 3;
+const STAMP_DIGITS = STAMP_BYTES * 2;
 
-/** The key in Redis of the index of a key group: a sorted set of its members by the time they expire. */
-export function groupIndexKey(group: string): string {
-  return `${group}:members`;
-}
-
-/** The key in Redis that says when a key group was last emptied. */
-export function groupMarkKey(group: string): string {
-  return `${group}:mark`;
-}
-
-/** {@link KeyValueStore} in Redis: every change is a script that compares stamps first. */
+/**
+ * {@link KeyValueStore} in Redis: every change is a script that compares first. No script touches two hash slots:
+ * a write with key groups lists itself in each of them before it is written (redis-groups.ts).
+ */
 export class RedisStore implements KeyValueStore {
   readonly #port: RedisPort;
   readonly #stamps: HybridClock;
   readonly #timeoutMs: number;
   readonly #channel: string;
+  readonly #onUnheard: (channel: string) => void;
   readonly #readOneTerms: RunOptions;
-  readonly #apply = this.#script(APPLY);
-  readonly #mark = this.#script(MARK);
-  readonly #members = this.#script(MEMBERS);
-  readonly #claim = this.#script(CLAIM);
-  readonly #take = this.#script(TAKE);
-  readonly #renew = this.#script(RENEW);
-  readonly #release = this.#script(RELEASE);
-  readonly #increment = this.#script(INCREMENT);
+  readonly #names: SlotNames;
+  readonly #groups: RedisGroups;
+  readonly #reads = new SizedReads();
+  readonly #origin: Buffer;
+  readonly #apply;
+  readonly #claim;
+  readonly #take;
+  readonly #renew;
+  readonly #release;
+  readonly #increment;
 
   constructor(port: RedisPort, stamps: HybridClock, settings: RedisStoreOptions) {
+    const { timeoutMs, dropTimeoutMs = DROP_TIMEOUT_MS, clock, channel = '' } = settings;
+    const onUnheard = settings.onUnheard ?? (() => undefined);
     this.#port = port;
     this.#stamps = stamps;
-    this.#timeoutMs = settings.timeoutMs;
-    this.#channel = settings.channel ?? '';
-    this.#readOneTerms = { timeoutMs: settings.timeoutMs, isIdempotent: true };
+    this.#timeoutMs = timeoutMs;
+    this.#channel = channel;
+    this.#onUnheard = onUnheard;
+    this.#readOneTerms = { timeoutMs, isIdempotent: true };
+    this.#names = new SlotNames(settings.keyPrefix);
+    this.#origin = Buffer.from(stamps.scriptOrigin, 'hex');
+    const names = this.#names;
+    this.#groups = new RedisGroups(
+      { port, stamps, names, clock, timeoutMs, dropTimeoutMs, channel, onUnheard },
+      this.#origin,
+    );
+    const script = (definition: ScriptDefinition) => storeScript(port, timeoutMs, definition);
+    this.#apply = script(APPLY);
+    this.#claim = script(CLAIM);
+    this.#take = script(TAKE);
+    this.#renew = script(RENEW);
+    this.#release = script(RELEASE);
+    this.#increment = script(INCREMENT);
   }
 
   /** True when {@link RedisStore.read} may be answered by a replica, which may lag behind. */
@@ -99,79 +132,72 @@ export class RedisStore implements KeyValueStore {
     return this.#read(keys, true);
   }
 
-  async apply(write: StampedWrite): Promise<ApplyOutcome> {
-    return this.#outcomeOf(await this.#applyTo(write, ''));
+  apply(write: StampedWrite): Promise<ApplyOutcome> {
+    return this.#write(write, '');
   }
 
   /** Like {@link RedisStore.apply}, for a write that must be later than every load of the key under way. */
-  async applyLive(write: StampedWrite, leaseKey: string): Promise<ApplyOutcome> {
-    return this.#outcomeOf(await this.#applyTo(write, 'live', [leaseKey]));
+  applyLive(write: StampedWrite): Promise<ApplyOutcome> {
+    return this.#write(write, 'live');
   }
 
-  #outcomeOf(reply: unknown): ApplyOutcome {
-    return Buffer.isBuffer(reply)
-      ? { kind: 'superseded', by: this.#learn(reply) }
-      : { kind: 'applied' };
+  members(group: string): Promise<string[]> {
+    return this.#groups.members(group);
   }
 
-  async members(group: string): Promise<string[]> {
-    const found = await this.#members([groupIndexKey(group)]);
-    return toList(found).map(String);
+  async drop(drop: RedisDrop): Promise<number> {
+    return (await this.#groups.drop(drop)).dropped;
   }
 
-  async drop(drop: StampedDrop & { readonly channel?: string }): Promise<number> {
-    const { group, stamp, ttlMs, channel } = drop;
-    const entry = encodeEntry(newTombstone(stamp, { madeAt: stamp.wallMs, freshUntil: 0 }));
-    // First of all: what comes in from now on is turned away, what came in before is in the index.
-    if (ttlMs > 0) {
-      const args = [entry, toPx(ttlMs), this.#ceiling()];
-      const reply = await this.#mark([groupMarkKey(group)], args);
-      if (Buffer.isBuffer(reply)) this.#learn(reply);
-    }
-    const change = {
-      stamp,
-      entry,
-      ttlMs,
-      groups: [group],
-      ...(channel !== undefined && { channel }),
-    };
-    let dropped = 0;
-    for await (const keys of this.#listed(group)) {
-      const replies = await Promise.all(
-        keys.map((key) => this.#applyTo({ ...change, key }, 'drop')),
-      );
-      for (const reply of replies) if (Buffer.isBuffer(reply)) this.#learn(reply);
-      dropped += replies.filter((reply) => reply === TAKEN).length;
-    }
-    return dropped;
+  /**
+   * Like {@link RedisStore.drop}, with a stamp of the clock of Redis: what was born before this moment is ended,
+   * what is born from then on stays.
+   *
+   * @param onMarked - called with the stamp as soon as it stands: from then on it is the one to repeat
+   */
+  dropNow(
+    drop: Omit<RedisDrop, 'stamp'>,
+    onMarked?: (stamp: Stamp) => void,
+  ): Promise<{ readonly stamp: Stamp; readonly dropped: number }> {
+    return this.#groups.drop(drop, onMarked);
+  }
+
+  /** Waits for what goes on in the background: the indexes of key groups are tidied there. */
+  settled(): Promise<void> {
+    return this.#groups.settled();
   }
 
   /**
    * Takes the right to load an entry. Returns the entry instead when somebody has written it since:
    * then there may be nothing to load.
    */
-  async claim(request: LeaseRequest): Promise<'granted' | 'held' | Buffer> {
-    const { key, leaseKey, token, leaseMs, seen } = request;
+  async claim({ key, token, leaseMs, seen }: LeaseRequest): Promise<LeaseAnswer> {
     const seenBytes = seen === null ? ANY : stampBytes(seen);
-    const args = [seenBytes, this.#ceiling(), token, toLiveTime(leaseMs)];
-    const reply = await this.#claim([key, leaseKey], args);
-    if (Buffer.isBuffer(reply)) return reply;
-    return reply === TAKEN ? 'granted' : 'held';
+    const args = [seenBytes, this.#ceiling(), token, toLiveTime(leaseMs), this.#origin];
+    const reply = await this.#claim([key, this.#names.lease(key)], args);
+    if (Array.isArray(reply) && Buffer.isBuffer(reply[0])) {
+      return { kind: 'changed', entry: reply[0] };
+    }
+    if (!Buffer.isBuffer(reply)) return { kind: 'held' };
+    const digits = reply.toString('latin1', 0, STAMP_DIGITS);
+    const stamp = stampOfDigits(digits);
+    this.#stamps.observe(stamp);
+    return { kind: 'granted', stamp, holder: digits + token };
   }
 
-  /** Extends a lease for another `leaseMs`; returns false when it was lost. */
-  async renew(leaseKey: string, token: string, leaseMs: number): Promise<boolean> {
-    return (await this.#renew([leaseKey], [token, toLiveTime(leaseMs)])) === TAKEN;
+  /** Extends the lease of an entry for another `leaseMs`; returns false when it was lost. */
+  async renew(key: string, holder: string, leaseMs: number): Promise<boolean> {
+    return (await this.#renew([this.#names.lease(key)], [holder, toLiveTime(leaseMs)])) === TAKEN;
   }
 
-  /** Gives a lease back, if this holder still has it. */
-  async release(leaseKey: string, token: string): Promise<void> {
-    await this.#release([leaseKey], [token]);
+  /** Gives the lease of an entry back, if this holder still has it. */
+  async release(key: string, holder: string): Promise<void> {
+    await this.#release([this.#names.lease(key)], [holder]);
   }
 
   /** Adds to a number; a new number expires after `ttlMs`. Doing it twice counts twice. */
   async increment(key: string, by: number, ttlMs: number | null): Promise<number> {
-    const ttl = ttlMs === null ? FOR_EVER : toLiveTime(ttlMs);
+    const ttl = ttlMs === null ? toPx(null) : toLiveTime(ttlMs);
     return Number(await this.#increment([key], [by, ttl]));
   }
 
@@ -186,9 +212,8 @@ export class RedisStore implements KeyValueStore {
   }
 
   async #read(keys: readonly string[], onPrimary: boolean): Promise<(Buffer | null)[]> {
-    const portions = portionsOf(keys, PORTION);
-    const replies = await Promise.all(portions.map((some) => this.#ask(some, onPrimary)));
-    return replies.flat().map((reply) => (Buffer.isBuffer(reply) ? reply : null));
+    const replies = await this.#reads.read(keys, (some) => this.#ask(some, onPrimary));
+    return replies.map((reply) => (Buffer.isBuffer(reply) ? reply : null));
   }
 
   async #ask(keys: readonly string[], onPrimary: boolean): Promise<unknown[]> {
@@ -201,80 +226,75 @@ export class RedisStore implements KeyValueStore {
     return [await asked.catch((error: unknown) => ifWrongType(error, null))];
   }
 
-  #applyTo(
+  async #write(write: StampedWrite, mode: Mode): Promise<ApplyOutcome> {
+    if (write.groups.length === 0 || !isKept(write)) {
+      return this.#outcomeOf(write, await this.#applyTo(write, mode));
+    }
+    for (let listings = 1; listings <= MAX_LISTINGS; listings++) {
+      const listed = await this.#groups.list(write);
+      const outcome = await this.#writeListed(write, mode, listed);
+      if (outcome !== null && outcome.kind !== 'applied') this.#groups.unlist(write, listed);
+      if (outcome !== null) return outcome;
+    }
+    throw new CommandTimeoutError('a write with key groups arrived too late, several times');
+  }
+
+  /** Returns `null` when it arrived too late: a drop may have forgotten it. */
+  async #writeListed(
     write: StampedWrite,
-    mode: '' | 'drop' | 'live',
-    leases: readonly string[] = [],
-  ): Promise<unknown> {
-    const { key, stamp, entry, ttlMs, groups, channel = this.#channel } = write;
-    const ttl = ttlMs === null ? FOR_EVER : toPx(ttlMs);
+    mode: Mode,
+    listed: Listed,
+  ): Promise<ApplyOutcome | null> {
+    if (listed.mark !== null) return this.#superseded(listed.mark);
+    try {
+      const reply = await this.#applyTo(write, mode, listed.until);
+      return reply === TOO_LATE ? null : this.#outcomeOf(write, reply);
+    } catch (error) {
+      if (error instanceof CommandRejectedError) this.#groups.unlist(write, listed);
+      throw error;
+    }
+  }
+
+  // Lists only what stays there, so it asks no marks of groups for what takes away.
+  #applyTo(write: StampedWrite, mode: Mode, until?: number): Promise<unknown> {
+    const { key, stamp, entry, channel = this.#channel, replaces = ANY } = write;
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
-    const places = groups.flatMap((group) => [groupIndexKey(group), groupMarkKey(group)]);
-    return this.#apply(
-      [key, ...places, ...leases],
-      [entry, ttl, this.#ceiling(), key, channel, notice, mode],
-    );
+    const isListed = until !== undefined;
+    const keys = [key];
+    if (isListed || mode === 'live') keys.push(this.#names.lease(key));
+    if (isListed) keys.push(this.#names.dropNote(key));
+    const base = typeof replaces === 'string' ? replaces : stampBytes(replaces);
+    const args = [entry, toPx(write.ttlMs), this.#ceiling(), channel, notice, mode, base];
+    return this.#apply(keys, [...args, until ?? '', ...(isListed ? write.groups : [])]);
   }
 
-  /** Every name that is in the index of a key group during the whole scan, in portions. */
-  async *#listed(group: string): AsyncGenerator<string[]> {
-    let cursor = '0';
-    do {
-      const [next, found] = toList(await this.#scan(groupIndexKey(group), cursor));
-      cursor = Buffer.isBuffer(next) ? next.toString() : '0';
-      // Names and scores alternate.
-      yield toList(found)
-        .filter((_name, i) => i % 2 === 0)
-        .map(String);
-    } while (cursor !== '0');
+  #outcomeOf(write: StampedWrite, reply: unknown): ApplyOutcome {
+    if (Buffer.isBuffer(reply)) return this.#superseded(reply);
+    if (reply === ABSENT) return { kind: 'absent' };
+    const [heard, ...rest] = toList(reply);
+    if (heard === 0) this.#onUnheard(write.channel ?? this.#channel);
+    const replaced = replacedIn(rest);
+    if (replaced.groups.length > 0) this.#groups.unlistReplaced(write.key, replaced);
+    return { kind: 'applied' };
   }
 
-  #scan(index: string, cursor: string): Promise<unknown> {
-    const options = { timeoutMs: this.#timeoutMs, isIdempotent: true, onPrimary: true };
-    const page = this.#port.run('zscan', [index, cursor, 'COUNT', PORTION], options);
-    return page.catch((error: unknown) => ifWrongType(error, []));
-  }
-
-  #script(definition: ScriptDefinition): Script<unknown> {
-    const isIdempotent = definition.idempotent === true;
-    return newScript(definition, (name, args) =>
-      this.#port.run(name, args as readonly (string | Buffer | number)[], {
-        timeoutMs: this.#timeoutMs,
-        isIdempotent,
-        onPrimary: true,
-      }),
-    );
+  #superseded(by: Buffer): ApplyOutcome {
+    const stamp = readStamp(by, 0);
+    this.#stamps.observe(stamp);
+    const isFinal = by.length > STAMP_BYTES;
+    return { kind: 'superseded', by: stamp, ...(isFinal && { isFinal }) };
   }
 
   #ceiling(): Buffer {
     return stampBytes(this.#stamps.ceiling());
   }
-
-  #learn(bytes: Buffer): Stamp {
-    const stamp = readStamp(bytes, 0);
-    this.#stamps.observe(stamp);
-    return stamp;
-  }
 }
 
-// Redis takes whole milliseconds only, and none below 1.
-function toPx(ttlMs: number): string {
-  if (!(ttlMs > 0)) return GONE_AT_ONCE;
-  return String(Math.min(Math.ceil(ttlMs), MAX_TTL_MS));
+// Only what stays is listed: a tombstone and what is gone at once take away.
+function isKept({ entry, ttlMs }: StampedWrite): boolean {
+  return !isTombstone(entry) && (ttlMs === null || ttlMs > 0);
 }
 
 function toLiveTime(ms: number): string {
   return toPx(Math.max(1, ms));
-}
-
-function toList(reply: unknown): unknown[] {
-  return Array.isArray(reply) ? reply : [];
-}
-
-// MGET takes a key of another type for none at all. So does everything that reads here.
-function ifWrongType<T>(error: unknown, answer: T): T {
-  const isWrongType =
-    error instanceof CommandRejectedError && error.details['reply'] === 'WRONGTYPE';
-  if (!isWrongType) throw error;
-  return answer;
 }
