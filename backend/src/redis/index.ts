@@ -30,6 +30,7 @@ export {
   type CacheEntry,
   type CacheLoadOptions,
   type CacheOptions,
+  type ConnectionCacheOptions,
   type CacheSerializer,
   type CacheStats,
   type CacheTags,

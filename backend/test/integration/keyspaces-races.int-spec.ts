@@ -340,8 +340,8 @@ describe('what was replayed', () => {
     one.port.tellOfSwitch();
     await waitUntil(() => one.fallback.status.journal.entries === 0, { what: 'all is replayed' });
     expect(shown(await space.read('a'))).toBe('one from redis');
-    const keys = await one.engine.connected.runner.run('keys', ['users#*'], 'utf8', null);
-    expect(keys).toEqual(['users#g:mark']);
+    const keys = await one.engine.connected.runner.run('keys', ['*users#*'], 'utf8', null);
+    expect(keys).toEqual(['{users#g}:mark']);
   });
 
   it('and lost against a newer write is not served from memory any more', async () => {

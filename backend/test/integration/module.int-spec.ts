@@ -2,6 +2,7 @@ import { Inject, Injectable, Module, type DynamicModule } from '@nestjs/common';
 import {
   ConfigInvalidError,
   InjectRedis,
+  RedisCache,
   RedisModule,
   RedisService,
   redisToken,
@@ -70,6 +71,19 @@ describe('the module is registered', () => {
       `Standalone mode: connecting to 127.0.0.1:${String(server.node.address.port)}`,
     );
     expect(log.texts('warn')).toEqual([]);
+  });
+
+  it('with namespaces of the cache, whoever uses one first', async () => {
+    const prices = { ttlMs: 5_000, policy: 'session' } as const;
+    const { app } = await startApp({
+      imports: [RedisModule.forRoot(server.options(), { cache: { namespaces: { prices } } })],
+    });
+    const cache = app.get(RedisCache);
+    await cache.namespace('prices').set('a', 1);
+    expect(() => cache.namespace('prices', prices)).not.toThrow();
+    expect(() => cache.namespace('prices', { ttlMs: 6_000 })).toThrow(
+      'forRoot({ cache: { namespaces: { prices: { … } } } })',
+    );
   });
 
   it('with a factory that injects something', async () => {

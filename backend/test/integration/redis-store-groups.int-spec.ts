@@ -243,7 +243,7 @@ describe('RedisStore, of key groups,', () => {
       expect(marks).toHaveLength(1);
     });
 
-    it('in two round trips where there are few members, and one where there are none', async () => {
+    it('with one script for the mark and one for each member, and no scan of its index where there are few', async () => {
       const { store, stamps, port } = newStore();
       await store.apply(setOf('users:1', stamps.next(), { groups }));
       port.sent.length = 0;

@@ -1,11 +1,9 @@
 import { ENTRY_VERSION } from '../../src/redis/keyspace/store/entry.js';
 import type {
-  ApplyOutcome,
   KeyValueStore,
-  StampedDrop,
   StampedWrite,
 } from '../../src/redis/keyspace/store/key-value-store.js';
-import { compareStamps, type Stamp } from '../../src/redis/keyspace/store/stamp.js';
+import type { Stamp } from '../../src/redis/keyspace/store/stamp.js';
 import { describeRules } from './key-value-store-rules.js';
 import type { OpenStore } from './open-store.js';
 import { disagree } from './random-changes.js';
@@ -14,7 +12,6 @@ import {
   BASE_MS,
   bodyIn,
   deleteOf,
-  endOf,
   HIGH,
   kindIn,
   LONG_MS,
@@ -391,130 +388,5 @@ export function describeKeyValueStore(
       }
       expect(faults).toEqual([]);
     }, 120_000);
-
-    describe('by the rules of births and last words,', () => {
-      const set = (
-        n: number,
-        change: Partial<StampedWrite> = {},
-        key = 'w:1',
-      ): Promise<ApplyOutcome> => Promise.resolve(store().apply(setOf(key, stampNo(n), change)));
-      const end = (n: number, change: Partial<StampedWrite> = {}): Promise<ApplyOutcome> =>
-        Promise.resolve(store().apply(endOf('w:1', stampNo(n), change)));
-      const drop = (n: number, change: Partial<StampedDrop> = {}): Promise<number> =>
-        Promise.resolve(
-          store().drop({ group: 'w#g', stamp: stampNo(n), ttlMs: LONG_MS, ...change }),
-        );
-      const groups = ['w#g'];
-      const applied = { kind: 'applied' };
-      const absent = { kind: 'absent' };
-
-      it('lets the end of a key win against every value, earlier or later, before it or after it', async () => {
-        await set(9);
-        expect(await end(5)).toEqual(applied);
-        expect(await kindOf('w:1')).toBe('tombstone');
-        const ended = { kind: 'superseded', by: stampNo(5), isFinal: true };
-        expect(await set(10)).toEqual(ended);
-        expect(await set(3)).toEqual(ended);
-        expect(await store().apply(deleteOf('w:1', stampNo(20)))).toEqual(ended);
-        expect(await set(10, { replaces: 'any' })).toEqual(ended);
-        expect(await end(4)).toEqual(ended);
-        expect(await end(5)).toEqual(applied);
-        expect(await end(6)).toEqual(applied);
-      });
-
-      it('believes the end of a key whatever its date', async () => {
-        const never = endOf('w:1', at(FAR_FUTURE_MS));
-        await store().apply(never);
-        expect(await set(10)).toMatchObject({ kind: 'superseded', isFinal: true });
-      });
-
-      it('replaces exactly what the writer has seen', async () => {
-        expect(await set(2, { replaces: stampNo(1) })).toEqual(absent);
-        await set(1);
-        expect(await set(3, { replaces: stampNo(1) })).toEqual(applied);
-        // Its answer may have been lost.
-        expect(await set(3, { replaces: stampNo(1) })).toEqual(applied);
-        expect(await set(4, { replaces: stampNo(1) })).toEqual({
-          kind: 'superseded',
-          by: stampNo(3),
-        });
-        expect(stampIn(await read('w:1'))).toEqual(stampNo(3));
-        expect(await set(2, { replaces: stampNo(3) })).toMatchObject({ kind: 'superseded' });
-      });
-
-      it('replaces any value that is there, and creates none', async () => {
-        expect(await set(5, { replaces: 'any' })).toEqual(absent);
-        expect(await read('w:1')).toBeNull();
-        await store().apply(deleteOf('w:1', stampNo(3)));
-        expect(await set(5, { replaces: 'any' })).toEqual({ kind: 'superseded', by: stampNo(3) });
-        await set(6);
-        expect(await set(5, { replaces: 'any' })).toEqual({ kind: 'superseded', by: stampNo(6) });
-        expect(await set(7, { replaces: 'any' })).toEqual(applied);
-        await plant('w:2', Buffer.from('text'));
-        expect(await set(8, { replaces: 'any' }, 'w:2')).toEqual(absent);
-      });
-
-      it('tells one of several that end a key that it was the one, however often it asks', async () => {
-        expect(await end(2, { replaces: 'any' })).toEqual(absent);
-        await set(1);
-        expect(await end(3, { replaces: 'any' })).toEqual(applied);
-        expect(await end(4, { replaces: 'any' })).toMatchObject({ kind: 'superseded' });
-        expect(await end(3, { replaces: 'any' })).toEqual(applied);
-      });
-
-      it('turns away what was born before a drop, however late it was changed', async () => {
-        await drop(5);
-        const dropped = { kind: 'superseded', by: stampNo(5) };
-        expect(await set(9, { groups, birth: stampNo(4) })).toEqual(dropped);
-        expect(await set(9, { groups, birth: stampNo(6) })).toEqual(applied);
-        expect(await members('w#g')).toEqual(['w:1']);
-      });
-
-      it('drops what was born before, however late it was changed, and nothing that was born since', async () => {
-        await set(1, { groups });
-        await set(9, { groups, birth: stampNo(1) });
-        await set(9, { groups, birth: stampNo(6) }, 'w:2');
-        expect(await drop(5)).toBe(1);
-        expect(await kindOf('w:1')).toBe('tombstone');
-        // Copies of the change elsewhere are older than this tombstone.
-        expect(compareStamps(stampIn(await read('w:1'))!, stampNo(9))).toBeGreaterThan(0);
-        expect(await kindOf('w:2')).toBe('value');
-        expect(await members('w#g')).toEqual(['w:2']);
-      });
-
-      it('ends the members of a drop for good when it is told to', async () => {
-        await set(1, { groups });
-        await drop(5, { isFinal: true });
-        expect(await set(9)).toMatchObject({ kind: 'superseded', isFinal: true });
-      });
-
-      it('lets the members stay that a drop excepts, those that come late too', async () => {
-        await set(1, { groups });
-        await set(1, { groups }, 'w:2');
-        expect(await drop(5, { except: ['w:2', 'w:3'] })).toBe(1);
-        expect((await store().read(['w:1', 'w:2'])).map(kindIn)).toEqual(['tombstone', 'value']);
-        expect(await set(3, { groups }, 'w:3')).toEqual(applied);
-        expect(await set(3, { groups }, 'w:4')).toMatchObject({ kind: 'superseded' });
-        expect(await members('w#g')).toEqual(['w:2', 'w:3']);
-        expect(await drop(7)).toBe(2);
-        expect(await set(6, { groups }, 'w:3')).toMatchObject({ kind: 'superseded' });
-      });
-
-      it('drops only what still belongs to the group', async () => {
-        await set(1, { groups });
-        await set(2, { groups: ['w#h'] });
-        expect(await members('w#g')).toEqual([]);
-        expect(await drop(5)).toBe(0);
-        expect(await kindOf('w:1')).toBe('value');
-        expect(await members('w#h')).toEqual(['w:1']);
-      });
-
-      it('deletes members of a group that was dropped later', async () => {
-        await drop(5);
-        await set(1);
-        const grave = { ...deleteOf('w:1', stampNo(2)), groups };
-        expect(await store().apply(grave)).toEqual(applied);
-      });
-    });
   });
 }

@@ -6,6 +6,8 @@ export {
   type CacheLoadOptions,
   type CacheOptions,
   type CacheTags,
+  CONNECTION_CACHE,
+  type ConnectionCacheOptions,
   type GetOrSetOptions,
   type SetOptions,
 } from './values/cache-options.js';

@@ -135,7 +135,9 @@ export class RedisCache extends CacheNamespace {
     const different = differenceOf(first, resolveCacheOptions(given, this.#defaults));
     if (different === null) return;
     const message = `the namespace ${name} was made with another ${different}`;
-    const remedy = 'Give the same options, or none: cache.namespace(name)';
+    const remedy =
+      'Give the same options, or none: cache.namespace(name). If it was used before they were given, ' +
+      `give them to the module: forRoot({ cache: { namespaces: { ${name}: { … } } } })`;
     throw new ConfigInvalidError([{ field: 'options', value: different, message, remedy }]);
   }
 }

@@ -103,6 +103,17 @@ describe('the registration of a connection', () => {
       'Did you mean cache.ttlMs?',
     ],
     [
+      'an option of a namespace that does not exist',
+      () =>
+        RedisModule.forRoot(undefined, { cache: { namespaces: { prices: { ttl: 5 } as object } } }),
+      'cache.namespaces.prices.ttl = "***": is not an option. Did you mean',
+    ],
+    [
+      'namespaces that are a list',
+      () => RedisModule.forRoot(undefined, { cache: { namespaces: ['prices'] as never } }),
+      'must be an object with options for each name',
+    ],
+    [
       'nothing that makes the options',
       () => RedisModule.forRootAsync({} as never),
       'register.useFactory = (not set): is missing',

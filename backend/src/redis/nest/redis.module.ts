@@ -20,7 +20,7 @@ import {
   OptionSet,
   type RowsOf,
 } from '../base/options/index.js';
-import { CACHE, RedisCache, type CacheOptions } from '../cache/index.js';
+import { CONNECTION_CACHE, RedisCache, type ConnectionCacheOptions } from '../cache/index.js';
 import {
   DEFAULT_CONNECTION,
   resolveFromEnv,
@@ -42,13 +42,13 @@ export interface RegisterOptions {
   /** Whether every module may inject it without importing this one. @defaultValue true */
   readonly isGlobal?: boolean;
   /** Options of the cache, which its namespaces can override. @defaultValue those of `CacheOptions` */
-  readonly cache?: CacheOptions;
+  readonly cache?: ConnectionCacheOptions;
 }
 
 const REGISTER_ROWS = {
   name: option(connectionName, 'default'),
   isGlobal: option(flag, true),
-  cache: option(group(CACHE), CACHE.defaults),
+  cache: option(group(CONNECTION_CACHE), CONNECTION_CACHE.defaults),
 } satisfies RowsOf<RegisterOptions>;
 /** The second argument of `forRoot`. */
 export const REGISTER = new OptionSet(REGISTER_ROWS, {
@@ -202,15 +202,19 @@ async function startEngine({ options, warnings }: Resolution): Promise<RedisEngi
   return engine;
 }
 
-function newCache(engine: RedisEngine, defaults: CacheOptions | undefined): RedisCache {
+function newCache(
+  engine: RedisEngine,
+  { namespaces = {}, ...defaults }: ConnectionCacheOptions = {},
+): RedisCache {
   const { keyspaces, calendar: clock, bus } = engine;
   const cache = new RedisCache({
     openKeyspace: (name, settings) => keyspaces.open(name, settings),
     clock,
     random: systemRandom,
     bus,
-    ...(defaults !== undefined && { defaults }),
+    defaults,
   });
+  for (const [name, options] of Object.entries(namespaces)) cache.namespace(name, options);
   engine.beforeClose(() => cache.close());
   return cache;
 }

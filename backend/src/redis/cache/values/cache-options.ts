@@ -2,6 +2,7 @@ import { ConfigInvalidError } from '../../base/errors/index.js';
 import {
   converted,
   flag,
+  isGiven,
   MAX_DELAY_MS,
   MAX_LIFE_MS,
   option,
@@ -142,6 +143,41 @@ export const CACHE = new OptionSet(CACHE_ROWS, {
   example: '{ ttlMs: 60_000 }',
   ordered,
 });
+
+/** Options of the cache of a connection: those of all its namespaces, and those of some. */
+export interface ConnectionCacheOptions extends CacheOptions {
+  /**
+   * Namespaces with options of their own, by their names. Made before anybody uses one, so that it does not
+   * matter who is first. @defaultValue none
+   */
+  readonly namespaces?: Readonly<Record<string, CacheOptions>>;
+}
+
+const namespaces = converted(
+  rule<Readonly<Record<string, CacheOptions>>>('an object with options for each name', isGiven, {
+    shows: 'kind',
+    remedy: 'For example { prices: { ttlMs: 60_000 } }',
+  }),
+  (given, path, findings) => {
+    for (const [name, options] of Object.entries(given)) {
+      new OptionSet(CACHE_ROWS, { path: `${path}.${name}`, ordered }).read(options, findings);
+    }
+    return given;
+  },
+);
+
+/** The options of the cache of a connection. */
+export const CONNECTION_CACHE = new OptionSet(
+  {
+    ...CACHE_ROWS,
+    namespaces: option(namespaces, {}),
+  } satisfies RowsOf<ConnectionCacheOptions>,
+  {
+    path: 'cache',
+    example: '{ ttlMs: 60_000, namespaces: { prices: { ttlMs: 5_000 } } }',
+    ordered,
+  },
+);
 
 /** The options of a namespace, complete and checked. */
 export type ResolvedCacheOptions = Resolved<typeof CACHE_ROWS>;

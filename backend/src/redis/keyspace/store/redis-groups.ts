@@ -19,7 +19,7 @@ import {
   wholeGroup,
 } from './group-listing.js';
 import type { RedisPort, RunOptions } from './redis-port.js';
-import { END_MEMBER, LIST, MARK, MEMBERS } from './redis-store-scripts.js';
+import { END_MEMBER, LIST, LISTED_MS, MARK, MEMBERS } from './redis-store-scripts.js';
 import { formerIndexKey, type SlotNames } from './slot-names.js';
 import {
   readStamp,
@@ -72,8 +72,6 @@ export interface Listed {
   readonly newIn: readonly string[];
 }
 
-/** A write may take this long from being listed to being written: a drop leaves its notes for longer. */
-export const LISTED_MS = 60_000;
 const NOTE_MS = 2 * LISTED_MS;
 
 /**
@@ -142,8 +140,8 @@ export class RedisGroups {
 
   async members(group: string): Promise<string[]> {
     const [found, former] = await Promise.all([
-      this.#members([this.#deps.names.index(group)]),
-      this.#members([formerIndexKey(group)]),
+      this.#members([this.#deps.names.index(group)], [LISTED_MS]),
+      this.#members([formerIndexKey(group)], [0]),
     ]);
     const keys = buffersIn(toList(found)).map((name) => name.toString('utf8', STAMP_BYTES));
     return unique([...keys, ...buffersIn(toList(former)).map(String)]);

@@ -1,6 +1,9 @@
 import type { ScriptDefinition } from '../../commands/index.js';
 import { CALENDAR, ENTRIES, FAILURES, PUT, TAKING } from './script-parts.js';
 
+/** A write may take this long from being listed to being written: an index and a drop remember it for longer. */
+export const LISTED_MS = 60_000;
+
 /**
  * Writes an entry unless something wins against it.
  * KEYS: the entry, its lease (for a live write or one with groups), its drop notes (for one with groups). ARGV: the entry, its TTL (empty for ever, 0 means gone at once),
@@ -76,14 +79,14 @@ if isEntry(mark) then
   if isLater(dropped, birth) and not isLater(dropped, ARGV[5]) and not isKept(mark) then return dropped end
 end
 local at, score = now(), '+inf'
-if ttl ~= '' then score = string.format('%.0f', at + tonumber(ttl)) end
+if ttl ~= '' then score = string.format('%.0f', at + tonumber(ttl) + ${LISTED_MS}) end
 local reply = redis.pcall('ZADD', index, score, name)
 if failed(reply) then
   if not string.find(reply.err, 'WRONGTYPE') then return failure(reply) end
   redis.call('DEL', index)
   reply = redis.call('ZADD', index, score, name)
 end
--- The index lives as long as its longest member. Each write removes expired ones, but only a few at once.
+-- Longer than the entry, which is written later. The index lives as long as its longest member. Each write removes expired ones, but only a few at once.
 local expired = redis.call('ZCOUNT', index, '-inf', string.format('(%.0f', at))
 if expired > 0 then redis.call('ZREMRANGEBYRANK', index, 0, math.min(expired, 500) - 1) end
 local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
@@ -172,11 +175,11 @@ end
 return { isEnded and 1 or 0, isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', unpack(groups) }`,
 };
 
-/** The names in an index that have not expired. KEYS: the index. */
+/** The names in an index whose entries have not expired. KEYS: the index. ARGV: how much longer it keeps them. */
 export const MEMBERS: ScriptDefinition = {
   idempotent: true,
   lua: `${FAILURES}${CALENDAR}
-local found = redis.pcall('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', now()), '+inf')
+local found = redis.pcall('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', now() + ARGV[1]), '+inf')
 if failed(found) then return {} end
 return found`,
 };
