@@ -141,8 +141,10 @@ export class ScriptedKeyspace implements Keyspace {
     let entry = onPrimary ? this.#redis.data.get(key, now) : this.#redis.onReplica(key, now);
     const isBehind = !onPrimary && isLater(this.memory.get(key, now), entry);
     if (isBehind || (confirm && entry === undefined)) entry = this.#redis.data.get(key, now);
-    if (entry !== undefined) this.#observe(key, entry);
-    return this.#reading(this.#withPending(key, entry), 'redis');
+    const shown = this.#withPending(key, entry);
+    // What Redis has still to hear of is not forgotten for what it has.
+    if (entry !== undefined && shown === entry) this.#observe(key, entry);
+    return this.#reading(shown, 'redis');
   }
 
   readMany(keys: readonly string[]): Promise<Reading[]> {
