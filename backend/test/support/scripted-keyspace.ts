@@ -218,11 +218,13 @@ export class ScriptedKeyspace implements Keyspace {
     return Promise.resolve(false);
   }
 
-  // Redis takes it from its own clock: later than all of this millisecond, and than what the caller has seen.
+  // Redis takes it from its own clock, which never shows one time twice: later than what it has from this moment.
   #stampInRedis(): Stamp {
-    const own = this.#stamps.next();
-    const last = { wallMs: Math.floor(this.#now), count: 0xffff, origin: 'f'.repeat(16) };
-    return compareStamps(own, last) > 0 ? own : last;
+    const now = { wallMs: Math.floor(this.#now), count: 0, origin: 'f'.repeat(16) };
+    const { latest } = this.#redis.data;
+    const isOfNow = latest !== null && latest.wallMs <= now.wallMs + 100;
+    const after = isOfNow ? { ...now, wallMs: latest.wallMs, count: latest.count + 1 } : now;
+    return [this.#stamps.next(), after].reduce((a, b) => (compareStamps(a, b) > 0 ? a : b), now);
   }
 
   get #now(): number {
