@@ -85,7 +85,10 @@ export type WriteReceipt =
   | { readonly outcome: 'journaled' }
   /** There is no Redis (memory mode): it is in memory. */
   | { readonly outcome: 'kept' }
-  /** Something else won: nothing was changed. */
+  /**
+   * Something else won: nothing was changed. A live write is told so when the key was ended for good, or when
+   * others have written the key at the same moment four times in a row: then it counts as overwritten at once.
+   */
   | { readonly outcome: 'superseded' };
 
 /** The right to load a key, among all processes. */
