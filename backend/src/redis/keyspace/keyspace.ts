@@ -1,4 +1,5 @@
 import type { Entry, EntryFault, EntryKind } from './store/entry.js';
+import type { DecodedSlot } from './store/memory-records.js';
 import type { Stamp } from './store/stamp.js';
 
 /**
@@ -21,6 +22,8 @@ export type Reading =
       readonly entry: Entry;
       readonly isFresh: boolean;
       readonly source: ReadingSource;
+      /** Of what memory holds: where the decoded value may be left for the next reader. */
+      readonly slot?: DecodedSlot;
     }
   /** The key was deleted, and its tombstone is still there. */
   | { readonly state: 'deleted'; readonly stamp: Stamp; readonly source: 'redis' | 'memory' }
