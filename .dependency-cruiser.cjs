@@ -12,6 +12,7 @@ const ROOMS = [
   'base/stats',
   'base/options',
   'config',
+  'cluster/connection/handshake',
   'cluster/connection',
   'cluster/topology/sources',
   'cluster/topology',

@@ -12,7 +12,7 @@ export {
   type ReopeningOptions,
   type ReopeningWireListener,
 } from './reopening-wire.js';
-export { unnamed } from './handshake.js';
+export { unnamed } from './handshake/handshake-steps.js';
 export { NodeRegistry } from './node-registry.js';
 export { RedisNode, type Job, type NodeChange, type RedisNodeDeps } from './redis-node.js';
 export { parseRole, type NodeRole } from './node-role.js';

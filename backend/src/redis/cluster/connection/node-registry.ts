@@ -7,7 +7,7 @@ import {
 import type { Problem } from '../../base/errors/index.js';
 import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
 import { RedisNode, type NodeChange, type RedisNodeDeps } from './redis-node.js';
-import { unnamed } from './handshake.js';
+import { unnamed } from './handshake/handshake-steps.js';
 import type { WireOptions } from './wire-options.js';
 
 const STALL_CHECK_MS = 20;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
-import { writeHandshake } from './wire-handshake.js';
+import { writeHandshake } from './handshake/wire-handshake.js';
 import { driverOptions, type WireOptions } from './wire-options.js';
 
 // ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.

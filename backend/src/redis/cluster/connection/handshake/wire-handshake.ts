@@ -1,5 +1,5 @@
-import { safeMessage } from '../../base/errors/index.js';
-import { handshakeSteps, type HandshakeOptions } from './handshake.js';
+import { safeMessage } from '../../../base/errors/index.js';
+import { handshakeSteps, type HandshakeOptions } from './handshake-steps.js';
 
 /** What the server made of the handshake. Both are `null` when it accepted everything. */
 export interface HandshakeAnswer {
