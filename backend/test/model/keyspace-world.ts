@@ -198,8 +198,7 @@ export class KeyspaceWorld {
 
   #failOver(): void {
     // A replica that lags by more than what is written again loses what nobody promises to keep.
-    if (this.#clock.now() - this.#replicatedAt > MODEL.windowMs)
-      this.#ops['replicate']!(this.#processes[0]!, 0, 0);
+    if (this.#clock.now() - this.#replicatedAt > MODEL.windowMs) this.#redis.replicate();
     const before = new Set(this.#redis.valueKeys());
     this.#redis.failOver();
     for (const key of before) {

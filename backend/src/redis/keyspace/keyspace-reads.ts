@@ -1,5 +1,6 @@
 import { type DecodedEntry, decodeEntry, stampOf } from './store/entry.js';
 import type { StampedWrite } from './store/key-value-store.js';
+import type { DecodedSlot } from './store/memory-records.js';
 import { noRedisAtAll, strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import type { OwnKnowledge, Candidate, Word } from './own-knowledge.js';
@@ -57,7 +58,7 @@ export class KeyspaceReads {
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
     if (clock.now() - copy.heardAt > this.#options.nearMs) return null;
-    return readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions());
+    return withSlot(readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions()), copy);
   }
 
   /** Returns what is known of one key. */
@@ -122,7 +123,7 @@ export class KeyspaceReads {
     else this.#keepCopy(entry, bytes, decoded, askedAt);
     const stamp = decoded.ok ? decoded.entry.stamp : stampOf(held);
     if (stamp !== null) this.#near?.review(entry, stamp, askedAt);
-    return reading;
+    return isSame ? withSlot(reading, memory.peek(entry)) : reading;
   }
 
   #acceptNothing(entry: string, askedAt: number): Reading {
@@ -216,7 +217,9 @@ export class KeyspaceReads {
     const candidate = this.#candidateOf(entry, held);
     const ended = candidate === null ? null : this.#knowledge.endOf(candidate);
     if (ended !== null) return { state: 'deleted', stamp: ended, source: 'memory' };
-    return readingFromMemory(held, found.isTrusted, this.#judgeOptions());
+    const reading = readingFromMemory(held, found.isTrusted, this.#judgeOptions());
+    const copy = this.#deps.memory.peek(entry);
+    return copy?.entry === found.entry ? withSlot(reading, copy) : reading;
   }
 
   #speak({ entry, stamp }: Word): Reading {
@@ -270,4 +273,9 @@ export class KeyspaceReads {
     const { clock, redis } = this.#deps;
     return { policy, maxStaleMs, now: clock.wallTime(), isMemoryAll: redis === null };
   }
+}
+
+// What was decoded once need not be decoded again.
+function withSlot(reading: Reading, slot: DecodedSlot | null): Reading {
+  return reading.state === 'found' && slot !== null ? { ...reading, slot } : reading;
 }

@@ -123,15 +123,15 @@ export class KeyspaceWrites {
     drop: Omit<GroupDrop, 'stamp'>,
   ): Promise<{ readonly stamp: Stamp; readonly away: Away | null }> {
     const { writes, stamps } = this.#deps;
-    let marked: Stamp | null = null;
+    const marked: Stamp[] = [];
     const work = (): Promise<{ readonly stamp: Stamp }> =>
       redis.dropNow(drop, (stamp) => {
-        marked = stamp;
+        marked.push(stamp);
       });
     // Waits for the end: emptying must not go on after the caller was told that it is done.
     const outcome = await writes.runAlsoWhenFull(work, { isToEnd: true });
     if (!(outcome instanceof Away)) return { stamp: outcome.stamp, away: null };
-    return { stamp: marked ?? stamps.next(DROP_AHEAD_MS), away: outcome };
+    return { stamp: marked[0] ?? stamps.next(DROP_AHEAD_MS), away: outcome };
   }
 
   #newDrop(group: string, options: DropOptions): Omit<GroupDrop, 'stamp'> {

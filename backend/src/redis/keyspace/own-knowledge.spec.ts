@@ -68,7 +68,7 @@ describe('OwnKnowledge', () => {
   it.each(SUBSETS)(
     'knows the newest of what it has heard from: %s %s %s %s %s %s %s',
     async (...list) => {
-      const sources = new Set(list.filter((source) => source !== undefined));
+      const sources = new Set(list);
       const { knowledge } = await heardFrom(sources);
       const { of, ownOf } = wanted(sources);
       expect(knowledge.of(candidate)?.source ?? null).toBe(of);

@@ -84,7 +84,7 @@ export class OwnWrites {
     this.#clock = clock;
     this.#log = log;
     this.#held = new HeldWrites(options);
-    for (const record of inOrder(recovered)) this.#takeIn(record, Promise.resolve());
+    for (const record of inOrder(recovered)) this.recover(record);
   }
 
   /** How many records are pending. */
@@ -212,14 +212,22 @@ export class OwnWrites {
     this.#counts.appended += appended.length;
   }
 
-  /** Takes in the records of another process that has ended. Resolves when the log of this process has them. */
-  async adopt(records: readonly JournalRecord[]): Promise<void> {
-    const logged: Promise<void>[] = [];
-    for (const record of inOrder(records)) {
-      const held = this.#takeIn(record, null);
-      if (held !== null) logged.push(held.logged);
+  /**
+   * Takes in a record of a process that has ended, which the log of this one has already. What was acknowledged
+   * is kept even when the limits are smaller here; values are not.
+   */
+  recover(record: JournalRecord): void {
+    const present = this.#held.of(targetOf(record));
+    if (present !== undefined && isNotOlder(present.record, record)) return;
+    const hasRoom = this.#makeRoom(record, present);
+    if (!hasRoom && classOf(record) === 'value') {
+      this.#log.settle(record);
+      this.#counts.dropped++;
+      this.#onLost(1, 'full');
+      return;
     }
-    await Promise.all(logged);
+    this.#put(record, present);
+    if (record.kind === 'drop') this.#endMembers(record);
   }
 
   /** The write of a key that is pending, or was acknowledged within the window. */
@@ -272,23 +280,6 @@ export class OwnWrites {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#log.close();
-  }
-
-  // What an earlier process acknowledged is kept even when the limits are smaller now; values are not.
-  #takeIn(record: JournalRecord, logged: Promise<void> | null): HeldWrite | null {
-    const present = this.#held.of(targetOf(record));
-    if (present !== undefined && isNotOlder(present.record, record)) return null;
-    const hasRoom = this.#makeRoom(record, present);
-    if (!hasRoom && classOf(record) === 'value') {
-      this.#log.settle(record);
-      this.#counts.dropped++;
-      this.#onLost(1, 'full');
-      return null;
-    }
-    const held = this.#put(record, present);
-    held.logged = logged ?? this.#log.append(record);
-    if (record.kind === 'drop') this.#endMembers(record);
-    return held;
   }
 
   #put(record: JournalRecord, present: HeldWrite | undefined): HeldWrite {
