@@ -187,7 +187,7 @@ dir $WORK_DIR
 replica-announce-ip $REDIS_ANNOUNCE_HOST
 replica-announce-port $LISTEN_PORT
 maxmemory ${REDIS_MAXMEMORY:-320mb}
-maxmemory-policy ${REDIS_MAXMEMORY_POLICY:-volatile-lru}
+maxmemory-policy ${REDIS_MAXMEMORY_POLICY:-noeviction}
 appendonly $APPENDONLY
 appendfsync ${REDIS_APPENDFSYNC:-everysec}
 save ""

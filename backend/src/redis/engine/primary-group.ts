@@ -74,6 +74,11 @@ export class PrimaryGroup {
     this.tracker.start();
   }
 
+  /** Sessions are kept in this Redis: its settings are read with other eyes. */
+  noteSessions(): void {
+    this.#adviser.noteSessions();
+  }
+
   /** Moves the primary on purpose. Only one switchover may run at a time. */
   async switchover(options: SwitchoverOptions): Promise<SwitchoverReport> {
     if (this.#options.mode !== 'sentinel') {

@@ -67,6 +67,11 @@ export class NearCopies {
     if (isOutdated || hadGap) this.#memory.distrust(key);
   }
 
+  /** The latest write of a key that another process told of; `null` when none did. */
+  noticeOf(key: string): Stamp | null {
+    return this.#notices.get(key) ?? null;
+  }
+
   /** Stops listening; no copy is trusted any more. */
   close(): void {
     this.#isClosed = true;

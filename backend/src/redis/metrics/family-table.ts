@@ -78,10 +78,16 @@ const FALLBACK: readonly FamilyRow[] = [
   counter('journal_superseded_total', [], 'Writes not replayed: Redis had something newer.'),
   counter('journal_dropped_total', [], 'Writes lost for lack of room.'),
   counter('journal_expired_total', [], 'Writes lost because they were too old.'),
+  counter(
+    'journal_rejected_total',
+    [],
+    'Writes lost because Redis refuses them for what they are.',
+  ),
   gauge('memory_entries', [], 'Entries kept in memory.'),
   gauge('memory_bytes', [], 'Size of the entries kept in memory.'),
   gauge('memory_max_bytes', [], 'Room for entries in memory.'),
   counter('memory_evictions_total', [], 'Entries that left memory for lack of room.'),
+  counter('memory_session_evictions_total', [], 'Of these: sessions.'),
 ];
 
 const CACHE: readonly FamilyRow[] = [

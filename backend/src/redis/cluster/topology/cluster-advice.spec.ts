@@ -1,4 +1,4 @@
-import { adviseOnMinReplicas, adviseOnSentinels } from './cluster-advice.js';
+import { adviseOnEviction, adviseOnMinReplicas, adviseOnSentinels } from './cluster-advice.js';
 import type { SentinelView } from './sentinel-view.js';
 
 const node = (port: number) => ({ host: '10.0.0.1', port });
@@ -55,6 +55,21 @@ describe('adviseOnSentinels', () => {
   it('reports all problems at once', () => {
     const bad = { ...HEALTHY, downAfterMs: 100, quorum: 1, replicas: [], otherSentinels: [] };
     expect(adviseOnSentinels(bad, 'mymaster')).toHaveLength(4);
+  });
+});
+
+describe('adviseOnEviction', () => {
+  it.each([
+    [0, 'allkeys-lru'],
+    [1, 'noeviction'],
+  ])('reports nothing when nothing is evicted: maxmemory %i, %s', (maxMemory, policy) => {
+    expect(adviseOnEviction(maxMemory, policy)).toEqual([]);
+  });
+
+  it.each(['volatile-lru', 'volatile-ttl', 'allkeys-lfu'])('finds fault with %s', (policy) => {
+    const [problem] = adviseOnEviction(1024, policy);
+    expect(problem).toMatchObject({ field: 'maxmemory-policy', value: policy });
+    expect(problem?.remedy).toContain('noeviction');
   });
 });
 

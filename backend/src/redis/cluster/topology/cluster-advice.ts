@@ -46,6 +46,21 @@ export function adviseOnSentinels(view: SentinelView, masterName: string): Probl
   return checks.filter((check) => check !== false);
 }
 
+/** Returns what is wrong with what Redis evicts when its memory is full, where sessions are kept in it. */
+export function adviseOnEviction(maxMemory: number, policy: string): Problem[] {
+  if (maxMemory === 0 || policy === 'noeviction') return [];
+  return [
+    {
+      field: 'maxmemory-policy',
+      value: policy,
+      message:
+        'when its memory is full, Redis evicts the tombstones of sessions that were ended, which can come back then, and sessions that are in use',
+      remedy:
+        'Set it on every node: CONFIG SET maxmemory-policy noeviction. Give caches that need eviction a Redis of their own',
+    },
+  ];
+}
+
 /** Returns what is wrong with `min-replicas-to-write` of the primary, with its remedy. */
 export function adviseOnMinReplicas(minReplicas: number, replicas: number): Problem[] {
   if (minReplicas === 0 && replicas >= 2) {

@@ -1,4 +1,4 @@
-export { adviseOnMinReplicas, adviseOnSentinels } from './cluster-advice.js';
+export { adviseOnEviction, adviseOnMinReplicas, adviseOnSentinels } from './cluster-advice.js';
 export { FailoverHistory, type FailoverSummary } from './failover-history.js';
 export { planTopology, type KnownPrimary, type TopologyPlan } from './plan-topology.js';
 export { SentinelSource } from './sentinel-source.js';

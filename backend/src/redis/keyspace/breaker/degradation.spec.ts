@@ -88,7 +88,7 @@ describe('Degradation', () => {
     await fail(degradation, 'writes');
     port.asked.length = 0;
     await clock.advance(600);
-    expect(new Set(port.asked)).toEqual(new Set(['set']));
+    expect(new Set(port.asked)).toEqual(new Set(['evalsha']));
     degradation.close();
   });
 

@@ -1,13 +1,28 @@
 import { decodeEntry } from '../store/entry.js';
 import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import type { Stamp } from '../store/stamp.js';
+import type { Standing } from '../store/which-wins.js';
+
+/**
+ * What a record is to its owner, which alone decides who gives way when there is no room:
+ * - `value`: a cached value. Losing it costs a load
+ * - `delete`: the end of cached values. Losing it brings back what was ended
+ * - `must`: anything else, such as a login
+ */
+export type WriteClass = 'must' | 'delete' | 'value';
 
 /** What every record holds. */
 interface RecordOrigin {
   /** Calendar milliseconds at which the write was made: its TTL counts from here. */
   readonly madeAt: number;
-  /** It may be dropped for another one when the journal is full. Set by the journal. */
+  /** Journals of an earlier version have `isDroppable` instead, see {@link classOf}. */
+  readonly class?: WriteClass;
   readonly isDroppable?: boolean;
+  /**
+   * Since when others may know the key, in calendar milliseconds: Redis has had the value, or one that it
+   * replaces. They may have ended it since. Without it, the key was never anywhere else before `madeAt`.
+   */
+  readonly knownSince?: number;
 }
 
 /** A write that Redis does not have yet. */
@@ -47,9 +62,27 @@ const RECORD_BYTES = 400;
 const GROUP_BYTES = 100;
 const TOMBSTONE = 'tombstone';
 
-/** The target of a record: of two records for the same key, or the same group, the newer replaces the older. */
+/**
+ * The target of a record: of two records with the same one the newer replaces the older. Those are writes to
+ * one key, or drops of one group that spare the same keys: a drop that spares more does not end what the other did.
+ */
 export function targetOf(record: JournalRecord): string {
-  return record.kind === 'write' ? `w${record.write.key}` : `d${record.drop.group}`;
+  if (record.kind === 'write') return `w${record.write.key}`;
+  const { group, except = [] } = record.drop;
+  return except.length === 0 ? `d${group}` : `e${JSON.stringify([group, ...except.toSorted()])}`;
+}
+
+/** What a record is to its owner. */
+export function classOf(record: JournalRecord): WriteClass {
+  if (record.class !== undefined) return record.class;
+  if (record.isDroppable !== true) return 'must';
+  return record.kind === 'write' && !isDelete(record) ? 'value' : 'delete';
+}
+
+/** What decides which of two records of one target stays. */
+export function standingOf(record: JournalRecord): Standing {
+  const { stamp, isFinal = false } = record.kind === 'write' ? record.write : record.drop;
+  return { stamp, isFinal };
 }
 
 /** The stamp of a record: its place in the order of all writes. */
@@ -59,7 +92,10 @@ export function stampOfRecord(record: JournalRecord): Stamp {
 
 /** Approximate memory of a record, in bytes. */
 export function weightOf(record: JournalRecord): number {
-  if (record.kind === 'drop') return RECORD_BYTES + 2 * record.drop.group.length;
+  if (record.kind === 'drop') {
+    const { group, except = [] } = record.drop;
+    return except.reduce((sum, { length }) => sum + 2 * length, RECORD_BYTES + 2 * group.length);
+  }
   const { key, entry, groups } = record.write;
   const names = groups.reduce((sum, { length }) => sum + GROUP_BYTES + 2 * length, 0);
   return RECORD_BYTES + 2 * key.length + entry.length + names;

@@ -376,7 +376,7 @@ describe('an update', () => {
     };
     const code = await codeOf(passing(clock, a.sessions.update(token, { n: 5 })));
     expect(code).toBe('SESSION_UNAVAILABLE');
-    // A replica may need a moment to hear of what got ahead.
+    // It leaves the others time to end.
     expect(clock.now()).toBeGreaterThanOrEqual(100);
     expect((await b.sessions.read(token)).data).toEqual({ n: 1 });
   });
@@ -522,8 +522,8 @@ describe('the sessions of a user', () => {
     // Reads it again and again while the others are ended.
     const looks: Promise<string>[] = [];
     const drop = a.keyspace.dropGroup.bind(a.keyspace);
-    a.keyspace.dropGroup = async (group) => {
-      const receipt = await drop(group);
+    a.keyspace.dropGroup = async (...given) => {
+      const receipt = await drop(...given);
       looks.push(codeOf(b.sessions.read(kept)), codeOf(a.sessions.read(kept)));
       await clock.advance(0);
       return receipt;

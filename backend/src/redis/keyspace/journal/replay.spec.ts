@@ -1,14 +1,15 @@
-import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes.js';
+import { deleteOf, kindIn, setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { decodeEntry } from '../store/entry.js';
 import { NO_LOG } from './journal-log.js';
-import { JournalReplay } from './journal-replay.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { MemoryStore } from '../store/memory-store.js';
-import { WriteJournal } from './write-journal.js';
+import { OwnWrites } from './own-writes.js';
+import { Replay } from './replay.js';
 
 const HOUR_MS = 3_600_000;
+const BOUNDS = { maxEntries: 100_000, maxBytes: 1e9, maxAgeMs: HOUR_MS, windowMs: 15_000 };
 const NOTHING_DONE = { applied: 0, superseded: 0, expired: 0, rejected: 0 };
 
 /** A store in memory that notes what was asked of it, and can be slow or refuse. */
@@ -26,7 +27,13 @@ class WatchedStore {
 
   apply(write: StampedWrite): Promise<ApplyOutcome> {
     this.ttls.push(write.ttlMs);
-    return this.#watch(write.key, () => this.memory.apply(write));
+    return this.#watch(write.key, () => {
+      const isThere = kindIn(this.memory.peek(write.key)?.entry ?? null) === 'value';
+      if (write.replaces !== undefined && !isThere) {
+        return this.memory.peek(write.key) === null ? { kind: 'absent' } : this.memory.apply(write);
+      }
+      return this.memory.apply(write);
+    });
   }
 
   drop(drop: StampedDrop): Promise<number> {
@@ -51,22 +58,26 @@ function rejection(reply: string): CommandRejectedError {
   return new CommandRejectedError(`${reply} refused`, { reply });
 }
 
-describe('JournalReplay', () => {
+describe('Replay', () => {
   let clock: ManualClock;
   let store: WatchedStore;
-  let journal: WriteJournal;
+  let journal: OwnWrites;
+  let losses: [number, string][];
   const never = new AbortController().signal;
 
-  const newJournal = (): WriteJournal =>
-    new WriteJournal({ maxEntries: 100_000, maxBytes: 1e9, maxAgeMs: HOUR_MS }, clock, NO_LOG);
+  const newJournal = (): OwnWrites => new OwnWrites(BOUNDS, clock, NO_LOG);
   const replayOf = (
     settings: { perSecond?: number; batch?: number } = {},
     [from, to] = [journal, store],
-  ): JournalReplay =>
-    new JournalReplay(from, to, { perSecond: 1e9, batch: 10, ...settings }, clock);
+  ): Replay =>
+    new Replay(
+      { own: from, store: to, memory: to.memory },
+      { perSecond: 1e9, batch: 10, ...settings },
+      clock,
+    );
   const put = async (write: StampedWrite, into = journal): Promise<void> => {
     const record = { kind: 'write', write, madeAt: clock.wallTime() } as const;
-    await into.append(record, { mayDropOthers: false });
+    await into.append(record);
   };
   const drop = async (group: string, no: number, ttlMs = HOUR_MS): Promise<void> => {
     const record = {
@@ -74,8 +85,10 @@ describe('JournalReplay', () => {
       drop: { group, stamp: stampNo(no), ttlMs },
       madeAt: clock.wallTime(),
     } as const;
-    await journal.append(record, { mayDropOthers: false });
+    await journal.append(record);
   };
+  const recordOf = (write: StampedWrite) =>
+    ({ kind: 'write', write, madeAt: clock.wallTime() }) as const;
   const bodyOf = (key: string): string | null => {
     const decoded = decodeEntry(store.memory.peek(key)?.entry ?? Buffer.alloc(0));
     if (!decoded.ok) return null;
@@ -95,6 +108,8 @@ describe('JournalReplay', () => {
     clock = new ManualClock();
     store = new WatchedStore(clock);
     journal = newJournal();
+    losses = [];
+    journal.onLost((count, reason) => losses.push([count, reason]));
   });
 
   it('does nothing for an empty journal', async () => {
@@ -137,7 +152,7 @@ describe('JournalReplay', () => {
         write: setOf('a', stampNo(1), { ttlMs: 10_000 }),
         madeAt: clock.wallTime() + HOUR_MS,
       } as const;
-      await journal.append(record, { mayDropOthers: false });
+      await journal.append(record);
       await replayOf().run(never);
       expect(store.ttls).toEqual([10_000]);
     });
@@ -147,11 +162,35 @@ describe('JournalReplay', () => {
       store.memory.apply(setOf('newer', stampNo(9), { body: 'newer', ttlMs: null }));
       await put(setOf('a', stampNo(2), { ttlMs: 1_000 }));
       await put(setOf('newer', stampNo(3), { ttlMs: 1_000 }));
-      await put(setOf('old', stampNo(4), { ttlMs: null }));
       await clock.advance(HOUR_MS + 1);
-      expect(await replayOf().run(never)).toMatchObject({ applied: 0, expired: 3 });
-      expect(['a', 'newer', 'old'].map(bodyOf)).toEqual([null, 'newer', null]);
-      expect(journal.stats).toMatchObject({ entries: 0, expired: 3 });
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 1, expired: 0 });
+      expect(['a', 'newer'].map(bodyOf)).toEqual([null, 'newer']);
+      expect(losses).toEqual([]);
+    });
+
+    it('replaces a live older value by one that is too old, and neither creates nor deletes with it', async () => {
+      store.memory.apply(setOf('live', stampNo(1), { body: 'older', ttlMs: null }));
+      store.memory.apply(setOf('newer', stampNo(9), { body: 'newer', ttlMs: null }));
+      store.memory.apply(deleteOf('ended', stampNo(9), 9 * HOUR_MS));
+      for (const key of ['live', 'newer', 'ended', 'unknown']) {
+        await put(setOf(key, stampNo(2), { body: 'old', ttlMs: null }));
+      }
+      await clock.advance(HOUR_MS + 1);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 2, expired: 1 });
+      const now = ['live', 'newer', 'ended', 'unknown'].map(bodyOf);
+      expect(now).toEqual(['old', 'newer', 'tombstone', null]);
+      expect(losses).toEqual([[1, 'too-old']]);
+      expect(journal.stats).toMatchObject({ entries: 0, expired: 1 });
+    });
+
+    it('replaces by what it acknowledged long ago and lost with an old snapshot, and deletes nothing', async () => {
+      journal.note(recordOf(setOf('a', stampNo(2), { body: 'later', ttlMs: null })));
+      journal.note(recordOf(setOf('gone', stampNo(2), { ttlMs: null })));
+      await clock.advance(9 * HOUR_MS);
+      store.memory.apply(setOf('a', stampNo(1), { body: 'of the snapshot', ttlMs: null }));
+      journal.flip();
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1, expired: 1 });
+      expect(['a', 'gone'].map(bodyOf)).toEqual(['later', null]);
     });
 
     it('deletes however late it is', async () => {
@@ -168,6 +207,53 @@ describe('JournalReplay', () => {
     });
   });
 
+  describe('of changes', () => {
+    const change = (key: string, no: number, base: number): StampedWrite => ({
+      ...setOf(key, stampNo(no), { body: `v${no}` }),
+      replaces: stampNo(base),
+    });
+
+    it('replaces what is there by a change, and does not bring back what is not', async () => {
+      store.memory.apply(setOf('there', stampNo(1)));
+      await put(change('there', 3, 1));
+      await put(change('gone', 3, 1));
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 1 });
+      expect(['there', 'gone'].map(bodyOf)).toEqual(['v3', null]);
+    });
+
+    it('creates what was created in this journal, however often it was changed since', async () => {
+      await put(setOf('a', stampNo(1)));
+      await put(change('a', 2, 1));
+      await put(change('a', 3, 2));
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1 });
+      expect(bodyOf('a')).toBe('v3');
+    });
+
+    it('does not create what was ended in this journal before', async () => {
+      await put(deleteOf('a', stampNo(1)));
+      await put(change('a', 2, 0));
+      expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 1 });
+    });
+
+    it('creates again what a failover lost right after it was created and changed', async () => {
+      journal.note(recordOf(setOf('a', stampNo(1))));
+      journal.note(recordOf(change('a', 2, 1)));
+      journal.note(recordOf(change('old', 2, 1)));
+      journal.flip();
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 1 });
+      expect(['a', 'old'].map(bodyOf)).toEqual(['v2', null]);
+    });
+
+    it('does not create with a late change what others may have ended since Redis had it', async () => {
+      journal.note(recordOf(setOf('a', stampNo(1), { ttlMs: null })));
+      journal.flip();
+      await clock.advance(HOUR_MS + 1);
+      await put({ ...change('a', 2, 1), ttlMs: null });
+      expect(await replayOf().run(never)).toMatchObject({ applied: 0, expired: 1 });
+      expect(bodyOf('a')).toBeNull();
+    });
+  });
+
   describe('of groups', () => {
     it('drops what was written before, and not what was written after', async () => {
       store.memory.apply(setOf('there', stampNo(0), { groups: ['g'] }));
@@ -175,15 +261,16 @@ describe('JournalReplay', () => {
       await drop('g', 2);
       await put(setOf('after', stampNo(3), { groups: ['g'], body: 'v' }));
       expect(await replayOf().run(never)).toMatchObject({ applied: 3, superseded: 0 });
-      expect(store.asked).toEqual(['before', '#g', 'after']);
+      // A member that is ended already is ended for itself.
+      expect(store.asked).toEqual(['#g', 'before', 'after']);
       expect(['there', 'before', 'after'].map(bodyOf)).toEqual(['tombstone', 'tombstone', 'v']);
     });
 
     it('lets a drop wait until Redis has what is older', async () => {
       const waiting: (() => void)[] = [];
       store.before = () => new Promise((done) => waiting.push(done));
-      await put(setOf('a', stampNo(1), { groups: ['g'] }));
-      await put(setOf('b', stampNo(2), { groups: ['g'] }));
+      await put(setOf('a', stampNo(1)));
+      await put(setOf('b', stampNo(2)));
       await drop('g', 3);
       const running = replayOf().run(never);
       await clock.advance(0);
@@ -278,29 +365,63 @@ describe('JournalReplay', () => {
       },
     );
 
-    it.each(['WRONGTYPE', 'ERR', 'NOPERM'])(
-      'goes on past a record that Redis will always refuse: %s',
-      async (reply) => {
+    it.each(['WRONGTYPE refused', 'ERR string exceeds maximum allowed size (proto-max-bulk-len)'])(
+      'gives up what is certain to be about one record, counts it and says so: %s',
+      async (message) => {
         for (const [no, key] of ['a', 'bad', 'b'].entries()) await put(setOf(key, stampNo(no)));
+        store.before = (key) => {
+          if (key === 'bad')
+            throw new CommandRejectedError(message, { reply: message.split(' ')[0] });
+        };
+        const report = await replayOf({ batch: 2 }).run(never);
+        expect(report).toMatchObject({ ...NOTHING_DONE, applied: 2, rejected: 1 });
+        expect(store.asked).toEqual(['a', 'bad', 'b']);
+        expect(journal.stats).toMatchObject({ entries: 0, rejected: 1 });
+        expect(losses).toEqual([[1, 'rejected']]);
+      },
+    );
+
+    it.each(['ERR', 'NOPERM', 'CROSSSLOT'])(
+      'keeps what is refused for a reason that may pass, and brings the others: %s',
+      async (reply) => {
+        for (const [no, key] of ['a', 'bad', 'b', 'c'].entries())
+          await put(setOf(key, stampNo(no)));
         store.before = (key) => {
           if (key === 'bad') throw rejection(reply);
         };
-        const running = replayOf({ batch: 2 }).run(never);
-        await clock.advance(0);
-        expect(store.asked).toEqual(['a', 'bad', 'b']);
-        await clock.advance(999);
-        expect(store.asked).toHaveLength(3);
-        await clock.advance(1_001);
-        expect(await running).toEqual({
-          ...NOTHING_DONE,
-          applied: 2,
-          rejected: 1,
-          durationMs: 2_000,
+        await expect(replayOf({ batch: 2 }).run(never)).rejects.toMatchObject({
+          details: { reply },
         });
-        expect(store.asked).toEqual(['a', 'bad', 'b', 'bad', 'bad']);
-        expect(journal.stats).toMatchObject({ entries: 0, rejected: 1 });
+        expect(store.asked).toEqual(['a', 'bad', 'b', 'c']);
+        expect(journal.stats).toMatchObject({ entries: 1, rejected: 0, applied: 3 });
+        expect(losses).toEqual([]);
+        store.before = () => undefined;
+        expect(await replayOf().run(never)).toMatchObject({ applied: 1 });
       },
     );
+
+    it.each([
+      ['NOPERM', "NOPERM this user has no permissions to run the 'evalsha' command"],
+      ['ERR', "ERR unknown command 'evalsha'"],
+    ])('keeps the whole journal under an ACL that forbids scripts: %s', async (reply, message) => {
+      for (let no = 0; no < 20; no++) await put(setOf(`k${no}`, stampNo(no)));
+      store.before = () => {
+        throw new CommandRejectedError(message, { reply });
+      };
+      for (let i = 0; i < 5; i++) await expect(replayOf().run(never)).rejects.toThrow(message);
+      expect(journal.stats).toMatchObject({ entries: 20, rejected: 0 });
+      expect(store.asked).toHaveLength(50);
+    });
+
+    it('stops after a few portions of which nothing was taken', async () => {
+      for (let no = 0; no < 100; no++) await put(setOf(`k${no}`, stampNo(no)));
+      store.before = () => {
+        throw rejection('ERR');
+      };
+      await expect(replayOf({ batch: 10 }).run(never)).rejects.toThrow('ERR');
+      expect(store.asked).toHaveLength(30);
+      expect(journal.entries).toBe(100);
+    });
 
     it('writes a record that is refused at first and taken then', async () => {
       await put(setOf('a', stampNo(1), { body: 'v' }));
@@ -309,18 +430,8 @@ describe('JournalReplay', () => {
       store.before = () => {
         if (refusals-- > 0) throw rejection('ERR');
       };
+      await expect(runAll()).rejects.toThrow('ERR');
       expect(await runAll()).toMatchObject({ applied: 2, rejected: 0 });
-      expect(bodyOf('a')).toBe('v');
-    });
-
-    it('forgets refusals of a record that was replaced', async () => {
-      await put(setOf('a', stampNo(1)));
-      let refusals = 0;
-      store.before = async () => {
-        if (refusals++ === 1) await put(setOf('a', stampNo(2), { body: 'v' }));
-        if (refusals < 5) throw rejection('ERR');
-      };
-      expect(await runAll()).toMatchObject({ applied: 1, rejected: 0 });
       expect(bodyOf('a')).toBe('v');
     });
   });

@@ -1,0 +1,51 @@
+import { encodeEntry, newTombstone } from '../store/entry.js';
+import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
+import { compareStamps, type Stamp } from '../store/stamp.js';
+import { classOf, type JournaledDrop, type JournaledWrite } from './journal-log.js';
+
+const MAX_COUNT = 0xffff;
+
+/** What decides whether a drop ends a value. */
+export type EndableValue = Pick<StampedWrite, 'key' | 'stamp' | 'birth' | 'groups'>;
+
+/** Whether a drop ends a value: it was born before, however late it was changed, and it is not spared. */
+export function isEndedBy(
+  { key, stamp, birth = stamp, groups }: EndableValue,
+  drop: StampedDrop,
+): boolean {
+  if (!groups.includes(drop.group) || drop.except?.includes(key) === true) return false;
+  return compareStamps(drop.stamp, birth) > 0;
+}
+
+/** The end of one member, by the drop of its group. It is later than the member. */
+export function endOf(
+  member: JournaledWrite,
+  { drop, madeAt }: Pick<JournaledDrop, 'drop' | 'madeAt'>,
+): JournaledWrite {
+  const { key, stamp: own, channel } = member.write;
+  const isLate = compareStamps(own, drop.stamp) >= 0;
+  const stamp = isLate ? nextOf(own) : drop.stamp;
+  const isFinal = drop.isFinal === true;
+  const freshUntil = Math.ceil(madeAt + drop.ttlMs);
+  const write: StampedWrite = {
+    key,
+    stamp,
+    entry: encodeEntry(newTombstone(stamp, { madeAt, freshUntil, isFinal })),
+    ttlMs: drop.ttlMs,
+    groups: [],
+    ...(isFinal && { isFinal }),
+    ...(channel !== undefined && { channel }),
+  };
+  return {
+    kind: 'write',
+    write,
+    madeAt,
+    class: classOf(member) === 'value' ? 'delete' : classOf(member),
+  };
+}
+
+function nextOf({ wallMs, count, origin }: Stamp): Stamp {
+  return count < MAX_COUNT
+    ? { wallMs, count: count + 1, origin }
+    : { wallMs: wallMs + 1, count: 0, origin };
+}
