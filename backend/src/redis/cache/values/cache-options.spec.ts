@@ -29,6 +29,7 @@ describe('resolveCacheOptions', () => {
       leaseMs: 1_000,
       shareLoads: true,
       nearMs: 0,
+      shareObjects: false,
       serializer: jsonSerializer,
       compressOverBytes: 16_384,
       maxValueBytes: 1_048_576,

@@ -99,10 +99,10 @@ export class EntryReader {
   #interpretEntry(reading: Reading & { state: 'found' }): Known | Promise<Known> {
     const { entry, isFresh, source } = reading;
     if (entry.kind !== 'value') return { state: 'nothing', isFresh, source, entry };
-    const { codec } = this.#deps;
-    return entry.isCompressed
-      ? codec.decompress(entry).then((body) => this.#accept(body, reading))
-      : this.#accept(codec.decode(entry), reading);
+    const body = this.#deps.decoder.decode(entry, reading.slot);
+    return body instanceof Promise
+      ? body.then((decoded) => this.#accept(decoded, reading))
+      : this.#accept(body, reading);
   }
 
   #accept(body: DecodedBody, reading: Reading & { state: 'found' }): Known {
