@@ -79,10 +79,12 @@ export const CLUSTER: RedisStatus = {
   sentinels: [1, 2, 3].map((n) => ({
     address: { host: `10.0.1.${String(n)}`, port: 26379 },
     isAnswering: n !== 3,
+    silentMs: n === 3 ? 500 : 0,
     isSubscribed: n === 1,
     problem: null,
   })),
   quorum: 2,
+  missing: [],
   epoch: 7,
   failovers: { count: 0, countInLast24h: 0, last: null },
   clockAheadMs: 2,

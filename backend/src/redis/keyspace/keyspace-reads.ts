@@ -1,5 +1,6 @@
 import { type DecodedEntry, decodeEntry, stampOf } from './store/entry.js';
 import type { StampedWrite } from './store/key-value-store.js';
+import type { DecodedSlot } from './store/memory-records.js';
 import { noRedisAtAll, strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import type { OwnKnowledge, Candidate, Word } from './own-knowledge.js';
@@ -7,6 +8,7 @@ import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity, KeyspaceOptions } from './keyspace-options.js';
 import type { Reading, ReadOptions } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
+import type { ChangeNotices } from './change-notices.js';
 import type { NearCopies } from './near-copies.js';
 import {
   readingFromMemory,
@@ -21,6 +23,7 @@ const MISSING: Reading = { state: 'missing' };
 /** How a keyspace knows what is newer than what Redis says. */
 export interface KeyspaceSenses {
   readonly near: NearCopies | null;
+  readonly notices: ChangeNotices | null;
   readonly knowledge: OwnKnowledge;
 }
 
@@ -55,7 +58,7 @@ export class KeyspaceReads {
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
     if (clock.now() - copy.heardAt > this.#options.nearMs) return null;
-    return readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions());
+    return withSlot(readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions()), copy);
   }
 
   /** Returns what is known of one key. */
@@ -120,7 +123,7 @@ export class KeyspaceReads {
     else this.#keepCopy(entry, bytes, decoded, askedAt);
     const stamp = decoded.ok ? decoded.entry.stamp : stampOf(held);
     if (stamp !== null) this.#near?.review(entry, stamp, askedAt);
-    return reading;
+    return isSame ? withSlot(reading, memory.peek(entry)) : reading;
   }
 
   #acceptNothing(entry: string, askedAt: number): Reading {
@@ -214,7 +217,9 @@ export class KeyspaceReads {
     const candidate = this.#candidateOf(entry, held);
     const ended = candidate === null ? null : this.#knowledge.endOf(candidate);
     if (ended !== null) return { state: 'deleted', stamp: ended, source: 'memory' };
-    return readingFromMemory(held, found.isTrusted, this.#judgeOptions());
+    const reading = readingFromMemory(held, found.isTrusted, this.#judgeOptions());
+    const copy = this.#deps.memory.peek(entry);
+    return copy?.entry === found.entry ? withSlot(reading, copy) : reading;
   }
 
   #speak({ entry, stamp }: Word): Reading {
@@ -228,13 +233,14 @@ export class KeyspaceReads {
       memory.distrust(key);
       return;
     }
-    const { stamp, freshUntil, groups } = decoded.entry;
+    const { stamp, freshUntil, groups, isFinal } = decoded.entry;
     // What this process writes from now on is later than what it has read.
     stamps.observe(stamp);
     // Of an expired entry nothing is kept, and nothing of what it has replaced.
     const leftMs = freshUntil + this.#options.maxStaleMs - clock.wallTime();
     const ttlMs = freshUntil === 0 ? null : leftMs;
     const write = this.#copyOf(key, bytes, { stamp, groups, ttlMs });
+    if (isFinal) this.#deps.own.noteEnd({ ...write, isFinal });
     if (memory.apply(write).kind === 'applied') return;
     const copy = memory.peek(key);
     if (copy === null || copy.heardAt > askedAt) return;
@@ -267,4 +273,9 @@ export class KeyspaceReads {
     const { clock, redis } = this.#deps;
     return { policy, maxStaleMs, now: clock.wallTime(), isMemoryAll: redis === null };
   }
+}
+
+// What was decoded once need not be decoded again.
+function withSlot(reading: Reading, slot: DecodedSlot | null): Reading {
+  return reading.state === 'found' && slot !== null ? { ...reading, slot } : reading;
 }

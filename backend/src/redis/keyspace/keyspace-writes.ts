@@ -15,6 +15,7 @@ import type {
 } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { KeyspaceSenses } from './keyspace-reads.js';
+import { graveOf } from './journal/ended-writes.js';
 import { unconditional } from './journal/right-to-create.js';
 import type { JournalRecord, WriteClass } from './journal/journal-log.js';
 import type { NearCopies } from './near-copies.js';
@@ -122,15 +123,15 @@ export class KeyspaceWrites {
     drop: Omit<GroupDrop, 'stamp'>,
   ): Promise<{ readonly stamp: Stamp; readonly away: Away | null }> {
     const { writes, stamps } = this.#deps;
-    let marked: Stamp | null = null;
+    const marked: Stamp[] = [];
     const work = (): Promise<{ readonly stamp: Stamp }> =>
       redis.dropNow(drop, (stamp) => {
-        marked = stamp;
+        marked.push(stamp);
       });
     // Waits for the end: emptying must not go on after the caller was told that it is done.
     const outcome = await writes.runAlsoWhenFull(work, { isToEnd: true });
     if (!(outcome instanceof Away)) return { stamp: outcome.stamp, away: null };
-    return { stamp: marked ?? stamps.next(DROP_AHEAD_MS), away: outcome };
+    return { stamp: marked[0] ?? stamps.next(DROP_AHEAD_MS), away: outcome };
   }
 
   #newDrop(group: string, options: DropOptions): Omit<GroupDrop, 'stamp'> {
@@ -161,7 +162,7 @@ export class KeyspaceWrites {
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
       if (outcome.kind === 'applied') return this.#noteStored(write, intent.isValue);
-      this.#learnOf(write.key, outcome);
+      this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return SUPERSEDED;
       // A live write is meant to be the latest; only the clock of another process is ahead.
@@ -201,8 +202,9 @@ export class KeyspaceWrites {
     return replaces === 'any' || compareStamps(held.write.stamp, replaces) === 0;
   }
 
-  #learnOf(key: string, outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {
-    const { memory, stamps } = this.#deps;
+  #learnOf(write: StampedWrite, outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {
+    const { memory, stamps, own, tombstoneMs } = this.#deps;
+    const { key } = write;
     if (outcome.kind === 'absent') {
       memory.distrust(key);
       return;
@@ -211,6 +213,13 @@ export class KeyspaceWrites {
     const stamp = memory.peek(key)?.stamp ?? null;
     const isOlder = stamp === null || compareStamps(stamp, outcome.by) < 0;
     if (isOlder || outcome.isFinal === true) memory.distrust(key);
+    if (outcome.isFinal !== true) return;
+    const madeAt = this.#now();
+    const end = graveOf(write, { stamp: outcome.by, ttlMs: tombstoneMs, madeAt, isFinal: true });
+    memory.apply(end);
+    // Who was told that the key has ended must not find it again after a failover.
+    if (write.isFinal === true) own.note(this.#recordOfWrite(end, false));
+    else own.noteEnd(end);
   }
 
   #noteStored(write: StampedWrite, isValue: boolean): WriteReceipt {

@@ -155,8 +155,8 @@ export class Keyspaces {
     const notices =
       this.#port === null ? null : new ChangeNotices(this.#port, keys.channel, this.#clock);
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
-    const listeners = { near, knowledge, notices };
-    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, listeners);
+    const senses = { near, notices, knowledge };
+    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses);
     this.#open.set(name, { keyspace, settings, near, notices });
     return keyspace;
   }

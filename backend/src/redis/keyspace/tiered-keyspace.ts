@@ -25,11 +25,6 @@ import type { Stamp } from './store/stamp.js';
 const ALONE: Claim = { state: 'alone' };
 const HELD: Claim = { state: 'held' };
 
-/** What listens to the channel of a keyspace; nothing does in memory mode. */
-interface KeyspaceListeners extends KeyspaceSenses {
-  readonly notices: ChangeNotices | null;
-}
-
 /** {@link Keyspace} with two tiers: Redis while it is there; memory and the journal while it is not. */
 export class TieredKeyspace implements Keyspace {
   readonly name: string;
@@ -42,7 +37,7 @@ export class TieredKeyspace implements Keyspace {
   readonly #knowledge: OwnKnowledge;
   readonly #notices: ChangeNotices | null;
 
-  constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, senses: KeyspaceListeners) {
+  constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, senses: KeyspaceSenses) {
     const { keys, options } = identity;
     this.name = keys.name;
     this.policy = options.policy;

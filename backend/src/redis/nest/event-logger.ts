@@ -233,10 +233,7 @@ function whyAbsent({ connectedOrNull }: RedisEngine): string {
     const detail = (state !== undefined && 'reason' in state && state.reason) || 'no connection';
     return `${formatAddress(primaryAddress)}: ${detail}`;
   }
-  const sentinels = tracker.source.sentinels();
-  return sentinels
-    .map(({ address, problem }) => `${formatAddress(address)}: ${problem ?? 'no answer yet'}`)
-    .join('; ');
+  return tracker.whyUnknown;
 }
 
 function show(address: NodeAddress | null): string {

@@ -22,26 +22,32 @@ export function endOf(
   member: JournaledWrite,
   { drop, madeAt }: Pick<JournaledDrop, 'drop' | 'madeAt'>,
 ): JournaledWrite {
-  const { key, stamp: own, channel } = member.write;
-  const isLate = compareStamps(own, drop.stamp) >= 0;
-  const stamp = isLate ? nextOf(own) : drop.stamp;
-  const isFinal = drop.isFinal === true;
-  const freshUntil = Math.ceil(madeAt + drop.ttlMs);
-  const write: StampedWrite = {
+  const { stamp: own } = member.write;
+  const stamp = compareStamps(own, drop.stamp) >= 0 ? nextOf(own) : drop.stamp;
+  const write = graveOf(member.write, { ...drop, stamp, madeAt });
+  const memberClass = classOf(member);
+  return { kind: 'write', write, madeAt, class: memberClass === 'value' ? 'delete' : memberClass };
+}
+
+/** A tombstone in place of a write. */
+export function graveOf(
+  { key, channel }: StampedWrite,
+  { stamp, ttlMs, madeAt, isFinal = false }: GraveOptions,
+): StampedWrite {
+  const freshUntil = Math.ceil(madeAt + ttlMs);
+  return {
     key,
     stamp,
     entry: encodeEntry(newTombstone(stamp, { madeAt, freshUntil, isFinal })),
-    ttlMs: drop.ttlMs,
+    ttlMs,
     groups: [],
     ...(isFinal && { isFinal }),
     ...(channel !== undefined && { channel }),
   };
-  return {
-    kind: 'write',
-    write,
-    madeAt,
-    class: classOf(member) === 'value' ? 'delete' : classOf(member),
-  };
+}
+
+interface GraveOptions extends Pick<StampedDrop, 'stamp' | 'ttlMs' | 'isFinal'> {
+  readonly madeAt: number;
 }
 
 function nextOf({ wallMs, count, origin }: Stamp): Stamp {

@@ -153,13 +153,11 @@ export class HeldWrites {
     return this.#leaving(weightOf(record), present, chains);
   }
 
-  /** Makes room for a record that Redis has, by what else Redis has. Returns whether there is room. */
-  makeRoomToRemember(record: JournalRecord): boolean {
+  /** The same for a record that Redis has: a value that it has gives way to values that wait. */
+  roomToRemember(record: JournalRecord): HeldWrite[] | null {
     const chains = [this.#knownValues];
-    if (classOf(record) !== 'value') chains.push(this.#known);
-    const leaving = this.#leaving(weightOf(record), undefined, chains);
-    for (const held of leaving ?? []) this.remove(held);
-    return leaving !== null;
+    if (classOf(record) !== 'value') chains.push(this.#values, this.#known);
+    return this.#leaving(weightOf(record), undefined, chains);
   }
 
   /** Forgets what Redis acknowledged before a moment. */

@@ -84,12 +84,17 @@ export class OwnWrites {
     this.#clock = clock;
     this.#log = log;
     this.#held = new HeldWrites(options);
-    for (const record of inOrder(recovered)) this.#takeIn(record, Promise.resolve());
+    for (const record of inOrder(recovered)) this.recover(record);
   }
 
   /** How many records are pending. */
   get entries(): number {
     return this.#held.pending;
+  }
+
+  /** How long a delete is remembered, and older values create nothing. */
+  get maxAgeMs(): number {
+    return this.#options.maxAgeMs;
   }
 
   /** About how many bytes all of it takes. */
@@ -161,6 +166,15 @@ export class OwnWrites {
     this.#remember(own);
   }
 
+  /**
+   * Redis has the end of a key that is never used again, by another process. A failover may lose it: what this
+   * process has written to the key before must not be brought back then.
+   */
+  noteEnd(write: StampedWriteOf): void {
+    if (this.#held.of(`w${write.key}`) === undefined) return;
+    this.note({ kind: 'write', write, madeAt: this.#clock.wallTime(), class: 'must' });
+  }
+
   /** The outcome of a replayed record, unless a newer one has replaced it. Returns whether it was still there. */
   settle(record: JournalRecord, settlement: Settlement): boolean {
     const held = this.#held.of(targetOf(record));
@@ -198,14 +212,22 @@ export class OwnWrites {
     this.#counts.appended += appended.length;
   }
 
-  /** Takes in the records of another process that has ended. Resolves when the log of this process has them. */
-  async adopt(records: readonly JournalRecord[]): Promise<void> {
-    const logged: Promise<void>[] = [];
-    for (const record of inOrder(records)) {
-      const held = this.#takeIn(record, null);
-      if (held !== null) logged.push(held.logged);
+  /**
+   * Takes in a record of a process that has ended, which the log of this one has already. What was acknowledged
+   * is kept even when the limits are smaller here; values are not.
+   */
+  recover(record: JournalRecord): void {
+    const present = this.#held.of(targetOf(record));
+    if (present !== undefined && isNotOlder(present.record, record)) return;
+    const hasRoom = this.#makeRoom(record, present);
+    if (!hasRoom && classOf(record) === 'value') {
+      this.#log.settle(record);
+      this.#counts.dropped++;
+      this.#onLost(1, 'full');
+      return;
     }
-    await Promise.all(logged);
+    this.#put(record, present);
+    if (record.kind === 'drop') this.#endMembers(record);
   }
 
   /** The write of a key that is pending, or was acknowledged within the window. */
@@ -260,23 +282,6 @@ export class OwnWrites {
     await this.#log.close();
   }
 
-  // What an earlier process acknowledged is kept even when the limits are smaller now; values are not.
-  #takeIn(record: JournalRecord, logged: Promise<void> | null): HeldWrite | null {
-    const present = this.#held.of(targetOf(record));
-    if (present !== undefined && isNotOlder(present.record, record)) return null;
-    const hasRoom = this.#makeRoom(record, present);
-    if (!hasRoom && classOf(record) === 'value') {
-      this.#log.settle(record);
-      this.#counts.dropped++;
-      this.#onLost(1, 'full');
-      return null;
-    }
-    const held = this.#put(record, present);
-    held.logged = logged ?? this.#log.append(record);
-    if (record.kind === 'drop') this.#endMembers(record);
-    return held;
-  }
-
   #put(record: JournalRecord, present: HeldWrite | undefined): HeldWrite {
     if (present !== undefined) this.#held.remove(present);
     if (present?.at === null) this.#counts.replaced++;
@@ -284,25 +289,26 @@ export class OwnWrites {
   }
 
   #makeRoom(record: JournalRecord, present: HeldWrite | undefined): boolean {
-    const leaving = this.#held.roomFor(record, present);
-    if (leaving === null) return false;
-    const lost = leaving.filter(({ at }) => at === null);
-    for (const held of leaving) {
-      this.#held.remove(held);
-      if (held.at === null) this.#log.settle(held.record);
-    }
-    if (lost.length === 0) return true;
-    this.#counts.dropped += lost.length;
-    this.#onLost(lost.length, 'full');
-    return true;
+    return this.#letGo(this.#held.roomFor(record, present));
   }
 
-  // What is over needs no memory, and nothing that is pending gives way to what Redis has.
+  // What is remembered gives way to what waits, but for values: those give way to anybody.
   #remember(record: JournalRecord): void {
     const now = this.#clock.now();
     this.#acknowledgedAt = now;
     this.#held.forgetBefore(now - this.#options.windowMs);
-    if (this.#held.makeRoomToRemember(record)) this.#held.add(record, now);
+    if (this.#letGo(this.#held.roomToRemember(record))) this.#held.add(record, now);
+  }
+
+  #letGo(leaving: readonly HeldWrite[] | null): boolean {
+    if (leaving === null) return false;
+    const lost = leaving.filter(({ at }) => at === null);
+    for (const held of leaving) this.#held.remove(held);
+    for (const { record } of lost) this.#log.settle(record);
+    if (lost.length === 0) return true;
+    this.#counts.dropped += lost.length;
+    this.#onLost(lost.length, 'full');
+    return true;
   }
 
   // A member that the drop has ended must not come back, neither from here nor by its replay. It is ended for

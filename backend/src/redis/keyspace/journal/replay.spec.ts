@@ -132,7 +132,7 @@ describe('Replay', () => {
     store.memory.apply(deleteOf('b', stampNo(2)));
     store.memory.drop({ group: 'g', stamp: stampNo(2), ttlMs: HOUR_MS });
     expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 3 });
-    expect(['a', 'b', 'c'].map(bodyOf)).toEqual(['new', 'tombstone', null]);
+    expect(['a', 'b', 'c'].map(bodyOf)).toEqual(['new', 'tombstone', 'tombstone']);
     expect(journal.stats).toMatchObject({ entries: 0, superseded: 3 });
   });
 
@@ -205,6 +205,17 @@ describe('Replay', () => {
       expect(['a', 'b', 'c'].map(bodyOf)).toEqual([null, 'tombstone', null]);
       expect(journal.entries).toBe(0);
     });
+  });
+
+  it('ends what a value had replaced that a drop turns away', async () => {
+    store.memory.apply(setOf('a', stampNo(1), { body: 'deleted since' }));
+    store.memory.apply(setOf('b', stampNo(1), { body: 'old' }));
+    await put(setOf('a', stampNo(3), { groups: ['g'] }));
+    await put(setOf('b', stampNo(3), { groups: ['g'] }));
+    store.memory.drop({ group: 'g', stamp: stampNo(5), ttlMs: HOUR_MS });
+    store.memory.apply(setOf('b', stampNo(7), { body: 'newer' }));
+    expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 2 });
+    expect(['a', 'b'].map(bodyOf)).toEqual(['tombstone', 'newer']);
   });
 
   describe('of changes', () => {

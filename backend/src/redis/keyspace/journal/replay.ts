@@ -8,6 +8,7 @@ import {
   type JournaledWrite,
   type JournalRecord,
 } from './journal-log.js';
+import { graveOf } from './ended-writes.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { MemoryStore } from '../store/memory-store.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
@@ -142,10 +143,21 @@ export class Replay {
     else if (outcome.kind === 'absent')
       this.#settle(record, isTooOld ? 'expired' : 'superseded', run);
     else {
+      await this.#endWhatItReplaced(record);
       this.#settle(record, 'superseded', run);
       this.#distrustOlder(write.key, outcome.by);
     }
     return 1;
+  }
+
+  // A drop may have turned it away, not a newer value of the key. What it had replaced must not be read then.
+  async #endWhatItReplaced(record: JournaledWrite): Promise<void> {
+    const { stamp, groups } = record.write;
+    if (groups.length === 0) return;
+    const madeAt = this.#clock.wallTime();
+    // With the same stamp: it takes away what is older than the value, and nothing that is newer.
+    const grave = graveOf(record.write, { stamp, madeAt, ttlMs: this.#own.maxAgeMs });
+    await this.#store.apply(grave);
   }
 
   async #replayDrop(record: JournaledDrop, run: Run): Promise<number> {

@@ -1,4 +1,4 @@
-import { hostFault, type NodeAddress } from '../../base/address/index.js';
+import { hostFault, type NodeAddress } from '../../../base/address/index.js';
 
 /** A replica, as one Sentinel sees it. */
 export interface ReplicaView {

@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../base/address/index.js';
+import type { NodeAddress } from '../../../base/address/index.js';
 import type { TopologySource, TopologySourceListener } from './topology-source.js';
 
 /** The source for a single Redis, whose address is configured. */
@@ -21,16 +21,8 @@ export class StandaloneSource implements TopologySource {
     // There are no Sentinels to ask more often.
   }
 
-  sentinels(): readonly never[] {
-    return [];
-  }
-
-  views(): readonly never[] {
-    return [];
-  }
-
-  askSentinel(): null {
-    return null;
+  whyUnknown(): string {
+    return 'the address is configured, so it is always known';
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { addressKey, isHostName, type NodeAddress } from '../../base/address/index.js';
-import type { ResolvedSentinelOptions } from '../../config/index.js';
+import { addressKey, isHostName, type NodeAddress } from '../../../base/address/index.js';
+import type { ResolvedSentinelOptions } from '../../../config/index.js';
 
 /** Returns all IP addresses of a host name, or fails. */
 export type LookUp = (

@@ -1,4 +1,4 @@
-import { sameAddress, type NodeAddress } from '../../base/address/index.js';
+import { sameAddress, type NodeAddress } from '../../../base/address/index.js';
 import type { SentinelView } from './sentinel-view.js';
 
 /** The primary that is followed, and the config-epoch in which Sentinel named it. */

@@ -3,24 +3,26 @@ import {
   formatAddress,
   isHostName,
   type NodeAddress,
-} from '../../base/address/index.js';
+} from '../../../base/address/index.js';
 import {
   containFaults,
   type AddressMapper,
   type ResolvedSentinelOptions,
-} from '../../config/index.js';
-import { unnamed } from '../connection/index.js';
-import type { Problem } from '../../base/errors/index.js';
-import type { EventBus } from '../../base/events/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+} from '../../../config/index.js';
+import { unnamed } from '../../connection/index.js';
+import type { Problem } from '../../../base/errors/index.js';
+import type { EventBus } from '../../../base/events/index.js';
+import type { Clock, Stop } from '../../../base/timing/index.js';
 import { ConfiguredSentinels, type LookUp } from './configured-sentinels.js';
 import { DiscoveredSentinels } from './discovered-sentinels.js';
 import { Doubts } from './doubts.js';
 import { planTopology, type KnownPrimary } from './plan-topology.js';
+import { explainUnknown } from './explain-unknown.js';
+import { reportOf, type SentinelDesk, type SentinelStatus } from './sentinel-desk.js';
 import { SentinelLink } from './sentinel-link.js';
 import type { SentinelMessage } from './sentinel-message.js';
 import type { SentinelView } from './sentinel-view.js';
-import type { SentinelStatus, TopologySource, TopologySourceListener } from './topology-source.js';
+import type { TopologySource, TopologySourceListener } from './topology-source.js';
 
 const MAX_SENTINELS = 32;
 
@@ -38,7 +40,7 @@ const CONFIGURED_SILENT_MS = 5000;
  * remembered: they get neither a connection nor the password, and are not believed, unless none of the
  * configured ones has answered for a while. From then until one of those answers again, they decide.
  */
-export class SentinelSource implements TopologySource {
+export class SentinelSource implements TopologySource, SentinelDesk {
   readonly #options: ResolvedSentinelOptions;
   readonly #clock: Clock;
   readonly #bus: EventBus;
@@ -87,10 +89,15 @@ export class SentinelSource implements TopologySource {
     if (isUrgent) void this.lookAgain();
   }
 
-  sentinels(): readonly SentinelStatus[] {
+  whyUnknown(): string {
+    return explainUnknown(this.statuses());
+  }
+
+  statuses(): readonly SentinelStatus[] {
     return [...this.#links.values()].map((link) => ({
       address: link.address,
       isAnswering: link.view !== null,
+      silentMs: link.silentMs,
       isSubscribed: link.isSubscribed,
       problem: link.problem,
     }));
@@ -100,14 +107,13 @@ export class SentinelSource implements TopologySource {
     return [...this.#links.values()].map((link) => link.view).filter((view) => view !== null);
   }
 
-  askSentinel(
+  ask(
     choose: (view: SentinelView) => boolean,
-    name: string,
     ...args: readonly string[]
   ): Promise<unknown> | null {
     for (const link of this.#links.values()) {
       if (link.view === null || !choose(link.view)) continue;
-      const answer = link.command(name, ...args);
+      const answer = link.command('sentinel', ...args);
       if (answer !== null) return answer;
     }
     return null;
@@ -157,7 +163,7 @@ export class SentinelSource implements TopologySource {
   }
 
   #onMessage(message: SentinelMessage, from: SentinelLink): void {
-    this.#listener?.onMessage(message);
+    this.#listener?.onStep(message);
     // The message contains no epoch, so the Sentinel that sent it is asked for the epoch it has now.
     if (message.kind === 'switch') void from.ask();
   }
@@ -168,7 +174,7 @@ export class SentinelSource implements TopologySource {
     this.#firstViewAt ??= this.#startPatience();
     if (this.#options.sentinel.discover) this.#discover();
     this.#decide();
-    this.#listener.onViews(this.views());
+    this.#listener.onReport(reportOf(this.views()));
   }
 
   // At the start less than a majority is not followed, unless the others do not answer in this time.

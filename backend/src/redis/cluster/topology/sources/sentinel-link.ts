@@ -1,8 +1,9 @@
-import type { NodeAddress } from '../../base/address/index.js';
-import type { ResolvedSentinelOptions } from '../../config/index.js';
-import { ReopeningWire, type Wire, type WireOptions } from '../connection/index.js';
-import { safeMessage } from '../../base/errors/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import type { NodeAddress } from '../../../base/address/index.js';
+import type { ResolvedSentinelOptions } from '../../../config/index.js';
+import { ReopeningWire, type Wire, type WireOptions } from '../../connection/index.js';
+import { safeMessage } from '../../../base/errors/index.js';
+import type { Clock, Stop } from '../../../base/timing/index.js';
+import { explainRefusal } from './explain-unknown.js';
 import {
   parseSentinelMessage,
   SENTINEL_CHANNELS,
@@ -33,6 +34,7 @@ export class SentinelLink {
   readonly #questions: ReopeningWire;
   readonly #messages: ReopeningWire;
   #view: SentinelView | null = null;
+  #answeredAt: number;
   #problem: string | null = null;
   #asking: Promise<void> | null = null;
   #askingAgain: Promise<void> | null = null;
@@ -49,6 +51,7 @@ export class SentinelLink {
     this.#options = options;
     this.#clock = clock;
     this.#listener = listener;
+    this.#answeredAt = clock.now();
     this.#questions = new ReopeningWire(() => this.#wireOptions(), clock, {
       onReady: () => {
         this.#listener.onConnected(this);
@@ -76,6 +79,11 @@ export class SentinelLink {
   /** Its last view of the group; `null` while it does not answer. */
   get view(): SentinelView | null {
     return this.#view;
+  }
+
+  /** For how long it has not answered; 0 while it does. */
+  get silentMs(): number {
+    return this.#view === null ? this.#clock.now() - this.#answeredAt : 0;
   }
 
   /** What is wrong with it; `null` while it answers. */
@@ -146,13 +154,14 @@ export class SentinelLink {
 
   #accept(view: SentinelView): void {
     this.#view = view;
+    this.#answeredAt = view.at;
     this.#problem = null;
     this.#listener.onView(view, this);
   }
 
   #becomeUnsound(problem: string): void {
     this.#view = null;
-    this.#problem = problem;
+    this.#problem = explainRefusal(problem, this.#options.sentinel.masterName);
   }
 
   #becomeLost(reason: string): void {

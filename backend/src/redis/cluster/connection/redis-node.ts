@@ -8,17 +8,18 @@ import { parseRole, type NodeRole } from './node-role.js';
 import { ReopeningWire, type ConnectionState, type ReopeningOptions } from './reopening-wire.js';
 import { ServerTime } from './server-time.js';
 import { parseServerInfo, UNKNOWN_SERVER, type ServerInfo } from './server-info.js';
-import { Wire, type WireOptions } from './wire.js';
+import { Wire } from './wire.js';
+import type { WireOptions } from './wire-options.js';
 import { WirePool } from './wire-pool.js';
 
 /** Something to send over a shared connection. */
-export type Job = JobFor<SharedConnection>;
+export type Job = JobFor<RedisNode>;
 
-/** What changed about a shared connection or its node. */
+/** What changed about a node or the connection to it. */
 export type NodeChange = 'opened' | 'lost' | 'stalled' | 'silent' | 'recovered' | 'role';
 
-/** What a {@link SharedConnection} needs to connect to its node and to watch it. */
-export interface SharedConnectionDeps extends ReopeningOptions {
+/** What a {@link RedisNode} needs to connect to its node and to watch it. */
+export interface RedisNodeDeps extends ReopeningOptions {
   /** As announced by Sentinel or configured. */
   readonly address: NodeAddress;
   readonly wire: WireOptions;
@@ -26,7 +27,7 @@ export interface SharedConnectionDeps extends ReopeningOptions {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly stallAfterMs: number;
-  /** Called when commands were sent: from now on {@link SharedConnection.checkForStall} must be called. */
+  /** Called when commands were sent: from now on {@link RedisNode.checkForStall} must be called. */
   readonly onSent: () => void;
   /** Called when the server refuses something that everything works without. */
   readonly onDoubt?: (problem: Problem) => void;
@@ -41,36 +42,38 @@ interface Introduction {
 const NOT_ANSWERED = 'heartbeat not answered';
 
 /**
- * A node of the cluster: the connection to it that all callers share, kept alive, the role that it last
- * reported, and a pool of exclusive connections. Reports what changed; decides nothing about the cluster.
+ * A node of the cluster: the role that it last reported, its heartbeat, the shared connection to it, which
+ * is kept alive, and a pool of exclusive connections. Reports what changed; decides nothing about the cluster.
  */
-export class SharedConnection {
+export class RedisNode {
   readonly address: NodeAddress;
   readonly pool: WirePool;
-  readonly #settings: SharedConnectionDeps;
+  readonly #settings: RedisNodeDeps;
   readonly #clock: Clock;
-  readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
+  readonly #onChange: (node: RedisNode, change: NodeChange) => void;
   readonly #wire: ReopeningWire;
-  readonly #jobs: JobSender<SharedConnection>;
+  readonly #jobs: JobSender<RedisNode>;
   readonly #heartbeat: Heartbeat;
   readonly #time: ServerTime;
   #role: NodeRole | null = null;
   #roleAt = 0;
   #roleAskedAt = 0;
+  #soundAt: number;
   #info: ServerInfo = UNKNOWN_SERVER;
   // Opened while the node is silent, to find out whether it answers anybody.
   #secondWire: Wire | null = null;
 
   constructor(
-    settings: SharedConnectionDeps,
+    settings: RedisNodeDeps,
     clock: Clock,
-    onChange: (node: SharedConnection, change: NodeChange) => void,
+    onChange: (node: RedisNode, change: NodeChange) => void,
   ) {
     this.address = settings.address;
     this.#settings = settings;
     this.#clock = clock;
     this.#onChange = onChange;
-    this.#jobs = new JobSender<SharedConnection>(this, clock, settings);
+    this.#soundAt = clock.now();
+    this.#jobs = new JobSender<RedisNode>(this, clock, settings);
     // One of `poolSize` is the shared connection. At least one more is needed to lend any, and as many
     // again are for blocking commands.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
@@ -115,7 +118,7 @@ export class SharedConnection {
     return this.#role;
   }
 
-  /** When {@link SharedConnection.role} was received, on the engine's clock. */
+  /** When {@link RedisNode.role} was received, on the engine's clock. */
   get roleAt(): number {
     return this.#roleAt;
   }
@@ -123,6 +126,12 @@ export class SharedConnection {
   /** When it was asked for, so how old it may be. */
   get roleAskedAt(): number {
     return this.#roleAskedAt;
+  }
+
+  /** For how long it has been neither a primary nor a replica with a link to its primary; 0 while it is one. */
+  get unsoundMs(): number {
+    const isSound = this.#role !== null && isSoundRole(this.#role) && !this.isStalled;
+    return isSound ? 0 : this.#clock.now() - this.#soundAt;
   }
 
   /** Round-trip time of the last heartbeat in milliseconds. */
@@ -279,6 +288,7 @@ export class SharedConnection {
     this.#roleAskedAt = sentAt;
     this.#roleAt = this.#clock.now();
     this.#role = role;
+    if (isSoundRole(role)) this.#soundAt = this.#roleAt;
     this.#jobs.stall.learn(this.rttMs);
   }
 
@@ -331,6 +341,10 @@ export class SharedConnection {
     second.destroy('it has served its purpose');
     if (isPresent && isAlive && this.#heartbeat.isWaiting) this.reset(NOT_ANSWERED);
   }
+}
+
+function isSoundRole(role: NodeRole): boolean {
+  return role.kind === 'primary' || (role.kind === 'replica' && role.isLinked);
 }
 
 // A node that changes its primary, or is linked again, may have copied other data meanwhile. A primary

@@ -5,16 +5,13 @@ import {
   type ResolvedRedisOptions,
 } from '../../config/index.js';
 import type { Problem } from '../../base/errors/index.js';
-import { Pulse, type Clock } from '../../base/timing/index.js';
-import {
-  SharedConnection,
-  type NodeChange,
-  type SharedConnectionDeps,
-} from './shared-connection.js';
-import { unnamed } from './handshake.js';
-import type { WireOptions } from './wire.js';
+import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
+import { RedisNode, type NodeChange, type RedisNodeDeps } from './redis-node.js';
+import { unnamed } from './handshake/handshake-steps.js';
+import type { WireOptions } from './wire-options.js';
 
 const STALL_CHECK_MS = 20;
+const URGENT_ASK_MS = 25;
 
 // A node that comes back is used at once: its return may end an outage.
 const MAX_PAUSE_MS = 250;
@@ -22,21 +19,22 @@ const MAX_PAUSE_MS = 250;
 // One that every Sentinel calls down is dialled seldom: they tell when it is there again.
 const MAX_PAUSE_WHILE_DOWN_MS = 5000;
 
-/** Every node this process is connected to. Each announced address has one {@link SharedConnection}. */
-export class ConnectionRegistry {
+/** Every node this process is connected to. Each announced address has one {@link RedisNode}. */
+export class NodeRegistry {
   readonly #options: ResolvedRedisOptions;
   readonly #clock: Clock;
-  readonly #onChange: (node: SharedConnection, change: NodeChange) => void;
-  readonly #nodes = new Map<string, SharedConnection>();
+  readonly #onChange: (node: RedisNode, change: NodeChange) => void;
+  readonly #nodes = new Map<string, RedisNode>();
   readonly #down = new Set<string>();
   readonly #stallPulse: Pulse;
   readonly #mapAddress: AddressMapper | null;
   readonly #raise: (problem: Problem) => void;
+  #stopAsking: Stop | null = null;
 
   constructor(
     options: ResolvedRedisOptions,
     clock: Clock,
-    onChange: (node: SharedConnection, change: NodeChange) => void,
+    onChange: (node: RedisNode, change: NodeChange) => void,
     raise: (problem: Problem) => void = () => undefined,
   ) {
     this.#options = options;
@@ -49,12 +47,12 @@ export class ConnectionRegistry {
   }
 
   /** Returns the node with this address, if it is one of the cluster. */
-  get(address: NodeAddress): SharedConnection | undefined {
+  get(address: NodeAddress): RedisNode | undefined {
     return this.#nodes.get(addressKey(address));
   }
 
   /** Returns all nodes. */
-  all(): readonly SharedConnection[] {
+  all(): readonly RedisNode[] {
     return [...this.#nodes.values()];
   }
 
@@ -69,6 +67,20 @@ export class ConnectionRegistry {
     }
   }
 
+  /** Sets whether every connected node is asked for its role all the time, as while the primary is away. */
+  setUrgent(isUrgent: boolean): void {
+    if (!isUrgent) {
+      this.#stopAsking?.();
+      this.#stopAsking = null;
+      return;
+    }
+    this.#stopAsking ??= this.#clock.every(URGENT_ASK_MS, () => {
+      for (const node of this.all()) {
+        if (node.state.kind === 'ready') node.nudge();
+      }
+    });
+  }
+
   /** Opens connections to new addresses, and closes those to addresses that are not in the list. */
   retain(addresses: readonly NodeAddress[]): void {
     const wanted = new Map(addresses.map((address) => [addressKey(address), address]));
@@ -81,7 +93,7 @@ export class ConnectionRegistry {
     for (const [key, address] of wanted) {
       if (this.#nodes.has(key)) continue;
       const settings = this.#settingsFor(address);
-      const node = new SharedConnection(settings, this.#clock, this.#onChange);
+      const node = new RedisNode(settings, this.#clock, this.#onChange);
       this.#nodes.set(key, node);
       node.open();
     }
@@ -106,11 +118,12 @@ export class ConnectionRegistry {
 
   /** Closes every connection and opens none again. */
   close(reason: string): void {
+    this.setUrgent(false);
     for (const node of this.all()) node.close(reason);
     this.#nodes.clear();
   }
 
-  #settingsFor(address: NodeAddress): SharedConnectionDeps {
+  #settingsFor(address: NodeAddress): RedisNodeDeps {
     const { node, pools } = this.#options;
     return {
       address,

@@ -1,11 +1,17 @@
-import { pass, sentinelOptions, track, turns, until } from '../../../../test/support/engine-rig.js';
-import { FakeSentinelNode } from '../../../../test/support/fake-sentinel-node.js';
-import { formatAddress, type NodeAddress } from '../../base/address/index.js';
-import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
-import { ManualClock, reply } from '../../testing/index.js';
+import {
+  pass,
+  sentinelOptions,
+  track,
+  turns,
+  until,
+} from '../../../../../test/support/engine-rig.js';
+import { FakeSentinelNode } from '../../../../../test/support/fake-sentinel-node.js';
+import { formatAddress, type NodeAddress } from '../../../base/address/index.js';
+import { EventBus, type RedisHaEvent } from '../../../base/events/index.js';
+import { ManualClock, reply } from '../../../testing/index.js';
 import type { SentinelMessage } from './sentinel-message.js';
 import { SentinelSource } from './sentinel-source.js';
-import type { SentinelView } from './sentinel-view.js';
+import type { TopologyReport } from './topology-source.js';
 
 const at = (port: number): NodeAddress => ({ host: '10.0.0.1', port });
 const [A, B, C] = [at(1), at(2), at(3)] as const;
@@ -17,14 +23,14 @@ describe('SentinelSource', () => {
   let source: SentinelSource;
   let told: string[];
   let messages: SentinelMessage[];
-  let views: readonly SentinelView[];
+  let report: TopologyReport | null;
 
   beforeEach(async () => {
     clock = new ManualClock();
     events = [];
     told = [];
     messages = [];
-    views = [];
+    report = null;
     const story = { primary: A, epoch: 5, replicas: [B] };
     sentinels = await Promise.all(
       ['s1', 's2', 's3'].map((id) => FakeSentinelNode.start(id, story)),
@@ -44,8 +50,8 @@ describe('SentinelSource', () => {
     source = new SentinelSource(resolved, clock, bus);
     source.start({
       onTopology: (primary, epoch) => told.push(`${String(primary.port)}@${String(epoch)}`),
-      onMessage: (message) => messages.push(message),
-      onViews: (all) => (views = all),
+      onStep: (message) => messages.push(message),
+      onReport: (one) => (report = one),
     });
   };
 
@@ -54,7 +60,7 @@ describe('SentinelSource', () => {
   const allSubscribed = (): Promise<void> =>
     until(
       clock,
-      () => source.sentinels().every(({ isSubscribed }) => isSubscribed),
+      () => source.statuses().every(({ isSubscribed }) => isSubscribed),
       'all are subscribed',
     );
   const know = (primary: NodeAddress, epoch: number, ...who: FakeSentinelNode[]): void => {
@@ -67,8 +73,12 @@ describe('SentinelSource', () => {
       start();
       await allAnswer();
       expect(last()).toBe('1@5');
-      expect(views).toHaveLength(3);
-      expect(views[0]).toMatchObject({ quorum: 2, replicas: [{ address: B, isHealthy: true }] });
+      expect(source.views()[0]).toMatchObject({
+        quorum: 2,
+        replicas: [{ address: B, isHealthy: true }],
+      });
+      expect(report?.isDown(B)).toBe(false);
+      expect(report?.noFailoverSince).toBe(clock.now());
     });
 
     it('waits for a majority at the start, while the others may still answer', async () => {
@@ -129,8 +139,8 @@ describe('SentinelSource', () => {
       await allAnswer(2);
       expect(last()).toBe('1@5');
       await pass(clock, 600);
-      expect(source.sentinels()[0]).toMatchObject({ isAnswering: false, isSubscribed: false });
-      expect(source.sentinels()[0]?.problem).toEqual(expect.any(String));
+      expect(source.statuses()[0]).toMatchObject({ isAnswering: false, isSubscribed: false });
+      expect(source.statuses()[0]?.problem).toEqual(expect.any(String));
     });
 
     it('and stops answering later is noticed within its deadline', async () => {
@@ -154,7 +164,7 @@ describe('SentinelSource', () => {
         start();
         await allAnswer(2);
         await pass(clock, 50);
-        expect(source.sentinels()[0]?.problem).toEqual(expect.any(String));
+        expect(source.statuses()[0]?.problem).toEqual(expect.any(String));
         expect(last()).toBe('1@5');
       },
     );
@@ -164,7 +174,7 @@ describe('SentinelSource', () => {
       start();
       await allAnswer(2);
       await pass(clock, 20);
-      expect(source.sentinels()[0]?.problem).toMatch(/No such master|no address/);
+      expect(source.statuses()[0]?.problem).toMatch(/No such master|no address/);
       expect(last()).toBe('1@5');
     });
 
@@ -262,25 +272,61 @@ describe('SentinelSource', () => {
     it('one of them chooses one that fits and answers', async () => {
       start();
       await allAnswer();
-      const answer = source.askSentinel(
-        ({ id }) => id === 's2',
-        'sentinel',
-        'ckquorum',
-        'mymaster',
-      );
+      const answer = source.ask(({ id }) => id === 's2', 'ckquorum', 'mymaster');
       await expect(answer).resolves.toMatch(/^OK/);
-      expect(source.askSentinel(({ id }) => id === 'nobody', 'ping')).toBeNull();
+      expect(source.ask(({ id }) => id === 'nobody', 'ckquorum', 'mymaster')).toBeNull();
     });
 
     it('one of them returns null while none can be reached', () => {
       start();
-      expect(source.askSentinel(() => true, 'ping')).toBeNull();
+      expect(source.ask(() => true, 'ckquorum', 'mymaster')).toBeNull();
+    });
+  });
+
+  describe('why it names no primary', () => {
+    it('is that nobody has answered, at first', () => {
+      start();
+      const [first] = sentinels;
+      expect(source.whyUnknown()).toContain(
+        `no Sentinel names one: ${formatAddress(first!.address)}: no answer yet; `,
+      );
+    });
+
+    it('is that they know no group of this name, and which option to check', async () => {
+      for (const one of sentinels) {
+        one.override = () => reply.error('ERR No such master with that name');
+      }
+      start();
+      await until(clock, () => !source.whyUnknown().includes('no answer yet'), 'all have answered');
+      expect(source.whyUnknown()).toContain(
+        `${formatAddress(sentinels[0]!.address)}: it knows no group named "mymaster" ` +
+          '(ERR No such master with that name); check sentinel.masterName',
+      );
+    });
+
+    it('is that they want a password, and which option to set', async () => {
+      for (const one of sentinels) {
+        one.override = () => reply.error('NOAUTH Authentication required.');
+      }
+      start();
+      await until(clock, () => !source.whyUnknown().includes('no answer yet'), 'all have answered');
+      expect(source.whyUnknown()).toContain(
+        'it wants a password (NOAUTH Authentication required.); set sentinel.password',
+      );
+    });
+
+    it('is that too few have answered, while the others may still do so', async () => {
+      sentinels[1]!.manners = 'mute';
+      sentinels[2]!.manners = 'mute';
+      start();
+      await allAnswer(1);
+      expect(source.whyUnknown()).toMatch(/^1 of 3 Sentinels has answered, too few to believe: /);
     });
   });
 
   describe('other Sentinels', () => {
     const addresses = (): string[] =>
-      source.sentinels().map(({ address }) => formatAddress(address));
+      source.statuses().map(({ address }) => formatAddress(address));
 
     const newSentinel = async (id: string): Promise<FakeSentinelNode> => {
       const one = await FakeSentinelNode.start(id, { primary: A, epoch: 5 });
@@ -403,7 +449,7 @@ describe('SentinelSource', () => {
       know(B, 6, ...sentinels);
       await source.lookAgain();
       expect(last()).toBe('2@6');
-      expect(source.sentinels().slice(0, 3)).toEqual(
+      expect(source.statuses().slice(0, 3)).toEqual(
         [1, 2, 3].map(() => expect.objectContaining({ problem: null }) as unknown),
       );
       const doubts = events.filter(({ type }) => type === 'settings.doubtful');
@@ -415,7 +461,7 @@ describe('SentinelSource', () => {
     for (const sentinel of sentinels) sentinel.manners = 'garbage';
     start({ sentinel: { password: 'planted-S3cret' } });
     await pass(clock, 100);
-    expect(JSON.stringify([source.sentinels(), events])).not.toContain('planted-S3cret');
+    expect(JSON.stringify([source.statuses(), events])).not.toContain('planted-S3cret');
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import type { Problem } from '../../base/errors/index.js';
+import type { Problem } from '../../../base/errors/index.js';
 import type { SentinelView } from './sentinel-view.js';
 
 const SAFE_DOWN_AFTER_MS = 1200;

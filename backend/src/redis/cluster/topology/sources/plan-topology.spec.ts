@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../base/address/index.js';
+import type { NodeAddress } from '../../../base/address/index.js';
 import { planTopology, type TopologyQuestion } from './plan-topology.js';
 import type { SentinelView } from './sentinel-view.js';
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { pass, sentinelOptions, turns, until } from '../../../../test/support/engine-rig.js';
-import { FakeSentinelNode } from '../../../../test/support/fake-sentinel-node.js';
-import type { NodeAddress } from '../../base/address/index.js';
-import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
-import { ManualClock } from '../../testing/index.js';
+import { pass, sentinelOptions, turns, until } from '../../../../../test/support/engine-rig.js';
+import { FakeSentinelNode } from '../../../../../test/support/fake-sentinel-node.js';
+import type { NodeAddress } from '../../../base/address/index.js';
+import { EventBus, type RedisHaEvent } from '../../../base/events/index.js';
+import { ManualClock } from '../../../testing/index.js';
 import { SentinelSource } from './sentinel-source.js';
 
 const A = { host: '10.0.0.1', port: 1 };
@@ -88,13 +88,13 @@ describe('a name that stands for several Sentinels', () => {
     source = new SentinelSource(sentinelOptions({ sentinel }), clock, bus, lookUp);
     source.start({
       onTopology: (primary) => told.push(primary),
-      onMessage: () => undefined,
-      onViews: () => undefined,
+      onStep: () => undefined,
+      onReport: () => undefined,
     });
   };
   const answering = (): string[] =>
     source
-      .sentinels()
+      .statuses()
       .filter(({ isAnswering }) => isAnswering)
       .map(({ address }) => address.host)
       .sort();
@@ -128,8 +128,8 @@ describe('a name that stands for several Sentinels', () => {
     source = new SentinelSource(options, clock, new EventBus(), slow);
     source.start({
       onTopology: (primary) => told.push(primary),
-      onMessage: () => undefined,
-      onViews: () => undefined,
+      onStep: () => undefined,
+      onReport: () => undefined,
     });
     await allAnswer(1);
     await turns(10);
@@ -147,7 +147,7 @@ describe('a name that stands for several Sentinels', () => {
     await pass(clock, 3000);
     await allAnswer(3);
     expect(answering()).toEqual(['127.0.0.1', '127.0.0.2', '127.0.0.4']);
-    expect(source.sentinels()).toHaveLength(3);
+    expect(source.statuses()).toHaveLength(3);
     for (const one of service.sentinels) one.story = { primary: B, epoch: 6 };
     await source.lookAgain();
     expect(told.at(-1)).toEqual(B);
@@ -172,13 +172,13 @@ describe('a name that stands for several Sentinels', () => {
       () => events.some(({ type }) => type === 'sentinel.lost'),
       'the name is reported',
     );
-    expect(source.sentinels()).toMatchObject([
+    expect(source.statuses()).toMatchObject([
       { address: { host: 'does-not-exist.invalid' }, isAnswering: false },
     ]);
     found = record(1, 2, 3);
     await pass(clock, 1500);
     await allAnswer(3);
-    expect(source.sentinels()).toHaveLength(3);
+    expect(source.statuses()).toHaveLength(3);
   });
 
   it('with fewer than three addresses is doubted, and looked up until there are three', async () => {
@@ -202,7 +202,7 @@ describe('a name that stands for several Sentinels', () => {
     found = [...record(1, 2, 3), { address: '::1', family: 6 }];
     start();
     await allAnswer(3);
-    expect(source.sentinels()).toHaveLength(3);
+    expect(source.statuses()).toHaveLength(3);
   });
 
   it('is the name that the certificates of the Sentinels must have', async () => {
@@ -217,7 +217,7 @@ describe('a name that stands for several Sentinels', () => {
       const { port } = server.address() as AddressInfo;
       start({ nodes: [`${NAME}:${String(port)}`], tls: true });
       await until(clock, () => greetings.length > 0, 'a TLS handshake begins');
-      expect(source.sentinels()).toMatchObject([{ address: { host: '127.0.0.1' } }]);
+      expect(source.statuses()).toMatchObject([{ address: { host: '127.0.0.1' } }]);
       // The name that the client asks for stands in clear in the first message.
       expect(greetings[0]).toContain(NAME);
     } finally {
@@ -238,7 +238,7 @@ describe('a name that stands for several Sentinels', () => {
     start();
     source.close();
     await pass(clock, 1100);
-    expect(source.sentinels()).toEqual([]);
+    expect(source.statuses()).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import type { Problem } from '../../base/errors/index.js';
+import type { Problem } from '../../../base/errors/index.js';
 
 /** What a connection is told before it is used. */
 export interface HandshakeOptions {

@@ -2,13 +2,8 @@ import { pass, sentinelOptions, track, turns, until } from '../../../../test/sup
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import type { Problem } from '../../base/errors/index.js';
 import { ManualClock, reply } from '../../testing/index.js';
-import { ConnectionRegistry } from './connection-registry.js';
-import {
-  SharedConnection,
-  type Job,
-  type NodeChange,
-  type SharedConnectionDeps,
-} from './shared-connection.js';
+import { NodeRegistry } from './node-registry.js';
+import { RedisNode, type Job, type NodeChange, type RedisNodeDeps } from './redis-node.js';
 import type { ReplySink, Wire } from './wire.js';
 
 /** A job that records the calls it gets. */
@@ -36,14 +31,14 @@ class NotedJob implements Job {
   }
 }
 
-describe('SharedConnection', () => {
+describe('RedisNode', () => {
   let node: FakeNode;
   let clock: ManualClock;
   let changes: NodeChange[];
-  let connection: SharedConnection;
+  let connection: RedisNode;
   let sent: number;
 
-  const settings = (over: Partial<SharedConnectionDeps> = {}): SharedConnectionDeps => ({
+  const settings = (over: Partial<RedisNodeDeps> = {}): RedisNodeDeps => ({
     address: node.address,
     wire: {
       address: node.address,
@@ -67,7 +62,7 @@ describe('SharedConnection', () => {
     clock = new ManualClock();
     changes = [];
     sent = 0;
-    connection = new SharedConnection(settings(), clock, (_, change) => changes.push(change));
+    connection = new RedisNode(settings(), clock, (_, change) => changes.push(change));
   });
 
   afterEach(async () => {
@@ -176,7 +171,7 @@ describe('SharedConnection', () => {
         node.override = ([name]) =>
           name?.toLowerCase() === 'time' ? reply.error(refusal) : undefined;
         const onDoubt = (problem: Problem): void => void doubts.push(problem);
-        connection = new SharedConnection(settings({ onDoubt }), clock, () => undefined);
+        connection = new RedisNode(settings({ onDoubt }), clock, () => undefined);
         await opened();
         for (let i = 0; i < 3; i++) await beat();
         expect(connection.timeDistance).toBeNull();
@@ -527,17 +522,17 @@ describe('SharedConnection', () => {
   });
 });
 
-describe('ConnectionRegistry', () => {
+describe('NodeRegistry', () => {
   let nodes: FakeNode[];
   let clock: ManualClock;
-  let registry: ConnectionRegistry;
+  let registry: NodeRegistry;
   let changes: string[];
 
   beforeEach(async () => {
     nodes = [await FakeNode.start(), await FakeNode.start()];
     clock = new ManualClock();
     changes = [];
-    registry = new ConnectionRegistry(sentinelOptions(), clock, (node, change) => {
+    registry = new NodeRegistry(sentinelOptions(), clock, (node, change) => {
       changes.push(
         `${String(nodes.findIndex(({ address }) => address === node.address))} ${change}`,
       );
@@ -587,7 +582,7 @@ describe('ConnectionRegistry', () => {
     const options = sentinelOptions({
       sentinel: { natMap: { '10.0.0.1:6379': '127.0.0.1:7000' } },
     });
-    const mapped = new ConnectionRegistry(options, clock, () => undefined);
+    const mapped = new NodeRegistry(options, clock, () => undefined);
     const wire = mapped.wireOptionsFor({ host: '10.0.0.1', port: 6379 });
     expect(wire.address).toEqual({ host: '127.0.0.1', port: 7000 });
   });

@@ -1,4 +1,4 @@
-import { addressKey, type NodeAddress } from '../../base/address/index.js';
+import { addressKey, type NodeAddress } from '../../../base/address/index.js';
 
 /** The addresses of Sentinels that others list, without a connection to them. */
 export class DiscoveredSentinels {

@@ -1,5 +1,5 @@
-import type { Problem } from '../../base/errors/index.js';
-import type { EventBus } from '../../base/events/index.js';
+import type { Problem } from '../../../base/errors/index.js';
+import type { EventBus } from '../../../base/events/index.js';
 
 /** Reports each doubtful setting once, however often it is met. */
 export class Doubts {

@@ -1,5 +1,5 @@
 import { toNodeAddress } from './sentinel-view.js';
-import type { NodeAddress } from '../../base/address/index.js';
+import type { NodeAddress } from '../../../base/address/index.js';
 
 /** The messages of Sentinels that are used here. */
 export const SENTINEL_CHANNELS = [

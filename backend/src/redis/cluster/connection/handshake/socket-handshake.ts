@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { HandshakeStep } from './handshake.js';
+import type { HandshakeStep } from './handshake-steps.js';
 
 // A server that sends more than this in place of a line of status is none.
 const MAX_LINE_BYTES = 4096;
