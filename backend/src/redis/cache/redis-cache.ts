@@ -22,6 +22,7 @@ type OpenKeyspace = (
     readonly policy: KeyspacePolicy;
     readonly nearMs: number;
     readonly maxStaleMs: number;
+    readonly memoryPercent: number;
   },
 ) => Keyspace;
 
@@ -149,10 +150,10 @@ function open(
   { openKeyspace, clock, random, bus }: Omit<RedisCacheDeps, 'defaults'>,
   tasks: OpenTasks,
 ): NamespaceDeps {
-  const { policy, nearMs, maxStaleMs } = options;
+  const { policy, nearMs, maxStaleMs, memoryPercent } = options;
   const codec = new CacheCodec(name, options);
   return new NamespaceDeps({
-    keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs }),
+    keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent }),
     options,
     codec,
     decoder: new BodyDecoder(codec, options),

@@ -3,6 +3,7 @@ import type { Problem } from '../base/errors/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Stop } from '../base/timing/index.js';
 import {
+  adviseOnEviction,
   adviseOnMinReplicas,
   adviseOnSentinels,
   type SentinelDesk,
@@ -22,6 +23,7 @@ export class ClusterAdviser {
   readonly #bus: EventBus;
   readonly #said = new Set<string>();
   readonly #stop: Stop;
+  #hasSessions = false;
 
   constructor(options: ResolvedRedisOptions, group: Advised, bus: EventBus) {
     this.#options = options;
@@ -32,12 +34,20 @@ export class ClusterAdviser {
     });
   }
 
+  /** From now on sessions are kept in this Redis: what it evicts matters. */
+  noteSessions(): void {
+    if (this.#hasSessions) return;
+    this.#hasSessions = true;
+    void this.#lookAtEviction();
+  }
+
   /** Stops. */
   close(): void {
     this.#stop();
   }
 
   async #look(): Promise<void> {
+    await this.#lookAtEviction();
     if (this.#options.mode !== 'sentinel') return;
     const views = this.#group.sentinels?.views() ?? [];
     // Uses the view that lists the most other Sentinels: an early view may not list all yet.
@@ -46,22 +56,26 @@ export class ClusterAdviser {
     for (const problem of adviseOnSentinels(view, this.#options.sentinel.masterName)) {
       this.#say(problem);
     }
-    const minReplicas = await this.#readMinReplicas();
+    const minReplicas = await this.#setting('min-replicas-to-write');
     if (minReplicas === null) return;
-    for (const problem of adviseOnMinReplicas(minReplicas, view.replicas.length)) {
+    for (const problem of adviseOnMinReplicas(Number(minReplicas), view.replicas.length)) {
       this.#say(problem);
     }
   }
 
+  async #lookAtEviction(): Promise<void> {
+    if (!this.#hasSessions) return;
+    const policy = await this.#setting('maxmemory-policy');
+    const maxMemory = await this.#setting('maxmemory');
+    if (policy === null || maxMemory === null) return;
+    for (const problem of adviseOnEviction(Number(maxMemory), policy)) this.#say(problem);
+  }
+
   // Managed services often do not permit CONFIG: then nothing is reported.
-  async #readMinReplicas(): Promise<number | null> {
+  async #setting(name: string): Promise<string | null> {
     try {
-      const answer = await this.#group.tracker.primary?.call(
-        'config',
-        'get',
-        'min-replicas-to-write',
-      );
-      return Array.isArray(answer) ? Number(answer[1]) : null;
+      const answer = await this.#group.tracker.primary?.call('config', 'get', name);
+      return Array.isArray(answer) ? String(answer[1]) : null;
     } catch {
       return null;
     }

@@ -7,7 +7,7 @@ export {
   stampDigits,
   stampOfDigits,
 } from './store/stamp.js';
-export { type KeyspaceOptions, policy } from './keyspace-options.js';
+export { type KeyspaceOptions, memoryPercent, policy } from './keyspace-options.js';
 export type {
   Claim,
   DeleteOptions,

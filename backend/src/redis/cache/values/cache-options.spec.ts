@@ -30,6 +30,7 @@ describe('resolveCacheOptions', () => {
       shareLoads: true,
       nearMs: 0,
       shareObjects: false,
+      memoryPercent: 0,
       serializer: jsonSerializer,
       compressOverBytes: 16_384,
       maxValueBytes: 1_048_576,

@@ -13,7 +13,7 @@ import {
   type Resolved,
   type RowsOf,
 } from '../../base/options/index.js';
-import { policy, type KeyspacePolicy } from '../../keyspace/index.js';
+import { memoryPercent, policy, type KeyspacePolicy } from '../../keyspace/index.js';
 import { tagsProblem } from './cache-keys.js';
 import { isSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
 
@@ -114,6 +114,10 @@ export interface CacheOptions extends CacheLoadOptions {
    * is made of the bytes at each hit. @defaultValue false
    */
   readonly shareObjects?: boolean;
+   * The part of `fallback.maxEntries` and `fallback.maxBytes` that the namespace has to itself, in percent;
+   * 0 means that it shares with others. @defaultValue 0
+   */
+  readonly memoryPercent?: number;
   /** Turns values into bytes and back. @defaultValue jsonSerializer */
   readonly serializer?: CacheSerializer;
   /** Values with more bytes are compressed; `null` means none are. @defaultValue 16_384 */
@@ -129,6 +133,7 @@ const CACHE_ROWS = {
   leaseMs: option(wholeNumber(MIN_LEASE_MS, MAX_DELAY_MS, 'milliseconds'), 1_000),
   nearMs: option(delay, 0),
   shareObjects: option(flag, false),
+  memoryPercent: option(memoryPercent, 0),
   serializer: option(
     rule<CacheSerializer>(
       'an object with an id from 1 to 255 of its own, a name, serialize and deserialize',

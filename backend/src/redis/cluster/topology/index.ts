@@ -1,4 +1,8 @@
-export { adviseOnMinReplicas, adviseOnSentinels } from './sources/cluster-advice.js';
+export {
+  adviseOnEviction,
+  adviseOnMinReplicas,
+  adviseOnSentinels,
+} from './sources/cluster-advice.js';
 export { FailoverHistory, type FailoverSummary } from './failover-history.js';
 export { planTopology, type KnownPrimary, type TopologyPlan } from './sources/plan-topology.js';
 export { SentinelSource } from './sources/sentinel-source.js';

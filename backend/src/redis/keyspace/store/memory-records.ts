@@ -43,7 +43,7 @@ export interface RecordKeeper {
 
 // What a record, its stamp, its place in the map and its Buffer cost besides the bytes, and what one
 // key group of a record, or one key that a drop leaves, costs: measured as growth of the process, per entry.
-const RECORD_BYTES = 832;
+const RECORD_BYTES = 864;
 const LISTING_BYTES = 256;
 const DISTRUSTED = -1;
 const NONE: readonly string[] = [];
@@ -61,9 +61,11 @@ export function* laps(records: Records, marks: Records): Generator<MemoryRecord 
 }
 
 /** Where a record belongs. */
-interface RecordHome {
+interface RecordSpot {
   readonly home: Records;
   readonly place: Place<MemoryRecord>;
+  readonly shelf: Shelf<MemoryRecord>;
+  readonly weight: number;
   readonly keeper: RecordKeeper;
 }
 
@@ -97,23 +99,23 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
   readonly #keeper: RecordKeeper;
   #round: number;
 
-  constructor(write: MemoryWrite, now: number, { home, place, keeper }: RecordHome) {
-    this.home = home;
-    this.place = place;
+  constructor(write: MemoryWrite, now: number, spot: RecordSpot) {
+    this.home = spot.home;
+    this.place = spot.place;
+    this.shelf = spot.shelf;
+    this.weight = spot.weight;
     this.key = write.key;
     this.entry = owned(write.entry);
     this.stamp = hasStamp(write.entry) ? write.stamp : null;
     this.birth = this.stamp === null ? null : bornAt(write);
     this.isTombstone = isTombstone(write.entry);
-    this.isFinal = isFinal(write.entry);
-    this.shelf = shelfIn(place, write);
+    this.isFinal = this.isTombstone && isFinal(write.entry);
     this.groups = this.isTombstone ? NONE : write.groups;
     this.except = write.except === undefined ? null : new Set(write.except);
     this.expiresAt = write.ttlMs === null ? Infinity : now + write.ttlMs;
-    this.weight = weigh(write);
     this.heardAt = now;
-    this.#keeper = keeper;
-    this.#round = keeper.round;
+    this.#keeper = spot.keeper;
+    this.#round = spot.keeper.round;
   }
 
   /** {@inheritDoc MemoryCopy.isTrusted} */

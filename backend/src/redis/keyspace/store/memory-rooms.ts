@@ -1,4 +1,4 @@
-import { ConfigInvalidError } from '../../base/errors/index.js';
+import { ConfigInvalidError, InvalidArgumentError } from '../../base/errors/index.js';
 import { EvictionQueue, Line, type Evictable, type Queue } from './eviction-queue.js';
 
 /** Why a copy is there; it decides who gives way. `ends` are tombstones and marks of groups. */
@@ -110,7 +110,10 @@ export class MemoryRooms<T extends Evictable<T>> {
   readonly #unknown: Place<T>;
   #ownPercent = 0;
 
+  /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
   constructor(bounds: MemoryLimits) {
+    requireLimit('maxEntries', bounds.maxEntries);
+    requireLimit('maxBytes', bounds.maxBytes);
     this.#bounds = bounds;
     const ends = endsOf(bounds);
     this.#ends = new Room<T>(ends, ['ends', 'ends']);
@@ -209,4 +212,14 @@ function sum<T extends Evictable<T>>(shelves: readonly Shelf<T>[]): ClassUsage {
     bytes: shelves.reduce((total, { queue }) => total + queue.bytes, 0),
     evictions: shelves.reduce((total, { evictions }) => total + evictions, 0),
   };
+}
+
+function requireLimit(field: keyof MemoryLimits, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new InvalidArgumentError({
+    field,
+    value,
+    message: 'memory must be bounded by a positive whole number',
+    remedy: 'For example maxEntries 10000 and maxBytes 67108864',
+  });
 }

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import { encodeEntry, isFinal, isTombstone, newTombstone } from './entry.js';
 import { use } from './eviction-queue.js';
@@ -68,8 +67,6 @@ export class MemoryStore implements KeyValueStore {
 
   /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
   constructor({ maxEntries, maxBytes }: MemoryLimits, clock: Clock) {
-    requireBound('maxEntries', maxEntries);
-    requireBound('maxBytes', maxBytes);
     this.#bounds = { maxEntries, maxBytes };
     this.#clock = clock;
     this.#rooms = new MemoryRooms(this.#bounds);
@@ -276,20 +273,23 @@ export class MemoryStore implements KeyValueStore {
   #put(home: Records, write: MemoryWrite, now: number): void {
     const old = home.get(write.key) ?? null;
     const place = old?.place ?? this.#rooms.placeOf(write.key, home === this.#marks ? '#' : ':');
-    if (!this.#mayStay(write, shelfIn(place, write))) {
+    const shelf = shelfIn(place, write);
+    const weight = weigh(write);
+    if (!this.#mayStay(write, shelf, weight)) {
       if (old !== null) this.#remove(old);
       return;
     }
-    const record = new MemoryRecord(write, now, { home, place, keeper: this.#keeper });
+    const keeper = this.#keeper;
+    const record = new MemoryRecord(write, now, { home, place, shelf, weight, keeper });
     // Deleting the key first would leave a hole in the map at each write.
     home.set(write.key, record);
     this.#link(record, old);
-    this.#shrink(record.shelf.room);
+    this.#shrink(shelf.room);
   }
 
-  #mayStay(write: MemoryWrite, shelf: Shelf<MemoryRecord>): boolean {
+  #mayStay(write: MemoryWrite, shelf: Shelf<MemoryRecord>, weight: number): boolean {
     if (isOver(write)) return false;
-    const hasRoom = shelf.room.hasRoomOn(shelf, weigh(write));
+    const hasRoom = shelf.room.hasRoomOn(shelf, weight);
     if (!hasRoom) this.#refused++;
     return hasRoom;
   }
@@ -372,14 +372,4 @@ function isTakingAway(write: StampedWrite): boolean {
 // NaN is over, too.
 function isOver({ ttlMs }: StampedWrite): boolean {
   return !(ttlMs === null || ttlMs > 0);
-}
-
-function requireBound(field: keyof MemoryLimits, value: number): void {
-  if (Number.isSafeInteger(value) && value > 0) return;
-  throw new InvalidArgumentError({
-    field,
-    value,
-    message: 'memory must be bounded by a positive whole number',
-    remedy: 'For example maxEntries 10000 and maxBytes 67108864',
-  });
 }
