@@ -370,14 +370,15 @@ export class MemoryKeyspace implements Keyspace {
         source: from === 'redis' ? 'redis' : 'memory',
       };
     }
+    const copy = { state: 'found' as const, ...(slot !== undefined && { slot }) };
     const now = this.server.clock.wallTime();
     const found = entry;
     const isFresh = found.freshUntil === 0 || now < found.freshUntil;
-    if (isFresh) return { state: 'found', entry: found, isFresh, source: from, slot };
+    if (isFresh) return { ...copy, entry: found, isFresh, source: from };
     const isServable = this.policy === 'cache' && now < found.freshUntil + this.maxStaleMs;
     if (!isServable) return { state: 'missing', stamp: found.stamp };
     const source = from === 'memory' ? 'stale' : from;
-    return { state: 'found', entry: found, isFresh, source, slot };
+    return { ...copy, entry: found, isFresh, source };
   }
 
   #requireRedis(): void {

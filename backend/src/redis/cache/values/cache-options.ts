@@ -114,6 +114,7 @@ export interface CacheOptions extends CacheLoadOptions {
    * is made of the bytes at each hit. @defaultValue false
    */
   readonly shareObjects?: boolean;
+  /**
    * The part of `fallback.maxEntries` and `fallback.maxBytes` that the namespace has to itself, in percent;
    * 0 means that it shares with others. @defaultValue 0
    */
