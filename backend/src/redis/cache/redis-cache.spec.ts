@@ -80,10 +80,19 @@ describe('get, set and delete', () => {
   });
 
   it('never say a negative age when the clock of the writer is ahead', async () => {
-    const stamp = { ...one.behind().stamp(), wallMs: rig.clock.wallTime() + 50 };
+    const ahead = rig.clock.wallTime() + 50;
+    const wallTime = jest.spyOn(rig.clock, 'wallTime').mockReturnValue(ahead);
+    await one.cache.set('k', 1);
+    wallTime.mockRestore();
+    expect(await one.cache.getEntry('k')).toMatchObject({ ageMs: 0 });
+  });
+
+  it('say the age since a value was made, however far ahead its stamp is', async () => {
+    const stamp = { ...one.behind().stamp(), wallMs: rig.clock.wallTime() + 600_000 };
     jest.spyOn(one.behind(), 'stamp').mockReturnValueOnce(stamp);
     await one.cache.set('k', 1);
-    expect(await one.cache.getEntry('k')).toMatchObject({ ageMs: 0 });
+    await rig.clock.advance(30);
+    expect(await one.cache.getEntry('k')).toMatchObject({ ageMs: 30 });
   });
 
   it('keep a value for as long as its ttlMs says', async () => {
