@@ -114,7 +114,7 @@ export class EntryReader {
   #reject(fault: EntryFault | BodyFault, seen: Stamp | null): Absent {
     const { bus, counters, keyspace } = this.#deps;
     counters.add('errors');
-    bus.emit({ type: 'cache.entry-rejected', keyspace: keyspace.name, fault });
+    bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault });
     return { ...MISSING, seen, mayWrite: !NEWER.has(fault) };
   }
 
