@@ -81,8 +81,10 @@ function noteOf(event: RedisHaEvent): string | null {
       return `${event.type} ${JSON.stringify(event.report)}`;
     case 'journal.dropped':
       return `${event.type} ${String(event.count)}: ${event.reason}`;
+    case 'value.rejected':
     case 'cache.entry-rejected':
     case 'cache.load-failed':
+    case 'value.write-failed':
     case 'cache.write-failed':
     case 'listener.failed':
       return event.type;

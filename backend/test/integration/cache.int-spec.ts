@@ -123,7 +123,7 @@ describe('a cache on a real Redis', () => {
     await redis.config('SET', 'maxmemory', '1mb');
     let loads = 0;
     for (let i = 0; i < 20; i++) expect(await cache.getOrSet('k', () => ++loads)).toBe(1);
-    expect(events.map(({ type }) => type)).not.toContain('cache.write-failed');
+    expect(events.map(({ type }) => type)).not.toContain('value.write-failed');
     expect((await cache.set('k', 'v')).outcome).toBe('journaled');
     await redis.config('SET', 'maxmemory', '0');
     await waitUntil(async () => (await redis.exists('default:k')) === 1, { what: 'Redis has it' });

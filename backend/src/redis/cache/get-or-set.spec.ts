@@ -443,7 +443,7 @@ describe('getOrSet', () => {
       const cache = one.cache.namespace('small', { maxValueBytes: 10 });
       expect(await cache.getOrSet('k', () => 'x'.repeat(20))).toHaveLength(20);
       expect(one.events).toEqual([
-        { type: 'cache.write-failed', keyspace: 'small', reason: 'VALUE_TOO_LARGE' },
+        { type: 'value.write-failed', keyspace: 'small', reason: 'VALUE_TOO_LARGE' },
       ]);
       expect(cache.stats).toMatchObject({ errors: 1, loadFailures: 0 });
     });
@@ -455,7 +455,7 @@ describe('getOrSet', () => {
     ])('because the write fails with %p', async (error, reason) => {
       one.behind().fail('write', error);
       expect(await one.cache.getOrSet('k', () => 1)).toBe(1);
-      expect(one.events).toEqual([{ type: 'cache.write-failed', keyspace: 'default', reason }]);
+      expect(one.events).toEqual([{ type: 'value.write-failed', keyspace: 'default', reason }]);
       expect(rig.server.leases.size).toBe(0);
     });
 
@@ -477,8 +477,8 @@ describe('getOrSet', () => {
       expect(await one.cache.getOrSet('k', () => 'new')).toBe('new');
       expect(await one.cache.get('k')).toBe('new');
       expect(one.events).toEqual([
-        { type: 'cache.entry-rejected', keyspace: 'default', fault: 'corrupt' },
-        { type: 'cache.entry-rejected', keyspace: 'default', fault: 'corrupt' },
+        { type: 'value.rejected', keyspace: 'default', fault: 'corrupt' },
+        { type: 'value.rejected', keyspace: 'default', fault: 'corrupt' },
       ]);
       expect(stats()).toMatchObject({ errors: 2, misses: 2, hits: 1 });
     });
@@ -491,7 +491,7 @@ describe('getOrSet', () => {
       expect(await one.cache.getOrSet('k', () => 'new')).toBe('new');
       expect(await one.cache.get('k')).toBe('new');
       expect(one.events).toContainEqual({
-        type: 'cache.entry-rejected',
+        type: 'value.rejected',
         keyspace: 'default',
         fault: 'corrupt',
       });
@@ -513,7 +513,7 @@ describe('getOrSet', () => {
       expect(await one.cache.getOrSet('k', () => 'own')).toBe('own');
       expect(one.behind().drafts).toHaveLength(1);
       expect(one.events).toContainEqual({
-        type: 'cache.entry-rejected',
+        type: 'value.rejected',
         keyspace: 'default',
         fault: 'unknown-codec',
       });

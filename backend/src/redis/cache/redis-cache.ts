@@ -3,6 +3,7 @@ import { OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import { atDeadline, endsWithin, type Clock, type Random } from '../base/timing/index.js';
+import { BodyDecoder } from './values/body-decoder.js';
 import { CacheCodec } from './values/cache-codec.js';
 import {
   type CacheOptions,
@@ -150,10 +151,12 @@ function open(
   tasks: OpenTasks,
 ): NamespaceDeps {
   const { policy, nearMs, maxStaleMs, memoryPercent } = options;
+  const codec = new CacheCodec(name, options);
   return new NamespaceDeps({
     keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent }),
     options,
-    codec: new CacheCodec(name, options),
+    codec,
+    decoder: new BodyDecoder(codec, options),
     counters: new CacheCounters(),
     tasks,
     clock,

@@ -237,10 +237,9 @@ export class ValueLoader {
     return (await endsWithin(answer, atDeadline(clock, leftMs))) ? answer : stale;
   }
 
-  #isDue({ freshUntil, stamp }: Entry, share: number): boolean {
+  #isDue({ freshUntil, madeAt }: Entry, share: number): boolean {
     if (freshUntil === 0) return false;
-    const lifeMs = freshUntil - stamp.wallMs;
-    return this.#deps.clock.wallTime() >= stamp.wallMs + lifeMs * share;
+    return this.#deps.clock.wallTime() >= madeAt + (freshUntil - madeAt) * share;
   }
 }
 

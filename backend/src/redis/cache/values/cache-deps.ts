@@ -1,6 +1,7 @@
 import type { EventBus } from '../../base/events/index.js';
 import type { Keyspace } from '../../keyspace/index.js';
 import type { Clock, Random } from '../../base/timing/index.js';
+import type { BodyDecoder } from './body-decoder.js';
 import type { CacheCodec } from './cache-codec.js';
 import type { ResolvedCacheOptions } from './cache-options.js';
 import type { CacheCounters } from './cache-stats.js';
@@ -11,6 +12,7 @@ export interface CacheDeps {
   readonly keyspace: Keyspace;
   readonly options: ResolvedCacheOptions;
   readonly codec: CacheCodec;
+  readonly decoder: BodyDecoder;
   readonly counters: CacheCounters;
   readonly tasks: OpenTasks;
   readonly clock: Clock;

@@ -110,6 +110,11 @@ export interface CacheOptions extends CacheLoadOptions {
    */
   readonly nearMs?: number;
   /**
+   * Whether all hits of a copy in memory get one object, frozen, in place of an object of their own each, which
+   * is made of the bytes at each hit. @defaultValue false
+   */
+  readonly shareObjects?: boolean;
+  /**
    * The part of `fallback.maxEntries` and `fallback.maxBytes` that the namespace has to itself, in percent;
    * 0 means that it shares with others. @defaultValue 0
    */
@@ -128,6 +133,7 @@ const CACHE_ROWS = {
   maxStaleMs: option(life, 0),
   leaseMs: option(wholeNumber(MIN_LEASE_MS, MAX_DELAY_MS, 'milliseconds'), 1_000),
   nearMs: option(delay, 0),
+  shareObjects: option(flag, false),
   memoryPercent: option(memoryPercent, 0),
   serializer: option(
     rule<CacheSerializer>(

@@ -86,7 +86,7 @@ export class EntryWriter {
     const { bus, counters, keyspace } = this.#deps;
     counters.add('errors');
     const reason = RedisHaError.is(error) ? error.code : reasonOf(error);
-    bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason });
+    bus.emit({ type: 'value.write-failed', keyspace: keyspace.name, reason });
   }
 
   #shorten(ms: number, jitter: number): number {
