@@ -4,12 +4,7 @@ import { KeyspaceKeys } from './keyspace-keys.js';
 describe('KeyspaceKeys', () => {
   it('keeps everything of one keyspace apart', () => {
     const keys = new KeyspaceKeys('users');
-    const names = [
-      keys.entry('a'),
-      keys.group('a'),
-      keys.shared('a'),
-      keys.channel,
-    ];
+    const names = [keys.entry('a'), keys.group('a'), keys.shared('a'), keys.channel];
     expect(new Set(names).size).toBe(names.length);
   });
 

@@ -7,7 +7,7 @@ import { Degradation } from './breaker/degradation.js';
 import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
-import { NO_LOG } from './journal/journal-log.js';
+import { NO_LOG, stampOfRecord, type JournalRecord } from './journal/journal-log.js';
 import { JournalReplay } from './journal/journal-replay.js';
 import { type KeptJournal, NOTHING_KEPT } from './journal/kept-journal.js';
 import { RecentWrites } from './journal/recent-writes.js';
@@ -46,6 +46,7 @@ export class Keyspaces {
   readonly #degradation: Degradation;
   readonly #replays: ReplayLoop | null;
   readonly #stopHearing: Stop | undefined;
+  #stopAdopting: Stop | undefined;
   readonly #open = new Map<string, OpenKeyspace>();
   #isClosed = false;
 
@@ -83,6 +84,10 @@ export class Keyspaces {
     if (records.length > 0 || damagedBytes > 0) {
       this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
     }
+    this.#stopAdopting = this.#kept.onAdopted?.((adopted, unreadable) => {
+      this.#adopt(adopted, unreadable);
+      return Promise.resolve();
+    });
     this.#replays?.wake();
   }
 
@@ -149,6 +154,7 @@ export class Keyspaces {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopHearing?.();
+    this.#stopAdopting?.();
     this.#degradation.close();
     for (const { near, notices } of this.#open.values()) {
       near?.close();
@@ -192,7 +198,10 @@ export class Keyspaces {
       recent: new RecentWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock),
       reads: this.#degradation.reads,
       writes: this.#degradation.writes,
-      redis: this.#port === null ? null : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
+      redis:
+        this.#port === null
+          ? null
+          : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
       tombstoneMs: bounds.maxAgeMs,
       onBacklog: () => {
         this.#degradation.refresh();
@@ -222,6 +231,17 @@ export class Keyspaces {
     if (applied + superseded + expired === 0) return;
     this.#bus.emit({ type: 'journal.replayed', report });
     if (expired > 0) this.#bus.emit({ type: 'journal.dropped', count: expired, reason: 'too-old' });
+  }
+
+  // The log has them already.
+  #adopt(records: readonly JournalRecord[], damagedBytes: number): void {
+    const { journal, stamps, onBacklog } = this.#deps;
+    this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
+    for (const record of records) {
+      journal.recover(record);
+      stamps.observe(stampOfRecord(record));
+    }
+    onBacklog();
   }
 
   // The new primary may lack the last writes that the old one acknowledged. What it has newer stays.

@@ -114,6 +114,12 @@ export type RedisHaEvent =
   | { readonly type: 'journal.replayed'; readonly report: ReplayReport }
   | { readonly type: 'journal.recovered'; readonly count: number; readonly damagedBytes: number }
   | { readonly type: 'journal.file-failed'; readonly reason: string }
+  | {
+      readonly type: 'journal.file-skipped';
+      /** The name of the file in the folder. */
+      readonly file: string;
+      readonly reason: 'other-redis' | 'unknown-key' | 'unreadable';
+    }
   | { readonly type: 'cache.entry-rejected'; readonly keyspace: string; readonly fault: string }
   | { readonly type: 'cache.load-failed'; readonly keyspace: string; readonly reason: string }
   | { readonly type: 'cache.write-failed'; readonly keyspace: string; readonly reason: string }

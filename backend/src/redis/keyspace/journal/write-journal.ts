@@ -86,7 +86,7 @@ export class WriteJournal {
     this.#bounds = bounds;
     this.#clock = clock;
     this.#log = log;
-    for (const record of recovered) this.#recover(record);
+    for (const record of recovered) this.recover(record);
   }
 
   /** How many records are pending. */
@@ -144,6 +144,23 @@ export class WriteJournal {
     this.#counts.appended++;
     pending.logged = this.#log.append(own);
     return pending.logged.then(() => 'journaled');
+  }
+
+  /**
+   * Adds a record of a process that is gone, which the log has already. An acknowledged write is kept even
+   * when the limits are smaller now; droppable records are not.
+   */
+  recover(record: JournalRecord): void {
+    const present = this.#pending.get(targetOf(record));
+    if (present !== undefined && isNotOlder(present.record, record)) return;
+    const hasRoom = this.#makeRoom(weightOf(record), present, true);
+    if (!hasRoom && record.isDroppable === true) {
+      this.#log.settle(record);
+      this.#counts.dropped++;
+      return;
+    }
+    if (present !== undefined) this.#remove(present);
+    this.#add(record);
   }
 
   /** The pending write of a key; `null` when there is none, or when its key group was emptied since. */
@@ -213,20 +230,6 @@ export class WriteJournal {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#log.close();
-  }
-
-  // An acknowledged write is kept even when the limits are smaller now; droppable records are not.
-  #recover(record: JournalRecord): void {
-    const present = this.#pending.get(targetOf(record));
-    if (present !== undefined && isNotOlder(present.record, record)) return;
-    const hasRoom = this.#makeRoom(weightOf(record), present, true);
-    if (!hasRoom && record.isDroppable === true) {
-      this.#log.settle(record);
-      this.#counts.dropped++;
-      return;
-    }
-    if (present !== undefined) this.#remove(present);
-    this.#add(record);
   }
 
   #makeRoom(weight: number, present: Pending | undefined, mayDropOthers: boolean): boolean {
