@@ -101,7 +101,7 @@ export class JournalFolder implements JournalLog {
     const orphans = await Orphans.in({ dir, stem }, seal, { clock, disk: files }, tell);
     const folder = new JournalFolder({ file, path, stem }, orphans, clock, { skipped, onSkipped });
     try {
-      await folder.#look();
+      await folder.look();
     } catch (error) {
       await folder.close();
       throw toFileError(dir, error);
@@ -140,23 +140,26 @@ export class JournalFolder implements JournalLog {
     this.#listener = listener;
     for (const [file, reason] of this.#skipped.splice(0)) this.#onSkipped(file, reason);
     this.#stopLooks = this.#clock.every(LOOK_MS, () => {
-      if (this.#own.isHung) return;
-      this.#looking ??= this.#look()
-        // The disk refuses: the next look may succeed, and appending tells of it.
-        .catch(() => undefined)
-        .finally(() => {
-          this.#looking = null;
-        });
+      // The disk refuses: a later look may succeed, and the own file tells of it.
+      this.look().catch(() => undefined);
     });
     return () => {
       this.#stopLooks?.();
     };
   }
 
+  /** Looks now for files whose process is gone. While a look is under way, returns that one. */
+  look(): Promise<void> {
+    if (this.#own.isHung) return Promise.resolve();
+    return (this.#looking ??= this.#adoptAll().finally(() => {
+      this.#looking = null;
+    }));
+  }
+
   async close(): Promise<void> {
     this.#stopLooks?.();
     this.#stopBeats();
-    if (!this.#own.isHung) await this.#looking;
+    if (!this.#own.isHung) await this.#looking?.catch(() => undefined);
     await this.#own.close();
     if (this.#own.isHung) return;
     for (const { orphan } of this.#adoptions) {
@@ -168,7 +171,7 @@ export class JournalFolder implements JournalLog {
     }
   }
 
-  async #look(): Promise<void> {
+  async #adoptAll(): Promise<void> {
     for (const orphan of await this.#orphans.look()) {
       // Those that are found at opening are told with all other records.
       const isHeard = this.#listener === null;
