@@ -7,6 +7,7 @@ const ROOMS = [
   'base/json',
   'base/timing',
   'base/collections',
+  'base/crypto',
   'base/address',
   'base/events',
   'base/stats',

@@ -7,7 +7,7 @@ import { Degradation } from './breaker/degradation.js';
 import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
-import { NO_LOG } from './journal/journal-log.js';
+import { NO_LOG, stampOfRecord, type JournalRecord } from './journal/journal-log.js';
 import { type KeptJournal, NOTHING_KEPT } from './journal/kept-journal.js';
 import { LossReports } from './journal/loss-reports.js';
 import { OwnWrites } from './journal/own-writes.js';
@@ -47,6 +47,7 @@ export class Keyspaces {
   readonly #degradation: Degradation;
   readonly #replays: ReplayLoop | null;
   readonly #stopHearing: Stop | undefined;
+  #stopAdopting: Stop | undefined;
   readonly #open = new Map<string, OpenKeyspace>();
   #isClosed = false;
 
@@ -85,6 +86,10 @@ export class Keyspaces {
     if (records.length > 0 || damagedBytes > 0) {
       this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
     }
+    this.#stopAdopting = this.#kept.onAdopted?.((adopted, unreadable) => {
+      this.#adopt(adopted, unreadable);
+      return Promise.resolve();
+    });
     this.#replays?.wake();
   }
 
@@ -134,6 +139,7 @@ export class Keyspaces {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopHearing?.();
+    this.#stopAdopting?.();
     this.#degradation.close();
     for (const { near, notices } of this.#open.values()) {
       near?.close();
@@ -209,6 +215,17 @@ export class Keyspaces {
     const { applied, superseded, expired, rejected } = report;
     if (applied + superseded + expired + rejected === 0) return;
     this.#bus.emit({ type: 'journal.replayed', report });
+  }
+
+  // The log has them already.
+  #adopt(records: readonly JournalRecord[], damagedBytes: number): void {
+    const { own, stamps, onBacklog } = this.#deps;
+    this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
+    for (const record of records) {
+      own.recover(record);
+      stamps.observe(stampOfRecord(record));
+    }
+    onBacklog();
   }
 
   // The new primary may lack the last writes that the old one acknowledged. What it has newer stays.

@@ -1,212 +1,226 @@
 import * as disk from 'node:fs/promises';
 import { ClosedError, codeOf, type JournalFileError } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
-import {
-  newFileError,
-  PRIVATE_MODE,
-  syncDirectory,
-  toFileError,
-  UNKNOWN,
-  writeAll,
-  type Disk,
-} from './journal-disk.js';
-import { encodeFrame, readFrames, type LogContents, type LogLine } from './journal-frames.js';
+import { FileOnDisk } from './file-on-disk.js';
+import { newFileError, toFileError, UNKNOWN, type Disk } from './journal-disk.js';
+import type { JournalSeal } from './journal-format.js';
+import { LogContents, type LogLine } from './journal-lines.js';
 import { stampOfRecord, targetOf, type JournalLog, type JournalRecord } from './journal-log.js';
-import { lockFile } from './journal-lock.js';
+import { LineQueue, type Batch, type Waiter } from './line-queue.js';
 
-/** Where and how a journal is kept on disk. */
-interface JournalFileOptions {
+/** Where and how the journal of one process is kept on disk. */
+export interface JournalFileOptions {
   readonly path: string;
   /** When a record counts as kept: when it is on the disk, or when the system has it. */
   readonly fsync: 'always' | 'interval' | 'never';
   /** With `interval`: how long the system may hold data before it goes to the disk. @defaultValue 1000 */
   readonly intervalMs?: number;
-  /** Called once each time the disk starts to refuse writes. */
+  readonly seal: JournalSeal;
+  /** Called once each time the disk starts to refuse writes, or does not answer. */
   readonly onFailure?: (reason: string) => void;
 }
 
-/** Whether the file accepts records. `isDoubtful`: an fsync failed, so the content of the file is uncertain. */
+/**
+ * Whether the file accepts records. `hung`: the disk owes an answer. `isDoubtful`: an fsync failed, so the
+ * content of the file is uncertain.
+ */
 type FileState =
   | { readonly kind: 'sound' }
-  | { readonly kind: 'failed'; readonly error: JournalFileError; readonly isDoubtful: boolean };
+  | {
+      readonly kind: 'failed' | 'hung';
+      readonly error: JournalFileError;
+      readonly isDoubtful: boolean;
+    };
 
-/** Work for the file. Without a line: sync what the system holds to the disk. */
-interface Job {
-  readonly line: LogLine | null;
-  readonly end: (error: JournalFileError | null) => void;
-}
+/** So long a record waits for the disk at most, in ms. */
+export const DISK_TIMEOUT_MS = 1_000;
 
-// 'RHJL', the version of the format (2 bytes), and two reserved bytes. Frames follow (journal-frames.ts).
-const HEADER = Buffer.from([0x52, 0x48, 0x4a, 0x4c, 0, 1, 0, 0]);
-const MAGIC_BYTES = 4;
-const VERSION_END = 6;
 const MAX_COMMIT_BYTES = 4_194_304;
 const MIN_TO_COMPACT = 1_048_576;
 const INTERVAL_MS = 1_000;
 const RETRY_MS = 1_000;
 const COMPACT_AGAIN_MS = 30_000;
-const NOTHING = Buffer.alloc(0);
+const TIMED_OUT = 'ETIMEDOUT';
 const SOUND: FileState = { kind: 'sound' };
 
 /**
- * A journal on disk: records are appended, and those that come while the disk is busy go to it
- * together. What needs no replay any more is dropped when the file is rewritten. One process, one file.
+ * The journal of one process on disk: records are appended, and those that come while the disk is busy go to it
+ * together. What needs no replay any more is dropped when the file is rewritten.
+ *
+ * A record that the disk did not take in time is refused, and written all the same as soon as the disk takes
+ * it: it is in the journal in memory, and would be missing after a crash.
  */
 export class JournalFile implements JournalLog {
-  /** How many bytes at the end of the file could not be read and were cut off. */
-  readonly damagedBytes: number;
   readonly #options: JournalFileOptions;
   readonly #clock: Clock;
-  readonly #disk: Disk;
-  readonly #unlock: () => Promise<void>;
-  readonly #contents: LogContents;
-  #handle: disk.FileHandle;
-  #end: number;
+  readonly #file: FileOnDisk;
+  /** Everything that was appended and not settled, whether the disk has it or not. */
+  readonly #contents = new LogContents();
+  readonly #queue = new LineQueue();
   #state: FileState = SOUND;
-  #queue: Job[] = [];
+  #inFlight: Batch | null = null;
   #working: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
   #isUnsynced = false;
+  #isFlushDue = false;
   #stopTimer: Stop | null = null;
   #compactFrom = 0;
 
-  private constructor(
-    options: JournalFileOptions,
-    tools: { readonly clock: Clock; readonly disk: Disk; readonly unlock: () => Promise<void> },
-    found: Found,
-  ) {
+  private constructor(options: JournalFileOptions, clock: Clock, file: FileOnDisk) {
     this.#options = options;
-    this.#clock = tools.clock;
-    this.#disk = tools.disk;
-    this.#unlock = tools.unlock;
-    this.#handle = found.handle;
-    this.#contents = found.contents;
-    this.#end = found.end;
-    this.damagedBytes = found.damagedBytes;
+    this.#clock = clock;
+    this.#file = file;
   }
 
   /**
-   * Opens a file, or creates it.
+   * Creates the file, which must not be there yet.
    *
-   * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when another process uses it, when it is not a
-   * journal that this version can read, or when the disk refuses it.
+   * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when the disk refuses it.
    */
-  static async open(
+  static async create(
     options: JournalFileOptions,
     clock: Clock,
     files: Disk = disk,
   ): Promise<JournalFile> {
-    // When the file is rewritten, it must take the place of the file and not of a link to it.
-    const path = await disk.realpath(options.path).catch(() => options.path);
-    let unlock = (): Promise<void> => Promise.resolve();
+    const { path, seal } = options;
     try {
-      unlock = await lockFile(path, clock);
-      const found = await read(path, files);
-      return new JournalFile({ ...options, path }, { clock, disk: files, unlock }, found);
+      return new JournalFile(options, clock, await FileOnDisk.create(path, seal, files));
     } catch (error) {
-      await unlock();
       throw toFileError(path, error);
     }
   }
 
-  /** The records that were not settled. Right after opening: those of an earlier process. */
+  /** The records that were not settled. */
   get records(): JournalRecord[] {
     return this.#contents.records;
   }
 
   /** The size of the file, in bytes. */
   get size(): number {
-    return this.#end;
+    return this.#file.size;
+  }
+
+  /** About how many bytes wait in memory for the disk. */
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** Whether the disk owes an answer for too long: then nothing more is asked of it. */
+  get isHung(): boolean {
+    return this.#state.kind === 'hung';
   }
 
   append(record: JournalRecord): Promise<void> {
-    return this.#add(record);
+    if (this.#closing !== null) return Promise.reject(new ClosedError('The journal is closed'));
+    this.#contents.add(record);
+    return this.#wait((waiter) => {
+      this.#queue.add(record, waiter);
+    });
   }
 
   settle(record: JournalRecord): void {
-    const stamp = stampOfRecord(record);
-    // If this is lost, the record is replayed once more after a restart, which changes nothing.
-    this.#add({ kind: 'settled', target: targetOf(record), stamp }).catch(() => undefined);
+    if (this.#closing !== null) return;
+    const target = targetOf(record);
+    const line: LogLine = { kind: 'settled', target, stamp: stampOfRecord(record) };
+    this.#contents.add(line);
+    this.#queue.settle(target, line.stamp);
+    // A newer record stays, and what the disk does not have needs no note. If a note is lost, the record is
+    // replayed once more after a restart, which changes nothing.
+    const isOnDisk = this.#file.holds(target) || this.#inFlight?.holds(target) === true;
+    if (!isOnDisk || this.#contents.has(target)) return;
+    this.#queue.add(line);
+    if (this.#state.kind === 'sound') this.#work();
   }
 
+  /** Resolves when the disk has all that was appended until now, in a file that is this process's. */
+  flush(): Promise<void> {
+    return this.#wait((waiter) => {
+      this.#isFlushDue = true;
+      this.#queue.afterAll(waiter);
+    });
+  }
+
+  /** Writes what waits for the disk, and closes the file. One that holds no records is removed. Never rejects. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
 
   async #close(): Promise<void> {
-    await this.#enqueue(null).catch(() => undefined);
-    await this.#working;
     this.#stopTimer?.();
-    await this.#handle.close().catch(() => undefined);
-    await this.#unlock();
+    if (this.#state.kind === 'failed') this.#work();
+    await this.flush().catch(() => undefined);
+    this.#stopTimer?.();
+    // What the disk still owes cannot be waited for. Another process finds the file as it is.
+    if (this.isHung) return;
+    await this.#working;
+    await this.#file.close().catch(() => undefined);
+    if (this.#contents.size === 0) await this.#file.remove().catch(() => undefined);
   }
 
-  #add(line: LogLine): Promise<void> {
-    if (this.#closing !== null) return Promise.reject(new ClosedError('The journal is closed'));
-    return this.#enqueue(line);
-  }
-
-  #enqueue(line: LogLine | null): Promise<void> {
+  #wait(join: (waiter: Waiter) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const end = (error: JournalFileError | null): void => {
+      join((error) => {
         if (error === null) resolve();
         else reject(error);
-      };
-      this.#queue.push({ line, end });
-      this.#working ??= this.#work();
+      });
+      if (this.#state.kind === 'sound') this.#work();
+      // While the disk refuses, only the timer retries, so that no caller waits for it.
+      else if (this.#working === null || this.isHung) this.#queue.refuse(this.#state.error);
     });
   }
 
-  async #work(): Promise<void> {
+  #work(): void {
+    this.#working ??= this.#commitAll();
+  }
+
+  async #commitAll(): Promise<void> {
     // Records that are appended in one turn are written together.
     await Promise.resolve();
-    while (this.#queue.length > 0) await this.#commitNext();
+    do await this.#commitNext();
+    while (this.#state.kind === 'sound' && (this.#queue.size > 0 || this.#isFlushDue));
     this.#working = null;
   }
 
   async #commitNext(): Promise<void> {
-    const frames: Buffer[] = [];
-    for (let bytes = 0; bytes < MAX_COMMIT_BYTES; bytes += frames.at(-1)?.length ?? 0) {
-      const job = this.#queue[frames.length];
-      if (job === undefined) break;
-      frames.push(job.line === null ? NOTHING : encodeFrame(job.line));
-    }
-    const jobs = this.#queue.splice(0, frames.length);
-    const error = await this.#commit(jobs, Buffer.concat(frames));
-    for (const [i, job] of jobs.entries()) this.#conclude(job, frames[i] ?? NOTHING, error);
+    const isFlush = this.#isFlushDue;
+    this.#isFlushDue = false;
+    const batch = this.#queue.take(MAX_COMMIT_BYTES, (line) => this.#file.encode(line));
+    this.#inFlight = batch;
+    const stop = this.#clock.hold(DISK_TIMEOUT_MS, () => {
+      this.#hang(batch);
+    });
+    const error = await this.#commit(batch, isFlush);
+    batch.end(error);
     if (error === null) await this.#tidy();
+    stop();
+    this.#inFlight = null;
+    // It has answered after all.
+    if (this.#state.kind === 'hung') this.#state = SOUND;
   }
 
-  #conclude({ line, end }: Job, frame: Buffer, error: JournalFileError | null): void {
-    const counts = line !== null && (error === null || line.kind === 'settled');
-    if (counts) this.#contents.add(line, frame.length);
-    end(error);
-  }
-
-  async #commit(jobs: readonly Job[], bytes: Buffer): Promise<JournalFileError | null> {
-    const isFlush = jobs.some(({ line }) => line === null);
-    // While the disk refuses, only the timer retries, so that no caller waits for it.
-    if (this.#state.kind === 'failed' && !isFlush) return this.#state.error;
+  async #commit(batch: Batch, isFlush: boolean): Promise<JournalFileError | null> {
     let isWritten = false;
     try {
       await this.#repair();
-      await writeAll(this.#handle, bytes);
+      await this.#file.write(batch);
       isWritten = true;
-      this.#isUnsynced ||= bytes.length > 0;
-      await this.#syncAsAsked(jobs, isFlush);
-      this.#end += bytes.length;
+      this.#isUnsynced ||= batch.lines.length > 0;
+      await this.#syncAsAsked(batch, isFlush);
+      this.#file.accept(batch);
+      // A process that adopted the file before this moment may have read it before these lines were in it.
+      if ((batch.hasRecords || isFlush) && !(await this.#file.hasName())) await this.#rewrite();
       return null;
     } catch (error) {
+      this.#queue.putBack(batch);
       return this.#fail(error, isWritten);
     }
   }
 
-  async #syncAsAsked(jobs: readonly Job[], isFlush: boolean): Promise<void> {
+  async #syncAsAsked(batch: Batch, isFlush: boolean): Promise<void> {
     const { fsync, intervalMs = INTERVAL_MS } = this.#options;
     if (fsync === 'never' || !this.#isUnsynced) return;
-    const isNow = fsync === 'always' && jobs.some(({ line }) => line?.kind !== 'settled');
-    if (isNow || isFlush) {
-      await this.#handle.datasync();
+    if (isFlush || (fsync === 'always' && batch.hasRecords)) {
+      await this.#file.sync();
       this.#isUnsynced = false;
     } else if (fsync === 'interval') this.#stopTimer ??= this.#flushAfter(intervalMs);
   }
@@ -214,134 +228,61 @@ export class JournalFile implements JournalLog {
   #flushAfter(ms: number): Stop {
     return this.#clock.hold(ms, () => {
       this.#stopTimer = null;
-      this.#enqueue(null).catch(() => undefined);
+      this.#isFlushDue = true;
+      this.#work();
     });
   }
 
-  // After a failed fsync the system may have lost what it could not write to the disk.
+  // After a failed fsync the system may have lost what it could not write to the disk. And a process that was
+  // frozen for long was taken for dead: its file was adopted under another name, and is not its own to cut.
   async #repair(): Promise<void> {
     if (this.#state.kind === 'sound') return;
-    if (this.#state.isDoubtful) await this.#rewrite();
-    else await this.#handle.truncate(this.#end);
+    if (this.#state.isDoubtful || !(await this.#file.hasName())) await this.#rewrite();
+    else await this.#file.cutTorn();
     this.#state = SOUND;
+  }
+
+  #hang(batch: Batch): void {
+    const message = `has not answered for ${String(DISK_TIMEOUT_MS)} ms`;
+    const error = newFileError(this.#options.path, message, 'See what is wrong with the disk');
+    const before = this.#state;
+    if (before.kind === 'sound') this.#options.onFailure?.(TIMED_OUT);
+    const isDoubtful = before.kind !== 'sound' && before.isDoubtful;
+    this.#state = { kind: 'hung', error, isDoubtful };
+    batch.end(error);
+    this.#queue.refuse(error);
   }
 
   #fail(cause: unknown, isDoubtful: boolean): JournalFileError {
     const before = this.#state;
     const error = toFileError(this.#options.path, cause);
-    const wasDoubtful = before.kind === 'failed' && before.isDoubtful;
+    const wasDoubtful = before.kind !== 'sound' && before.isDoubtful;
     this.#state = { kind: 'failed', error, isDoubtful: isDoubtful || wasDoubtful };
     if (before.kind === 'sound') this.#options.onFailure?.(codeOf(cause) ?? UNKNOWN);
+    this.#queue.refuse(error);
     this.#stopTimer?.();
-    this.#stopTimer = this.#flushAfter(RETRY_MS);
+    if (this.#closing === null) this.#stopTimer = this.#flushAfter(RETRY_MS);
     return error;
   }
 
-  // An empty journal keeps only its header. In a larger file, settled records take at most half of the space.
+  // An empty journal keeps only its head. In a larger file, settled records take at most half of the space.
   async #tidy(): Promise<void> {
-    const handle = this.#handle;
-    const { size, bytes } = this.#contents;
-    const isLarge = this.#end > MIN_TO_COMPACT && this.#end > 2 * bytes;
+    const { size, recordBytes, rewrites, isEmpty } = this.#file;
+    const isOver = this.#contents.size === 0 && this.#queue.size === 0 && !isEmpty;
+    const isLarge = size > MIN_TO_COMPACT && size > 2 * recordBytes;
     try {
-      if (size === 0 && this.#end > HEADER.length) {
-        await handle.truncate(HEADER.length);
-        this.#end = HEADER.length;
-      } else if (isLarge && this.#clock.now() >= this.#compactFrom) await this.#rewrite();
+      if (isOver && (await this.#file.hasName())) await this.#file.empty();
+      else if (isLarge && this.#clock.now() >= this.#compactFrom) await this.#rewrite();
     } catch (error) {
       this.#compactFrom = this.#clock.now() + COMPACT_AGAIN_MS;
       // The old file is still valid. A new file that the directory may not list is not.
-      if (this.#handle !== handle) this.#fail(error, true);
+      if (this.#file.rewrites > rewrites) this.#fail(error, true);
       else this.#options.onFailure?.(codeOf(error) ?? UNKNOWN);
     }
   }
 
   async #rewrite(): Promise<void> {
-    const { path } = this.#options;
-    const fresh = await this.#disk.open(await this.#cleared(`${path}.tmp`), 'ax+', PRIVATE_MODE);
-    let end: number;
-    try {
-      end = await writeRecords(fresh, this.#contents.records);
-      await fresh.sync();
-      await this.#disk.rename(`${path}.tmp`, path);
-    } catch (error) {
-      await fresh.close().catch(() => undefined);
-      await this.#cleared(`${path}.tmp`).catch(() => undefined);
-      throw error;
-    }
-    await this.#handle.close().catch(() => undefined);
-    this.#handle = fresh;
-    this.#end = end;
+    await this.#file.rewrite(this.#contents.records);
     this.#isUnsynced = false;
-    await syncDirectory(path, this.#disk);
   }
-
-  async #cleared(path: string): Promise<string> {
-    await this.#disk.rm(path, { force: true });
-    return path;
-  }
-}
-
-/** The contents of a file when it was opened. */
-interface Found {
-  readonly handle: disk.FileHandle;
-  readonly contents: LogContents;
-  readonly end: number;
-  readonly damagedBytes: number;
-}
-
-async function read(path: string, files: Disk): Promise<Found> {
-  const handle = await files.open(path, 'a+', PRIVATE_MODE);
-  try {
-    await handle.chmod(PRIVATE_MODE);
-    const bytes = await handle.readFile();
-    // A process may have ended before it had written the whole header.
-    const isNew = bytes.length < HEADER.length && HEADER.indexOf(bytes) === 0;
-    if (!isNew) checkHeader(path, bytes);
-    const { contents, end } = readFrames(bytes, HEADER.length);
-    if (isNew || end < bytes.length) {
-      await handle.truncate(isNew ? 0 : end);
-      await writeAll(handle, isNew ? HEADER : NOTHING);
-      await handle.sync();
-      await syncDirectory(path, files);
-    }
-    return { handle, contents, end, damagedBytes: isNew ? 0 : bytes.length - end };
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    throw error;
-  }
-}
-
-function checkHeader(path: string, bytes: Buffer): void {
-  if (bytes.length < HEADER.length || HEADER.compare(bytes, 0, MAGIC_BYTES, 0, MAGIC_BYTES) !== 0) {
-    throw newFileError(path, 'is not a journal', 'Name another file, or remove this one');
-  }
-  if (HEADER.compare(bytes, 0, VERSION_END, 0, VERSION_END) === 0) return;
-  throw newFileError(
-    path,
-    `has the format ${String(bytes.readUInt16BE(MAGIC_BYTES))}, which this version does not know`,
-    'Run the version that wrote it until it is empty, or name another file',
-  );
-}
-
-async function writeRecords(
-  handle: disk.FileHandle,
-  records: readonly JournalRecord[],
-): Promise<number> {
-  let end = 0;
-  let chunk: Buffer[] = [HEADER];
-  let bytes = HEADER.length;
-  const flush = async (): Promise<void> => {
-    await writeAll(handle, Buffer.concat(chunk, bytes));
-    end += bytes;
-    chunk = [];
-    bytes = 0;
-  };
-  for (const record of records) {
-    const frame = encodeFrame(record);
-    chunk.push(frame);
-    bytes += frame.length;
-    if (bytes >= MAX_COMMIT_BYTES) await flush();
-  }
-  await flush();
-  return end;
 }

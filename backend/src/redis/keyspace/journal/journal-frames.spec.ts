@@ -1,95 +1,62 @@
-import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes.js';
-import { encodeFrame, readFrames, type LogLine } from './journal-frames.js';
-import type { JournaledDrop, JournaledWrite, JournalRecord } from './journal-log.js';
+import { crc32 } from 'node:zlib';
+import { encodeFrame, newMark, readFrames, readOldFrames } from './journal-frames.js';
 
-function writeOf(
-  key: string,
-  no: number,
-  change: Parameters<typeof setOf>[2] = {},
-): JournaledWrite {
-  return { kind: 'write', write: setOf(key, stampNo(no), change), madeAt: 1_234.5 };
-}
+const MARK = newMark();
+const BODIES = ['first', '', 'a longer one in the middle', 'last'].map((text) => Buffer.from(text));
 
-function settledOf(target: string, no: number): LogLine {
-  return { kind: 'settled', target, stamp: stampNo(no) };
-}
-
-const drop: JournaledDrop = {
-  kind: 'drop',
-  drop: { group: 'g', stamp: stampNo(1), ttlMs: 99 },
-  madeAt: 1,
-};
-
-function recordsIn(...lines: LogLine[]): readonly JournalRecord[] {
-  return readFrames(Buffer.concat(lines.map(encodeFrame)), 0).contents.records;
+function framesOf(bodies: readonly Buffer[]): Buffer[] {
+  return bodies.map((body) => encodeFrame(MARK, body));
 }
 
 describe('frames of a journal', () => {
-  it.each<[string, JournalRecord]>([
-    ['a value', writeOf('a', 1, { body: Buffer.from([0, 255, 10, 13]), groups: ['g', 'ü'] })],
-    ['a value for ever', writeOf('a', 1, { ttlMs: null })],
-    ['a value of which others hear', writeOf('a', 1, { channel: 'c' })],
-    ['a value that may be dropped', { ...writeOf('a', 1), isDroppable: true }],
-    ['a value with a key of many signs', writeOf('"\\\n\0💾\ud800ä', 1)],
-    [
-      'a value without bytes',
-      { ...writeOf('a', 1), write: { ...setOf('a', stampNo(1)), entry: Buffer.alloc(0) } },
-    ],
-    ['a delete', { ...writeOf('a', 1), write: deleteOf('a', stampNo(1)) }],
-    ['a drop', drop],
-    ['a drop of which others hear', { ...drop, drop: { ...drop.drop, channel: 'c' } }],
-  ])('give back %s as it was', (_, record) => {
-    expect(recordsIn(record)).toEqual([record]);
+  it('give back the bodies that were put in', () => {
+    const bytes = Buffer.concat(framesOf(BODIES));
+    expect(readFrames(bytes, MARK, 0)).toEqual({ bodies: BODIES, damaged: [] });
   });
 
-  it('hold on to no larger buffer than the entry', () => {
-    const bytes = Buffer.concat([Buffer.alloc(100_000), encodeFrame(writeOf('a', 1))]);
-    const [record] = readFrames(bytes, 100_000).contents.records;
-    expect(record?.kind === 'write' && record.write.entry.buffer).not.toBe(bytes.buffer);
-  });
-
-  it('leave the newest of each key, in the order in which they came', () => {
-    const lines = [writeOf('a', 1), writeOf('b', 2), writeOf('a', 3), writeOf('b', 1), drop];
-    expect(recordsIn(...lines)).toEqual([lines[1], lines[2], drop]);
-  });
-
-  it('leave out what was settled, and what came before it', () => {
-    expect(recordsIn(writeOf('a', 1), settledOf('wa', 1))).toEqual([]);
-    expect(recordsIn(writeOf('a', 1), settledOf('wa', 2))).toEqual([]);
-    expect(recordsIn(writeOf('a', 2), settledOf('wa', 1))).toHaveLength(1);
-    expect(recordsIn(writeOf('g', 1), drop, settledOf('dg', 1))).toEqual([writeOf('g', 1)]);
-    expect(recordsIn(settledOf('wa', 5), writeOf('a', 6))).toHaveLength(1);
-  });
-
-  it('count the bytes of the records that are left', () => {
-    const [small, large] = [writeOf('a', 1), writeOf('a', 2, { body: 'x'.repeat(500) })];
-    const bytesOf = (...lines: LogLine[]): number =>
-      readFrames(Buffer.concat(lines.map(encodeFrame)), 0).contents.bytes;
-    expect(bytesOf(small, large)).toBe(encodeFrame(large).length);
-    expect(bytesOf(small, large, drop)).toBe(encodeFrame(large).length + encodeFrame(drop).length);
-    expect(bytesOf(small, settledOf('wa', 1))).toBe(0);
-  });
-
-  it('end where one is torn, at whichever byte', () => {
-    const whole = encodeFrame(writeOf('a', 1));
-    const last = encodeFrame(writeOf('b', 2));
-    for (let kept = 0; kept < last.length; kept++) {
-      const { contents, end } = readFrames(Buffer.concat([whole, last.subarray(0, kept)]), 0);
-      expect(contents.records).toHaveLength(1);
-      expect(end).toBe(whole.length);
+  it('are found up to the one that is torn, at whichever byte', () => {
+    const frames = framesOf(BODIES);
+    const last = frames.at(-1)!;
+    const before = Buffer.concat(frames.slice(0, -1));
+    for (let kept = 1; kept < last.length; kept++) {
+      const { bodies, damaged } = readFrames(
+        Buffer.concat([before, last.subarray(0, kept)]),
+        MARK,
+        0,
+      );
+      expect(bodies).toEqual(BODIES.slice(0, -1));
+      expect(damaged).toEqual([{ from: before.length, to: before.length + kept }]);
     }
   });
 
-  it('end where one is damaged, at whichever bit', () => {
-    const [first, last] = [encodeFrame(writeOf('a', 1)), encodeFrame(writeOf('c', 3))];
-    const frame = encodeFrame(writeOf('b', 2));
-    for (let bit = 0; bit < frame.length * 8; bit++) {
-      const damaged = Buffer.from(frame);
-      damaged[bit >> 3]! ^= 1 << (bit & 7);
-      const { contents, end } = readFrames(Buffer.concat([first, damaged, last]), 0);
-      expect(contents.records).toEqual([writeOf('a', 1)]);
-      expect(end).toBe(first.length);
+  it('are lost one at a time: whichever bit is wrong, all others are found', () => {
+    const frames = framesOf(BODIES);
+    const whole = Buffer.concat(frames);
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const bytes = Buffer.from(whole);
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      const ends = frames.map((_, i) => Buffer.concat(frames.slice(0, i + 1)).length);
+      const hit = ends.findIndex((end) => bit >> 3 < end);
+      const { bodies, damaged } = readFrames(bytes, MARK, 0);
+      expect(bodies).toEqual(BODIES.filter((_, i) => i !== hit));
+      expect(damaged).toEqual([{ from: ends[hit]! - frames[hit]!.length, to: ends[hit] }]);
     }
+  });
+
+  it('are found after foreign bytes of any length in between', () => {
+    const [first, second] = framesOf(BODIES);
+    for (const junk of [Buffer.alloc(1), Buffer.alloc(50, 0xff), MARK, first!.subarray(0, 9)]) {
+      const { bodies, damaged } = readFrames(Buffer.concat([first!, junk, second!]), MARK, 0);
+      expect(bodies).toEqual(BODIES.slice(0, 2));
+      expect(damaged).toEqual([{ from: first!.length, to: first!.length + junk.length }]);
+    }
+  });
+
+  it('are not found inside a value that somebody made to look like one', () => {
+    const planted = encodeFrame(newMark(), Buffer.from('let me in'));
+    const frame = encodeFrame(MARK, planted);
+    frame[0]! ^= 1;
+    expect(readFrames(frame, MARK, 0).bodies).toEqual([]);
   });
 
   it.each([
@@ -97,42 +64,23 @@ describe('frames of a journal', () => {
     ['ones', Buffer.alloc(64, 0xff)],
     ['text', Buffer.from('this was never a journal, and is long enough')],
   ])('are not found in %s', (_, bytes) => {
-    expect(readFrames(bytes, 0)).toMatchObject({ end: 0, contents: { size: 0 } });
+    const damaged = [{ from: 0, to: bytes.length }];
+    expect(readFrames(bytes, MARK, 0)).toEqual({ bodies: [], damaged });
+    expect(readOldFrames(bytes, 0)).toEqual({ bodies: [], damaged });
   });
 
-  it.each<[string, unknown]>([
-    ['a kind of later', { kind: 'later', madeAt: 1 }],
-    ['no kind', { madeAt: 1 }],
-    [
-      'a write without a key',
-      { kind: 'write', madeAt: 1, write: { stamp: {}, entry: Buffer.alloc(0) } },
-    ],
-    [
-      'a write without a stamp',
-      { ...writeOf('a', 1), write: { ...setOf('a', stampNo(1)), stamp: null } },
-    ],
-    [
-      'a stamp without its parts',
-      { ...writeOf('a', 1), write: { ...setOf('a', stampNo(1)), stamp: { origin: '' } } },
-    ],
-    [
-      'a write without groups',
-      { ...writeOf('a', 1), write: { ...setOf('a', stampNo(1)), groups: null } },
-    ],
-    [
-      'groups that are no names',
-      { ...writeOf('a', 1), write: { ...setOf('a', stampNo(1)), groups: [1] } },
-    ],
-    [
-      'a time that is none',
-      { ...writeOf('a', 1), write: { ...setOf('a', stampNo(1)), ttlMs: 'soon' } },
-    ],
-    ['no moment', { ...writeOf('a', 1), madeAt: null }],
-    ['a drop without a group', { ...drop, drop: { stamp: stampNo(1), ttlMs: 1 } }],
-    ['a drop without a time', { ...drop, drop: { group: 'g', stamp: stampNo(1) } }],
-    ['nothing to settle', { kind: 'settled', stamp: stampNo(1) }],
-  ])('are passed over when they are whole and say nothing we know: %s', (_, line) => {
-    const lines = [writeOf('first', 1), line as LogLine, writeOf('last', 2)];
-    expect(recordsIn(...lines)).toEqual([lines[0], lines[2]]);
+  it('of version 1 are found up to the first that is damaged', () => {
+    const bodies = ['one.', 'two.', 'three'].map((text) => Buffer.from(text));
+    const frames = bodies.map((body) => {
+      const head = Buffer.alloc(8);
+      head.writeUInt32BE(body.length);
+      head.writeUInt32BE(crc32(body), 4);
+      return Buffer.concat([head, body]);
+    });
+    const bytes = Buffer.concat(frames);
+    expect(readOldFrames(bytes, 0)).toEqual({ bodies, damaged: [] });
+    bytes[frames[0]!.length + 9]! ^= 1;
+    const damaged = [{ from: frames[0]!.length, to: bytes.length }];
+    expect(readOldFrames(bytes, 0)).toEqual({ bodies: [bodies[0]], damaged });
   });
 });

@@ -1,127 +1,95 @@
+import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { stampOfRecord, targetOf, type JournalRecord } from './journal-log.js';
-import { compareStamps, type Stamp } from '../store/stamp.js';
 
-/** One line of a log: a record, or a note that the records of a target up to a stamp need no replay. */
-export type LogLine =
-  JournalRecord | { readonly kind: 'settled'; readonly target: string; readonly stamp: Stamp };
-
-/** The content of a log: for each key, or key group, the newest record that was not settled. */
-export class LogContents {
-  /** How many bytes the unsettled records take. */
-  bytes = 0;
-  readonly #live = new Map<string, { readonly record: JournalRecord; readonly bytes: number }>();
-
-  /** How many records are unsettled. */
-  get size(): number {
-    return this.#live.size;
-  }
-
-  /** The unsettled records, in the order in which they arrived. */
-  get records(): JournalRecord[] {
-    return [...this.#live.values()].map(({ record }) => record);
-  }
-
-  /** Adds a line of that many bytes. */
-  add(line: LogLine, bytes: number): void {
-    const target = line.kind === 'settled' ? line.target : targetOf(line);
-    const stamp = line.kind === 'settled' ? line.stamp : stampOfRecord(line);
-    const present = this.#live.get(target);
-    if (present !== undefined && compareStamps(stampOfRecord(present.record), stamp) > 0) return;
-    this.bytes -= present?.bytes ?? 0;
-    this.#live.delete(target);
-    if (line.kind === 'settled') return;
-    this.bytes += bytes;
-    this.#live.set(target, { record: line, bytes });
-  }
+/** Bytes between two offsets. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
 }
 
-// A frame is the length of its body (4 bytes), a checksum of the body (4), and the body. A body is a
-// length (4), that many bytes of JSON, and, for a write, its entry.
-const LENGTH_BYTES = 4;
-const FRAME_BYTES = 8;
+/** What was found in the bytes of a file. */
+export interface FoundFrames {
+  readonly bodies: readonly Buffer[];
+  /** What lies between them and belongs to none: torn, damaged, or never written. */
+  readonly damaged: readonly Range[];
+}
 
-/** The bytes of a line. */
-export function encodeFrame(line: LogLine): Buffer {
-  const entry = line.kind === 'write' ? line.write.entry : Buffer.alloc(0);
-  const plain = line.kind === 'write' ? { ...line, write: { ...line.write, entry: null } } : line;
-  const json = Buffer.from(JSON.stringify(plain));
-  const head = Buffer.allocUnsafe(FRAME_BYTES + LENGTH_BYTES);
-  head.writeUInt32BE(json.length, FRAME_BYTES);
-  const frame = Buffer.concat([head, json, entry]);
-  frame.writeUInt32BE(frame.length - FRAME_BYTES);
-  frame.writeUInt32BE(checksumOf(frame), LENGTH_BYTES);
+/** How long the mark is with which each frame of a file begins. */
+export const MARK_BYTES = 8;
+
+const LENGTH_BYTES = 4;
+const CHECKSUM_BYTES = 4;
+const FRAME_BYTES = MARK_BYTES + LENGTH_BYTES + CHECKSUM_BYTES;
+
+/**
+ * A mark for a new file. By chance, not fixed: the values in a journal come from anybody, and who knew the
+ * mark could put a frame inside a value, to be found there when what is around it is damaged.
+ */
+export function newMark(): Buffer {
+  return randomBytes(MARK_BYTES);
+}
+
+/** A frame: the mark of the file, the length of the body, a checksum of length and body, and the body. */
+export function encodeFrame(mark: Buffer, body: Buffer): Buffer {
+  const frame = Buffer.allocUnsafe(FRAME_BYTES + body.length);
+  mark.copy(frame);
+  frame.writeUInt32BE(body.length, MARK_BYTES);
+  body.copy(frame, FRAME_BYTES);
+  frame.writeUInt32BE(checksumOf(frame), MARK_BYTES + LENGTH_BYTES);
   return frame;
 }
 
-/**
- * Reads frames from an offset on, up to the first that is torn or damaged: after that nothing is certain.
- * A complete frame of an unknown kind is skipped. The bytes are not kept.
- */
-export function readFrames(
-  bytes: Buffer,
-  offset: number,
-): { readonly contents: LogContents; readonly end: number } {
-  const contents = new LogContents();
-  let end = offset;
-  while (end + FRAME_BYTES + LENGTH_BYTES <= bytes.length) {
-    const next = end + FRAME_BYTES + bytes.readUInt32BE(end);
-    const frame = bytes.subarray(end, next);
-    if (next > bytes.length || frame.length < FRAME_BYTES + LENGTH_BYTES) break;
-    if (frame.readUInt32BE(LENGTH_BYTES) !== checksumOf(frame)) break;
-    const line = decodeBody(frame.subarray(FRAME_BYTES));
-    if (line !== null) contents.add(line, frame.length);
-    end = next;
+/** Reads frames from an offset on. After one that is damaged it goes on at the next mark. */
+export function readFrames(bytes: Buffer, mark: Buffer, offset: number): FoundFrames {
+  const bodies: Buffer[] = [];
+  const damaged: Range[] = [];
+  let from = offset;
+  for (let at = offset; at < bytes.length;) {
+    const end = frameEnd(bytes, mark, at);
+    if (end === null) {
+      const next = bytes.indexOf(mark, at + 1);
+      at = next === -1 ? bytes.length : next;
+      continue;
+    }
+    if (at > from) damaged.push({ from, to: at });
+    bodies.push(bytes.subarray(at + FRAME_BYTES, end));
+    from = at = end;
   }
-  return { contents, end };
+  if (from < bytes.length) damaged.push({ from, to: bytes.length });
+  return { bodies, damaged };
+}
+
+/** Where the frame at this place ends; `null` when there is no sound one. */
+export function frameEnd(bytes: Buffer, mark: Buffer, at: number): number | null {
+  if (at + FRAME_BYTES > bytes.length) return null;
+  if (mark.compare(bytes, at, at + MARK_BYTES) !== 0) return null;
+  const end = at + FRAME_BYTES + bytes.readUInt32BE(at + MARK_BYTES);
+  if (end > bytes.length) return null;
+  const frame = bytes.subarray(at, end);
+  return frame.readUInt32BE(MARK_BYTES + LENGTH_BYTES) === checksumOf(frame) ? end : null;
 }
 
 function checksumOf(frame: Buffer): number {
-  return crc32(frame.subarray(FRAME_BYTES));
+  const length = frame.subarray(MARK_BYTES, MARK_BYTES + LENGTH_BYTES);
+  return crc32(frame.subarray(FRAME_BYTES), crc32(length));
 }
 
-function decodeBody(body: Buffer): LogLine | null {
-  const end = LENGTH_BYTES + body.readUInt32BE();
-  const line = parse(body.toString('utf8', LENGTH_BYTES, end));
-  if (!isLine(line)) return null;
-  if (line.kind !== 'write') return line;
-  return { ...line, write: { ...line.write, entry: Buffer.from(body.subarray(end)) } };
-}
+const OLD_FRAME_BYTES = 8;
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+/**
+ * Reads frames as version 1 wrote them: a length, a checksum of the body, and the body. They have no mark, so
+ * after one that is damaged nothing is certain.
+ */
+export function readOldFrames(bytes: Buffer, offset: number): FoundFrames {
+  const bodies: Buffer[] = [];
+  let at = offset;
+  while (at + OLD_FRAME_BYTES + LENGTH_BYTES <= bytes.length) {
+    const end = at + OLD_FRAME_BYTES + bytes.readUInt32BE(at);
+    const body = bytes.subarray(at + OLD_FRAME_BYTES, end);
+    if (end > bytes.length || body.length < LENGTH_BYTES) break;
+    if (bytes.readUInt32BE(at + LENGTH_BYTES) !== crc32(body)) break;
+    bodies.push(body);
+    at = end;
   }
-}
-
-// Damage was found by the checksum. This finds records of another version.
-function isLine(line: unknown): line is LogLine {
-  if (!isObject(line)) return false;
-  if (line['kind'] === 'settled')
-    return typeof line['target'] === 'string' && isStamp(line['stamp']);
-  if (typeof line['madeAt'] !== 'number') return false;
-  return line['kind'] === 'write' ? isWrite(line['write']) : isDrop(line['drop']);
-}
-
-function isWrite(write: unknown): boolean {
-  if (!isObject(write) || typeof write['key'] !== 'string') return false;
-  const { ttlMs, groups } = write;
-  const isListed = Array.isArray(groups) && groups.every((group) => typeof group === 'string');
-  return isListed && (ttlMs === null || typeof ttlMs === 'number') && isStamp(write['stamp']);
-}
-
-function isDrop(drop: unknown): boolean {
-  if (!isObject(drop) || typeof drop['group'] !== 'string') return false;
-  return typeof drop['ttlMs'] === 'number' && isStamp(drop['stamp']);
-}
-
-function isStamp(stamp: unknown): boolean {
-  if (!isObject(stamp) || typeof stamp['origin'] !== 'string') return false;
-  return typeof stamp['wallMs'] === 'number' && typeof stamp['count'] === 'number';
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+  return { bodies, damaged: at < bytes.length ? [{ from: at, to: bytes.length }] : [] };
 }
