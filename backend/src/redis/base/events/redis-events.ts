@@ -124,9 +124,7 @@ export type RedisHaEvent =
       readonly file: string;
       readonly reason: 'other-redis' | 'unknown-key' | 'unreadable';
     }
-  | { readonly type: 'cache.entry-rejected'; readonly keyspace: string; readonly fault: string }
   | { readonly type: 'cache.load-failed'; readonly keyspace: string; readonly reason: string }
-  | { readonly type: 'cache.write-failed'; readonly keyspace: string; readonly reason: string }
   | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
 
 /** The type of an event, such as `primary.switched`. */

@@ -176,9 +176,7 @@ describe('the records of a store', () => {
     if (entry === undefined) throw new TypeError('it is not there');
     world.redis.data.entries.set(ID, { ...entry, body: Buffer.from(text) });
     expect(await records.get(SID)).toBeNull();
-    expect(events).toEqual([
-      { type: 'cache.entry-rejected', keyspace: 'sessions', fault: 'corrupt' },
-    ]);
+    expect(events).toEqual([{ type: 'value.rejected', keyspace: 'sessions', fault: 'corrupt' }]);
   });
 
   it('are none when the entry is damaged, or not of this store', async () => {
@@ -252,7 +250,7 @@ describe('the records of a store', () => {
       await touchIn(1);
       const reason = 'unknown error';
       expect(events).toEqual(
-        Array(2).fill({ type: 'cache.write-failed', keyspace: 'sessions', reason }),
+        Array(2).fill({ type: 'value.write-failed', keyspace: 'sessions', reason }),
       );
     });
   });
