@@ -41,7 +41,7 @@ async function start(options: RedisHaOptions = server.options()): Promise<Proces
   if (options.mode !== 'memory') await redis.whenReady(10_000);
   const events: RedisHaEvent[] = [];
   redis.onAny((event) => {
-    if (event.type.startsWith('cache.')) events.push(event);
+    if (/^(cache|value)[.]/.test(event.type)) events.push(event);
   });
   return { cache: app.get(RedisCache), redis, events };
 }

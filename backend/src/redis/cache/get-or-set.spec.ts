@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { CacheRig, HeldLoader, turns, type CacheProcess } from '../../../test/support/cache-rig.js';
 import { outcomeOf, withoutUnhandledRejections } from '../../../test/support/outcomes.js';
 import {
@@ -310,6 +311,81 @@ describe('getOrSet', () => {
       one.behind().fail('claim', new CommandRejectedError('OOM'));
       expect(await one.cache.getOrSet('k', () => 1)).toBe(1);
       expect(stats()).toMatchObject({ errors: 1, loads: 1 });
+    });
+  });
+
+  describe('finds out at once that a loader waits for itself', () => {
+    const itself = {
+      code: 'LOADER_FAILED',
+      error: { cause: { code: 'INVALID_ARGUMENT', message: expect.stringContaining('itself') } },
+    };
+    const one1 = (): number => 1;
+
+    it('because it asks for its own key', async () => {
+      const call = one.cache.getOrSet('k', () => one.cache.getOrSet('k', one1));
+      expect(await outcomeOf(call)).toMatchObject(itself);
+      expect(await one.cache.getOrSet('k', one1)).toBe(1);
+    });
+
+    it('because it asks for a key whose loader asks for its own', async () => {
+      const load = jest.fn((): Promise<number> => one.cache.getOrSet('b', back));
+      const back = async (): Promise<number> => {
+        await turns();
+        return one.cache.getOrSet('a', load);
+      };
+      const call = one.cache.getOrSet('a', load);
+      expect((await outcomeOf(call)).error).toMatchObject({
+        code: 'LOADER_FAILED',
+        cause: itself.error,
+      });
+      expect(load).toHaveBeenCalledTimes(1);
+    });
+
+    it('because it loads several and asks for one of them, alone or among several', async () => {
+      const alone = one.cache.getOrSetMany(['a', 'b'], async () => {
+        return new Map([['a', await one.cache.getOrSet('b', one1)]]);
+      });
+      expect(await outcomeOf(alone)).toMatchObject(itself);
+      const many = one.cache.getOrSetMany(['a', 'b'], () =>
+        one.cache.getOrSetMany(['c', 'b'], () => new Map()),
+      );
+      expect(await outcomeOf(many)).toMatchObject(itself);
+    });
+
+    it('also when it has deleted the key before', async () => {
+      const call = one.cache.getOrSet('k', async () => {
+        await one.cache.delete('k');
+        return one.cache.getOrSet('k', one1);
+      });
+      expect(await outcomeOf(call)).toMatchObject(itself);
+    });
+
+    it('and only then', async () => {
+      const late: (() => Promise<unknown>)[] = [];
+      const other = one.cache.namespace('other');
+      const loader = jest.fn(async () => {
+        late.push(AsyncResource.bind(() => one.cache.getOrSet('k', one1)));
+        const values = [
+          one.cache.getOrSet('l', one1),
+          other.getOrSet('k', one1, { shareLoads: false }),
+          one.cache.get('k'),
+        ];
+        await Promise.all(values);
+        await one.cache.set('m', 1);
+        return one.cache.getOrSet('m', one1);
+      });
+      expect(await one.cache.getOrSet('k', loader)).toBe(1);
+      await one.cache.delete('k');
+      expect(await late[0]!()).toBe(1);
+    });
+
+    it('unless there is an old value that it does not wait for long', async () => {
+      const patient = rig.start({ maxStaleMs: 1_000, ttlMs: 10, softTimeoutMs: 5 }).cache;
+      await patient.set('k', 'old');
+      await rig.clock.advance(20);
+      const call = patient.getOrSet('k', () => patient.getOrSet('k', () => 'never'));
+      await rig.clock.advance(5);
+      expect(await call).toBe('old');
     });
   });
 
