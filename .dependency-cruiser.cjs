@@ -24,6 +24,7 @@ const ROOMS = [
   'commands',
   'keyspace/store',
   'keyspace/breaker',
+  'keyspace/journal/disk',
   'keyspace/journal',
   'keyspace',
   'engine',

@@ -3,7 +3,7 @@ import { CommandTimeoutError, CommandUncertainError } from '../base/errors/index
 import { EventBus } from '../base/events/index.js';
 import { ManualClock } from '../testing/index.js';
 import { Keyspaces } from './keyspaces.js';
-import type { JournalLog, JournalRecord } from './journal/journal-log.js';
+import type { JournalLog, JournalRecord } from './journal/disk/journal-log.js';
 import type { EntryDraft, Keyspace } from './keyspace.js';
 import type { RedisPort } from './store/redis-port.js';
 

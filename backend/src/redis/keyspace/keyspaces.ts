@@ -7,7 +7,7 @@ import { Degradation } from './breaker/degradation.js';
 import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
-import { NO_LOG, stampOfRecord, type JournalRecord } from './journal/journal-log.js';
+import { NO_LOG, stampOfRecord, type JournalRecord } from './journal/disk/journal-log.js';
 import { type KeptJournal, NOTHING_KEPT } from './journal/kept-journal.js';
 import { LossReports } from './journal/loss-reports.js';
 import { OwnWrites } from './journal/own-writes.js';

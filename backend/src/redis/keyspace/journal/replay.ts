@@ -7,7 +7,7 @@ import {
   type JournaledDrop,
   type JournaledWrite,
   type JournalRecord,
-} from './journal-log.js';
+} from './disk/journal-log.js';
 import { graveOf } from './ended-writes.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { MemoryStore } from '../store/memory-store.js';

@@ -1,6 +1,6 @@
 import * as disk from 'node:fs/promises';
-import { ClosedError, codeOf, type JournalFileError } from '../../base/errors/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { ClosedError, codeOf, type JournalFileError } from '../../../base/errors/index.js';
+import type { Clock, Stop } from '../../../base/timing/index.js';
 import { FileOnDisk } from './file-on-disk.js';
 import { newFileError, toFileError, UNKNOWN, type Disk } from './journal-disk.js';
 import type { JournalSeal } from './journal-format.js';

@@ -1,5 +1,5 @@
 import * as disk from 'node:fs/promises';
-import { codeOf } from '../../base/errors/index.js';
+import { codeOf } from '../../../base/errors/index.js';
 
 /**
  * Which process owns a file. A process id means something only in its pid namespace, and that only until the

@@ -1,4 +1,4 @@
-import type { KeyRing } from '../../base/crypto/index.js';
+import type { KeyRing } from '../../../base/crypto/index.js';
 import {
   encodeFrame,
   frameEnd,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ResolvedRedisOptions } from '../../config/index.js';
+import type { ResolvedRedisOptions } from '../../../config/index.js';
 
 const DIGITS = 32;
 

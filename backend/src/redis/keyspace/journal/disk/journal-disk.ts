@@ -1,7 +1,7 @@
 import { constants, type BigIntStats, type Stats } from 'node:fs';
 import * as disk from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf, JournalFileError } from '../../base/errors/index.js';
+import { codeOf, JournalFileError } from '../../../base/errors/index.js';
 
 /** What the journal needs of the file system. */
 export type Disk = Pick<typeof disk, 'open' | 'rename' | 'rm'>;

@@ -1,7 +1,7 @@
-import type { JournalFileError } from '../../base/errors/index.js';
+import type { JournalFileError } from '../../../base/errors/index.js';
 import { stampOfLine, targetOfLine, type LogLine } from './journal-lines.js';
 import { weightOf } from './journal-log.js';
-import { compareStamps, type Stamp } from '../store/stamp.js';
+import { compareStamps, type Stamp } from '../../store/stamp.js';
 
 /** Told once: `null` when the disk has the line. */
 export type Waiter = (error: JournalFileError | null) => void;

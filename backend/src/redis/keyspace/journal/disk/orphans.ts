@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as disk from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../../base/errors/index.js';
-import type { Clock } from '../../base/timing/index.js';
+import { codeOf } from '../../../base/errors/index.js';
+import type { Clock } from '../../../base/timing/index.js';
 import { keepDamaged } from './damaged-copies.js';
 import { openOwn, type Disk } from './journal-disk.js';
 import {

@@ -1,5 +1,5 @@
 import { stampOfRecord, targetOf, type JournalRecord } from './journal-log.js';
-import { compareStamps, type Stamp } from '../store/stamp.js';
+import { compareStamps, type Stamp } from '../../store/stamp.js';
 
 /** One line of a log: a record, or a note that the records of a target up to a stamp need no replay. */
 export type LogLine =

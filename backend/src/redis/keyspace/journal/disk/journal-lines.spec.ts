@@ -1,4 +1,4 @@
-import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes.js';
+import { deleteOf, setOf, stampNo } from '../../../../../test/support/stored-writes.js';
 import { decodeLine, encodeLine, LogContents, type LogLine } from './journal-lines.js';
 import type { JournaledDrop, JournaledWrite, JournalRecord } from './journal-log.js';
 

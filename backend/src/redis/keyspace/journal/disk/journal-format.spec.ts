@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { setOf, stampNo } from '../../../../test/support/stored-writes.js';
-import { KeyRing } from '../../base/crypto/index.js';
+import { setOf, stampNo } from '../../../../../test/support/stored-writes.js';
+import { KeyRing } from '../../../base/crypto/index.js';
 import { frameOf, kindOf, newHead, readJournal, type JournalSeal } from './journal-format.js';
 import { encodeLine } from './journal-lines.js';
 import type { JournalRecord } from './journal-log.js';
