@@ -47,7 +47,6 @@ export class Keyspaces {
   readonly #degradation: Degradation;
   readonly #replays: ReplayLoop | null;
   readonly #stopHearing: Stop | undefined;
-  #stopAdopting: Stop | undefined;
   readonly #open = new Map<string, OpenKeyspace>();
   #isClosed = false;
 
@@ -86,7 +85,8 @@ export class Keyspaces {
     if (records.length > 0 || damagedBytes > 0) {
       this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
     }
-    this.#stopAdopting = this.#kept.onAdopted?.((adopted, unreadable) => {
+    // Until the log is closed.
+    this.#kept.onAdopted?.((adopted, unreadable) => {
       this.#adopt(adopted, unreadable);
       return Promise.resolve();
     });
@@ -139,7 +139,6 @@ export class Keyspaces {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopHearing?.();
-    this.#stopAdopting?.();
     this.#degradation.close();
     for (const { near, notices } of this.#open.values()) {
       near?.close();

@@ -267,18 +267,26 @@ export class JournalFile implements JournalLog {
 
   // An empty journal keeps only its head. In a larger file, settled records take at most half of the space.
   async #tidy(): Promise<void> {
-    const { size, recordBytes, rewrites, isEmpty } = this.#file;
-    const isOver = this.#contents.size === 0 && this.#queue.size === 0 && !isEmpty;
-    const isLarge = size > MIN_TO_COMPACT && size > 2 * recordBytes;
+    const { rewrites } = this.#file;
     try {
-      if (isOver && (await this.#file.hasName())) await this.#file.empty();
-      else if (isLarge && this.#clock.now() >= this.#compactFrom) await this.#rewrite();
+      if (this.#contents.size === 0 && this.#queue.size === 0) await this.#empty();
+      else if (this.#isWorthRewriting) await this.#rewrite();
     } catch (error) {
       this.#compactFrom = this.#clock.now() + COMPACT_AGAIN_MS;
       // The old file is still valid. A new file that the directory may not list is not.
       if (this.#file.rewrites > rewrites) this.#fail(error, true);
       else this.#options.onFailure?.(codeOf(error) ?? UNKNOWN);
     }
+  }
+
+  get #isWorthRewriting(): boolean {
+    const { size, recordBytes } = this.#file;
+    const isLarge = size > MIN_TO_COMPACT && size > 2 * recordBytes;
+    return isLarge && this.#clock.now() >= this.#compactFrom;
+  }
+
+  async #empty(): Promise<void> {
+    if (!this.#file.isEmpty && (await this.#file.hasName())) await this.#file.empty();
   }
 
   async #rewrite(): Promise<void> {

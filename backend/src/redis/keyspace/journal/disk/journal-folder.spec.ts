@@ -271,6 +271,8 @@ describe('JournalFolder', () => {
       await look();
       expect((await names()).some((name) => name.endsWith('.taken'))).toBe(true);
       isReady = true;
+      // The disk has answered: the clock may go on.
+      await folder.append(recordOf('b'));
       await look();
       expect(await names()).toEqual([folder.path.slice(dir.length + 1)]);
     });
@@ -420,6 +422,7 @@ describe('JournalFolder', () => {
       folder.onAdopted(() => Promise.reject(new TypeError('never')));
       await plant('a.journal', dead, [recordOf('a')]);
       await look();
+      await folder.append(recordOf('b'));
       const paths = (await names()).map((name) => join(dir, name));
       expect(paths).toHaveLength(2);
       for (const path of paths) await fs.utimes(path, 1, 1);

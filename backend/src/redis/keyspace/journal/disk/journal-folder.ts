@@ -55,7 +55,7 @@ export class JournalFolder implements JournalLog {
   #listener: AdoptionListener | null = null;
   #stopLooks: Stop | null = null;
   #looking: Promise<void> | null = null;
-  #beating: Promise<void> | null = null;
+  #isBeating = false;
 
   private constructor(
     own: { readonly file: JournalFile; readonly path: string; readonly stem: string },
@@ -199,9 +199,11 @@ export class JournalFolder implements JournalLog {
   }
 
   #beat(): void {
-    if (this.#own.isHung) return;
-    this.#beating ??= this.#touchAll().finally(() => {
-      this.#beating = null;
+    // One at a time: on a disk that hangs they would pile up.
+    if (this.#own.isHung || this.#isBeating) return;
+    this.#isBeating = true;
+    void this.#touchAll().finally(() => {
+      this.#isBeating = false;
     });
   }
 

@@ -215,8 +215,7 @@ export class Orphans {
   }
 
   async #read(path: string, stem: string): Promise<Orphan> {
-    const handle = await openOwn(path, this.#tools.disk);
-    const bytes = (await handle?.readFile().finally(() => handle.close())) ?? Buffer.alloc(0);
+    const bytes = await this.#bytesOf(path);
     const { contents, damaged, sealed } = readJournal(bytes, this.#seal);
     const damagedBytes = damaged.reduce((sum, { from, to }) => sum + to - from, 0);
     if (damagedBytes > 0) {
@@ -225,6 +224,16 @@ export class Orphans {
       await keepDamaged(this.#place.dir, name, bytes, damaged).catch(() => undefined);
     }
     return { path, stem, records: contents.records, damagedBytes, isSealed: sealed > 0 };
+  }
+
+  async #bytesOf(path: string): Promise<Buffer> {
+    const handle = await openOwn(path, this.#tools.disk);
+    if (handle === null) return Buffer.alloc(0);
+    try {
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
   }
 
   #tell(name: string, reason: SkipReason): void {
