@@ -82,9 +82,7 @@ function noteOf(event: RedisHaEvent): string | null {
     case 'journal.dropped':
       return `${event.type} ${String(event.count)}: ${event.reason}`;
     case 'value.rejected':
-    case 'value.rejected':
     case 'cache.load-failed':
-    case 'value.write-failed':
     case 'value.write-failed':
     case 'listener.failed':
       return event.type;
