@@ -4,7 +4,7 @@ import { outcomeOf, withoutUnhandledRejections } from '../../../test/support/out
 import { QueueFullError } from '../base/errors/index.js';
 import type { CacheNamespace } from './cache-namespace.js';
 import { RedisCache } from './redis-cache.js';
-import { jsonSerializer } from './values/serializers.js';
+import { bufferSerializer, jsonSerializer } from './values/serializers.js';
 
 let rig: CacheRig;
 let one: CacheProcess;
@@ -100,6 +100,22 @@ describe('get, set and delete', () => {
     await one.cache.set('long', 1, { ttlMs: null });
     await rig.clock.advance(60_000);
     expect(await one.cache.getMany(['short', 'long', 'long'])).toEqual(new Map([['long', 1]]));
+  });
+
+  it('write large ones a few at a time, so that nobody else on the connection waits for long', async () => {
+    const store = one.cache.namespace('large', {
+      serializer: bufferSerializer,
+      compressOverBytes: null,
+    });
+    const letGo = one.behind('large').hold('write');
+    const value = Buffer.alloc(1_000_000);
+    const entries = Array.from({ length: 9 }, (_, i) => [`k${String(i)}`, value] as const);
+    const batches = [store.setMany(entries), store.setMany(entries)];
+    await turns();
+    expect(one.behind('large').calls.write).toBe(4);
+    letGo();
+    for (const receipts of await Promise.all(batches)) expect(receipts).toHaveLength(9);
+    expect(one.behind('large').calls.write).toBe(18);
   });
 
   it('write several, in order, with the same options', async () => {

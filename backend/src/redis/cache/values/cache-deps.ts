@@ -5,7 +5,7 @@ import type { BodyDecoder } from './body-decoder.js';
 import type { CacheCodec } from './cache-codec.js';
 import type { ResolvedCacheOptions } from './cache-options.js';
 import type { CacheCounters } from './cache-stats.js';
-import type { OpenTasks } from '../../base/collections/index.js';
+import type { ByteGate, OpenTasks } from '../../base/collections/index.js';
 
 /** What the classes of one namespace of the cache share. */
 export interface CacheDeps {
@@ -15,6 +15,8 @@ export interface CacheDeps {
   readonly decoder: BodyDecoder;
   readonly counters: CacheCounters;
   readonly tasks: OpenTasks;
+  /** All writes of the cache of a connection pass it. */
+  readonly writes: ByteGate;
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: EventBus;
