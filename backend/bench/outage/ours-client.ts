@@ -82,10 +82,8 @@ function noteOf(event: RedisHaEvent): string | null {
     case 'journal.dropped':
       return `${event.type} ${String(event.count)}: ${event.reason}`;
     case 'value.rejected':
-    case 'cache.entry-rejected':
     case 'cache.load-failed':
     case 'value.write-failed':
-    case 'cache.write-failed':
     case 'listener.failed':
       return event.type;
     default:

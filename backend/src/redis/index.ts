@@ -49,6 +49,8 @@ export type {
   KeyspaceOptions,
   WriteReceipt,
 } from './keyspace/index.js';
+export { KeyRing } from './base/crypto/index.js';
+export type { KeySource } from './base/options/index.js';
 export { formatAddress, parseAddress, type NodeAddress } from './base/address/index.js';
 export {
   optionsFromEnv,

@@ -153,9 +153,9 @@ describe('an outage while three processes write the same keys', () => {
 
 describe('a process that crashes during an outage', () => {
   it('loses nothing that it acknowledged as journaled, when the journal is on disk', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'journal-')), 'journal');
+    const dir = mkdtempSync(join(tmpdir(), 'journal-'));
     const plan = {
-      options: { ...server.options(), journal: { file } },
+      options: { ...server.options(), journal: { dir } },
       namespace: 'crash',
       cache: { policy: 'session', ttlMs: null },
     };
@@ -181,14 +181,26 @@ describe('a process that crashes during an outage', () => {
     expect(await reader.call('read', keys)).toEqual(Object.fromEntries(changes));
   });
 
-  it('keeps its file to itself while it lives', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'journal-')), 'journal');
+  it('hands it to a process that was there before, and that one brings it to Redis', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'journal-'));
     const plan = {
-      options: { ...server.options(), journal: { file } },
-      namespace: 'locked',
-      cache: {},
+      options: { ...server.options(), journal: { dir } },
+      namespace: 'adopted',
+      cache: { policy: 'session', ttlMs: null },
     };
-    await pool.start(plan);
-    await expect(pool.start(plan)).rejects.toThrow('JOURNAL_FILE_FAILED');
+    const [first, second] = await Promise.all([pool.start(plan), pool.start(plan)]);
+    await server.node.freeze();
+    const report = await first.call<WriteReport>('write', [['a', 'kept']], 0);
+    expect(report.outcomes).toEqual({ journaled: 1 });
+    await first.kill();
+    server.node.thaw();
+    // It looks for files without an owner every 15 s.
+    await waitUntil(
+      async () => (await second.call<Record<string, string>>('read', ['a']))['a'] === 'kept',
+      {
+        what: 'the journal of the first is in Redis',
+        timeoutMs: 60_000,
+      },
+    );
   });
 });

@@ -244,7 +244,7 @@ describe('sessions of two processes on a real Redis', () => {
     const key = `sessions:${session.id}`;
     await a.redis.set(key, 'nonsense');
     expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
-    const rejected = b.events.filter(({ type }) => type === 'cache.entry-rejected');
+    const rejected = b.events.filter(({ type }) => type === 'value.rejected');
     expect(rejected).toHaveLength(1);
     await a.redis.del(key);
     await a.redis.lpush(key, 'a', 'list');

@@ -1,6 +1,6 @@
 import { CircuitBreaker } from '../../src/redis/keyspace/breaker/circuit-breaker.js';
 import { Guard } from '../../src/redis/keyspace/breaker/guard.js';
-import { NO_LOG } from '../../src/redis/keyspace/journal/journal-log.js';
+import { NO_LOG } from '../../src/redis/keyspace/journal/disk/journal-log.js';
 import { OwnWrites } from '../../src/redis/keyspace/journal/own-writes.js';
 import { Replay } from '../../src/redis/keyspace/journal/replay.js';
 import type { Keyspace } from '../../src/redis/keyspace/keyspace.js';

@@ -162,6 +162,7 @@ export class SessionWorld {
   }
 
   #do(step: Step): void {
+    this.#noteDelivery();
     const process = pick(this.#processes, step.a);
     const known = this.#known.length === 0 ? null : pick(this.#known, step.b);
     switch (step.op) {
@@ -359,7 +360,7 @@ export class SessionWorld {
 
   #span({ keyspace }: Process): () => Span {
     const from = this.#clock.wallTime();
-    const startedAway = keyspace.isAway;
+    const startedAway = keyspace.isAway || keyspace.pending > 0;
     return () => ({
       from,
       to: this.#clock.wallTime(),

@@ -141,8 +141,10 @@ export class ScriptedKeyspace implements Keyspace {
     let entry = onPrimary ? this.#redis.data.get(key, now) : this.#redis.onReplica(key, now);
     const isBehind = !onPrimary && isLater(this.memory.get(key, now), entry);
     if (isBehind || (confirm && entry === undefined)) entry = this.#redis.data.get(key, now);
-    if (entry !== undefined) this.#observe(key, entry);
-    return this.#reading(this.#withPending(key, entry), 'redis');
+    const shown = this.#withPending(key, entry);
+    // What Redis has still to hear of is not forgotten for what it has.
+    if (entry !== undefined && shown === entry) this.#observe(key, entry);
+    return this.#reading(shown, 'redis');
   }
 
   readMany(keys: readonly string[]): Promise<Reading[]> {
@@ -216,11 +218,13 @@ export class ScriptedKeyspace implements Keyspace {
     return Promise.resolve(false);
   }
 
-  // Redis takes it from its own clock: later than all of this millisecond, and than what the caller has seen.
+  // Redis takes it from its own clock, which never shows one time twice: later than what it has from this moment.
   #stampInRedis(): Stamp {
-    const own = this.#stamps.next();
-    const last = { wallMs: Math.floor(this.#now), count: 0xffff, origin: 'f'.repeat(16) };
-    return compareStamps(own, last) > 0 ? own : last;
+    const now = { wallMs: Math.floor(this.#now), count: 0, origin: 'f'.repeat(16) };
+    const { latest } = this.#redis.data;
+    const isOfNow = latest !== null && latest.wallMs <= now.wallMs + 100;
+    const after = isOfNow ? { ...now, wallMs: latest.wallMs, count: latest.count + 1 } : now;
+    return [this.#stamps.next(), after].reduce((a, b) => (compareStamps(a, b) > 0 ? a : b), now);
   }
 
   get #now(): number {

@@ -39,10 +39,20 @@ interface Mark extends Drop {
 export class StampedMap {
   readonly entries = new Map<string, Entry>();
   readonly #marks = new Map<string, Mark>();
+  #latest: Stamp | null = null;
+
+  /** The latest stamp of all that was applied. */
+  get latest(): Stamp | null {
+    return this.#latest;
+  }
 
   /** Applies a change at this time. Returns why not; `null` when it was applied. */
   apply(change: Change, now: number): Refusal | null {
-    return change.kind === 'put' ? this.#put(change, now) : this.#drop(change, now);
+    const refusal = change.kind === 'put' ? this.#put(change, now) : this.#drop(change, now);
+    const stamp = change.kind === 'put' ? change.entry.stamp : change.stamp;
+    const isLatest = this.#latest === null || compareStamps(this.#latest, stamp) < 0;
+    if (refusal === null && isLatest) this.#latest = stamp;
+    return refusal;
   }
 
   /** The entry of a key, a tombstone too, while its time is not over. */

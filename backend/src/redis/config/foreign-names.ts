@@ -16,3 +16,15 @@ export const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   maxRetriesPerRequest: `A command is bounded by its deadline, not by a count: ${DEADLINES}`,
   enableOfflineQueue: `A command waits for a node until its deadline: ${DEADLINES}`,
 };
+
+const FOLDER = 'in which each process keeps a file of its own';
+
+/** Options of earlier versions: what to write instead. */
+export const RETIRED_NAMES: Readonly<Record<string, string>> = {
+  file: `Name a folder in journal.dir, ${FOLDER}`,
+};
+
+/** Variables of earlier versions: what to set instead. */
+export const RETIRED_VARIABLES: Readonly<Record<string, string>> = {
+  REDIS_JOURNAL_FILE: `Set REDIS_JOURNAL_DIR to a folder, ${FOLDER}`,
+};

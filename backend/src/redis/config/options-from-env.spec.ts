@@ -396,9 +396,18 @@ describe('a warning', () => {
   });
 });
 
+describe('a variable of an earlier version', () => {
+  it('is refused, with the name of its successor: what it asked for must not be missing', () => {
+    expect(() => resolveFromEnv({ REDIS_JOURNAL_FILE: '/var/lib/shop/journal' })).toThrow(
+      /REDIS_JOURNAL_FILE.*Set REDIS_JOURNAL_DIR to a folder/s,
+    );
+  });
+});
+
 describe('every scalar option', () => {
   const STRUCTURED = ['url', 'standaloneAddress', 'sentinel.nodes', 'sentinel.natMap'];
   const READ_OTHERWISE = new Set(['mode', 'host', 'node.tls', 'sentinel.tls', ...STRUCTURED]);
+  const KEYS = ['a', 'b'].map((byte) => Buffer.alloc(32, byte).toString('base64'));
   const SAMPLES: Readonly<Record<string, readonly [string, unknown]>> = {
     'routing.readPolicy': ['nearest', 'nearest'],
     'routing.retryUncertain': ['off', false],
@@ -406,6 +415,7 @@ describe('every scalar option', () => {
     'sentinel.discover': ['off', false],
     'sentinel.resolveNames': ['on', true],
     'journal.fsync': ['interval', 'interval'],
+    'journal.keys': [KEYS.join(', '), KEYS],
   };
 
   it.each(

@@ -2,6 +2,7 @@ import type { Problem } from '../base/errors/index.js';
 import { HIDDEN, nearestName, readFlag, type Given } from '../base/options/index.js';
 import { readTls } from './env-tls.js';
 import { EnvValues, type Environment } from './env-values.js';
+import { RETIRED_VARIABLES } from './foreign-names.js';
 import {
   ENV_VARIABLES,
   groupOf,
@@ -73,6 +74,7 @@ function draftOptions(values: EnvValues): Given {
     set(flat, 'sentinel.tls', readTls('REDIS_SENTINEL_', values));
     moveToStandaloneAddress(flat, values);
   }
+  refuseRetired(values);
   warnAboutUnknown(values);
   return { mode, ...nest(flat) };
 }
@@ -175,10 +177,19 @@ function warnAboutServiceLink(values: EnvValues): void {
   );
 }
 
+// Without it, what it asked for would be missing, and nobody would notice before it is needed.
+function refuseRetired(values: EnvValues): void {
+  for (const [name, remedy] of Object.entries(RETIRED_VARIABLES)) {
+    const value = values.get(name);
+    if (value !== undefined) values.refuse(name, value, 'is no variable any more', remedy);
+  }
+}
+
 function warnAboutUnknown(values: EnvValues): void {
   const unknown = values
     .names()
     .filter((name) => OWN_FAMILIES.test(name) && !ENV_VARIABLES.includes(name))
+    .filter((name) => !Object.hasOwn(RETIRED_VARIABLES, name))
     .filter((name) => !SERVICE_VARIABLES.test(name));
   for (const name of unknown) {
     const nearest = nearestName(name, ENV_VARIABLES);

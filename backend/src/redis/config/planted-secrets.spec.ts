@@ -49,6 +49,23 @@ describe('a secret in the options never comes out', () => {
     ['node.tls', { mode: 'standalone', node: { tls: TLS } }],
     ['node.tls that is text', { mode: 'standalone', node: { tls: PEM } }],
     ['node that is a URL', { mode: 'standalone', node: `redis://:${SECRET}@h` }],
+    ['a key of the journal that is none', { mode: 'standalone', journal: { keys: [SECRET] } }],
+    ['journal.keys that is text', { mode: 'standalone', journal: { keys: SECRET } }],
+    [
+      'a function for journal.keys that returns none',
+      { mode: 'standalone', journal: { keys: () => [SECRET] } },
+    ],
+    [
+      'a function for journal.keys that throws',
+      {
+        mode: 'standalone',
+        journal: {
+          keys: () => {
+            throw new TypeError(SECRET);
+          },
+        },
+      },
+    ],
     ['options that are a URL', `redis://:${SECRET}@h`],
     ['a mode that is a URL', { mode: `redis://:${SECRET}@h` }],
     ['a host that is a URL', { mode: 'standalone', host: `redis://:${SECRET}@h` }],

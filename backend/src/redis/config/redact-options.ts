@@ -39,7 +39,7 @@ export function redactOptions(options: ResolvedRedisOptions): Redacted {
     routing: { ...routing },
     pools: { ...pools },
     fallback: { ...fallback },
-    journal: { ...journal },
+    journal: { ...journal, keys: journal.keys === null ? null : HIDDEN },
     shutdownTimeoutMs,
   };
 }

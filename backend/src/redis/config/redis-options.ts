@@ -7,6 +7,7 @@ import {
   flag,
   group,
   host,
+  keyRing,
   milliseconds,
   option,
   OptionSet,
@@ -18,13 +19,14 @@ import {
   verbatim,
   wholeNumber,
   type AnyRow,
+  type KeySource,
   type Resolved,
   type Rule,
   type RowsOf,
 } from '../base/options/index.js';
 import { keepAddress, natMap, type NatMap } from './address-mapper.js';
 import { address, REDIS_PORT, sentinelNodes } from './address-rules.js';
-import { FOREIGN_NAMES } from './foreign-names.js';
+import { FOREIGN_NAMES, RETIRED_NAMES } from './foreign-names.js';
 import { url } from './redis-url.js';
 import { tls, TLS_VARIABLES } from './tls-rule.js';
 
@@ -180,10 +182,12 @@ interface JournalOptions {
   readonly replayPerSecond?: number;
   /** After a failover, the writes of this long before it are written once more, in ms: the new primary may lack them. @defaultValue 15000 */
   readonly reapplyMs?: number;
-  /** A file that keeps the journal through a crash of this process. One process, one file. @defaultValue none: in memory only */
-  readonly file?: string;
+  /** A folder that keeps the journal through a crash of this process. Any number of processes may use it. @defaultValue none: in memory only */
+  readonly dir?: string;
   /** When a write to the file counts as done. @defaultValue 'always' */
   readonly fsync?: JournalFsync;
+  /** Encrypts what is in the folder: keys of 32 bytes in base64, the newest first, or a function that returns them. @defaultValue none: it lies open */
+  readonly keys?: KeySource;
 }
 
 const JOURNAL_ROWS = {
@@ -192,10 +196,15 @@ const JOURNAL_ROWS = {
   maxAgeMs: option(milliseconds, 3_600_000, 'REDIS_JOURNAL_MAX_AGE_MS'),
   replayPerSecond: option(positive, 10_000, 'REDIS_JOURNAL_REPLAY_PER_SECOND'),
   reapplyMs: option(milliseconds, 15_000, 'REDIS_JOURNAL_REAPPLY_MS'),
-  file: option(text('a path, and not empty', /\S/), null, 'REDIS_JOURNAL_FILE'),
+  dir: option(text('a path, and not empty', /\S/), null, 'REDIS_JOURNAL_DIR'),
   fsync: option(choice('always', 'interval', 'never'), 'always', 'REDIS_JOURNAL_FSYNC'),
+  keys: option(keyRing, null, 'REDIS_JOURNAL_KEYS'),
 } satisfies RowsOf<JournalOptions>;
-const JOURNAL = new OptionSet(JOURNAL_ROWS, { path: 'journal', ...shared });
+const JOURNAL = new OptionSet(JOURNAL_ROWS, {
+  path: 'journal',
+  ...shared,
+  foreign: { ...FOREIGN_NAMES, ...RETIRED_NAMES },
+});
 
 /** How Sentinel is reached, and which group it watches. */
 export interface SentinelOptions {

@@ -1,3 +1,4 @@
+import { KeyRing } from '../base/crypto/index.js';
 import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 import { TOP, type RedisHaOptions } from './redis-options.js';
 import { resolveOptions } from './resolve-options.js';
@@ -384,5 +385,33 @@ describe('a warning', () => {
   it('is given for a user without a password', () => {
     const { warnings } = resolveOptions({ mode: 'standalone', node: { username: 'app' } });
     expect(warnings).toMatchObject([{ field: 'node.username', value: 'app' }]);
+  });
+});
+
+describe('the journal on disk', () => {
+  const base = { mode: 'standalone' } as const;
+  const key = Buffer.alloc(32, 7).toString('base64');
+
+  it('has a folder, and says so to who names a file', () => {
+    const given = { ...base, journal: { file: '/var/lib/shop/journal' } } as RedisHaOptions;
+    expect(() => resolveOptions(given)).toThrow(/journal\.file.*Name a folder in journal\.dir/s);
+  });
+
+  it('takes keys, a function that returns them, or a ring', () => {
+    for (const keys of [[key], () => [key], KeyRing.of([key])!]) {
+      const { journal } = resolveOptions({ ...base, journal: { keys } }).options;
+      expect(journal.keys).toBeInstanceOf(KeyRing);
+    }
+    expect(resolveOptions(base).options.journal.keys).toBeNull();
+  });
+
+  it.each([
+    ['no key', []],
+    ['one that is too short', ['c2hvcnQ=']],
+    ['a function that returns none', () => []],
+    ['a promise', async () => [key]],
+  ])('refuses %s, and says how to make one', (_, keys) => {
+    const given = { ...base, journal: { keys } } as unknown as RedisHaOptions;
+    expect(() => resolveOptions(given)).toThrow(/journal\.keys.*openssl rand -base64 32/s);
   });
 });

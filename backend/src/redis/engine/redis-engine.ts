@@ -36,20 +36,22 @@ export class RedisEngine {
   /**
    * Builds the engine with the journal that an earlier process left on disk, if there is one.
    *
-   * @throws JournalFileError (`JOURNAL_FILE_FAILED`) when the file of `journal.file` cannot be used.
+   * @throws JournalFileError (`JOURNAL_FILE_FAILED`) when the folder of `journal.dir` cannot be used.
    */
   static async open(
     options: ResolvedRedisOptions,
     clock: Clock = new SystemClock(),
   ): Promise<RedisEngine> {
-    const listeners: ((reason: string) => void)[] = [];
-    const kept = await openKeptJournal(options, clock, (reason) => {
-      for (const tell of listeners) tell(reason);
+    let engine: RedisEngine | null = null;
+    const kept = await openKeptJournal(options, clock, {
+      onFailure: (reason) => {
+        engine?.bus.emit({ type: 'journal.file-failed', reason });
+      },
+      onSkipped: (file, reason) => {
+        engine?.bus.emit({ type: 'journal.file-skipped', file, reason });
+      },
     });
-    const engine = new RedisEngine(options, clock, kept);
-    listeners.push((reason) => {
-      engine.bus.emit({ type: 'journal.file-failed', reason });
-    });
+    engine = new RedisEngine(options, clock, kept);
     return engine;
   }
 

@@ -17,7 +17,7 @@ import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { KeyspaceSenses } from './keyspace-reads.js';
 import { graveOf } from './journal/ended-writes.js';
 import { unconditional } from './journal/right-to-create.js';
-import type { JournalRecord, WriteClass } from './journal/journal-log.js';
+import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
 import type { OwnKnowledge } from './own-knowledge.js';
 

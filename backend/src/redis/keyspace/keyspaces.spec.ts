@@ -1,11 +1,15 @@
+import { setOf } from '../../../test/support/stored-writes.js';
 import { resolveOptions, type RedisHaOptions } from '../config/index.js';
 import { CommandTimeoutError, CommandUncertainError } from '../base/errors/index.js';
 import { EventBus } from '../base/events/index.js';
 import { ManualClock } from '../testing/index.js';
 import { Keyspaces } from './keyspaces.js';
-import type { JournalLog, JournalRecord } from './journal/journal-log.js';
+import type { AdoptionListener } from './journal/disk/journal-folder.js';
+import { NO_LOG, type JournalLog, type JournalRecord } from './journal/disk/journal-log.js';
+import type { KeptJournal } from './journal/kept-journal.js';
 import type { EntryDraft, Keyspace } from './keyspace.js';
 import type { RedisPort } from './store/redis-port.js';
+import { compareStamps } from './store/stamp.js';
 
 const CACHE = { policy: 'cache', nearMs: 0, maxStaleMs: 0 } as const;
 const SESSION = { policy: 'session', nearMs: 0, maxStaleMs: 0 } as const;
@@ -72,6 +76,33 @@ describe('Keyspaces', () => {
     await space.write('a', draft, { stamp: { ...stamp, wallMs: stamp.wallMs + 1, count: 0 } });
     await clock.advance(1);
   };
+
+  it('reads what it adopted of a process that is gone, and stamps later', async () => {
+    let adopt: AdoptionListener | undefined;
+    const bus = new EventBus();
+    const events: unknown[] = [];
+    bus.on('journal.recovered', (event) => events.push(event));
+    const { options } = resolveOptions({ mode: 'memory' });
+    const kept: KeptJournal = {
+      log: NO_LOG,
+      records: [],
+      damagedBytes: 0,
+      onAdopted: (listener) => {
+        adopt = listener;
+        return () => undefined;
+      },
+    };
+    const fallback = new Keyspaces(options, null, { clock, bus }, kept);
+    fallback.start();
+    const space = fallback.open('users', SESSION);
+    const other = open(null).open('users', SESSION);
+    const stamp = { ...other.stamp(), wallMs: clock.wallTime() + 500 };
+    const write = setOf('users:a', stamp);
+    await adopt!([{ kind: 'write', write, madeAt: clock.wallTime() }], 3);
+    expect(events).toEqual([{ type: 'journal.recovered', count: 1, damagedBytes: 3 }]);
+    expect(fallback.status.journal.entries).toBe(1);
+    expect(compareStamps(space.stamp(), stamp)).toBeGreaterThan(0);
+  });
 
   it('deletes what was written with a stamp of its own, a little ahead of the clock', async () => {
     const space = open(null).open('users', SESSION);

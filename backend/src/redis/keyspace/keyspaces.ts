@@ -7,7 +7,7 @@ import { Degradation } from './breaker/degradation.js';
 import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
-import { NO_LOG } from './journal/journal-log.js';
+import { NO_LOG, stampOfRecord, type JournalRecord } from './journal/disk/journal-log.js';
 import { type KeptJournal, NOTHING_KEPT } from './journal/kept-journal.js';
 import { LossReports } from './journal/loss-reports.js';
 import { OwnWrites } from './journal/own-writes.js';
@@ -85,6 +85,11 @@ export class Keyspaces {
     if (records.length > 0 || damagedBytes > 0) {
       this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
     }
+    // Until the log is closed.
+    this.#kept.onAdopted?.((adopted, unreadable) => {
+      this.#adopt(adopted, unreadable);
+      return Promise.resolve();
+    });
     this.#replays?.wake();
   }
 
@@ -209,6 +214,17 @@ export class Keyspaces {
     const { applied, superseded, expired, rejected } = report;
     if (applied + superseded + expired + rejected === 0) return;
     this.#bus.emit({ type: 'journal.replayed', report });
+  }
+
+  // The log has them already.
+  #adopt(records: readonly JournalRecord[], damagedBytes: number): void {
+    const { own, stamps, onBacklog } = this.#deps;
+    this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
+    for (const record of records) {
+      own.recover(record);
+      stamps.observe(stampOfRecord(record));
+    }
+    onBacklog();
   }
 
   // The new primary may lack the last writes that the old one acknowledged. What it has newer stays.

@@ -1,6 +1,6 @@
 import { deleteOf, setOf, stampNo } from '../../../test/support/stored-writes.js';
 import { ManualClock } from '../testing/index.js';
-import { NO_LOG } from './journal/journal-log.js';
+import { NO_LOG } from './journal/disk/journal-log.js';
 import { OwnWrites } from './journal/own-writes.js';
 import { OwnKnowledge, type Word } from './own-knowledge.js';
 import { MemoryStore } from './store/memory-store.js';

@@ -41,7 +41,6 @@ function journalMetrics(journal: FallbackStatus['journal']): [string, readonly S
     ['journal_entries', single(journal.entries)],
     ['journal_bytes', single(journal.bytes)],
     ['journal_max_bytes', single(journal.maxBytes)],
-    ['journal_appended_total', single(journal.appended)],
     ['journal_applied_total', single(journal.applied)],
     ['journal_superseded_total', single(journal.superseded)],
     ['journal_dropped_total', single(journal.dropped)],

@@ -73,7 +73,6 @@ const FALLBACK: readonly FamilyRow[] = [
   gauge('journal_entries', [], 'Writes that wait for Redis.'),
   gauge('journal_bytes', [], 'Size of the writes that wait for Redis.'),
   gauge('journal_max_bytes', [], 'Room for writes that wait.'),
-  counter('journal_appended_total', [], 'Writes put into the journal.'),
   counter('journal_applied_total', [], 'Writes replayed to Redis.'),
   counter('journal_superseded_total', [], 'Writes not replayed: Redis had something newer.'),
   counter('journal_dropped_total', [], 'Writes lost for lack of room.'),

@@ -169,12 +169,16 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   'journal.recovered': {
     level: 'warn',
     text: ({ count, damagedBytes }) =>
-      `The journal of an earlier process holds ${String(count)} writes; ` +
-      `${String(damagedBytes)} bytes at its end could not be read`,
+      `The journal of a process that is gone holds ${String(count)} writes; ` +
+      `${String(damagedBytes)} bytes of it could not be read`,
   },
   'journal.file-failed': {
     level: 'error',
     text: ({ reason }) => `The journal's file cannot be written: ${reason}`,
+  },
+  'journal.file-skipped': {
+    level: 'warn',
+    text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,
   },
   'sentinel.lost': {
     level: 'debug',
@@ -186,7 +190,13 @@ const DROPPED_BECAUSE = {
   full: 'the journal was full',
   'too-old': 'they were older than journal.maxAgeMs',
   rejected: 'Redis refuses them for what they are',
-  closed: 'the application was stopped, and there is no journal.file',
+  closed: 'the application was stopped, and there is no journal.dir',
+} as const;
+
+const SKIPPED_BECAUSE = {
+  'other-redis': 'its writes are for another Redis, database or key prefix',
+  'unknown-key': 'journal.keys has no key for some of its writes; start with that key too',
+  unreadable: 'it is no file that this version can read',
 } as const;
 
 function describeStart({ options }: RedisEngine): string {

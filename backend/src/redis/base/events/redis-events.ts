@@ -118,9 +118,13 @@ export type RedisHaEvent =
   | { readonly type: 'journal.file-failed'; readonly reason: string }
   | { readonly type: 'value.rejected'; readonly keyspace: string; readonly fault: string }
   | { readonly type: 'value.write-failed'; readonly keyspace: string; readonly reason: string }
-  | { readonly type: 'cache.entry-rejected'; readonly keyspace: string; readonly fault: string }
+  | {
+      readonly type: 'journal.file-skipped';
+      /** The name of the file in the folder. */
+      readonly file: string;
+      readonly reason: 'other-redis' | 'unknown-key' | 'unreadable';
+    }
   | { readonly type: 'cache.load-failed'; readonly keyspace: string; readonly reason: string }
-  | { readonly type: 'cache.write-failed'; readonly keyspace: string; readonly reason: string }
   | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
 
 /** The type of an event, such as `primary.switched`. */

@@ -1,7 +1,7 @@
 import { encodeEntry, newTombstone } from '../store/entry.js';
 import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
-import { classOf, type JournaledDrop, type JournaledWrite } from './journal-log.js';
+import { classOf, type JournaledDrop, type JournaledWrite } from './disk/journal-log.js';
 
 const MAX_COUNT = 0xffff;
 

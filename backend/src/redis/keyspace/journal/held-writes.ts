@@ -1,5 +1,11 @@
 import { Chain, type Place } from './chain.js';
-import { classOf, stampOfRecord, targetOf, weightOf, type JournalRecord } from './journal-log.js';
+import {
+  classOf,
+  stampOfRecord,
+  targetOf,
+  weightOf,
+  type JournalRecord,
+} from './disk/journal-log.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 
 /** A record, and where it stands. */

@@ -1,35 +1,66 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
-import type { Clock } from '../../base/timing/index.js';
-import { JournalFile } from './journal-file.js';
-import { NO_LOG, type JournalLog, type JournalRecord } from './journal-log.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
+import { fingerprintOf } from './disk/journal-fingerprint.js';
+import { JournalFolder, type AdoptionListener } from './disk/journal-folder.js';
+import { NO_LOG, type JournalLog, type JournalRecord } from './disk/journal-log.js';
+import type { SkipReason } from './disk/orphans.js';
 
 const FSYNC_INTERVAL_MS = 100;
 
-/** The journal that an earlier process left behind, and the log of this process. */
+/** The journals that earlier processes left behind, and the log of this process. */
 export interface KeptJournal {
   readonly log: JournalLog;
   readonly records: readonly JournalRecord[];
-  /** How many bytes at the end of the file were unreadable. */
+  /** How many bytes of their files were unreadable. */
   readonly damagedBytes: number;
+  /**
+   * Calls back with the records of a process that is gone, whenever one is found. Its file is removed when
+   * the promise has resolved. There is one listener.
+   */
+  onAdopted?(listener: AdoptionListener): Stop;
+}
+
+/** What is reported of the files. */
+interface FileListener {
+  /** Called once each time the disk starts to refuse writes, or does not answer. */
+  onFailure(reason: string): void;
+  /** Called once for each file that is left alone, with its name. */
+  onSkipped(file: string, reason: SkipReason): void;
 }
 
 /** No file: the journal lives as long as this process. */
 export const NOTHING_KEPT: KeptJournal = { log: NO_LOG, records: [], damagedBytes: 0 };
 
 /**
- * Opens the file of `journal.file`, if that option is set.
+ * Opens the folder of `journal.dir`, if that option is set.
  *
- * @param onFailure - called once each time the disk starts to refuse writes
  * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when it cannot be used.
  */
 export async function openKeptJournal(
-  { mode, journal }: ResolvedRedisOptions,
+  options: ResolvedRedisOptions,
   clock: Clock,
-  onFailure: (reason: string) => void,
+  listener: FileListener,
 ): Promise<KeptJournal> {
-  const { file: path, fsync } = journal;
-  if (path === null || mode === 'memory') return NOTHING_KEPT;
-  const options = { path, fsync, intervalMs: FSYNC_INTERVAL_MS, onFailure };
-  const file = await JournalFile.open(options, clock);
-  return { log: file, records: file.records, damagedBytes: file.damagedBytes };
+  const { dir, fsync, keys } = options.journal;
+  if (dir === null || options.mode === 'memory') return NOTHING_KEPT;
+  const seal = { ring: keys, fingerprint: fingerprintOf(options) };
+  const settings = { dir, fsync, intervalMs: FSYNC_INTERVAL_MS, seal, ...listenersOf(listener) };
+  const folder = await JournalFolder.open(settings, clock);
+  return {
+    log: folder,
+    records: folder.records,
+    damagedBytes: folder.damagedBytes,
+    onAdopted: (adopt) => folder.onAdopted(adopt),
+  };
+}
+
+function listenersOf(listener: FileListener): FileListener {
+  return {
+    onFailure: (reason) => {
+      listener.onFailure(reason);
+    },
+    onSkipped: (file, reason) => {
+      listener.onSkipped(file, reason);
+    },
+  };
 }

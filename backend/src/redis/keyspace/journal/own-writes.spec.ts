@@ -12,7 +12,7 @@ import {
   type JournalLog,
   type JournalRecord,
   type WriteClass,
-} from './journal-log.js';
+} from './disk/journal-log.js';
 import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { compareStamps } from '../store/stamp.js';
 import { OwnWrites } from './own-writes.js';

@@ -11,7 +11,7 @@ import {
   type JournaledWrite,
   type JournalLog,
   type JournalRecord,
-} from './journal-log.js';
+} from './disk/journal-log.js';
 import { HeldWrites, type HeldWrite } from './held-writes.js';
 import { endOf, isEndedBy, type EndableValue } from './ended-writes.js';
 import { inheriting } from './right-to-create.js';

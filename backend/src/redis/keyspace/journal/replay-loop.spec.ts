@@ -5,7 +5,7 @@ import { ManualClock } from '../../testing/index.js';
 import { CircuitBreaker } from '../breaker/circuit-breaker.js';
 import { Guard } from '../breaker/guard.js';
 import { MemoryStore } from '../store/memory-store.js';
-import { NO_LOG } from './journal-log.js';
+import { NO_LOG } from './disk/journal-log.js';
 import type { ApplyOutcome, StampedWrite } from '../store/key-value-store.js';
 import { ReplayLoop } from './replay-loop.js';
 import { OwnWrites } from './own-writes.js';

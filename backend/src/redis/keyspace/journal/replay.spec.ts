@@ -2,7 +2,7 @@ import { deleteOf, kindIn, setOf, stampNo } from '../../../../test/support/store
 import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { decodeEntry } from '../store/entry.js';
-import { NO_LOG } from './journal-log.js';
+import { NO_LOG } from './disk/journal-log.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { OwnWrites } from './own-writes.js';

@@ -7,7 +7,7 @@ import {
   type JournaledDrop,
   type JournaledWrite,
   type JournalRecord,
-} from './journal-log.js';
+} from './disk/journal-log.js';
 import { graveOf } from './ended-writes.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { MemoryStore } from '../store/memory-store.js';
@@ -23,7 +23,7 @@ interface ReplayOptions {
 }
 
 /** What a replay reads and changes. */
-interface ReplayParts {
+interface ReplayDeps {
   readonly own: OwnWrites;
   readonly store: Pick<KeyValueStore, 'apply' | 'drop'>;
   readonly memory: Pick<MemoryStore, 'peek' | 'distrust'>;
@@ -49,13 +49,13 @@ interface Run {
  */
 export class Replay {
   readonly #own: OwnWrites;
-  readonly #store: ReplayParts['store'];
-  readonly #memory: ReplayParts['memory'];
+  readonly #store: ReplayDeps['store'];
+  readonly #memory: ReplayDeps['memory'];
   readonly #settings: ReplayOptions;
   readonly #clock: Clock;
   #running: Promise<ReplayReport> | null = null;
 
-  constructor({ own, store, memory }: ReplayParts, settings: ReplayOptions, clock: Clock) {
+  constructor({ own, store, memory }: ReplayDeps, settings: ReplayOptions, clock: Clock) {
     this.#own = own;
     this.#store = store;
     this.#memory = memory;

@@ -1,4 +1,4 @@
-import { isDelete, type JournalRecord } from './journal-log.js';
+import { isDelete, type JournalRecord } from './disk/journal-log.js';
 import type { HeldWrite } from './held-writes.js';
 import type { StampedWrite } from '../store/key-value-store.js';
 

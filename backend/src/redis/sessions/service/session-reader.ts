@@ -206,7 +206,7 @@ export class SessionReader {
 
   #reject(fault: EntryFault): Verdict {
     const { keyspace, bus } = this.#deps;
-    bus.emit({ type: 'cache.entry-rejected', keyspace: keyspace.name, fault });
+    bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault });
     return { kind: 'ask', why: fault === 'newer-format' ? 'newer' : 'unreadable' };
   }
 }
@@ -229,7 +229,7 @@ export function reportFailedWrite(
   error: unknown,
 ): void {
   const reason = codeOf(error) ?? 'unknown error';
-  bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason });
+  bus.emit({ type: 'value.write-failed', keyspace: keyspace.name, reason });
 }
 
 const DELETED: Verdict = { kind: 'invalid', reason: 'deleted' };

@@ -243,7 +243,7 @@ describe('the use of a session', () => {
       await clock.advance(100);
     }
     expect(events).toEqual([
-      { type: 'cache.write-failed', keyspace: 'sessions', reason: 'unknown error' },
+      { type: 'value.write-failed', keyspace: 'sessions', reason: 'unknown error' },
     ]);
     keyspace.writeError = null;
     await clock.advance(1000);
@@ -563,9 +563,7 @@ describe('what stands in Redis under the id of a session', () => {
     const { token, session } = await sessions.create(ANN);
     redis.unreadable.set(session.id, fault);
     await expect(sessions.read(token)).rejects.toMatchObject({ details: { reason: 'unreadable' } });
-    expect(events).toEqual([
-      { type: 'cache.entry-rejected', keyspace: 'sessions', fault: reported },
-    ]);
+    expect(events).toEqual([{ type: 'value.rejected', keyspace: 'sessions', fault: reported }]);
   });
 
   it.each([
@@ -579,6 +577,6 @@ describe('what stands in Redis under the id of a session', () => {
     if (entry === undefined) throw new TypeError('it is not there');
     redis.data.entries.set(session.id, { ...entry, body: Buffer.from(text) });
     expect(await codeOf(sessions.read(token))).toBe('SESSION_INVALID');
-    expect(events).toEqual([{ type: 'cache.entry-rejected', keyspace: 'sessions', fault }]);
+    expect(events).toEqual([{ type: 'value.rejected', keyspace: 'sessions', fault }]);
   });
 });

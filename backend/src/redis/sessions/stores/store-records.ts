@@ -183,7 +183,7 @@ export class StoreRecords {
 
   #reject(fault: string): null {
     const { name: keyspace } = this.#keyspace;
-    this.#options.bus.emit({ type: 'cache.entry-rejected', keyspace, fault });
+    this.#options.bus.emit({ type: 'value.rejected', keyspace, fault });
     return null;
   }
 

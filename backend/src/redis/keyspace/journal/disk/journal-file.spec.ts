@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setOf, stampNo } from '../../../../test/support/stored-writes.js';
-import { ManualClock, waitUntil } from '../../testing/index.js';
+import { setOf, stampNo } from '../../../../../test/support/stored-writes.js';
+import { ManualClock, waitUntil } from '../../../testing/index.js';
 import type { Disk } from './journal-disk.js';
-import { JournalFile } from './journal-file.js';
-import { encodeFrame } from './journal-frames.js';
+import { DISK_TIMEOUT_MS, JournalFile } from './journal-file.js';
+import { readJournal } from './journal-format.js';
 import type { JournalRecord } from './journal-log.js';
 
-const HEADER = 8;
+const SEAL = { ring: null, fingerprint: 'f' };
 
 type Step = 'open' | 'rename' | 'rm' | 'write' | 'datasync' | 'sync' | 'truncate';
 
@@ -53,12 +53,15 @@ class FaultyDisk implements Disk {
   }
 
   #watch(handle: fs.FileHandle): fs.FileHandle {
-    const write = async (bytes: Buffer, offset: number): Promise<{ bytesWritten: number }> => {
+    const write = async (
+      bytes: Buffer,
+      ...[offset, left, position]: [number, number, number]
+    ): Promise<{ bytesWritten: number }> => {
       await this.#step('write');
-      const length = Math.min(this.room, bytes.length - offset);
+      const length = Math.min(this.room, left);
       if (length === 0) throw faultOf('ENOSPC');
       this.room -= length;
-      return handle.write(bytes, offset, length);
+      return handle.write(bytes, offset, length, position);
     };
     return new Proxy(handle, {
       get: (_, name: keyof fs.FileHandle & Step) => {
@@ -91,23 +94,26 @@ describe('JournalFile', () => {
   const opened = new Set<JournalFile>();
 
   const open = async (
-    change: Partial<Parameters<typeof JournalFile.open>[0]> = {},
+    change: Partial<Parameters<typeof JournalFile.create>[0]> = {},
     disk?: Disk,
   ): Promise<JournalFile> => {
     const onFailure = (reason: string): void => void failures.push(reason);
-    const options = { path, fsync: 'always', onFailure, ...change } as const;
-    const file = await JournalFile.open(options, clock, disk);
+    const options = { path, fsync: 'always', seal: SEAL, onFailure, ...change } as const;
+    const file = await JournalFile.create(options, clock, disk);
     opened.add(file);
     return file;
   };
-  /** What the next process finds. */
-  const reopen = async (): Promise<JournalRecord[]> => {
+  const found = async (): Promise<JournalRecord[]> => {
+    if (!existsSync(path)) return [];
+    const { contents, damaged } = readJournal(await fs.readFile(path), SEAL);
+    expect(damaged).toEqual([]);
+    return contents.records;
+  };
+  /** What another process finds after this one. */
+  const left = async (): Promise<JournalRecord[]> => {
     for (const file of opened) await file.close();
     opened.clear();
-    const file = await open();
-    const { records } = file;
-    await file.close();
-    return records;
+    return found();
   };
   const appendAll = async (file: JournalFile, records: JournalRecord[]): Promise<void> => {
     await Promise.all(records.map((record) => file.append(record)));
@@ -137,7 +143,7 @@ describe('JournalFile', () => {
       const records = [recordOf('a', 1, 'x'), recordOf('b', 2), recordOf('c', 3)];
       await appendAll(file, records);
       expect(file.records).toEqual(records);
-      expect(await reopen()).toEqual(records);
+      expect(await left()).toEqual(records);
       expect(failures).toEqual([]);
     });
 
@@ -152,26 +158,20 @@ describe('JournalFile', () => {
       file.settle(recordOf('b', 2));
       file.settle(recordOf('a', 2));
       file.settle(recordOf('c', 9));
-      expect(await reopen()).toEqual([recordOf('a', 3)]);
+      expect(await left()).toEqual([recordOf('a', 3)]);
     });
 
     it('that a killed process had written, whatever it did last', async () => {
       const file = await open();
       await file.append(recordOf('a', 1));
       // The file as it stands, without being closed.
-      await fs.copyFile(path, join(directory, 'copy'));
-      const copy = await open({ path: join(directory, 'copy') });
-      expect(copy.records).toEqual([recordOf('a', 1)]);
-      expect(copy.damagedBytes).toBe(0);
+      expect(await found()).toEqual([recordOf('a', 1)]);
     });
 
     it('from other eyes', async () => {
-      await fs.writeFile(path, '', { mode: 0o666 });
       const file = await open();
       await file.append(recordOf('a', 1));
-      for (const name of ['journal', 'journal.lock']) {
-        expect((await fs.stat(join(directory, name))).mode & 0o777).toBe(0o600);
-      }
+      expect((await fs.stat(path)).mode & 0o777).toBe(0o600);
       await grow(file, 'b');
       expect((await fs.stat(path)).mode & 0o777).toBe(0o600);
     });
@@ -184,7 +184,7 @@ describe('JournalFile', () => {
       await expect(late).rejects.toMatchObject({ code: 'CLOSED' });
       file.settle(recordOf('k1', 1));
       await Promise.all([...appends, closing, file.close()]);
-      expect(await reopen()).toHaveLength(3);
+      expect(await left()).toHaveLength(3);
       expect(clock.pending).toBe(0);
       expect(await fs.readdir(directory)).toEqual(['journal']);
     });
@@ -221,7 +221,7 @@ describe('JournalFile', () => {
       const records = Array.from({ length: 10 }, (_, i) => recordOf(`k${i}`, 1, body));
       await appendAll(file, records);
       expect(disk.counts.datasync).toBe(2);
-      expect(bodiesOf(await reopen())).toEqual(bodiesOf(records));
+      expect(bodiesOf(await left())).toEqual(bodiesOf(records));
     });
 
     it('not for settling alone', async () => {
@@ -231,7 +231,7 @@ describe('JournalFile', () => {
       const { write } = disk.counts;
       file.settle(recordOf('a', 1));
       await waitUntil(() => disk.counts.write > write, { what: 'the line', everyMs: 1 });
-      file.settle(recordOf('a', 1));
+      file.settle(recordOf('b', 1));
       await waitUntil(() => disk.counts.write > write + 1, { what: 'the next', everyMs: 1 });
       expect(disk.counts.datasync).toBe(1);
       await file.close();
@@ -247,6 +247,7 @@ describe('JournalFile', () => {
       expect(disk.counts.datasync).toBe(0);
       await clock.advance(1);
       await waitUntil(() => disk.counts.datasync === 1, { what: 'the sync', everyMs: 1 });
+      await file.flush();
       await clock.advance(1_000);
       expect(disk.counts.datasync).toBe(1);
       await file.append(recordOf('c', 1));
@@ -261,227 +262,35 @@ describe('JournalFile', () => {
       await clock.advance(60_000);
       await file.close();
       expect(disk.counts.datasync).toBe(0);
-      expect(await reopen()).toHaveLength(1);
+      expect(await left()).toHaveLength(1);
     });
   });
 
-  describe('opens a file that was damaged', () => {
-    const records = [recordOf('a', 1, 'first'), recordOf('b', 2), recordOf('c', 3, 'last')];
-    const frames = records.map(encodeFrame);
-    const start = HEADER + frames[0]!.length + frames[1]!.length;
-    let whole: Buffer;
-
-    beforeEach(async () => {
-      await appendAll(await open(), records);
-      expect(await reopen()).toEqual(records);
-      whole = await fs.readFile(path);
-      expect(whole.length).toBe(start + frames[2]!.length);
-    });
-
-    it('at whichever byte of the last record it is torn, and goes on from there', async () => {
-      for (let end = start; end < whole.length; end++) {
-        await fs.writeFile(path, whole.subarray(0, end));
-        const file = await open({ fsync: 'never' });
-        expect(file.records).toEqual(records.slice(0, 2));
-        expect(file.damagedBytes).toBe(end - start);
-        expect((await fs.stat(path)).size).toBe(start);
-        await file.append(recordOf('d', 4));
-        await file.close();
-        const again = await open({ fsync: 'never' });
-        expect(again.records).toEqual([...records.slice(0, 2), recordOf('d', 4)]);
-        expect(again.damagedBytes).toBe(0);
-        await again.close();
-      }
-    }, 30_000);
-
-    it('at whichever bit of the last record it is wrong', async () => {
-      for (let bit = start * 8; bit < whole.length * 8; bit += 41) {
-        const damaged = Buffer.from(whole);
-        damaged[bit >> 3]! ^= 1 << (bit & 7);
-        await fs.writeFile(path, damaged);
-        const file = await open({ fsync: 'never' });
-        expect(file.records).toEqual(records.slice(0, 2));
-        expect(file.damagedBytes).toBe(whole.length - start);
-        await file.close();
-      }
-    }, 30_000);
-
-    it('in the middle: it keeps what comes before', async () => {
-      const damaged = Buffer.from(whole);
-      damaged[HEADER + frames[0]!.length + 20]! ^= 1;
-      await fs.writeFile(path, damaged);
-      const file = await open();
-      expect(file.records).toEqual([records[0]]);
-      expect(file.damagedBytes).toBe(frames[1]!.length + frames[2]!.length);
-    });
-
-    it('with zeros after the end, as some file systems leave after a power failure', async () => {
-      await fs.appendFile(path, Buffer.alloc(4_096));
-      const file = await open();
-      expect(file.records).toEqual(records);
-      expect(file.damagedBytes).toBe(4_096);
-    });
-
-    it('of which only a part of the head was written', async () => {
-      for (let end = 0; end < HEADER; end++) {
-        await fs.writeFile(path, whole.subarray(0, end));
-        const file = await open();
-        expect(file.records).toEqual([]);
-        await file.append(recordOf('a', 1));
-        await file.close();
-        expect((await open()).records).toHaveLength(1);
-        for (const other of opened) await other.close();
-      }
-    });
-
-    it('by a process that was killed while it rewrote the file', async () => {
-      await fs.writeFile(`${path}.tmp`, whole.subarray(0, start + 5));
-      const file = await open();
-      expect(file.records).toEqual(records);
-      await grow(file, 'd');
-      expect(await reopen()).toHaveLength(records.length + 4);
-      expect(existsSync(`${path}.tmp`)).toBe(false);
-    });
-  });
-
-  describe('refuses', () => {
-    const refusal = (reason: unknown, remedy: unknown = expect.any(String)): object => ({
+  describe('is not created', () => {
+    const refusal = (reason: unknown): object => ({
       code: 'JOURNAL_FILE_FAILED',
-      details: { field: 'journal.file', reason, remedy },
-    });
-
-    it('a file of a later version, and leaves it alone', async () => {
-      const later = Buffer.concat([Buffer.from('RHJL\0\x02\0\0'), encodeFrame(recordOf('a', 1))]);
-      await fs.writeFile(path, later);
-      const reason = 'has the format 2, which this version does not know';
-      await expect(open()).rejects.toMatchObject(refusal(reason));
-      expect(await fs.readFile(path)).toEqual(later);
-      expect(existsSync(`${path}.lock`)).toBe(false);
-    });
-
-    it.each([
-      ['text', 'important, and no journal'],
-      ['a little text', 'abc'],
-      ['almost the head', 'RHJL\0\x09'],
-    ])('a file that is no journal: %s', async (_, text) => {
-      await fs.writeFile(path, text);
-      await expect(open()).rejects.toMatchObject(refusal('is not a journal'));
-      expect(await fs.readFile(path, 'utf8')).toBe(text);
-    });
-
-    it('what is no place for a file', async () => {
-      await expect(open({ path: directory })).rejects.toMatchObject(
-        refusal('EISDIR', 'Name a file, not a directory'),
-      );
-      await expect(open({ path: join(directory, 'no', 'where') })).rejects.toMatchObject(
-        refusal('ENOENT', 'Create its directory'),
-      );
-      await expect(open({ path: `${path}\0` })).rejects.toMatchObject(
-        refusal('ERR_INVALID_ARG_VALUE'),
-      );
+      details: { field: 'journal.dir', reason, remedy: expect.any(String) },
     });
 
     it.each<[Step, string]>([
       ['open', 'EMFILE'],
       ['write', 'ENOSPC'],
       ['sync', 'EIO'],
-    ])('a disk that refuses when it is opened, and leaves no lock: %s', async (step, code) => {
+    ])('on a disk that refuses it, and nothing is left: %s', async (step, code) => {
       const disk = new FaultyDisk();
       disk.faults.set(step, code);
       await expect(open({}, disk)).rejects.toMatchObject(refusal(code));
-      expect(existsSync(`${path}.lock`)).toBe(false);
+      expect(await fs.readdir(directory)).toEqual([]);
       await open();
     });
 
-    it('a second journal in this process, by whichever name', async () => {
-      await open();
-      const reason = 'is open in this process already';
-      await expect(open()).rejects.toMatchObject(refusal(reason));
-      await fs.symlink(path, join(directory, 'link'));
-      await expect(open({ path: join(directory, 'link') })).rejects.toMatchObject(refusal(reason));
-    });
-  });
-
-  describe('when another process may have the file', () => {
-    const lockOf = async (lock: Record<string, unknown> | string): Promise<void> => {
-      const text = typeof lock === 'string' ? lock : JSON.stringify({ host: hostname(), ...lock });
-      await fs.writeFile(`${path}.lock`, text);
-    };
-    const inUse = {
-      code: 'JOURNAL_FILE_FAILED',
-      details: { reason: 'is in use by another process', remedy: expect.stringContaining('.lock') },
-    };
-    /** Opens while the lock is watched. */
-    const openWatching = async (meanwhile: () => Promise<void>): Promise<JournalFile> => {
-      const opening = open();
-      opening.catch(() => undefined);
-      await waitUntil(() => clock.pending === 1, { what: 'the watch', everyMs: 1 });
-      await clock.advance(4_999);
-      await meanwhile();
-      await clock.advance(1);
-      return opening;
-    };
-    // The parent lives as long as this test, and has not opened anything.
-    const pid = process.ppid;
-
-    it('refuses it while that lives', async () => {
-      await lockOf({ pid, startedAt: null });
-      await expect(open()).rejects.toMatchObject(inUse);
-      expect(await fs.readFile(`${path}.lock`, 'utf8')).toContain(String(pid));
-      await fs.rm(`${path}.lock`);
-      await open();
-    });
-
-    it('takes it over when that is dead', async () => {
-      await lockOf({ pid: 2 ** 22 + 1, startedAt: null });
-      await open();
-      expect(await fs.readFile(`${path}.lock`, 'utf8')).toContain(`"pid":${process.pid},`);
-    });
-
-    it('takes it over when its number is that of another by now, where that can be told', async () => {
-      await lockOf({ pid, startedAt: 'long ago' });
-      const opening = open();
-      if (existsSync('/proc/self/stat')) await opening;
-      else await expect(opening).rejects.toMatchObject(inUse);
-    });
-
-    it('takes it over when that had the number that this one has, as in a container', async () => {
-      await lockOf({ pid: process.pid, startedAt: 'long ago' });
-      await open();
-    });
-
-    it.each([
-      ['of another machine', { host: 'elsewhere', pid: 1 }],
-      ['that says nothing', ''],
-      ['that is no lock of ours', 'null'],
-      ['with a number that is none', { pid: 'one' }],
-    ])('watches a lock %s, and takes it over when it gives no sign of life', async (_, lock) => {
-      await lockOf(lock);
-      await openWatching(async () => undefined);
-    });
-
-    it('refuses the file when such a lock gives one', async () => {
-      await lockOf({ host: 'elsewhere', pid: 1 });
-      const opening = openWatching(() => fs.utimes(`${path}.lock`, 1, 1));
-      await expect(opening).rejects.toMatchObject(inUse);
-    });
-
-    it('gives signs of life itself', async () => {
-      const file = await open();
-      await fs.utimes(`${path}.lock`, 1, 1);
-      await clock.advance(2_000);
-      await waitUntil(async () => (await fs.stat(`${path}.lock`)).mtimeMs > 1_000, {
-        what: 'a sign of life',
-        everyMs: 1,
-      });
-      await file.close();
-    });
-
-    it('leaves a lock alone that is not its own any more', async () => {
-      const file = await open();
-      await lockOf({ pid, startedAt: null });
-      await file.close();
-      expect(existsSync(`${path}.lock`)).toBe(true);
+    it('over a file, or a link, that is there already', async () => {
+      await fs.writeFile(path, 'important');
+      await expect(open()).rejects.toMatchObject(refusal('EEXIST'));
+      expect(await fs.readFile(path, 'utf8')).toBe('important');
+      const link = join(directory, 'link');
+      await fs.symlink(join(directory, 'nothing'), link);
+      await expect(open({ path: link })).rejects.toMatchObject(refusal('EEXIST'));
     });
   });
 
@@ -495,7 +304,7 @@ describe('JournalFile', () => {
       await file.append(recordOf('before', 1));
     });
 
-    it('says so, at once until it has tried again, and goes on when it can', async () => {
+    it('says so, at once until it has tried again, and then writes all that is pending', async () => {
       disk.room = 0;
       const refused = { code: 'JOURNAL_FILE_FAILED', details: { reason: 'ENOSPC' } };
       await expect(file.append(recordOf('a', 1))).rejects.toMatchObject(refused);
@@ -508,10 +317,10 @@ describe('JournalFile', () => {
       await clock.advance(1);
       await file.append(recordOf('d', 1));
       expect(failures).toEqual(['ENOSPC']);
-      expect(await reopen()).toEqual([recordOf('before', 1), recordOf('d', 1)]);
+      expect(await left()).toEqual(['before', 'a', 'b', 'c', 'd'].map((key) => recordOf(key, 1)));
     });
 
-    it('leaves nothing of a record that was written in part', async () => {
+    it('leaves nothing torn of a record that was written in part', async () => {
       disk.room = 10;
       await expect(file.append(recordOf('a', 1))).rejects.toMatchObject({
         code: 'JOURNAL_FILE_FAILED',
@@ -519,10 +328,7 @@ describe('JournalFile', () => {
       disk.room = Infinity;
       await clock.advance(1_000);
       await file.append(recordOf('b', 1));
-      await file.close();
-      const again = await open();
-      expect(again.records).toEqual([recordOf('before', 1), recordOf('b', 1)]);
-      expect(again.damagedBytes).toBe(0);
+      expect(await left()).toEqual(['before', 'a', 'b'].map((key) => recordOf(key, 1)));
     });
 
     it('rewrites the file after a failed fsync, since nobody knows what is in it', async () => {
@@ -534,7 +340,7 @@ describe('JournalFile', () => {
       await clock.advance(1_000);
       await file.append(recordOf('after', 1));
       expect(disk.counts.rename).toBe(1);
-      expect(await reopen()).toEqual([recordOf('before', 1), recordOf('after', 1)]);
+      expect(await left()).toEqual(['before', 'lost', 'after'].map((key) => recordOf(key, 1)));
       expect(failures).toEqual(['EIO']);
     });
 
@@ -550,7 +356,7 @@ describe('JournalFile', () => {
         disk.faults.clear();
         await clock.advance(1_000);
         await file.append(recordOf('c', 1));
-        expect(await reopen()).toEqual([recordOf('before', 1), recordOf('c', 1)]);
+        expect(await left()).toEqual(['before', 'a', 'b', 'c'].map((key) => recordOf(key, 1)));
         expect(failures.slice(1)).toEqual(step === 'truncate' ? [] : ['EIO']);
       },
     );
@@ -572,14 +378,13 @@ describe('JournalFile', () => {
         await file.append(recordOf('c', 1));
         expect(disk.counts.rename).toBe(rename + 1);
         expect(existsSync(`${path}.tmp`)).toBe(false);
-        expect(await reopen()).toEqual([recordOf('before', 1), recordOf('c', 1)]);
+        expect(await left()).toEqual(['before', 'lost', 'b', 'c'].map((key) => recordOf(key, 1)));
         expect(failures).toEqual(['EIO']);
       },
     );
 
     it('brings to the disk later what it could not bring in time', async () => {
-      await file.close();
-      file = await open({ fsync: 'interval', intervalMs: 50 }, disk);
+      file = await open({ path: `${path}2`, fsync: 'interval', intervalMs: 50 }, disk);
       await file.append(recordOf('a', 1));
       disk.faults.set('datasync', 'EIO');
       await clock.advance(50);
@@ -589,7 +394,8 @@ describe('JournalFile', () => {
       disk.faults.clear();
       await clock.advance(1_000);
       await file.append(recordOf('c', 1));
-      expect(await reopen()).toEqual([recordOf('before', 1), recordOf('a', 1), recordOf('c', 1)]);
+      path = `${path}2`;
+      expect(await left()).toEqual(['a', 'b', 'c'].map((key) => recordOf(key, 1)));
     });
 
     it('forgets what was settled anyway', async () => {
@@ -599,7 +405,7 @@ describe('JournalFile', () => {
       disk.room = Infinity;
       await clock.advance(1_000);
       await file.append(recordOf('b', 1));
-      expect(file.records).toEqual([recordOf('b', 1)]);
+      expect(file.records).toEqual([recordOf('a', 1), recordOf('b', 1)]);
     });
 
     it('closes anyway', async () => {
@@ -610,22 +416,164 @@ describe('JournalFile', () => {
       await file.close();
       await refused;
       expect(clock.pending).toBe(0);
-      expect(existsSync(`${path}.lock`)).toBe(false);
-      expect(await reopen()).toEqual([recordOf('before', 1)]);
+      expect(await left()).toEqual([recordOf('before', 1)]);
+    });
+  });
+
+  describe('when the disk does not answer', () => {
+    let disk: FaultyDisk;
+    let file: JournalFile;
+    let answer: () => void;
+
+    beforeEach(async () => {
+      disk = new FaultyDisk();
+      file = await open({}, disk);
+      await file.append(recordOf('before', 1));
+      const silence = new Promise<void>((resolve) => (answer = resolve));
+      disk.before = (step) => (step === 'datasync' ? silence : undefined);
+    });
+    afterEach(() => answer());
+
+    const unanswered = {
+      code: 'JOURNAL_FILE_FAILED',
+      details: { reason: 'has not answered for 1000 ms' },
+    };
+    /** Appends a record that the disk does not take. */
+    const getStuck = async (): Promise<void> => {
+      const stuck = expect(file.append(recordOf('stuck', 1))).rejects.toMatchObject(unanswered);
+      await waitUntil(() => disk.counts.datasync === 2, { what: 'the sync', everyMs: 1 });
+      const behind = expect(file.append(recordOf('behind', 1))).rejects.toMatchObject(unanswered);
+      await clock.advance(DISK_TIMEOUT_MS);
+      await Promise.all([stuck, behind]);
+    };
+
+    it('lets nobody wait longer than a second, and says so once', async () => {
+      await getStuck();
+      expect(failures).toEqual(['ETIMEDOUT']);
+      const later = file.append(recordOf('later', 1));
+      await expect(later).rejects.toMatchObject(unanswered);
+      expect(failures).toEqual(['ETIMEDOUT']);
+      expect(file.isHung).toBe(true);
+    });
+
+    it('asks nothing more of it', async () => {
+      await getStuck();
+      const counts = { ...disk.counts };
+      for (let no = 2; no < 50; no++) file.append(recordOf('stuck', no)).catch(() => undefined);
+      await clock.advance(60_000);
+      expect(disk.counts).toEqual(counts);
+    });
+
+    it('holds one line for each key, however often it is written', async () => {
+      await getStuck();
+      const body = 'x'.repeat(1_000);
+      const append = (no: number): void =>
+        void file.append(recordOf('hot', no, body)).catch(() => undefined);
+      append(1);
+      const held = file.queuedBytes;
+      for (let no = 2; no < 20_000; no++) append(no);
+      expect(file.queuedBytes).toBe(held);
+      expect(held).toBeLessThan(4_000);
+    });
+
+    it('holds nothing of what is settled meanwhile', async () => {
+      await getStuck();
+      const held = file.queuedBytes;
+      for (let no = 0; no < 1_000; no++) {
+        file.append(recordOf(`k${no}`, 1)).catch(() => undefined);
+        file.settle(recordOf(`k${no}`, 1));
+      }
+      expect(file.queuedBytes).toBe(held);
+    });
+
+    it('has everything that is pending when it answers after all', async () => {
+      await getStuck();
+      file.append(recordOf('later', 1)).catch(() => undefined);
+      file.settle(recordOf('stuck', 1));
+      answer();
+      await waitUntil(() => !file.isHung, { what: 'the answer', everyMs: 1 });
+      await file.append(recordOf('after', 1));
+      const keys = ['before', 'behind', 'later', 'after'];
+      expect(await left()).toEqual(keys.map((key) => recordOf(key, 1)));
+    });
+
+    it('closes anyway, and leaves the file as it is', async () => {
+      const stuck = expect(file.append(recordOf('stuck', 1))).rejects.toMatchObject(unanswered);
+      await waitUntil(() => disk.counts.datasync === 2, { what: 'the sync', everyMs: 1 });
+      const closing = file.close();
+      await clock.advance(DISK_TIMEOUT_MS);
+      await Promise.all([stuck, closing]);
+      expect(clock.pending).toBe(0);
+      expect(await found()).toEqual([recordOf('before', 1), recordOf('stuck', 1)]);
+    });
+  });
+
+  describe('when another process has adopted the file, because this one was frozen', () => {
+    const adopt = (): Promise<void> => fs.rename(path, `${path}.adopted`);
+
+    it('begins a new one with all that it holds, before it acknowledges anything', async () => {
+      const file = await open();
+      await file.append(recordOf('a', 1));
+      await adopt();
+      await file.append(recordOf('b', 1));
+      expect(await found()).toEqual([recordOf('a', 1), recordOf('b', 1)]);
+      expect(await left()).toEqual([recordOf('a', 1), recordOf('b', 1)]);
+    });
+
+    it('also when it is adopted between the writing and the answer', async () => {
+      const disk = new FaultyDisk();
+      const file = await open({}, disk);
+      let isAdopted = false;
+      disk.before = async (step) => {
+        if (step !== 'datasync' || isAdopted) return;
+        isAdopted = true;
+        await adopt();
+      };
+      await file.append(recordOf('a', 1));
+      expect(await found()).toEqual([recordOf('a', 1)]);
+    });
+
+    it('cuts nothing off the adopted one', async () => {
+      const file = await open();
+      await file.append(recordOf('a', 1));
+      await adopt();
+      const before = (await fs.stat(`${path}.adopted`)).size;
+      file.settle(recordOf('a', 1));
+      await file.flush();
+      expect((await fs.stat(`${path}.adopted`)).size).toBeGreaterThanOrEqual(before);
+      await file.close();
+      expect(existsSync(`${path}.adopted`)).toBe(true);
+    });
+
+    it('cuts nothing off it either after a failed write', async () => {
+      const disk = new FaultyDisk();
+      const file = await open({}, disk);
+      await file.append(recordOf('a', 1));
+      disk.room = 5;
+      await expect(file.append(recordOf('b', 1))).rejects.toThrow();
+      await adopt();
+      disk.room = Infinity;
+      const { truncate } = disk.counts;
+      await clock.advance(1_000);
+      await file.append(recordOf('c', 1));
+      expect(disk.counts.truncate).toBe(truncate);
+      expect(await found()).toEqual(['a', 'b', 'c'].map((key) => recordOf(key, 1)));
     });
   });
 
   describe('stays small', () => {
-    it('and is empty when nothing is pending', async () => {
+    it('and is empty when nothing is pending, and gone when it is closed', async () => {
       const file = await open();
+      const sizeWhenNew = file.size;
       await appendAll(file, [recordOf('a', 1), recordOf('b', 1)]);
       file.settle(recordOf('a', 1));
       file.settle(recordOf('b', 1));
       await file.append(recordOf('c', 1));
       file.settle(recordOf('c', 1));
+      await waitUntil(() => file.size === sizeWhenNew, { what: 'it is empty', everyMs: 1 });
+      expect((await fs.stat(path)).size).toBe(sizeWhenNew);
       await file.close();
-      expect((await fs.stat(path)).size).toBe(HEADER);
-      expect(file.size).toBe(HEADER);
+      expect(existsSync(path)).toBe(false);
     });
 
     it('and holds at most as much that is over as what is not', async () => {
@@ -641,8 +589,8 @@ describe('JournalFile', () => {
       // Each rewrite has removed at least half of the file.
       expect(disk.counts.rename).toBeGreaterThan(10);
       expect(disk.counts.rename).toBeLessThan(40);
-      const left = await reopen();
-      expect(left.map((record) => record.kind === 'write' && record.write.stamp)).toEqual(
+      const records = await left();
+      expect(records.map((record) => record.kind === 'write' && record.write.stamp)).toEqual(
         Array.from({ length: 10 }, (_, i) => stampNo(290 + i)),
       );
     });
@@ -660,16 +608,6 @@ describe('JournalFile', () => {
       const file = await open({ fsync: 'never' }, disk);
       for (let no = 0; no < 100; no++) await file.append(recordOf('a', no));
       expect(disk.counts.rename).toBe(0);
-    });
-
-    it('and stays where a link says it is', async () => {
-      const link = join(directory, 'link');
-      await (await open()).close();
-      await fs.symlink(path, link);
-      const file = await open({ path: link });
-      await grow(file, 'a');
-      expect((await fs.lstat(link)).isSymbolicLink()).toBe(true);
-      expect(await reopen()).toHaveLength(4);
     });
 
     it.each<Step>(['open', 'write', 'sync', 'rename'])(
@@ -697,7 +635,7 @@ describe('JournalFile', () => {
         await file.append(recordOf('d', 1));
         await file.append(recordOf('e', 1));
         expect(disk.counts.rename).toBe(rename + 1);
-        expect(await reopen()).toHaveLength(8);
+        expect(await left()).toHaveLength(8);
         expect(failures).toEqual(['EIO']);
       },
     );
@@ -718,7 +656,7 @@ describe('JournalFile', () => {
       disk.before = () => undefined;
       await clock.advance(1_000);
       await file.append(recordOf('c', 1));
-      expect(await reopen()).toHaveLength(5);
+      expect(await left()).toHaveLength(6);
     });
 
     it('where directories cannot be brought to the disk, as on some systems', async () => {

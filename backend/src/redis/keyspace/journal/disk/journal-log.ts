@@ -1,7 +1,7 @@
-import { decodeEntry } from '../store/entry.js';
-import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
-import type { Stamp } from '../store/stamp.js';
-import type { Standing } from '../store/which-wins.js';
+import { decodeEntry } from '../../store/entry.js';
+import type { StampedDrop, StampedWrite } from '../../store/key-value-store.js';
+import type { Stamp } from '../../store/stamp.js';
+import type { Standing } from '../../store/which-wins.js';
 
 /**
  * What a record is to its owner, which alone decides who gives way when there is no room:

@@ -1,5 +1,5 @@
-import { deleteOf, setOf, stampNo } from '../../../../test/support/stored-writes.js';
-import { encodeFrame, readFrames, type LogLine } from './journal-frames.js';
+import { deleteOf, setOf, stampNo } from '../../../../../test/support/stored-writes.js';
+import { decodeLine, encodeLine, LogContents, type LogLine } from './journal-lines.js';
 import type { JournaledDrop, JournaledWrite, JournalRecord } from './journal-log.js';
 
 function writeOf(
@@ -21,10 +21,15 @@ const drop: JournaledDrop = {
 };
 
 function recordsIn(...lines: LogLine[]): readonly JournalRecord[] {
-  return readFrames(Buffer.concat(lines.map(encodeFrame)), 0).contents.records;
+  const contents = new LogContents();
+  for (const line of lines) {
+    const decoded = decodeLine(encodeLine(line));
+    if (decoded !== null) contents.add(decoded);
+  }
+  return contents.records;
 }
 
-describe('frames of a journal', () => {
+describe('lines of a journal', () => {
   it.each<[string, JournalRecord]>([
     ['a value', writeOf('a', 1, { body: Buffer.from([0, 255, 10, 13]), groups: ['g', 'ü'] })],
     ['a value for ever', writeOf('a', 1, { ttlMs: null })],
@@ -43,9 +48,9 @@ describe('frames of a journal', () => {
   });
 
   it('hold on to no larger buffer than the entry', () => {
-    const bytes = Buffer.concat([Buffer.alloc(100_000), encodeFrame(writeOf('a', 1))]);
-    const [record] = readFrames(bytes, 100_000).contents.records;
-    expect(record?.kind === 'write' && record.write.entry.buffer).not.toBe(bytes.buffer);
+    const bytes = Buffer.concat([Buffer.alloc(100_000), encodeLine(writeOf('a', 1))]);
+    const line = decodeLine(bytes.subarray(100_000));
+    expect(line?.kind === 'write' && line.write.entry.buffer).not.toBe(bytes.buffer);
   });
 
   it('leave the newest of each key, in the order in which they came', () => {
@@ -59,45 +64,6 @@ describe('frames of a journal', () => {
     expect(recordsIn(writeOf('a', 2), settledOf('wa', 1))).toHaveLength(1);
     expect(recordsIn(writeOf('g', 1), drop, settledOf('dg', 1))).toEqual([writeOf('g', 1)]);
     expect(recordsIn(settledOf('wa', 5), writeOf('a', 6))).toHaveLength(1);
-  });
-
-  it('count the bytes of the records that are left', () => {
-    const [small, large] = [writeOf('a', 1), writeOf('a', 2, { body: 'x'.repeat(500) })];
-    const bytesOf = (...lines: LogLine[]): number =>
-      readFrames(Buffer.concat(lines.map(encodeFrame)), 0).contents.bytes;
-    expect(bytesOf(small, large)).toBe(encodeFrame(large).length);
-    expect(bytesOf(small, large, drop)).toBe(encodeFrame(large).length + encodeFrame(drop).length);
-    expect(bytesOf(small, settledOf('wa', 1))).toBe(0);
-  });
-
-  it('end where one is torn, at whichever byte', () => {
-    const whole = encodeFrame(writeOf('a', 1));
-    const last = encodeFrame(writeOf('b', 2));
-    for (let kept = 0; kept < last.length; kept++) {
-      const { contents, end } = readFrames(Buffer.concat([whole, last.subarray(0, kept)]), 0);
-      expect(contents.records).toHaveLength(1);
-      expect(end).toBe(whole.length);
-    }
-  });
-
-  it('end where one is damaged, at whichever bit', () => {
-    const [first, last] = [encodeFrame(writeOf('a', 1)), encodeFrame(writeOf('c', 3))];
-    const frame = encodeFrame(writeOf('b', 2));
-    for (let bit = 0; bit < frame.length * 8; bit++) {
-      const damaged = Buffer.from(frame);
-      damaged[bit >> 3]! ^= 1 << (bit & 7);
-      const { contents, end } = readFrames(Buffer.concat([first, damaged, last]), 0);
-      expect(contents.records).toEqual([writeOf('a', 1)]);
-      expect(end).toBe(first.length);
-    }
-  });
-
-  it.each([
-    ['zeros', Buffer.alloc(64)],
-    ['ones', Buffer.alloc(64, 0xff)],
-    ['text', Buffer.from('this was never a journal, and is long enough')],
-  ])('are not found in %s', (_, bytes) => {
-    expect(readFrames(bytes, 0)).toMatchObject({ end: 0, contents: { size: 0 } });
   });
 
   it.each<[string, unknown]>([

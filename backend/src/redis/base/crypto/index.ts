@@ -1,0 +1,1 @@
+export { KEY_BYTES, KeyRing, type Opened } from './key-ring.js';

@@ -1,0 +1,109 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
+
+/** What became of sealed bytes. `unknown-key`: no key of the ring has sealed them. `damaged`: they are not what was sealed. */
+export type Opened =
+  | { readonly ok: true; readonly bytes: Buffer }
+  | { readonly ok: false; readonly reason: 'unknown-key' | 'damaged' };
+
+/** How long a key is. */
+export const KEY_BYTES = 32;
+
+const CIPHER = 'aes-256-gcm';
+const FORMAT = 1;
+const ID_BYTES = 8;
+const SALT_BYTES = 16;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const HEAD_BYTES = 1 + ID_BYTES + SALT_BYTES;
+const BASE64 = /^[\w+/-]{43}=?$/;
+
+/**
+ * Encrypts and authenticates with AES-256-GCM. The newest key seals, every key opens. To replace a key, put
+ * the new one in front, and take the old one away when nothing is left that it has sealed.
+ */
+export class KeyRing {
+  readonly #keys = new Map<string, KeyObject>();
+  readonly #newest: readonly [id: Buffer, key: KeyObject];
+
+  /** @param keys - of {@link KEY_BYTES} bytes each, the newest first */
+  private constructor([newest, ...older]: readonly [Buffer, ...Buffer[]]) {
+    this.#newest = [idOf(newest), createSecretKey(newest)];
+    for (const key of [...older, newest])
+      this.#keys.set(idOf(key).toString('hex'), createSecretKey(key));
+  }
+
+  /** The ring of these keys in base64, the newest first; `null` when one of them is no key, or there is none. */
+  static of(keys: readonly unknown[]): KeyRing | null {
+    const [first, ...others] = keys.map(readKey);
+    if (first === undefined || first === null) return null;
+    const rest = others.filter((key) => key !== null);
+    return rest.length < others.length ? null : new KeyRing([first, ...rest]);
+  }
+
+  /**
+   * Seals bytes with the newest key.
+   *
+   * @param context - what they are for; they can be opened for nothing else
+   */
+  seal(bytes: Buffer, context: string): Buffer {
+    const [id, key] = this.#newest;
+    const head = Buffer.concat([Buffer.from([FORMAT]), id, randomBytes(SALT_BYTES)]);
+    const { messageKey, nonce } = derive(key, head);
+    const cipher = createCipheriv(CIPHER, messageKey, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(boundTo(head, context));
+    return Buffer.concat([head, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  /** Opens what {@link KeyRing.seal} has sealed for the same context, with whichever key of the ring. */
+  open(sealed: Buffer, context: string): Opened {
+    if (sealed.length < HEAD_BYTES + TAG_BYTES || sealed[0] !== FORMAT) return DAMAGED;
+    const head = sealed.subarray(0, HEAD_BYTES);
+    const key = this.#keys.get(head.toString('hex', 1, 1 + ID_BYTES));
+    if (key === undefined) return { ok: false, reason: 'unknown-key' };
+    const { messageKey, nonce } = derive(key, head);
+    const decipher = createDecipheriv(CIPHER, messageKey, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(boundTo(head, context));
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    const begun = decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES));
+    try {
+      return { ok: true, bytes: Buffer.concat([begun, decipher.final()]) };
+    } catch {
+      return DAMAGED;
+    }
+  }
+}
+
+const DAMAGED: Opened = { ok: false, reason: 'damaged' };
+
+function readKey(text: unknown): Buffer | null {
+  if (typeof text !== 'string' || !BASE64.test(text.trim())) return null;
+  const bytes = Buffer.from(text.trim(), 'base64');
+  return bytes.length === KEY_BYTES ? bytes : null;
+}
+
+// A name that tells nothing of the key, and needs no list of names beside the keys.
+function idOf(key: Buffer): Buffer {
+  return createHmac('sha256', key).update('key id').digest().subarray(0, ID_BYTES);
+}
+
+// With a random nonce alone, one key could safely seal 2^32 messages. With a key for each message there is
+// no bound that anybody reaches.
+function derive(
+  key: KeyObject,
+  head: Buffer,
+): { readonly messageKey: Buffer; readonly nonce: Buffer } {
+  const bytes = createHmac('sha512', key).update('message').update(head).digest();
+  const messageKey = bytes.subarray(0, KEY_BYTES);
+  return { messageKey, nonce: bytes.subarray(KEY_BYTES, KEY_BYTES + NONCE_BYTES) };
+}
+
+function boundTo(head: Buffer, context: string): Buffer {
+  return Buffer.concat([head, Buffer.from(context)]);
+}
