@@ -1,7 +1,8 @@
 // @ts-check
 // Stages the installable package in dist/lib: ESM and CommonJS of backend/src/redis, manifest, licence, readme.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import ts from 'typescript';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
 import { isAbsolute, mapLinks } from './lib/markdown.mjs';
 import { at } from './lib/paths.mjs';
@@ -13,6 +14,25 @@ function compile(project) {
   if (status !== 0) {
     console.error(`build: tsc -p ${project} failed`);
     process.exit(1);
+  }
+}
+
+/**
+ * Takes the comments out of the code: they stand in the types, where editors show them, and would be shipped
+ * twice more. Everything else stays as it was compiled.
+ * @param {string} folder
+ */
+function removeComments(folder) {
+  const compilerOptions = {
+    removeComments: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+  };
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.js')) continue;
+    const path = `${folder}/${name}`;
+    const { outputText } = ts.transpileModule(readFileSync(path, 'utf8'), { compilerOptions });
+    writeFileSync(path, outputText);
   }
 }
 
@@ -31,6 +51,7 @@ await ensureDependencies();
 rmSync(at('dist', 'lib'), { recursive: true, force: true });
 compile('tsconfig.lib-esm.json');
 compile('tsconfig.lib-cjs.json');
+for (const format of ['esm', 'cjs']) removeComments(at('dist', 'lib', format));
 writeFileSync(at('dist', 'lib', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
 copyFileSync(at('backend', 'package.json'), at('dist', 'lib', 'package.json'));
 copyFileSync(at('LICENSE'), at('dist', 'lib', 'LICENSE'));

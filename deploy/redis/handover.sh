@@ -2,7 +2,7 @@
 #
 # One deadline, HANDOVER_SECONDS after the signal. Every wait ends by it:
 #
-#   until 4 s before it      the Sentinel's candidates are looked at; writes go on
+#   until 4 s before it      the Sentinel's candidates are looked at, and a good moment is awaited; writes go on
 #   then, 1 s at most        writes are paused, and the candidates receive the rest; if they do not, writes go on and
 #                            nobody is asked for anything
 #   then, until the deadline a Sentinel is asked to fail over, and all are asked who the primary is
@@ -16,6 +16,9 @@ PAUSED_MS=4000
 CATCH_UP_MS=1000
 # The end of Redis itself (shutdown-timeout 3) and some more.
 END_MS=5000
+# How long ago a Sentinel may have had its last INFO of the candidates when writes are about to be paused.
+BEAT_FROM_MS=200
+BEAT_TO_MS=400
 
 # Whether so many milliseconds are left before the deadline.
 is_left() {
@@ -41,11 +44,11 @@ all_sentinels() {
   done
 }
 
-# Leaves LIVE (the Sentinels whose word counts), LEADER (one that names this node as the primary and has nothing under
-# way) and RUNNING (yes: one fails this node over already, or knows of a later primary). The word of one that names
+# Leaves LIVE (the Sentinels whose word counts), LEADERS (those that name this node as the primary and have nothing under
+# way), LEADER (one of them) and RUNNING (yes: one fails this node over already, or knows of a later primary). The word of one that names
 # another node by an older epoch does not count: it has slept.
 consult_sentinels() {
-  LIVE='' LEADER='' RUNNING=no others='' newest=-1 newest_is_me=no
+  LIVE='' LEADERS='' LEADER='' RUNNING=no others='' newest=-1 newest_is_me=no
   ask_sentinels "$(all_sentinels)" master q
   for answer in "$ANSWERS".q*; do
     [ -e "$answer" ] && read_group <"$answer" || continue
@@ -54,7 +57,7 @@ consult_sentinels() {
     case $G_FLAGS in *failover_in_progress*) is_busy=yes ;; esac
     [ "$G_EPOCH" -gt "$newest" ] && newest=$G_EPOCH newest_is_me=$is_own
     case $is_own,$is_busy in
-      yes,no) LIVE="$LIVE $sentinel" LEADER=$sentinel ;;
+      yes,no) LIVE="$LIVE $sentinel" LEADERS="$LEADERS $sentinel" LEADER=$sentinel ;;
       yes,yes) LIVE="$LIVE $sentinel" RUNNING=yes ;;
       # The end of the failover that made this node the primary: this Sentinel can do no other yet.
       no,yes) LIVE="$LIVE $sentinel" newest_is_me=yes ;;
@@ -78,14 +81,14 @@ await_leader() {
 }
 
 # Whom the Sentinel may choose, from its answer to SENTINEL REPLICAS on the standard input, with what it goes by:
-# "host,port,priority,offset" words in CANDIDATES. It leaves out those with priority 0, and those that it misses.
+# "host,port,priority,offset" words in CANDIDATES; and how old its last INFO of them is, in INFO_FROM and INFO_TO. It leaves out those with priority 0, and those that it misses.
 read_candidates() {
-  CANDIDATES='' C_HOST=''
+  CANDIDATES='' C_HOST='' INFO_FROM=999999999 INFO_TO=0
   while read -r field && read -r value; do
     case $field in
       name)
         add_candidate
-        C_HOST='' C_PORT='' C_FLAGS='' C_PING=0 C_LINK_DOWN=0 C_PATIENCE=0 C_PRIORITY=100 C_OFFSET=0
+        C_HOST='' C_PORT='' C_FLAGS='' C_PING=0 C_LINK_DOWN=0 C_PATIENCE=0 C_PRIORITY=100 C_OFFSET=0 C_INFO=0
         ;;
       ip) C_HOST=$value ;;
       port) C_PORT=$value ;;
@@ -95,6 +98,7 @@ read_candidates() {
       down-after-milliseconds) C_PATIENCE=$((value * 10)) ;;
       slave-priority) C_PRIORITY=$value ;;
       slave-repl-offset) C_OFFSET=$value ;;
+      info-refresh) C_INFO=$value ;;
     esac
   done
   add_candidate
@@ -104,6 +108,9 @@ add_candidate() {
   [ -n "$C_HOST" ] && [ "$C_PRIORITY" -gt 0 ] && [ "$C_PING" -le 5000 ] && [ "$C_LINK_DOWN" -le "$C_PATIENCE" ] || return 0
   case $C_FLAGS in *s_down* | *o_down* | *disconnected*) return 0 ;; esac
   CANDIDATES="$CANDIDATES $C_HOST,$C_PORT,$C_PRIORITY,$C_OFFSET"
+  [ "$C_INFO" -lt "$INFO_FROM" ] && INFO_FROM=$C_INFO
+  [ "$C_INFO" -gt "$INFO_TO" ] && INFO_TO=$C_INFO
+  return 0
 }
 
 # Asks candidates at one time. Leaves READY, those that follow this node, are linked and have everything up to the
@@ -157,6 +164,27 @@ await_ready_replica() {
     is_left "$PAUSED_MS" || return 1
     short_sleep
   done
+}
+
+# Most of the pause is spent on an answer: a Sentinel has promoted a replica within 0.3 s, and names it when the next INFO
+# says so. During a failover that comes one second after the one before it, and at other times every ten seconds; so a
+# Sentinel that is asked soon after an INFO has the next one soon after the promotion, and another has it a second
+# later. Each Sentinel has a beat of its own: waits, while writes go on, for the first that is right, and makes that one
+# LEADER. A failover that begins meanwhile ends the wait, with RUNNING.
+await_beat() {
+  while is_left $((PAUSED_MS + 300)); do
+    consult_sentinels
+    [ "$RUNNING" = no ] || return 0
+    ask_sentinels "$LEADERS" replicas r
+    for LEADER in $LEADERS; do
+      read_candidates <"$ANSWERS.r$LEADER"
+      [ "$INFO_FROM" -ge "$BEAT_FROM_MS" ] && [ "$INFO_TO" -le "$BEAT_TO_MS" ] || continue
+      look_at_candidates "$CANDIDATES" 0 && is_choice_safe && return 0
+    done
+    tiny_sleep
+  done
+  # None was right in time: then any moment will do.
+  [ -n "$LEADER" ] && await_ready_replica
 }
 
 # Writes stop. Leaves the offset behind which nothing comes in PAUSED_AT; fails when this node did not answer. Not even a
@@ -253,12 +281,12 @@ hand_over() {
   [ "$N_ROLE" = master ] || return 0
   if ! await_leader; then
     say 'hands over to nobody: no Sentinel answers that could fail over'
+  elif [ "$RUNNING" = no ] && ! { await_ready_replica && await_beat; }; then
+    say 'hands over to nobody: the Sentinel could choose no replica that is linked and answers, or not only those'
   elif [ "$RUNNING" = yes ]; then
     pause_writes
     say 'a failover is under way: writes are paused'
     end_as_replica
-  elif ! await_ready_replica; then
-    say 'hands over to nobody: the Sentinel could choose no replica that is linked and answers, or not only those'
   elif say "hands over through the Sentinel $LEADER: writes are paused" && ! pause_writes; then
     stay_primary 'this node does not answer'
   elif ! catch_up; then

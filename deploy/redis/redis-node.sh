@@ -29,7 +29,7 @@
 # A person who knows better says so to the node that has the data: REPLICAOF NO ONE. The others then follow it.
 #
 # On SIGTERM a primary hands over before it ends: writes are paused, the replicas get everything, a Sentinel promotes
-# one, this node becomes its replica and lets the paused clients go there. HANDOVER_SECONDS (10) at most; 0: never.
+# one, this node becomes its replica and lets the paused clients go there. HANDOVER_SECONDS (15) at most; 0: never.
 # Whoever stops this node must grant it 5 s more than that, for the end of Redis itself.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -40,7 +40,7 @@ LISTEN_PORT=${LISTEN_PORT:-6379}
 BOOT_WAIT=${BOOT_WAIT_SECONDS:-15}
 PEER_WAIT=${PEER_WAIT_SECONDS:-10}
 START_WAIT=${START_WAIT_SECONDS:-60}
-HANDOVER=${HANDOVER_SECONDS:-10}
+HANDOVER=${HANDOVER_SECONDS:-15}
 APPENDONLY=${REDIS_APPENDONLY:-no}
 CONF=$DATA_DIR/redis.conf
 
@@ -187,7 +187,7 @@ dir $WORK_DIR
 replica-announce-ip $REDIS_ANNOUNCE_HOST
 replica-announce-port $LISTEN_PORT
 maxmemory ${REDIS_MAXMEMORY:-320mb}
-maxmemory-policy ${REDIS_MAXMEMORY_POLICY:-volatile-lru}
+maxmemory-policy ${REDIS_MAXMEMORY_POLICY:-noeviction}
 appendonly $APPENDONLY
 appendfsync ${REDIS_APPENDFSYNC:-everysec}
 save ""

@@ -81,9 +81,9 @@ function noteOf(event: RedisHaEvent): string | null {
       return `${event.type} ${JSON.stringify(event.report)}`;
     case 'journal.dropped':
       return `${event.type} ${String(event.count)}: ${event.reason}`;
-    case 'cache.entry-rejected':
+    case 'value.rejected':
     case 'cache.load-failed':
-    case 'cache.write-failed':
+    case 'value.write-failed':
     case 'listener.failed':
       return event.type;
     default:

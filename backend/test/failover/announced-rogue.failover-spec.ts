@@ -46,7 +46,7 @@ it('a Sentinel that somebody announces with PUBLISH gets neither the traffic nor
       },
       { what: 'every Sentinel lists the rogue', timeoutMs: 10_000 },
     );
-    for (let i = 0; i < 3; i++) await engine.connected.tracker.source.lookAgain();
+    for (let i = 0; i < 3; i++) await engine.connected.sentinels?.lookAgain();
     expect(redis.status.primary?.address.port).toBe(port);
     expect(await redis.set('reset:ann', 'token')).toBe('OK');
 

@@ -11,6 +11,8 @@ import {
   startRedisServer,
   type RedisTestCluster,
 } from '../../src/redis/testing/index.js';
+import { formatAddress } from '../../src/redis/base/address/index.js';
+import { healthReport } from '../../src/redis/health/health-report.js';
 import { closeApps, startApp } from '../support/apps.js';
 import { callsOf } from '../support/clients.js';
 import { closeEngines, startEngine, startReadyEngine, withOptions } from '../support/engines.js';
@@ -39,6 +41,28 @@ describe('a cluster that changes, and an application that comes early', () => {
     await closeEngines();
   });
   afterAll(() => cluster.stop());
+
+  it('a replica and a Sentinel that are gone make it degraded and not unusable, until they are back', async () => {
+    const { redis } = await startReadyEngine(cluster.options());
+    const health = () => healthReport(redis.status);
+    expect(health()).toMatchObject({ status: 'up' });
+    const lost = [cluster.replicas()[0]!, cluster.sentinels()[2]!];
+    await Promise.all(lost.map((node) => node.kill()));
+    await cluster.waitUntil(() => redis.status.missing.length === 2, {
+      what: 'both are called missing',
+      timeoutMs: 20_000,
+    });
+    expect(redis.status.missing).toEqual([
+      `the replica ${formatAddress(lost[0]!.address)}`,
+      `the Sentinel ${formatAddress(lost[1]!.address)}`,
+    ]);
+    expect(health()).toMatchObject({ status: 'degraded', connected: true });
+    expect(await redis.set('still', 'works')).toBe('OK');
+    await Promise.all(lost.map((node) => node.start()));
+    await cluster.waitUntil(() => redis.status.missing.length === 0, { what: 'both are back' });
+    expect(health()).toMatchObject({ status: 'up' });
+    await cluster.waitForReady();
+  });
 
   it('a replica that is added serves reads, and one that is removed is forgotten', async () => {
     const { redis } = await startReadyEngine(

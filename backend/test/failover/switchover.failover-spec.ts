@@ -98,6 +98,16 @@ describe('switchover()', () => {
     }
   });
 
+  it('may follow at once on one that went to a certain replica', async () => {
+    const { redis } = await startReadyEngine(withOptions(cluster.options(), { routing: ROUTING }));
+    await cluster.currentPrimary();
+    const wanted = cluster.replicas().at(-1)!;
+    const first = await redis.switchover({ to: wanted.address, timeoutMs: 30_000 });
+    const second = await redis.switchover({ timeoutMs: 30_000 });
+    expect(second.from).toEqual(first.to);
+    expect(second.isOldPrimaryReplica).toBe(true);
+  });
+
   it('refuses a second one while the first is under way, which is not disturbed', async () => {
     const { redis } = await startReadyEngine(withOptions(cluster.options(), { routing: ROUTING }));
     const first = redis.switchover();

@@ -4,8 +4,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { JournalFolder, LOOK_MS } from '../../src/redis/keyspace/journal/journal-folder.js';
-import type { JournalRecord } from '../../src/redis/keyspace/journal/journal-log.js';
+import { JournalFolder, LOOK_MS } from '../../src/redis/keyspace/journal/disk/journal-folder.js';
+import type { JournalRecord } from '../../src/redis/keyspace/journal/disk/journal-log.js';
 import { ManualClock, waitUntil } from '../../src/redis/testing/index.js';
 import { BACKEND, compileRooms, type CompiledProgram } from '../support/compile-program.js';
 
@@ -13,7 +13,7 @@ const ROOMS = ['base', 'config', 'cluster', 'commands', 'keyspace'];
 
 // Appends without end and says which records are kept. Keys come again, so that the file is also rewritten.
 const WRITER = `
-const { JournalFolder } = require('./keyspace/journal/journal-folder.js');
+const { JournalFolder } = require('./keyspace/journal/disk/journal-folder.js');
 const { encodeEntry } = require('./keyspace/store/entry.js');
 const { SystemClock } = require('./base/timing/clock.js');
 const [dir, fsync, bodyBytes] = process.argv.slice(2);

@@ -4,6 +4,7 @@ import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { RedisModule, RedisService, type RedisHaEvent } from '../../src/redis/index.js';
+import { RedisKeyspaces } from '../../src/redis/engine/redis-keyspaces.js';
 import type { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 import {
   expressSessionStore,
@@ -57,6 +58,29 @@ async function start(options: SessionOptions = {}): Promise<Process> {
   const sessions = new SessionService<Counter>(namespace, options, { bus, clock });
   return { sessions, engine, redis, events };
 }
+
+it.each([
+  ['volatile-lru', true, 1],
+  ['noeviction', true, 0],
+  ['volatile-lru', false, 0],
+])(
+  'with %s it is said that sessions may be evicted, where there are any: %j',
+  async (policy, hasSessions, said) => {
+    await server.node.command('CONFIG', 'SET', 'maxmemory', '100mb');
+    await server.node.command('CONFIG', 'SET', 'maxmemory-policy', policy);
+    const { engine } = await startReadyEngine(server.options());
+    const problems: unknown[] = [];
+    engine.bus.on('settings.doubtful', ({ problem }) => problems.push(problem));
+    const keyspaces = new RedisKeyspaces(engine);
+    const kind = hasSessions ? 'session' : 'cache';
+    keyspaces.open('some', { policy: kind, nearMs: 0, maxStaleMs: 0 });
+    if (said > 0) await until(() => problems.length > 0, 'the finding');
+    // What is sent after the questions is answered after them.
+    await engine.connected.tracker.primary?.call('ping');
+    expect(problems).toHaveLength(said);
+    if (said > 0) expect(problems[0]).toMatchObject({ field: 'maxmemory-policy', value: policy });
+  },
+);
 
 const modeOf = ({ engine }: Process): string => engine.keyspaces.status.mode;
 
@@ -220,7 +244,7 @@ describe('sessions of two processes on a real Redis', () => {
     const key = `sessions:${session.id}`;
     await a.redis.set(key, 'nonsense');
     expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
-    const rejected = b.events.filter(({ type }) => type === 'cache.entry-rejected');
+    const rejected = b.events.filter(({ type }) => type === 'value.rejected');
     expect(rejected).toHaveLength(1);
     await a.redis.del(key);
     await a.redis.lpush(key, 'a', 'list');

@@ -1,19 +1,27 @@
-import { getEventListeners } from 'node:events';
+import type { NodeAddress } from '../../src/redis/base/address/index.js';
 import { EventBus } from '../../src/redis/base/events/index.js';
-import { RedisHaError } from '../../src/redis/base/errors/index.js';
 import { CommandRouter } from '../../src/redis/commands/shared/command-router.js';
-import { intentOf, isRepeatable } from '../../src/redis/commands/table/command-intent.js';
-import { CommandPayload } from '../../src/redis/commands/table/payloads.js';
-import { TopologyTracker, type TopologySource } from '../../src/redis/cluster/topology/index.js';
+import { TopologyTracker } from '../../src/redis/cluster/topology/index.js';
 import { sentinelOptions } from '../support/engine-rig.js';
 import type { Step } from './histories.js';
+import { ModelCalls } from './model-calls.js';
 import { ModelClock } from './model-clock.js';
+import { ModelSentinels } from './model-sentinels.js';
 import { ModelServer, REFUSALS, type RefusalName } from './model-server.js';
 import { connectWiresTo } from './model-wire.js';
 
-type SourceListener = Parameters<TopologySource['start']>[0];
-
-const NAMES = ['get', 'set', 'incr', 'get', 'set', 'incr', 'hgetall', 'eval', 'keys'] as const;
+const NAMES = [
+  'get',
+  'set',
+  'incr',
+  'get',
+  'set',
+  'incr',
+  'hgetall',
+  'eval',
+  'keys',
+  'multi',
+] as const;
 const TIMEOUTS_MS = [20, 100, 1000, 8000];
 const JUMPS_MS = [1, 5, 20, 110, 300, 1200, 4000];
 const REFUSAL_NAMES = Object.keys(REFUSALS) as RefusalName[];
@@ -36,25 +44,18 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   fence: 2,
   lift: 2,
   switch: 2,
+  'switch half': 1.5,
+  'hear of it': 1.5,
   abort: 4,
   'lose an answer': 3,
   burst: 0.15,
+  close: 0.15,
 };
 
-const CHANGES = new Set<string>(['set', 'incr', 'eval']);
+const CHANGES = new Set<string>(['set', 'incr', 'eval', 'multi']);
 
-interface Outcome {
-  readonly id: number;
-  readonly name: string;
-  readonly abort: AbortController | null;
-  times: number;
-  code: string | null;
-}
-
+const MAX_TURNS_LATE = 50;
 const OPTIONS = sentinelOptions();
-// What is promised as not executed.
-const NOT_EXECUTED = new Set(['NO_PRIMARY', 'CLOSED', 'QUEUE_FULL', 'COMMAND_ABORTED']);
-
 /** A cluster of three servers and everything from the tracker to the router, moved step by step. */
 export class CallWorld {
   readonly clock = new ModelClock();
@@ -65,17 +66,26 @@ export class CallWorld {
   );
   readonly #tracker: TopologyTracker;
   readonly #router: CommandRouter;
-  readonly #outcomes: Outcome[] = [];
-  #listener: SourceListener | null = null;
+  readonly #calls: ModelCalls;
+  readonly #sentinels: ModelSentinels;
   #primary = 0;
-  #epoch = 1;
+  #closing: Promise<void> | null = null;
   #wasFenced = false;
 
   constructor() {
     connectWiresTo(this.#servers);
     const bus = new EventBus();
-    this.#tracker = new TopologyTracker(OPTIONS, this.#source(), this.clock, bus);
+    const [one, ...others] = this.#servers.map(({ address }) => address);
+    this.#sentinels = new ModelSentinels([one as NodeAddress, ...others]);
+    this.#tracker = new TopologyTracker(OPTIONS, this.#sentinels, this.clock, bus);
     this.#router = new CommandRouter(OPTIONS, this.#tracker, this.clock, bus);
+    this.#calls = new ModelCalls({
+      router: this.#router,
+      clock: this.clock,
+      executions: this.#executions,
+      primaryPort: () => this.#tracker.primaryAddress?.port,
+      report: (fault) => this.faults.push(fault),
+    });
     for (const server of this.#servers) {
       server.onArrival = (name) => {
         if (this.#wasFenced && CHANGES.has(name))
@@ -83,7 +93,7 @@ export class CallWorld {
       };
     }
     this.#tracker.start();
-    this.#nameThePrimary(0);
+    this.#nameThePrimary(0, 3);
   }
 
   /** Runs a history, heals the cluster, and looks whether everything is as promised. */
@@ -94,14 +104,24 @@ export class CallWorld {
       await callbacks();
       if (step.isHasty) continue;
       await turn();
+      if (step.c < 0.5) await this.#lookAtDeadlines();
       this.#wasFenced = this.#tracker.gate.state.kind === 'paused';
     }
     await turn();
     this.#wasFenced = false;
     await this.#heal();
-    await this.#lookAfterwards();
+    const wasClosed = this.#closing !== null;
+    if (!wasClosed) await this.#lookAfterwards();
     await this.#close();
+    this.#calls.lookAtTheEnd(wasClosed);
     return this.faults[0] ?? null;
+  }
+
+  // A process that was busy takes in what has arrived, for some turns, before it calls anything late.
+  async #lookAtDeadlines(): Promise<void> {
+    for (let n = 0; n < MAX_TURNS_LATE && this.#calls.late.length > 0; n++) await turn();
+    const [first] = this.#calls.late;
+    if (first !== undefined) this.faults.push(`${first} is open after its deadline`);
   }
 
   #apply({ op, a, b, c }: Step): void {
@@ -109,20 +129,21 @@ export class CallWorld {
     const server = this.#servers[a < 0.4 ? this.#primary : Math.floor(b * 3)] as ModelServer;
     switch (op) {
       case 'submit':
-        this.#submit(pick(NAMES, a), pick(TIMEOUTS_MS, b), c < 0.1);
+        this.#calls.submit(pick(NAMES, a), pick(TIMEOUTS_MS, b), c < 0.1);
         // Nobody waits for it any more before it is written.
-        if (c > 0.85) this.#outcomes.at(-1)?.abort?.abort();
+        if (c > 0.85) this.#calls.abortLast();
         return;
       case 'flood':
         (this.#servers[this.#primary] as ModelServer).refusal = 'OOM';
-        for (let n = 0; n < 11_000; n++) this.#submit('set', 8000);
+        for (let n = 0; n < 11_000; n++) this.#calls.submit('set', 8000);
         return;
       case 'lose an answer':
         server.serve(Infinity, false);
         server.reset('reset');
         return;
       case 'burst':
-        for (let n = 0; n < 300; n++) this.#submit(b < 0.8 ? 'set' : 'get', pick(TIMEOUTS_MS, c));
+        for (let n = 0; n < 300; n++)
+          this.#calls.submit(b < 0.8 ? 'set' : 'get', pick(TIMEOUTS_MS, c));
         return;
       case 'serve':
         server.serve(1 + Math.floor(c * 20), c < 0.8);
@@ -160,74 +181,45 @@ export class CallWorld {
         return;
       case 'switch':
         this.#wasFenced = false;
-        this.#nameThePrimary(Math.floor(a * 3));
+        this.#nameThePrimary(Math.floor(a * 3), 3);
+        return;
+      case 'switch half':
+        this.#wasFenced = false;
+        this.#nameThePrimary(Math.floor(a * 3), 1 + Math.floor(b * 2));
+        return;
+      case 'hear of it':
+        this.#wasFenced = false;
+        if (c < 0.5) this.#sentinels.catchUp();
+        this.#hear([0, 1, 2].filter((n) => [a, b, 1 - a][n]! < 0.6));
+        return;
+      case 'close':
+        this.#closing ??= this.#router.close(100);
         return;
       case 'abort':
-        this.#abortOne(a);
+        this.#calls.abortOne(a);
         return;
     }
   }
 
-  #submit(name: string, timeoutMs: number, isFaulty = false): Outcome {
-    const id = this.#outcomes.length;
-    const args = [id, isFaulty];
-    const intent = intentOf(name, args);
-    // A signal costs more than all the rest, so only some have one.
-    const abort = id % 3 === 0 ? new AbortController() : null;
-    const outcome: Outcome = { id, name, abort, times: 0, code: null };
-    this.#outcomes.push(outcome);
-    this.#router
-      .execute(new CommandPayload(name, args, 'utf8'), intent, isRepeatable(intent, args), {
-        timeoutMs,
-        ...(abort === null ? {} : { signal: abort.signal }),
-      })
-      .then(
-        () => {
-          this.#settle(outcome, 'OK');
-        },
-        (error: unknown) => {
-          this.#settle(outcome, RedisHaError.is(error) ? error.code : String(error));
-        },
-      );
-    return outcome;
-  }
-
-  // Mostly one that is not over.
-  #abortOne(dice: number): void {
-    const open = this.#outcomes.filter(({ code, abort }) => code === null && abort !== null);
-    const from = open.length > 0 ? open : this.#outcomes;
-    from[Math.floor(dice * from.length)]?.abort?.abort();
-  }
-
-  #settle(outcome: Outcome, code: string): void {
-    outcome.times++;
-    outcome.code = code;
-    const executed = this.#executions.counts.get(outcome.id) ?? 0;
-    const what = `${outcome.name} no. ${String(outcome.id)}`;
-    if (code === 'OK' && executed === 0) this.faults.push(`${what} succeeded and was not executed`);
-    const isChange = outcome.name === 'set' || outcome.name === 'incr';
-    const saysNo = NOT_EXECUTED.has(code) || code === 'COMMAND_REJECTED';
-    if (isChange && saysNo && executed > 0) this.faults.push(`${what} was executed, but: ${code}`);
-    const server = this.#executions.lastOn.get(outcome.id) as ModelServer | undefined;
-    const primary = this.#tracker.primaryAddress;
-    if (code === 'OK' && isChange && server?.address.port !== primary?.port) {
-      this.faults.push(`${what} was acknowledged by a node that is not the primary any more`);
-    }
-  }
-
-  #nameThePrimary(index: number): void {
+  #nameThePrimary(index: number, knowers: number): void {
     this.#primary = index;
     const primary = this.#servers[index] as ModelServer;
     for (const server of this.#servers) {
       server.isPrimary = server === primary;
       server.follows = server.isPrimary ? null : primary.address;
     }
-    const others = this.#servers.filter((server) => server !== primary);
-    this.#listener?.onTopology(
-      primary.address,
-      this.#epoch++,
-      others.map(({ address }) => address),
-    );
+    this.#sentinels.promote(primary.address, knowers);
+    this.#hear([0, 1, 2]);
+  }
+
+  // Whatever they say: nobody goes back to an older epoch.
+  #hear(numbers: readonly number[]): void {
+    const before = this.#tracker.epoch;
+    this.#sentinels.answer(numbers);
+    const { epoch } = this.#tracker;
+    if (epoch < before) {
+      this.faults.push(`it followed epoch ${String(epoch)} after epoch ${String(before)}`);
+    }
   }
 
   #serveAll(): void {
@@ -249,6 +241,8 @@ export class CallWorld {
       server.refusal = null;
       if (server.isBroken) server.reset('broken');
     }
+    this.#sentinels.catchUp();
+    this.#hear([0, 1, 2]);
     this.#tracker.resumeWrites('the test is over');
     await this.#calmDown(4, 60);
     await this.#calmDown(4, 2500);
@@ -258,16 +252,6 @@ export class CallWorld {
   }
 
   async #lookAfterwards(): Promise<void> {
-    for (const { id, name, times, code } of this.#outcomes) {
-      const what = `${name} no. ${String(id)}`;
-      const executed = this.#executions.counts.get(id) ?? 0;
-      if (times !== 1) this.faults.push(`${what} was settled ${String(times)} times`);
-      if ((name === 'incr' || name === 'eval') && executed > 1) {
-        this.faults.push(`${what} was executed ${String(executed)} times`);
-      }
-      if (code === 'CLOSED')
-        this.faults.push(`${what} was refused although nobody closed anything`);
-    }
     const { pending, waiting } = this.#router;
     if (pending + waiting.reads + waiting.writes > 0) {
       this.faults.push(`left over: ${JSON.stringify({ pending, waiting })}`);
@@ -275,7 +259,9 @@ export class CallWorld {
     for (const node of [this.#tracker.primary, ...this.#tracker.replicas]) {
       if ((node?.inflight ?? 0) > 0) this.faults.push('commands are still in flight');
     }
-    const late = Array.from({ length: 12 }, (_, n) => this.#submit(n < 6 ? 'set' : 'get', 8000));
+    const late = Array.from({ length: 12 }, (_, n) =>
+      this.#calls.submit(n < 6 ? 'set' : 'get', 8000),
+    );
     await this.#calmDown(6, 1);
     const bad = late.find(({ code }) => code !== 'OK');
     if (bad !== undefined) {
@@ -289,7 +275,7 @@ export class CallWorld {
   // Those that wait go together as soon as the first was answered, whatever the answer.
   async #lookAtRejectedOnes(): Promise<void> {
     this.#tracker.pauseWrites({ by: 'sentinel', step: '+selected-slave' });
-    const faulty = Array.from({ length: 10 }, () => this.#submit('set', 8000, true));
+    const faulty = Array.from({ length: 10 }, () => this.#calls.submit('set', 8000, true));
     await turn();
     this.#tracker.resumeWrites('the failover was given up');
     await this.#calmDown(4, 1);
@@ -298,31 +284,14 @@ export class CallWorld {
   }
 
   async #close(): Promise<void> {
-    const closing = this.#router.close(100);
+    this.#closing ??= this.#router.close(100);
     this.clock.jump(100);
     await turn();
-    await closing;
+    await this.#closing;
     this.#tracker.close();
     await turn();
     if (this.clock.pending > 0) this.faults.push(`${String(this.clock.pending)} timers are left`);
-    const listening = this.#outcomes.filter(
-      ({ abort }) => abort !== null && getEventListeners(abort.signal, 'abort').length > 0,
-    );
-    if (listening.length > 0) this.faults.push(`${String(listening.length)} listeners are left`);
-  }
-
-  #source(): TopologySource {
-    return {
-      start: (listener) => {
-        this.#listener = listener;
-      },
-      lookAgain: () => Promise.resolve(),
-      setUrgent: () => undefined,
-      sentinels: () => [],
-      views: () => [],
-      askSentinel: () => null,
-      close: () => undefined,
-    };
+    this.#calls.lookForListeners();
   }
 }
 

@@ -28,10 +28,11 @@ export function historyOf(
 ): Step[] {
   const random = randomOf(seed);
   const all = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+  const names = Object.keys(weights);
   const size = length.least + Math.floor(random() * (length.most - length.least));
   return Array.from({ length: size }, () => {
     let left = random() * all;
-    const op = Object.keys(weights).find((name) => (left -= weights[name] ?? 0) < 0) ?? '';
+    const op = names.find((name) => (left -= weights[name] ?? 0) < 0) ?? '';
     return { op, a: random(), b: random(), c: random(), isHasty: random() < 0.3 };
   });
 }

@@ -19,6 +19,8 @@ export interface ModelPeer {
   readonly inbox: ModelCommand[];
   /** Replies that have not been delivered yet. */
   readonly replies: (() => void)[];
+  /** The commands since MULTI; `null` outside a transaction. */
+  transaction: ModelCommand[] | null;
   /** The server accepts the connection. */
   greet(): void;
   /** The connection breaks. */
@@ -87,26 +89,54 @@ export class ModelServer {
   }
 
   #execute(command: ModelCommand, peer: ModelPeer): void {
-    const answer = this.#answerTo(command);
+    const answer = this.#answerOn(peer, command);
     peer.replies.push(() => {
       if (answer instanceof Error) command.fail(answer);
       else command.succeed(answer);
     });
   }
 
-  #answerTo({ name, args }: ModelCommand): unknown {
+  // As a server does: what it refuses on the way makes EXEC fail, and nothing is executed.
+  #answerOn(peer: ModelPeer, command: ModelCommand): unknown {
+    const { name } = command;
+    const { transaction } = peer;
+    if (name === 'multi') {
+      peer.transaction = [];
+      return 'OK';
+    }
+    if (transaction === null) return this.#answerTo(command);
+    if (name !== 'exec') {
+      transaction.push(command);
+      const refusal = this.#refusalOf(name);
+      return refusal === null ? 'QUEUED' : new ReplyError(refusal);
+    }
+    peer.transaction = null;
+    if (transaction.some((one) => this.#refusalOf(one.name) !== null)) {
+      return new ReplyError('EXECABORT Transaction discarded because of previous errors.');
+    }
+    // One execution of the call, however many commands it has, and whatever they answer.
+    this.#count(transaction[0] as ModelCommand);
+    return transaction.map((one) => errorOf(one) ?? 'OK');
+  }
+
+  #answerTo(command: ModelCommand): unknown {
+    const { name } = command;
     if (name === 'role') return this.#role();
     if (name === 'info') return 'run_id:model\r\nmaster_replid:model\r\n';
     if (name === 'ping') return 'PONG';
     if (name === 'time') return [];
     const refusal = this.#refusalOf(name);
     if (refusal !== null) return new ReplyError(refusal);
-    const [id, faulty] = args as [number, boolean];
-    if (faulty && name !== 'eval') return new ReplyError('WRONGTYPE Operation against a key');
+    const error = errorOf(command);
+    // A script of the user's may word its errors as it likes, after it has done its work.
+    if (error === null || name === 'eval') this.#count(command);
+    return error ?? 'OK';
+  }
+
+  #count({ args }: ModelCommand): void {
+    const id = args[0] as number;
     this.executions.counts.set(id, (this.executions.counts.get(id) ?? 0) + 1);
     this.executions.lastOn.set(id, this);
-    // A script of the user's may word its errors as it likes, after it has done its work.
-    return faulty ? new ReplyError('BUSY the lock is held') : 'OK';
   }
 
   #refusalOf(name: string): string | null {
@@ -121,4 +151,11 @@ export class ModelServer {
     if (this.isPrimary) return ['master', 1, Array.from({ length: this.replicas }, () => [])];
     return ['slave', this.follows?.host ?? '', this.follows?.port ?? 0, 'connected', 1];
   }
+}
+
+function errorOf({ name, args }: ModelCommand): ReplyError | null {
+  if (args[1] !== true) return null;
+  return new ReplyError(
+    name === 'eval' ? 'BUSY the lock is held' : 'WRONGTYPE Operation against a key',
+  );
 }

@@ -20,10 +20,18 @@ export function connectWiresTo(servers: readonly ModelServer[]): void {
   };
 }
 
+interface TransactionCommand {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly transformReply: (answer: unknown) => unknown;
+}
+
 /** Stands in for a wire: the same promises, without a socket. */
 export class ModelWire implements ModelPeer {
   readonly inbox: ModelCommand[] = [];
   readonly replies: (() => void)[] = [];
+  transaction: ModelCommand[] | null = null;
+  readonly keyPrefix = '';
   readonly #listener: WireListener;
   readonly #server: ModelServer;
   readonly #stopTimer: Stop;
@@ -88,6 +96,15 @@ export class ModelWire implements ModelPeer {
     return new Promise((succeed, fail) => {
       this.#outgoing.push({ name, args, succeed, fail });
     });
+  }
+
+  /** A command of a transaction, which is written later. */
+  newCommand(name: string, args: readonly unknown[]): TransactionCommand {
+    return { name, args, transformReply: (answer) => answer };
+  }
+
+  writeCommand({ name, args }: TransactionCommand): Promise<unknown> {
+    return this.write(name, args);
   }
 
   call(name: string, args: readonly unknown[] = []): Promise<unknown> {

@@ -13,7 +13,9 @@ import {
 } from '../../src/redis/commands/index.js';
 import { ManualClock, waitUntil } from '../../src/redis/testing/index.js';
 import {
+  reportOf,
   TopologyTracker,
+  type SentinelDesk,
   type SentinelStatus,
   type SentinelView,
   type TopologySource,
@@ -21,14 +23,13 @@ import {
 import type { FakeNode } from './fake-node.js';
 
 type SourceListener = Parameters<TopologySource['start']>[0];
-type Message = Parameters<SourceListener['onMessage']>[0];
+type FailoverStep = Parameters<SourceListener['onStep']>[0];
 
 /** A topology source that reports what the test says. */
-export class ScriptedSource implements TopologySource {
+export class ScriptedSource implements TopologySource, SentinelDesk {
   isUrgent = false;
   isClosed = false;
   lookedAgain = 0;
-  statuses: SentinelStatus[] = [];
   currentViews: SentinelView[] = [];
   /** Replies to what is sent to a Sentinel; `null` as long as none can be reached. */
   onAsk: ((command: readonly string[]) => Promise<unknown>) | null = null;
@@ -45,19 +46,20 @@ export class ScriptedSource implements TopologySource {
   setUrgent(isUrgent: boolean): void {
     this.isUrgent = isUrgent;
   }
-  sentinels(): readonly SentinelStatus[] {
-    return this.statuses;
+  whyUnknown(): string {
+    return 'no Sentinel was asked';
+  }
+  statuses(): readonly SentinelStatus[] {
+    return [];
   }
   views(): readonly SentinelView[] {
     return this.currentViews;
   }
-  askSentinel(
+  ask(
     choose: (view: SentinelView) => boolean,
     ...command: readonly string[]
   ): Promise<unknown> | null {
-    if (this.onAsk === null || (this.currentViews.length > 0 && !this.currentViews.some(choose))) {
-      return null;
-    }
+    if (this.onAsk === null || !this.currentViews.some(choose)) return null;
     this.asked.push(command);
     return this.onAsk(command);
   }
@@ -72,12 +74,12 @@ export class ScriptedSource implements TopologySource {
     const others = replicas.map((node) => node.address);
     this.#listener?.onTopology(address, epoch, others);
   }
-  publish(message: Message): void {
-    this.#listener?.onMessage(message);
+  publish(step: FailoverStep): void {
+    this.#listener?.onStep(step);
   }
   tell(views: SentinelView[]): void {
     this.currentViews = views;
-    this.#listener?.onViews(views);
+    this.#listener?.onReport(reportOf(views));
   }
 }
 

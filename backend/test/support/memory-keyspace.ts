@@ -3,6 +3,7 @@ import { onSignal, waitFor } from '../../src/redis/base/timing/index.js';
 import {
   compareStamps,
   type Claim,
+  type DecodedSlot,
   type Entry,
   type EntryDraft,
   type Keyspace,
@@ -18,6 +19,11 @@ import type { ManualClock } from '../../src/redis/testing/index.js';
 interface Stored {
   readonly entry: Entry | { readonly kind: 'tombstone'; readonly stamp: Stamp };
   readonly expiresAt: number;
+}
+
+/** A copy in memory, with what it was decoded to. */
+interface Copy extends Stored, DecodedSlot {
+  heardAt: number;
 }
 
 interface Lease {
@@ -110,7 +116,7 @@ export class MemoryKeyspace implements Keyspace {
   /** It hears of no changes. */
   isDeaf = false;
   readonly #origin: string;
-  readonly #copies = new Map<string, Stored & { readonly heardAt: number }>();
+  readonly #copies = new Map<string, Copy>();
   readonly #failures = new Map<Operation, Error>();
   readonly #gates = new Map<Operation, { readonly open: Promise<void>; letGo(): void }>();
   #isAway = false;
@@ -185,7 +191,7 @@ export class MemoryKeyspace implements Keyspace {
     const copy = this.#copies.get(key);
     if (this.nearMs === 0 || copy === undefined) return null;
     if (this.server.clock.now() - copy.heardAt > this.nearMs) return null;
-    return this.#judge(copy, 'memory');
+    return this.#judge(copy, 'memory', copy);
   }
 
   async read(key: string): Promise<Reading> {
@@ -324,24 +330,39 @@ export class MemoryKeyspace implements Keyspace {
   #store(key: string, stored: Stored): WriteReceipt {
     const isTaken = this.#isAway || this.server.put(key, stored);
     if (!isTaken) return { outcome: 'superseded' };
-    this.#copies.set(key, { ...stored, heardAt: this.server.clock.now() });
+    this.#keepCopy(key, stored);
     return { outcome: this.#isAway ? 'journaled' : 'stored' };
   }
 
   #look(key: string): Reading {
     if (this.#isAway) {
       const copy = this.#copies.get(key);
-      return copy === undefined ? { state: 'unknown' } : this.#judge(copy, 'memory');
+      return copy === undefined ? { state: 'unknown' } : this.#judge(copy, 'memory', copy);
     }
     const spoilt = this.server.unreadable.get(key);
     if (spoilt !== undefined) return spoilt;
     const stored = this.server.get(key);
     if (stored === null) return { state: 'missing' };
-    this.#copies.set(key, { ...stored, heardAt: this.server.clock.now() });
-    return this.#judge(stored, 'redis');
+    const copy = this.#copies.get(key);
+    if (copy?.entry === stored.entry) copy.heardAt = this.server.clock.now();
+    else this.#keepCopy(key, stored);
+    return this.#judge(stored, 'redis', copy?.entry === stored.entry ? copy : undefined);
   }
 
-  #judge({ entry }: Stored, from: ReadingSource): Reading {
+  #keepCopy(key: string, stored: Stored): void {
+    const copy = {
+      ...stored,
+      heardAt: this.server.clock.now(),
+      decoded: undefined as unknown,
+      keepDecoded: (value: unknown): boolean => {
+        copy.decoded = value;
+        return this.#copies.get(key) === copy;
+      },
+    };
+    this.#copies.set(key, copy);
+  }
+
+  #judge({ entry }: Stored, from: ReadingSource, slot?: DecodedSlot): Reading {
     if (entry.kind === 'tombstone') {
       return {
         state: 'deleted',
@@ -349,13 +370,15 @@ export class MemoryKeyspace implements Keyspace {
         source: from === 'redis' ? 'redis' : 'memory',
       };
     }
+    const copy = { state: 'found' as const, ...(slot !== undefined && { slot }) };
     const now = this.server.clock.wallTime();
     const found = entry;
     const isFresh = found.freshUntil === 0 || now < found.freshUntil;
-    if (isFresh) return { state: 'found', entry: found, isFresh, source: from };
+    if (isFresh) return { ...copy, entry: found, isFresh, source: from };
     const isServable = this.policy === 'cache' && now < found.freshUntil + this.maxStaleMs;
     if (!isServable) return { state: 'missing', stamp: found.stamp };
-    return { state: 'found', entry: found, isFresh, source: from === 'memory' ? 'stale' : from };
+    const source = from === 'memory' ? 'stale' : from;
+    return { ...copy, entry: found, isFresh, source };
   }
 
   #requireRedis(): void {

@@ -13,6 +13,7 @@ import type {
 } from '../../src/redis/metrics/metrics-sources.js';
 import type { Labels } from '../../src/redis/metrics/sample.js';
 
+const NO_COPIES = { entries: 0, bytes: 0, evictions: 0 };
 const NO_LANE = { answered: 0, failed: 0, away: 0 };
 
 /** A status without any event yet. */
@@ -22,7 +23,14 @@ export const QUIET: FallbackStatus = {
   history: [],
   breakers: { reads: 'closed', writes: 'closed' },
   guards: { reads: NO_LANE, writes: NO_LANE },
-  memory: { entries: 0, bytes: 0, maxEntries: 10, maxBytes: 1_000, evictions: 0 },
+  memory: {
+    entries: 0,
+    bytes: 0,
+    maxEntries: 10,
+    maxBytes: 1_000,
+    evictions: 0,
+    classes: { sessions: NO_COPIES, values: NO_COPIES, ends: NO_COPIES },
+  },
   journal: {
     entries: 0,
     bytes: 0,
@@ -33,6 +41,8 @@ export const QUIET: FallbackStatus = {
     superseded: 0,
     dropped: 0,
     expired: 0,
+    rejected: 0,
+    acknowledged: 0,
   },
 };
 
@@ -69,10 +79,12 @@ export const CLUSTER: RedisStatus = {
   sentinels: [1, 2, 3].map((n) => ({
     address: { host: `10.0.1.${String(n)}`, port: 26379 },
     isAnswering: n !== 3,
+    silentMs: n === 3 ? 500 : 0,
     isSubscribed: n === 1,
     problem: null,
   })),
   quorum: 2,
+  missing: [],
   epoch: 7,
   failovers: { count: 0, countInLast24h: 0, last: null },
   clockAheadMs: 2,

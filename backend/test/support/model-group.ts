@@ -1,5 +1,5 @@
 import { EventBus } from '../../src/redis/base/events/index.js';
-import { WirePool, type SharedConnection } from '../../src/redis/cluster/connection/index.js';
+import { WirePool, type RedisNode } from '../../src/redis/cluster/connection/index.js';
 import type { TopologyTracker } from '../../src/redis/cluster/topology/index.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
 import { ModelNode, ModelWire, type ModelWitness } from './model-node.js';
@@ -8,7 +8,7 @@ const POOL_SIZE = 2;
 
 interface Member {
   readonly node: ModelNode;
-  readonly connection: SharedConnection;
+  readonly connection: RedisNode;
 }
 
 /** A primary, a replica and what a tracker knows of them: what {@link PrimaryLoans} stands on. */
@@ -119,5 +119,5 @@ function newMember(name: string, clock: ManualClock, witness: ModelWitness): Mem
         node.post(back, () => resolve(count));
       });
     });
-  return { node, connection: { pool, call } as unknown as SharedConnection };
+  return { node, connection: { pool, call } as unknown as RedisNode };
 }

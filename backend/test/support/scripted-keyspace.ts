@@ -2,74 +2,44 @@ import { JournalFullError } from '../../src/redis/base/errors/index.js';
 import {
   compareStamps,
   type Claim,
+  type DeleteOptions,
+  type DropOptions,
   type Entry,
   type EntryDraft,
-  type EntryFault,
   type Keyspace,
   type Reading,
+  type ReadOptions,
   type Stamp,
   type WriteOptions,
   type WriteReceipt,
 } from '../../src/redis/keyspace/index.js';
 import { newTombstone } from '../../src/redis/keyspace/store/entry.js';
 import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
+import { compareStandings } from '../../src/redis/keyspace/store/which-wins.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
+import {
+  type Change,
+  type Drop,
+  type Put,
+  type Refusal,
+  type ScriptedRedis,
+  StampedMap,
+} from './scripted-redis.js';
 
-/** A write, or the emptying of a group. */
-type Change =
-  | { readonly kind: 'put'; readonly key: string; readonly entry: Entry }
-  | { readonly kind: 'drop'; readonly group: string; readonly stamp: Stamp };
+/** How long an ordinary tombstone is kept, and how old a journaled value may become. */
+const MAX_AGE_MS = 3_600_000;
 
-/** Entries with stamps, and the marks of groups that were emptied. Newer wins. */
-class StampedMap {
-  readonly entries = new Map<string, Entry>();
-  readonly #marks = new Map<string, Stamp>();
-
-  /** Applies a change. Returns the stamp of what is newer; `null` when it was applied. */
-  apply(change: Change): Stamp | null {
-    if (change.kind === 'put') return this.#put(change.key, change.entry);
-    this.#marks.set(change.group, change.stamp);
-    for (const key of this.members(change.group)) this.#put(key, tombstone(change.stamp));
-    return null;
-  }
-
-  members(group: string): string[] {
-    return [...this.entries].flatMap(([key, { groups }]) => (groups.includes(group) ? [key] : []));
-  }
-
-  clear(): void {
-    this.entries.clear();
-    this.#marks.clear();
-  }
-
-  #put(key: string, entry: Entry): Stamp | null {
-    const present = this.entries.get(key)?.stamp;
-    // It may be the same write again: Redis cannot tell.
-    if (present !== undefined && compareStamps(present, entry.stamp) === 0) return null;
-    const rivals = entry.groups.map((group) => this.#marks.get(group));
-    rivals.push(this.entries.get(key)?.stamp);
-    const newer = rivals.find((one) => one !== undefined && compareStamps(one, entry.stamp) > 0);
-    if (newer === undefined) this.entries.set(key, entry);
-    return newer ?? null;
-  }
+/** What Redis has still to hear, and when it was written. */
+interface Pending {
+  readonly change: Change;
+  readonly madeAt: number;
 }
 
-/** Stands for a Redis that several processes share. */
-export class ScriptedRedis {
-  readonly data = new StampedMap();
-  /** Keys that hold bytes that are no entry. */
-  readonly unreadable = new Map<string, EntryFault>();
-  /** Keys that no replica has yet. */
-  readonly notOnReplica = new Set<string>();
-
-  /** Removes everything. */
-  empty(): void {
-    this.data.clear();
-    this.unreadable.clear();
-  }
-}
-
-/** A {@link Keyspace} of one process over a {@link ScriptedRedis}, for tests of every case. */
+/**
+ * A {@link Keyspace} of one process over a {@link ScriptedRedis}, for tests of every case. Its journal
+ * has the newest change of each key and group. Its stamps follow Redis while it can be reached, and the
+ * calendar of the process while not.
+ */
 export class ScriptedKeyspace implements Keyspace {
   readonly policy = 'session';
   isAway = false;
@@ -79,15 +49,20 @@ export class ScriptedKeyspace implements Keyspace {
   writeError: Error | null = null;
   readError: Error | null = null;
   reads = 0;
+  /** Of them, those that asked the primary at once. */
+  primaryReads = 0;
   writes = 0;
   /** Runs before each write of a draft, for changes that come in between. */
   beforeWrite: ((key: string) => Promise<void> | void) | null = null;
+  /** Runs before each delete and drop. */
+  beforeEnd: (() => Promise<void> | void) | null = null;
   readonly memory = new StampedMap();
   readonly #redis: ScriptedRedis;
   readonly #clock: ManualClock;
   readonly #stamps: HybridClock;
   readonly #offsetMs: number;
-  readonly #journal: Change[] = [];
+  readonly #journal = new Map<string, Pending>();
+  #appended = 0;
 
   /** @param offsetMs - how far ahead the calendar of this process is */
   constructor(
@@ -100,29 +75,47 @@ export class ScriptedKeyspace implements Keyspace {
     this.#redis = redis;
     this.#clock = clock;
     this.#offsetMs = offsetMs;
-    this.#stamps = new HybridClock(this.calendar(), origin);
+    const wallTime = (): number => this.#now + (this.isAway ? this.#offsetMs : 0);
+    this.#stamps = new HybridClock(withCalendar(clock, wallTime), origin);
   }
 
   /** The clock as this process sees it. */
   calendar(): ManualClock {
-    const clock = Object.create(this.#clock) as ManualClock;
-    const wallTime = (): number => this.#clock.wallTime() + this.#offsetMs;
-    Object.defineProperty(clock, 'wallTime', { value: wallTime });
-    return clock;
+    return withCalendar(this.#clock, () => this.#now + this.#offsetMs);
   }
 
+  /** How many changes were journaled since Redis was there last. */
   get journaled(): number {
-    return this.#journal.length;
+    return this.#appended;
+  }
+
+  /** How many changes Redis has still to hear of. */
+  get pending(): number {
+    return this.#journal.size;
   }
 
   goAway(): void {
     this.isAway = true;
+    this.#appended = 0;
   }
 
   /** Redis can be reached again, and gets what was journaled. */
   comeBack(): void {
+    this.reach();
+    while (this.replayOne()) continue;
+  }
+
+  /** Redis can be reached again; it gets what was journaled by {@link ScriptedKeyspace.replayOne}. */
+  reach(): void {
     this.isAway = false;
-    for (const change of this.#journal.splice(0)) this.#redis.data.apply(change);
+  }
+
+  /** Hands one journaled change to Redis, in any order. Returns false when there is none. */
+  replayOne(pick: (targets: readonly string[]) => number = () => 0): boolean {
+    const targets = [...this.#journal.keys()];
+    const target = targets[pick(targets)];
+    if (target !== undefined) this.#replay(target);
+    return target !== undefined;
   }
 
   stamp(): Stamp {
@@ -133,17 +126,25 @@ export class ScriptedKeyspace implements Keyspace {
     return null;
   }
 
-  async read(key: string, { confirm = false } = {}): Promise<Reading> {
+  async read(
+    key: string,
+    { confirm = false, onPrimary = false }: ReadOptions = {},
+  ): Promise<Reading> {
     this.reads++;
+    if (onPrimary) this.primaryReads++;
     await Promise.resolve();
     if (this.readError !== null) throw this.readError;
-    if (this.isAway) return this.#reading(this.memory.entries.get(key), 'memory');
+    if (this.isAway) return this.#reading(this.#known(key), 'memory');
     const fault = this.#redis.unreadable.get(key);
     if (fault !== undefined) return { state: 'unreadable', fault, stamp: null };
-    const isHidden = !confirm && this.#redis.notOnReplica.has(key);
-    const entry = isHidden ? undefined : this.#redis.data.entries.get(key);
-    if (entry !== undefined) this.memory.apply({ kind: 'put', key, entry });
-    return this.#reading(entry, 'redis');
+    const now = this.#now;
+    let entry = onPrimary ? this.#redis.data.get(key, now) : this.#redis.onReplica(key, now);
+    const isBehind = !onPrimary && isLater(this.memory.get(key, now), entry);
+    if (isBehind || (confirm && entry === undefined)) entry = this.#redis.data.get(key, now);
+    const shown = this.#withPending(key, entry);
+    // What Redis has still to hear of is not forgotten for what it has.
+    if (entry !== undefined && shown === entry) this.#observe(key, entry);
+    return this.#reading(shown, 'redis');
   }
 
   readMany(keys: readonly string[]): Promise<Reading[]> {
@@ -153,30 +154,29 @@ export class ScriptedKeyspace implements Keyspace {
   async write(key: string, draft: EntryDraft, options: WriteOptions = {}): Promise<WriteReceipt> {
     this.writes++;
     await this.beforeWrite?.(key);
-    const { kind, codec, isCompressed, body, groups, freshMs, staleMs } = draft;
-    const madeAt = this.#clock.wallTime();
+    const { freshMs, staleMs, ...rest } = draft;
+    const madeAt = this.#now;
     const freshUntil = freshMs === null ? 0 : madeAt + freshMs + staleMs;
-    const make = (stamp: Stamp): Change => ({
+    const make = (stamp: Stamp): Put => ({
       kind: 'put',
       key,
-      entry: {
-        kind,
-        stamp,
-        birth: options.birth ?? stamp,
-        madeAt,
-        isFinal: false,
-        freshUntil,
-        codec,
-        isCompressed,
-        groups,
-        body,
-      },
+      entry: { ...rest, stamp, birth: options.birth ?? stamp, madeAt, isFinal: false, freshUntil },
+      ...(options.replaces !== undefined && { replaces: options.replaces }),
     });
-    return this.#apply(make, options.stamp);
+    return this.#apply(make, options.stamp, options.replaces !== undefined);
   }
 
-  delete(key: string): Promise<WriteReceipt> {
-    return this.#apply((stamp) => ({ kind: 'put', key, entry: tombstone(stamp) }));
+  async delete(key: string, options: DeleteOptions = {}): Promise<WriteReceipt> {
+    const { isFinal = false, keepMs = MAX_AGE_MS, onlyIfPresent = false } = options;
+    await this.beforeEnd?.();
+    const freshUntil = this.#now + keepMs;
+    const make = (stamp: Stamp): Put => ({
+      kind: 'put',
+      key,
+      entry: newTombstone(stamp, { madeAt: this.#now, freshUntil, isFinal }),
+      ...(onlyIfPresent && { replaces: 'any' }),
+    });
+    return this.#apply(make, undefined, onlyIfPresent);
   }
 
   async members(
@@ -186,8 +186,14 @@ export class ScriptedKeyspace implements Keyspace {
     return Promise.resolve({ keys: source.members(group), isComplete: !this.isAway });
   }
 
-  dropGroup(group: string): Promise<WriteReceipt> {
-    return this.#apply((stamp) => ({ kind: 'drop', group, stamp }));
+  async dropGroup(group: string, options: DropOptions = {}): Promise<WriteReceipt> {
+    const { except = [], keepMs = MAX_AGE_MS, isFinal = false } = options;
+    await this.beforeEnd?.();
+    const make = (stamp: Stamp): Drop => {
+      return { kind: 'drop', group, stamp, keepMs, except, isFinal };
+    };
+    if (this.isAway) return this.#apply(make);
+    return this.#apply(make, this.#stampInRedis());
   }
 
   untilChanged(): Promise<void> {
@@ -212,31 +218,148 @@ export class ScriptedKeyspace implements Keyspace {
     return Promise.resolve(false);
   }
 
-  async #apply(make: (stamp: Stamp) => Change, given?: Stamp): Promise<WriteReceipt> {
+  // Redis takes it from its own clock, which never shows one time twice: later than what it has from this moment.
+  #stampInRedis(): Stamp {
+    const now = { wallMs: Math.floor(this.#now), count: 0, origin: 'f'.repeat(16) };
+    const { latest } = this.#redis.data;
+    const isOfNow = latest !== null && latest.wallMs <= now.wallMs + 100;
+    const after = isOfNow ? { ...now, wallMs: latest.wallMs, count: latest.count + 1 } : now;
+    return [this.#stamps.next(), after].reduce((a, b) => (compareStamps(a, b) > 0 ? a : b), now);
+  }
+
+  get #now(): number {
+    return this.#clock.wallTime();
+  }
+
+  async #apply(
+    make: (stamp: Stamp) => Change,
+    given?: Stamp,
+    isConditional = false,
+  ): Promise<WriteReceipt> {
     await Promise.resolve();
     if (this.writeError !== null) throw this.writeError;
     if (this.isAway && this.isJournalFull) throw new JournalFullError('The journal is full');
-    const target = this.isAway ? this.memory : this.#redis.data;
+    if (given !== undefined) this.#stamps.observe(given);
     let change = make(given ?? this.#stamps.next());
-    for (let newer = target.apply(change); newer !== null; newer = target.apply(change)) {
-      if (given !== undefined) return { outcome: 'superseded' };
-      this.#stamps.observe(newer);
+    // What this process has written of the key before has its turn first.
+    if (!this.isAway) this.#replay(targetOf(change));
+    for (let tries = 1; ; tries++) {
+      const refusal = this.isAway ? this.#keep(change) : this.#send(change);
+      if (refusal === null) return { outcome: this.isAway ? 'journaled' : 'stored' };
+      if (refusal !== 'absent') this.#stamps.observe(refusal.by);
+      if (given !== undefined || isConditional || tries === 4) return { outcome: 'superseded' };
       change = make(this.#stamps.next());
     }
-    if (this.isAway) this.#journal.push(change);
-    else this.memory.apply(change);
-    return { outcome: this.isAway ? 'journaled' : 'stored' };
+  }
+
+  #send(change: Change): Refusal | null {
+    const refusal = this.#redis.data.apply(change, this.#now);
+    if (refusal !== null) return refusal;
+    this.memory.apply(withoutCondition(change), this.#now);
+    if (change.kind === 'drop') this.#forgetDropped(change);
+    return null;
+  }
+
+  /** What Redis would refuse from now on need not be handed in. */
+  #forgetDropped({ group, stamp, except }: Drop): void {
+    for (const [target, { change }] of this.#journal) {
+      if (change.kind === 'drop' || !change.entry.groups.includes(group)) continue;
+      const isEnded = !except.includes(target) && compareStamps(change.entry.birth, stamp) < 0;
+      if (isEnded) this.#journal.delete(target);
+    }
+  }
+
+  /** Compares with what this process knows: who is cut off can know no more. */
+  #keep(change: Change): Refusal | null {
+    const refusal = this.memory.apply(change, this.#now);
+    if (refusal !== null && refusal !== 'absent') return refusal;
+    // A change of what memory has forgotten, or never had.
+    if (refusal === 'absent') this.memory.apply(withoutCondition(change), this.#now);
+    const target = targetOf(change);
+    const before = this.#journal.get(target);
+    this.#appended++;
+    this.#journal.set(target, { change: asJournaled(change, before), madeAt: this.#now });
+    return null;
+  }
+
+  #replay(target: string): void {
+    const pending = this.#journal.get(target);
+    if (pending === undefined) return;
+    this.#journal.delete(target);
+    const { change, madeAt } = pending;
+    const isTooOld = this.#now - madeAt > MAX_AGE_MS;
+    // Too old to create anything; the end of a session is never too old.
+    const isValue = change.kind === 'put' && change.entry.kind === 'value';
+    const sent = isTooOld && isValue ? { ...change, replaces: 'any' as const } : change;
+    const refusal = this.#redis.data.apply(sent, this.#now);
+    if (refusal === null) return;
+    if (change.kind === 'put') this.memory.evict(change.key);
+  }
+
+  #observe(key: string, entry: Entry): void {
+    this.#stamps.observe(entry.stamp);
+    const refusal = this.memory.apply({ kind: 'put', key, entry }, this.#now);
+    if (refusal !== null) this.memory.entries.set(key, entry);
+  }
+
+  /** What this process knows of a key without asking Redis. */
+  #known(key: string): Entry | undefined {
+    return this.memory.get(key, this.#now);
+  }
+
+  /** What Redis has, unless this process has something newer that Redis has still to hear. */
+  #withPending(key: string, stored: Entry | undefined): Entry | undefined {
+    const own = this.#journal.get(key)?.change;
+    const newest = own?.kind === 'put' && isLater(own.entry, stored) ? own.entry : stored;
+    if (newest?.kind !== 'value') return newest;
+    for (const { change } of this.#journal.values()) {
+      if (change.kind !== 'drop' || !newest.groups.includes(change.group)) continue;
+      const isEnded = !change.except.includes(key) && compareStamps(newest.birth, change.stamp) < 0;
+      if (isEnded) return newTombstone(change.stamp, { madeAt: 0, freshUntil: 0, isFinal: true });
+    }
+    return newest;
   }
 
   #reading(entry: Entry | undefined, source: 'redis' | 'memory'): Reading {
-    const otherwise: Reading = source === 'redis' ? { state: 'missing' } : { state: 'unknown' };
-    if (entry === undefined) return otherwise;
-    if (entry.kind === 'tombstone') return { state: 'deleted', stamp: entry.stamp, source };
-    const hasEnded = entry.freshUntil !== 0 && entry.freshUntil <= this.#clock.wallTime();
-    return hasEnded ? otherwise : { state: 'found', entry, isFresh: true, source };
+    if (entry?.kind === 'tombstone') return { state: 'deleted', stamp: entry.stamp, source };
+    const hasEnded = entry !== undefined && entry.freshUntil !== 0 && entry.freshUntil <= this.#now;
+    if (entry === undefined || hasEnded) {
+      return source === 'redis' ? { state: 'missing' } : { state: 'unknown' };
+    }
+    return { state: 'found', entry, isFresh: true, source };
   }
 }
 
-function tombstone(stamp: Stamp): Entry {
-  return newTombstone(stamp, { madeAt: stamp.wallMs, freshUntil: 0 });
+function withCalendar(clock: ManualClock, wallTime: () => number): ManualClock {
+  const seen = Object.create(clock) as ManualClock;
+  Object.defineProperty(seen, 'wallTime', { value: wallTime });
+  return seen;
+}
+
+// A drop that lets somebody stay does not stand for one that did not.
+function targetOf(change: Change): string {
+  return change.kind === 'put' ? change.key : `group ${change.group} ${change.except.join(' ')}`;
+}
+
+function isLater(a: Entry | undefined, b: Entry | undefined): boolean {
+  return a !== undefined && (b === undefined || compareStandings(a, b) > 0);
+}
+
+function withoutCondition(change: Change): Change {
+  return change.kind === 'drop' ? change : { kind: 'put', key: change.key, entry: change.entry };
+}
+
+/**
+ * The journal knows only the newest change of a key. What it has created itself it still creates; the
+ * end of a key needs no condition any more; any other change only replaces.
+ */
+function asJournaled(change: Change, before: Pending | undefined): Change {
+  if (change.kind === 'drop' || change.entry.kind !== 'value') return withoutCondition(change);
+  const isCreatedHere =
+    before?.change.kind === 'put' &&
+    before.change.entry.kind === 'value' &&
+    before.change.replaces === undefined;
+  return change.replaces === undefined || isCreatedHere
+    ? withoutCondition(change)
+    : { ...change, replaces: 'any' };
 }

@@ -6,7 +6,8 @@ import {
   SessionService,
 } from '../../src/redis/sessions/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
-import { ScriptedKeyspace, ScriptedRedis } from './scripted-keyspace.js';
+import { ScriptedKeyspace } from './scripted-keyspace.js';
+import { ScriptedRedis } from './scripted-redis.js';
 
 /** A table of sessions that keeps the contract, and fails when a test wants it to. */
 export class TableArchive implements SessionArchive {

@@ -1,7 +1,9 @@
 /* eslint-disable @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-meaningless-void-operator -- what does not compile has no type */
 // What must not compile. Checked by `npm run typecheck`: an expected error that does not occur is one itself.
 import {
+  AllowAnonymous,
   RedisModule,
+  sessionOf,
   type CallOptions,
   type NodeStatus,
   type RedisHaError,
@@ -10,6 +12,7 @@ import {
   type RedisService,
   type ExclusiveConnection,
   type RedisStatus,
+  type RequestSession,
   type ResolvedRedisOptions,
   type SwitchoverOptions,
 } from '../../src/redis/index.js';
@@ -149,6 +152,18 @@ export async function sessions(): Promise<void> {
   // @ts-expect-error -- work is a promise
   await redis.exclusive(() => 5);
   void [replicas, name, wrong];
+}
+
+/** What is known of the session of a request. */
+export function requests(found: RequestSession, request: object): string | null {
+  // @ts-expect-error -- nobody may be taken for nobody while nobody can tell: ask for the state first
+  void found.session;
+  // @ts-expect-error -- nor does the function hand one out
+  void sessionOf(request).session;
+  // @ts-expect-error -- there is no such rule
+  AllowAnonymous({ whenUnknown: 'deny' });
+  AllowAnonymous({ whenUnknown: 'refuse' });
+  return found.state === 'valid' ? found.session.userId : null;
 }
 
 /** Events. */

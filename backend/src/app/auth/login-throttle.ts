@@ -7,25 +7,10 @@ import { ProblemException } from '../http/problems.js';
 const WINDOW_MS = 60_000;
 const MAX_COUNTED_HERE = 10_000;
 
-// Redis is away, or there is none by configuration.
-const AWAY: ReadonlySet<string> = new Set([
-  'CIRCUIT_OPEN',
-  'CLOSED',
-  'COMMAND_TIMEOUT',
-  'COMMAND_UNCERTAIN',
-  'CONNECTION_LOST',
-  'DEGRADED_UNKNOWN',
-  'DEGRADED_UNSUPPORTED',
-  'NO_PRIMARY',
-  'QUEUE_FULL',
-  'REDIS_DISABLED',
-  'SENTINELS_UNREACHABLE',
-]);
-
 /**
  * Limits the logins for one address, over all processes: the number is kept in Redis, where incrementing
- * and reading it is one step. Without Redis every login passes: an outage locks nobody out.
- * A Redis that is there and refuses to count is no outage: then each process counts for itself.
+ * and reading it is one step. Where Redis does not count, because it is away or refuses to, each process counts
+ * for itself: an outage locks nobody out who knows his password, and opens the door to nobody who guesses.
  */
 @Injectable()
 export class LoginThrottle {
@@ -43,7 +28,7 @@ export class LoginThrottle {
   async enter(email: string): Promise<void> {
     const now = Date.now();
     const attempts = await this.#count(keyOf(email, now));
-    if (attempts === null || attempts <= this.#most) return;
+    if (attempts <= this.#most) return;
     const retryAfterS = Math.max(1, Math.ceil((WINDOW_MS - (now % WINDOW_MS)) / 1000));
     throw new ProblemException(
       {
@@ -66,17 +51,12 @@ export class LoginThrottle {
     }
   }
 
-  /** Returns the attempts so far; `null` when they are unknown. */
-  async #count(key: string): Promise<number | null> {
+  /** Returns the attempts so far, as far as this process can tell. */
+  async #count(key: string): Promise<number> {
     try {
       return await this.#attempts.increment(key, 1, WINDOW_MS);
     } catch (error) {
-      const code = codeOf(error);
-      if (AWAY.has(code)) {
-        this.#log.debug(`Attempts are not counted: ${code}`);
-        return null;
-      }
-      this.#log.warn(`Attempts are counted in this process alone: ${code}`);
+      this.#log.debug(`Attempts are counted in this process alone: ${codeOf(error)}`);
       return this.#countHere(key);
     }
   }

@@ -1,5 +1,12 @@
 import { Body, Controller, Get, Param, Put, Query, UseGuards } from '@nestjs/common';
-import { AllowAnonymous, CurrentSession, SessionGuard, type Session } from '../../redis/index.js';
+import {
+  AllowAnonymous,
+  CurrentSession,
+  SessionGuard,
+  SessionState,
+  type RequestSession,
+  type Session,
+} from '../../redis/index.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 import {
   ProductChangeSchema,
@@ -35,10 +42,11 @@ export class CatalogueController {
   @AllowAnonymous()
   async find(
     @Param(new ZodPipe(ProductIdSchema)) { id }: { id: number },
-    @CurrentSession() session: Session | null,
+    @SessionState() viewer: RequestSession,
   ): Promise<Product> {
     const product = await this.catalogue.find(id);
-    if (session !== null) this.recent.note(session.userId, id);
+    // Nobody waits for a look at a product because nobody can tell right now who looks.
+    if (viewer.state === 'valid') this.recent.note(viewer.session.userId, id);
     return product;
   }
 

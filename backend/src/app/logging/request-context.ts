@@ -36,7 +36,7 @@ export function fieldsOf({
   request,
 }: Pick<RequestContext, 'requestId' | 'request'>): Record<string, string> {
   const found = sessionOf(request);
-  if (found === null) return { requestId };
+  if (found.state !== 'valid') return { requestId };
   const { id: sessionId, userId } = found.session;
   return { requestId, userId, sessionId };
 }

@@ -26,7 +26,7 @@ export interface CacheEntry<T = unknown> {
   readonly value: T;
   /** `redis`; a fresh copy in `memory`; or a `stale` one, because Redis is away. */
   readonly source: ReadingSource;
-  /** Milliseconds since it was written, or since its load began. */
+  /** Milliseconds since it was written, or since its load ended. */
   readonly ageMs: number;
 }
 
@@ -125,7 +125,7 @@ export class CacheNamespace {
     const known = await lookup.find(key);
     if (known === null) return undefined;
     const { value, source, entry } = known;
-    const ageMs = Math.max(0, deps.clock.wallTime() - entry.stamp.wallMs);
+    const ageMs = Math.max(0, deps.clock.wallTime() - entry.madeAt);
     return { value: value as T, source, ageMs };
   }
 

@@ -66,6 +66,6 @@ function taken(name: string): Error {
     'name',
     name,
     'two classes or functions of this name are cached in one namespace, so one would get the values of the other',
-    "Give one of them a name of its own: { name: 'orders.find' }, or another namespace",
+    "Give one of them a name of its own: { name: 'orders.find' }, or another namespace. What is made anew each time needs a key: { key: (id) => 'order:' + id }",
   );
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { CacheRig, HeldLoader, turns, type CacheProcess } from '../../../test/support/cache-rig.js';
 import { outcomeOf, withoutUnhandledRejections } from '../../../test/support/outcomes.js';
 import {
@@ -313,6 +314,81 @@ describe('getOrSet', () => {
     });
   });
 
+  describe('finds out at once that a loader waits for itself', () => {
+    const itself = {
+      code: 'LOADER_FAILED',
+      error: { cause: { code: 'INVALID_ARGUMENT', message: expect.stringContaining('itself') } },
+    };
+    const one1 = (): number => 1;
+
+    it('because it asks for its own key', async () => {
+      const call = one.cache.getOrSet('k', () => one.cache.getOrSet('k', one1));
+      expect(await outcomeOf(call)).toMatchObject(itself);
+      expect(await one.cache.getOrSet('k', one1)).toBe(1);
+    });
+
+    it('because it asks for a key whose loader asks for its own', async () => {
+      const load = jest.fn((): Promise<number> => one.cache.getOrSet('b', back));
+      const back = async (): Promise<number> => {
+        await turns();
+        return one.cache.getOrSet('a', load);
+      };
+      const call = one.cache.getOrSet('a', load);
+      expect((await outcomeOf(call)).error).toMatchObject({
+        code: 'LOADER_FAILED',
+        cause: itself.error,
+      });
+      expect(load).toHaveBeenCalledTimes(1);
+    });
+
+    it('because it loads several and asks for one of them, alone or among several', async () => {
+      const alone = one.cache.getOrSetMany(['a', 'b'], async () => {
+        return new Map([['a', await one.cache.getOrSet('b', one1)]]);
+      });
+      expect(await outcomeOf(alone)).toMatchObject(itself);
+      const many = one.cache.getOrSetMany(['a', 'b'], () =>
+        one.cache.getOrSetMany(['c', 'b'], () => new Map()),
+      );
+      expect(await outcomeOf(many)).toMatchObject(itself);
+    });
+
+    it('also when it has deleted the key before', async () => {
+      const call = one.cache.getOrSet('k', async () => {
+        await one.cache.delete('k');
+        return one.cache.getOrSet('k', one1);
+      });
+      expect(await outcomeOf(call)).toMatchObject(itself);
+    });
+
+    it('and only then', async () => {
+      const late: (() => Promise<unknown>)[] = [];
+      const other = one.cache.namespace('other');
+      const loader = jest.fn(async () => {
+        late.push(AsyncResource.bind(() => one.cache.getOrSet('k', one1)));
+        const values = [
+          one.cache.getOrSet('l', one1),
+          other.getOrSet('k', one1, { shareLoads: false }),
+          one.cache.get('k'),
+        ];
+        await Promise.all(values);
+        await one.cache.set('m', 1);
+        return one.cache.getOrSet('m', one1);
+      });
+      expect(await one.cache.getOrSet('k', loader)).toBe(1);
+      await one.cache.delete('k');
+      expect(await late[0]!()).toBe(1);
+    });
+
+    it('unless there is an old value that it does not wait for long', async () => {
+      const patient = rig.start({ maxStaleMs: 1_000, ttlMs: 10, softTimeoutMs: 5 }).cache;
+      await patient.set('k', 'old');
+      await rig.clock.advance(20);
+      const call = patient.getOrSet('k', () => patient.getOrSet('k', () => 'never'));
+      await rig.clock.advance(5);
+      expect(await call).toBe('old');
+    });
+  });
+
   describe('does not give what was before a change', () => {
     it('to calls that come after a set, while a load is under way', async () => {
       const slow = new HeldLoader<string>();
@@ -443,7 +519,7 @@ describe('getOrSet', () => {
       const cache = one.cache.namespace('small', { maxValueBytes: 10 });
       expect(await cache.getOrSet('k', () => 'x'.repeat(20))).toHaveLength(20);
       expect(one.events).toEqual([
-        { type: 'cache.write-failed', keyspace: 'small', reason: 'VALUE_TOO_LARGE' },
+        { type: 'value.write-failed', keyspace: 'small', reason: 'VALUE_TOO_LARGE' },
       ]);
       expect(cache.stats).toMatchObject({ errors: 1, loadFailures: 0 });
     });
@@ -455,7 +531,7 @@ describe('getOrSet', () => {
     ])('because the write fails with %p', async (error, reason) => {
       one.behind().fail('write', error);
       expect(await one.cache.getOrSet('k', () => 1)).toBe(1);
-      expect(one.events).toEqual([{ type: 'cache.write-failed', keyspace: 'default', reason }]);
+      expect(one.events).toEqual([{ type: 'value.write-failed', keyspace: 'default', reason }]);
       expect(rig.server.leases.size).toBe(0);
     });
 
@@ -477,8 +553,8 @@ describe('getOrSet', () => {
       expect(await one.cache.getOrSet('k', () => 'new')).toBe('new');
       expect(await one.cache.get('k')).toBe('new');
       expect(one.events).toEqual([
-        { type: 'cache.entry-rejected', keyspace: 'default', fault: 'corrupt' },
-        { type: 'cache.entry-rejected', keyspace: 'default', fault: 'corrupt' },
+        { type: 'value.rejected', keyspace: 'default', fault: 'corrupt' },
+        { type: 'value.rejected', keyspace: 'default', fault: 'corrupt' },
       ]);
       expect(stats()).toMatchObject({ errors: 2, misses: 2, hits: 1 });
     });
@@ -491,7 +567,7 @@ describe('getOrSet', () => {
       expect(await one.cache.getOrSet('k', () => 'new')).toBe('new');
       expect(await one.cache.get('k')).toBe('new');
       expect(one.events).toContainEqual({
-        type: 'cache.entry-rejected',
+        type: 'value.rejected',
         keyspace: 'default',
         fault: 'corrupt',
       });
@@ -513,7 +589,7 @@ describe('getOrSet', () => {
       expect(await one.cache.getOrSet('k', () => 'own')).toBe('own');
       expect(one.behind().drafts).toHaveLength(1);
       expect(one.events).toContainEqual({
-        type: 'cache.entry-rejected',
+        type: 'value.rejected',
         keyspace: 'default',
         fault: 'unknown-codec',
       });

@@ -1,7 +1,10 @@
+import { deflateSync } from 'node:zlib';
 import { CacheRig, HeldLoader, turns, type CacheProcess } from '../../../test/support/cache-rig.js';
 import { outcomeOf, withoutUnhandledRejections } from '../../../test/support/outcomes.js';
 import { QueueFullError } from '../base/errors/index.js';
+import type { CacheNamespace } from './cache-namespace.js';
 import { RedisCache } from './redis-cache.js';
+import { bufferSerializer, jsonSerializer } from './values/serializers.js';
 
 let rig: CacheRig;
 let one: CacheProcess;
@@ -77,10 +80,19 @@ describe('get, set and delete', () => {
   });
 
   it('never say a negative age when the clock of the writer is ahead', async () => {
-    const stamp = { ...one.behind().stamp(), wallMs: rig.clock.wallTime() + 50 };
+    const ahead = rig.clock.wallTime() + 50;
+    const wallTime = jest.spyOn(rig.clock, 'wallTime').mockReturnValue(ahead);
+    await one.cache.set('k', 1);
+    wallTime.mockRestore();
+    expect(await one.cache.getEntry('k')).toMatchObject({ ageMs: 0 });
+  });
+
+  it('say the age since a value was made, however far ahead its stamp is', async () => {
+    const stamp = { ...one.behind().stamp(), wallMs: rig.clock.wallTime() + 600_000 };
     jest.spyOn(one.behind(), 'stamp').mockReturnValueOnce(stamp);
     await one.cache.set('k', 1);
-    expect(await one.cache.getEntry('k')).toMatchObject({ ageMs: 0 });
+    await rig.clock.advance(30);
+    expect(await one.cache.getEntry('k')).toMatchObject({ ageMs: 30 });
   });
 
   it('keep a value for as long as its ttlMs says', async () => {
@@ -88,6 +100,22 @@ describe('get, set and delete', () => {
     await one.cache.set('long', 1, { ttlMs: null });
     await rig.clock.advance(60_000);
     expect(await one.cache.getMany(['short', 'long', 'long'])).toEqual(new Map([['long', 1]]));
+  });
+
+  it('write large ones a few at a time, so that nobody else on the connection waits for long', async () => {
+    const store = one.cache.namespace('large', {
+      serializer: bufferSerializer,
+      compressOverBytes: null,
+    });
+    const letGo = one.behind('large').hold('write');
+    const value = Buffer.alloc(1_000_000);
+    const entries = Array.from({ length: 9 }, (_, i) => [`k${String(i)}`, value] as const);
+    const batches = [store.setMany(entries), store.setMany(entries)];
+    await turns();
+    expect(one.behind('large').calls.write).toBe(4);
+    letGo();
+    for (const receipts of await Promise.all(batches)) expect(receipts).toHaveLength(9);
+    expect(one.behind('large').calls.write).toBe(18);
   });
 
   it('write several, in order, with the same options', async () => {
@@ -272,6 +300,83 @@ describe('copies in memory', () => {
     expect(await one.cache.getOrSet('k', () => '')).toBe(text);
     expect(await one.cache.get('k')).toBe(text);
     expect(one.behind().calls.read).toBe(0);
+  });
+
+  describe('of large values', () => {
+    const large = Array.from({ length: 2_000 }, (_, id) => ({ id, name: `product ${String(id)}` }));
+    const readings = jest.fn((bytes: Buffer): unknown => JSON.parse(bytes.toString()));
+    const counting = { ...jsonSerializer, id: 99, name: 'counting', deserialize: readings };
+
+    beforeEach(() => {
+      readings.mockClear();
+    });
+
+    const hitsOf = (values: CacheNamespace, count: number): Promise<unknown[]> =>
+      Promise.all(Array.from({ length: count }, () => values.getOrSet('k', () => 'loaded')));
+
+    it.each([
+      ['inflated and parsed', 16_384],
+      ['parsed', null],
+    ])('are %s once for all calls of a moment', async (_, compressOverBytes) => {
+      const options = { serializer: counting, compressOverBytes };
+      const values = one.cache.namespace('large', options);
+      await values.set('k', large);
+      const answers = new Set(await hitsOf(values, 500));
+      expect([...answers]).toEqual([large]);
+      expect(readings).toHaveBeenCalledTimes(1);
+      await turns();
+      await hitsOf(values, 500);
+      expect(readings).toHaveBeenCalledTimes(2);
+      expect(one.behind('large').calls.read).toBe(0);
+    });
+
+    it('are inflated once for all moments', async () => {
+      const values = one.cache.namespace('large', { serializer: counting });
+      await values.set('k', large);
+      await hitsOf(values, 1);
+      one.behind('large').drafts[0]!.draft.body.fill(0);
+      await turns();
+      expect(await hitsOf(values, 2)).toEqual([large, large]);
+    });
+
+    it('are an object of their own for each moment', async () => {
+      const values = one.cache.namespace('large', {});
+      await values.set('k', large);
+      const first = await values.get<{ id: number }[]>('k');
+      first?.splice(0, 1_999);
+      await turns();
+      expect(await values.get('k')).toEqual(large);
+    });
+
+    it.each([16_384, null])('are one frozen object where objects are shared', async (bytes) => {
+      const options = { serializer: counting, shareObjects: true, compressOverBytes: bytes };
+      const values = one.cache.namespace('large', options);
+      await values.set('k', large);
+      const first = await values.get<{ id: number }[]>('k');
+      await turns();
+      expect(await values.get('k')).toBe(first);
+      expect(readings).toHaveBeenCalledTimes(1);
+      expect(() => first?.push({ id: 1 })).toThrow(TypeError);
+      expect(() => (first![7]!.id = 8)).toThrow(TypeError);
+    });
+
+    it('say again that they are too large, or cannot be read', async () => {
+      const values = one.cache.namespace('large', { maxValueBytes: 60_000 });
+      const space = one.behind('large');
+      const body = Buffer.from(JSON.stringify('x'.repeat(70_000)));
+      const draft = { codec: 1, freshMs: 100, staleMs: 0, groups: [] };
+      for (const [isCompressed, bytes] of [
+        [true, deflateSync(body)],
+        [false, body],
+        [true, body.subarray(0, 5_000)],
+        [false, body.subarray(0, 5_000)],
+      ] as const) {
+        await space.write('k', { kind: 'value', isCompressed, body: bytes, ...draft });
+        expect(await values.get('k')).toBeUndefined();
+        expect(await values.get('k')).toBeUndefined();
+      }
+      expect(values.stats.errors).toBeGreaterThanOrEqual(8);
+    });
   });
 
   it('are refreshed ahead like others', async () => {

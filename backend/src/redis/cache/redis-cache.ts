@@ -1,8 +1,9 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
-import { OpenTasks } from '../base/collections/index.js';
+import { ByteGate, OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import { atDeadline, endsWithin, type Clock, type Random } from '../base/timing/index.js';
+import { BodyDecoder } from './values/body-decoder.js';
 import { CacheCodec } from './values/cache-codec.js';
 import {
   type CacheOptions,
@@ -21,6 +22,7 @@ type OpenKeyspace = (
     readonly policy: KeyspacePolicy;
     readonly nearMs: number;
     readonly maxStaleMs: number;
+    readonly memoryPercent: number;
   },
 ) => Keyspace;
 
@@ -34,18 +36,25 @@ interface RedisCacheDeps {
   readonly defaults?: CacheOptions;
 }
 
+/** What all namespaces share. */
+interface Shared extends Omit<RedisCacheDeps, 'defaults'> {
+  readonly tasks: OpenTasks;
+  readonly writes: ByteGate;
+}
+
 const DEFAULT_NAMESPACE = 'default';
 // A namespace is never removed. One namespace per customer or request is a mistake: use keys for that.
 const MAX_NAMESPACES = 1_000;
+// About as much as a connection carries in a few milliseconds: what else is on it need not wait for long.
+const MAX_BYTES_UNDER_WAY = 4 * 1024 * 1024;
 
 /**
  * A cache that keeps working while Redis is away. Values live in namespaces, each with its own options;
  * the methods of the cache itself work on the namespace `default`.
  */
 export class RedisCache extends CacheNamespace {
-  readonly #deps: Omit<RedisCacheDeps, 'defaults'>;
+  readonly #shared: Shared;
   readonly #defaults: ResolvedCacheOptions;
-  readonly #tasks: OpenTasks;
   readonly #cores: NamespaceDeps[];
   readonly #namespaces = new Map<string, CacheNamespace>();
   readonly #options = new Map<string, ResolvedCacheOptions>();
@@ -58,12 +67,11 @@ export class RedisCache extends CacheNamespace {
    */
   constructor({ defaults = {}, ...deps }: RedisCacheDeps) {
     const options = resolveCacheOptions(defaults);
-    const tasks = new OpenTasks();
-    const core = open(DEFAULT_NAMESPACE, options, deps, tasks);
+    const shared = { ...deps, tasks: new OpenTasks(), writes: new ByteGate(MAX_BYTES_UNDER_WAY) };
+    const core = open(DEFAULT_NAMESPACE, options, shared);
     super(core);
-    this.#deps = deps;
+    this.#shared = shared;
     this.#defaults = options;
-    this.#tasks = tasks;
     this.#cores = [core];
     this.#namespaces.set(DEFAULT_NAMESPACE, this);
     this.#options.set(DEFAULT_NAMESPACE, options);
@@ -107,11 +115,11 @@ export class RedisCache extends CacheNamespace {
     for (const runner of runners) runner.refuseFurther();
     if (graceMs > 0) await this.#grace(graceMs);
     for (const runner of runners) runner.abort();
-    await this.#tasks.untilNone();
+    await this.#shared.tasks.untilNone();
   }
 
   async #grace(graceMs: number): Promise<void> {
-    await endsWithin(this.#tasks.untilNone(), atDeadline(this.#deps.clock, graceMs));
+    await endsWithin(this.#shared.tasks.untilNone(), atDeadline(this.#shared.clock, graceMs));
   }
 
   #make(name: string, options: ResolvedCacheOptions): CacheNamespace {
@@ -120,7 +128,7 @@ export class RedisCache extends CacheNamespace {
       const remedy = 'Make what varies a part of the key';
       throw new ConfigInvalidError([{ field: 'namespace', value: name, message, remedy }]);
     }
-    const core = open(name, options, this.#deps, this.#tasks);
+    const core = open(name, options, this.#shared);
     if (this.#closing !== null) core.loader.runner.refuseFurther();
     const namespace = new CacheNamespace(core);
     this.#cores.push(core);
@@ -145,18 +153,16 @@ export class RedisCache extends CacheNamespace {
 function open(
   name: string,
   options: ResolvedCacheOptions,
-  { openKeyspace, clock, random, bus }: Omit<RedisCacheDeps, 'defaults'>,
-  tasks: OpenTasks,
+  { openKeyspace, ...shared }: Shared,
 ): NamespaceDeps {
-  const { policy, nearMs, maxStaleMs } = options;
+  const { policy, nearMs, maxStaleMs, memoryPercent } = options;
+  const codec = new CacheCodec(name, options);
   return new NamespaceDeps({
-    keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs }),
+    keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent }),
     options,
-    codec: new CacheCodec(name, options),
+    codec,
+    decoder: new BodyDecoder(codec, options),
     counters: new CacheCounters(),
-    tasks,
-    clock,
-    random,
-    bus,
+    ...shared,
   });
 }

@@ -211,6 +211,17 @@ describe('values past their time', () => {
       expect(cache.stats).toMatchObject({ hits: 3, misses: 1, loads: 2 });
     });
 
+    it('by the time at which they were made, however far ahead their stamp is', async () => {
+      const stamp = { ...one.behind().stamp(), wallMs: rig.clock.wallTime() + 600_000 };
+      jest.spyOn(one.behind(), 'stamp').mockReturnValueOnce(stamp);
+      await cache.set('ahead', 'old', { ttlMs: 100 });
+      await rig.clock.advance(80);
+      const loader = jest.fn(() => 'new');
+      expect(await cache.getOrSet('ahead', loader, ahead)).toBe('old');
+      await turns();
+      expect(loader).toHaveBeenCalledTimes(1);
+    });
+
     it('once, and nobody waits for it', async () => {
       await rig.clock.advance(80);
       const slow = new HeldLoader<string>();

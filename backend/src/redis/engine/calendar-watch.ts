@@ -1,7 +1,7 @@
 import { formatAddress } from '../base/address/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Clock, RedisCalendar, Stop, TimeDistance } from '../base/timing/index.js';
-import type { SharedConnection } from '../cluster/connection/index.js';
+import type { RedisNode } from '../cluster/connection/index.js';
 import type { TopologyTracker } from '../cluster/topology/index.js';
 
 /** What a {@link CalendarWatch} compares. */
@@ -39,7 +39,7 @@ export class CalendarWatch {
     this.#stop();
   }
 
-  #look(node: SharedConnection | null): void {
+  #look(node: RedisNode | null): void {
     const distance = this.#guide(node)?.timeDistance ?? null;
     if (distance === null) return;
     if (distance !== this.#followed) this.#deps.calendar.follow(distance);
@@ -49,14 +49,14 @@ export class CalendarWatch {
 
   // A replica is measured as well: when it becomes the primary, its calendar counts at once. One that
   // answers before any primary does may be read from already.
-  #guide(node: SharedConnection | null): SharedConnection | null {
+  #guide(node: RedisNode | null): RedisNode | null {
     const { primary } = this.#deps.tracker;
     if (primary !== null || this.#followed !== null) return primary;
     return node?.role?.kind === 'replica' ? node : null;
   }
 
   // Nothing is wrong yet, but a failover to it would move the calendar of all.
-  #compareReplica({ address, timeDistance }: SharedConnection): void {
+  #compareReplica({ address, timeDistance }: RedisNode): void {
     const primary = this.#deps.tracker.primary?.timeDistance ?? null;
     if (timeDistance === null || primary === null) return;
     const aheadMs = timeDistance.distanceMs - primary.distanceMs;

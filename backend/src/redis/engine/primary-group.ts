@@ -19,6 +19,7 @@ import {
   SentinelSource,
   StandaloneSource,
   TopologyTracker,
+  type SentinelDesk,
   type TopologySource,
 } from '../cluster/topology/index.js';
 import { CalendarWatch } from './calendar-watch.js';
@@ -34,6 +35,8 @@ export type ConnectedOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>
  */
 export class PrimaryGroup {
   readonly tracker: TopologyTracker;
+  /** `null` where there are no Sentinels. */
+  readonly sentinels: SentinelDesk | null;
   readonly router: CommandRouter;
   readonly runner: CommandRunner;
   readonly loans: PrimaryLoans;
@@ -54,7 +57,9 @@ export class PrimaryGroup {
     this.#clock = clock;
     this.#bus = bus;
     const { writeTimeoutMs } = options.routing;
-    this.tracker = new TopologyTracker(options, newSource(options, clock, bus), clock, bus);
+    const { source, sentinels } = newSource(options, clock, bus);
+    this.sentinels = sentinels;
+    this.tracker = new TopologyTracker(options, source, clock, bus);
     this.router = new CommandRouter(options, this.tracker, clock, bus);
     this.loans = new PrimaryLoans(this.tracker, clock, bus);
     const blocking = new BlockingCalls(this.loans, clock, bus, writeTimeoutMs);
@@ -66,7 +71,7 @@ export class PrimaryGroup {
       { tracker: this.tracker, calendar: this.calendar, clock, bus },
       options.node.maxClockSkewMs,
     );
-    this.#adviser = new ClusterAdviser(options, this.tracker, bus);
+    this.#adviser = new ClusterAdviser(options, this, bus);
   }
 
   /** Starts to connect and returns at once, whether or not Redis is there. */
@@ -74,9 +79,15 @@ export class PrimaryGroup {
     this.tracker.start();
   }
 
+  /** Sessions are kept in this Redis: its settings are read with other eyes. */
+  noteSessions(): void {
+    this.#adviser.noteSessions();
+  }
+
   /** Moves the primary on purpose. Only one switchover may run at a time. */
   async switchover(options: SwitchoverOptions): Promise<SwitchoverReport> {
-    if (this.#options.mode !== 'sentinel') {
+    const { sentinels } = this;
+    if (this.#options.mode !== 'sentinel' || sentinels === null) {
       throw new SwitchoverFailedError('A switchover needs Sentinels; nothing was changed');
     }
     if (this.#switching !== null) {
@@ -85,7 +96,7 @@ export class PrimaryGroup {
     const { masterName } = this.#options.sentinel;
     const [tracker, clock, bus] = [this.tracker, this.#clock, this.#bus];
     const closing = this.#closing.signal;
-    const switching = switchover({ tracker, clock, bus, masterName, closing }, options);
+    const switching = switchover({ tracker, sentinels, clock, bus, masterName, closing }, options);
     this.#switching = switching;
     try {
       return await switching;
@@ -114,8 +125,15 @@ export class PrimaryGroup {
   }
 }
 
-function newSource(options: ConnectedOptions, clock: Clock, bus: EventBus): TopologySource {
-  return options.mode === 'sentinel'
-    ? new SentinelSource(options, clock, bus)
-    : new StandaloneSource(options.address);
+interface Sources {
+  readonly source: TopologySource;
+  readonly sentinels: SentinelDesk | null;
+}
+
+function newSource(options: ConnectedOptions, clock: Clock, bus: EventBus): Sources {
+  if (options.mode !== 'sentinel') {
+    return { source: new StandaloneSource(options.address), sentinels: null };
+  }
+  const source = new SentinelSource(options, clock, bus);
+  return { source, sentinels: source };
 }

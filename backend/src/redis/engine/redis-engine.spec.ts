@@ -55,6 +55,17 @@ describe('RedisEngine', () => {
     await closing;
     expect(clock.pending).toBe(0);
   });
+
+  it('refuses a switchover where there are no Sentinels', async () => {
+    const { options } = resolveOptions({ mode: 'standalone', host: '192.0.2.1' });
+    const engine = new RedisEngine(options, new ManualClock());
+    const error: unknown = await engine.connected.switchover({}).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'SWITCHOVER_FAILED',
+      message: 'A switchover needs Sentinels; nothing was changed',
+    });
+    await engine.close();
+  });
 });
 
 const SETTINGS = { policy: 'cache', nearMs: 0, maxStaleMs: 0 } as const;

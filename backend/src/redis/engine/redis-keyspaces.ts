@@ -29,6 +29,8 @@ export class RedisKeyspaces {
 
   /** Opens a keyspace. Returns the same one when it is opened again with the same settings. */
   open(name: string, settings: KeyspaceOptions): Keyspace {
-    return this.#engine.keyspaces.open(name, settings);
+    const keyspace = this.#engine.keyspaces.open(name, settings);
+    if (keyspace.policy === 'session') this.#engine.connectedOrNull?.noteSessions();
+    return keyspace;
   }
 }

@@ -2,6 +2,7 @@ import type { RedisMode } from '../config/index.js';
 import type { NodeAddress } from '../base/address/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
 import type { PrimaryGroup } from './primary-group.js';
+import { missingOf } from './redundancy.js';
 import type { RedisEngine } from './redis-engine.js';
 import type { FailoverSummary, SentinelStatus } from '../cluster/topology/index.js';
 
@@ -41,6 +42,8 @@ export interface RedisStatus {
   readonly sentinels: readonly SentinelStatus[];
   /** How many Sentinels must agree, as one of them reports; `null` if none answers or there are none. */
   readonly quorum: number | null;
+  /** Replicas and Sentinels that have been missing for a while, for people; empty while there are all. */
+  readonly missing: readonly string[];
   readonly epoch: number;
   readonly failovers: FailoverSummary;
   /** By how much this host's calendar is ahead of the primary's; `null` while that is not known. */
@@ -67,7 +70,7 @@ function connectedStatus(
   { options, keyspaces }: RedisEngine,
   connected: PrimaryGroup,
 ): RedisStatus {
-  const { tracker, router } = connected;
+  const { tracker, router, sentinels } = connected;
   const primary = tracker.primaryConnection;
   const replicas = tracker.replicas.map((node) => nodeStatus(node, connected));
   const { refusal } = tracker;
@@ -87,8 +90,8 @@ function connectedStatus(
     masterName: options.mode === 'sentinel' ? options.sentinel.masterName : null,
     primary: primary === null ? null : nodeStatus(primary, connected),
     replicas,
-    sentinels: tracker.source.sentinels(),
-    quorum: tracker.source.views()[0]?.quorum ?? null,
+    ...sentinelStatus(sentinels),
+    missing: missingOf(connected),
     epoch: tracker.epoch,
     failovers: tracker.history.summary,
     clockAheadMs: connected.calendar.localAheadMs,
@@ -100,6 +103,13 @@ function connectedStatus(
     pending: router.pending,
     fallback: keyspaces.status,
   };
+}
+
+function sentinelStatus(
+  desk: PrimaryGroup['sentinels'],
+): Pick<RedisStatus, 'sentinels' | 'quorum'> {
+  if (desk === null) return { sentinels: [], quorum: null };
+  return { sentinels: desk.statuses(), quorum: desk.views()[0]?.quorum ?? null };
 }
 
 type Refusal = PrimaryGroup['tracker']['refusal'];
@@ -137,6 +147,7 @@ function memoryStatus({ options, keyspaces }: RedisEngine): RedisStatus {
     replicas: [],
     sentinels: [],
     quorum: null,
+    missing: [],
     epoch: -1,
     failovers: NO_FAILOVERS,
     clockAheadMs: null,

@@ -65,6 +65,12 @@ describe('clusterMetrics', () => {
     });
   });
 
+  it('is degraded while a node is missing, although every call is answered', () => {
+    const reduced = source({ missing: ['the replica redis-replica-1:6379'] });
+    expect(clusterMetrics(reduced, measures()).status).toBe('degraded');
+    expect(clusterSummary(reduced, measures()).status).toBe('degraded');
+  });
+
   it('knows no hit rate of a cache that nobody asked', () => {
     const { performance } = clusterMetrics(source(), measures());
     expect(performance.cache_hit_rate_percent).toBeNull();

@@ -47,6 +47,27 @@ describe('reachOf', () => {
     expect(reachOf(source(over))).toMatchObject({ reads, writes, status });
   });
 
+  it('is degraded, and can be used, while a node is missing that is not needed now', () => {
+    const missing = ['the replica 10.0.0.2:6379', 'the Sentinel 10.0.1.3:26379'];
+    expect(reachOf(source({ missing }))).toEqual({
+      reads: true,
+      writes: true,
+      status: 'degraded',
+      message:
+        'Redis answers all calls and is not redundant: it lacks ' +
+        'the replica 10.0.0.2:6379, the Sentinel 10.0.1.3:26379 (Sentinel mode)',
+    });
+  });
+
+  it('says of calls that are not answered before it says of nodes that are missing', () => {
+    const missing = ['the replica 10.0.0.2:6379'];
+    const message = 'Redis answers reads only';
+    expect(reachOf(source({ ...noPrimary, message, missing }))).toMatchObject({
+      status: 'degraded',
+      message,
+    });
+  });
+
   it('says why when it judges otherwise than the connections', () => {
     const open = { fallback: { breakers: { reads: 'open', writes: 'open' } } } as const;
     expect(reachOf(source({ ...open, mode: 'standalone' })).message).toMatch(/breakers are open/);

@@ -6,6 +6,7 @@ export interface ReachSource {
   readonly message: string;
   readonly canWrite: boolean;
   readonly canRead?: boolean;
+  readonly missing?: readonly string[];
   readonly fallback?: {
     readonly breakers: { readonly reads: BreakerName; readonly writes: BreakerName };
   };
@@ -34,13 +35,28 @@ export function reachOf(source: ReachSource): Reach {
   const reads = canRead && breakers.reads === 'closed';
   const writes = source.canWrite && breakers.writes === 'closed';
   const own = statusOf(reads, writes);
+  if (own === 'up') return { reads, writes, ...redundancyOf(source) };
   if (own === status) return { reads, writes, status, message };
-  const where = mode === 'sentinel' ? 'Sentinel mode' : 'standalone mode';
-  return { reads, writes, status: own, message: `${SLOW[own]} (${where})` };
+  return { reads, writes, status: own, message: `${SLOW[own]} (${MODES[mode]})` };
 }
 
+/** All calls are answered. Returns whether more may be lost, too. */
+function redundancyOf({
+  missing = [],
+  mode,
+  message,
+}: ReachSource): Pick<Reach, 'status' | 'message'> {
+  if (missing.length === 0) return { status: 'up', message };
+  const what = missing.join(', ');
+  return {
+    status: 'degraded',
+    message: `Redis answers all calls and is not redundant: it lacks ${what} (${MODES[mode]})`,
+  };
+}
+
+const MODES = { sentinel: 'Sentinel mode', standalone: 'standalone mode', memory: 'memory mode' };
+
 const SLOW = {
-  up: 'Redis is healthy',
   degraded: 'Redis is connected and answers a part of the calls only: a breaker is open',
   down: 'Redis is connected and does not do what it is asked: the breakers are open',
 };

@@ -1,5 +1,6 @@
 import type { ModeChange, ServiceModeName } from '../base/events/index.js';
 import type { GuardStats } from './breaker/guard.js';
+import type { MemoryUsage } from './store/memory-store.js';
 
 /** The status of what works without Redis. Numbers only, no keys. */
 export interface FallbackStatus {
@@ -14,17 +15,13 @@ export interface FallbackStatus {
   };
   /** The outcomes of what keyspaces asked of Redis. */
   readonly guards: { readonly reads: GuardStats; readonly writes: GuardStats };
-  readonly memory: {
-    readonly entries: number;
-    readonly bytes: number;
-    readonly maxEntries: number;
-    readonly maxBytes: number;
-    /** Entries that were evicted for lack of room. */
-    readonly evictions: number;
-  };
+  /** Copies that answer while Redis is away, and the bounds of all of them together. */
+  readonly memory: MemoryUsage;
   readonly journal: {
+    /** Writes that wait to be replayed. */
     readonly entries: number;
     readonly bytes: number;
+    /** The bounds of these and of those that are `acknowledged`, together. */
     readonly maxEntries: number;
     readonly maxBytes: number;
     readonly appended: number;
@@ -36,5 +33,9 @@ export interface FallbackStatus {
     readonly dropped: number;
     /** Lost because they were too old to be replayed. */
     readonly expired: number;
+    /** Lost because Redis refuses them for what they are. */
+    readonly rejected: number;
+    /** Acknowledged by Redis a moment ago, and held in case that a failover loses them. */
+    readonly acknowledged: number;
   };
 }

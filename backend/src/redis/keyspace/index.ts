@@ -1,4 +1,5 @@
 export { type Entry, type EntryFault, MAX_GROUP_BYTES, MAX_GROUPS } from './store/entry.js';
+export type { DecodedSlot } from './store/memory-records.js';
 export type { RedisPort, RunOptions } from './store/redis-port.js';
 export {
   compareStamps,
@@ -7,7 +8,7 @@ export {
   stampDigits,
   stampOfDigits,
 } from './store/stamp.js';
-export { type KeyspaceOptions, policy } from './keyspace-options.js';
+export { type KeyspaceOptions, memoryPercent, policy } from './keyspace-options.js';
 export type {
   Claim,
   DeleteOptions,

@@ -16,7 +16,7 @@ export interface JudgeOptions {
 }
 
 /** Bytes, and the result of decoding them. */
-interface HeldBytes {
+export interface HeldBytes {
   readonly bytes: Buffer;
   readonly decoded: DecodedEntry;
 }

@@ -37,6 +37,11 @@ export class KeyspaceKeys {
     return entry.slice(this.name.length + 1);
   }
 
+  /** Whether an entry of this keyspace can be stored there. */
+  isEntry(key: string): boolean {
+    return key.length > this.name.length && key.startsWith(`${this.name}:`);
+  }
+
   /** The whole name of a key group. */
   group(group: string): string {
     return `${this.name}#${group}`;

@@ -2,16 +2,21 @@ import {
   choice,
   MAX_DELAY_MS,
   MAX_LIFE_MS,
+  option,
   OptionSet,
   required,
   wholeNumber,
   type RowsOf,
 } from '../base/options/index.js';
 import type { KeyspacePolicy } from './keyspace.js';
+import { MAX_OWN_PERCENT } from './store/memory-rooms.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 
 /** One of the policies. */
 export const policy = choice('cache', 'session', 'strict');
+
+/** A part of memory for one keyspace: half of it may be given away in this way. */
+export const memoryPercent = wholeNumber(0, MAX_OWN_PERCENT, 'percent');
 
 /** How a keyspace behaves. */
 export interface KeyspaceOptions {
@@ -20,12 +25,15 @@ export interface KeyspaceOptions {
   readonly nearMs: number;
   /** How long after it expires an entry may be served, in milliseconds. Only with the policy `cache`. */
   readonly maxStaleMs: number;
+  /** The part of memory that it has to itself, in percent; 0 means that it shares with others. @defaultValue 0 */
+  readonly memoryPercent?: number;
 }
 
 const ROWS = {
   policy: required(policy),
   nearMs: required(wholeNumber(0, MAX_DELAY_MS, 'milliseconds')),
   maxStaleMs: required(wholeNumber(0, MAX_LIFE_MS, 'milliseconds')),
+  memoryPercent: option(memoryPercent, 0),
 } satisfies RowsOf<KeyspaceOptions>;
 
 /** The options of a keyspace. */

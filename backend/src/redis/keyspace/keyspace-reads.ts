@@ -1,33 +1,52 @@
-import { type DecodedEntry, decodeEntry, type Entry, stampOf } from './store/entry.js';
+import { type DecodedEntry, decodeEntry, stampOf } from './store/entry.js';
 import type { StampedWrite } from './store/key-value-store.js';
-import type { RedisStore } from './store/redis-store.js';
-import { compareStamps, type Stamp } from './store/stamp.js';
+import type { DecodedSlot } from './store/memory-records.js';
 import { noRedisAtAll, strictRefusal } from './away-errors.js';
-import type { KeyspaceDeps } from './keyspace-deps.js';
+import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
+import type { OwnKnowledge, Candidate, Word } from './own-knowledge.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity, KeyspaceOptions } from './keyspace-options.js';
-import type { Reading } from './keyspace.js';
+import type { Reading, ReadOptions } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
+import type { ChangeNotices } from './change-notices.js';
 import type { NearCopies } from './near-copies.js';
-import { readingFromMemory, readingFromRedis, type JudgeOptions } from './judge-entry.js';
+import {
+  readingFromMemory,
+  readingFromRedis,
+  type HeldBytes,
+  type JudgeOptions,
+} from './judge-entry.js';
 
 const UNKNOWN: Reading = { state: 'unknown' };
 const MISSING: Reading = { state: 'missing' };
+
+/** How a keyspace knows what is newer than what Redis says. */
+export interface KeyspaceSenses {
+  readonly near: NearCopies | null;
+  readonly notices: ChangeNotices | null;
+  readonly knowledge: OwnKnowledge;
+}
 
 /** The reading half of a keyspace. Keys are whole keys here. */
 export class KeyspaceReads {
   readonly #keys: KeyspaceKeys;
   readonly #options: KeyspaceOptions;
   readonly #deps: KeyspaceDeps;
+  readonly #knowledge: OwnKnowledge;
   readonly #near: NearCopies | null;
   // A copy that is read often is decoded once, not at each read.
   readonly #decoded = new WeakMap<Buffer, DecodedEntry>();
 
-  constructor({ keys, options }: KeyspaceIdentity, deps: KeyspaceDeps, near: NearCopies | null) {
+  constructor(
+    { keys, options }: KeyspaceIdentity,
+    deps: KeyspaceDeps,
+    { near, knowledge }: KeyspaceSenses,
+  ) {
     this.#keys = keys;
     this.#options = options;
     this.#deps = deps;
     this.#near = near;
+    this.#knowledge = knowledge;
   }
 
   /** Returns what a near copy says; `null` when Redis must be asked. */
@@ -39,21 +58,32 @@ export class KeyspaceReads {
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
     if (clock.now() - copy.heardAt > this.#options.nearMs) return null;
-    return readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions());
+    return withSlot(readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions()), copy);
   }
 
   /** Returns what is known of one key. */
-  async readOne(entry: string, isConfirmed: boolean): Promise<Reading> {
-    const { redis, reads, clock } = this.#deps;
+  async readOne(
+    entry: string,
+    { confirm = false, onPrimary = false }: ReadOptions,
+  ): Promise<Reading> {
+    const { redis } = this.#deps;
     if (redis === null) return this.#fromMemory(entry);
+    if (onPrimary && redis.mayLag) {
+      const asked = await this.#onPrimary(redis, [entry]);
+      // While there is no primary, a replica still knows more than memory.
+      if (!(asked instanceof Away)) return asked[0] ?? UNKNOWN;
+    }
+    return this.#readWherever(redis, entry, confirm);
+  }
+
+  async #readWherever(redis: SharedStore, entry: string, confirm: boolean): Promise<Reading> {
+    const { reads, clock } = this.#deps;
     const { mayLag } = redis;
     const askedAt = clock.now();
     const found = await reads.run(() => redis.readOne(entry));
     if (found instanceof Away) return this.#whileAway(entry, found);
-    const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, isConfirmed);
-    if (isSure) return this.accept(entry, found, askedAt);
-    const [reading = UNKNOWN] = await this.#askPrimary(redis, [entry]);
-    return reading;
+    const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, confirm);
+    return isSure ? this.accept(entry, found, askedAt) : this.#askPrimaryFor(redis, entry);
   }
 
   /** Returns what is known of these keys. */
@@ -84,59 +114,91 @@ export class KeyspaceReads {
   accept(entry: string, bytes: Buffer | null, askedAt: number): Reading {
     if (bytes === null) return this.#acceptNothing(entry, askedAt);
     const { memory } = this.#deps;
-    const copy = memory.peek(entry);
-    const isSame = copy?.entry.equals(bytes) === true;
-    // What was decoded once is not decoded again.
-    const held = isSame ? copy.entry : bytes;
-    const { decoded } = this.#decode(held);
-    const stamp = decoded.ok ? decoded.entry.stamp : stampOf(held);
-    const own = this.#newerOwnWrite(entry, stamp, isSame);
-    if (own !== null) return this.#judge(own);
+    const { decoded, bytes: held } = this.#heldAs(entry, bytes);
+    const isSame = held !== bytes;
+    const own = this.#newerOwnWord(entry, { bytes: held, decoded }, isSame);
+    if (own !== null) return this.#speak(own);
     const reading = this.#judge(held);
-    if (this.#isDroppedMeanwhile(reading)) return MISSING;
     if (isSame) memory.confirm(entry);
     else this.#keepCopy(entry, bytes, decoded, askedAt);
+    const stamp = decoded.ok ? decoded.entry.stamp : stampOf(held);
     if (stamp !== null) this.#near?.review(entry, stamp, askedAt);
-    return reading;
+    return isSame ? withSlot(reading, memory.peek(entry)) : reading;
   }
 
   #acceptNothing(entry: string, askedAt: number): Reading {
-    const { memory, journal } = this.#deps;
-    const pending = journal.pendingOf(entry);
-    if (pending !== null) return this.#judge(pending.entry);
+    const { memory, own } = this.#deps;
+    // What Redis took and does not have any more is gone. What it does not have yet is not.
+    const word = own.entries === 0 ? null : this.#knowledge.ownOf({ key: entry });
+    if (word !== null && word.source !== 'acknowledged') return this.#speak(word);
     const copy = memory.peek(entry);
     // What was written after Redis was asked is not missing.
     if (copy !== null && copy.heardAt <= askedAt) memory.forget(entry);
     return MISSING;
   }
 
+  // Written here and not replayed yet, or acknowledged a moment ago and not on this replica yet; or ended by a
+  // drop that this replica, or Redis, does not know.
+  #newerOwnWord(key: string, held: HeldBytes, isCopied: boolean): Word | null {
+    const { own } = this.#deps;
+    // A later write of this process would have replaced the copy.
+    if (own.isQuiet || (isCopied && own.entries === 0)) return null;
+    const candidate = this.#candidateOf(key, held);
+    return this.#knowledge.ownOf(candidate ?? { key });
+  }
+
   // A replica may not yet have what this process knows, or a login that another process made a moment
   // ago.
   #isUnsure(entry: string, bytes: Buffer | null, isWanted: boolean): boolean {
-    const { memory, journal, recent } = this.#deps;
-    if (journal.pendingOf(entry) !== null) return false;
-    if (bytes === null) return isWanted || recent.latest(entry) !== null;
-    const copy = memory.peek(entry);
-    const isSame = copy?.entry.equals(bytes) === true;
-    const held = this.#decode(isSame ? copy.entry : bytes);
+    const { own } = this.#deps;
+    const word = own.isQuiet ? null : this.#knowledge.ownOf({ key: entry });
+    if (word?.source === 'pending') return false;
+    if (bytes === null) return isWanted || word !== null;
+    const held = this.#heldAs(entry, bytes);
     if (isWanted && readingFromRedis(held, this.#judgeOptions()).state === 'missing') return true;
-    return !isSame && held.decoded.ok && this.#isBehind(entry, bytes, held.decoded.entry);
+    return held.bytes === bytes && this.#isBehind(entry, held);
   }
 
-  // Not when the newer one is a write of this process: that is the answer then.
-  #isBehind(key: string, bytes: Buffer, { stamp, groups }: Entry): boolean {
-    const { memory, recent } = this.#deps;
-    const newer = memory.supersededBy(this.#copyOf(key, bytes, { stamp, groups, ttlMs: null }));
-    if (newer === null) return false;
-    const own = recent.latest(key);
-    return own === null || compareStamps(own.stamp, newer) !== 0;
+  // Not when this process did the newer one itself: that is the answer then.
+  #isBehind(key: string, held: HeldBytes): boolean {
+    const candidate = this.#candidateOf(key, held);
+    const newer = candidate === null ? null : this.#knowledge.of(candidate);
+    return newer?.source === 'memory' || newer?.source === 'notice';
   }
 
-  async #askPrimary(redis: RedisStore, entries: readonly string[]): Promise<Reading[]> {
-    const { writes, clock } = this.#deps;
+  // What was decoded once is not decoded again.
+  #heldAs(key: string, bytes: Buffer): HeldBytes {
+    const copy = this.#deps.memory.peek(key);
+    return this.#decode(copy?.entry.equals(bytes) === true ? copy.entry : bytes);
+  }
+
+  #candidateOf(key: string, { decoded, bytes }: HeldBytes): Candidate | null {
+    if (!decoded.ok) {
+      const stamp = stampOf(bytes);
+      return stamp === null ? null : { key, stamp, groups: [] };
+    }
+    const { stamp, birth, isFinal, groups } = decoded.entry;
+    return { key, stamp, birth, isFinal, groups: groups.map((group) => this.#keys.group(group)) };
+  }
+
+  async #askPrimaryFor(redis: SharedStore, entry: string): Promise<Reading> {
+    const [reading = UNKNOWN] = await this.#askPrimary(redis, [entry]);
+    return reading;
+  }
+
+  async #askPrimary(redis: SharedStore, entries: readonly string[]): Promise<Reading[]> {
+    const found = await this.#onPrimary(redis, entries);
+    if (!(found instanceof Away)) return found;
+    return entries.map((entry) => this.#whileAway(entry, found));
+  }
+
+  async #onPrimary(redis: SharedStore, entries: readonly string[]): Promise<Reading[] | Away> {
+    const { reads, writes, clock } = this.#deps;
     const askedAt = clock.now();
-    const found = await writes.run(() => redis.readPrimary(entries));
-    if (found instanceof Away) return entries.map((entry) => this.#whileAway(entry, found));
+    // A primary that refuses writes still answers reads.
+    const guard = writes.refusal === null ? writes : reads;
+    const found = await guard.run(() => redis.readPrimary(entries));
+    if (found instanceof Away) return found;
     return entries.map((entry, i) => this.accept(entry, found[i] ?? null, askedAt));
   }
 
@@ -149,22 +211,19 @@ export class KeyspaceReads {
     if (this.#options.policy === 'strict' && this.#deps.redis === null) {
       throw noRedisAtAll(this.#keys.name);
     }
-    const pending = this.#deps.journal.pendingOf(entry);
-    if (pending !== null)
-      return readingFromMemory(this.#decode(pending.entry), true, this.#judgeOptions());
+    const found = this.#knowledge.answerFor(entry);
+    if (found === null) return readingFromMemory(null, false, this.#judgeOptions());
+    const held = this.#decode(found.entry);
+    const candidate = this.#candidateOf(entry, held);
+    const ended = candidate === null ? null : this.#knowledge.endOf(candidate);
+    if (ended !== null) return { state: 'deleted', stamp: ended, source: 'memory' };
+    const reading = readingFromMemory(held, found.isTrusted, this.#judgeOptions());
     const copy = this.#deps.memory.peek(entry);
-    if (copy === null) return readingFromMemory(null, false, this.#judgeOptions());
-    return readingFromMemory(this.#decode(copy.entry), copy.isTrusted, this.#judgeOptions());
+    return copy?.entry === found.entry ? withSlot(reading, copy) : reading;
   }
 
-  // Written here and not replayed yet, or acknowledged a moment ago and not on this replica yet.
-  #newerOwnWrite(entry: string, stored: Stamp | null, isCopied: boolean): Buffer | null {
-    const { journal, recent } = this.#deps;
-    // A later write of this process would have replaced the copy.
-    if (isCopied && journal.entries === 0) return null;
-    const own = journal.pendingOf(entry) ?? recent.latest(entry);
-    if (own === null) return null;
-    return stored === null || compareStamps(own.stamp, stored) > 0 ? own.entry : null;
+  #speak({ entry, stamp }: Word): Reading {
+    return entry === null ? { state: 'deleted', stamp, source: 'memory' } : this.#judge(entry);
   }
 
   #keepCopy(key: string, bytes: Buffer, decoded: DecodedEntry, askedAt: number): void {
@@ -174,13 +233,14 @@ export class KeyspaceReads {
       memory.distrust(key);
       return;
     }
-    const { stamp, freshUntil, groups } = decoded.entry;
+    const { stamp, freshUntil, groups, isFinal } = decoded.entry;
     // What this process writes from now on is later than what it has read.
     stamps.observe(stamp);
     // Of an expired entry nothing is kept, and nothing of what it has replaced.
     const leftMs = freshUntil + this.#options.maxStaleMs - clock.wallTime();
     const ttlMs = freshUntil === 0 ? null : leftMs;
     const write = this.#copyOf(key, bytes, { stamp, groups, ttlMs });
+    if (isFinal) this.#deps.own.noteEnd({ ...write, isFinal });
     if (memory.apply(write).kind === 'applied') return;
     const copy = memory.peek(key);
     if (copy === null || copy.heardAt > askedAt) return;
@@ -202,18 +262,7 @@ export class KeyspaceReads {
     return readingFromRedis(this.#decode(bytes), this.#judgeOptions());
   }
 
-  // A key group that was emptied while Redis was away still has its members there.
-  #isDroppedMeanwhile(reading: Reading): boolean {
-    const { journal } = this.#deps;
-    if (reading.state !== 'found' || reading.entry.groups.length === 0) return false;
-    if (journal.entries === 0) return false;
-    return reading.entry.groups.some((group) => {
-      const drop = journal.pendingDrop(this.#keys.group(group));
-      return drop !== null && compareStamps(drop.stamp, reading.entry.stamp) > 0;
-    });
-  }
-
-  #decode(bytes: Buffer): { decoded: DecodedEntry; bytes: Buffer } {
+  #decode(bytes: Buffer): HeldBytes {
     let decoded = this.#decoded.get(bytes);
     if (decoded === undefined) this.#decoded.set(bytes, (decoded = decodeEntry(bytes)));
     return { decoded, bytes };
@@ -224,4 +273,9 @@ export class KeyspaceReads {
     const { clock, redis } = this.#deps;
     return { policy, maxStaleMs, now: clock.wallTime(), isMemoryAll: redis === null };
   }
+}
+
+// What was decoded once need not be decoded again.
+function withSlot(reading: Reading, slot: DecodedSlot | null): Reading {
+  return reading.state === 'found' && slot !== null ? { ...reading, slot } : reading;
 }

@@ -1,22 +1,42 @@
 import { encodeEntry, type NewEntry, newTombstone } from './store/entry.js';
-import type { ApplyOutcome, StampedWrite } from './store/key-value-store.js';
-import type { RedisStore } from './store/redis-store.js';
+import type { ApplyOutcome, StampedDrop, StampedWrite } from './store/key-value-store.js';
 import { compareStamps, type Stamp } from './store/stamp.js';
 import { noRedisAtAll, noRoom, strictRefusal } from './away-errors.js';
-import type { KeyspaceDeps } from './keyspace-deps.js';
+import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
-import type { EntryDraft, KeyspacePolicy, WriteReceipt } from './keyspace.js';
+import type {
+  DeleteOptions,
+  DropOptions,
+  EntryDraft,
+  KeyspacePolicy,
+  WriteOptions,
+  WriteReceipt,
+} from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
+import type { KeyspaceSenses } from './keyspace-reads.js';
+import { graveOf } from './journal/ended-writes.js';
+import { unconditional } from './journal/right-to-create.js';
+import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
-import type { JournalRecord } from './journal/journal-log.js';
+import type { OwnKnowledge } from './own-knowledge.js';
 
-type GroupDrop = Parameters<RedisStore['drop']>[0];
+type GroupDrop = StampedDrop & { readonly channel: string };
+
+/** One write on its way, and what it may do. */
+interface Intent {
+  readonly isValue: boolean;
+  /** Makes the write anew: of a live one the stamp may have to be later than another process's. */
+  readonly make: (stamp: Stamp) => StampedWrite;
+  /** The stamp, when it is not one of now. */
+  readonly stamp?: Stamp | undefined;
+}
 
 const STORED: WriteReceipt = { outcome: 'stored' };
 const JOURNALED: WriteReceipt = { outcome: 'journaled' };
 const KEPT: WriteReceipt = { outcome: 'kept' };
 const SUPERSEDED: WriteReceipt = { outcome: 'superseded' };
+const NOT_ASKED = new Away(null);
 const DROP_AHEAD_MS = 5;
 const MAX_STAMPS = 4;
 
@@ -26,104 +46,127 @@ export class KeyspaceWrites {
   readonly #policy: KeyspacePolicy;
   readonly #deps: KeyspaceDeps;
   readonly #near: NearCopies | null;
+  readonly #knowledge: OwnKnowledge;
 
-  constructor({ keys, options }: KeyspaceIdentity, deps: KeyspaceDeps, near: NearCopies | null) {
+  constructor(
+    { keys, options }: KeyspaceIdentity,
+    deps: KeyspaceDeps,
+    { near, knowledge }: KeyspaceSenses,
+  ) {
     this.#keys = keys;
     this.#policy = options.policy;
     this.#deps = deps;
     this.#near = near;
+    this.#knowledge = knowledge;
   }
 
   /** Writes a value, or the knowledge that there is none. */
-  write(key: string, draft: EntryDraft, stamp: Stamp | undefined): Promise<WriteReceipt> {
+  write(
+    key: string,
+    draft: EntryDraft,
+    { stamp, replaces, birth }: WriteOptions = {},
+  ): Promise<WriteReceipt> {
     const { freshMs, staleMs } = draft;
     const ttlMs = freshMs === null ? null : freshMs + staleMs;
     const madeAt = this.#now();
     const freshUntil = freshMs === null ? 0 : Math.ceil(madeAt + freshMs);
-    return this.#apply(
-      true,
-      (own) => this.#newWrite(key, ttlMs, { ...draft, madeAt, freshUntil, stamp: own }),
-      stamp,
-    );
+    const make = (own: Stamp): StampedWrite => ({
+      ...this.#newWrite(key, ttlMs, {
+        ...draft,
+        madeAt,
+        freshUntil,
+        stamp: own,
+        ...(birth !== undefined && { birth }),
+      }),
+      ...(birth !== undefined && { birth }),
+      ...(replaces !== undefined && { replaces }),
+    });
+    return this.#apply({ isValue: true, make, stamp });
   }
 
   /** Writes a tombstone. */
-  delete(key: string): Promise<WriteReceipt> {
-    const { tombstoneMs } = this.#deps;
+  delete(
+    key: string,
+    { isFinal = false, keepMs = this.#deps.tombstoneMs, onlyIfPresent = false }: DeleteOptions = {},
+  ): Promise<WriteReceipt> {
     const madeAt = this.#now();
-    const freshUntil = Math.ceil(madeAt + tombstoneMs);
-    return this.#apply(false, (stamp) =>
-      this.#newWrite(key, tombstoneMs, newTombstone(stamp, { madeAt, freshUntil })),
-    );
+    const freshUntil = Math.ceil(madeAt + keepMs);
+    const make = (stamp: Stamp): StampedWrite => ({
+      ...this.#newWrite(key, keepMs, newTombstone(stamp, { madeAt, freshUntil, isFinal })),
+      ...(isFinal && { isFinal }),
+      ...(onlyIfPresent && { replaces: 'any' as const }),
+    });
+    return this.#apply({ isValue: false, make });
   }
 
-  /** Empties a key group. */
-  async drop(group: string): Promise<WriteReceipt> {
-    const { redis, memory, writes, stamps, tombstoneMs } = this.#deps;
-    const first: GroupDrop = {
-      group: this.#keys.group(group),
-      // Later than current loads of members on machines whose calendar is a little ahead.
-      stamp: stamps.next(DROP_AHEAD_MS),
-      ttlMs: tombstoneMs,
-      channel: this.#keys.channel,
-    };
+  /** Empties a key group: what was born before this moment goes. */
+  async drop(group: string, options: DropOptions = {}): Promise<WriteReceipt> {
+    const { redis, memory, own, stamps } = this.#deps;
+    const drop = this.#newDrop(group, options);
     if (redis === null) {
       this.#refuseStrictInMemory();
-      memory.drop(first);
+      memory.drop({ ...drop, stamp: stamps.next(DROP_AHEAD_MS) });
       return KEPT;
     }
-    let last = first;
-    // Waits for the end: emptying must not go on after the caller was told that it is done.
-    const outcome = await writes.runToItsEnd(() =>
-      this.#dropIn(redis, first, (drop) => (last = drop)),
-    );
-    if (outcome instanceof Away) await this.#keepDrop(last, outcome);
-    memory.drop(last);
-    return outcome instanceof Away ? JOURNALED : STORED;
+    const { stamp, away } = await this.#dropIn(redis, drop);
+    const done = { ...drop, stamp };
+    if (away === null) own.note(this.#recordOf(done));
+    else await this.#keepDrop(done, away);
+    memory.drop(done);
+    return away === null ? STORED : JOURNALED;
   }
 
-  // A member with a later stamp was written by a process whose clock is ahead. All members are to go.
+  // Its stamp is that of the mark in Redis. Without one it is later than current loads of members on machines
+  // whose calendar is a little ahead.
   async #dropIn(
-    redis: RedisStore,
-    first: GroupDrop,
-    onStamp: (drop: GroupDrop) => void,
-  ): Promise<void> {
-    let drop = first;
-    for (let tries = 1; ; tries++) {
-      await redis.drop(drop);
-      this.#deps.recent.noteDrop(drop);
-      const isEmpty = (await redis.members(drop.group)).length === 0;
-      if (isEmpty || tries === MAX_STAMPS) return;
-      drop = { ...drop, stamp: this.#deps.stamps.next() };
-      onStamp(drop);
-    }
+    redis: SharedStore,
+    drop: Omit<GroupDrop, 'stamp'>,
+  ): Promise<{ readonly stamp: Stamp; readonly away: Away | null }> {
+    const { writes, stamps } = this.#deps;
+    const marked: Stamp[] = [];
+    const work = (): Promise<{ readonly stamp: Stamp }> =>
+      redis.dropNow(drop, (stamp) => {
+        marked.push(stamp);
+      });
+    // Waits for the end: emptying must not go on after the caller was told that it is done.
+    const outcome = await writes.runAlsoWhenFull(work, { isToEnd: true });
+    if (!(outcome instanceof Away)) return { stamp: outcome.stamp, away: null };
+    return { stamp: marked[0] ?? stamps.next(DROP_AHEAD_MS), away: outcome };
+  }
+
+  #newDrop(group: string, options: DropOptions): Omit<GroupDrop, 'stamp'> {
+    const { isFinal = false, keepMs = this.#deps.tombstoneMs, except = [] } = options;
+    return {
+      group: this.#keys.group(group),
+      ttlMs: keepMs,
+      channel: this.#keys.channel,
+      ...(isFinal && { isFinal }),
+      ...(except.length > 0 && { except: except.map((key) => this.#keys.entry(key)) }),
+    };
   }
 
   async #keepDrop(drop: GroupDrop, away: Away): Promise<void> {
     if (this.#policy === 'strict') throw strictRefusal(this.#keys.name, away);
-    const isJournaled = await this.#journal({ kind: 'drop', drop, madeAt: this.#now() });
-    if (!isJournaled) throw noRoom(this.#keys.name, this.#deps.journal.stats);
+    const isJournaled = await this.#journal(this.#recordOf(drop));
+    if (!isJournaled) throw noRoom(this.#keys.name, this.#deps.own.stats);
   }
 
-  async #apply(
-    isValue: boolean,
-    make: (stamp: Stamp) => StampedWrite,
-    given?: Stamp,
-  ): Promise<WriteReceipt> {
+  async #apply(intent: Intent): Promise<WriteReceipt> {
     const { redis, stamps } = this.#deps;
+    const { stamp: given } = intent;
     // This stamp may be a little ahead of the clock. A later write still needs a later stamp.
     if (given !== undefined) stamps.observe(given);
-    let write = make(given ?? stamps.next());
+    let write = intent.make(given ?? stamps.next());
     if (redis === null) return this.#applyInMemory(write);
     for (let tries = 1; ; tries++) {
-      const outcome = await this.#send(redis, write, given === undefined);
-      const by = this.#newerThan(write, outcome);
-      if (by === null) return this.#settle(write, isValue, outcome);
-      stamps.observe(by);
-      this.#distrustOlder(write.key, by);
-      if (given !== undefined || tries === MAX_STAMPS) return SUPERSEDED;
+      const outcome = await this.#send(redis, write, intent);
+      if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
+      if (outcome.kind === 'applied') return this.#noteStored(write, intent.isValue);
+      this.#learnOf(write, outcome);
+      const by = outcome.kind === 'absent' ? null : outcome;
+      if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return SUPERSEDED;
       // A live write is meant to be the latest; only the clock of another process is ahead.
-      write = make(stamps.next());
+      write = intent.make(stamps.next());
     }
   }
 
@@ -134,79 +177,122 @@ export class KeyspaceWrites {
 
   // A strict keyspace waits for the outcome of each write, because it must be certain.
   async #send(
-    redis: RedisStore,
+    redis: SharedStore,
     write: StampedWrite,
-    isLive: boolean,
+    intent: Intent,
   ): Promise<ApplyOutcome | Away> {
     const { writes } = this.#deps;
+    // Redis knows nothing yet of what is to be replaced.
+    if (this.#isOfPending(write)) return NOT_ASKED;
     const apply = (): Promise<ApplyOutcome> =>
-      isLive ? redis.applyLive(write) : redis.apply(write);
-    if (this.#policy !== 'strict') return writes.run(apply);
-    const outcome = await writes.runToItsEnd(apply);
-    if (outcome instanceof Away) throw strictRefusal(this.#keys.name, outcome);
-    return outcome;
+      isConditional(write, intent) ? redis.apply(write) : redis.applyLive(write);
+    if (this.#policy === 'strict') {
+      const outcome = await writes.runToItsEnd(apply);
+      if (outcome instanceof Away) throw strictRefusal(this.#keys.name, outcome);
+      return outcome;
+    }
+    return intent.isValue ? writes.run(apply) : writes.runAlsoWhenFull(apply);
   }
 
-  // While Redis is away, compares with all that this process knows: memory may have had no room for it.
-  #newerThan(write: StampedWrite, outcome: ApplyOutcome | Away): Stamp | null {
-    if (!(outcome instanceof Away)) return outcome.kind === 'superseded' ? outcome.by : null;
-    const { memory, journal, recent } = this.#deps;
-    const known = [
-      memory.supersededBy(write),
-      journal.pendingOf(write.key)?.stamp ?? null,
-      recent.latest(write.key)?.stamp ?? null,
-      ...write.groups.map((group) => journal.pendingDrop(group)?.stamp ?? null),
-    ];
-    return known.find((stamp) => stamp !== null && compareStamps(stamp, write.stamp) > 0) ?? null;
+  // The change, or the end, of a value that waits in the journal goes there, too.
+  #isOfPending({ key, replaces }: StampedWrite): boolean {
+    if (replaces === undefined || this.#policy === 'strict') return false;
+    const held = this.#deps.own.ofKey(key);
+    if (held?.isPending !== true) return false;
+    return replaces === 'any' || compareStamps(held.write.stamp, replaces) === 0;
   }
 
-  async #settle(
-    write: StampedWrite,
-    isValue: boolean,
-    outcome: ApplyOutcome | Away,
-  ): Promise<WriteReceipt> {
-    return outcome instanceof Away ? this.#keep(write, isValue) : this.#noteStored(write);
-  }
-
-  #distrustOlder(key: string, by: Stamp): void {
-    const { memory } = this.#deps;
+  #learnOf(write: StampedWrite, outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {
+    const { memory, stamps, own, tombstoneMs } = this.#deps;
+    const { key } = write;
+    if (outcome.kind === 'absent') {
+      memory.distrust(key);
+      return;
+    }
+    stamps.observe(outcome.by);
     const stamp = memory.peek(key)?.stamp ?? null;
-    if (stamp === null || compareStamps(stamp, by) < 0) memory.distrust(key);
+    const isOlder = stamp === null || compareStamps(stamp, outcome.by) < 0;
+    if (isOlder || outcome.isFinal === true) memory.distrust(key);
+    if (outcome.isFinal !== true) return;
+    const madeAt = this.#now();
+    const end = graveOf(write, { stamp: outcome.by, ttlMs: tombstoneMs, madeAt, isFinal: true });
+    memory.apply(end);
+    // Who was told that the key has ended must not find it again after a failover.
+    if (write.isFinal === true) own.note(this.#recordOfWrite(end, false));
+    else own.noteEnd(end);
   }
 
-  #noteStored(write: StampedWrite): WriteReceipt {
-    const { memory, recent, journal, clock } = this.#deps;
-    memory.apply(write);
+  #noteStored(write: StampedWrite, isValue: boolean): WriteReceipt {
+    const { memory, own, clock } = this.#deps;
+    memory.apply(unconditional(write));
     // The notice of a later write may have arrived before the answer to this one.
     this.#near?.review(write.key, write.stamp, clock.now());
-    recent.note(write);
-    const pending = journal.pendingOf(write.key);
-    if (pending !== null && compareStamps(pending.stamp, write.stamp) < 0) {
-      journal.settleKey(write.key, write.stamp);
-    }
+    own.note(this.#recordOfWrite(write, isValue));
     return STORED;
   }
 
-  async #keep(write: StampedWrite, isValue: boolean): Promise<WriteReceipt> {
-    const { memory, journal } = this.#deps;
-    const isJournaled = await this.#journal({ kind: 'write', write, madeAt: this.#now() });
-    // A cached value that never reaches Redis is no loss. A delete that never reaches it is one.
-    if (!isJournaled && !(isValue && this.#policy === 'cache')) {
-      throw noRoom(this.#keys.name, journal.stats);
+  // Compares with all that this process knows: memory may have had no room for it.
+  #whileAway(
+    first: StampedWrite,
+    intent: Intent,
+    away: Away,
+  ): Promise<WriteReceipt> | WriteReceipt {
+    if (this.#policy === 'strict') throw strictRefusal(this.#keys.name, away);
+    let write = first;
+    for (let tries = 1; ; tries++) {
+      const newer = this.#newerThan(write);
+      if (newer === null) return this.#keep(write, intent.isValue);
+      this.#deps.stamps.observe(newer.stamp);
+      if (!mayTryAgain(write, intent, newer) || tries === MAX_STAMPS) return SUPERSEDED;
+      write = intent.make(this.#deps.stamps.next());
     }
-    memory.apply(write);
+  }
+
+  async #keep(write: StampedWrite, isValue: boolean): Promise<WriteReceipt> {
+    const { memory, own } = this.#deps;
+    const isJournaled = await this.#journal(this.#recordOfWrite(write, isValue));
+    // A cached value that never reaches Redis is no loss. A delete that never reaches it is one.
+    if (!isJournaled && this.#classOf(isValue) !== 'value') {
+      throw noRoom(this.#keys.name, own.stats);
+    }
+    memory.apply(unconditional(write));
     return isJournaled ? JOURNALED : KEPT;
   }
 
+  // What replaces one certain value loses against all that is newer than that.
+  #newerThan(write: StampedWrite): { readonly stamp: Stamp; readonly isFinal: boolean } | null {
+    const { replaces, key } = write;
+    if (replaces === 'any') {
+      const known = this.#knowledge.endedAt(key);
+      if (known !== null) return known;
+    }
+    const isBased = replaces !== undefined && replaces !== 'any';
+    return this.#knowledge.of(isBased ? { ...write, stamp: replaces } : write);
+  }
+
   async #journal(record: JournalRecord): Promise<boolean> {
-    const { journal, onBacklog } = this.#deps;
+    const { own, onBacklog } = this.#deps;
     try {
-      const mayDropOthers = this.#policy === 'cache';
-      return (await journal.append(record, { mayDropOthers })) === 'journaled';
+      return (await own.append(record)) === 'journaled';
     } finally {
       // A record that the disk refused is pending all the same.
       onBacklog();
     }
+  }
+
+  #recordOfWrite(write: StampedWrite, isValue: boolean): JournalRecord {
+    // The end of a key ends whatever Redis has when it is replayed.
+    const whole = isValue ? write : unconditional(write);
+    return { kind: 'write', write: whole, madeAt: this.#now(), class: this.#classOf(isValue) };
+  }
+
+  #recordOf(drop: GroupDrop): JournalRecord {
+    return { kind: 'drop', drop, madeAt: this.#now(), class: this.#classOf(false) };
+  }
+
+  #classOf(isValue: boolean): WriteClass {
+    if (this.#policy !== 'cache') return 'must';
+    return isValue ? 'value' : 'delete';
   }
 
   #newWrite(key: string, ttlMs: number | null, entry: NewEntry): StampedWrite {
@@ -227,4 +313,18 @@ export class KeyspaceWrites {
   #now(): number {
     return this.#deps.clock.wallTime();
   }
+}
+
+// It keeps its stamp, and loses against what is newer.
+function isConditional({ replaces }: StampedWrite, { stamp }: Intent): boolean {
+  return stamp !== undefined || replaces !== undefined;
+}
+
+// A live write is meant to be the latest, but for the end of a key that is never used again.
+function mayTryAgain(
+  write: StampedWrite,
+  intent: Intent,
+  by: { readonly isFinal?: boolean } | null,
+): boolean {
+  return by !== null && by.isFinal !== true && !isConditional(write, intent);
 }

@@ -1,4 +1,5 @@
 import type { Entry, EntryFault, EntryKind } from './store/entry.js';
+import type { DecodedSlot } from './store/memory-records.js';
 import type { Stamp } from './store/stamp.js';
 
 /**
@@ -21,6 +22,8 @@ export type Reading =
       readonly entry: Entry;
       readonly isFresh: boolean;
       readonly source: ReadingSource;
+      /** Of what memory holds: where the decoded value may be left for the next reader. */
+      readonly slot?: DecodedSlot;
     }
   /** The key was deleted, and its tombstone is still there. */
   | { readonly state: 'deleted'; readonly stamp: Stamp; readonly source: 'redis' | 'memory' }
@@ -85,7 +88,10 @@ export type WriteReceipt =
   | { readonly outcome: 'journaled' }
   /** There is no Redis (memory mode): it is in memory. */
   | { readonly outcome: 'kept' }
-  /** Something else won: nothing was changed. */
+  /**
+   * Something else won: nothing was changed. A live write is told so when the key was ended for good, or when
+   * others have written the key at the same moment four times in a row: then it counts as overwritten at once.
+   */
   | { readonly outcome: 'superseded' };
 
 /** The right to load a key, among all processes. */

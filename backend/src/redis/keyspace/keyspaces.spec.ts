@@ -4,8 +4,8 @@ import { CommandTimeoutError, CommandUncertainError } from '../base/errors/index
 import { EventBus } from '../base/events/index.js';
 import { ManualClock } from '../testing/index.js';
 import { Keyspaces } from './keyspaces.js';
-import type { AdoptionListener } from './journal/journal-folder.js';
-import { NO_LOG, type JournalLog, type JournalRecord } from './journal/journal-log.js';
+import type { AdoptionListener } from './journal/disk/journal-folder.js';
+import { NO_LOG, type JournalLog, type JournalRecord } from './journal/disk/journal-log.js';
 import type { KeptJournal } from './journal/kept-journal.js';
 import type { EntryDraft, Keyspace } from './keyspace.js';
 import type { RedisPort } from './store/redis-port.js';

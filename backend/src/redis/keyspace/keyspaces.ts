@@ -7,12 +7,12 @@ import { Degradation } from './breaker/degradation.js';
 import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
-import { NO_LOG, stampOfRecord, type JournalRecord } from './journal/journal-log.js';
-import { JournalReplay } from './journal/journal-replay.js';
+import { NO_LOG, stampOfRecord, type JournalRecord } from './journal/disk/journal-log.js';
 import { type KeptJournal, NOTHING_KEPT } from './journal/kept-journal.js';
-import { RecentWrites } from './journal/recent-writes.js';
+import { LossReports } from './journal/loss-reports.js';
+import { OwnWrites } from './journal/own-writes.js';
+import { Replay } from './journal/replay.js';
 import { ReplayLoop } from './journal/replay-loop.js';
-import { WriteJournal } from './journal/write-journal.js';
 import { MemoryStore } from './store/memory-store.js';
 import type { RedisPort } from './store/redis-port.js';
 import { RedisStore } from './store/redis-store.js';
@@ -21,7 +21,7 @@ import { KEYSPACE, type KeyspaceOptions } from './keyspace-options.js';
 import type { Keyspace } from './keyspace.js';
 import { KeyspaceKeys } from './keyspace-keys.js';
 import { NearCopies } from './near-copies.js';
-import { ReplayedStore } from './replayed-store.js';
+import { OwnKnowledge } from './own-knowledge.js';
 import { TieredKeyspace } from './tiered-keyspace.js';
 
 const ORIGIN_BYTES = 8;
@@ -42,6 +42,7 @@ export class Keyspaces {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #kept: KeptJournal;
+  readonly #losses: LossReports;
   readonly #deps: KeyspaceDeps;
   readonly #degradation: Degradation;
   readonly #replays: ReplayLoop | null;
@@ -61,12 +62,13 @@ export class Keyspaces {
     this.#clock = clock;
     this.#bus = bus;
     this.#kept = kept;
+    this.#losses = new LossReports(clock, bus);
     this.#degradation = new Degradation(
       options.fallback,
       port,
       { clock, bus },
       {
-        hasBacklog: () => this.#deps.journal.entries > 0,
+        hasBacklog: () => this.#deps.own.entries > 0,
         onWritesBack: () => this.#replays?.hurry(),
       },
     );
@@ -114,34 +116,17 @@ export class Keyspaces {
 
   /** The status, from memory: Redis is not asked. */
   get status(): FallbackStatus {
-    const { memory, journal, reads, writes } = this.#deps;
-    const { fallback, journal: bounds } = this.#options;
+    const { memory, own, reads, writes } = this.#deps;
+    const { journal: bounds } = this.#options;
     const { mode } = this.#degradation;
-    const { appended, applied, superseded, dropped, expired } = journal.stats;
     return {
       mode: this.#port === null ? 'degraded' : mode.current,
       since: mode.since,
       history: mode.history,
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
       guards: { reads: reads.stats, writes: writes.stats },
-      memory: {
-        entries: memory.size,
-        bytes: memory.bytes,
-        maxEntries: fallback.maxEntries,
-        maxBytes: fallback.maxBytes,
-        evictions: memory.evictions,
-      },
-      journal: {
-        entries: journal.entries,
-        bytes: journal.bytes,
-        maxEntries: bounds.maxEntries,
-        maxBytes: bounds.maxBytes,
-        appended,
-        applied,
-        superseded,
-        dropped,
-        expired,
-      },
+      memory: memory.usage,
+      journal: { ...own.stats, maxEntries: bounds.maxEntries, maxBytes: bounds.maxBytes },
     };
   }
 
@@ -160,21 +145,23 @@ export class Keyspaces {
       notices?.close();
     }
     await this.#replays?.close(graceMs);
-    const { entries } = this.#deps.journal;
-    if (entries > 0 && this.#kept.log === NO_LOG) {
-      this.#bus.emit({ type: 'journal.dropped', count: entries, reason: 'closed' });
-    }
-    await this.#deps.journal.close();
+    const { entries } = this.#deps.own;
+    if (entries > 0 && this.#kept.log === NO_LOG) this.#losses.add(entries, 'closed');
+    this.#losses.close();
+    await this.#deps.own.close();
   }
 
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
     const { keyPrefix, db } = this.#options.node;
     const keys = new KeyspaceKeys(name, keyPrefix, db);
+    this.#deps.memory.open(name, settings);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
     const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
     const notices =
       this.#port === null ? null : new ChangeNotices(this.#port, keys.channel, this.#clock);
-    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, { near, notices });
+    const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
+    const senses = { near, notices, knowledge };
+    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses);
     this.#open.set(name, { keyspace, settings, near, notices });
     return keyspace;
   }
@@ -183,18 +170,17 @@ export class Keyspaces {
     const { fallback, journal: bounds, node } = this.#options;
     const { keyPrefix } = node;
     const stamps = new HybridClock(this.#clock, randomBytes(ORIGIN_BYTES).toString('hex'));
-    const journal = new WriteJournal(bounds, this.#clock, log, records);
-    journal.onDropped((count) => {
-      this.#bus.emit({ type: 'journal.dropped', count, reason: 'full' });
+    const own = new OwnWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock, log, records);
+    own.onLost((count, reason) => {
+      this.#losses.add(count, reason);
     });
     // A write of this process is later than those of the earlier one, whatever the calendar says now.
-    if (journal.latestStamp !== null) stamps.observe(journal.latestStamp);
+    if (own.latestStamp !== null) stamps.observe(own.latestStamp);
     return {
       clock: this.#clock,
       stamps,
       memory: new MemoryStore(fallback, this.#clock),
-      journal,
-      recent: new RecentWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock),
+      own,
       reads: this.#degradation.reads,
       writes: this.#degradation.writes,
       redis:
@@ -210,12 +196,11 @@ export class Keyspaces {
   }
 
   #newReplays(): ReplayLoop | null {
-    const { journal, redis, writes } = this.#deps;
+    const { own, memory, redis, writes } = this.#deps;
     if (redis === null) return null;
     const settings = { perSecond: this.#options.journal.replayPerSecond, batch: REPLAY_BATCH };
-    const store = new ReplayedStore(redis, this.#deps);
-    const replay = new JournalReplay(journal, store, settings, this.#clock);
-    return new ReplayLoop({ journal, replay, breaker: writes.breaker }, this.#clock, {
+    const replay = new Replay({ own, store: redis, memory }, settings, this.#clock);
+    return new ReplayLoop({ own, replay, guard: writes }, this.#clock, {
       onReplayed: (report) => {
         this.#onReplayed(report);
       },
@@ -226,18 +211,17 @@ export class Keyspaces {
   }
 
   #onReplayed(report: ReplayReport): void {
-    const { applied, superseded, expired } = report;
-    if (applied + superseded + expired === 0) return;
+    const { applied, superseded, expired, rejected } = report;
+    if (applied + superseded + expired + rejected === 0) return;
     this.#bus.emit({ type: 'journal.replayed', report });
-    if (expired > 0) this.#bus.emit({ type: 'journal.dropped', count: expired, reason: 'too-old' });
   }
 
   // The log has them already.
   #adopt(records: readonly JournalRecord[], damagedBytes: number): void {
-    const { journal, stamps, onBacklog } = this.#deps;
+    const { own, stamps, onBacklog } = this.#deps;
     this.#bus.emit({ type: 'journal.recovered', count: records.length, damagedBytes });
     for (const record of records) {
-      journal.recover(record);
+      own.recover(record);
       stamps.observe(stampOfRecord(record));
     }
     onBacklog();
@@ -245,11 +229,8 @@ export class Keyspaces {
 
   // The new primary may lack the last writes that the old one acknowledged. What it has newer stays.
   #reapply(): void {
-    const { recent, journal } = this.#deps;
-    // All at once: they count from this moment on, and the disk gets them together.
-    for (const record of recent.all()) {
-      journal.append(record, { mayDropOthers: true }).catch(() => 'full');
-    }
+    this.#deps.own.flip();
+    this.#degradation.refresh();
     this.#replays?.wake();
   }
 }

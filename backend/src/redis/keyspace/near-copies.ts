@@ -1,4 +1,3 @@
-import { BoundedMap } from '../base/collections/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import { stampOf } from './store/entry.js';
 import type { MemoryStore } from './store/memory-store.js';
@@ -15,8 +14,9 @@ import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 
 const RETRY_MS = 1_000;
-const MAX_NOTICES = 10_000;
 const STAMP_DIGITS = STAMP_BYTES * 2;
+// Calendars go by that of Redis. What is further ahead was not written by a process of this application.
+const MAX_NOTICE_AHEAD_MS = 5_000;
 
 /**
  * Decides which copies in memory may be used without asking Redis. Each write publishes its key on a
@@ -29,7 +29,7 @@ export class NearCopies {
   readonly #clock: Clock;
   readonly #stamps: HybridClock;
   // A read that was under way when the notice came may bring the old value after it.
-  readonly #notices = new BoundedMap<string, Stamp>(MAX_NOTICES);
+  readonly #notices = new HeardNotices();
   #trustedSince = Infinity;
   #stopListening: Stop | null = null;
   #stopRetry: Stop | null = null;
@@ -54,17 +54,25 @@ export class NearCopies {
   }
 
   /**
-   * Checks a copy that has just come from Redis. A notice that arrived meanwhile may be of a later write,
-   * or a notice may have been missed meanwhile: then the copy is distrusted.
+   * Checks a copy that has just come from Redis. A notice that arrived meanwhile may be of another write that
+   * won, or a notice may have been missed or forgotten meanwhile: then the copy is distrusted.
    *
    * @param askedAt - when Redis was asked, by `clock.now()`
    */
   review(key: string, stamp: Stamp, askedAt: number): void {
     const notice = this.#notices.get(key);
-    const isOutdated = notice !== undefined && compareStamps(stamp, notice) < 0;
+    const order = notice === undefined ? 0 : compareStamps(stamp, notice.stamp);
+    // The end of a key that is never used again wins with an earlier stamp, too.
+    const isOutdated =
+      order < 0 || (order > 0 && notice !== undefined && askedAt <= notice.heardAt);
     // Before the channel is listened to, no copy is used anyway.
     const hadGap = this.#trustedSince !== Infinity && askedAt <= this.#trustedSince;
-    if (isOutdated || hadGap) this.#memory.distrust(key);
+    if (isOutdated || hadGap || askedAt <= this.#notices.forgottenAt) this.#memory.distrust(key);
+  }
+
+  /** The latest write of a key that another process told of; `null` when none did. */
+  noticeOf(key: string): Stamp | null {
+    return this.#notices.get(key)?.stamp ?? null;
   }
 
   /** Stops listening; no copy is trusted any more. */
@@ -104,14 +112,60 @@ export class NearCopies {
   #onNotice(message: string): void {
     const digits = message.slice(0, STAMP_DIGITS);
     // Anybody may publish anything.
-    if (!isStampDigits(digits)) return;
-    const stamp = stampOfDigits(digits);
+    if (!isStampDigits(digits) || message.length > MAX_NOTICE_LENGTH) return;
     const key = message.slice(STAMP_DIGITS);
-    // What this process writes after the notice is later than the write that the notice is about.
-    this.#stamps.observe(stamp);
-    this.#notices.set(key, stamp);
+    if (!this.#keys.isEntry(key)) return;
+    const stamp = stampOfDigits(digits);
     const copy = this.#memory.peek(key);
     const known = copy === null ? null : stampOf(copy.entry);
-    if (known !== null && compareStamps(known, stamp) < 0) this.#memory.distrust(key);
+    if (known !== null && compareStamps(known, stamp) !== 0) this.#memory.distrust(key);
+    // The next read says what is true. Until then a wrong calendar must not count as news for longer.
+    if (stamp.wallMs > this.#clock.wallTime() + MAX_NOTICE_AHEAD_MS) return;
+    // What this process writes after the notice is later than the write that the notice is about.
+    this.#stamps.observe(stamp);
+    this.#notices.add(key, { stamp, heardAt: this.#clock.now() });
   }
+}
+
+/** The stamp of a write that was told of, and when. */
+interface Notice {
+  readonly stamp: Stamp;
+  readonly heardAt: number;
+}
+
+const MAX_KEY_BYTES = 2_048;
+const MAX_NOTICE_LENGTH = STAMP_DIGITS + MAX_KEY_BYTES;
+const MAX_NOTICES = 10_000;
+const MAX_NOTICE_BYTES = 2_097_152;
+const NOTICE_BYTES = 128;
+
+/** The latest notice of each key, within bounds of number and bytes. The oldest are forgotten first. */
+class HeardNotices {
+  readonly #notices = new Map<string, Notice>();
+  #bytes = 0;
+  /** When the latest of those that were forgotten had come: a read from before may have missed it. */
+  forgottenAt = -Infinity;
+
+  get(key: string): Notice | undefined {
+    return this.#notices.get(key);
+  }
+
+  add(key: string, notice: Notice): void {
+    this.#forget(key);
+    this.#notices.set(key, notice);
+    this.#bytes += weightOf(key);
+    for (const [oldest, { heardAt }] of this.#notices) {
+      if (this.#notices.size <= MAX_NOTICES && this.#bytes <= MAX_NOTICE_BYTES) return;
+      this.#forget(oldest);
+      this.forgottenAt = heardAt;
+    }
+  }
+
+  #forget(key: string): void {
+    if (this.#notices.delete(key)) this.#bytes -= weightOf(key);
+  }
+}
+
+function weightOf(key: string): number {
+  return NOTICE_BYTES + 2 * key.length;
 }

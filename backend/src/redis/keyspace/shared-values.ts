@@ -1,11 +1,10 @@
 import { CommandUncertainError } from '../base/errors/index.js';
 import { cannotBeShared } from './away-errors.js';
-import type { KeyspaceDeps } from './keyspace-deps.js';
+import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
 import type { KeyspacePolicy } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
-import type { RedisStore } from './store/redis-store.js';
 
 /**
  * Numbers and locks: they mean something only if all processes see the same one. Without Redis they
@@ -39,7 +38,7 @@ export class SharedValues {
     return this.#run('giveBack', (redis) => redis.giveBack(this.#keys.shared(key), holder));
   }
 
-  async #run<T>(operation: string, work: (redis: RedisStore) => Promise<T>): Promise<T> {
+  async #run<T>(operation: string, work: (redis: SharedStore) => Promise<T>): Promise<T> {
     const { redis, writes } = this.#deps;
     if (redis === null) throw cannotBeShared(operation, this.#owner, null);
     const outcome = await writes.runToItsEnd(() => work(redis));

@@ -6,27 +6,24 @@ import type { KeyspaceIdentity } from './keyspace-options.js';
 import type {
   Claim,
   EntryDraft,
+  DeleteOptions,
+  DropOptions,
   Keyspace,
   KeyspacePolicy,
   Reading,
+  ReadOptions,
   WriteOptions,
   WriteReceipt,
 } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
-import { KeyspaceReads } from './keyspace-reads.js';
+import { KeyspaceReads, type KeyspaceSenses } from './keyspace-reads.js';
 import { KeyspaceWrites } from './keyspace-writes.js';
-import type { NearCopies } from './near-copies.js';
+import type { OwnKnowledge } from './own-knowledge.js';
 import { SharedValues } from './shared-values.js';
 import type { Stamp } from './store/stamp.js';
 
 const ALONE: Claim = { state: 'alone' };
 const HELD: Claim = { state: 'held' };
-
-/** What listens to the channel of a keyspace; nothing does in memory mode. */
-interface KeyspaceListeners {
-  readonly near: NearCopies | null;
-  readonly notices: ChangeNotices | null;
-}
 
 /** {@link Keyspace} with two tiers: Redis while it is there; memory and the journal while it is not. */
 export class TieredKeyspace implements Keyspace {
@@ -37,22 +34,20 @@ export class TieredKeyspace implements Keyspace {
   readonly #reads: KeyspaceReads;
   readonly #writes: KeyspaceWrites;
   readonly #shared: SharedValues;
+  readonly #knowledge: OwnKnowledge;
   readonly #notices: ChangeNotices | null;
 
-  constructor(
-    identity: KeyspaceIdentity,
-    deps: KeyspaceDeps,
-    { near, notices }: KeyspaceListeners,
-  ) {
+  constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, senses: KeyspaceSenses) {
     const { keys, options } = identity;
     this.name = keys.name;
     this.policy = options.policy;
     this.#keys = keys;
     this.#deps = deps;
-    this.#reads = new KeyspaceReads(identity, deps, near);
-    this.#writes = new KeyspaceWrites(identity, deps, near);
+    this.#reads = new KeyspaceReads(identity, deps, senses);
+    this.#writes = new KeyspaceWrites(identity, deps, senses);
+    this.#knowledge = senses.knowledge;
     this.#shared = new SharedValues(identity, deps);
-    this.#notices = notices;
+    this.#notices = senses.notices;
   }
 
   get isAway(): boolean {
@@ -67,8 +62,8 @@ export class TieredKeyspace implements Keyspace {
     return this.#reads.near(this.#keys.entry(key));
   }
 
-  read(key: string, options?: { readonly confirm?: boolean }): Promise<Reading> {
-    return this.#reads.readOne(this.#keys.entry(key), options?.confirm === true);
+  read(key: string, options: ReadOptions = {}): Promise<Reading> {
+    return this.#reads.readOne(this.#keys.entry(key), options);
   }
 
   readMany(keys: readonly string[]): Promise<Reading[]> {
@@ -78,17 +73,17 @@ export class TieredKeyspace implements Keyspace {
   }
 
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt> {
-    return this.#writes.write(key, draft, options?.stamp);
+    return this.#writes.write(key, draft, options);
   }
 
-  delete(key: string): Promise<WriteReceipt> {
-    return this.#writes.delete(key);
+  delete(key: string, options?: DeleteOptions): Promise<WriteReceipt> {
+    return this.#writes.delete(key, options);
   }
 
   async members(
     group: string,
   ): Promise<{ readonly keys: readonly string[]; readonly isComplete: boolean }> {
-    const { redis, memory, journal, writes } = this.#deps;
+    const { redis, memory, writes } = this.#deps;
     const whole = this.#keys.group(group);
     const found = redis === null ? [] : await writes.run(() => redis.members(whole));
     if (found instanceof Away && this.policy === 'strict') throw strictRefusal(this.name, found);
@@ -98,13 +93,13 @@ export class TieredKeyspace implements Keyspace {
     const entries = new Set([
       ...(found instanceof Away ? [] : found),
       ...(isOwnListNeeded ? memory.members(whole) : []),
-      ...journal.pendingMembers(whole),
+      ...this.#knowledge.membersOf(whole),
     ]);
     return { keys: [...entries].map((entry) => this.#keys.keyOf(entry)), isComplete };
   }
 
-  dropGroup(group: string): Promise<WriteReceipt> {
-    return this.#writes.drop(group);
+  dropGroup(group: string, options?: DropOptions): Promise<WriteReceipt> {
+    return this.#writes.drop(group, options);
   }
 
   async claim(

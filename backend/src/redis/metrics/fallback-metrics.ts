@@ -25,6 +25,7 @@ export function fallbackMetrics(
     ['memory_bytes', single(memory.bytes)],
     ['memory_max_bytes', single(memory.maxBytes)],
     ['memory_evictions_total', single(memory.evictions)],
+    ['memory_session_evictions_total', single(memory.classes.sessions.evictions)],
   ];
 }
 
@@ -40,10 +41,10 @@ function journalMetrics(journal: FallbackStatus['journal']): [string, readonly S
     ['journal_entries', single(journal.entries)],
     ['journal_bytes', single(journal.bytes)],
     ['journal_max_bytes', single(journal.maxBytes)],
-    ['journal_appended_total', single(journal.appended)],
     ['journal_applied_total', single(journal.applied)],
     ['journal_superseded_total', single(journal.superseded)],
     ['journal_dropped_total', single(journal.dropped)],
     ['journal_expired_total', single(journal.expired)],
+    ['journal_rejected_total', single(journal.rejected)],
   ];
 }

@@ -73,15 +73,20 @@ const FALLBACK: readonly FamilyRow[] = [
   gauge('journal_entries', [], 'Writes that wait for Redis.'),
   gauge('journal_bytes', [], 'Size of the writes that wait for Redis.'),
   gauge('journal_max_bytes', [], 'Room for writes that wait.'),
-  counter('journal_appended_total', [], 'Writes put into the journal.'),
   counter('journal_applied_total', [], 'Writes replayed to Redis.'),
   counter('journal_superseded_total', [], 'Writes not replayed: Redis had something newer.'),
   counter('journal_dropped_total', [], 'Writes lost for lack of room.'),
   counter('journal_expired_total', [], 'Writes lost because they were too old.'),
+  counter(
+    'journal_rejected_total',
+    [],
+    'Writes lost because Redis refuses them for what they are.',
+  ),
   gauge('memory_entries', [], 'Entries kept in memory.'),
   gauge('memory_bytes', [], 'Size of the entries kept in memory.'),
   gauge('memory_max_bytes', [], 'Room for entries in memory.'),
   counter('memory_evictions_total', [], 'Entries that left memory for lack of room.'),
+  counter('memory_session_evictions_total', [], 'Of these: sessions.'),
 ];
 
 const CACHE: readonly FamilyRow[] = [

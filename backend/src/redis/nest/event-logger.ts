@@ -156,9 +156,10 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   },
   'journal.replayed': {
     level: 'log',
-    text: ({ report: { applied, superseded, expired, durationMs } }) =>
+    text: ({ report: { applied, superseded, expired, rejected, durationMs } }) =>
       `The journal was replayed in ${ms(durationMs)}: ${String(applied)} written, ` +
-      `${String(superseded)} skipped because Redis had newer data, ${String(expired)} expired`,
+      `${String(superseded)} skipped because Redis had newer data, ${String(expired)} too old, ` +
+      `${String(rejected)} refused by Redis`,
   },
   'journal.dropped': {
     level: 'warn',
@@ -188,6 +189,7 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
 const DROPPED_BECAUSE = {
   full: 'the journal was full',
   'too-old': 'they were older than journal.maxAgeMs',
+  rejected: 'Redis refuses them for what they are',
   closed: 'the application was stopped, and there is no journal.dir',
 } as const;
 
@@ -241,10 +243,7 @@ function whyAbsent({ connectedOrNull }: RedisEngine): string {
     const detail = (state !== undefined && 'reason' in state && state.reason) || 'no connection';
     return `${formatAddress(primaryAddress)}: ${detail}`;
   }
-  const sentinels = tracker.source.sentinels();
-  return sentinels
-    .map(({ address, problem }) => `${formatAddress(address)}: ${problem ?? 'no answer yet'}`)
-    .join('; ');
+  return tracker.whyUnknown;
 }
 
 function show(address: NodeAddress | null): string {

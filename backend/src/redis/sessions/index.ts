@@ -1,8 +1,14 @@
-export { AllowAnonymous, SESSION_TOKEN_SOURCE, SessionGuard } from './session.guard.js';
+export {
+  AllowAnonymous,
+  type AnonymousOptions,
+  SESSION_TOKEN_SOURCE,
+  SessionGuard,
+} from './session.guard.js';
 export {
   CurrentSession,
   type RequestSession,
   sessionOf,
+  SessionState,
   SessionToken,
 } from './current-session.decorator.js';
 export {

@@ -1,37 +1,48 @@
 import {
   Inject,
   Injectable,
-  ServiceUnavailableException,
   SetMetadata,
-  UnauthorizedException,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { RedisHaError, SessionInvalidError } from '../base/errors/index.js';
+import { choice, option, OptionSet, type RowsOf } from '../base/options/index.js';
 import { SessionService } from './service/session-service.js';
-import { attachSession } from './current-session.decorator.js';
+import { attachSession, type RequestSession, toHttp } from './current-session.decorator.js';
 import { TokenSource, type RequestHeaders } from './token-source.js';
 
 /** The injection token of the token source: it finds the token in a request. */
 export const SESSION_TOKEN_SOURCE = Symbol.for('nestjs-redis-ha.session-token-source');
 
-const ANONYMOUS = 'nestjs-redis-ha.allow-anonymous';
-const RETRY_AFTER_S = 1;
+/** Whom `@AllowAnonymous()` lets pass. */
+export interface AnonymousOptions {
+  /**
+   * What is done with a token of which nobody can tell right now whether it has a session. `pass`: the handler
+   * runs; if it asks for the session, the answer is 503. `refuse`: the answer is 503 at once.
+   * @defaultValue 'pass'
+   */
+  readonly whenUnknown?: 'pass' | 'refuse';
+}
 
-/** Lets requests without a session pass. A valid session is still put on the request. */
-export function AllowAnonymous(): ClassDecorator & MethodDecorator {
-  return SetMetadata(ANONYMOUS, true);
+const ANONYMOUS = 'nestjs-redis-ha.allow-anonymous';
+const RULES = new OptionSet(
+  { whenUnknown: option(choice('pass', 'refuse'), 'pass') } satisfies RowsOf<AnonymousOptions>,
+  { path: '', example: "{ whenUnknown: 'refuse' }" },
+);
+
+/**
+ * Lets requests without a session pass. What is known of a session is still put on the request.
+ * @throws InvalidArgumentError (`INVALID_ARGUMENT`) for options that cannot be used.
+ */
+export function AllowAnonymous(options: AnonymousOptions = {}): ClassDecorator & MethodDecorator {
+  RULES.check(options);
+  return SetMetadata(ANONYMOUS, options.whenUnknown ?? 'pass');
 }
 
 /** What the guard needs of a request, of Express and Fastify alike. */
 interface HttpRequest {
   readonly headers: RequestHeaders;
-}
-
-/** What it needs of a response. */
-interface HttpResponse {
-  header?(name: string, value: string): unknown;
 }
 
 /**
@@ -48,13 +59,19 @@ export class SessionGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
-    const isOptional = this.reflector.getAllAndOverride<boolean | undefined>(ANONYMOUS, targets);
+    const whenUnknown = this.reflector.getAllAndOverride<
+      AnonymousOptions['whenUnknown'] | undefined
+    >(ANONYMOUS, targets);
     const request = this.requestOf(context);
+    const token = this.source.tokenOf(request.headers);
     try {
-      await this.#admit(request);
+      attachSession(request, await this.#find(token));
     } catch (error) {
       if (!RedisHaError.is(error)) throw error;
-      if (isOptional !== true) throw toHttp(error, context);
+      const found = foundInstead(token, error);
+      const isWelcome = found.state === 'none' || whenUnknown === 'pass';
+      if (whenUnknown === undefined || !isWelcome) throw toHttp(error, context);
+      attachSession(request, found);
     }
     return true;
   }
@@ -64,26 +81,15 @@ export class SessionGuard implements CanActivate {
     return context.switchToHttp().getRequest<HttpRequest>();
   }
 
-  async #admit(request: HttpRequest): Promise<void> {
-    const token = this.source.tokenOf(request.headers);
+  async #find(token: string | null): Promise<RequestSession> {
     if (token === null) {
       throw new SessionInvalidError('The request carries no token', { reason: 'absent' });
     }
-    attachSession(request, { token, session: await this.sessions.read(token) });
+    return { state: 'valid', token, session: await this.sessions.read(token) };
   }
 }
 
-function toHttp(error: RedisHaError, context: ExecutionContext): Error {
-  const response =
-    context.getType() === 'http' ? context.switchToHttp().getResponse<HttpResponse>() : {};
-  if (error instanceof SessionInvalidError) {
-    response.header?.('WWW-Authenticate', 'Bearer');
-    // The reason is for the log: for a client it would only be a hint what to guess next.
-    const body = { statusCode: 401, code: error.code, message: 'Log in' };
-    return new UnauthorizedException(body, { cause: error });
-  }
-  response.header?.('Retry-After', String(RETRY_AFTER_S));
-  const message = 'Sessions cannot be looked up right now. Try again';
-  const body = { statusCode: 503, code: error.code, message };
-  return new ServiceUnavailableException(body, { cause: error });
+function foundInstead(token: string | null, error: RedisHaError): RequestSession {
+  const isUnknown = token !== null && !(error instanceof SessionInvalidError);
+  return isUnknown ? { state: 'unknown', token, error } : { state: 'none' };
 }

@@ -12,7 +12,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
-import { ConfigInvalidError } from '../base/errors/index.js';
+import { ConfigInvalidError, InvalidArgumentError } from '../base/errors/index.js';
 import { RedisModule } from '../nest/redis.module.js';
 import { RedisKeyspaces } from '../engine/redis-keyspaces.js';
 import { TableArchive, newSessionWorld } from '../../../test/support/session-rig.js';
@@ -23,8 +23,10 @@ import {
   SessionGuard,
   SessionModule,
   SessionService,
+  SessionState,
   SessionToken,
   sessionOf,
+  type RequestSession,
   type Session,
   type SessionArchive,
   type SessionModuleOptions,
@@ -56,6 +58,24 @@ class Pages {
   @Get('home')
   home(@CurrentSession() session: Session | null, @SessionToken() token: string | null): object {
     return { userId: session?.userId ?? null, token };
+  }
+
+  @AllowAnonymous()
+  @Get('home-token')
+  homeToken(@SessionToken() token: string | null): object {
+    return { token };
+  }
+
+  @AllowAnonymous()
+  @Get('known')
+  known(@SessionState() { state }: RequestSession): object {
+    return { state };
+  }
+
+  @AllowAnonymous({ whenUnknown: 'refuse' })
+  @Get('careful')
+  careful(): string {
+    return 'careful';
   }
 }
 
@@ -193,10 +213,45 @@ describe.each(ADAPTERS)('the guard on %s', (adapter) => {
     expect((await get('/home')).body).toEqual({ userId: null, token: null });
     const own = await get('/home').set('Authorization', `Bearer ${token}`);
     expect(own.body).toEqual({ userId: 'ann', token });
-    keyspace.memory.clear();
-    keyspace.goAway();
-    const during = await get('/home').set('Authorization', `Bearer ${token}`);
-    expect(during.body).toEqual({ userId: null, token: null });
+  });
+
+  describe('where everybody may pass, while nobody can tell whose session a token is', () => {
+    let token: string;
+    const during = (path: string): request.Test =>
+      get(path).set('Authorization', `Bearer ${token}`);
+    beforeEach(async () => {
+      token = await login();
+      keyspace.memory.clear();
+      keyspace.goAway();
+    });
+
+    it('hands on requests that ask for no session', async () => {
+      expect((await during('/public')).text).toBe('public');
+    });
+
+    it('tells handlers that ask what is known', async () => {
+      expect((await during('/known')).body).toEqual({ state: 'unknown' });
+      expect((await get('/known')).body).toEqual({ state: 'none' });
+      const forged = await get('/known').set('Authorization', 'Bearer x');
+      expect(forged.body).toEqual({ state: 'none' });
+      keyspace.comeBack();
+      expect((await during('/known')).body).toEqual({ state: 'valid' });
+    });
+
+    it.each(['/home', '/home-token', '/careful'])(
+      'answers 503 to %s, which would take its user for nobody',
+      async (path) => {
+        const answer = await during(path);
+        expect(answer.status).toBe(503);
+        expect(answer.body).toMatchObject({ statusCode: 503, code: 'SESSION_UNAVAILABLE' });
+        expect(answer.headers['retry-after']).toBe('1');
+        expect((await get(path)).status).toBe(200);
+      },
+    );
+  });
+
+  it('refuses rules that cannot be used', () => {
+    expect(() => AllowAnonymous({ whenUnknown: 'deny' as never })).toThrow(InvalidArgumentError);
   });
 });
 
@@ -205,7 +260,7 @@ describe('the session of a request', () => {
     const world = newSessionWorld();
     const keyspace = world.process().keyspace;
     const seen: object = {};
-    expect(sessionOf(seen)).toBeNull();
+    expect(sessionOf(seen)).toEqual({ state: 'none' });
     return start(keyspace, 'express').then(async (app) => {
       const guard = app.get(SessionGuard);
       const { token } = await app.get(SessionService).create({ userId: 'ann', data: {} });
@@ -217,8 +272,12 @@ describe('the session of a request', () => {
         switchToHttp: () => ({ getRequest: () => incoming, getResponse: () => ({}) }),
       };
       expect(await guard.canActivate(context as never)).toBe(true);
-      expect(sessionOf(incoming)).toMatchObject({ token, session: { userId: 'ann' } });
-      expect(sessionOf({ ...incoming })).toBeNull();
+      expect(sessionOf(incoming)).toMatchObject({
+        state: 'valid',
+        token,
+        session: { userId: 'ann' },
+      });
+      expect(sessionOf({ ...incoming })).toEqual({ state: 'none' });
     });
   });
 

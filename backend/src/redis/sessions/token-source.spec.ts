@@ -30,6 +30,13 @@ describe('the token of a request', () => {
     expect(own.tokenOf({ authorization: 'Bearer def' })).toBeNull();
   });
 
+  it.each(['', ' ', '\t'])('is that of the cookie when its own header is empty: %j', (empty) => {
+    const own = new TokenSource({ header: 'X-Session', cookie: { name: 'sid' } });
+    expect(own.tokenOf({ 'x-session': empty, cookie: 'sid=def' })).toBe('def');
+    expect(own.tokenOf({ 'x-session': [empty], cookie: 'sid=def' })).toBe('def');
+    expect(own.tokenOf({ 'x-session': empty })).toBeNull();
+  });
+
   it.each([
     [{ header: '' }],
     [{ header: 'two words' }],

@@ -49,11 +49,9 @@ export class TokenSource {
   /** Returns the token of the request, unchecked; `null` when there is none. */
   tokenOf(headers: RequestHeaders): string | null {
     const value = headers[this.#header];
-    const text = typeof value === 'string' ? value : value?.[0];
-    if (text !== undefined) {
-      const token = this.#header === 'authorization' ? (BEARER.exec(text)?.[1] ?? null) : text;
-      if (token !== null) return token;
-    }
+    const text = (typeof value === 'string' ? value : value?.[0]) ?? '';
+    const token = this.#header === 'authorization' ? BEARER.exec(text)?.[1] : text.trim();
+    if (token !== undefined && token !== '') return token;
     const cookies = headers['cookie'];
     if (this.#cookie === null || typeof cookies !== 'string') return null;
     return cookieNamed(this.#cookie, cookies);

@@ -61,7 +61,8 @@ export function formatAddress(address: NodeAddress): string {
 
 /** Returns whether both are the same address: case and the spelling of IPv6 do not matter. */
 export function sameAddress(one: NodeAddress, other: NodeAddress): boolean {
-  return addressKey(one) === addressKey(other);
+  if (one.port !== other.port) return false;
+  return one.host === other.host || canonicalHost(one.host) === canonicalHost(other.host);
 }
 
 /** Returns one text per address, to be used as a key: lower case, IPv6 in its shortest spelling. */
@@ -109,7 +110,7 @@ function join(host: string, port: string | undefined, defaultPort?: number): Add
 
 function canonicalHost(host: string): string {
   // A zone index ('%eth0') is not understood by URL, and has one spelling anyway.
-  if (!isIPv6(host) || host.includes('%')) return host.toLowerCase();
+  if (!host.includes(':') || host.includes('%') || !isIPv6(host)) return host.toLowerCase();
   return stripBrackets(new URL(`http://[${host}]`).hostname);
 }
 

@@ -2,6 +2,7 @@ import { turns } from '../../../../test/support/cache-rig.js';
 import { outcomeOf } from '../../../../test/support/outcomes.js';
 import { ManualClock } from '../../testing/index.js';
 import { ClosedError } from '../errors/index.js';
+import { ByteGate } from './byte-gate.js';
 import { BoundedMap } from './bounded-map.js';
 import { OpenTasks } from './open-tasks.js';
 import { inPortions, portionsOf } from './portions.js';
@@ -100,6 +101,45 @@ describe('inPortions', () => {
     expect(portionsOf([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
     expect(portionsOf([1, 2], 2)).toEqual([[1, 2]]);
     expect(portionsOf([], 2)).toEqual([]);
+  });
+});
+
+describe('ByteGate', () => {
+  it('lets through what fits, in order, and one that is larger than all', async () => {
+    const gate = new ByteGate(10);
+    const begun: string[] = [];
+    const works = new Map<string, ReturnType<typeof held<number>>>();
+    const run = (name: string, bytes: number): Promise<number> =>
+      gate.run(bytes, () => {
+        begun.push(name);
+        const work = held<number>();
+        works.set(name, work);
+        return work.promise;
+      });
+    const calls = [run('a', 6), run('b', 4), run('c', 1), run('large', 50), run('d', 1)];
+    const settled = Promise.allSettled(calls);
+    await turns(1);
+    expect(begun).toEqual(['a', 'b']);
+    works.get('a')!.resolve(1);
+    await turns(1);
+    expect(begun).toEqual(['a', 'b', 'c']);
+    works.get('b')!.reject(new ClosedError('x'));
+    await turns(1);
+    expect(begun).toEqual(['a', 'b', 'c']);
+    works.get('c')!.resolve(3);
+    await turns(1);
+    expect(begun.at(-1)).toBe('large');
+    works.get('large')!.resolve(4);
+    await turns(1);
+    works.get('d')!.resolve(5);
+    const outcomes = await settled;
+    expect(outcomes.map((one) => (one.status === 'fulfilled' ? one.value : 'failed'))).toEqual([
+      1,
+      'failed',
+      3,
+      4,
+      5,
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
 export { BoundedMap } from './bounded-map.js';
+export { ByteGate } from './byte-gate.js';
 export { OpenTasks } from './open-tasks.js';
 export { inPortions, portionsOf } from './portions.js';
 export { SingleFlight, type Flight } from './single-flight.js';

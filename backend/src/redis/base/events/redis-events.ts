@@ -54,8 +54,10 @@ export interface ReplayReport {
   readonly applied: number;
   /** Not written: Redis had something newer. */
   readonly superseded: number;
-  /** Dropped: older than a delete is remembered, or past their own time. */
+  /** Lost: older than a delete is remembered, and nothing was there that they could replace. */
   readonly expired: number;
+  /** Lost: Redis refuses them for what they are, and always will. */
+  readonly rejected: number;
   readonly durationMs: number;
 }
 
@@ -109,20 +111,20 @@ export type RedisHaEvent =
   | {
       readonly type: 'journal.dropped';
       readonly count: number;
-      readonly reason: 'full' | 'too-old' | 'closed';
+      readonly reason: 'full' | 'too-old' | 'rejected' | 'closed';
     }
   | { readonly type: 'journal.replayed'; readonly report: ReplayReport }
   | { readonly type: 'journal.recovered'; readonly count: number; readonly damagedBytes: number }
   | { readonly type: 'journal.file-failed'; readonly reason: string }
+  | { readonly type: 'value.rejected'; readonly keyspace: string; readonly fault: string }
+  | { readonly type: 'value.write-failed'; readonly keyspace: string; readonly reason: string }
   | {
       readonly type: 'journal.file-skipped';
       /** The name of the file in the folder. */
       readonly file: string;
       readonly reason: 'other-redis' | 'unknown-key' | 'unreadable';
     }
-  | { readonly type: 'cache.entry-rejected'; readonly keyspace: string; readonly fault: string }
   | { readonly type: 'cache.load-failed'; readonly keyspace: string; readonly reason: string }
-  | { readonly type: 'cache.write-failed'; readonly keyspace: string; readonly reason: string }
   | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
 
 /** The type of an event, such as `primary.switched`. */

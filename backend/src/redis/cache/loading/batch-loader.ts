@@ -75,6 +75,7 @@ export class BatchLoader {
     const flights = new Map<string, OpenFlight>();
     const own: OpenKey[] = [];
     for (const one of open) {
+      this.#single.refuseToWaitForItself(one.key, one.stale, request.options);
       const flight = loads.get(one.key);
       if (flight === undefined) own.push(one);
       else flights.set(one.key, { flight, stale: one.stale });
@@ -102,7 +103,7 @@ export class BatchLoader {
     const { runner } = this.#single;
     return runner.run(keys, options.hardTimeoutMs, async (signal) => {
       const stamp = this.#deps.keyspace.stamp();
-      const values = await runner.call(() => loader(keys, { signal }), signal);
+      const values = await runner.call(keys, () => loader(keys, { signal }), signal);
       if (!types.isMap(values)) throw notAMap(values);
       const filling = inPortions(
         open.filter(({ mayWrite }) => mayWrite),

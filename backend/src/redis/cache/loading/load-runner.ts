@@ -13,6 +13,7 @@ import {
 } from '../../base/timing/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import { isLoadFailure, reasonOf } from '../values/load-failure.js';
+import { LoadFrame } from './load-frame.js';
 import { RecentKeys } from './recent-keys.js';
 
 /** How to wait for a write. */
@@ -67,18 +68,29 @@ export class LoadRunner {
     }
   }
 
-  /** Calls a loader. What the loader throws becomes the cause of a `LOADER_FAILED`. */
-  async call<T>(loader: () => T | Promise<T>, signal: AbortSignal): Promise<T> {
+  /** Calls the loader of these keys. What it throws becomes the cause of a `LOADER_FAILED`. */
+  async call<T>(
+    keys: readonly string[],
+    loader: () => T | Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
     this.#deps.counters.add('loads');
-    const invoke = async (): Promise<T> => loader();
+    const frame = new LoadFrame(this, keys);
     try {
-      return await answerWithin(invoke(), onSignal(signal));
+      return await answerWithin(frame.run(loader), onSignal(signal));
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       const namespace = this.#deps.keyspace.name;
       const message = `The loader of a value in the namespace ${namespace} failed`;
       throw new LoaderFailedError(message, { namespace }, { cause });
+    } finally {
+      frame.end();
     }
+  }
+
+  /** Whether the loader of this key is who asks now: it would wait for itself. */
+  isAskedByLoaderOf(key: string): boolean {
+    return LoadFrame.isAskedByLoaderOf(key, this);
   }
 
   /**

@@ -2,6 +2,7 @@ import { type Flight, SingleFlight } from '../../base/collections/index.js';
 import { answerWithin, atDeadline, endsWithin, onSignal } from '../../base/timing/index.js';
 import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
+import { refusal } from '../values/cache-keys.js';
 import type { ResolvedLoadOptions } from '../values/cache-options.js';
 import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
 import type { EntryWriter } from '../values/entry-writer.js';
@@ -68,7 +69,9 @@ export class ValueLoader {
   ask(request: LoadRequest): Promise<Answer> {
     const { key } = request;
     const underWay = this.#asks.get(key);
-    if (underWay !== undefined) return this.#join(underWay);
+    if (underWay !== undefined) {
+      return this.runner.isAskedByLoaderOf(key) ? this.#find(request) : this.#join(underWay);
+    }
     return this.#asks.start(key, () => this.#find(request)).answer;
   }
 
@@ -121,6 +124,16 @@ export class ValueLoader {
     return this.runner.failures.isRecent(key, retryAfterMs);
   }
 
+  /** Throws when the loader of a key asks for the same key, and would wait until its own time is over. */
+  refuseToWaitForItself(
+    key: string,
+    stale: KnownValue | null,
+    { softTimeoutMs }: ResolvedLoadOptions,
+  ): void {
+    if (stale !== null && softTimeoutMs !== null) return;
+    if (this.runner.isAskedByLoaderOf(key)) throw waitsForItself(this.#deps.keyspace.name);
+  }
+
   /** The key was written or deleted here: later callers must not get the earlier value. */
   forget(key: string): void {
     this.#asks.forget(key);
@@ -149,6 +162,7 @@ export class ValueLoader {
     const stale = known.state === 'value' ? known : null;
     if (stale !== null && this.isResting(key, options))
       return { value: stale.value, from: 'stale' };
+    this.refuseToWaitForItself(key, stale, options);
     const underWay = this.loads.get(key);
     const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
     const answer = await this.settle(flight, stale, options);
@@ -214,7 +228,7 @@ export class ValueLoader {
   ): Promise<Answer> {
     try {
       const stamp = lease?.stamp ?? this.#deps.keyspace.stamp();
-      const value = await this.runner.call(() => loader({ key, signal, stale }), signal);
+      const value = await this.runner.call([key], () => loader({ key, signal, stale }), signal);
       if (mayWrite) {
         const load = { stamp, replacesValue: stale !== undefined };
         await this.runner.keep(this.#writer.fill(key, value, options, load), { isAway, signal });
@@ -237,10 +251,9 @@ export class ValueLoader {
     return (await endsWithin(answer, atDeadline(clock, leftMs))) ? answer : stale;
   }
 
-  #isDue({ freshUntil, stamp }: Entry, share: number): boolean {
+  #isDue({ freshUntil, madeAt }: Entry, share: number): boolean {
     if (freshUntil === 0) return false;
-    const lifeMs = freshUntil - stamp.wallMs;
-    return this.#deps.clock.wallTime() >= stamp.wallMs + lifeMs * share;
+    return this.#deps.clock.wallTime() >= madeAt + (freshUntil - madeAt) * share;
   }
 }
 
@@ -263,6 +276,12 @@ export function isFresh(known: Known): known is Known & { isFresh: true; entry: 
 /** Returns the value; `undefined` when it is known that there is none. */
 export function valueOf(known: Known): unknown {
   return known.state === 'value' ? known.value : undefined;
+}
+
+function waitsForItself(namespace: string): Error {
+  const message = `the loader of a key of the namespace ${namespace} asks for the same key, and would wait for itself`;
+  const remedy = 'Load the value without the cache, or use `stale`, which the loader is given';
+  return refusal('key', '(its own)', message, remedy);
 }
 
 // An unreadable entry has no stamp to compare: asking again would give the same result for ever.

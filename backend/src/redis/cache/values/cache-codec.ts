@@ -14,18 +14,24 @@ import { BUILT_IN, type CacheSerializer } from './serializers.js';
 export type BodyFault = 'corrupt' | 'unknown-codec' | 'too-large';
 
 /** The result of decoding a body. */
-export type DecodedBody =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly fault: BodyFault };
+export type DecodedBody = { readonly ok: true; readonly value: unknown } | Unreadable;
+
+type InflatedBody = { readonly ok: true; readonly body: Buffer } | Unreadable;
+
+interface Unreadable {
+  readonly ok: false;
+  readonly fault: BodyFault;
+}
 
 /** A value as an entry holds it. */
 type EncodedBody = Pick<Entry, 'codec' | 'isCompressed' | 'body'>;
 
 const compress = promisify(deflate);
-const decompress = promisify(inflate);
+const inflateBody = promisify(inflate);
 // Entries are compressed once, mostly to save transfer: half the size for a tenth of the time.
 const COMPRESSION_LEVEL = 1;
-const CORRUPT: DecodedBody = { ok: false, fault: 'corrupt' };
+const CORRUPT: Unreadable = { ok: false, fault: 'corrupt' };
+const TOO_LARGE: Unreadable = { ok: false, fault: 'too-large' };
 
 /** Turns values into the bodies of entries and back, within the limits of one namespace. */
 export class CacheCodec {
@@ -68,19 +74,24 @@ export class CacheCodec {
       : { codec, isCompressed: false, body };
   }
 
-  /** Decodes the value of an entry that is not compressed. */
-  decode(entry: Entry): DecodedBody {
-    if (entry.body.length > this.#maxBytes) return { ok: false, fault: 'too-large' };
-    return this.#deserialize(entry.codec, entry.body);
+  /** Returns the value of a body that is not compressed, or not any more. */
+  decode(codec: number, body: Buffer): DecodedBody {
+    if (body.length > this.#maxBytes) return TOO_LARGE;
+    const reader = this.#readers.get(codec);
+    if (reader === undefined) return { ok: false, fault: 'unknown-codec' };
+    try {
+      return { ok: true, value: reader.deserialize(body) };
+    } catch {
+      return CORRUPT;
+    }
   }
 
-  /** Decodes the value of an entry that is compressed. */
-  async decompress(entry: Entry): Promise<DecodedBody> {
+  /** Returns the body of an entry that is compressed, as it was before. */
+  async inflate({ body }: Entry): Promise<InflatedBody> {
     try {
-      const body = await decompress(entry.body, { maxOutputLength: this.#maxBytes });
-      return this.#deserialize(entry.codec, body);
+      return { ok: true, body: await inflateBody(body, { maxOutputLength: this.#maxBytes }) };
     } catch (error) {
-      return codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? { ok: false, fault: 'too-large' } : CORRUPT;
+      return codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? TOO_LARGE : CORRUPT;
     }
   }
 
@@ -104,15 +115,5 @@ export class CacheCodec {
       { namespace: this.#namespace, serializer: this.#serializer.name },
       cause === undefined ? undefined : { cause },
     );
-  }
-
-  #deserialize(codec: number, body: Buffer): DecodedBody {
-    const reader = this.#readers.get(codec);
-    if (reader === undefined) return { ok: false, fault: 'unknown-codec' };
-    try {
-      return { ok: true, value: reader.deserialize(body) };
-    } catch {
-      return CORRUPT;
-    }
   }
 }

@@ -29,6 +29,8 @@ describe('resolveCacheOptions', () => {
       leaseMs: 1_000,
       shareLoads: true,
       nearMs: 0,
+      shareObjects: false,
+      memoryPercent: 0,
       serializer: jsonSerializer,
       compressOverBytes: 16_384,
       maxValueBytes: 1_048_576,

@@ -13,7 +13,7 @@ import {
   type Resolved,
   type RowsOf,
 } from '../../base/options/index.js';
-import { policy, type KeyspacePolicy } from '../../keyspace/index.js';
+import { memoryPercent, policy, type KeyspacePolicy } from '../../keyspace/index.js';
 import { tagsProblem } from './cache-keys.js';
 import { isSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
 
@@ -109,6 +109,16 @@ export interface CacheOptions extends CacheLoadOptions {
    * is lost. @defaultValue 0
    */
   readonly nearMs?: number;
+  /**
+   * Whether all hits of a copy in memory get one object, frozen, in place of an object of their own each, which
+   * is made of the bytes at each hit. @defaultValue false
+   */
+  readonly shareObjects?: boolean;
+  /**
+   * The part of `fallback.maxEntries` and `fallback.maxBytes` that the namespace has to itself, in percent;
+   * 0 means that it shares with others. @defaultValue 0
+   */
+  readonly memoryPercent?: number;
   /** Turns values into bytes and back. @defaultValue jsonSerializer */
   readonly serializer?: CacheSerializer;
   /** Values with more bytes are compressed; `null` means none are. @defaultValue 16_384 */
@@ -123,6 +133,8 @@ const CACHE_ROWS = {
   maxStaleMs: option(life, 0),
   leaseMs: option(wholeNumber(MIN_LEASE_MS, MAX_DELAY_MS, 'milliseconds'), 1_000),
   nearMs: option(delay, 0),
+  shareObjects: option(flag, false),
+  memoryPercent: option(memoryPercent, 0),
   serializer: option(
     rule<CacheSerializer>(
       'an object with an id from 1 to 255 of its own, a name, serialize and deserialize',

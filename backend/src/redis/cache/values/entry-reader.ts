@@ -99,10 +99,10 @@ export class EntryReader {
   #interpretEntry(reading: Reading & { state: 'found' }): Known | Promise<Known> {
     const { entry, isFresh, source } = reading;
     if (entry.kind !== 'value') return { state: 'nothing', isFresh, source, entry };
-    const { codec } = this.#deps;
-    return entry.isCompressed
-      ? codec.decompress(entry).then((body) => this.#accept(body, reading))
-      : this.#accept(codec.decode(entry), reading);
+    const body = this.#deps.decoder.decode(entry, reading.slot);
+    return body instanceof Promise
+      ? body.then((decoded) => this.#accept(decoded, reading))
+      : this.#accept(body, reading);
   }
 
   #accept(body: DecodedBody, reading: Reading & { state: 'found' }): Known {
@@ -114,7 +114,7 @@ export class EntryReader {
   #reject(fault: EntryFault | BodyFault, seen: Stamp | null): Absent {
     const { bus, counters, keyspace } = this.#deps;
     counters.add('errors');
-    bus.emit({ type: 'cache.entry-rejected', keyspace: keyspace.name, fault });
+    bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault });
     return { ...MISSING, seen, mayWrite: !NEWER.has(fault) };
   }
 

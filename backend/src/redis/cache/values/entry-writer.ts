@@ -1,5 +1,5 @@
 import { RedisHaError, ValueTooLargeError } from '../../base/errors/index.js';
-import type { EntryDraft, Stamp, WriteReceipt } from '../../keyspace/index.js';
+import type { EntryDraft, Stamp, WriteOptions, WriteReceipt } from '../../keyspace/index.js';
 import { checkTags } from './cache-keys.js';
 import type { ResolvedLoadOptions } from './cache-options.js';
 import type { CacheDeps } from './cache-deps.js';
@@ -32,7 +32,7 @@ export class EntryWriter {
 
   /** Writes an entry as the latest one. */
   write(key: string, draft: EntryDraft): Promise<WriteReceipt> {
-    return this.#deps.keyspace.write(key, draft);
+    return this.#write(key, draft);
   }
 
   /**
@@ -45,17 +45,22 @@ export class EntryWriter {
     options: ResolvedLoadOptions,
     load: FillOptions,
   ): Promise<void> {
-    const { keyspace } = this.#deps;
     const draft =
       value === undefined
         ? this.#nothing(options, load)
         : await this.#draftIfItFits(value, options);
     if (draft === null) return;
     try {
-      await keyspace.write(key, draft, { stamp: load.stamp });
+      await this.#write(key, draft, { stamp: load.stamp });
     } catch (error) {
       this.#report(error);
     }
+  }
+
+  // Large values in large numbers would make everybody on the connection wait, and miss their own deadlines.
+  #write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt> {
+    const { keyspace, writes } = this.#deps;
+    return writes.run(draft.body.length, () => keyspace.write(key, draft, options));
   }
 
   // `undefined` for an existing value: the value must go, or it would be served after a failed load.
@@ -86,7 +91,7 @@ export class EntryWriter {
     const { bus, counters, keyspace } = this.#deps;
     counters.add('errors');
     const reason = RedisHaError.is(error) ? error.code : reasonOf(error);
-    bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason });
+    bus.emit({ type: 'value.write-failed', keyspace: keyspace.name, reason });
   }
 
   #shorten(ms: number, jitter: number): number {

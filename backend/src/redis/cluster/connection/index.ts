@@ -12,14 +12,9 @@ export {
   type ReopeningOptions,
   type ReopeningWireListener,
 } from './reopening-wire.js';
-export { unnamed } from './handshake.js';
-export { ConnectionRegistry } from './connection-registry.js';
-export {
-  SharedConnection,
-  type Job,
-  type NodeChange,
-  type SharedConnectionDeps,
-} from './shared-connection.js';
+export { unnamed } from './handshake/handshake-steps.js';
+export { NodeRegistry } from './node-registry.js';
+export { RedisNode, type Job, type NodeChange, type RedisNodeDeps } from './redis-node.js';
 export { parseRole, type NodeRole } from './node-role.js';
 export {
   driverCommandNames,
@@ -28,8 +23,8 @@ export {
   type Encoding,
   type ReplySink,
   type WireListener,
-  type WireOptions,
 } from './wire.js';
+export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
   newTrackedClient,

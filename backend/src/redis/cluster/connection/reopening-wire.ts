@@ -1,5 +1,6 @@
 import { systemRandom, type Clock, type Random, type Stop } from '../../base/timing/index.js';
-import { Wire, type WireListener, type WireOptions } from './wire.js';
+import { Wire, type WireListener } from './wire.js';
+import type { WireOptions } from './wire-options.js';
 
 /** The state of a connection that is opened again and again. */
 export type ConnectionState =

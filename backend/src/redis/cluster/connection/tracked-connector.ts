@@ -5,9 +5,9 @@ import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
-import { handshakeSteps, type HandshakeStep } from './handshake.js';
-import { shakeHands } from './socket-handshake.js';
-import { tlsFor } from './wire.js';
+import { handshakeSteps, type HandshakeStep } from './handshake/handshake-steps.js';
+import { shakeHands } from './handshake/socket-handshake.js';
+import { tlsFor } from './wire-options.js';
 
 /** Says which node the clients of other libraries should be connected to. */
 export interface TargetSource {

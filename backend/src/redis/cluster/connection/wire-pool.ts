@@ -1,6 +1,7 @@
 import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/index.js';
 import { onSignal, untilTime, waitFor, type Answer, type Clock } from '../../base/timing/index.js';
-import { Wire, type WireListener, type WireOptions } from './wire.js';
+import { Wire, type WireListener } from './wire.js';
+import type { WireOptions } from './wire-options.js';
 
 /** A lent connection: one caller uses it alone, for `redis.exclusive()` or a blocking command. */
 export interface Loan {

@@ -1,7 +1,8 @@
 import { track, turns, until } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { FakeRedisServer, ManualClock, muteHandler, reply } from '../../testing/index.js';
-import { Wire, type WireListener, type WireOptions } from './wire.js';
+import { Wire, type WireListener } from './wire.js';
+import type { WireOptions } from './wire-options.js';
 
 const PASSWORD = 'planted-S3cret';
 

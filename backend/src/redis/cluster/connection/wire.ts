@@ -1,31 +1,16 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
-import { isHostName, type NodeAddress } from '../../base/address/index.js';
-import type { ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
-import { handshakeSteps } from './handshake.js';
+import { writeHandshake } from './handshake/wire-handshake.js';
+import { driverOptions, type WireOptions } from './wire-options.js';
 
 // ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
 const commandTrace = channel('tracing:ioredis:command:start');
 
 // A string has an upper limit, 512 MiB in Node 20, and copying one piece costs no more than this.
 const PIECE_LENGTH = 1024 * 1024;
-
-/** What is needed to open one socket. */
-export interface WireOptions {
-  /** Where to connect to, after address mapping. */
-  readonly address: NodeAddress;
-  readonly access: ResolvedAccess;
-  readonly db: number;
-  readonly keyPrefix: string;
-  readonly clientName: string;
-  readonly connectTimeoutMs: number;
-  readonly keepAliveMs: number;
-  /** Called when the server does not let the connection have its name. It is used all the same. */
-  readonly onUnnamed?: (reason: string) => void;
-}
 
 /** The callbacks of a {@link Wire}. Each of the first two is called at most once. */
 export interface WireListener {
@@ -229,31 +214,21 @@ export class Wire {
     stream.uncork();
   }
 
-  // All commands in one write: they cost one way to the server and back.
-  async #shakeHands(options: WireOptions): Promise<void> {
-    const { access, db, clientName, onUnnamed } = options;
-    const refusals = handshakeSteps({ ...access, db }).map(({ name, args, explain }) =>
-      this.write(name, args, 'utf8').then(
-        () => null,
-        (error: unknown) => explain(safeMessage(error)),
-      ),
-    );
-    const named = this.write('client', ['setname', clientName], 'utf8').then(
-      () => null,
-      (error: unknown) => safeMessage(error),
-    );
+  async #shakeHands({ access, db, clientName, onUnnamed }: WireOptions): Promise<void> {
+    const send = (name: string, args: readonly string[]): Promise<unknown> =>
+      this.write(name, args, 'utf8');
+    const answer = writeHandshake(send, { ...access, db }, clientName);
     this.flush();
-    const refusal = (await Promise.all(refusals)).find((reason) => reason !== null);
-    const unnamed = await named;
+    const { refusal, unnamed } = await answer;
     // A connection that was lost meanwhile is reported by the driver.
     if (this.#state !== 'opening' || this.#client.status !== 'ready') return;
-    if (refusal !== undefined) {
+    if (refusal !== null) {
       this.destroy(refusal);
       return;
     }
     // The name helps people who read CLIENT LIST. Nothing here depends on it, so a server that refuses
-    // it is used. NOAUTH is about every command, and is reported with the first that matters.
-    if (unnamed !== null && !unnamed.startsWith('NOAUTH')) onUnnamed?.(unnamed);
+    // it is used.
+    if (unnamed !== null) onUnnamed?.(unnamed);
     this.#becomeReady();
   }
 
@@ -319,36 +294,6 @@ export function forward(reply: Promise<unknown>, sink: ReplySink): void {
       sink.onFailure(error);
     },
   );
-}
-
-function driverOptions(options: WireOptions) {
-  const { access, address } = options;
-  return {
-    host: address.host,
-    port: address.port,
-    // The wire sends AUTH, SELECT and CLIENT SETNAME itself: the driver ignores some refusals of them.
-    db: 0,
-    connectTimeout: options.connectTimeoutMs,
-    keepAlive: options.keepAliveMs,
-    // The driver need not wait: a wire destroys its socket itself.
-    disconnectTimeout: 1,
-    // The same reply shapes and pub/sub rules with ioredis 5 and 6.
-    ...({ protocol: 2 } as object),
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    enableReadyCheck: false,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
-    ...({ disableClientInfo: true } as object),
-    ...(access.tls === null ? {} : { tls: tlsFor(access.tls, address.host) }),
-  };
-}
-
-// Certificates are checked against the host name of the address, unless the options give another.
-export function tlsFor(tls: NonNullable<ResolvedAccess['tls']>, host: string): object {
-  const isFixed = tls.servername !== undefined || !isHostName(host);
-  return isFixed ? { ...tls } : { ...tls, servername: host };
 }
 
 /** Returns the names of all commands that the installed driver has methods for. */

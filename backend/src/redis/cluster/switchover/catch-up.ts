@@ -1,11 +1,16 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
-import type { NodeRole, SharedConnection } from '../connection/index.js';
-import type { SentinelView, TopologyTracker } from '../topology/index.js';
+import type { NodeRole, RedisNode } from '../connection/index.js';
+import {
+  isCalledDown,
+  viewsOfReplica,
+  type SentinelView,
+  type TopologyTracker,
+} from '../topology/index.js';
 
 /** What the replicas of a primary are compared by. */
 export interface CatchUp {
   readonly tracker: TopologyTracker;
-  readonly primary: SharedConnection;
+  readonly primary: RedisNode;
   /** The only replica that may be promoted; `null` if Sentinel chooses. */
   readonly to: NodeAddress | null;
   readonly views: readonly SentinelView[];
@@ -38,26 +43,19 @@ function seenOffsets(catchUp: CatchUp, { replicas }: PrimaryRole): number[] {
 // another name: then it counts twice, which costs up to a second and loses nothing.
 function unseenOffsets(catchUp: CatchUp, { replicas }: PrimaryRole): number[] {
   const seen = catchUp.tracker.replicas.filter(({ role }) => role?.kind === 'replica');
-  return replicas
-    .filter(({ address }) => !seen.some((node) => sameAddress(node.address, address)))
-    .filter(({ address }) => mayBePromoted(catchUp, address) && !isCalledDown(catchUp, address))
-    .map(({ offset }) => offset);
+  return (
+    replicas
+      .filter(({ address }) => !seen.some((node) => sameAddress(node.address, address)))
+      // One that is silent here and for every Sentinel is left out, or a frozen one would stop every switchover.
+      .filter(
+        ({ address }) => mayBePromoted(catchUp, address) && !isCalledDown(address, catchUp.views),
+      )
+      .map(({ offset }) => offset)
+  );
 }
 
 function mayBePromoted({ to, views }: CatchUp, address: NodeAddress): boolean {
   if (to !== null) return sameAddress(address, to);
-  const known = viewsOf(address, views);
+  const known = viewsOfReplica(address, views);
   return known.length === 0 || known.some(({ priority }) => priority !== 0);
-}
-
-// One that is silent here and for every Sentinel is left out, or a frozen one would stop every switchover.
-function isCalledDown({ views }: CatchUp, address: NodeAddress): boolean {
-  const known = viewsOf(address, views);
-  return known.length > 0 && known.every(({ isHealthy }) => !isHealthy);
-}
-
-function viewsOf(address: NodeAddress, views: readonly SentinelView[]): SentinelView['replicas'] {
-  return views
-    .flatMap(({ replicas }) => replicas)
-    .filter((replica) => sameAddress(replica.address, address));
 }

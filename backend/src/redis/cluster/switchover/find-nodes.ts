@@ -5,14 +5,14 @@ import {
   type NodeAddress,
 } from '../../base/address/index.js';
 import { InvalidArgumentError, SwitchoverFailedError } from '../../base/errors/index.js';
-import type { SharedConnection } from '../connection/index.js';
+import type { RedisNode } from '../connection/index.js';
 import type { TopologyTracker } from '../topology/index.js';
 
 const DEFAULT_PORT = 6379;
 
 /** The two nodes of a switchover. */
 interface Nodes {
-  readonly old: SharedConnection;
+  readonly old: RedisNode;
   readonly to: NodeAddress | null;
 }
 
@@ -22,11 +22,8 @@ export function findNodes(tracker: TopologyTracker, wanted: NodeAddress | string
   return { old, to: wanted === null ? null : requireReplica(tracker, wanted) };
 }
 
-function requirePrimary(tracker: TopologyTracker): SharedConnection {
+function requirePrimary(tracker: TopologyTracker): RedisNode {
   const { primary } = tracker;
-  if (tracker.source.sentinels().length === 0) {
-    throw new SwitchoverFailedError('There are no Sentinels in this mode; nothing was changed');
-  }
   if (primary === null || !tracker.isWritable) {
     throw new SwitchoverFailedError('The primary does not take writes now; nothing was changed');
   }

@@ -1,19 +1,27 @@
 import { formatAddress, sameAddress, type NodeAddress } from '../../base/address/index.js';
 import { classifyFailure, SwitchoverFailedError } from '../../base/errors/index.js';
-import type { TopologyTracker } from '../topology/index.js';
+import type { SentinelDesk, TopologyTracker } from '../topology/index.js';
 import type { Steps } from './steps.js';
 
 const PREFERRED = '1';
 const RESTORE_TIMEOUT_MS = 3000;
 
+/** What changing priorities needs. */
+interface PriorityTools {
+  readonly tracker: TopologyTracker;
+  readonly sentinels: SentinelDesk;
+}
+
 /** Changes priorities so that Sentinel chooses a certain replica, and restores them afterwards. */
 export class PriorityChange {
   readonly #tracker: TopologyTracker;
+  readonly #sentinels: SentinelDesk;
   readonly #steps: Steps;
   #changed: { readonly node: NodeAddress; readonly was: string }[] = [];
 
-  constructor(tracker: TopologyTracker, steps: Steps) {
+  constructor({ tracker, sentinels }: PriorityTools, steps: Steps) {
     this.#tracker = tracker;
+    this.#sentinels = sentinels;
     this.#steps = steps;
   }
 
@@ -44,7 +52,7 @@ export class PriorityChange {
     await this.#steps.until(
       'the Sentinels to see the new priority',
       () => this.#isSeen(to),
-      () => void this.#tracker.source.lookAgain(),
+      () => void this.#sentinels.lookAgain(),
     );
   }
 
@@ -82,7 +90,7 @@ export class PriorityChange {
   }
 
   #isSeen(to: NodeAddress): boolean {
-    const views = this.#tracker.source.views();
+    const views = this.#sentinels.views();
     return (
       views.length > 0 &&
       views.every((view) =>

@@ -3,6 +3,9 @@ import type { Clock } from '../../base/timing/index.js';
 
 const LOOK_EVERY_MS = 5;
 
+/** What is waited for, for people; a function where that is known only at the deadline. */
+type What = string | (() => string);
+
 /** Waits for one condition after another, all within one deadline. */
 export class Steps {
   readonly #clock: Clock;
@@ -33,7 +36,7 @@ export class Steps {
   }
 
   /** Waits until `isSo` returns true. Calls `nudge` after each check that fails. Rejects at the deadline. */
-  async until(what: string, isSo: () => boolean, nudge?: () => void): Promise<void> {
+  async until(what: What, isSo: () => boolean, nudge?: () => void): Promise<void> {
     while (!isSo()) {
       this.#requireTime(what);
       nudge?.();
@@ -42,19 +45,20 @@ export class Steps {
   }
 
   /** Waits a moment before something is tried again. Rejects at the deadline. */
-  async pause(what: string): Promise<void> {
+  async pause(what: What): Promise<void> {
     this.#requireTime(what);
     await this.#clock.sleep(LOOK_EVERY_MS);
   }
 
-  #requireTime(what: string): void {
+  #requireTime(what: What): void {
     if (this.#signal?.aborted === true) {
       throw new SwitchoverFailedError('the application is shutting down');
     }
     if (this.elapsedMs >= this.#timeoutMs) {
+      const waitingFor = typeof what === 'string' ? what : what();
       throw new SwitchoverFailedError(
-        `waited ${String(this.#timeoutMs)} ms in all, last for ${what}`,
-        { waitingFor: what, timeoutMs: this.#timeoutMs },
+        `waited ${String(this.#timeoutMs)} ms in all, last for ${waitingFor}`,
+        { waitingFor, timeoutMs: this.#timeoutMs },
       );
     }
   }

@@ -1,5 +1,6 @@
 import { newRig, track, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
+import { formatAddress } from '../../base/address/index.js';
 import { reply } from '../../testing/index.js';
 import type { ReplicaView, SentinelView } from '../topology/index.js';
 import { switchover, type SwitchoverOptions, type SwitchoverReport } from './switchover.js';
@@ -15,9 +16,6 @@ describe('switchover', () => {
     for (const replica of replicas) replica.follow(primary);
     for (const node of [primary, ...replicas]) node.offset = 100;
     rig = newRig();
-    rig.source.statuses = [
-      { address: { host: 's', port: 1 }, isAnswering: true, isSubscribed: true, problem: null },
-    ];
     rig.source.onAsk = () => Promise.resolve('OK');
   });
 
@@ -28,6 +26,7 @@ describe('switchover', () => {
 
   const connect = async (): Promise<void> => {
     rig.source.say(primary, 1, replicas);
+    rig.source.tell([view([])]);
     await rig.until(
       () => rig.tracker.isWritable && rig.tracker.replicas.every((node) => node.acceptsJobs),
       'all nodes are connected',
@@ -39,6 +38,7 @@ describe('switchover', () => {
       switchover(
         {
           tracker: rig.tracker,
+          sentinels: rig.source,
           clock: rig.clock,
           bus: rig.bus,
           masterName: 'mymaster',
@@ -48,6 +48,10 @@ describe('switchover', () => {
       ),
     );
 
+  const healthy = (): ReplicaView[] =>
+    replicas.map(({ address }) => ({ address, isHealthy: true, offset: 100, priority: 100 }));
+
+  // A Sentinel lists both replicas as healthy, unless the test says otherwise of one of them.
   const view = (listed: readonly ReplicaView[]): SentinelView => ({
     sentinel: { host: 's', port: 1 },
     id: 's',
@@ -56,7 +60,12 @@ describe('switchover', () => {
     epoch: 1,
     isFailoverInProgress: false,
     isPrimaryDown: false,
-    replicas: listed,
+    replicas: [
+      ...healthy().filter(
+        ({ address }) => !listed.some((one) => one.address.port === address.port),
+      ),
+      ...listed,
+    ],
     otherSentinels: [],
     quorum: 2,
     downAfterMs: 3000,
@@ -90,15 +99,6 @@ describe('switchover', () => {
       expect(rig.tracker.gate.state).toEqual({ kind: 'open' });
       expect(rig.events.filter(({ type }) => type === 'writes.paused')).toEqual([]);
     };
-
-    it('without Sentinels', async () => {
-      rig.source.statuses = [];
-      await connect();
-      const outcome = begin();
-      await rig.pass(10);
-      expect(outcome.error).toMatchObject({ code: 'SWITCHOVER_FAILED' });
-      expectUntouched();
-    });
 
     it('without a primary that takes writes', async () => {
       const outcome = begin();
@@ -138,7 +138,7 @@ describe('switchover', () => {
     };
     const outcome = begin();
     await isAsked();
-    expect(rig.source.asked[0]).toEqual(['sentinel', 'failover', 'mymaster']);
+    expect(rig.source.asked[0]).toEqual(['failover', 'mymaster']);
     expect(rig.tracker.isWritable).toBe(false);
     const held = track(rig.runner.run('incr', ['k'], 'utf8', null));
     promote(replicas[0]);
@@ -260,6 +260,33 @@ describe('switchover', () => {
     expect(rig.source.lookedAgain).toBeGreaterThan(0);
     rig.source.tell([view([]), view([])]);
     await isAsked();
+  });
+
+  it('pauses nothing before a Sentinel lists a replica that it may promote', async () => {
+    await connect();
+    const unhealthy = healthy().map((replica) => ({ ...replica, isHealthy: false }));
+    const never = healthy().map((replica) => ({ ...replica, priority: 0 }));
+    rig.source.tell([view(unhealthy), view(never)]);
+    begin();
+    await rig.pass(100);
+    expect(rig.tracker.isWritable).toBe(true);
+    expect(clientCommands(primary)).toEqual([]);
+    rig.source.tell([view(unhealthy), view([])]);
+    await isAsked();
+  });
+
+  it('says which replicas the Sentinels listed when none of them may be promoted', async () => {
+    await connect();
+    rig.source.tell([view(healthy().map((replica) => ({ ...replica, priority: 0 })))]);
+    const outcome = begin();
+    await rig.pass(5100);
+    expect(String(outcome.error)).toContain(
+      'last for a Sentinel to list a replica that it may promote (s:1 lists ' +
+        `${formatAddress(replicas[0].address)} with priority 0, ` +
+        `${formatAddress(replicas[1].address)} with priority 0)`,
+    );
+    expect(clientCommands(primary)).toEqual([]);
+    expect(rig.tracker.isWritable).toBe(true);
   });
 
   it('gives up, and lets writes pass again, when Sentinel refuses', async () => {

@@ -1,5 +1,5 @@
 import { formatAddress, sameAddress, type NodeAddress } from '../../base/address/index.js';
-import type { SharedConnection } from '../connection/index.js';
+import type { RedisNode } from '../connection/index.js';
 import {
   safeMessage,
   SentinelsUnreachableError,
@@ -8,9 +8,10 @@ import {
 import { anything, option, OptionSet, rule, type RowsOf } from '../../base/options/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import type { TopologyTracker } from '../topology/index.js';
+import type { SentinelDesk, SentinelView, TopologyTracker } from '../topology/index.js';
 import { areInStep } from './catch-up.js';
 import { findNodes } from './find-nodes.js';
+import { somePromotable, wouldPromote } from './promotable.js';
 import { PriorityChange } from './priority-change.js';
 import { Steps } from './steps.js';
 
@@ -38,6 +39,7 @@ export interface SwitchoverReport {
 /** What a switchover needs. */
 export interface SwitchoverTools {
   readonly tracker: TopologyTracker;
+  readonly sentinels: SentinelDesk;
   readonly clock: Clock;
   readonly bus: EventBus;
   readonly masterName: string;
@@ -81,16 +83,17 @@ export async function switchover(
   tools: SwitchoverTools,
   options: SwitchoverOptions = {},
 ): Promise<SwitchoverReport> {
-  const { tracker } = tools;
+  const { tracker, sentinels } = tools;
   const { to: wanted, timeoutMs } = SWITCHOVER.over(options, SWITCHOVER.defaults);
   const steps = new Steps(tools.clock, timeoutMs, tools.closing);
   const { to } = findNodes(tracker, wanted);
-  const priorities = new PriorityChange(tracker, steps);
+  const priorities = new PriorityChange(tools, steps);
   try {
     if (to !== null) await priorities.prefer(to);
-    await noFailoverUnderWay(tracker, steps);
+    await noFailoverUnderWay(sentinels, steps);
     // A failover that ends makes Sentinel read the replicas, and their priorities, anew.
     if (to !== null) await priorities.untilSeen(to);
+    await somePromotable(sentinels, to, steps);
     // It may have moved the primary, too.
     const { old } = findNodes(tracker, wanted);
     return await new Handover(tools, old, to, steps).run();
@@ -102,13 +105,13 @@ export async function switchover(
 /** One switchover, from the pause until the old primary is a replica. */
 class Handover {
   readonly #tools: SwitchoverTools;
-  readonly #old: SharedConnection;
+  readonly #old: RedisNode;
   readonly #to: NodeAddress | null;
   readonly #steps: Steps;
   // Decides what can be undone.
   #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
 
-  constructor(tools: SwitchoverTools, old: SharedConnection, to: NodeAddress | null, steps: Steps) {
+  constructor(tools: SwitchoverTools, old: RedisNode, to: NodeAddress | null, steps: Steps) {
     this.#tools = tools;
     this.#old = old;
     this.#to = to;
@@ -175,24 +178,24 @@ class Handover {
   // A Sentinel publishes its hello on the connection of its PINGs, and PUBLISH counts as a write: a long
   // pause would hold up both, and the Sentinels would take the primary for down.
   #catchUpPatienceMs(): number {
-    const downAfter = this.#tools.tracker.source.views().map(({ downAfterMs }) => downAfterMs);
+    const downAfter = this.#tools.sentinels.views().map(({ downAfterMs }) => downAfterMs);
     return Math.min(MAX_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MAX_CATCH_UP_MS * 2) / 2));
   }
 
   #isWithin(bytes: number): boolean {
-    const { tracker } = this.#tools;
-    const views = tracker.source.views();
+    const { tracker, sentinels } = this.#tools;
+    const views = sentinels.views();
     return areInStep({ tracker, primary: this.#old, to: this.#to, views }, bytes);
   }
 
   async #follow(): Promise<NodeAddress> {
-    const { tracker, bus, masterName } = this.#tools;
+    const { bus } = this.#tools;
     const stopListening = bus.on('failover.observed', ({ step }) => {
       if (step.startsWith('-failover-abort')) this.#phase = 'aborted';
     });
     try {
       if (this.#phase !== 'accepted') {
-        await askAnySentinel(tracker, 'failover', masterName);
+        await askToFailOver(this.#tools, this.#to);
         this.#phase = 'accepted';
       }
       await this.#steps.until('another primary to take writes', () => {
@@ -202,7 +205,7 @@ class Handover {
     } finally {
       stopListening();
     }
-    return tracker.primaryAddress ?? this.#old.address;
+    return this.#tools.tracker.primaryAddress ?? this.#old.address;
   }
 
   // A method, because the compiler does not see that a listener changes the phase.
@@ -221,7 +224,7 @@ class Handover {
   // that they look for the primary instead of staying with a node that refuses their writes.
   async #demote(to: NodeAddress): Promise<boolean> {
     const { tracker } = this.#tools;
-    const node = (): SharedConnection | null => tracker.connectionTo(this.#old.address);
+    const node = (): RedisNode | null => tracker.connectionTo(this.#old.address);
     const isLinkedReplica = (): boolean => {
       const role = node()?.role;
       return role?.kind === 'replica' && role.isLinked;
@@ -263,9 +266,8 @@ class Handover {
   }
 
   async #tryCoordinated(): Promise<boolean> {
-    const { tracker, masterName } = this.#tools;
     try {
-      await askAnySentinel(tracker, 'failover', masterName, 'coordinated');
+      await askToFailOver(this.#tools, this.#to, 'coordinated');
       return true;
     } catch {
       // An older Sentinel, or one that does not permit it: then writes are paused instead.
@@ -300,20 +302,26 @@ class Handover {
   }
 }
 
-async function askAnySentinel(tracker: TopologyTracker, ...args: string[]): Promise<void> {
-  const answer = tracker.source.askSentinel(() => true, 'sentinel', ...args);
+// One that lists nothing to promote would refuse.
+async function askToFailOver(
+  { sentinels, masterName }: SwitchoverTools,
+  to: NodeAddress | null,
+  ...how: string[]
+): Promise<void> {
+  const choose = (view: SentinelView): boolean => wouldPromote(view, to);
+  const answer = sentinels.ask(choose, 'failover', masterName, ...how);
   if (answer === null) throw new SentinelsUnreachableError('No Sentinel can be reached');
   await answer;
 }
 
 // The new primary takes writes before Sentinel has seen to the other replicas, about a second. Until then
 // it refuses another failover, and its list of replicas is the old one.
-async function noFailoverUnderWay(tracker: TopologyTracker, steps: Steps): Promise<void> {
-  await tracker.source.lookAgain();
+async function noFailoverUnderWay(sentinels: SentinelDesk, steps: Steps): Promise<void> {
+  await sentinels.lookAgain();
   await steps.until(
     'an earlier failover to end',
-    () => !tracker.source.views().some(({ isFailoverInProgress }) => isFailoverInProgress),
-    () => void tracker.source.lookAgain(),
+    () => !sentinels.views().some(({ isFailoverInProgress }) => isFailoverInProgress),
+    () => void sentinels.lookAgain(),
   );
 }
 

@@ -1,7 +1,7 @@
 import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { FailoverHistory } from './failover-history.js';
-import type { SentinelMessage } from './sentinel-message.js';
+import type { SentinelMessage } from './sources/sentinel-message.js';
 
 const A = { host: '10.0.0.1', port: 6379 };
 const B = { host: '10.0.0.2', port: 6379 };

@@ -1,7 +1,7 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
 import type { EventBus, FailoverReason, FailoverRecord } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import type { SentinelMessage } from './sentinel-message.js';
+import type { SentinelMessage } from './sources/sentinel-message.js';
 
 const MAX_RECORDS = 100;
 const DAY_MS = 24 * 60 * 60 * 1000;

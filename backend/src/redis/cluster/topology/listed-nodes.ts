@@ -1,4 +1,4 @@
-import { addressKey, type NodeAddress } from '../../base/address/index.js';
+import { addressKey, sameAddress, type NodeAddress } from '../../base/address/index.js';
 
 // For some seconds after a switch the Sentinels do not list the old primary, until they do as a replica.
 const FORGET_AFTER_MS = 5000;
@@ -20,4 +20,9 @@ export class ListedNodes {
     }
     return [...replicas, ...unlisted];
   }
+}
+
+/** Returns whether both lists hold the same addresses, in any order. */
+export function sameAddresses(a: readonly NodeAddress[], b: readonly NodeAddress[]): boolean {
+  return a.length === b.length && a.every((x) => b.some((y) => sameAddress(x, y)));
 }

@@ -1,37 +1,27 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
 import { type ResolvedRedisOptions } from '../../config/index.js';
 import {
-  ConnectionRegistry,
+  NodeRegistry,
   type NodeChange,
-  type SharedConnection,
+  type RedisNode,
   type WireOptions,
 } from '../connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
-import { Doubts } from './doubts.js';
+import { connectionEvent } from './connection-event.js';
+import { Doubts } from './sources/doubts.js';
+import { endsFailover, isOverInSilence, raisesFence } from './failover-fence.js';
 import { FailoverHistory } from './failover-history.js';
-import { ListedNodes } from './listed-nodes.js';
+import { ListedNodes, sameAddresses } from './listed-nodes.js';
+import { PrimaryWatch } from './primary-watch.js';
 import { ReplicaLag } from './replica-lag.js';
-import type { SentinelMessage } from './sentinel-message.js';
-import type { SentinelView } from './sentinel-view.js';
-import type { TopologySource } from './topology-source.js';
+import type { SentinelMessage } from './sources/sentinel-message.js';
+import type { TopologyReport, TopologySource } from './sources/topology-source.js';
 import { WriteGate, type PauseReason } from './write-gate.js';
 import { WriteRefusal, type Refusal } from './write-refusal.js';
 
-/** Steps of a failover after which writes that the old primary acknowledges will be lost. */
-const FENCING_STEPS: ReadonlySet<string> = new Set([
-  '+selected-slave',
-  '+failover-state-send-slaveof-noone',
-  '+promoted-slave',
-]);
-
-const NUDGE_MS = 25;
-
-// From these steps to the switch a failover takes about a second.
-const FENCE_AT_LEAST_MS = 1500;
-
 /** Called after each change: of one connection, or with `null` of the cluster as a whole. */
-export type TopologyListener = (node: SharedConnection | null, change: NodeChange | null) => void;
+export type TopologyListener = (node: RedisNode | null, change: NodeChange | null) => void;
 
 /**
  * Knows which node is the primary and which are its replicas, keeps connections to all of them, and
@@ -41,31 +31,30 @@ export type TopologyListener = (node: SharedConnection | null, change: NodeChang
 export class TopologyTracker {
   readonly history: FailoverHistory;
   readonly gate: WriteGate;
-  readonly source: TopologySource;
   readonly lag = new ReplicaLag();
+  readonly #source: TopologySource;
   readonly #clock: Clock;
   readonly #bus: EventBus;
-  readonly #registry: ConnectionRegistry;
+  readonly #registry: NodeRegistry;
   readonly #refusal: WriteRefusal;
+  readonly #watch: PrimaryWatch;
   readonly #listeners = new Set<TopologyListener>();
   #primary: NodeAddress | null = null;
   #replicas: readonly NodeAddress[] = [];
   readonly #listed = new ListedNodes();
   #epoch = -1;
-  #runId: string | null = null;
-  #isPrimaryReady = false;
   #isClosed = false;
-  #stopNudging: Stop | null = null;
 
   constructor(options: ResolvedRedisOptions, source: TopologySource, clock: Clock, bus: EventBus) {
     this.#clock = clock;
     this.#bus = bus;
-    this.source = source;
+    this.#source = source;
     this.history = new FailoverHistory(clock, bus);
     this.gate = new WriteGate(clock, bus);
     this.#refusal = new WriteRefusal(clock, bus, () => this.primary);
+    this.#watch = new PrimaryWatch(bus);
     const doubts = new Doubts(bus);
-    this.#registry = new ConnectionRegistry(
+    this.#registry = new NodeRegistry(
       options,
       clock,
       (node, change) => {
@@ -79,15 +68,15 @@ export class TopologyTracker {
 
   /** Starts to look for the nodes and to connect to them. Returns at once. */
   start(): void {
-    this.source.start({
+    this.#source.start({
       onTopology: (primary, epoch, replicas) => {
         this.#onTopology(primary, epoch, replicas);
       },
-      onMessage: (message) => {
-        this.#onMessage(message);
+      onStep: (step) => {
+        this.#onStep(step);
       },
-      onViews: (views) => {
-        this.#onViews(views);
+      onReport: (report) => {
+        this.#onReport(report);
       },
     });
     this.#updateUrgency();
@@ -96,6 +85,11 @@ export class TopologyTracker {
   /** The address of the primary, connected or not; `null` before it is known. */
   get primaryAddress(): NodeAddress | null {
     return this.#primary;
+  }
+
+  /** Why no primary is known, for people. Only while {@link primaryAddress} is `null`. */
+  get whyUnknown(): string {
+    return this.#source.whyUnknown();
   }
 
   /** The addresses of the replicas, connected or not. */
@@ -109,23 +103,23 @@ export class TopologyTracker {
   }
 
   /** The primary's connection, if the node is connected and says that it is the primary. */
-  get primary(): SharedConnection | null {
+  get primary(): RedisNode | null {
     const node = this.primaryConnection;
     return node?.role?.kind === 'primary' ? node : null;
   }
 
   /** The primary's connection, in any state. */
-  get primaryConnection(): SharedConnection | null {
+  get primaryConnection(): RedisNode | null {
     return this.#primary === null ? null : (this.#registry.get(this.#primary) ?? null);
   }
 
   /** Returns the first connection to a node of the cluster, in any state. */
-  connectionTo(address: NodeAddress): SharedConnection | null {
+  connectionTo(address: NodeAddress): RedisNode | null {
     return this.#registry.get(address) ?? null;
   }
 
   /** One connection to each node except the primary, in any state. */
-  get replicas(): readonly SharedConnection[] {
+  get replicas(): readonly RedisNode[] {
     return this.#replicas
       .map((address) => this.#registry.get(address))
       .filter((node) => node !== undefined);
@@ -171,10 +165,10 @@ export class TopologyTracker {
   }
 
   /** Asks the node for its role and the Sentinels for the primary, after a reply that did not fit its role. */
-  suspect(node: SharedConnection, reason: string): void {
+  suspect(node: RedisNode, reason: string): void {
     if (node === this.primaryConnection) this.#suspect(reason);
     node.nudge();
-    void this.source.lookAgain();
+    void this.#source.lookAgain();
   }
 
   /** Raises the fence: holds back writes. */
@@ -197,9 +191,8 @@ export class TopologyTracker {
   /** Closes every connection and opens none again. */
   close(): void {
     this.#isClosed = true;
-    this.#stopNudging?.();
     this.#refusal.close();
-    this.source.close();
+    this.#source.close();
     this.#registry.close('closing');
     this.#listeners.clear();
   }
@@ -220,8 +213,7 @@ export class TopologyTracker {
   }
 
   #followTo(primary: NodeAddress, from: NodeAddress | null, epoch: number): void {
-    this.#isPrimaryReady = false;
-    this.#runId = null;
+    this.#watch.follow(primary);
     this.lag.clear();
     this.#refusal.end('another node is the primary');
     if (from !== null) {
@@ -235,7 +227,7 @@ export class TopologyTracker {
     this.#checkPrimary();
   }
 
-  #onMessage(message: SentinelMessage): void {
+  #onStep(message: SentinelMessage): void {
     this.history.noteMessage(message, this.#primary);
     if (message.kind === 'switch') {
       this.#bus.emit({ type: 'failover.observed', step: '+switch-master', detail: '' });
@@ -244,37 +236,26 @@ export class TopologyTracker {
       return;
     }
     this.#bus.emit({ type: 'failover.observed', step: message.step, detail: message.kind });
-    if (FENCING_STEPS.has(message.step) && !this.#isPresentPrimary(message)) {
+    if (raisesFence(message, this.#primary)) {
       this.pauseWrites({ by: 'sentinel', step: message.step });
     }
-    if (message.step === '+promoted-slave') void this.source.lookAgain();
+    if (message.step === '+promoted-slave') void this.#source.lookAgain();
     // A switchover of this process holds back writes for reasons of its own, and lets them go itself.
-    const isOver = message.step.startsWith('-failover-abort') && this.gate.isPausedBySentinel;
-    if (isOver) this.resumeWrites(message.step);
-  }
-
-  // Messages and answers come over two connections, so this message may be older than the switch.
-  #isPresentPrimary(message: SentinelMessage): boolean {
-    if (message.kind !== 'member' || message.node === null || this.#primary === null) return false;
-    return sameAddress(message.node, this.#primary);
+    if (endsFailover(message) && this.gate.isPausedBySentinel) this.resumeWrites(message.step);
   }
 
   // A pause ends with the switch. If the failover ends without a message, this notices it.
-  #onViews(views: readonly SentinelView[]): void {
-    for (const address of this.#replicas) {
-      this.#registry.setDown(address, isCalledDown(address, views));
+  #onReport(report: TopologyReport): void {
+    for (const address of this.#replicas) this.#registry.setDown(address, report.isDown(address));
+    if (isOverInSilence(this.gate.state, report)) {
+      this.resumeWrites('no Sentinel has a failover in progress');
     }
-    const { state } = this.gate;
-    if (state.kind === 'open' || state.reason.by !== 'sentinel') return;
-    // Only the Sentinel that leads a failover reports it, and that one may not be reachable now.
-    const believedFrom = state.reasonSince + FENCE_AT_LEAST_MS;
-    const isOver = views.every((view) => view.at > believedFrom && !view.isFailoverInProgress);
-    if (isOver && views.length > 0) this.resumeWrites('no Sentinel has a failover in progress');
   }
 
-  #onNodeChange(node: SharedConnection, change: NodeChange): void {
+  #onNodeChange(node: RedisNode, change: NodeChange): void {
     if (this.#isClosed) return;
-    this.#report(node, change);
+    const event = connectionEvent(node, change);
+    if (event !== null) this.#bus.emit(event);
     const { role } = node;
     const isPrimary = node === this.primaryConnection;
     if (isPrimary) this.#onPrimaryChange(node, change);
@@ -285,7 +266,7 @@ export class TopologyTracker {
     this.#changed(node, change);
   }
 
-  #onPrimaryChange(node: SharedConnection, change: NodeChange): void {
+  #onPrimaryChange(node: RedisNode, change: NodeChange): void {
     if (change === 'lost') this.#suspect('connection lost');
     if (change === 'stalled') this.#suspect('no answer');
     if (change === 'role' && node.role?.kind !== 'primary') {
@@ -297,76 +278,23 @@ export class TopologyTracker {
 
   #suspect(reason: string): void {
     this.history.noteSuspicion('away');
-    if (!this.#isPrimaryReady || this.#primary === null) return;
-    this.#isPrimaryReady = false;
-    this.#bus.emit({ type: 'primary.suspected', node: this.#primary, reason });
-    this.#updateUrgency();
+    if (this.#watch.suspect(reason)) this.#updateUrgency();
   }
 
   #checkPrimary(): void {
-    const node = this.primary;
-    if (node !== null && !node.isStalled && !this.#isPrimaryReady) {
-      this.#isPrimaryReady = true;
-      this.history.noteRecovery();
-      this.#bus.emit({ type: 'primary.ready', node: node.address });
-      this.#noteRun(node);
-    }
+    if (this.#watch.check(this.primary)) this.history.noteRecovery();
     this.#updateUrgency();
-  }
-
-  // The same address with another run id is a restarted process, which may have lost its data.
-  #noteRun(node: SharedConnection): void {
-    if (this.#runId !== null && node.runId !== null && node.runId !== this.#runId) {
-      this.#bus.emit({ type: 'primary.reset', node: node.address });
-    }
-    this.#runId = node.runId ?? this.#runId;
   }
 
   // While the primary is away, nodes and Sentinels are asked often: there is no message for everything.
   #updateUrgency(): void {
-    const isUrgent = !this.#isPrimaryReady || this.gate.state.kind === 'paused';
-    this.source.setUrgent(isUrgent);
-    if (!isUrgent) {
-      this.#stopNudging?.();
-      this.#stopNudging = null;
-    } else if (!this.#isClosed) {
-      this.#stopNudging ??= this.#clock.every(NUDGE_MS, () => {
-        for (const node of this.#registry.all()) {
-          if (node.state.kind === 'ready') node.nudge();
-        }
-      });
-    }
+    const isUrgent = !this.#watch.isReady || this.gate.state.kind === 'paused';
+    this.#source.setUrgent(isUrgent);
+    this.#registry.setUrgent(isUrgent && !this.#isClosed);
   }
 
-  #report(node: SharedConnection, change: NodeChange): void {
-    const { address } = node;
-    if (change === 'opened') {
-      this.#bus.emit({
-        type: 'connection.opened',
-        node: address,
-        role: node.role?.kind ?? 'unknown',
-      });
-    } else if (change === 'lost') {
-      const reason = node.state.kind === 'lost' ? node.state.reason : 'closed';
-      this.#bus.emit({ type: 'connection.lost', node: address, reason });
-    } else if (change === 'stalled' || change === 'recovered') {
-      this.#bus.emit({ type: `connection.${change}`, node: address });
-    }
-  }
-
-  #changed(node: SharedConnection | null, change: NodeChange | null): void {
+  #changed(node: RedisNode | null, change: NodeChange | null): void {
     if (node === null) this.#updateUrgency();
     for (const listener of this.#listeners) listener(node, change);
   }
-}
-
-function isCalledDown(address: NodeAddress, views: readonly SentinelView[]): boolean {
-  const known = views
-    .flatMap(({ replicas }) => replicas)
-    .filter((replica) => sameAddress(replica.address, address));
-  return known.length > 0 && known.every(({ isHealthy }) => !isHealthy);
-}
-
-function sameAddresses(a: readonly NodeAddress[], b: readonly NodeAddress[]): boolean {
-  return a.length === b.length && a.every((x) => b.some((y) => sameAddress(x, y)));
 }

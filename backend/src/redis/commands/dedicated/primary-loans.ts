@@ -1,4 +1,4 @@
-import type { LoanPurpose, SharedConnection } from '../../cluster/connection/index.js';
+import type { LoanPurpose, RedisNode } from '../../cluster/connection/index.js';
 import { ClosedError, ConnectionLostError, NoPrimaryError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import {
@@ -143,7 +143,7 @@ export class PrimaryLoans {
     }
   }
 
-  #lend(loan: Omit<PrimaryLoan, 'node'>, node: SharedConnection): PrimaryLoan {
+  #lend(loan: Omit<PrimaryLoan, 'node'>, node: RedisNode): PrimaryLoan {
     const back = (giveBack: () => void): void => {
       giveBack();
       this.#lent.delete(lent);
@@ -164,7 +164,7 @@ export class PrimaryLoans {
   }
 
   // Once for each stretch in which callers have to wait.
-  #noteExhaustion({ pool }: SharedConnection, purpose: LoanPurpose): void {
+  #noteExhaustion({ pool }: RedisNode, purpose: LoanPurpose): void {
     if (!pool.isExhausted(purpose)) {
       this.#exhausted.delete(purpose);
       return;

@@ -1,4 +1,4 @@
-import type { Loan, SharedConnection, Wire } from '../../cluster/connection/index.js';
+import type { Loan, RedisNode, Wire } from '../../cluster/connection/index.js';
 import { replyPrefix } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
@@ -9,7 +9,7 @@ const CUT_AFTER_BEATS = 10;
 /** A lent connection to the primary. */
 export interface PrimaryLoan extends Loan {
   /** The node it leads to, whose shared connection carries what is said about it. */
-  readonly node: SharedConnection;
+  readonly node: RedisNode;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ReadPolicy } from '../../config/index.js';
-import type { Job, SharedConnection, ReplySink, Wire } from '../../cluster/connection/index.js';
+import type { Job, RedisNode, ReplySink, Wire } from '../../cluster/connection/index.js';
 import type { CommandKind } from '../../base/stats/index.js';
 import type { CommandIntent } from '../table/command-intent.js';
 import type { Payload } from '../table/payloads.js';
@@ -20,7 +20,7 @@ export interface CallFlow {
   /** Is told of every attempt that has ended, also when its call is over already. */
   noteEnd(call: Call, end: AttemptEnd, prefix: string | null): void;
   /** Sends the call again, after an attempt that ended like this. */
-  sendAgain(call: Call, end: AttemptEnd, node: SharedConnection | null): void;
+  sendAgain(call: Call, end: AttemptEnd, node: RedisNode | null): void;
   /** Forgets the call: it is over. */
   leave(call: Call): void;
   /** Sends what waits, as far as there are nodes for it. */
@@ -30,7 +30,7 @@ export interface CallFlow {
 /** Decides what happens to a call after each attempt, and at its deadline. */
 export interface CallOwner {
   onReply(call: Call, value: unknown): void;
-  onError(call: Call, error: unknown, node: SharedConnection): void;
+  onError(call: Call, error: unknown, node: RedisNode): void;
   onLost(call: Call, reason: string, sent: boolean): void;
   onExpired(call: Call): void;
 }
@@ -142,7 +142,7 @@ export class Call implements Job, Deadlined {
     this.#owner.onReply(this, value);
   }
 
-  onError(error: unknown, node: SharedConnection): void {
+  onError(error: unknown, node: RedisNode): void {
     this.openAttempts--;
     this.#owner.onError(this, error, node);
   }

@@ -1,5 +1,5 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
-import type { SharedConnection } from '../../cluster/connection/index.js';
+import type { RedisNode } from '../../cluster/connection/index.js';
 import { classifyFailure, replyPrefix, type FailureKind } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { CommandRecorder, DEADLINE_PASSED } from '../../base/stats/index.js';
@@ -141,7 +141,7 @@ export class CommandRouter implements CallOwner {
     if (this.#reads.room.size + this.#writes.room.size > 0) this.#sendWaiting();
   }
 
-  onError(call: Call, error: unknown, node: SharedConnection): void {
+  onError(call: Call, error: unknown, node: RedisNode): void {
     const failure = classifyFailure(error, call.intent.isOpaque);
     const end = endOf(failure);
     const prefix = end === 'lost' ? null : replyPrefix(error as Error);
@@ -270,7 +270,7 @@ export class CommandRouter implements CallOwner {
 /** An attempt that brought no value. */
 interface FailedAttempt {
   readonly end: AttemptEnd;
-  readonly node: SharedConnection | null;
+  readonly node: RedisNode | null;
   readonly reason: string;
   readonly error?: unknown;
 }

@@ -1,6 +1,6 @@
 import { formatAddress } from '../../base/address/index.js';
 import { type ReadPolicy, type ResolvedRedisOptions } from '../../config/index.js';
-import type { SharedConnection } from '../../cluster/connection/index.js';
+import type { RedisNode } from '../../cluster/connection/index.js';
 import {
   ClosedError,
   CommandAbortedError,
@@ -127,17 +127,14 @@ function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
 
 function whyNotWritable(tracker: TopologyTracker, refusal: string | null): string {
   const { primaryAddress, primaryConnection: node, gate } = tracker;
-  if (primaryAddress === null) {
-    const isAnyThere = tracker.source.sentinels().some(({ isAnswering }) => isAnswering);
-    return isAnyThere ? 'the Sentinels name no primary' : 'no Sentinel has answered yet';
-  }
+  if (primaryAddress === null) return `no primary is known yet (${tracker.whyUnknown})`;
   if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason.step})`;
   const where = formatAddress(primaryAddress);
   if (node === null) return `the primary ${where} is not connected`;
   return whatIsWrongWith(node, where, refusal ?? tracker.refusal?.reason ?? null);
 }
 
-function whatIsWrongWith(node: SharedConnection, where: string, refusal: string | null): string {
+function whatIsWrongWith(node: RedisNode, where: string, refusal: string | null): string {
   const { state } = node;
   if (state.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
   if (state.kind === 'connecting') {

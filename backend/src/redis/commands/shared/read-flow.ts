@@ -1,5 +1,5 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
-import type { NodeChange, SharedConnection } from '../../cluster/connection/index.js';
+import type { NodeChange, RedisNode } from '../../cluster/connection/index.js';
 import type { CommandRecorder } from '../../base/stats/index.js';
 import { Call, type AttemptEnd, type CallFlow } from './call.js';
 import { CallQueue, type QueueRoom } from './call-queue.js';
@@ -43,7 +43,7 @@ export class ReadFlow implements CallFlow {
     if (end === 'accepted' && call.refusal !== null) this.#pause.reset();
   }
 
-  sendAgain(call: Call, end: AttemptEnd, node: SharedConnection | null): void {
+  sendAgain(call: Call, end: AttemptEnd, node: RedisNode | null): void {
     // Refused once, it goes to another node at once; refused again, all have a pause.
     const isRefused = end === 'refused';
     const other = isRefused && call.wasSentOn ? null : this.#nodes.pick(call, node);
@@ -66,7 +66,7 @@ export class ReadFlow implements CallFlow {
   }
 
   /** Looks which nodes may serve. Must be called after each change of the cluster. */
-  followTracker(node: SharedConnection | null, change: NodeChange | null): void {
+  followTracker(node: RedisNode | null, change: NodeChange | null): void {
     this.#nodes.refresh();
     if (node !== null && change === 'stalled') this.#askOthersInsteadOf(node, 'fast');
     if (node !== null && change === 'silent') this.#askOthersInsteadOf(node, 'slow');
@@ -83,7 +83,7 @@ export class ReadFlow implements CallFlow {
    * keep the second busy, too. So only fast reads are asked elsewhere as soon as a node stalls, other
    * ones when it has been silent for long, and those that may take any time never.
    */
-  #askOthersInsteadOf(node: SharedConnection, cost: 'fast' | 'slow'): void {
+  #askOthersInsteadOf(node: RedisNode, cost: 'fast' | 'slow'): void {
     for (const job of node.inflightJobs) {
       if (!(job instanceof Call) || job.flow !== this || job.isHedged || !job.isWanted) continue;
       if (costOf(job.intent) !== cost) continue;

@@ -1,6 +1,6 @@
 import { newRig, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
-import type { SharedConnection } from '../../cluster/connection/index.js';
+import type { RedisNode } from '../../cluster/connection/index.js';
 import type { ReadPolicy } from '../../config/index.js';
 import { intentOf } from '../table/command-intent.js';
 import { ReadNodes } from './read-nodes.js';
@@ -42,7 +42,7 @@ describe('ReadNodes', () => {
     return reads;
   };
 
-  const nameOf = (node: SharedConnection | null): string => {
+  const nameOf = (node: RedisNode | null): string => {
     if (node === null) return 'none';
     const { port } = node.address;
     return port === primary.address.port

@@ -1,6 +1,6 @@
 import { sameAddress } from '../../base/address/index.js';
 import { type ReadPolicy } from '../../config/index.js';
-import type { SharedConnection } from '../../cluster/connection/index.js';
+import type { RedisNode } from '../../cluster/connection/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import type { CommandIntent } from '../table/command-intent.js';
@@ -9,7 +9,7 @@ import { costOf } from './read-cost.js';
 import { orderCandidates, type ReadCandidate } from './read-policy.js';
 
 interface Candidate extends ReadCandidate {
-  readonly node: SharedConnection;
+  readonly node: RedisNode;
 }
 
 /** What the choice of a node depends on, apart from the nodes. */
@@ -26,8 +26,8 @@ export class ReadNodes {
   readonly #policy: ReadPolicy;
   readonly #maxStalenessMs: number | null;
   readonly #histories = new KnownHistories();
-  #primary: SharedConnection | null = null;
-  #usual: readonly (readonly SharedConnection[])[] = [];
+  #primary: RedisNode | null = null;
+  #usual: readonly (readonly RedisNode[])[] = [];
   #turn = 0;
 
   constructor(
@@ -49,10 +49,7 @@ export class ReadNodes {
   }
 
   /** Returns the least busy of the best nodes; `null` while no node may serve. */
-  pick(
-    { readPolicy, intent }: ReadQuestion,
-    except: SharedConnection | null = null,
-  ): SharedConnection | null {
+  pick({ readPolicy, intent }: ReadQuestion, except: RedisNode | null = null): RedisNode | null {
     // With a bound on staleness the choice depends on the time, not only on changes.
     const isUsual = readPolicy === null && this.#maxStalenessMs === null;
     for (const group of isUsual ? this.#usual : this.#groupsFor(readPolicy ?? this.#policy)) {
@@ -65,7 +62,7 @@ export class ReadNodes {
     return null;
   }
 
-  #groupsFor(policy: ReadPolicy): SharedConnection[][] {
+  #groupsFor(policy: ReadPolicy): RedisNode[][] {
     return orderCandidates(this.#candidates(), policy, this.#maxStalenessMs).map((group) =>
       group.map(({ node }) => node),
     );
@@ -100,7 +97,7 @@ export class ReadNodes {
     return candidates;
   }
 
-  #replicaCandidate(node: SharedConnection): Candidate {
+  #replicaCandidate(node: RedisNode): Candidate {
     const { role } = node;
     const isReplica = role?.kind === 'replica';
     return {
@@ -124,11 +121,8 @@ export class ReadNodes {
   }
 
   // Equally busy nodes take turns, so that every replica gets its share, also under little load.
-  #leastBusy(
-    nodes: readonly SharedConnection[],
-    except: SharedConnection | null,
-  ): SharedConnection | null {
-    let best: SharedConnection | null = null;
+  #leastBusy(nodes: readonly RedisNode[], except: RedisNode | null): RedisNode | null {
+    let best: RedisNode | null = null;
     this.#turn++;
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[(this.#turn + i) % nodes.length];
@@ -140,6 +134,6 @@ export class ReadNodes {
 }
 
 // Whether it is full for the moment is looked at with each choice: nobody tells when it is not any more.
-function isThere(node: SharedConnection): boolean {
+function isThere(node: RedisNode): boolean {
   return node.state.kind === 'ready' && !node.isStalled;
 }

@@ -1,5 +1,5 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
-import type { SharedConnection } from '../../cluster/connection/index.js';
+import type { RedisNode } from '../../cluster/connection/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import type { AttemptEnd, Call, CallFlow } from './call.js';
 import { CallQueue, type QueueRoom } from './call-queue.js';
@@ -31,7 +31,7 @@ export class WriteFlow implements CallFlow {
   readonly room: QueueRoom;
   readonly #queue: CallQueue;
   readonly #pause: RefusalPause;
-  #node: SharedConnection | null = null;
+  #node: RedisNode | null = null;
   #isOpen = false;
   // The write whose answer the next portion waits for; in the state `first write` it is the first write.
   #awaited: Call | null = null;
@@ -114,7 +114,7 @@ export class WriteFlow implements CallFlow {
 
   // The next call for which there is time. One that was refused and is near its deadline would probably be
   // under way when that passes, and then its outcome would be uncertain.
-  #next(node: SharedConnection): Call | null {
+  #next(node: RedisNode): Call | null {
     const until = this.#deps.clock.now() + Math.max(MIN_TIME_LEFT_MS, 2 * node.rttMs);
     for (;;) {
       const call = this.#queue.shift();

@@ -129,6 +129,13 @@ export class CircuitBreaker {
     }
   }
 
+  /** Redis answered that it takes nothing from anybody: one such answer is enough. */
+  refuse(generation: number, reason: string): void {
+    if (generation !== this.#generation) return;
+    if (this.#state.kind === 'closed') this.#open(reason);
+    else this.fail(generation);
+  }
+
   /** Opens at once, because it is known that Redis is away. Does nothing while it is open. */
   trip(reason: string): void {
     if (this.#state.kind !== 'open') this.#open(reason);

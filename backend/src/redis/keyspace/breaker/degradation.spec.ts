@@ -88,7 +88,7 @@ describe('Degradation', () => {
     await fail(degradation, 'writes');
     port.asked.length = 0;
     await clock.advance(600);
-    expect(new Set(port.asked)).toEqual(new Set(['set']));
+    expect(new Set(port.asked)).toEqual(new Set(['evalsha']));
     degradation.close();
   });
 
@@ -124,6 +124,100 @@ describe('Degradation', () => {
     await clock.advance(2_000);
     expect(degradation.writes.isOpen).toBe(true);
     degradation.close();
+  });
+
+  describe('treats a Redis that refuses all writes as away for them', () => {
+    const refusals = [
+      ['OOM', "OOM command not allowed when used memory > 'maxmemory'."],
+      ['MISCONF', 'MISCONF Redis is configured to save RDB snapshots'],
+      ['NOREPLICAS', 'NOREPLICAS Not enough good replicas to write.'],
+      ['READONLY', "READONLY You can't write against a read only replica."],
+      ['NOPERM', "NOPERM User u has no permissions to run the 'evalsha' command"],
+      [
+        'NOPERM',
+        "NOPERM ACL failure in script: User u has no permissions to run the 'set' command",
+      ],
+      ['ERR', "ERR unknown command 'evalsha', with args beginning with:"],
+    ] as const;
+
+    it.each(refusals)('from the first answer on, and says why: %s', async (reply, message) => {
+      const { degradation, port, clock, facts } = begin();
+      const refused = new CommandRejectedError(message, { reply });
+      port.answer = () => Promise.reject(refused);
+      const outcome = await degradation.writes.run(() => Promise.reject(refused));
+      expect(outcome).toMatchObject({ cause: refused });
+      expect(degradation.writes.isOpen).toBe(false);
+      expect(degradation.reads.isOpen).toBe(true);
+      const [change] = degradation.mode.history;
+      expect(change?.reason).toBe(`reads closed, writes open: Redis refuses them with ${reply}`);
+      expect(facts).toContainEqual(
+        expect.objectContaining({ reason: `Redis refuses all writes: ${reply}` }),
+      );
+      // Who needs to be certain is told the true error, also when Redis is not asked any more.
+      expect(await degradation.writes.run(late)).toMatchObject({ cause: refused });
+      await clock.advance(30_000);
+      expect(degradation.writes.isOpen).toBe(false);
+      port.answer = () => Promise.resolve(1);
+      await clock.advance(5_000);
+      expect(degradation.writes.isOpen).toBe(true);
+      expect(degradation.writes.refusal).toBeNull();
+      degradation.close();
+    });
+
+    it('but not for a refusal that may be about one key', async () => {
+      const { degradation } = begin();
+      for (const message of ['NOPERM No permissions to access a key', 'WRONGTYPE', 'ERR odd']) {
+        const refused = new CommandRejectedError(message);
+        const asked = degradation.writes.run(() => Promise.reject(refused));
+        await expect(asked).rejects.toBe(refused);
+      }
+      expect(degradation.writes.isOpen).toBe(true);
+      degradation.close();
+    });
+
+    it('nor for the answer to a call from before', async () => {
+      const { degradation, port, clock } = begin();
+      let refuse: () => void = () => undefined;
+      const asked = degradation.writes.run(
+        () =>
+          new Promise((_, reject) => {
+            refuse = () => {
+              reject(new CommandRejectedError('OOM'));
+            };
+          }),
+      );
+      await fail(degradation, 'writes');
+      port.answer = () => Promise.resolve(1);
+      await clock.advance(5_000);
+      refuse();
+      await asked;
+      await clock.advance(0);
+      expect(degradation.writes.isOpen).toBe(true);
+      expect(degradation.writes.refusal).toBeNull();
+      degradation.close();
+    });
+
+    it('learns the reason also from a check, when Redis did not answer before', async () => {
+      const { degradation, port, clock } = begin();
+      await fail(degradation, 'writes');
+      port.answer = () => Promise.reject(new CommandRejectedError('OOM', { reply: 'OOM' }));
+      await clock.advance(3_000);
+      expect(degradation.writes.refusal).toBe('OOM');
+      degradation.close();
+    });
+
+    it('and still asks a full one for what frees memory', async () => {
+      const { degradation } = begin();
+      const { writes } = degradation;
+      await writes.run(() => Promise.reject(new CommandRejectedError('OOM')));
+      expect(await writes.run(() => Promise.resolve('not asked'))).toMatchObject({ cause: {} });
+      expect(await writes.runAlsoWhenFull(() => Promise.resolve('deleted'))).toBe('deleted');
+      const error = new CommandTimeoutError('late');
+      expect(await writes.runAlsoWhenFull(() => Promise.reject(error))).toMatchObject({
+        cause: error,
+      });
+      degradation.close();
+    });
   });
 
   it('is healthy only when nothing waits any more and all has been well for a while', async () => {

@@ -3,14 +3,14 @@ import type { Direction, EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { RecoveryCheck } from './recovery-check.js';
 import { CircuitBreaker, type BreakerMove } from './circuit-breaker.js';
-import { isAnswer, Guard } from './guard.js';
-import type { RedisPort, RunOptions } from '../store/redis-port.js';
+import { Guard } from './guard.js';
+import type { RedisPort } from '../store/redis-port.js';
+import { askToRead, WriteCheck } from './check-questions.js';
 import { ServiceMode } from './service-mode.js';
 
 const WINDOW_MS = 1_000;
 const CHECKS_TO_CLOSE = 2;
 const CHECK_EVERY_MS = 50;
-const CHECK_KEY = 'redis-ha~check';
 
 /** What decides the mode besides the breakers. */
 interface DegradationListener {
@@ -55,7 +55,7 @@ export class Degradation {
         this.#onMove(direction, move);
       });
     this.reads = new Guard(breakerOf('reads'));
-    this.writes = new Guard(breakerOf('writes'));
+    this.writes = Guard.ofWrites(breakerOf('writes'));
     this.#checks = port === null ? [] : this.#newChecks(port, settings.timeoutMs, clock);
     this.#stopHearing = port?.onRecovery(() => {
       for (const check of this.#checks) check.hurry();
@@ -68,6 +68,7 @@ export class Degradation {
       reads: this.reads.breaker.state.kind,
       writes: this.writes.breaker.state.kind,
       hasBacklog: this.#listener.hasBacklog(),
+      refusal: this.writes.refusal,
     });
   }
 
@@ -79,14 +80,18 @@ export class Degradation {
   }
 
   #newChecks(port: RedisPort, timeoutMs: number, clock: Clock): readonly RecoveryCheck[] {
-    const options = { timeoutMs, isIdempotent: true };
+    const write = new WriteCheck(port, timeoutMs);
     const settings = { everyMs: CHECK_EVERY_MS, timeoutMs: 2 * timeoutMs };
     const checkOf = (direction: Guard, ask: () => Promise<unknown>): RecoveryCheck =>
       new RecoveryCheck(direction.breaker, ask, settings, clock);
     return [
-      checkOf(this.reads, () => askToRead(port, options)),
-      // Only a successful write shows that writes work: a replica answers reads, too.
-      checkOf(this.writes, () => askToWrite(port, { ...options, onPrimary: true })),
+      checkOf(this.reads, () => askToRead(port, timeoutMs)),
+      checkOf(this.writes, () =>
+        write.ask().catch((error: unknown) => {
+          this.writes.hear(error);
+          throw error;
+        }),
+      ),
     ];
   }
 
@@ -102,22 +107,5 @@ export class Degradation {
     if (move.to === 'closed') this.#bus.emit({ type: 'breaker.closed', direction, openMs });
     this.refresh();
     if (direction === 'writes' && move.to === 'closed') this.#listener.onWritesBack();
-  }
-}
-
-function askToRead(port: RedisPort, options: RunOptions): Promise<unknown> {
-  return answered(port.run('exists', [CHECK_KEY], options));
-}
-
-function askToWrite(port: RedisPort, options: RunOptions): Promise<unknown> {
-  return answered(port.run('set', [CHECK_KEY, '1', 'PX', 1_000], options));
-}
-
-// An ACL may forbid the key of the check. That is an answer too, so Redis is there.
-async function answered(asked: Promise<unknown>): Promise<void> {
-  try {
-    await asked;
-  } catch (error) {
-    if (!isAnswer(error)) throw error;
   }
 }

@@ -4,6 +4,7 @@ import {
   InvalidArgumentError,
 } from '../../base/errors/index.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
+import { FULL, refusalOfAllWrites } from './refused-writes.js';
 
 /** Redis did not do it: it was not asked, or it failed, or it did not answer in time. */
 export class Away {
@@ -19,6 +20,12 @@ export class Away {
 interface Waiter {
   readonly settle: (outcome: Away) => void;
   readonly fail: (error: unknown) => void;
+}
+
+/** Why Redis takes no writes, and the answer that said so. */
+interface Refusal {
+  readonly reason: string;
+  readonly error: unknown;
 }
 
 const ANSWERS = [CommandRejectedError, InvalidArgumentError, ClosedError];
@@ -39,12 +46,27 @@ export class Guard {
   readonly breaker: CircuitBreaker;
   readonly #waiting = new Set<Waiter>();
   readonly #counts = { answered: 0, failed: 0, away: 0 };
+  readonly #refusalIn: (error: unknown) => string | null;
+  #refusal: Refusal | null = null;
 
-  constructor(breaker: CircuitBreaker) {
+  /** @param refusalIn - returns the reason when an error says that Redis does this for nobody */
+  constructor(breaker: CircuitBreaker, refusalIn: (error: unknown) => string | null = () => null) {
     this.breaker = breaker;
+    this.#refusalIn = refusalIn;
     breaker.listen(({ to }) => {
       if (to === 'open') this.#letGo();
+      if (to === 'closed') this.#refusal = null;
     });
+  }
+
+  /** A guard of writes: a Redis that takes none from anybody is away for them. */
+  static ofWrites(breaker: CircuitBreaker): Guard {
+    return new Guard(breaker, refusalOfAllWrites);
+  }
+
+  /** Why Redis refuses, as the first word of its answer; `null` while it does not. */
+  get refusal(): string | null {
+    return this.#refusal?.reason ?? null;
   }
 
   /** The outcomes since the process started. */
@@ -97,21 +119,59 @@ export class Guard {
     }
   }
 
-  /** Returns whether an error means that Redis failed. */
-  #blame(error: unknown, generation: number, isCounted: boolean): boolean {
+  /**
+   * The same for what frees memory: a Redis that is full still does it, and others would have to wait for it.
+   */
+  async runAlsoWhenFull<T>(
+    work: () => Promise<T>,
+    { isToEnd = false }: { readonly isToEnd?: boolean } = {},
+  ): Promise<T | Away> {
+    if (this.isOpen || this.refusal !== FULL) {
+      return isToEnd ? this.runToItsEnd(work) : this.run(work);
+    }
+    try {
+      const value = await work();
+      this.#counts.answered++;
+      return value;
+    } catch (error) {
+      this.#counts.failed++;
+      return new Away(error);
+    }
+  }
+
+  /** Takes the answer to a recovery check that failed: Redis may refuse now what it did not answer before. */
+  hear(error: unknown): void {
+    const reason = this.#refusalIn(error);
+    this.#refusal = reason === null ? null : { reason, error };
+  }
+
+  /** Takes the outcome of a call that was made with a permit of the breaker. Returns whether Redis failed. */
+  learn(error: unknown, generation: number): boolean {
+    const reason = this.#refusalIn(error);
+    if (reason !== null) {
+      this.#refusal = { reason, error };
+      this.breaker.refuse(generation, `Redis refuses all writes: ${reason}`);
+      // It was the answer to a call of before, and says nothing about now.
+      if (this.breaker.state.kind === 'closed') this.#refusal = null;
+      return true;
+    }
     if (isAnswer(error)) {
-      if (isCounted) this.#counts.answered++;
       this.breaker.succeed(generation);
       return false;
     }
-    if (isCounted) this.#counts.failed++;
     this.breaker.fail(generation);
     return true;
   }
 
+  #blame(error: unknown, generation: number, isCounted: boolean): boolean {
+    const hasFailed = this.learn(error, generation);
+    if (isCounted) this.#counts[hasFailed ? 'failed' : 'answered']++;
+    return hasFailed;
+  }
+
   #notTried(): Away {
     this.#counts.away++;
-    return NOT_TRIED;
+    return this.#refusal === null ? NOT_TRIED : new Away(this.#refusal.error);
   }
 
   #letGo(): void {

@@ -13,6 +13,8 @@ interface ServiceModeInput {
   readonly writes: BreakerStateName;
   /** Writes that were made while Redis was away are not all replayed yet. */
   readonly hasBacklog: boolean;
+  /** Why Redis takes no writes though it is there, such as `OOM`; `null` while it does. */
+  readonly refusal?: string | null;
 }
 
 type ModeState =
@@ -61,10 +63,11 @@ export class ServiceMode {
   }
 
   /** Updates the mode from its inputs. The same inputs again change nothing. */
-  update({ reads, writes, hasBacklog }: ServiceModeInput): void {
+  update({ reads, writes, hasBacklog, refusal = null }: ServiceModeInput): void {
     if (this.#isClosed) return;
     const areClosed = reads === 'closed' && writes === 'closed';
-    if (!areClosed) this.#degrade(`reads ${reads}, writes ${writes}`);
+    const because = refusal === null ? '' : `: Redis refuses them with ${refusal}`;
+    if (!areClosed) this.#degrade(`reads ${reads}, writes ${writes}${because}`);
     else if (this.#state.name === 'degraded') this.#recover(hasBacklog);
     else if (this.#state.name === 'recovering') this.#settle(this.#state.settling, hasBacklog);
   }

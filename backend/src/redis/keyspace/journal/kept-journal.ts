@@ -1,9 +1,9 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
-import { fingerprintOf } from './journal-fingerprint.js';
-import { JournalFolder, type AdoptionListener } from './journal-folder.js';
-import { NO_LOG, type JournalLog, type JournalRecord } from './journal-log.js';
-import type { SkipReason } from './orphans.js';
+import { fingerprintOf } from './disk/journal-fingerprint.js';
+import { JournalFolder, type AdoptionListener } from './disk/journal-folder.js';
+import { NO_LOG, type JournalLog, type JournalRecord } from './disk/journal-log.js';
+import type { SkipReason } from './disk/orphans.js';
 
 const FSYNC_INTERVAL_MS = 100;
 

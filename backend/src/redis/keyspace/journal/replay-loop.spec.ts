@@ -3,18 +3,20 @@ import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/ind
 import type { ReplayReport } from '../../base/events/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { CircuitBreaker } from '../breaker/circuit-breaker.js';
-import { JournalReplay } from './journal-replay.js';
-import { NO_LOG } from './journal-log.js';
+import { Guard } from '../breaker/guard.js';
+import { MemoryStore } from '../store/memory-store.js';
+import { NO_LOG } from './disk/journal-log.js';
 import type { ApplyOutcome, StampedWrite } from '../store/key-value-store.js';
 import { ReplayLoop } from './replay-loop.js';
-import { WriteJournal } from './write-journal.js';
+import { OwnWrites } from './own-writes.js';
+import { Replay } from './replay.js';
 
 const FAILURES = 3;
 const full = new CommandRejectedError('OOM', { reply: 'OOM' });
 
 describe('ReplayLoop', () => {
   let clock: ManualClock;
-  let journal: WriteJournal;
+  let own: OwnWrites;
   let breaker: CircuitBreaker;
   let loop: ReplayLoop;
   let reports: ReplayReport[];
@@ -26,10 +28,12 @@ describe('ReplayLoop', () => {
     reports = [];
     applied = [];
     apply = () => Promise.resolve({ kind: 'applied' });
-    const bounds = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: 3_600_000 };
-    journal = new WriteJournal(bounds, clock, NO_LOG);
+    const bounds = { maxEntries: 100, maxBytes: 1_000_000, maxAgeMs: 3_600_000, windowMs: 15_000 };
+    own = new OwnWrites(bounds, clock, NO_LOG);
     const settings = { failures: FAILURES, windowMs: 1_000, openMs: 500, checksToClose: 1 };
     breaker = new CircuitBreaker(settings, clock, () => undefined);
+    const guard = Guard.ofWrites(breaker);
+    const memory = new MemoryStore({ maxEntries: 100, maxBytes: 1_000_000 }, clock);
     const store = {
       apply: (write: StampedWrite) => {
         applied.push(write.key);
@@ -37,8 +41,8 @@ describe('ReplayLoop', () => {
       },
       drop: () => Promise.resolve(0),
     };
-    const replay = new JournalReplay(journal, store, { perSecond: 1_000, batch: 2 }, clock);
-    loop = new ReplayLoop({ journal, replay, breaker }, clock, {
+    const replay = new Replay({ own, store, memory }, { perSecond: 1_000, batch: 2 }, clock);
+    loop = new ReplayLoop({ own, replay, guard }, clock, {
       onReplayed: (report) => reports.push(report),
       onChange: () => undefined,
     });
@@ -47,7 +51,7 @@ describe('ReplayLoop', () => {
   const put = async (no: number): Promise<void> => {
     const write = setOf(`k${no}`, stampNo(no), { ttlMs: 60_000 });
     const record = { kind: 'write', write, madeAt: clock.wallTime() } as const;
-    await journal.append(record, { mayDropOthers: false });
+    await own.append(record);
   };
   const openBreaker = (): void => {
     breaker.trip('away');
@@ -93,7 +97,7 @@ describe('ReplayLoop', () => {
     apply = () => Promise.resolve({ kind: 'applied' });
     loop.hurry();
     await clock.advance(0);
-    expect(journal.entries).toBe(0);
+    expect(own.entries).toBe(0);
     await clock.advance(1_000);
     expect(clock.pending).toBe(0);
   });
@@ -107,14 +111,29 @@ describe('ReplayLoop', () => {
     expect(applied).toHaveLength(FAILURES);
   });
 
-  it('does not treat a full Redis as away, however often it refuses', async () => {
+  it('treats a Redis that refuses all writes as away for them, until a check says otherwise', async () => {
     await put(1);
     apply = () => Promise.reject(full);
     loop.wake();
     await clock.advance(5_000);
-    expect(applied.length).toBeGreaterThan(FAILURES);
+    expect(applied).toHaveLength(1);
+    expect(breaker.state.kind).toBe('open');
+    apply = () => Promise.resolve({ kind: 'applied' });
+    await closeBreaker();
+    loop.hurry();
+    await clock.advance(0);
+    expect(own.entries).toBe(0);
+  });
+
+  it('tries what is refused for its own sake less and less often', async () => {
+    await put(1);
+    apply = () => Promise.reject(new CommandRejectedError('ERR no', { reply: 'ERR' }));
+    loop.wake();
+    await clock.advance(60_000);
     expect(breaker.state.kind).toBe('closed');
-    expect(journal.entries).toBe(1);
+    expect(applied.length).toBeGreaterThan(5);
+    expect(applied.length).toBeLessThan(15);
+    expect(own.entries).toBe(1);
   });
 
   describe('when it is closed', () => {
@@ -142,7 +161,7 @@ describe('ReplayLoop', () => {
       await clock.advance(0);
       apply = () => Promise.resolve({ kind: 'applied' });
       expect((await close(1_000))()).toBe(true);
-      expect(journal.entries).toBe(0);
+      expect(own.entries).toBe(0);
       expect(clock.pending).toBe(0);
     });
 
@@ -153,7 +172,7 @@ describe('ReplayLoop', () => {
       expect(isClosed()).toBe(false);
       await clock.advance(100);
       expect(isClosed()).toBe(true);
-      expect(journal.entries).toBe(0);
+      expect(own.entries).toBe(0);
       expect(clock.pending).toBe(0);
     });
 
@@ -163,10 +182,10 @@ describe('ReplayLoop', () => {
       const isClosed = await close(20);
       await clock.advance(20);
       expect(isClosed()).toBe(true);
-      const { entries } = journal;
+      const { entries } = own;
       expect(entries).toBeGreaterThan(0);
       await clock.advance(1_000);
-      expect(journal.entries).toBe(entries);
+      expect(own.entries).toBe(entries);
       expect(clock.pending).toBe(0);
     });
 

@@ -1,11 +1,11 @@
 import type { ReplayReport } from '../../base/events/index.js';
 import { atDeadline, endsWithin, type Clock, type Stop } from '../../base/timing/index.js';
-import type { CircuitBreaker } from '../breaker/circuit-breaker.js';
-import { isAnswer } from '../breaker/guard.js';
-import type { JournalReplay } from './journal-replay.js';
-import type { WriteJournal } from './write-journal.js';
+import type { Guard } from '../breaker/guard.js';
+import type { OwnWrites } from './own-writes.js';
+import type { Replay } from './replay.js';
 
 const RETRY_MS = 250;
+const MAX_RETRY_MS = 10_000;
 
 /** What the loop reports. */
 interface ReplayListener {
@@ -17,24 +17,26 @@ interface ReplayListener {
 
 /** Replays the journal whenever it holds something and the breaker lets it. One run at a time. */
 export class ReplayLoop {
-  readonly #journal: WriteJournal;
-  readonly #replay: JournalReplay;
-  readonly #breaker: CircuitBreaker;
+  readonly #own: OwnWrites;
+  readonly #replay: Replay;
+  readonly #guard: Guard;
   readonly #clock: Clock;
   readonly #listener: ReplayListener;
   readonly #closed = new AbortController();
   #isClosing = false;
   #run: Promise<void> | null = null;
   #stopRetry: Stop | null = null;
+  // Grows with each run that fails: what nothing changes about is not tried over and over.
+  #retryMs = RETRY_MS;
 
   constructor(
-    parts: { journal: WriteJournal; replay: JournalReplay; breaker: CircuitBreaker },
+    parts: { own: OwnWrites; replay: Replay; guard: Guard },
     clock: Clock,
     listener: ReplayListener,
   ) {
-    this.#journal = parts.journal;
+    this.#own = parts.own;
     this.#replay = parts.replay;
-    this.#breaker = parts.breaker;
+    this.#guard = parts.guard;
     this.#clock = clock;
     this.#listener = listener;
   }
@@ -42,7 +44,7 @@ export class ReplayLoop {
   /** Starts a run if there is something to replay and Redis accepts writes. */
   wake(): void {
     const isFree = this.#run === null && this.#stopRetry === null && !this.#isClosing;
-    if (!isFree || this.#journal.entries === 0 || this.#breaker.state.kind !== 'closed') return;
+    if (!isFree || this.#own.entries === 0 || !this.#guard.isOpen) return;
     this.#run = this.#runOnce().finally(() => {
       this.#run = null;
       this.#listener.onChange();
@@ -55,6 +57,7 @@ export class ReplayLoop {
   hurry(): void {
     this.#stopRetry?.();
     this.#stopRetry = null;
+    this.#retryMs = RETRY_MS;
     this.wake();
   }
 
@@ -72,21 +75,21 @@ export class ReplayLoop {
   }
 
   async #runOnce(): Promise<void> {
-    const generation = this.#breaker.permit();
+    const generation = this.#guard.breaker.permit();
     if (generation === null) return;
     try {
       const report = await this.#replay.run(this.#closed.signal);
-      this.#breaker.succeed(generation);
+      this.#guard.breaker.succeed(generation);
+      this.#retryMs = RETRY_MS;
       this.#listener.onReplayed(report);
     } catch (error) {
-      // A Redis that refuses everything, for example because it is full, is not away.
-      if (isAnswer(error)) this.#breaker.succeed(generation);
-      else this.#breaker.fail(generation);
+      this.#guard.learn(error, generation);
       if (this.#isClosing) return;
-      this.#stopRetry = this.#clock.hold(RETRY_MS, () => {
+      this.#stopRetry = this.#clock.hold(this.#retryMs, () => {
         this.#stopRetry = null;
         this.wake();
       });
+      this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
     }
   }
 }

@@ -240,6 +240,18 @@ export function stampOf(bytes: Buffer): Stamp | null {
   return hasStamp(bytes) ? readStamp(bytes, STAMP_OFFSET) : null;
 }
 
+/** Whether an encoded entry ends a key that is never used again. */
+export function isFinal(bytes: Buffer): boolean {
+  return isTombstone(bytes) && ((bytes[3] ?? 0) & FINAL_BIT) !== 0;
+}
+
+/** Returns the stamp with which an encoded entry was born, if it is not the stamp of the entry itself. */
+export function birthOf(bytes: Buffer): Stamp | null {
+  if (!hasStamp(bytes) || ((bytes[3] ?? 0) & BIRTH_BIT) === 0) return null;
+  const offset = layoutOf(bytes).codecOffset + 2;
+  return bytes.length < offset + STAMP_BYTES ? null : readStamp(bytes, offset);
+}
+
 function faultOf(bytes: Buffer): EntryFault | null {
   if (!hasStamp(bytes)) return 'corrupt';
   if ((bytes[2] ?? 0) > ENTRY_VERSION) return 'newer-format';

@@ -1,24 +1,52 @@
-import { hasStamp } from './entry.js';
+import { birthOf, hasStamp, isFinal, isTombstone } from './entry.js';
+import type { Evictable } from './eviction-queue.js';
 import type { StampedWrite } from './key-value-store.js';
+import type { Place, Shelf } from './memory-rooms.js';
 import { compareStamps, type Stamp } from './stamp.js';
+import type { Standing } from './which-wins.js';
+
+/** Where whoever decodes a copy may leave the result, so that the next one need not. */
+export interface DecodedSlot {
+  /** What was left here; `undefined` for nothing. Belongs to whoever left it. */
+  readonly decoded: unknown;
+  /**
+   * Keeps a decoded value beside the bytes, for as long as they are held. Returns false when there is no
+   * room, or when the key was written again meanwhile.
+   *
+   * @param bytes - what it counts for: the size of what it was decoded from, decompressed
+   */
+  keepDecoded(value: unknown, bytes: number): boolean;
+}
 
 /** What the store holds under a key. The bytes belong to the store and must not be changed. */
-export interface MemoryCopy {
+export interface MemoryCopy extends DecodedSlot {
   /** The encoded entry; the same Buffer until the key is written again. */
   readonly entry: Buffer;
   /** `null` when the bytes are no entry. */
   readonly stamp: Stamp | null;
+  /** The stamp with which the value was born; `null` when the bytes are no entry. */
+  readonly birth: Stamp | null;
+  /** It is the end of a key that is never used again. */
+  readonly isFinal: boolean;
   /** When it was last written or confirmed, by `clock.now()`. */
   readonly heardAt: number;
   /** False after it was distrusted, until it is written again or confirmed. */
   readonly isTrusted: boolean;
 }
 
+/** What a record asks of its store. */
+export interface RecordKeeper {
+  /** Copies of an earlier round are distrusted. */
+  readonly round: number;
+  keepDecoded(record: MemoryRecord, value: unknown, bytes: number): boolean;
+}
+
 // What a record, its stamp, its place in the map and its Buffer cost besides the bytes, and what one
-// key group of a record costs: measured as growth of the process, per entry.
-const RECORD_BYTES = 768;
+// key group of a record, or one key that a drop leaves, costs: measured as growth of the process, per entry.
+const RECORD_BYTES = 864;
 const LISTING_BYTES = 256;
 const DISTRUSTED = -1;
+const NONE: readonly string[] = [];
 
 /** Records by their key. */
 export type Records = Map<string, MemoryRecord>;
@@ -32,50 +60,95 @@ export function* laps(records: Records, marks: Records): Generator<MemoryRecord 
   }
 }
 
+/** Where a record belongs. */
+interface RecordSpot {
+  readonly home: Records;
+  readonly place: Place<MemoryRecord>;
+  readonly shelf: Shelf<MemoryRecord>;
+  readonly weight: number;
+  readonly keeper: RecordKeeper;
+}
+
+/** A write, and for the mark of a group the keys that its drop left. */
+export interface MemoryWrite extends StampedWrite {
+  readonly except?: readonly string[];
+}
+
 /** What is kept under one key, and its place among the others. */
-export class MemoryRecord implements MemoryCopy {
+export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
   newer: MemoryRecord | null = null;
   older: MemoryRecord | null = null;
+  uses = 0;
+  isProven = false;
   readonly home: Records;
+  readonly place: Place<MemoryRecord>;
+  readonly shelf: Shelf<MemoryRecord>;
   readonly key: string;
   readonly entry: Buffer;
   readonly stamp: Stamp | null;
+  readonly birth: Stamp | null;
+  readonly isTombstone: boolean;
+  readonly isFinal: boolean;
   readonly groups: readonly string[];
+  readonly except: ReadonlySet<string> | null;
   readonly expiresAt: number;
-  readonly weight: number;
+  weight: number;
   heardAt: number;
-  readonly #trust: { readonly round: number };
+  decoded: unknown = undefined;
+  decodedBytes = 0;
+  readonly #keeper: RecordKeeper;
   #round: number;
 
-  constructor(home: Records, write: StampedWrite, now: number, trust: { readonly round: number }) {
-    this.home = home;
+  constructor(write: MemoryWrite, now: number, spot: RecordSpot) {
+    this.home = spot.home;
+    this.place = spot.place;
+    this.shelf = spot.shelf;
+    this.weight = spot.weight;
     this.key = write.key;
     this.entry = owned(write.entry);
     this.stamp = hasStamp(write.entry) ? write.stamp : null;
-    this.groups = write.groups;
+    this.birth = this.stamp === null ? null : bornAt(write);
+    this.isTombstone = isTombstone(write.entry);
+    this.isFinal = this.isTombstone && isFinal(write.entry);
+    this.groups = this.isTombstone ? NONE : write.groups;
+    this.except = write.except === undefined ? null : new Set(write.except);
     this.expiresAt = write.ttlMs === null ? Infinity : now + write.ttlMs;
-    this.weight = weigh(write);
     this.heardAt = now;
-    this.#trust = trust;
-    this.#round = trust.round;
+    this.#keeper = spot.keeper;
+    this.#round = spot.keeper.round;
   }
 
   /** {@inheritDoc MemoryCopy.isTrusted} */
   get isTrusted(): boolean {
-    return this.#round === this.#trust.round;
+    return this.#round === this.#keeper.round;
+  }
+
+  /** What decides against a write; `null` when the bytes are no entry. */
+  get standing(): Standing | null {
+    return this.stamp === null ? null : { stamp: this.stamp, isFinal: this.isFinal };
   }
 
   has(stamp: Stamp): boolean {
     return this.stamp !== null && compareStamps(this.stamp, stamp) === 0;
   }
 
+  /** Whether it is the mark of a drop that left this key. */
+  leaves(key: string): boolean {
+    return this.except?.has(key) === true;
+  }
+
   confirm(now: number): void {
     this.heardAt = now;
-    this.#round = this.#trust.round;
+    this.#round = this.#keeper.round;
   }
 
   distrust(): void {
     this.#round = DISTRUSTED;
+  }
+
+  /** {@inheritDoc DecodedSlot.keepDecoded} */
+  keepDecoded(value: unknown, bytes: number): boolean {
+    return this.#keeper.keepDecoded(this, value, bytes);
   }
 }
 
@@ -104,41 +177,21 @@ export class GroupIndex {
   }
 }
 
-/**
- * A list from the newest to the oldest record. The order of a Map would do as well, but taking its first
- * key steps over the holes of deleted keys: with many entries that takes milliseconds.
- */
-export class RecencyList {
-  newest: MemoryRecord | null = null;
-  oldest: MemoryRecord | null = null;
+/** The stamp with which what a write writes was born. */
+export function bornAt({ birth, entry, stamp }: StampedWrite): Stamp {
+  return birth ?? birthOf(entry) ?? stamp;
+}
 
-  add(item: MemoryRecord): void {
-    item.older = this.newest;
-    if (this.newest === null) this.oldest = item;
-    else this.newest.newer = item;
-    this.newest = item;
-  }
-
-  remove(item: MemoryRecord): void {
-    if (item.newer === null) this.newest = item.older;
-    else item.newer.older = item.older;
-    if (item.older === null) this.oldest = item.newer;
-    else item.older.newer = item.newer;
-    item.newer = null;
-    item.older = null;
-  }
-
-  use(item: MemoryRecord): void {
-    if (item === this.newest) return;
-    this.remove(item);
-    this.add(item);
-  }
+/** Where what a write writes would stand. */
+export function shelfIn(place: Place<MemoryRecord>, { entry }: StampedWrite): Shelf<MemoryRecord> {
+  return isTombstone(entry) ? place.ends : place.values;
 }
 
 /** Returns how much memory a write takes. */
-export function weigh({ key, entry, groups }: StampedWrite): number {
+export function weigh({ key, entry, groups, except = NONE }: MemoryWrite): number {
   let bytes = RECORD_BYTES + Buffer.byteLength(key) + entry.length;
   for (const group of groups) bytes += LISTING_BYTES + Buffer.byteLength(group);
+  for (const left of except) bytes += LISTING_BYTES + Buffer.byteLength(left);
   return bytes;
 }
 

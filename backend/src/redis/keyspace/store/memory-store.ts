@@ -1,63 +1,79 @@
-import { InvalidArgumentError } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import { encodeEntry, newTombstone } from './entry.js';
+import { encodeEntry, isFinal, isTombstone, newTombstone } from './entry.js';
+import { use } from './eviction-queue.js';
 import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
 import {
+  bornAt,
   GroupIndex,
   laps,
-  RecencyList,
   MemoryRecord,
   owned,
+  shelfIn,
   weigh,
   type MemoryCopy,
+  type MemoryWrite,
+  type RecordKeeper,
   type Records,
 } from './memory-records.js';
-import { compareStamps, isDamaged, type Stamp } from './stamp.js';
+import {
+  MemoryRooms,
+  type ClassUsage,
+  type MemoryLimits,
+  type MemoryClass,
+  type MemoryNeeds,
+  type Room,
+  type Shelf,
+} from './memory-rooms.js';
+import { compareStamps, isDamaged, laterThan, type Stamp } from './stamp.js';
+import { compareStandings, type Standing } from './which-wins.js';
 
 export type { MemoryCopy } from './memory-records.js';
 
-/** The bounds of a memory store. Both are required: memory without a bound ends the process. */
-interface MemoryStoreOptions {
-  /** Keys, and key groups that were emptied. */
-  readonly maxEntries: number;
-  /** Bytes of keys, entries and groups, and the cost of keeping them. */
-  readonly maxBytes: number;
+/** What memory holds, and what it may hold. */
+export interface MemoryUsage extends MemoryLimits {
+  readonly entries: number;
+  readonly bytes: number;
+  /** Entries and marks of groups that left for lack of room. */
+  readonly evictions: number;
+  /** The same by class. A session that left is unknown while Redis is away. */
+  readonly classes: Readonly<Record<MemoryClass, ClassUsage>>;
 }
 
 const SWEPT_PER_WRITE = 4;
 const APPLIED: ApplyOutcome = { kind: 'applied' };
+const ABSENT: ApplyOutcome = { kind: 'absent' };
 
 /**
- * {@link KeyValueStore} in this process, within limits: what was not used for the longest time is removed
- * first, tombstones and marks of groups too; then older writes are no longer refused. It never waits and
- * sets no timers. An expired record is removed when it is read, or when a write passes by.
+ * {@link KeyValueStore} in this process, within limits: see {@link MemoryRooms} for who gives way to whom.
+ * When a tombstone or mark leaves, older writes are no longer refused. It never waits and sets no timers. An
+ * expired record is removed when it is read, or when a write passes by.
  *
  * Bytes are copied out of larger Buffers, so that what is counted is what is held. An entry that is
- * larger than the whole store is `applied` as well, because it is the newest: the older one is removed,
+ * larger than its room is `applied` as well, because it is the newest: the older one is removed,
  * nothing is kept, and it counts as refused.
  */
 export class MemoryStore implements KeyValueStore {
-  readonly #bounds: MemoryStoreOptions;
+  readonly #bounds: MemoryLimits;
   readonly #clock: Clock;
+  readonly #rooms: MemoryRooms<MemoryRecord>;
   readonly #records: Records = new Map();
   // Tombstones of key groups that were emptied: they refuse older writes to the keys of the group.
   readonly #marks: Records = new Map();
-  readonly #byUse = new RecencyList();
   readonly #groups = new GroupIndex();
-  // Copies of an earlier round are distrusted.
-  readonly #trust = { round: 0 };
   readonly #laps = laps(this.#records, this.#marks);
-  #bytes = 0;
-  #evictions = 0;
+  readonly #keeper: RecordKeeper & { round: number };
   #expirations = 0;
   #refused = 0;
 
   /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
-  constructor(bounds: MemoryStoreOptions, clock: Clock) {
-    requireBound('maxEntries', bounds.maxEntries);
-    requireBound('maxBytes', bounds.maxBytes);
-    this.#bounds = bounds;
+  constructor({ maxEntries, maxBytes }: MemoryLimits, clock: Clock) {
+    this.#bounds = { maxEntries, maxBytes };
     this.#clock = clock;
+    this.#rooms = new MemoryRooms(this.#bounds);
+    this.#keeper = {
+      round: 0,
+      keepDecoded: (record, value, bytes) => this.#keepDecoded(record, value, bytes),
+    };
   }
 
   /** Entries that are held, including tombstones, and expired entries that were not removed yet. */
@@ -65,30 +81,43 @@ export class MemoryStore implements KeyValueStore {
     return this.#records.size;
   }
 
-  /** Bytes that are held, as {@link MemoryStoreOptions.maxBytes} counts them. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Entries and marks of groups that were evicted for lack of room. */
-  get evictions(): number {
-    return this.#evictions;
-  }
-
-  /** Entries and marks of groups that were dropped because they had expired. */
+  /** Entries that were dropped because they had expired, and marks of groups. */
   get expirations(): number {
     return this.#expirations;
   }
 
-  /** Entries that were not kept because they are larger than the whole store. */
+  /** Entries that were not kept because they are larger than their room. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** What is held, with the marks of groups and what has expired and was not removed yet. */
+  get usage(): MemoryUsage {
+    const classes = this.#rooms.usage;
+    const all = Object.values(classes);
+    return {
+      ...this.#bounds,
+      entries: all.reduce((sum, { entries }) => sum + entries, 0),
+      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+      evictions: all.reduce((sum, { evictions }) => sum + evictions, 0),
+      classes,
+    };
+  }
+
+  /**
+   * Says what a keyspace is, so that its copies get their place: before the first of them is written.
+   *
+   * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) when rooms of their own would take too much.
+   */
+  open(keyspace: string, needs: MemoryNeeds): void {
+    const smaller = this.#rooms.open(keyspace, needs);
+    if (smaller !== null) this.#shrink(smaller);
   }
 
   /** Returns what is held under a key. Counts as use. */
   peek(key: string): MemoryCopy | null {
     const record = this.#find(this.#records, key, this.#clock.now());
-    if (record !== null) this.#byUse.use(record);
+    if (record !== null) use(record);
     return record;
   }
 
@@ -106,18 +135,19 @@ export class MemoryStore implements KeyValueStore {
       stored.confirm(now);
       return APPLIED;
     }
-    const by = this.#newerStamp(stored, write.stamp) ?? this.#dropSince(write, now);
-    if (by !== null) return { kind: 'superseded', by };
+    const refusal = refusalOf(write, stored);
+    if (refusal !== null) return refusal;
+    const winner = this.#winner(write, stored, now);
+    if (winner !== null) return superseded(winner);
     this.#put(this.#records, write, now);
-    this.#shrink();
     return APPLIED;
   }
 
-  /** Returns the stamp of what is newer than a write, which would then change nothing; `null` otherwise. */
-  supersededBy(write: StampedWrite): Stamp | null {
+  /** Returns what wins against a write, which would then change nothing; `null` when nothing does. */
+  supersededBy(write: StampedWrite): { readonly by: Stamp; readonly isFinal: boolean } | null {
     const now = this.#clock.now();
-    const stored = this.#find(this.#records, write.key, now);
-    return this.#newerStamp(stored, write.stamp) ?? this.#dropSince(write, now);
+    const winner = this.#winner(write, this.#find(this.#records, write.key, now), now);
+    return winner === null ? null : { by: winner.stamp, isFinal: winner.isFinal };
   }
 
   /** {@inheritDoc KeyValueStore.members} */
@@ -127,25 +157,20 @@ export class MemoryStore implements KeyValueStore {
   }
 
   /** {@inheritDoc KeyValueStore.drop} */
-  drop({ group, stamp, ttlMs }: StampedDrop): number {
+  drop(drop: StampedDrop): number {
+    const { group, stamp, ttlMs, except = [] } = drop;
     const now = this.#clock.now();
     this.#sweep(now);
-    const madeAt = this.#clock.wallTime();
-    const entry = owned(encodeEntry(newTombstone(stamp, { madeAt, freshUntil: madeAt + ttlMs })));
-    const grave: Omit<StampedWrite, 'key'> = { stamp, entry, ttlMs, groups: [] };
+    // First of all: a tombstone of a member must not drive it out.
+    this.#mark(drop, now);
+    const kept = new Set(except);
     let count = 0;
     for (const key of this.members(group)) {
-      if (this.#newerStamp(this.#find(this.#records, key, now), stamp) !== null) continue;
-      this.#put(this.#records, { ...grave, key }, now);
+      const record = this.#find(this.#records, key, now);
+      if (record === null || kept.has(key) || !this.#isOlder(record.birth, stamp)) continue;
+      this.#put(this.#records, { ...this.#graveOf(drop, record), key, ttlMs }, now);
       count++;
     }
-    const mark = this.#find(this.#marks, group, now);
-    if (this.#newerStamp(mark, stamp) === null) {
-      // An earlier drop may have to be remembered for longer.
-      const keepMs = Math.max(ttlMs, (mark?.expiresAt ?? now) - now);
-      this.#put(this.#marks, { ...grave, key: group, ttlMs: keepMs }, now);
-    }
-    this.#shrink();
     return count;
   }
 
@@ -162,7 +187,7 @@ export class MemoryStore implements KeyValueStore {
 
   /** Notices may have been missed: no copy is trusted until it is written again or confirmed. */
   distrustAll(): void {
-    this.#trust.round++;
+    this.#keeper.round++;
   }
 
   /** Removes a key without a tombstone: older writes may put it back. */
@@ -185,46 +210,122 @@ export class MemoryStore implements KeyValueStore {
     return null;
   }
 
-  #newerStamp(stored: MemoryRecord | null, coming: Stamp): Stamp | null {
-    const stamp = stored?.stamp ?? null;
-    if (stamp === null || compareStamps(stamp, coming) <= 0) return null;
-    return isDamaged(stamp, this.#clock.wallTime()) ? null : stamp;
+  #winner(write: StampedWrite, stored: MemoryRecord | null, now: number): Standing | null {
+    const standing = stored?.standing ?? null;
+    const coming = { stamp: write.stamp, isFinal: write.isFinal === true || isFinal(write.entry) };
+    if (standing !== null && this.#wins(standing, coming)) return standing;
+    return isTakingAway(write) ? null : this.#dropSince(write, now);
   }
 
-  #dropSince({ stamp, groups }: StampedWrite, now: number): Stamp | null {
-    for (const group of groups) {
-      const newer = this.#newerStamp(this.#find(this.#marks, group, now), stamp);
-      if (newer !== null) return newer;
+  // A stamp that is too far ahead decides nothing; that a key has ended does not depend on a stamp.
+  #wins(stored: Standing, coming: Standing): boolean {
+    if (compareStandings(stored, coming) <= 0) return false;
+    return stored.isFinal !== coming.isFinal || !isDamaged(stored.stamp, this.#clock.wallTime());
+  }
+
+  #dropSince(write: StampedWrite, now: number): Standing | null {
+    if (write.groups.length === 0) return null;
+    const birth = bornAt(write);
+    for (const group of write.groups) {
+      const mark = this.#find(this.#marks, group, now);
+      if (mark === null || mark.leaves(write.key)) continue;
+      if (this.#isLater(mark.stamp, birth)) return { stamp: mark.stamp, isFinal: false };
     }
     return null;
   }
 
-  #put(home: Records, write: StampedWrite, now: number): void {
-    const old = home.get(write.key);
-    // Deleting the key as well would leave a hole in the map at each write.
-    if (old !== undefined) this.#unlink(old);
-    const isTooLarge = weigh(write) > this.#bounds.maxBytes;
-    if (isTooLarge) this.#refused++;
-    if (isTooLarge || !(write.ttlMs === null || write.ttlMs > 0)) {
-      home.delete(write.key);
+  #isLater(stamp: Stamp | null, than: Stamp): stamp is Stamp {
+    if (stamp === null || compareStamps(stamp, than) <= 0) return false;
+    return !isDamaged(stamp, this.#clock.wallTime());
+  }
+
+  // A stamp that is too far ahead is older than everything.
+  #isOlder(stamp: Stamp | null, than: Stamp): boolean {
+    if (stamp === null || compareStamps(stamp, than) < 0) return true;
+    return isDamaged(stamp, this.#clock.wallTime());
+  }
+
+  // The newest mark alone decides. An earlier drop may have to be remembered for longer.
+  #mark(drop: StampedDrop, now: number): void {
+    const { group, stamp, ttlMs, except } = drop;
+    const mark = this.#find(this.#marks, group, now);
+    const isNewest = mark === null || this.#isOlder(mark.stamp, stamp) || mark.has(stamp);
+    if (!isNewest) return;
+    const keepMs = Math.max(ttlMs, (mark?.expiresAt ?? now) - now);
+    const grave = this.#graveOf(drop, null);
+    const write = { ...grave, key: group, ttlMs: keepMs, ...(except !== undefined && { except }) };
+    this.#put(this.#marks, write, now);
+  }
+
+  // A member that was changed after the drop goes too: its tombstone is later than the change.
+  #graveOf(
+    { stamp, ttlMs, isFinal: isLast = false }: StampedDrop,
+    member: MemoryRecord | null,
+  ): Omit<StampedWrite, 'key' | 'ttlMs'> {
+    const changed = member?.stamp ?? null;
+    const isChange = changed !== null && !this.#isOlder(changed, stamp);
+    const own = isChange ? laterThan(stamp, changed) : stamp;
+    const madeAt = this.#clock.wallTime();
+    const dates = { madeAt, freshUntil: madeAt + ttlMs, isFinal: isLast };
+    return { stamp: own, entry: owned(encodeEntry(newTombstone(own, dates))), groups: [] };
+  }
+
+  #put(home: Records, write: MemoryWrite, now: number): void {
+    const old = home.get(write.key) ?? null;
+    const place = old?.place ?? this.#rooms.placeOf(write.key, home === this.#marks ? '#' : ':');
+    const shelf = shelfIn(place, write);
+    const weight = weigh(write);
+    if (!this.#mayStay(write, shelf, weight)) {
+      if (old !== null) this.#remove(old);
       return;
     }
-    const record = new MemoryRecord(home, write, now, this.#trust);
+    const keeper = this.#keeper;
+    const record = new MemoryRecord(write, now, { home, place, shelf, weight, keeper });
+    // Deleting the key first would leave a hole in the map at each write.
     home.set(write.key, record);
-    this.#byUse.add(record);
+    this.#link(record, old);
+    this.#shrink(shelf.room);
+  }
+
+  #mayStay(write: MemoryWrite, shelf: Shelf<MemoryRecord>, weight: number): boolean {
+    if (isOver(write)) return false;
+    const hasRoom = shelf.room.hasRoomOn(shelf, weight);
+    if (!hasRoom) this.#refused++;
+    return hasRoom;
+  }
+
+  #link(record: MemoryRecord, old: MemoryRecord | null): void {
+    if (old !== null) this.#groups.remove(old);
     this.#groups.add(record);
-    this.#bytes += record.weight;
+    const { queue } = record.shelf;
+    if (old?.shelf === record.shelf) {
+      queue.replace(old, record);
+      return;
+    }
+    old?.shelf.queue.remove(old);
+    queue.add(record);
+  }
+
+  #keepDecoded(record: MemoryRecord, value: unknown, bytes: number): boolean {
+    if (record.home.get(record.key) !== record) return false;
+    const { shelf } = record;
+    const by = bytes - record.decodedBytes;
+    if (!shelf.room.hasRoomOn(shelf, record.weight + by)) return false;
+    record.decoded = value;
+    record.decodedBytes = bytes;
+    shelf.queue.reweigh(record, by);
+    this.#shrink(shelf.room);
+    return record.home.get(record.key) === record;
   }
 
   #remove(record: MemoryRecord): void {
-    record.home.delete(record.key);
-    this.#unlink(record);
+    record.shelf.queue.remove(record);
+    this.#unlist(record);
   }
 
-  #unlink(record: MemoryRecord): void {
-    this.#byUse.remove(record);
+  #unlist(record: MemoryRecord): void {
+    record.home.delete(record.key);
     this.#groups.remove(record);
-    this.#bytes -= record.weight;
   }
 
   #expire(record: MemoryRecord): void {
@@ -241,24 +342,34 @@ export class MemoryStore implements KeyValueStore {
     }
   }
 
-  // An entry larger than the whole store is never put, so the newest always fits.
-  #shrink(): void {
-    const { maxEntries, maxBytes } = this.#bounds;
-    while (this.#records.size + this.#marks.size > maxEntries || this.#bytes > maxBytes) {
-      const { oldest } = this.#byUse;
-      if (oldest === null) return;
-      this.#remove(oldest);
-      this.#evictions++;
+  #shrink(room: Room<MemoryRecord>): void {
+    while (room.isOverfull) {
+      const record = room.evict();
+      if (record === null) return;
+      this.#unlist(record);
     }
   }
 }
 
-function requireBound(field: keyof MemoryStoreOptions, value: number): void {
-  if (Number.isSafeInteger(value) && value > 0) return;
-  throw new InvalidArgumentError({
-    field,
-    value,
-    message: 'memory must be bounded by a positive whole number',
-    remedy: 'For example maxEntries 10000 and maxBytes 67108864',
-  });
+// What a write asks for of what is there.
+function refusalOf({ replaces }: StampedWrite, stored: MemoryRecord | null): ApplyOutcome | null {
+  if (replaces === undefined) return null;
+  const standing = stored?.standing ?? null;
+  if (stored === null || standing === null) return ABSENT;
+  const isMeant = replaces === 'any' || stored.has(replaces);
+  return stored.isTombstone || !isMeant ? superseded(standing) : null;
+}
+
+function superseded({ stamp, isFinal: isLast }: Standing): ApplyOutcome {
+  return { kind: 'superseded', by: stamp, ...(isLast && { isFinal: true }) };
+}
+
+// Nobody is refused who only takes something away.
+function isTakingAway(write: StampedWrite): boolean {
+  return isOver(write) || isTombstone(write.entry);
+}
+
+// NaN is over, too.
+function isOver({ ttlMs }: StampedWrite): boolean {
+  return !(ttlMs === null || ttlMs > 0);
 }

@@ -232,6 +232,25 @@ describe('RedisStore, of what is sent,', () => {
     expect(sizes.slice(4).every((size) => size <= 4)).toBe(true);
   });
 
+  it('asks for a few, and waits for them, while it is not known how large values are', async () => {
+    const body = Buffer.alloc(1_000_000);
+    port.answer = (_name, args) => args.map(() => body);
+    const sizesUnderWay: number[] = [];
+    let [underWay, isKnown] = [0, false];
+    port.onRun = async () => {
+      const size = port.sent.at(-1)!.args.length;
+      underWay += size;
+      if (!isKnown) sizesUnderWay.push(underWay);
+      await Promise.resolve();
+      underWay -= size;
+      isKnown = true;
+    };
+    const keys = Array.from({ length: 100 }, (_, i) => `unknown:${i}`);
+    expect(await store.read(keys)).toHaveLength(100);
+    expect(sizesUnderWay).toEqual([8]);
+    expect(underWay).toBe(0);
+  });
+
   it('says whether reads may lag behind', () => {
     expect(store.mayLag).toBe(false);
     port.readsFromReplicas = true;

@@ -1,8 +1,9 @@
 import { BoundedMap } from '../../base/collections/index.js';
 
 const MAX_KEYS = 500;
-// Until the size of what a keyspace holds is known.
-const FIRST_KEYS = 32;
+// Until the size of what a keyspace holds is known: alone, and together not too large even when each is as large as
+// a cached value may be.
+const FIRST_KEYS = 8;
 const PORTION_BYTES = 4 * 1024 * 1024;
 const PORTIONS_UNDER_WAY = 4;
 const MAX_KEYSPACES = 1_000;
@@ -26,26 +27,29 @@ export class SizedReads {
     let next = 0;
     let isFailed = false;
     const readOn = async (): Promise<void> => {
-      while (next < keys.length && !isFailed) {
-        await this.#enter();
-        try {
-          const start = next;
-          const some = keys.slice(start, start + this.#portionOf(keys[start] ?? ''));
-          next += some.length;
-          if (some.length === 0) return;
-          const replies = await ask(some);
-          this.#learn(some, replies);
-          for (const [i, reply] of replies.entries()) found[start + i] = reply;
-        } catch (error) {
-          isFailed = true;
-          throw error;
-        } finally {
-          this.#leave();
-        }
+      await this.#enter();
+      try {
+        const start = next;
+        const some = keys.slice(start, start + this.#portionOf(keys[start] ?? ''));
+        next += some.length;
+        if (some.length === 0) return;
+        const replies = await ask(some);
+        this.#learn(some, replies);
+        for (const [i, reply] of replies.entries()) found[start + i] = reply;
+      } catch (error) {
+        isFailed = true;
+        throw error;
+      } finally {
+        this.#leave();
       }
     };
-    const readers = Math.min(PORTIONS_UNDER_WAY, keys.length);
-    await Promise.all(Array.from({ length: readers }, readOn));
+    const readOnToTheEnd = async (): Promise<void> => {
+      while (next < keys.length && !isFailed) await readOn();
+    };
+    if (keys.length > 0 && this.#averages.get(keyspaceOf(keys[0] ?? '')) === undefined)
+      await readOn();
+    const readers = Math.min(PORTIONS_UNDER_WAY, keys.length - next);
+    await Promise.all(Array.from({ length: readers }, readOnToTheEnd));
     return found;
   }
 

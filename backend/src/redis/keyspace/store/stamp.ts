@@ -78,6 +78,16 @@ export function stampOfServerTime(seconds: number, micros: number, origin: strin
   };
 }
 
+/** The stamp itself, or the next one of its process after another that is not earlier. */
+export function laterThan(stamp: Stamp, other: Stamp): Stamp {
+  if (compareStamps(stamp, other) > 0) return stamp;
+  const { origin } = stamp;
+  const { wallMs, count } = other;
+  return count < MAX_COUNT
+    ? { wallMs, count: count + 1, origin }
+    : { wallMs: wallMs + 1, count: 0, origin };
+}
+
 /** The bytes of a stamp. */
 export function stampBytes(stamp: Stamp): Buffer {
   const bytes = Buffer.allocUnsafe(STAMP_BYTES);

@@ -3,7 +3,7 @@ import { answerWithin, atDeadline, type Clock } from '../../base/timing/index.js
 import { ArchiveTurns } from './archive-turns.js';
 import { Remembered } from './remembered.js';
 import type { SessionArchive } from './session-archive.js';
-import { isRecord, type SessionRecord } from '../record/session-record.js';
+import { type SessionRecord, toRecord } from '../record/session-record.js';
 
 /** Options for calls to the archive. */
 interface ArchiveDeskOptions {
@@ -70,7 +70,7 @@ export class ArchiveDesk {
   async listOf(userId: string): Promise<readonly SessionRecord[]> {
     const found: unknown = await this.#ask((signal) => this.#archive.listOf(userId, signal));
     const records: readonly unknown[] = Array.isArray(found) ? found : [];
-    return records.filter(isRecord);
+    return records.map(toRecord).filter((record) => record !== null);
   }
 
   async #ask<R>(call: (signal: AbortSignal) => Promise<R>): Promise<R> {

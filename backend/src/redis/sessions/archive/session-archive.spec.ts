@@ -240,7 +240,7 @@ describe('sessions with an archive', () => {
       details: { reason: 'unreadable' },
     });
     expect(b.events).toContainEqual({
-      type: 'cache.entry-rejected',
+      type: 'value.rejected',
       keyspace: 'sessions',
       fault: 'corrupt',
     });
@@ -321,7 +321,7 @@ describe('sessions with an archive', () => {
       expect(await codeOf(lax.sessions.read(own))).toBe('ok');
       expect(lax.events).toEqual(
         Array(2).fill({
-          type: 'cache.write-failed',
+          type: 'value.write-failed',
           keyspace: 'sessions',
           reason: 'SESSION_UNAVAILABLE',
         }),
@@ -335,7 +335,7 @@ describe('sessions with an archive', () => {
       expect(await a.sessions.read(token)).toEqual(session);
       expect(await b.sessions.read(token)).toEqual(session);
       expect(a.events).toEqual([
-        { type: 'cache.write-failed', keyspace: 'sessions', reason: 'JOURNAL_FULL' },
+        { type: 'value.write-failed', keyspace: 'sessions', reason: 'JOURNAL_FULL' },
       ]);
       const lax = world.process({ archive, archiveRequired: false });
       lax.keyspace.goAway();
@@ -353,7 +353,7 @@ describe('sessions with an archive', () => {
       b.keyspace.writeError = new TypeError('full');
       expect(await b.sessions.read(token)).toEqual(session);
       expect(b.events).toEqual([
-        { type: 'cache.write-failed', keyspace: 'sessions', reason: 'unknown error' },
+        { type: 'value.write-failed', keyspace: 'sessions', reason: 'unknown error' },
       ]);
     });
 
@@ -401,7 +401,7 @@ describe('sessions with an archive', () => {
       archive.remove = () => Promise.reject(new TypeError('second'));
       await expect(a.sessions.rotate(token)).rejects.toThrow('first');
       expect(a.events).toEqual([
-        { type: 'cache.write-failed', keyspace: 'sessions', reason: 'SESSION_UNAVAILABLE' },
+        { type: 'value.write-failed', keyspace: 'sessions', reason: 'SESSION_UNAVAILABLE' },
       ]);
     });
 

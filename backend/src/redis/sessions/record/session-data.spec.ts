@@ -1,5 +1,5 @@
 import { ValueTooLargeError, ValueUnserializableError } from '../../base/errors/index.js';
-import { toForeignJson, toJson } from './session-data.js';
+import { fromJson, toForeignJson, toJson } from './session-data.js';
 
 class Point {
   x = 1;
@@ -96,5 +96,31 @@ describe('the session of another library', () => {
 
   it.each([[undefined], [cycle], [1n], [() => 1]])('is refused when it has none: %#', (value) => {
     expect(() => toForeignJson(value, 1000)).toThrow(ValueUnserializableError);
+  });
+});
+
+describe('a member named __proto__', () => {
+  const hostile = JSON.parse('{"a":[{"__proto__":{"isAdmin":true}}]}') as unknown;
+
+  it('is refused in the data of a session, and not in a text', () => {
+    expect(() => toJson(hostile, 1000)).toThrow(/__proto__/);
+    const harmless = { note: '"__proto__": 1', other: '__proto__', '__proto__ ': 1 };
+    expect(fromJson(toJson(harmless, 1000))).toEqual(harmless);
+  });
+
+  it.each([
+    JSON.stringify(hostile),
+    '{"a":[{"\\u005f_proto__":{"isAdmin":true}}]}',
+    '{"a":[{"__pr\\u006fto__":{"isAdmin":true}}]}',
+  ])('is left out of what is read: %s', (text) => {
+    const read = fromJson(text) as { a: object[] };
+    expect(read).toEqual({ a: [{}] });
+    const copy = Object.assign({}, read.a[0]) as { isAdmin?: boolean };
+    expect(copy.isAdmin).toBeUndefined();
+  });
+
+  it('is no reason to refuse what is none', () => {
+    expect(fromJson('"\\u0070"')).toBe('p');
+    expect(() => fromJson('{')).toThrow(SyntaxError);
   });
 });

@@ -1,6 +1,8 @@
 import { ValueTooLargeError, ValueUnserializableError } from '../../base/errors/index.js';
 import { findJsonFault, type JsonRules } from '../../base/json/index.js';
 
+// In a text the quotes would have a backslash before them.
+const PROTOTYPE_MEMBER = /(?<!\\)"__proto__":/;
 // What an instance knew is lost when the session is read. JSON.stringify says what is too deep.
 const RULES: JsonRules = { name: 'data', mayBecomeOther: false, maxDepth: Infinity };
 
@@ -13,12 +15,28 @@ export function toJson(value: unknown, maxBytes: number): string {
   const json = stringify(value);
   const fault = attempt(() => findJsonFault(value, RULES));
   if (fault !== null) throw unserializable(fault.what, fault.path);
+  if (PROTOTYPE_MEMBER.test(json)) throw unserializable('a member named __proto__');
   return checkedSize(json, maxBytes);
 }
 
 /** The same for an object with its own JSON, such as a session of express-session: it is not checked. */
 export function toForeignJson(value: unknown, maxBytes: number): string {
   return checkedSize(stringify(value), maxBytes);
+}
+
+/**
+ * Returns what JSON says, without members named `__proto__`: `Object.assign` would make them the prototype
+ * of what they are copied into.
+ * @throws SyntaxError when it is no JSON.
+ */
+export function fromJson(text: string): unknown {
+  // The name can also be written with escapes, for which there is no other reason.
+  const mayHave = text.includes('__proto__') || /\\u00[5-7]/i.test(text);
+  return mayHave ? JSON.parse(text, withoutPrototype) : JSON.parse(text);
+}
+
+function withoutPrototype(name: string, value: unknown): unknown {
+  return name === '__proto__' ? undefined : value;
 }
 
 function stringify(value: unknown): string {

@@ -3,15 +3,15 @@ import {
   decodeRecord,
   draftOf,
   expiryOf,
-  isRecord,
-  restamped,
   type SessionRecord,
   stampOfChange,
   stampOfSlide,
+  toRecord,
 } from './session-record.js';
 import { groupOfUser } from './session-token.js';
 
 const STAMP = { wallMs: 1000, count: 2, origin: '00000000000000aa' };
+const BIRTH = { ...STAMP, wallMs: 990 };
 const RECORD: SessionRecord = {
   id: 'a'.repeat(64),
   userId: 'ann\n"1"',
@@ -21,13 +21,14 @@ const RECORD: SessionRecord = {
   idleMs: 100,
   endsAt: 5000,
   revision: stampDigits(STAMP),
+  birth: stampDigits(BIRTH),
 };
 const json = JSON.stringify(RECORD.data);
 const draft = draftOf(RECORD, json, 1550);
 const entry: Entry = {
   ...draft,
   stamp: STAMP,
-  birth: STAMP,
+  birth: BIRTH,
   madeAt: 1550,
   isFinal: false,
   freshUntil: 1600,
@@ -36,7 +37,7 @@ const decode = (over: Partial<Entry>): unknown => decodeRecord(RECORD.id, { ...e
 const body = (text: string): Partial<Entry> => ({ body: Buffer.from(text) });
 
 describe('a record', () => {
-  it('comes back as it went in, with the stamp it was written with', () => {
+  it('comes back as it went in, with the stamps it was written with and born with', () => {
     expect(decodeRecord(RECORD.id, entry)).toEqual({ ok: true, record: RECORD });
   });
 
@@ -50,10 +51,6 @@ describe('a record', () => {
   it('is listed under its user, and says the id of the token nowhere', () => {
     expect(draft.groups).toEqual([groupOfUser(RECORD.userId)]);
     expect(draft.body.toString()).not.toContain(RECORD.id);
-  });
-
-  it('takes another stamp', () => {
-    expect(restamped(RECORD, { ...STAMP, count: 3 }).revision > RECORD.revision).toBe(true);
   });
 
   it.each([
@@ -88,8 +85,17 @@ describe('a record', () => {
 
 describe('what an archive hands out', () => {
   it('is taken when it is complete', () => {
-    expect(isRecord(JSON.parse(JSON.stringify(RECORD)))).toBe(true);
-    expect(isRecord({ ...RECORD, extra: 1 })).toBe(true);
+    expect(toRecord(JSON.parse(JSON.stringify(RECORD)))).toEqual(RECORD);
+    expect(toRecord({ ...RECORD, extra: 1 })).toMatchObject(RECORD);
+  });
+
+  it('was born with its login when it was stored before births were', () => {
+    const old: Partial<SessionRecord> = { ...RECORD };
+    delete (old as { birth?: string }).birth;
+    const record = toRecord({ ...old });
+    expect(record).toMatchObject(old);
+    const birth = { wallMs: RECORD.createdAt, count: 0, origin: '0'.repeat(16) };
+    expect(record?.birth).toBe(stampDigits(birth));
   });
 
   it.each([
@@ -98,11 +104,13 @@ describe('what an archive hands out', () => {
     [{ ...RECORD, id: 'x' }],
     [{ ...RECORD, userId: 7 }],
     [{ ...RECORD, revision: 'x' }],
+    [{ ...RECORD, birth: 'x' }],
     [{ ...RECORD, endsAt: '5000' }],
     [{ ...RECORD, idleMs: NaN }],
     [{ ...RECORD, createdAt: undefined }],
+    [{ id: RECORD.id }],
   ])('is refused when something is wrong with it: %#', (value) => {
-    expect(isRecord(value)).toBe(false);
+    expect(toRecord(value)).toBeNull();
   });
 });
 
@@ -111,26 +119,41 @@ const B = '00000000000000bb';
 const at = (wallMs: number, count: number, origin = A): Stamp => ({ wallMs, count, origin });
 
 describe('the stamp of a change', () => {
-  it('is later than its base, and earlier than a delete of a moment later', () => {
-    const base = at(1000, 7);
-    const change = stampOfChange(base, B);
-    expect(compareStamps(change, base)).toBeGreaterThan(0);
-    expect(compareStamps(change, at(1002, 0))).toBeLessThan(0);
+  it('is that of now', () => {
+    expect(stampOfChange(at(1000, 7), at(1000, 8, B))).toEqual(at(1000, 8, B));
   });
 
-  it('is later than every slide from the same base', () => {
+  it('is later than its base, also where the calendar is behind', () => {
+    expect(stampOfChange(at(1000, 7), at(500, 8, B))).toEqual(at(1001, 0, B));
+  });
+});
+
+describe('the stamp of a use', () => {
+  it('is later than its base, and earlier than every change since', () => {
     let slid = at(1000, 7);
-    for (let i = 0; i < 1000; i++) slid = stampOfSlide(slid, B);
+    for (let i = 0; i < 1000; i++) slid = stampOfSlide(slid, at(1000, 0, B));
     expect(compareStamps(slid, at(1000, 7))).toBeGreaterThan(0);
-    expect(compareStamps(slid, stampOfChange(at(1000, 7), A))).toBeLessThan(0);
+    expect(compareStamps(slid, stampOfChange(at(1000, 7), at(1001, 0)))).toBeLessThan(0);
   });
 
-  it('differs between processes, so that one of two wins everywhere', () => {
-    expect(compareStamps(stampOfChange(at(1, 1), A), stampOfChange(at(1, 1), B))).not.toBe(0);
-    expect(compareStamps(stampOfSlide(at(1, 1), A), stampOfSlide(at(1, 1), B))).not.toBe(0);
+  it('is later than that of an earlier use of the same state, whoever has noted it', () => {
+    const [early, late] = [at(70_000, 0, B), at(80_000, 0, A)];
+    const base = at(1000, 3);
+    expect(compareStamps(stampOfSlide(base, early), stampOfSlide(base, late))).toBeLessThan(0);
+    const twice = stampOfSlide(stampOfSlide(base, early), late);
+    expect(twice).toEqual(stampOfSlide(base, late));
   });
 
-  it('goes on in the next millisecond when one is used up', () => {
-    expect(stampOfSlide(at(1000, 0xffff), B)).toEqual(at(1001, 0, B));
+  it('is that of no other process', () => {
+    const stamps = [A, B].map((origin) => stampOfSlide(at(1, 1), at(5000, 0, origin)));
+    expect(new Set(stamps.map(stampDigits)).size).toBe(2);
+  });
+
+  it.each([
+    ['a base that is ahead of the calendar', at(9000, 3), at(500, 0, B), at(9000, 4, B)],
+    ['a base of long ago', at(1000, 3), at(1e9, 0, B), at(1000, 0xffff, B)],
+    ['a millisecond that is used up', at(1000, 0xffff), at(2000, 0, B), at(1001, 0, B)],
+  ])('is right for %s', (_, base, now, stamp) => {
+    expect(stampOfSlide(base, now)).toEqual(stamp);
   });
 });

@@ -1,4 +1,5 @@
 import {
+  compareStamps,
   type Entry,
   type EntryDraft,
   type EntryFault,
@@ -6,6 +7,7 @@ import {
   type Stamp,
   stampDigits,
 } from '../../keyspace/index.js';
+import { fromJson } from './session-data.js';
 import { groupOfUser, isSessionId } from './session-token.js';
 
 /** The whole record of a session, as the archive stores it. Plain JSON; times in calendar milliseconds. */
@@ -24,8 +26,13 @@ export interface SessionRecord {
   readonly idleMs: number;
   /** When it ends in any case. */
   readonly endsAt: number;
-  /** The stamp of its last change as 32 hexadecimal digits, compared as text. An older one never replaces a newer one. */
+  /**
+   * The stamp of its last change as 32 hexadecimal digits. Compared as text, a change is later than what it has
+   * changed: an older one never replaces a newer one.
+   */
   readonly revision: string;
+  /** The stamp of its login, in the same form: ending all sessions of a user ends what was born before. */
+  readonly birth: string;
 }
 
 /** The result of decoding an entry. */
@@ -70,27 +77,39 @@ export function decodeRecord(id: string, entry: Entry): DecodedRecord {
   if (typeof version === 'number' && version > RECORD_VERSION) return NEWER;
   const data = parseJson(body.toString('utf8', border + 1));
   if (version !== RECORD_VERSION || data === undefined) return CORRUPT;
-  const revision = stampDigits(entry.stamp);
-  const record = { id, userId, data, createdAt, lastSeenAt, idleMs, endsAt, revision };
-  return isRecord(record) ? { ok: true, record } : CORRUPT;
+  const [revision, birth] = [stampDigits(entry.stamp), stampDigits(entry.birth)];
+  const record = toRecord({
+    ...{ id, userId, data, createdAt, lastSeenAt, idleMs, endsAt },
+    ...{ revision, birth },
+  });
+  return record === null ? CORRUPT : { ok: true, record };
 }
 
-/** Returns true for a complete record; also checks what an archive returns. */
-export function isRecord(value: unknown): value is SessionRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, userId, revision, ...rest } = value as Readonly<Record<string, unknown>>;
-  const times = [rest['createdAt'], rest['lastSeenAt'], rest['idleMs'], rest['endsAt']];
+/**
+ * Returns a complete record; `null` for anything else. It also checks what an archive returns, which may have
+ * stored it before records had a `birth`: then the session was born with its login, before all of that moment.
+ */
+export function toRecord(value: unknown): SessionRecord | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const given = value as SessionRecord;
+  const record = 'birth' in value ? given : { ...given, birth: earliestAt(given.createdAt) };
+  return isWhole(record) ? record : null;
+}
+
+function isWhole({ id, userId, revision, birth, ...rest }: SessionRecord): boolean {
+  const times: readonly unknown[] = [rest.createdAt, rest.lastSeenAt, rest.idleMs, rest.endsAt];
   return (
     isSessionId(id) &&
     isStampDigits(revision) &&
+    isStampDigits(birth) &&
     typeof userId === 'string' &&
     times.every((time) => Number.isSafeInteger(time) && (time as number) > 0)
   );
 }
 
-/** Returns the same session with another stamp. */
-export function restamped(record: SessionRecord, stamp: Stamp): SessionRecord {
-  return { ...record, revision: stampDigits(stamp) };
+function earliestAt(createdAt: unknown): string {
+  const wallMs = Number.isSafeInteger(createdAt) ? Math.max(0, createdAt as number) : 0;
+  return stampDigits({ wallMs, count: 0, origin: '0'.repeat(16) });
 }
 
 const CORRUPT = { ok: false, fault: 'corrupt' } as const;
@@ -98,27 +117,27 @@ const NEWER = { ok: false, fault: 'newer-format' } as const;
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return fromJson(text);
   } catch {
     return undefined;
   }
 }
 
-/*
- * A change of a session is stamped just after the state it is based on, not with the time of day.
- * So a delete that was made after that state wins in every order of arrival, on replay too, and
- * however wrong a calendar is: a session that was ended stays ended.
- */
-
 const MAX_COUNT = 0xffff;
 
-/** The stamp of a sliding expiry: later than its base, earlier than any change of the data. */
-export function stampOfSlide(base: Stamp, origin: string): Stamp {
-  const { wallMs, count } = base;
-  return count < MAX_COUNT ? { wallMs, count: count + 1, origin } : stampOfChange(base, origin);
+/** The stamp of a change of the data: now, or just after its base where that is ahead of the calendar. */
+export function stampOfChange(base: Stamp, now: Stamp): Stamp {
+  return compareStamps(now, base) > 0 ? now : { ...now, wallMs: base.wallMs + 1, count: 0 };
 }
 
-/** The stamp of a change of the data: later than its base and all that slid from it. */
-export function stampOfChange(base: Stamp, origin: string): Stamp {
-  return { wallMs: base.wallMs + 1, count: 0, origin };
+/**
+ * The stamp of a use, which a process that is cut off may hand in late. It stays in the millisecond of the last
+ * change of the data, so that it never undoes a later one; there it counts the seconds since, so that of two
+ * uses the later one stays.
+ */
+export function stampOfSlide(base: Stamp, now: Stamp): Stamp {
+  const seconds = Math.min(MAX_COUNT, Math.floor((now.wallMs - base.wallMs) / 1000));
+  const count = Math.max(base.count + 1, seconds);
+  if (count > MAX_COUNT) return { ...now, wallMs: base.wallMs + 1, count: 0 };
+  return { wallMs: base.wallMs, count, origin: now.origin };
 }

@@ -17,6 +17,7 @@ describe('the options of sessions', () => {
     expect(resolveSessionOptions({})).toEqual({
       idleMs: 1_800_000,
       absoluteMs: 43_200_000,
+      maxAbsoluteMs: 43_200_000,
       touchEveryMs: 60_000,
       maxDataBytes: 262_144,
       archive: null,
@@ -32,6 +33,12 @@ describe('the options of sessions', () => {
     expect(resolveSessionOptions({ idleMs: 10_000, touchEveryMs: 9999 }).touchEveryMs).toBe(9999);
   });
 
+  it('let no session live longer than absoluteMs says, unless it is said', () => {
+    expect(resolveSessionOptions({ absoluteMs: 5000 }).maxAbsoluteMs).toBe(5000);
+    expect(resolveSessionOptions({ maxAbsoluteMs: 86_400_000 }).absoluteMs).toBe(43_200_000);
+    expect(problemsOf({ absoluteMs: 5000, maxAbsoluteMs: 5000 })).toEqual([]);
+  });
+
   it('may be left undefined by a program without types', () => {
     expect(problemsOf({ idleMs: undefined, archive: undefined })).toEqual([]);
     expect(problemsOf({ archiveRememberMs: 0, archive: new TableArchive() })).toEqual([]);
@@ -43,6 +50,8 @@ describe('the options of sessions', () => {
     [{ idleMs: 1.5 }, ['sessions.idleMs']],
     [{ absoluteMs: -1 }, ['sessions.absoluteMs']],
     [{ absoluteMs: Infinity }, ['sessions.absoluteMs']],
+    [{ absoluteMs: 5000, maxAbsoluteMs: 4999 }, ['sessions.absoluteMs']],
+    [{ maxAbsoluteMs: 0 }, ['sessions.maxAbsoluteMs']],
     [{ touchEveryMs: 1_800_000 }, ['sessions.touchEveryMs']],
     [{ touchEveryMs: null }, ['sessions.touchEveryMs']],
     [{ maxDataBytes: 0 }, ['sessions.maxDataBytes']],

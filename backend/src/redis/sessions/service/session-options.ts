@@ -17,6 +17,11 @@ export interface SessionOptions {
   readonly idleMs?: number;
   /** A session ends this long after its login, used or not, in ms. @defaultValue 43200000 (12 h) */
   readonly absoluteMs?: number;
+  /**
+   * The longest `absoluteMs` that any process gives a session, in ms: for so long is remembered that all sessions
+   * of a user were ended. @defaultValue `absoluteMs`
+   */
+  readonly maxAbsoluteMs?: number;
   /** A session in use is written at most this often, in ms; less than `idleMs`. @defaultValue 60000, or half of `idleMs` if that is less */
   readonly touchEveryMs?: number;
   /** Bytes of JSON that the data of one session may have. @defaultValue 262144 (256 KiB) */
@@ -46,6 +51,7 @@ const archive = objectWith<SessionArchive>(
 export const SESSION_ROWS = {
   idleMs: option(lifetime, 1_800_000),
   absoluteMs: option(lifetime, 43_200_000),
+  maxAbsoluteMs: option(lifetime, 43_200_000),
   touchEveryMs: option(lifetime, 60_000),
   maxDataBytes: option(wholeNumber(1, 16_777_216, 'bytes'), 262_144),
   archive: option(archive, null),
@@ -58,23 +64,27 @@ export const SESSION_ROWS = {
 const SESSIONS = new OptionSet(SESSION_ROWS, {
   path: 'sessions',
   // Otherwise a session could end while it is in use.
-  ordered: [{ low: 'touchEveryMs', high: 'idleMs' }],
+  ordered: [
+    { low: 'touchEveryMs', high: 'idleMs' },
+    { low: 'absoluteMs', high: 'maxAbsoluteMs', orEqual: true },
+  ],
 });
 
 /** The options with every default filled in. */
 export type ResolvedSessionOptions = Resolved<typeof SESSION_ROWS>;
 
 /**
- * Fills in the defaults. Without `touchEveryMs` a short session is written when half of it is over.
+ * Fills in the defaults. No session lives longer than `absoluteMs` unless it is said. Without `touchEveryMs` a short session is written when half of it is over.
  *
  * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every problem at once.
  */
 export function resolveSessionOptions(given: SessionOptions): ResolvedSessionOptions {
   const { touchEveryMs } = SESSIONS.defaults;
-  const { idleMs = SESSIONS.defaults.idleMs } = given;
+  const { idleMs = SESSIONS.defaults.idleMs, absoluteMs = SESSIONS.defaults.absoluteMs } = given;
   const half = lifetime.accepts(idleMs) ? Math.ceil(idleMs / 2) : touchEveryMs;
   return SESSIONS.resolve(given, {
     ...SESSIONS.defaults,
+    maxAbsoluteMs: lifetime.accepts(absoluteMs) ? absoluteMs : SESSIONS.defaults.maxAbsoluteMs,
     touchEveryMs: Math.min(touchEveryMs, half),
   });
 }

@@ -5,6 +5,7 @@ import {
   type EntryFault,
   type Keyspace,
   type Reading,
+  type ReadOptions,
   stampOfDigits,
 } from '../../keyspace/index.js';
 import type { Clock } from '../../base/timing/index.js';
@@ -15,9 +16,10 @@ import {
   decodeRecord,
   draftOf,
   expiryOf,
-  isRecord,
   type SessionRecord,
+  toRecord,
 } from '../record/session-record.js';
+import { SeenIds } from './seen-ids.js';
 
 /** What the classes of this room share. */
 export interface SessionDeps {
@@ -40,23 +42,27 @@ type Verdict =
   | { readonly kind: 'invalid'; readonly reason: InvalidReason }
   | { readonly kind: 'ask'; readonly why: Unknown };
 
-// Ending all sessions but one deletes that one too and writes it again at once.
-const JUST_NOW_MS = 1000;
-const SECOND_LOOK_MS = 50;
 const MAX_PRESENT = 1000;
 const MAX_PRESENT_BYTES = 16_384;
+// Long enough that a client which repeats a wrong token costs little, and short enough that nobody notices
+// when a login that was journaled elsewhere arrives.
+const REMEMBER_ABSENT_MS = 1000;
+const MAX_ABSENT = 10_000;
 
 /** Finds a session: in Redis, in memory, or in the archive. */
 export class SessionReader {
   readonly #deps: SessionDeps;
   readonly #flights: SingleFlight<SessionRecord>;
   readonly #present: Remembered<SessionRecord>;
+  readonly #absent: Remembered<true>;
+  readonly #seen = new SeenIds();
 
   /** @param rememberMs - how long a result of the archive is used while Redis is away */
   constructor(deps: SessionDeps, rememberMs: number) {
     this.#deps = deps;
     this.#flights = new SingleFlight(deps.clock);
     this.#present = new Remembered(deps.clock, rememberMs, MAX_PRESENT);
+    this.#absent = new Remembered(deps.clock, REMEMBER_ABSENT_MS, MAX_ABSENT);
   }
 
   /**
@@ -65,11 +71,32 @@ export class SessionReader {
    * @throws SessionUnavailableError when neither Redis nor memory nor the archive can tell.
    */
   async load(id: string): Promise<SessionRecord> {
-    const verdict = await this.#look(id);
-    if (verdict.kind === 'valid') return verdict.record;
-    if (verdict.kind === 'invalid') throw invalid(verdict.reason);
-    if (this.#deps.desk === null) throw withoutArchive(verdict.why);
-    return this.#askOnce(id, verdict.why);
+    if (this.#absent.get(id) === true) throw invalid('missing');
+    // A replica is asked for what it is sure to have: for anything else the primary, and only it.
+    const options = this.#seen.has(id) ? CONFIRMED : ON_PRIMARY;
+    const record = await this.#settle(id, await this.#look(id, options));
+    this.#seen.add(id);
+    return record;
+  }
+
+  /**
+   * Returns the record that a change is based on: that of the primary, or what is known while it is away.
+   * Fails like {@link SessionReader.load}.
+   */
+  async loadForChange(id: string): Promise<SessionRecord> {
+    return this.#settle(id, await this.#look(id, ON_PRIMARY));
+  }
+
+  /** How long a session lives at most from now on, as far as anybody can tell; `null` when nobody knows it. */
+  async leftMsOf(id: string): Promise<number | null> {
+    try {
+      const reading = await this.#deps.keyspace.read(id, CONFIRMED);
+      const decoded = reading.state === 'found' ? decodeRecord(id, reading.entry) : null;
+      return decoded?.ok === true ? decoded.record.endsAt - this.#now : null;
+    } catch {
+      // The end must be written although nothing can be read.
+      return null;
+    }
   }
 
   /** Returns the record in a reading of the keyspace, if it is that of a valid session. */
@@ -78,13 +105,24 @@ export class SessionReader {
     return verdict.kind === 'valid' ? verdict.record : null;
   }
 
-  async #look(id: string): Promise<Verdict> {
-    const { keyspace, clock } = this.#deps;
-    const first = await keyspace.read(id, { confirm: true });
-    if (first.state !== 'deleted') return this.#judge(id, first);
-    if (Math.abs(clock.wallTime() - first.stamp.wallMs) > JUST_NOW_MS) return DELETED;
-    await clock.sleep(SECOND_LOOK_MS);
-    return this.#judge(id, await keyspace.read(id, { confirm: true }));
+  async #settle(id: string, verdict: Verdict): Promise<SessionRecord> {
+    if (verdict.kind === 'valid') return verdict.record;
+    if (verdict.kind === 'invalid') throw invalid(verdict.reason);
+    try {
+      if (this.#deps.desk === null) throw withoutArchive(verdict.why);
+      return await this.#askOnce(id, verdict.why);
+    } catch (error) {
+      if (verdict.why === 'missing' && isMissing(error)) this.#absent.set(id, true);
+      throw error;
+    }
+  }
+
+  async #look(id: string, options: ReadOptions): Promise<Verdict> {
+    const { keyspace } = this.#deps;
+    const reading = await keyspace.read(id, options);
+    const isTold = reading.state !== 'unknown' || options.onPrimary !== true;
+    // Without a primary a replica may still know it.
+    return this.#judge(id, isTold ? reading : await keyspace.read(id, CONFIRMED));
   }
 
   #judge(id: string, reading: Reading): Verdict {
@@ -119,9 +157,10 @@ export class SessionReader {
   }
 
   async #ask(id: string, why: Unknown): Promise<SessionRecord> {
-    const found = await this.#deps.desk?.find(id);
-    if (found === null || found === undefined) throw invalid('missing');
-    if (!isRecord(found) || found.id !== id) {
+    const archived = await this.#deps.desk?.find(id);
+    if (archived === null || archived === undefined) throw invalid('missing');
+    const found = toRecord(archived);
+    if (found?.id !== id) {
       this.#reject('corrupt');
       throw invalid('unreadable');
     }
@@ -133,20 +172,21 @@ export class SessionReader {
     return found;
   }
 
-  /** Writes the record to Redis with its old stamp: if it was deleted meanwhile, the delete is newer. */
+  /** Writes the record to Redis with its old stamps: if it was ended meanwhile, the end wins. */
   async #refill(record: SessionRecord): Promise<SessionRecord> {
     const { keyspace } = this.#deps;
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);
     try {
       const { outcome } = await keyspace.write(record.id, draft, {
         stamp: stampOfDigits(record.revision),
+        birth: stampOfDigits(record.birth),
       });
       if (outcome !== 'superseded') return record;
     } catch (error) {
       reportFailedWrite(this.#deps, error);
       return record;
     }
-    const verdict = this.#judge(record.id, await keyspace.read(record.id, { confirm: true }));
+    const verdict = this.#judge(record.id, await keyspace.read(record.id, ON_PRIMARY));
     if (verdict.kind === 'valid') return verdict.record;
     throw invalid(verdict.kind === 'invalid' ? verdict.reason : 'deleted');
   }
@@ -166,9 +206,16 @@ export class SessionReader {
 
   #reject(fault: EntryFault): Verdict {
     const { keyspace, bus } = this.#deps;
-    bus.emit({ type: 'cache.entry-rejected', keyspace: keyspace.name, fault });
+    bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault });
     return { kind: 'ask', why: fault === 'newer-format' ? 'newer' : 'unreadable' };
   }
+}
+
+const CONFIRMED: ReadOptions = { confirm: true };
+const ON_PRIMARY: ReadOptions = { onPrimary: true };
+
+function isMissing(error: unknown): boolean {
+  return error instanceof SessionInvalidError && error.details['reason'] === 'missing';
 }
 
 /** The refusal of a token. All reasons look the same to a user. */
@@ -182,7 +229,7 @@ export function reportFailedWrite(
   error: unknown,
 ): void {
   const reason = codeOf(error) ?? 'unknown error';
-  bus.emit({ type: 'cache.write-failed', keyspace: keyspace.name, reason });
+  bus.emit({ type: 'value.write-failed', keyspace: keyspace.name, reason });
 }
 
 const DELETED: Verdict = { kind: 'invalid', reason: 'deleted' };

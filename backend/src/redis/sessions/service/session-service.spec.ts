@@ -243,7 +243,7 @@ describe('the use of a session', () => {
       await clock.advance(100);
     }
     expect(events).toEqual([
-      { type: 'cache.write-failed', keyspace: 'sessions', reason: 'unknown error' },
+      { type: 'value.write-failed', keyspace: 'sessions', reason: 'unknown error' },
     ]);
     keyspace.writeError = null;
     await clock.advance(1000);
@@ -376,7 +376,7 @@ describe('an update', () => {
     };
     const code = await codeOf(passing(clock, a.sessions.update(token, { n: 5 })));
     expect(code).toBe('SESSION_UNAVAILABLE');
-    // A replica may need a moment to hear of what got ahead.
+    // It leaves the others time to end.
     expect(clock.now()).toBeGreaterThanOrEqual(100);
     expect((await b.sessions.read(token)).data).toEqual({ n: 1 });
   });
@@ -522,8 +522,8 @@ describe('the sessions of a user', () => {
     // Reads it again and again while the others are ended.
     const looks: Promise<string>[] = [];
     const drop = a.keyspace.dropGroup.bind(a.keyspace);
-    a.keyspace.dropGroup = async (group) => {
-      const receipt = await drop(group);
+    a.keyspace.dropGroup = async (...given) => {
+      const receipt = await drop(...given);
       looks.push(codeOf(b.sessions.read(kept)), codeOf(a.sessions.read(kept)));
       await clock.advance(0);
       return receipt;
@@ -563,9 +563,7 @@ describe('what stands in Redis under the id of a session', () => {
     const { token, session } = await sessions.create(ANN);
     redis.unreadable.set(session.id, fault);
     await expect(sessions.read(token)).rejects.toMatchObject({ details: { reason: 'unreadable' } });
-    expect(events).toEqual([
-      { type: 'cache.entry-rejected', keyspace: 'sessions', fault: reported },
-    ]);
+    expect(events).toEqual([{ type: 'value.rejected', keyspace: 'sessions', fault: reported }]);
   });
 
   it.each([
@@ -579,6 +577,6 @@ describe('what stands in Redis under the id of a session', () => {
     if (entry === undefined) throw new TypeError('it is not there');
     redis.data.entries.set(session.id, { ...entry, body: Buffer.from(text) });
     expect(await codeOf(sessions.read(token))).toBe('SESSION_INVALID');
-    expect(events).toEqual([{ type: 'cache.entry-rejected', keyspace: 'sessions', fault }]);
+    expect(events).toEqual([{ type: 'value.rejected', keyspace: 'sessions', fault }]);
   });
 });

@@ -13,13 +13,13 @@ import {
   rule,
   type RowsOf,
 } from '../../base/options/index.js';
-import { type Keyspace, stampDigits, stampOfDigits } from '../../keyspace/index.js';
+import type { Keyspace } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { ArchiveDesk } from '../archive/archive-desk.js';
 import { KeyedTurns } from './keyed-turns.js';
-import { toJson } from '../record/session-data.js';
-import { restamped, type SessionRecord, stampOfChange } from '../record/session-record.js';
-import { groupOfUser, idOf, isSessionId, isToken, newToken } from '../record/session-token.js';
+import { fromJson, toJson } from '../record/session-data.js';
+import type { SessionRecord } from '../record/session-record.js';
+import { idOf, isSessionId, isToken, newToken } from '../record/session-token.js';
 import {
   type IssuedSession,
   type NewSession,
@@ -34,9 +34,10 @@ import {
   type SessionOptions,
 } from './session-options.js';
 import { invalid, SessionReader, type SessionDeps } from './session-reader.js';
+import { SessionRotation } from './session-rotation.js';
 import { SessionSlider } from './session-slider.js';
 import { SessionCounters, type SessionStats } from './session-stats.js';
-import { allOf, SessionWriter } from './session-writer.js';
+import { SessionWriter } from './session-writer.js';
 
 /** What is injected besides the keyspace. */
 export interface SessionServiceDeps {
@@ -75,6 +76,7 @@ export class SessionService<T = Record<string, unknown>> {
   readonly #deps: SessionDeps;
   readonly #reader: SessionReader;
   readonly #writer: SessionWriter;
+  readonly #rotation: SessionRotation<T>;
   readonly #slider: SessionSlider;
   readonly #lister: SessionLister;
   readonly #line = new KeyedTurns();
@@ -97,7 +99,8 @@ export class SessionService<T = Record<string, unknown>> {
     this.#options = resolved;
     this.#deps = { keyspace, desk, clock, bus };
     this.#reader = new SessionReader(this.#deps, resolved.archiveRememberMs);
-    this.#writer = new SessionWriter(this.#deps, archiveRequired);
+    this.#writer = new SessionWriter(this.#deps, resolved);
+    this.#rotation = new SessionRotation<T>(this.#deps, this.#reader, this.#writer);
     this.#slider = new SessionSlider(this.#deps, this.#writer, resolved.touchEveryMs);
     this.#lister = new SessionLister(this.#deps, this.#reader, archiveRequired);
   }
@@ -113,6 +116,7 @@ export class SessionService<T = Record<string, unknown>> {
     const { userId, data, idleMs = this.#options.idleMs } = begin;
     const { absoluteMs = this.#options.absoluteMs } = begin;
     checkUser(userId);
+    this.#checkLife(absoluteMs);
     const now = this.#writer.now;
     const token = newToken();
     const record = await this.#writer.insert({
@@ -139,32 +143,24 @@ export class SessionService<T = Record<string, unknown>> {
 
   /** The same with `null` for none. Still fails when nobody can tell. */
   async find(token: string): Promise<Session<T> | null> {
-    try {
-      return await this.read(token);
-    } catch (error) {
-      if (error instanceof SessionInvalidError) return null;
-      throw error;
-    }
+    return this.#orNull(this.read(token));
   }
 
   /** Extends a session at once, and fails if that cannot be written. */
-  async touch(token: string): Promise<Session<T>> {
-    const id = idOfToken(token);
-    // In sequence: two writes of one process from one base would have one stamp, and Redis keeps the first.
-    return this.#line.run(id, async () => {
-      const slid = await this.#writer.slide(await this.#reader.load(id));
-      // What was written first was a change, which counts as use, or the end of the session.
-      return toSession(slid ?? (await this.#reader.load(id)));
-    });
+  touch(token: string): Promise<Session<T>> {
+    return this.#changing(token, (before) => this.#writer.slide(before));
   }
 
   /**
    * Replaces the data. A function gets the current data, and is called again when another change was
-   * first. Of two changes that different processes make at the same moment, one wins.
+   * first.
    */
-  async update(token: string, change: T | ((data: T) => T)): Promise<Session<T>> {
-    const id = idOfToken(token);
-    return this.#line.run(id, () => this.#update(id, change));
+  update(token: string, change: T | ((data: T) => T)): Promise<Session<T>> {
+    return this.#changing(token, (before) => {
+      const isFunction = typeof change === 'function';
+      const data = isFunction ? (change as (data: T) => T)(before.data as T) : change;
+      return this.#writer.change(before, this.#checked(data));
+    });
   }
 
   /**
@@ -173,13 +169,14 @@ export class SessionService<T = Record<string, unknown>> {
    */
   async rotate(token: string): Promise<IssuedSession<T>> {
     const id = idOfToken(token);
-    return this.#line.run(id, () => this.#rotate(id));
+    return this.#line.run(id, () => this.#rotation.rotate(id));
   }
 
   /** Ends a session. Fails when the end could be written nowhere, or the archive still has it: repeat it then. */
   async destroy(token: string): Promise<void> {
     if (!isToken(token)) return;
-    await this.#writer.end(idOf(token));
+    const id = idOf(token);
+    await this.#writer.end(id, await this.#reader.leftMsOf(id));
     this.#counters.add('ended');
   }
 
@@ -187,14 +184,9 @@ export class SessionService<T = Record<string, unknown>> {
   async destroyById(userId: string, sessionId: string): Promise<boolean> {
     checkUser(userId);
     if (!isSessionId(sessionId)) return false;
-    try {
-      const { userId: owner } = await this.#reader.load(sessionId);
-      if (owner !== userId) return false;
-    } catch (error) {
-      if (error instanceof SessionInvalidError) return false;
-      throw error;
-    }
-    await this.#writer.end(sessionId);
+    const record = await this.#orNull(this.#reader.load(sessionId));
+    if (record?.userId !== userId) return false;
+    await this.#writer.end(sessionId, record.endsAt - this.#writer.now);
     this.#counters.add('ended');
     return true;
   }
@@ -207,13 +199,9 @@ export class SessionService<T = Record<string, unknown>> {
     DESTROY.check(options);
     checkUser(userId);
     const { except } = options;
-    const kept = except === undefined ? null : await this.#reader.load(idOfToken(except));
+    const kept = except === undefined ? null : await this.#reader.loadForChange(idOfToken(except));
     if (kept !== null && kept.userId !== userId) throw invalid('missing');
-    const { keyspace, desk } = this.#deps;
-    const removing = desk?.removeAllOf(userId, kept?.id ?? null) ?? Promise.resolve();
-    const dropping = keyspace.dropGroup(groupOfUser(userId));
-    const keeping = kept === null ? dropping : dropping.then(() => this.#keep(kept));
-    await allOf([removing, dropping, keeping]);
+    await this.#writer.endAllOf(userId, kept);
     this.#counters.add('ended');
   }
 
@@ -235,62 +223,49 @@ export class SessionService<T = Record<string, unknown>> {
     return toSession(record);
   }
 
-  async #update(id: string, change: T | ((data: T) => T)): Promise<Session<T>> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const before = await this.#reader.load(id);
-      const isFunction = typeof change === 'function';
-      const data = isFunction ? (change as (data: T) => T)(before.data as T) : change;
-      const after = this.#after({ ...before, data: this.#checked(data) });
-      if (await this.#writer.change(after)) return toSession(after);
-      // A replica may not have the earlier change yet.
-      await this.#deps.clock.sleep(PAUSE_MS * attempt);
-    }
-    throw new SessionUnavailableError('Others changed the session all the time; try again', {
-      attempts: MAX_ATTEMPTS,
+  // In sequence: changes of one process need not get in each other's way.
+  async #changing(
+    token: string,
+    write: (before: SessionRecord) => Promise<SessionRecord | null>,
+  ): Promise<Session<T>> {
+    const id = idOfToken(token);
+    return this.#line.run(id, async () => {
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+        const after = await write(await this.#reader.loadForChange(id));
+        if (after !== null) return toSession(after);
+        // Another one was first. So that several do not meet again and again, each waits a little longer.
+        await this.#deps.clock.sleep(PAUSE_MS * attempt);
+      }
+      throw new SessionUnavailableError('Others changed the session all the time; try again', {
+        attempts: MAX_ATTEMPTS,
+      });
     });
   }
 
-  async #rotate(oldId: string): Promise<IssuedSession<T>> {
-    const token = newToken();
-    const before = await this.#reader.load(oldId);
-    const after = this.#after({ ...before, id: idOf(token) });
-    if (!(await this.#writer.insertAfter(after))) throw invalid('deleted');
+  async #orNull<R>(found: Promise<R>): Promise<R | null> {
     try {
-      await this.#endRotated(oldId);
+      return await found;
     } catch (error) {
-      await this.#writer.discard(after.id);
+      if (error instanceof SessionInvalidError) return null;
       throw error;
     }
-    return { token, session: toSession(after) };
   }
 
-  /** Ends the old session, unless another caller did so first: then the new one must not stay either. */
-  async #endRotated(id: string): Promise<void> {
-    const { keyspace, desk } = this.#deps;
-    const reading = await keyspace.read(id, { confirm: true });
-    if (reading.state === 'deleted') throw invalid('deleted');
-    // The archive first: if it refuses, nothing has happened to the old session.
-    await desk?.remove(id);
-    await keyspace.delete(id);
-  }
-
-  async #keep(record: SessionRecord): Promise<void> {
-    // Taken after the drop, so it is later; a delete that comes in between is later still, and wins.
-    const stamp = this.#deps.keyspace.stamp();
-    await this.#writer.change({ ...record, revision: stampDigits(stamp) });
-  }
-
-  /** A change of a session that counts as its use. */
-  #after(changed: SessionRecord): SessionRecord {
-    const { now, origin } = this.#writer;
-    const lastSeenAt = Math.max(changed.lastSeenAt, now);
-    const stamp = stampOfChange(stampOfDigits(changed.revision), origin);
-    return restamped({ ...changed, lastSeenAt }, stamp);
+  // A session that outlives the memory of its end could come back.
+  #checkLife(absoluteMs: number): void {
+    const { maxAbsoluteMs } = this.#options;
+    if (absoluteMs <= maxAbsoluteMs) return;
+    throw new InvalidArgumentError({
+      field: 'absoluteMs',
+      value: absoluteMs,
+      message: `must not be greater than sessions.maxAbsoluteMs, which is ${maxAbsoluteMs}`,
+      remedy: 'Raise sessions.maxAbsoluteMs in every process, or give the session a shorter life',
+    });
   }
 
   /** A copy of the data, as it will be read. */
   #checked(data: T): unknown {
-    return JSON.parse(toJson(data, this.#options.maxDataBytes)) as unknown;
+    return fromJson(toJson(data, this.#options.maxDataBytes));
   }
 }
 

@@ -1,17 +1,33 @@
-import { RedisHaError } from '../../base/errors/index.js';
-import { type Stamp, stampDigits, stampOfDigits } from '../../keyspace/index.js';
+import { RedisHaError, SessionUnavailableError } from '../../base/errors/index.js';
+import { stampDigits, stampOfDigits } from '../../keyspace/index.js';
 import { toForeignJson } from '../record/session-data.js';
-import { draftOf, restamped, type SessionRecord, stampOfSlide } from '../record/session-record.js';
+import {
+  draftOf,
+  type SessionRecord,
+  stampOfChange,
+  stampOfSlide,
+} from '../record/session-record.js';
+import { groupOfUser } from '../record/session-token.js';
 import { reportFailedWrite, type SessionDeps } from './session-reader.js';
+
+const MAX_BIRTHS = 4;
+// The calendars of two processes may differ while Redis, whose calendar they follow, is away.
+const CALENDARS_MS = 60_000;
+
+/** How long sessions live, and whether the archive must have them. */
+interface WriterOptions {
+  readonly archiveRequired: boolean;
+  readonly maxAbsoluteMs: number;
+}
 
 /** Writes records to Redis and to the archive. */
 export class SessionWriter {
   readonly #deps: SessionDeps;
-  readonly #archiveRequired: boolean;
+  readonly #options: WriterOptions;
 
-  constructor(deps: SessionDeps, archiveRequired: boolean) {
+  constructor(deps: SessionDeps, options: WriterOptions) {
     this.#deps = deps;
-    this.#archiveRequired = archiveRequired;
+    this.#options = options;
   }
 
   /** Milliseconds of the calendar. */
@@ -19,39 +35,28 @@ export class SessionWriter {
     return Math.floor(this.#deps.clock.wallTime());
   }
 
-  /** The origin of this process in its stamps. */
-  get origin(): string {
-    return this.#deps.keyspace.stamp().origin;
-  }
-
   /**
-   * Stores a session that is not based on another: first in the archive, then in Redis. Only a group drop of a
-   * process whose calendar is ahead can have a later stamp: then the session is written as the latest.
+   * Stores a session that is not based on another: first in the archive, then in Redis. Where all sessions of
+   * its user were ended with a later stamp, this process has learned of it, and the session is born after it.
    */
-  async insert(fresh: Omit<SessionRecord, 'revision'>): Promise<SessionRecord> {
-    const { keyspace } = this.#deps;
-    const stamp = keyspace.stamp();
-    const record = { ...fresh, revision: stampDigits(stamp) };
-    const isArchived = await this.#archive(() => this.#deps.desk?.insert(record));
-    try {
-      const isIn = await this.put(record, stamp);
-      if (!isIn) await this.put(record, undefined);
-    } catch (error) {
-      // The archive has it, so it exists; Redis gets it at the first read.
-      if (!isArchived || !isOfRedis(error)) throw error;
-      reportFailedWrite(this.#deps, error);
+  async insert(fresh: Omit<SessionRecord, 'revision' | 'birth'>): Promise<SessionRecord> {
+    for (let tries = 1; tries <= MAX_BIRTHS; tries++) {
+      const birth = stampDigits(this.#deps.keyspace.stamp());
+      const record = { ...fresh, revision: birth, birth };
+      if (await this.#begin(record, tries === 1)) return record;
     }
-    return record;
+    await this.#removeQuietly(fresh.id);
+    throw new SessionUnavailableError('All sessions of the user are being ended; try again');
   }
 
   /**
    * Stores a session that replaces another. Returns false, and stores nothing, when the sessions of
-   * the user were ended since.
+   * the user were ended since that one was born.
    */
-  async insertAfter(record: SessionRecord): Promise<boolean> {
+  async insertSuccessor(record: SessionRecord): Promise<boolean> {
     await this.#archive(() => this.#deps.desk?.insert(record));
     try {
-      if (await this.put(record, stampOfDigits(record.revision))) return true;
+      if (await this.#put(record)) return true;
     } catch (error) {
       await this.#removeQuietly(record.id);
       throw error;
@@ -60,47 +65,102 @@ export class SessionWriter {
     return false;
   }
 
-  /** Writes a change, to Redis first. Returns false when something newer is there. */
-  async change(record: SessionRecord): Promise<boolean> {
-    const isIn = await this.put(record, stampOfDigits(record.revision));
-    if (isIn) await this.#archive(() => this.#deps.desk?.update(record));
-    return isIn;
+  /**
+   * Writes changed data, to Redis first. Returns what was written; `null` when `before` is not what Redis has:
+   * another change was first, or the session was ended.
+   */
+  async change(before: SessionRecord, data: unknown): Promise<SessionRecord | null> {
+    const stamp = stampOfChange(stampOfDigits(before.revision), this.#deps.keyspace.stamp());
+    const after = this.used({ ...before, data, revision: stampDigits(stamp) });
+    if (!(await this.#put(after, before))) return null;
+    await this.#archive(() => this.#deps.desk?.update(after));
+    return after;
   }
 
-  /** Extends a session. Returns `null` when something newer is there. Only Redis must accept it. */
-  async slide(record: SessionRecord): Promise<SessionRecord | null> {
-    const stamp = stampOfSlide(stampOfDigits(record.revision), this.origin);
-    const lastSeenAt = Math.max(record.lastSeenAt, this.now);
-    const slid = restamped({ ...record, lastSeenAt }, stamp);
-    if (!(await this.put(slid, stamp))) return null;
+  /** Extends a session; returns `null` like {@link SessionWriter.change}. Only Redis must accept it. */
+  async slide(before: SessionRecord): Promise<SessionRecord | null> {
+    const stamp = stampOfSlide(stampOfDigits(before.revision), this.#deps.keyspace.stamp());
+    const slid = this.used({ ...before, revision: stampDigits(stamp) });
+    if (!(await this.#put(slid, before))) return null;
     await this.#deps.desk?.update(slid).catch((error: unknown) => {
       reportFailedWrite(this.#deps, error);
     });
     return slid;
   }
 
-  /** Writes to Redis, or to memory and the journal. Returns false when something newer is there. */
-  async put(record: SessionRecord, stamp: Stamp | undefined): Promise<boolean> {
-    const draft = draftOf(record, toForeignJson(record.data, Infinity), this.now);
-    const { outcome } = await this.#deps.keyspace.write(
-      record.id,
-      draft,
-      stamp === undefined ? {} : { stamp },
-    );
-    return outcome !== 'superseded';
+  /** The record as it is when it is used now. */
+  used(record: SessionRecord): SessionRecord {
+    return { ...record, lastSeenAt: Math.max(record.lastSeenAt, this.now) };
   }
 
-  /** Ends a session in both places; if one of them refuses, it throws. */
-  async end(id: string): Promise<void> {
+  /**
+   * Ends a session in both places; if one of them refuses, it throws.
+   *
+   * @param leftMs - how long it could live at most; `null` when nobody knows
+   */
+  async end(id: string, leftMs: number | null): Promise<void> {
     const { keyspace, desk } = this.#deps;
-    await allOf([keyspace.delete(id), desk?.remove(id) ?? Promise.resolve()]);
+    const options = { isFinal: true, keepMs: this.#keepMs(leftMs) };
+    await allOf([keyspace.delete(id, options), desk?.remove(id) ?? Promise.resolve()]);
+  }
+
+  /** Ends a session that another one has replaced. Returns false when it was ended by somebody else. */
+  async endReplaced({ id, endsAt }: SessionRecord): Promise<boolean> {
+    const { keyspace, desk } = this.#deps;
+    // The archive first: if it refuses, nothing has happened to the old session.
+    await desk?.remove(id);
+    const keepMs = this.#keepMs(endsAt - this.now);
+    const end = { isFinal: true, keepMs, onlyIfPresent: true };
+    return (await keyspace.delete(id, end)).outcome !== 'superseded';
+  }
+
+  /** Ends all sessions of a user, also those that only other processes know, but for one. */
+  async endAllOf(userId: string, kept: SessionRecord | null): Promise<void> {
+    const { keyspace, desk } = this.#deps;
+    const removing = desk?.removeAllOf(userId, kept?.id ?? null) ?? Promise.resolve();
+    const dropping = keyspace.dropGroup(groupOfUser(userId), {
+      isFinal: true,
+      keepMs: this.#keepMs(null),
+      except: kept === null ? [] : [kept.id],
+    });
+    await allOf([removing, dropping]);
   }
 
   /** Ends a session whose token nobody has. If that fails, the session expires by itself. */
-  async discard(id: string): Promise<void> {
-    await this.end(id).catch((error: unknown) => {
+  async discard({ id, endsAt }: SessionRecord): Promise<void> {
+    await this.end(id, endsAt - this.now).catch((error: unknown) => {
       reportFailedWrite(this.#deps, error);
     });
+  }
+
+  async #begin(record: SessionRecord, isNew: boolean): Promise<boolean> {
+    const { desk } = this.#deps;
+    const isArchived = await this.#archive(() =>
+      isNew ? desk?.insert(record) : desk?.update(record),
+    );
+    try {
+      return await this.#put(record);
+    } catch (error) {
+      // The archive has it, so it exists; Redis gets it at the first read.
+      if (!isArchived || !isOfRedis(error)) throw error;
+      reportFailedWrite(this.#deps, error);
+      return true;
+    }
+  }
+
+  /** Writes to Redis, or to memory and the journal. Returns false when something else is there. */
+  async #put(record: SessionRecord, before?: SessionRecord): Promise<boolean> {
+    const draft = draftOf(record, toForeignJson(record.data, Infinity), this.now);
+    const { outcome } = await this.#deps.keyspace.write(record.id, draft, {
+      stamp: stampOfDigits(record.revision),
+      birth: stampOfDigits(record.birth),
+      ...(before !== undefined && { replaces: stampOfDigits(before.revision) }),
+    });
+    return outcome !== 'superseded';
+  }
+
+  #keepMs(leftMs: number | null): number {
+    return Math.max(0, leftMs ?? this.#options.maxAbsoluteMs) + CALENDARS_MS;
   }
 
   async #removeQuietly(id: string): Promise<void> {
@@ -116,7 +176,7 @@ export class SessionWriter {
       await writing;
       return writing !== undefined;
     } catch (error) {
-      if (this.#archiveRequired) throw error;
+      if (this.#options.archiveRequired) throw error;
       reportFailedWrite(this.#deps, error);
       return false;
     }

@@ -86,6 +86,50 @@ describe('the records of a store', () => {
     expect(await records.get(SID)).toBeNull();
   });
 
+  it('are not begun again by a request that was under way when they were destroyed', async () => {
+    const { keyspace: elsewhere } = world.process();
+    const other = new StoreRecords(elsewhere, { clock: world.clock });
+    await records.set(SID, { cookie: {} });
+    await other.get(SID);
+    await records.destroy(SID);
+    await other.set(SID, { cookie: {}, views: 2 });
+    expect(await records.get(SID)).toBeNull();
+    await other.set('another', { cookie: {} });
+    await other.touch(SID, { cookie: {} });
+    elsewhere.beforeWrite = async () => {
+      elsewhere.beforeWrite = null;
+      await records.destroy('another');
+    };
+    await other.set('another', { cookie: {}, views: 2 });
+    expect(await other.get('another')).toBeNull();
+  });
+
+  it('are not begun again by a process that was cut off meanwhile', async () => {
+    const { keyspace: elsewhere } = world.process();
+    const other = new StoreRecords(elsewhere, { clock: world.clock });
+    await records.set(SID, { cookie: {} });
+    await other.get(SID);
+    elsewhere.goAway();
+    await records.destroy(SID);
+    await world.clock.advance(30_000);
+    await other.set(SID, { cookie: {}, views: 2 });
+    elsewhere.comeBack();
+    expect(await records.get(SID)).toBeNull();
+    expect(await other.get(SID)).toBeNull();
+  });
+
+  it('keep the later of two changes, whichever process makes it', async () => {
+    const { keyspace: elsewhere } = world.process();
+    const other = new StoreRecords(elsewhere, { clock: world.clock });
+    await records.set(SID, { cookie: {}, by: 'one' });
+    keyspace.beforeWrite = async () => {
+      keyspace.beforeWrite = null;
+      await other.set(SID, { cookie: {}, by: 'other' });
+    };
+    await records.set(SID, { cookie: {}, by: 'one again' });
+    expect(await other.get(SID)).toMatchObject({ by: 'one again' });
+  });
+
   it('cannot be told apart from a missing one while Redis is away, which is an error with status 503', async () => {
     const [other] = [world.process()];
     await new StoreRecords(other.keyspace, { clock: world.clock }).set(SID, { cookie: {} });
@@ -132,9 +176,7 @@ describe('the records of a store', () => {
     if (entry === undefined) throw new TypeError('it is not there');
     world.redis.data.entries.set(ID, { ...entry, body: Buffer.from(text) });
     expect(await records.get(SID)).toBeNull();
-    expect(events).toEqual([
-      { type: 'cache.entry-rejected', keyspace: 'sessions', fault: 'corrupt' },
-    ]);
+    expect(events).toEqual([{ type: 'value.rejected', keyspace: 'sessions', fault: 'corrupt' }]);
   });
 
   it('are none when the entry is damaged, or not of this store', async () => {
@@ -208,7 +250,7 @@ describe('the records of a store', () => {
       await touchIn(1);
       const reason = 'unknown error';
       expect(events).toEqual(
-        Array(2).fill({ type: 'cache.write-failed', keyspace: 'sessions', reason }),
+        Array(2).fill({ type: 'value.write-failed', keyspace: 'sessions', reason }),
       );
     });
   });

@@ -9,10 +9,10 @@ import {
   positive,
   type RowsOf,
 } from '../../base/options/index.js';
-import type { Entry, EntryDraft, Keyspace } from '../../keyspace/index.js';
+import type { Entry, EntryDraft, Keyspace, WriteOptions } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { toForeignJson } from '../record/session-data.js';
-import { stampOfSlide } from '../record/session-record.js';
+import { stampOfChange, stampOfSlide } from '../record/session-record.js';
 import { idOf } from '../record/session-token.js';
 import { reportFailedWrite } from '../service/session-reader.js';
 import type { SessionService, SessionServiceDeps } from '../service/session-service.js';
@@ -44,6 +44,8 @@ interface CookieTimes {
 /** The codec number of sessions of other libraries: 'E'. */
 const STORE_CODEC = 0x45;
 
+const MAX_ATTEMPTS = 5;
+
 const ROWS = {
   defaultMs: option(lifetime, 86_400_000),
   touchEveryMs: option(lifetime, 60_000),
@@ -73,21 +75,22 @@ export class StoreRecords {
     return withStatus(async () => (await this.#read(idOf(sid)))?.session ?? null);
   }
 
-  /** Stores a session for as long as its cookie says. */
+  /**
+   * Stores a session for as long as its cookie says. Nothing is stored when it was ended meanwhile: the id is
+   * never used again.
+   */
   set(sid: string, session: object): Promise<void> {
     return withStatus(async () => {
       const json = toForeignJson(session, this.#options.maxDataBytes);
       const lifeMs = this.#lifeOf(session);
-      if (lifeMs > 0) await this.#keyspace.write(idOf(sid), draftOf(json, lifeMs));
-      else await this.#keyspace.delete(idOf(sid));
+      if (lifeMs > 0) await this.#store(idOf(sid), draftOf(json, lifeMs));
+      else await this.#end(idOf(sid));
     });
   }
 
   /** Ends a session. */
   destroy(sid: string): Promise<void> {
-    return withStatus(async () => {
-      await this.#keyspace.delete(idOf(sid));
-    });
+    return withStatus(() => this.#end(idOf(sid)));
   }
 
   /** Extends a session to the end in its cookie. Never fails: at worst the session ends earlier. */
@@ -112,9 +115,45 @@ export class StoreRecords {
     if (gainedMs < this.#paceOf(lifeMs)) return;
     // The stored session, not that of the caller, which may be older than another request's change.
     const touched = { ...found.session, cookie: cookieOf(session) };
-    const stamp = stampOfSlide(found.entry.stamp, this.#keyspace.stamp().origin);
+    const { stamp: replaces, birth } = found.entry;
+    const stamp = stampOfSlide(replaces, this.#keyspace.stamp());
     const draft = draftOf(toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
-    await this.#keyspace.write(id, draft, { stamp });
+    await this.#keyspace.write(id, draft, { stamp, birth, replaces });
+  }
+
+  // The libraries do not say on what a change is based: of two the later one stays. But a change of what was
+  // ended meanwhile must not begin it again.
+  async #store(id: string, draft: EntryDraft): Promise<void> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const reading = await this.#keyspace.read(id, { onPrimary: true });
+      if (reading.state === 'deleted') return;
+      const options = reading.state === 'found' ? this.#overwrite(reading.entry) : {};
+      const { outcome } = await this.#keyspace.write(id, draft, options);
+      if (outcome !== 'superseded') return;
+    }
+    throw new SessionUnavailableError('Others changed the session all the time; try again', {
+      attempts: MAX_ATTEMPTS,
+    });
+  }
+
+  #overwrite({ stamp: replaces, birth }: Entry): WriteOptions {
+    return { stamp: stampOfChange(replaces, this.#keyspace.stamp()), birth, replaces };
+  }
+
+  async #end(id: string): Promise<void> {
+    const leftMs = Math.max(await this.#leftMsOf(id), this.#options.defaultMs);
+    await this.#keyspace.delete(id, { isFinal: true, keepMs: leftMs });
+  }
+
+  async #leftMsOf(id: string): Promise<number> {
+    try {
+      const reading = await this.#keyspace.read(id, { confirm: true });
+      if (reading.state !== 'found') return 0;
+      return reading.entry.freshUntil - this.#options.clock.wallTime();
+    } catch {
+      // The end must be written although nothing can be read.
+      return 0;
+    }
   }
 
   #paceOf(lifeMs: number): number {
@@ -144,7 +183,7 @@ export class StoreRecords {
 
   #reject(fault: string): null {
     const { name: keyspace } = this.#keyspace;
-    this.#options.bus.emit({ type: 'cache.entry-rejected', keyspace, fault });
+    this.#options.bus.emit({ type: 'value.rejected', keyspace, fault });
     return null;
   }
 

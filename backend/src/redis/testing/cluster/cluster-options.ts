@@ -1,5 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { ConfigInvalidError, type Problem } from '../../base/errors/index.js';
+import {
+  converted,
+  Findings,
+  flag,
+  milliseconds,
+  option,
+  OptionSet,
+  orNull,
+  rule,
+  secret,
+  text,
+  wholeNumber,
+  type RowsOf,
+} from '../../base/options/index.js';
 
 /** Options of a test cluster and of a single test server. */
 export interface RedisServerTestOptions {
@@ -73,110 +86,127 @@ export interface ResolvedClusterTestOptions extends ResolvedServerTestOptions {
   readonly sentinelConfig: readonly string[];
 }
 
-const SERVER_DEFAULTS = {
-  redisConfig: [],
-  redisServerPath: 'redis-server',
-  readyTimeoutMs: 20_000,
-  proxied: false,
-} as const;
+const MAX_REPLICAS = 20;
+const MAX_SENTINELS = 20;
+const HOUR_MS = 3_600_000;
+const configLines = rule<readonly string[]>('a list of lines', isListOf(isText));
+// Sentinel accepts no other characters in the name of a group.
+const GROUP_NAME = /^[A-Za-z0-9._-]+$/;
+const GROUP_LETTERS = 'letters, digits, ".", "-" and "_"';
 
-const CLUSTER_DEFAULTS = {
-  replicas: 2,
-  sentinels: 3,
-  masterName: 'mymaster',
-  downAfterMs: 1200,
-  failoverTimeoutMs: 10_000,
-  parallelSyncs: 1,
-  minReplicasMaxLag: 2,
-  sentinelConfig: [],
-} as const;
+const SERVER_ROWS = {
+  password: option({ ...orNull(secret, 'for none'), shows: 'nothing' }, null),
+  username: option(text('text without white space, and not empty', /^\S+$/), null),
+  redisConfig: option(configLines, []),
+  redisServerPath: option(text('a path or a name', /\S/), 'redis-server'),
+  readyTimeoutMs: option(milliseconds, 20_000),
+  proxied: option(flag, false),
+} satisfies RowsOf<RedisServerTestOptions>;
+
+const CLUSTER_ROWS = {
+  ...SERVER_ROWS,
+  replicas: option(wholeNumber(0, MAX_REPLICAS), 2),
+  sentinels: option(wholeNumber(1, MAX_SENTINELS), 3),
+  masterName: option(text(GROUP_LETTERS, GROUP_NAME), 'mymaster'),
+  groups: option(
+    converted(rule<readonly string[]>('a list of names', isListOf(isText)), namesOf),
+    null,
+  ),
+  downAfterMs: option(wholeNumber(1, HOUR_MS, 'milliseconds'), 1200),
+  failoverTimeoutMs: option(wholeNumber(1, HOUR_MS, 'milliseconds'), 10_000),
+  parallelSyncs: option(wholeNumber(1, MAX_REPLICAS), 1),
+  quorum: option(wholeNumber(1, MAX_SENTINELS), null),
+  minReplicasToWrite: option(wholeNumber(0, MAX_REPLICAS), null),
+  minReplicasMaxLag: option(wholeNumber(0, HOUR_MS / 1000, 'seconds'), 2),
+  sentinelPassword: option(secret, null),
+  sentinelConfig: option(configLines, []),
+} satisfies RowsOf<RedisTestClusterOptions>;
+
+const SERVER = new OptionSet(SERVER_ROWS, { path: '', example: "{ password: 'secret' }" });
+const CLUSTER = new OptionSet(CLUSTER_ROWS, {
+  path: '',
+  example: '{ replicas: 2, sentinels: 3 }',
+  ordered: [
+    { low: 'quorum', high: 'sentinels', orEqual: true },
+    { low: 'minReplicasToWrite', high: 'replicas', orEqual: true },
+  ],
+});
 
 /** Applies the defaults for a single server. @throws ConfigInvalidError listing every problem. */
 export function resolveServerOptions(options: RedisServerTestOptions): ResolvedServerTestOptions {
-  const resolved = withServerDefaults(options);
-  refuseProblems(serverProblems(resolved));
-  return resolved;
+  const findings = new Findings();
+  const given = SERVER.read(options, findings);
+  const credentials = credentialsOf(given, findings);
+  findings.throwProblems();
+  return { ...given, ...credentials };
 }
 
 /** Applies the defaults for a cluster. @throws ConfigInvalidError listing every problem. */
 export function resolveClusterOptions(
   options: RedisTestClusterOptions,
 ): ResolvedClusterTestOptions {
-  const { masterName, ...filled } = { ...CLUSTER_DEFAULTS, ...options };
-  const replicas = filled.replicas;
-  const [first = masterName, ...others] = options.groups ?? [masterName];
-  const resolved: ResolvedClusterTestOptions = {
-    ...filled,
-    ...withServerDefaults({ ...options, password: passwordOf(options) }),
+  const findings = new Findings();
+  const ownPassword = randomBytes(16).toString('base64url');
+  const base = { ...CLUSTER.defaults, password: ownPassword };
+  const { masterName, ...given } = CLUSTER.read(options, findings, base);
+  const credentials = credentialsOf(given, findings);
+  findings.throwProblems();
+  const [first = masterName, ...others] = given.groups ?? [];
+  return {
+    ...given,
+    ...credentials,
     groups: [first, ...others],
-    quorum: options.quorum ?? Math.min(2, filled.sentinels),
+    quorum: given.quorum ?? Math.min(2, given.sentinels),
     // With one replica, its loss would stop the writes: a different test than most people want.
-    minReplicasToWrite: options.minReplicasToWrite ?? (replicas >= 2 ? 1 : 0),
-    sentinelPassword: options.sentinelPassword,
+    minReplicasToWrite: given.minReplicasToWrite ?? (given.replicas >= 2 ? 1 : 0),
+    sentinelPassword: given.sentinelPassword ?? undefined,
   };
-  refuseProblems([...serverProblems(resolved), ...clusterProblems(resolved)]);
-  return resolved;
 }
 
-function passwordOf({ password }: RedisTestClusterOptions): string | null {
-  return password === undefined ? randomBytes(16).toString('base64url') : password;
+interface Credentials {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
 }
 
-function withServerDefaults(options: RedisServerTestOptions): ResolvedServerTestOptions {
-  const { redisConfig, redisServerPath, readyTimeoutMs, proxied } = {
-    ...SERVER_DEFAULTS,
-    ...options,
-  };
-  const { username } = options;
+function credentialsOf(
+  given: { readonly username: string | null; readonly password: string | null },
+  findings: Findings,
+): Credentials {
+  const username = given.username ?? undefined;
   // Redis takes an empty one for none.
-  const password = options.password === '' ? undefined : (options.password ?? undefined);
-  return { password, username, redisConfig, redisServerPath, readyTimeoutMs, proxied };
-}
-
-function serverProblems(options: ResolvedServerTestOptions): Problem[] {
-  const problems: Problem[] = [];
-  if (options.username !== undefined && options.password === undefined) {
-    problems.push({
-      field: 'username',
-      value: options.username,
-      message: 'an ACL user without a password cannot log in',
-      remedy: 'Set password too, and not to null.',
-    });
+  const password = given.password === null || given.password === '' ? undefined : given.password;
+  if (username !== undefined && password === undefined) {
+    findings.refuse(
+      'username',
+      username,
+      'an ACL user without a password cannot log in',
+      'Set password too, and not to null',
+    );
   }
-  return problems;
+  return { username, password };
 }
 
-function clusterProblems(options: ResolvedClusterTestOptions): Problem[] {
-  const { replicas, sentinels, quorum, groups } = options;
-  return [
-    ...outOfRange('replicas', replicas, [0, 20]),
-    ...outOfRange('sentinels', sentinels, [1, 20]),
-    ...outOfRange('quorum', quorum, [1, sentinels]),
-    ...outOfRange('downAfterMs', options.downAfterMs, [1, 3_600_000]),
-    ...outOfRange('failoverTimeoutMs', options.failoverTimeoutMs, [1, 3_600_000]),
-    ...outOfRange('minReplicasToWrite', options.minReplicasToWrite, [0, replicas]),
-    ...groups.flatMap((group, index) => groupProblems(group, index, groups)),
-  ];
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
-function groupProblems(group: string, index: number, groups: readonly string[]): Problem[] {
-  const field = `groups[${String(index)}]`;
-  // Sentinel accepts no other characters in the name of a group.
-  if (!/^[A-Za-z0-9._-]+$/.test(group)) {
-    const message = 'Sentinel cannot have a group of this name';
-    return [{ field, value: group, message, remedy: 'Use letters, digits, ".", "-" and "_".' }];
+function isListOf(isItem: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => Array.isArray(value) && value.every(isItem);
+}
+
+function namesOf(names: readonly string[], path: string, findings: Findings): readonly string[] {
+  for (const [index, name] of names.entries()) {
+    const field = `${path}[${String(index)}]`;
+    if (!GROUP_NAME.test(name)) {
+      findings.refuse(
+        field,
+        name,
+        'Sentinel cannot have a group of this name',
+        `Use ${GROUP_LETTERS}`,
+      );
+    } else if (names.indexOf(name) !== index) {
+      findings.refuse(field, name, 'the name is there twice', 'Remove one');
+    }
   }
-  if (groups.indexOf(group) === index) return [];
-  return [{ field, value: group, message: 'the name is there twice', remedy: 'Remove one.' }];
-}
-
-function outOfRange(field: string, value: number, range: readonly [number, number]): Problem[] {
-  const [lowest, highest] = range;
-  if (Number.isInteger(value) && value >= lowest && value <= highest) return [];
-  const remedy = `Use a whole number from ${String(lowest)} to ${String(highest)}.`;
-  return [{ field, value, message: 'it is out of range', remedy }];
-}
-
-function refuseProblems(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new ConfigInvalidError(problems);
+  return names;
 }

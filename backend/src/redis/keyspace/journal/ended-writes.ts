@@ -1,0 +1,57 @@
+import { encodeEntry, newTombstone } from '../store/entry.js';
+import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
+import { compareStamps, type Stamp } from '../store/stamp.js';
+import { classOf, type JournaledDrop, type JournaledWrite } from './disk/journal-log.js';
+
+const MAX_COUNT = 0xffff;
+
+/** What decides whether a drop ends a value. */
+export type EndableValue = Pick<StampedWrite, 'key' | 'stamp' | 'birth' | 'groups'>;
+
+/** Whether a drop ends a value: it was born before, however late it was changed, and it is not spared. */
+export function isEndedBy(
+  { key, stamp, birth = stamp, groups }: EndableValue,
+  drop: StampedDrop,
+): boolean {
+  if (!groups.includes(drop.group) || drop.except?.includes(key) === true) return false;
+  return compareStamps(drop.stamp, birth) > 0;
+}
+
+/** The end of one member, by the drop of its group. It is later than the member. */
+export function endOf(
+  member: JournaledWrite,
+  { drop, madeAt }: Pick<JournaledDrop, 'drop' | 'madeAt'>,
+): JournaledWrite {
+  const { stamp: own } = member.write;
+  const stamp = compareStamps(own, drop.stamp) >= 0 ? nextOf(own) : drop.stamp;
+  const write = graveOf(member.write, { ...drop, stamp, madeAt });
+  const memberClass = classOf(member);
+  return { kind: 'write', write, madeAt, class: memberClass === 'value' ? 'delete' : memberClass };
+}
+
+/** A tombstone in place of a write. */
+export function graveOf(
+  { key, channel }: StampedWrite,
+  { stamp, ttlMs, madeAt, isFinal = false }: GraveOptions,
+): StampedWrite {
+  const freshUntil = Math.ceil(madeAt + ttlMs);
+  return {
+    key,
+    stamp,
+    entry: encodeEntry(newTombstone(stamp, { madeAt, freshUntil, isFinal })),
+    ttlMs,
+    groups: [],
+    ...(isFinal && { isFinal }),
+    ...(channel !== undefined && { channel }),
+  };
+}
+
+interface GraveOptions extends Pick<StampedDrop, 'stamp' | 'ttlMs' | 'isFinal'> {
+  readonly madeAt: number;
+}
+
+function nextOf({ wallMs, count, origin }: Stamp): Stamp {
+  return count < MAX_COUNT
+    ? { wallMs, count: count + 1, origin }
+    : { wallMs: wallMs + 1, count: 0, origin };
+}

@@ -1,0 +1,235 @@
+import { Chain, type Place } from './chain.js';
+import {
+  classOf,
+  stampOfRecord,
+  targetOf,
+  weightOf,
+  type JournalRecord,
+} from './disk/journal-log.js';
+import { compareStamps, type Stamp } from '../store/stamp.js';
+
+/** A record, and where it stands. */
+export interface HeldWrite {
+  readonly record: JournalRecord;
+  readonly target: string;
+  readonly weight: number;
+  /** When Redis acknowledged it, by `clock.now()`; `null` while it is pending. */
+  readonly at: number | null;
+  /** Resolves when the log has the record. */
+  logged: Promise<void>;
+  readonly places: readonly Place<HeldWrite>[];
+}
+
+/** How much may be held. */
+interface HeldWritesOptions {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
+const LOGGED = Promise.resolve();
+
+/** The newest record of each target, by key, by group and in order. It decides nothing but who gives way. */
+export class HeldWrites {
+  readonly #bounds: HeldWritesOptions;
+  readonly #byTarget = new Map<string, HeldWrite>();
+  readonly #writesByGroup = new GroupSets();
+  readonly #dropsByGroup = new GroupSets();
+  /** Pending, by stamp. */
+  #order = new Chain<HeldWrite>();
+  /** Who gives way, oldest first: values that Redis has, values, and what else Redis has. */
+  readonly #knownValues = new Chain<HeldWrite>();
+  #values = new Chain<HeldWrite>();
+  readonly #known = new Chain<HeldWrite>();
+  #bytes = 0;
+  #pendingBytes = 0;
+  #pending = 0;
+
+  constructor(bounds: HeldWritesOptions) {
+    this.#bounds = bounds;
+  }
+
+  /** How many records are held. */
+  get size(): number {
+    return this.#byTarget.size;
+  }
+
+  /** About how many bytes they take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many of them are pending. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** About how many bytes those take. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** The latest stamp that is pending. */
+  get latestStamp(): Stamp | null {
+    const { last } = this.#order;
+    return last === null ? null : stampOfRecord(last.record);
+  }
+
+  /** What is pending, by stamp. */
+  get inOrder(): Iterable<HeldWrite> {
+    return this.#order;
+  }
+
+  /** What Redis has acknowledged. */
+  get acknowledged(): HeldWrite[] {
+    return [...this.#knownValues, ...this.#known];
+  }
+
+  /** The record of a target. */
+  of(target: string): HeldWrite | undefined {
+    return this.#byTarget.get(target);
+  }
+
+  /** The writes that list their key under a group. */
+  writesOf(group: string): Iterable<HeldWrite> {
+    return this.#writesByGroup.of(group);
+  }
+
+  /** The drops of a group. */
+  dropsOf(group: string): Iterable<HeldWrite> {
+    return this.#dropsByGroup.of(group);
+  }
+
+  /** Adds a record. Its target must be free. */
+  add(record: JournalRecord, at: number | null): HeldWrite {
+    const places: Place<HeldWrite>[] = [];
+    const weight = weightOf(record);
+    const held = { record, target: targetOf(record), weight, at, logged: LOGGED, places };
+    this.#byTarget.set(held.target, held);
+    this.#bytes += weight;
+    const isValue = classOf(record) === 'value';
+    if (at !== null) places.push((isValue ? this.#knownValues : this.#known).add(held));
+    else {
+      this.#pending++;
+      this.#pendingBytes += weight;
+      places.push(this.#order.add(held, (other) => isLater(other, held)));
+      if (isValue) places.push(this.#values.add(held));
+    }
+    if (record.kind === 'drop') this.#dropsByGroup.add(record.drop.group, held);
+    else for (const group of record.write.groups) this.#writesByGroup.add(group, held);
+    return held;
+  }
+
+  /** Adds many that are pending at once: the order is made anew instead of searched for each. */
+  addPending(records: readonly JournalRecord[]): HeldWrite[] {
+    const before = [...this.#order];
+    for (const held of before) this.remove(held);
+    const added = new Set(records);
+    const all = [...before.map(({ record }) => record), ...records];
+    const logged = new Map(before.map((held) => [held.record, held.logged]));
+    return all.toSorted(byStamp).flatMap((record) => {
+      const held = this.add(record, null);
+      held.logged = logged.get(record) ?? LOGGED;
+      return added.has(record) ? [held] : [];
+    });
+  }
+
+  /** Removes a record. */
+  remove(held: HeldWrite): void {
+    if (this.#byTarget.get(held.target) !== held) return;
+    this.#byTarget.delete(held.target);
+    this.#bytes -= held.weight;
+    if (held.at === null) {
+      this.#pending--;
+      this.#pendingBytes -= held.weight;
+    }
+    for (const place of held.places) place.leave();
+    const { record } = held;
+    if (record.kind === 'drop') this.#dropsByGroup.remove(record.drop.group, held);
+    else for (const group of record.write.groups) this.#writesByGroup.remove(group, held);
+  }
+
+  /**
+   * Returns who must leave so that a pending record finds room; `null` when nobody may, or it would not fit
+   * anyway: then nobody leaves for it.
+   */
+  roomFor(record: JournalRecord, present: HeldWrite | undefined): HeldWrite[] | null {
+    const chains = [this.#knownValues, this.#values];
+    // A value never takes the place of what must not be lost.
+    if (classOf(record) !== 'value') chains.push(this.#known);
+    return this.#leaving(weightOf(record), present, chains);
+  }
+
+  /** The same for a record that Redis has: a value that it has gives way to values that wait. */
+  roomToRemember(record: JournalRecord): HeldWrite[] | null {
+    const chains = [this.#knownValues];
+    if (classOf(record) !== 'value') chains.push(this.#values, this.#known);
+    return this.#leaving(weightOf(record), undefined, chains);
+  }
+
+  /** Forgets what Redis acknowledged before a moment. */
+  forgetBefore(moment: number): void {
+    for (const chain of [this.#knownValues, this.#known]) {
+      for (const held of chain) {
+        if ((held.at ?? moment) >= moment) break;
+        this.remove(held);
+      }
+    }
+  }
+
+  #leaving(
+    weight: number,
+    present: HeldWrite | undefined,
+    chains: readonly Chain<HeldWrite>[],
+  ): HeldWrite[] | null {
+    const { maxEntries, maxBytes } = this.#bounds;
+    if (weight > maxBytes) return null;
+    let entries = this.#byTarget.size + (present === undefined ? 1 : 0) - maxEntries;
+    let bytes = this.#bytes + weight - (present?.weight ?? 0) - maxBytes;
+    const leaving: HeldWrite[] = [];
+    for (const held of allIn(chains, present)) {
+      if (entries <= 0 && bytes <= 0) break;
+      leaving.push(held);
+      entries--;
+      bytes -= held.weight;
+    }
+    return entries <= 0 && bytes <= 0 ? leaving : null;
+  }
+}
+
+function* allIn(
+  chains: readonly Chain<HeldWrite>[],
+  except: HeldWrite | undefined,
+): Generator<HeldWrite> {
+  for (const chain of chains) {
+    for (const held of chain) if (held !== except) yield held;
+  }
+}
+
+/** Sets by the name of a group. A set is kept no longer than its last member. */
+class GroupSets {
+  readonly #sets = new Map<string, Set<HeldWrite>>();
+
+  of(group: string): Iterable<HeldWrite> {
+    return this.#sets.get(group) ?? [];
+  }
+
+  add(group: string, held: HeldWrite): void {
+    const set = this.#sets.get(group);
+    if (set === undefined) this.#sets.set(group, new Set([held]));
+    else set.add(held);
+  }
+
+  remove(group: string, held: HeldWrite): void {
+    const set = this.#sets.get(group);
+    set?.delete(held);
+    if (set?.size === 0) this.#sets.delete(group);
+  }
+}
+
+function isLater(a: HeldWrite, b: HeldWrite): boolean {
+  return byStamp(a.record, b.record) > 0;
+}
+
+function byStamp(a: JournalRecord, b: JournalRecord): number {
+  return compareStamps(stampOfRecord(a), stampOfRecord(b));
+}

@@ -1,0 +1,350 @@
+import { ClosedError } from '../../base/errors/index.js';
+import type { Clock } from '../../base/timing/index.js';
+import {
+  classOf,
+  isDelete,
+  leftMs,
+  standingOf,
+  stampOfRecord,
+  targetOf,
+  type JournaledDrop,
+  type JournaledWrite,
+  type JournalLog,
+  type JournalRecord,
+} from './disk/journal-log.js';
+import { HeldWrites, type HeldWrite } from './held-writes.js';
+import { endOf, isEndedBy, type EndableValue } from './ended-writes.js';
+import { inheriting } from './right-to-create.js';
+import { compareStamps, type Stamp } from '../store/stamp.js';
+import { compareStandings } from '../store/which-wins.js';
+
+/** How much is held, and for how long. */
+interface OwnWritesOptions {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** An older value creates nothing: a later delete may have been forgotten by now. */
+  readonly maxAgeMs: number;
+  /** How long what Redis acknowledged is remembered: a new primary may lack it. */
+  readonly windowMs: number;
+}
+
+/** The outcome of a record that is no longer pending. `rejected`: Redis refuses this one for good. */
+export type Settlement = 'applied' | 'superseded' | 'expired' | 'rejected';
+
+/** Why records were lost: no room, too old, refused by Redis for good. */
+export type LossReason = 'full' | 'too-old' | 'rejected';
+
+/** What is held, and the outcome of what was. */
+interface OwnWritesStats extends Readonly<Record<Settlement, number>> {
+  /** Pending. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** Acknowledged by Redis, and remembered in case that it loses them. */
+  readonly acknowledged: number;
+  readonly appended: number;
+  /** No longer pending, because a newer record replaced it. */
+  readonly replaced: number;
+  /** Lost for lack of room. */
+  readonly dropped: number;
+}
+
+/**
+ * The writes of this process that Redis does not have (pending), or may lose again (acknowledged a moment ago).
+ * Of each key, and of each emptied key group, the newest counts. A failover makes pending what was acknowledged.
+ *
+ * All of it together is bounded, and the class of a record decides who gives way: values do for anybody, what is
+ * acknowledged does for what must not be lost, and nothing that is pending and not a value ever does.
+ */
+export class OwnWrites {
+  readonly #options: OwnWritesOptions;
+  readonly #clock: Clock;
+  readonly #log: JournalLog;
+  readonly #held: HeldWrites;
+  #isClosed = false;
+  #acknowledgedAt = -Infinity;
+  #onLost: (count: number, reason: LossReason) => void = () => undefined;
+  readonly #counts = {
+    appended: 0,
+    replaced: 0,
+    dropped: 0,
+    applied: 0,
+    superseded: 0,
+    expired: 0,
+    rejected: 0,
+  };
+
+  /** @param recovered - the records that the log kept from an earlier process */
+  constructor(
+    options: OwnWritesOptions,
+    clock: Clock,
+    log: JournalLog,
+    recovered: readonly JournalRecord[] = [],
+  ) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.#held = new HeldWrites(options);
+    for (const record of inOrder(recovered)) this.recover(record);
+  }
+
+  /** How many records are pending. */
+  get entries(): number {
+    return this.#held.pending;
+  }
+
+  /** How long a delete is remembered, and older values create nothing. */
+  get maxAgeMs(): number {
+    return this.#options.maxAgeMs;
+  }
+
+  /** About how many bytes all of it takes. */
+  get heldBytes(): number {
+    return this.#held.bytes;
+  }
+
+  /** What is held, and the outcome of what was. */
+  get stats(): OwnWritesStats {
+    const { pending, pendingBytes, size } = this.#held;
+    return {
+      entries: pending,
+      bytes: pendingBytes,
+      acknowledged: size - pending,
+      ...this.#counts,
+    };
+  }
+
+  /** True when nothing is pending, and nothing was acknowledged within the window: most reads ask no further. */
+  get isQuiet(): boolean {
+    if (this.#held.pending > 0) return false;
+    return this.#clock.now() - this.#acknowledgedAt > this.#options.windowMs;
+  }
+
+  /** The latest stamp that is pending: after a restart, new stamps must be later. */
+  get latestStamp(): Stamp | null {
+    return this.#held.latestStamp;
+  }
+
+  /** Calls back when records are lost. There is one listener. */
+  onLost(listener: (count: number, reason: LossReason) => void): void {
+    this.#onLost = listener;
+  }
+
+  /**
+   * Adds a record that Redis does not have. It counts from this moment on. The promise resolves when the log has
+   * it too, and rejects when the log failed: then it is pending, and would be lost in a crash of this process.
+   */
+  append(record: JournalRecord): Promise<'journaled' | 'full'> {
+    if (this.#isClosed) return Promise.reject(new ClosedError('The journal is closed'));
+    const present = this.#held.of(targetOf(record));
+    if (present !== undefined && isNotOlder(present.record, record)) {
+      this.#counts.replaced++;
+      return present.logged.then(() => 'journaled');
+    }
+    const own = inheriting(record, this.#isRemembered(present) ? present : undefined);
+    if (!this.#makeRoom(own, present)) return Promise.resolve('full');
+    const held = this.#put(own, present);
+    this.#counts.appended++;
+    held.logged = this.#log.append(own);
+    // The members go before anybody reads: the log of the drop is enough to end them after a crash.
+    if (own.kind === 'drop') this.#endMembers(own);
+    return held.logged.then(() => 'journaled');
+  }
+
+  /** Notes a write, or a drop, that Redis acknowledged. What was pending for it and is older has lost. */
+  note(record: JournalRecord): void {
+    const present = this.#held.of(targetOf(record));
+    if (
+      present !== undefined &&
+      compareStandings(standingOf(present.record), standingOf(record)) > 0
+    ) {
+      return;
+    }
+    const own = inheriting(record, this.#isRemembered(present) ? present : undefined);
+    if (present?.at === null) this.#leave(present, 'superseded');
+    else if (present !== undefined) this.#held.remove(present);
+    if (own.kind === 'drop') this.#endMembers(own);
+    this.#remember(own);
+  }
+
+  /**
+   * Redis has the end of a key that is never used again, by another process. A failover may lose it: what this
+   * process has written to the key before must not be brought back then.
+   */
+  noteEnd(write: StampedWriteOf): void {
+    if (this.#held.of(`w${write.key}`) === undefined) return;
+    this.note({ kind: 'write', write, madeAt: this.#clock.wallTime(), class: 'must' });
+  }
+
+  /** The outcome of a replayed record, unless a newer one has replaced it. Returns whether it was still there. */
+  settle(record: JournalRecord, settlement: Settlement): boolean {
+    const held = this.#held.of(targetOf(record));
+    if (held?.at !== null || !isNotOlder(record, held.record)) return false;
+    this.#leave(held, settlement);
+    if (settlement === 'expired') this.#onLost(1, 'too-old');
+    if (settlement === 'rejected') this.#onLost(1, 'rejected');
+    return true;
+  }
+
+  /** Redis has taken a pending record, with what was left of its time. */
+  acknowledge(record: JournalRecord): void {
+    const now = this.#clock.wallTime();
+    const ttlMs = leftMs(record, now);
+    if (!this.settle(record, 'applied')) return;
+    this.#remember(
+      record.kind === 'write'
+        ? { ...record, madeAt: now, write: { ...record.write, ttlMs } }
+        : { ...record, madeAt: now, drop: { ...record.drop, ttlMs: ttlMs ?? record.drop.ttlMs } },
+    );
+  }
+
+  /** Redis may have lost what it acknowledged: it is pending again. The log gets all of it at once. */
+  flip(): void {
+    const lost = this.#held.acknowledged.map((held) => {
+      this.#held.remove(held);
+      const { madeAt, knownSince = madeAt } = held.record;
+      return { ...held.record, knownSince };
+    });
+    const appended = this.#held.addPending(inOrder(lost));
+    for (const held of appended) {
+      held.logged = this.#log.append(held.record);
+      held.logged.catch(() => undefined);
+    }
+    this.#counts.appended += appended.length;
+  }
+
+  /**
+   * Takes in a record of a process that has ended, which the log of this one has already. What was acknowledged
+   * is kept even when the limits are smaller here; values are not.
+   */
+  recover(record: JournalRecord): void {
+    const present = this.#held.of(targetOf(record));
+    if (present !== undefined && isNotOlder(present.record, record)) return;
+    const hasRoom = this.#makeRoom(record, present);
+    if (!hasRoom && classOf(record) === 'value') {
+      this.#log.settle(record);
+      this.#counts.dropped++;
+      this.#onLost(1, 'full');
+      return;
+    }
+    this.#put(record, present);
+    if (record.kind === 'drop') this.#endMembers(record);
+  }
+
+  /** The write of a key that is pending, or was acknowledged within the window. */
+  ofKey(key: string): { readonly write: StampedWriteOf; readonly isPending: boolean } | null {
+    const held = this.#held.of(`w${key}`);
+    if (held?.record.kind !== 'write' || !this.#isRemembered(held)) return null;
+    return { write: held.record.write, isPending: held.at === null };
+  }
+
+  /** The newest drop that ends a value: of one of its groups, and later than its birth. */
+  endOf(value: EndableValue): JournaledDrop['drop'] | null {
+    let newest: JournaledDrop['drop'] | null = null;
+    for (const group of value.groups) {
+      for (const { record } of this.#held.dropsOf(group)) {
+        if (record.kind !== 'drop' || !isEndedBy(value, record.drop)) continue;
+        if (newest === null || compareStamps(record.drop.stamp, newest.stamp) > 0)
+          newest = record.drop;
+      }
+    }
+    return newest;
+  }
+
+  /** Keys whose write lists them under a key group. */
+  membersOf(group: string): string[] {
+    return [...this.#held.writesOf(group)].flatMap(({ record }) =>
+      record.kind === 'write' ? [record.write.key] : [],
+    );
+  }
+
+  /** The oldest pending records by stamp, at most `count`, without those in `except`. */
+  oldest(count: number, except: ReadonlySet<JournalRecord> = NONE): JournalRecord[] {
+    const found: JournalRecord[] = [];
+    for (const { record } of this.#held.inOrder) {
+      if (found.length >= count) break;
+      if (!except.has(record)) found.push(record);
+    }
+    return found;
+  }
+
+  /**
+   * Whether a value is too old to create anything: others may have ended it, and the trace of that may be gone.
+   * A delete is never too old.
+   */
+  isTooOld(record: JournaledWrite): boolean {
+    const since = record.knownSince ?? record.madeAt;
+    return this.#clock.wallTime() - since > this.#options.maxAgeMs && !isDelete(record);
+  }
+
+  /** Accepts no more records, and closes the log. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#log.close();
+  }
+
+  #put(record: JournalRecord, present: HeldWrite | undefined): HeldWrite {
+    if (present !== undefined) this.#held.remove(present);
+    if (present?.at === null) this.#counts.replaced++;
+    return this.#held.add(record, null);
+  }
+
+  #makeRoom(record: JournalRecord, present: HeldWrite | undefined): boolean {
+    return this.#letGo(this.#held.roomFor(record, present));
+  }
+
+  // What is remembered gives way to what waits, but for values: those give way to anybody.
+  #remember(record: JournalRecord): void {
+    const now = this.#clock.now();
+    this.#acknowledgedAt = now;
+    this.#held.forgetBefore(now - this.#options.windowMs);
+    if (this.#letGo(this.#held.roomToRemember(record))) this.#held.add(record, now);
+  }
+
+  #letGo(leaving: readonly HeldWrite[] | null): boolean {
+    if (leaving === null) return false;
+    const lost = leaving.filter(({ at }) => at === null);
+    for (const held of leaving) this.#held.remove(held);
+    for (const { record } of lost) this.#log.settle(record);
+    if (lost.length === 0) return true;
+    this.#counts.dropped += lost.length;
+    this.#onLost(lost.length, 'full');
+    return true;
+  }
+
+  // A member that the drop has ended must not come back, neither from here nor by its replay. It is ended for
+  // itself: the drop may be forgotten before it.
+  #endMembers({ drop, madeAt }: JournaledDrop): void {
+    for (const held of [...this.#held.writesOf(drop.group)]) {
+      if (held.record.kind !== 'write' || !isEndedBy(held.record.write, drop)) continue;
+      const end = endOf(held.record, { drop, madeAt });
+      this.#held.remove(held);
+      const ended = this.#held.add(end, held.at);
+      if (held.at !== null) continue;
+      ended.logged = this.#log.append(end);
+      ended.logged.catch(() => undefined);
+    }
+  }
+
+  #leave(held: HeldWrite, settlement: Settlement): void {
+    this.#held.remove(held);
+    this.#log.settle(held.record);
+    this.#counts[settlement]++;
+  }
+
+  #isRemembered(held: HeldWrite | undefined): boolean {
+    if (held === undefined) return false;
+    return held.at === null || this.#clock.now() - held.at <= this.#options.windowMs;
+  }
+}
+
+const NONE: ReadonlySet<JournalRecord> = new Set();
+
+type StampedWriteOf = JournaledWrite['write'];
+
+function isNotOlder(a: JournalRecord, b: JournalRecord): boolean {
+  return compareStandings(standingOf(a), standingOf(b)) >= 0;
+}
+
+function inOrder(records: readonly JournalRecord[]): JournalRecord[] {
+  return records.toSorted((a, b) => compareStamps(stampOfRecord(a), stampOfRecord(b)));
+}

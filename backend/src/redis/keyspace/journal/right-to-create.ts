@@ -1,0 +1,26 @@
+import { isDelete, type JournalRecord } from './disk/journal-log.js';
+import type { HeldWrite } from './held-writes.js';
+import type { StampedWrite } from '../store/key-value-store.js';
+
+/**
+ * A change replaces what is there and creates nothing: what it changes may have been ended. The change of a value that
+ * this process has created itself, and that Redis may not have yet, inherits the right to create it.
+ *
+ * @param present - what the record replaces
+ */
+export function inheriting(record: JournalRecord, present: HeldWrite | undefined): JournalRecord {
+  if (record.kind !== 'write' || record.write.replaces === undefined) return record;
+  const change: JournalRecord = { ...record, write: { ...record.write, replaces: 'any' } };
+  if (present?.record.kind !== 'write' || isDelete(present.record)) return change;
+  if (present.record.write.replaces !== undefined) return change;
+  const { knownSince = present.at === null ? undefined : present.record.madeAt } = present.record;
+  const write = unconditional(record.write);
+  return { ...record, write, ...(knownSince !== undefined && { knownSince }) };
+}
+
+/** The same write, whatever it was based on. */
+export function unconditional(write: StampedWrite): StampedWrite {
+  const plain: { -readonly [K in keyof StampedWrite]: StampedWrite[K] } = { ...write };
+  delete plain.replaces;
+  return plain;
+}

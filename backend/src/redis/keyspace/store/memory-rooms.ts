@@ -1,0 +1,225 @@
+import { ConfigInvalidError, InvalidArgumentError } from '../../base/errors/index.js';
+import { EvictionQueue, Line, type Evictable, type Queue } from './eviction-queue.js';
+
+/** Why a copy is there; it decides who gives way. `ends` are tombstones and marks of groups. */
+export type MemoryClass = 'sessions' | 'values' | 'ends';
+
+/** How much may be held. */
+export interface MemoryLimits {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
+/** What memory has to know of a keyspace. */
+export interface MemoryNeeds {
+  readonly policy: 'cache' | 'session' | 'strict';
+  /** The part of all memory that it has to itself; 0 means that it shares with others. @defaultValue 0 */
+  readonly memoryPercent?: number;
+}
+
+/** What memory holds of one class. */
+export interface ClassUsage {
+  readonly entries: number;
+  readonly bytes: number;
+  /** How many left for lack of room. */
+  readonly evictions: number;
+}
+
+/** Where copies of a keyspace stand. */
+export interface Place<T extends Evictable<T>> {
+  readonly values: Shelf<T>;
+  readonly ends: Shelf<T>;
+}
+
+/** The largest part of memory that rooms of their own may take together. */
+export const MAX_OWN_PERCENT = 50;
+const ENDS_PART = 8;
+// At 12 bytes each, and rounded up to a power of two: at most one hundredth of the memory.
+const BYTES_PER_SLOT = 2400;
+const CLASSES: readonly MemoryClass[] = ['sessions', 'values', 'ends'];
+
+/** A part of memory with bounds of its own. */
+export class Room<T extends Evictable<T>> {
+  bounds: MemoryLimits;
+  /** The one that gives way comes first. */
+  readonly shelves: readonly Shelf<T>[];
+
+  constructor(bounds: MemoryLimits, classes: readonly MemoryClass[]) {
+    this.bounds = bounds;
+    this.shelves = classes.map((name, rank) => new Shelf<T>(this, name, rank));
+  }
+
+  get isOverfull(): boolean {
+    return this.#isBeyond(0, 0);
+  }
+
+  /** Whether a record could stay on a shelf, if all others that give way to it did. */
+  hasRoomOn({ rank }: Shelf<T>, weight: number): boolean {
+    return !this.#isBeyond(rank + 1, weight);
+  }
+
+  /** Takes out who leaves first; `null` when the room is empty. */
+  evict(): T | null {
+    for (const shelf of this.shelves) {
+      const record = shelf.queue.evict();
+      if (record === null) continue;
+      shelf.evictions++;
+      return record;
+    }
+    return null;
+  }
+
+  // Whether what stands on these shelves is too much, with a record of this weight if it has one.
+  #isBeyond(first: number, weight: number): boolean {
+    let entries = weight > 0 ? 1 : 0;
+    let bytes = weight;
+    for (let rank = first; rank < this.shelves.length; rank++) {
+      const queue = this.shelves[rank]?.queue;
+      entries += queue?.entries ?? 0;
+      bytes += queue?.bytes ?? 0;
+    }
+    return entries > this.bounds.maxEntries || bytes > this.bounds.maxBytes;
+  }
+}
+
+/** Records of one class in one room. */
+export class Shelf<T extends Evictable<T>> {
+  readonly room: Room<T>;
+  readonly class: MemoryClass;
+  /** Lower ones give way first. */
+  readonly rank: number;
+  readonly queue: Queue<T>;
+  evictions = 0;
+
+  constructor(room: Room<T>, ofClass: MemoryClass, rank: number) {
+    this.room = room;
+    this.class = ofClass;
+    this.rank = rank;
+    this.queue = ofClass === 'ends' ? new Line() : new EvictionQueue(slotsOf(room.bounds));
+  }
+}
+
+/** Which copies stand where: by the keyspace at the beginning of their key. */
+export class MemoryRooms<T extends Evictable<T>> {
+  readonly #bounds: MemoryLimits;
+  readonly #shared: Room<T>;
+  readonly #ends: Room<T>;
+  readonly #own: Room<T>[] = [];
+  readonly #places = new Map<string, Place<T>>();
+  // Keyspaces that nobody has opened hold values.
+  readonly #unknown: Place<T>;
+  #ownPercent = 0;
+
+  /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
+  constructor(bounds: MemoryLimits) {
+    requireLimit('maxEntries', bounds.maxEntries);
+    requireLimit('maxBytes', bounds.maxBytes);
+    this.#bounds = bounds;
+    const ends = endsOf(bounds);
+    this.#ends = new Room<T>(ends, ['ends', 'ends']);
+    this.#shared = new Room<T>(without(bounds, ends), ['values', 'sessions']);
+    this.#unknown = placeIn(this.#shared, this.#ends, 'values');
+  }
+
+  /**
+   * Gives a keyspace its place.
+   *
+   * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) when rooms of their own would take too much.
+   */
+  open(keyspace: string, { policy, memoryPercent = 0 }: MemoryNeeds): Room<T> | null {
+    if (this.#places.has(keyspace)) return null;
+    const ofClass = policy === 'session' ? 'sessions' : 'values';
+    const room = memoryPercent > 0 ? this.#setAside(keyspace, memoryPercent, ofClass) : null;
+    this.#places.set(keyspace, placeIn(room ?? this.#shared, this.#ends, ofClass));
+    return room === null ? null : this.#shared;
+  }
+
+  /** Where an entry or a mark of a group stands, by its whole name up to the separator. */
+  placeOf(name: string, separator: ':' | '#'): Place<T> {
+    const end = name.indexOf(separator);
+    return (end > 0 ? this.#places.get(name.slice(0, end)) : undefined) ?? this.#unknown;
+  }
+
+  /** What is held, by class. */
+  get usage(): Readonly<Record<MemoryClass, ClassUsage>> {
+    const shelves = [this.#shared, this.#ends, ...this.#own].flatMap((room) => room.shelves);
+    const usage = CLASSES.map((name) => [
+      name,
+      sum(shelves.filter((shelf) => shelf.class === name)),
+    ]);
+    return Object.fromEntries(usage) as Record<MemoryClass, ClassUsage>;
+  }
+
+  #setAside(keyspace: string, percent: number, ofClass: MemoryClass): Room<T> {
+    const left = MAX_OWN_PERCENT - this.#ownPercent;
+    if (percent > left) {
+      throw new ConfigInvalidError([
+        {
+          field: `${keyspace}.memoryPercent`,
+          value: percent,
+          message: `rooms of their own may take ${String(MAX_OWN_PERCENT)} percent of memory together, and ${String(left)} are left`,
+          remedy: 'Make them smaller, or let some namespaces share',
+        },
+      ]);
+    }
+    this.#ownPercent += percent;
+    const bounds = partOf(this.#bounds, percent);
+    const room = new Room<T>(bounds, [ofClass]);
+    this.#own.push(room);
+    this.#shared.bounds = without(this.#shared.bounds, bounds);
+    return room;
+  }
+}
+
+function placeIn<T extends Evictable<T>>(
+  room: Room<T>,
+  ends: Room<T>,
+  ofClass: MemoryClass,
+): Place<T> {
+  const [endsOfValues, endsOfSessions] = ends.shelves;
+  const values = room.shelves.find((shelf) => shelf.class === ofClass);
+  return { values, ends: ofClass === 'sessions' ? endsOfSessions : endsOfValues } as Place<T>;
+}
+
+function endsOf({ maxEntries, maxBytes }: MemoryLimits): MemoryLimits {
+  return {
+    maxEntries: Math.min(Math.ceil(maxEntries / ENDS_PART), maxEntries - 1),
+    maxBytes: Math.floor(maxBytes / ENDS_PART),
+  };
+}
+
+function partOf({ maxEntries, maxBytes }: MemoryLimits, percent: number): MemoryLimits {
+  return {
+    maxEntries: Math.floor((maxEntries * percent) / 100),
+    maxBytes: Math.floor((maxBytes * percent) / 100),
+  };
+}
+
+function without(all: MemoryLimits, part: MemoryLimits): MemoryLimits {
+  return {
+    maxEntries: all.maxEntries - part.maxEntries,
+    maxBytes: all.maxBytes - part.maxBytes,
+  };
+}
+
+function slotsOf({ maxEntries, maxBytes }: MemoryLimits): number {
+  return Math.max(1, Math.min(maxEntries, Math.floor(maxBytes / BYTES_PER_SLOT)));
+}
+
+function sum<T extends Evictable<T>>(shelves: readonly Shelf<T>[]): ClassUsage {
+  return {
+    entries: shelves.reduce((total, { queue }) => total + queue.entries, 0),
+    bytes: shelves.reduce((total, { queue }) => total + queue.bytes, 0),
+    evictions: shelves.reduce((total, { evictions }) => total + evictions, 0),
+  };
+}
+
+function requireLimit(field: keyof MemoryLimits, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new InvalidArgumentError({
+    field,
+    value,
+    message: 'memory must be bounded by a positive whole number',
+    remedy: 'For example maxEntries 10000 and maxBytes 67108864',
+  });
+}

@@ -1,0 +1,68 @@
+import { SessionUnavailableError } from '../../base/errors/index.js';
+import { stampDigits, stampOfDigits } from '../../keyspace/index.js';
+import { type IssuedSession, toSession } from '../record/session.js';
+import { type SessionRecord, stampOfChange } from '../record/session-record.js';
+import { idOf, newToken } from '../record/session-token.js';
+import { invalid, type SessionDeps, type SessionReader } from './session-reader.js';
+import type { SessionWriter } from './session-writer.js';
+
+const MAX_ATTEMPTS = 5;
+
+/** Gives sessions new tokens: a successor is written first, then the old session is ended, by one caller only. */
+export class SessionRotation<T> {
+  readonly #deps: SessionDeps;
+  readonly #reader: SessionReader;
+  readonly #writer: SessionWriter;
+
+  constructor(deps: SessionDeps, reader: SessionReader, writer: SessionWriter) {
+    this.#deps = deps;
+    this.#reader = reader;
+    this.#writer = writer;
+  }
+
+  /** Replaces the session with this id by one with a new token. */
+  async rotate(oldId: string): Promise<IssuedSession<T>> {
+    const token = newToken();
+    const before = await this.#reader.loadForChange(oldId);
+    const after = await this.#writeSuccessor(before, idOf(token));
+    try {
+      await this.#endOld(before);
+    } catch (error) {
+      await this.#writer.discard(after);
+      throw error;
+    }
+    return { token, session: toSession(after) };
+  }
+
+  // It keeps the birth of the old one, so that it ends with all that were born before an end of all. Where the old
+  // one was the exception of such an end, it is born anew: it has another id, which the mark does not name.
+  async #writeSuccessor(old: SessionRecord, id: string): Promise<SessionRecord> {
+    let before = old;
+    let birth = before.birth;
+    for (let tries = 1; tries <= MAX_ATTEMPTS; tries++) {
+      const { keyspace } = this.#deps;
+      const stamp = stampOfChange(stampOfDigits(before.revision), keyspace.stamp());
+      const revision = stampDigits(stamp);
+      const after = this.#writer.used({ ...before, id, revision, birth });
+      if (await this.#writer.insertSuccessor(after)) return after;
+      // Taken before the old one is tried: another end of all that comes after that must win.
+      birth = stampDigits(keyspace.stamp());
+      // Refused unless it is the exception; fails when it was ended.
+      const used = await this.#writer.slide(before);
+      before = used ?? (await this.#reader.loadForChange(old.id));
+      if (used === null) birth = before.birth;
+    }
+    throw invalid('deleted');
+  }
+
+  async #endOld(before: SessionRecord): Promise<void> {
+    if (await this.#writer.endReplaced(before)) return;
+    const { keyspace, desk } = this.#deps;
+    const reading = await keyspace.read(before.id, { onPrimary: true });
+    // Somebody else was first, with a successor of his own or without one.
+    if (reading.state === 'deleted' || desk === null) throw invalid('deleted');
+    throw new SessionUnavailableError(
+      'Redis has not taken the session back from the archive; try again',
+    );
+  }
+}

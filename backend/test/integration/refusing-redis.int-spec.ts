@@ -1,0 +1,120 @@
+import type { RedisHaEvent } from '../../src/redis/base/events/index.js';
+import type { EntryDraft, KeyspaceOptions } from '../../src/redis/keyspace/index.js';
+import {
+  startRedisServer,
+  waitUntil,
+  type RedisTestServer,
+} from '../../src/redis/testing/index.js';
+import { closeEngines, startEngine } from '../support/engines.js';
+import { outcomeOf } from '../support/outcomes.js';
+
+const CACHE: KeyspaceOptions = { policy: 'cache', nearMs: 0, maxStaleMs: 60_000 };
+const SESSION: KeyspaceOptions = { policy: 'session', nearMs: 0, maxStaleMs: 0 };
+const STRICT: KeyspaceOptions = { policy: 'strict', nearMs: 0, maxStaleMs: 0 };
+const draft: EntryDraft = {
+  kind: 'value',
+  codec: 3,
+  isCompressed: false,
+  body: Buffer.from('x'),
+  freshMs: 60_000,
+  staleMs: 0,
+  groups: [],
+};
+
+let server: RedisTestServer;
+
+beforeEach(async () => {
+  server = await startRedisServer();
+});
+afterEach(async () => {
+  await closeEngines();
+  await server.stop();
+});
+
+async function start() {
+  const { engine, redis } = startEngine({ ...server.options(), shutdownTimeoutMs: 100 });
+  await redis.whenReady(5_000);
+  const events: RedisHaEvent[] = [];
+  engine.bus.onAny((event) => events.push(event));
+  const { keyspaces } = engine;
+  const run = (name: string, ...args: string[]): Promise<unknown> =>
+    engine.connected.runner.run(name, args, 'utf8', null);
+  const untilEmpty = (): Promise<unknown> =>
+    waitUntil(() => keyspaces.status.journal.entries === 0, {
+      what: 'all is replayed',
+      timeoutMs: 10_000,
+    });
+  return { keyspaces, events, run, untilEmpty };
+}
+
+/** What makes a Redis that answers refuse all writes, and what ends it. */
+const REFUSALS = [
+  [/OOM/, ['config', 'set', 'maxmemory', '1'], ['config', 'set', 'maxmemory', '0']],
+  [/NOPERM/, ['acl', 'setuser', 'default', '-@scripting'], ['acl', 'setuser', 'default', '+@all']],
+  // What a script may not do is called by another first word in some versions.
+  [/NOPERM|ERR/, ['acl', 'setuser', 'default', '-set'], ['acl', 'setuser', 'default', '+@all']],
+] as const;
+
+describe('a Redis that is there and refuses all writes', () => {
+  it.each(REFUSALS)(
+    'is away for writes, says so, and comes back by itself: %s by %s',
+    async (reply, [begin, ...how], [end, ...back]) => {
+      const { keyspaces, events, run, untilEmpty } = await start();
+      const [sessions, strict] = [
+        keyspaces.open('sessions', SESSION),
+        keyspaces.open('locks', STRICT),
+      ];
+      await sessions.write('before', draft);
+      await run(begin, ...how);
+      expect(await sessions.write('a', draft)).toEqual({ outcome: 'journaled' });
+      expect((await sessions.read('a')).state).toBe('found');
+      // Reads go on as before.
+      expect(await sessions.read('before')).toMatchObject({ state: 'found', source: 'redis' });
+      expect(keyspaces.status.mode).toBe('degraded');
+      expect(keyspaces.status.history.at(-1)?.reason).toMatch(reply);
+      expect(await outcomeOf(strict.write('l', draft))).toMatchObject({ code: 'COMMAND_REJECTED' });
+      await run(end, ...back);
+      await untilEmpty();
+      expect(await run('exists', 'sessions:a')).toBe(1);
+      expect(events.filter(({ type }) => type === 'journal.dropped')).toEqual([]);
+    },
+  );
+
+  it('when it is full, still takes deletes and drops: others must not wait for a logout', async () => {
+    const { keyspaces, run } = await start();
+    const sessions = keyspaces.open('sessions', SESSION);
+    for (const key of ['a', 'b']) await sessions.write(key, { ...draft, groups: ['u'] });
+    await run('config', 'set', 'maxmemory', '1');
+    expect(await sessions.write('c', draft)).toEqual({ outcome: 'journaled' });
+    const end = { isFinal: true, onlyIfPresent: true } as const;
+    expect(await sessions.delete('a', end)).toEqual({ outcome: 'stored' });
+    expect((await sessions.dropGroup('u')).outcome).toBe('stored');
+    expect((await sessions.read('b')).state).toBe('deleted');
+  });
+
+  it('keeps every login of an outage when its ACL is wrong at its return', async () => {
+    const { keyspaces, run, untilEmpty } = await start();
+    const sessions = keyspaces.open('sessions', SESSION);
+    await run('acl', 'setuser', 'default', '-@scripting');
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await sessions.write(key, draft);
+    // Several checks and runs later nothing is given up.
+    const { failed } = keyspaces.status.guards.writes;
+    await waitUntil(() => keyspaces.status.breakers.writes === 'half-open', {
+      what: 'a check',
+      timeoutMs: 10_000,
+    });
+    expect(keyspaces.status.journal).toMatchObject({ entries: 5, rejected: 0, dropped: 0 });
+    expect(failed).toBe(1);
+    await run('acl', 'setuser', 'default', '+@all');
+    await untilEmpty();
+    expect(await run('exists', 'sessions:a', 'sessions:e')).toBe(2);
+  });
+
+  it('gives a cache one load for all calls, from memory', async () => {
+    const { keyspaces, run } = await start();
+    const cache = keyspaces.open('cache', CACHE);
+    await run('config', 'set', 'maxmemory', '1');
+    expect((await cache.write('k', draft)).outcome).toBe('journaled');
+    for (let i = 0; i < 20; i++) expect((await cache.read('k')).state).toBe('found');
+  });
+});

@@ -1,0 +1,153 @@
+import { decodeEntry, encodeEntry, newTombstone } from '../../src/redis/keyspace/store/entry.js';
+import type {
+  ApplyOutcome,
+  StampedDrop,
+  StampedWrite,
+} from '../../src/redis/keyspace/store/key-value-store.js';
+import {
+  compareStamps,
+  isDamaged,
+  laterThan,
+  type Stamp,
+} from '../../src/redis/keyspace/store/stamp.js';
+import type { ManualClock } from '../../src/redis/testing/index.js';
+
+/** What the model keeps under a key, or of the drop of a group. */
+export interface ModelRecord {
+  readonly entry: Buffer;
+  readonly stamp: Stamp;
+  readonly birth: Stamp;
+  readonly isFinal: boolean;
+  readonly isTombstone: boolean;
+  readonly groups: readonly string[];
+  readonly except: readonly string[];
+  readonly expiresAt: number;
+}
+
+/** A store with all the rules and no bounds, as plain as can be: lists, and no care for speed. */
+export class StoreModel {
+  readonly records = new Map<string, ModelRecord>();
+  readonly marks = new Map<string, ModelRecord>();
+  /** How many have expired. */
+  expired = 0;
+  readonly #clock: ManualClock;
+
+  constructor(clock: ManualClock) {
+    this.#clock = clock;
+  }
+
+  /** Forgets what has expired. */
+  expire(): void {
+    for (const home of [this.records, this.marks]) {
+      for (const [key, { expiresAt }] of home) {
+        if (expiresAt > this.#clock.now()) continue;
+        home.delete(key);
+        this.expired++;
+      }
+    }
+  }
+
+  /** What a write comes to, and what is there afterwards. */
+  apply(write: StampedWrite): ApplyOutcome {
+    const coming = this.#recordOf(write);
+    const stored = this.records.get(write.key);
+    if (stored !== undefined && compareStamps(stored.stamp, coming.stamp) === 0) {
+      return { kind: 'applied' };
+    }
+    const refusal = this.#refusal(write, coming, stored);
+    if (refusal !== null) return refusal;
+    if (write.ttlMs !== null && write.ttlMs <= 0) this.records.delete(write.key);
+    else this.records.set(write.key, coming);
+    return { kind: 'applied' };
+  }
+
+  /** Who is in a group. */
+  members(group: string): string[] {
+    return [...this.records].filter(([, { groups }]) => groups.includes(group)).map(([key]) => key);
+  }
+
+  /** Empties a group. Returns how many were ended. */
+  drop(drop: StampedDrop): number {
+    const { group, stamp, ttlMs, except = [] } = drop;
+    const ended = this.members(group).filter((key) => {
+      const { birth } = this.records.get(key)!;
+      const isBefore = compareStamps(birth, stamp) < 0 || this.#isDamaged(birth);
+      return isBefore && !except.includes(key);
+    });
+    for (const key of ended) this.records.set(key, this.#tombstone(drop, this.records.get(key)!));
+    const mark = this.marks.get(group);
+    const isBeaten =
+      mark !== undefined && compareStamps(mark.stamp, stamp) > 0 && !this.#isDamaged(mark.stamp);
+    if (!isBeaten) {
+      const until = Math.max(this.#clock.now() + ttlMs, mark?.expiresAt ?? 0);
+      this.marks.set(group, { ...this.#tombstone(drop, null), except, expiresAt: until });
+    }
+    return ended.length;
+  }
+
+  #refusal(
+    { key, replaces, ttlMs, groups }: StampedWrite,
+    coming: ModelRecord,
+    stored: ModelRecord | undefined,
+  ): ApplyOutcome | null {
+    if (replaces !== undefined) {
+      if (stored === undefined) return { kind: 'absent' };
+      const isOther = replaces !== 'any' && compareStamps(replaces, stored.stamp) !== 0;
+      if (stored.isTombstone || isOther) return lost(stored);
+    }
+    if (stored !== undefined && this.#beats(stored, coming)) return lost(stored);
+    if (coming.isTombstone || (ttlMs !== null && ttlMs <= 0)) return null;
+    const marks = groups.map((group) => this.marks.get(group)).filter((mark) => mark !== undefined);
+    const winner = marks.find(
+      (mark) =>
+        !mark.except.includes(key) &&
+        compareStamps(mark.stamp, coming.birth) > 0 &&
+        !this.#isDamaged(mark.stamp),
+    );
+    return winner === undefined ? null : { kind: 'superseded', by: winner.stamp };
+  }
+
+  #beats(stored: ModelRecord, coming: ModelRecord): boolean {
+    if (stored.isFinal !== coming.isFinal) return stored.isFinal;
+    return compareStamps(stored.stamp, coming.stamp) > 0 && !this.#isDamaged(stored.stamp);
+  }
+
+  #recordOf({ entry, stamp, ttlMs, groups }: StampedWrite): ModelRecord {
+    const decoded = decodeEntry(entry);
+    if (!decoded.ok) return { ...NOTHING, entry, stamp, birth: stamp };
+    const isTombstone = decoded.entry.kind === 'tombstone';
+    return {
+      entry,
+      stamp,
+      birth: decoded.entry.birth,
+      isFinal: decoded.entry.isFinal,
+      isTombstone,
+      groups: isTombstone ? [] : groups,
+      except: [],
+      expiresAt: ttlMs === null ? Infinity : this.#clock.now() + ttlMs,
+    };
+  }
+
+  #tombstone({ stamp, ttlMs, isFinal = false }: StampedDrop, of: ModelRecord | null): ModelRecord {
+    const isChange = of !== null && !this.#isDamaged(of.stamp);
+    const own = isChange ? laterThan(stamp, of.stamp) : stamp;
+    const madeAt = this.#clock.wallTime();
+    const dates = { madeAt, freshUntil: madeAt + ttlMs, isFinal };
+    const entry = encodeEntry(newTombstone(own, dates));
+    return {
+      ...NOTHING,
+      ...{ entry, stamp: own, birth: own, isFinal, isTombstone: true },
+      expiresAt: this.#clock.now() + ttlMs,
+    };
+  }
+
+  #isDamaged(stamp: Stamp): boolean {
+    return isDamaged(stamp, this.#clock.wallTime());
+  }
+}
+
+const NOTHING = { isFinal: false, isTombstone: false, groups: [], except: [], expiresAt: Infinity };
+
+function lost({ stamp, isFinal }: ModelRecord): ApplyOutcome {
+  return { kind: 'superseded', by: stamp, ...(isFinal && { isFinal: true }) };
+}
