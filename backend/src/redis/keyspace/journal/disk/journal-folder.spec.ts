@@ -471,6 +471,30 @@ describe('JournalFolder', () => {
       await expect(opening).rejects.toMatchObject(refusal('EEXIST'));
     });
 
+    it('on a disk that does not answer, after ten seconds', async () => {
+      let answer: () => void = () => undefined;
+      const silence = new Promise<void>((resolve) => (answer = resolve));
+      let isAsked = false;
+      const open_: Disk['open'] = async (...args) => {
+        isAsked = true;
+        await silence;
+        return fs.open(...args);
+      };
+      const opening = open({}, { rename: fs.rename, rm: fs.rm, open: open_ });
+      const refused = expect(opening).rejects.toMatchObject(
+        refusal('has not answered for 10000 ms'),
+      );
+      await waitUntil(() => isAsked, { what: 'the disk is asked', everyMs: 1 });
+      await clock.advance(10_000);
+      await refused;
+      // Should it answer later, nothing is left of it.
+      answer();
+      await waitUntil(async () => (await names()).length === 0 && clock.pending === 0, {
+        what: 'it is closed',
+        everyMs: 1,
+      });
+    });
+
     it('that everybody may write to, and leaves its mode', async () => {
       await fs.chmod(dir, 0o777);
       await expect(open()).rejects.toMatchObject(refusal('can be written by everybody'));

@@ -3,8 +3,8 @@ import * as disk from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from '../../../base/errors/index.js';
-import type { Clock, Stop } from '../../../base/timing/index.js';
-import { prepareFolder, toFileError, type Disk } from './journal-disk.js';
+import { answerWithin, atDeadline, type Clock, type Stop } from '../../../base/timing/index.js';
+import { newFileError, prepareFolder, toFileError, type Disk } from './journal-disk.js';
 import { JournalFile, type JournalFileOptions } from './journal-file.js';
 import type { JournalLog, JournalRecord } from './journal-log.js';
 import { Orphans, type Orphan, type SkipReason } from './orphans.js';
@@ -34,6 +34,7 @@ const BEAT_MS = 2_000;
 /** How often it looks for files whose process is gone. */
 export const LOOK_MS = 15_000;
 
+const OPEN_TIMEOUT_MS = 10_000;
 const ID_BYTES = 8;
 const MAX_HOST = 40;
 
@@ -81,12 +82,32 @@ export class JournalFolder implements JournalLog {
   /**
    * Creates the file of this process in a folder, and adopts those that belong to nobody.
    *
-   * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when the folder cannot be used.
+   * @throws {@link JournalFileError} (`JOURNAL_FILE_FAILED`) when the folder cannot be used, or the disk does
+   * not answer: an application that never starts tells nobody why.
    */
-  static async open(
+  static open(
     options: JournalFolderOptions,
     clock: Clock,
     files: Disk = disk,
+  ): Promise<JournalFolder> {
+    const opening = JournalFolder.#open(options, clock, files);
+    let isLate = false;
+    const limit = atDeadline(clock, OPEN_TIMEOUT_MS, () => {
+      isLate = true;
+      const message = `has not answered for ${String(OPEN_TIMEOUT_MS)} ms`;
+      return newFileError(options.dir, message, 'See what is wrong with the disk');
+    });
+    opening.then(
+      (folder) => (isLate ? folder.close() : undefined),
+      () => undefined,
+    );
+    return answerWithin(opening, limit);
+  }
+
+  static async #open(
+    options: JournalFolderOptions,
+    clock: Clock,
+    files: Disk,
   ): Promise<JournalFolder> {
     const { dir, seal, onSkipped = () => undefined } = options;
     await prepareFolder(dir);
