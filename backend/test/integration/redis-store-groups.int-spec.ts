@@ -7,6 +7,7 @@ import { formerIndexKey, SlotNames } from '../../src/redis/keyspace/store/slot-n
 import {
   compareStamps,
   HybridClock,
+  laterThan,
   type Stamp,
   stampBytes,
   stampOfServerTime,
@@ -207,12 +208,16 @@ describe('RedisStore, of key groups,', () => {
       },
     );
 
-    it('later than every mark that is there', async () => {
+    it('later than every mark that is there, and than what was born right after that', async () => {
       const { store, stamps } = newStore();
+      const other = newStore();
       const ahead = { ...stamps.next(), wallMs: Math.floor(clock.wallTime()) + 60_000 };
       await store.drop({ group: 'users#g', stamp: ahead, ttlMs: LONG_MS });
-      const { stamp } = await store.dropNow({ group: 'users#g', ttlMs: LONG_MS });
-      expect(stamp).toEqual({ ...ahead, count: ahead.count + 1, origin: stamps.scriptOrigin });
+      const birth = laterThan({ ...other.stamps.before(), origin: 'f'.repeat(16) }, ahead);
+      await other.store.apply({ ...setOf('users:1', birth, { groups }), birth });
+      const { stamp, dropped } = await store.dropNow({ group: 'users#g', ttlMs: LONG_MS });
+      expect(stamp).toEqual({ wallMs: ahead.wallMs + 1, count: 0, origin: stamps.scriptOrigin });
+      expect(dropped).toBe(1);
     });
 
     it('once: what is written while it goes on stays', async () => {

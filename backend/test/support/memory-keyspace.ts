@@ -183,6 +183,10 @@ export class MemoryKeyspace implements Keyspace {
     this.#copies.clear();
   }
 
+  birth(): Stamp {
+    return this.stamp();
+  }
+
   stamp(): Stamp {
     return this.server.stamp(this.#origin);
   }

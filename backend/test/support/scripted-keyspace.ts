@@ -14,7 +14,7 @@ import {
   type WriteReceipt,
 } from '../../src/redis/keyspace/index.js';
 import { newTombstone } from '../../src/redis/keyspace/store/entry.js';
-import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
+import { HybridClock, laterThan } from '../../src/redis/keyspace/store/stamp.js';
 import { compareStandings } from '../../src/redis/keyspace/store/which-wins.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
 import {
@@ -122,6 +122,10 @@ export class ScriptedKeyspace implements Keyspace {
     return this.#stamps.next();
   }
 
+  birth(): Stamp {
+    return this.#stamps.before();
+  }
+
   near(): Reading | null {
     return null;
   }
@@ -193,7 +197,7 @@ export class ScriptedKeyspace implements Keyspace {
       return { kind: 'drop', group, stamp, keepMs, except, isFinal };
     };
     if (this.isAway) return this.#apply(make);
-    return this.#apply(make, this.#stampInRedis());
+    return this.#apply(make, this.#stampInRedis(group));
   }
 
   untilChanged(): Promise<void> {
@@ -219,12 +223,15 @@ export class ScriptedKeyspace implements Keyspace {
   }
 
   // Redis takes it from its own clock, which never shows one time twice: later than what it has from this moment.
-  #stampInRedis(): Stamp {
+  #stampInRedis(group: string): Stamp {
+    const { data } = this.#redis;
     const now = { wallMs: Math.floor(this.#now), count: 0, origin: 'f'.repeat(16) };
-    const { latest } = this.#redis.data;
-    const isOfNow = latest !== null && latest.wallMs <= now.wallMs + 100;
-    const after = isOfNow ? { ...now, wallMs: latest.wallMs, count: latest.count + 1 } : now;
-    return [this.#stamps.next(), after].reduce((a, b) => (compareStamps(a, b) > 0 ? a : b), now);
+    const aheadMs = (data.latest?.wallMs ?? 0) - now.wallMs;
+    const isOfNow = aheadMs >= 0 && aheadMs <= 100;
+    const stamp = isOfNow ? laterThan(now, data.latest!) : now;
+    const mark = data.markOf(group);
+    if (mark === null || compareStamps(stamp, mark) > 0) return stamp;
+    return { ...now, wallMs: mark.wallMs + 1 };
   }
 
   get #now(): number {
@@ -247,7 +254,9 @@ export class ScriptedKeyspace implements Keyspace {
       const refusal = this.isAway ? this.#keep(change) : this.#send(change);
       if (refusal === null) return { outcome: this.isAway ? 'journaled' : 'stored' };
       if (refusal !== 'absent') this.#stamps.observe(refusal.by);
-      if (given !== undefined || isConditional || tries === 4) return { outcome: 'superseded' };
+      if (given !== undefined || isConditional || tries === 4) {
+        return { outcome: 'superseded', ...(refusal !== 'absent' && refusal) };
+      }
       change = make(this.#stamps.next());
     }
   }

@@ -71,6 +71,11 @@ export class StampedMap {
     return null;
   }
 
+  /** The stamp of the mark of a group, if it has one. */
+  markOf(group: string): Stamp | null {
+    return this.#marks.get(group)?.stamp ?? null;
+  }
+
   members(group: string): string[] {
     return [...this.entries].flatMap(([key, { groups }]) => (groups.includes(group) ? [key] : []));
   }

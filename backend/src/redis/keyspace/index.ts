@@ -4,6 +4,7 @@ export type { RedisPort, RunOptions } from './store/redis-port.js';
 export {
   compareStamps,
   isStampDigits,
+  laterThan,
   type Stamp,
   stampDigits,
   stampOfDigits,

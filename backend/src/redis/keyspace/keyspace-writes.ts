@@ -35,7 +35,6 @@ interface Intent {
 const STORED: WriteReceipt = { outcome: 'stored' };
 const JOURNALED: WriteReceipt = { outcome: 'journaled' };
 const KEPT: WriteReceipt = { outcome: 'kept' };
-const SUPERSEDED: WriteReceipt = { outcome: 'superseded' };
 const NOT_ASKED = new Away(null);
 const DROP_AHEAD_MS = 5;
 const MAX_STAMPS = 4;
@@ -164,7 +163,7 @@ export class KeyspaceWrites {
       if (outcome.kind === 'applied') return this.#noteStored(write, intent.isValue);
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
-      if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return SUPERSEDED;
+      if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
       // A live write is meant to be the latest; only the clock of another process is ahead.
       write = intent.make(stamps.next());
     }
@@ -172,7 +171,8 @@ export class KeyspaceWrites {
 
   #applyInMemory(write: StampedWrite): WriteReceipt {
     this.#refuseStrictInMemory();
-    return this.#deps.memory.apply(write).kind === 'applied' ? KEPT : SUPERSEDED;
+    const outcome = this.#deps.memory.apply(write);
+    return outcome.kind === 'applied' ? KEPT : supersededBy(outcome);
   }
 
   // A strict keyspace waits for the outcome of each write, because it must be certain.
@@ -243,7 +243,9 @@ export class KeyspaceWrites {
       const newer = this.#newerThan(write);
       if (newer === null) return this.#keep(write, intent.isValue);
       this.#deps.stamps.observe(newer.stamp);
-      if (!mayTryAgain(write, intent, newer) || tries === MAX_STAMPS) return SUPERSEDED;
+      if (!mayTryAgain(write, intent, newer) || tries === MAX_STAMPS) {
+        return { outcome: 'superseded', by: newer.stamp };
+      }
       write = intent.make(this.#deps.stamps.next());
     }
   }
@@ -313,6 +315,12 @@ export class KeyspaceWrites {
   #now(): number {
     return this.#deps.clock.wallTime();
   }
+}
+
+function supersededBy(outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): WriteReceipt {
+  return outcome.kind === 'absent'
+    ? { outcome: 'superseded' }
+    : { outcome: 'superseded', by: outcome.by };
 }
 
 // It keeps its stamp, and loses against what is newer.

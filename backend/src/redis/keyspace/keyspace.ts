@@ -91,8 +91,9 @@ export type WriteReceipt =
   /**
    * Something else won: nothing was changed. A live write is told so when the key was ended for good, or when
    * others have written the key at the same moment four times in a row: then it counts as overwritten at once.
+   * `by` is the stamp of what won, where one is known.
    */
-  | { readonly outcome: 'superseded' };
+  | { readonly outcome: 'superseded'; readonly by?: Stamp };
 
 /** The right to load a key, among all processes. */
 export type Claim =
@@ -116,6 +117,11 @@ export interface Keyspace {
   readonly isAway: boolean;
   /** A stamp of now. Take it before a load: what was written or deleted meanwhile is newer and wins. */
   stamp(): Stamp;
+  /**
+   * A stamp that is surely not later than now, for the birth of a value: whatever empties its groups from now on is
+   * later. Where they were emptied a moment ago, the write is `superseded` by the stamp of that.
+   */
+  birth(): Stamp;
   /**
    * Returns what a copy in memory says, without asking Redis; `null` when it may not be used: near reads
    * are off, the copy is too old, or an invalidation may have been missed.

@@ -58,6 +58,10 @@ export class TieredKeyspace implements Keyspace {
     return this.#deps.stamps.next();
   }
 
+  birth(): Stamp {
+    return this.#deps.stamps.before();
+  }
+
   near(key: string): Reading | null {
     return this.#reads.near(this.#keys.entry(key));
   }

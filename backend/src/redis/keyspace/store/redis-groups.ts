@@ -112,7 +112,7 @@ export class RedisGroups {
     const newIn: string[] = [];
     let [mark, until]: [Buffer | null, number] = [null, Infinity];
     for (const { index, reply } of replies) {
-      if (Buffer.isBuffer(reply)) mark = reply;
+      if (Buffer.isBuffer(reply) && (mark === null || reply.compare(mark) > 0)) mark = reply;
       const [isNew, time] = toList(reply);
       if (isNew === 1) newIn.push(index);
       if (Buffer.isBuffer(time)) until = Math.min(until, Number(time) + LISTED_MS);

@@ -103,13 +103,23 @@ return { reply, string.format('%.0f', at) }`,
 export const MARK: ScriptDefinition = {
   idempotent: true,
   lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}
+local function nextMillisecond(stamp)
+  local bytes = { string.byte(stamp, 1, 6) }
+  for i = 6, 1, -1 do
+    bytes[i] = (bytes[i] + 1) % 256
+    if bytes[i] ~= 0 then break end
+  end
+  return string.char(unpack(bytes)) .. '\\0\\0'
+end
 local entry, ttl, origin = ARGV[1], ARGV[2], ARGV[4]
 local head = headOf(KEYS[1])
 local stored = head and stampIn(head)
 if stored and isLater(stored, ARGV[3]) then stored = nil end
 local stamp = stampIn(entry)
 if origin ~= '' then
-  stamp = laterThan(stampNow(origin), stored)
+  stamp = stampNow(origin)
+  -- What was born right after the stored mark is earlier.
+  if stored and not isLater(stamp, stored) then stamp = nextMillisecond(stored) .. origin end
   entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
 end
 local isNewest = not stored or isLater(stamp, stored)

@@ -4,7 +4,7 @@ import { type IssuedSession, toSession } from '../record/session.js';
 import { type SessionRecord, stampOfChange } from '../record/session-record.js';
 import { idOf, newToken } from '../record/session-token.js';
 import { invalid, type SessionDeps, type SessionReader } from './session-reader.js';
-import type { SessionWriter } from './session-writer.js';
+import { isSuperseded, type SessionWriter } from './session-writer.js';
 
 const MAX_ATTEMPTS = 5;
 
@@ -44,9 +44,9 @@ export class SessionRotation<T> {
       const stamp = stampOfChange(stampOfDigits(before.revision), keyspace.stamp());
       const revision = stampDigits(stamp);
       const after = this.#writer.used({ ...before, id, revision, birth });
-      if (await this.#writer.insertSuccessor(after)) return after;
-      // Taken before the old one is tried: another end of all that comes after that must win.
-      birth = stampDigits(keyspace.stamp());
+      const receipt = await this.#writer.insertSuccessor(after);
+      if (!isSuperseded(receipt)) return after;
+      birth = stampDigits(this.#writer.bornAfter(receipt));
       // Refused unless it is the exception; fails when it was ended.
       const used = await this.#writer.slide(before);
       before = used ?? (await this.#reader.loadForChange(old.id));

@@ -1,5 +1,11 @@
 import { RedisHaError, SessionUnavailableError } from '../../base/errors/index.js';
-import { stampDigits, stampOfDigits } from '../../keyspace/index.js';
+import {
+  laterThan,
+  type Stamp,
+  stampDigits,
+  stampOfDigits,
+  type WriteReceipt,
+} from '../../keyspace/index.js';
 import { toForeignJson } from '../record/session-data.js';
 import {
   draftOf,
@@ -13,6 +19,9 @@ import { reportFailedWrite, type SessionDeps } from './session-reader.js';
 const MAX_BIRTHS = 4;
 // The calendars of two processes may differ while Redis, whose calendar they follow, is away.
 const CALENDARS_MS = 60_000;
+
+/** What has refused a write. */
+export type Superseded = Extract<WriteReceipt, { outcome: 'superseded' }>;
 
 /** How long sessions live, and whether the archive must have them. */
 interface WriterOptions {
@@ -37,32 +46,45 @@ export class SessionWriter {
 
   /**
    * Stores a session that is not based on another: first in the archive, then in Redis. Where all sessions of
-   * its user were ended with a later stamp, this process has learned of it, and the session is born after it.
+   * its user were ended a moment ago, it is born after that.
    */
   async insert(fresh: Omit<SessionRecord, 'revision' | 'birth'>): Promise<SessionRecord> {
+    const { keyspace } = this.#deps;
+    let birth = keyspace.birth();
     for (let tries = 1; tries <= MAX_BIRTHS; tries++) {
-      const birth = stampDigits(this.#deps.keyspace.stamp());
-      const record = { ...fresh, revision: birth, birth };
-      if (await this.#begin(record, tries === 1)) return record;
+      const revision = stampDigits(keyspace.stamp());
+      const record = { ...fresh, revision, birth: stampDigits(birth) };
+      const receipt = await this.#begin(record, tries === 1);
+      if (receipt === null || !isSuperseded(receipt)) return record;
+      birth = this.bornAfter(receipt);
     }
     await this.#removeQuietly(fresh.id);
     throw new SessionUnavailableError('All sessions of the user are being ended; try again');
   }
 
   /**
-   * Stores a session that replaces another. Returns false, and stores nothing, when the sessions of
-   * the user were ended since that one was born.
+   * Stores a session that replaces another. Stores nothing when the sessions of the user were ended since
+   * that one was born: the receipt tells by what.
    */
-  async insertSuccessor(record: SessionRecord): Promise<boolean> {
+  async insertSuccessor(record: SessionRecord): Promise<WriteReceipt> {
     await this.#archive(() => this.#deps.desk?.insert(record));
     try {
-      if (await this.#put(record)) return true;
+      const receipt = await this.#put(record);
+      if (isSuperseded(receipt)) await this.#removeQuietly(record.id);
+      return receipt;
     } catch (error) {
       await this.#removeQuietly(record.id);
       throw error;
     }
-    await this.#removeQuietly(record.id);
-    return false;
+  }
+
+  /**
+   * The birth of a session after the end of all others that has refused it: as close after it as can be, so
+   * that the next end of all is later.
+   */
+  bornAfter({ by }: Superseded): Stamp {
+    const birth = this.#deps.keyspace.birth();
+    return by === undefined ? birth : laterThan(birth, by);
   }
 
   /**
@@ -72,7 +94,7 @@ export class SessionWriter {
   async change(before: SessionRecord, data: unknown): Promise<SessionRecord | null> {
     const stamp = stampOfChange(stampOfDigits(before.revision), this.#deps.keyspace.stamp());
     const after = this.used({ ...before, data, revision: stampDigits(stamp) });
-    if (!(await this.#put(after, before))) return null;
+    if (isSuperseded(await this.#put(after, before))) return null;
     await this.#archive(() => this.#deps.desk?.update(after));
     return after;
   }
@@ -81,7 +103,7 @@ export class SessionWriter {
   async slide(before: SessionRecord): Promise<SessionRecord | null> {
     const stamp = stampOfSlide(stampOfDigits(before.revision), this.#deps.keyspace.stamp());
     const slid = this.used({ ...before, revision: stampDigits(stamp) });
-    if (!(await this.#put(slid, before))) return null;
+    if (isSuperseded(await this.#put(slid, before))) return null;
     await this.#deps.desk?.update(slid).catch((error: unknown) => {
       reportFailedWrite(this.#deps, error);
     });
@@ -111,7 +133,7 @@ export class SessionWriter {
     await desk?.remove(id);
     const keepMs = this.#keepMs(endsAt - this.now);
     const end = { isFinal: true, keepMs, onlyIfPresent: true };
-    return (await keyspace.delete(id, end)).outcome !== 'superseded';
+    return !isSuperseded(await keyspace.delete(id, end));
   }
 
   /** Ends all sessions of a user, also those that only other processes know, but for one. */
@@ -133,7 +155,8 @@ export class SessionWriter {
     });
   }
 
-  async #begin(record: SessionRecord, isNew: boolean): Promise<boolean> {
+  /** Returns `null` when only the archive has it. */
+  async #begin(record: SessionRecord, isNew: boolean): Promise<WriteReceipt | null> {
     const { desk } = this.#deps;
     const isArchived = await this.#archive(() =>
       isNew ? desk?.insert(record) : desk?.update(record),
@@ -144,19 +167,18 @@ export class SessionWriter {
       // The archive has it, so it exists; Redis gets it at the first read.
       if (!isArchived || !isOfRedis(error)) throw error;
       reportFailedWrite(this.#deps, error);
-      return true;
+      return null;
     }
   }
 
-  /** Writes to Redis, or to memory and the journal. Returns false when something else is there. */
-  async #put(record: SessionRecord, before?: SessionRecord): Promise<boolean> {
+  /** Writes to Redis, or to memory and the journal. It is superseded when something else is there. */
+  #put(record: SessionRecord, before?: SessionRecord): Promise<WriteReceipt> {
     const draft = draftOf(record, toForeignJson(record.data, Infinity), this.now);
-    const { outcome } = await this.#deps.keyspace.write(record.id, draft, {
+    return this.#deps.keyspace.write(record.id, draft, {
       stamp: stampOfDigits(record.revision),
       birth: stampOfDigits(record.birth),
       ...(before !== undefined && { replaces: stampOfDigits(before.revision) }),
     });
-    return outcome !== 'superseded';
   }
 
   #keepMs(leftMs: number | null): number {
@@ -188,6 +210,11 @@ export async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(works);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+}
+
+/** Whether something else is there. */
+export function isSuperseded(receipt: WriteReceipt): receipt is Superseded {
+  return receipt.outcome === 'superseded';
 }
 
 // Redis away with a full journal, out of memory, shutting down: not a programming error.

@@ -47,6 +47,26 @@ describe('a session that was ended stays ended', () => {
     expect(await codeOf(ahead.sessions.read(token))).toBe('SESSION_INVALID');
   });
 
+  it('although its process has seen stamps of one whose calendar is ahead', async () => {
+    const [ahead, here, there] = [world.process({}, 4000), world.process(), world.process()];
+    ahead.keyspace.goAway();
+    const first = await ahead.sessions.create(LONG);
+    ahead.keyspace.comeBack();
+    await here.sessions.read(first.token);
+    const { token } = await here.sessions.create(LONG);
+    await there.sessions.destroyAllOf('ann');
+    expect(await codeOf(here.sessions.read(token))).toBe('SESSION_INVALID');
+  });
+
+  it('also a session that is begun right after all of its user were ended', async () => {
+    const [here, there] = [world.process(), world.process()];
+    await here.sessions.destroyAllOf('ann');
+    const { token } = await there.sessions.create(LONG);
+    expect(await codeOf(here.sessions.read(token))).toBe('ok');
+    await here.sessions.destroyAllOf('ann');
+    expect(await codeOf(there.sessions.read(token))).toBe('SESSION_INVALID');
+  });
+
   it('by a process that was cut off, however long it was away', async () => {
     const [a, b] = [world.process(), world.process()];
     const { token } = await a.sessions.create(LONG);
