@@ -1,0 +1,79 @@
+import type { Actor } from './actor.js';
+import { MODEL } from './model-settings.js';
+
+/** When an act began, and when it was acknowledged. */
+interface ActTimes {
+  readonly startedAt: number;
+  readonly now: number;
+}
+
+/** Something that a process was told is done: a write, a delete or an end. */
+export class Act {
+  /** Who has done it, and still has to hand it in if Redis does not have it. */
+  #by: Actor;
+  readonly #doneAt: number;
+  /** When Redis told everybody of it at the earliest; `Infinity` when nobody can say. */
+  readonly toldAt: number;
+  /** When Redis may have got it. */
+  #sentAt: number | null;
+  /** When Redis surely had it. */
+  #deliveredAt: number | null;
+  #wasWrittenAgain = false;
+  #isLost = false;
+
+  constructor(by: Actor, isStored: boolean, { startedAt, now }: ActTimes) {
+    this.#by = by;
+    this.#doneAt = now;
+    this.toldAt = isStored ? startedAt : Infinity;
+    this.#sentAt = isStored ? now : null;
+    this.#deliveredAt = isStored ? now : null;
+  }
+
+  /** It was lost as such things may be lost, and nobody promises more. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Since when Redis surely has it; `null` while that is not sure. */
+  get deliveredAt(): number | null {
+    return this.#isLost ? null : this.#deliveredAt;
+  }
+
+  /** Whether it is promised, by this process if one is named. */
+  isPromised(by: Actor | null = null): boolean {
+    return !this.#isLost && (by === null || by === this.#by);
+  }
+
+  /** Looks whether it may have reached Redis. */
+  look(now: number): void {
+    if (this.#isLost || this.#deliveredAt !== null) return;
+    if (this.#by.isSending) this.#sentAt ??= now;
+    if (this.#by.pending === 0) this.#deliveredAt ??= now;
+  }
+
+  /**
+   * Its process has crashed. What Redis does not have is handed in by the heir, who has its journal; `null` when
+   * there is none.
+   */
+  inherit(from: Actor, heir: Actor | null): void {
+    if (this.#by !== from || this.#deliveredAt !== null) return;
+    if (heir === null) this.#isLost = true;
+    else this.#by = heir;
+  }
+
+  /**
+   * Redis goes on with what it had at a moment; `null` for nothing at all. What was acknowledged shortly before is
+   * written once more by a process that hears of it.
+   */
+  failOver(replicatedAt: number | null, now: number, isRemembered: boolean): void {
+    if (this.#isLost || this.#sentAt === null) return;
+    const delivered = this.#deliveredAt ?? this.#doneAt;
+    if (this.#deliveredAt !== null && replicatedAt !== null && delivered < replicatedAt) return;
+    const isRecent = now - delivered < 0.8 * MODEL.reapplyMs;
+    // What was written again may have lost against a change that the next fault loses: nobody remembers it then.
+    const mayBeAgain = this.#by.isLinked && isRemembered && isRecent && !this.#wasWrittenAgain;
+    this.#isLost = !mayBeAgain;
+    this.#wasWrittenAgain = true;
+    this.#deliveredAt = null;
+  }
+}
