@@ -39,6 +39,11 @@ export class Act {
     return this.#isLost ? null : this.#deliveredAt;
   }
 
+  /** How long Redis did not have it after it was acknowledged, at a time. */
+  delayMs(now: number): number {
+    return (this.#deliveredAt ?? now) - this.#doneAt;
+  }
+
   /** Whether it is promised, by this process if one is named. */
   isPromised(by: Actor | null = null): boolean {
     return !this.#isLost && (by === null || by === this.#by);

@@ -112,7 +112,7 @@ function optionsFor({ hasRoom }: WorldSettings): ResolvedRedisOptions {
       maxEntries: bounds.memory,
       maxBytes,
     },
-    journal: { maxEntries: bounds.journal, maxBytes, maxAgeMs, reapplyMs, replayPerSecond: 100 },
+    journal: { maxEntries: bounds.journal, maxBytes, maxAgeMs, reapplyMs, replayPerSecond: 20 },
   });
   resolved.set(hasRoom, options);
   return options;

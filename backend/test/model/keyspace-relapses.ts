@@ -137,7 +137,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
       ),
   },
   'a drop that Redis took does not see the journal': {
-    weights: { ...AWAY, set: 6, read: 6, dropTag: 4 },
+    weights: { cut: 2, reach: 4, wait: 3, set: 5, fill: 5, dropTag: 4, read: 6 },
     putBack: () =>
       replace(
         OwnWrites.prototype,
@@ -185,7 +185,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
       ),
   },
   'a delete does not see the loads that are under way': {
-    weights: { load: 6, delete: 4, read: 4, wait: 1 },
+    weights: { load: 6, delete: 4, read: 2, wait: 3 },
     putBack: () =>
       replace(
         RedisStore.prototype,

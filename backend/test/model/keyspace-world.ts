@@ -119,7 +119,7 @@ export class KeyspaceWorld {
     }
     await this.#settle();
     if (scene.fault === null) await this.#rest();
-    for (const { keyspaces } of this.#processes) await keyspaces.close(0);
+    await this.#close();
     return scene.fault;
   }
 
@@ -183,6 +183,13 @@ export class KeyspaceWorld {
         state === 'found' ? this.#cache.oracle.faultAtRest(key, body) : null,
       );
     }
+  }
+
+  // A replay that is under way ends at its deadline.
+  async #close(): Promise<void> {
+    const closed = this.#processes.map(({ keyspaces }) => keyspaces.close(0));
+    await this.#idle(1);
+    await Promise.all(closed);
   }
 
   // A replica is never further behind than it may be.

@@ -114,7 +114,7 @@ export class SessionOracle {
     for (const one of this.#sessions.values()) {
       one.isInRedis = has(one.id);
       // Before it is too old to create anything, with the time of the longest step to spare.
-      if (!one.isInRedis && now - one.bornFrom > 0.45 * MODEL.maxAgeMs) one.mayBeGone = true;
+      if ((one.created?.delayMs(now) ?? 0) > 0.45 * MODEL.maxAgeMs) one.mayBeGone = true;
     }
   }
 
