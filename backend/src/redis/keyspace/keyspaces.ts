@@ -29,14 +29,6 @@ const REPLAY_BATCH = 200;
 /** A slow replay is slow from its first moment on. */
 const MIN_PORTIONS_PER_SECOND = 5;
 
-/** What keyspaces are given. */
-interface KeyspacesParts {
-  readonly clock: Clock;
-  readonly bus: EventBus;
-  /** Who stamps: 16 hexadecimal digits that no other process has. @defaultValue random ones */
-  readonly origin?: string;
-}
-
 /** An open keyspace and its options. */
 interface OpenKeyspace {
   readonly keyspace: Keyspace;
@@ -60,13 +52,17 @@ export class Keyspaces {
   readonly #open = new Map<string, OpenKeyspace>();
   #isClosed = false;
 
-  /** @param port - `null` in memory mode */
+  /**
+   * @param port - `null` in memory mode
+   * @param tools - `origin` says who stamps: 16 hexadecimal digits that no other process has, or random ones
+   */
   constructor(
     options: ResolvedRedisOptions,
     port: RedisPort | null,
-    { clock, bus, origin = newOrigin() }: KeyspacesParts,
+    tools: { readonly clock: Clock; readonly bus: EventBus; readonly origin?: string },
     kept: KeptJournal = NOTHING_KEPT,
   ) {
+    const { clock, bus, origin = newOrigin() } = tools;
     this.#options = options;
     this.#port = port;
     this.#clock = clock;
