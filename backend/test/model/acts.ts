@@ -1,8 +1,11 @@
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
+import type { Knowledge } from './scene.js';
 
 /** When an act began, and when it was acknowledged. */
 interface ActTimes {
+  /** How many there were before. */
+  readonly no: number;
   readonly startedAt: number;
   readonly now: number;
 }
@@ -11,6 +14,7 @@ interface ActTimes {
 export class Act {
   /** Who has done it, and still has to hand it in if Redis does not have it. */
   #by: Actor;
+  readonly #no: number;
   readonly #doneAt: number;
   /** When Redis told everybody of it at the earliest; `Infinity` when nobody can say. */
   readonly toldAt: number;
@@ -21,8 +25,9 @@ export class Act {
   #wasWrittenAgain = false;
   #isLost = false;
 
-  constructor(by: Actor, isStored: boolean, { startedAt, now }: ActTimes) {
+  constructor(by: Actor, isStored: boolean, { no, startedAt, now }: ActTimes) {
     this.#by = by;
+    this.#no = no;
     this.#doneAt = now;
     this.toldAt = isStored ? startedAt : Infinity;
     this.#sentAt = isStored ? now : null;
@@ -44,9 +49,20 @@ export class Act {
     return (this.#deliveredAt ?? now) - this.#doneAt;
   }
 
-  /** Whether it is promised, by this process if one is named. */
-  isPromised(by: Actor | null = null): boolean {
-    return !this.#isLost && (by === null || by === this.#by);
+  /** Whether it is promised. */
+  get isPromised(): boolean {
+    return !this.#isLost;
+  }
+
+  /** Whether a reader has done it itself, before it asked. */
+  isOf({ by, actsBefore }: Pick<Knowledge, 'by' | 'actsBefore'>): boolean {
+    return !this.#isLost && by === this.#by && this.#no < actsBefore;
+  }
+
+  /** Whether a reader could know of it from others. */
+  isKnownTo({ knewAt, heardSince }: Knowledge): boolean {
+    const { deliveredAt } = this;
+    return deliveredAt !== null && (deliveredAt < knewAt || this.toldAt > heardSince);
   }
 
   /** Looks whether it may have reached Redis. */
@@ -64,6 +80,11 @@ export class Act {
     if (this.#by !== from || this.#deliveredAt !== null) return;
     if (heir === null) this.#isLost = true;
     else this.#by = heir;
+  }
+
+  /** Its process writes it once more: it may lose against a change, and nobody remembers it then. */
+  writeAgain(by: Actor): void {
+    if (by === this.#by) this.#wasWrittenAgain = true;
   }
 
   /**

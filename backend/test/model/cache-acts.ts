@@ -2,7 +2,7 @@ import type { Claim, Reading } from '../../src/redis/keyspace/index.js';
 import { CacheOracle, type Version } from './cache-oracle.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
-import { bodyOf, draftOf, pick, type Op, type Scene } from './scene.js';
+import { bodyOf, draftOf, pick, type Knowledge, type Op, type Scene } from './scene.js';
 
 /**
  * Values of this one live for a short time only. One that replaces a tombstone takes it with it, so an older write
@@ -69,8 +69,10 @@ export class CacheActs {
     const seen = known.state === 'found' ? known.entry.stamp : null;
     const token = process.newToken();
     const askedAt = this.#scene.now;
+    const actsBefore = this.#scene.acts.length;
     const claim = await process.cache.claim(key, { leaseMs: MODEL.leaseMs, seen, token });
-    if (claim.state === 'changed') this.#judge(process, key, claim.reading, {});
+    if (claim.state === 'changed')
+      this.#judge(key, claim.reading, this.#scene.newKnowledge(process, actsBefore));
     else if (claim.state === 'alone') await this.#loadAlone(process, b, c);
     else if (claim.state === 'held') {
       const pauseMs = Math.ceil(c * MODEL.leaseMs);
@@ -126,10 +128,12 @@ export class CacheActs {
   #near(process: Actor, b: number): void {
     const key = pick(this.#keys, b);
     const { now, hasCalendar, settings } = this.#scene;
-    const knewAt = now - MODEL.nearMs - settings.lagMs;
-    // A notice of a calendar that is far ahead is not remembered.
-    const heardSince = hasCalendar ? process.heardSince : Infinity;
-    this.#judge(process, key, process.cache.near(key), { knewAt, heardSince });
+    this.#judge(key, process.cache.near(key), {
+      ...this.#scene.newKnowledge(process),
+      knewAt: now - MODEL.nearMs - settings.lagMs,
+      // A notice of a calendar that is far ahead is not remembered.
+      heardSince: hasCalendar ? process.heardSince : Infinity,
+    });
   }
 
   async #fill(process: Actor, b: number, c: number): Promise<void> {
@@ -141,8 +145,8 @@ export class CacheActs {
   }
 
   async #readOf(process: Actor, key: string): Promise<Reading> {
-    const { answer, knewAt } = await this.#scene.asking(process, () => process.cache.read(key));
-    this.#judge(process, key, answer, { knewAt });
+    const { answer, knowledge } = await this.#scene.asking(process, () => process.cache.read(key));
+    this.#judge(key, answer, knowledge);
     return answer;
   }
 
@@ -163,16 +167,12 @@ export class CacheActs {
     if (outcome === 'superseded') return;
     version.knownTo.add(process);
     if (outcome === 'stored') version.isStored = true;
+    else if (!this.#scene.settings.hasRoom) this.oracle.replacePending(key);
   }
 
-  #judge(
-    process: Actor,
-    key: string,
-    reading: Reading | null,
-    { knewAt = -Infinity, heardSince = Infinity }: { knewAt?: number; heardSince?: number },
-  ): void {
+  #judge(key: string, reading: Reading | null, knowledge: Knowledge): void {
     const body = bodyOf(reading);
-    if (body === null || process.isOver) return;
-    this.#scene.blame(this.oracle.read(key, body, { by: process, knewAt, heardSince }));
+    if (body === null || knowledge.by.isOver) return;
+    this.#scene.blame(this.oracle.read(key, body, knowledge));
   }
 }

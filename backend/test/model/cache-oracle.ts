@@ -1,5 +1,6 @@
 import type { Act } from './acts.js';
 import type { Actor } from './actor.js';
+import type { Knowledge } from './scene.js';
 
 /** A value of one key, which is told from all others by its body. */
 export interface Version {
@@ -16,6 +17,8 @@ export interface Version {
    */
   lease: { readonly until: number } | null;
   isStored: boolean;
+  /** Redis has lost it, and may get it once more. */
+  isLost: boolean;
   readonly knownTo: Set<Actor>;
   readonly bans: Ban[];
 }
@@ -33,15 +36,6 @@ interface Meant {
   readonly underWay: readonly Version[];
   /** Whether one that was being loaded surely came before. */
   readonly isBefore: (version: Version, doneAt: number) => boolean;
-}
-
-/** What a reader could know. */
-interface ReaderKnowledge {
-  readonly by: Actor;
-  /** It could know what Redis had by this moment; `-Infinity` for nothing. */
-  readonly knewAt: number;
-  /** It has heard of all that was told since this moment; `Infinity` for nothing. */
-  readonly heardSince: number;
 }
 
 /**
@@ -75,6 +69,7 @@ export class CacheOracle {
       writtenAt: Infinity,
       lease: null,
       isStored: false,
+      isLost: false,
       knownTo: new Set(),
       bans: [],
     };
@@ -88,7 +83,7 @@ export class CacheOracle {
     const underWay = before.filter(({ writtenAt }) => writtenAt === Infinity);
     const isBefore = (version: Version, doneAt: number): boolean =>
       this.#isLongSince(version, now) || doneAt < (version.lease?.until ?? -Infinity);
-    return this.#noting(by, { before, underWay, isBefore }, null);
+    return this.#noting(by, { before, underWay, isBefore }, { tag: null, now });
   }
 
   /** The same for all that carries a tag. */
@@ -98,19 +93,18 @@ export class CacheOracle {
       version.lease !== null || this.#isLongSince(version, now);
     const before = carriers.filter(isBefore);
     const underWay = before.filter(({ writtenAt }) => writtenAt === Infinity);
-    return this.#noting(by, { before, underWay, isBefore }, tag);
+    return this.#noting(by, { before, underWay, isBefore }, { tag, now });
   }
 
   /** A process has read a body. Returns what is wrong with that; `null` for nothing. */
-  read(key: string, body: string, { by, knewAt, heardSince }: ReaderKnowledge): string | null {
+  read(key: string, body: string, knowledge: Knowledge): string | null {
+    const { by } = knowledge;
     const version = this.#versions.get(body);
     if (version?.key !== key) return `${key} is ${body}, which nobody has written`;
-    if (version.bans.some(({ act }) => act.isPromised(by))) {
+    if (version.bans.some(({ act }) => act.isOf(knowledge))) {
       return `${key} is ${body}, which ${by.name} has deleted`;
     }
-    const couldKnow = ({ act: { deliveredAt, toldAt } }: Ban): boolean =>
-      deliveredAt !== null && (deliveredAt <= knewAt || toldAt > heardSince);
-    if (version.bans.some(couldKnow)) {
+    if (version.bans.some(({ act }) => act.isKnownTo(knowledge))) {
       return `${key} is ${body} for ${by.name}, which could know that it was deleted`;
     }
     version.knownTo.add(by);
@@ -121,7 +115,7 @@ export class CacheOracle {
   faultAtRest(key: string, body: string): string | null {
     const version = this.#versions.get(body);
     if (version?.key !== key) return `${key} is ${body} at rest, which nobody has written`;
-    const isBanned = version.bans.some(({ act }) => act.isPromised());
+    const isBanned = version.bans.some(({ act }) => act.isPromised);
     return isBanned ? `${key} is ${body} at rest, which was deleted` : null;
   }
 
@@ -135,9 +129,25 @@ export class CacheOracle {
     }
   }
 
+  /**
+   * A value waits in a full journal in place of a delete of the key that Redis never had. It may give way there, and
+   * the delete with it: that is not mended yet.
+   */
+  replacePending(key: string): void {
+    for (const version of this.#all((one) => one.key === key)) {
+      const kept = version.bans.filter(({ act, tag }) => tag !== null || act.deliveredAt !== null);
+      version.bans.splice(0, Infinity, ...kept);
+    }
+  }
+
   /** Redis has lost something: leases, too. */
-  failOver(): void {
-    for (const version of this.#versions.values()) version.lease = null;
+  failOver(has: (version: Version) => boolean): void {
+    for (const version of this.#versions.values()) {
+      version.lease = null;
+      if (!version.isStored || has(version)) continue;
+      version.isStored = false;
+      version.isLost = true;
+    }
   }
 
   #all(isMeant: (version: Version) => boolean): Version[] {
@@ -147,10 +157,13 @@ export class CacheOracle {
   #noting(
     by: Actor,
     { before, underWay, isBefore }: Meant,
-    tag: string | null,
+    { tag, now }: { readonly tag: string | null; readonly now: number },
   ): (act: Act) => void {
     const known = before.filter(({ knownTo }) => knownTo.has(by));
-    const stored = before.filter(({ isStored }) => isStored);
+    // Nobody compares with what is lost: calendars decide.
+    const stored = before.filter(
+      (version) => version.isStored || (version.isLost && this.#isLongSince(version, now)),
+    );
     return (act) => {
       const { deliveredAt } = act;
       const banned = new Set(known);

@@ -9,7 +9,7 @@ import { KeyspaceProcess } from './keyspace-process.js';
 import type { ModelClock } from './model-clock.js';
 import type { WorldSettings } from './model-settings.js';
 import { BASE_MS } from './process-clock.js';
-import { kindIn } from './redis-answers.js';
+import { answerIn, kindIn } from './redis-answers.js';
 import { pick, type Op, type Scene } from './scene.js';
 import type { SessionOracle } from './session-oracle.js';
 
@@ -68,6 +68,7 @@ export class FaultActs {
     port.link = 'open';
     if (wasLinked) return;
     // Whatever happened meanwhile: another node may be the primary now.
+    for (const act of this.#scene.acts) act.writeAgain(process);
     port.tellOfSwitch();
     this.#hearsFromNowOn(process);
   }
@@ -114,7 +115,10 @@ export class FaultActs {
     this.#scene.losses++;
     for (const act of acts) act.failOver(replicatedAt, now, settings.hasRoom);
     oracles.sessions.failOver();
-    oracles.cache.failOver();
+    oracles.cache.failOver(({ key, name }) => {
+      const { body } = answerIn(this.#things.redis, `cache:${key}`, BASE_MS + now);
+      return body === name;
+    });
     for (const process of processes.filter(({ isLinked }) => isLinked)) {
       process.port.tellOfSwitch();
       this.#hearsFromNowOn(process);

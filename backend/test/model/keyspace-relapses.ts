@@ -4,7 +4,7 @@ import {
   isDelete,
   type JournalRecord,
 } from '../../src/redis/keyspace/journal/disk/journal-log.js';
-import { unconditional } from '../../src/redis/keyspace/journal/right-to-create.js';
+import { unconditional } from '../../src/redis/keyspace/journal/disk/right-to-create.js';
 import { OwnWrites } from '../../src/redis/keyspace/journal/own-writes.js';
 import { KeyspaceWrites } from '../../src/redis/keyspace/keyspace-writes.js';
 import { NearCopies } from '../../src/redis/keyspace/near-copies.js';

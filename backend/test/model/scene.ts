@@ -16,6 +16,17 @@ interface SceneSettings {
   readonly lagMs: number;
 }
 
+/** What a reader could know. */
+export interface Knowledge {
+  readonly by: Actor;
+  /** So many acts of the history were done when it asked. */
+  readonly actsBefore: number;
+  /** It could know what Redis had by this moment; `-Infinity` for nothing. */
+  readonly knewAt: number;
+  /** It has heard of all that was told since this moment; `Infinity` for nothing. */
+  readonly heardSince: number;
+}
+
 /** What all acts of one history have happened in, and what is wrong with it. */
 export class Scene {
   readonly settings: SceneSettings;
@@ -53,26 +64,34 @@ export class Scene {
 
   /** Notes what a process was told is done. */
   note(by: Actor, { outcome }: WriteReceipt, startedAt: number): Act {
-    const act = new Act(by, outcome === 'stored', { startedAt, now: this.now });
+    const no = this.acts.length;
+    const act = new Act(by, outcome === 'stored', { no, startedAt, now: this.now });
     this.acts.push(act);
     return act;
   }
 
+  /** What a process knows of what it has done itself. */
+  newKnowledge(by: Actor, actsBefore = this.acts.length): Knowledge {
+    return { by, actsBefore, knewAt: -Infinity, heardSince: Infinity };
+  }
+
   /**
-   * Runs a read. Tells with its answer by which moment the process could know what Redis had; `-Infinity` when it
-   * could not ask all the time.
+   * Runs a read. Tells with its answer what the process could know: what it had done itself before it asked, and
+   * what Redis had by a moment; `-Infinity` when it could not ask all the time.
    */
   async asking<T>(
     process: Actor,
     read: () => Promise<T>,
-  ): Promise<{ readonly answer: T; readonly knewAt: number }> {
+  ): Promise<{ readonly answer: T; readonly knowledge: Knowledge }> {
     const startedAt = this.now;
+    const before = this.newKnowledge(process);
     const lossesBefore = this.losses;
     const canAsk = (): boolean => process.isCurrent && this.losses === lossesBefore;
     const couldAsk = canAsk();
     const answer = await read();
     const isSure = couldAsk && canAsk();
-    return { answer, knewAt: isSure ? startedAt - this.settings.lagMs : -Infinity };
+    const knewAt = isSure ? startedAt - this.settings.lagMs : -Infinity;
+    return { answer, knowledge: { ...before, knewAt } };
   }
 }
 

@@ -1,7 +1,8 @@
+import type { Reading } from '../../src/redis/keyspace/index.js';
 import type { Act } from './acts.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
-import { bodyOf, draftOf, type Op, type Scene } from './scene.js';
+import { bodyOf, draftOf, type Knowledge, type Op, type Scene } from './scene.js';
 import { SessionOracle, type KnownSession } from './session-oracle.js';
 
 const MAX_SESSIONS = 6;
@@ -46,8 +47,10 @@ export class SessionActs {
     const session = this.oracle.pick(b);
     if (session === null) return;
     const startedAt = this.#scene.now;
-    const reading = await process.sessions.read(session.id, { onPrimary: true });
-    this.#judge(process, session, { state: reading.state, body: bodyOf(reading) });
+    const { answer: reading, knowledge } = await this.#scene.asking(process, () =>
+      process.sessions.read(session.id, { onPrimary: true }),
+    );
+    this.#judge(session, reading, knowledge);
     if (reading.state !== 'found') return;
     const { stamp, birth, groups, body } = reading.entry;
     const draft = draftOf(`${session.id}.${String(++session.versions)}`, groups);
@@ -98,29 +101,27 @@ export class SessionActs {
   async #read(process: Actor, b: number): Promise<void> {
     const session = this.oracle.pick(b);
     if (session === null) return;
-    const { answer, knewAt } = await this.#scene.asking(process, () =>
+    const { answer, knowledge } = await this.#scene.asking(process, () =>
       process.sessions.read(session.id),
     );
-    this.#judge(process, session, { state: answer.state, body: bodyOf(answer), knewAt });
+    this.#judge(session, answer, knowledge);
   }
 
-  #judge(
-    process: Actor,
-    session: KnownSession,
-    { state, body, knewAt = -Infinity }: { state: string; body: string | null; knewAt?: number },
-  ): void {
-    if (process.isOver) return;
+  #judge(session: KnownSession, reading: Reading, knowledge: Knowledge): void {
+    const { by } = knowledge;
+    if (by.isOver) return;
     const { holders, isHoldingSure, id } = session;
+    const body = bodyOf(reading);
     if (body !== null) {
-      this.#scene.blame(this.oracle.read(session, body, { by: process, knewAt }));
-      holders.add(process);
+      this.#scene.blame(this.oracle.read(session, body, knowledge));
+      holders.add(by);
       return;
     }
-    const isForgotten = state === 'unknown' && holders.has(process) && isHoldingSure;
+    const isForgotten = reading.state === 'unknown' && holders.has(by) && isHoldingSure;
     if (isForgotten && this.#scene.settings.hasRoom) {
-      this.#scene.blame(`${process.name} does not know ${id} any more`);
+      this.#scene.blame(`${by.name} does not know ${id} any more`);
     }
-    holders.delete(process);
+    holders.delete(by);
   }
 }
 

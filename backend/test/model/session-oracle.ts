@@ -1,6 +1,7 @@
 import type { Act } from './acts.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
+import type { Knowledge } from './scene.js';
 
 /** A session, as the one who holds its token knows it. */
 export interface KnownSession {
@@ -136,31 +137,28 @@ export class SessionOracle {
   }
 
   /** What is wrong with what a process has found; `null` for nothing. */
-  read(
-    session: KnownSession,
-    body: string,
-    { by, knewAt }: { readonly by: Actor; readonly knewAt: number },
-  ): string | null {
-    const { id } = session;
-    if (endsOf(session).some((act) => act.isPromised(by))) {
-      return `${id} was ended by ${by.name}, which finds it`;
+  read(session: KnownSession, body: string, knowledge: Knowledge): string | null {
+    const { id, isLossy, beaten } = session;
+    const { name } = knowledge.by;
+    if (endsOf(session).some((act) => act.isOf(knowledge))) {
+      return `${id} was ended by ${name}, which finds it`;
     }
-    if (endsOf(session).some(({ deliveredAt }) => (deliveredAt ?? Infinity) <= knewAt)) {
-      return `${id} was ended, and ${by.name} finds it although it can ask`;
+    if (endsOf(session).some((act) => act.isKnownTo(knowledge))) {
+      return `${id} was ended, and ${name} finds it although it can ask`;
     }
-    return isBeaten(session, body, by)
-      ? `${by.name} has changed ${body}, and reads it again`
-      : null;
+    const isBeaten = !isLossy && beaten.get(body)?.isOf(knowledge) === true;
+    return isBeaten ? `${name} has changed ${body}, and reads it again` : null;
   }
 
   /** What is wrong with what everybody finds in the end. */
   faultAtRest(session: KnownSession, state: string, body: string): string | null {
-    const { id, created, isDoubtful, mayBeGone, ends, dropEnds } = session;
-    if (endsOf(session).some((act) => act.isPromised())) {
+    const { id, created, isDoubtful, mayBeGone, ends, dropEnds, isLossy, beaten } = session;
+    if (endsOf(session).some((act) => act.isPromised)) {
       return state === 'found' ? `${id} was ended and is there at rest` : null;
     }
     if (state === 'found') {
-      return isBeaten(session, body, null) ? `${id} is ${body} at rest, which was changed` : null;
+      const isBeaten = !isLossy && beaten.get(body)?.isPromised === true;
+      return isBeaten ? `${id} is ${body} at rest, which was changed` : null;
     }
     const wasEnded = ends.length + dropEnds.length > 0;
     if (created === null || isDoubtful || mayBeGone || wasEnded) return null;
@@ -171,9 +169,4 @@ export class SessionOracle {
 // An end of its own stands, whoever is in doubt about an end of all.
 function endsOf({ ends, dropEnds, isDoubtful }: KnownSession): readonly Act[] {
   return isDoubtful ? ends : [...ends, ...dropEnds];
-}
-
-// Whether a version was replaced by a change that is promised.
-function isBeaten({ beaten, isLossy }: KnownSession, version: string, by: Actor | null): boolean {
-  return !isLossy && beaten.get(version)?.isPromised(by) === true;
 }
