@@ -194,7 +194,8 @@ export class KeyspaceWorld {
 
   // A replica is never further behind than it may be.
   #pass(ms: number): void {
-    this.#clock.jump(ms);
+    // Whole milliseconds: the calendar has no room for more digits.
+    this.#clock.jump(Math.round(ms));
     const lagMs = BASE_MS + this.#clock.now() - this.#redis.replicatedAt;
     if (lagMs > MODEL.lagMs) this.#redis.replicate();
   }

@@ -114,7 +114,8 @@ export class SessionActs {
     const body = bodyOf(reading);
     if (body !== null) {
       this.#scene.blame(this.oracle.read(session, body, knowledge));
-      holders.add(by);
+      // A copy that others have changed since may be doubted at any moment.
+      if (!session.beaten.has(body)) holders.add(by);
       return;
     }
     const isForgotten = reading.state === 'unknown' && holders.has(by) && isHoldingSure;
