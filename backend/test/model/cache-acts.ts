@@ -160,7 +160,9 @@ export class CacheActs {
     version: Version,
     how: Parameters<Actor['cache']['write']>[2] = {},
   ): Promise<void> {
-    const { key, name, tags } = version;
+    const { key, name, tags, loadedFrom } = version;
+    // A load has a deadline, which comes long before a tombstone is forgotten.
+    if (this.#scene.now - loadedFrom > MODEL.maxAgeMs / 2) return;
     const draft = draftOf(name, tags, key === BRIEF_KEY ? BRIEF_MS : null);
     const { outcome } = await process.cache.write(key, draft, how);
     version.writtenAt = this.#scene.now;

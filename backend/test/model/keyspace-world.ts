@@ -62,6 +62,8 @@ export class KeyspaceWorld {
   readonly #faults: FaultActs;
   readonly #ops: Readonly<Record<string, Op<KeyspaceProcess>>>;
   readonly #underWay = new Set<Promise<void>>();
+  /** Loads go on while other things happen. */
+  readonly #loads = new Set<Promise<void>>();
   readonly #trace: (text: string) => void;
 
   constructor(settings: WorldSettings, trace: (text: string) => void = () => undefined) {
@@ -111,40 +113,42 @@ export class KeyspaceWorld {
       }
       const process = pick(this.#processes, step.a);
       this.#trace(`-- ${String(scene.now)} ${step.op} ${process.name}`);
-      this.#start(process, async () => this.#ops[step.op]!(process, step.b, step.c));
+      const set = step.op.startsWith('load') ? this.#loads : this.#underWay;
+      this.#start(set, process, async () => this.#ops[step.op]!(process, step.b, step.c));
       if (step.isHasty) continue;
-      await this.#settle();
+      await this.#settle(this.#underWay);
       this.#look();
       if (scene.fault !== null) break;
     }
-    await this.#settle();
+    await this.#settle(this.#underWay);
+    await this.#settle(this.#loads);
     if (scene.fault === null) await this.#rest();
     await this.#close();
     return scene.fault;
   }
 
-  #start(process: KeyspaceProcess, work: () => Promise<void>): void {
+  #start(set: Set<Promise<void>>, process: KeyspaceProcess, work: () => Promise<void>): void {
     const running: Promise<void> = work().then(
-      () => void this.#underWay.delete(running),
+      () => void set.delete(running),
       (error: unknown) => {
-        this.#underWay.delete(running);
+        set.delete(running);
         const isRefused = error instanceof JournalFullError && !this.#settings.hasRoom;
         // Nobody is told what becomes of the calls of a process that has crashed.
         if (isRefused || process.isOver) return;
         this.#scene.blame(error instanceof Error ? (error.stack ?? '') : String(error));
       },
     );
-    this.#underWay.add(running);
+    set.add(running);
   }
 
-  /** Lets everything end that is under way. */
-  async #settle(): Promise<void> {
+  /** Lets everything end that is under way, but for what is still loaded. */
+  async #settle(set: ReadonlySet<Promise<void>>): Promise<void> {
     await turn();
-    for (let i = 0; this.#underWay.size > 0 && i < 500; i++) {
+    for (let i = 0; set.size > 0 && i < 500; i++) {
       this.#pass(STEP_MS);
       await turn();
     }
-    if (this.#underWay.size > 0) this.#scene.blame('a call did not end');
+    if (set.size > 0) this.#scene.blame('a call did not end');
   }
 
   #look(): void {
