@@ -27,6 +27,7 @@ export interface ModelRecord {
 /** A store with all the rules and no bounds, as plain as can be: lists, and no care for speed. */
 export class StoreModel {
   readonly records = new Map<string, ModelRecord>();
+  /** By the group that was dropped, or by the key that was deleted and written again. */
   readonly marks = new Map<string, ModelRecord>();
   /** How many have expired. */
   expired = 0;
@@ -56,9 +57,27 @@ export class StoreModel {
     }
     const refusal = this.#refusal(write, coming, stored);
     if (refusal !== null) return refusal;
-    if (write.ttlMs !== null && write.ttlMs <= 0) this.records.delete(write.key);
-    else this.records.set(write.key, coming);
+    const end = stored !== undefined && this.#isEnd(stored) ? stored : null;
+    if (write.ttlMs !== null && write.ttlMs <= 0) {
+      if (end === null) this.records.delete(write.key);
+    } else this.records.set(write.key, end === null ? coming : this.#over(end, coming, write.key));
     return { kind: 'applied' };
+  }
+
+  // A delete refuses what is older for as long as it was meant to, whatever is written after it.
+  #over(end: ModelRecord, coming: ModelRecord, key: string): ModelRecord {
+    if (coming.isTombstone) {
+      return { ...coming, expiresAt: Math.max(coming.expiresAt, end.expiresAt) };
+    }
+    const mark = this.marks.get(key) ?? end;
+    const latest = compareStamps(mark.stamp, end.stamp) > 0 ? mark : end;
+    const expiresAt = Math.max(mark.expiresAt, end.expiresAt);
+    this.marks.set(key, { ...latest, expiresAt });
+    return coming;
+  }
+
+  #isEnd({ isTombstone, isFinal, stamp }: ModelRecord): boolean {
+    return isTombstone && (isFinal || !this.#isDamaged(stamp));
   }
 
   /** Who is in a group. */
@@ -97,6 +116,11 @@ export class StoreModel {
     }
     if (stored !== undefined && this.#beats(stored, coming)) return lost(stored);
     if (coming.isTombstone || (ttlMs !== null && ttlMs <= 0)) return null;
+    const deleted = this.marks.get(key);
+    const hasSeen = replaces !== undefined && replaces !== 'any';
+    if (deleted !== undefined && !hasSeen && compareStamps(deleted.stamp, coming.stamp) > 0) {
+      return lost(deleted);
+    }
     const marks = groups.map((group) => this.marks.get(group)).filter((mark) => mark !== undefined);
     const winner = marks.find(
       (mark) =>

@@ -32,12 +32,15 @@ export interface MemoryUsage extends MemoryLimits {
 const SWEPT_PER_WRITE = 4;
 
 /**
- * What memory holds: records of keys, and marks of key groups. It knows who gives way to whom (see
+ * What memory holds: records of keys, and marks of what was ended. It knows who gives way to whom (see
  * {@link MemoryRooms}) and what has expired, and leaves it to others which write wins.
  */
 export class MemoryHoldings {
   readonly records: Records = new Map();
-  /** Tombstones of key groups that were emptied: they refuse older writes to the keys of the group. */
+  /**
+   * Tombstones of key groups that were emptied, and of keys that have been written again since: they refuse older
+   * writes. By the name of the group, or the key.
+   */
   readonly marks: Records = new Map();
   readonly #bounds: MemoryLimits;
   readonly #clock: Clock;
@@ -97,7 +100,7 @@ export class MemoryHoldings {
     return this.#find(this.records, key, now);
   }
 
-  /** The same of the mark of a group. */
+  /** The same of the mark of a group, or of a key. */
   findMark(name: string, now: number): MemoryRecord | null {
     return this.#find(this.marks, name, now);
   }
@@ -112,7 +115,7 @@ export class MemoryHoldings {
     this.#put(this.records, write, now);
   }
 
-  /** The same for the mark of a group. */
+  /** The same for the mark of a group, or of a key. */
   putMark(mark: MemoryWrite, now: number): void {
     this.#put(this.marks, mark, now);
   }
@@ -147,7 +150,7 @@ export class MemoryHoldings {
 
   #put(home: Records, write: MemoryWrite, now: number): void {
     const old = home.get(write.key) ?? null;
-    const place = old?.place ?? this.#rooms.placeOf(write.key, home === this.marks ? '#' : ':');
+    const place = old?.place ?? this.#rooms.placeOf(write.key);
     const shelf = shelfIn(place, write);
     const weight = weigh(write);
     if (!this.#mayStay(write, shelf, weight)) {

@@ -128,12 +128,13 @@ describe('the rooms of memory', () => {
       expect(isRefused('cache:99')).toBe(false);
     });
 
-    it('take the place of what they end, and give it back to what comes after it', () => {
+    it('take the place of what they end, and keep one of their own when something comes after it', () => {
       fill('cache', 10);
       store.apply(deleteOf('cache:1', stampNo(3)));
       expect(store.usage.classes).toMatchObject({ values: { entries: 9 }, ends: { entries: 1 } });
       store.apply(setOf('cache:1', stampNo(4)));
-      expect(store.usage.classes).toMatchObject({ values: { entries: 10 }, ends: { entries: 0 } });
+      expect(store.usage.classes).toMatchObject({ values: { entries: 10 }, ends: { entries: 1 } });
+      expect(isRefused('cache:1')).toBe(true);
     });
 
     it('end a large group at once, although few of its tombstones fit', () => {

@@ -34,6 +34,7 @@ export interface Place<T extends Evictable<T>> {
 /** The largest part of memory that rooms of their own may take together. */
 export const MAX_OWN_PERCENT = 50;
 const ENDS_PART = 8;
+const SEPARATOR = /[:#]/;
 // At 12 bytes each, and rounded up to a power of two: at most one hundredth of the memory.
 const BYTES_PER_SLOT = 2400;
 const CLASSES: readonly MemoryClass[] = ['sessions', 'values', 'ends'];
@@ -134,9 +135,9 @@ export class MemoryRooms<T extends Evictable<T>> {
     return room === null ? null : this.#shared;
   }
 
-  /** Where an entry or a mark of a group stands, by its whole name up to the separator. */
-  placeOf(name: string, separator: ':' | '#'): Place<T> {
-    const end = name.indexOf(separator);
+  /** Where an entry or a mark stands, by its whole name: no name of a keyspace holds a separator. */
+  placeOf(name: string): Place<T> {
+    const end = name.search(SEPARATOR);
     return (end > 0 ? this.#places.get(name.slice(0, end)) : undefined) ?? this.#unknown;
   }
 

@@ -38,7 +38,7 @@ export class MemoryStore implements KeyValueStore {
     return this.#held.records.size;
   }
 
-  /** Entries that were dropped because they had expired, and marks of groups. */
+  /** Entries that were dropped because they had expired, and marks of what was ended. */
   get expirations(): number {
     return this.#held.expirations;
   }
@@ -48,7 +48,7 @@ export class MemoryStore implements KeyValueStore {
     return this.#held.refused;
   }
 
-  /** What is held, with the marks of groups and what has expired and was not removed yet. */
+  /** What is held, with the marks of what was ended and what has expired and was not removed yet. */
   get usage(): MemoryUsage {
     return this.#held.usage;
   }
@@ -87,7 +87,9 @@ export class MemoryStore implements KeyValueStore {
     if (refusal !== null) return refusal;
     const winner = this.#winner(write, stored, now);
     if (winner !== null) return superseded(winner);
-    this.#held.putRecord(write, now);
+    const ended = stored !== null && this.#isEnd(stored) ? stored : null;
+    if (ended === null) this.#held.putRecord(write, now);
+    else this.#putOver(ended, write, now);
     return APPLIED;
   }
 
@@ -141,11 +143,13 @@ export class MemoryStore implements KeyValueStore {
 
   /** Removes a key without a tombstone: older writes may put it back. */
   forget(key: string): void {
-    const record = this.#held.records.get(key);
-    if (record !== undefined) this.#held.remove(record);
+    for (const home of [this.#held.records, this.#held.marks]) {
+      const record = home.get(key);
+      if (record !== undefined) this.#held.remove(record);
+    }
   }
 
-  /** Removes everything without tombstones, marks of groups too. The counters stay. */
+  /** Removes everything without tombstones, marks too. The counters stay. */
   clear(): void {
     for (const record of this.#held.records.values()) this.#held.remove(record);
     for (const mark of this.#held.marks.values()) this.#held.remove(mark);
@@ -155,7 +159,7 @@ export class MemoryStore implements KeyValueStore {
     const standing = stored?.standing ?? null;
     const coming = { stamp: write.stamp, isFinal: write.isFinal === true || isFinal(write.entry) };
     if (standing !== null && this.#wins(standing, coming)) return standing;
-    return isTakingAway(write) ? null : this.#dropSince(write, now);
+    return isTakingAway(write) ? null : this.#endSince(write, now);
   }
 
   // A stamp that is too far ahead decides nothing; that a key has ended does not depend on a stamp.
@@ -164,8 +168,16 @@ export class MemoryStore implements KeyValueStore {
     return stored.isFinal !== coming.isFinal || !isDamaged(stored.stamp, this.#clock.wallTime());
   }
 
+  // What ended it, though the tombstone of that is not there any more.
+  #endSince(write: StampedWrite, now: number): Standing | null {
+    const mark = mayBeLate(write) ? this.#held.findMark(write.key, now) : null;
+    if (mark !== null && this.#isLater(mark.stamp, write.stamp)) {
+      return { stamp: mark.stamp, isFinal: false };
+    }
+    return write.groups.length === 0 ? null : this.#dropSince(write, now);
+  }
+
   #dropSince(write: StampedWrite, now: number): Standing | null {
-    if (write.groups.length === 0) return null;
     const birth = bornAt(write);
     for (const group of write.groups) {
       const mark = this.#held.findMark(group, now);
@@ -184,6 +196,32 @@ export class MemoryStore implements KeyValueStore {
   #isOlder(stamp: Stamp | null, than: Stamp): boolean {
     if (stamp === null || compareStamps(stamp, than) < 0) return true;
     return isDamaged(stamp, this.#clock.wallTime());
+  }
+
+  #isEnd({ isTombstone: isEnd, isFinal: isLast, stamp }: MemoryRecord): boolean {
+    return isEnd && (isLast || (stamp !== null && !isDamaged(stamp, this.#clock.wallTime())));
+  }
+
+  // What a delete refuses, it refuses for its whole time, whatever is written after it.
+  #putOver(ended: MemoryRecord, write: StampedWrite, now: number): void {
+    // What is gone at once takes away a value; a tombstone stays.
+    if (isOver(write)) return;
+    if (isTombstone(write.entry)) {
+      this.#held.putRecord({ ...write, ttlMs: longerMs(write.ttlMs, ended.expiresAt - now) }, now);
+      return;
+    }
+    this.#held.putRecord(write, now);
+    this.#noteEnd(ended, now);
+  }
+
+  #noteEnd({ key, entry, stamp, expiresAt }: MemoryRecord, now: number): void {
+    const mark = this.#held.findMark(key, now);
+    const isLate = mark !== null && stamp !== null && !this.#isOlder(mark.stamp, stamp);
+    const latest = isLate ? mark : { entry, stamp };
+    if (latest.stamp === null) return;
+    const ttlMs = Math.max(expiresAt, mark?.expiresAt ?? now) - now;
+    const note = { key, entry: latest.entry, stamp: latest.stamp, ttlMs, groups: [] };
+    this.#held.putMark(note, now);
   }
 
   // The newest mark alone decides. An earlier drop may have to be remembered for longer.
@@ -228,4 +266,13 @@ function superseded({ stamp, isFinal: isLast }: Standing): ApplyOutcome {
 // Nobody is refused who only takes something away.
 function isTakingAway(write: StampedWrite): boolean {
   return isOver(write) || isTombstone(write.entry);
+}
+
+// What names the value that it replaces has seen it there.
+function mayBeLate({ replaces }: StampedWrite): boolean {
+  return replaces === undefined || replaces === 'any';
+}
+
+function longerMs(ttlMs: number | null, leftMs: number): number | null {
+  return ttlMs === null ? null : Math.max(ttlMs, leftMs);
 }

@@ -224,7 +224,7 @@ export class RedisGroups {
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
     const noteMs = ttlMs > 0 ? NOTE_MS : 0;
     const reply = await this.#endMember(
-      [key, names.dropNote(key)],
+      [key, names.notes(key)],
       [
         encodeEntry(grave),
         toPx(ttlMs),

@@ -77,7 +77,7 @@ describe('RedisStore, of what is sent,', () => {
     expect(port.sent.map(({ args }) => args.slice(2, 2 + Number(args[1])))).toEqual([
       ['{g}:members', '{g}:mark'],
       ['{h}:members', '{h}:mark'],
-      ['k', new SlotNames().lease('k'), new SlotNames().dropNote('k')],
+      ['k', new SlotNames().lease('k'), new SlotNames().notes('k')],
     ]);
     // Within a minute of the earlier listing.
     expect(port.sent[2]!.args).toContain(60_005);

@@ -115,6 +115,27 @@ local function tell(channel, notice, stamp, stored, ceiling)
 end
 `;
 
+// A hash beside an entry: what ended writes of it that may still come. Its fields are the groups that were dropped, and
+// an empty name for a delete whose tombstone was replaced. Each is the stamp of that.
+export const NOTES = `
+local function stampOfNote(noted, ceiling)
+  if type(noted) ~= 'string' or #noted ~= 16 or isLater(noted, ceiling) then return nil end
+  return noted
+end
+local function leaveNote(notes, field, stamp, ms, ceiling)
+  local noted = stampOfNote(redis.pcall('HGET', notes, field), ceiling)
+  local left = redis.pcall('PTTL', notes)
+  if not noted or isLater(stamp, noted) then
+    local reply = redis.pcall('HSET', notes, field, stamp)
+    if failed(reply) then return reply end
+  end
+  if ms < 0 then return redis.pcall('PERSIST', notes) end
+  -- Other notes in it may have to stay for longer.
+  if left == -2 or (left >= 0 and left < ms) then return redis.pcall('PEXPIRE', notes, ms) end
+  return true
+end
+`;
+
 // A holder that asks again gets it again: the first reply may have been lost.
 export const TAKING = `
 local function take(key, holder, ttl)
