@@ -13,7 +13,7 @@ import {
   type JournalRecord,
 } from './disk/journal-log.js';
 import { HeldWrites, type HeldWrite } from './held-writes.js';
-import { endOf, isEndedBy, type EndableValue } from './ended-writes.js';
+import { endOf, isEndedBy, withDelete, type EndableValue } from './ended-writes.js';
 import { inheriting } from './right-to-create.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 import { compareStandings } from '../store/which-wins.js';
@@ -140,7 +140,7 @@ export class OwnWrites {
       this.#counts.replaced++;
       return present.logged.then(() => 'journaled');
     }
-    const own = inheriting(record, this.#isRemembered(present) ? present : undefined);
+    const own = this.#heirOf(record, present);
     if (!this.#makeRoom(own, present)) return Promise.resolve('full');
     const held = this.#put(own, present);
     this.#counts.appended++;
@@ -159,7 +159,7 @@ export class OwnWrites {
     ) {
       return;
     }
-    const own = inheriting(record, this.#isRemembered(present) ? present : undefined);
+    const own = this.#heirOf(record, present);
     if (present?.at === null) this.#leave(present, 'superseded');
     else if (present !== undefined) this.#held.remove(present);
     if (own.kind === 'drop') this.#endMembers(own);
@@ -329,6 +329,11 @@ export class OwnWrites {
     this.#held.remove(held);
     this.#log.settle(held.record);
     this.#counts[settlement]++;
+  }
+
+  #heirOf(record: JournalRecord, present: HeldWrite | undefined): JournalRecord {
+    const replaced = this.#isRemembered(present) ? present : undefined;
+    return withDelete(inheriting(record, replaced), replaced?.record ?? null);
   }
 
   #isRemembered(held: HeldWrite | undefined): boolean {
