@@ -474,6 +474,10 @@ describe('wrap', () => {
     ['headers', new Headers({ user: 'ann' })],
     ['an object with private members', new Hidden('ann')],
     ['an object that turns into another', { toJSON: () => 'the same for all' }],
+    ['a symbol', Symbol('ann')],
+    ['an object with a symbol for a name', { [Symbol('user')]: 'ann' }],
+    ['an object with a hidden member', Object.defineProperty({}, 'user', { value: 'ann' })],
+    ['a list with more than its elements', Object.assign([1], { user: 'ann' })],
   ])('refuses %s as an argument without a key of its own', async (_, argument) => {
     const cached = one.cache.wrap(async function load(x: unknown) {
       return x === x;
@@ -482,6 +486,15 @@ describe('wrap', () => {
       code: 'INVALID_ARGUMENT',
       error: { details: { problem: { field: 'key', remedy: expect.stringContaining('key:') } } },
     });
+  });
+
+  it('takes 0 and -0 for one argument, as === does', async () => {
+    const fn = jest.fn(async function sign(x: number) {
+      return x + 1;
+    });
+    const cached = one.cache.wrap(fn, { name: 'sign' });
+    expect([await cached(0), await cached(-0)]).toEqual([1, 1]);
+    expect(fn).toHaveBeenCalledTimes(1);
   });
 
   it('takes undefined at the end for no argument, and nowhere else', async () => {
