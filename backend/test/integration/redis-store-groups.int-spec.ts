@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { SystemClock } from '../../src/redis/base/timing/index.js';
+import { encodeEntry, newTombstone } from '../../src/redis/keyspace/store/entry.js';
 import { nameOf } from '../../src/redis/keyspace/store/group-listing.js';
 import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
 import { formerIndexKey, SlotNames } from '../../src/redis/keyspace/store/slot-names.js';
@@ -300,6 +301,28 @@ describe('RedisStore, of key groups,', () => {
       expect(await redis.exists(formerIndexKey('users#g'))).toBe(0);
       expect(await store.members('users#g')).toEqual(['users:1']);
     });
+  });
+
+  it('reads a mark that knows no floors, and gives it some when an earlier drop arrives', async () => {
+    const { store, stamps } = newStore();
+    const [before, late, between, mark] = Array.from({ length: 4 }, () => stamps.next());
+    const spared = Buffer.from('users:1');
+    const body = Buffer.concat([Buffer.from([0, spared.length]), spared]);
+    const grave = newTombstone(mark!, { madeAt: 0, freshUntil: 0 });
+    await redis.set(names.mark('users#g'), encodeEntry({ ...grave, body }), 'PX', LONG_MS);
+    const born = (birth: Stamp): Promise<unknown> =>
+      store.apply(setOf('users:1', stamps.next(), { birth, groups }));
+    expect(await born(before!)).toEqual({ kind: 'applied' });
+    await store.drop({ group: 'users#g', stamp: late!, ttlMs: LONG_MS });
+    await redis.del('users:1', names.notes('users:1'));
+    expect(await born(before!)).toEqual({ kind: 'superseded', by: late });
+    expect(await born(between!)).toEqual({ kind: 'applied' });
+    expect(await store.apply(setOf('users:2', stamps.next(), { birth: between!, groups }))).toEqual(
+      {
+        kind: 'superseded',
+        by: mark,
+      },
+    );
   });
 
   it('claims by the clock of Redis, later than what is there and what was seen', async () => {

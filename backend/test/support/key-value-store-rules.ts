@@ -234,8 +234,8 @@ export function describeRules(open: () => Promise<OpenStore>): void {
         expect(await change('e:6')).toEqual({ kind: 'superseded', by: stampNo(5) });
       });
 
-      it('leaves the decision to the newest drop', async () => {
-        await drop(group, 5, { except: ['e:7'] });
+      it('leaves the decision to the newest drop about what no other drop has ended', async () => {
+        await drop(group, 5, { except: ['e:7', 'e:8'] });
         await drop(group, 7, { except: ['e:8'] });
         const change = (key: string): unknown =>
           store().apply(setOf(key, stampNo(9), { birth: stampNo(1), groups: [group] }));
@@ -243,6 +243,35 @@ export function describeRules(open: () => Promise<OpenStore>): void {
         expect(await change('e:8')).toEqual(APPLIED);
         await drop(group, 6, { except: ['e:7'] });
         expect(await change('e:9')).toEqual({ kind: 'superseded', by: stampNo(7) });
+      });
+
+      // Also what comes only now, from the journal of another process.
+      it.each([
+        ['first', [5, 7]],
+        ['second', [7, 5]],
+        ['among others', [7, 3, 5, 4]],
+      ])('revives nobody whom an earlier one has ended: that one comes %s', async (_, order) => {
+        const excepts: Record<number, string[]> = {
+          3: ['e:20', 'e:21'],
+          4: ['e:21'],
+          5: ['e:21'],
+          7: ['e:20', 'e:21'],
+        };
+        for (const no of order) await drop(group, no, { except: excepts[no] ?? [] });
+        const born = (key: string, birth: number): unknown =>
+          store().apply(setOf(key, stampNo(9), { birth: stampNo(birth), groups: [group] }));
+        expect(await born('e:20', 1)).toEqual({ kind: 'superseded', by: stampNo(5) });
+        expect(await born('e:20', 6)).toEqual(APPLIED);
+        expect(await born('e:21', 1)).toEqual(APPLIED);
+        expect(await born('e:22', 6)).toEqual({ kind: 'superseded', by: stampNo(7) });
+      });
+
+      it('keeps what it refuses refused for the time of each drop', async () => {
+        await drop(group, 7, { ttlMs: SHORT_MS });
+        await drop(group, 5);
+        await opened.pass(SHORT_MS * 1.2);
+        const late = setOf('e:30', stampNo(9), { birth: stampNo(1), groups: [group] });
+        expect(await store().apply(late)).toEqual({ kind: 'superseded', by: stampNo(7) });
       });
 
       it('ends by itself what it does not leave, also after a newer one', async () => {

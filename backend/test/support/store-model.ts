@@ -20,7 +20,8 @@ export interface ModelRecord {
   readonly isFinal: boolean;
   readonly isTombstone: boolean;
   readonly groups: readonly string[];
-  readonly except: readonly string[];
+  /** Of the drop of a group: whom it spares, and up to which birth another drop has ended that. */
+  readonly spared: ReadonlyMap<string, Stamp | null>;
   readonly expiresAt: number;
 }
 
@@ -87,20 +88,19 @@ export class StoreModel {
 
   /** Empties a group. Returns how many were ended. */
   drop(drop: StampedDrop): number {
-    const { group, stamp, ttlMs, except = [] } = drop;
+    const { group, stamp, except = [] } = drop;
     const ended = this.members(group).filter((key) => {
       const { birth } = this.records.get(key)!;
       const isBefore = compareStamps(birth, stamp) < 0 || this.#isDamaged(birth);
       return isBefore && !except.includes(key);
     });
     for (const key of ended) this.records.set(key, this.#tombstone(drop, this.records.get(key)!));
-    const mark = this.marks.get(group);
-    const isBeaten =
-      mark !== undefined && compareStamps(mark.stamp, stamp) > 0 && !this.#isDamaged(mark.stamp);
-    if (!isBeaten) {
-      const until = Math.max(this.#clock.now() + ttlMs, mark?.expiresAt ?? 0);
-      this.marks.set(group, { ...this.#tombstone(drop, null), except, expiresAt: until });
-    }
+    const present = this.marks.get(group);
+    const spared = new Map<string, null>(except.map((key) => [key, null]));
+    const own: ModelRecord = { ...this.#tombstone(drop, null), spared };
+    const until = Math.max(own.expiresAt, present?.expiresAt ?? 0);
+    const isNone = present === undefined || this.#isDamaged(present.stamp);
+    this.marks.set(group, { ...(isNone ? own : newerOf(own, present)), expiresAt: until });
     return ended.length;
   }
 
@@ -121,14 +121,13 @@ export class StoreModel {
     if (deleted !== undefined && !hasSeen && compareStamps(deleted.stamp, coming.stamp) > 0) {
       return lost(deleted);
     }
-    const marks = groups.map((group) => this.marks.get(group)).filter((mark) => mark !== undefined);
-    const winner = marks.find(
-      (mark) =>
-        !mark.except.includes(key) &&
-        compareStamps(mark.stamp, coming.birth) > 0 &&
-        !this.#isDamaged(mark.stamp),
+    const ends = groups
+      .map((group) => this.marks.get(group))
+      .map((mark) => (mark === undefined ? null : endOf(mark, key)));
+    const winner = ends.find(
+      (end) => end !== null && compareStamps(end, coming.birth) > 0 && !this.#isDamaged(end),
     );
-    return winner === undefined ? null : { kind: 'superseded', by: winner.stamp };
+    return winner === undefined || winner === null ? null : { kind: 'superseded', by: winner };
   }
 
   #beats(stored: ModelRecord, coming: ModelRecord): boolean {
@@ -147,7 +146,7 @@ export class StoreModel {
       isFinal: decoded.entry.isFinal,
       isTombstone,
       groups: isTombstone ? [] : groups,
-      except: [],
+      spared: NOBODY,
       expiresAt: ttlMs === null ? Infinity : this.#clock.now() + ttlMs,
     };
   }
@@ -170,8 +169,29 @@ export class StoreModel {
   }
 }
 
-const NOTHING = { isFinal: false, isTombstone: false, groups: [], except: [], expiresAt: Infinity };
+const NOBODY: ReadonlyMap<string, Stamp | null> = new Map();
+const NOTHING = {
+  isFinal: false,
+  isTombstone: false,
+  groups: [],
+  spared: NOBODY,
+  expiresAt: Infinity,
+};
 
 function lost({ stamp, isFinal }: ModelRecord): ApplyOutcome {
   return { kind: 'superseded', by: stamp, ...(isFinal && { isFinal: true }) };
+}
+
+/** Up to which birth the drop of a group has ended a key, and every drop that was joined to it. */
+function endOf({ stamp, spared }: ModelRecord, key: string): Stamp | null {
+  return spared.has(key) ? spared.get(key)! : stamp;
+}
+
+function newerOf(a: ModelRecord, b: ModelRecord): ModelRecord {
+  const [newer, older] = compareStamps(a.stamp, b.stamp) < 0 ? [b, a] : [a, b];
+  const floors = [...newer.spared].map(([key, floor]) => {
+    const both = [floor, endOf(older, key)].filter((stamp) => stamp !== null);
+    return [key, both.toSorted(compareStamps).at(-1) ?? null] as const;
+  });
+  return { ...newer, spared: new Map(floors) };
 }

@@ -72,14 +72,18 @@ export function nameOf(stamp: Stamp, key: string): Buffer {
   return Buffer.concat([stampBytes(stamp), Buffer.from(key)]);
 }
 
-// As scripts read it: the length of each key (2 bytes) and its bytes.
+/** The codec of a mark whose body is a {@link listOf}. */
+export const SPARED_KEYS = 1;
+const NO_FLOOR = Buffer.alloc(STAMP_BYTES);
+
+// As scripts read it: the length of each key (2 bytes), its bytes, and its floor, which other marks of the group give it.
 export function listOf(keys: readonly string[]): Buffer {
   return Buffer.concat(
     keys.flatMap((key) => {
       const bytes = Buffer.from(key);
       const length = Buffer.alloc(2);
       length.writeUInt16BE(bytes.length);
-      return [length, bytes];
+      return [length, bytes, NO_FLOOR];
     }),
   );
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '../../base/timing/index.js';
 import {
   GroupIndex,
   laps,
@@ -43,7 +42,6 @@ export class MemoryHoldings {
    */
   readonly marks: Records = new Map();
   readonly #bounds: MemoryLimits;
-  readonly #clock: Clock;
   readonly #rooms: MemoryRooms<MemoryRecord>;
   readonly #groups = new GroupIndex();
   readonly #laps = laps(this.records, this.marks);
@@ -52,9 +50,8 @@ export class MemoryHoldings {
   #refused = 0;
 
   /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
-  constructor({ maxEntries, maxBytes }: MemoryLimits, clock: Clock) {
+  constructor({ maxEntries, maxBytes }: MemoryLimits) {
     this.#bounds = { maxEntries, maxBytes };
-    this.#clock = clock;
     this.#rooms = new MemoryRooms(this.#bounds);
     this.#keeper = {
       round: 0,

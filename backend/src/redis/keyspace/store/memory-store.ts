@@ -3,7 +3,15 @@ import { encodeEntry, isFinal, isTombstone, newTombstone } from './entry.js';
 import { use } from './eviction-queue.js';
 import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
 import { isOver, MemoryHoldings, type MemoryUsage } from './memory-holdings.js';
-import { bornAt, owned, type MemoryCopy, type MemoryRecord } from './memory-records.js';
+import {
+  bornAt,
+  endOf,
+  joinedMarks,
+  owned,
+  type GroupMark,
+  type MemoryCopy,
+  type MemoryRecord,
+} from './memory-records.js';
 import type { MemoryLimits, MemoryNeeds } from './memory-rooms.js';
 import { compareStamps, isDamaged, laterThan, type Stamp } from './stamp.js';
 import { compareStandings, type Standing } from './which-wins.js';
@@ -29,7 +37,7 @@ export class MemoryStore implements KeyValueStore {
 
   /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
   constructor(limits: MemoryLimits, clock: Clock) {
-    this.#held = new MemoryHoldings(limits, clock);
+    this.#held = new MemoryHoldings(limits);
     this.#clock = clock;
   }
 
@@ -181,8 +189,8 @@ export class MemoryStore implements KeyValueStore {
     const birth = bornAt(write);
     for (const group of write.groups) {
       const mark = this.#held.findMark(group, now);
-      if (mark === null || mark.leaves(write.key)) continue;
-      if (this.#isLater(mark.stamp, birth)) return { stamp: mark.stamp, isFinal: false };
+      const stamp = mark === null ? null : endOf(mark, write.key);
+      if (this.#isLater(stamp, birth)) return { stamp, isFinal: false };
     }
     return null;
   }
@@ -224,16 +232,26 @@ export class MemoryStore implements KeyValueStore {
     this.#held.putMark(note, now);
   }
 
-  // The newest mark alone decides. An earlier drop may have to be remembered for longer.
+  // The newest mark stays. Of others it has what they end that it spares, and their time.
   #mark(drop: StampedDrop, now: number): void {
-    const { group, stamp, ttlMs, except } = drop;
-    const mark = this.#held.findMark(group, now);
-    const isNewest = mark === null || this.#isOlder(mark.stamp, stamp) || mark.has(stamp);
-    if (!isNewest) return;
-    const keepMs = Math.max(ttlMs, (mark?.expiresAt ?? now) - now);
-    const grave = this.#graveOf(drop, null);
-    const write = { ...grave, key: group, ttlMs: keepMs, ...(except !== undefined && { except }) };
-    this.#held.putMark(write, now);
+    const { group, stamp, ttlMs, except = [] } = drop;
+    const found = this.#held.findMark(group, now);
+    const keepMs = Math.max(ttlMs, (found?.expiresAt ?? now) - now);
+    const { entry } = this.#graveOf(drop, null);
+    const coming = {
+      entry,
+      stamp,
+      spared: new Map<string, null>(except.map((key) => [key, null])),
+    };
+    const mark = this.#isSound(found) ? joinedMarks(coming, found) : coming;
+    const { spared } = mark;
+    const write = { key: group, entry: mark.entry, stamp: mark.stamp, ttlMs: keepMs, groups: [] };
+    this.#held.putMark({ ...write, spared }, now);
+  }
+
+  #isSound(mark: MemoryRecord | null): mark is MemoryRecord & GroupMark {
+    const stamp = mark?.stamp ?? null;
+    return stamp !== null && !isDamaged(stamp, this.#clock.wallTime());
   }
 
   // A member that was changed after the drop goes too: its tombstone is later than the change.

@@ -13,6 +13,7 @@ import {
   pagesOf,
   type Replaced,
   replacedIn,
+  SPARED_KEYS,
   type Ended,
   NOT_THERE,
   unique,
@@ -193,7 +194,7 @@ export class RedisGroups {
   #markOf({ stamp = NO_STAMP, except = [], isFinal = false }: GroupDrop): Buffer {
     const madeAt = this.#deps.clock.wallTime();
     const grave = newTombstone(stamp, { madeAt, freshUntil: 0, isFinal });
-    return encodeEntry({ ...grave, body: listOf(except) });
+    return encodeEntry({ ...grave, codec: SPARED_KEYS, body: listOf(except) });
   }
 
   async #endPage(drop: RedisDrop, index: string, page: readonly Listing[]): Promise<number> {

@@ -1,5 +1,5 @@
 import type { ScriptDefinition } from '../../commands/index.js';
-import { CALENDAR, ENTRIES, FAILURES, NOTES, PUT, TAKING } from './script-parts.js';
+import { CALENDAR, ENTRIES, FAILURES, MARKS, NOTES, PUT, TAKING } from './script-parts.js';
 
 /** A write may take this long from being listed to being written: an index and a drop remember it for longer. */
 export const LISTED_MS = 60_000;
@@ -76,23 +76,11 @@ return { isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', u
  */
 export const LIST: ScriptDefinition = {
   idempotent: true,
-  lua: `${ENTRIES}${FAILURES}${CALENDAR}
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${MARKS}
 local index, name, ttl, birth = KEYS[1], ARGV[1], ARGV[3], ARGV[4]
-local function isKept(mark)
-  local at = 35
-  while #mark >= at + 1 do
-    local a, b = string.byte(mark, at, at + 1)
-    local last = at + 1 + a * 256 + b
-    if string.sub(mark, at + 2, last) == ARGV[2] then return true end
-    at = last + 1
-  end
-  return false
-end
 local mark = redis.pcall('GET', KEYS[2])
-if isEntry(mark) then
-  local dropped = stampIn(mark)
-  if isLater(dropped, birth) and not isLater(dropped, ARGV[5]) and not isKept(mark) then return dropped end
-end
+local ended = isEntry(mark) and endedBy(mark, ARGV[2], birth, ARGV[5])
+if ended then return ended end
 local at, score = now(), '+inf'
 if ttl ~= '' then score = string.format('%.0f', at + tonumber(ttl) + ${LISTED_MS}) end
 local reply = redis.pcall('ZADD', index, score, name)
@@ -117,7 +105,7 @@ return { reply, string.format('%.0f', at) }`,
  */
 export const MARK: ScriptDefinition = {
   idempotent: true,
-  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}${MARKS}
 local function nextMillisecond(stamp)
   local bytes = { string.byte(stamp, 1, 6) }
   for i = 6, 1, -1 do
@@ -127,9 +115,9 @@ local function nextMillisecond(stamp)
   return string.char(unpack(bytes)) .. '\\0\\0'
 end
 local entry, ttl, origin = ARGV[1], ARGV[2], ARGV[4]
-local head = headOf(KEYS[1])
-local stored = head and stampIn(head)
-if stored and isLater(stored, ARGV[3]) then stored = nil end
+local present = redis.pcall('GET', KEYS[1])
+if not isEntry(present) or isLater(stampIn(present), ARGV[3]) then present = nil end
+local stored = present and stampIn(present)
 local stamp = stampIn(entry)
 if origin ~= '' then
   stamp = stampNow(origin)
@@ -138,7 +126,9 @@ if origin ~= '' then
   entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
 end
 local isNewest = not stored or isLater(stamp, stored)
-if ttl ~= '0' and isNewest then
+if ttl ~= '0' and stored ~= stamp then
+  -- The newest one stays. Of others it has what they end that it spares, and their time.
+  if isNewest then entry = present and joined(entry, present) or entry else entry = joined(present, entry) end
   ttl = math.max(tonumber(ttl), redis.call('PTTL', KEYS[1]))
   local reply = put(KEYS[1], entry, string.format('%.0f', ttl))
   if failed(reply) then return failure(reply) end

@@ -136,6 +136,50 @@ local function leaveNote(notes, field, stamp, ms, ceiling)
 end
 `;
 
+// The mark of a group has the keys that its drop spares in its body: the length of each (2 bytes) and its bytes. Since
+// codec 1 the floor follows, 16 bytes: other drops, which did not spare it, have ended what was born before.
+export const MARKS = `
+local NEVER = string.rep('\\0', 16)
+local function isKnownMark(mark) return string.byte(mark, 3) == 2 and #mark >= 34 and string.byte(mark, 33) <= 1 end
+local function sparedBy(mark)
+  local keys, floors, at = {}, {}, 35
+  local size = string.byte(mark, 33) * 16
+  while #mark > at do
+    local a, b = string.byte(mark, at, at + 1)
+    local last = at + 1 + a * 256 + b
+    local key = string.sub(mark, at + 2, last)
+    local floor = string.sub(mark, last + 1, last + size)
+    keys[#keys + 1] = key
+    floors[key] = #floor == 16 and floor or NEVER
+    at = last + 1 + size
+  end
+  return keys, floors
+end
+-- A mark, with the floors that another one of its group gives to what it spares.
+local function joined(mark, other)
+  if not isKnownMark(mark) or not isKnownMark(other) then return mark end
+  local keys, floors = sparedBy(mark)
+  local _, others = sparedBy(other)
+  local parts = { string.sub(mark, 1, 32), '\\1', string.sub(mark, 34, 34) }
+  for _, key in ipairs(keys) do
+    local floor = others[key] or stampIn(other)
+    if isLater(floors[key], floor) then floor = floors[key] end
+    parts[#parts + 1] = bytesOf(#key, 2) .. key .. floor
+  end
+  return table.concat(parts)
+end
+-- Which drop ends what was born then, if any.
+local function endedBy(mark, key, birth, ceiling)
+  local floor = nil
+  if isKnownMark(mark) and #mark > 34 then
+    local _, floors = sparedBy(mark)
+    floor = floors[key]
+  end
+  local last = floor or stampIn(mark)
+  return isLater(last, birth) and not isLater(last, ceiling) and last or nil
+end
+`;
+
 // A holder that asks again gets it again: the first reply may have been lost.
 export const TAKING = `
 local function take(key, holder, ttl)
