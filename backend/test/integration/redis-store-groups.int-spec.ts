@@ -325,6 +325,21 @@ describe('RedisStore, of key groups,', () => {
     );
   });
 
+  it('lists what is written in one moment with one command for each group and hundred names', async () => {
+    const { store, stamps, port } = newStore();
+    const keys = Array.from({ length: 150 }, (_, i) => `users:${i}`);
+    const writeAll = (): Promise<unknown> =>
+      Promise.all(keys.map((key) => store.apply(setOf(key, stamps.next(), { groups }))));
+    await writeAll();
+    port.sent.length = 0;
+    await writeAll();
+    await store.settled();
+    const lists = port.sent.filter((command) => keysOf(command)[0] === INDEX);
+    expect(lists).toHaveLength(2);
+    expect(await store.members('users#g')).toHaveLength(150);
+    expect(await redis.zcard(INDEX)).toBe(150);
+  });
+
   it('claims by the clock of Redis, later than what is there and what was seen', async () => {
     const { store, stamps } = newStore({ aheadMs: -400 });
     const claim = (seen: Stamp | null): Promise<unknown> =>

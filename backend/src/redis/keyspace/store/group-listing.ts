@@ -20,6 +20,8 @@ export interface Listing {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+// A script holds up everybody else while it runs.
+const MAX_TOGETHER = 100;
 
 /** What became of a member. */
 export interface Ended {
@@ -47,6 +49,45 @@ export function isOver(
   if (listing.stamps.length === 0) return isEnded || replaced.stamp.length === 0;
   const stamp = name.subarray(0, STAMP_BYTES);
   return stamp.equals(replaced.stamp) ? isEnded : stamp.compare(mark) < 0;
+}
+
+/** What is asked of one name, until it is sent. */
+interface Batch<T, R> {
+  readonly items: T[];
+  readonly replies: Promise<readonly R[]>;
+}
+
+/**
+ * Sends what is asked of one name in a turn of the event loop together: many writes with one key group are one command
+ * for that.
+ */
+export class Together<T, R> {
+  readonly #send: (name: string, items: readonly T[]) => Promise<readonly R[]>;
+  readonly #waiting = new Map<string, Batch<T, R>>();
+
+  /** @param send - returns a reply for each item */
+  constructor(send: (name: string, items: readonly T[]) => Promise<readonly R[]>) {
+    this.#send = send;
+  }
+
+  /** Returns the reply to an item. What fails fails for all that were sent with it. */
+  async ask(name: string, item: T): Promise<R | undefined> {
+    let batch = this.#waiting.get(name);
+    if (batch === undefined || batch.items.length === MAX_TOGETHER) batch = this.#begin(name);
+    const place = batch.items.push(item) - 1;
+    return (await batch.replies)[place];
+  }
+
+  #begin(name: string): Batch<T, R> {
+    const items: T[] = [];
+    const replies = Promise.resolve().then(() => {
+      if (this.#waiting.get(name) === batch) this.#waiting.delete(name);
+      return this.#send(name, items);
+    });
+    const batch = { items, replies };
+    this.#waiting.set(name, batch);
+    return batch;
+  }
 }
 
 export function listingsIn(names: readonly Buffer[], stampSize: number): Listing[] {

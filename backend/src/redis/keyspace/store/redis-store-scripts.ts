@@ -70,31 +70,41 @@ return { isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', u
 };
 
 /**
- * Lists a write in a key group, before it is written. KEYS: index, mark. ARGV: the name in the index, the key,
- * the TTL (empty for ever), the birth, the latest stamp that is believed. Returns whether it was
- * not listed before (1 or 0) and the time, or the stamp of a mark that is newer than the birth.
+ * Lists writes in a key group, before they are written. KEYS: index, mark. ARGV: the latest stamp that is believed, then
+ * for each write: its name in the index, the key, the TTL (empty for ever), the birth. Returns the time,
+ * and for each write whether it was not listed before (1 or 0), or the stamp of a drop that is newer than
+ * the birth.
  */
 export const LIST: ScriptDefinition = {
   idempotent: true,
   lua: `${ENTRIES}${FAILURES}${CALENDAR}${MARKS}
-local index, name, ttl, birth = KEYS[1], ARGV[1], ARGV[3], ARGV[4]
+local index, ceiling = KEYS[1], ARGV[1]
 local mark = redis.pcall('GET', KEYS[2])
-local ended = isEntry(mark) and endedBy(mark, ARGV[2], birth, ARGV[5])
-if ended then return ended end
-local at, score = now(), '+inf'
-if ttl ~= '' then score = string.format('%.0f', at + tonumber(ttl) + ${LISTED_MS}) end
-local reply = redis.pcall('ZADD', index, score, name)
-if failed(reply) then
-  if not string.find(reply.err, 'WRONGTYPE') then return failure(reply) end
+local at = now()
+local replies, isListed = { string.format('%.0f', at) }, false
+local function add(name, ttl)
+  local score = ttl == '' and '+inf' or string.format('%.0f', at + tonumber(ttl) + ${LISTED_MS})
+  local reply = redis.pcall('ZADD', index, score, name)
+  if not failed(reply) or not string.find(reply.err, 'WRONGTYPE') then return reply end
   redis.call('DEL', index)
-  reply = redis.call('ZADD', index, score, name)
+  return redis.pcall('ZADD', index, score, name)
 end
--- Longer than the entry, which is written later. The index lives as long as its longest member. Each write removes expired ones, but only a few at once.
+for i = 2, #ARGV, 4 do
+  local reply = isEntry(mark) and endedBy(mark, ARGV[i + 1], ARGV[i + 3], ceiling)
+  if not reply then
+    reply = add(ARGV[i], ARGV[i + 2])
+    if failed(reply) then return failure(reply) end
+    isListed = true
+  end
+  replies[#replies + 1] = reply
+end
+if not isListed then return replies end
+-- Longer than the entry, which is written later. The index lives as long as its longest member. Each call removes expired ones, but only a few at once.
 local expired = redis.call('ZCOUNT', index, '-inf', string.format('(%.0f', at))
 if expired > 0 then redis.call('ZREMRANGEBYRANK', index, 0, math.min(expired, 500) - 1) end
 local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
 if last == 'inf' then redis.call('PERSIST', index) else redis.call('PEXPIREAT', index, last) end
-return { reply, string.format('%.0f', at) }`,
+return replies`,
 };
 
 /**
