@@ -16,7 +16,16 @@ import {
 import { startRedisServer, type RedisTestServer } from '../../src/redis/testing/index.js';
 import { newGate } from '../support/gated-port.js';
 import { keysOf, PlainPort } from '../support/plain-port.js';
-import { deleteOf, kindIn, LONG_MS, setOf, stampIn, stampNo } from '../support/stored-writes.js';
+import { seededRandom } from '../support/random-histories.js';
+import {
+  deleteOf,
+  entryIn,
+  kindIn,
+  LONG_MS,
+  setOf,
+  stampIn,
+  stampNo,
+} from '../support/stored-writes.js';
 
 const clock = new SystemClock();
 const names = new SlotNames();
@@ -138,6 +147,53 @@ describe('RedisStore, of key groups,', () => {
       expect((await store.dropNow({ group: 'users#g', ttlMs: LONG_MS })).dropped).toBe(1);
     });
   });
+
+  it.each([1, 2, 3, 4])(
+    'lists all that is there, whoever writes at the same time: seed %d',
+    async (seed) => {
+      const random = seededRandom(seed);
+      const below = (limit: number): number => Math.floor(random() * limit);
+      const group = (): string => `users#${below(3)}`;
+      const stores = Array.from({ length: 4 }, () => newStore({ client: newClient() }));
+      for (const { port } of stores) {
+        port.beforeSending = () => (below(3) === 0 ? clock.sleep(below(3)) : undefined);
+      }
+      const work = async ({ store, stamps }: TestStore): Promise<void> => {
+        for (let i = 0; i < 60; i++) {
+          const key = `users:${below(5)}`;
+          const stamp = below(4) === 0 ? stamps.before() : stamps.next();
+          const dice = below(20);
+          if (dice === 0) await store.dropNow({ group: group(), ttlMs: LONG_MS });
+          else if (dice === 1) await store.apply(deleteOf(key, stamp));
+          else if (dice === 2) {
+            await store.claim({ key, token: `${i}`, leaseMs: 5, seen: null });
+          } else {
+            const ttlMs = below(4) === 0 ? null : LONG_MS + below(3) * 1_000;
+            const write = setOf(key, stamp, { groups: [group(), group()], ttlMs });
+            const outcome = await (below(2) === 0 ? store.apply(write) : store.applyLive(write));
+            if (outcome.kind === 'superseded') stamps.observe(outcome.by);
+          }
+        }
+      };
+      await Promise.all(stores.map(work));
+      await Promise.all(stores.map(({ store }) => store.settled()));
+      const { store } = stores[0]!;
+      const keys = Array.from({ length: 5 }, (_, i) => `users:${i}`);
+      const entries = (await store.read(keys)).map(entryIn);
+      for (const [i, entry] of entries.entries()) {
+        for (const name of entry?.groups ?? []) {
+          expect([name, await store.members(`users#${name}`)]).toEqual([
+            name,
+            expect.arrayContaining([keys[i]]),
+          ]);
+        }
+      }
+      for (let i = 0; i < 3; i++) await store.dropNow({ group: `users#${i}`, ttlMs: LONG_MS });
+      expect((await store.read(keys)).map(kindIn)).not.toContain('value');
+      await store.settled();
+      expect(await redis.keys('*:members')).toEqual([]);
+    },
+  );
 
   describe('lets no write slip through a drop', () => {
     const cases: [string, (store: TestStore) => Promise<unknown>][] = [

@@ -67,6 +67,16 @@ describe('RedisStore, of notes beside an entry,', () => {
     expect(await commandsOf(() => store.apply(setOf('users:2', stamps.next())))).toEqual(plain);
   });
 
+  it('spends five where a tombstone is replaced, and one for a lease', async () => {
+    await store.applyLive(deleteOf(KEY, stamps.next()));
+    const live = { getrange: 1, get: 1, set: 1 };
+    const replacing = { ...live, pttl: 2, hget: 1, hset: 1, pexpire: 1 };
+    expect(await commandsOf(() => store.applyLive(setOf(KEY, stamps.next())))).toEqual(replacing);
+    const claim = { key: 'users:new', token: 't', leaseMs: 1_000, seen: null };
+    const claiming = { getrange: 1, get: 1, hget: 1, time: 1, set: 1 };
+    expect(await commandsOf(() => store.claim(claim))).toEqual(claiming);
+  });
+
   it('keeps one for as long as the tombstone would have stayed', async () => {
     await store.applyLive(deleteOf(KEY, stamps.next(), HOUR_MS));
     await store.applyLive(setOf(KEY, stamps.next(), { ttlMs: 1_000 }));
