@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CountedDisk } from '../../../../../test/support/counted-disk.js';
 import { setOf, stampNo } from '../../../../../test/support/stored-writes.js';
 import { ManualClock, waitUntil } from '../../../testing/index.js';
 import type { Disk } from './journal-disk.js';
@@ -29,10 +30,15 @@ class FaultyDisk implements Disk {
   room = Infinity;
   /** Holds a step back until it resolves. */
   before: (step: Step) => Promise<void> | void = () => undefined;
+  readonly #disk = new CountedDisk();
+
+  get openFiles(): number {
+    return this.#disk.openFiles;
+  }
 
   readonly open: Disk['open'] = async (...args) => {
     await this.#step('open');
-    return this.#watch(await fs.open(...args));
+    return this.#watch(await this.#disk.open(...args));
   };
 
   readonly rename: Disk['rename'] = async (...args) => {
@@ -92,11 +98,13 @@ describe('JournalFile', () => {
   let clock: ManualClock;
   let failures: string[];
   const opened = new Set<JournalFile>();
+  const disks = new Set<FaultyDisk>();
 
   const open = async (
     change: Partial<Parameters<typeof JournalFile.create>[0]> = {},
-    disk?: Disk,
+    disk = new FaultyDisk(),
   ): Promise<JournalFile> => {
+    disks.add(disk);
     const onFailure = (reason: string): void => void failures.push(reason);
     const options = { path, fsync: 'always', seal: SEAL, onFailure, ...change } as const;
     const file = await JournalFile.create(options, clock, disk);
@@ -131,9 +139,12 @@ describe('JournalFile', () => {
     failures = [];
   });
   afterEach(async () => {
-    for (const file of opened) await file.close();
+    for (const file of opened) await file.closeFully();
     opened.clear();
     await fs.rm(directory, { recursive: true });
+    const unclosed = [...disks].filter(({ openFiles }) => openFiles > 0);
+    disks.clear();
+    expect(unclosed).toEqual([]);
   });
 
   describe('keeps records', () => {
@@ -505,6 +516,18 @@ describe('JournalFile', () => {
       await Promise.all([stuck, closing]);
       expect(clock.pending).toBe(0);
       expect(await found()).toEqual([recordOf('before', 1), recordOf('stuck', 1)]);
+    });
+
+    it('closes the file when it answers after all, with what had waited for it', async () => {
+      await getStuck();
+      await file.close();
+      expect(disk.openFiles).toBe(1);
+      await expect(file.flush()).rejects.toMatchObject({ code: 'CLOSED' });
+      answer();
+      await file.closeFully();
+      expect(disk.openFiles).toBe(0);
+      expect(await found()).toEqual(['before', 'stuck', 'behind'].map((key) => recordOf(key, 1)));
+      expect(clock.pending).toBe(0);
     });
   });
 

@@ -61,6 +61,7 @@ export class JournalFile implements JournalLog {
   #inFlight: Batch | null = null;
   #working: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
+  #ending: Promise<void> | null = null;
   #isUnsynced = false;
   #isFlushDue = false;
   #stopTimer: Stop | null = null;
@@ -111,7 +112,7 @@ export class JournalFile implements JournalLog {
   }
 
   append(record: JournalRecord): Promise<void> {
-    if (this.#closing !== null) return Promise.reject(new ClosedError('The journal is closed'));
+    if (this.#closing !== null) return Promise.reject(newClosedError());
     this.#contents.add(record);
     return this.#wait((waiter) => {
       this.#queue.add(record, waiter);
@@ -134,24 +135,42 @@ export class JournalFile implements JournalLog {
 
   /** Resolves when the disk has all that was appended until now, in a file that is this process's. */
   flush(): Promise<void> {
+    if (this.#closing !== null) return Promise.reject(newClosedError());
+    return this.#flush();
+  }
+
+  /**
+   * Writes what waits for the disk, and closes the file. One that holds no records is removed. Never rejects, and
+   * does not wait for a disk that hangs: {@link JournalFile.closeFully} does.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  /** Closes it as well, and waits until the disk has given its last answer, however long that takes. */
+  async closeFully(): Promise<void> {
+    await this.close();
+    await this.#ending;
+  }
+
+  #flush(): Promise<void> {
     return this.#wait((waiter) => {
       this.#isFlushDue = true;
       this.#queue.afterAll(waiter);
     });
   }
 
-  /** Writes what waits for the disk, and closes the file. One that holds no records is removed. Never rejects. */
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close());
-  }
-
   async #close(): Promise<void> {
     this.#stopTimer?.();
     if (this.#state.kind === 'failed') this.#work();
-    await this.flush().catch(() => undefined);
+    await this.#flush().catch(() => undefined);
     this.#stopTimer?.();
-    // What the disk still owes cannot be waited for. Another process finds the file as it is.
-    if (this.isHung) return;
+    this.#ending = this.#end();
+    // If the process ends before the disk answers, another one finds the file as it is.
+    if (!this.isHung) await this.#ending;
+  }
+
+  async #end(): Promise<void> {
     await this.#working;
     await this.#file.close().catch(() => undefined);
     if (this.#contents.size === 0) await this.#file.remove().catch(() => undefined);
@@ -293,4 +312,8 @@ export class JournalFile implements JournalLog {
     await this.#file.rewrite(this.#contents.records);
     this.#isUnsynced = false;
   }
+}
+
+function newClosedError(): ClosedError {
+  return new ClosedError('The journal is closed');
 }
