@@ -104,6 +104,26 @@ describe('Keyspaces', () => {
     expect(compareStamps(space.stamp(), stamp)).toBeGreaterThan(0);
   });
 
+  it('says of the journal where it is kept, how much waits and what was not taken', async () => {
+    const port = new ScriptedPort();
+    const fallback = open(port, { journal: { maxEntries: 2 } });
+    const space = fallback.open('users', SESSION);
+    port.answer = () => Promise.reject(new CommandTimeoutError('late'));
+    await space.write('a', draft);
+    await space.write('b', draft);
+    await expect(space.write('c', draft)).rejects.toMatchObject({ code: 'JOURNAL_FULL' });
+    await clock.advance(300);
+    expect(fallback.status.journal).toMatchObject({
+      entries: 2,
+      maxEntries: 2,
+      refused: 1,
+      isFull: true,
+      oldestMs: 300,
+      file: null,
+    });
+    await fallback.close();
+  });
+
   it('deletes what was written with a stamp of its own, a little ahead of the clock', async () => {
     const space = open(null).open('users', SESSION);
     await writeAhead(space);

@@ -126,7 +126,12 @@ export class Keyspaces {
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
       guards: { reads: reads.stats, writes: writes.stats },
       memory: memory.usage,
-      journal: { ...own.stats, maxEntries: bounds.maxEntries, maxBytes: bounds.maxBytes },
+      journal: {
+        ...own.stats,
+        maxEntries: bounds.maxEntries,
+        maxBytes: bounds.maxBytes,
+        file: this.#kept.fileStatus?.() ?? null,
+      },
     };
   }
 

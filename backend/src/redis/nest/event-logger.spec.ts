@@ -23,4 +23,14 @@ describe('RedisEventLogger', () => {
     await engine.close();
     jest.restoreAllMocks();
   });
+
+  it('says that the disk takes writes again', async () => {
+    const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    engine.bus.emit({ type: 'journal.file-recovered', failedMs: 3_000 });
+    expect(log).toHaveBeenLastCalledWith("The journal's file is written again after 3000 ms");
+    await engine.close();
+    jest.restoreAllMocks();
+  });
 });

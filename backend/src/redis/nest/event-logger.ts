@@ -176,6 +176,10 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     level: 'error',
     text: ({ reason }) => `The journal's file cannot be written: ${reason}`,
   },
+  'journal.file-recovered': {
+    level: 'log',
+    text: ({ failedMs }) => `The journal's file is written again after ${ms(failedMs)}`,
+  },
   'journal.file-skipped': {
     level: 'warn',
     text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,

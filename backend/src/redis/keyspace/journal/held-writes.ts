@@ -15,6 +15,8 @@ export interface HeldWrite {
   readonly weight: number;
   /** When Redis acknowledged it, by `clock.now()`; `null` while it is pending. */
   readonly at: number | null;
+  /** Whether it never gives way: it is pending, and no value. */
+  readonly isFixed: boolean;
   /** Resolves when the log has the record. */
   logged: Promise<void>;
   readonly places: readonly Place<HeldWrite>[];
@@ -43,6 +45,8 @@ export class HeldWrites {
   #bytes = 0;
   #pendingBytes = 0;
   #pending = 0;
+  #fixed = 0;
+  #fixedBytes = 0;
 
   constructor(bounds: HeldWritesOptions) {
     this.#bounds = bounds;
@@ -66,6 +70,11 @@ export class HeldWrites {
   /** About how many bytes those take. */
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** What is pending with the earliest stamp. */
+  get oldest(): JournalRecord | null {
+    return this.#order.first?.record ?? null;
   }
 
   /** The latest stamp that is pending. */
@@ -103,14 +112,13 @@ export class HeldWrites {
   add(record: JournalRecord, at: number | null): HeldWrite {
     const places: Place<HeldWrite>[] = [];
     const weight = weightOf(record);
-    const held = { record, target: targetOf(record), weight, at, logged: LOGGED, places };
-    this.#byTarget.set(held.target, held);
-    this.#bytes += weight;
     const isValue = classOf(record) === 'value';
+    const isFixed = at === null && !isValue;
+    const held = { record, target: targetOf(record), weight, at, isFixed, logged: LOGGED, places };
+    this.#byTarget.set(held.target, held);
+    this.#count(held, 1);
     if (at !== null) places.push((isValue ? this.#knownValues : this.#known).add(held));
     else {
-      this.#pending++;
-      this.#pendingBytes += weight;
       places.push(this.#order.add(held, (other) => isLater(other, held)));
       if (isValue) places.push(this.#values.add(held));
     }
@@ -137,11 +145,7 @@ export class HeldWrites {
   remove(held: HeldWrite): void {
     if (this.#byTarget.get(held.target) !== held) return;
     this.#byTarget.delete(held.target);
-    this.#bytes -= held.weight;
-    if (held.at === null) {
-      this.#pending--;
-      this.#pendingBytes -= held.weight;
-    }
+    this.#count(held, -1);
     for (const place of held.places) place.leave();
     const { record } = held;
     if (record.kind === 'drop') this.#dropsByGroup.remove(record.drop.group, held);
@@ -166,6 +170,13 @@ export class HeldWrites {
     return this.#leaving(weightOf(record), undefined, chains);
   }
 
+  /** Returns whether a pending record of this weight, which is no value, finds no room because of others. */
+  isFullFor(weight: number): boolean {
+    const { maxEntries, maxBytes } = this.#bounds;
+    if (weight > maxBytes) return false;
+    return this.#fixed >= maxEntries || this.#fixedBytes + weight > maxBytes;
+  }
+
   /** Forgets what Redis acknowledged before a moment. */
   forgetBefore(moment: number): void {
     for (const chain of [this.#knownValues, this.#known]) {
@@ -174,6 +185,16 @@ export class HeldWrites {
         this.remove(held);
       }
     }
+  }
+
+  #count({ weight, at, isFixed }: HeldWrite, by: 1 | -1): void {
+    this.#bytes += by * weight;
+    if (at !== null) return;
+    this.#pending += by;
+    this.#pendingBytes += by * weight;
+    if (!isFixed) return;
+    this.#fixed += by;
+    this.#fixedBytes += by * weight;
   }
 
   #leaving(

@@ -7,6 +7,7 @@ import {
   standingOf,
   stampOfRecord,
   targetOf,
+  weightOf,
   type JournaledDrop,
   type JournaledWrite,
   type JournalLog,
@@ -46,6 +47,12 @@ interface OwnWritesStats extends Readonly<Record<Settlement, number>> {
   readonly replaced: number;
   /** Lost for lack of room. */
   readonly dropped: number;
+  /** Not taken for lack of room. Whoever wrote was told. */
+  readonly refused: number;
+  /** How long the oldest of those that are pending has waited; `null` when there are none. */
+  readonly oldestMs: number | null;
+  /** The latest write that was refused, and was no value, would still find no room. */
+  readonly isFull: boolean;
 }
 
 /**
@@ -71,7 +78,9 @@ export class OwnWrites {
     superseded: 0,
     expired: 0,
     rejected: 0,
+    refused: 0,
   };
+  #refusedWeight: number | null = null;
 
   /** @param recovered - the records that the log kept from an earlier process */
   constructor(
@@ -109,6 +118,8 @@ export class OwnWrites {
       entries: pending,
       bytes: pendingBytes,
       acknowledged: size - pending,
+      oldestMs: this.#oldestMs,
+      isFull: this.#refusedWeight !== null && this.#held.isFullFor(this.#refusedWeight),
       ...this.#counts,
     };
   }
@@ -141,7 +152,11 @@ export class OwnWrites {
       return present.logged.then(() => 'journaled');
     }
     const own = inheriting(record, this.#isRemembered(present) ? present : undefined);
-    if (!this.#makeRoom(own, present)) return Promise.resolve('full');
+    if (!this.#makeRoom(own, present)) {
+      this.#counts.refused++;
+      if (classOf(own) !== 'value') this.#refusedWeight = weightOf(own);
+      return Promise.resolve('full');
+    }
     const held = this.#put(own, present);
     this.#counts.appended++;
     held.logged = this.#log.append(own);
@@ -280,6 +295,11 @@ export class OwnWrites {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#log.close();
+  }
+
+  get #oldestMs(): number | null {
+    const { oldest } = this.#held;
+    return oldest === null ? null : Math.max(0, this.#clock.wallTime() - oldest.madeAt);
   }
 
   #put(record: JournalRecord, present: HeldWrite | undefined): HeldWrite {

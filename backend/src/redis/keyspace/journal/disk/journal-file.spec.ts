@@ -97,6 +97,7 @@ describe('JournalFile', () => {
   let path: string;
   let clock: ManualClock;
   let failures: string[];
+  let recoveries: number[];
   const opened = new Set<JournalFile>();
   const disks = new Set<FaultyDisk>();
 
@@ -106,7 +107,9 @@ describe('JournalFile', () => {
   ): Promise<JournalFile> => {
     disks.add(disk);
     const onFailure = (reason: string): void => void failures.push(reason);
-    const options = { path, fsync: 'always', seal: SEAL, onFailure, ...change } as const;
+    const onRecovery = (failedMs: number): void => void recoveries.push(failedMs);
+    const told = { onFailure, onRecovery };
+    const options = { path, fsync: 'always', seal: SEAL, ...told, ...change } as const;
     const file = await JournalFile.create(options, clock, disk);
     opened.add(file);
     return file;
@@ -137,6 +140,7 @@ describe('JournalFile', () => {
     path = join(directory, 'journal');
     clock = new ManualClock();
     failures = [];
+    recoveries = [];
   });
   afterEach(async () => {
     for (const file of opened) await file.closeFully();
@@ -331,6 +335,29 @@ describe('JournalFile', () => {
       expect(await left()).toEqual(['before', 'a', 'b', 'c', 'd'].map((key) => recordOf(key, 1)));
     });
 
+    it('tells since when, for what reason and how much waits for it, until it takes that', async () => {
+      const { size } = file;
+      const sound = { state: 'sound', reason: null, since: null, bytes: size, queuedBytes: 0 };
+      expect(file.status).toEqual({ ...sound, failures: 0 });
+      disk.room = 0;
+      const since = clock.wallTime();
+      await expect(file.append(recordOf('a', 1))).rejects.toThrow();
+      const failed = { state: 'failed', reason: 'ENOSPC', since, bytes: size, failures: 1 };
+      expect(file.status).toMatchObject(failed);
+      expect(file.status.queuedBytes).toBeGreaterThan(400);
+      disk.faults.set('truncate', 'EIO');
+      await clock.advance(1_000);
+      await file.flush().catch(() => undefined);
+      expect(file.status).toMatchObject({ ...failed, reason: 'EIO' });
+      expect(recoveries).toEqual([]);
+      disk.faults.clear();
+      disk.room = Infinity;
+      await clock.advance(1_000);
+      await file.flush();
+      expect(file.status).toEqual({ ...sound, bytes: file.size, failures: 1 });
+      expect(recoveries).toEqual([2_000]);
+    });
+
     it('leaves nothing torn of a record that was written in part', async () => {
       disk.room = 10;
       await expect(file.append(recordOf('a', 1))).rejects.toMatchObject({
@@ -506,6 +533,21 @@ describe('JournalFile', () => {
       await file.append(recordOf('after', 1));
       const keys = ['before', 'behind', 'later', 'after'];
       expect(await left()).toEqual(keys.map((key) => recordOf(key, 1)));
+    });
+
+    it('tells so, and counts what it has not answered for as waiting', async () => {
+      await getStuck();
+      const hung = { state: 'hung', reason: 'ETIMEDOUT', since: clock.wallTime(), failures: 1 };
+      expect(file.status).toMatchObject(hung);
+      const { queuedBytes } = file;
+      file.settle(recordOf('behind', 1));
+      expect(file.queuedBytes).toBeLessThan(queuedBytes);
+      expect(file.queuedBytes).toBeGreaterThan(0);
+      await clock.advance(5_000);
+      answer();
+      await waitUntil(() => !file.isHung, { what: 'the answer', everyMs: 1 });
+      expect(file.status).toMatchObject({ state: 'sound', since: null, queuedBytes: 0 });
+      expect(recoveries).toEqual([5_000]);
     });
 
     it('closes anyway, and leaves the file as it is', async () => {

@@ -1,7 +1,9 @@
 import * as disk from 'node:fs/promises';
 import { ClosedError, codeOf, type JournalFileError } from '../../../base/errors/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
+import { DiskTrouble, type TroubleListener } from './disk-trouble.js';
 import { FileOnDisk } from './file-on-disk.js';
+import type { JournalFileStatus } from './file-status.js';
 import { newFileError, toFileError, UNKNOWN, type Disk } from './journal-disk.js';
 import type { JournalSeal } from './journal-format.js';
 import { LogContents, type LogLine } from './journal-lines.js';
@@ -9,15 +11,13 @@ import { stampOfRecord, targetOf, type JournalLog, type JournalRecord } from './
 import { LineQueue, type Batch, type Waiter } from './line-queue.js';
 
 /** Where and how the journal of one process is kept on disk. */
-export interface JournalFileOptions {
+export interface JournalFileOptions extends TroubleListener {
   readonly path: string;
   /** When a record counts as kept: when it is on the disk, or when the system has it. */
   readonly fsync: 'always' | 'interval' | 'never';
   /** With `interval`: how long the system may hold data before it goes to the disk. @defaultValue 1000 */
   readonly intervalMs?: number;
   readonly seal: JournalSeal;
-  /** Called once each time the disk starts to refuse writes, or does not answer. */
-  readonly onFailure?: (reason: string) => void;
 }
 
 /**
@@ -57,6 +57,8 @@ export class JournalFile implements JournalLog {
   /** Everything that was appended and not settled, whether the disk has it or not. */
   readonly #contents = new LogContents();
   readonly #queue = new LineQueue();
+  /** Ends when the disk has taken something again: a state of `sound` may be a try. */
+  readonly #trouble: DiskTrouble;
   #state: FileState = SOUND;
   #inFlight: Batch | null = null;
   #working: Promise<void> | null = null;
@@ -71,6 +73,7 @@ export class JournalFile implements JournalLog {
     this.#options = options;
     this.#clock = clock;
     this.#file = file;
+    this.#trouble = new DiskTrouble(clock, options);
   }
 
   /**
@@ -101,9 +104,20 @@ export class JournalFile implements JournalLog {
     return this.#file.size;
   }
 
-  /** About how many bytes wait in memory for the disk. */
+  /** About how many bytes wait in memory for the disk, with those that it has not answered for. */
   get queuedBytes(): number {
-    return this.#queue.bytes;
+    return this.#queue.bytes + (this.#inFlight?.bytes ?? 0);
+  }
+
+  /** How the file is now. */
+  get status(): JournalFileStatus {
+    const { size: bytes, queuedBytes } = this;
+    const { failures, present } = this.#trouble;
+    if (present === null) {
+      return { state: 'sound', reason: null, since: null, bytes, queuedBytes, failures };
+    }
+    const { reason, since } = present;
+    return { state: this.isHung ? 'hung' : 'failed', reason, since, bytes, queuedBytes, failures };
   }
 
   /** Whether the disk owes an answer for too long: then nothing more is asked of it. */
@@ -215,6 +229,7 @@ export class JournalFile implements JournalLog {
     this.#inFlight = null;
     // It has answered after all.
     if (this.#state.kind === 'hung') this.#state = SOUND;
+    if (this.#state.kind === 'sound') this.#trouble.end();
   }
 
   async #commit(batch: Batch, isFlush: boolean): Promise<JournalFileError | null> {
@@ -265,7 +280,8 @@ export class JournalFile implements JournalLog {
     const message = `has not answered for ${String(DISK_TIMEOUT_MS)} ms`;
     const error = newFileError(this.#options.path, message, 'See what is wrong with the disk');
     const before = this.#state;
-    if (before.kind === 'sound') this.#options.onFailure?.(TIMED_OUT);
+    this.#trouble.note(TIMED_OUT);
+    if (before.kind === 'sound') this.#trouble.tell(TIMED_OUT);
     const isDoubtful = before.kind !== 'sound' && before.isDoubtful;
     this.#state = { kind: 'hung', error, isDoubtful };
     batch.end(error);
@@ -277,7 +293,8 @@ export class JournalFile implements JournalLog {
     const error = toFileError(this.#options.path, cause);
     const wasDoubtful = before.kind !== 'sound' && before.isDoubtful;
     this.#state = { kind: 'failed', error, isDoubtful: isDoubtful || wasDoubtful };
-    if (before.kind === 'sound') this.#options.onFailure?.(codeOf(cause) ?? UNKNOWN);
+    this.#trouble.note(codeOf(cause) ?? UNKNOWN);
+    if (before.kind === 'sound') this.#trouble.tell(codeOf(cause) ?? UNKNOWN);
     this.#queue.refuse(error);
     this.#stopTimer?.();
     if (this.#closing === null) this.#stopTimer = this.#flushAfter(RETRY_MS);
@@ -294,7 +311,7 @@ export class JournalFile implements JournalLog {
       this.#compactFrom = this.#clock.now() + COMPACT_AGAIN_MS;
       // The old file is still valid. A new file that the directory may not list is not.
       if (this.#file.rewrites > rewrites) this.#fail(error, true);
-      else this.#options.onFailure?.(codeOf(error) ?? UNKNOWN);
+      else this.#trouble.tell(codeOf(error) ?? UNKNOWN);
     }
   }
 

@@ -10,6 +10,7 @@ import {
   type Clock,
   type Stop,
 } from '../../../base/timing/index.js';
+import type { JournalFileStatus } from './file-status.js';
 import { newFileError, prepareFolder, toFileError, type Disk } from './journal-disk.js';
 import { DISK_TIMEOUT_MS, JournalFile, type JournalFileOptions } from './journal-file.js';
 import type { JournalLog, JournalRecord } from './journal-log.js';
@@ -150,6 +151,11 @@ export class JournalFolder implements JournalLog {
   /** The file of this process. */
   get path(): string {
     return this.#path;
+  }
+
+  /** How the file of this process is now. */
+  get fileStatus(): JournalFileStatus {
+    return this.#own.status;
   }
 
   append(record: JournalRecord): Promise<void> {
