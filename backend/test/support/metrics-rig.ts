@@ -48,6 +48,7 @@ export const QUIET: FallbackStatus = {
     oldestMs: null,
     file: { state: 'sound', reason: null, since: null, bytes: 0, queuedBytes: 0, failures: 0 },
   },
+  notices: { refused: 0, isRefused: false },
 };
 
 /** The same while writes wait for Redis. */

@@ -1,6 +1,7 @@
 import type { ModeChange, ServiceModeName } from '../base/events/index.js';
 import type { GuardStats } from './breaker/guard.js';
 import type { JournalFileStatus } from './journal/disk/file-status.js';
+import type { NoticeStatus } from './refused-notices.js';
 import type { MemoryUsage } from './store/memory-store.js';
 
 /** The status of what works without Redis. Numbers only, no keys. */
@@ -47,4 +48,6 @@ export interface FallbackStatus {
     /** The file of this process; `null` where the journal is in memory only. */
     readonly file: JournalFileStatus | null;
   };
+  /** By notices other processes learn that their near copies have changed. */
+  readonly notices: NoticeStatus;
 }

@@ -172,6 +172,7 @@ describe('the metrics of a connection', () => {
     const fallback = {
       ...WAITING,
       journal: { ...WAITING.journal, refused: 7, file },
+      notices: { refused: 5, isRefused: true },
     };
     const scraped = await scrape(sourceOf(connection({ fallback })));
     expect(valueIn(scraped, 'redis_ha_journal_oldest_age_seconds')).toBe(2.5);
@@ -179,6 +180,7 @@ describe('the metrics of a connection', () => {
     expect(valueIn(scraped, 'redis_ha_journal_file_available')).toBe(0);
     expect(valueIn(scraped, 'redis_ha_journal_file_queued_bytes')).toBe(4_096);
     expect(valueIn(scraped, 'redis_ha_journal_file_failures_total')).toBe(2);
+    expect(valueIn(scraped, 'redis_ha_notices_refused_total')).toBe(5);
   });
 
   it('show no file where the journal is in memory only, and no age while nothing waits', async () => {

@@ -5,7 +5,7 @@ import { byLabel, single, singleIfKnown, stateSet, type Sample } from './sample.
 
 /** The samples of the part of the service that works without Redis. */
 export function fallbackMetrics(
-  { mode, breakers, guards, journal, memory }: FallbackStatus,
+  { mode, breakers, guards, journal, memory, notices }: FallbackStatus,
   { modeChanges }: RememberedStatus,
 ): [string, readonly Sample[]][] {
   const openness = {
@@ -26,6 +26,7 @@ export function fallbackMetrics(
     ['memory_max_bytes', single(memory.maxBytes)],
     ['memory_evictions_total', single(memory.evictions)],
     ['memory_session_evictions_total', single(memory.classes.sessions.evictions)],
+    ['notices_refused_total', single(notices.refused)],
   ];
 }
 

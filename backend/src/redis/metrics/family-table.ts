@@ -102,6 +102,7 @@ const FALLBACK: readonly FamilyRow[] = [
   gauge('memory_max_bytes', [], 'Room for entries in memory.'),
   counter('memory_evictions_total', [], 'Entries that left memory for lack of room.'),
   counter('memory_session_evictions_total', [], 'Of these: sessions.'),
+  counter('notices_refused_total', [], 'Changes of which Redis told no other process.'),
 ];
 
 const CACHE: readonly FamilyRow[] = [

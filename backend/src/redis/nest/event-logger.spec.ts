@@ -33,4 +33,17 @@ describe('RedisEventLogger', () => {
     await engine.close();
     jest.restoreAllMocks();
   });
+
+  it('says what to do when other processes are not told of changes', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    engine.bus.emit({ type: 'notices.refused', count: 12, channels: '&shop:*~changed' });
+    expect(warn).toHaveBeenLastCalledWith(
+      'Redis refused to tell other processes of 12 changes: their near copies are used until they are too old. ' +
+        'Give the user of this process the right to the channels: ACL SETUSER <user> &shop:*~changed',
+    );
+    await engine.close();
+    jest.restoreAllMocks();
+  });
 });
