@@ -6,6 +6,7 @@ import {
   weightOf,
   type JournalRecord,
 } from './disk/journal-log.js';
+import { GroupWrites } from './group-writes.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 
 /** A record, and where it stands. */
@@ -32,10 +33,10 @@ const LOGGED = Promise.resolve();
 
 /** The newest record of each target, by key, by group and in order. It decides nothing but who gives way. */
 export class HeldWrites {
+  /** What is held by key group. */
+  readonly groups = new GroupWrites<HeldWrite>();
   readonly #bounds: HeldWritesOptions;
   readonly #byTarget = new Map<string, HeldWrite>();
-  readonly #writesByGroup = new GroupSets();
-  readonly #dropsByGroup = new GroupSets();
   /** Pending, by stamp. */
   #order = new Chain<HeldWrite>();
   /** Who gives way, oldest first: values that Redis has, values, and what else Redis has. */
@@ -47,6 +48,7 @@ export class HeldWrites {
   #pending = 0;
   #fixed = 0;
   #fixedBytes = 0;
+  #refusedWeight: number | null = null;
 
   constructor(bounds: HeldWritesOptions) {
     this.#bounds = bounds;
@@ -98,16 +100,6 @@ export class HeldWrites {
     return this.#byTarget.get(target);
   }
 
-  /** The writes that list their key under a group. */
-  writesOf(group: string): Iterable<HeldWrite> {
-    return this.#writesByGroup.of(group);
-  }
-
-  /** The drops of a group. */
-  dropsOf(group: string): Iterable<HeldWrite> {
-    return this.#dropsByGroup.of(group);
-  }
-
   /** Adds a record. Its target must be free. */
   add(record: JournalRecord, at: number | null): HeldWrite {
     const places: Place<HeldWrite>[] = [];
@@ -122,8 +114,7 @@ export class HeldWrites {
       places.push(this.#order.add(held, (other) => isLater(other, held)));
       if (isValue) places.push(this.#values.add(held));
     }
-    if (record.kind === 'drop') this.#dropsByGroup.add(record.drop.group, held);
-    else for (const group of record.write.groups) this.#writesByGroup.add(group, held);
+    this.groups.add(held);
     return held;
   }
 
@@ -147,9 +138,7 @@ export class HeldWrites {
     this.#byTarget.delete(held.target);
     this.#count(held, -1);
     for (const place of held.places) place.leave();
-    const { record } = held;
-    if (record.kind === 'drop') this.#dropsByGroup.remove(record.drop.group, held);
-    else for (const group of record.write.groups) this.#writesByGroup.remove(group, held);
+    this.groups.remove(held);
   }
 
   /**
@@ -170,10 +159,16 @@ export class HeldWrites {
     return this.#leaving(weightOf(record), undefined, chains);
   }
 
-  /** Returns whether a pending record of this weight, which is no value, finds no room because of others. */
-  isFullFor(weight: number): boolean {
+  /** Notes a pending record for which there was no room. */
+  noteRefused(record: JournalRecord): void {
+    if (classOf(record) !== 'value') this.#refusedWeight = weightOf(record);
+  }
+
+  /** Whether the latest that was refused, and was no value, would still find no room, because of others. */
+  get isFull(): boolean {
     const { maxEntries, maxBytes } = this.#bounds;
-    if (weight > maxBytes) return false;
+    const weight = this.#refusedWeight;
+    if (weight === null || weight > maxBytes) return false;
     return this.#fixed >= maxEntries || this.#fixedBytes + weight > maxBytes;
   }
 
@@ -223,27 +218,6 @@ function* allIn(
 ): Generator<HeldWrite> {
   for (const chain of chains) {
     for (const held of chain) if (held !== except) yield held;
-  }
-}
-
-/** Sets by the name of a group. A set is kept no longer than its last member. */
-class GroupSets {
-  readonly #sets = new Map<string, Set<HeldWrite>>();
-
-  of(group: string): Iterable<HeldWrite> {
-    return this.#sets.get(group) ?? [];
-  }
-
-  add(group: string, held: HeldWrite): void {
-    const set = this.#sets.get(group);
-    if (set === undefined) this.#sets.set(group, new Set([held]));
-    else set.add(held);
-  }
-
-  remove(group: string, held: HeldWrite): void {
-    const set = this.#sets.get(group);
-    set?.delete(held);
-    if (set?.size === 0) this.#sets.delete(group);
   }
 }
 
