@@ -669,6 +669,10 @@ describe('OwnWrites', () => {
       expect(keysOf(journal.oldest(9))).toEqual(['kept:1', 'kept:2', 'kept:3']);
       expect(keysOf(log.settled)).toEqual(['a', 'b', 'c']);
       expect(journal.stats.dropped).toBe(3);
+      // They were lost before anybody could listen.
+      const lost: [number, string][] = [];
+      journal.onLost((count, reason) => lost.push([count, reason]));
+      expect(lost).toEqual([[3, 'full']]);
     });
 
     it('of an earlier version, with the classes that it did not know', () => {

@@ -116,7 +116,7 @@ export class OwnWrites {
     return this.#held.latestStamp;
   }
 
-  /** Calls back when records are lost. There is one listener. */
+  /** Calls back when records are lost, and at once for those that were lost already. There is one listener. */
   onLost(listener: (count: number, reason: LossReason) => void): void {
     this.#counts.onLost(listener);
   }

@@ -31,16 +31,22 @@ export class WriteCounts {
     rejected: 0,
     refused: 0,
   };
-  #onLost: LossListener = () => undefined;
+  /** What was lost while nobody listened: at a start there may be less room than before. */
+  readonly #untold = new Map<LossReason, number>();
+  #onLost: LossListener = (count, reason) => {
+    this.#untold.set(reason, (this.#untold.get(reason) ?? 0) + count);
+  };
 
   /** All of them up to now. */
   get stats(): WriteCountsStats {
     return { ...this.#counts };
   }
 
-  /** Calls back when records are lost. There is one listener. */
+  /** Calls back when records are lost, and at once for those that were lost already. There is one listener. */
   onLost(listener: LossListener): void {
     this.#onLost = listener;
+    for (const [reason, count] of this.#untold) listener(count, reason);
+    this.#untold.clear();
   }
 
   /** Counts what is no loss: nothing is gone, or whoever wrote it was told. */
