@@ -254,6 +254,7 @@ describe('a write', () => {
     await space.write('b', draft('takes the only place'));
     expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
       outcome: 'superseded',
+      by: expect.any(Object),
     });
     expect(shown(await space.read('a'))).toBe('deleted');
   });
@@ -266,7 +267,7 @@ describe('a write', () => {
     await space.dropGroup('g');
     await space.write('b', draft('takes the only place'));
     const outcome = await space.write('a', draft('old', { groups: ['g'] }), { stamp: before });
-    expect(outcome).toEqual({ outcome: 'superseded' });
+    expect(outcome).toEqual({ outcome: 'superseded', by: expect.any(Object) });
     expect(shown(await space.read('a'))).toBe('unknown');
   });
 
@@ -279,6 +280,7 @@ describe('a write', () => {
     await openBreakers(one);
     expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
       outcome: 'superseded',
+      by: expect.any(Object),
     });
   });
 

@@ -93,6 +93,7 @@ describe('a keyspace while Redis is there', () => {
     await space.delete('a');
     expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
       outcome: 'superseded',
+      by: expect.any(Object),
     });
     expect(shown(await space.read('a'))).toBe('deleted');
   });
@@ -343,7 +344,7 @@ describe('a load under way', () => {
     if (claim.state !== 'granted') throw new Error(`not granted but ${claim.state}`);
     expect(await deleting.delete('a')).toEqual({ outcome: 'stored' });
     const outcome = await loading.write('a', draft('as it was'), { stamp: claim.stamp });
-    expect(outcome).toEqual({ outcome: 'superseded' });
+    expect(outcome).toEqual({ outcome: 'superseded', by: expect.any(Object) });
     expect(shown(await deleting.read('a'))).toBe('deleted');
     await loading.release('a', claim.token);
   });
