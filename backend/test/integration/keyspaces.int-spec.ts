@@ -174,6 +174,8 @@ describe('a keyspace while Redis is frozen', () => {
     await expect(space.write('new', draft('two'))).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
     await expect(space.delete('known')).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
     await expect(space.increment('count', 1, null)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    const claim = space.claim('new', { leaseMs: 1_000, seen: null, token: 't' });
+    await expect(claim).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
     expect(engine.keyspaces.status.journal.entries).toBe(pending);
   });
 
