@@ -214,6 +214,21 @@ describe('a keyspace while Redis is frozen', () => {
     expect(shown(await space.read('a'))).toBe('1 from memory');
   });
 
+  it('only keeps a value of a cache for which the journal has no room, and refuses a delete', async () => {
+    const engine = await startEngine({ journal: { maxEntries: 2 } });
+    const sessions = engine.keyspaces.open('sessions', SESSION);
+    const space = engine.keyspaces.open('users', CACHE);
+    await goAway(engine, space);
+    for (const key of ['a', 'b']) {
+      expect(await sessions.write(key, draft('login'))).toEqual({ outcome: 'journaled' });
+    }
+    expect(await space.write('c', draft('3'))).toEqual({ outcome: 'kept' });
+    expect(shown(await space.read('c'))).toBe('3 from memory');
+    await expect(space.delete('c')).rejects.toMatchObject({ code: 'JOURNAL_FULL' });
+    expect(shown(await space.read('c'))).toBe('3 from memory');
+    expect(engine.keyspaces.status.journal).toMatchObject({ entries: 2 });
+  });
+
   it('lets everybody load for himself', async () => {
     const engine = await startEngine();
     const space = engine.keyspaces.open('users', CACHE);
