@@ -1,5 +1,6 @@
 import type { RedisHaOptions } from '../../src/redis/config/index.js';
 import type {
+  DecodedSlot,
   EntryDraft,
   Keyspace,
   KeyspaceOptions,
@@ -108,6 +109,20 @@ describe('a keyspace while Redis is there', () => {
     });
     expect(await near.write('a', draft('later'))).toEqual({ outcome: 'stored' });
     expect(shown(await far.read('a'))).toBe('later from redis');
+  });
+
+  it('hands out what was decoded of a copy, also when Redis has answered, until it is written again', async () => {
+    const space = (await startEngine()).keyspaces.open('users', CACHE);
+    const slotOf = async (): Promise<DecodedSlot | undefined> => {
+      const reading = await space.read('a');
+      expect(reading).toMatchObject({ state: 'found', source: 'redis' });
+      return reading.state === 'found' ? reading.slot : undefined;
+    };
+    await space.write('a', draft('one'));
+    expect((await slotOf())?.keepDecoded('decoded', 7)).toBe(true);
+    expect((await slotOf())?.decoded).toBe('decoded');
+    await space.write('a', draft('two'));
+    expect((await slotOf())?.decoded).toBeUndefined();
   });
 
   it('does not keep what FLUSHALL took away', async () => {

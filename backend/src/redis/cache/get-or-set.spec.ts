@@ -458,6 +458,20 @@ describe('getOrSet', () => {
       expect(await one.cache.get('k')).toBe('after');
     });
 
+    it('but to a call of another process that joins a load there; that is not kept', async () => {
+      const two = rig.start();
+      const slow = new HeldLoader<string>();
+      const first = one.cache.getOrSet('k', slow.load);
+      await turns();
+      await two.cache.delete('k');
+      const joined = one.cache.getOrSet('k', slow.load);
+      await turns();
+      slow.answer('before');
+      expect(await Promise.all([first, joined])).toEqual(['before', 'before']);
+      expect(slow.calls).toBe(1);
+      expect(await one.cache.get('k')).toBeUndefined();
+    });
+
     it('to calls that come after a set, while the question is under way', async () => {
       await one.cache.set('k', 'old');
       const letGo = one.behind().hold('read');
@@ -521,6 +535,17 @@ describe('getOrSet', () => {
         await turns();
         expect(await one.cache.get('k')).toBe('again');
       });
+    });
+
+    it('when the loader does not end, and throws away what it returns after that', async () => {
+      const slow = new HeldLoader<string>();
+      const call = outcomeOf(one.cache.getOrSet('k', slow.load, { hardTimeoutMs: 500 }));
+      await rig.clock.advance(500);
+      expect((await call).code).toBe('LOADER_TIMEOUT');
+      slow.answer('too late');
+      await turns();
+      expect(one.behind().drafts).toEqual([]);
+      expect(await one.cache.get('k')).toBeUndefined();
     });
 
     it('when another process does not end, after the same time', async () => {
