@@ -207,6 +207,7 @@ describe('a cache without Redis', () => {
     expect(await cache.set('k', 2, { tags: ['t'] })).toEqual({ outcome: 'kept' });
     expect(await cache.deleteByTag('t')).toEqual({ outcome: 'kept' });
     expect(await cache.get('k')).toBeUndefined();
+    expect((await outcomeOf(cache.increment('n'))).code).toBe('DEGRADED_UNSUPPORTED');
     const strict = cache.namespace('strict', { policy: 'strict' });
     expect((await outcomeOf(strict.get('k'))).code).toBe('REDIS_DISABLED');
   });
