@@ -176,6 +176,16 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     level: 'error',
     text: ({ reason }) => `The journal's file cannot be written: ${reason}`,
   },
+  'journal.file-recovered': {
+    level: 'log',
+    text: ({ failedMs }) => `The journal's file is written again after ${ms(failedMs)}`,
+  },
+  'notices.refused': {
+    level: 'warn',
+    text: ({ count, channels }) =>
+      `Redis refused to tell other processes of ${String(count)} changes: their near copies are used until ` +
+      `they are too old. Give the user of this process the right to the channels: ACL SETUSER <user> ${channels}`,
+  },
   'journal.file-skipped': {
     level: 'warn',
     text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,
