@@ -1,7 +1,7 @@
 import type { EventBus } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 
-/** What became of the notices by which other processes learn of changes. */
+/** Whether Redis publishes the notices by which other processes learn of changes. */
 export interface NoticeStatus {
   /** How many Redis refused to publish. The changes themselves were stored. */
   readonly refused: number;
