@@ -119,37 +119,45 @@ describe('a Redis that is there and refuses all writes', () => {
 });
 
 describe('a Redis that lets a process write and not publish', () => {
-  it('is told with the right that is missing; with that, others learn of changes again', async () => {
-    const { keyspaces, events, run } = await start();
-    await run('acl', 'setuser', 'reader', 'on', '>pw', '~*', '&*', '+@all');
-    const node = { username: 'reader', password: 'pw' };
-    const reader = startEngine({ ...server.options(), node, shutdownTimeoutMs: 100 });
-    await reader.redis.whenReady(5_000);
-    const [writing, reading] = [
-      keyspaces.open('near', NEAR),
-      reader.engine.keyspaces.open('near', NEAR),
-    ];
-    await writing.write('k', draft);
-    const untilNear = (isNear: boolean): Promise<unknown> =>
-      waitUntil(
-        async () => {
-          if (isNear) await reading.read('k');
-          return (reading.near('k') !== null) === isNear;
-        },
-        { what: isNear ? 'a near copy' : 'no near copy' },
-      );
-    await untilNear(true);
-    await run('acl', 'setuser', 'default', 'resetchannels');
-    for (let i = 0; i < 3; i++) {
+  it.each([
+    ['resetchannels', '&*~changed'],
+    ['-publish', '+publish'],
+  ])(
+    'is told with what the user needs: after %s, %s lets others learn again',
+    async (taken, given) => {
+      const { keyspaces, events, run } = await start();
+      await run('acl', 'setuser', 'reader', 'on', '>pw', '~*', '&*', '+@all');
+      const node = { username: 'reader', password: 'pw' };
+      const reader = startEngine({ ...server.options(), node, shutdownTimeoutMs: 100 });
+      await reader.redis.whenReady(5_000);
+      const [writing, reading] = [
+        keyspaces.open('near', NEAR),
+        reader.engine.keyspaces.open('near', NEAR),
+      ];
+      await writing.write('k', draft);
+      const untilNear = (isNear: boolean): Promise<unknown> =>
+        waitUntil(
+          async () => {
+            if (isNear) await reading.read('k');
+            return (reading.near('k') !== null) === isNear;
+          },
+          { what: isNear ? 'a near copy' : 'no near copy' },
+        );
+      await untilNear(true);
+      await run('acl', 'setuser', 'default', taken);
+      for (let i = 0; i < 3; i++) {
+        expect(await writing.write('k', draft)).toEqual({ outcome: 'stored' });
+      }
+      const refused = events.filter(({ type }) => type === 'notices.refused');
+      const rights = '+publish &*~changed';
+      expect(refused).toEqual([{ type: 'notices.refused', count: 1, rights }]);
+      expect(keyspaces.status.notices).toEqual({ refused: 3, isRefused: true });
+      expect(reading.near('k')).not.toBeNull();
+      expect(rights).toContain(given);
+      await run('acl', 'setuser', 'default', given);
       expect(await writing.write('k', draft)).toEqual({ outcome: 'stored' });
-    }
-    const refused = events.filter(({ type }) => type === 'notices.refused');
-    expect(refused).toEqual([{ type: 'notices.refused', count: 1, channels: '&*~changed' }]);
-    expect(keyspaces.status.notices).toEqual({ refused: 3, isRefused: true });
-    expect(reading.near('k')).not.toBeNull();
-    await run('acl', 'setuser', 'default', '&*~changed');
-    expect(await writing.write('k', draft)).toEqual({ outcome: 'stored' });
-    await untilNear(false);
-    expect(keyspaces.status.notices.refused).toBe(3);
-  });
+      await untilNear(false);
+      expect(keyspaces.status.notices.refused).toBe(3);
+    },
+  );
 });

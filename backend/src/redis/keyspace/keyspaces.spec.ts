@@ -135,7 +135,8 @@ describe('Keyspaces', () => {
     // What the script of a write answers then.
     port.answer = (name) => Promise.resolve(name === 'evalsha' ? [0] : 1);
     expect(await space.write('a', { ...draft, groups: [] })).toEqual({ outcome: 'stored' });
-    expect(events).toEqual([{ type: 'notices.refused', count: 1, channels: '&shop:*~changed' }]);
+    const rights = '+publish &shop:*~changed';
+    expect(events).toEqual([{ type: 'notices.refused', count: 1, rights }]);
     expect(fallback.status.notices).toEqual({ refused: 1, isRefused: true });
     await fallback.close();
     expect(clock.pending).toBe(0);

@@ -66,8 +66,8 @@ export class Keyspaces {
     this.#kept = kept;
     this.#losses = new LossReports(clock, bus);
     const { keyPrefix, db } = options.node;
-    const channels = KeyspaceKeys.channelRule(keyPrefix, db);
-    this.#refusedNotices = new RefusedNotices(clock, bus, channels);
+    const rights = `+publish ${KeyspaceKeys.channelRule(keyPrefix, db)}`;
+    this.#refusedNotices = new RefusedNotices(clock, bus, rights);
     this.#degradation = new Degradation(
       options.fallback,
       port,

@@ -8,9 +8,13 @@ describe('RefusedNotices', () => {
     const bus = new EventBus();
     const facts: RedisHaEvent[] = [];
     bus.onAny((event) => facts.push(event));
-    return { clock, facts, notices: new RefusedNotices(clock, bus, '&*~changed') };
+    return { clock, facts, notices: new RefusedNotices(clock, bus, '+publish &*~changed') };
   };
-  const told = (count: number) => ({ type: 'notices.refused', count, channels: '&*~changed' });
+  const told = (count: number) => ({
+    type: 'notices.refused',
+    count,
+    rights: '+publish &*~changed',
+  });
 
   it('tells of the first at once, and of all others once a minute', async () => {
     const { clock, facts, notices } = begin();

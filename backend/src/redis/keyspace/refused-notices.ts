@@ -1,7 +1,7 @@
 import type { EventBus } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 
-/** What became of the notices by which other processes learn of changes. */
+/** Whether Redis publishes the notices by which other processes learn of changes. */
 export interface NoticeStatus {
   /** How many Redis refused to publish. The changes themselves were stored. */
   readonly refused: number;
@@ -18,16 +18,16 @@ const EVERY_MS = 60_000;
 export class RefusedNotices {
   readonly #clock: Clock;
   readonly #bus: EventBus;
-  /** The right that the ACL user lacks. */
-  readonly #channels: string;
+  /** What the ACL user needs. */
+  readonly #rights: string;
   #refused = 0;
   #untold = 0;
   #stopTimer: Stop | null = null;
 
-  constructor(clock: Clock, bus: EventBus, channels: string) {
+  constructor(clock: Clock, bus: EventBus, rights: string) {
     this.#clock = clock;
     this.#bus = bus;
-    this.#channels = channels;
+    this.#rights = rights;
   }
 
   /** Numbers only. */
@@ -61,6 +61,6 @@ export class RefusedNotices {
   #emit(): void {
     const count = this.#untold;
     this.#untold = 0;
-    this.#bus.emit({ type: 'notices.refused', count, channels: this.#channels });
+    this.#bus.emit({ type: 'notices.refused', count, rights: this.#rights });
   }
 }

@@ -38,10 +38,10 @@ describe('RedisEventLogger', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
     new RedisEventLogger(engine, []).start();
-    engine.bus.emit({ type: 'notices.refused', count: 12, channels: '&shop:*~changed' });
+    engine.bus.emit({ type: 'notices.refused', count: 12, rights: '+publish &shop:*~changed' });
     expect(warn).toHaveBeenLastCalledWith(
       'Redis refused to tell other processes of 12 changes: their near copies are used until they are too old. ' +
-        'Give the user of this process the right to the channels: ACL SETUSER <user> &shop:*~changed',
+        'The ACL user of this process lacks one of the rights +publish &shop:*~changed',
     );
     await engine.close();
     jest.restoreAllMocks();

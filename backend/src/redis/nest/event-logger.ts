@@ -182,9 +182,9 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   },
   'notices.refused': {
     level: 'warn',
-    text: ({ count, channels }) =>
+    text: ({ count, rights }) =>
       `Redis refused to tell other processes of ${String(count)} changes: their near copies are used until ` +
-      `they are too old. Give the user of this process the right to the channels: ACL SETUSER <user> ${channels}`,
+      `they are too old. The ACL user of this process lacks one of the rights ${rights}`,
   },
   'journal.file-skipped': {
     level: 'warn',

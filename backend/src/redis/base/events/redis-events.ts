@@ -120,8 +120,8 @@ export type RedisHaEvent =
   | {
       readonly type: 'notices.refused';
       readonly count: number;
-      /** The right that the ACL user lacks, such as `&*~changed`. */
-      readonly channels: string;
+      /** What the ACL user needs, as the rules of `ACL SETUSER`: `+publish &*~changed`. */
+      readonly rights: string;
     }
   | { readonly type: 'value.rejected'; readonly keyspace: string; readonly fault: string }
   | { readonly type: 'value.write-failed'; readonly keyspace: string; readonly reason: string }

@@ -4,7 +4,7 @@ export type Settlement = 'applied' | 'superseded' | 'expired' | 'rejected';
 /** Why records were lost: no room, too old, refused by Redis for good. */
 export type LossReason = 'full' | 'too-old' | 'rejected';
 
-/** What became of the writes of this process. */
+/** The outcomes of the writes of this process, in numbers. */
 export interface WriteCountsStats extends Readonly<Record<Settlement, number>> {
   readonly appended: number;
   /** No longer pending, because a newer record replaced it. */
@@ -19,7 +19,7 @@ type LossListener = (count: number, reason: LossReason) => void;
 
 const COUNTED_AS = { full: 'dropped', 'too-old': 'expired', rejected: 'rejected' } as const;
 
-/** Counts what became of the writes of this process, and tells of those that are lost. */
+/** Counts the outcomes of the writes of this process, and tells of those that are lost. */
 export class WriteCounts {
   readonly #counts = {
     appended: 0,
