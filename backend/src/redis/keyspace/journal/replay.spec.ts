@@ -5,6 +5,7 @@ import { decodeEntry } from '../store/entry.js';
 import { NO_LOG } from './disk/journal-log.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { MemoryStore } from '../store/memory-store.js';
+import { compareStamps, laterThan } from '../store/stamp.js';
 import { OwnWrites } from './own-writes.js';
 import { Replay } from './replay.js';
 
@@ -216,6 +217,21 @@ describe('Replay', () => {
     store.memory.apply(setOf('b', stampNo(7), { body: 'newer' }));
     expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 2 });
     expect(['a', 'b'].map(bodyOf)).toEqual(['tombstone', 'newer']);
+  });
+
+  it('ends it so that who has a copy of the value does not take its end for the same', async () => {
+    const value = setOf('a', stampNo(3), { groups: ['g'] });
+    const copies = new MemoryStore({ maxEntries: 10, maxBytes: 1e6 }, clock);
+    copies.apply(value);
+    copies.distrust('a');
+    await put(value);
+    store.memory.drop({ group: 'g', stamp: stampNo(5), ttlMs: HOUR_MS });
+    await replayOf().run(never);
+    const end = store.memory.peek('a')!;
+    copies.apply({ ...deleteOf('a', end.stamp!), entry: end.entry });
+    expect(kindIn(copies.peek('a')!.entry)).toBe('tombstone');
+    // A write that this process makes right after the value still wins.
+    expect(compareStamps(end.stamp!, laterThan(value.stamp, value.stamp))).toBeLessThan(0);
   });
 
   describe('of changes', () => {

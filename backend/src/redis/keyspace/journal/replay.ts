@@ -11,7 +11,7 @@ import {
 import { graveOf } from './ended-writes.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { MemoryStore } from '../store/memory-store.js';
-import { compareStamps, type Stamp } from '../store/stamp.js';
+import { compareStamps, rightAfter, type Stamp } from '../store/stamp.js';
 import type { OwnWrites, Settlement } from './own-writes.js';
 
 /** How fast a journal is replayed. */
@@ -152,10 +152,12 @@ export class Replay {
 
   // A drop may have turned it away, not a newer value of the key. What it had replaced must not be read then.
   async #endWhatItReplaced(record: JournaledWrite): Promise<void> {
-    const { stamp, groups } = record.write;
+    const { groups } = record.write;
     if (groups.length === 0) return;
     const madeAt = this.#clock.wallTime();
-    // With the same stamp: it takes away what is older than the value, and nothing that is newer.
+    // It takes away the value and what is older, and nothing that is newer. With the stamp of the value itself, who
+    // has a copy of that would take the tombstone for the same.
+    const stamp = rightAfter(record.write.stamp);
     const grave = graveOf(record.write, { stamp, madeAt, ttlMs: this.#own.maxAgeMs });
     await this.#store.apply(grave);
   }
