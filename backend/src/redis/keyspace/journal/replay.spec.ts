@@ -234,6 +234,18 @@ describe('Replay', () => {
     expect(compareStamps(end.stamp!, laterThan(value.stamp, value.stamp))).toBeLessThan(0);
   });
 
+  it('lets the touch of another process live that was made in the same moment and wins', async () => {
+    const moment = stampNo(3);
+    const touch = (origin: string): StampedWrite =>
+      setOf('a', { ...moment, origin }, { groups: ['g'], body: 'touched', birth: stampNo(1) });
+    for (const origin of ['00000000000000a0', '00000000000000a4']) {
+      store.memory.apply(touch('ffffffffffffffff'));
+      await put(touch(origin));
+      expect(await replayOf().run(never)).toMatchObject({ superseded: 1 });
+      expect(bodyOf('a')).toBe('touched');
+    }
+  });
+
   describe('of changes', () => {
     const change = (key: string, no: number, base: number): StampedWrite => ({
       ...setOf(key, stampNo(no), { body: `v${no}` }),

@@ -143,7 +143,7 @@ export class Replay {
     else if (outcome.kind === 'absent')
       this.#settle(record, isTooOld ? 'expired' : 'superseded', run);
     else {
-      await this.#endWhatItReplaced(record);
+      await this.#endWhatItReplaced(record, outcome.by);
       this.#settle(record, 'superseded', run);
       this.#distrustOlder(write.key, outcome.by);
     }
@@ -151,13 +151,15 @@ export class Replay {
   }
 
   // A drop may have turned it away, not a newer value of the key. What it had replaced must not be read then.
-  async #endWhatItReplaced(record: JournaledWrite): Promise<void> {
+  async #endWhatItReplaced(record: JournaledWrite, by: Stamp): Promise<void> {
     const { groups } = record.write;
     if (groups.length === 0) return;
     const madeAt = this.#clock.wallTime();
     // It takes away the value and what is older, and nothing that is newer. With the stamp of the value itself, who
     // has a copy of that would take the tombstone for the same.
     const stamp = rightAfter(record.write.stamp);
+    // What another process wrote in the same moment is newer than the value, and older than such an end.
+    if (compareStamps(by, record.write.stamp) > 0 && compareStamps(by, stamp) < 0) return;
     const grave = graveOf(record.write, { stamp, madeAt, ttlMs: this.#own.maxAgeMs });
     await this.#store.apply(grave);
   }
