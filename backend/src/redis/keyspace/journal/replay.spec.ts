@@ -277,10 +277,37 @@ describe('Replay', () => {
     it('creates again what a failover lost right after it was created and changed', async () => {
       journal.note(recordOf(setOf('a', stampNo(1))));
       journal.note(recordOf(change('a', 2, 1)));
-      journal.note(recordOf(change('old', 2, 1)));
       journal.flip();
-      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 1 });
-      expect(['a', 'old'].map(bodyOf)).toEqual(['v2', null]);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 0 });
+      expect(bodyOf('a')).toBe('v2');
+    });
+
+    it('waits after a loss until another process has written again what it changes', async () => {
+      const replay = replayOf();
+      journal.note(recordOf(change('theirs', 2, 1)));
+      journal.flip();
+      expect(await replay.run(never)).toMatchObject({ applied: 0, superseded: 0 });
+      expect([replay.hasLeftSome, journal.entries]).toEqual([true, 1]);
+      store.memory.apply(setOf('theirs', stampNo(1)));
+      expect(await replay.run(never)).toMatchObject({ applied: 1 });
+      expect([replay.hasLeftSome, journal.entries, bodyOf('theirs')]).toEqual([false, 0, 'v2']);
+    });
+
+    it('gives up a change when nobody has written again what it changes within the window', async () => {
+      journal.note(recordOf(change('gone', 2, 1)));
+      journal.flip();
+      await replayOf().run(never);
+      await clock.advance(BOUNDS.windowMs + 1);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 1 });
+      expect([journal.entries, bodyOf('gone')]).toEqual([0, null]);
+    });
+
+    it('brings everything else meanwhile', async () => {
+      journal.note(recordOf(change('theirs', 1, 0)));
+      for (let no = 2; no < 9; no++) journal.note(recordOf(setOf(`k${no}`, stampNo(no))));
+      journal.flip();
+      expect(await runAll()).toMatchObject({ applied: 7, superseded: 0 });
+      expect(journal.entries).toBe(1);
     });
 
     it('does not create with a late change what others may have ended since Redis had it', async () => {
