@@ -24,6 +24,12 @@ const NEAR: KeyspaceOptions = { policy: 'cache', nearMs: 60_000, maxStaleMs: 0 }
 const SESSION: KeyspaceOptions = { policy: 'session', nearMs: 0, maxStaleMs: 0 };
 const STRICT: KeyspaceOptions = { policy: 'strict', nearMs: 0, maxStaleMs: 0 };
 
+/** A write that lost, and against what. */
+const SUPERSEDED = {
+  outcome: 'superseded',
+  by: expect.objectContaining({ wallMs: expect.any(Number) }),
+};
+
 interface Process {
   readonly engine: RedisEngine;
   readonly port: GatedPort;
@@ -252,9 +258,7 @@ describe('a write', () => {
     await openBreakers(one);
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
-    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
-      outcome: 'superseded',
-    });
+    expect(await space.write('a', draft('old'), { stamp: before })).toEqual(SUPERSEDED);
     expect(shown(await space.read('a'))).toBe('deleted');
   });
 
@@ -266,7 +270,7 @@ describe('a write', () => {
     await space.dropGroup('g');
     await space.write('b', draft('takes the only place'));
     const outcome = await space.write('a', draft('old', { groups: ['g'] }), { stamp: before });
-    expect(outcome).toEqual({ outcome: 'superseded' });
+    expect(outcome).toEqual(SUPERSEDED);
     expect(shown(await space.read('a'))).toBe('unknown');
   });
 
@@ -277,9 +281,7 @@ describe('a write', () => {
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
     await openBreakers(one);
-    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
-      outcome: 'superseded',
-    });
+    expect(await space.write('a', draft('old'), { stamp: before })).toEqual(SUPERSEDED);
   });
 
   it('that a strict keyspace has sent is not said not to have been done', async () => {

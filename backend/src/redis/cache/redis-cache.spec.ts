@@ -279,6 +279,13 @@ describe('copies in memory', () => {
     expect(loader).toHaveBeenCalledTimes(1);
   });
 
+  it('may answer without looking at the options of a call', async () => {
+    const call = (): Promise<number> => one.cache.getOrSet('k', () => 2, { ttlMs: 0 });
+    expect((await outcomeOf(call())).code).toBe('INVALID_ARGUMENT');
+    await one.cache.set('k', 1);
+    expect(await call()).toBe(1);
+  });
+
   it('give each caller a value of its own', async () => {
     await one.cache.set('k', { list: [1] });
     const first = await one.cache.get<{ list: number[] }>('k');
@@ -358,6 +365,14 @@ describe('copies in memory', () => {
       expect(readings).toHaveBeenCalledTimes(1);
       expect(() => first?.push({ id: 1 })).toThrow(TypeError);
       expect(() => (first![7]!.id = 8)).toThrow(TypeError);
+    });
+
+    it('are not frozen for the call that has loaded them', async () => {
+      const values = one.cache.namespace('large', { shareObjects: true });
+      const loaded = await values.getOrSet('k', () => ({ list: [1] }));
+      expect(Object.isFrozen(loaded)).toBe(false);
+      loaded.list.push(2);
+      expect(await values.get('k')).toEqual({ list: [1] });
     });
 
     it('say again that they are too large, or cannot be read', async () => {
@@ -511,6 +526,13 @@ describe('wrap', () => {
     expect(() => one.cache.namespace('elsewhere').wrap(another.load)).not.toThrow();
     const again = one.cache.wrap(load);
     expect(await Promise.all([orders(), users(), again()])).toEqual(['orders', 'users', 'orders']);
+  });
+
+  it('takes what is made anew each time for another function each time', () => {
+    const source = { find: async (): Promise<number> => 1 };
+    one.cache.wrap(source.find.bind(source));
+    expect(() => one.cache.wrap(source.find.bind(source))).toThrow('made anew each time');
+    expect(() => one.cache.wrap(source.find.bind(source), { key: () => 'k' })).not.toThrow();
   });
 
   it('refuses a name that a bundler may have given', () => {

@@ -12,7 +12,8 @@ import { graveOf } from './ended-writes.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { MemoryStore } from '../store/memory-store.js';
 import { compareStamps, rightAfter, type Stamp } from '../store/stamp.js';
-import type { OwnWrites, Settlement } from './own-writes.js';
+import type { OwnWrites } from './own-writes.js';
+import type { Settlement } from './write-counts.js';
 
 /** How fast a journal is replayed. */
 interface ReplayOptions {

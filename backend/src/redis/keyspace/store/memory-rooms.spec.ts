@@ -94,6 +94,21 @@ describe('the rooms of memory', () => {
     });
   });
 
+  it('tell of each class the bounds of its rooms, of which values and sessions share one', () => {
+    open({ maxEntries: 800, maxBytes: 80_000 });
+    const shared = { maxEntries: 700, maxBytes: 70_000 };
+    expect(store.usage.classes).toMatchObject({
+      sessions: shared,
+      values: shared,
+      ends: { maxEntries: 100, maxBytes: 10_000 },
+    });
+    store.open('own', { policy: 'session', memoryPercent: 25 });
+    expect(store.usage.classes).toMatchObject({
+      sessions: shared,
+      values: { maxEntries: 500, maxBytes: 50_000 },
+    });
+  });
+
   describe('for ends', () => {
     it('leave all values when a thousand keys are deleted that never existed', () => {
       open({ maxEntries: 1000 });
