@@ -23,7 +23,7 @@ export type Reading =
       readonly isFresh: boolean;
       readonly source: ReadingSource;
       /** Of what memory holds: where the decoded value may be left for the next reader. */
-      readonly slot?: DecodedSlot;
+      readonly slot?: DecodedSlot | undefined;
     }
   /** The key was deleted, and its tombstone is still there. */
   | { readonly state: 'deleted'; readonly stamp: Stamp; readonly source: 'redis' | 'memory' }
