@@ -47,8 +47,6 @@ export class ValueLoader {
   readonly #reader: EntryReader;
   readonly #writer: EntryWriter;
   readonly #leases: LoadLeases;
-  // Lookups and loads are shared separately: a lookup must not wait for a refresh ahead of time.
-  readonly #asks: SingleFlight<Answer>;
   readonly #refreshes: SingleFlight<Answer | null>;
   // Keys that another process refreshes: asking again at each hit would only cost commands.
   readonly #refreshedElsewhere: RecentKeys;
@@ -60,24 +58,26 @@ export class ValueLoader {
     this.#leases = new LoadLeases(deps);
     this.runner = new LoadRunner(deps);
     this.loads = new SingleFlight(deps.clock, deps.tasks);
-    this.#asks = new SingleFlight(deps.clock, deps.tasks);
     this.#refreshes = new SingleFlight(deps.clock, deps.tasks);
     this.#refreshedElsewhere = new RecentKeys(deps.clock);
   }
 
-  /** Returns the value: from the cache, from a load under way, or from a load of its own. */
-  ask(request: LoadRequest): Promise<Answer> {
-    const { key } = request;
-    const underWay = this.#asks.get(key);
-    if (underWay !== undefined) {
-      return this.runner.isAskedByLoaderOf(key) ? this.#find(request) : this.#join(underWay);
+  /** Returns the value of a key of which this is known: what is fresh, or from a load. */
+  async answer(request: LoadRequest, known: Known): Promise<Answer> {
+    const { key, options } = request;
+    if (isFresh(known)) {
+      const value = valueOf(known);
+      this.refreshIfDue(request, known.entry, value);
+      return { value, from: 'cache' };
     }
-    return this.#asks.start(key, () => this.#find(request)).answer;
-  }
-
-  async #join(underWay: Flight<Answer>): Promise<Answer> {
-    const answer = await underWay.answer;
-    this.#countJoined(answer);
+    const stale = known.state === 'value' ? known : null;
+    if (stale !== null && this.isResting(key, options))
+      return { value: stale.value, from: 'stale' };
+    this.refuseToWaitForItself(key, stale, options);
+    const underWay = this.loads.get(key);
+    const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
+    const answer = await this.settle(flight, stale, options);
+    if (underWay !== undefined && answer.from === 'load') this.#deps.counters.add('joined');
     return answer;
   }
 
@@ -136,7 +136,6 @@ export class ValueLoader {
 
   /** The key was written or deleted here: later callers must not get the earlier value. */
   forget(key: string): void {
-    this.#asks.forget(key);
     this.loads.forget(key);
     this.#refreshes.forget(key);
     this.runner.failures.forget(key);
@@ -145,33 +144,8 @@ export class ValueLoader {
 
   /** The same for all keys. */
   forgetAll(): void {
-    this.#asks.forgetAll();
     this.loads.forgetAll();
     this.#refreshes.forgetAll();
-  }
-
-  async #find(request: LoadRequest): Promise<Answer> {
-    const { key, options } = request;
-    this.runner.assertOpen();
-    const known = await this.#reader.read(key);
-    if (isFresh(known)) {
-      const value = valueOf(known);
-      this.refreshIfDue(request, known.entry, value);
-      return { value, from: 'cache' };
-    }
-    const stale = known.state === 'value' ? known : null;
-    if (stale !== null && this.isResting(key, options))
-      return { value: stale.value, from: 'stale' };
-    this.refuseToWaitForItself(key, stale, options);
-    const underWay = this.loads.get(key);
-    const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
-    const answer = await this.settle(flight, stale, options);
-    if (underWay !== undefined) this.#countJoined(answer);
-    return answer;
-  }
-
-  #countJoined({ from }: Answer): void {
-    if (from === 'load') this.#deps.counters.add('joined');
   }
 
   #load(request: LoadRequest, known: Known): Promise<Answer> {
