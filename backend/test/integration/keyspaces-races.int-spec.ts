@@ -252,7 +252,7 @@ describe('a write', () => {
     await openBreakers(one);
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
-    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
+    expect(await space.write('a', draft('old'), { stamp: before })).toMatchObject({
       outcome: 'superseded',
     });
     expect(shown(await space.read('a'))).toBe('deleted');
@@ -266,7 +266,7 @@ describe('a write', () => {
     await space.dropGroup('g');
     await space.write('b', draft('takes the only place'));
     const outcome = await space.write('a', draft('old', { groups: ['g'] }), { stamp: before });
-    expect(outcome).toEqual({ outcome: 'superseded' });
+    expect(outcome).toMatchObject({ outcome: 'superseded' });
     expect(shown(await space.read('a'))).toBe('unknown');
   });
 
@@ -277,9 +277,41 @@ describe('a write', () => {
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
     await openBreakers(one);
-    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
+    expect(await space.write('a', draft('old'), { stamp: before })).toMatchObject({
       outcome: 'superseded',
     });
+  });
+
+  it('of a loader is at hand before Redis has taken it, where Redis did not answer the read', async () => {
+    const one = await startProcess();
+    const space = one.fallback.open('users', CACHE);
+    const gate = newGate();
+    const before = space.stamp();
+    one.port.beforeSending = ({ name }) => {
+      if (name === 'get') throw new CommandTimeoutError('no answer');
+      return gate.passed;
+    };
+    expect(shown(await space.read('a'))).toBe('unknown');
+    const writing = space.write('a', draft('loaded'), { stamp: before, isAtHand: true });
+    expect(shown(await space.read('a'))).toBe('loaded from memory');
+    gate.open();
+    expect(await writing).toEqual({ outcome: 'stored' });
+  });
+
+  it('of a loader is not at hand when its key was deleted since', async () => {
+    const one = await startProcess();
+    const space = one.fallback.open('users', CACHE);
+    const gate = newGate();
+    const before = space.stamp();
+    await space.delete('a');
+    one.port.beforeSending = ({ name }) => {
+      if (name === 'get') throw new CommandTimeoutError('no answer');
+      return gate.passed;
+    };
+    const writing = space.write('a', draft('loaded'), { stamp: before, isAtHand: true });
+    expect(shown(await space.read('a'))).toBe('deleted');
+    gate.open();
+    expect(await writing).toMatchObject({ outcome: 'superseded' });
   });
 
   it('that a strict keyspace has sent is not said not to have been done', async () => {

@@ -108,10 +108,11 @@ export class BatchLoader {
       const filling = inPortions(
         open.filter(({ mayWrite }) => mayWrite),
         WRITES_AT_ONCE,
-        ({ key, stale }) =>
+        ({ key, stale, isAway }) =>
           this.#writer.fill(key, values.get(key), options, {
             stamp,
             replacesValue: stale !== null,
+            isAway,
           }),
       );
       await runner.keep(filling, { isAway: open.some((one) => one.isAway), signal });

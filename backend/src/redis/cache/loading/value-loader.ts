@@ -204,7 +204,7 @@ export class ValueLoader {
       const stamp = lease?.stamp ?? this.#deps.keyspace.stamp();
       const value = await this.runner.call([key], () => loader({ key, signal, stale }), signal);
       if (mayWrite) {
-        const load = { stamp, replacesValue: stale !== undefined };
+        const load = { stamp, replacesValue: stale !== undefined, isAway };
         await this.runner.keep(this.#writer.fill(key, value, options, load), { isAway, signal });
       }
       return { value, from: 'load' };
