@@ -60,7 +60,7 @@ export class BatchLoader {
     }
     const flights = this.#flightsOf(open, request);
     return Promise.all(
-      keys.map(async (key) => answers.get(key) ?? this.#settle(flights.get(key), options)),
+      keys.map(async (key) => answers.get(key) ?? this.#settle(key, flights.get(key), options)),
     );
   }
 
@@ -90,9 +90,13 @@ export class BatchLoader {
     return flights;
   }
 
-  async #settle(open: OpenFlight | undefined, options: ResolvedLoadOptions): Promise<Answer> {
+  async #settle(
+    key: string,
+    open: OpenFlight | undefined,
+    options: ResolvedLoadOptions,
+  ): Promise<Answer> {
     if (open === undefined) return { value: undefined, from: 'load' };
-    return this.#single.settle(open.flight, open.stale, options);
+    return this.#single.join(key, open.flight, open.stale, options);
   }
 
   #load(

@@ -174,7 +174,7 @@ export class CacheLookup {
     const { key } = request;
     const underWay = this.#asks.get(key);
     if (underWay === undefined) return this.#askFirst(request);
-    if (!this.#loader.runner.isAskedByLoaderOf(key)) return this.#join(underWay);
+    if (!this.#loader.runner.wouldWaitForItself(key)) return this.#join(underWay);
     return this.#answer(null, request, this.#reader.read(key));
   }
 
@@ -202,7 +202,7 @@ export class CacheLookup {
   async #join(ask: Ask): Promise<unknown> {
     const { counters } = this.#deps;
     try {
-      const value = await ask.value;
+      const value = await this.#loader.runner.waitFor(ask.key, ask.value);
       counters.answered(ask.from, value);
       if (ask.from === 'load') counters.add('joined');
       return value;

@@ -88,9 +88,19 @@ export class LoadRunner {
     }
   }
 
-  /** Whether the loader of this key is who asks now: it would wait for itself. */
-  isAskedByLoaderOf(key: string): boolean {
-    return LoadFrame.isAskedByLoaderOf(key, this);
+  /** Whether whoever asks for this key now is a loader that would wait for itself, over any number of others. */
+  wouldWaitForItself(key: string): boolean {
+    return LoadFrame.wouldWaitForItself(key, this);
+  }
+
+  /** Waits for the load of a key that another call has begun. */
+  async waitFor<T>(key: string, answer: Promise<T>): Promise<T> {
+    const stop = LoadFrame.waitFor(key, this);
+    try {
+      return await answer;
+    } finally {
+      stop();
+    }
   }
 
   /**

@@ -76,8 +76,9 @@ export class ValueLoader {
     this.refuseToWaitForItself(key, stale, options);
     const underWay = this.loads.get(key);
     const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
-    const answer = await this.settle(flight, stale, options);
-    if (underWay !== undefined && answer.from === 'load') this.#deps.counters.add('joined');
+    if (underWay === undefined) return this.settle(flight, stale, options);
+    const answer = await this.join(key, flight, stale, options);
+    if (answer.from === 'load') this.#deps.counters.add('joined');
     return answer;
   }
 
@@ -119,19 +120,26 @@ export class ValueLoader {
     }
   }
 
+  /** The same for a load that another call has begun. */
+  join(
+    key: string,
+    flight: Flight<Answer>,
+    stale: KnownValue | null,
+    options: ResolvedLoadOptions,
+  ): Promise<Answer> {
+    const settled = this.settle(flight, stale, options);
+    return isLetGo(stale, options) ? settled : this.runner.waitFor(key, settled);
+  }
+
   /** Whether to serve a stale value at once, because loading the key failed a moment ago. */
   isResting(key: string, { retryAfterMs }: ResolvedLoadOptions): boolean {
     return this.runner.failures.isRecent(key, retryAfterMs);
   }
 
-  /** Throws when the loader of a key asks for the same key, and would wait until its own time is over. */
-  refuseToWaitForItself(
-    key: string,
-    stale: KnownValue | null,
-    { softTimeoutMs }: ResolvedLoadOptions,
-  ): void {
-    if (stale !== null && softTimeoutMs !== null) return;
-    if (this.runner.isAskedByLoaderOf(key)) throw waitsForItself(this.#deps.keyspace.name);
+  /** Throws when who asks is a loader that would wait for itself, until its own time is over. */
+  refuseToWaitForItself(key: string, stale: KnownValue | null, options: ResolvedLoadOptions): void {
+    if (isLetGo(stale, options)) return;
+    if (this.runner.wouldWaitForItself(key)) throw waitsForItself(this.#deps.keyspace.name);
   }
 
   /** The key was written or deleted here: later callers must not get the earlier value. */
@@ -252,8 +260,15 @@ export function valueOf(known: Known): unknown {
   return known.state === 'value' ? known.value : undefined;
 }
 
+// Who has a stale value and little patience does not wait for the end of a load.
+function isLetGo(stale: KnownValue | null, { softTimeoutMs }: ResolvedLoadOptions): boolean {
+  return stale !== null && softTimeoutMs !== null;
+}
+
 function waitsForItself(namespace: string): Error {
-  const message = `the loader of a key of the namespace ${namespace} asks for the same key, and would wait for itself`;
+  const message =
+    `the loader of a key asks for a key of the namespace ${namespace} whose loader waits for it, ` +
+    'so it would wait for itself';
   const remedy = 'Load the value without the cache, or use `stale`, which the loader is given';
   return refusal('key', '(its own)', message, remedy);
 }
