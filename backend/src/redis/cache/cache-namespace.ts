@@ -73,7 +73,11 @@ export class CacheNamespace {
     }
   }
 
-  /** Returns the values of several keys, and loads missing ones together. Keys without a value are left out. */
+  /**
+   * Returns the values of several keys, and loads missing ones together. Keys without a value are left out. Each
+   * is loaded by one of all processes: the loader gets those that no other process loads already, and is called
+   * again for keys that another one gave up.
+   */
   async getOrSetMany<T>(
     keys: readonly string[],
     loader: BatchLoadFunction<T>,

@@ -23,6 +23,6 @@ export class NamespaceDeps {
     this.writer = new EntryWriter(deps);
     this.loader = new ValueLoader(deps, reader, this.writer);
     this.lookup = new CacheLookup(deps, reader, this.loader, this.options);
-    this.batch = new BatchLoader(deps, reader, this.writer, this.loader);
+    this.batch = new BatchLoader(deps, reader, this.loader);
   }
 }

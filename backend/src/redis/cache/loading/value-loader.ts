@@ -1,4 +1,4 @@
-import { type Flight, SingleFlight } from '../../base/collections/index.js';
+import { type ByteGate, type Flight, SingleFlight } from '../../base/collections/index.js';
 import { answerWithin, atDeadline, endsWithin, onSignal } from '../../base/timing/index.js';
 import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
@@ -28,6 +28,18 @@ export interface LoadRequest {
   readonly key: string;
   readonly loader: Loader;
   readonly options: ResolvedLoadOptions;
+}
+
+/** A key to load, and how. */
+export interface LoadJob {
+  readonly key: string;
+  readonly options: ResolvedLoadOptions;
+  /** Makes the value. The stale one is given, if there is one. */
+  readonly make: (stale: unknown, signal: AbortSignal) => Promise<unknown>;
+  /** Called when another process loads the key, before it is waited for. */
+  readonly onHeld?: () => void;
+  /** Lets so many loaded values at once be written; without it any number. */
+  readonly writes?: ByteGate;
 }
 
 /** A value and where it came from. */
@@ -93,7 +105,7 @@ export class ValueLoader {
     const start = { seen: entry.stamp, value, mayWrite: true, mayWait: false, isAway: false };
     this.#refreshes.start(key, () =>
       this.runner.run([key], hardTimeoutMs, async (signal) => {
-        const answer = await this.#obtain(request, start, signal);
+        const answer = await this.#obtain(this.#jobOf(request), start, signal);
         if (answer === null) this.#refreshedElsewhere.note(key);
         return answer;
       }),
@@ -156,14 +168,25 @@ export class ValueLoader {
     this.#refreshes.forgetAll();
   }
 
+  /** Loads a key of which this is known, as the one of all processes, or waits for the one that does. */
+  async load(job: LoadJob, known: Known, signal: AbortSignal): Promise<Answer> {
+    // A waiter gets the lease in the end, or finds a changed entry, or times out.
+    return (await this.#obtain(job, startOf(known), signal)) as Answer;
+  }
+
   #load(request: LoadRequest, known: Known): Promise<Answer> {
     const { key, options } = request;
     return this.runner.run([key], options.hardTimeoutMs, async (signal) => {
       const refreshed = await this.#afterRefresh(key, signal);
       if (refreshed !== null) return refreshed;
-      // A waiter gets the lease in the end, or finds a changed entry, or times out.
-      return (await this.#obtain(request, startOf(known), signal)) as Answer;
+      return this.load(this.#jobOf(request), known, signal);
     });
+  }
+
+  #jobOf({ key, loader, options }: LoadRequest): LoadJob {
+    const make: LoadJob['make'] = (stale, signal) =>
+      this.runner.call([key], () => loader({ key, signal, stale }), signal);
+    return { key, options, make };
   }
 
   // The value expired while it was being refreshed.
@@ -177,43 +200,41 @@ export class ValueLoader {
   }
 
   /** Loads, alone or as the one of all processes. `null` when another one loads and waiting is not wanted. */
-  async #obtain(
-    request: LoadRequest,
-    start: LoadStart,
-    signal: AbortSignal,
-  ): Promise<Answer | null> {
-    const { key, options } = request;
+  async #obtain(job: LoadJob, start: LoadStart, signal: AbortSignal): Promise<Answer | null> {
+    const { key, options, onHeld } = job;
     const isAlone = !options.shareLoads || !start.mayWrite || start.isAway;
-    if (isAlone) return this.#loadNow(request, start, null, signal);
+    if (isAlone) return this.#loadNow(job, start, null, signal);
     for (let { seen } = start; ;) {
-      const grant = await this.#leases.take(key, { seen, signal, mayWait: start.mayWait });
+      const { mayWait } = start;
+      const grant = await this.#leases.take(key, { seen, signal, mayWait, onHeld });
       if (grant.kind === 'busy') return null;
       if (grant.kind === 'go') {
         const isAway = grant.lease === null;
-        return this.#loadNow(request, { ...start, isAway }, grant.lease, signal);
+        return this.#loadNow(job, { ...start, isAway }, grant.lease, signal);
       }
       const known = await this.#reader.interpret(grant.reading);
       if (isFresh(known)) return { value: valueOf(known), from: 'load' };
       const next = startOf(known);
       if (!isNews(next, seen)) {
-        return this.#loadNow(request, { ...start, mayWrite: next.mayWrite }, null, signal);
+        return this.#loadNow(job, { ...start, mayWrite: next.mayWrite }, null, signal);
       }
       seen = next.seen;
     }
   }
 
   async #loadNow(
-    { key, loader, options }: LoadRequest,
+    { key, options, make, writes }: LoadJob,
     { value: stale, mayWrite, isAway }: LoadStart,
     lease: LoadLease | null,
     signal: AbortSignal,
   ): Promise<Answer> {
     try {
       const stamp = lease?.stamp ?? this.#deps.keyspace.stamp();
-      const value = await this.runner.call([key], () => loader({ key, signal, stale }), signal);
+      const value = await make(stale, signal);
       if (mayWrite) {
         const load = { stamp, replacesValue: stale !== undefined, isAway };
-        await this.runner.keep(this.#writer.fill(key, value, options, load), { isAway, signal });
+        const fill = (): Promise<void> => this.#writer.fill(key, value, options, load);
+        await this.runner.keep(writes?.run(1, fill) ?? fill(), { isAway, signal });
       }
       return { value, from: 'load' };
     } finally {
@@ -294,7 +315,7 @@ function startOf(known: Known): LoadStart {
   }
 }
 
-/** Whether what is known did not come from Redis. */
-export function isFromAway(known: Known): boolean {
+// Whether what is known did not come from Redis.
+function isFromAway(known: Known): boolean {
   return known.state === 'unknown' || known.source !== 'redis';
 }
