@@ -66,7 +66,7 @@ export class CacheNamespace {
   getOrSet<T>(key: string, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
     try {
       checkKey(key);
-      this.#assertOpen();
+      this.#core.loader.runner.assertOpen();
       return this.#core.lookup.getOrLoad(key, loader as Loader, options) as Promise<T>;
     } catch (error) {
       return failed(error);
@@ -100,7 +100,7 @@ export class CacheNamespace {
   get<T = unknown>(key: string): Promise<T | undefined> {
     try {
       checkKey(key);
-      this.#assertOpen();
+      this.#core.loader.runner.assertOpen();
       return this.#core.lookup.get(key) as Promise<T | undefined>;
     } catch (error) {
       return failed(error);

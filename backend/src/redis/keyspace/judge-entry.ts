@@ -1,4 +1,4 @@
-import { stampOf, type DecodedEntry, type Entry } from './store/entry.js';
+import { stampOf, type DecodedEntry } from './store/entry.js';
 import type { DecodedSlot } from './store/memory-records.js';
 import type { KeyspacePolicy, Reading, ReadingSource } from './keyspace.js';
 
@@ -65,11 +65,11 @@ function judge(
   if (entry.kind === 'tombstone') {
     return { state: 'deleted', stamp: entry.stamp, source: from === 'redis' ? 'redis' : 'memory' };
   }
-  if (isFresh(entry, options.now)) {
+  const { freshUntil } = entry;
+  if (freshUntil === 0 || options.now < freshUntil) {
     return { state: 'found', entry, isFresh: true, source: from, slot };
   }
-  const isServable =
-    options.policy === 'cache' && options.now < entry.freshUntil + options.maxStaleMs;
+  const isServable = options.policy === 'cache' && options.now < freshUntil + options.maxStaleMs;
   if (!isServable) return { state: 'missing', stamp: entry.stamp };
   const source = from === 'memory' ? 'stale' : from;
   return { state: 'found', entry, isFresh: false, source, slot };
@@ -77,9 +77,4 @@ function judge(
 
 function otherwise({ isMemoryAll }: JudgeOptions): Reading {
   return isMemoryAll ? MISSING : UNKNOWN;
-}
-
-/** Whether an entry is still fresh. */
-function isFresh(entry: Entry, now: number): boolean {
-  return entry.freshUntil === 0 || now < entry.freshUntil;
 }

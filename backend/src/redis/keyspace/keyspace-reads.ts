@@ -63,25 +63,13 @@ export class KeyspaceReads {
 
   /** Returns what is known of one key. */
   readOne(entry: string, { confirm = false, onPrimary = false }: ReadOptions): Promise<Reading> {
-    const { redis } = this.#deps;
+    const { redis, reads, clock } = this.#deps;
     if (redis === null) {
       return new Promise((resolve) => {
         resolve(this.#fromMemory(entry));
       });
     }
     if (onPrimary && redis.mayLag) return this.#readPrimaryFirst(redis, entry, confirm);
-    return this.#readWherever(redis, entry, confirm);
-  }
-
-  async #readPrimaryFirst(redis: SharedStore, entry: string, confirm: boolean): Promise<Reading> {
-    const asked = await this.#onPrimary(redis, [entry]);
-    if (!(asked instanceof Away)) return asked[0] ?? UNKNOWN;
-    // While there is no primary, a replica still knows more than memory.
-    return this.#readWherever(redis, entry, confirm);
-  }
-
-  #readWherever(redis: SharedStore, entry: string, confirm: boolean): Promise<Reading> {
-    const { reads, clock } = this.#deps;
     const { mayLag } = redis;
     const askedAt = clock.now();
     return reads.runThen(
@@ -92,6 +80,13 @@ export class KeyspaceReads {
         return isSure ? this.accept(entry, found, askedAt) : this.#askPrimaryFor(redis, entry);
       },
     );
+  }
+
+  async #readPrimaryFirst(redis: SharedStore, entry: string, confirm: boolean): Promise<Reading> {
+    const asked = await this.#onPrimary(redis, [entry]);
+    if (!(asked instanceof Away)) return asked[0] ?? UNKNOWN;
+    // While there is no primary, a replica still knows more than memory.
+    return this.readOne(entry, { confirm });
   }
 
   /** Returns what is known of these keys. */
@@ -128,7 +123,7 @@ export class KeyspaceReads {
     if (own !== null) return this.#speak(own);
     const reading = readingFromRedis(held, this.#judgeOptions());
     this.#keepCopy(entry, held, askedAt);
-    this.#review(entry, held, askedAt);
+    if (this.#near !== null) review(this.#near, entry, held, askedAt);
     return reading;
   }
 
@@ -140,14 +135,8 @@ export class KeyspaceReads {
     const word = own.entries === 0 ? null : this.#ownWord(entry, held);
     if (word !== null) return this.#speak(word);
     copy.confirm(clock.now());
-    this.#review(entry, held, askedAt);
+    if (this.#near !== null) review(this.#near, entry, held, askedAt);
     return readingFromRedis(held, this.#judgeOptions(), copy);
-  }
-
-  #review(entry: string, { decoded, bytes }: HeldBytes, askedAt: number): void {
-    if (this.#near === null) return;
-    const stamp = decoded.ok ? decoded.entry.stamp : stampOf(bytes);
-    if (stamp !== null) this.#near.review(entry, stamp, askedAt);
   }
 
   #acceptNothing(entry: string, askedAt: number): Reading {
@@ -293,4 +282,15 @@ export class KeyspaceReads {
     const { clock, redis } = this.#deps;
     return { policy, maxStaleMs, now: clock.wallTime(), isMemoryAll: redis === null };
   }
+}
+
+// The copy may be of before a notice that has come meanwhile.
+function review(
+  near: NearCopies,
+  entry: string,
+  { decoded, bytes }: HeldBytes,
+  askedAt: number,
+): void {
+  const stamp = decoded.ok ? decoded.entry.stamp : stampOf(bytes);
+  if (stamp !== null) near.review(entry, stamp, askedAt);
 }

@@ -31,7 +31,9 @@ export class InflightTable<T extends KeyedItem> {
   /** Adds an item, which must not be in a table. */
   add(item: T): void {
     if (this.#size > 2 * this.#buckets.length) this.#grow();
-    this.#link(item);
+    const place = this.#placeOf(item.key);
+    item.nextInBucket = this.#buckets[place] ?? null;
+    this.#buckets[place] = item;
     this.#size++;
   }
 
@@ -64,13 +66,8 @@ export class InflightTable<T extends KeyedItem> {
   #grow(): void {
     const items = this.toArray();
     this.#buckets = emptyBuckets(4 * this.#buckets.length);
-    for (const item of items.toReversed()) this.#link(item);
-  }
-
-  #link(item: T): void {
-    const place = this.#placeOf(item.key);
-    item.nextInBucket = this.#buckets[place] ?? null;
-    this.#buckets[place] = item;
+    this.#size = 0;
+    for (const item of items.toReversed()) this.add(item);
   }
 
   #placeOf(key: string): number {

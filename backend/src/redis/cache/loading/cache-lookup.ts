@@ -20,16 +20,10 @@ import {
 const UNASKED: Promise<unknown> = Promise.resolve();
 
 /** A call that looks for a value. Others that want it meanwhile join. */
-class Ask implements KeyedItem {
-  readonly key: string;
-  nextInBucket: KeyedItem | null = null;
-  value: Promise<unknown> = UNASKED;
+interface Ask extends KeyedItem {
+  value: Promise<unknown>;
   /** Where the value came from, once it is there. */
-  from: Answer['from'] = 'load';
-
-  constructor(key: string) {
-    this.key = key;
-  }
+  from: Answer['from'];
 }
 
 /**
@@ -66,29 +60,34 @@ export class CacheLookup {
     loader: Loader,
     options: GetOrSetOptions<never> | undefined,
   ): Promise<unknown> {
-    const near = this.#near(key);
-    if (near === null) return this.#ask(this.#requestOf(key, loader, options));
-    const hit = this.#reader.decodeNow(near);
-    if (hit === null) return this.#unpackOrAsk(this.#requestOf(key, loader, options), near);
-    this.#deps.counters.nearHit(hit.value);
-    const refreshAhead = options?.refreshAhead;
-    if ((refreshAhead === undefined ? this.#base.refreshAhead : refreshAhead) !== null) {
-      this.#loader.refreshIfDue(this.#requestOf(key, loader, options), near.entry, hit.value);
+    const near = this.#hasNear ? this.#near(key) : null;
+    const hit = near === null ? null : this.#reader.hitIn(near);
+    if (near !== null && hit !== null) {
+      this.#deps.counters.nearHit(hit.value);
+      const refreshAhead = options?.refreshAhead;
+      if ((refreshAhead === undefined ? this.#base.refreshAhead : refreshAhead) !== null) {
+        this.#loader.refreshIfDue(this.#requestOf(key, loader, options), near.entry, hit.value);
+      }
+      return Promise.resolve(hit.value);
     }
-    return Promise.resolve(hit.value);
+    const request =
+      options === undefined
+        ? { key, loader, options: this.#base }
+        : this.#requestOf(key, loader, options);
+    return near === null ? this.#ask(request) : this.#unpackOrAsk(request, near);
   }
 
   /** Returns the value of a key; `undefined` if there is none. Fails like {@link CacheLookup.find}. */
   get(key: string): Promise<unknown> {
-    const near = this.#near(key);
+    const near = this.#hasNear ? this.#near(key) : null;
     if (near !== null) {
-      const hit = this.#reader.decodeNow(near);
+      const hit = this.#reader.hitIn(near);
       if (hit === null) return this.find(key).then(valueIn);
       this.#deps.counters.nearHit(hit.value);
       return Promise.resolve(hit.value);
     }
     return this.#reader.readThen(key, (reading) => {
-      const hit = isFound(reading) ? this.#reader.decodeNow(reading) : null;
+      const hit = this.#reader.hitIn(reading);
       if (hit === null) return this.#valueIn(reading);
       this.#deps.counters.hit(hit.value);
       return hit.value;
@@ -102,7 +101,7 @@ export class CacheLookup {
    * the key, unless the policy is `cache`.
    */
   async find(key: string): Promise<KnownValue | null> {
-    const near = this.#near(key);
+    const near = this.#hasNear ? this.#near(key) : null;
     const copy = near === null ? null : await this.#reader.interpret(near);
     if (copy !== null && isFresh(copy)) {
       this.#deps.counters.nearHit(valueOf(copy));
@@ -152,9 +151,8 @@ export class CacheLookup {
 
   // A copy in memory that may be used without asking Redis.
   #near(key: string): FreshReading | null {
-    if (!this.#hasNear) return null;
     const reading = this.#deps.keyspace.near(key);
-    return reading !== null && isFound(reading) ? reading : null;
+    return reading?.state === 'found' && reading.isFresh ? reading : null;
   }
 
   async #unpackOrAsk(request: LoadRequest, near: Reading): Promise<unknown> {
@@ -173,25 +171,23 @@ export class CacheLookup {
   #ask(request: LoadRequest): Promise<unknown> {
     const { key } = request;
     const underWay = this.#asks.get(key);
-    if (underWay === undefined) return this.#askFirst(request);
-    if (!this.#loader.runner.wouldWaitForItself(key)) return this.#join(underWay);
-    return this.#answer(null, request, this.#reader.read(key));
-  }
-
-  #askFirst(request: LoadRequest): Promise<unknown> {
-    const { key } = request;
-    const ask = new Ask(key);
+    if (underWay !== undefined) {
+      if (!this.#loader.runner.wouldWaitForItself(key)) return this.#join(underWay);
+      return this.#answer(null, request, this.#reader.read(key));
+    }
+    const ask: Ask = { key, value: UNASKED, from: 'load', nextInBucket: null };
     this.#asks.add(ask);
     ask.value = this.#reader.readThen(
       key,
       (reading) => {
-        const hit = isFound(reading) ? this.#reader.decodeNow(reading) : null;
+        const hit = this.#reader.hitIn(reading);
         if (hit === null) return this.#answer(ask, request, this.#reader.interpret(reading));
         ask.from = 'cache';
-        this.#leave(ask);
+        this.#asks.remove(ask);
         this.#deps.counters.hit(hit.value);
-        if (request.options.refreshAhead !== null)
-          this.#loader.refreshIfDue(request, (reading as FreshReading).entry, hit.value);
+        if (request.options.refreshAhead !== null && reading.state === 'found') {
+          this.#loader.refreshIfDue(request, reading.entry, hit.value);
+        }
         return hit.value;
       },
       (error) => this.#answer(ask, request, Promise.reject(error as Error)),
@@ -227,14 +223,8 @@ export class CacheLookup {
       counters.answered('load', undefined);
       throw error;
     } finally {
-      if (ask !== null) this.#leave(ask);
+      if (ask !== null) this.#asks.remove(ask);
     }
-  }
-
-  // Who joined waits for the value already. What is over must not hold it.
-  #leave(ask: Ask): void {
-    this.#asks.remove(ask);
-    ask.value = UNASKED;
   }
 
   // Nobody joins it any more. Closing waits for it all the same.
@@ -267,10 +257,6 @@ export class CacheLookup {
 }
 
 type FreshReading = Extract<Reading, { state: 'found' }>;
-
-function isFound(reading: Reading): reading is FreshReading {
-  return reading.state === 'found' && reading.isFresh;
-}
 
 function valueIn(known: KnownValue | null): unknown {
   return known?.value;

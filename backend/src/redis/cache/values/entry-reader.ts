@@ -89,10 +89,14 @@ export class EntryReader {
     });
   }
 
-  /** Returns the decoded value of an entry; `null` when it must be decompressed first, or cannot be decoded. */
-  decodeNow({ entry, slot }: Reading & { state: 'found' }): DecodedNow | null {
-    if (entry.kind !== 'value') return NO_VALUE;
-    const body = this.#deps.decoder.decode(entry, slot);
+  /**
+   * Returns the value of a fresh entry, if it can be told at once; `null` when there is none, it must be
+   * decompressed first, or it cannot be decoded.
+   */
+  hitIn(reading: Reading): DecodedNow | null {
+    if (reading.state !== 'found' || !reading.isFresh) return null;
+    if (reading.entry.kind !== 'value') return NO_VALUE;
+    const body = this.#deps.decoder.decode(reading.entry, reading.slot);
     return 'ok' in body && body.ok ? body : null;
   }
 

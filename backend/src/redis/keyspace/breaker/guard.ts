@@ -18,16 +18,9 @@ export class Away {
 }
 
 /** A caller that waits for an answer. */
-class Waiter implements InflightItem {
-  nextInflight: InflightItem | null = null;
-  previousInflight: InflightItem | null = null;
-  inflightIn: object | null = null;
+interface Waiter extends InflightItem {
   /** Gives it the outcome. */
   readonly settle: (outcome: Away) => void;
-
-  constructor(settle: (outcome: Away) => void) {
-    this.settle = settle;
-  }
 }
 
 /** Why Redis takes no writes, and the answer that said so. */
@@ -114,9 +107,21 @@ export class Guard {
         settle(this.#notTried());
         return;
       }
-      const waiter = new Waiter(settle);
+      const waiter: Waiter = {
+        settle,
+        nextInflight: null,
+        previousInflight: null,
+        inflightIn: null,
+      };
       this.#waiting.add(waiter);
-      begun(work).then(
+      let asked: Promise<T>;
+      try {
+        asked = work();
+      } catch (error) {
+        // An error that is thrown synchronously counts like any other.
+        asked = thrown(error);
+      }
+      asked.then(
         (value) => {
           const isWaiting = this.#waiting.remove(waiter);
           this.breaker.succeed(generation);
@@ -212,15 +217,10 @@ export class Guard {
   }
 }
 
-// An error that is thrown synchronously counts like any other.
-function begun<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return work();
-  } catch (error) {
-    return new Promise(() => {
-      throw error;
-    });
-  }
+function thrown(error: unknown): Promise<never> {
+  return new Promise(() => {
+    throw error;
+  });
 }
 
 function asIs<T>(outcome: T): T {
