@@ -296,6 +296,38 @@ describe('a write', () => {
     expect(await space.write('a', draft('old'), { stamp: before })).toEqual(SUPERSEDED);
   });
 
+  it('of a loader is at hand before Redis has taken it, where Redis did not answer the read', async () => {
+    const one = await startProcess();
+    const space = one.fallback.open('users', CACHE);
+    const gate = newGate();
+    const before = space.stamp();
+    one.port.beforeSending = ({ name }) => {
+      if (name === 'get') throw new CommandTimeoutError('no answer');
+      return gate.passed;
+    };
+    expect(shown(await space.read('a'))).toBe('unknown');
+    const writing = space.write('a', draft('loaded'), { stamp: before, isAtHand: true });
+    expect(shown(await space.read('a'))).toBe('loaded from memory');
+    gate.open();
+    expect(await writing).toEqual({ outcome: 'stored' });
+  });
+
+  it('of a loader is not at hand when its key was deleted since', async () => {
+    const one = await startProcess();
+    const space = one.fallback.open('users', CACHE);
+    const gate = newGate();
+    const before = space.stamp();
+    await space.delete('a');
+    one.port.beforeSending = ({ name }) => {
+      if (name === 'get') throw new CommandTimeoutError('no answer');
+      return gate.passed;
+    };
+    const writing = space.write('a', draft('loaded'), { stamp: before, isAtHand: true });
+    expect(shown(await space.read('a'))).toBe('deleted');
+    gate.open();
+    expect(await writing).toMatchObject({ outcome: 'superseded' });
+  });
+
   it('that a strict keyspace has sent is not said not to have been done', async () => {
     const one = await startProcess();
     const space = one.fallback.open('limits', STRICT);

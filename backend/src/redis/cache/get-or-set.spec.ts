@@ -10,6 +10,15 @@ import {
 import type { EntryDraft } from '../keyspace/index.js';
 import { jsonSerializer } from './values/serializers.js';
 
+/** The codes of an error and of what caused it. */
+function chainOf(error: unknown): unknown[] {
+  const codes: unknown[] = [];
+  for (let one = error; one instanceof Error; one = one.cause) {
+    codes.push((one as { readonly code?: unknown }).code);
+  }
+  return codes;
+}
+
 describe('getOrSet', () => {
   let rig: CacheRig;
   let one: CacheProcess;
@@ -371,6 +380,72 @@ describe('getOrSet', () => {
       expect(await outcomeOf(many)).toMatchObject(itself);
     });
 
+    describe('through others that were called apart', () => {
+      /** Loaders that ask for the key after their own, once all of them run. */
+      const circle = (keys: readonly string[]): Promise<unknown>[] => {
+        const ask = (i: number): Promise<unknown> =>
+          one.cache.getOrSet(keys[i % keys.length]!, async () => {
+            await turns();
+            return ask(i + 1);
+          });
+        return keys.map((_, i) => ask(i));
+      };
+
+      it.each([[['a', 'b']], [['a', 'b', 'c']], [['a', 'b', 'c', 'd', 'e']]])(
+        'in the circle %p',
+        async (keys) => {
+          const outcomes = await Promise.all(circle(keys).map((call) => outcomeOf(call)));
+          expect(outcomes.map(({ code }) => code)).toEqual(keys.map(() => 'LOADER_FAILED'));
+          const causes = outcomes.map(({ error }) => JSON.stringify(chainOf(error)));
+          expect(causes.every((chain) => chain.includes('INVALID_ARGUMENT'))).toBe(true);
+          expect(rig.clock.pending).toBe(0);
+        },
+      );
+
+      it('of two namespaces, one of them asked for several', async () => {
+        const other = one.cache.namespace('other');
+        const first = one.cache.getOrSet('a', async () => {
+          await turns();
+          return other.getOrSetMany(['b', 'c'], () => new Map());
+        });
+        const second = other.getOrSetMany(['b', 'd'], async () => {
+          await turns();
+          return new Map([['b', await one.cache.getOrSet('a', one1)]]);
+        });
+        const outcomes = await Promise.all([first, second].map((call) => outcomeOf(call)));
+        expect(outcomes.map(({ code }) => code)).toEqual(['LOADER_FAILED', 'LOADER_FAILED']);
+        expect(rig.clock.pending).toBe(0);
+      });
+
+      it('and not because several wait for the same', async () => {
+        const slow = new HeldLoader<number>();
+        const ask = (): Promise<number> => one.cache.getOrSet('c', slow.load);
+        const both = [one.cache.getOrSet('a', ask), one.cache.getOrSet('b', ask), ask()];
+        await turns();
+        slow.answer(1);
+        expect(await Promise.all(both)).toEqual([1, 1, 1]);
+        expect(slow.calls).toBe(1);
+      });
+
+      it('and not for one whose time is over, whatever it still waits for', async () => {
+        const [inner, outer] = [new HeldLoader<number>(), new HeldLoader<number>()];
+        const b = one.cache.getOrSet('b', inner.load);
+        await turns();
+        const a = outcomeOf(
+          one.cache.getOrSet('a', () => one.cache.getOrSet('b', outer.load), {
+            hardTimeoutMs: 50,
+          }),
+        );
+        await turns();
+        await rig.clock.advance(50);
+        expect((await a).code).toBe('LOADER_TIMEOUT');
+        // The loader of `a` waits for `b` still, and nobody for it.
+        expect(await one.cache.getOrSet('a', one1)).toBe(1);
+        inner.answer(2);
+        expect(await b).toBe(2);
+      });
+    });
+
     it('also when it has deleted the key before', async () => {
       const call = one.cache.getOrSet('k', async () => {
         await one.cache.delete('k');
@@ -396,26 +471,6 @@ describe('getOrSet', () => {
       expect(await one.cache.getOrSet('k', loader)).toBe(1);
       await one.cache.delete('k');
       expect(await late[0]!()).toBe(1);
-    });
-
-    it('but not where two loaders wait for each other, begun by two calls: until their time is over', async () => {
-      const call = (key: string, other: string): Promise<number> =>
-        one.cache.getOrSet(
-          key,
-          async () => {
-            await turns();
-            return one.cache.getOrSet(other, one1);
-          },
-          { hardTimeoutMs: 500 },
-        );
-      const calls = [outcomeOf(call('a', 'b')), outcomeOf(call('b', 'a'))];
-      await turns(20);
-      await rig.clock.advance(499);
-      expect(one.cache.stats.loadFailures).toBe(0);
-      await rig.clock.advance(1);
-      for (const { code } of await Promise.all(calls)) {
-        expect(['LOADER_TIMEOUT', 'LOADER_FAILED']).toContain(code);
-      }
     });
 
     it('unless there is an old value that it does not wait for long', async () => {

@@ -23,7 +23,7 @@ export type Reading =
       readonly isFresh: boolean;
       readonly source: ReadingSource;
       /** Of what memory holds: where the decoded value may be left for the next reader. */
-      readonly slot?: DecodedSlot;
+      readonly slot?: DecodedSlot | undefined;
     }
   /** The key was deleted, and its tombstone is still there. */
   | { readonly state: 'deleted'; readonly stamp: Stamp; readonly source: 'redis' | 'memory' }
@@ -62,6 +62,11 @@ export interface WriteOptions {
   readonly replaces?: Stamp;
   /** The stamp with which the value was born: a change keeps that of what it changes. */
   readonly birth?: Stamp;
+  /**
+   * Redis did not answer a read of the key a moment ago: memory has the value before Redis takes it or is given
+   * up, so that the next read finds it. Only with the policy `cache`.
+   */
+  readonly isAtHand?: boolean;
 }
 
 /** How an entry is deleted. */

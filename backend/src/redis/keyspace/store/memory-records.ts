@@ -32,6 +32,8 @@ export interface MemoryCopy extends DecodedSlot {
   readonly heardAt: number;
   /** False after it was distrusted, until it is written again or confirmed. */
   readonly isTrusted: boolean;
+  /** Redis still has the same: the copy is trusted as if it were new. */
+  confirm(now: number): void;
 }
 
 /** What a record asks of its store. */
