@@ -66,6 +66,12 @@ export class SessionUsers {
     );
   }
 
+  /** How many sessions there were, and how many of them were ended. */
+  get sessions(): { readonly begun: number; readonly ended: number } {
+    const ended = this.#sessions.filter(({ isEnded }) => isEnded).length;
+    return { begun: this.#sessions.length, ended };
+  }
+
   /** How many operations were acknowledged. */
   get acknowledged(): number {
     return Object.values(this.#done).reduce((sum, count) => sum + count, 0);
