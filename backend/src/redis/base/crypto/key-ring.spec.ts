@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { KeyRing } from './key-ring.js';
+import { keyIdOf, KeyRing } from './key-ring.js';
 
 const [OLD, NEW, OTHER] = [newKey(), newKey(), newKey()];
 const PLAIN = Buffer.from('what nobody else may read');
@@ -31,8 +31,18 @@ describe('KeyRing', () => {
     const [byOld, byNew] = [ringOf(OLD).seal(PLAIN, 'c'), ringOf(NEW, OLD).seal(PLAIN, 'c')];
     expect(ringOf(NEW, OLD).open(byOld, 'c')).toEqual({ ok: true, bytes: PLAIN });
     expect(ringOf(NEW).open(byNew, 'c')).toEqual({ ok: true, bytes: PLAIN });
-    expect(ringOf(OLD).open(byNew, 'c')).toEqual({ ok: false, reason: 'unknown-key' });
-    expect(ringOf(OTHER).open(byOld, 'c')).toEqual({ ok: false, reason: 'unknown-key' });
+    const unknown = { ok: false, reason: 'unknown-key' };
+    expect(ringOf(OLD).open(byNew, 'c')).toEqual({ ...unknown, keyId: ringOf(NEW).ids[0] });
+    expect(ringOf(OTHER).open(byOld, 'c')).toEqual({ ...unknown, keyId: ringOf(OLD).ids[0] });
+  });
+
+  it('names its keys, the newest first, and those that others have sealed with', () => {
+    const ring = ringOf(NEW, OLD, NEW);
+    expect(ring.ids).toEqual([...ringOf(NEW).ids, ...ringOf(OLD).ids]);
+    expect(ring.ids[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect(keyIdOf(ringOf(OLD).seal(PLAIN, 'c'))).toBe(ring.ids[1]);
+    expect(keyIdOf(PLAIN)).toBeNull();
+    expect(keyIdOf(Buffer.alloc(0))).toBeNull();
   });
 
   it('opens nothing for another use than it was sealed for', () => {

@@ -10,7 +10,8 @@ import {
 /** What became of sealed bytes. `unknown-key`: no key of the ring has sealed them. `damaged`: they are not what was sealed. */
 export type Opened =
   | { readonly ok: true; readonly bytes: Buffer }
-  | { readonly ok: false; readonly reason: 'unknown-key' | 'damaged' };
+  | { readonly ok: false; readonly reason: 'unknown-key'; readonly keyId: string }
+  | { readonly ok: false; readonly reason: 'damaged' };
 
 /** How long a key is. */
 export const KEY_BYTES = 32;
@@ -35,8 +36,13 @@ export class KeyRing {
   /** @param keys - of {@link KEY_BYTES} bytes each, the newest first */
   private constructor([newest, ...older]: readonly [Buffer, ...Buffer[]]) {
     this.#newest = [idOf(newest), createSecretKey(newest)];
-    for (const key of [...older, newest])
+    for (const key of [newest, ...older])
       this.#keys.set(idOf(key).toString('hex'), createSecretKey(key));
+  }
+
+  /** The ids of the keys, the newest first. They may be logged: they tell nothing of the keys. */
+  get ids(): readonly string[] {
+    return [...this.#keys.keys()];
   }
 
   /** The ring of these keys in base64, the newest first; `null` when one of them is no key, or there is none. */
@@ -63,10 +69,11 @@ export class KeyRing {
 
   /** Opens what {@link KeyRing.seal} has sealed for the same context, with whichever key of the ring. */
   open(sealed: Buffer, context: string): Opened {
-    if (sealed.length < HEAD_BYTES + TAG_BYTES || sealed[0] !== FORMAT) return DAMAGED;
+    const keyId = keyIdOf(sealed);
+    if (keyId === null) return DAMAGED;
+    const key = this.#keys.get(keyId);
+    if (key === undefined) return { ok: false, reason: 'unknown-key', keyId };
     const head = sealed.subarray(0, HEAD_BYTES);
-    const key = this.#keys.get(head.toString('hex', 1, 1 + ID_BYTES));
-    if (key === undefined) return { ok: false, reason: 'unknown-key' };
     const { messageKey, nonce } = derive(key, head);
     const decipher = createDecipheriv(CIPHER, messageKey, nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(boundTo(head, context));
@@ -78,6 +85,12 @@ export class KeyRing {
       return DAMAGED;
     }
   }
+}
+
+/** The id of the key that has sealed these bytes, also where no ring has it; `null` when nobody has sealed them. */
+export function keyIdOf(sealed: Buffer): string | null {
+  const isWhole = sealed.length >= HEAD_BYTES + TAG_BYTES && sealed[0] === FORMAT;
+  return isWhole ? sealed.toString('hex', 1, 1 + ID_BYTES) : null;
 }
 
 const DAMAGED: Opened = { ok: false, reason: 'damaged' };
