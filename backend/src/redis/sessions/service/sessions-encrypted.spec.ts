@@ -210,6 +210,7 @@ describe('the archive of encrypted sessions', () => {
     expect(facts(other)).toEqual([noKey(NEW), noKey(NEW)]);
     expect((await other.sessions.listOf(ANN.userId)).isComplete).toBe(false);
     redis.empty();
+    expect((await other.sessions.listOf(ANN.userId)).isComplete).toBe(false);
     expect(await reasonOf(other.sessions.read(token))).toBe('unreadable');
     redis.data.entries.set(session.id, before[0] as never);
     expect([redis.data.entries.get(session.id), archive.rows.get(session.id)]).toEqual(before);

@@ -297,9 +297,10 @@ describe('the records of a store', () => {
     it('are encrypted by the keys of the sessions they stand beside, unless they have their own', async () => {
       const { sessions } = world.process({ keys: [key!] });
       await new StoreRecords(sessions).set(SID, session);
-      expect(await open({ keys: [key!] }).get(SID)).toEqual(session);
+      const plainData = 'refuse';
+      expect(await open({ keys: [key!], plainData }).get(SID)).toEqual(session);
       await new StoreRecords(sessions, { keys: [other!] }).set(SID, session);
-      expect(await open({ keys: [other!] }).get(SID)).toEqual(session);
+      expect(await open({ keys: [other!], plainData }).get(SID)).toEqual(session);
     });
 
     it('cannot be read without their key, and stay where they are', async () => {
