@@ -27,6 +27,24 @@ describe('KeyRing', () => {
     expect(one).not.toEqual(two);
   });
 
+  it('draws a new salt after many messages, and another for each process', () => {
+    const saltOf = (ring: KeyRing): string => ring.seal(Buffer.alloc(0), '').toString('hex', 9, 25);
+    const ring = ringOf(NEW);
+    const first = saltOf(ring);
+    expect(saltOf(ringOf(NEW))).not.toBe(first);
+    let same = 1;
+    while (saltOf(ring) === first) same++;
+    expect(same).toBe(2 ** 16);
+  });
+
+  it('never takes the nonce of a message for another one', () => {
+    const ring = ringOf(NEW);
+    const nonces = Array.from({ length: 1000 }, () =>
+      ring.seal(PLAIN, 'c').toString('hex', 25, 37),
+    );
+    expect(new Set(nonces).size).toBe(1000);
+  });
+
   it('opens with every key, and seals with the newest', () => {
     const [byOld, byNew] = [ringOf(OLD).seal(PLAIN, 'c'), ringOf(NEW, OLD).seal(PLAIN, 'c')];
     expect(ringOf(NEW, OLD).open(byOld, 'c')).toEqual({ ok: true, bytes: PLAIN });
