@@ -169,6 +169,25 @@ describe('getOrSet', () => {
       expect(stats()).toMatchObject({ misses: 1000, joined: 999, loads: 1 });
     });
 
+    it('and hands the same object to all who wait', async () => {
+      const slow = new HeldLoader<object>();
+      const calls = [1, 2].map(() => one.cache.getOrSet('k', slow.load));
+      await turns();
+      slow.answer({});
+      const [first, second] = await Promise.all(calls);
+      expect(second).toBe(first);
+    });
+
+    it('with the options of the first call, its time included', async () => {
+      const slow = new HeldLoader<string>();
+      const call = (hardTimeoutMs: number): Promise<{ readonly code?: unknown }> =>
+        outcomeOf(one.cache.getOrSet('k', slow.load, { hardTimeoutMs }));
+      const calls = [call(500), call(5_000)];
+      await rig.clock.advance(500);
+      for (const { code } of await Promise.all(calls)) expect(code).toBe('LOADER_TIMEOUT');
+      expect(slow.calls).toBe(1);
+    });
+
     it('and counts calls that only shared the question as hits', async () => {
       await one.cache.set('k', 1);
       await Promise.all([1, 2, 3].map(() => one.cache.getOrSet('k', () => 2)));
@@ -379,6 +398,26 @@ describe('getOrSet', () => {
       expect(await late[0]!()).toBe(1);
     });
 
+    it('but not where two loaders wait for each other, begun by two calls: until their time is over', async () => {
+      const call = (key: string, other: string): Promise<number> =>
+        one.cache.getOrSet(
+          key,
+          async () => {
+            await turns();
+            return one.cache.getOrSet(other, one1);
+          },
+          { hardTimeoutMs: 500 },
+        );
+      const calls = [outcomeOf(call('a', 'b')), outcomeOf(call('b', 'a'))];
+      await turns(20);
+      await rig.clock.advance(499);
+      expect(one.cache.stats.loadFailures).toBe(0);
+      await rig.clock.advance(1);
+      for (const { code } of await Promise.all(calls)) {
+        expect(['LOADER_TIMEOUT', 'LOADER_FAILED']).toContain(code);
+      }
+    });
+
     it('unless there is an old value that it does not wait for long', async () => {
       const patient = rig.start({ maxStaleMs: 1_000, ttlMs: 10, softTimeoutMs: 5 }).cache;
       await patient.set('k', 'old');
@@ -417,6 +456,20 @@ describe('getOrSet', () => {
       expect(await before).toBe('before');
       expect(await after).toBe('after');
       expect(await one.cache.get('k')).toBe('after');
+    });
+
+    it('but to a call of another process that joins a load there; that is not kept', async () => {
+      const two = rig.start();
+      const slow = new HeldLoader<string>();
+      const first = one.cache.getOrSet('k', slow.load);
+      await turns();
+      await two.cache.delete('k');
+      const joined = one.cache.getOrSet('k', slow.load);
+      await turns();
+      slow.answer('before');
+      expect(await Promise.all([first, joined])).toEqual(['before', 'before']);
+      expect(slow.calls).toBe(1);
+      expect(await one.cache.get('k')).toBeUndefined();
     });
 
     it('to calls that come after a set, while the question is under way', async () => {
@@ -482,6 +535,17 @@ describe('getOrSet', () => {
         await turns();
         expect(await one.cache.get('k')).toBe('again');
       });
+    });
+
+    it('when the loader does not end, and throws away what it returns after that', async () => {
+      const slow = new HeldLoader<string>();
+      const call = outcomeOf(one.cache.getOrSet('k', slow.load, { hardTimeoutMs: 500 }));
+      await rig.clock.advance(500);
+      expect((await call).code).toBe('LOADER_TIMEOUT');
+      slow.answer('too late');
+      await turns();
+      expect(one.behind().drafts).toEqual([]);
+      expect(await one.cache.get('k')).toBeUndefined();
     });
 
     it('when another process does not end, after the same time', async () => {
@@ -593,6 +657,16 @@ describe('getOrSet', () => {
         keyspace: 'default',
         fault: 'unknown-codec',
       });
+    });
+
+    it('but a set or a delete of such a key counts', async () => {
+      await write({ codec: 77 });
+      await one.cache.set('k', 'set');
+      expect(await one.cache.get('k')).toBe('set');
+      await write({ codec: 77 });
+      await one.cache.delete('k');
+      expect(await one.cache.getOrSet('k', () => 'loaded')).toBe('loaded');
+      expect(await one.cache.get('k')).toBe('loaded');
     });
 
     it('loads alone, and leaves alone, what turns out to be newer when it claims', async () => {

@@ -243,7 +243,7 @@ export class KeyspaceReads {
     if (isFinal) this.#deps.own.noteEnd({ ...write, isFinal });
     if (memory.apply(write).kind === 'applied') return;
     const copy = memory.peek(key);
-    if (copy === null || copy.heardAt > askedAt) return;
+    if (copy !== null && copy.heardAt > askedAt) return;
     // Redis was asked after memory had learned of something newer, and has lost it since.
     memory.forget(key);
     memory.apply(write);

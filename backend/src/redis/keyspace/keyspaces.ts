@@ -22,6 +22,7 @@ import type { Keyspace } from './keyspace.js';
 import { KeyspaceKeys } from './keyspace-keys.js';
 import { NearCopies } from './near-copies.js';
 import { OwnKnowledge } from './own-knowledge.js';
+import { RefusedNotices } from './refused-notices.js';
 import { TieredKeyspace } from './tiered-keyspace.js';
 
 const ORIGIN_BYTES = 8;
@@ -43,6 +44,7 @@ export class Keyspaces {
   readonly #bus: EventBus;
   readonly #kept: KeptJournal;
   readonly #losses: LossReports;
+  readonly #refusedNotices: RefusedNotices;
   readonly #deps: KeyspaceDeps;
   readonly #degradation: Degradation;
   readonly #replays: ReplayLoop | null;
@@ -63,6 +65,9 @@ export class Keyspaces {
     this.#bus = bus;
     this.#kept = kept;
     this.#losses = new LossReports(clock, bus);
+    const { keyPrefix, db } = options.node;
+    const rights = `+publish ${KeyspaceKeys.channelRule(keyPrefix, db)}`;
+    this.#refusedNotices = new RefusedNotices(clock, bus, rights);
     this.#degradation = new Degradation(
       options.fallback,
       port,
@@ -126,7 +131,13 @@ export class Keyspaces {
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
       guards: { reads: reads.stats, writes: writes.stats },
       memory: memory.usage,
-      journal: { ...own.stats, maxEntries: bounds.maxEntries, maxBytes: bounds.maxBytes },
+      journal: {
+        ...own.stats,
+        maxEntries: bounds.maxEntries,
+        maxBytes: bounds.maxBytes,
+        file: this.#kept.fileStatus?.() ?? null,
+      },
+      notices: this.#refusedNotices.status,
     };
   }
 
@@ -148,6 +159,7 @@ export class Keyspaces {
     const { entries } = this.#deps.own;
     if (entries > 0 && this.#kept.log === NO_LOG) this.#losses.add(entries, 'closed');
     this.#losses.close();
+    this.#refusedNotices.close();
     await this.#deps.own.close();
   }
 
@@ -167,8 +179,7 @@ export class Keyspaces {
   }
 
   #newParts({ log, records }: KeptJournal): KeyspaceDeps {
-    const { fallback, journal: bounds, node } = this.#options;
-    const { keyPrefix } = node;
+    const { fallback, journal: bounds } = this.#options;
     const stamps = new HybridClock(this.#clock, randomBytes(ORIGIN_BYTES).toString('hex'));
     const own = new OwnWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock, log, records);
     own.onLost((count, reason) => {
@@ -183,16 +194,25 @@ export class Keyspaces {
       own,
       reads: this.#degradation.reads,
       writes: this.#degradation.writes,
-      redis:
-        this.#port === null
-          ? null
-          : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
+      redis: this.#port === null ? null : this.#newStore(this.#port, stamps),
       tombstoneMs: bounds.maxAgeMs,
       onBacklog: () => {
         this.#degradation.refresh();
         this.#replays?.wake();
       },
     };
+  }
+
+  #newStore(port: RedisPort, stamps: HybridClock): RedisStore {
+    const { fallback, node } = this.#options;
+    return new RedisStore(port, stamps, {
+      ...fallback,
+      clock: this.#clock,
+      keyPrefix: node.keyPrefix,
+      onUnheard: () => {
+        this.#refusedNotices.add();
+      },
+    });
   }
 
   #newReplays(): ReplayLoop | null {

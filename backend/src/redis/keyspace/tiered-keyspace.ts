@@ -115,6 +115,7 @@ export class TieredKeyspace implements Keyspace {
     const askedAt = clock.now();
     const entry = this.#keys.entry(key);
     const answer = await writes.run(() => redis.claim({ ...options, key: entry }));
+    if (answer instanceof Away && this.policy === 'strict') throw strictRefusal(this.name, answer);
     if (answer instanceof Away) return ALONE;
     if (answer.kind === 'granted') {
       return { state: 'granted', token: answer.holder, stamp: answer.stamp };

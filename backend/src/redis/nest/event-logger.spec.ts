@@ -42,4 +42,27 @@ describe('RedisEventLogger', () => {
     await engine.close();
     jest.restoreAllMocks();
   });
+
+  it('says that the disk takes writes again', async () => {
+    const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    engine.bus.emit({ type: 'journal.file-recovered', failedMs: 3_000 });
+    expect(log).toHaveBeenLastCalledWith("The journal's file is written again after 3000 ms");
+    await engine.close();
+    jest.restoreAllMocks();
+  });
+
+  it('says what to do when other processes are not told of changes', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    engine.bus.emit({ type: 'notices.refused', count: 12, rights: '+publish &shop:*~changed' });
+    expect(warn).toHaveBeenLastCalledWith(
+      'Redis refused to tell other processes of 12 changes: their near copies are used until they are too old. ' +
+        'The ACL user of this process lacks one of the rights +publish &shop:*~changed',
+    );
+    await engine.close();
+    jest.restoreAllMocks();
+  });
 });

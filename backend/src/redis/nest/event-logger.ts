@@ -191,6 +191,16 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     level: 'error',
     text: ({ reason }) => `The journal's file cannot be written: ${reason}`,
   },
+  'journal.file-recovered': {
+    level: 'log',
+    text: ({ failedMs }) => `The journal's file is written again after ${ms(failedMs)}`,
+  },
+  'notices.refused': {
+    level: 'warn',
+    text: ({ count, rights }) =>
+      `Redis refused to tell other processes of ${String(count)} changes: their near copies are used until ` +
+      `they are too old. The ACL user of this process lacks one of the rights ${rights}`,
+  },
   'journal.file-skipped': {
     level: 'warn',
     text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,

@@ -34,6 +34,11 @@ describe('getOrSetMany', () => {
     expect(one.cache.stats).toMatchObject({ hits: 3, misses: 2, loads: 1, joined: 0 });
   });
 
+  it('loads in each process: nobody is asked for the right to it', async () => {
+    await one.cache.getOrSetMany(['a'], doubled);
+    expect(one.behind().calls.claim).toBe(0);
+  });
+
   it('does nothing for no keys', async () => {
     const loader = jest.fn(doubled);
     expect(await one.cache.getOrSetMany([], loader)).toEqual(new Map());

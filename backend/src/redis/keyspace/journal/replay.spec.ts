@@ -207,6 +207,49 @@ describe('Replay', () => {
     });
   });
 
+  describe('of a delete that a value has replaced in the journal', () => {
+    const older = (): ApplyOutcome => store.memory.apply(setOf('a', stampNo(1), { ttlMs: null }));
+    const refused = { kind: 'superseded', by: stampNo(2) };
+    const append = async (ttlMs: number | null): Promise<void> => {
+      await put(deleteOf('a', stampNo(2), HOUR_MS));
+      await put(setOf('a', stampNo(3), { ttlMs, body: 'v' }));
+      await put(setOf('a', stampNo(4), { ttlMs, body: 'v' }));
+    };
+
+    it('lets it refuse what others bring later, when the value has expired in the journal', async () => {
+      await append(1_000);
+      await clock.advance(2_000);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1 });
+      expect(older()).toEqual(refused);
+      await clock.advance(HOUR_MS);
+      expect(older()).toEqual({ kind: 'applied' });
+    });
+
+    it('the same when it expires in Redis', async () => {
+      await append(1_000);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1 });
+      expect(bodyOf('a')).toBe('v');
+      await clock.advance(2_000);
+      expect(older()).toEqual(refused);
+    });
+
+    it('the same when a failover has lost both', async () => {
+      journal.note(recordOf(deleteOf('a', stampNo(2), HOUR_MS)));
+      journal.note(recordOf(setOf('a', stampNo(3), { ttlMs: 1_000 })));
+      journal.flip();
+      await replayOf().run(never);
+      await clock.advance(2_000);
+      expect(older()).toEqual(refused);
+    });
+
+    it('says nothing of it when its time is over', async () => {
+      await append(null);
+      await clock.advance(HOUR_MS);
+      await replayOf().run(never);
+      expect(store.asked).toEqual(['a']);
+    });
+  });
+
   it('ends what a value had replaced that a drop turns away', async () => {
     store.memory.apply(setOf('a', stampNo(1), { body: 'deleted since' }));
     store.memory.apply(setOf('b', stampNo(1), { body: 'old' }));

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/timing/index.js';
 import { isAboutTheRecord, refusalOfAllWrites } from '../breaker/refused-writes.js';
 import {
   leftMs,
+  leftOf,
   type JournaledDrop,
   type JournaledWrite,
   type JournalRecord,
@@ -12,7 +13,8 @@ import { graveOf } from './ended-writes.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { MemoryStore } from '../store/memory-store.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
-import type { OwnWrites, Settlement } from './own-writes.js';
+import type { OwnWrites } from './own-writes.js';
+import type { Settlement } from './write-counts.js';
 
 /** How fast a journal is replayed. */
 interface ReplayOptions {
@@ -125,6 +127,7 @@ export class Replay {
 
   async #replayWrite(record: JournaledWrite, run: Run): Promise<number> {
     const { replaces, ...write } = record.write;
+    await this.#replayDelete(record);
     const ttlMs = leftMs(record, this.#clock.wallTime());
     if (ttlMs !== null && ttlMs <= 0) {
       // Its own time is over. What it had replaced must not come back either.
@@ -148,6 +151,14 @@ export class Replay {
       this.#distrustOlder(write.key, outcome.by);
     }
     return 1;
+  }
+
+  // The delete comes first: it refuses what is older also when the value has expired.
+  async #replayDelete({ write, deleted }: JournaledWrite): Promise<void> {
+    const madeAt = this.#clock.wallTime();
+    const ttlMs = deleted === undefined ? 0 : leftOf(deleted, madeAt);
+    if (deleted === undefined || ttlMs <= 0) return;
+    await this.#store.apply(graveOf(write, { stamp: deleted.stamp, madeAt, ttlMs }));
   }
 
   // A drop may have turned it away, not a newer value of the key. What it had replaced must not be read then.
