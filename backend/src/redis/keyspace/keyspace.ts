@@ -115,11 +115,12 @@ export interface Keyspace {
   readonly policy: KeyspacePolicy;
   /** True while reads do not go to Redis. */
   readonly isAway: boolean;
-  /** A stamp of now. Take it before a load: what was written or deleted meanwhile is newer and wins. */
+  /** A stamp of now, later than all that this process has made or seen. */
   stamp(): Stamp;
   /**
-   * A stamp that is surely not later than now, for the birth of a value: whatever empties its groups from now on is
-   * later. Where they were emptied a moment ago, the write is `superseded` by the stamp of that.
+   * A stamp that is surely not later than now: for the birth of a value, and for one that is about to be read from its
+   * source without a lease. Whatever ends it from now on is later. Where it was ended a moment ago, the write is
+   * `superseded` by the stamp of that.
    */
   birth(): Stamp;
   /**

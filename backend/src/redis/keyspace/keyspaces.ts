@@ -28,6 +28,14 @@ import { TieredKeyspace } from './tiered-keyspace.js';
 const ORIGIN_BYTES = 8;
 const REPLAY_BATCH = 200;
 
+/** What keyspaces are given. */
+interface KeyspacesParts {
+  readonly clock: Clock;
+  readonly bus: EventBus;
+  /** Who stamps: 16 hexadecimal digits that no other process has. @defaultValue random ones */
+  readonly origin?: string;
+}
+
 /** An open keyspace and its options. */
 interface OpenKeyspace {
   readonly keyspace: Keyspace;
@@ -56,7 +64,7 @@ export class Keyspaces {
   constructor(
     options: ResolvedRedisOptions,
     port: RedisPort | null,
-    { clock, bus }: { readonly clock: Clock; readonly bus: EventBus },
+    { clock, bus, origin = newOrigin() }: KeyspacesParts,
     kept: KeptJournal = NOTHING_KEPT,
   ) {
     this.#options = options;
@@ -77,7 +85,7 @@ export class Keyspaces {
         onWritesBack: () => this.#replays?.hurry(),
       },
     );
-    this.#deps = this.#newParts(kept);
+    this.#deps = this.#newParts(kept, origin);
     this.#replays = this.#newReplays();
     this.#stopHearing = port?.onDataAtRisk(() => {
       this.#reapply();
@@ -178,9 +186,9 @@ export class Keyspaces {
     return keyspace;
   }
 
-  #newParts({ log, records }: KeptJournal): KeyspaceDeps {
+  #newParts({ log, records }: KeptJournal, origin: string): KeyspaceDeps {
     const { fallback, journal: bounds } = this.#options;
-    const stamps = new HybridClock(this.#clock, randomBytes(ORIGIN_BYTES).toString('hex'));
+    const stamps = new HybridClock(this.#clock, origin);
     const own = new OwnWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock, log, records);
     own.onLost((count, reason) => {
       this.#losses.add(count, reason);
@@ -253,4 +261,8 @@ export class Keyspaces {
     this.#degradation.refresh();
     this.#replays?.wake();
   }
+}
+
+function newOrigin(): string {
+  return randomBytes(ORIGIN_BYTES).toString('hex');
 }

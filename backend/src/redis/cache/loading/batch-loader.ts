@@ -102,7 +102,7 @@ export class BatchLoader {
     const keys = open.map(({ key }) => key);
     const { runner } = this.#single;
     return runner.run(keys, options.hardTimeoutMs, async (signal) => {
-      const stamp = this.#deps.keyspace.stamp();
+      const stamp = this.#deps.keyspace.birth();
       const values = await runner.call(keys, () => loader(keys, { signal }), signal);
       if (!types.isMap(values)) throw notAMap(values);
       const filling = inPortions(

@@ -227,7 +227,7 @@ export class ValueLoader {
     signal: AbortSignal,
   ): Promise<Answer> {
     try {
-      const stamp = lease?.stamp ?? this.#deps.keyspace.stamp();
+      const stamp = lease?.stamp ?? this.#deps.keyspace.birth();
       const value = await this.runner.call([key], () => loader({ key, signal, stale }), signal);
       if (mayWrite) {
         const load = { stamp, replacesValue: stale !== undefined };

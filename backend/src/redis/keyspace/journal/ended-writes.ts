@@ -1,6 +1,6 @@
 import { encodeEntry, newTombstone } from '../store/entry.js';
 import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
-import { compareStamps, type Stamp } from '../store/stamp.js';
+import { compareStamps, rightAfter } from '../store/stamp.js';
 import {
   classOf,
   isDelete,
@@ -9,8 +9,6 @@ import {
   type JournalRecord,
   type ReplacedDelete,
 } from './disk/journal-log.js';
-
-const MAX_COUNT = 0xffff;
 
 /** What decides whether a drop ends a value. */
 export type EndableValue = Pick<StampedWrite, 'key' | 'stamp' | 'birth' | 'groups'>;
@@ -30,7 +28,7 @@ export function endOf(
   { drop, madeAt }: Pick<JournaledDrop, 'drop' | 'madeAt'>,
 ): JournaledWrite {
   const { stamp: own } = member.write;
-  const stamp = compareStamps(own, drop.stamp) >= 0 ? nextOf(own) : drop.stamp;
+  const stamp = compareStamps(own, drop.stamp) >= 0 ? rightAfter(own) : drop.stamp;
   const write = graveOf(member.write, { ...drop, stamp, madeAt });
   const memberClass = classOf(member);
   return { kind: 'write', write, madeAt, class: memberClass === 'value' ? 'delete' : memberClass };
@@ -72,10 +70,4 @@ export function graveOf(
 
 interface GraveOptions extends Pick<StampedDrop, 'stamp' | 'ttlMs' | 'isFinal'> {
   readonly madeAt: number;
-}
-
-function nextOf({ wallMs, count, origin }: Stamp): Stamp {
-  return count < MAX_COUNT
-    ? { wallMs, count: count + 1, origin }
-    : { wallMs: wallMs + 1, count: 0, origin };
 }

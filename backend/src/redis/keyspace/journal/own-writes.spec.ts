@@ -14,7 +14,7 @@ import {
   type WriteClass,
 } from './disk/journal-log.js';
 import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
-import { compareStamps } from '../store/stamp.js';
+import { compareStamps, laterThan } from '../store/stamp.js';
 import { OwnWrites } from './own-writes.js';
 
 const HOUR_MS = 3_600_000;
@@ -211,6 +211,16 @@ describe('OwnWrites', () => {
       await clock.advance(60_000);
       journal.note(recordOf(setOf('x', stampNo(50))));
       expect(kindIn(pendingOf(journal, 'old')?.entry ?? null)).toBe('tombstone');
+    });
+
+    it('of a member that is written again right after its end: the write is not taken for the end', async () => {
+      const journal = open();
+      const next = laterThan(stampNo(9), stampNo(9));
+      await put(journal, 'changed', 9, { groups: ['g'], birth: stampNo(2) });
+      journal.note(dropOf('g', 4));
+      await journal.append(recordOf(setOf('changed', next, { groups: ['g'] })));
+      expect(kindIn(pendingOf(journal, 'changed')?.entry ?? null)).toBe('value');
+      expect(pendingOf(journal, 'changed')?.stamp).toEqual(next);
     });
 
     it('of drops that spare others, each for itself', async () => {

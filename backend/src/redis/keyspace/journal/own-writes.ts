@@ -62,6 +62,7 @@ export class OwnWrites {
   readonly #counts = new WriteCounts();
   #isClosed = false;
   #acknowledgedAt = -Infinity;
+  #lostAt = -Infinity;
 
   /** @param recovered - the records that the log kept from an earlier process */
   constructor(
@@ -109,6 +110,11 @@ export class OwnWrites {
   get isQuiet(): boolean {
     if (this.#held.pending > 0) return false;
     return this.#clock.now() - this.#acknowledgedAt > this.#options.windowMs;
+  }
+
+  /** Redis may have lost something within the window, and those who wrote it last may write it again yet. */
+  get isBeingRestored(): boolean {
+    return this.#clock.now() - this.#lostAt <= this.#options.windowMs;
   }
 
   /** The latest stamp that is pending: after a restart, new stamps must be later. */
@@ -193,6 +199,7 @@ export class OwnWrites {
 
   /** Redis may have lost what it acknowledged: it is pending again. The log gets all of it at once. */
   flip(): void {
+    this.#lostAt = this.#clock.now();
     const lost = this.#held.acknowledged.map((held) => {
       this.#held.remove(held);
       const { madeAt, knownSince = madeAt } = held.record;

@@ -5,6 +5,7 @@ import { decodeEntry } from '../store/entry.js';
 import { NO_LOG } from './disk/journal-log.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { MemoryStore } from '../store/memory-store.js';
+import { compareStamps, laterThan } from '../store/stamp.js';
 import { OwnWrites } from './own-writes.js';
 import { Replay } from './replay.js';
 
@@ -261,6 +262,33 @@ describe('Replay', () => {
     expect(['a', 'b'].map(bodyOf)).toEqual(['tombstone', 'newer']);
   });
 
+  it('ends it so that who has a copy of the value does not take its end for the same', async () => {
+    const value = setOf('a', stampNo(3), { groups: ['g'] });
+    const copies = new MemoryStore({ maxEntries: 10, maxBytes: 1e6 }, clock);
+    copies.apply(value);
+    copies.distrust('a');
+    await put(value);
+    store.memory.drop({ group: 'g', stamp: stampNo(5), ttlMs: HOUR_MS });
+    await replayOf().run(never);
+    const end = store.memory.peek('a')!;
+    copies.apply({ ...deleteOf('a', end.stamp!), entry: end.entry });
+    expect(kindIn(copies.peek('a')!.entry)).toBe('tombstone');
+    // A write that this process makes right after the value still wins.
+    expect(compareStamps(end.stamp!, laterThan(value.stamp, value.stamp))).toBeLessThan(0);
+  });
+
+  it('lets the touch of another process live that was made in the same moment and wins', async () => {
+    const moment = stampNo(3);
+    const touch = (origin: string): StampedWrite =>
+      setOf('a', { ...moment, origin }, { groups: ['g'], body: 'touched', birth: stampNo(1) });
+    for (const origin of ['00000000000000a0', '00000000000000a4']) {
+      store.memory.apply(touch('ffffffffffffffff'));
+      await put(touch(origin));
+      expect(await replayOf().run(never)).toMatchObject({ superseded: 1 });
+      expect(bodyOf('a')).toBe('touched');
+    }
+  });
+
   describe('of changes', () => {
     const change = (key: string, no: number, base: number): StampedWrite => ({
       ...setOf(key, stampNo(no), { body: `v${no}` }),
@@ -292,10 +320,37 @@ describe('Replay', () => {
     it('creates again what a failover lost right after it was created and changed', async () => {
       journal.note(recordOf(setOf('a', stampNo(1))));
       journal.note(recordOf(change('a', 2, 1)));
-      journal.note(recordOf(change('old', 2, 1)));
       journal.flip();
-      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 1 });
-      expect(['a', 'old'].map(bodyOf)).toEqual(['v2', null]);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 0 });
+      expect(bodyOf('a')).toBe('v2');
+    });
+
+    it('waits after a loss until another process has written again what it changes', async () => {
+      const replay = replayOf();
+      journal.note(recordOf(change('theirs', 2, 1)));
+      journal.flip();
+      expect(await replay.run(never)).toMatchObject({ applied: 0, superseded: 0 });
+      expect([replay.hasLeftSome, journal.entries]).toEqual([true, 1]);
+      store.memory.apply(setOf('theirs', stampNo(1)));
+      expect(await replay.run(never)).toMatchObject({ applied: 1 });
+      expect([replay.hasLeftSome, journal.entries, bodyOf('theirs')]).toEqual([false, 0, 'v2']);
+    });
+
+    it('gives up a change when nobody has written again what it changes within the window', async () => {
+      journal.note(recordOf(change('gone', 2, 1)));
+      journal.flip();
+      await replayOf().run(never);
+      await clock.advance(BOUNDS.windowMs + 1);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 1 });
+      expect([journal.entries, bodyOf('gone')]).toEqual([0, null]);
+    });
+
+    it('brings everything else meanwhile', async () => {
+      journal.note(recordOf(change('theirs', 1, 0)));
+      for (let no = 2; no < 9; no++) journal.note(recordOf(setOf(`k${no}`, stampNo(no))));
+      journal.flip();
+      expect(await runAll()).toMatchObject({ applied: 7, superseded: 0 });
+      expect(journal.entries).toBe(1);
     });
 
     it('does not create with a late change what others may have ended since Redis had it', async () => {

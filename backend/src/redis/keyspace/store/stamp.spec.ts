@@ -4,8 +4,10 @@ import {
   compareStamps,
   HybridClock,
   isDamaged,
+  laterThan,
   MAX_AHEAD_MS,
   readStamp,
+  rightAfter,
   stampOfServerTime,
   isStampDigits,
   stampDigits,
@@ -88,6 +90,31 @@ describe('stamps', () => {
     expect(isDamaged(at(START + MAX_AHEAD_MS, 0xffff), START)).toBe(false);
     expect(isDamaged(at(START + MAX_AHEAD_MS + 1), START)).toBe(true);
     expect(isDamaged(at(0), START)).toBe(false);
+  });
+});
+
+describe('the stamp right after another', () => {
+  const MOMENTS = [at(START), at(START, 0xffff), at(2 ** 48 - 2, 0xffff)];
+  const ORIGINS = Array.from('0123456789abcdef', (digit) => `00000000000000a${digit}`);
+
+  it('is later, and earlier than the next one of its process', () => {
+    for (const moment of MOMENTS) {
+      for (const origin of ORIGINS) {
+        const stamp = { ...moment, origin };
+        const next = rightAfter(stamp);
+        expect(compareStamps(stamp, next)).toBeLessThan(0);
+        expect(compareStamps(next, laterThan(stamp, stamp))).toBeLessThan(0);
+      }
+    }
+  });
+
+  it('has an origin that its process gives to no stamp itself', () => {
+    for (const origin of ORIGINS) {
+      const clock = new ManualClock();
+      const stamps = new HybridClock(clock, origin);
+      const own = [origin, stamps.before().origin, stamps.scriptOrigin];
+      expect(own).not.toContain(rightAfter(at(START, 0, origin)).origin);
+    }
   });
 });
 

@@ -81,8 +81,19 @@ export function stampOfServerTime(seconds: number, micros: number, origin: strin
 /** The stamp itself, or the next one of its process after another that is not earlier. */
 export function laterThan(stamp: Stamp, other: Stamp): Stamp {
   if (compareStamps(stamp, other) > 0) return stamp;
-  const { origin } = stamp;
-  const { wallMs, count } = other;
+  return nextCount({ ...other, origin: stamp.origin });
+}
+
+/**
+ * The stamp that comes right after another: after it, before the next one that its process makes, and equal to none
+ * that any process makes.
+ */
+export function rightAfter({ wallMs, count, origin }: Stamp): Stamp {
+  const own = otherOrigin(origin, 4);
+  return own > origin ? { wallMs, count, origin: own } : nextCount({ wallMs, count, origin: own });
+}
+
+function nextCount({ wallMs, count, origin }: Stamp): Stamp {
   return count < MAX_COUNT
     ? { wallMs, count: count + 1, origin }
     : { wallMs: wallMs + 1, count: 0, origin };
@@ -197,8 +208,8 @@ export class HybridClock {
   }
 }
 
-// Random origins differ in more than two bits.
-function otherOrigin(origin: string, bit: 1 | 2): string {
+// Random origins differ in more than three bits.
+function otherOrigin(origin: string, bit: 1 | 2 | 4): string {
   const last = Number.parseInt(origin.slice(-1), 16) ^ bit;
   return origin.slice(0, -1) + last.toString(16);
 }
