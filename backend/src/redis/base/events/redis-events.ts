@@ -123,7 +123,13 @@ export type RedisHaEvent =
       /** What the ACL user needs, as the rules of `ACL SETUSER`: `+publish &*~changed`. */
       readonly rights: string;
     }
-  | { readonly type: 'value.rejected'; readonly keyspace: string; readonly fault: string }
+  | {
+      readonly type: 'value.rejected';
+      readonly keyspace: string;
+      readonly fault: string;
+      /** Of the fault `no-key`: the id of the key that is missing. It tells nothing of the key. */
+      readonly keyId?: string;
+    }
   | { readonly type: 'value.write-failed'; readonly keyspace: string; readonly reason: string }
   | {
       readonly type: 'journal.file-skipped';
