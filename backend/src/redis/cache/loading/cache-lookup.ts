@@ -27,7 +27,7 @@ interface Ask extends KeyedItem {
 }
 
 /**
- * Answers calls: looks for the value, has it loaded where that is wanted, and counts what came of it.
+ * Answers calls: looks for the value, has it loaded where that is wanted, and counts the outcome.
  *
  * Nearly every call ends with a fresh value. So up to there nothing is awaited: the answer of Redis goes through
  * one callback to the promise of the caller. Everything else may take its time.

@@ -39,7 +39,7 @@ export class SharedCall {
     return value;
   }
 
-  /** The call need not wait for what becomes of this key. */
+  /** The call need not wait until it is known who loads this key. */
   leaveOut(key: string): void {
     this.#undecided.delete(key);
     if (this.#undecided.size > 0 || this.#isDue) return;
