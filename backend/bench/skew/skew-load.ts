@@ -14,8 +14,8 @@ export interface LoadReport {
 }
 
 const CALLERS = 6;
-const LONGEST_LOAD_MS = 8;
-const LONGEST_PAUSE_MS = 8;
+const MAX_LOAD_MS = 8;
+const MAX_PAUSE_MS = 8;
 const TELL_TRIES = 3;
 
 /** How often each thing is done. */
@@ -60,7 +60,7 @@ export class SkewLoad {
     const callOnAndOn = async (): Promise<void> => {
       while (left-- > 0) {
         await this.callOnce(this.pick(MIX));
-        await sleep(this.random() * LONGEST_PAUSE_MS);
+        await sleep(this.random() * MAX_PAUSE_MS);
       }
     };
     await Promise.all(Array.from({ length: CALLERS }, callOnAndOn));
@@ -123,7 +123,7 @@ export class SkewLoad {
     this.loading += 1;
     try {
       const found = await read();
-      await sleep(this.random() * LONGEST_LOAD_MS);
+      await sleep(this.random() * MAX_LOAD_MS);
       return found;
     } finally {
       this.loading -= 1;

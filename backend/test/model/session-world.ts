@@ -19,7 +19,7 @@ const OFFSETS_MS = [0, 4000, -4000];
 /** Two events of processes with different calendars are in no certain order when they are this close. */
 const UNSURE_MS = 10_000;
 const USERS = ['ann', 'bob'];
-const MOST_REPLAYS = 10_000;
+const MAX_REPLAYS = 10_000;
 
 /** How often each thing happens. */
 export const SESSION_WEIGHTS = {
@@ -361,7 +361,7 @@ export class SessionWorld {
     this.#noteDelivery();
     const isBusy = ({ link }: Process): boolean => link.isAway || link.pending > 0;
     for (let i = 0; this.#processes.some(isBusy); i++) {
-      if (i > MOST_REPLAYS) return this.#blame('something is never handed in');
+      if (i > MAX_REPLAYS) return this.#blame('something is never handed in');
       const choice = history[i % history.length]?.c ?? 0;
       const waiting = this.#processes.filter(isBusy);
       this.#replay(pick(waiting, choice), history[(i * 7) % history.length]?.b ?? 0);

@@ -41,7 +41,7 @@ const MIX = (Object.keys(WEIGHTS) as Operation[]).flatMap((name) =>
   Array.from({ length: WEIGHTS[name] }, () => name),
 );
 // Longer than the calendars of two processes may differ: so what a user does is in one order for all.
-const LEAST_PAUSE_MS = 50;
+const MIN_PAUSE_MS = 50;
 const MORE_PAUSE_MS = 100;
 
 /**
@@ -108,7 +108,7 @@ export class SessionUsers {
       if (wanted === 'create') await this.#create(door, userId, own);
       else if (wanted === 'use an ended one') await this.#useEnded(door, ended);
       else await this.#use(wanted, door, { session: this.#pick(live), own });
-      await pause(LEAST_PAUSE_MS + this.#random() * MORE_PAUSE_MS);
+      await pause(MIN_PAUSE_MS + this.#random() * MORE_PAUSE_MS);
     }
   }
 

@@ -29,7 +29,7 @@ const ORIGIN_BYTES = 8;
 const REPLAY_BATCH = 200;
 
 /** What keyspaces are given. */
-interface KeyspacesParts {
+interface KeyspacesDeps {
   readonly clock: Clock;
   readonly bus: EventBus;
   /** Who stamps: 16 hexadecimal digits that no other process has. @defaultValue random ones */
@@ -64,7 +64,7 @@ export class Keyspaces {
   constructor(
     options: ResolvedRedisOptions,
     port: RedisPort | null,
-    { clock, bus, origin = newOrigin() }: KeyspacesParts,
+    { clock, bus, origin = newOrigin() }: KeyspacesDeps,
     kept: KeptJournal = NOTHING_KEPT,
   ) {
     this.#options = options;
