@@ -1,121 +1,119 @@
-import { CircuitBreaker } from '../../src/redis/keyspace/breaker/circuit-breaker.js';
-import { Guard } from '../../src/redis/keyspace/breaker/guard.js';
-import { NO_LOG } from '../../src/redis/keyspace/journal/disk/journal-log.js';
-import { OwnWrites } from '../../src/redis/keyspace/journal/own-writes.js';
-import { Replay } from '../../src/redis/keyspace/journal/replay.js';
-import type { Keyspace } from '../../src/redis/keyspace/keyspace.js';
-import type { SharedStore } from '../../src/redis/keyspace/keyspace-deps.js';
-import { KeyspaceKeys } from '../../src/redis/keyspace/keyspace-keys.js';
-import { OwnKnowledge } from '../../src/redis/keyspace/own-knowledge.js';
-import { MemoryStore } from '../../src/redis/keyspace/store/memory-store.js';
-import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
-import { TieredKeyspace } from '../../src/redis/keyspace/tiered-keyspace.js';
-import type { ManualClock } from '../../src/redis/testing/index.js';
-import { linkTo, type ModelRedis } from './model-redis.js';
+import { resolveOptions, type ResolvedRedisOptions } from '../../src/redis/config/index.js';
+import { EventBus } from '../../src/redis/base/events/index.js';
+import { type Keyspace, Keyspaces } from '../../src/redis/keyspace/index.js';
+import { InMemoryPort } from '../support/redis-in-memory/in-memory-port.js';
+import type { RedisInMemory } from '../support/redis-in-memory/redis-in-memory.js';
+import type { Actor } from './actor.js';
+import { ModelJournal } from './model-journal.js';
+import type { ModelClock } from './model-clock.js';
+import { MODEL, type WorldSettings } from './model-settings.js';
+import { ProcessClock } from './process-clock.js';
 
-/** Short ages and tight bounds: what takes an hour or a million writes elsewhere happens within a history. */
-export const MODEL = {
-  maxAgeMs: 10_000,
-  windowMs: 1_000,
-  /** More than the targets that must never give way. */
-  maxEntries: 24,
-  maxBytes: 1_000_000,
-  memoryEntries: 24,
-} as const;
+// For 6 sessions, 4 ends of all, 3 keys and 2 tags, and a few values.
+const ROOM = { journal: 18, memory: 20 };
+const NO_ROOM = { journal: 5, memory: 9 };
 
-const BREAKER = { failures: 1, windowMs: 1_000, openMs: 1, checksToClose: 1 };
-
-/** One process: its calendar, its memory, its journal, and the keyspaces of both policies. */
-export class KeyspaceProcess {
+/** One life of a process, from its start until it crashes: its memory, its journal, and a keyspace of each kind. */
+export class KeyspaceProcess implements Actor {
+  readonly name: string;
+  readonly no: number;
+  /** How often the process was started before. */
+  readonly life: number;
   readonly sessions: Keyspace;
   readonly cache: Keyspace;
-  readonly own: OwnWrites;
-  readonly #link = { isCut: false };
-  readonly #guards: readonly Guard[];
-  readonly #replay: Replay;
-  #left = Infinity;
-  #pause = new AbortController();
+  readonly port: InMemoryPort;
+  readonly keyspaces: Keyspaces;
+  readonly clock: ProcessClock;
+  readonly log: ModelJournal;
+  heardSince: number;
+  /** It has taken in the journal of another process, which may have more than is allowed. */
+  hasAdopted = false;
+  isOver = false;
+  readonly #tokens = { count: 0 };
 
-  constructor(redis: ModelRedis, shared: ManualClock, no: number, offsetMs: number) {
-    const clock = calendarOf(shared, offsetMs);
-    const stamps = new HybridClock(clock, String(no).padStart(16, '0'));
-    const { memoryEntries, maxBytes, ...bounds } = MODEL;
-    const memory = new MemoryStore({ maxEntries: memoryEntries, maxBytes }, clock);
-    this.own = new OwnWrites({ ...bounds, maxBytes }, clock, NO_LOG);
-    const newBreaker = (): CircuitBreaker => new CircuitBreaker(BREAKER, clock, () => undefined);
-    const [reads, writes] = [new Guard(newBreaker()), Guard.ofWrites(newBreaker())];
-    this.#guards = [reads, writes];
-    const store = linkTo(redis, this.#link);
-    const deps = {
-      clock,
-      stamps,
-      memory,
-      own: this.own,
-      reads,
-      writes,
-      redis: store,
-      tombstoneMs: MODEL.maxAgeMs,
-      onBacklog: () => undefined,
-    };
-    const open = (name: string, policy: 'session' | 'cache'): Keyspace => {
-      const options = { policy, nearMs: 0, maxStaleMs: 0 } as const;
-      memory.open(name, options);
-      const knowledge = new OwnKnowledge(this.own, memory, null);
-      const identity = { keys: new KeyspaceKeys(name), options };
-      return new TieredKeyspace(identity, deps, { near: null, notices: null, knowledge });
-    };
-    this.sessions = open('sessions', 'session');
-    this.cache = open('cache', 'cache');
-    const settings = { perSecond: 1e9, batch: 2 };
-    this.#replay = new Replay(
-      { own: this.own, store: this.#counting(store), memory },
-      settings,
-      clock,
-    );
+  constructor(
+    redis: RedisInMemory,
+    shared: ModelClock,
+    { no, life }: { readonly no: number; readonly life: number },
+    settings: WorldSettings,
+    log = new ModelJournal(settings.hasFile),
+  ) {
+    this.no = no;
+    this.life = life;
+    this.name = life === 0 ? `p${String(no)}` : `p${String(no)}.${String(life)}`;
+    this.log = log;
+    this.port = new InMemoryPort(redis, settings.hasReplica);
+    this.clock = new ProcessClock(shared, settings.offsetsMs[no] ?? 0);
+    this.heardSince = shared.now();
+    const origin = `${(no * 1_000 + life).toString(16).padStart(8, '0')}00000000`;
+    const parts = { clock: this.clock, bus: new EventBus(), origin };
+    this.keyspaces = new Keyspaces(optionsFor(settings), this.port, parts, log.kept());
+    this.keyspaces.start();
+    const more = { nearMs: 0, maxStaleMs: 0 };
+    this.sessions = this.keyspaces.open('sessions', { policy: 'session', ...more });
+    this.cache = this.keyspaces.open('cache', { policy: 'cache', ...more, nearMs: MODEL.nearMs });
   }
 
-  get isCut(): boolean {
-    return this.#link.isCut;
+  get isLinked(): boolean {
+    return this.port.link === 'open' && !this.isOver;
   }
 
-  cut(): void {
-    this.#link.isCut = true;
-    for (const { breaker } of this.#guards) breaker.trip('cut');
+  get isSending(): boolean {
+    return this.isLinked || this.port.link === 'deaf';
   }
 
-  heal(): void {
-    this.#link.isCut = false;
-    for (const { breaker } of this.#guards) {
-      breaker.hurry();
-      const check = breaker.permitCheck();
-      if (check !== null) breaker.succeed(check);
-    }
+  get isCurrent(): boolean {
+    const { mode } = this.keyspaces.status;
+    return this.isLinked && mode === 'healthy' && this.pending === 0;
   }
 
-  /** Replays about so many records. */
-  async replay(records: number): Promise<void> {
-    if (this.#link.isCut) return;
-    this.#left = records;
-    this.#pause = new AbortController();
-    await this.#replay.run(this.#pause.signal);
+  get pending(): number {
+    return this.keyspaces.status.journal.entries;
   }
 
-  #counting(store: SharedStore): Pick<SharedStore, 'apply' | 'drop'> {
-    const count = (): void => {
-      if (--this.#left <= 0) this.#pause.abort();
-    };
-    return {
-      apply: (write) => store.apply(write).finally(count),
-      drop: (drop) => store.drop(drop).finally(count),
-    };
+  newToken(): string {
+    return `${this.name}-${String(this.#tokens.count++)}`;
+  }
+
+  /** The process ends at once: what it knew is gone, and what was on its way may have arrived or not. */
+  async crash(): Promise<void> {
+    this.isOver = true;
+    this.port.end();
+    this.log.end();
+    await this.keyspaces.close(0);
+  }
+
+  /** What exceeds its bounds; `null` for nothing. */
+  get excess(): string | null {
+    const { memory, journal } = this.keyspaces.status;
+    const inMemory = `${this.name}: memory holds ${String(memory.entries)} entries, ${String(memory.bytes)} bytes`;
+    if (memory.entries > memory.maxEntries || memory.bytes > memory.maxBytes) return inMemory;
+    const held = journal.entries + journal.acknowledged;
+    const inJournal = `${this.name}: the journal holds ${String(held)} records, ${String(journal.bytes)} bytes`;
+    const isTooMuch = held > journal.maxEntries || journal.bytes > journal.maxBytes;
+    return isTooMuch && !this.hasAdopted ? inJournal : null;
   }
 }
 
-function calendarOf(shared: ManualClock, offsetMs: number): ManualClock {
-  const clock = Object.create(shared) as ManualClock;
-  Object.defineProperty(clock, 'wallTime', { value: () => shared.wallTime() + offsetMs });
-  for (const name of ['now', 'after', 'hold', 'sleep'] as const) {
-    Object.defineProperty(clock, name, { value: shared[name].bind(shared) });
-  }
-  return clock;
+const resolved = new Map<boolean, ResolvedRedisOptions>();
+
+function optionsFor({ hasRoom }: WorldSettings): ResolvedRedisOptions {
+  const known = resolved.get(hasRoom);
+  if (known !== undefined) return known;
+  const bounds = hasRoom ? ROOM : NO_ROOM;
+  const { maxAgeMs, reapplyMs, maxBytes } = MODEL;
+  const { options } = resolveOptions({
+    mode: 'standalone',
+    host: '127.0.0.1',
+    fallback: {
+      breakerFailures: 1,
+      breakerOpenMs: 100,
+      stableMs: 10,
+      maxEntries: bounds.memory,
+      maxBytes,
+    },
+    journal: { maxEntries: bounds.journal, maxBytes, maxAgeMs, reapplyMs, replayPerSecond: 20 },
+  });
+  resolved.set(hasRoom, options);
+  return options;
 }

@@ -1,250 +1,231 @@
-import type { EntryDraft, Reading } from '../../src/redis/keyspace/index.js';
 import { JournalFullError } from '../../src/redis/base/errors/index.js';
-import { ManualClock } from '../../src/redis/testing/index.js';
-import type { Step } from './histories.js';
-import { KeyspaceProcess, MODEL } from './keyspace-process.js';
-import { ModelRedis } from './model-redis.js';
-import { CacheOracle, SessionOracle } from './keyspace-oracles.js';
+import type { Keyspace } from '../../src/redis/keyspace/index.js';
+import { RedisInMemory } from '../support/redis-in-memory/redis-in-memory.js';
+import { BRIEF_MS, CACHE_KEYS, CacheActs } from './cache-acts.js';
+import { FaultActs } from './fault-acts.js';
+import { randomOf, type Step } from './histories.js';
+import { KeyspaceProcess } from './keyspace-process.js';
+import { ModelClock } from './model-clock.js';
+import { MODEL, type WorldSettings } from './model-settings.js';
+import { BASE_MS } from './process-clock.js';
+import { answerIn, answerOf, kindIn, type Answer } from './redis-answers.js';
+import { pick, Scene, type Op } from './scene.js';
+import { SessionActs } from './session-acts.js';
 
 /** How often each operation comes. */
 export const WEIGHTS: Readonly<Record<string, number>> = {
   login: 5,
-  touch: 8,
+  change: 8,
   logout: 3,
   logoutAll: 2,
-  readSession: 8,
-  set: 10,
+  readSession: 9,
+  set: 9,
+  load: 7,
+  loadAlone: 3,
   delete: 4,
   dropTag: 3,
   read: 10,
-  fill: 12,
+  near: 5,
+  members: 2,
+  fill: 8,
   cut: 4,
-  heal: 5,
-  replay: 6,
+  deafen: 1,
+  keepReplica: 1.5,
+  reach: 6,
+  delayNotices: 1.5,
+  deliverNotices: 2,
+  setCalendar: 1,
+  refuse: 2,
+  accept: 3,
   wait: 10,
   waitLong: 2,
   replicate: 5,
   failOver: 1.5,
-  evict: 1,
+  empty: 0.4,
+  evict: 2,
+  crash: 1.5,
 };
 
-const OFFSETS_MS = [0, 15, -15];
-const MAX_SESSIONS = 6;
-const MAX_DROPS = 4;
-const FILLS = 40;
-const FOR_EVER_MS = 1_000 * MODEL.maxAgeMs;
 const STEP_MS = 5;
-
-function pick<T>(list: readonly T[], at: number): T {
-  return list[Math.floor(at * list.length)]!;
-}
+const WAIT_MS = 400;
+const MAX_PAUSES = 4;
 
 /** Several processes over one Redis: does what a history says, and finds what breaks a promise. */
 export class KeyspaceWorld {
-  readonly #clock = new ManualClock();
-  readonly #redis = new ModelRedis(this.#clock);
-  readonly #processes = OFFSETS_MS.map(
-    (offsetMs, i) => new KeyspaceProcess(this.#redis, this.#clock, i + 1, offsetMs),
-  );
-  readonly #sessions = new SessionOracle();
-  readonly #cache = new CacheOracle();
-  #replicatedAt = 0;
-  #drops = 0;
-  #fault: string | null = null;
+  readonly #settings: WorldSettings;
+  readonly #clock = new ModelClock();
+  readonly #redis = new RedisInMemory(() => BASE_MS + this.#clock.now());
+  readonly #processes: KeyspaceProcess[] = [];
+  readonly #scene: Scene;
+  readonly #sessions: SessionActs;
+  readonly #cache: CacheActs;
+  readonly #faults: FaultActs;
+  readonly #ops: Readonly<Record<string, Op<KeyspaceProcess>>>;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #trace: (text: string) => void;
+
+  constructor(settings: WorldSettings, trace: (text: string) => void = () => undefined) {
+    const { offsetsMs, hasRoom, hasReplica } = settings;
+    this.#settings = settings;
+    this.#trace = trace;
+    for (const no of offsetsMs.keys()) {
+      const first = { no, life: 0 };
+      this.#processes.push(new KeyspaceProcess(this.#redis, this.#clock, first, settings));
+    }
+    this.#redis.onPublish = (channel, message) => {
+      for (const { port } of this.#processes) port.tell(channel, message);
+    };
+    this.#scene = new Scene({
+      now: () => this.#clock.now(),
+      redisTime: () => BASE_MS + this.#clock.now(),
+      offsetsMs,
+      hasRoom,
+      lagMs: hasReplica ? MODEL.lagMs : 0,
+    });
+    this.#sessions = new SessionActs(this.#scene);
+    this.#cache = new CacheActs(this.#scene);
+    this.#faults = new FaultActs(this.#scene, {
+      redis: this.#redis,
+      clock: this.#clock,
+      processes: this.#processes,
+      settings,
+      oracles: { sessions: this.#sessions.oracle, cache: this.#cache.oracle },
+    });
+    this.#ops = {
+      ...this.#sessions.ops,
+      ...this.#cache.ops,
+      ...this.#faults.ops,
+      wait: (_, b) => this.#pass(b * WAIT_MS),
+      waitLong: (_, b) => this.#pass(b * 1.5 * MODEL.maxAgeMs),
+    };
+  }
 
   /** Returns what is wrong; `null` for nothing. */
   async run(history: readonly Step[]): Promise<string | null> {
+    const scene = this.#scene;
     for (const step of history) {
-      await this.#clock.advance(STEP_MS);
-      await this.#do(step);
-      for (const key of this.#redis.valueKeys()) this.#sessions.seenInRedis(key, this.#clock.now());
-      if (this.#fault !== null) return this.#fault;
+      this.#pass(STEP_MS);
+      const random = randomOf(Math.floor(step.c * 2 ** 32));
+      for (const { port } of this.#processes) {
+        port.pauses = () => Math.floor(random() * MAX_PAUSES);
+      }
+      const process = pick(this.#processes, step.a);
+      this.#trace(`-- ${String(scene.now)} ${step.op} ${process.name}`);
+      this.#start(process, async () => this.#ops[step.op]!(process, step.b, step.c));
+      if (step.isHasty) continue;
+      await this.#settle();
+      this.#look();
+      if (scene.fault !== null) break;
     }
     await this.#settle();
-    return this.#fault;
+    if (scene.fault === null) await this.#rest();
+    await this.#close();
+    return scene.fault;
   }
 
-  async #do({ op, a, b, c }: Step): Promise<void> {
-    const process = pick(this.#processes, a);
-    try {
-      await this.#ops[op]!(process, b, c);
-    } catch (error) {
-      if (error instanceof JournalFullError)
-        this.#blame('a write that must be taken found the journal full');
-      else throw error;
+  #start(process: KeyspaceProcess, work: () => Promise<void>): void {
+    const running: Promise<void> = work().then(
+      () => void this.#underWay.delete(running),
+      (error: unknown) => {
+        this.#underWay.delete(running);
+        const isRefused = error instanceof JournalFullError && !this.#settings.hasRoom;
+        // Nobody is told what becomes of the calls of a process that has crashed.
+        if (isRefused || process.isOver) return;
+        this.#scene.blame(error instanceof Error ? (error.stack ?? '') : String(error));
+      },
+    );
+    this.#underWay.add(running);
+  }
+
+  /** Lets everything end that is under way. */
+  async #settle(): Promise<void> {
+    await turn();
+    for (let i = 0; this.#underWay.size > 0 && i < 500; i++) {
+      this.#pass(STEP_MS);
+      await turn();
     }
+    if (this.#underWay.size > 0) this.#scene.blame('a call did not end');
   }
 
-  readonly #ops: Readonly<
-    Record<string, (process: KeyspaceProcess, b: number, c: number) => Promise<void> | void>
-  > = {
-    login: (process, b) => this.#login(process, b),
-    touch: (process, b) => this.#touch(process, b),
-    logout: (process, b) => this.#logout(process, b),
-    logoutAll: (process, b, c) => this.#logoutAll(process, b, c),
-    readSession: (process, b) => this.#readSession(process, b),
-    set: (process, b, c) => this.#set(process, b, c),
-    delete: (process, b) => this.#delete(process, b),
-    dropTag: (process, b) => this.#dropTag(process, b),
-    read: (process, b) => this.#read(process, b),
-    fill: async (process, b, c) => {
-      const count = 1 + Math.floor(c * 12);
-      for (let i = 0; i < count; i++) {
-        const key = `fill${String(Math.floor(b * FILLS + i) % FILLS)}`;
-        await process.cache.write(key, draftOf('fill', []));
-      }
-    },
-    cut: (process) => {
-      process.cut();
-    },
-    heal: (process) => {
-      process.heal();
-    },
-    replay: (process, b) => process.replay(1 + Math.floor(b * 8)),
-    wait: (_, b) => this.#clock.advance(b * 400),
-    waitLong: (_, b) => this.#clock.advance(b * 1.5 * MODEL.maxAgeMs),
-    replicate: () => {
-      this.#replicatedAt = this.#clock.now();
-      this.#redis.replicate();
-    },
-    failOver: () => this.#failOver(),
-    evict: (_, b) => {
-      const keys = this.#redis.valueKeys();
-      if (keys.length === 0) return;
-      const key = pick(keys, b);
-      this.#redis.evict(key);
-      this.#sessions.evicted(key);
-    },
-  };
-
-  async #login(process: KeyspaceProcess, b: number): Promise<void> {
-    if (this.#sessions.size >= MAX_SESSIONS) return;
-    const user = `u${String(Math.floor(b * 2))}`;
-    const id = this.#sessions.newId(user, this.#clock.now());
-    await process.sessions.write(id, draftOf(id, [user]));
-  }
-
-  async #touch(process: KeyspaceProcess, b: number): Promise<void> {
-    const id = this.#sessions.pick(b);
-    if (id === null) return;
-    const reading = await process.sessions.read(id, { onPrimary: true });
-    this.#judgeSession(process, id, reading);
-    if (reading.state !== 'found') return;
-    const { stamp, birth, groups } = reading.entry;
-    await process.sessions.write(id, draftOf(id, groups), { replaces: stamp, birth });
-  }
-
-  async #logout(process: KeyspaceProcess, b: number): Promise<void> {
-    const id = this.#sessions.pick(b);
-    if (id === null) return;
-    this.#sessions.end(id, process);
-    await process.sessions.delete(id, { isFinal: true, keepMs: FOR_EVER_MS });
-  }
-
-  async #logoutAll(process: KeyspaceProcess, b: number, c: number): Promise<void> {
-    if (++this.#drops > MAX_DROPS) return;
-    const user = `u${String(Math.floor(b * 2))}`;
-    // Who spares a session uses it: it is there for this process.
-    const wanted = c < 0.4 ? this.#sessions.pick((c / 0.4) * 0.999) : null;
-    const isThere = wanted !== null && (await process.sessions.read(wanted)).state === 'found';
-    const spared = isThere ? wanted : null;
-    this.#sessions.endAllOf(user, process, { spared, now: this.#clock.now() });
-    const except = spared === null ? [] : [spared];
-    await process.sessions.dropGroup(user, { isFinal: true, keepMs: FOR_EVER_MS, except });
-  }
-
-  async #readSession(process: KeyspaceProcess, b: number): Promise<void> {
-    const id = this.#sessions.pick(b);
-    if (id !== null) this.#judgeSession(process, id, await process.sessions.read(id));
-  }
-
-  #judgeSession(process: KeyspaceProcess, id: string, reading: Reading): void {
-    const { state } = reading;
-    if (state === 'found' && this.#sessions.hasEnded(id, process)) {
-      this.#blame(`${id} was ended by this process and is there`);
-    }
-  }
-
-  async #set(process: KeyspaceProcess, b: number, c: number): Promise<void> {
-    const key = keyOf(b);
-    const tags = c < 0.3 ? [] : c < 0.8 ? ['t0'] : ['t0', 't1'];
-    const version = this.#cache.newVersion(tags, this.#clock.now());
-    const { outcome } = await process.cache.write(key, draftOf(version, tags));
-    if (outcome !== 'superseded') this.#cache.saw(process, key, version);
-  }
-
-  async #delete(process: KeyspaceProcess, b: number): Promise<void> {
-    const key = keyOf(b);
-    const { outcome } = await process.cache.delete(key);
-    if (outcome !== 'superseded') this.#cache.deleted(process, key);
-  }
-
-  async #dropTag(process: KeyspaceProcess, b: number): Promise<void> {
-    const tag = b < 0.5 ? 't0' : 't1';
-    await process.cache.dropGroup(tag);
-    this.#cache.dropped(process, tag, this.#clock.now());
-  }
-
-  async #read(process: KeyspaceProcess, b: number): Promise<void> {
-    const key = keyOf(b);
-    const reading = await process.cache.read(key);
-    if (reading.state !== 'found') return;
-    const version = reading.entry.body.toString();
-    if (this.#cache.isBanned(process, key, version)) {
-      this.#blame(`${key} is ${version}, which this process has deleted`);
-    }
-    this.#cache.saw(process, key, version);
-  }
-
-  #failOver(): void {
-    // A replica that lags by more than what is written again loses what nobody promises to keep.
-    if (this.#clock.now() - this.#replicatedAt > MODEL.windowMs) this.#redis.replicate();
-    const before = new Set(this.#redis.valueKeys());
-    this.#redis.failOver();
-    for (const key of before) {
-      if (!this.#redis.holds(key)) this.#sessions.lost(key, this.#clock.now());
-    }
-    for (const { own } of this.#processes) own.flip();
+  #look(): void {
+    const { acts, now } = this.#scene;
+    for (const act of acts) act.look(now);
+    this.#sessions.oracle.look((id) => kindIn(this.#redis, `sessions:${id}`) === 'value', now);
+    for (const process of this.#processes) this.#scene.blame(process.excess);
   }
 
   // Everybody is there, and nothing waits any more: now all must agree.
-  async #settle(): Promise<void> {
-    for (const process of this.#processes) process.heal();
-    for (const process of this.#processes) await process.replay(Infinity);
-    await this.#clock.advance(MODEL.windowMs + 1);
-    for (const process of this.#processes) {
-      for (const id of this.#sessions.ids) {
-        const { state } = await process.sessions.read(id);
-        this.#blame(this.#sessions.faultAtRest(id, state, this.#clock.now()));
-      }
-      for (let i = 0; i < CACHE_KEYS; i++) {
-        const key = `k${String(i)}`;
-        const reading = await process.cache.read(key);
-        if (reading.state !== 'found') continue;
-        this.#blame(this.#cache.faultAtRest(key, reading.entry.body.toString()));
-      }
+  async #rest(): Promise<void> {
+    const processes = this.#processes;
+    this.#trace('-- rest');
+    this.#faults.accept();
+    for (const process of processes) {
+      this.#faults.reach(process);
+      this.#faults.deliverNotices(process);
+    }
+    const isBusy = ({ keyspaces, pending }: KeyspaceProcess): boolean =>
+      keyspaces.status.mode !== 'healthy' || pending > 0;
+    for (let i = 0; processes.some(isBusy) && i < 400; i++) await this.#idle(50);
+    if (processes.some(isBusy)) {
+      this.#scene.blame('something waits for ever');
+      return;
+    }
+    this.#look();
+    await this.#idle(2 * BRIEF_MS + 2 * Math.max(...this.#settings.offsetsMs));
+    await this.#idle(MODEL.reapplyMs);
+    for (const session of this.#sessions.oracle.all) {
+      await this.#agree('sessions', session.id, ({ state, body }) =>
+        this.#sessions.oracle.faultAtRest(session, state, body),
+      );
+    }
+    for (const key of CACHE_KEYS) {
+      await this.#agree('cache', key, ({ state, body }) =>
+        state === 'found' ? this.#cache.oracle.faultAtRest(key, body) : null,
+      );
     }
   }
 
-  #blame(fault: string | null): void {
-    this.#fault ??= fault;
+  // A replay that is under way ends at its deadline.
+  async #close(): Promise<void> {
+    const closed = this.#processes.map(({ keyspaces }) => keyspaces.close(0));
+    await this.#idle(1);
+    await Promise.all(closed);
+  }
+
+  // A replica is never further behind than it may be.
+  #pass(ms: number): void {
+    this.#clock.jump(ms);
+    const lagMs = BASE_MS + this.#clock.now() - this.#redis.replicatedAt;
+    if (lagMs > MODEL.lagMs) this.#redis.replicate();
+  }
+
+  async #idle(ms: number): Promise<void> {
+    this.#pass(ms);
+    await turn();
+    await turn();
+  }
+
+  async #agree(
+    name: 'sessions' | 'cache',
+    key: string,
+    faultOf: (answer: Answer) => string | null,
+  ): Promise<void> {
+    const now = BASE_MS + this.#clock.now();
+    const answers = [answerIn(this.#redis, `${name}:${key}`, now)];
+    for (const process of this.#processes) {
+      const keyspace: Keyspace = process[name];
+      answers.push(answerOf(await keyspace.read(key)));
+      const near = keyspace.near(key);
+      if (near !== null) answers.push(answerOf(near));
+    }
+    for (const answer of answers) this.#scene.blame(faultOf(answer));
+    const texts = answers.map(({ state, body }) => `${state} ${body}`);
+    if (new Set(texts).size > 1) this.#scene.blame(`${key} at rest is ${texts.join(', ')}`);
   }
 }
 
-const CACHE_KEYS = 3;
-
-function keyOf(at: number): string {
-  return `k${String(Math.floor(at * CACHE_KEYS))}`;
-}
-
-function draftOf(body: string, groups: readonly string[]): EntryDraft {
-  return {
-    kind: 'value',
-    codec: 0,
-    isCompressed: false,
-    body: Buffer.from(body),
-    freshMs: null,
-    staleMs: 0,
-    groups,
-  };
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -16,7 +16,7 @@ import type {
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { KeyspaceSenses } from './keyspace-reads.js';
 import { graveOf } from './journal/ended-writes.js';
-import { unconditional } from './journal/right-to-create.js';
+import { unconditional } from './journal/disk/right-to-create.js';
 import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
 import type { OwnKnowledge } from './own-knowledge.js';

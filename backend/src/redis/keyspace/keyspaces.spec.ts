@@ -176,6 +176,30 @@ describe('Keyspaces', () => {
     expect(appended).toHaveLength(3);
   });
 
+  it('replays as slowly as it may from the first moment on, not many records at once', async () => {
+    const port = new ScriptedPort();
+    const { options } = resolveOptions({
+      mode: 'standalone',
+      host: '127.0.0.1',
+      journal: { replayPerSecond: 10 },
+    });
+    const records = Array.from({ length: 50 }, (_, i): JournalRecord => {
+      const stamp = { wallMs: clock.wallTime(), count: i, origin: '00000000000000aa' };
+      return { kind: 'write', write: setOf(`users:k${i}`, stamp), madeAt: clock.wallTime() };
+    });
+    const kept = { log: NO_LOG, records, damagedBytes: 0 };
+    const fallback = new Keyspaces(options, port, { clock, bus: new EventBus() }, kept);
+    fallback.start();
+    await clock.advance(100);
+    expect(port.names.length).toBeLessThanOrEqual(2);
+    await clock.advance(900);
+    expect(port.names.length).toBeGreaterThan(5);
+    expect(port.names.length).toBeLessThanOrEqual(10 + 2);
+    const closed = fallback.close(0);
+    await clock.advance(1);
+    await closed;
+  });
+
   it('replays what the disk has refused, and says that it may be lost', async () => {
     const port = new ScriptedPort();
     const log: JournalLog = {

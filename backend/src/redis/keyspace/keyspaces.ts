@@ -27,6 +27,8 @@ import { TieredKeyspace } from './tiered-keyspace.js';
 
 const ORIGIN_BYTES = 8;
 const REPLAY_BATCH = 200;
+/** A slow replay is slow from its first moment on. */
+const MIN_PORTIONS_PER_SECOND = 5;
 
 /** What keyspaces are given. */
 interface KeyspacesDeps {
@@ -60,7 +62,10 @@ export class Keyspaces {
   readonly #open = new Map<string, OpenKeyspace>();
   #isClosed = false;
 
-  /** @param port - `null` in memory mode */
+  /**
+   * @param port - `null` in memory mode
+   * @param tools - `origin` says who stamps: 16 hexadecimal digits that no other process has, or random ones
+   */
   constructor(
     options: ResolvedRedisOptions,
     port: RedisPort | null,
@@ -226,7 +231,9 @@ export class Keyspaces {
   #newReplays(): ReplayLoop | null {
     const { own, memory, redis, writes } = this.#deps;
     if (redis === null) return null;
-    const settings = { perSecond: this.#options.journal.replayPerSecond, batch: REPLAY_BATCH };
+    const { replayPerSecond: perSecond } = this.#options.journal;
+    const portion = Math.ceil(perSecond / MIN_PORTIONS_PER_SECOND);
+    const settings = { perSecond, batch: Math.min(REPLAY_BATCH, portion) };
     const replay = new Replay({ own, store: redis, memory }, settings, this.#clock);
     return new ReplayLoop({ own, replay, guard: writes }, this.#clock, {
       onReplayed: (report) => {

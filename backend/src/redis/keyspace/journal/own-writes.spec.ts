@@ -8,6 +8,7 @@ import {
 import { ManualClock } from '../../testing/index.js';
 import {
   NO_LOG,
+  stampOfRecord,
   weightOf,
   type JournalLog,
   type JournalRecord,
@@ -718,6 +719,22 @@ describe('OwnWrites', () => {
       }
       expect(keysOf(journal.oldest(9))).toEqual(['b', 'a']);
       expect(pendingOf(journal, 'a')?.stamp).toEqual(stampNo(5));
+    });
+
+    it('and may create what one process has begun and another one has changed', async () => {
+      const begun = recordOf(setOf('a', stampNo(1)));
+      const changed = recordOf({ ...setOf('a', stampNo(5)), replaces: 'any' });
+      const [one, other] = [open(), open()];
+      await one.append(changed);
+      one.recover(begun);
+      await other.append(begun);
+      other.recover(changed);
+      for (const journal of [one, other]) {
+        const [record, ...rest] = journal.oldest(9);
+        expect(rest).toEqual([]);
+        expect(stampOfRecord(record!)).toEqual(stampNo(5));
+        expect(record).not.toHaveProperty('write.replaces');
+      }
     });
   });
 });

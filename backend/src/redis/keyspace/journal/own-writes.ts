@@ -20,7 +20,7 @@ import {
   type WriteCountsStats,
 } from './write-counts.js';
 import { endOf, withDelete, type EndableValue } from './ended-writes.js';
-import { inheriting } from './right-to-create.js';
+import { inheriting, inheritingAmong } from './disk/right-to-create.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 import { compareStandings } from '../store/which-wins.js';
 
@@ -219,7 +219,20 @@ export class OwnWrites {
    */
   recover(record: JournalRecord): void {
     const present = this.#held.of(targetOf(record));
-    if (present !== undefined && isNotOlder(present.record, record)) return;
+    if (present !== undefined && isNotOlder(present.record, record)) {
+      const own = inheritingAmong(present.record, record);
+      if (own === present.record) return;
+      this.#held.remove(present);
+      this.#held.add(own, present.at).logged = present.logged;
+      return;
+    }
+    this.#recover(
+      present === undefined ? record : inheritingAmong(record, present.record),
+      present,
+    );
+  }
+
+  #recover(record: JournalRecord, present: HeldWrite | undefined): void {
     const hasRoom = this.#makeRoom(record, present);
     if (!hasRoom && classOf(record) === 'value') {
       this.#log.settle(record);

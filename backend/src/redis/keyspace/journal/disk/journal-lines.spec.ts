@@ -71,6 +71,23 @@ describe('lines of a journal', () => {
     expect(recordsIn(...lines)).toEqual([lines[1], lines[2], drop]);
   });
 
+  it('leave the end of a key that is never used again, whatever a change is stamped', () => {
+    const end = { ...writeOf('a', 1), write: { ...deleteOf('a', stampNo(1)), isFinal: true } };
+    expect(recordsIn(writeOf('a', 5), end)).toEqual([end]);
+    expect(recordsIn(end, writeOf('a', 5))).toEqual([end]);
+  });
+
+  it('let the change of one process create what another one has begun', () => {
+    const change = { ...writeOf('a', 5), write: { ...setOf('a', stampNo(5)), replaces: 'any' } };
+    for (const lines of [
+      [writeOf('a', 1), change],
+      [change, writeOf('a', 1)],
+    ]) {
+      expect(recordsIn(...(lines as LogLine[]))).toEqual([writeOf('a', 5)]);
+    }
+    expect(recordsIn(change as LogLine)).toEqual([change]);
+  });
+
   it('leave out what was settled, and what came before it', () => {
     expect(recordsIn(writeOf('a', 1), settledOf('wa', 1))).toEqual([]);
     expect(recordsIn(writeOf('a', 1), settledOf('wa', 2))).toEqual([]);

@@ -1,5 +1,7 @@
-import { stampOfRecord, targetOf, type JournalRecord } from './journal-log.js';
+import { inheritingAmong } from './right-to-create.js';
+import { standingOf, stampOfRecord, targetOf, type JournalRecord } from './journal-log.js';
 import { compareStamps, type Stamp } from '../../store/stamp.js';
+import { compareStandings } from '../../store/which-wins.js';
 
 /** One line of a log: a record, or a note that the records of a target up to a stamp need no replay. */
 export type LogLine =
@@ -38,11 +40,21 @@ export class LogContents {
   add(line: LogLine): void {
     const target = targetOfLine(line);
     const present = this.#live.get(target);
-    const isLate =
-      present !== undefined && compareStamps(stampOfRecord(present), stampOfLine(line)) > 0;
-    if (isLate) return;
-    this.#live.delete(target);
-    if (line.kind !== 'settled') this.#live.set(target, line);
+    if (line.kind !== 'settled') this.#addRecord(target, line, present);
+    else if (present !== undefined && compareStamps(stampOfRecord(present), line.stamp) <= 0) {
+      this.#live.delete(target);
+    }
+  }
+
+  // They may be those of several processes.
+  #addRecord(target: string, record: JournalRecord, present: JournalRecord | undefined): void {
+    if (present === undefined) this.#live.set(target, record);
+    else if (compareStandings(standingOf(present), standingOf(record)) > 0) {
+      this.#live.set(target, inheritingAmong(present, record));
+    } else {
+      this.#live.delete(target);
+      this.#live.set(target, inheritingAmong(record, present));
+    }
   }
 }
 

@@ -1,6 +1,11 @@
-import { isDelete, type JournalRecord } from './disk/journal-log.js';
-import type { HeldWrite } from './held-writes.js';
-import type { StampedWrite } from '../store/key-value-store.js';
+import type { StampedWrite } from '../../store/key-value-store.js';
+import { isDelete, type JournalRecord } from './journal-log.js';
+
+/** What a record replaces, and when Redis has acknowledged it; `null` when it has not. */
+interface Replaced {
+  readonly record: JournalRecord;
+  readonly at: number | null;
+}
 
 /**
  * A change replaces what is there and creates nothing: what it changes may have been ended. The change of a value that
@@ -8,7 +13,7 @@ import type { StampedWrite } from '../store/key-value-store.js';
  *
  * @param present - what the record replaces
  */
-export function inheriting(record: JournalRecord, present: HeldWrite | undefined): JournalRecord {
+export function inheriting(record: JournalRecord, present: Replaced | undefined): JournalRecord {
   if (record.kind !== 'write' || record.write.replaces === undefined) return record;
   const change: JournalRecord = { ...record, write: { ...record.write, replaces: 'any' } };
   if (present?.record.kind !== 'write' || isDelete(present.record)) return change;
@@ -16,6 +21,14 @@ export function inheriting(record: JournalRecord, present: HeldWrite | undefined
   const { knownSince = present.at === null ? undefined : present.record.madeAt } = present.record;
   const write = unconditional(record.write);
   return { ...record, write, ...(knownSince !== undefined && { knownSince }) };
+}
+
+/**
+ * The same for records of several processes: one may have created a value, and another one changed it. Whoever has
+ * both may create it.
+ */
+export function inheritingAmong(newer: JournalRecord, older: JournalRecord): JournalRecord {
+  return inheriting(newer, { record: older, at: null });
 }
 
 /** The same write, whatever it was based on. */

@@ -1,0 +1,105 @@
+import type { Actor } from './actor.js';
+import { MODEL } from './model-settings.js';
+import type { Knowledge } from './scene.js';
+
+/** When an act began, and when it was acknowledged. */
+interface ActTimes {
+  /** How many there were before. */
+  readonly no: number;
+  readonly startedAt: number;
+  readonly now: number;
+}
+
+/** Something that a process was told is done: a write, a delete or an end. */
+export class Act {
+  /** Who has done it, and still has to hand it in if Redis does not have it. */
+  #by: Actor;
+  readonly #no: number;
+  readonly #doneAt: number;
+  /** When Redis told everybody of it at the earliest; `Infinity` when nobody can say. */
+  readonly toldAt: number;
+  /** When Redis may have got it. */
+  #sentAt: number | null;
+  /** When Redis surely had it. */
+  #deliveredAt: number | null;
+  #wasWrittenAgain = false;
+  #isLost = false;
+
+  constructor(by: Actor, isStored: boolean, { no, startedAt, now }: ActTimes) {
+    this.#by = by;
+    this.#no = no;
+    this.#doneAt = now;
+    this.toldAt = isStored ? startedAt : Infinity;
+    this.#sentAt = isStored ? now : null;
+    this.#deliveredAt = isStored ? now : null;
+  }
+
+  /** It was lost as such things may be lost, and nobody promises more. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Since when Redis surely has it; `null` while that is not sure. */
+  get deliveredAt(): number | null {
+    return this.#isLost ? null : this.#deliveredAt;
+  }
+
+  /** How long Redis did not have it after it was acknowledged, at a time. */
+  delayMs(now: number): number {
+    return (this.#deliveredAt ?? now) - this.#doneAt;
+  }
+
+  /** Whether it is promised. */
+  get isPromised(): boolean {
+    return !this.#isLost;
+  }
+
+  /** Whether a reader has done it itself, before it asked. */
+  isOf({ by, actsBefore }: Pick<Knowledge, 'by' | 'actsBefore'>): boolean {
+    return !this.#isLost && by === this.#by && this.#no < actsBefore;
+  }
+
+  /** Whether a reader could know of it from others. */
+  isKnownTo({ knewAt, heardSince }: Knowledge): boolean {
+    const { deliveredAt } = this;
+    return deliveredAt !== null && (deliveredAt < knewAt || this.toldAt > heardSince);
+  }
+
+  /** Looks whether it may have reached Redis. */
+  look(now: number): void {
+    if (this.#isLost || this.#deliveredAt !== null) return;
+    if (this.#by.isSending) this.#sentAt ??= now;
+    if (this.#by.pending === 0) this.#deliveredAt ??= now;
+  }
+
+  /**
+   * Its process has crashed. What Redis does not have is handed in by the heir, who has its journal; `null` when
+   * there is none.
+   */
+  inherit(from: Actor, heir: Actor | null): void {
+    if (this.#by !== from || this.#deliveredAt !== null) return;
+    if (heir === null) this.#isLost = true;
+    else this.#by = heir;
+  }
+
+  /** Its process writes it once more: it may lose against a change, and nobody remembers it then. */
+  writeAgain(by: Actor): void {
+    if (by === this.#by) this.#wasWrittenAgain = true;
+  }
+
+  /**
+   * Redis goes on with what it had at a moment; `null` for nothing at all. What was acknowledged shortly before is
+   * written once more by a process that hears of it.
+   */
+  failOver(replicatedAt: number | null, now: number, isRemembered: boolean): void {
+    if (this.#isLost || this.#sentAt === null) return;
+    const delivered = this.#deliveredAt ?? this.#doneAt;
+    if (this.#deliveredAt !== null && replicatedAt !== null && delivered < replicatedAt) return;
+    const isRecent = now - delivered < 0.8 * MODEL.reapplyMs;
+    // What was written again may have lost against a change that the next fault loses: nobody remembers it then.
+    const mayBeAgain = this.#by.isLinked && isRemembered && isRecent && !this.#wasWrittenAgain;
+    this.#isLost = !mayBeAgain;
+    this.#wasWrittenAgain = true;
+    this.#deliveredAt = null;
+  }
+}

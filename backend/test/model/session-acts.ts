@@ -1,0 +1,130 @@
+import type { Reading } from '../../src/redis/keyspace/index.js';
+import type { Act } from './acts.js';
+import type { Actor } from './actor.js';
+import { MODEL } from './model-settings.js';
+import { bodyOf, draftOf, type Knowledge, type Op, type Scene } from './scene.js';
+import { SessionOracle, type KnownSession } from './session-oracle.js';
+
+const MAX_SESSIONS = 6;
+const MAX_DROPS = 4;
+const USERS = 2;
+const FOR_EVER_MS = 1_000 * MODEL.maxAgeMs;
+
+/** Sessions as keyspaces see them: begun, changed, ended, and all of a user's ended. */
+export class SessionActs {
+  readonly oracle: SessionOracle;
+  readonly ops: Readonly<Record<string, Op>>;
+  readonly #scene: Scene;
+  #drops = 0;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    this.oracle = new SessionOracle(scene.sureMs);
+    this.ops = {
+      login: (process, b) => this.#login(process, b),
+      change: (process, b) => this.#change(process, b),
+      logout: (process, b) => this.#logout(process, b),
+      logoutAll: (process, b, c) => this.#logoutAll(process, b, c),
+      readSession: (process, b) => this.#read(process, b),
+    };
+  }
+
+  async #login(process: Actor, b: number): Promise<void> {
+    if (this.oracle.all.length >= MAX_SESSIONS) return;
+    const user = userOf(b);
+    const startedAt = this.#scene.now;
+    const session = this.oracle.begin(user, startedAt);
+    const receipt = await process.sessions.write(session.id, draftOf(`${session.id}.0`, [user]));
+    if (receipt.outcome === 'superseded') {
+      this.#scene.blame(`${session.id} could not begin`);
+      return;
+    }
+    const act = this.#scene.note(process, receipt, startedAt);
+    this.oracle.begun(session, act, { by: process, now: this.#scene.now });
+  }
+
+  async #change(process: Actor, b: number): Promise<void> {
+    const session = this.oracle.pick(b);
+    if (session === null) return;
+    const startedAt = this.#scene.now;
+    const { answer: reading, knowledge } = await this.#scene.asking(process, () =>
+      process.sessions.read(session.id, { onPrimary: true }),
+    );
+    this.#judge(session, reading, knowledge);
+    if (reading.state !== 'found') return;
+    const { stamp, birth, groups, body } = reading.entry;
+    const draft = draftOf(`${session.id}.${String(++session.versions)}`, groups);
+    const receipt = await process.sessions.write(session.id, draft, { replaces: stamp, birth });
+    if (receipt.outcome === 'superseded') {
+      session.holders.delete(process);
+      return;
+    }
+    session.beaten.set(body.toString(), this.#scene.note(process, receipt, startedAt));
+    // The copies of others are outdated.
+    session.holders.clear();
+    session.holders.add(process);
+  }
+
+  async #logout(process: Actor, b: number): Promise<void> {
+    const session = this.oracle.pick(b);
+    if (session === null) return;
+    const startedAt = this.#scene.now;
+    const wasDoubtful = session.isDoubtful;
+    // Until it is acknowledged, and for ever if it is not.
+    session.isDoubtful = true;
+    session.isHoldingSure = false;
+    const how = { isFinal: true, keepMs: FOR_EVER_MS };
+    const receipt = await process.sessions.delete(session.id, how);
+    session.isDoubtful = wasDoubtful;
+    session.ends.push(this.#scene.note(process, receipt, startedAt));
+  }
+
+  async #logoutAll(process: Actor, b: number, c: number): Promise<void> {
+    if (++this.#drops > MAX_DROPS) return;
+    const user = userOf(b);
+    const wanted = c < 0.4 ? this.oracle.pick((c / 0.4) * 0.999) : null;
+    // Who spares a session uses it: it is there for this process.
+    const isThere = wanted !== null && (await process.sessions.read(wanted.id)).state === 'found';
+    const except = isThere ? [wanted.id] : [];
+    const startedAt = this.#scene.now;
+    const note = this.oracle.beginDrop(user, except[0] ?? null, startedAt);
+    let act: Act | null = null;
+    try {
+      const how = { isFinal: true, keepMs: FOR_EVER_MS, except };
+      const receipt = await process.sessions.dropGroup(user, how);
+      act = this.#scene.note(process, receipt, startedAt);
+    } finally {
+      note(act, this.#scene.now);
+    }
+  }
+
+  async #read(process: Actor, b: number): Promise<void> {
+    const session = this.oracle.pick(b);
+    if (session === null) return;
+    const { answer, knowledge } = await this.#scene.asking(process, () =>
+      process.sessions.read(session.id),
+    );
+    this.#judge(session, answer, knowledge);
+  }
+
+  #judge(session: KnownSession, reading: Reading, knowledge: Knowledge): void {
+    const { by } = knowledge;
+    if (by.isOver) return;
+    const { holders, isHoldingSure, id } = session;
+    const body = bodyOf(reading);
+    if (body !== null) {
+      this.#scene.blame(this.oracle.read(session, body, knowledge));
+      holders.add(by);
+      return;
+    }
+    const isForgotten = reading.state === 'unknown' && holders.has(by) && isHoldingSure;
+    if (isForgotten && this.#scene.settings.hasRoom) {
+      this.#scene.blame(`${by.name} does not know ${id} any more`);
+    }
+    holders.delete(by);
+  }
+}
+
+function userOf(at: number): string {
+  return `u${String(Math.floor(at * USERS))}`;
+}
