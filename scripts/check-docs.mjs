@@ -1,15 +1,16 @@
 // @ts-check
-// Checks what the documents claim: links and anchors resolve, commands exist, each error code has its section,
-// and nothing belongs to one person's machine.
+// Checks what the documents claim: links and anchors resolve, commands exist, each error code has its section, each
+// test that is named is there, and nothing belongs to one person's machine.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { TestNames } from './docs/test-names.mjs';
 import { report } from './lib/check-lines.mjs';
 import { isAbsolute, linksIn } from './lib/markdown.mjs';
 import { at, root } from './lib/paths.mjs';
 
 /** @type {string[]} */
 const problems = [];
-const counted = { links: 0, commands: 0, codes: 0 };
+const counted = { links: 0, commands: 0, codes: 0, tests: 0 };
 /** @param {string} file */
 const read = (file) => readFileSync(join(root, file), 'utf8');
 
@@ -120,6 +121,12 @@ function checkErrorCodes() {
   }
 }
 
+function checkTestNames() {
+  const tests = new TestNames(filesLike(/spec\.ts$/), read);
+  for (const page of markdown) problems.push(...tests.problemsIn(page, read(page)));
+  counted.tests = tests.count;
+}
+
 // Written in pieces, so that this file does not find itself.
 /** @type {[what: string, pattern: RegExp][]} */
 const FORBIDDEN = [
@@ -147,11 +154,12 @@ const markdown = filesLike(/\.md$/);
 markdown.forEach(checkLinks);
 markdown.forEach(checkCommands);
 checkErrorCodes();
+checkTestNames();
 filesLike(/\.(md|ts|[cm]?js|json|ya?ml|sh|conf|example)$|Dockerfile|^\.ci\/run$/)
   .filter((file) => file !== 'package-lock.json')
   .forEach(checkForbidden);
 report(
   'docs',
   problems,
-  `${markdown.length} pages, ${counted.links} links, ${counted.commands} commands, ${counted.codes} error codes`,
+  `${markdown.length} pages, ${counted.links} links, ${counted.commands} commands, ${counted.codes} error codes, ${counted.tests} tests`,
 );

@@ -69,17 +69,16 @@ describe('the verdict', () => {
 
   it('compares processor time and p99 of a steady run with the same application on the bare client', () => {
     const bare = sampleResult();
-    const { run } = bare;
     const direct = { perSecond: 6000, levels: [] };
     const against = (changes: Partial<Result>) =>
       judge('steady', sampleResult({ direct, ...changes }), bare)
         .filter(({ holds }) => !holds)
         .map(({ id }) => id);
-    expect(against({ cpu: { services: 0.6, load: 0.2 } })).toEqual([]);
-    expect(against({ cpu: { services: 0.61, load: 0.2 } })).toEqual(['steady-processor']);
-    expect(against({ cpu: { services: null, load: 0.2 } })).toEqual(['steady-processor']);
-    const slow = { ...run, whole: { ...run.whole, p99: 3.7 } };
-    expect(against({ run: slow })).toEqual(['steady-calm-p99']);
+    expect(against({})).toEqual([]);
+    expect(against({ turns: [{ p99: 3.5, processorMs: 6 }] })).toEqual([]);
+    expect(against({ turns: [{ p99: 3.5, processorMs: 6.1 }] })).toEqual(['steady-processor']);
+    expect(against({ turns: [{ p99: 3.5, processorMs: null }] })).toEqual(['steady-processor']);
+    expect(against({ turns: [{ p99: 3.7, processorMs: 6 }] })).toEqual(['steady-calm-p99']);
   });
 
   it('does not compare two rates, or with nobody', () => {

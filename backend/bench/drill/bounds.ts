@@ -3,6 +3,7 @@ import { mean } from '../common/statistics.js';
 import type { Kind } from './arguments.js';
 import type { RequestKind } from './mix.js';
 import { phaseOf, type Result } from './results.js';
+import { medianOf } from './turns.js';
 
 type Figure = number | null | undefined;
 
@@ -51,10 +52,6 @@ const promotion = ({ steps }: Result): Figure =>
     steps.find(({ label }) => label === 'promoted') ??
     steps.find(({ label }) => label === 'switched')
   )?.afterFaultMs;
-
-function processorMs({ cpu, run }: Result): Figure {
-  return cpu.services === null ? null : (1000 * cpu.services) / run.rate;
-}
 
 /** Each bound: for which faults, the figure, the limit, and the reason. */
 const BOUNDS: readonly Bound[] = [
@@ -203,16 +200,16 @@ const BOUNDS: readonly Bound[] = [
     kinds: ['steady'],
     what: 'Processor time per request',
     unit: 'ms',
-    of: processorMs,
+    of: ({ turns }) => medianOf(turns, 'processorMs'),
     limit: { timesBare: MAX_TIMES_BARE },
     why: 'What the library costs: everything else is the same in both applications.',
   },
   {
     id: 'steady-calm-p99',
     kinds: ['steady'],
-    what: 'p99 over HTTP, beside the same application on bare ioredis',
+    what: 'p99 over HTTP, in turns with the same application on bare ioredis',
     unit: 'ms',
-    of: ({ run }) => run.whole.p99,
+    of: ({ turns }) => medianOf(turns, 'p99'),
     limit: { timesBare: MAX_TIMES_BARE },
     why: 'Its users must not notice the library when nothing is broken.',
   },
@@ -259,7 +256,7 @@ export function judge(kind: Kind, ours: Result, bare: Result | null): Verdict[] 
   );
 }
 
-// At another rate the two have nothing to be compared by.
+// At another rate, or alone, they took no turns.
 function canJudge({ limit }: Bound, ours: Result, bare: Result | null): boolean {
   return !('timesBare' in limit) || bare?.rate === ours.rate;
 }

@@ -13,7 +13,9 @@ import { sharesOf } from './mix.js';
 import { printVerdict } from './print.js';
 import { writeReport } from './report/write.js';
 import type { ContestantName, Report, Result } from './results.js';
-import { runContestant, type Part } from './run-contestant.js';
+import { type Measured, runDrill } from './run-drill.js';
+import { closeStage, openStage, type Part, type Stage } from './stage.js';
+import { takeTurns } from './turns.js';
 
 const STOP_GRACE_MS = 8000;
 const FORCED_AFTER_MS = 15_000;
@@ -82,26 +84,41 @@ export class Drill {
     const machine = describeMachine();
     const date = new Date().toISOString();
     const database = await this.chooseDatabase();
-    const { rate, bareRate } = order;
-    const ours = await this.runOne('ours', { rate, database, logs });
-    // The rate found for ours is that of both, if nobody said otherwise.
-    const bare =
-      bareRate === 0
-        ? null
-        : await this.runOne('bare', { rate: bareRate ?? ours.rate, database, logs });
+    const { ours, bare } = await this.runBoth({ database, logs });
     const report = reportOf(order, { date, machine, archive: database !== null, ours, bare });
     printVerdict(report, writeReport(out, report));
     return report.passed;
   }
 
-  private runOne(
-    name: ContestantName,
-    given: { rate: number | null; database: string | null; logs: string },
-  ): Promise<Result> {
+  // Where something breaks, one after the other: each has the machine for itself. Where nothing does, both stay up, and
+  // in the end they take turns.
+  private async runBoth(given: Given): Promise<{ ours: Result; bare: Result | null }> {
+    const { kind, rate, bareRate } = this.order;
+    const first = await this.open('ours', rate, given);
+    const measured = await runDrill(first);
+    const staysUp = kind === 'steady';
+    const ended = staysUp ? null : await closeStage(first);
+    // The rate found for ours is that of both, if nobody said otherwise.
+    const second = bareRate === 0 ? null : await this.open('bare', bareRate ?? first.rate, given);
+    const besides = second === null ? null : await runDrill(second);
+    const canTakeTurns = staysUp && second?.rate === first.rate;
+    const turns = canTakeTurns ? await takeTurns(first, second) : null;
+    const resultOf = async (stage: Stage, own: Measured): Promise<Result> => {
+      const { levels, sessionsMade } = stage;
+      const { direct } = (stage === first ? ended : null) ?? (await closeStage(stage));
+      return { ...own, levels, sessionsMade, direct, turns: turns?.[own.name] ?? null };
+    };
+    return {
+      ours: await resultOf(first, measured),
+      bare: second === null || besides === null ? null : await resultOf(second, besides),
+    };
+  }
+
+  private open(name: ContestantName, rate: number | null, given: Given): Promise<Stage> {
     const { kind, seconds } = this.order;
     const { own, isEnding } = this;
     const say = (text: string): void => console.log(`${name}: ${text}`);
-    return runContestant(name, { ...given, kind, seconds, own, isEnding, say });
+    return openStage(name, { ...given, rate, kind, seconds, own, isEnding, say });
   }
 
   /** Where sessions are archived: where it was said, in a Postgres of the drill, or nowhere. */
@@ -121,7 +138,10 @@ export class Drill {
   }
 }
 
-interface Measured {
+/** Where the sessions are archived, and the folder for the logs. */
+type Given = Pick<Stage, 'database' | 'logs'>;
+
+interface Seen {
   readonly date: string;
   readonly machine: Machine;
   readonly archive: boolean;
@@ -129,8 +149,8 @@ interface Measured {
   readonly bare: Result | null;
 }
 
-function reportOf({ kind, seconds }: DrillOrder, measured: Measured): Report {
-  const { ours, bare, machine } = measured;
+function reportOf({ kind, seconds }: DrillOrder, seen: Seen): Report {
+  const { ours, bare, machine } = seen;
   const verdict = judge(kind, ours, bare);
   const problem = latenessProblem(kind, ours);
   return {
@@ -141,6 +161,6 @@ function reportOf({ kind, seconds }: DrillOrder, measured: Measured): Report {
     verdict,
     seconds,
     mix: sharesOf(ours.rate),
-    ...measured,
+    ...seen,
   };
 }

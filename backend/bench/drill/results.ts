@@ -114,6 +114,13 @@ export interface DirectLevel extends Level {
   readonly perSecond: number;
 }
 
+/** What one turn of a few seconds showed. */
+export interface Turn {
+  readonly p99: number;
+  /** Processor time of the instances for each request. */
+  readonly processorMs: number | null;
+}
+
 /** All that is known of one service in one drill. */
 export interface Result {
   readonly name: ContestantName;
@@ -143,6 +150,8 @@ export interface Result {
     readonly perSecond: number | null;
     readonly levels: readonly DirectLevel[];
   } | null;
+  /** The turns that both services took at the same rate. */
+  readonly turns: readonly Turn[] | null;
 }
 
 /** Everything that is written down of a drill. */

@@ -55,6 +55,11 @@ export function sampleResult(changes: Partial<Result> = {}): Result {
     sessionsMade: { sessions: 200, tookMs: 900 },
     levels: null,
     direct: null,
+    turns: [
+      { p99: 3, processorMs: 5 },
+      { p99: 90, processorMs: 5.2 },
+      { p99: 2, processorMs: 4 },
+    ],
     operationsPerSecond: 6000,
     redisCommandsPerSecond: 7000,
     upAgainMs: 3000,

@@ -59,6 +59,7 @@ export {
   resolveOptions,
   type MemoryModeOptions,
   type NodeOptions,
+  type PlainData,
   type PoolOptions,
   type ReadPolicy,
   type RedisHaOptions,
@@ -67,6 +68,7 @@ export {
   type RoutingOptions,
   type SentinelModeOptions,
   type SentinelOptions,
+  type SessionDataOptions,
   type StandaloneModeOptions,
 } from './config/index.js';
 export {

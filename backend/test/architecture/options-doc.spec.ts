@@ -57,12 +57,21 @@ const TOLD: readonly Told[] = [
     page: 'sessions',
     heading: 'Options',
     rows: renamed(rowsOf(SESSION_MODULE.rows), { cookie: 'cookie.name' }),
+    inWords: {
+      keys: '`sessions.keys` of the connection',
+      plainData: '`sessions.plainData` of the connection',
+    },
   },
   {
     page: 'sessions',
     heading: 'Stores for express-session and Fastify',
     rows: rowsOf(STORE.rows),
-    inWords: { clock: 'that of the sessions', bus: 'that of the sessions' },
+    inWords: {
+      clock: 'that of the sessions',
+      bus: 'that of the sessions',
+      keys: 'those of the sessions',
+      plainData: 'that of the sessions',
+    },
   },
   { page: 'health', heading: 'Options', rows: rowsOf(HEALTH_MODULE.rows) },
   {

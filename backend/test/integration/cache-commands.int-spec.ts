@@ -107,6 +107,12 @@ describe('what a call costs in commands', () => {
     expect(port.take().commands).toHaveLength(2);
   });
 
+  it('and one more for each tag', async () => {
+    await cache.getOrSet('tagged', () => port.take(), { tags: ['a', 'b'] });
+    await cache.close();
+    expect(port.take().commands).toHaveLength(4);
+  });
+
   it('is one for a hit, and none for a copy in memory', async () => {
     await cache.set('k', 1);
     port.take();

@@ -129,6 +129,20 @@ describe('a cache on a real Redis', () => {
     await waitUntil(async () => (await redis.exists('default:k')) === 1, { what: 'Redis has it' });
   });
 
+  it('calls no loader of a strict namespace while Redis takes no writes, and serves what it has', async () => {
+    const { cache, redis } = await start();
+    const strict = cache.namespace('strict', { policy: 'strict' });
+    await strict.set('there', 1);
+    await redis.config('SET', 'maxmemory', '1mb');
+    const loader = jest.fn(() => 2);
+    for (let i = 0; i < 3; i++) {
+      expect((await outcomeOf(strict.getOrSet('k', loader))).code).toBe('COMMAND_REJECTED');
+    }
+    expect(loader).not.toHaveBeenCalled();
+    expect(await strict.getOrSet('there', loader)).toBe(1);
+    await redis.config('SET', 'maxmemory', '0');
+  });
+
   it('counts and locks for all processes', async () => {
     const [one, two] = [await start(), await start()];
     expect(await one.cache.increment('n', 5, 60_000)).toBe(5);
@@ -193,6 +207,7 @@ describe('a cache without Redis', () => {
     expect(await cache.set('k', 2, { tags: ['t'] })).toEqual({ outcome: 'kept' });
     expect(await cache.deleteByTag('t')).toEqual({ outcome: 'kept' });
     expect(await cache.get('k')).toBeUndefined();
+    expect((await outcomeOf(cache.increment('n'))).code).toBe('DEGRADED_UNSUPPORTED');
     const strict = cache.namespace('strict', { policy: 'strict' });
     expect((await outcomeOf(strict.get('k'))).code).toBe('REDIS_DISABLED');
   });

@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import request from 'supertest';
@@ -23,6 +26,12 @@ import {
   type RedisTestCluster,
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
+import {
+  JOURNAL_HEALTH,
+  JOURNAL_REPORT,
+  MEMORY_HEALTH,
+  MEMORY_REPORT,
+} from '../support/health-shapes.js';
 
 jest.setTimeout(40_000);
 
@@ -106,6 +115,8 @@ describe('with one Redis', () => {
       message: 'Redis is healthy (standalone mode)',
       mode: 'standalone',
       metrics: { hits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 },
+      memory: MEMORY_HEALTH,
+      journal: JOURNAL_HEALTH,
     });
     const { port } = server.node.address;
     expect((await metrics(app)).body.cluster).toEqual({
@@ -155,6 +166,59 @@ describe('with one Redis', () => {
       async () => (await metrics(app)).body.pool.write_pool_available === idle.write_pool_available,
       { what: 'what was lent is back' },
     );
+  });
+
+  it('a disk that does not keep the journal is told, and takes nothing out of service', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'planted-folder-'));
+    const own = await startRedisServer();
+    try {
+      const app = await startApp({ ...own.options(), journal: { dir } }, { required: true });
+      await app.get(RedisService).whenReady(10_000);
+      const journal = async () => (await full(app)).body.redis.journal;
+      expect(await journal()).toMatchObject({
+        entries: 0,
+        file: { state: 'sound', since: null, queuedBytes: 0 },
+      });
+      await rm(dir, { recursive: true });
+      await own.node.freeze();
+      const sessions = app.get(SessionService);
+      await expect(sessions.create({ userId: 'u', data: {} })).rejects.toMatchObject({
+        code: 'JOURNAL_FILE_FAILED',
+      });
+      const waiting = { reason: 'ENOENT', queuedBytes: expect.any(Number), failures: 1 };
+      expect(await journal()).toMatchObject({
+        entries: 1,
+        oldestMs: expect.any(Number),
+        file: { state: 'failed', ...waiting },
+      });
+      own.node.thaw();
+      await waitUntil(async () => (await journal())?.entries === 0, { what: 'it is replayed' });
+      const said =
+        'Redis is healthy (standalone mode); the journal cannot be written to disk (ENOENT)';
+      await waitUntil(async () => (await full(app)).body.redis.message === said, {
+        what: 'it says what is wrong with the disk',
+      });
+      const { status, body } = await full(app);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ status: 'degraded', redis: { status: 'degraded' } });
+      expect((await ask(app, '/health/ready')).status).toBe(200);
+      expect((await ask(app, '/health/live')).status).toBe(200);
+      expect((await metrics(app)).body).toMatchObject({
+        status: 'degraded',
+        journal: { file: { state: 'failed', reason: 'ENOENT' } },
+      });
+      for (const path of ROUTES) {
+        expect(JSON.stringify((await ask(app, path)).body)).not.toContain('planted-');
+      }
+      await mkdir(dir);
+      await waitUntil(async () => (await full(app)).body.redis.status === 'up', {
+        what: 'the disk takes it again',
+      });
+    } finally {
+      await own.stop();
+      await Promise.all(apps.splice(0).map((app) => app.close()));
+      await rm(dir, { recursive: true, force: true });
+    }
   });
 
   it('startup waits for Redis and readiness with it, where Redis is required', async () => {
@@ -221,6 +285,8 @@ describe('with a cluster', () => {
       message: 'Redis is healthy (Sentinel mode)',
       mode: 'sentinel',
       metrics: { hits: 1, misses: 1, hitRate: 0.5, sets: 0, deletes: 0, errors: 0 },
+      memory: MEMORY_HEALTH,
+      journal: JOURNAL_HEALTH,
       sentinel: {
         enabled: true,
         masterName: 'mymaster',
@@ -258,6 +324,8 @@ describe('with a cluster', () => {
       },
       clock: { offset_ms: expect.any(Number) },
       failover: { last_event: null, total_count_24h: 0 },
+      memory: MEMORY_REPORT,
+      journal: JOURNAL_REPORT,
     });
     expect(body.cluster.replicas).toHaveLength(2);
   });

@@ -8,7 +8,7 @@ import {
   type Reading,
   type Stamp,
 } from '../../src/redis/keyspace/index.js';
-import { STAMP_BYTES, writeStamp } from '../../src/redis/keyspace/store/stamp.js';
+import { compareStamps, STAMP_BYTES, writeStamp } from '../../src/redis/keyspace/store/stamp.js';
 import type { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 import { EnginePort } from '../../src/redis/engine/engine-port.js';
 import {
@@ -23,6 +23,12 @@ const CACHE: KeyspaceOptions = { policy: 'cache', nearMs: 0, maxStaleMs: 0 };
 const NEAR: KeyspaceOptions = { policy: 'cache', nearMs: 60_000, maxStaleMs: 0 };
 const SESSION: KeyspaceOptions = { policy: 'session', nearMs: 0, maxStaleMs: 0 };
 const STRICT: KeyspaceOptions = { policy: 'strict', nearMs: 0, maxStaleMs: 0 };
+
+/** A write that lost, and against what. */
+const SUPERSEDED = {
+  outcome: 'superseded',
+  by: expect.objectContaining({ wallMs: expect.any(Number) }),
+};
 
 interface Process {
   readonly engine: RedisEngine;
@@ -113,6 +119,18 @@ async function openBreakers(one: Process): Promise<void> {
 async function untilHealthy(one: Process): Promise<void> {
   setAway(one, false);
   await waitUntil(() => one.fallback.status.mode === 'healthy', { what: 'all is well' });
+}
+
+async function untilMissing(space: Keyspace): Promise<void> {
+  await waitUntil(async () => (await space.read('a')).state === 'missing', {
+    what: 'the short-lived value has expired',
+  });
+}
+
+/** Until the calendar of a process is surely later than a value. */
+async function untilLater(space: Keyspace, written: Reading): Promise<void> {
+  const { stamp } = (written as Extract<Reading, { state: 'found' }>).entry;
+  await waitUntil(() => compareStamps(space.stamp(), stamp) > 0, { what: 'a later stamp' });
 }
 
 /** The script that writes, sent as EVAL or EVALSHA. */
@@ -252,9 +270,7 @@ describe('a write', () => {
     await openBreakers(one);
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
-    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
-      outcome: 'superseded',
-    });
+    expect(await space.write('a', draft('old'), { stamp: before })).toEqual(SUPERSEDED);
     expect(shown(await space.read('a'))).toBe('deleted');
   });
 
@@ -266,7 +282,7 @@ describe('a write', () => {
     await space.dropGroup('g');
     await space.write('b', draft('takes the only place'));
     const outcome = await space.write('a', draft('old', { groups: ['g'] }), { stamp: before });
-    expect(outcome).toEqual({ outcome: 'superseded' });
+    expect(outcome).toEqual(SUPERSEDED);
     expect(shown(await space.read('a'))).toBe('unknown');
   });
 
@@ -277,9 +293,39 @@ describe('a write', () => {
     await space.delete('a');
     await space.write('b', draft('takes the only place'));
     await openBreakers(one);
-    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
-      outcome: 'superseded',
-    });
+    expect(await space.write('a', draft('old'), { stamp: before })).toEqual(SUPERSEDED);
+  });
+
+  it('of a loader is at hand before Redis has taken it, where Redis did not answer the read', async () => {
+    const one = await startProcess();
+    const space = one.fallback.open('users', CACHE);
+    const gate = newGate();
+    const before = space.stamp();
+    one.port.beforeSending = ({ name }) => {
+      if (name === 'get') throw new CommandTimeoutError('no answer');
+      return gate.passed;
+    };
+    expect(shown(await space.read('a'))).toBe('unknown');
+    const writing = space.write('a', draft('loaded'), { stamp: before, isAtHand: true });
+    expect(shown(await space.read('a'))).toBe('loaded from memory');
+    gate.open();
+    expect(await writing).toEqual({ outcome: 'stored' });
+  });
+
+  it('of a loader is not at hand when its key was deleted since', async () => {
+    const one = await startProcess();
+    const space = one.fallback.open('users', CACHE);
+    const gate = newGate();
+    const before = space.stamp();
+    await space.delete('a');
+    one.port.beforeSending = ({ name }) => {
+      if (name === 'get') throw new CommandTimeoutError('no answer');
+      return gate.passed;
+    };
+    const writing = space.write('a', draft('loaded'), { stamp: before, isAtHand: true });
+    expect(shown(await space.read('a'))).toBe('deleted');
+    gate.open();
+    expect(await writing).toMatchObject({ outcome: 'superseded' });
   });
 
   it('that a strict keyspace has sent is not said not to have been done', async () => {
@@ -344,6 +390,21 @@ describe('what was replayed', () => {
     expect(shown(await space.read('a'))).toBe('one from redis');
     const keys = await one.engine.connected.runner.run('keys', ['*users#*'], 'utf8', null);
     expect(keys).toEqual(['{users#g}:mark']);
+  });
+
+  it('does not undo a delete, though the value that came after it has expired', async () => {
+    const one = await startProcess();
+    const theirs = (await startProcess()).fallback.open('users', CACHE);
+    const space = one.fallback.open('users', CACHE);
+    await openBreakers(one);
+    await space.write('a', draft('of before', { freshMs: null }));
+    await untilLater(theirs, await space.read('a'));
+    await theirs.delete('a');
+    await theirs.write('a', draft('short', { freshMs: 1 }));
+    await untilMissing(theirs);
+    await untilHealthy(one);
+    expect(shown(await space.read('a'))).toBe('missing');
+    expect(shown(await theirs.read('a'))).toBe('missing');
   });
 
   it('and lost against a newer write is not served from memory any more', async () => {
@@ -456,6 +517,25 @@ describe('memory, when Redis has gone away', () => {
     expect(shown(await space.read('a'))).toBe('unreadable');
     await openBreakers(one);
     expect(shown(await space.read('a'))).toBe('unknown');
+  });
+});
+
+describe('memory, when Redis has lost a delete and the value that came after it,', () => {
+  it('keeps the older value that Redis has again', async () => {
+    const [one, other] = [await startProcess(), await startProcess()];
+    const space = one.fallback.open('users', CACHE);
+    const theirs = other.fallback.open('users', CACHE);
+    const stamp = theirs.stamp();
+    await theirs.delete('a');
+    expect(shown(await space.read('a'))).toBe('deleted');
+    await theirs.write('a', draft('short', { freshMs: 200 }));
+    expect(shown(await space.read('a'))).toBe('short from redis');
+    await untilMissing(space);
+    await one.engine.connected.runner.run('flushall', [], 'utf8', null);
+    await theirs.write('a', draft('restored'), { stamp });
+    expect(shown(await space.read('a'))).toBe('restored from redis');
+    await openBreakers(one);
+    expect(shown(await space.read('a'))).toBe('restored from memory');
   });
 });
 

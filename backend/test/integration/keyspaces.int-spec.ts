@@ -1,5 +1,6 @@
 import type { RedisHaOptions } from '../../src/redis/config/index.js';
 import type {
+  DecodedSlot,
   EntryDraft,
   Keyspace,
   KeyspaceOptions,
@@ -91,8 +92,9 @@ describe('a keyspace while Redis is there', () => {
     const space = (await startEngine()).keyspaces.open('users', CACHE);
     const before = space.stamp();
     await space.delete('a');
-    expect(await space.write('a', draft('old'), { stamp: before })).toEqual({
+    expect(await space.write('a', draft('old'), { stamp: before })).toMatchObject({
       outcome: 'superseded',
+      by: expect.any(Object),
     });
     expect(shown(await space.read('a'))).toBe('deleted');
   });
@@ -107,6 +109,20 @@ describe('a keyspace while Redis is there', () => {
     });
     expect(await near.write('a', draft('later'))).toEqual({ outcome: 'stored' });
     expect(shown(await far.read('a'))).toBe('later from redis');
+  });
+
+  it('hands out what was decoded of a copy, also when Redis has answered, until it is written again', async () => {
+    const space = (await startEngine()).keyspaces.open('users', CACHE);
+    const slotOf = async (): Promise<DecodedSlot | undefined> => {
+      const reading = await space.read('a');
+      expect(reading).toMatchObject({ state: 'found', source: 'redis' });
+      return reading.state === 'found' ? reading.slot : undefined;
+    };
+    await space.write('a', draft('one'));
+    expect((await slotOf())?.keepDecoded('decoded', 7)).toBe(true);
+    expect((await slotOf())?.decoded).toBe('decoded');
+    await space.write('a', draft('two'));
+    expect((await slotOf())?.decoded).toBeUndefined();
   });
 
   it('does not keep what FLUSHALL took away', async () => {
@@ -173,6 +189,8 @@ describe('a keyspace while Redis is frozen', () => {
     await expect(space.write('new', draft('two'))).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
     await expect(space.delete('known')).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
     await expect(space.increment('count', 1, null)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    const claim = space.claim('new', { leaseMs: 1_000, seen: null, token: 't' });
+    await expect(claim).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
     expect(engine.keyspaces.status.journal.entries).toBe(pending);
   });
 
@@ -209,6 +227,21 @@ describe('a keyspace while Redis is frozen', () => {
     await space.write('c', draft('3'));
     expect(engine.keyspaces.status.journal).toMatchObject({ entries: 2, dropped: 2 });
     expect(shown(await space.read('a'))).toBe('1 from memory');
+  });
+
+  it('only keeps a value of a cache for which the journal has no room, and refuses a delete', async () => {
+    const engine = await startEngine({ journal: { maxEntries: 2 } });
+    const sessions = engine.keyspaces.open('sessions', SESSION);
+    const space = engine.keyspaces.open('users', CACHE);
+    await goAway(engine, space);
+    for (const key of ['a', 'b']) {
+      expect(await sessions.write(key, draft('login'))).toEqual({ outcome: 'journaled' });
+    }
+    expect(await space.write('c', draft('3'))).toEqual({ outcome: 'kept' });
+    expect(shown(await space.read('c'))).toBe('3 from memory');
+    await expect(space.delete('c')).rejects.toMatchObject({ code: 'JOURNAL_FULL' });
+    expect(shown(await space.read('c'))).toBe('3 from memory');
+    expect(engine.keyspaces.status.journal).toMatchObject({ entries: 2 });
   });
 
   it('lets everybody load for himself', async () => {
@@ -343,7 +376,7 @@ describe('a load under way', () => {
     if (claim.state !== 'granted') throw new Error(`not granted but ${claim.state}`);
     expect(await deleting.delete('a')).toEqual({ outcome: 'stored' });
     const outcome = await loading.write('a', draft('as it was'), { stamp: claim.stamp });
-    expect(outcome).toEqual({ outcome: 'superseded' });
+    expect(outcome).toEqual({ outcome: 'superseded', by: expect.any(Object) });
     expect(shown(await deleting.read('a'))).toBe('deleted');
     await loading.release('a', claim.token);
   });

@@ -1,8 +1,11 @@
 import { Inject, Injectable, Module, type DynamicModule } from '@nestjs/common';
 import {
+  Cached,
   ConfigInvalidError,
   InjectRedis,
+  InjectRedisCache,
   RedisCache,
+  redisCacheToken,
   RedisModule,
   RedisService,
   redisToken,
@@ -50,6 +53,19 @@ class Consumer {
     @InjectRedis() readonly same: RedisService,
     @Inject(RedisService) readonly alike: RedisService,
   ) {}
+}
+
+@Injectable()
+class Shelves {
+  constructor(
+    @InjectRedisCache() readonly cache: RedisCache,
+    @InjectRedisCache('second') readonly second: RedisCache,
+  ) {}
+
+  @Cached({ cache: redisCacheToken('second'), key: () => 'shelf' })
+  async shelf(): Promise<string> {
+    return 'loaded';
+  }
 }
 
 async function expectToWork(redis: RedisService): Promise<void> {
@@ -127,6 +143,22 @@ describe('the module is registered', () => {
     await expectToWork(app.get(redisToken('second')));
     expect(app.get<RedisService>(redisToken('second')).name).toBe('second');
     expect(app.get<RedisService>(redisToken('third')).status.mode).toBe('memory');
+  });
+
+  it('several times, each with a cache of its own', async () => {
+    const { app } = await startApp({
+      imports: [
+        RedisModule.forRoot(server.options()),
+        RedisModule.forRoot({ mode: 'memory' }, { name: 'second' }),
+      ],
+      providers: [Shelves],
+    });
+    const shelves = app.get(Shelves);
+    expect(shelves.cache).toBe(app.get(RedisCache));
+    expect(shelves.second).toBe(app.get(redisCacheToken('second')));
+    await shelves.shelf();
+    expect(await shelves.second.get('shelf')).toBe('loaded');
+    expect(await shelves.cache.get('shelf')).toBeUndefined();
   });
 
   it.each<[string, () => DynamicModule]>([

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { SystemClock } from '../../src/redis/base/timing/index.js';
+import { encodeEntry, newTombstone } from '../../src/redis/keyspace/store/entry.js';
 import { nameOf } from '../../src/redis/keyspace/store/group-listing.js';
 import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
 import { formerIndexKey, SlotNames } from '../../src/redis/keyspace/store/slot-names.js';
@@ -15,7 +16,16 @@ import {
 import { startRedisServer, type RedisTestServer } from '../../src/redis/testing/index.js';
 import { newGate } from '../support/gated-port.js';
 import { keysOf, PlainPort } from '../support/plain-port.js';
-import { deleteOf, kindIn, LONG_MS, setOf, stampIn, stampNo } from '../support/stored-writes.js';
+import { seededRandom } from '../support/random-histories.js';
+import {
+  deleteOf,
+  entryIn,
+  kindIn,
+  LONG_MS,
+  setOf,
+  stampIn,
+  stampNo,
+} from '../support/stored-writes.js';
 
 const clock = new SystemClock();
 const names = new SlotNames();
@@ -137,6 +147,53 @@ describe('RedisStore, of key groups,', () => {
       expect((await store.dropNow({ group: 'users#g', ttlMs: LONG_MS })).dropped).toBe(1);
     });
   });
+
+  it.each([1, 2, 3, 4])(
+    'lists all that is there, whoever writes at the same time: seed %d',
+    async (seed) => {
+      const random = seededRandom(seed);
+      const below = (limit: number): number => Math.floor(random() * limit);
+      const group = (): string => `users#${below(3)}`;
+      const stores = Array.from({ length: 4 }, () => newStore({ client: newClient() }));
+      for (const { port } of stores) {
+        port.beforeSending = () => (below(3) === 0 ? clock.sleep(below(3)) : undefined);
+      }
+      const work = async ({ store, stamps }: TestStore): Promise<void> => {
+        for (let i = 0; i < 60; i++) {
+          const key = `users:${below(5)}`;
+          const stamp = below(4) === 0 ? stamps.before() : stamps.next();
+          const dice = below(20);
+          if (dice === 0) await store.dropNow({ group: group(), ttlMs: LONG_MS });
+          else if (dice === 1) await store.apply(deleteOf(key, stamp));
+          else if (dice === 2) {
+            await store.claim({ key, token: `${i}`, leaseMs: 5, seen: null });
+          } else {
+            const ttlMs = below(4) === 0 ? null : LONG_MS + below(3) * 1_000;
+            const write = setOf(key, stamp, { groups: [group(), group()], ttlMs });
+            const outcome = await (below(2) === 0 ? store.apply(write) : store.applyLive(write));
+            if (outcome.kind === 'superseded') stamps.observe(outcome.by);
+          }
+        }
+      };
+      await Promise.all(stores.map(work));
+      await Promise.all(stores.map(({ store }) => store.settled()));
+      const { store } = stores[0]!;
+      const keys = Array.from({ length: 5 }, (_, i) => `users:${i}`);
+      const entries = (await store.read(keys)).map(entryIn);
+      for (const [i, entry] of entries.entries()) {
+        for (const name of entry?.groups ?? []) {
+          expect([name, await store.members(`users#${name}`)]).toEqual([
+            name,
+            expect.arrayContaining([keys[i]]),
+          ]);
+        }
+      }
+      for (let i = 0; i < 3; i++) await store.dropNow({ group: `users#${i}`, ttlMs: LONG_MS });
+      expect((await store.read(keys)).map(kindIn)).not.toContain('value');
+      await store.settled();
+      expect(await redis.keys('*:members')).toEqual([]);
+    },
+  );
 
   describe('lets no write slip through a drop', () => {
     const cases: [string, (store: TestStore) => Promise<unknown>][] = [
@@ -300,6 +357,43 @@ describe('RedisStore, of key groups,', () => {
       expect(await redis.exists(formerIndexKey('users#g'))).toBe(0);
       expect(await store.members('users#g')).toEqual(['users:1']);
     });
+  });
+
+  it('reads a mark that knows no floors, and gives it some when an earlier drop arrives', async () => {
+    const { store, stamps } = newStore();
+    const [before, late, between, mark] = Array.from({ length: 4 }, () => stamps.next());
+    const spared = Buffer.from('users:1');
+    const body = Buffer.concat([Buffer.from([0, spared.length]), spared]);
+    const grave = newTombstone(mark!, { madeAt: 0, freshUntil: 0 });
+    await redis.set(names.mark('users#g'), encodeEntry({ ...grave, body }), 'PX', LONG_MS);
+    const born = (birth: Stamp): Promise<unknown> =>
+      store.apply(setOf('users:1', stamps.next(), { birth, groups }));
+    expect(await born(before!)).toEqual({ kind: 'applied' });
+    await store.drop({ group: 'users#g', stamp: late!, ttlMs: LONG_MS });
+    await redis.del('users:1', names.notes('users:1'));
+    expect(await born(before!)).toEqual({ kind: 'superseded', by: late });
+    expect(await born(between!)).toEqual({ kind: 'applied' });
+    expect(await store.apply(setOf('users:2', stamps.next(), { birth: between!, groups }))).toEqual(
+      {
+        kind: 'superseded',
+        by: mark,
+      },
+    );
+  });
+
+  it('lists what is written in one moment with one command for each group and hundred names', async () => {
+    const { store, stamps, port } = newStore();
+    const keys = Array.from({ length: 150 }, (_, i) => `users:${i}`);
+    const writeAll = (): Promise<unknown> =>
+      Promise.all(keys.map((key) => store.apply(setOf(key, stamps.next(), { groups }))));
+    await writeAll();
+    port.sent.length = 0;
+    await writeAll();
+    await store.settled();
+    const lists = port.sent.filter((command) => keysOf(command)[0] === INDEX);
+    expect(lists).toHaveLength(2);
+    expect(await store.members('users#g')).toHaveLength(150);
+    expect(await redis.zcard(INDEX)).toBe(150);
   });
 
   it('claims by the clock of Redis, later than what is there and what was seen', async () => {

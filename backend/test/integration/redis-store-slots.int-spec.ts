@@ -69,7 +69,7 @@ describe('the slots of names', () => {
       const [entry, group] = [`users:${randomText(random)}`, `users#${randomText(random)}`];
       const slot = await slotIn(prefix + entry);
       expect([prefix, entry, slotOf(prefix + entry)]).toEqual([prefix, entry, slot]);
-      for (const name of [names.lease(entry), names.dropNote(entry)]) {
+      for (const name of [names.lease(entry), names.notes(entry)]) {
         expect([prefix, entry, await slotIn(prefix + name)]).toEqual([prefix, entry, slot]);
       }
       const [index, mark] = [names.index(group), names.mark(group)];

@@ -10,6 +10,7 @@ import { outcomeOf } from '../support/outcomes.js';
 
 const CACHE: KeyspaceOptions = { policy: 'cache', nearMs: 0, maxStaleMs: 60_000 };
 const SESSION: KeyspaceOptions = { policy: 'session', nearMs: 0, maxStaleMs: 0 };
+const NEAR: KeyspaceOptions = { policy: 'cache', nearMs: 60_000, maxStaleMs: 0 };
 const STRICT: KeyspaceOptions = { policy: 'strict', nearMs: 0, maxStaleMs: 0 };
 const draft: EntryDraft = {
   kind: 'value',
@@ -93,16 +94,14 @@ describe('a Redis that is there and refuses all writes', () => {
   });
 
   it('keeps every login of an outage when its ACL is wrong at its return', async () => {
-    const { keyspaces, run, untilEmpty } = await start();
+    const { keyspaces, events, run, untilEmpty } = await start();
     const sessions = keyspaces.open('sessions', SESSION);
     await run('acl', 'setuser', 'default', '-@scripting');
     for (const key of ['a', 'b', 'c', 'd', 'e']) await sessions.write(key, draft);
     // Several checks and runs later nothing is given up.
     const { failed } = keyspaces.status.guards.writes;
-    await waitUntil(() => keyspaces.status.breakers.writes === 'half-open', {
-      what: 'a check',
-      timeoutMs: 10_000,
-    });
+    const checks = (): number => events.filter(({ type }) => type === 'breaker.half-opened').length;
+    await waitUntil(() => checks() > 2, { what: 'several checks', timeoutMs: 10_000 });
     expect(keyspaces.status.journal).toMatchObject({ entries: 5, rejected: 0, dropped: 0 });
     expect(failed).toBe(1);
     await run('acl', 'setuser', 'default', '+@all');
@@ -117,4 +116,48 @@ describe('a Redis that is there and refuses all writes', () => {
     expect((await cache.write('k', draft)).outcome).toBe('journaled');
     for (let i = 0; i < 20; i++) expect((await cache.read('k')).state).toBe('found');
   });
+});
+
+describe('a Redis that lets a process write and not publish', () => {
+  it.each([
+    ['resetchannels', '&*~changed'],
+    ['-publish', '+publish'],
+  ])(
+    'is told with what the user needs: after %s, %s lets others learn again',
+    async (taken, given) => {
+      const { keyspaces, events, run } = await start();
+      await run('acl', 'setuser', 'reader', 'on', '>pw', '~*', '&*', '+@all');
+      const node = { username: 'reader', password: 'pw' };
+      const reader = startEngine({ ...server.options(), node, shutdownTimeoutMs: 100 });
+      await reader.redis.whenReady(5_000);
+      const [writing, reading] = [
+        keyspaces.open('near', NEAR),
+        reader.engine.keyspaces.open('near', NEAR),
+      ];
+      await writing.write('k', draft);
+      const untilNear = (isNear: boolean): Promise<unknown> =>
+        waitUntil(
+          async () => {
+            if (isNear) await reading.read('k');
+            return (reading.near('k') !== null) === isNear;
+          },
+          { what: isNear ? 'a near copy' : 'no near copy' },
+        );
+      await untilNear(true);
+      await run('acl', 'setuser', 'default', taken);
+      for (let i = 0; i < 3; i++) {
+        expect(await writing.write('k', draft)).toEqual({ outcome: 'stored' });
+      }
+      const refused = events.filter(({ type }) => type === 'notices.refused');
+      const rights = '+publish &*~changed';
+      expect(refused).toEqual([{ type: 'notices.refused', count: 1, rights }]);
+      expect(keyspaces.status.notices).toEqual({ refused: 3, isRefused: true });
+      expect(reading.near('k')).not.toBeNull();
+      expect(rights).toContain(given);
+      await run('acl', 'setuser', 'default', given);
+      expect(await writing.write('k', draft)).toEqual({ outcome: 'stored' });
+      await untilNear(false);
+      expect(keyspaces.status.notices.refused).toBe(3);
+    },
+  );
 });

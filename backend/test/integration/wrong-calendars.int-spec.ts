@@ -10,13 +10,16 @@ import {
   stampOfServerTime,
 } from '../../src/redis/keyspace/store/stamp.js';
 import type { RedisEngine } from '../../src/redis/engine/redis-engine.js';
+import { EnginePort } from '../../src/redis/engine/engine-port.js';
 import { RedisKeyspaces } from '../../src/redis/engine/index.js';
+import { Keyspaces } from '../../src/redis/keyspace/index.js';
 import { SessionService } from '../../src/redis/sessions/index.js';
 import {
   startRedisServer,
   waitUntil,
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
+import { HeldLoader } from '../support/cache-rig.js';
 import { closeEngines, startReadyEngine } from '../support/engines.js';
 import { WrongClock } from '../support/stepped-clock.js';
 import { WorkerPool, type Worker } from '../support/worker.js';
@@ -72,6 +75,33 @@ async function host(aheadMs: number, defaults: CacheOptions = {}): Promise<Host>
   );
   keyspaces.beforeClose(() => cache.close());
   return { clock, engine, cache, sessions, events };
+}
+
+/** A calendar that is as wrong as it may be by what is known of it. */
+class UnsureClock extends WrongClock {
+  uncertaintyMs(): number {
+    return this.aheadMs;
+  }
+}
+
+/** A cache of a process that measures the calendar of Redis over a slow way, so much too late. */
+async function unsureCache(aheadMs: number): Promise<RedisCache> {
+  const { engine } = await startReadyEngine(server.options());
+  const { options, bus } = engine;
+  const clock = new UnsureClock(aheadMs);
+  const port = new EnginePort(options, engine.connected, bus);
+  const keyspaces = new Keyspaces(options, port, { clock, bus });
+  const cache = new RedisCache({
+    clock,
+    bus,
+    random: () => 0.5,
+    openKeyspace: (name, settings) => keyspaces.open(name, settings),
+  });
+  engine.beforeClose(async () => {
+    await cache.close();
+    await keyspaces.close();
+  });
+  return cache;
 }
 
 const never = (): never => {
@@ -205,6 +235,31 @@ describe('hosts whose calendars are wrong', () => {
         expect(compareStamps(before, dated)).toBeLessThan(0);
         expect(dated.wallMs - before.wallMs).toBeLessThan(1_000);
       }
+    },
+  );
+
+  it.each<[string, (cache: RedisCache) => Promise<unknown>]>([
+    ['deleted', (cache) => cache.delete(['one', 'many'])],
+    ['ended by its tag', (cache) => cache.deleteByTag('tag')],
+  ])(
+    'bring nothing back that was %s while they loaded it without a lease, 200 ms ahead of what they know',
+    async (_, end) => {
+      const [right, cache] = [await unsureCache(0), await unsureCache(200)];
+      const source = new HeldLoader<string>();
+      const options = { tags: ['tag'], shareLoads: false };
+      const loads = [
+        cache.getOrSet('one', source.load, options),
+        cache.getOrSetMany(
+          ['many'],
+          async ([key = ''], context) => new Map([[key, await source.load(context)]]),
+          options,
+        ),
+      ];
+      await waitUntil(() => source.calls === 2, { what: 'the source was read', everyMs: 1 });
+      await end(right);
+      for (const value of ['old', 'old']) source.answer(value);
+      expect(await Promise.all(loads)).toEqual(['old', new Map([['many', 'old']])]);
+      expect(await right.getMany(['one', 'many'])).toEqual(new Map());
     },
   );
 

@@ -26,8 +26,16 @@ const TIMEOUTS_MS = [20, 100, 1000, 8000];
 const JUMPS_MS = [1, 5, 20, 110, 300, 1200, 4000];
 const REFUSAL_NAMES = Object.keys(REFUSALS) as RefusalName[];
 
-/** Thousands of writes in one turn, all answered with an error. */
-export const FLOOD: Step = { op: 'flood', a: 0, b: 0, c: 0, isHasty: false };
+const CALM = { b: 0.9, c: 0.5, isHasty: false };
+const SERVE: Step = { op: 'serve all', a: 0, ...CALM };
+
+/** A write that shows that writes are accepted, and then thousands in one turn, all answered with an error. */
+export const FLOOD: readonly Step[] = [
+  { op: 'submit', a: 0.15, ...CALM },
+  SERVE,
+  { op: 'flood', a: 0, ...CALM },
+  SERVE,
+];
 
 /** How often each step comes. */
 export const WEIGHTS: Readonly<Record<string, number>> = {
@@ -140,6 +148,8 @@ export class CallWorld {
       case 'lose an answer':
         server.serve(Infinity, false);
         server.reset('reset');
+        // What it has done once it may refuse when it is asked again.
+        if (a > 0.6 || b > 0.7) server.refusal = pick(REFUSAL_NAMES, c);
         return;
       case 'burst':
         for (let n = 0; n < 300; n++)

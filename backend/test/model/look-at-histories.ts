@@ -31,6 +31,6 @@ export async function lookAtShare(share: 0 | 1): Promise<void> {
 export async function lookAtFloods(): Promise<void> {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + FLOODS; seed++) {
     const history = historyOf(seed, WEIGHTS, LENGTH);
-    await look(history.toSpliced(history.length / 2, 0, FLOOD), seed);
+    await look([...FLOOD, ...history], seed);
   }
 }

@@ -1,5 +1,5 @@
 import { historyOf, shortest, written, type Step } from './histories.js';
-import { SESSION_WEIGHTS, SessionWorld, type Relapse } from './session-world.js';
+import { doubles, SESSION_WEIGHTS, SessionWorld, type Relapse } from './session-world.js';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 400);
 const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
@@ -9,7 +9,7 @@ const SEARCH = 3000;
 
 async function firstFault(runs: number, relapse: Relapse | null): Promise<string | null> {
   const faultOf = (history: readonly Step[]): Promise<string | null> =>
-    new SessionWorld(relapse).run(history);
+    new SessionWorld(doubles(relapse)).run(history);
   for (let seed = FIRST_SEED; seed < FIRST_SEED + runs; seed++) {
     const history = historyOf(seed, SESSION_WEIGHTS, LENGTH);
     const fault = await faultOf(history);

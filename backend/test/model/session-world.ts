@@ -2,9 +2,11 @@ import { EventBus } from '../../src/redis/base/events/index.js';
 import type {
   DeleteOptions,
   DropOptions,
+  Keyspace,
   WriteOptions,
   WriteReceipt,
 } from '../../src/redis/keyspace/index.js';
+import type { Clock } from '../../src/redis/base/timing/index.js';
 import { SessionService } from '../../src/redis/sessions/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
 import { ScriptedKeyspace } from '../support/scripted-keyspace.js';
@@ -17,6 +19,7 @@ const OFFSETS_MS = [0, 4000, -4000];
 /** Two events of processes with different calendars are in no certain order when they are this close. */
 const UNSURE_MS = 10_000;
 const USERS = ['ann', 'bob'];
+const MAX_REPLAYS = 10_000;
 
 /** How often each thing happens. */
 export const SESSION_WEIGHTS = {
@@ -85,8 +88,32 @@ class RelapsedKeyspace extends ScriptedKeyspace {
   }
 }
 
+/** The way of a process to Redis, and what waits to go there. */
+interface Link {
+  readonly isAway: boolean;
+  /** How many changes Redis has still to hear of. */
+  readonly pending: number;
+  goAway(): void;
+  reach(): void;
+  /** Hands one change to Redis, where changes do not go by themselves. */
+  replayOne(choose: (targets: readonly string[]) => number): unknown;
+}
+
+/** What sessions of a process stand on. */
+export interface Footing {
+  readonly keyspace: Keyspace;
+  readonly link: Link;
+  readonly clock: Clock;
+}
+
+/** Time that is moved by hand, and the processes that live in it. */
+export interface Stage {
+  readonly time: Pick<ManualClock, 'wallTime' | 'advance'>;
+  readonly footings: readonly Footing[];
+}
+
 interface Process {
-  readonly keyspace: RelapsedKeyspace;
+  readonly link: Link;
   readonly sessions: SessionService<{ n: number }>;
 }
 
@@ -129,8 +156,7 @@ interface Known {
 
 /** Several processes with sessions, and one who remembers what each of them was told. */
 export class SessionWorld {
-  readonly #clock = new ManualClock();
-  readonly #redis = new ScriptedRedis();
+  readonly #clock: Stage['time'];
   readonly #processes: readonly Process[];
   readonly #known: Known[] = [];
   readonly #endsOfAll: { readonly userId: string; readonly at: Span }[] = [];
@@ -138,14 +164,12 @@ export class SessionWorld {
   #fault: string | null = null;
   #n = 0;
 
-  constructor(relapse: Relapse | null = null) {
-    this.#processes = OFFSETS_MS.map((offsetMs, i) => {
-      const origin = String(OFFSETS_MS.length - i).padStart(16, '0');
-      const keyspace = new RelapsedKeyspace(this.#redis, this.#clock, origin, offsetMs);
-      keyspace.relapse = relapse;
-      const options = { idleMs: 12 * HOUR, absoluteMs: 12 * HOUR };
-      const deps = { clock: keyspace.calendar(), bus: new EventBus() };
-      return { keyspace, sessions: new SessionService<{ n: number }>(keyspace, options, deps) };
+  constructor({ time, footings }: Stage = doubles(null)) {
+    this.#clock = time;
+    const options = { idleMs: 12 * HOUR, absoluteMs: 12 * HOUR };
+    this.#processes = footings.map(({ keyspace, link, clock }) => {
+      const deps = { clock, bus: new EventBus() };
+      return { link, sessions: new SessionService<{ n: number }>(keyspace, options, deps) };
     });
   }
 
@@ -171,9 +195,9 @@ export class SessionWorld {
       case 'endAll':
         return this.#start(() => this.#endAll(process, pick(USERS, step.b), null));
       case 'cut':
-        return process.keyspace.goAway();
+        return process.link.goAway();
       case 'reach':
-        return process.keyspace.reach();
+        return process.link.reach();
       case 'replay':
         return this.#replay(process, step.b);
       case 'moments':
@@ -301,17 +325,17 @@ export class SessionWorld {
     }
   }
 
-  #replay({ keyspace }: Process, choice: number): void {
-    if (keyspace.isAway) return;
-    keyspace.replayOne((targets) => Math.floor(choice * targets.length));
+  #replay({ link }: Process, choice: number): void {
+    if (link.isAway) return;
+    link.replayOne((targets) => Math.floor(choice * targets.length));
     this.#noteDelivery();
   }
 
   #noteDelivery(): void {
     const now = this.#clock.wallTime();
     for (const one of this.#known) {
-      for (const end of one.ends) end.isDelivered ||= end.by.keyspace.pending === 0;
-      const isPending = one.begun.wasAway && one.by.keyspace.pending > 0;
+      for (const end of one.ends) end.isDelivered ||= end.by.link.pending === 0;
+      const isPending = one.begun.wasAway && one.by.link.pending > 0;
       if (isPending && now - one.begun.from > HOUR) one.isLate = true;
     }
   }
@@ -333,18 +357,25 @@ export class SessionWorld {
 
   /** All are there again, and have handed in what they had: now everybody agrees. */
   async #rest(history: readonly Step[]): Promise<void> {
-    for (const { keyspace } of this.#processes) keyspace.reach();
+    for (const { link } of this.#processes) link.reach();
     this.#noteDelivery();
-    for (let i = 0; this.#processes.some(({ keyspace }) => keyspace.pending > 0); i++) {
+    const isBusy = ({ link }: Process): boolean => link.isAway || link.pending > 0;
+    for (let i = 0; this.#processes.some(isBusy); i++) {
+      if (i > MAX_REPLAYS) return this.#blame('something is never handed in');
       const choice = history[i % history.length]?.c ?? 0;
-      const waiting = this.#processes.filter(({ keyspace }) => keyspace.pending > 0);
+      const waiting = this.#processes.filter(isBusy);
       this.#replay(pick(waiting, choice), history[(i * 7) % history.length]?.b ?? 0);
+      await this.#clock.advance(10);
     }
     // What was missing a moment ago is not asked for again at once.
     await this.#clock.advance(2000);
     for (const process of this.#processes) {
       for (const known of this.#known) await this.#look(process, known);
     }
+  }
+
+  #blame(fault: string): void {
+    this.#fault ??= fault;
   }
 
   async #look({ sessions }: Process, known: Known): Promise<void> {
@@ -358,15 +389,28 @@ export class SessionWorld {
     }
   }
 
-  #span({ keyspace }: Process): () => Span {
+  #span({ link }: Process): () => Span {
     const from = this.#clock.wallTime();
-    const startedAway = keyspace.isAway || keyspace.pending > 0;
+    const startedAway = link.isAway || link.pending > 0;
     return () => ({
       from,
       to: this.#clock.wallTime(),
-      wasAway: startedAway || keyspace.isAway || keyspace.pending > 0,
+      wasAway: startedAway || link.isAway || link.pending > 0,
     });
   }
+}
+
+/** Processes over a double of the keyspace, which makes a mistake if it is told to. */
+export function doubles(relapse: Relapse | null): Stage {
+  const time = new ManualClock();
+  const redis = new ScriptedRedis();
+  const footings = OFFSETS_MS.map((offsetMs, i) => {
+    const origin = String(OFFSETS_MS.length - i).padStart(16, '0');
+    const keyspace = new RelapsedKeyspace(redis, time, origin, offsetMs);
+    keyspace.relapse = relapse;
+    return { keyspace, link: keyspace, clock: keyspace.calendar() };
+  });
+  return { time, footings };
 }
 
 async function allowed(call: Promise<unknown>): Promise<void> {

@@ -21,6 +21,8 @@ import {
 const APPLIED: ApplyOutcome = { kind: 'applied' };
 const ABSENT: ApplyOutcome = { kind: 'absent' };
 const FAR_FUTURE_MS = Date.UTC(2200, 0, 1);
+// Long enough for a busy machine to look before it has passed.
+const SHORT_MS = 500;
 
 /** Proves what both stores make of births, last words and conditions. Keys here have their keyspace in front. */
 export function describeRules(open: () => Promise<OpenStore>): void {
@@ -85,6 +87,73 @@ export function describeRules(open: () => Promise<OpenStore>): void {
         const end = endOf('w:6', stampNo(3));
         await store().apply(end);
         expect(await store().apply(end)).toEqual(APPLIED);
+      });
+    });
+
+    describe('a delete whose tombstone was replaced', () => {
+      const pass = (): Promise<void> => opened.pass(SHORT_MS * 1.2);
+
+      it('still refuses what is older when the value that came after it has expired', async () => {
+        await store().apply(deleteOf('n:1', stampNo(3)));
+        await store().apply(setOf('n:1', stampNo(5), { ttlMs: SHORT_MS }));
+        await pass();
+        expect(await read('n:1')).toBeNull();
+        const late = { kind: 'superseded', by: stampNo(3) };
+        const older = setOf('n:1', stampNo(2), { ttlMs: null });
+        expect(await store().apply(older)).toEqual(late);
+        expect(await store().apply({ ...older, groups: ['n#g'] })).toEqual(late);
+        expect(await read('n:1')).toBeNull();
+        expect(await store().apply(setOf('n:1', stampNo(4)))).toEqual(APPLIED);
+      });
+
+      it('still refuses it after several values, of which the last lived for a short time', async () => {
+        await store().apply(deleteOf('n:2', stampNo(3)));
+        await store().apply(setOf('n:2', stampNo(5), { ttlMs: null }));
+        await store().apply(setOf('n:2', stampNo(6), { ttlMs: SHORT_MS }));
+        await pass();
+        expect(await store().apply(setOf('n:2', stampNo(2)))).toMatchObject({ by: stampNo(3) });
+      });
+
+      it('is not forgotten for a value that is gone at once, nor for a shorter tombstone', async () => {
+        await store().apply(deleteOf('n:3', stampNo(3)));
+        expect(await store().apply(setOf('n:3', stampNo(5), { ttlMs: 0 }))).toEqual(APPLIED);
+        expect(await store().apply(setOf('n:3', stampNo(2)))).toMatchObject({ by: stampNo(3) });
+        expect(await store().apply(deleteOf('n:3', stampNo(7), SHORT_MS))).toEqual(APPLIED);
+        await pass();
+        expect(await store().apply(setOf('n:3', stampNo(2)))).toMatchObject({ by: stampNo(7) });
+      });
+
+      it('is forgotten after its time, and refuses no older delete', async () => {
+        await store().apply(deleteOf('n:4', stampNo(3), SHORT_MS));
+        await store().apply(setOf('n:4', stampNo(5), { ttlMs: SHORT_MS }));
+        await pass();
+        expect(await store().apply(deleteOf('n:4', stampNo(1)))).toEqual(APPLIED);
+        expect(await store().apply(setOf('n:4', stampNo(2)))).toEqual(APPLIED);
+      });
+
+      it('is remembered by the latest of several, and for the longest of their times', async () => {
+        await store().apply(deleteOf('n:5', stampNo(3)));
+        await store().apply(setOf('n:5', stampNo(4)));
+        await store().apply(deleteOf('n:5', stampNo(6), SHORT_MS));
+        await store().apply(setOf('n:5', stampNo(7), { ttlMs: SHORT_MS }));
+        await pass();
+        expect(await store().apply(setOf('n:5', stampNo(5)))).toMatchObject({ by: stampNo(6) });
+      });
+
+      it('does not hold up the change of the value that came after it', async () => {
+        await store().apply(deleteOf('n:6', stampNo(3)));
+        await store().apply(setOf('n:6', stampNo(5)));
+        const change = setOf('n:6', stampNo(6), { replaces: stampNo(5) });
+        expect(await store().apply(change)).toEqual(APPLIED);
+        const any = setOf('n:6', stampNo(7), { replaces: 'any' });
+        expect(await store().apply(any)).toEqual(APPLIED);
+      });
+
+      it('is not remembered where its stamp is too far ahead to be believed', async () => {
+        await store().apply(deleteOf('n:7', at(FAR_FUTURE_MS)));
+        await store().apply(setOf('n:7', stampNo(5), { ttlMs: 0 }));
+        expect(await read('n:7')).toBeNull();
+        expect(await store().apply(setOf('n:7', stampNo(2)))).toEqual(APPLIED);
       });
     });
 
@@ -165,8 +234,8 @@ export function describeRules(open: () => Promise<OpenStore>): void {
         expect(await change('e:6')).toEqual({ kind: 'superseded', by: stampNo(5) });
       });
 
-      it('leaves the decision to the newest drop', async () => {
-        await drop(group, 5, { except: ['e:7'] });
+      it('leaves the decision to the newest drop about what no other drop has ended', async () => {
+        await drop(group, 5, { except: ['e:7', 'e:8'] });
         await drop(group, 7, { except: ['e:8'] });
         const change = (key: string): unknown =>
           store().apply(setOf(key, stampNo(9), { birth: stampNo(1), groups: [group] }));
@@ -174,6 +243,35 @@ export function describeRules(open: () => Promise<OpenStore>): void {
         expect(await change('e:8')).toEqual(APPLIED);
         await drop(group, 6, { except: ['e:7'] });
         expect(await change('e:9')).toEqual({ kind: 'superseded', by: stampNo(7) });
+      });
+
+      // Also what comes only now, from the journal of another process.
+      it.each([
+        ['first', [5, 7]],
+        ['second', [7, 5]],
+        ['among others', [7, 3, 5, 4]],
+      ])('revives nobody whom an earlier one has ended: that one comes %s', async (_, order) => {
+        const excepts: Record<number, string[]> = {
+          3: ['e:20', 'e:21'],
+          4: ['e:21'],
+          5: ['e:21'],
+          7: ['e:20', 'e:21'],
+        };
+        for (const no of order) await drop(group, no, { except: excepts[no] ?? [] });
+        const born = (key: string, birth: number): unknown =>
+          store().apply(setOf(key, stampNo(9), { birth: stampNo(birth), groups: [group] }));
+        expect(await born('e:20', 1)).toEqual({ kind: 'superseded', by: stampNo(5) });
+        expect(await born('e:20', 6)).toEqual(APPLIED);
+        expect(await born('e:21', 1)).toEqual(APPLIED);
+        expect(await born('e:22', 6)).toEqual({ kind: 'superseded', by: stampNo(7) });
+      });
+
+      it('keeps what it refuses refused for the time of each drop', async () => {
+        await drop(group, 7, { ttlMs: SHORT_MS });
+        await drop(group, 5);
+        await opened.pass(SHORT_MS * 1.2);
+        const late = setOf('e:30', stampNo(9), { birth: stampNo(1), groups: [group] });
+        expect(await store().apply(late)).toEqual({ kind: 'superseded', by: stampNo(7) });
       });
 
       it('ends by itself what it does not leave, also after a newer one', async () => {

@@ -13,7 +13,7 @@ import type {
 } from '../../src/redis/metrics/metrics-sources.js';
 import type { Labels } from '../../src/redis/metrics/sample.js';
 
-const NO_COPIES = { entries: 0, bytes: 0, evictions: 0 };
+const NO_COPIES = { entries: 0, bytes: 0, evictions: 0, maxEntries: 10, maxBytes: 1_000 };
 const NO_LANE = { answered: 0, failed: 0, away: 0 };
 
 /** A status without any event yet. */
@@ -43,7 +43,18 @@ export const QUIET: FallbackStatus = {
     expired: 0,
     rejected: 0,
     acknowledged: 0,
+    refused: 0,
+    isFull: false,
+    oldestMs: null,
+    file: { state: 'sound', reason: null, since: null, bytes: 0, queuedBytes: 0, failures: 0 },
   },
+  notices: { refused: 0, isRefused: false },
+};
+
+/** The same while writes wait for Redis. */
+export const WAITING: FallbackStatus = {
+  ...QUIET,
+  journal: { ...QUIET.journal, entries: 3, bytes: 300, oldestMs: 2_500 },
 };
 
 /** The node with this number. */

@@ -20,13 +20,15 @@ export interface ModelRecord {
   readonly isFinal: boolean;
   readonly isTombstone: boolean;
   readonly groups: readonly string[];
-  readonly except: readonly string[];
+  /** Of the drop of a group: whom it spares, and up to which birth another drop has ended that. */
+  readonly spared: ReadonlyMap<string, Stamp | null>;
   readonly expiresAt: number;
 }
 
 /** A store with all the rules and no bounds, as plain as can be: lists, and no care for speed. */
 export class StoreModel {
   readonly records = new Map<string, ModelRecord>();
+  /** By the group that was dropped, or by the key that was deleted and written again. */
   readonly marks = new Map<string, ModelRecord>();
   /** How many have expired. */
   expired = 0;
@@ -56,9 +58,27 @@ export class StoreModel {
     }
     const refusal = this.#refusal(write, coming, stored);
     if (refusal !== null) return refusal;
-    if (write.ttlMs !== null && write.ttlMs <= 0) this.records.delete(write.key);
-    else this.records.set(write.key, coming);
+    const end = stored !== undefined && this.#isEnd(stored) ? stored : null;
+    if (write.ttlMs !== null && write.ttlMs <= 0) {
+      if (end === null) this.records.delete(write.key);
+    } else this.records.set(write.key, end === null ? coming : this.#over(end, coming, write.key));
     return { kind: 'applied' };
+  }
+
+  // A delete refuses what is older for as long as it was meant to, whatever is written after it.
+  #over(end: ModelRecord, coming: ModelRecord, key: string): ModelRecord {
+    if (coming.isTombstone) {
+      return { ...coming, expiresAt: Math.max(coming.expiresAt, end.expiresAt) };
+    }
+    const mark = this.marks.get(key) ?? end;
+    const latest = compareStamps(mark.stamp, end.stamp) > 0 ? mark : end;
+    const expiresAt = Math.max(mark.expiresAt, end.expiresAt);
+    this.marks.set(key, { ...latest, expiresAt });
+    return coming;
+  }
+
+  #isEnd({ isTombstone, isFinal, stamp }: ModelRecord): boolean {
+    return isTombstone && (isFinal || !this.#isDamaged(stamp));
   }
 
   /** Who is in a group. */
@@ -68,20 +88,19 @@ export class StoreModel {
 
   /** Empties a group. Returns how many were ended. */
   drop(drop: StampedDrop): number {
-    const { group, stamp, ttlMs, except = [] } = drop;
+    const { group, stamp, except = [] } = drop;
     const ended = this.members(group).filter((key) => {
       const { birth } = this.records.get(key)!;
       const isBefore = compareStamps(birth, stamp) < 0 || this.#isDamaged(birth);
       return isBefore && !except.includes(key);
     });
     for (const key of ended) this.records.set(key, this.#tombstone(drop, this.records.get(key)!));
-    const mark = this.marks.get(group);
-    const isBeaten =
-      mark !== undefined && compareStamps(mark.stamp, stamp) > 0 && !this.#isDamaged(mark.stamp);
-    if (!isBeaten) {
-      const until = Math.max(this.#clock.now() + ttlMs, mark?.expiresAt ?? 0);
-      this.marks.set(group, { ...this.#tombstone(drop, null), except, expiresAt: until });
-    }
+    const present = this.marks.get(group);
+    const spared = new Map<string, null>(except.map((key) => [key, null]));
+    const own: ModelRecord = { ...this.#tombstone(drop, null), spared };
+    const until = Math.max(own.expiresAt, present?.expiresAt ?? 0);
+    const isNone = present === undefined || this.#isDamaged(present.stamp);
+    this.marks.set(group, { ...(isNone ? own : newerOf(own, present)), expiresAt: until });
     return ended.length;
   }
 
@@ -97,14 +116,18 @@ export class StoreModel {
     }
     if (stored !== undefined && this.#beats(stored, coming)) return lost(stored);
     if (coming.isTombstone || (ttlMs !== null && ttlMs <= 0)) return null;
-    const marks = groups.map((group) => this.marks.get(group)).filter((mark) => mark !== undefined);
-    const winner = marks.find(
-      (mark) =>
-        !mark.except.includes(key) &&
-        compareStamps(mark.stamp, coming.birth) > 0 &&
-        !this.#isDamaged(mark.stamp),
+    const deleted = this.marks.get(key);
+    const hasSeen = replaces !== undefined && replaces !== 'any';
+    if (deleted !== undefined && !hasSeen && compareStamps(deleted.stamp, coming.stamp) > 0) {
+      return lost(deleted);
+    }
+    const ends = groups
+      .map((group) => this.marks.get(group))
+      .map((mark) => (mark === undefined ? null : endOf(mark, key)));
+    const winner = ends.find(
+      (end) => end !== null && compareStamps(end, coming.birth) > 0 && !this.#isDamaged(end),
     );
-    return winner === undefined ? null : { kind: 'superseded', by: winner.stamp };
+    return winner === undefined || winner === null ? null : { kind: 'superseded', by: winner };
   }
 
   #beats(stored: ModelRecord, coming: ModelRecord): boolean {
@@ -123,7 +146,7 @@ export class StoreModel {
       isFinal: decoded.entry.isFinal,
       isTombstone,
       groups: isTombstone ? [] : groups,
-      except: [],
+      spared: NOBODY,
       expiresAt: ttlMs === null ? Infinity : this.#clock.now() + ttlMs,
     };
   }
@@ -146,8 +169,29 @@ export class StoreModel {
   }
 }
 
-const NOTHING = { isFinal: false, isTombstone: false, groups: [], except: [], expiresAt: Infinity };
+const NOBODY: ReadonlyMap<string, Stamp | null> = new Map();
+const NOTHING = {
+  isFinal: false,
+  isTombstone: false,
+  groups: [],
+  spared: NOBODY,
+  expiresAt: Infinity,
+};
 
 function lost({ stamp, isFinal }: ModelRecord): ApplyOutcome {
   return { kind: 'superseded', by: stamp, ...(isFinal && { isFinal: true }) };
+}
+
+/** Up to which birth the drop of a group has ended a key, and every drop that was joined to it. */
+function endOf({ stamp, spared }: ModelRecord, key: string): Stamp | null {
+  return spared.has(key) ? spared.get(key)! : stamp;
+}
+
+function newerOf(a: ModelRecord, b: ModelRecord): ModelRecord {
+  const [newer, older] = compareStamps(a.stamp, b.stamp) < 0 ? [b, a] : [a, b];
+  const floors = [...newer.spared].map(([key, floor]) => {
+    const both = [floor, endOf(older, key)].filter((stamp) => stamp !== null);
+    return [key, both.toSorted(compareStamps).at(-1) ?? null] as const;
+  });
+  return { ...newer, spared: new Map(floors) };
 }

@@ -1,7 +1,7 @@
 import { inPortions } from '../base/collections/index.js';
 import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
 import type { BatchLoadFunction } from './loading/batch-loader.js';
-import { isFresh, type Loader, type LoadRequest, valueOf } from './loading/value-loader.js';
+import type { Loader } from './loading/value-loader.js';
 import type { NamespaceDeps } from './namespace-deps.js';
 import {
   checkCount,
@@ -63,58 +63,48 @@ export class CacheNamespace {
    * @throws {@link LoaderFailedError} (`LOADER_FAILED`) when the loader fails and there is no stale value.
    * @throws {@link LoaderTimeoutError} (`LOADER_TIMEOUT`) when it takes too long and there is none.
    */
-  async getOrSet<T>(key: string, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
-    checkKey(key);
-    const { lookup, loader: finder, options: base } = this.#core;
-    finder.runner.assertOpen();
-    // A hit in memory makes no promise and no closure of its own, and reads no options.
-    const near = lookup.near(key);
-    const known = near instanceof Promise ? await near : near;
-    if (known !== null && isFresh(known)) {
-      lookup.countNear(known.state === 'nothing');
-      const refreshAhead =
-        options?.refreshAhead === undefined ? base.refreshAhead : options.refreshAhead;
-      if (refreshAhead !== null) {
-        const request = {
-          key,
-          loader: loader as Loader,
-          options: resolveLoadOptions(options, base),
-        };
-        finder.refreshIfDue(request, known.entry, valueOf(known));
-      }
-      return valueOf(known) as T;
+  getOrSet<T>(key: string, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
+    try {
+      checkKey(key);
+      this.#core.loader.runner.assertOpen();
+      return this.#core.lookup.getOrLoad(key, loader as Loader, options) as Promise<T>;
+    } catch (error) {
+      return failed(error);
     }
-    return this.#askOrLoad<T>({
-      key,
-      loader: loader as Loader,
-      options: resolveLoadOptions(options, base),
-    });
   }
 
-  /** Returns the values of several keys, and loads missing ones together. Keys without a value are left out. */
+  /**
+   * Returns the values of several keys, and loads missing ones together. Keys without a value are left out. Each
+   * is loaded by one of all processes: the loader gets those that no other process loads already, and is called
+   * again for keys that another one gave up.
+   */
   async getOrSetMany<T>(
     keys: readonly string[],
     loader: BatchLoadFunction<T>,
     options?: GetOrSetOptions<T>,
   ): Promise<Map<string, T>> {
     checkKeys(keys);
-    const { batch, lookup, options: base } = this.#core;
+    const { batch, deps, options: base } = this.#core;
     const distinct = [...new Set(keys)];
     const request = { keys: distinct, loader, options: resolveLoadOptions(options, base) };
     const answers = await batch.ask(request);
     const values = new Map<string, T>();
     for (const [i, answer] of answers.entries()) {
-      lookup.count(answer);
+      deps.counters.answered(answer.from, answer.value);
       if (answer.value !== undefined) values.set(distinct[i] ?? '', answer.value as T);
     }
     return values;
   }
 
   /** Returns the value of a key; `undefined` when there is none. */
-  async get<T = unknown>(key: string): Promise<T | undefined> {
-    checkKey(key);
-    this.#assertOpen();
-    return (await this.#core.lookup.find(key))?.value as T | undefined;
+  get<T = unknown>(key: string): Promise<T | undefined> {
+    try {
+      checkKey(key);
+      this.#core.loader.runner.assertOpen();
+      return this.#core.lookup.get(key) as Promise<T | undefined>;
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   /** The same, with where the value came from. */
@@ -156,7 +146,7 @@ export class CacheNamespace {
     entries: Iterable<readonly [string, T]>,
     options?: SetOptions<T>,
   ): Promise<WriteReceipt[]> {
-    const { loader, deps, options: base, writer } = this.#core;
+    const { lookup, deps, options: base, writer } = this.#core;
     const all = [...entries];
     for (const [key, value] of all) {
       checkKey(key);
@@ -174,7 +164,7 @@ export class CacheNamespace {
         deps.counters.add('sets');
         return receipt;
       } finally {
-        loader.forget(key);
+        lookup.forget(key);
       }
     });
   }
@@ -192,13 +182,13 @@ export class CacheNamespace {
   async deleteByTag(tag: string): Promise<WriteReceipt> {
     checkTag(tag);
     this.#assertOpen();
-    const { loader, deps } = this.#core;
+    const { lookup, deps } = this.#core;
     try {
       const receipt = await deps.keyspace.dropGroup(tag);
       deps.counters.add('deletes');
       return receipt;
     } finally {
-      loader.forgetAll();
+      lookup.forgetAll();
     }
   }
 
@@ -255,32 +245,26 @@ export class CacheNamespace {
     return this.#core.deps.keyspace.giveBack(key, holder);
   }
 
-  async #askOrLoad<T>(request: LoadRequest): Promise<T> {
-    const { lookup, loader } = this.#core;
-    try {
-      const answer = await loader.ask(request);
-      lookup.count(answer);
-      return answer.value as T;
-    } catch (error) {
-      lookup.count({ value: undefined, from: 'load' });
-      throw error;
-    }
-  }
-
   async #delete(key: string): Promise<WriteReceipt> {
     checkKey(key);
     this.#assertOpen();
-    const { loader, deps } = this.#core;
+    const { lookup, deps } = this.#core;
     try {
       const receipt = await deps.keyspace.delete(key);
       deps.counters.add('deletes');
       return receipt;
     } finally {
-      loader.forget(key);
+      lookup.forget(key);
     }
   }
 
   #assertOpen(): void {
     this.#core.loader.runner.assertOpen();
   }
+}
+
+function failed(error: unknown): Promise<never> {
+  return new Promise(() => {
+    throw error;
+  });
 }

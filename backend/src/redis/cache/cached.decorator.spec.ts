@@ -153,6 +153,13 @@ describe('@Cached', () => {
     expect(await one.cache.get('Users.find:[1]')).toBe('Hello 1');
   });
 
+  it('gives all objects of one class the same values', async () => {
+    const another: Users = Object.assign(Object.create(Users.prototype), users);
+    expect(await users.find(1)).toBe('Hello 1');
+    expect(await another.find(1)).toBe('Hello 1');
+    expect(calls).toEqual(['find 1']);
+  });
+
   it('uses a namespace, a key, tags and a life of its own', async () => {
     await users.load(7);
     expect(one.behind('users').drafts).toMatchObject([

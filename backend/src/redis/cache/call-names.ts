@@ -38,7 +38,8 @@ export function nameInKeys({ name }: { readonly name: string }): string {
 }
 
 /**
- * Returns the key of a call: a name, and its arguments as JSON. `undefined` at the end is no argument.
+ * Returns the key of a call: a name, and its arguments as JSON. `undefined` at the end is no argument; `0` and `-0` are
+ * one, as for `===`.
  *
  * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for arguments that JSON cannot tell apart:
  * two different calls would get one value.

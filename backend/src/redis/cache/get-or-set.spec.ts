@@ -10,6 +10,15 @@ import {
 import type { EntryDraft } from '../keyspace/index.js';
 import { jsonSerializer } from './values/serializers.js';
 
+/** The codes of an error and of what caused it. */
+function chainOf(error: unknown): unknown[] {
+  const codes: unknown[] = [];
+  for (let one = error; one instanceof Error; one = one.cause) {
+    codes.push((one as { readonly code?: unknown }).code);
+  }
+  return codes;
+}
+
 describe('getOrSet', () => {
   let rig: CacheRig;
   let one: CacheProcess;
@@ -167,6 +176,25 @@ describe('getOrSet', () => {
       expect(slow.calls).toBe(1);
       expect(one.behind().calls).toMatchObject({ read: 1, claim: 1, write: 1 });
       expect(stats()).toMatchObject({ misses: 1000, joined: 999, loads: 1 });
+    });
+
+    it('and hands the same object to all who wait', async () => {
+      const slow = new HeldLoader<object>();
+      const calls = [1, 2].map(() => one.cache.getOrSet('k', slow.load));
+      await turns();
+      slow.answer({});
+      const [first, second] = await Promise.all(calls);
+      expect(second).toBe(first);
+    });
+
+    it('with the options of the first call, its time included', async () => {
+      const slow = new HeldLoader<string>();
+      const call = (hardTimeoutMs: number): Promise<{ readonly code?: unknown }> =>
+        outcomeOf(one.cache.getOrSet('k', slow.load, { hardTimeoutMs }));
+      const calls = [call(500), call(5_000)];
+      await rig.clock.advance(500);
+      for (const { code } of await Promise.all(calls)) expect(code).toBe('LOADER_TIMEOUT');
+      expect(slow.calls).toBe(1);
     });
 
     it('and counts calls that only shared the question as hits', async () => {
@@ -352,6 +380,72 @@ describe('getOrSet', () => {
       expect(await outcomeOf(many)).toMatchObject(itself);
     });
 
+    describe('through others that were called apart', () => {
+      /** Loaders that ask for the key after their own, once all of them run. */
+      const circle = (keys: readonly string[]): Promise<unknown>[] => {
+        const ask = (i: number): Promise<unknown> =>
+          one.cache.getOrSet(keys[i % keys.length]!, async () => {
+            await turns();
+            return ask(i + 1);
+          });
+        return keys.map((_, i) => ask(i));
+      };
+
+      it.each([[['a', 'b']], [['a', 'b', 'c']], [['a', 'b', 'c', 'd', 'e']]])(
+        'in the circle %p',
+        async (keys) => {
+          const outcomes = await Promise.all(circle(keys).map((call) => outcomeOf(call)));
+          expect(outcomes.map(({ code }) => code)).toEqual(keys.map(() => 'LOADER_FAILED'));
+          const causes = outcomes.map(({ error }) => JSON.stringify(chainOf(error)));
+          expect(causes.every((chain) => chain.includes('INVALID_ARGUMENT'))).toBe(true);
+          expect(rig.clock.pending).toBe(0);
+        },
+      );
+
+      it('of two namespaces, one of them asked for several', async () => {
+        const other = one.cache.namespace('other');
+        const first = one.cache.getOrSet('a', async () => {
+          await turns();
+          return other.getOrSetMany(['b', 'c'], () => new Map());
+        });
+        const second = other.getOrSetMany(['b', 'd'], async () => {
+          await turns();
+          return new Map([['b', await one.cache.getOrSet('a', one1)]]);
+        });
+        const outcomes = await Promise.all([first, second].map((call) => outcomeOf(call)));
+        expect(outcomes.map(({ code }) => code)).toEqual(['LOADER_FAILED', 'LOADER_FAILED']);
+        expect(rig.clock.pending).toBe(0);
+      });
+
+      it('and not because several wait for the same', async () => {
+        const slow = new HeldLoader<number>();
+        const ask = (): Promise<number> => one.cache.getOrSet('c', slow.load);
+        const both = [one.cache.getOrSet('a', ask), one.cache.getOrSet('b', ask), ask()];
+        await turns();
+        slow.answer(1);
+        expect(await Promise.all(both)).toEqual([1, 1, 1]);
+        expect(slow.calls).toBe(1);
+      });
+
+      it('and not for one whose time is over, whatever it still waits for', async () => {
+        const [inner, outer] = [new HeldLoader<number>(), new HeldLoader<number>()];
+        const b = one.cache.getOrSet('b', inner.load);
+        await turns();
+        const a = outcomeOf(
+          one.cache.getOrSet('a', () => one.cache.getOrSet('b', outer.load), {
+            hardTimeoutMs: 50,
+          }),
+        );
+        await turns();
+        await rig.clock.advance(50);
+        expect((await a).code).toBe('LOADER_TIMEOUT');
+        // The loader of `a` waits for `b` still, and nobody for it.
+        expect(await one.cache.getOrSet('a', one1)).toBe(1);
+        inner.answer(2);
+        expect(await b).toBe(2);
+      });
+    });
+
     it('also when it has deleted the key before', async () => {
       const call = one.cache.getOrSet('k', async () => {
         await one.cache.delete('k');
@@ -419,6 +513,20 @@ describe('getOrSet', () => {
       expect(await one.cache.get('k')).toBe('after');
     });
 
+    it('but to a call of another process that joins a load there; that is not kept', async () => {
+      const two = rig.start();
+      const slow = new HeldLoader<string>();
+      const first = one.cache.getOrSet('k', slow.load);
+      await turns();
+      await two.cache.delete('k');
+      const joined = one.cache.getOrSet('k', slow.load);
+      await turns();
+      slow.answer('before');
+      expect(await Promise.all([first, joined])).toEqual(['before', 'before']);
+      expect(slow.calls).toBe(1);
+      expect(await one.cache.get('k')).toBeUndefined();
+    });
+
     it('to calls that come after a set, while the question is under way', async () => {
       await one.cache.set('k', 'old');
       const letGo = one.behind().hold('read');
@@ -482,6 +590,17 @@ describe('getOrSet', () => {
         await turns();
         expect(await one.cache.get('k')).toBe('again');
       });
+    });
+
+    it('when the loader does not end, and throws away what it returns after that', async () => {
+      const slow = new HeldLoader<string>();
+      const call = outcomeOf(one.cache.getOrSet('k', slow.load, { hardTimeoutMs: 500 }));
+      await rig.clock.advance(500);
+      expect((await call).code).toBe('LOADER_TIMEOUT');
+      slow.answer('too late');
+      await turns();
+      expect(one.behind().drafts).toEqual([]);
+      expect(await one.cache.get('k')).toBeUndefined();
     });
 
     it('when another process does not end, after the same time', async () => {
@@ -593,6 +712,16 @@ describe('getOrSet', () => {
         keyspace: 'default',
         fault: 'unknown-codec',
       });
+    });
+
+    it('but a set or a delete of such a key counts', async () => {
+      await write({ codec: 77 });
+      await one.cache.set('k', 'set');
+      expect(await one.cache.get('k')).toBe('set');
+      await write({ codec: 77 });
+      await one.cache.delete('k');
+      expect(await one.cache.getOrSet('k', () => 'loaded')).toBe('loaded');
+      expect(await one.cache.get('k')).toBe('loaded');
     });
 
     it('loads alone, and leaves alone, what turns out to be newer when it claims', async () => {

@@ -20,9 +20,9 @@ export class NamespaceDeps {
     const reader = new EntryReader(deps);
     this.deps = deps;
     this.options = baseLoadOptions(deps.options);
-    this.lookup = new CacheLookup(deps, reader);
     this.writer = new EntryWriter(deps);
     this.loader = new ValueLoader(deps, reader, this.writer);
-    this.batch = new BatchLoader(deps, reader, this.writer, this.loader);
+    this.lookup = new CacheLookup(deps, reader, this.loader, this.options);
+    this.batch = new BatchLoader(deps, reader, this.loader);
   }
 }

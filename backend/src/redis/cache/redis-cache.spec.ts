@@ -279,6 +279,13 @@ describe('copies in memory', () => {
     expect(loader).toHaveBeenCalledTimes(1);
   });
 
+  it('may answer without looking at the options of a call', async () => {
+    const call = (): Promise<number> => one.cache.getOrSet('k', () => 2, { ttlMs: 0 });
+    expect((await outcomeOf(call())).code).toBe('INVALID_ARGUMENT');
+    await one.cache.set('k', 1);
+    expect(await call()).toBe(1);
+  });
+
   it('give each caller a value of its own', async () => {
     await one.cache.set('k', { list: [1] });
     const first = await one.cache.get<{ list: number[] }>('k');
@@ -358,6 +365,14 @@ describe('copies in memory', () => {
       expect(readings).toHaveBeenCalledTimes(1);
       expect(() => first?.push({ id: 1 })).toThrow(TypeError);
       expect(() => (first![7]!.id = 8)).toThrow(TypeError);
+    });
+
+    it('are not frozen for the call that has loaded them', async () => {
+      const values = one.cache.namespace('large', { shareObjects: true });
+      const loaded = await values.getOrSet('k', () => ({ list: [1] }));
+      expect(Object.isFrozen(loaded)).toBe(false);
+      loaded.list.push(2);
+      expect(await values.get('k')).toEqual({ list: [1] });
     });
 
     it('say again that they are too large, or cannot be read', async () => {
@@ -474,6 +489,10 @@ describe('wrap', () => {
     ['headers', new Headers({ user: 'ann' })],
     ['an object with private members', new Hidden('ann')],
     ['an object that turns into another', { toJSON: () => 'the same for all' }],
+    ['a symbol', Symbol('ann')],
+    ['an object with a symbol for a name', { [Symbol('user')]: 'ann' }],
+    ['an object with a hidden member', Object.defineProperty({}, 'user', { value: 'ann' })],
+    ['a list with more than its elements', Object.assign([1], { user: 'ann' })],
   ])('refuses %s as an argument without a key of its own', async (_, argument) => {
     const cached = one.cache.wrap(async function load(x: unknown) {
       return x === x;
@@ -482,6 +501,15 @@ describe('wrap', () => {
       code: 'INVALID_ARGUMENT',
       error: { details: { problem: { field: 'key', remedy: expect.stringContaining('key:') } } },
     });
+  });
+
+  it('takes 0 and -0 for one argument, as === does', async () => {
+    const fn = jest.fn(async function sign(x: number) {
+      return x + 1;
+    });
+    const cached = one.cache.wrap(fn, { name: 'sign' });
+    expect([await cached(0), await cached(-0)]).toEqual([1, 1]);
+    expect(fn).toHaveBeenCalledTimes(1);
   });
 
   it('takes undefined at the end for no argument, and nowhere else', async () => {
@@ -511,6 +539,13 @@ describe('wrap', () => {
     expect(() => one.cache.namespace('elsewhere').wrap(another.load)).not.toThrow();
     const again = one.cache.wrap(load);
     expect(await Promise.all([orders(), users(), again()])).toEqual(['orders', 'users', 'orders']);
+  });
+
+  it('takes what is made anew each time for another function each time', () => {
+    const source = { find: async (): Promise<number> => 1 };
+    one.cache.wrap(source.find.bind(source));
+    expect(() => one.cache.wrap(source.find.bind(source))).toThrow('made anew each time');
+    expect(() => one.cache.wrap(source.find.bind(source), { key: () => 'k' })).not.toThrow();
   });
 
   it('refuses a name that a bundler may have given', () => {

@@ -115,11 +115,17 @@ export class RedisCache extends CacheNamespace {
     for (const runner of runners) runner.refuseFurther();
     if (graceMs > 0) await this.#grace(graceMs);
     for (const runner of runners) runner.abort();
-    await this.#shared.tasks.untilNone();
+    await this.#untilIdle();
   }
 
   async #grace(graceMs: number): Promise<void> {
-    await endsWithin(this.#shared.tasks.untilNone(), atDeadline(this.#shared.clock, graceMs));
+    await endsWithin(this.#untilIdle(), atDeadline(this.#shared.clock, graceMs));
+  }
+
+  // Calls start tasks. Tasks start no calls.
+  async #untilIdle(): Promise<void> {
+    await Promise.all(this.#cores.map(({ lookup }) => lookup.untilNone()));
+    await this.#shared.tasks.untilNone();
   }
 
   #make(name: string, options: ResolvedCacheOptions): CacheNamespace {

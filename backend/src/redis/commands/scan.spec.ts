@@ -57,6 +57,11 @@ describe('scan', () => {
     ]);
   });
 
+  it('has its deadline for each step, however long all of them take', async () => {
+    serve(primary, { 0: ['7', ['a']], 7: ['9', ['b']], 9: ['0', ['c']] });
+    await expect(scanned({}, { command: 'scan' }, () => rig.pass(1_500))).resolves.toHaveLength(3);
+  });
+
   it('goes through the members of one key', async () => {
     serve(primary, { 0: ['3', ['f', 'v']], 3: ['0', ['g', 'w']] });
     await expect(scanned({}, { command: 'hscan', key: 'h' })).resolves.toEqual([

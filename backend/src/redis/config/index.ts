@@ -3,10 +3,12 @@ export { OPTION_TABLE } from './option-table.js';
 export { optionsFromEnv, resolveFromEnv } from './options-from-env.js';
 export { redactOptions } from './redact-options.js';
 export {
+  plainData,
   readPolicy,
   TOP,
   type MemoryModeOptions,
   type NodeOptions,
+  type PlainData,
   type PoolOptions,
   type ReadPolicy,
   type RedisHaOptions,
@@ -17,6 +19,7 @@ export {
   type RoutingOptions,
   type SentinelModeOptions,
   type SentinelOptions,
+  type SessionDataOptions,
   type StandaloneModeOptions,
 } from './redis-options.js';
 export { DEFAULT_CONNECTION, resolveOptions, type Resolution } from './resolve-options.js';

@@ -83,7 +83,9 @@ describe('resolveFromEnv', () => {
   });
 
   it('ignores the REDIS_ variables of other software', () => {
-    expect(resolveFromEnv({ REDIS_OM_URL: 'x', REDIS_VERSION: '7' }).warnings).toEqual([]);
+    expect(
+      resolveFromEnv({ REDIS_OM_URL: 'x', REDIS_VERSION: '7', REDIS_SESSIONS_URL: 'x' }).warnings,
+    ).toEqual([]);
   });
 
   it.each([
@@ -360,6 +362,9 @@ describe('a warning', () => {
     ['REDIS_ROUTING_READ_TIMEOUT', 'REDIS_ROUTING_READ_TIMEOUT_MS'],
     ['REDIS_NODE_STALL_AFTER', 'REDIS_NODE_STALL_AFTER_MS'],
     ['REDIS_POOLS_WRITESIZE', 'REDIS_POOLS_WRITE_SIZE'],
+    ['REDIS_SESSION_KEYS', 'REDIS_SESSIONS_KEYS'],
+    ['REDIS_SESSIONS_KEY', 'REDIS_SESSIONS_KEYS'],
+    ['REDIS_SESSIONS_PLAINDATA', 'REDIS_SESSIONS_PLAIN_DATA'],
     ['REDIS_SENTINEL_PASWORD', 'REDIS_SENTINEL_PASSWORD'],
   ])('is given for the unknown %s, with %s', (variable, nearest) => {
     expect(resolveFromEnv({ [variable]: 'hunter2' }).warnings).toEqual([
@@ -416,6 +421,8 @@ describe('every scalar option', () => {
     'sentinel.resolveNames': ['on', true],
     'journal.fsync': ['interval', 'interval'],
     'journal.keys': [KEYS.join(', '), KEYS],
+    'sessions.keys': [KEYS.join(', '), KEYS],
+    'sessions.plainData': ['refuse', 'refuse'],
   };
 
   it.each(

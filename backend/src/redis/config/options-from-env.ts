@@ -34,6 +34,8 @@ const READ_APART = new Set(['mode', 'url', 'node.tls', 'sentinel.tls']);
 
 /** Variables of these families are ours alone, so an unknown one is a mistake. */
 const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|SENTINEL)_/;
+/** Nearly the names of ours: what was meant to be encrypted would lie open. */
+const NEAR_SESSIONS = /^REDIS_SESSIONS?_(?:KEY|PLAIN|ENCRYPT)/;
 /** What Kubernetes sets for services named like our families. */
 const SERVICE_VARIABLES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/;
 
@@ -188,7 +190,8 @@ function refuseRetired(values: EnvValues): void {
 function warnAboutUnknown(values: EnvValues): void {
   const unknown = values
     .names()
-    .filter((name) => OWN_FAMILIES.test(name) && !ENV_VARIABLES.includes(name))
+    .filter((name) => OWN_FAMILIES.test(name) || NEAR_SESSIONS.test(name))
+    .filter((name) => !ENV_VARIABLES.includes(name))
     .filter((name) => !Object.hasOwn(RETIRED_VARIABLES, name))
     .filter((name) => !SERVICE_VARIABLES.test(name));
   for (const name of unknown) {

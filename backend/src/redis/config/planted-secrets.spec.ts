@@ -7,6 +7,8 @@ import type { RedisHaOptions } from './redis-options.js';
 import { resolveOptions, type Resolution } from './resolve-options.js';
 
 const SECRET = 'hunter2';
+// Of 32 bytes, in base64.
+const KEY = `${'A'.repeat(20)}${SECRET}${'A'.repeat(16)}=`;
 const PEM = `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----`;
 const THREE = ['a', 'b', 'c'];
 const TLS = {
@@ -51,6 +53,17 @@ describe('a secret in the options never comes out', () => {
     ['node that is a URL', { mode: 'standalone', node: `redis://:${SECRET}@h` }],
     ['a key of the journal that is none', { mode: 'standalone', journal: { keys: [SECRET] } }],
     ['journal.keys that is text', { mode: 'standalone', journal: { keys: SECRET } }],
+    ['good keys of the journal', { mode: 'standalone', journal: { keys: [KEY] } }],
+    ['good keys of sessions', { mode: 'standalone', sessions: { keys: [KEY] } }],
+    ['keys of sessions from a function', { mode: 'memory', sessions: { keys: () => [KEY] } }],
+    ['a key of sessions that is none', { mode: 'standalone', sessions: { keys: [KEY, SECRET] } }],
+    ['sessions.keys that is text', { mode: 'standalone', sessions: { keys: KEY } }],
+    ['sessions that are a key', { mode: 'standalone', sessions: KEY }],
+    [
+      'a key for sessions.plainData',
+      { mode: 'standalone', sessions: { plainData: `x@${SECRET}` } },
+    ],
+    ['a mistyped sessions.keys', { mode: 'standalone', sessions: { key: KEY } }],
     [
       'a function for journal.keys that returns none',
       { mode: 'standalone', journal: { keys: () => [SECRET] } },
@@ -119,6 +132,9 @@ describe('a secret in the options never comes out', () => {
 describe('a secret in the environment never comes out', () => {
   it.each<[string, Environment]>([
     ['REDIS_PASSWORD', { REDIS_PASSWORD: SECRET }],
+    ['REDIS_SESSIONS_KEYS', { REDIS_SESSIONS_KEYS: KEY }],
+    ['a broken REDIS_SESSIONS_KEYS', { REDIS_SESSIONS_KEYS: `${KEY},${SECRET}` }],
+    ['a mistyped REDIS_SESSIONS_KEYS', { REDIS_SESSIONS_KEY: KEY }],
     ['REDIS_PASSWORD beside a problem', { REDIS_PASSWORD: SECRET, REDIS_PORT: 'x' }],
     ['REDIS_URL', { REDIS_URL: `redis://:${SECRET}@h` }],
     ['a broken REDIS_URL', { REDIS_URL: `redis://:${SECRET}@h:port` }],

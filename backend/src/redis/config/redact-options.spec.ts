@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { KeyRing } from '../base/crypto/index.js';
 import type { RedisHaOptions } from './redis-options.js';
 import { redactOptions } from './redact-options.js';
 import { resolveOptions } from './resolve-options.js';
@@ -37,6 +38,23 @@ describe('redactOptions', () => {
       },
       routing: { readTimeoutMs: 250 },
     });
+  });
+
+  it('names the keys of encryption by their ids, and shows none', () => {
+    const keys = ['a', 'b'].map((letter) => Buffer.alloc(32, letter).toString('base64'));
+    const options = {
+      mode: 'memory',
+      sessions: { keys },
+      journal: { keys: keys.slice(1) },
+    } as const;
+    const ids = KeyRing.of(keys)?.ids ?? [];
+    expect(redact(options)).toMatchObject({
+      sessions: { keys: ids, plainData: 'read' },
+      journal: { keys: ids.slice(1) },
+    });
+    const everything =
+      JSON.stringify(redact(options)) + inspect(resolveOptions(options), { depth: 9 });
+    for (const key of keys) expect(everything).not.toContain(key.slice(0, 12));
   });
 
   it('says when no addresses are mapped', () => {

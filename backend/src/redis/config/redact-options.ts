@@ -1,3 +1,4 @@
+import type { KeyRing } from '../base/crypto/index.js';
 import { HIDDEN, hideSecretsOf } from '../base/options/index.js';
 import { keepAddress } from './address-mapper.js';
 import type { ResolvedAccess, ResolvedRedisOptions } from './redis-options.js';
@@ -26,10 +27,11 @@ function sealAccess<A extends ResolvedAccess>(access: A): A {
 
 /**
  * A copy of resolved options that is safe to log: passwords and TLS material read `'***'` where they
- * are set, and `sentinel.mapAddress` says whether addresses are mapped. User names are no secrets.
+ * are set, keys of encryption are named by their ids, and `sentinel.mapAddress` says whether addresses are mapped. User names are no secrets.
  */
 export function redactOptions(options: ResolvedRedisOptions): Redacted {
-  const { name, mode, node, routing, pools, fallback, journal, shutdownTimeoutMs } = options;
+  const { name, mode, node, routing, pools, fallback, journal, sessions, shutdownTimeoutMs } =
+    options;
   return {
     name,
     mode,
@@ -39,9 +41,15 @@ export function redactOptions(options: ResolvedRedisOptions): Redacted {
     routing: { ...routing },
     pools: { ...pools },
     fallback: { ...fallback },
-    journal: { ...journal, keys: journal.keys === null ? null : HIDDEN },
+    journal: { ...journal, keys: idsOf(journal.keys) },
+    sessions: { ...sessions, keys: idsOf(sessions.keys) },
     shutdownTimeoutMs,
   };
+}
+
+// Which keys a process has is asked when something cannot be opened. The ids tell nothing of the keys.
+function idsOf(keys: KeyRing | null): readonly string[] | null {
+  return keys === null ? null : [...keys.ids];
 }
 
 /** A copy of one group of options that holds credentials, safe to log. */

@@ -206,6 +206,32 @@ const JOURNAL = new OptionSet(JOURNAL_ROWS, {
   foreign: { ...FOREIGN_NAMES, ...RETIRED_NAMES },
 });
 
+/**
+ * What becomes of session data that is not encrypted where there are keys: it is still written (keys only
+ * read), it is read, or it is refused.
+ */
+export type PlainData = 'write' | 'read' | 'refuse';
+
+/** One of these words. */
+export const plainData = choice('write', 'read', 'refuse');
+
+/** How the data of all sessions of a connection is encrypted. */
+export interface SessionDataOptions {
+  /**
+   * Encrypts the data of sessions in Redis, memory, journal and archive: keys of 32 bytes in base64, the newest
+   * first, or a function that returns them. @defaultValue none: it lies open
+   */
+  readonly keys?: KeySource;
+  /** What becomes of data that is not encrypted. @defaultValue 'read' */
+  readonly plainData?: PlainData;
+}
+
+const SESSION_DATA_ROWS = {
+  keys: option(keyRing, null, 'REDIS_SESSIONS_KEYS'),
+  plainData: option(plainData, 'read', 'REDIS_SESSIONS_PLAIN_DATA'),
+} satisfies RowsOf<SessionDataOptions>;
+const SESSION_DATA = new OptionSet(SESSION_DATA_ROWS, { path: 'sessions', ...shared });
+
 /** How Sentinel is reached, and which group it watches. */
 export interface SentinelOptions {
   /** Name of the group, as in `sentinel monitor <name>`. @defaultValue 'mymaster' */
@@ -269,6 +295,7 @@ interface CommonOptions {
   readonly pools?: PoolOptions;
   readonly fallback?: FallbackOptions;
   readonly journal?: JournalOptions;
+  readonly sessions?: SessionDataOptions;
   /** How long a shutdown waits for calls that are under way, in ms. @defaultValue 2000 */
   readonly shutdownTimeoutMs?: number;
 }
@@ -317,6 +344,7 @@ const TOP_ROWS = {
   pools: option(group(POOLS), POOLS.defaults),
   fallback: option(group(FALLBACK), FALLBACK.defaults),
   journal: option(group(JOURNAL), JOURNAL.defaults),
+  sessions: option(group(SESSION_DATA), SESSION_DATA.defaults),
   sentinel: option(group(SENTINEL), SENTINEL.defaults),
 } satisfies RowsOf<OptionsOfAnyMode>;
 
@@ -327,8 +355,8 @@ export const TOP = new OptionSet(TOP_ROWS, {
   ...shared,
 });
 
-const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SENTINEL];
-const GROUP_NAMES = ['node', 'routing', 'pools', 'fallback', 'journal', 'sentinel'];
+const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SESSION_DATA, SENTINEL];
+const GROUP_NAMES = ['node', 'routing', 'pools', 'fallback', 'journal', 'sessions', 'sentinel'];
 
 /** The rows of all options with their paths, such as `node.db`, in the order of the documentation. */
 export function everyRow(): readonly (readonly [string, AnyRow])[] {

@@ -37,6 +37,7 @@ describe('resolveOptions', () => {
       pools: TOP.defaults.pools,
       fallback: TOP.defaults.fallback,
       journal: TOP.defaults.journal,
+      sessions: { keys: null, plainData: 'read' },
       shutdownTimeoutMs: 2000,
     });
   });

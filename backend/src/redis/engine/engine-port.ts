@@ -73,7 +73,9 @@ export class EnginePort implements RedisPort {
   }
 }
 
+// Nearly every read comes this way.
 function callOptions({ timeoutMs, isIdempotent, onPrimary }: RunOptions): CallOptions {
+  if (isIdempotent === true && onPrimary !== true) return { timeoutMs, idempotent: true };
   return {
     timeoutMs,
     ...(isIdempotent !== undefined && { idempotent: isIdempotent }),

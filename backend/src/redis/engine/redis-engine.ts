@@ -47,6 +47,9 @@ export class RedisEngine {
       onFailure: (reason) => {
         engine?.bus.emit({ type: 'journal.file-failed', reason });
       },
+      onRecovery: (failedMs) => {
+        engine?.bus.emit({ type: 'journal.file-recovered', failedMs });
+      },
       onSkipped: (file, reason) => {
         engine?.bus.emit({ type: 'journal.file-skipped', file, reason });
       },

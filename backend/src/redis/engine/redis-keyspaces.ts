@@ -1,4 +1,5 @@
 import type { EventBus } from '../base/events/index.js';
+import type { ResolvedRedisOptions } from '../config/index.js';
 import type { Keyspace, KeyspaceOptions } from '../keyspace/index.js';
 import type { RedisEngine } from './redis-engine.js';
 import type { Clock } from '../base/timing/index.js';
@@ -20,6 +21,11 @@ export class RedisKeyspaces {
   /** Where events are reported. */
   get bus(): EventBus {
     return this.#engine.bus;
+  }
+
+  /** How the connection wants the data of sessions to be encrypted. */
+  get sessions(): ResolvedRedisOptions['sessions'] {
+    return this.#engine.options.sessions;
   }
 
   /** Calls `run` before the connection is closed, while Redis can still be used. */

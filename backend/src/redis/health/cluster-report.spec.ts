@@ -1,3 +1,4 @@
+import { QUIET } from '../../../test/support/metrics-rig.js';
 import { clusterMetrics, clusterSummary, type ClusterSource } from './cluster-report.js';
 
 const at = (host: string, port = 6379) => ({ host, port });
@@ -63,6 +64,14 @@ describe('clusterMetrics', () => {
       clock: { offset_ms: -12 },
       failover: { last_event: null, total_count_24h: 0 },
     });
+  });
+
+  it('shows memory and the journal where the source tells of them, and is degraded with it', () => {
+    const journal = { ...QUIET.journal, isFull: true };
+    const report = clusterMetrics(source({ fallback: { ...QUIET, journal } }), measures());
+    expect(report.memory?.sessions).toMatchObject({ entries: 0, max_entries: 10 });
+    expect(report.journal).toMatchObject({ entries: 0, is_full: true });
+    expect(report.status).toBe('degraded');
   });
 
   it('is degraded while a node is missing, although every call is answered', () => {

@@ -1,6 +1,7 @@
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import type { RecentPercentiles } from '../base/stats/index.js';
 import type { CacheTotals, HealthSource } from './health-report.js';
+import { fallbackMetrics, type JournalReport, type MemoryReport } from './fallback-report.js';
 import { reachOf, type ReachSource } from './reach.js';
 
 /** The inputs of the cluster reports. A part of `RedisService.status`. */
@@ -90,6 +91,9 @@ export interface ClusterMetrics {
   /** How far this host's calendar is ahead of the primary's; `null` while that is not known. */
   readonly clock: { readonly offset_ms: number | null };
   readonly failover: { readonly last_event: string | null; readonly total_count_24h: number };
+  /** Only where the source tells of it, as `RedisService.status` does. */
+  readonly memory?: MemoryReport;
+  readonly journal?: JournalReport;
 }
 
 type Percentiles = Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
@@ -139,6 +143,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
       last_event: last === null ? null : new Date(last.switchedAt).toISOString(),
       total_count_24h: failovers.countInLast24h,
     },
+    ...fallbackMetrics(source.fallback),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Logger, type LoggerService } from '@nestjs/common';
+import { QUIET } from '../../../test/support/metrics-rig.js';
 import { ManualClock } from '../testing/index.js';
 import { HEALTH, type HealthOptions } from './health-options.js';
 import { planChecks } from './plan-checks.js';
@@ -74,6 +75,21 @@ describe('RedisHealthProbes', () => {
     await clock.advance(500);
     await drained;
     expect(clock.pending).toBe(0);
+  });
+
+  it('keeps an application in service whose journal keeps nothing, however strict it is', async () => {
+    const journal = { ...QUIET.journal, isFull: true };
+    const { probes, clock } = newProbes(
+      { required: true, needs: 'writes', graceMs: 1000 },
+      { ...WELL, fallback: { ...QUIET, journal } },
+    );
+    probes.onApplicationBootstrap();
+    await clock.advance(60_000);
+    expect((await probes.ready()).httpStatus).toBe(200);
+    expect(probes.live().httpStatus).toBe(200);
+    expect(probes.startup().httpStatus).toBe(200);
+    expect(lines).toEqual([]);
+    probes.onModuleDestroy();
   });
 
   it('starts without a Redis that does not come', async () => {

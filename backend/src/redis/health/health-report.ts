@@ -1,6 +1,7 @@
 import type { RedisMode } from '../config/index.js';
 import type { NodeAddress } from '../base/address/index.js';
 import type { FailoverRecord } from '../base/events/index.js';
+import { fallbackReport, type JournalHealth, type MemoryHealth } from './fallback-report.js';
 import { reachOf, type Reach, type ReachSource } from './reach.js';
 
 /** The inputs of a report. A part of `RedisService.status`. */
@@ -53,6 +54,9 @@ export interface RedisHealth {
   readonly mode: RedisMode;
   /** Only where a cache was given. */
   readonly metrics?: CacheMetrics;
+  /** Only where the source tells of it, as `RedisService.status` does. */
+  readonly memory?: MemoryHealth;
+  readonly journal?: JournalHealth;
   /** Only in Sentinel mode. */
   readonly sentinel?: {
     readonly enabled: true;
@@ -76,6 +80,7 @@ export function healthReport(
     message,
     mode: source.mode,
     ...(cache !== undefined && { metrics: cacheMetrics(cache) }),
+    ...fallbackReport(source.fallback),
   };
   if (source.mode !== 'sentinel') return base;
   return {

@@ -5,6 +5,12 @@ import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { map } from 'rxjs';
 import request from 'supertest';
+import {
+  JOURNAL_HEALTH,
+  JOURNAL_REPORT,
+  MEMORY_HEALTH,
+  MEMORY_REPORT,
+} from '../../../test/support/health-shapes.js';
 import { ConfigInvalidError } from '../base/errors/index.js';
 import { RedisModule, RedisService, SessionGuard, SessionModule } from '../index.js';
 import { RedisHealthModule, RedisHealthProbes, type RedisHealthModuleOptions } from './index.js';
@@ -95,6 +101,8 @@ describe('in memory mode', () => {
       message: 'Redis is switched off (memory mode)',
       mode: 'memory',
       metrics: { hits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 },
+      memory: MEMORY_HEALTH,
+      journal: JOURNAL_HEALTH,
     });
     expect((await get(app, '/health/ready')).body).toMatchObject({ status: 'ready' });
     expect((await get(app, '/health/startup')).body).toMatchObject({ status: 'started' });
@@ -126,6 +134,8 @@ describe('in memory mode', () => {
         read_pool_available: 0,
       },
       failover: { last_event: null, total_count_24h: 0 },
+      memory: MEMORY_REPORT,
+      journal: JOURNAL_REPORT,
     });
   });
 

@@ -7,6 +7,13 @@ export type {
   ReplicaReport,
   SentinelsReport,
 } from './cluster-report.js';
+export type {
+  FallbackSource,
+  JournalHealth,
+  JournalReport,
+  MemoryHealth,
+  MemoryReport,
+} from './fallback-report.js';
 export type { HealthOptions } from './health-options.js';
 export {
   healthReport,

@@ -1,3 +1,4 @@
+import { QUIET } from '../../../test/support/metrics-rig.js';
 import { reachOf, type ReachSource } from './reach.js';
 
 const BREAKERS = { reads: 'closed', writes: 'closed' } as const;
@@ -65,6 +66,49 @@ describe('reachOf', () => {
     expect(reachOf(source({ ...noPrimary, message, missing }))).toMatchObject({
       status: 'degraded',
       message,
+    });
+  });
+
+  describe('judges the journal', () => {
+    const { file } = QUIET.journal;
+    const disk = (state: 'failed' | 'hung', reason: string) => ({
+      file: { ...file!, state, reason, since: 1, failures: 1 },
+    });
+    const withJournal = (journal: object, over: Partial<ReachSource> = {}) =>
+      reachOf(
+        source({
+          fallback: { breakers: BREAKERS, journal: { ...QUIET.journal, ...journal } },
+          ...over,
+        }),
+      );
+
+    it.each<[string, object]>([
+      ['the journal cannot be written to disk (ENOSPC)', disk('failed', 'ENOSPC')],
+      ['the disk of the journal does not answer', disk('hung', 'ETIMEDOUT')],
+      ['the journal is full and refuses writes', { isFull: true }],
+    ])('as degraded, and Redis as usable as before: %s', (problem, journal) => {
+      expect(withJournal(journal)).toEqual({
+        reads: true,
+        writes: true,
+        status: 'degraded',
+        message: `Redis is healthy (Sentinel mode); ${problem}`,
+      });
+      const gone = { canRead: false, canWrite: false, status: 'down', message: 'gone' } as const;
+      expect(withJournal(journal, gone)).toEqual({
+        reads: false,
+        writes: false,
+        status: 'down',
+        message: `gone; ${problem}`,
+      });
+    });
+
+    it.each<[string, object]>([
+      ['writes wait', { entries: 3, oldestMs: 60_000 }],
+      ['writes were lost or refused a while ago', { dropped: 1, rejected: 1, refused: 1 }],
+      ['the disk had failed and takes writes again', { file: { ...file!, failures: 3 } }],
+      ['it is in memory only', { file: null }],
+    ])('as well while %s', (_, journal) => {
+      expect(withJournal(journal)).toMatchObject({ status: 'up' });
     });
   });
 

@@ -1,4 +1,6 @@
 import type { RedisMode } from '../config/index.js';
+import { journalProblem, type FallbackSource } from './fallback-report.js';
+
 /** What is looked at to say whether Redis can be used. A part of what `RedisService.status` tells. */
 export interface ReachSource {
   readonly mode: RedisMode;
@@ -7,12 +9,8 @@ export interface ReachSource {
   readonly canWrite: boolean;
   readonly canRead?: boolean;
   readonly missing?: readonly string[];
-  readonly fallback?: {
-    readonly breakers: { readonly reads: BreakerName; readonly writes: BreakerName };
-  };
+  readonly fallback?: FallbackSource;
 }
-
-type BreakerName = 'closed' | 'open' | 'half-open';
 
 /** Whether Redis can be used, as the application sees it. */
 export interface Reach {
@@ -24,9 +22,18 @@ export interface Reach {
 
 /**
  * Decides whether Redis can be used. Stricter than the status: a breaker that is not closed keeps the
- * application from a working Redis.
+ * application from a working Redis. A journal that keeps nothing degrades it: what is acknowledged may be lost.
  */
 export function reachOf(source: ReachSource): Reach {
+  const reach = reachOfRedis(source);
+  const journal = source.fallback?.journal;
+  const problem = journal === undefined ? null : journalProblem(journal);
+  if (problem === null) return reach;
+  const status = reach.status === 'up' ? 'degraded' : reach.status;
+  return { ...reach, status, message: `${reach.message}; ${problem}` };
+}
+
+function reachOfRedis(source: ReachSource): Reach {
   const { mode, status, message } = source;
   if (mode === 'memory') return { reads: false, writes: false, status, message };
   // A source that tells no more than its status can be read from unless it is down.

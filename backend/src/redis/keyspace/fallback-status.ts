@@ -1,5 +1,7 @@
 import type { ModeChange, ServiceModeName } from '../base/events/index.js';
 import type { GuardStats } from './breaker/guard.js';
+import type { JournalFileStatus } from './journal/disk/file-status.js';
+import type { NoticeStatus } from './refused-notices.js';
 import type { MemoryUsage } from './store/memory-store.js';
 
 /** The status of what works without Redis. Numbers only, no keys. */
@@ -37,5 +39,15 @@ export interface FallbackStatus {
     readonly rejected: number;
     /** Acknowledged by Redis a moment ago, and held in case that a failover loses them. */
     readonly acknowledged: number;
+    /** Not taken for lack of room: `JOURNAL_FULL`, or a cached value that only memory keeps. */
+    readonly refused: number;
+    /** The latest write that ended with `JOURNAL_FULL` would still find no room. */
+    readonly isFull: boolean;
+    /** How long the oldest of those that wait has waited; `null` when there are none. */
+    readonly oldestMs: number | null;
+    /** The file of this process; `null` where the journal is in memory only. */
+    readonly file: JournalFileStatus | null;
   };
+  /** By notices other processes learn that their near copies have changed. */
+  readonly notices: NoticeStatus;
 }

@@ -1,4 +1,5 @@
-import { stampOf, type DecodedEntry, type Entry } from './store/entry.js';
+import { stampOf, type DecodedEntry } from './store/entry.js';
+import type { DecodedSlot } from './store/memory-records.js';
 import type { KeyspacePolicy, Reading, ReadingSource } from './keyspace.js';
 
 const MISSING: Reading = { state: 'missing' };
@@ -22,49 +23,58 @@ export interface HeldBytes {
 }
 
 /** Returns what bytes from Redis mean. */
-export function readingFromRedis(held: HeldBytes, options: JudgeOptions): Reading {
-  return judge(held, 'redis', options);
+export function readingFromRedis(
+  held: HeldBytes,
+  options: JudgeOptions,
+  slot?: DecodedSlot,
+): Reading {
+  return judge(held, 'redis', options, slot);
 }
 
 /**
  * Returns what a copy in memory means while Redis is not asked. No copy proves nothing: the key may exist.
  *
+ * @param slot - where the copy is held
  * @param isTrusted - false when another process may have changed the key since
  */
 export function readingFromMemory(
   copy: HeldBytes | null,
   isTrusted: boolean,
   options: JudgeOptions,
+  slot?: DecodedSlot,
 ): Reading {
   if (copy === null) return otherwise(options);
   if (isTrusted) {
-    const reading = judge(copy, 'memory', options);
+    const reading = judge(copy, 'memory', options, slot);
     // Its time was over for this process. Another one may have written it again since.
     return reading.state === 'missing' ? otherwise(options) : reading;
   }
   if (options.policy !== 'cache') return UNKNOWN;
-  const reading = judge(copy, 'stale', options);
+  const reading = judge(copy, 'stale', options, slot);
   return reading.state === 'found' ? { ...reading, isFresh: false } : UNKNOWN;
 }
 
-function judge({ decoded, bytes }: HeldBytes, from: ReadingSource, options: JudgeOptions): Reading {
+function judge(
+  { decoded, bytes }: HeldBytes,
+  from: ReadingSource,
+  options: JudgeOptions,
+  slot: DecodedSlot | undefined,
+): Reading {
   if (!decoded.ok) return { state: 'unreadable', fault: decoded.fault, stamp: stampOf(bytes) };
   const { entry } = decoded;
   if (entry.kind === 'tombstone') {
     return { state: 'deleted', stamp: entry.stamp, source: from === 'redis' ? 'redis' : 'memory' };
   }
-  if (isFresh(entry, options.now)) return { state: 'found', entry, isFresh: true, source: from };
-  const isServable =
-    options.policy === 'cache' && options.now < entry.freshUntil + options.maxStaleMs;
+  const { freshUntil } = entry;
+  if (freshUntil === 0 || options.now < freshUntil) {
+    return { state: 'found', entry, isFresh: true, source: from, slot };
+  }
+  const isServable = options.policy === 'cache' && options.now < freshUntil + options.maxStaleMs;
   if (!isServable) return { state: 'missing', stamp: entry.stamp };
-  return { state: 'found', entry, isFresh: false, source: from === 'memory' ? 'stale' : from };
+  const source = from === 'memory' ? 'stale' : from;
+  return { state: 'found', entry, isFresh: false, source, slot };
 }
 
 function otherwise({ isMemoryAll }: JudgeOptions): Reading {
   return isMemoryAll ? MISSING : UNKNOWN;
-}
-
-/** Whether an entry is still fresh. */
-function isFresh(entry: Entry, now: number): boolean {
-  return entry.freshUntil === 0 || now < entry.freshUntil;
 }

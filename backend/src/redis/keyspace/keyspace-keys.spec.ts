@@ -32,6 +32,18 @@ describe('KeyspaceKeys', () => {
     expect(new KeyspaceKeys('users', 'shop:', 0).channel).toBe('shop:users~changed');
   });
 
+  it.each([
+    ['', 0, '&*~changed'],
+    ['shop:', 0, '&shop:*~changed'],
+    ['shop:', 3, '&shop:*~changed@3'],
+    ['a*[b]?\\', 0, '&a\\*\\[b\\]\\?\\\\*~changed'],
+  ])(
+    'says which right the channels take, with the prefix %p and database %p',
+    (prefix, db, rule) => {
+      expect(KeyspaceKeys.channelRule(prefix, db)).toBe(rule);
+    },
+  );
+
   it.each([[''], ['a:b'], ['a#b'], ['a b'], ['é'], ['x'.repeat(129)], [undefined], [3]])(
     'refuses the name %p',
     (name) => {

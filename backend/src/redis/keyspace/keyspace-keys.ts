@@ -1,6 +1,8 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
 
 const NAME = /^[\w.-]{1,128}$/;
+// What means something in a pattern of Redis.
+const GLOB = /[*?[\]\\]/g;
 
 /**
  * The names in Redis of everything that belongs to one keyspace. The name of a keyspace contains no
@@ -24,7 +26,12 @@ export class KeyspaceKeys {
       throw new ConfigInvalidError([{ field: 'keyspace', value: name, message, remedy }]);
     }
     this.name = name;
-    this.channel = `${channelPrefix}${name}~changed${db === 0 ? '' : `@${db}`}`;
+    this.channel = channelOf(channelPrefix, name, db);
+  }
+
+  /** The channels of all keyspaces of a connection, as an ACL user is given the right to them. */
+  static channelRule(channelPrefix: string, db: number): string {
+    return `&${channelOf(channelPrefix.replace(GLOB, '\\$&'), '*', db)}`;
   }
 
   /** Where an entry is stored. */
@@ -51,4 +58,8 @@ export class KeyspaceKeys {
   shared(key: string): string {
     return `${this.name}+${key}`;
   }
+}
+
+function channelOf(prefix: string, name: string, db: number): string {
+  return `${prefix}${name}~changed${db === 0 ? '' : `@${db}`}`;
 }

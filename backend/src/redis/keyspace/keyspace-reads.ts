@@ -1,6 +1,6 @@
-import { type DecodedEntry, decodeEntry, stampOf } from './store/entry.js';
+import { decodeEntry, stampOf } from './store/entry.js';
 import type { StampedWrite } from './store/key-value-store.js';
-import type { DecodedSlot } from './store/memory-records.js';
+import type { MemoryCopy } from './store/memory-records.js';
 import { noRedisAtAll, strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import type { OwnKnowledge, Candidate, Word } from './own-knowledge.js';
@@ -35,7 +35,7 @@ export class KeyspaceReads {
   readonly #knowledge: OwnKnowledge;
   readonly #near: NearCopies | null;
   // A copy that is read often is decoded once, not at each read.
-  readonly #decoded = new WeakMap<Buffer, DecodedEntry>();
+  readonly #decoded = new WeakMap<Buffer, HeldBytes>();
 
   constructor(
     { keys, options }: KeyspaceIdentity,
@@ -58,32 +58,35 @@ export class KeyspaceReads {
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
     if (clock.now() - copy.heardAt > this.#options.nearMs) return null;
-    return withSlot(readingFromMemory(this.#decode(copy.entry), true, this.#judgeOptions()), copy);
+    return readingFromMemory(this.#decodeOnce(copy.entry), true, this.#judgeOptions(), copy);
   }
 
   /** Returns what is known of one key. */
-  async readOne(
-    entry: string,
-    { confirm = false, onPrimary = false }: ReadOptions,
-  ): Promise<Reading> {
-    const { redis } = this.#deps;
-    if (redis === null) return this.#fromMemory(entry);
-    if (onPrimary && redis.mayLag) {
-      const asked = await this.#onPrimary(redis, [entry]);
-      // While there is no primary, a replica still knows more than memory.
-      if (!(asked instanceof Away)) return asked[0] ?? UNKNOWN;
+  readOne(entry: string, { confirm = false, onPrimary = false }: ReadOptions): Promise<Reading> {
+    const { redis, reads, clock } = this.#deps;
+    if (redis === null) {
+      return new Promise((resolve) => {
+        resolve(this.#fromMemory(entry));
+      });
     }
-    return this.#readWherever(redis, entry, confirm);
-  }
-
-  async #readWherever(redis: SharedStore, entry: string, confirm: boolean): Promise<Reading> {
-    const { reads, clock } = this.#deps;
+    if (onPrimary && redis.mayLag) return this.#readPrimaryFirst(redis, entry, confirm);
     const { mayLag } = redis;
     const askedAt = clock.now();
-    const found = await reads.run(() => redis.readOne(entry));
-    if (found instanceof Away) return this.#whileAway(entry, found);
-    const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, confirm);
-    return isSure ? this.accept(entry, found, askedAt) : this.#askPrimaryFor(redis, entry);
+    return reads.runThen(
+      () => redis.readOne(entry),
+      (found) => {
+        if (found instanceof Away) return this.#whileAway(entry, found);
+        const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, confirm);
+        return isSure ? this.accept(entry, found, askedAt) : this.#askPrimaryFor(redis, entry);
+      },
+    );
+  }
+
+  async #readPrimaryFirst(redis: SharedStore, entry: string, confirm: boolean): Promise<Reading> {
+    const asked = await this.#onPrimary(redis, [entry]);
+    if (!(asked instanceof Away)) return asked[0] ?? UNKNOWN;
+    // While there is no primary, a replica still knows more than memory.
+    return this.readOne(entry, { confirm });
   }
 
   /** Returns what is known of these keys. */
@@ -113,17 +116,27 @@ export class KeyspaceReads {
    */
   accept(entry: string, bytes: Buffer | null, askedAt: number): Reading {
     if (bytes === null) return this.#acceptNothing(entry, askedAt);
-    const { memory } = this.#deps;
-    const { decoded, bytes: held } = this.#heldAs(entry, bytes);
-    const isSame = held !== bytes;
-    const own = this.#newerOwnWord(entry, { bytes: held, decoded }, isSame);
+    const copy = this.#deps.memory.peek(entry);
+    if (copy?.entry.equals(bytes) === true) return this.#acceptCopied(entry, copy, askedAt);
+    const held = { bytes, decoded: decodeEntry(bytes) };
+    const own = this.#deps.own.isQuiet ? null : this.#ownWord(entry, held);
     if (own !== null) return this.#speak(own);
-    const reading = this.#judge(held);
-    if (isSame) memory.confirm(entry);
-    else this.#keepCopy(entry, bytes, decoded, askedAt);
-    const stamp = decoded.ok ? decoded.entry.stamp : stampOf(held);
-    if (stamp !== null) this.#near?.review(entry, stamp, askedAt);
-    return isSame ? withSlot(reading, memory.peek(entry)) : reading;
+    const reading = readingFromRedis(held, this.#judgeOptions());
+    this.#keepCopy(entry, held, askedAt);
+    if (this.#near !== null) review(this.#near, entry, held, askedAt);
+    return reading;
+  }
+
+  // Redis has what memory has: it is decoded already, and nothing need be kept.
+  #acceptCopied(entry: string, copy: MemoryCopy, askedAt: number): Reading {
+    const { own, clock } = this.#deps;
+    const held = this.#decodeOnce(copy.entry);
+    // A later write of this process would have replaced the copy, unless it is still to be replayed.
+    const word = own.entries === 0 ? null : this.#ownWord(entry, held);
+    if (word !== null) return this.#speak(word);
+    copy.confirm(clock.now());
+    if (this.#near !== null) review(this.#near, entry, held, askedAt);
+    return readingFromRedis(held, this.#judgeOptions(), copy);
   }
 
   #acceptNothing(entry: string, askedAt: number): Reading {
@@ -139,10 +152,7 @@ export class KeyspaceReads {
 
   // Written here and not replayed yet, or acknowledged a moment ago and not on this replica yet; or ended by a
   // drop that this replica, or Redis, does not know.
-  #newerOwnWord(key: string, held: HeldBytes, isCopied: boolean): Word | null {
-    const { own } = this.#deps;
-    // A later write of this process would have replaced the copy.
-    if (own.isQuiet || (isCopied && own.entries === 0)) return null;
+  #ownWord(key: string, held: HeldBytes): Word | null {
     const candidate = this.#candidateOf(key, held);
     return this.#knowledge.ownOf(candidate ?? { key });
   }
@@ -169,7 +179,8 @@ export class KeyspaceReads {
   // What was decoded once is not decoded again.
   #heldAs(key: string, bytes: Buffer): HeldBytes {
     const copy = this.#deps.memory.peek(key);
-    return this.#decode(copy?.entry.equals(bytes) === true ? copy.entry : bytes);
+    if (copy?.entry.equals(bytes) === true) return this.#decodeOnce(copy.entry);
+    return { bytes, decoded: decodeEntry(bytes) };
   }
 
   #candidateOf(key: string, { decoded, bytes }: HeldBytes): Candidate | null {
@@ -213,20 +224,21 @@ export class KeyspaceReads {
     }
     const found = this.#knowledge.answerFor(entry);
     if (found === null) return readingFromMemory(null, false, this.#judgeOptions());
-    const held = this.#decode(found.entry);
+    const held = this.#decodeOnce(found.entry);
     const candidate = this.#candidateOf(entry, held);
     const ended = candidate === null ? null : this.#knowledge.endOf(candidate);
     if (ended !== null) return { state: 'deleted', stamp: ended, source: 'memory' };
-    const reading = readingFromMemory(held, found.isTrusted, this.#judgeOptions());
     const copy = this.#deps.memory.peek(entry);
-    return copy?.entry === found.entry ? withSlot(reading, copy) : reading;
+    const slot = copy?.entry === found.entry ? copy : undefined;
+    return readingFromMemory(held, found.isTrusted, this.#judgeOptions(), slot);
   }
 
   #speak({ entry, stamp }: Word): Reading {
-    return entry === null ? { state: 'deleted', stamp, source: 'memory' } : this.#judge(entry);
+    if (entry === null) return { state: 'deleted', stamp, source: 'memory' };
+    return readingFromRedis(this.#decodeOnce(entry), this.#judgeOptions());
   }
 
-  #keepCopy(key: string, bytes: Buffer, decoded: DecodedEntry, askedAt: number): void {
+  #keepCopy(key: string, { bytes, decoded }: HeldBytes, askedAt: number): void {
     const { memory, clock, stamps } = this.#deps;
     if (!decoded.ok) {
       // The unreadable bytes have replaced what memory knows.
@@ -243,7 +255,7 @@ export class KeyspaceReads {
     if (isFinal) this.#deps.own.noteEnd({ ...write, isFinal });
     if (memory.apply(write).kind === 'applied') return;
     const copy = memory.peek(key);
-    if (copy === null || copy.heardAt > askedAt) return;
+    if (copy !== null && copy.heardAt > askedAt) return;
     // Redis was asked after memory had learned of something newer, and has lost it since.
     memory.forget(key);
     memory.apply(write);
@@ -258,14 +270,11 @@ export class KeyspaceReads {
     return { key, stamp, entry: bytes, ttlMs, groups: whole };
   }
 
-  #judge(bytes: Buffer): Reading {
-    return readingFromRedis(this.#decode(bytes), this.#judgeOptions());
-  }
-
-  #decode(bytes: Buffer): HeldBytes {
-    let decoded = this.#decoded.get(bytes);
-    if (decoded === undefined) this.#decoded.set(bytes, (decoded = decodeEntry(bytes)));
-    return { decoded, bytes };
+  #decodeOnce(bytes: Buffer): HeldBytes {
+    let held = this.#decoded.get(bytes);
+    if (held === undefined)
+      this.#decoded.set(bytes, (held = { bytes, decoded: decodeEntry(bytes) }));
+    return held;
   }
 
   #judgeOptions(): JudgeOptions {
@@ -275,7 +284,13 @@ export class KeyspaceReads {
   }
 }
 
-// What was decoded once need not be decoded again.
-function withSlot(reading: Reading, slot: DecodedSlot | null): Reading {
-  return reading.state === 'found' && slot !== null ? { ...reading, slot } : reading;
+// The copy may be of before a notice that has come meanwhile.
+function review(
+  near: NearCopies,
+  entry: string,
+  { decoded, bytes }: HeldBytes,
+  askedAt: number,
+): void {
+  const stamp = decoded.ok ? decoded.entry.stamp : stampOf(bytes);
+  if (stamp !== null) near.review(entry, stamp, askedAt);
 }

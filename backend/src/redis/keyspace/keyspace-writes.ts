@@ -30,6 +30,8 @@ interface Intent {
   readonly make: (stamp: Stamp) => StampedWrite;
   /** The stamp, when it is not one of now. */
   readonly stamp?: Stamp | undefined;
+  /** Memory has it before Redis does. */
+  readonly isAtHand?: boolean | undefined;
 }
 
 const STORED: WriteReceipt = { outcome: 'stored' };
@@ -63,7 +65,7 @@ export class KeyspaceWrites {
   write(
     key: string,
     draft: EntryDraft,
-    { stamp, replaces, birth }: WriteOptions = {},
+    { stamp, replaces, birth, isAtHand }: WriteOptions = {},
   ): Promise<WriteReceipt> {
     const { freshMs, staleMs } = draft;
     const ttlMs = freshMs === null ? null : freshMs + staleMs;
@@ -80,7 +82,7 @@ export class KeyspaceWrites {
       ...(birth !== undefined && { birth }),
       ...(replaces !== undefined && { replaces }),
     });
-    return this.#apply({ isValue: true, make, stamp });
+    return this.#apply({ isValue: true, make, stamp, isAtHand });
   }
 
   /** Writes a tombstone. */
@@ -157,6 +159,7 @@ export class KeyspaceWrites {
     if (given !== undefined) stamps.observe(given);
     let write = intent.make(given ?? stamps.next());
     if (redis === null) return this.#applyInMemory(write);
+    this.#keepAtHand(write, intent);
     for (let tries = 1; ; tries++) {
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
@@ -167,6 +170,14 @@ export class KeyspaceWrites {
       // A live write is meant to be the latest; only the clock of another process is ahead.
       write = intent.make(stamps.next());
     }
+  }
+
+  // Not for the journal yet: Redis may take it any moment.
+  #keepAtHand(write: StampedWrite, { isAtHand = false }: Intent): void {
+    if (!isAtHand || this.#policy !== 'cache' || this.#newerThan(write) !== null) return;
+    const { memory, clock } = this.#deps;
+    memory.apply(unconditional(write));
+    this.#near?.review(write.key, write.stamp, clock.now());
   }
 
   #applyInMemory(write: StampedWrite): WriteReceipt {

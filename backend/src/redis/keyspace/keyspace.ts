@@ -23,7 +23,7 @@ export type Reading =
       readonly isFresh: boolean;
       readonly source: ReadingSource;
       /** Of what memory holds: where the decoded value may be left for the next reader. */
-      readonly slot?: DecodedSlot;
+      readonly slot?: DecodedSlot | undefined;
     }
   /** The key was deleted, and its tombstone is still there. */
   | { readonly state: 'deleted'; readonly stamp: Stamp; readonly source: 'redis' | 'memory' }
@@ -62,6 +62,11 @@ export interface WriteOptions {
   readonly replaces?: Stamp;
   /** The stamp with which the value was born: a change keeps that of what it changes. */
   readonly birth?: Stamp;
+  /**
+   * Redis did not answer a read of the key a moment ago: memory has the value before Redis takes it or is given
+   * up, so that the next read finds it. Only with the policy `cache`.
+   */
+  readonly isAtHand?: boolean;
 }
 
 /** How an entry is deleted. */
@@ -115,11 +120,12 @@ export interface Keyspace {
   readonly policy: KeyspacePolicy;
   /** True while reads do not go to Redis. */
   readonly isAway: boolean;
-  /** A stamp of now. Take it before a load: what was written or deleted meanwhile is newer and wins. */
+  /** A stamp of now, later than all that this process has made or seen. */
   stamp(): Stamp;
   /**
-   * A stamp that is surely not later than now, for the birth of a value: whatever empties its groups from now on is
-   * later. Where they were emptied a moment ago, the write is `superseded` by the stamp of that.
+   * A stamp that is surely not later than now: for the birth of a value, and for one that is about to be read from its
+   * source without a lease. Whatever ends it from now on is later. Where it was ended a moment ago, the write is
+   * `superseded` by the stamp of that.
    */
   birth(): Stamp;
   /**

@@ -104,6 +104,44 @@ describe('Keyspaces', () => {
     expect(compareStamps(space.stamp(), stamp)).toBeGreaterThan(0);
   });
 
+  it('says of the journal where it is kept, how much waits and what was not taken', async () => {
+    const port = new ScriptedPort();
+    const fallback = open(port, { journal: { maxEntries: 2 } });
+    const space = fallback.open('users', SESSION);
+    port.answer = () => Promise.reject(new CommandTimeoutError('late'));
+    await space.write('a', draft);
+    await space.write('b', draft);
+    await expect(space.write('c', draft)).rejects.toMatchObject({ code: 'JOURNAL_FULL' });
+    await clock.advance(300);
+    expect(fallback.status.journal).toMatchObject({
+      entries: 2,
+      maxEntries: 2,
+      refused: 1,
+      isFull: true,
+      oldestMs: 300,
+      file: null,
+    });
+    await fallback.close();
+  });
+
+  it('tells when Redis refuses to tell others of a write, and what right is missing', async () => {
+    const bus = new EventBus();
+    const events: unknown[] = [];
+    bus.on('notices.refused', (event) => events.push(event));
+    const given = { mode: 'standalone', host: '127.0.0.1', node: { keyPrefix: 'shop:' } } as const;
+    const port = new ScriptedPort();
+    const fallback = new Keyspaces(resolveOptions(given).options, port, { clock, bus });
+    const space = fallback.open('users', CACHE);
+    // What the script of a write answers then.
+    port.answer = (name) => Promise.resolve(name === 'evalsha' ? [0] : 1);
+    expect(await space.write('a', { ...draft, groups: [] })).toEqual({ outcome: 'stored' });
+    const rights = '+publish &shop:*~changed';
+    expect(events).toEqual([{ type: 'notices.refused', count: 1, rights }]);
+    expect(fallback.status.notices).toEqual({ refused: 1, isRefused: true });
+    await fallback.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it('deletes what was written with a stamp of its own, a little ahead of the clock', async () => {
     const space = open(null).open('users', SESSION);
     await writeAhead(space);

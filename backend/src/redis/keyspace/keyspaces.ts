@@ -22,12 +22,21 @@ import type { Keyspace } from './keyspace.js';
 import { KeyspaceKeys } from './keyspace-keys.js';
 import { NearCopies } from './near-copies.js';
 import { OwnKnowledge } from './own-knowledge.js';
+import { RefusedNotices } from './refused-notices.js';
 import { TieredKeyspace } from './tiered-keyspace.js';
 
 const ORIGIN_BYTES = 8;
 const REPLAY_BATCH = 200;
 /** A slow replay is slow from its first moment on. */
 const MIN_PORTIONS_PER_SECOND = 5;
+
+/** What keyspaces are given. */
+interface KeyspacesDeps {
+  readonly clock: Clock;
+  readonly bus: EventBus;
+  /** Who stamps: 16 hexadecimal digits that no other process has. @defaultValue random ones */
+  readonly origin?: string;
+}
 
 /** An open keyspace and its options. */
 interface OpenKeyspace {
@@ -45,6 +54,7 @@ export class Keyspaces {
   readonly #bus: EventBus;
   readonly #kept: KeptJournal;
   readonly #losses: LossReports;
+  readonly #refusedNotices: RefusedNotices;
   readonly #deps: KeyspaceDeps;
   readonly #degradation: Degradation;
   readonly #replays: ReplayLoop | null;
@@ -59,16 +69,18 @@ export class Keyspaces {
   constructor(
     options: ResolvedRedisOptions,
     port: RedisPort | null,
-    tools: { readonly clock: Clock; readonly bus: EventBus; readonly origin?: string },
+    { clock, bus, origin = newOrigin() }: KeyspacesDeps,
     kept: KeptJournal = NOTHING_KEPT,
   ) {
-    const { clock, bus, origin = newOrigin() } = tools;
     this.#options = options;
     this.#port = port;
     this.#clock = clock;
     this.#bus = bus;
     this.#kept = kept;
     this.#losses = new LossReports(clock, bus);
+    const { keyPrefix, db } = options.node;
+    const rights = `+publish ${KeyspaceKeys.channelRule(keyPrefix, db)}`;
+    this.#refusedNotices = new RefusedNotices(clock, bus, rights);
     this.#degradation = new Degradation(
       options.fallback,
       port,
@@ -132,7 +144,13 @@ export class Keyspaces {
       breakers: { reads: reads.breaker.state.kind, writes: writes.breaker.state.kind },
       guards: { reads: reads.stats, writes: writes.stats },
       memory: memory.usage,
-      journal: { ...own.stats, maxEntries: bounds.maxEntries, maxBytes: bounds.maxBytes },
+      journal: {
+        ...own.stats,
+        maxEntries: bounds.maxEntries,
+        maxBytes: bounds.maxBytes,
+        file: this.#kept.fileStatus?.() ?? null,
+      },
+      notices: this.#refusedNotices.status,
     };
   }
 
@@ -154,6 +172,7 @@ export class Keyspaces {
     const { entries } = this.#deps.own;
     if (entries > 0 && this.#kept.log === NO_LOG) this.#losses.add(entries, 'closed');
     this.#losses.close();
+    this.#refusedNotices.close();
     await this.#deps.own.close();
   }
 
@@ -173,8 +192,7 @@ export class Keyspaces {
   }
 
   #newParts({ log, records }: KeptJournal, origin: string): KeyspaceDeps {
-    const { fallback, journal: bounds, node } = this.#options;
-    const { keyPrefix } = node;
+    const { fallback, journal: bounds } = this.#options;
     const stamps = new HybridClock(this.#clock, origin);
     const own = new OwnWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock, log, records);
     own.onLost((count, reason) => {
@@ -189,16 +207,25 @@ export class Keyspaces {
       own,
       reads: this.#degradation.reads,
       writes: this.#degradation.writes,
-      redis:
-        this.#port === null
-          ? null
-          : new RedisStore(this.#port, stamps, { ...fallback, clock: this.#clock, keyPrefix }),
+      redis: this.#port === null ? null : this.#newStore(this.#port, stamps),
       tombstoneMs: bounds.maxAgeMs,
       onBacklog: () => {
         this.#degradation.refresh();
         this.#replays?.wake();
       },
     };
+  }
+
+  #newStore(port: RedisPort, stamps: HybridClock): RedisStore {
+    const { fallback, node } = this.#options;
+    return new RedisStore(port, stamps, {
+      ...fallback,
+      clock: this.#clock,
+      keyPrefix: node.keyPrefix,
+      onUnheard: () => {
+        this.#refusedNotices.add();
+      },
+    });
   }
 
   #newReplays(): ReplayLoop | null {

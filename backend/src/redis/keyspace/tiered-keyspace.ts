@@ -59,7 +59,9 @@ export class TieredKeyspace implements Keyspace {
   }
 
   birth(): Stamp {
-    return this.#deps.stamps.before();
+    const { redis, stamps } = this.#deps;
+    // Where there is no Redis nobody else has a calendar.
+    return redis === null ? stamps.next() : stamps.before();
   }
 
   near(key: string): Reading | null {
@@ -115,6 +117,7 @@ export class TieredKeyspace implements Keyspace {
     const askedAt = clock.now();
     const entry = this.#keys.entry(key);
     const answer = await writes.run(() => redis.claim({ ...options, key: entry }));
+    if (answer instanceof Away && this.policy === 'strict') throw strictRefusal(this.name, answer);
     if (answer instanceof Away) return ALONE;
     if (answer.kind === 'granted') {
       return { state: 'granted', token: answer.holder, stamp: answer.stamp };

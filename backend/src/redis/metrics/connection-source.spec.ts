@@ -13,6 +13,7 @@ import {
   QUIET,
   sourceOf,
   type ToldConnection,
+  WAITING,
 } from '../../../test/support/metrics-rig.js';
 import { CommandTimeoutError, NoReplicaError } from '../base/errors/index.js';
 import { ManualClock } from '../testing/index.js';
@@ -37,7 +38,8 @@ describe('the metrics of a connection', () => {
   it('are at most 200 series with three nodes, three Sentinels and five namespaces', async () => {
     const redis = connection();
     const source = sourceOf(redis, { names: ['default', 'a', 'b', 'c', 'd', 'e'] });
-    redis.status = { ...CLUSTER, failovers: { count: 1, countInLast24h: 1, last: failover() } };
+    const failovers = { count: 1, countInLast24h: 1, last: failover() };
+    redis.status = { ...CLUSTER, failovers, fallback: WAITING };
     const scraped = await scrape(source);
     expect(seriesIn(scraped)).toBeLessThanOrEqual(200);
     const empty = [...scraped.values()].filter(({ samples }) => samples.length === 0);
@@ -46,7 +48,8 @@ describe('the metrics of a connection', () => {
 
   it('have the labels that the table says, and no others', async () => {
     const redis = connection();
-    redis.status = { ...CLUSTER, failovers: { count: 1, countInLast24h: 1, last: failover() } };
+    const failovers = { count: 1, countInLast24h: 1, last: failover() };
+    redis.status = { ...CLUSTER, failovers, fallback: WAITING };
     const scraped = await scrape(sourceOf(redis));
     for (const { name, labels, type } of FAMILY_TABLE) {
       const family = scraped.get(`redis_ha_${name}`);
@@ -155,6 +158,37 @@ describe('the metrics of a connection', () => {
     expect(valueIn(scraped, 'redis_ha_journal_entries')).toBe(3);
     expect(valueIn(scraped, 'redis_ha_journal_dropped_total')).toBe(1);
     expect(valueIn(scraped, 'redis_ha_write_available')).toBe(0);
+  });
+
+  it('show how long writes have waited, what was refused, and how the disk is', async () => {
+    const file = {
+      state: 'failed',
+      reason: 'ENOSPC',
+      since: 1,
+      bytes: 9,
+      queuedBytes: 4_096,
+      failures: 2,
+    } as const;
+    const fallback = {
+      ...WAITING,
+      journal: { ...WAITING.journal, refused: 7, file },
+      notices: { refused: 5, isRefused: true },
+    };
+    const scraped = await scrape(sourceOf(connection({ fallback })));
+    expect(valueIn(scraped, 'redis_ha_journal_oldest_age_seconds')).toBe(2.5);
+    expect(valueIn(scraped, 'redis_ha_journal_refused_total')).toBe(7);
+    expect(valueIn(scraped, 'redis_ha_journal_file_available')).toBe(0);
+    expect(valueIn(scraped, 'redis_ha_journal_file_queued_bytes')).toBe(4_096);
+    expect(valueIn(scraped, 'redis_ha_journal_file_failures_total')).toBe(2);
+    expect(valueIn(scraped, 'redis_ha_notices_refused_total')).toBe(5);
+  });
+
+  it('show no file where the journal is in memory only, and no age while nothing waits', async () => {
+    const fallback = { ...QUIET, journal: { ...QUIET.journal, file: null } };
+    const scraped = await scrape(sourceOf(connection({ fallback })));
+    for (const name of ['oldest_age_seconds', 'file_available', 'file_queued_bytes']) {
+      expect(labelsIn(scraped, `journal_${name}`)).toEqual([]);
+    }
   });
 
   it('show no Sentinels where there are none', async () => {

@@ -73,6 +73,12 @@ const FALLBACK: readonly FamilyRow[] = [
   gauge('journal_entries', [], 'Writes that wait for Redis.'),
   gauge('journal_bytes', [], 'Size of the writes that wait for Redis.'),
   gauge('journal_max_bytes', [], 'Room for writes that wait.'),
+  gauge(
+    'journal_oldest_age_seconds',
+    [],
+    'How long the oldest of them has waited; absent while there are none.',
+    'max',
+  ),
   counter('journal_applied_total', [], 'Writes replayed to Redis.'),
   counter('journal_superseded_total', [], 'Writes not replayed: Redis had something newer.'),
   counter('journal_dropped_total', [], 'Writes lost for lack of room.'),
@@ -82,11 +88,21 @@ const FALLBACK: readonly FamilyRow[] = [
     [],
     'Writes lost because Redis refuses them for what they are.',
   ),
+  counter('journal_refused_total', [], 'Writes not taken for lack of room.'),
+  gauge(
+    'journal_file_available',
+    [],
+    '1 while the disk takes what is journaled; absent where there is no journal.dir.',
+    'min',
+  ),
+  gauge('journal_file_queued_bytes', [], 'Size of what waits in memory for the disk.'),
+  counter('journal_file_failures_total', [], 'Times that the disk began to take nothing.'),
   gauge('memory_entries', [], 'Entries kept in memory.'),
   gauge('memory_bytes', [], 'Size of the entries kept in memory.'),
   gauge('memory_max_bytes', [], 'Room for entries in memory.'),
   counter('memory_evictions_total', [], 'Entries that left memory for lack of room.'),
   counter('memory_session_evictions_total', [], 'Of these: sessions.'),
+  counter('notices_refused_total', [], 'Changes of which Redis told no other process.'),
 ];
 
 const CACHE: readonly FamilyRow[] = [

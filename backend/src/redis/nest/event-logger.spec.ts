@@ -5,6 +5,25 @@ import { ManualClock } from '../testing/index.js';
 import { RedisEventLogger } from './event-logger.js';
 
 describe('RedisEventLogger', () => {
+  it('names the key that sessions are missing, and nothing of other values that cannot be read', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const debug = jest.spyOn(Logger.prototype, 'debug').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    const rejected = { type: 'value.rejected', keyspace: 'sessions' } as const;
+    engine.bus.emit({ ...rejected, fault: 'corrupt' });
+    expect(debug).toHaveBeenLastCalledWith('value.rejected');
+    for (const keyId of ['00112233445566aa', '00112233445566bb'])
+      engine.bus.emit({ ...rejected, fault: 'no-key', keyId });
+    await engine.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(error.mock.calls).toEqual([
+      [expect.stringContaining('00112233445566aa')],
+      [expect.stringContaining('00112233445566bb')],
+    ]);
+    jest.restoreAllMocks();
+  });
+
   it('says which way the calendar of the host is wrong, and when it is right again', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
@@ -19,6 +38,29 @@ describe('RedisEventLogger', () => {
     ]);
     expect(log).toHaveBeenLastCalledWith(
       'The calendar of this host agrees with that of Redis again after 60000 ms',
+    );
+    await engine.close();
+    jest.restoreAllMocks();
+  });
+
+  it('says that the disk takes writes again', async () => {
+    const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    engine.bus.emit({ type: 'journal.file-recovered', failedMs: 3_000 });
+    expect(log).toHaveBeenLastCalledWith("The journal's file is written again after 3000 ms");
+    await engine.close();
+    jest.restoreAllMocks();
+  });
+
+  it('says what to do when other processes are not told of changes', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    engine.bus.emit({ type: 'notices.refused', count: 12, rights: '+publish &shop:*~changed' });
+    expect(warn).toHaveBeenLastCalledWith(
+      'Redis refused to tell other processes of 12 changes: their near copies are used until they are too old. ' +
+        'The ACL user of this process lacks one of the rights +publish &shop:*~changed',
     );
     await engine.close();
     jest.restoreAllMocks();

@@ -9,7 +9,8 @@ import type {
   RedisHaEventType,
 } from '../base/events/index.js';
 import type { RedisEngine } from '../engine/index.js';
-import { UncertainLines } from './uncertain-lines.js';
+import { GatheredLines } from './gathered-lines.js';
+import { UNCERTAIN, UNREADABLE, whyUnreadable } from './what-is-told-often.js';
 
 const PATIENCE_MS = 3000;
 
@@ -18,15 +19,19 @@ export class RedisEventLogger {
   readonly #engine: RedisEngine;
   readonly #warnings: readonly Problem[];
   readonly #logger: Logger;
-  readonly #uncertain: UncertainLines;
+  readonly #uncertain: GatheredLines;
+  readonly #unreadable: GatheredLines;
 
   constructor(engine: RedisEngine, warnings: readonly Problem[]) {
     this.#engine = engine;
     this.#warnings = warnings;
     const { name } = engine.options;
     this.#logger = new Logger(name === 'default' ? 'Redis' : `Redis:${name}`);
-    this.#uncertain = new UncertainLines(engine.clock, engine.closing, (line) => {
+    this.#uncertain = new GatheredLines(engine, UNCERTAIN, (line) => {
       this.#logger.warn(line);
+    });
+    this.#unreadable = new GatheredLines(engine, UNREADABLE, (line) => {
+      this.#logger.error(line);
     });
   }
 
@@ -70,9 +75,19 @@ export class RedisEventLogger {
       this.#uncertain.add(event.command, event.reason);
       return;
     }
+    if (event.type === 'value.rejected') {
+      this.#writeRejected(event);
+      return;
+    }
     const line = LINES[event.type];
     if (line === undefined) this.#logger.debug(event.type);
     else this.#logger[line.level](line.text(event as never));
+  }
+
+  #writeRejected(event: RedisHaEventOf<'value.rejected'>): void {
+    const why = whyUnreadable(event);
+    if (why === null) this.#logger.debug(event.type);
+    else this.#unreadable.add(event.keyspace, why);
   }
 }
 
@@ -175,6 +190,16 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   'journal.file-failed': {
     level: 'error',
     text: ({ reason }) => `The journal's file cannot be written: ${reason}`,
+  },
+  'journal.file-recovered': {
+    level: 'log',
+    text: ({ failedMs }) => `The journal's file is written again after ${ms(failedMs)}`,
+  },
+  'notices.refused': {
+    level: 'warn',
+    text: ({ count, rights }) =>
+      `Redis refused to tell other processes of ${String(count)} changes: their near copies are used until ` +
+      `they are too old. The ACL user of this process lacks one of the rights ${rights}`,
   },
   'journal.file-skipped': {
     level: 'warn',

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import {
   Controller,
   Get,
@@ -13,6 +14,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { ConfigInvalidError, InvalidArgumentError } from '../base/errors/index.js';
+import { KeyRing } from '../base/crypto/index.js';
 import { RedisModule } from '../nest/redis.module.js';
 import { RedisKeyspaces } from '../engine/redis-keyspaces.js';
 import { TableArchive, newSessionWorld } from '../../../test/support/session-rig.js';
@@ -105,6 +107,8 @@ afterEach(() => Promise.all(running.splice(0).map((app) => app.close())));
 
 const ADAPTERS = ['express', 'fastify'] as const;
 
+const NO_KEYS = { keys: null, plainData: 'read' };
+
 /** An application whose sessions stand on this keyspace, with the guard in front of everything. */
 async function start(
   keyspace: ScriptedKeyspace,
@@ -118,7 +122,13 @@ async function start(
     providers: [{ provide: APP_GUARD, useExisting: SessionGuard }],
   })
   class App {}
-  return boot(App, adapter, { open: () => keyspace, clock, bus, beforeClose: () => undefined });
+  return boot(App, adapter, {
+    open: () => keyspace,
+    clock,
+    bus,
+    sessions: NO_KEYS,
+    beforeClose: () => undefined,
+  });
 }
 
 async function boot(
@@ -385,6 +395,52 @@ describe('the module of sessions', () => {
     await expect(open(App)).rejects.toThrow(ConfigInvalidError);
   });
 
+  it('encrypts as the connection says, unless it is told otherwise', async () => {
+    const [ofConnection, own] = ['c', 'o'].map((letter) => [
+      Buffer.alloc(32, letter).toString('base64'),
+    ]);
+    const redis = {
+      mode: 'memory',
+      sessions: { keys: ofConnection!, plainData: 'refuse' },
+    } as const;
+    const depsWith = async (options: SessionModuleOptions): Promise<SessionService['deps']> => {
+      @Module({ imports: [RedisModule.forRoot(redis), SessionModule.forRoot(options)] })
+      class App {}
+      const module = await Test.createTestingModule({ imports: [App] }).compile();
+      const { deps } = module.get(SessionService);
+      await module.close();
+      return deps;
+    };
+    const idsOf = (keys: readonly string[] | undefined): unknown => KeyRing.of(keys ?? [])?.ids;
+    const inherited = await depsWith({});
+    expect([inherited.keys?.ids, inherited.plainData]).toEqual([idsOf(ofConnection), 'refuse']);
+    const told = await depsWith({ keys: own!, plainData: 'read' });
+    expect([told.keys?.ids, told.plainData]).toEqual([idsOf(own), 'read']);
+    const unset = { keys: undefined, plainData: undefined } as unknown as SessionModuleOptions;
+    const same = await depsWith(unset);
+    expect([same.keys?.ids, same.plainData]).toEqual([idsOf(ofConnection), 'refuse']);
+  });
+
+  it('asks for keys once, and shows none', async () => {
+    const key = Buffer.alloc(32, 'k').toString('base64');
+    const asked = jest.fn(() => [key]);
+    const module = SessionModule.forRoot({ keys: asked });
+    expect(inspect(module, { depth: 20, showHidden: true })).not.toContain(key.slice(0, 12));
+    expect(asked).toHaveBeenCalledTimes(1);
+    @Module({ imports: [SessionModule.forRootAsync({ useFactory: () => ({ keys: asked }) })] })
+    class App {}
+    const app = await open(App);
+    expect(asked).toHaveBeenCalledTimes(2);
+    const shown = inspect(app.get(SessionService), { depth: 20, showHidden: true });
+    expect(shown).not.toContain(key.slice(0, 12));
+  });
+
+  it('does not start when plain data is refused and there are no keys', async () => {
+    @Module({ imports: [SessionModule.forRoot({ plainData: 'refuse' })] })
+    class App {}
+    await expect(open(App)).rejects.toThrow(/REDIS_SESSIONS_KEYS/);
+  });
+
   it('refuses names that are no options of its registration, with the nearest', () => {
     expect(() => SessionModule.forRoot({ keyspce: 'x' } as SessionModuleOptions)).toThrow(
       'sessions.keyspce = "***": is not an option. Did you mean sessions.keyspace?',
@@ -402,6 +458,7 @@ describe('the module of sessions', () => {
     const app = await boot(App, 'express', {
       open: () => keyspace,
       clock: keyspace.calendar(),
+      sessions: NO_KEYS,
       beforeClose: (run: () => void) => closers.push(run),
     });
     const sessions = app.get(SessionService);

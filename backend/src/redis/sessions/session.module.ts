@@ -17,6 +17,7 @@ import {
   text,
   type RowsOf,
 } from '../base/options/index.js';
+import type { KeyRing } from '../base/crypto/index.js';
 import type { RedisKeyspaces } from '../engine/index.js';
 import { redisKeyspacesToken } from '../nest/index.js';
 import type { SessionArchive } from './archive/session-archive.js';
@@ -84,10 +85,10 @@ export class SessionModule {
    * @throws ConfigInvalidError (`CONFIG_INVALID`) that lists every option that cannot be used.
    */
   static forRoot(options: SessionModuleOptions & SessionRegisterOptions = {}): DynamicModule {
-    SESSION_MODULE.resolve(options);
+    const { keys } = SESSION_MODULE.resolve(options);
     const { keyspace, connection, archiveProvider, imports, isGlobal, ...rest } = options;
     const given = { keyspace, connection, archiveProvider, imports, isGlobal };
-    return toModule(given, { provide: OPTIONS, useValue: rest });
+    return toModule(given, { provide: OPTIONS, useValue: withRing(rest, keys) });
   }
 
   /** Registers sessions with options from a factory. */
@@ -96,8 +97,7 @@ export class SessionModule {
     const { useFactory, inject = [], ...register } = options;
     const checked = async (...deps: unknown[]): Promise<SessionModuleOptions> => {
       const given = await useFactory(...deps);
-      OWN.resolve(given);
-      return given;
+      return withRing(given, OWN.resolve(given).keys);
     };
     return toModule(register, { provide: OPTIONS, inject, useFactory: checked });
   }
@@ -134,6 +134,7 @@ function providersOf({ keyspace = 'sessions', connection }: Register): Provider[
       ) =>
         openSessions(keyspaces, keyspace, {
           ...ownOptions(options),
+          ...keysOf(keyspaces, options),
           ...(archive !== null && { archive }),
         }),
     },
@@ -158,6 +159,19 @@ function openSessions(
   const sessions = new SessionService(keyspace, options, { clock, bus });
   keyspaces.beforeClose(() => sessions.close());
   return sessions;
+}
+
+// A ring shows no key, however it is printed, and a function that returns keys is called once.
+function withRing(options: SessionModuleOptions, keys: KeyRing | null): SessionModuleOptions {
+  return keys === null ? options : { ...options, keys };
+}
+
+/** How the data is encrypted: as these options say, else as the connection says of all its sessions. */
+function keysOf(
+  { sessions }: RedisKeyspaces,
+  { keys = sessions.keys ?? undefined, plainData = sessions.plainData }: SessionModuleOptions,
+): SessionOptions {
+  return keys === undefined ? { plainData } : { keys, plainData };
 }
 
 function ownOptions({

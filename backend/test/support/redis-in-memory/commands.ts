@@ -61,6 +61,10 @@ export const COMMANDS: Readonly<Record<string, RedisCommand>> = {
     return stored.expiresAt === Infinity ? -1 : stored.expiresAt - now();
   }),
   hget: read((scope, [key, field]) => hashAt(scope, key!)?.get(field!) ?? null),
+  hmget: read((scope, [key, ...fields]) => {
+    const hash = hashAt(scope, key!);
+    return fields.map((field) => hash?.get(field) ?? null);
+  }),
   hset: write((scope, [key, field, value]) => {
     const hash = hashAt(scope, key!) ?? created(scope, key!, new Map<string, string>());
     const isNew = !hash.has(field!);

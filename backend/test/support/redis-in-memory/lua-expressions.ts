@@ -97,11 +97,18 @@ export class Reader {
 export class Expressions {
   readonly #reader: Reader;
   readonly #bodyOf: () => string;
+  /** Functions of the script with several values. */
+  readonly #many = new Set<string>();
 
   /** @param bodyOf - reads the parameters and the body of a function */
   constructor(reader: Reader, bodyOf: () => string) {
     this.#reader = reader;
     this.#bodyOf = bodyOf;
+  }
+
+  /** The function of this name has several values. */
+  haveMany(name: string): void {
+    this.#many.add(name);
   }
 
   /** A condition, as JavaScript understands conditions. */
@@ -162,7 +169,8 @@ export class Expressions {
     this.#reader.expect(')');
     const isOfOneByte = piece.js === 'lib.string.byte' && pieces.length <= 2;
     if (isOfOneByte) return { js: `lib.byteAt(${js})` };
-    return { js: `${piece.js}(${js})`, isMany: MANY.has(piece.js.replace('lib.', '')) };
+    const isMany = this.#many.has(piece.js) || MANY.has(piece.js.replace('lib.', ''));
+    return { js: `${piece.js}(${js})`, isMany };
   }
 
   #unary(): Piece {

@@ -27,6 +27,8 @@ export class LuaLibrary {
   readonly KEYS: readonly string[];
   readonly ARGV: readonly string[];
   readonly #host: ScriptHost;
+  /** What tables have under names; what they have under numbers is in them. */
+  readonly #named = new WeakMap<object, Map<string, unknown>>();
 
   constructor(host: ScriptHost, keys: readonly string[], args: readonly string[]) {
     this.#host = host;
@@ -83,8 +85,12 @@ export class LuaLibrary {
     return Number.isNaN(number) ? undefined : number;
   }
 
-  unpack(table: readonly LuaValue[]): readonly LuaValue[] {
-    return table;
+  readonly table = {
+    concat: (table: readonly LuaValue[]): string => table.map(textOf).join(''),
+  };
+
+  unpack(table: readonly LuaValue[], from = 1): readonly LuaValue[] {
+    return from === 1 ? table : table.slice(from - 1);
   }
 
   ipairs(table: readonly LuaValue[]): [number, LuaValue][] {
@@ -95,13 +101,19 @@ export class LuaLibrary {
     if (typeof table !== 'object' || table === null) {
       throw new ScriptError(`ERR attempt to index ${typeof table}`);
     }
-    return typeof index === 'number'
-      ? (table as readonly unknown[])[index - 1]
+    if (typeof index === 'number') return (table as readonly unknown[])[index - 1];
+    return Array.isArray(table)
+      ? this.#named.get(table)?.get(index)
       : (table as Readonly<Record<string, unknown>>)[index];
   }
 
-  put(table: unknown[], index: number, value: unknown): void {
-    table[index - 1] = value;
+  put(table: unknown[], index: number | string, value: unknown): void {
+    if (typeof index === 'number') {
+      table[index - 1] = value;
+      return;
+    }
+    const named = this.#named.get(table) ?? new Map<string, unknown>();
+    this.#named.set(table, named.set(index, value));
   }
 
   isTrue(value: unknown): boolean {

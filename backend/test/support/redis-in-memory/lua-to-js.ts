@@ -23,6 +23,8 @@ const BLOCK_ENDS = ['end', 'else', 'elseif', 'until'];
 class Statements {
   readonly #reader: Reader;
   readonly #expressions: Expressions;
+  /** How many returns with several values were read. */
+  #manyReturns = 0;
 
   constructor(reader: Reader) {
     this.#reader = reader;
@@ -65,7 +67,10 @@ class Statements {
   #local(): string {
     if (this.#reader.accept('function')) {
       const name = this.#reader.declare(this.#reader.name());
-      return `const ${name} = ${this.#functionBody()};`;
+      const before = this.#manyReturns;
+      const body = this.#functionBody();
+      if (this.#manyReturns > before) this.#expressions.haveMany(name);
+      return `const ${name} = ${body};`;
     }
     const names = this.#names();
     if (!this.#reader.accept('=')) return `let ${this.#declareAll(names).join(', ')};`;
@@ -146,9 +151,10 @@ class Statements {
 
   #return(): string {
     if (this.#isAtEnd()) return 'return undefined;';
-    const { pieces } = this.#expressions.list();
-    if (pieces.length !== 1) throw new SyntaxError('a return of one value');
-    return `return ${single(pieces[0]!)};`;
+    const { pieces, js } = this.#expressions.list();
+    if (pieces.length === 1) return `return ${single(pieces[0]!)};`;
+    this.#manyReturns++;
+    return `return [${js}];`;
   }
 
   #assignmentOrCall(): string {

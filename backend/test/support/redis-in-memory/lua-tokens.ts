@@ -11,7 +11,7 @@ const PARTS: readonly (readonly [Token['kind'], RegExp])[] = [
   ['text', /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/y],
   ['sign', /\.\.\.|\.\.|==|~=|<=|>=|[-+*/%#<>=(){}[\],;:.]/y],
 ];
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0' };
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 /** Takes Lua apart. Throws where it finds what it does not know. */
 export function tokensOf(lua: string): Token[] {
@@ -41,5 +41,7 @@ function nextOf(take: (pattern: RegExp) => string | null): Token | null {
 }
 
 function unescaped(quoted: string): string {
-  return quoted.slice(1, -1).replace(/\\(.)/gs, (_, sign: string) => ESCAPES[sign] ?? sign);
+  return quoted.slice(1, -1).replace(/\\(\d{1,3}|.)/gs, (_, sign: string) => {
+    return /\d/.test(sign) ? String.fromCharCode(Number(sign)) : (ESCAPES[sign] ?? sign);
+  });
 }

@@ -1,5 +1,7 @@
 export { BoundedMap } from './bounded-map.js';
 export { ByteGate } from './byte-gate.js';
+export { InflightList, type InflightItem } from './inflight.js';
+export { InflightTable, type KeyedItem } from './inflight-table.js';
 export { OpenTasks } from './open-tasks.js';
 export { inPortions, portionsOf } from './portions.js';
 export { SingleFlight, type Flight } from './single-flight.js';

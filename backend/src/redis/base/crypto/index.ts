@@ -1,1 +1,1 @@
-export { KEY_BYTES, KeyRing, type Opened } from './key-ring.js';
+export { KEY_BYTES, keyIdOf, KeyRing, type Opened } from './key-ring.js';

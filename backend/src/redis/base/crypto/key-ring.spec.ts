@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { KeyRing } from './key-ring.js';
+import { keyIdOf, KeyRing } from './key-ring.js';
 
 const [OLD, NEW, OTHER] = [newKey(), newKey(), newKey()];
 const PLAIN = Buffer.from('what nobody else may read');
@@ -27,12 +27,40 @@ describe('KeyRing', () => {
     expect(one).not.toEqual(two);
   });
 
+  it('draws a new salt after many messages, and another for each process', () => {
+    const saltOf = (ring: KeyRing): string => ring.seal(Buffer.alloc(0), '').toString('hex', 9, 25);
+    const ring = ringOf(NEW);
+    const first = saltOf(ring);
+    expect(saltOf(ringOf(NEW))).not.toBe(first);
+    let same = 1;
+    while (saltOf(ring) === first) same++;
+    expect(same).toBe(2 ** 16);
+  });
+
+  it('never takes the nonce of a message for another one', () => {
+    const ring = ringOf(NEW);
+    const nonces = Array.from({ length: 1000 }, () =>
+      ring.seal(PLAIN, 'c').toString('hex', 25, 37),
+    );
+    expect(new Set(nonces).size).toBe(1000);
+  });
+
   it('opens with every key, and seals with the newest', () => {
     const [byOld, byNew] = [ringOf(OLD).seal(PLAIN, 'c'), ringOf(NEW, OLD).seal(PLAIN, 'c')];
     expect(ringOf(NEW, OLD).open(byOld, 'c')).toEqual({ ok: true, bytes: PLAIN });
     expect(ringOf(NEW).open(byNew, 'c')).toEqual({ ok: true, bytes: PLAIN });
-    expect(ringOf(OLD).open(byNew, 'c')).toEqual({ ok: false, reason: 'unknown-key' });
-    expect(ringOf(OTHER).open(byOld, 'c')).toEqual({ ok: false, reason: 'unknown-key' });
+    const unknown = { ok: false, reason: 'unknown-key' };
+    expect(ringOf(OLD).open(byNew, 'c')).toEqual({ ...unknown, keyId: ringOf(NEW).ids[0] });
+    expect(ringOf(OTHER).open(byOld, 'c')).toEqual({ ...unknown, keyId: ringOf(OLD).ids[0] });
+  });
+
+  it('names its keys, the newest first, and those that others have sealed with', () => {
+    const ring = ringOf(NEW, OLD, NEW);
+    expect(ring.ids).toEqual([...ringOf(NEW).ids, ...ringOf(OLD).ids]);
+    expect(ring.ids[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect(keyIdOf(ringOf(OLD).seal(PLAIN, 'c'))).toBe(ring.ids[1]);
+    expect(keyIdOf(PLAIN)).toBeNull();
+    expect(keyIdOf(Buffer.alloc(0))).toBeNull();
   });
 
   it('opens nothing for another use than it was sealed for', () => {

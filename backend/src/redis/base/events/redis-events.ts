@@ -116,7 +116,20 @@ export type RedisHaEvent =
   | { readonly type: 'journal.replayed'; readonly report: ReplayReport }
   | { readonly type: 'journal.recovered'; readonly count: number; readonly damagedBytes: number }
   | { readonly type: 'journal.file-failed'; readonly reason: string }
-  | { readonly type: 'value.rejected'; readonly keyspace: string; readonly fault: string }
+  | { readonly type: 'journal.file-recovered'; readonly failedMs: number }
+  | {
+      readonly type: 'notices.refused';
+      readonly count: number;
+      /** What the ACL user needs, as the rules of `ACL SETUSER`: `+publish &*~changed`. */
+      readonly rights: string;
+    }
+  | {
+      readonly type: 'value.rejected';
+      readonly keyspace: string;
+      readonly fault: string;
+      /** Of the fault `no-key`: the id of the key that is missing. It tells nothing of the key. */
+      readonly keyId?: string;
+    }
   | { readonly type: 'value.write-failed'; readonly keyspace: string; readonly reason: string }
   | {
       readonly type: 'journal.file-skipped';

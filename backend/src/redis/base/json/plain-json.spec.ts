@@ -5,6 +5,10 @@ class Point {
   x = 1;
 }
 
+class Points extends Array<Point> {}
+
+const SYMBOL = 'a member whose name is a symbol';
+
 describe('findJsonFault', () => {
   it('finds nothing in plain values, also in those of another realm', () => {
     const foreign: unknown = runInNewContext('({ a: [{ b: 1 }] })');
@@ -25,6 +29,15 @@ describe('findJsonFault', () => {
   it.each<[string, unknown, string]>([
     ['an instance', { p: new Point() }, 'an object of a class'],
     ['a toJSON', { p: { toJSON: () => ({}) } }, 'a function'],
+    ['a symbol as a name', { p: { a: 1, [Symbol('b')]: 2 } }, SYMBOL],
+    [
+      'what is not enumerable',
+      Object.defineProperty({ a: 1 }, 'b', { value: 2 }),
+      'a hidden member',
+    ],
+    ['a name beside the elements of a list', { p: /x/.exec('x') }, 'a hidden member'],
+    ['a symbol beside them', [Object.assign([1], { [Symbol('b')]: 2 })], SYMBOL],
+    ['a list of a class', [new Points()], 'an object of a class'],
   ])('lets %s become something else only where it may', (_, value, what) => {
     expect(findJsonFault(value)).toBeNull();
     expect(findJsonFault(value, { mayBecomeOther: false })?.what).toBe(what);

@@ -13,8 +13,8 @@ export interface JsonRules {
   /** What the value is called in a path. */
   readonly name: string;
   /**
-   * Whether an object may come back as another one: an instance of a class as a plain object, and what
-   * has a `toJSON` as what that returns.
+   * Whether an object may come back as another one: an instance of a class as a plain object, what has a
+   * `toJSON` as what that returns, and anything without its hidden members.
    */
   readonly mayBecomeOther: boolean;
   /** How deep it may be nested. */
@@ -28,6 +28,9 @@ interface Walk {
 }
 
 const PROTOTYPE = '__proto__';
+// Few texts have an escape at all, and looking for a text is faster than looking for an expression.
+const ESCAPED_ASCII = '\\u00';
+const ESCAPED_LETTER = /\\u00[5-7]/i;
 const USUAL: JsonRules = { name: 'value', mayBecomeOther: true, maxDepth: 500 };
 // The names of members are mostly words of the program; whatever might be data instead is not shown.
 const WORD = /^[A-Za-z_$]{1,32}$/;
@@ -38,7 +41,8 @@ const WORD = /^[A-Za-z_$]{1,32}$/;
  */
 export function parseJson(text: string): unknown {
   // Its letters may be written as escapes.
-  const mayHaveOne = text.includes(PROTOTYPE) || /\\u00[5-7]/i.test(text);
+  const mayHaveOne =
+    text.includes(PROTOTYPE) || (text.includes(ESCAPED_ASCII) && ESCAPED_LETTER.test(text));
   return mayHaveOne ? JSON.parse(text, withoutPrototype) : JSON.parse(text);
 }
 
@@ -100,7 +104,10 @@ function inspectOwn(value: object, path: string, walk: Walk): JsonFault | null {
 }
 
 function inspectMembers(value: object, path: string, walk: Walk): JsonFault | null {
-  for (const [name, member] of Object.entries(value)) {
+  const members = Object.entries(value);
+  const hidden = walk.rules.mayBecomeOther ? null : hiddenIn(value, members.length);
+  if (hidden !== null) return { what: hidden, path };
+  for (const [name, member] of members) {
     if (member === undefined) continue;
     if (name === PROTOTYPE) return { what: `a member ${PROTOTYPE}`, path };
     const fault = inspect(member, `${path}.${WORD.test(name) ? name : '…'}`, walk);
@@ -109,13 +116,30 @@ function inspectMembers(value: object, path: string, walk: Walk): JsonFault | nu
   return null;
 }
 
+// JSON leaves out members that have a symbol for a name or are not enumerable, and all that a list has besides its
+// elements.
+function hiddenIn(value: object, shown: number): string | null {
+  const names = Reflect.ownKeys(value);
+  if (names.length === shown) return null;
+  const isSymbol = names.some((name) => typeof name === 'symbol');
+  return isSymbol ? 'a member whose name is a symbol' : 'a hidden member';
+}
+
+function listFault(list: readonly unknown[]): string | null {
+  const prototype: unknown = Object.getPrototypeOf(list);
+  const isOne = prototype === Array.prototype || isListPrototype(prototype);
+  // Its length is no element.
+  return isOne ? hiddenIn(list, list.length + 1) : 'an object of a class';
+}
+
 function inspectList(list: readonly unknown[], path: string, walk: Walk): JsonFault | null {
   // By position, so that holes are seen too.
   for (let i = 0; i < list.length; i++) {
     const fault = inspect(list[i], `${path}[…]`, walk);
     if (fault !== null) return fault;
   }
-  return null;
+  const what = walk.rules.mayBecomeOther ? null : listFault(list);
+  return what === null ? null : { what, path };
 }
 
 function nameOf(value: object): string {
@@ -156,4 +180,8 @@ function classFault(value: object, { mayBecomeOther }: JsonRules): string | null
 // Not compared with `Object.prototype`: it may be a plain object of another realm.
 function isPlain(prototype: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function isListPrototype(prototype: unknown): boolean {
+  return prototype !== null && isPlain(Object.getPrototypeOf(prototype));
 }

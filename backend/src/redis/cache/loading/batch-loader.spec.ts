@@ -180,6 +180,158 @@ describe('getOrSetMany', () => {
     ]);
   });
 
+  // What may happen, and who loads then:
+  //
+  // - all keys are free: one round of claims, one call of the loader
+  // - others load some: the loader is called for the rest at once, and those are waited for
+  // - who loads a key dies, fails, or keeps nothing: it is loaded here, with what else became free at that moment
+  // - the loader fails for its keys: they fail, their leases are given back, and what others load is not touched
+  // - a lease is lost meanwhile: what was written since stays, and the caller has its own value
+  describe('among several processes', () => {
+    let two: CacheProcess;
+
+    beforeEach(() => {
+      two = rig.start({ ttlMs: 100 });
+    });
+
+    const heldElsewhere = (key: string, leaseMs: number): Promise<unknown> =>
+      rig.start().behind().claim(key, { leaseMs, seen: null, token: 'dead' });
+
+    it('asks for all rights in one round', async () => {
+      const letGo = one.behind().hold('claim');
+      const call = one.cache.getOrSetMany(['a', 'b', 'c'], doubled);
+      await turns();
+      expect(one.behind().calls.claim).toBe(3);
+      letGo();
+      expect(await call).toEqual(doubled(['a', 'b', 'c']));
+      await turns();
+      expect(rig.server.leases.size).toBe(0);
+    });
+
+    it('loads what nobody else loads, and waits for the rest', async () => {
+      const slow = new HeldLoader<string>();
+      const first = two.cache.getOrSet('b', slow.load);
+      await turns();
+      const loader = jest.fn(doubled);
+      const second = one.cache.getOrSetMany(['a', 'b', 'c'], loader);
+      await turns();
+      expect(loader.mock.calls.map(([keys]) => keys)).toEqual([['a', 'c']]);
+      expect(await one.cache.get('a')).toBe('aa');
+      slow.answer('B');
+      expect(await first).toBe('B');
+      expect(await second).toEqual(
+        new Map([
+          ['a', 'aa'],
+          ['b', 'B'],
+          ['c', 'cc'],
+        ]),
+      );
+      expect(one.cache.stats).toMatchObject({ loads: 1, joined: 1 });
+    });
+
+    it('loads nothing when others load everything', async () => {
+      const slow = new HeldLoader<Map<string, string>>();
+      const loader = jest.fn(doubled);
+      const first = two.cache.getOrSetMany(['a', 'b'], (_, context) => slow.load(context));
+      await turns();
+      const second = one.cache.getOrSetMany(['a', 'b'], loader);
+      await turns();
+      slow.answer(
+        new Map([
+          ['a', 'A'],
+          ['b', 'B'],
+        ]),
+      );
+      expect(await second).toEqual(await first);
+      expect(loader).not.toHaveBeenCalled();
+    });
+
+    it('never waits in a circle with another that wants the same in another order', async () => {
+      const loaders = [jest.fn(doubled), jest.fn(doubled)];
+      const calls = [
+        one.cache.getOrSetMany(['a', 'b', 'c'], loaders[0]!),
+        two.cache.getOrSetMany(['c', 'b', 'a'], loaders[1]!),
+      ];
+      expect(await Promise.all(calls)).toEqual([
+        doubled(['a', 'b', 'c']),
+        doubled(['c', 'b', 'a']),
+      ]);
+      const loaded = loaders.flatMap(({ mock }) => mock.calls.flatMap(([keys]) => keys));
+      expect(loaded.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['a', 'b', 'c']);
+    });
+
+    it('loads together what a process leaves that has died', async () => {
+      await Promise.all([heldElsewhere('a', 300), heldElsewhere('b', 300)]);
+      const loader = jest.fn(doubled);
+      const call = one.cache.getOrSetMany(['a', 'b', 'c'], loader);
+      await turns();
+      await rig.clock.advance(1_000);
+      expect(await call).toEqual(doubled(['a', 'b', 'c']));
+      expect(loader.mock.calls.map(([keys]) => keys)).toEqual([['c'], ['a', 'b']]);
+    });
+
+    it('loads what another one could not load', async () => {
+      const failing = two.cache.getOrSetMany(['a'], async () => {
+        await rig.clock.sleep(30);
+        throw new TypeError('x');
+      });
+      const failed = outcomeOf(failing);
+      await turns();
+      const call = one.cache.getOrSetMany(['a', 'b'], doubled);
+      await rig.clock.advance(500);
+      expect((await failed).code).toBe('LOADER_FAILED');
+      expect(await call).toEqual(doubled(['a', 'b']));
+    });
+
+    it('fails with its loader, gives its rights back, and leaves alone what others load', async () => {
+      const slow = new HeldLoader<string>();
+      const other = two.cache.getOrSet('b', slow.load);
+      await turns();
+      const failing = (): Promise<never> => Promise.reject(new TypeError('x'));
+      const { code } = await outcomeOf(one.cache.getOrSetMany(['a', 'b', 'c'], failing));
+      expect(code).toBe('LOADER_FAILED');
+      expect(one.cache.stats).toMatchObject({ loads: 1, loadFailures: 1 });
+      await turns();
+      expect([...rig.server.leases.keys()]).toEqual(['b']);
+      slow.answer('B');
+      expect(await other).toBe('B');
+      await turns();
+      expect(await one.cache.get('b')).toBe('B');
+    });
+
+    it('does not overwrite what was written since its lease was lost', async () => {
+      const slow = new HeldLoader<Map<string, string>>();
+      const call = one.cache.getOrSetMany(['a', 'b'], (_, context) => slow.load(context));
+      await turns();
+      rig.server.leases.delete('a');
+      expect(await two.cache.getOrSet('a', () => 'later')).toBe('later');
+      slow.answer(doubled(['a', 'b']));
+      expect(await call).toEqual(doubled(['a', 'b']));
+      expect(await two.cache.getMany(['a', 'b'])).toEqual(
+        new Map([
+          ['a', 'later'],
+          ['b', 'bb'],
+        ]),
+      );
+    });
+
+    it('asks nobody when loads are not to be shared', async () => {
+      await heldElsewhere('a', 60_000);
+      const options = { shareLoads: false };
+      expect(await one.cache.getOrSetMany(['a'], doubled, options)).toEqual(doubled(['a']));
+      expect(one.behind().calls.claim).toBe(0);
+    });
+
+    it('ends with its time while others load, and with what is stale', async () => {
+      await heldElsewhere('a', 60_000);
+      const call = outcomeOf(one.cache.getOrSetMany(['a', 'b'], doubled, { hardTimeoutMs: 50 }));
+      await turns();
+      await rig.clock.advance(50);
+      expect((await call).code).toBe('LOADER_TIMEOUT');
+      expect(await one.cache.get('b')).toBe('bb');
+    });
+  });
+
   it('is refused keys that cannot be used, and after closing', async () => {
     for (const keys of ['ab', [''], [5]]) {
       expect((await outcomeOf(one.cache.getOrSetMany(keys as never, doubled))).code).toBe(

@@ -1,11 +1,11 @@
 import { types } from 'node:util';
-import { type Flight, inPortions } from '../../base/collections/index.js';
+import { ByteGate, type Flight } from '../../base/collections/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import { refusal } from '../values/cache-keys.js';
 import type { ResolvedLoadOptions } from '../values/cache-options.js';
 import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
-import type { EntryWriter } from '../values/entry-writer.js';
-import { isFresh, isFromAway, valueOf, type Answer, type ValueLoader } from './value-loader.js';
+import { SharedCall } from './shared-call.js';
+import { isFresh, valueOf, type Answer, type ValueLoader } from './value-loader.js';
 
 /** Makes the values of several keys at once. A key that is not in the result has no value. */
 export type BatchLoadFunction<T = unknown> = (
@@ -20,13 +20,11 @@ interface BatchRequest {
   readonly options: ResolvedLoadOptions;
 }
 
-/** A key that must be loaded. */
+/** A key that must be loaded, and what is known of it. */
 interface OpenKey {
   readonly key: string;
+  readonly known: Known;
   readonly stale: KnownValue | null;
-  readonly mayWrite: boolean;
-  /** Redis did not answer. */
-  readonly isAway: boolean;
 }
 
 const WRITES_AT_ONCE = 100;
@@ -35,13 +33,11 @@ const WRITES_AT_ONCE = 100;
 export class BatchLoader {
   readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
-  readonly #writer: EntryWriter;
   readonly #single: ValueLoader;
 
-  constructor(deps: CacheDeps, reader: EntryReader, writer: EntryWriter, single: ValueLoader) {
+  constructor(deps: CacheDeps, reader: EntryReader, single: ValueLoader) {
     this.#deps = deps;
     this.#reader = reader;
-    this.#writer = writer;
     this.#single = single;
   }
 
@@ -53,14 +49,14 @@ export class BatchLoader {
     const answers = new Map<string, Answer>();
     const open: OpenKey[] = [];
     for (const [i, key] of keys.entries()) {
-      const one = known[i] ?? ({ state: 'unknown' } as const);
+      const one = known[i] ?? UNKNOWN;
       const answer = this.#answerAtOnce(key, one, options);
       if (answer === null) open.push(toOpenKey(key, one));
       else answers.set(key, answer);
     }
     const flights = this.#flightsOf(open, request);
     return Promise.all(
-      keys.map(async (key) => answers.get(key) ?? this.#settle(flights.get(key), options)),
+      keys.map(async (key) => answers.get(key) ?? this.#settle(key, flights.get(key), options)),
     );
   }
 
@@ -82,43 +78,51 @@ export class BatchLoader {
     }
     this.#deps.counters.add('joined', open.length - own.length);
     if (own.length === 0) return flights;
-    const batch = this.#load(own, request);
+    const answers = this.#load(own, request);
     for (const { key, stale } of own) {
-      const answer = async (): Promise<Answer> => ({ value: (await batch).get(key), from: 'load' });
-      flights.set(key, { flight: loads.start(key, answer), stale });
+      const answer = answers.get(key);
+      if (answer !== undefined) flights.set(key, { flight: loads.start(key, () => answer), stale });
     }
     return flights;
   }
 
-  async #settle(open: OpenFlight | undefined, options: ResolvedLoadOptions): Promise<Answer> {
+  async #settle(
+    key: string,
+    open: OpenFlight | undefined,
+    options: ResolvedLoadOptions,
+  ): Promise<Answer> {
     if (open === undefined) return { value: undefined, from: 'load' };
-    return this.#single.settle(open.flight, open.stale, options);
+    return this.#single.join(key, open.flight, open.stale, options);
   }
 
-  #load(
-    open: readonly OpenKey[],
-    { loader, options }: BatchRequest,
-  ): Promise<ReadonlyMap<string, unknown>> {
-    const keys = open.map(({ key }) => key);
+  // Each key is loaded like one alone, with a lease of its own, but for the call of the loader.
+  #load(open: readonly OpenKey[], { loader, options }: BatchRequest): Map<string, Promise<Answer>> {
+    const known = new Map(open.map((one) => [one.key, one.known]));
+    const keys = [...known.keys()];
+    const writes = new ByteGate(WRITES_AT_ONCE);
     const { runner } = this.#single;
-    return runner.run(keys, options.hardTimeoutMs, async (signal) => {
-      const stamp = this.#deps.keyspace.stamp();
-      const values = await runner.call(keys, () => loader(keys, { signal }), signal);
-      if (!types.isMap(values)) throw notAMap(values);
-      const filling = inPortions(
-        open.filter(({ mayWrite }) => mayWrite),
-        WRITES_AT_ONCE,
-        ({ key, stale }) =>
-          this.#writer.fill(key, values.get(key), options, {
-            stamp,
-            replacesValue: stale !== null,
-          }),
-      );
-      await runner.keep(filling, { isAway: open.some((one) => one.isAway), signal });
-      return values;
+    let call: SharedCall | null = null;
+    return runner.runEach(keys, options.hardTimeoutMs, async (key, signal) => {
+      const shared = (call ??= new SharedCall(keys, async (some) => {
+        const values = await runner.call(some, () => loader(some, { signal }), signal);
+        if (!types.isMap(values)) throw notAMap(values);
+        return values;
+      }));
+      const onHeld = (): void => {
+        shared.leaveOut(key);
+      };
+      const make = (): Promise<unknown> => shared.load(key);
+      try {
+        const job = { key, options, make, onHeld, writes };
+        return await this.#single.load(job, known.get(key) ?? UNKNOWN, signal);
+      } finally {
+        shared.leaveOut(key);
+      }
     });
   }
 }
+
+const UNKNOWN: Known = { state: 'unknown' };
 
 interface OpenFlight {
   readonly flight: Flight<Answer>;
@@ -126,12 +130,7 @@ interface OpenFlight {
 }
 
 function toOpenKey(key: string, known: Known): OpenKey {
-  return {
-    key,
-    stale: known.state === 'value' ? known : null,
-    mayWrite: known.state !== 'absent' || known.mayWrite,
-    isAway: isFromAway(known),
-  };
+  return { key, known, stale: known.state === 'value' ? known : null };
 }
 
 function notAMap(value: unknown): Error {

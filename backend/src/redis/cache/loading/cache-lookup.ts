@@ -1,38 +1,110 @@
 import { DegradedUnknownError } from '../../base/errors/index.js';
+import { InflightTable, type KeyedItem } from '../../base/collections/index.js';
+import type { Reading } from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
+import {
+  type GetOrSetOptions,
+  type ResolvedLoadOptions,
+  resolveLoadOptions,
+} from '../values/cache-options.js';
 import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
-import { isFresh, type Answer } from './value-loader.js';
+import {
+  type Answer,
+  isFresh,
+  type Loader,
+  type LoadRequest,
+  type ValueLoader,
+  valueOf,
+} from './value-loader.js';
 
-/** Looks up keys without loading, and counts the results. */
+const UNASKED: Promise<unknown> = Promise.resolve();
+
+/** A call that looks for a value. Others that want it meanwhile join. */
+interface Ask extends KeyedItem {
+  value: Promise<unknown>;
+  /** Where the value came from, once it is there. */
+  from: Answer['from'];
+}
+
+/**
+ * Answers calls: looks for the value, has it loaded where that is wanted, and counts the outcome.
+ *
+ * Nearly every call ends with a fresh value. So up to there nothing is awaited: the answer of Redis goes through
+ * one callback to the promise of the caller. Everything else may take its time.
+ */
 export class CacheLookup {
   readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
+  readonly #loader: ValueLoader;
+  readonly #base: ResolvedLoadOptions;
   readonly #hasNear: boolean;
+  // Apart from the loads: a call must not wait for a refresh ahead of time.
+  readonly #asks = new InflightTable<Ask>();
 
-  constructor(deps: CacheDeps, reader: EntryReader) {
+  constructor(
+    deps: CacheDeps,
+    reader: EntryReader,
+    loader: ValueLoader,
+    base: ResolvedLoadOptions,
+  ) {
     this.#deps = deps;
     this.#reader = reader;
+    this.#loader = loader;
+    this.#base = base;
     this.#hasNear = deps.options.nearMs > 0;
   }
 
-  /** Returns what a near copy says, if it may be used without asking Redis. A promise if it is compressed. */
-  near(key: string): Known | Promise<Known> | null {
-    if (!this.#hasNear) return null;
-    const reading = this.#deps.keyspace.near(key);
-    return reading?.state === 'found' && reading.isFresh ? this.#reader.interpret(reading) : null;
+  /** Returns the value of a key: from the cache, from a load under way, or from a load of its own. */
+  getOrLoad(
+    key: string,
+    loader: Loader,
+    options: GetOrSetOptions<never> | undefined,
+  ): Promise<unknown> {
+    const near = this.#hasNear ? this.#near(key) : null;
+    const hit = near === null ? null : this.#reader.hitIn(near);
+    if (near !== null && hit !== null) {
+      this.#deps.counters.nearHit(hit.value);
+      const refreshAhead = options?.refreshAhead;
+      if ((refreshAhead === undefined ? this.#base.refreshAhead : refreshAhead) !== null) {
+        this.#loader.refreshIfDue(this.#requestOf(key, loader, options), near.entry, hit.value);
+      }
+      return Promise.resolve(hit.value);
+    }
+    const request =
+      options === undefined
+        ? { key, loader, options: this.#base }
+        : this.#requestOf(key, loader, options);
+    return near === null ? this.#ask(request) : this.#unpackOrAsk(request, near);
+  }
+
+  /** Returns the value of a key; `undefined` if there is none. Fails like {@link CacheLookup.find}. */
+  get(key: string): Promise<unknown> {
+    const near = this.#hasNear ? this.#near(key) : null;
+    if (near !== null) {
+      const hit = this.#reader.hitIn(near);
+      if (hit === null) return this.find(key).then(valueIn);
+      this.#deps.counters.nearHit(hit.value);
+      return Promise.resolve(hit.value);
+    }
+    return this.#reader.readThen(key, (reading) => {
+      const hit = this.#reader.hitIn(reading);
+      if (hit === null) return this.#valueIn(reading);
+      this.#deps.counters.hit(hit.value);
+      return hit.value;
+    });
   }
 
   /**
-   * Returns the value of a key, if there is one.
+   * Returns the value of a key, if there is one; `null` if not.
    *
    * @throws {@link DegradedUnknownError} (`DEGRADED_UNKNOWN`) when Redis is away and memory does not know
    * the key, unless the policy is `cache`.
    */
   async find(key: string): Promise<KnownValue | null> {
-    const near = this.near(key);
-    const copy = near instanceof Promise ? await near : near;
+    const near = this.#hasNear ? this.#near(key) : null;
+    const copy = near === null ? null : await this.#reader.interpret(near);
     if (copy !== null && isFresh(copy)) {
-      this.countNear(copy.state === 'nothing');
+      this.#deps.counters.nearHit(valueOf(copy));
       return copy.state === 'value' ? copy : null;
     }
     return this.#judge(await this.#reader.read(key));
@@ -49,33 +121,127 @@ export class CacheLookup {
     return found;
   }
 
-  /** Counts a call that a near copy answered. */
-  countNear(isNegative: boolean): void {
-    const { counters } = this.#deps;
-    counters.add('hits');
-    counters.add('nearHits');
-    if (isNegative) counters.add('negativeHits');
+  /** The key was written or deleted here: later callers must not get the earlier value. */
+  forget(key: string): void {
+    const ask = this.#asks.get(key);
+    if (ask !== undefined) this.#letGo(ask);
+    this.#loader.forget(key);
   }
 
-  /** Counts a call that was answered in another way. */
-  count({ from, value }: Answer): void {
-    const { counters } = this.#deps;
-    if (from === 'load') counters.add('misses');
-    else if (from === 'stale') counters.add('staleHits');
-    else {
-      counters.add('hits');
-      if (value === undefined) counters.add('negativeHits');
+  /** The same for all keys. */
+  forgetAll(): void {
+    for (const ask of this.#asks.toArray()) this.#letGo(ask);
+    this.#loader.forgetAll();
+  }
+
+  /** Resolves when no call is being answered any more. */
+  async untilNone(): Promise<void> {
+    while (this.#asks.size > 0) {
+      await Promise.allSettled(this.#asks.toArray().map(({ value }) => value));
     }
+  }
+
+  #requestOf(
+    key: string,
+    loader: Loader,
+    options: GetOrSetOptions<never> | undefined,
+  ): LoadRequest {
+    return { key, loader, options: resolveLoadOptions(options, this.#base) };
+  }
+
+  // A copy in memory that may be used without asking Redis.
+  #near(key: string): FreshReading | null {
+    const reading = this.#deps.keyspace.near(key);
+    return reading?.state === 'found' && reading.isFresh ? reading : null;
+  }
+
+  async #unpackOrAsk(request: LoadRequest, near: Reading): Promise<unknown> {
+    const known = await this.#reader.interpret(near);
+    if (!isFresh(known)) return this.#ask(request);
+    const value = valueOf(known);
+    this.#deps.counters.nearHit(value);
+    this.#loader.refreshIfDue(request, known.entry, value);
+    return value;
+  }
+
+  async #valueIn(reading: Reading): Promise<unknown> {
+    return valueIn(this.#judge(await this.#reader.interpret(reading)));
+  }
+
+  #ask(request: LoadRequest): Promise<unknown> {
+    const { key } = request;
+    const underWay = this.#asks.get(key);
+    if (underWay !== undefined) {
+      if (!this.#loader.runner.wouldWaitForItself(key)) return this.#join(underWay);
+      return this.#answer(null, request, this.#reader.read(key));
+    }
+    const ask: Ask = { key, value: UNASKED, from: 'load', nextInBucket: null };
+    this.#asks.add(ask);
+    ask.value = this.#reader.readThen(
+      key,
+      (reading) => {
+        const hit = this.#reader.hitIn(reading);
+        if (hit === null) return this.#answer(ask, request, this.#reader.interpret(reading));
+        ask.from = 'cache';
+        this.#asks.remove(ask);
+        this.#deps.counters.hit(hit.value);
+        if (request.options.refreshAhead !== null && reading.state === 'found') {
+          this.#loader.refreshIfDue(request, reading.entry, hit.value);
+        }
+        return hit.value;
+      },
+      (error) => this.#answer(ask, request, Promise.reject(error as Error)),
+    );
+    return ask.value;
+  }
+
+  async #join(ask: Ask): Promise<unknown> {
+    const { counters } = this.#deps;
+    try {
+      const value = await this.#loader.runner.waitFor(ask.key, ask.value);
+      counters.answered(ask.from, value);
+      if (ask.from === 'load') counters.add('joined');
+      return value;
+    } catch (error) {
+      counters.answered('load', undefined);
+      throw error;
+    }
+  }
+
+  async #answer(
+    ask: Ask | null,
+    request: LoadRequest,
+    known: Known | Promise<Known>,
+  ): Promise<unknown> {
+    const { counters } = this.#deps;
+    try {
+      const { value, from } = await this.#loader.answer(request, await known);
+      if (ask !== null) ask.from = from;
+      counters.answered(from, value);
+      return value;
+    } catch (error) {
+      counters.answered('load', undefined);
+      throw error;
+    } finally {
+      if (ask !== null) this.#asks.remove(ask);
+    }
+  }
+
+  // Nobody joins it any more. Closing waits for it all the same.
+  #letGo(ask: Ask): void {
+    this.#asks.remove(ask);
+    this.#deps.tasks.add(ask.value);
   }
 
   // A stale value is a result only when Redis is away: otherwise the caller should load.
   #judge(known: Known): KnownValue | null {
+    const { counters } = this.#deps;
     if (known.state === 'value' && (known.isFresh || known.source === 'stale')) {
-      this.count({ value: known.value, from: known.isFresh ? 'cache' : 'stale' });
+      counters.answered(known.isFresh ? 'cache' : 'stale', known.value);
       return known;
     }
     const isNegative = known.state === 'nothing' && known.isFresh;
-    this.count({ value: undefined, from: isNegative ? 'cache' : 'load' });
+    counters.answered(isNegative ? 'cache' : 'load', undefined);
     if (known.state === 'unknown') this.#refuseUnlessCache();
     return null;
   }
@@ -88,4 +254,10 @@ export class CacheLookup {
       { namespace: name },
     );
   }
+}
+
+type FreshReading = Extract<Reading, { state: 'found' }>;
+
+function valueIn(known: KnownValue | null): unknown {
+  return known?.value;
 }

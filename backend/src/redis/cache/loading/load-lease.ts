@@ -21,6 +21,8 @@ interface LeaseOptions {
   /** Ends the wait. */
   readonly signal: AbortSignal;
   readonly mayWait: boolean;
+  /** Called once, before the wait for another process. */
+  readonly onHeld?: (() => void) | undefined;
 }
 
 // A notice of the write wakes a waiter. It may be missed, and a load that fails writes nothing: so a waiter also looks
@@ -52,7 +54,10 @@ export class LoadLeases {
       if (claim.state === 'changed') return { kind: 'changed', reading: claim.reading };
       if (claim.state === 'alone') return { kind: 'go', lease: null };
       if (!wish.mayWait) return { kind: 'busy' };
-      if (looks === 0) counters.add('joined');
+      if (looks === 0) {
+        counters.add('joined');
+        wish.onHeld?.();
+      }
       await keyspace.untilChanged(key, this.#pauseAfter(looks), wish.signal);
     }
   }

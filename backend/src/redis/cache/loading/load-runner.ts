@@ -63,9 +63,41 @@ export class LoadRunner {
       this.#noteFailure(keys, error);
       throw error;
     } finally {
-      load.stopTimer();
-      this.#open.delete(load);
+      this.#end(load);
     }
+  }
+
+  /**
+   * The same for several keys that are loaded together, each of which has its own end. Returns their answers by
+   * their keys.
+   */
+  runEach<A>(
+    keys: readonly string[],
+    timeoutMs: number,
+    work: (key: string, signal: AbortSignal) => Promise<A>,
+  ): Map<string, Promise<A>> {
+    this.assertOpen();
+    const load = this.#begin(timeoutMs);
+    const told = new WeakSet();
+    const running = keys.map((key): [string, Promise<A>] => {
+      const answer = work(key, load.controller.signal).then(
+        (value) => {
+          this.failures.forget(key);
+          return value;
+        },
+        (error: unknown) => {
+          // One failure of the loader is the failure of many keys.
+          this.#noteFailure([key], error, told);
+          throw error;
+        },
+      );
+      return [key, answer];
+    });
+    const end = (): void => {
+      this.#end(load);
+    };
+    this.#deps.tasks.add(Promise.allSettled(running.map(([, answer]) => answer)), end);
+    return new Map(running);
   }
 
   /** Calls the loader of these keys. What it throws becomes the cause of a `LOADER_FAILED`. */
@@ -88,9 +120,19 @@ export class LoadRunner {
     }
   }
 
-  /** Whether the loader of this key is who asks now: it would wait for itself. */
-  isAskedByLoaderOf(key: string): boolean {
-    return LoadFrame.isAskedByLoaderOf(key, this);
+  /** Whether whoever asks for this key now is a loader that would wait for itself, over any number of others. */
+  wouldWaitForItself(key: string): boolean {
+    return LoadFrame.wouldWaitForItself(key, this);
+  }
+
+  /** Waits for the load of a key that another call has begun. */
+  async waitFor<T>(key: string, answer: Promise<T>): Promise<T> {
+    const stop = LoadFrame.waitFor(key, this);
+    try {
+      return await answer;
+    } finally {
+      stop();
+    }
   }
 
   /**
@@ -132,16 +174,23 @@ export class LoadRunner {
     return load;
   }
 
+  #end(load: OpenLoad): void {
+    load.stopTimer();
+    this.#open.delete(load);
+  }
+
   #tooLate(hardTimeoutMs: number): LoaderTimeoutError {
     const namespace = this.#deps.keyspace.name;
     const message = `A value in the namespace ${namespace} was not loaded within ${String(hardTimeoutMs)} ms`;
     return new LoaderTimeoutError(message, { namespace, hardTimeoutMs });
   }
 
-  #noteFailure(keys: readonly string[], error: unknown): void {
+  #noteFailure(keys: readonly string[], error: unknown, told = new WeakSet()): void {
     if (!isLoadFailure(error)) return;
     const { bus, counters, keyspace } = this.#deps;
     for (const key of keys) this.failures.note(key);
+    if (told.has(error)) return;
+    told.add(error);
     counters.add('loadFailures');
     bus.emit({ type: 'cache.load-failed', keyspace: keyspace.name, reason: reasonOf(error) });
   }

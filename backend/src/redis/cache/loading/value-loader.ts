@@ -1,4 +1,4 @@
-import { type Flight, SingleFlight } from '../../base/collections/index.js';
+import { type ByteGate, type Flight, SingleFlight } from '../../base/collections/index.js';
 import { answerWithin, atDeadline, endsWithin, onSignal } from '../../base/timing/index.js';
 import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
@@ -30,6 +30,18 @@ export interface LoadRequest {
   readonly options: ResolvedLoadOptions;
 }
 
+/** A key to load, and how. */
+export interface LoadJob {
+  readonly key: string;
+  readonly options: ResolvedLoadOptions;
+  /** Makes the value. The stale one is given, if there is one. */
+  readonly make: (stale: unknown, signal: AbortSignal) => Promise<unknown>;
+  /** Called when another process loads the key, before it is waited for. */
+  readonly onHeld?: () => void;
+  /** Lets so many loaded values at once be written; without it any number. */
+  readonly writes?: ByteGate;
+}
+
 /** A value and where it came from. */
 export interface Answer {
   readonly value: unknown;
@@ -47,8 +59,6 @@ export class ValueLoader {
   readonly #reader: EntryReader;
   readonly #writer: EntryWriter;
   readonly #leases: LoadLeases;
-  // Lookups and loads are shared separately: a lookup must not wait for a refresh ahead of time.
-  readonly #asks: SingleFlight<Answer>;
   readonly #refreshes: SingleFlight<Answer | null>;
   // Keys that another process refreshes: asking again at each hit would only cost commands.
   readonly #refreshedElsewhere: RecentKeys;
@@ -60,24 +70,27 @@ export class ValueLoader {
     this.#leases = new LoadLeases(deps);
     this.runner = new LoadRunner(deps);
     this.loads = new SingleFlight(deps.clock, deps.tasks);
-    this.#asks = new SingleFlight(deps.clock, deps.tasks);
     this.#refreshes = new SingleFlight(deps.clock, deps.tasks);
     this.#refreshedElsewhere = new RecentKeys(deps.clock);
   }
 
-  /** Returns the value: from the cache, from a load under way, or from a load of its own. */
-  ask(request: LoadRequest): Promise<Answer> {
-    const { key } = request;
-    const underWay = this.#asks.get(key);
-    if (underWay !== undefined) {
-      return this.runner.isAskedByLoaderOf(key) ? this.#find(request) : this.#join(underWay);
+  /** Returns the value of a key of which this is known: what is fresh, or from a load. */
+  async answer(request: LoadRequest, known: Known): Promise<Answer> {
+    const { key, options } = request;
+    if (isFresh(known)) {
+      const value = valueOf(known);
+      this.refreshIfDue(request, known.entry, value);
+      return { value, from: 'cache' };
     }
-    return this.#asks.start(key, () => this.#find(request)).answer;
-  }
-
-  async #join(underWay: Flight<Answer>): Promise<Answer> {
-    const answer = await underWay.answer;
-    this.#countJoined(answer);
+    const stale = known.state === 'value' ? known : null;
+    if (stale !== null && this.isResting(key, options))
+      return { value: stale.value, from: 'stale' };
+    this.refuseToWaitForItself(key, stale, options);
+    const underWay = this.loads.get(key);
+    const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
+    if (underWay === undefined) return this.settle(flight, stale, options);
+    const answer = await this.join(key, flight, stale, options);
+    if (answer.from === 'load') this.#deps.counters.add('joined');
     return answer;
   }
 
@@ -92,7 +105,7 @@ export class ValueLoader {
     const start = { seen: entry.stamp, value, mayWrite: true, mayWait: false, isAway: false };
     this.#refreshes.start(key, () =>
       this.runner.run([key], hardTimeoutMs, async (signal) => {
-        const answer = await this.#obtain(request, start, signal);
+        const answer = await this.#obtain(this.#jobOf(request), start, signal);
         if (answer === null) this.#refreshedElsewhere.note(key);
         return answer;
       }),
@@ -119,24 +132,30 @@ export class ValueLoader {
     }
   }
 
+  /** The same for a load that another call has begun. */
+  join(
+    key: string,
+    flight: Flight<Answer>,
+    stale: KnownValue | null,
+    options: ResolvedLoadOptions,
+  ): Promise<Answer> {
+    const settled = this.settle(flight, stale, options);
+    return isLetGo(stale, options) ? settled : this.runner.waitFor(key, settled);
+  }
+
   /** Whether to serve a stale value at once, because loading the key failed a moment ago. */
   isResting(key: string, { retryAfterMs }: ResolvedLoadOptions): boolean {
     return this.runner.failures.isRecent(key, retryAfterMs);
   }
 
-  /** Throws when the loader of a key asks for the same key, and would wait until its own time is over. */
-  refuseToWaitForItself(
-    key: string,
-    stale: KnownValue | null,
-    { softTimeoutMs }: ResolvedLoadOptions,
-  ): void {
-    if (stale !== null && softTimeoutMs !== null) return;
-    if (this.runner.isAskedByLoaderOf(key)) throw waitsForItself(this.#deps.keyspace.name);
+  /** Throws when who asks is a loader that would wait for itself, until its own time is over. */
+  refuseToWaitForItself(key: string, stale: KnownValue | null, options: ResolvedLoadOptions): void {
+    if (isLetGo(stale, options)) return;
+    if (this.runner.wouldWaitForItself(key)) throw waitsForItself(this.#deps.keyspace.name);
   }
 
   /** The key was written or deleted here: later callers must not get the earlier value. */
   forget(key: string): void {
-    this.#asks.forget(key);
     this.loads.forget(key);
     this.#refreshes.forget(key);
     this.runner.failures.forget(key);
@@ -145,33 +164,14 @@ export class ValueLoader {
 
   /** The same for all keys. */
   forgetAll(): void {
-    this.#asks.forgetAll();
     this.loads.forgetAll();
     this.#refreshes.forgetAll();
   }
 
-  async #find(request: LoadRequest): Promise<Answer> {
-    const { key, options } = request;
-    this.runner.assertOpen();
-    const known = await this.#reader.read(key);
-    if (isFresh(known)) {
-      const value = valueOf(known);
-      this.refreshIfDue(request, known.entry, value);
-      return { value, from: 'cache' };
-    }
-    const stale = known.state === 'value' ? known : null;
-    if (stale !== null && this.isResting(key, options))
-      return { value: stale.value, from: 'stale' };
-    this.refuseToWaitForItself(key, stale, options);
-    const underWay = this.loads.get(key);
-    const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
-    const answer = await this.settle(flight, stale, options);
-    if (underWay !== undefined) this.#countJoined(answer);
-    return answer;
-  }
-
-  #countJoined({ from }: Answer): void {
-    if (from === 'load') this.#deps.counters.add('joined');
+  /** Loads a key of which this is known, as the one of all processes, or waits for the one that does. */
+  async load(job: LoadJob, known: Known, signal: AbortSignal): Promise<Answer> {
+    // A waiter gets the lease in the end, or finds a changed entry, or times out.
+    return (await this.#obtain(job, startOf(known), signal)) as Answer;
   }
 
   #load(request: LoadRequest, known: Known): Promise<Answer> {
@@ -179,9 +179,14 @@ export class ValueLoader {
     return this.runner.run([key], options.hardTimeoutMs, async (signal) => {
       const refreshed = await this.#afterRefresh(key, signal);
       if (refreshed !== null) return refreshed;
-      // A waiter gets the lease in the end, or finds a changed entry, or times out.
-      return (await this.#obtain(request, startOf(known), signal)) as Answer;
+      return this.load(this.#jobOf(request), known, signal);
     });
+  }
+
+  #jobOf({ key, loader, options }: LoadRequest): LoadJob {
+    const make: LoadJob['make'] = (stale, signal) =>
+      this.runner.call([key], () => loader({ key, signal, stale }), signal);
+    return { key, options, make };
   }
 
   // The value expired while it was being refreshed.
@@ -195,43 +200,41 @@ export class ValueLoader {
   }
 
   /** Loads, alone or as the one of all processes. `null` when another one loads and waiting is not wanted. */
-  async #obtain(
-    request: LoadRequest,
-    start: LoadStart,
-    signal: AbortSignal,
-  ): Promise<Answer | null> {
-    const { key, options } = request;
+  async #obtain(job: LoadJob, start: LoadStart, signal: AbortSignal): Promise<Answer | null> {
+    const { key, options, onHeld } = job;
     const isAlone = !options.shareLoads || !start.mayWrite || start.isAway;
-    if (isAlone) return this.#loadNow(request, start, null, signal);
+    if (isAlone) return this.#loadNow(job, start, null, signal);
     for (let { seen } = start; ;) {
-      const grant = await this.#leases.take(key, { seen, signal, mayWait: start.mayWait });
+      const { mayWait } = start;
+      const grant = await this.#leases.take(key, { seen, signal, mayWait, onHeld });
       if (grant.kind === 'busy') return null;
       if (grant.kind === 'go') {
         const isAway = grant.lease === null;
-        return this.#loadNow(request, { ...start, isAway }, grant.lease, signal);
+        return this.#loadNow(job, { ...start, isAway }, grant.lease, signal);
       }
       const known = await this.#reader.interpret(grant.reading);
       if (isFresh(known)) return { value: valueOf(known), from: 'load' };
       const next = startOf(known);
       if (!isNews(next, seen)) {
-        return this.#loadNow(request, { ...start, mayWrite: next.mayWrite }, null, signal);
+        return this.#loadNow(job, { ...start, mayWrite: next.mayWrite }, null, signal);
       }
       seen = next.seen;
     }
   }
 
   async #loadNow(
-    { key, loader, options }: LoadRequest,
+    { key, options, make, writes }: LoadJob,
     { value: stale, mayWrite, isAway }: LoadStart,
     lease: LoadLease | null,
     signal: AbortSignal,
   ): Promise<Answer> {
     try {
-      const stamp = lease?.stamp ?? this.#deps.keyspace.stamp();
-      const value = await this.runner.call([key], () => loader({ key, signal, stale }), signal);
+      const stamp = lease?.stamp ?? this.#deps.keyspace.birth();
+      const value = await make(stale, signal);
       if (mayWrite) {
-        const load = { stamp, replacesValue: stale !== undefined };
-        await this.runner.keep(this.#writer.fill(key, value, options, load), { isAway, signal });
+        const load = { stamp, replacesValue: stale !== undefined, isAway };
+        const fill = (): Promise<void> => this.#writer.fill(key, value, options, load);
+        await this.runner.keep(writes?.run(1, fill) ?? fill(), { isAway, signal });
       }
       return { value, from: 'load' };
     } finally {
@@ -278,8 +281,15 @@ export function valueOf(known: Known): unknown {
   return known.state === 'value' ? known.value : undefined;
 }
 
+// Who has a stale value and little patience does not wait for the end of a load.
+function isLetGo(stale: KnownValue | null, { softTimeoutMs }: ResolvedLoadOptions): boolean {
+  return stale !== null && softTimeoutMs !== null;
+}
+
 function waitsForItself(namespace: string): Error {
-  const message = `the loader of a key of the namespace ${namespace} asks for the same key, and would wait for itself`;
+  const message =
+    `the loader of a key asks for a key of the namespace ${namespace} whose loader waits for it, ` +
+    'so it would wait for itself';
   const remedy = 'Load the value without the cache, or use `stale`, which the loader is given';
   return refusal('key', '(its own)', message, remedy);
 }
@@ -305,7 +315,7 @@ function startOf(known: Known): LoadStart {
   }
 }
 
-/** Whether what is known did not come from Redis. */
-export function isFromAway(known: Known): boolean {
+// Whether what is known did not come from Redis.
+function isFromAway(known: Known): boolean {
   return known.state === 'unknown' || known.source !== 'redis';
 }

@@ -47,6 +47,25 @@ const ZERO: Readonly<Record<CacheCounter, number>> = {
 export class CacheCounters {
   readonly #counts: Record<CacheCounter, number> = { ...ZERO };
 
+  /** Counts a call that was answered with a fresh value; with `undefined`, that there is none. */
+  hit(value: unknown): void {
+    this.#counts.hits++;
+    if (value === undefined) this.#counts.negativeHits++;
+  }
+
+  /** The same, by a copy in memory. */
+  nearHit(value: unknown): void {
+    this.hit(value);
+    this.#counts.nearHits++;
+  }
+
+  /** Counts a call by where its value came from. */
+  answered(from: 'cache' | 'stale' | 'load', value: unknown): void {
+    if (from === 'cache') this.hit(value);
+    else if (from === 'stale') this.#counts.staleHits++;
+    else this.#counts.misses++;
+  }
+
   /** Counts one more. */
   add(counter: CacheCounter, by = 1): void {
     this.#counts[counter] += by;

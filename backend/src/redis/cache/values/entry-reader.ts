@@ -1,6 +1,13 @@
 import { inPortions } from '../../base/collections/index.js';
 import { ClosedError, InvalidArgumentError } from '../../base/errors/index.js';
-import type { Entry, EntryFault, Reading, ReadingSource, Stamp } from '../../keyspace/index.js';
+import type {
+  Entry,
+  EntryFault,
+  Reading,
+  ReadingSource,
+  ReadOptions,
+  Stamp,
+} from '../../keyspace/index.js';
 import type { BodyFault, DecodedBody } from './cache-codec.js';
 import type { CacheDeps } from './cache-deps.js';
 
@@ -39,33 +46,58 @@ interface Absent {
   readonly source: ReadingSource;
 }
 
+type DecodedNow = DecodedBody & { ok: true };
+
 const READS_AT_ONCE = 100;
 const MISSING: Absent = { state: 'absent', seen: null, mayWrite: true, source: 'redis' };
 const UNKNOWN = { state: 'unknown' } as const;
-const CONFIRMED = { confirm: true } as const;
+const CONFIRMED: ReadOptions = { confirm: true };
+const NO_VALUE: DecodedNow = { ok: true, value: undefined };
 // During a rolling deploy both versions write: each keeps entries that only the other can read.
 const NEWER: ReadonlySet<EntryFault | BodyFault> = new Set(['newer-format', 'unknown-codec']);
 
 /** Reads entries and decides what they mean for the cache. */
 export class EntryReader {
   readonly #deps: CacheDeps;
+  readonly #terms: ReadOptions | undefined;
 
   constructor(deps: CacheDeps) {
     this.#deps = deps;
+    // A read of a session or lock must not get "none" from a replica that lags behind.
+    this.#terms = deps.keyspace.policy === 'cache' ? undefined : CONFIRMED;
   }
 
   /** Returns what is known of a key. */
-  async read(key: string): Promise<Known> {
-    const { keyspace } = this.#deps;
-    // A read of a session or lock must not get "none" from a replica that lags behind.
-    const options = keyspace.policy === 'cache' ? undefined : CONFIRMED;
-    let reading: Reading;
-    try {
-      reading = await keyspace.read(key, options);
-    } catch (error) {
-      reading = this.#unknownUnlessTold(error);
-    }
-    return this.interpret(reading);
+  read(key: string): Promise<Known> {
+    return this.readThen(key, (reading) => this.interpret(reading));
+  }
+
+  /**
+   * Returns what is made of what the keyspace says of a key.
+   *
+   * @param fail - takes an error that the cache must not hide
+   */
+  readThen<R>(
+    key: string,
+    make: (reading: Reading) => R | Promise<R>,
+    fail?: (error: unknown) => R | Promise<R>,
+  ): Promise<R> {
+    return this.#deps.keyspace.read(key, this.#terms).then(make, (error: unknown) => {
+      if (this.#isTolerated(error)) return make(UNKNOWN);
+      if (fail !== undefined) return fail(error);
+      throw error;
+    });
+  }
+
+  /**
+   * Returns the value of a fresh entry, if it can be told at once; `null` when there is none, it must be
+   * decompressed first, or it cannot be decoded.
+   */
+  hitIn(reading: Reading): DecodedNow | null {
+    if (reading.state !== 'found' || !reading.isFresh) return null;
+    if (reading.entry.kind !== 'value') return NO_VALUE;
+    const body = this.#deps.decoder.decode(reading.entry, reading.slot);
+    return 'ok' in body && body.ok ? body : null;
   }
 
   /** The same for many keys, in their order. */
@@ -75,7 +107,7 @@ export class EntryReader {
       return inPortions(keys, READS_AT_ONCE, (key) => this.read(key));
     }
     if (keys.length === 0) return [];
-    const readings = await this.#orUnknown(this.#deps.keyspace.readMany(keys));
+    const readings = await this.#readAll(keys);
     return Promise.all(keys.map(async (_, i) => this.interpret(readings[i] ?? UNKNOWN)));
   }
 
@@ -118,21 +150,21 @@ export class EntryReader {
     return { ...MISSING, seen, mayWrite: !NEWER.has(fault) };
   }
 
-  async #orUnknown(readings: Promise<Reading[]>): Promise<Reading[]> {
+  async #readAll(keys: readonly string[]): Promise<Reading[]> {
     try {
-      return await readings;
+      return await this.#deps.keyspace.readMany(keys);
     } catch (error) {
-      this.#unknownUnlessTold(error);
-      return [];
+      if (this.#isTolerated(error)) return [];
+      throw error;
     }
   }
 
   // A cache must not be the reason why its application fails: a key of another type, a missing
   // permission. Where memory must not replace Redis, the error is thrown.
-  #unknownUnlessTold(error: unknown): Reading {
+  #isTolerated(error: unknown): boolean {
     const isOurs = error instanceof InvalidArgumentError || error instanceof ClosedError;
-    if (isOurs || this.#deps.keyspace.policy !== 'cache') throw error;
+    if (isOurs || this.#deps.keyspace.policy !== 'cache') return false;
     this.#deps.counters.add('errors');
-    return UNKNOWN;
+    return true;
   }
 }

@@ -51,7 +51,7 @@ export class EntryWriter {
         : await this.#draftIfItFits(value, options);
     if (draft === null) return;
     try {
-      await this.#write(key, draft, { stamp: load.stamp });
+      await this.#write(key, draft, { stamp: load.stamp, isAtHand: load.isAway });
     } catch (error) {
       this.#report(error);
     }
@@ -105,4 +105,6 @@ interface FillOptions {
   readonly stamp: Stamp;
   /** Whether there is an older value. */
   readonly replacesValue: boolean;
+  /** Redis did not answer before: the value is to be found here without it. */
+  readonly isAway: boolean;
 }

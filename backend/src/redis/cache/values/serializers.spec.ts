@@ -52,6 +52,11 @@ describe('jsonSerializer', () => {
     expect(roundTrip(jsonSerializer, new User('Ada'))).toEqual({ name: 'Ada' });
   });
 
+  it('knows no -0, and no symbols as keys', () => {
+    expect(Object.is(roundTrip(jsonSerializer, -0), 0)).toBe(true);
+    expect(roundTrip(jsonSerializer, { a: 1, [Symbol('b')]: 2 })).toEqual({ a: 1 });
+  });
+
   it('follows an object that says itself which object it becomes', () => {
     const model = { secret: 1, toJSON: () => ({ id: 7 }) };
     expect(roundTrip(jsonSerializer, { model })).toEqual({ model: { id: 7 } });

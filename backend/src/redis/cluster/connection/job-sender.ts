@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/timing/index.js';
-import { InflightList, type InflightItem } from './inflight.js';
+import { InflightList, type InflightItem } from '../../base/collections/index.js';
 import type { JobFor } from './job.js';
 import { StallWatch, type StallChange } from './stall-watch.js';
 import type { ReplySink, Wire } from './wire.js';

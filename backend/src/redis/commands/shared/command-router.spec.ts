@@ -106,6 +106,26 @@ describe('CommandRouter', () => {
       expect(rig.router.waiting.writes).toBe(0);
     });
 
+    it('are 250 ms for reads that Redis calls fast, 2 s for other reads, and 8 s for writes', async () => {
+      await connect([]);
+      primary.freeze();
+      const calls = [run('get', ['k']), run('keys', ['*']), run('incr', ['n'])].map(track);
+      await rig.until(() => primary.arrived('incr') === 1, 'they arrive');
+      const open: string[] = [];
+      for (const ms of [240, 40, 1_710, 40, 5_960, 40]) {
+        await rig.pass(ms);
+        open.push(calls.map(({ state }) => (state === 'pending' ? 'open' : 'over')).join(' '));
+      }
+      expect(open).toEqual([
+        'open open open',
+        'over open open',
+        'over open open',
+        'over over open',
+        'over over open',
+        'over over over',
+      ]);
+    });
+
     it('never sends a write that expired while it waited', async () => {
       const write = track(run('set', ['k', 'v'], { timeoutMs: 50 }));
       await rig.pass(80);

@@ -192,19 +192,12 @@ class CallWindow {
   readonly #endedIn = new Uint32Array(BUCKETS);
   readonly #failedIn = new Uint32Array(BUCKETS);
   #tick = 0;
-  #ended = 0;
-  #failed = 0;
+  /** Only the window itself changes these. */
+  ended = 0;
+  failed = 0;
 
   constructor(windowMs: number) {
     this.#bucketMs = windowMs / BUCKETS;
-  }
-
-  get ended(): number {
-    return this.#ended;
-  }
-
-  get failed(): number {
-    return this.#failed;
   }
 
   add(now: number, failures: 0 | 1): void {
@@ -213,23 +206,23 @@ class CallWindow {
     const bucket = tick % BUCKETS;
     this.#endedIn[bucket] = (this.#endedIn[bucket] ?? 0) + 1;
     this.#failedIn[bucket] = (this.#failedIn[bucket] ?? 0) + failures;
-    this.#ended++;
-    this.#failed += failures;
+    this.ended++;
+    this.failed += failures;
   }
 
   clear(): void {
     this.#endedIn.fill(0);
     this.#failedIn.fill(0);
-    this.#ended = 0;
-    this.#failed = 0;
+    this.ended = 0;
+    this.failed = 0;
   }
 
   #turnTo(tick: number): void {
     const steps = Math.min(tick - this.#tick, BUCKETS);
     for (let step = 1; step <= steps; step++) {
       const bucket = (this.#tick + step) % BUCKETS;
-      this.#ended -= this.#endedIn[bucket] ?? 0;
-      this.#failed -= this.#failedIn[bucket] ?? 0;
+      this.ended -= this.#endedIn[bucket] ?? 0;
+      this.failed -= this.#failedIn[bucket] ?? 0;
       this.#endedIn[bucket] = 0;
       this.#failedIn[bucket] = 0;
     }

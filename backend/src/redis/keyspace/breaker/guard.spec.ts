@@ -76,6 +76,38 @@ describe('Guard', () => {
     answer.reject(new CommandTimeoutError('late, too'));
   });
 
+  it('makes an answer of the outcome once, whatever comes later', async () => {
+    const guard = newGuard(1);
+    const answer = withResolvers();
+    const made: unknown[] = [];
+    const make = (outcome: unknown): number => made.push(outcome);
+    const waiting = guard.runThen(() => answer.promise, make);
+    await guard.runThen(() => Promise.reject(new CommandTimeoutError('late')), make);
+    answer.resolve('late, too');
+    await answer.promise;
+    expect(await waiting).toBe(1);
+    expect(made).toEqual([expect.any(Away), expect.any(Away)]);
+  });
+
+  it('fails with what cannot be made an answer, also where nothing is tried', async () => {
+    const guard = newGuard(1);
+    const make = (): never => {
+      throw new TypeError('refused');
+    };
+    await expect(guard.runThen(() => Promise.resolve(1), make)).rejects.toThrow('refused');
+    await guard.run(() => Promise.reject(new CommandTimeoutError('late')));
+    await expect(guard.runThen(() => Promise.resolve(1), make)).rejects.toThrow('refused');
+  });
+
+  it('takes an error that is thrown at once like one that comes later', async () => {
+    const guard = newGuard(1);
+    const outcome = await guard.run(() => {
+      throw new CommandTimeoutError('late');
+    });
+    expect(outcome).toBeInstanceOf(Away);
+    expect(guard.isOpen).toBe(false);
+  });
+
   it('waits for what must not be left in doubt, whatever its breaker does', async () => {
     const guard = newGuard(1);
     const answer = withResolvers();

@@ -1,3 +1,4 @@
+import { type InflightItem, InflightList } from '../../base/collections/index.js';
 import {
   ClosedError,
   CommandRejectedError,
@@ -17,9 +18,9 @@ export class Away {
 }
 
 /** A caller that waits for an answer. */
-interface Waiter {
+interface Waiter extends InflightItem {
+  /** Gives it the outcome. */
   readonly settle: (outcome: Away) => void;
-  readonly fail: (error: unknown) => void;
 }
 
 /** Why Redis takes no writes, and the answer that said so. */
@@ -44,7 +45,7 @@ export interface GuardStats {
 /** The way to Redis for one direction, reads or writes: a breaker that learns from each outcome, and counts. */
 export class Guard {
   readonly breaker: CircuitBreaker;
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new InflightList<Waiter>();
   readonly #counts = { answered: 0, failed: 0, away: 0 };
   readonly #refusalIn: (error: unknown) => string | null;
   #refusal: Refusal | null = null;
@@ -84,21 +85,56 @@ export class Guard {
    * answer: use it only for work that may be done twice, or not at all. Throws an error that Redis answered.
    */
   run<T>(work: () => Promise<T>): Promise<T | Away> {
+    return this.runThen(work, asIs);
+  }
+
+  /**
+   * The same, and answers with what is made of the outcome. It is made in the turn in which the outcome comes:
+   * nearly every read comes this way, and each promise more is paid for by each of them.
+   */
+  runThen<T, R>(work: () => Promise<T>, make: (outcome: T | Away) => R | Promise<R>): Promise<R> {
     const generation = this.breaker.permit();
-    if (generation === null) return Promise.resolve(this.#notTried());
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { settle: resolve, fail: reject };
+      const fail: (error: unknown) => void = reject;
+      const settle = (outcome: T | Away): void => {
+        try {
+          resolve(make(outcome));
+        } catch (error) {
+          fail(error);
+        }
+      };
+      if (generation === null) {
+        settle(this.#notTried());
+        return;
+      }
+      const waiter: Waiter = {
+        settle,
+        nextInflight: null,
+        previousInflight: null,
+        inflightIn: null,
+      };
       this.#waiting.add(waiter);
-      begun(work).then(
+      let asked: Promise<T>;
+      try {
+        asked = work();
+      } catch (error) {
+        // An error that is thrown synchronously counts like any other.
+        asked = thrown(error);
+      }
+      asked.then(
         (value) => {
-          if (this.#waiting.delete(waiter)) this.#counts.answered++;
+          const isWaiting = this.#waiting.remove(waiter);
           this.breaker.succeed(generation);
-          resolve(value);
+          if (!isWaiting) return;
+          this.#counts.answered++;
+          settle(value);
         },
         (error: unknown) => {
-          const isWaiting = this.#waiting.delete(waiter);
-          if (this.#blame(error, generation, isWaiting)) resolve(new Away(error));
-          else waiter.fail(error);
+          const isWaiting = this.#waiting.remove(waiter);
+          const hasFailed = this.#blame(error, generation, isWaiting);
+          if (!isWaiting) return;
+          if (hasFailed) settle(new Away(error));
+          else fail(error);
         },
       );
     });
@@ -175,16 +211,20 @@ export class Guard {
   }
 
   #letGo(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    const waiting = this.#waiting.drain();
     this.#counts.away += waiting.length;
     for (const { settle } of waiting) settle(NOT_TRIED);
   }
 }
 
-// An error that is thrown synchronously counts like any other.
-async function begun<T>(work: () => Promise<T>): Promise<T> {
-  return work();
+function thrown(error: unknown): Promise<never> {
+  return new Promise(() => {
+    throw error;
+  });
+}
+
+function asIs<T>(outcome: T): T {
+  return outcome;
 }
 
 /** Whether an error does not mean that Redis failed: it was an answer of Redis, the call was wrong, or the connection is closing. */

@@ -1,7 +1,14 @@
 import { encodeEntry, newTombstone } from '../store/entry.js';
 import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { compareStamps, rightAfter } from '../store/stamp.js';
-import { classOf, type JournaledDrop, type JournaledWrite } from './disk/journal-log.js';
+import {
+  classOf,
+  isDelete,
+  type JournaledDrop,
+  type JournaledWrite,
+  type JournalRecord,
+  type ReplacedDelete,
+} from './disk/journal-log.js';
 
 /** What decides whether a drop ends a value. */
 export type EndableValue = Pick<StampedWrite, 'key' | 'stamp' | 'birth' | 'groups'>;
@@ -25,6 +32,23 @@ export function endOf(
   const write = graveOf(member.write, { ...drop, stamp, madeAt });
   const memberClass = classOf(member);
   return { kind: 'write', write, madeAt, class: memberClass === 'value' ? 'delete' : memberClass };
+}
+
+/**
+ * The record, with the delete that it replaces in the journal: Redis has to hear of that as well, or what others hand in
+ * later would be back when the value has expired.
+ */
+export function withDelete(record: JournalRecord, replaced: JournalRecord | null): JournalRecord {
+  if (record.kind !== 'write' || isDelete(record) || record.write.replaces !== undefined)
+    return record;
+  const deleted = replaced?.kind === 'write' ? deleteIn(replaced) : undefined;
+  return deleted === undefined ? record : { ...record, deleted };
+}
+
+function deleteIn(record: JournaledWrite): ReplacedDelete | undefined {
+  const { write, madeAt } = record;
+  if (!isDelete(record) || write.ttlMs === null) return record.deleted;
+  return { stamp: write.stamp, madeAt, ttlMs: write.ttlMs };
 }
 
 /** A tombstone in place of a write. */

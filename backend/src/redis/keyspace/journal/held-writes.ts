@@ -6,6 +6,7 @@ import {
   weightOf,
   type JournalRecord,
 } from './disk/journal-log.js';
+import { GroupWrites } from './group-writes.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 
 /** A record, and where it stands. */
@@ -15,6 +16,8 @@ export interface HeldWrite {
   readonly weight: number;
   /** When Redis acknowledged it, by `clock.now()`; `null` while it is pending. */
   readonly at: number | null;
+  /** Whether it never gives way: it is pending, and no value. */
+  readonly isFixed: boolean;
   /** Resolves when the log has the record. */
   logged: Promise<void>;
   readonly places: readonly Place<HeldWrite>[];
@@ -30,10 +33,10 @@ const LOGGED = Promise.resolve();
 
 /** The newest record of each target, by key, by group and in order. It decides nothing but who gives way. */
 export class HeldWrites {
+  /** What is held by key group. */
+  readonly groups = new GroupWrites<HeldWrite>();
   readonly #bounds: HeldWritesOptions;
   readonly #byTarget = new Map<string, HeldWrite>();
-  readonly #writesByGroup = new GroupSets();
-  readonly #dropsByGroup = new GroupSets();
   /** Pending, by stamp. */
   #order = new Chain<HeldWrite>();
   /** Who gives way, oldest first: values that Redis has, values, and what else Redis has. */
@@ -43,6 +46,9 @@ export class HeldWrites {
   #bytes = 0;
   #pendingBytes = 0;
   #pending = 0;
+  #fixed = 0;
+  #fixedBytes = 0;
+  #refusedWeight: number | null = null;
 
   constructor(bounds: HeldWritesOptions) {
     this.#bounds = bounds;
@@ -68,6 +74,11 @@ export class HeldWrites {
     return this.#pendingBytes;
   }
 
+  /** What is pending with the earliest stamp. */
+  get oldest(): JournalRecord | null {
+    return this.#order.first?.record ?? null;
+  }
+
   /** The latest stamp that is pending. */
   get latestStamp(): Stamp | null {
     const { last } = this.#order;
@@ -89,33 +100,21 @@ export class HeldWrites {
     return this.#byTarget.get(target);
   }
 
-  /** The writes that list their key under a group. */
-  writesOf(group: string): Iterable<HeldWrite> {
-    return this.#writesByGroup.of(group);
-  }
-
-  /** The drops of a group. */
-  dropsOf(group: string): Iterable<HeldWrite> {
-    return this.#dropsByGroup.of(group);
-  }
-
   /** Adds a record. Its target must be free. */
   add(record: JournalRecord, at: number | null): HeldWrite {
     const places: Place<HeldWrite>[] = [];
     const weight = weightOf(record);
-    const held = { record, target: targetOf(record), weight, at, logged: LOGGED, places };
-    this.#byTarget.set(held.target, held);
-    this.#bytes += weight;
     const isValue = classOf(record) === 'value';
+    const isFixed = at === null && !isValue;
+    const held = { record, target: targetOf(record), weight, at, isFixed, logged: LOGGED, places };
+    this.#byTarget.set(held.target, held);
+    this.#count(held, 1);
     if (at !== null) places.push((isValue ? this.#knownValues : this.#known).add(held));
     else {
-      this.#pending++;
-      this.#pendingBytes += weight;
       places.push(this.#order.add(held, (other) => isLater(other, held)));
       if (isValue) places.push(this.#values.add(held));
     }
-    if (record.kind === 'drop') this.#dropsByGroup.add(record.drop.group, held);
-    else for (const group of record.write.groups) this.#writesByGroup.add(group, held);
+    this.groups.add(held);
     return held;
   }
 
@@ -137,15 +136,9 @@ export class HeldWrites {
   remove(held: HeldWrite): void {
     if (this.#byTarget.get(held.target) !== held) return;
     this.#byTarget.delete(held.target);
-    this.#bytes -= held.weight;
-    if (held.at === null) {
-      this.#pending--;
-      this.#pendingBytes -= held.weight;
-    }
+    this.#count(held, -1);
     for (const place of held.places) place.leave();
-    const { record } = held;
-    if (record.kind === 'drop') this.#dropsByGroup.remove(record.drop.group, held);
-    else for (const group of record.write.groups) this.#writesByGroup.remove(group, held);
+    this.groups.remove(held);
   }
 
   /**
@@ -166,6 +159,19 @@ export class HeldWrites {
     return this.#leaving(weightOf(record), undefined, chains);
   }
 
+  /** Notes a pending record for which there was no room. */
+  noteRefused(record: JournalRecord): void {
+    if (classOf(record) !== 'value') this.#refusedWeight = weightOf(record);
+  }
+
+  /** Whether the latest that was refused, and was no value, would still find no room, because of others. */
+  get isFull(): boolean {
+    const { maxEntries, maxBytes } = this.#bounds;
+    const weight = this.#refusedWeight;
+    if (weight === null || weight > maxBytes) return false;
+    return this.#fixed >= maxEntries || this.#fixedBytes + weight > maxBytes;
+  }
+
   /** Forgets what Redis acknowledged before a moment. */
   forgetBefore(moment: number): void {
     for (const chain of [this.#knownValues, this.#known]) {
@@ -174,6 +180,16 @@ export class HeldWrites {
         this.remove(held);
       }
     }
+  }
+
+  #count({ weight, at, isFixed }: HeldWrite, by: 1 | -1): void {
+    this.#bytes += by * weight;
+    if (at !== null) return;
+    this.#pending += by;
+    this.#pendingBytes += by * weight;
+    if (!isFixed) return;
+    this.#fixed += by;
+    this.#fixedBytes += by * weight;
   }
 
   #leaving(
@@ -202,27 +218,6 @@ function* allIn(
 ): Generator<HeldWrite> {
   for (const chain of chains) {
     for (const held of chain) if (held !== except) yield held;
-  }
-}
-
-/** Sets by the name of a group. A set is kept no longer than its last member. */
-class GroupSets {
-  readonly #sets = new Map<string, Set<HeldWrite>>();
-
-  of(group: string): Iterable<HeldWrite> {
-    return this.#sets.get(group) ?? [];
-  }
-
-  add(group: string, held: HeldWrite): void {
-    const set = this.#sets.get(group);
-    if (set === undefined) this.#sets.set(group, new Set([held]));
-    else set.add(held);
-  }
-
-  remove(group: string, held: HeldWrite): void {
-    const set = this.#sets.get(group);
-    set?.delete(held);
-    if (set?.size === 0) this.#sets.delete(group);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import type { JournalFileStatus } from './disk/file-status.js';
 import { fingerprintOf } from './disk/journal-fingerprint.js';
 import { JournalFolder, type AdoptionListener } from './disk/journal-folder.js';
 import { NO_LOG, type JournalLog, type JournalRecord } from './disk/journal-log.js';
@@ -13,6 +14,8 @@ export interface KeptJournal {
   readonly records: readonly JournalRecord[];
   /** How many bytes of their files were unreadable. */
   readonly damagedBytes: number;
+  /** Returns how the file of this process is. Absent where the journal is in memory only. */
+  fileStatus?(): JournalFileStatus;
   /**
    * Calls back with the records of a process that is gone, whenever one is found. Its file is removed when
    * the promise has resolved. There is one listener.
@@ -24,6 +27,8 @@ export interface KeptJournal {
 interface FileListener {
   /** Called once each time the disk starts to refuse writes, or does not answer. */
   onFailure(reason: string): void;
+  /** Called when the disk takes writes again. */
+  onRecovery(failedMs: number): void;
   /** Called once for each file that is left alone, with its name. */
   onSkipped(file: string, reason: SkipReason): void;
 }
@@ -50,6 +55,7 @@ export async function openKeptJournal(
     log: folder,
     records: folder.records,
     damagedBytes: folder.damagedBytes,
+    fileStatus: () => folder.fileStatus,
     onAdopted: (adopt) => folder.onAdopted(adopt),
   };
 }
@@ -58,6 +64,9 @@ function listenersOf(listener: FileListener): FileListener {
   return {
     onFailure: (reason) => {
       listener.onFailure(reason);
+    },
+    onRecovery: (failedMs) => {
+      listener.onRecovery(failedMs);
     },
     onSkipped: (file, reason) => {
       listener.onSkipped(file, reason);

@@ -97,6 +97,20 @@ describe('OwnWrites', () => {
       expect(log.appended).toEqual([{ ...recordOf(write), madeAt: expect.any(Number) }]);
     });
 
+    it('of which the oldest says how long it has waited', async () => {
+      const journal = open();
+      expect(journal.stats.oldestMs).toBeNull();
+      await put(journal, 'a', 1);
+      await clock.advance(2_000);
+      await put(journal, 'b', 2);
+      await clock.advance(500);
+      expect(journal.stats.oldestMs).toBe(2_500);
+      journal.acknowledge(journal.oldest(1)[0]!);
+      expect(journal.stats.oldestMs).toBe(500);
+      journal.acknowledge(journal.oldest(1)[0]!);
+      expect(journal.stats.oldestMs).toBeNull();
+    });
+
     it('that stay pending when the log fails, and says so', async () => {
       const log = new SlowLog();
       const journal = open({}, log);
@@ -323,6 +337,34 @@ describe('OwnWrites', () => {
       expect(await put(journal, 'e', 8, { class: 'value' })).toBe('full');
       expect(journal.stats).toMatchObject({ entries: 3, dropped: 3, appended: 6 });
       expect(lost).toEqual(Array(3).fill([1, 'full']));
+    });
+
+    it('counts what it refuses, and is full until a write as large finds room', async () => {
+      const journal = open({ maxEntries: 3, maxBytes: 4 * weight });
+      await put(journal, 'a', 1);
+      await put(journal, 'b', 2);
+      await put(journal, 'v', 3, { class: 'value' });
+      expect(journal.stats).toMatchObject({ refused: 0, isFull: false });
+      const huge = { body: 'x'.repeat(5 * weight) };
+      // It would never fit, whatever else is there.
+      expect(await put(journal, 'huge', 4, huge)).toBe('full');
+      expect(journal.stats).toMatchObject({ refused: 1, isFull: false });
+      const large = { body: 'x'.repeat(2 * weight) };
+      expect(await put(journal, 'l', 5, large)).toBe('full');
+      expect(journal.stats).toMatchObject({ refused: 2, isFull: true });
+      journal.settle(journal.oldest(1)[0]!, 'applied');
+      expect(journal.stats.isFull).toBe(false);
+      await put(journal, 'c', 6);
+      await put(journal, 'd', 7);
+      expect(await put(journal, 'e', 8)).toBe('full');
+      expect(journal.stats).toMatchObject({ entries: 3, refused: 3, isFull: true });
+    });
+
+    it('is not full for a cached value that finds no room: memory keeps it', async () => {
+      const journal = open({ maxEntries: 1 });
+      await put(journal, 'a', 1);
+      expect(await put(journal, 'v', 2, { class: 'value' })).toBe('full');
+      expect(journal.stats).toMatchObject({ refused: 1, isFull: false });
     });
 
     it('and takes a login and a logout however many cached values wait', async () => {
@@ -638,6 +680,10 @@ describe('OwnWrites', () => {
       expect(keysOf(journal.oldest(9))).toEqual(['kept:1', 'kept:2', 'kept:3']);
       expect(keysOf(log.settled)).toEqual(['a', 'b', 'c']);
       expect(journal.stats.dropped).toBe(3);
+      // They were lost before anybody could listen.
+      const lost: [number, string][] = [];
+      journal.onLost((count, reason) => lost.push([count, reason]));
+      expect(lost).toEqual([[3, 'full']]);
     });
 
     it('of an earlier version, with the classes that it did not know', () => {

@@ -13,7 +13,13 @@ import {
   type JournalRecord,
 } from './disk/journal-log.js';
 import { HeldWrites, type HeldWrite } from './held-writes.js';
-import { endOf, isEndedBy, type EndableValue } from './ended-writes.js';
+import {
+  WriteCounts,
+  type LossReason,
+  type Settlement,
+  type WriteCountsStats,
+} from './write-counts.js';
+import { endOf, withDelete, type EndableValue } from './ended-writes.js';
 import { inheriting, inheritingAmong } from './disk/right-to-create.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 import { compareStandings } from '../store/which-wins.js';
@@ -28,24 +34,17 @@ interface OwnWritesOptions {
   readonly windowMs: number;
 }
 
-/** The outcome of a record that is no longer pending. `rejected`: Redis refuses this one for good. */
-export type Settlement = 'applied' | 'superseded' | 'expired' | 'rejected';
-
-/** Why records were lost: no room, too old, refused by Redis for good. */
-export type LossReason = 'full' | 'too-old' | 'rejected';
-
 /** What is held, and the outcome of what was. */
-interface OwnWritesStats extends Readonly<Record<Settlement, number>> {
+interface OwnWritesStats extends WriteCountsStats {
   /** Pending. */
   readonly entries: number;
   readonly bytes: number;
   /** Acknowledged by Redis, and remembered in case that it loses them. */
   readonly acknowledged: number;
-  readonly appended: number;
-  /** No longer pending, because a newer record replaced it. */
-  readonly replaced: number;
-  /** Lost for lack of room. */
-  readonly dropped: number;
+  /** How long the oldest of those that are pending has waited; `null` when there are none. */
+  readonly oldestMs: number | null;
+  /** The latest write that was refused, and was no value, would still find no room. */
+  readonly isFull: boolean;
 }
 
 /**
@@ -60,18 +59,10 @@ export class OwnWrites {
   readonly #clock: Clock;
   readonly #log: JournalLog;
   readonly #held: HeldWrites;
+  readonly #counts = new WriteCounts();
   #isClosed = false;
   #acknowledgedAt = -Infinity;
-  #onLost: (count: number, reason: LossReason) => void = () => undefined;
-  readonly #counts = {
-    appended: 0,
-    replaced: 0,
-    dropped: 0,
-    applied: 0,
-    superseded: 0,
-    expired: 0,
-    rejected: 0,
-  };
+  #lostAt = -Infinity;
 
   /** @param recovered - the records that the log kept from an earlier process */
   constructor(
@@ -104,12 +95,14 @@ export class OwnWrites {
 
   /** What is held, and the outcome of what was. */
   get stats(): OwnWritesStats {
-    const { pending, pendingBytes, size } = this.#held;
+    const { pending, pendingBytes, size, isFull } = this.#held;
     return {
       entries: pending,
       bytes: pendingBytes,
       acknowledged: size - pending,
-      ...this.#counts,
+      oldestMs: this.#oldestMs,
+      isFull,
+      ...this.#counts.stats,
     };
   }
 
@@ -119,14 +112,19 @@ export class OwnWrites {
     return this.#clock.now() - this.#acknowledgedAt > this.#options.windowMs;
   }
 
+  /** Redis may have lost something within the window, and those who wrote it last may write it again yet. */
+  get isBeingRestored(): boolean {
+    return this.#clock.now() - this.#lostAt <= this.#options.windowMs;
+  }
+
   /** The latest stamp that is pending: after a restart, new stamps must be later. */
   get latestStamp(): Stamp | null {
     return this.#held.latestStamp;
   }
 
-  /** Calls back when records are lost. There is one listener. */
+  /** Calls back when records are lost, and at once for those that were lost already. There is one listener. */
   onLost(listener: (count: number, reason: LossReason) => void): void {
-    this.#onLost = listener;
+    this.#counts.onLost(listener);
   }
 
   /**
@@ -137,13 +135,17 @@ export class OwnWrites {
     if (this.#isClosed) return Promise.reject(new ClosedError('The journal is closed'));
     const present = this.#held.of(targetOf(record));
     if (present !== undefined && isNotOlder(present.record, record)) {
-      this.#counts.replaced++;
+      this.#counts.add('replaced');
       return present.logged.then(() => 'journaled');
     }
-    const own = inheriting(record, this.#isRemembered(present) ? present : undefined);
-    if (!this.#makeRoom(own, present)) return Promise.resolve('full');
+    const own = this.#heirOf(record, present);
+    if (!this.#makeRoom(own, present)) {
+      this.#counts.add('refused');
+      this.#held.noteRefused(own);
+      return Promise.resolve('full');
+    }
     const held = this.#put(own, present);
-    this.#counts.appended++;
+    this.#counts.add('appended');
     held.logged = this.#log.append(own);
     // The members go before anybody reads: the log of the drop is enough to end them after a crash.
     if (own.kind === 'drop') this.#endMembers(own);
@@ -159,7 +161,7 @@ export class OwnWrites {
     ) {
       return;
     }
-    const own = inheriting(record, this.#isRemembered(present) ? present : undefined);
+    const own = this.#heirOf(record, present);
     if (present?.at === null) this.#leave(present, 'superseded');
     else if (present !== undefined) this.#held.remove(present);
     if (own.kind === 'drop') this.#endMembers(own);
@@ -180,8 +182,6 @@ export class OwnWrites {
     const held = this.#held.of(targetOf(record));
     if (held?.at !== null || !isNotOlder(record, held.record)) return false;
     this.#leave(held, settlement);
-    if (settlement === 'expired') this.#onLost(1, 'too-old');
-    if (settlement === 'rejected') this.#onLost(1, 'rejected');
     return true;
   }
 
@@ -199,6 +199,7 @@ export class OwnWrites {
 
   /** Redis may have lost what it acknowledged: it is pending again. The log gets all of it at once. */
   flip(): void {
+    this.#lostAt = this.#clock.now();
     const lost = this.#held.acknowledged.map((held) => {
       this.#held.remove(held);
       const { madeAt, knownSince = madeAt } = held.record;
@@ -209,7 +210,7 @@ export class OwnWrites {
       held.logged = this.#log.append(held.record);
       held.logged.catch(() => undefined);
     }
-    this.#counts.appended += appended.length;
+    this.#counts.add('appended', appended.length);
   }
 
   /**
@@ -235,8 +236,7 @@ export class OwnWrites {
     const hasRoom = this.#makeRoom(record, present);
     if (!hasRoom && classOf(record) === 'value') {
       this.#log.settle(record);
-      this.#counts.dropped++;
-      this.#onLost(1, 'full');
+      this.#counts.lose(1, 'full');
       return;
     }
     this.#put(record, present);
@@ -252,22 +252,12 @@ export class OwnWrites {
 
   /** The newest drop that ends a value: of one of its groups, and later than its birth. */
   endOf(value: EndableValue): JournaledDrop['drop'] | null {
-    let newest: JournaledDrop['drop'] | null = null;
-    for (const group of value.groups) {
-      for (const { record } of this.#held.dropsOf(group)) {
-        if (record.kind !== 'drop' || !isEndedBy(value, record.drop)) continue;
-        if (newest === null || compareStamps(record.drop.stamp, newest.stamp) > 0)
-          newest = record.drop;
-      }
-    }
-    return newest;
+    return this.#held.groups.endOf(value);
   }
 
   /** Keys whose write lists them under a key group. */
   membersOf(group: string): string[] {
-    return [...this.#held.writesOf(group)].flatMap(({ record }) =>
-      record.kind === 'write' ? [record.write.key] : [],
-    );
+    return this.#held.groups.membersOf(group);
   }
 
   /** The oldest pending records by stamp, at most `count`, without those in `except`. */
@@ -295,9 +285,14 @@ export class OwnWrites {
     await this.#log.close();
   }
 
+  get #oldestMs(): number | null {
+    const { oldest } = this.#held;
+    return oldest === null ? null : Math.max(0, this.#clock.wallTime() - oldest.madeAt);
+  }
+
   #put(record: JournalRecord, present: HeldWrite | undefined): HeldWrite {
     if (present !== undefined) this.#held.remove(present);
-    if (present?.at === null) this.#counts.replaced++;
+    if (present?.at === null) this.#counts.add('replaced');
     return this.#held.add(record, null);
   }
 
@@ -318,18 +313,15 @@ export class OwnWrites {
     const lost = leaving.filter(({ at }) => at === null);
     for (const held of leaving) this.#held.remove(held);
     for (const { record } of lost) this.#log.settle(record);
-    if (lost.length === 0) return true;
-    this.#counts.dropped += lost.length;
-    this.#onLost(lost.length, 'full');
+    if (lost.length > 0) this.#counts.lose(lost.length, 'full');
     return true;
   }
 
   // A member that the drop has ended must not come back, neither from here nor by its replay. It is ended for
   // itself: the drop may be forgotten before it.
   #endMembers({ drop, madeAt }: JournaledDrop): void {
-    for (const held of [...this.#held.writesOf(drop.group)]) {
-      if (held.record.kind !== 'write' || !isEndedBy(held.record.write, drop)) continue;
-      const end = endOf(held.record, { drop, madeAt });
+    for (const { held, record } of this.#held.groups.endedBy(drop)) {
+      const end = endOf(record, { drop, madeAt });
       this.#held.remove(held);
       const ended = this.#held.add(end, held.at);
       if (held.at !== null) continue;
@@ -341,7 +333,14 @@ export class OwnWrites {
   #leave(held: HeldWrite, settlement: Settlement): void {
     this.#held.remove(held);
     this.#log.settle(held.record);
-    this.#counts[settlement]++;
+    if (settlement === 'expired') this.#counts.lose(1, 'too-old');
+    else if (settlement === 'rejected') this.#counts.lose(1, 'rejected');
+    else this.#counts.add(settlement);
+  }
+
+  #heirOf(record: JournalRecord, present: HeldWrite | undefined): JournalRecord {
+    const replaced = this.#isRemembered(present) ? present : undefined;
+    return withDelete(inheriting(record, replaced), replaced?.record ?? null);
   }
 
   #isRemembered(held: HeldWrite | undefined): boolean {

@@ -211,4 +211,19 @@ describe('ReplayLoop', () => {
       expect(clock.pending).toBe(0);
     });
   });
+
+  it('tries again what waits for another process, less and less often, until the window is over', async () => {
+    apply = () => Promise.resolve({ kind: 'absent' });
+    const write = { ...setOf('theirs', stampNo(1)), replaces: stampNo(0) };
+    own.note({ kind: 'write', write, madeAt: clock.wallTime() });
+    own.flip();
+    loop.wake();
+    await clock.advance(14_000);
+    expect(applied.length).toBeGreaterThan(3);
+    expect(applied.length).toBeLessThan(10);
+    expect(own.entries).toBe(1);
+    await clock.advance(10_000);
+    expect(own.stats).toMatchObject({ entries: 0, superseded: 1 });
+    await loop.close(0);
+  });
 });

@@ -26,7 +26,7 @@ export class ReplayLoop {
   #isClosing = false;
   #run: Promise<void> | null = null;
   #stopRetry: Stop | null = null;
-  // Grows with each run that fails: what nothing changes about is not tried over and over.
+  // Grows with each run that fails, or leaves something: what nothing changes about is not tried over and over.
   #retryMs = RETRY_MS;
 
   constructor(
@@ -80,16 +80,21 @@ export class ReplayLoop {
     try {
       const report = await this.#replay.run(this.#closed.signal);
       this.#guard.breaker.succeed(generation);
-      this.#retryMs = RETRY_MS;
       this.#listener.onReplayed(report);
+      if (this.#replay.hasLeftSome) this.#tryLater();
+      else this.#retryMs = RETRY_MS;
     } catch (error) {
       this.#guard.learn(error, generation);
-      if (this.#isClosing) return;
-      this.#stopRetry = this.#clock.hold(this.#retryMs, () => {
-        this.#stopRetry = null;
-        this.wake();
-      });
-      this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+      this.#tryLater();
     }
+  }
+
+  #tryLater(): void {
+    if (this.#isClosing) return;
+    this.#stopRetry = this.#clock.hold(this.#retryMs, () => {
+      this.#stopRetry = null;
+      this.wake();
+    });
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 }

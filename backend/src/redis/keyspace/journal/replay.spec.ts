@@ -208,6 +208,49 @@ describe('Replay', () => {
     });
   });
 
+  describe('of a delete that a value has replaced in the journal', () => {
+    const older = (): ApplyOutcome => store.memory.apply(setOf('a', stampNo(1), { ttlMs: null }));
+    const refused = { kind: 'superseded', by: stampNo(2) };
+    const append = async (ttlMs: number | null): Promise<void> => {
+      await put(deleteOf('a', stampNo(2), HOUR_MS));
+      await put(setOf('a', stampNo(3), { ttlMs, body: 'v' }));
+      await put(setOf('a', stampNo(4), { ttlMs, body: 'v' }));
+    };
+
+    it('lets it refuse what others bring later, when the value has expired in the journal', async () => {
+      await append(1_000);
+      await clock.advance(2_000);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1 });
+      expect(older()).toEqual(refused);
+      await clock.advance(HOUR_MS);
+      expect(older()).toEqual({ kind: 'applied' });
+    });
+
+    it('the same when it expires in Redis', async () => {
+      await append(1_000);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1 });
+      expect(bodyOf('a')).toBe('v');
+      await clock.advance(2_000);
+      expect(older()).toEqual(refused);
+    });
+
+    it('the same when a failover has lost both', async () => {
+      journal.note(recordOf(deleteOf('a', stampNo(2), HOUR_MS)));
+      journal.note(recordOf(setOf('a', stampNo(3), { ttlMs: 1_000 })));
+      journal.flip();
+      await replayOf().run(never);
+      await clock.advance(2_000);
+      expect(older()).toEqual(refused);
+    });
+
+    it('says nothing of it when its time is over', async () => {
+      await append(null);
+      await clock.advance(HOUR_MS);
+      await replayOf().run(never);
+      expect(store.asked).toEqual(['a']);
+    });
+  });
+
   it('ends what a value had replaced that a drop turns away', async () => {
     store.memory.apply(setOf('a', stampNo(1), { body: 'deleted since' }));
     store.memory.apply(setOf('b', stampNo(1), { body: 'old' }));
@@ -232,6 +275,18 @@ describe('Replay', () => {
     expect(kindIn(copies.peek('a')!.entry)).toBe('tombstone');
     // A write that this process makes right after the value still wins.
     expect(compareStamps(end.stamp!, laterThan(value.stamp, value.stamp))).toBeLessThan(0);
+  });
+
+  it('lets the touch of another process live that was made in the same moment and wins', async () => {
+    const moment = stampNo(3);
+    const touch = (origin: string): StampedWrite =>
+      setOf('a', { ...moment, origin }, { groups: ['g'], body: 'touched', birth: stampNo(1) });
+    for (const origin of ['00000000000000a0', '00000000000000a4']) {
+      store.memory.apply(touch('ffffffffffffffff'));
+      await put(touch(origin));
+      expect(await replayOf().run(never)).toMatchObject({ superseded: 1 });
+      expect(bodyOf('a')).toBe('touched');
+    }
   });
 
   describe('of changes', () => {
@@ -265,10 +320,37 @@ describe('Replay', () => {
     it('creates again what a failover lost right after it was created and changed', async () => {
       journal.note(recordOf(setOf('a', stampNo(1))));
       journal.note(recordOf(change('a', 2, 1)));
-      journal.note(recordOf(change('old', 2, 1)));
       journal.flip();
-      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 1 });
-      expect(['a', 'old'].map(bodyOf)).toEqual(['v2', null]);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 0 });
+      expect(bodyOf('a')).toBe('v2');
+    });
+
+    it('waits after a loss until another process has written again what it changes', async () => {
+      const replay = replayOf();
+      journal.note(recordOf(change('theirs', 2, 1)));
+      journal.flip();
+      expect(await replay.run(never)).toMatchObject({ applied: 0, superseded: 0 });
+      expect([replay.hasLeftSome, journal.entries]).toEqual([true, 1]);
+      store.memory.apply(setOf('theirs', stampNo(1)));
+      expect(await replay.run(never)).toMatchObject({ applied: 1 });
+      expect([replay.hasLeftSome, journal.entries, bodyOf('theirs')]).toEqual([false, 0, 'v2']);
+    });
+
+    it('gives up a change when nobody has written again what it changes within the window', async () => {
+      journal.note(recordOf(change('gone', 2, 1)));
+      journal.flip();
+      await replayOf().run(never);
+      await clock.advance(BOUNDS.windowMs + 1);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 1 });
+      expect([journal.entries, bodyOf('gone')]).toEqual([0, null]);
+    });
+
+    it('brings everything else meanwhile', async () => {
+      journal.note(recordOf(change('theirs', 1, 0)));
+      for (let no = 2; no < 9; no++) journal.note(recordOf(setOf(`k${no}`, stampNo(no))));
+      journal.flip();
+      expect(await runAll()).toMatchObject({ applied: 7, superseded: 0 });
+      expect(journal.entries).toBe(1);
     });
 
     it('does not create with a late change what others may have ended since Redis had it', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/timing/index.js';
 import { isAboutTheRecord, refusalOfAllWrites } from '../breaker/refused-writes.js';
 import {
   leftMs,
+  leftOf,
   type JournaledDrop,
   type JournaledWrite,
   type JournalRecord,
@@ -12,7 +13,8 @@ import { graveOf } from './ended-writes.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { MemoryStore } from '../store/memory-store.js';
 import { compareStamps, rightAfter, type Stamp } from '../store/stamp.js';
-import type { OwnWrites, Settlement } from './own-writes.js';
+import type { OwnWrites } from './own-writes.js';
+import type { Settlement } from './write-counts.js';
 
 /** How fast a journal is replayed. */
 interface ReplayOptions {
@@ -35,12 +37,14 @@ const MAX_VAIN_PORTIONS = 3;
 /** One run of the replay. */
 interface Run {
   readonly tally: Record<Settlement, number>;
-  /** Refused in this run: others go first. They stay in the journal. */
+  /** Refused in this run, or without what it changes: others go first. They stay in the journal. */
   readonly aside: Set<JournalRecord>;
   /** The next writes must not start before this moment. */
   nextAt: number;
   vainPortions: number;
   refusal: unknown;
+  /** All that is left waits for what it changes. */
+  isOver: boolean;
 }
 
 /**
@@ -54,6 +58,7 @@ export class Replay {
   readonly #settings: ReplayOptions;
   readonly #clock: Clock;
   #running: Promise<ReplayReport> | null = null;
+  #hasLeftSome = false;
 
   constructor({ own, store, memory }: ReplayDeps, settings: ReplayOptions, clock: Clock) {
     this.#own = own;
@@ -61,6 +66,11 @@ export class Replay {
     this.#memory = memory;
     this.#settings = settings;
     this.#clock = clock;
+  }
+
+  /** Whether the last run left changes that wait: another process may write again what they change. */
+  get hasLeftSome(): boolean {
+    return this.#hasLeftSome;
   }
 
   /**
@@ -82,21 +92,27 @@ export class Replay {
       nextAt: 0,
       vainPortions: 0,
       refusal: null,
+      isOver: false,
     };
-    while (this.#own.entries > 0 && !signal.aborted) {
+    while (this.#own.entries > 0 && !signal.aborted && !run.isOver) {
       const earlyMs = run.nextAt - this.#clock.now();
       // A shorter pause than a timer can make is added to a later one.
       if (earlyMs >= 1) await this.#clock.sleep(earlyMs, signal);
       else await this.#goOn(run);
     }
+    this.#hasLeftSome = run.isOver;
     return { ...run.tally, durationMs: this.#clock.now() - startedAt };
   }
 
   async #goOn(run: Run): Promise<void> {
     const portion = untilDrop(this.#own.oldest(this.#settings.batch, run.aside));
     const startedAt = this.#clock.now();
-    // All that is left was refused in this run.
-    if (portion.length === 0) throw run.refusal;
+    if (portion.length === 0) {
+      // All that is left was refused in this run, or waits.
+      run.isOver = run.refusal === null;
+      if (!run.isOver) throw run.refusal;
+      return;
+    }
     const results = await Promise.allSettled(portion.map((record) => this.#replay(record, run)));
     const costs = results.map((result) => (result.status === 'fulfilled' ? result.value : 1));
     const cost = costs.reduce((sum, one) => sum + one, 0);
@@ -125,6 +141,7 @@ export class Replay {
 
   async #replayWrite(record: JournaledWrite, run: Run): Promise<number> {
     const { replaces, ...write } = record.write;
+    await this.#replayDelete(record);
     const ttlMs = leftMs(record, this.#clock.wallTime());
     if (ttlMs !== null && ttlMs <= 0) {
       // Its own time is over. What it had replaced must not come back either.
@@ -140,24 +157,40 @@ export class Replay {
       ...(isChange && { replaces: 'any' }),
     });
     if (outcome.kind === 'applied') this.#acknowledge(record, run);
-    else if (outcome.kind === 'absent')
-      this.#settle(record, isTooOld ? 'expired' : 'superseded', run);
+    else if (outcome.kind === 'absent') this.#settleAbsent(record, isTooOld, run);
     else {
-      await this.#endWhatItReplaced(record);
+      await this.#endWhatItReplaced(record, outcome.by);
       this.#settle(record, 'superseded', run);
       this.#distrustOlder(write.key, outcome.by);
     }
     return 1;
   }
 
+  // The delete comes first: it refuses what is older also when the value has expired.
+  async #replayDelete({ write, deleted }: JournaledWrite): Promise<void> {
+    const madeAt = this.#clock.wallTime();
+    const ttlMs = deleted === undefined ? 0 : leftOf(deleted, madeAt);
+    if (deleted === undefined || ttlMs <= 0) return;
+    await this.#store.apply(graveOf(write, { stamp: deleted.stamp, madeAt, ttlMs }));
+  }
+
+  // Of a Redis that has lost something, each process writes again what it wrote last: so what a change is about may
+  // come after the change.
+  #settleAbsent(record: JournaledWrite, isTooOld: boolean, run: Run): void {
+    if (!isTooOld && this.#own.isBeingRestored) run.aside.add(record);
+    else this.#settle(record, isTooOld ? 'expired' : 'superseded', run);
+  }
+
   // A drop may have turned it away, not a newer value of the key. What it had replaced must not be read then.
-  async #endWhatItReplaced(record: JournaledWrite): Promise<void> {
+  async #endWhatItReplaced(record: JournaledWrite, by: Stamp): Promise<void> {
     const { groups } = record.write;
     if (groups.length === 0) return;
     const madeAt = this.#clock.wallTime();
     // It takes away the value and what is older, and nothing that is newer. With the stamp of the value itself, who
     // has a copy of that would take the tombstone for the same.
     const stamp = rightAfter(record.write.stamp);
+    // What another process wrote in the same moment is newer than the value, and older than such an end.
+    if (compareStamps(by, record.write.stamp) > 0 && compareStamps(by, stamp) < 0) return;
     const grave = graveOf(record.write, { stamp, madeAt, ttlMs: this.#own.maxAgeMs });
     await this.#store.apply(grave);
   }

@@ -20,6 +20,8 @@ export interface Listing {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+// A script holds up everybody else while it runs.
+const MAX_TOGETHER = 100;
 
 /** What became of a member. */
 export interface Ended {
@@ -49,6 +51,45 @@ export function isOver(
   return stamp.equals(replaced.stamp) ? isEnded : stamp.compare(mark) < 0;
 }
 
+/** What is asked of one name, until it is sent. */
+interface Batch<T, R> {
+  readonly items: T[];
+  readonly replies: Promise<readonly R[]>;
+}
+
+/**
+ * Sends what is asked of one name in a turn of the event loop together: many writes with one key group are one command
+ * for that.
+ */
+export class Together<T, R> {
+  readonly #send: (name: string, items: readonly T[]) => Promise<readonly R[]>;
+  readonly #waiting = new Map<string, Batch<T, R>>();
+
+  /** @param send - returns a reply for each item */
+  constructor(send: (name: string, items: readonly T[]) => Promise<readonly R[]>) {
+    this.#send = send;
+  }
+
+  /** Returns the reply to an item. What fails fails for all that were sent with it. */
+  async ask(name: string, item: T): Promise<R | undefined> {
+    let batch = this.#waiting.get(name);
+    if (batch === undefined || batch.items.length === MAX_TOGETHER) batch = this.#begin(name);
+    const place = batch.items.push(item) - 1;
+    return (await batch.replies)[place];
+  }
+
+  #begin(name: string): Batch<T, R> {
+    const items: T[] = [];
+    const replies = Promise.resolve().then(() => {
+      if (this.#waiting.get(name) === batch) this.#waiting.delete(name);
+      return this.#send(name, items);
+    });
+    const batch = { items, replies };
+    this.#waiting.set(name, batch);
+    return batch;
+  }
+}
+
 export function listingsIn(names: readonly Buffer[], stampSize: number): Listing[] {
   const byKey = new Map<string, Buffer[]>();
   for (const name of names) {
@@ -72,14 +113,18 @@ export function nameOf(stamp: Stamp, key: string): Buffer {
   return Buffer.concat([stampBytes(stamp), Buffer.from(key)]);
 }
 
-// As scripts read it: the length of each key (2 bytes) and its bytes.
+/** The codec of a mark whose body is a {@link listOf}. */
+export const SPARED_KEYS = 1;
+const NO_FLOOR = Buffer.alloc(STAMP_BYTES);
+
+// As scripts read it: the length of each key (2 bytes), its bytes, and its floor, which other marks of the group give it.
 export function listOf(keys: readonly string[]): Buffer {
   return Buffer.concat(
     keys.flatMap((key) => {
       const bytes = Buffer.from(key);
       const length = Buffer.alloc(2);
       length.writeUInt16BE(bytes.length);
-      return [length, bytes];
+      return [length, bytes, NO_FLOOR];
     }),
   );
 }

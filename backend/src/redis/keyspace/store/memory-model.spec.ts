@@ -13,11 +13,12 @@ const KEYSPACES = ['sessions', 'cache', 'prices', 'locks'];
 const KEYS = KEYSPACES.flatMap((name) => Array.from({ length: 12 }, (_, i) => `${name}:${i}`));
 const GROUPS = KEYSPACES.flatMap((name) => [`${name}#a`, `${name}#b`]);
 const NEVER: Stamp = { wallMs: 0, count: 0, origin: '0'.repeat(16) };
-// Older than everything: whatever is there wins against them. Asking does not count as use.
-const PROBES = new Map([
-  ...KEYS.map((key) => [key, setOf(key, NEVER)] as const),
-  ...GROUPS.map((group) => [group, setOf(`${group}?`, NEVER, { groups: [group] })] as const),
-]);
+// Older than everything: whatever is there wins against them, the record of a key alone or a mark alone. Asking does
+// not count as use.
+const PROBES = new Map(KEYS.map((key) => [key, setOf(key, NEVER, { replaces: NEVER })]));
+const PROBES_OF_MARKS = new Map(
+  [...GROUPS, ...KEYS].map((name) => [name, setOf(`${name}?`, NEVER, { groups: [name] })]),
+);
 
 /** A store in tight bounds beside a model without any, which is told what had to leave. */
 class Pair {
@@ -72,9 +73,11 @@ class Pair {
   // What has expired expires first: it would be forgotten without being counted.
   #forget(key: string): void {
     this.store.peek(key);
+    this.store.supersededBy(PROBES_OF_MARKS.get(key)!);
     this.store.forget(key);
     this.model.expire();
     this.model.records.delete(key);
+    this.model.marks.delete(key);
   }
 
   #write(): StampedWrite {
@@ -148,13 +151,15 @@ class Pair {
   }
 
   #missing(home: Map<string, ModelRecord>): [string, ModelRecord][] {
-    const missing = [...home].filter(([name, record]) => !this.#isThere(name, record));
+    const isMark = home === this.model.marks;
+    const missing = [...home].filter(([name, record]) => !this.#isThere(name, record, isMark));
     for (const [name] of missing) home.delete(name);
     return missing;
   }
 
-  #isThere(name: string, { stamp }: ModelRecord): boolean {
-    const found = this.store.supersededBy(PROBES.get(name)!)?.by;
+  #isThere(name: string, { stamp }: ModelRecord, isMark: boolean): boolean {
+    const question = (isMark ? PROBES_OF_MARKS : PROBES).get(name)!;
+    const found = this.store.supersededBy(question)?.by;
     if (found !== undefined) return compareStamps(found, stamp) === 0;
     // A stamp that is too far ahead wins against nothing.
     return this.store.peek(name)?.stamp === stamp;

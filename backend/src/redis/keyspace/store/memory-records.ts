@@ -32,6 +32,8 @@ export interface MemoryCopy extends DecodedSlot {
   readonly heardAt: number;
   /** False after it was distrusted, until it is written again or confirmed. */
   readonly isTrusted: boolean;
+  /** Redis still has the same: the copy is trusted as if it were new. */
+  confirm(now: number): void;
 }
 
 /** What a record asks of its store. */
@@ -42,11 +44,12 @@ export interface RecordKeeper {
 }
 
 // What a record, its stamp, its place in the map and its Buffer cost besides the bytes, and what one
-// key group of a record, or one key that a drop leaves, costs: measured as growth of the process, per entry.
+// key group of a record, or one key that a drop spares, costs: measured as growth of the process, per entry.
 const RECORD_BYTES = 864;
 const LISTING_BYTES = 256;
 const DISTRUSTED = -1;
 const NONE: readonly string[] = [];
+const NOBODY: SparedKeys = new Map();
 
 /** Records by their key. */
 export type Records = Map<string, MemoryRecord>;
@@ -69,9 +72,22 @@ interface RecordSpot {
   readonly keeper: RecordKeeper;
 }
 
-/** A write, and for the mark of a group the keys that its drop left. */
+/**
+ * The keys that the drop of a group has spared. Each has a floor: other drops of the group, which did not spare it,
+ * have ended what was born before that stamp; `null` where there was none.
+ */
+export type SparedKeys = ReadonlyMap<string, Stamp | null>;
+
+/** What the mark of a group says of what it ends. */
+export interface GroupMark {
+  readonly entry: Buffer;
+  readonly stamp: Stamp;
+  readonly spared: SparedKeys;
+}
+
+/** A write, or the mark of a group. */
 export interface MemoryWrite extends StampedWrite {
-  readonly except?: readonly string[];
+  readonly spared?: SparedKeys;
 }
 
 /** What is kept under one key, and its place among the others. */
@@ -90,7 +106,7 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
   readonly isTombstone: boolean;
   readonly isFinal: boolean;
   readonly groups: readonly string[];
-  readonly except: ReadonlySet<string> | null;
+  readonly spared: SparedKeys;
   readonly expiresAt: number;
   weight: number;
   heardAt: number;
@@ -111,7 +127,7 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
     this.isTombstone = isTombstone(write.entry);
     this.isFinal = this.isTombstone && isFinal(write.entry);
     this.groups = this.isTombstone ? NONE : write.groups;
-    this.except = write.except === undefined ? null : new Set(write.except);
+    this.spared = write.spared ?? NOBODY;
     this.expiresAt = write.ttlMs === null ? Infinity : now + write.ttlMs;
     this.heardAt = now;
     this.#keeper = spot.keeper;
@@ -130,11 +146,6 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
 
   has(stamp: Stamp): boolean {
     return this.stamp !== null && compareStamps(this.stamp, stamp) === 0;
-  }
-
-  /** Whether it is the mark of a drop that left this key. */
-  leaves(key: string): boolean {
-    return this.except?.has(key) === true;
   }
 
   confirm(now: number): void {
@@ -177,6 +188,28 @@ export class GroupIndex {
   }
 }
 
+/** Up to which stamp of its birth the mark of a group ends what a key holds; `null` when it ends nothing of it. */
+export function endOf(
+  { stamp, spared }: Pick<MemoryRecord, 'stamp' | 'spared'>,
+  key: string,
+): Stamp | null {
+  const floor = spared.get(key);
+  return floor === undefined ? stamp : floor;
+}
+
+/** The newer of two marks of one group, with what the other ends and it does not. */
+export function joinedMarks(a: GroupMark, b: GroupMark): GroupMark {
+  const [newer, other] = compareStamps(a.stamp, b.stamp) < 0 ? [b, a] : [a, b];
+  const spared = new Map<string, Stamp | null>();
+  for (const [key, floor] of newer.spared) spared.set(key, laterOf(floor, endOf(other, key)));
+  return { entry: newer.entry, stamp: newer.stamp, spared };
+}
+
+function laterOf(a: Stamp | null, b: Stamp | null): Stamp | null {
+  if (a === null || b === null) return a ?? b;
+  return compareStamps(a, b) < 0 ? b : a;
+}
+
 /** The stamp with which what a write writes was born. */
 export function bornAt({ birth, entry, stamp }: StampedWrite): Stamp {
   return birth ?? birthOf(entry) ?? stamp;
@@ -188,10 +221,10 @@ export function shelfIn(place: Place<MemoryRecord>, { entry }: StampedWrite): Sh
 }
 
 /** Returns how much memory a write takes. */
-export function weigh({ key, entry, groups, except = NONE }: MemoryWrite): number {
+export function weigh({ key, entry, groups, spared = NOBODY }: MemoryWrite): number {
   let bytes = RECORD_BYTES + Buffer.byteLength(key) + entry.length;
   for (const group of groups) bytes += LISTING_BYTES + Buffer.byteLength(group);
-  for (const left of except) bytes += LISTING_BYTES + Buffer.byteLength(left);
+  for (const left of spared.keys()) bytes += LISTING_BYTES + Buffer.byteLength(left);
   return bytes;
 }
 

@@ -94,6 +94,21 @@ describe('the rooms of memory', () => {
     });
   });
 
+  it('tell of each class the bounds of its rooms, of which values and sessions share one', () => {
+    open({ maxEntries: 800, maxBytes: 80_000 });
+    const shared = { maxEntries: 700, maxBytes: 70_000 };
+    expect(store.usage.classes).toMatchObject({
+      sessions: shared,
+      values: shared,
+      ends: { maxEntries: 100, maxBytes: 10_000 },
+    });
+    store.open('own', { policy: 'session', memoryPercent: 25 });
+    expect(store.usage.classes).toMatchObject({
+      sessions: shared,
+      values: { maxEntries: 500, maxBytes: 50_000 },
+    });
+  });
+
   describe('for ends', () => {
     it('leave all values when a thousand keys are deleted that never existed', () => {
       open({ maxEntries: 1000 });
@@ -128,12 +143,13 @@ describe('the rooms of memory', () => {
       expect(isRefused('cache:99')).toBe(false);
     });
 
-    it('take the place of what they end, and give it back to what comes after it', () => {
+    it('take the place of what they end, and keep one of their own when something comes after it', () => {
       fill('cache', 10);
       store.apply(deleteOf('cache:1', stampNo(3)));
       expect(store.usage.classes).toMatchObject({ values: { entries: 9 }, ends: { entries: 1 } });
       store.apply(setOf('cache:1', stampNo(4)));
-      expect(store.usage.classes).toMatchObject({ values: { entries: 10 }, ends: { entries: 0 } });
+      expect(store.usage.classes).toMatchObject({ values: { entries: 10 }, ends: { entries: 1 } });
+      expect(isRefused('cache:1')).toBe(true);
     });
 
     it('end a large group at once, although few of its tombstones fit', () => {

@@ -17,8 +17,8 @@ export interface MemoryNeeds {
   readonly memoryPercent?: number;
 }
 
-/** What memory holds of one class. */
-export interface ClassUsage {
+/** What memory holds of one class, and the bounds of its rooms. Values and sessions share one of them. */
+export interface ClassUsage extends MemoryLimits {
   readonly entries: number;
   readonly bytes: number;
   /** How many left for lack of room. */
@@ -34,6 +34,7 @@ export interface Place<T extends Evictable<T>> {
 /** The largest part of memory that rooms of their own may take together. */
 export const MAX_OWN_PERCENT = 50;
 const ENDS_PART = 8;
+const SEPARATOR = /[:#]/;
 // At 12 bytes each, and rounded up to a power of two: at most one hundredth of the memory.
 const BYTES_PER_SLOT = 2400;
 const CLASSES: readonly MemoryClass[] = ['sessions', 'values', 'ends'];
@@ -134,19 +135,16 @@ export class MemoryRooms<T extends Evictable<T>> {
     return room === null ? null : this.#shared;
   }
 
-  /** Where an entry or a mark of a group stands, by its whole name up to the separator. */
-  placeOf(name: string, separator: ':' | '#'): Place<T> {
-    const end = name.indexOf(separator);
+  /** Where an entry or a mark stands, by its whole name: no name of a keyspace holds a separator. */
+  placeOf(name: string): Place<T> {
+    const end = name.search(SEPARATOR);
     return (end > 0 ? this.#places.get(name.slice(0, end)) : undefined) ?? this.#unknown;
   }
 
   /** What is held, by class. */
   get usage(): Readonly<Record<MemoryClass, ClassUsage>> {
-    const shelves = [this.#shared, this.#ends, ...this.#own].flatMap((room) => room.shelves);
-    const usage = CLASSES.map((name) => [
-      name,
-      sum(shelves.filter((shelf) => shelf.class === name)),
-    ]);
+    const rooms = [this.#shared, this.#ends, ...this.#own];
+    const usage = CLASSES.map((name) => [name, usageOf(name, rooms)]);
     return Object.fromEntries(usage) as Record<MemoryClass, ClassUsage>;
   }
 
@@ -206,12 +204,20 @@ function slotsOf({ maxEntries, maxBytes }: MemoryLimits): number {
   return Math.max(1, Math.min(maxEntries, Math.floor(maxBytes / BYTES_PER_SLOT)));
 }
 
-function sum<T extends Evictable<T>>(shelves: readonly Shelf<T>[]): ClassUsage {
-  return {
-    entries: shelves.reduce((total, { queue }) => total + queue.entries, 0),
-    bytes: shelves.reduce((total, { queue }) => total + queue.bytes, 0),
-    evictions: shelves.reduce((total, { evictions }) => total + evictions, 0),
-  };
+function usageOf<T extends Evictable<T>>(name: MemoryClass, rooms: readonly Room<T>[]): ClassUsage {
+  const usage = { entries: 0, bytes: 0, evictions: 0, maxEntries: 0, maxBytes: 0 };
+  for (const { shelves, bounds } of rooms) {
+    const own = shelves.filter((shelf) => shelf.class === name);
+    for (const { queue, evictions } of own) {
+      usage.entries += queue.entries;
+      usage.bytes += queue.bytes;
+      usage.evictions += evictions;
+    }
+    if (own.length === 0) continue;
+    usage.maxEntries += bounds.maxEntries;
+    usage.maxBytes += bounds.maxBytes;
+  }
+  return usage;
 }
 
 function requireLimit(field: keyof MemoryLimits, value: number): void {

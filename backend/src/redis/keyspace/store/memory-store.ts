@@ -2,44 +2,23 @@ import type { Clock } from '../../base/timing/index.js';
 import { encodeEntry, isFinal, isTombstone, newTombstone } from './entry.js';
 import { use } from './eviction-queue.js';
 import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
+import { isOver, MemoryHoldings, type MemoryUsage } from './memory-holdings.js';
 import {
   bornAt,
-  GroupIndex,
-  laps,
-  MemoryRecord,
+  endOf,
+  joinedMarks,
   owned,
-  shelfIn,
-  weigh,
+  type GroupMark,
   type MemoryCopy,
-  type MemoryWrite,
-  type RecordKeeper,
-  type Records,
+  type MemoryRecord,
 } from './memory-records.js';
-import {
-  MemoryRooms,
-  type ClassUsage,
-  type MemoryLimits,
-  type MemoryClass,
-  type MemoryNeeds,
-  type Room,
-  type Shelf,
-} from './memory-rooms.js';
+import type { MemoryLimits, MemoryNeeds } from './memory-rooms.js';
 import { compareStamps, isDamaged, laterThan, type Stamp } from './stamp.js';
 import { compareStandings, type Standing } from './which-wins.js';
 
 export type { MemoryCopy } from './memory-records.js';
+export type { MemoryUsage } from './memory-holdings.js';
 
-/** What memory holds, and what it may hold. */
-export interface MemoryUsage extends MemoryLimits {
-  readonly entries: number;
-  readonly bytes: number;
-  /** Entries and marks of groups that left for lack of room. */
-  readonly evictions: number;
-  /** The same by class. A session that left is unknown while Redis is away. */
-  readonly classes: Readonly<Record<MemoryClass, ClassUsage>>;
-}
-
-const SWEPT_PER_WRITE = 4;
 const APPLIED: ApplyOutcome = { kind: 'applied' };
 const ABSENT: ApplyOutcome = { kind: 'absent' };
 
@@ -53,55 +32,33 @@ const ABSENT: ApplyOutcome = { kind: 'absent' };
  * nothing is kept, and it counts as refused.
  */
 export class MemoryStore implements KeyValueStore {
-  readonly #bounds: MemoryLimits;
+  readonly #held: MemoryHoldings;
   readonly #clock: Clock;
-  readonly #rooms: MemoryRooms<MemoryRecord>;
-  readonly #records: Records = new Map();
-  // Tombstones of key groups that were emptied: they refuse older writes to the keys of the group.
-  readonly #marks: Records = new Map();
-  readonly #groups = new GroupIndex();
-  readonly #laps = laps(this.#records, this.#marks);
-  readonly #keeper: RecordKeeper & { round: number };
-  #expirations = 0;
-  #refused = 0;
 
   /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
-  constructor({ maxEntries, maxBytes }: MemoryLimits, clock: Clock) {
-    this.#bounds = { maxEntries, maxBytes };
+  constructor(limits: MemoryLimits, clock: Clock) {
+    this.#held = new MemoryHoldings(limits);
     this.#clock = clock;
-    this.#rooms = new MemoryRooms(this.#bounds);
-    this.#keeper = {
-      round: 0,
-      keepDecoded: (record, value, bytes) => this.#keepDecoded(record, value, bytes),
-    };
   }
 
   /** Entries that are held, including tombstones, and expired entries that were not removed yet. */
   get size(): number {
-    return this.#records.size;
+    return this.#held.records.size;
   }
 
-  /** Entries that were dropped because they had expired, and marks of groups. */
+  /** Entries that were dropped because they had expired, and marks of what was ended. */
   get expirations(): number {
-    return this.#expirations;
+    return this.#held.expirations;
   }
 
   /** Entries that were not kept because they are larger than their room. */
   get refused(): number {
-    return this.#refused;
+    return this.#held.refused;
   }
 
-  /** What is held, with the marks of groups and what has expired and was not removed yet. */
+  /** What is held, with the marks of what was ended and what has expired and was not removed yet. */
   get usage(): MemoryUsage {
-    const classes = this.#rooms.usage;
-    const all = Object.values(classes);
-    return {
-      ...this.#bounds,
-      entries: all.reduce((sum, { entries }) => sum + entries, 0),
-      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
-      evictions: all.reduce((sum, { evictions }) => sum + evictions, 0),
-      classes,
-    };
+    return this.#held.usage;
   }
 
   /**
@@ -110,13 +67,12 @@ export class MemoryStore implements KeyValueStore {
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) when rooms of their own would take too much.
    */
   open(keyspace: string, needs: MemoryNeeds): void {
-    const smaller = this.#rooms.open(keyspace, needs);
-    if (smaller !== null) this.#shrink(smaller);
+    this.#held.open(keyspace, needs);
   }
 
   /** Returns what is held under a key. Counts as use. */
   peek(key: string): MemoryCopy | null {
-    const record = this.#find(this.#records, key, this.#clock.now());
+    const record = this.#held.findRecord(key, this.#clock.now());
     if (record !== null) use(record);
     return record;
   }
@@ -129,8 +85,8 @@ export class MemoryStore implements KeyValueStore {
   /** {@inheritDoc KeyValueStore.apply} */
   apply(write: StampedWrite): ApplyOutcome {
     const now = this.#clock.now();
-    this.#sweep(now);
-    const stored = this.#find(this.#records, write.key, now);
+    this.#held.sweep(now);
+    const stored = this.#held.findRecord(write.key, now);
     if (stored?.has(write.stamp) === true) {
       stored.confirm(now);
       return APPLIED;
@@ -139,36 +95,39 @@ export class MemoryStore implements KeyValueStore {
     if (refusal !== null) return refusal;
     const winner = this.#winner(write, stored, now);
     if (winner !== null) return superseded(winner);
-    this.#put(this.#records, write, now);
+    const ended = stored !== null && this.#isEnd(stored) ? stored : null;
+    if (ended === null) this.#held.putRecord(write, now);
+    else this.#putOver(ended, write, now);
     return APPLIED;
   }
 
   /** Returns what wins against a write, which would then change nothing; `null` when nothing does. */
   supersededBy(write: StampedWrite): { readonly by: Stamp; readonly isFinal: boolean } | null {
     const now = this.#clock.now();
-    const winner = this.#winner(write, this.#find(this.#records, write.key, now), now);
+    const winner = this.#winner(write, this.#held.findRecord(write.key, now), now);
     return winner === null ? null : { by: winner.stamp, isFinal: winner.isFinal };
   }
 
   /** {@inheritDoc KeyValueStore.members} */
   members(group: string): string[] {
     const now = this.#clock.now();
-    return this.#groups.keys(group).filter((key) => this.#find(this.#records, key, now) !== null);
+    const listed = this.#held.listed(group);
+    return listed.filter((key) => this.#held.findRecord(key, now) !== null);
   }
 
   /** {@inheritDoc KeyValueStore.drop} */
   drop(drop: StampedDrop): number {
     const { group, stamp, ttlMs, except = [] } = drop;
     const now = this.#clock.now();
-    this.#sweep(now);
+    this.#held.sweep(now);
     // First of all: a tombstone of a member must not drive it out.
     this.#mark(drop, now);
     const kept = new Set(except);
     let count = 0;
     for (const key of this.members(group)) {
-      const record = this.#find(this.#records, key, now);
+      const record = this.#held.findRecord(key, now);
       if (record === null || kept.has(key) || !this.#isOlder(record.birth, stamp)) continue;
-      this.#put(this.#records, { ...this.#graveOf(drop, record), key, ttlMs }, now);
+      this.#held.putRecord({ ...this.#graveOf(drop, record), key, ttlMs }, now);
       count++;
     }
     return count;
@@ -177,44 +136,38 @@ export class MemoryStore implements KeyValueStore {
   /** Redis still has the same: the copy is trusted as if it were new. Its time to live stays. */
   confirm(key: string): void {
     const now = this.#clock.now();
-    this.#find(this.#records, key, now)?.confirm(now);
+    this.#held.findRecord(key, now)?.confirm(now);
   }
 
   /** The key may have changed elsewhere: the copy is distrusted until it is written again or confirmed. */
   distrust(key: string): void {
-    this.#records.get(key)?.distrust();
+    this.#held.records.get(key)?.distrust();
   }
 
   /** Notices may have been missed: no copy is trusted until it is written again or confirmed. */
   distrustAll(): void {
-    this.#keeper.round++;
+    this.#held.distrustAll();
   }
 
   /** Removes a key without a tombstone: older writes may put it back. */
   forget(key: string): void {
-    const record = this.#records.get(key);
-    if (record !== undefined) this.#remove(record);
+    for (const home of [this.#held.records, this.#held.marks]) {
+      const record = home.get(key);
+      if (record !== undefined) this.#held.remove(record);
+    }
   }
 
-  /** Removes everything without tombstones, marks of groups too. The counters stay. */
+  /** Removes everything without tombstones, marks too. The counters stay. */
   clear(): void {
-    for (const record of this.#records.values()) this.#remove(record);
-    for (const mark of this.#marks.values()) this.#remove(mark);
-  }
-
-  #find(home: Records, key: string, now: number): MemoryRecord | null {
-    const record = home.get(key);
-    if (record === undefined) return null;
-    if (now < record.expiresAt) return record;
-    this.#expire(record);
-    return null;
+    for (const record of this.#held.records.values()) this.#held.remove(record);
+    for (const mark of this.#held.marks.values()) this.#held.remove(mark);
   }
 
   #winner(write: StampedWrite, stored: MemoryRecord | null, now: number): Standing | null {
     const standing = stored?.standing ?? null;
     const coming = { stamp: write.stamp, isFinal: write.isFinal === true || isFinal(write.entry) };
     if (standing !== null && this.#wins(standing, coming)) return standing;
-    return isTakingAway(write) ? null : this.#dropSince(write, now);
+    return isTakingAway(write) ? null : this.#endSince(write, now);
   }
 
   // A stamp that is too far ahead decides nothing; that a key has ended does not depend on a stamp.
@@ -223,13 +176,21 @@ export class MemoryStore implements KeyValueStore {
     return stored.isFinal !== coming.isFinal || !isDamaged(stored.stamp, this.#clock.wallTime());
   }
 
+  // What ended it, though the tombstone of that is not there any more.
+  #endSince(write: StampedWrite, now: number): Standing | null {
+    const mark = mayBeLate(write) ? this.#held.findMark(write.key, now) : null;
+    if (mark !== null && this.#isLater(mark.stamp, write.stamp)) {
+      return { stamp: mark.stamp, isFinal: false };
+    }
+    return write.groups.length === 0 ? null : this.#dropSince(write, now);
+  }
+
   #dropSince(write: StampedWrite, now: number): Standing | null {
-    if (write.groups.length === 0) return null;
     const birth = bornAt(write);
     for (const group of write.groups) {
-      const mark = this.#find(this.#marks, group, now);
-      if (mark === null || mark.leaves(write.key)) continue;
-      if (this.#isLater(mark.stamp, birth)) return { stamp: mark.stamp, isFinal: false };
+      const mark = this.#held.findMark(group, now);
+      const stamp = mark === null ? null : endOf(mark, write.key);
+      if (this.#isLater(stamp, birth)) return { stamp, isFinal: false };
     }
     return null;
   }
@@ -245,16 +206,52 @@ export class MemoryStore implements KeyValueStore {
     return isDamaged(stamp, this.#clock.wallTime());
   }
 
-  // The newest mark alone decides. An earlier drop may have to be remembered for longer.
+  #isEnd({ isTombstone: isEnd, isFinal: isLast, stamp }: MemoryRecord): boolean {
+    return isEnd && (isLast || (stamp !== null && !isDamaged(stamp, this.#clock.wallTime())));
+  }
+
+  // What a delete refuses, it refuses for its whole time, whatever is written after it.
+  #putOver(ended: MemoryRecord, write: StampedWrite, now: number): void {
+    // What is gone at once takes away a value; a tombstone stays.
+    if (isOver(write)) return;
+    if (isTombstone(write.entry)) {
+      this.#held.putRecord({ ...write, ttlMs: longerMs(write.ttlMs, ended.expiresAt - now) }, now);
+      return;
+    }
+    this.#held.putRecord(write, now);
+    this.#noteEnd(ended, now);
+  }
+
+  #noteEnd({ key, entry, stamp, expiresAt }: MemoryRecord, now: number): void {
+    const mark = this.#held.findMark(key, now);
+    const isLate = mark !== null && stamp !== null && !this.#isOlder(mark.stamp, stamp);
+    const latest = isLate ? mark : { entry, stamp };
+    if (latest.stamp === null) return;
+    const ttlMs = Math.max(expiresAt, mark?.expiresAt ?? now) - now;
+    const note = { key, entry: latest.entry, stamp: latest.stamp, ttlMs, groups: [] };
+    this.#held.putMark(note, now);
+  }
+
+  // The newest mark stays. Of others it has what they end that it spares, and their time.
   #mark(drop: StampedDrop, now: number): void {
-    const { group, stamp, ttlMs, except } = drop;
-    const mark = this.#find(this.#marks, group, now);
-    const isNewest = mark === null || this.#isOlder(mark.stamp, stamp) || mark.has(stamp);
-    if (!isNewest) return;
-    const keepMs = Math.max(ttlMs, (mark?.expiresAt ?? now) - now);
-    const grave = this.#graveOf(drop, null);
-    const write = { ...grave, key: group, ttlMs: keepMs, ...(except !== undefined && { except }) };
-    this.#put(this.#marks, write, now);
+    const { group, stamp, ttlMs, except = [] } = drop;
+    const found = this.#held.findMark(group, now);
+    const keepMs = Math.max(ttlMs, (found?.expiresAt ?? now) - now);
+    const { entry } = this.#graveOf(drop, null);
+    const coming = {
+      entry,
+      stamp,
+      spared: new Map<string, null>(except.map((key) => [key, null])),
+    };
+    const mark = this.#isSound(found) ? joinedMarks(coming, found) : coming;
+    const { spared } = mark;
+    const write = { key: group, entry: mark.entry, stamp: mark.stamp, ttlMs: keepMs, groups: [] };
+    this.#held.putMark({ ...write, spared }, now);
+  }
+
+  #isSound(mark: MemoryRecord | null): mark is MemoryRecord & GroupMark {
+    const stamp = mark?.stamp ?? null;
+    return stamp !== null && !isDamaged(stamp, this.#clock.wallTime());
   }
 
   // A member that was changed after the drop goes too: its tombstone is later than the change.
@@ -268,86 +265,6 @@ export class MemoryStore implements KeyValueStore {
     const madeAt = this.#clock.wallTime();
     const dates = { madeAt, freshUntil: madeAt + ttlMs, isFinal: isLast };
     return { stamp: own, entry: owned(encodeEntry(newTombstone(own, dates))), groups: [] };
-  }
-
-  #put(home: Records, write: MemoryWrite, now: number): void {
-    const old = home.get(write.key) ?? null;
-    const place = old?.place ?? this.#rooms.placeOf(write.key, home === this.#marks ? '#' : ':');
-    const shelf = shelfIn(place, write);
-    const weight = weigh(write);
-    if (!this.#mayStay(write, shelf, weight)) {
-      if (old !== null) this.#remove(old);
-      return;
-    }
-    const keeper = this.#keeper;
-    const record = new MemoryRecord(write, now, { home, place, shelf, weight, keeper });
-    // Deleting the key first would leave a hole in the map at each write.
-    home.set(write.key, record);
-    this.#link(record, old);
-    this.#shrink(shelf.room);
-  }
-
-  #mayStay(write: MemoryWrite, shelf: Shelf<MemoryRecord>, weight: number): boolean {
-    if (isOver(write)) return false;
-    const hasRoom = shelf.room.hasRoomOn(shelf, weight);
-    if (!hasRoom) this.#refused++;
-    return hasRoom;
-  }
-
-  #link(record: MemoryRecord, old: MemoryRecord | null): void {
-    if (old !== null) this.#groups.remove(old);
-    this.#groups.add(record);
-    const { queue } = record.shelf;
-    if (old?.shelf === record.shelf) {
-      queue.replace(old, record);
-      return;
-    }
-    old?.shelf.queue.remove(old);
-    queue.add(record);
-  }
-
-  #keepDecoded(record: MemoryRecord, value: unknown, bytes: number): boolean {
-    if (record.home.get(record.key) !== record) return false;
-    const { shelf } = record;
-    const by = bytes - record.decodedBytes;
-    if (!shelf.room.hasRoomOn(shelf, record.weight + by)) return false;
-    record.decoded = value;
-    record.decodedBytes = bytes;
-    shelf.queue.reweigh(record, by);
-    this.#shrink(shelf.room);
-    return record.home.get(record.key) === record;
-  }
-
-  #remove(record: MemoryRecord): void {
-    record.shelf.queue.remove(record);
-    this.#unlist(record);
-  }
-
-  #unlist(record: MemoryRecord): void {
-    record.home.delete(record.key);
-    this.#groups.remove(record);
-  }
-
-  #expire(record: MemoryRecord): void {
-    this.#remove(record);
-    this.#expirations++;
-  }
-
-  // Each write checks a few more records, so that all of them are checked in the end.
-  #sweep(now: number): void {
-    for (let i = 0; i < SWEPT_PER_WRITE; i++) {
-      const record = this.#laps.next().value;
-      if (record === null) return;
-      if (now >= record.expiresAt) this.#expire(record);
-    }
-  }
-
-  #shrink(room: Room<MemoryRecord>): void {
-    while (room.isOverfull) {
-      const record = room.evict();
-      if (record === null) return;
-      this.#unlist(record);
-    }
   }
 }
 
@@ -369,7 +286,11 @@ function isTakingAway(write: StampedWrite): boolean {
   return isOver(write) || isTombstone(write.entry);
 }
 
-// NaN is over, too.
-function isOver({ ttlMs }: StampedWrite): boolean {
-  return !(ttlMs === null || ttlMs > 0);
+// What names the value that it replaces has seen it there.
+function mayBeLate({ replaces }: StampedWrite): boolean {
+  return replaces === undefined || replaces === 'any';
+}
+
+function longerMs(ttlMs: number | null, leftMs: number): number | null {
+  return ttlMs === null ? null : Math.max(ttlMs, leftMs);
 }

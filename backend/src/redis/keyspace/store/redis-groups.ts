@@ -13,6 +13,8 @@ import {
   pagesOf,
   type Replaced,
   replacedIn,
+  SPARED_KEYS,
+  Together,
   type Ended,
   NOT_THERE,
   unique,
@@ -56,6 +58,16 @@ interface GroupDeps {
   readonly onUnheard: (channel: string) => void;
 }
 
+/** A write as it is listed: its name in the index, the key, the TTL, the birth. */
+type ListedArgs = readonly (string | Buffer)[];
+
+/** Whether a write is listed, and the time of that in Redis. */
+interface ListAnswer {
+  readonly reply: unknown;
+  readonly at: number;
+}
+
+const NOT_LISTED: ListAnswer = { reply: null, at: Infinity };
 const PORTION = 500;
 const FORMER_VERSION = 1;
 const ENDED = 1;
@@ -87,6 +99,12 @@ export class RedisGroups {
   readonly #endMember;
   readonly #origin: Buffer;
   readonly #unlisting = new OpenTasks();
+  readonly #toList = new Together<ListedArgs, ListAnswer>((group, writes) =>
+    this.#listAll(group, writes),
+  );
+  readonly #toRemove = new Together<readonly Buffer[], never>((index, names) =>
+    this.#removeAll(index, names),
+  );
 
   constructor(deps: GroupDeps, origin: Buffer) {
     const { port, timeoutMs } = deps;
@@ -99,25 +117,29 @@ export class RedisGroups {
   }
 
   /** Lists a write in its groups. */
-  async list(write: StampedWrite): Promise<Listed> {
-    const { names } = this.#deps;
-    const { key, stamp, birth = stamp } = write;
-    const args = [nameOf(stamp, key), key, toPx(write.ttlMs), stampBytes(birth), this.#ceiling()];
-    const replies = await Promise.all(
-      unique(write.groups).map(async (group) => {
-        const index = names.index(group);
-        return { index, reply: await this.#list([index, names.mark(group)], args) };
-      }),
-    );
+  async list({ key, stamp, birth = stamp, ttlMs, groups }: StampedWrite): Promise<Listed> {
+    const args = [nameOf(stamp, key), key, toPx(ttlMs), stampBytes(birth)];
+    const asked = unique(groups).map(async (group) => ({
+      index: this.#deps.names.index(group),
+      answer: await this.#toList.ask(group, args),
+    }));
     const newIn: string[] = [];
     let [mark, until]: [Buffer | null, number] = [null, Infinity];
-    for (const { index, reply } of replies) {
+    for (const { index, answer } of await Promise.all(asked)) {
+      const { reply, at } = answer ?? NOT_LISTED;
       if (Buffer.isBuffer(reply) && (mark === null || reply.compare(mark) > 0)) mark = reply;
-      const [isNew, time] = toList(reply);
-      if (isNew === 1) newIn.push(index);
-      if (Buffer.isBuffer(time)) until = Math.min(until, Number(time) + LISTED_MS);
+      if (reply === 1) newIn.push(index);
+      until = Math.min(until, at + LISTED_MS);
     }
     return { mark, until, newIn };
+  }
+
+  async #listAll(group: string, writes: readonly ListedArgs[]): Promise<ListAnswer[]> {
+    const { names } = this.#deps;
+    const keys = [names.index(group), names.mark(group)];
+    const [time, ...replies] = toList(await this.#list(keys, [this.#ceiling(), ...writes.flat()]));
+    const at = Buffer.isBuffer(time) ? Number(time) : Infinity;
+    return replies.map((reply) => ({ reply, at }));
   }
 
   /**
@@ -193,7 +215,7 @@ export class RedisGroups {
   #markOf({ stamp = NO_STAMP, except = [], isFinal = false }: GroupDrop): Buffer {
     const madeAt = this.#deps.clock.wallTime();
     const grave = newTombstone(stamp, { madeAt, freshUntil: 0, isFinal });
-    return encodeEntry({ ...grave, body: listOf(except) });
+    return encodeEntry({ ...grave, codec: SPARED_KEYS, body: listOf(except) });
   }
 
   async #endPage(drop: RedisDrop, index: string, page: readonly Listing[]): Promise<number> {
@@ -224,7 +246,7 @@ export class RedisGroups {
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
     const noteMs = ttlMs > 0 ? NOTE_MS : 0;
     const reply = await this.#endMember(
-      [key, names.dropNote(key)],
+      [key, names.notes(key)],
       [
         encodeEntry(grave),
         toPx(ttlMs),
@@ -278,7 +300,12 @@ export class RedisGroups {
 
   // Harmless when it fails: the name expires, and a drop looks at what is really there.
   #remove(index: string, names: readonly Buffer[]): void {
-    this.#unlisting.add(this.#deps.port.run('zrem', [index, ...names], this.#terms()));
+    this.#unlisting.add(this.#toRemove.ask(index, names));
+  }
+
+  async #removeAll(index: string, names: readonly (readonly Buffer[])[]): Promise<never[]> {
+    await this.#deps.port.run('zrem', [index, ...names.flat()], this.#terms());
+    return [];
   }
 
   #terms(): RunOptions {

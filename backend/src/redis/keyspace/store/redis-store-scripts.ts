@@ -1,25 +1,26 @@
 import type { ScriptDefinition } from '../../commands/index.js';
-import { CALENDAR, ENTRIES, FAILURES, PUT, TAKING } from './script-parts.js';
+import { CALENDAR, ENTRIES, FAILURES, MARKS, NOTES, PUT, TAKING } from './script-parts.js';
 
 /** A write may take this long from being listed to being written: an index and a drop remember it for longer. */
 export const LISTED_MS = 60_000;
 
 /**
  * Writes an entry unless something wins against it.
- * KEYS: the entry, its lease (for a live write or one with groups), its drop notes (for one with groups). ARGV: the entry, its TTL (empty for ever, 0 means gone at once),
- * the latest stamp that is believed, the channel (or empty), the notice for it, `live` for a write that must
- * be later than every load, what it replaces (empty for anything, `any` value, or the stamp of one), the
- * latest time of a write with groups (or empty), then the groups. Returns 1 when it is written, 0 when there
- * is no value to replace, 2 when it came too late, or what wins: its stamp, followed by `F` when it is final.
- * When there is more to tell of what was written: whether the notice was sent, the version and the stamp of
- * what was replaced, and its groups.
+ * KEYS: the entry, its lease (for a live write or a value), its notes (for a value). ARGV: the entry, its TTL
+ * (empty for ever, 0 means gone at once), the latest stamp that is believed, the channel (or empty), the
+ * notice for it, `live` for a write that must be later than every load, what it replaces (empty for
+ * anything, `any` value, or the stamp of one), the latest time of a write with groups (or empty), then the
+ * groups. Returns 1 when it is written, 0 when there is no value to replace, 2 when it came too late, or
+ * what wins: its stamp, followed by `F` when it is final. When there is more to tell of what was written:
+ * whether the notice was sent, the version and the stamp of what was replaced, and its groups.
  */
 export const APPLY: ScriptDefinition = {
   idempotent: true,
-  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}${NOTES}
 local entry, ttl, ceiling, channel, notice = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local isLive, replaces, latest = ARGV[6] == 'live', ARGV[7], ARGV[8]
-local stamp, isLast = stampIn(entry), isFinal(entry)
+local stamp, isLast, isEnd = stampIn(entry), isFinal(entry), isTombstone(entry)
+local isGone = ttl == '0'
 local head = headOf(KEYS[1])
 local stored = head and stampIn(head)
 if stored == stamp then return 1 end
@@ -39,15 +40,29 @@ if isLive and not isLast then
   local load = loadAt(KEYS[2])
   if load and beatenBy(load) then return load end
 end
-local birth = birthIn(entry)
-for i = 9, #ARGV do
-  local dropped = redis.pcall('HGET', KEYS[3], ARGV[i])
-  if type(dropped) == 'string' and isLater(dropped, birth) and not isLater(dropped, ceiling) then
-    return dropped
+-- A live write is meant to be later than all that was deleted. What names the value that it replaces has seen it there.
+local mayBeLate = not isLive and (replaces == '' or replaces == 'any')
+if not isEnd and not isGone and (mayBeLate or #ARGV > 8) then
+  local noted, birth = redis.pcall('HMGET', KEYS[3], '', unpack(ARGV, 9)), birthIn(entry)
+  for i = mayBeLate and 1 or 2, #noted do
+    local ended = stampOfNote(noted[i], ceiling)
+    if ended and isLater(ended, i == 1 and stamp or birth) then return ended end
   end
 end
 local groups = head and not isTombstone(head) and groupsIn(head, KEYS[1]) or {}
-local reply = put(KEYS[1], entry, ttl)
+local wasEnd = head and isTombstone(head) and (isFinal(head) or not isLater(stored, ceiling))
+local reply = true
+if wasEnd then
+  -- What a delete refuses, it refuses for its whole time, whatever is written after it.
+  local left = redis.call('PTTL', KEYS[1])
+  if isEnd and ttl ~= '' then
+    ttl = left < 0 and '' or string.format('%.0f', math.max(left, tonumber(ttl)))
+  end
+  if not isEnd and not isGone then reply = leaveNote(KEYS[3], '', stored, left, ceiling) end
+  if failed(reply) then return failure(reply) end
+end
+-- What is gone at once takes away a value; a tombstone stays.
+if not (wasEnd and isGone) then reply = put(KEYS[1], entry, ttl) end
 if failed(reply) then return failure(reply) end
 local isHeard = tell(channel, notice, stamp, stored, ceiling)
 if isHeard and #groups == 0 then return 1 end
@@ -55,43 +70,41 @@ return { isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', u
 };
 
 /**
- * Lists a write in a key group, before it is written. KEYS: index, mark. ARGV: the name in the index, the key,
- * the TTL (empty for ever), the birth, the latest stamp that is believed. Returns whether it was
- * not listed before (1 or 0) and the time, or the stamp of a mark that is newer than the birth.
+ * Lists writes in a key group, before they are written. KEYS: index, mark. ARGV: the latest stamp that is believed, then
+ * for each write: its name in the index, the key, the TTL (empty for ever), the birth. Returns the time,
+ * and for each write whether it was not listed before (1 or 0), or the stamp of a drop that is newer than
+ * the birth.
  */
 export const LIST: ScriptDefinition = {
   idempotent: true,
-  lua: `${ENTRIES}${FAILURES}${CALENDAR}
-local index, name, ttl, birth = KEYS[1], ARGV[1], ARGV[3], ARGV[4]
-local function isKept(mark)
-  local at = 35
-  while #mark >= at + 1 do
-    local a, b = string.byte(mark, at, at + 1)
-    local last = at + 1 + a * 256 + b
-    if string.sub(mark, at + 2, last) == ARGV[2] then return true end
-    at = last + 1
-  end
-  return false
-end
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${MARKS}
+local index, ceiling = KEYS[1], ARGV[1]
 local mark = redis.pcall('GET', KEYS[2])
-if isEntry(mark) then
-  local dropped = stampIn(mark)
-  if isLater(dropped, birth) and not isLater(dropped, ARGV[5]) and not isKept(mark) then return dropped end
-end
-local at, score = now(), '+inf'
-if ttl ~= '' then score = string.format('%.0f', at + tonumber(ttl) + ${LISTED_MS}) end
-local reply = redis.pcall('ZADD', index, score, name)
-if failed(reply) then
-  if not string.find(reply.err, 'WRONGTYPE') then return failure(reply) end
+local at = now()
+local replies, isListed = { string.format('%.0f', at) }, false
+local function add(name, ttl)
+  local score = ttl == '' and '+inf' or string.format('%.0f', at + tonumber(ttl) + ${LISTED_MS})
+  local reply = redis.pcall('ZADD', index, score, name)
+  if not failed(reply) or not string.find(reply.err, 'WRONGTYPE') then return reply end
   redis.call('DEL', index)
-  reply = redis.call('ZADD', index, score, name)
+  return redis.pcall('ZADD', index, score, name)
 end
--- Longer than the entry, which is written later. The index lives as long as its longest member. Each write removes expired ones, but only a few at once.
+for i = 2, #ARGV, 4 do
+  local reply = isEntry(mark) and endedBy(mark, ARGV[i + 1], ARGV[i + 3], ceiling)
+  if not reply then
+    reply = add(ARGV[i], ARGV[i + 2])
+    if failed(reply) then return failure(reply) end
+    isListed = true
+  end
+  replies[#replies + 1] = reply
+end
+if not isListed then return replies end
+-- Longer than the entry, which is written later. The index lives as long as its longest member. Each call removes expired ones, but only a few at once.
 local expired = redis.call('ZCOUNT', index, '-inf', string.format('(%.0f', at))
 if expired > 0 then redis.call('ZREMRANGEBYRANK', index, 0, math.min(expired, 500) - 1) end
 local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
 if last == 'inf' then redis.call('PERSIST', index) else redis.call('PEXPIREAT', index, last) end
-return { reply, string.format('%.0f', at) }`,
+return replies`,
 };
 
 /**
@@ -102,7 +115,7 @@ return { reply, string.format('%.0f', at) }`,
  */
 export const MARK: ScriptDefinition = {
   idempotent: true,
-  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}${MARKS}
 local function nextMillisecond(stamp)
   local bytes = { string.byte(stamp, 1, 6) }
   for i = 6, 1, -1 do
@@ -112,9 +125,9 @@ local function nextMillisecond(stamp)
   return string.char(unpack(bytes)) .. '\\0\\0'
 end
 local entry, ttl, origin = ARGV[1], ARGV[2], ARGV[4]
-local head = headOf(KEYS[1])
-local stored = head and stampIn(head)
-if stored and isLater(stored, ARGV[3]) then stored = nil end
+local present = redis.pcall('GET', KEYS[1])
+if not isEntry(present) or isLater(stampIn(present), ARGV[3]) then present = nil end
+local stored = present and stampIn(present)
 local stamp = stampIn(entry)
 if origin ~= '' then
   stamp = stampNow(origin)
@@ -123,7 +136,9 @@ if origin ~= '' then
   entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
 end
 local isNewest = not stored or isLater(stamp, stored)
-if ttl ~= '0' and isNewest then
+if ttl ~= '0' and stored ~= stamp then
+  -- The newest one stays. Of others it has what they end that it spares, and their time.
+  if isNewest then entry = present and joined(entry, present) or entry else entry = joined(present, entry) end
   ttl = math.max(tonumber(ttl), redis.call('PTTL', KEYS[1]))
   local reply = put(KEYS[1], entry, string.format('%.0f', ttl))
   if failed(reply) then return failure(reply) end
@@ -137,7 +152,7 @@ return { stamp, not isNewest and stored ~= stamp and stored or '', names }`,
 };
 
 /**
- * Ends a member of a key group that was born before a drop. KEYS: the entry, its drop notes. ARGV: the tombstone, its
+ * Ends a member of a key group that was born before a drop. KEYS: the entry, its notes. ARGV: the tombstone, its
  * TTL, the latest stamp that is believed, the channel (or empty), the notice for it, the group as in the
  * entry, the whole group, the stamps with which the key is listed, how long a note is kept (0 for none).
  * Returns whether it was ended, whether the notice was sent, the version and the stamp of what was there,
@@ -145,8 +160,8 @@ return { stamp, not isNewest and stored ~= stamp and stored or '', names }`,
  */
 export const END_MEMBER: ScriptDefinition = {
   idempotent: true,
-  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}
-local entry, ttl, ceiling, listed, noteMs = ARGV[1], ARGV[2], ARGV[3], ARGV[8], ARGV[9]
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}${NOTES}
+local entry, ttl, ceiling, listed, noteMs = ARGV[1], ARGV[2], ARGV[3], ARGV[8], tonumber(ARGV[9])
 local stamp = stampIn(entry)
 local head = headOf(KEYS[1])
 local stored = head and stampIn(head)
@@ -172,13 +187,9 @@ else
 end
 -- What is listed and not there may be under way. It finds the note, whatever is there when it comes.
 for i = 1, #listed, 16 do
-  if noteMs ~= '0' and string.sub(listed, i, i + 15) ~= stored then
-    local noted = redis.pcall('HGET', KEYS[2], ARGV[7])
-    if type(noted) ~= 'string' or isLater(stamp, noted) then
-      local reply = redis.pcall('HSET', KEYS[2], ARGV[7], stamp)
-      if failed(reply) then return failure(reply) end
-    end
-    redis.call('PEXPIRE', KEYS[2], noteMs)
+  if noteMs > 0 and string.sub(listed, i, i + 15) ~= stored then
+    local reply = leaveNote(KEYS[2], ARGV[7], stamp, noteMs, ceiling)
+    if failed(reply) then return failure(reply) end
     break
   end
 end
@@ -202,14 +213,14 @@ return take(KEYS[1], ARGV[1], ARGV[2])`,
 };
 
 /**
- * Takes the lease of an entry unless the entry has changed. KEYS: the entry, the lease. ARGV: the stamp that
+ * Takes the lease of an entry unless the entry has changed. KEYS: the entry, the lease, its notes. ARGV: the stamp that
  * was seen (or empty), the latest stamp that is believed, the token of the holder, for how long, who stamps
  * it (8 bytes). Returns 0 when another one has it, the stamp of the load as the lease has it, or, in a list,
  * the entry.
  */
 export const CLAIM: ScriptDefinition = {
   idempotent: true,
-  lua: `${ENTRIES}${FAILURES}${CALENDAR}
+  lua: `${ENTRIES}${FAILURES}${CALENDAR}${NOTES}
 local seen, ceiling, token, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local head = headOf(KEYS[1])
 local stored = head and stampIn(head)
@@ -224,7 +235,9 @@ if type(holder) == 'string' then
   return string.sub(holder, 1, 32)
 end
 if seen == '' or isLater(seen, ceiling) then seen = nil end
-local digits = digitsOf(laterThan(laterThan(stampNow(ARGV[5]), stored), seen))
+-- What is loaded from now on is later than the delete, even if that has the stamp of a calendar that was ahead.
+local ended = stampOfNote(redis.pcall('HGET', KEYS[3], ''), ceiling)
+local digits = digitsOf(laterThan(laterThan(laterThan(stampNow(ARGV[5]), stored), seen), ended))
 local reply = redis.pcall('SET', KEYS[2], digits .. token, 'PX', ttl)
 if failed(reply) then return failure(reply) end
 return digits`,

@@ -71,13 +71,13 @@ describe('RedisStore, of what is sent,', () => {
   });
 
   it('lists a write in each of its groups, and only then writes it', async () => {
-    port.answers.push([1, Buffer.from('5')], [1, Buffer.from('7')], 1);
+    port.answers.push([Buffer.from('5'), 1], [Buffer.from('7'), 1], 1);
     await store.apply(setOf('k', stampNo(1), { groups: ['g', 'h'] }));
     expect(port.sent.map(({ name }) => name)).toEqual(['evalsha', 'evalsha', 'evalsha']);
     expect(port.sent.map(({ args }) => args.slice(2, 2 + Number(args[1])))).toEqual([
       ['{g}:members', '{g}:mark'],
       ['{h}:members', '{h}:mark'],
-      ['k', new SlotNames().lease('k'), new SlotNames().dropNote('k')],
+      ['k', new SlotNames().lease('k'), new SlotNames().notes('k')],
     ]);
     // Within a minute of the earlier listing.
     expect(port.sent[2]!.args).toContain(60_005);
@@ -87,13 +87,31 @@ describe('RedisStore, of what is sent,', () => {
   });
 
   it('lists a write again that arrived too late, up to three times', async () => {
-    const listed = [1, Buffer.from('5')];
+    const listed = [Buffer.from('5'), 1];
     port.answers.push(listed, 2, listed, 1);
     const write = setOf('k', stampNo(1), { groups: ['g'] });
     expect(await store.apply(write)).toEqual({ kind: 'applied' });
     port.answers.push(listed, 2, listed, 2, listed, 2);
     await expect(store.apply(write)).rejects.toThrow(CommandTimeoutError);
     expect(port.sent).toHaveLength(4 + 6);
+  });
+
+  it('lists writes of one moment together, and takes what they replace out together', async () => {
+    const old = bytesOf(stampNo(0));
+    port.answer = (name, args) => {
+      if (name === 'zrem') return args.length - 1;
+      const isList = args[2] === '{g}:members';
+      return isList ? [Buffer.from('5'), 1, 1, 1] : [1, 2, old, Buffer.from('g')];
+    };
+    const keys = ['a', 'b', 'c'];
+    const writes = keys.map((key) => setOf(key, stampNo(1), { groups: ['g'] }));
+    await Promise.all(writes.map((write) => store.apply(write)));
+    await store.settled();
+    const scripts = port.sent.filter(({ name }) => name === 'evalsha');
+    expect(scripts.map(({ args }) => args[2])).toEqual(['{g}:members', ...keys]);
+    expect(port.sent).toHaveLength(5);
+    const gone = keys.map((key) => nameOf(stampNo(0), key));
+    expect(port.sent.at(-1)!.args).toEqual(['{g}:members', ...gone]);
   });
 
   it('sends the script itself where it is not known, with the same arguments and options', async () => {

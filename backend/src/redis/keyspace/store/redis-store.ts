@@ -174,7 +174,8 @@ export class RedisStore implements KeyValueStore {
   async claim({ key, token, leaseMs, seen }: LeaseRequest): Promise<LeaseAnswer> {
     const seenBytes = seen === null ? ANY : stampBytes(seen);
     const args = [seenBytes, this.#ceiling(), token, toLiveTime(leaseMs), this.#origin];
-    const reply = await this.#claim([key, this.#names.lease(key)], args);
+    const keys = [key, this.#names.lease(key), this.#names.notes(key)];
+    const reply = await this.#claim(keys, args);
     if (Array.isArray(reply) && Buffer.isBuffer(reply[0])) {
       return { kind: 'changed', entry: reply[0] };
     }
@@ -261,8 +262,9 @@ export class RedisStore implements KeyValueStore {
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
     const isListed = until !== undefined;
     const keys = [key];
-    if (isListed || mode === 'live') keys.push(this.#names.lease(key));
-    if (isListed) keys.push(this.#names.dropNote(key));
+    const isValue = isKept(write);
+    if (isValue || mode === 'live') keys.push(this.#names.lease(key));
+    if (isValue) keys.push(this.#names.notes(key));
     const base = typeof replaces === 'string' ? replaces : stampBytes(replaces);
     const args = [entry, toPx(write.ttlMs), this.#ceiling(), channel, notice, mode, base];
     return this.#apply(keys, [...args, until ?? '', ...(isListed ? write.groups : [])]);

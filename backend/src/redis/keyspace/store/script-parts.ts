@@ -115,6 +115,71 @@ local function tell(channel, notice, stamp, stored, ceiling)
 end
 `;
 
+// A hash beside an entry: what ended writes of it that may still come. Its fields are the groups that were dropped, and
+// an empty name for a delete whose tombstone was replaced. Each is the stamp of that.
+export const NOTES = `
+local function stampOfNote(noted, ceiling)
+  if type(noted) ~= 'string' or #noted ~= 16 or isLater(noted, ceiling) then return nil end
+  return noted
+end
+local function leaveNote(notes, field, stamp, ms, ceiling)
+  local noted = stampOfNote(redis.pcall('HGET', notes, field), ceiling)
+  local left = redis.pcall('PTTL', notes)
+  if not noted or isLater(stamp, noted) then
+    local reply = redis.pcall('HSET', notes, field, stamp)
+    if failed(reply) then return reply end
+  end
+  if ms < 0 then return redis.pcall('PERSIST', notes) end
+  -- Other notes in it may have to stay for longer.
+  if left == -2 or (left >= 0 and left < ms) then return redis.pcall('PEXPIRE', notes, ms) end
+  return true
+end
+`;
+
+// The mark of a group has the keys that its drop spares in its body: the length of each (2 bytes) and its bytes. Since
+// codec 1 the floor follows, 16 bytes: other drops, which did not spare it, have ended what was born before.
+export const MARKS = `
+local NEVER = string.rep('\\0', 16)
+local function isKnownMark(mark) return string.byte(mark, 3) == 2 and #mark >= 34 and string.byte(mark, 33) <= 1 end
+local function sparedBy(mark)
+  local keys, floors, at = {}, {}, 35
+  local size = string.byte(mark, 33) * 16
+  while #mark > at do
+    local a, b = string.byte(mark, at, at + 1)
+    local last = at + 1 + a * 256 + b
+    local key = string.sub(mark, at + 2, last)
+    local floor = string.sub(mark, last + 1, last + size)
+    keys[#keys + 1] = key
+    floors[key] = #floor == 16 and floor or NEVER
+    at = last + 1 + size
+  end
+  return keys, floors
+end
+-- A mark, with the floors that another one of its group gives to what it spares.
+local function joined(mark, other)
+  if not isKnownMark(mark) or not isKnownMark(other) then return mark end
+  local keys, floors = sparedBy(mark)
+  local _, others = sparedBy(other)
+  local parts = { string.sub(mark, 1, 32), '\\1', string.sub(mark, 34, 34) }
+  for _, key in ipairs(keys) do
+    local floor = others[key] or stampIn(other)
+    if isLater(floors[key], floor) then floor = floors[key] end
+    parts[#parts + 1] = bytesOf(#key, 2) .. key .. floor
+  end
+  return table.concat(parts)
+end
+-- Which drop ends what was born then, if any.
+local function endedBy(mark, key, birth, ceiling)
+  local floor = nil
+  if isKnownMark(mark) and #mark > 34 then
+    local _, floors = sparedBy(mark)
+    floor = floors[key]
+  end
+  local last = floor or stampIn(mark)
+  return isLater(last, birth) and not isLater(last, ceiling) and last or nil
+end
+`;
+
 // A holder that asks again gets it again: the first reply may have been lost.
 export const TAKING = `
 local function take(key, holder, ttl)

@@ -31,7 +31,7 @@ describe('SlotNames', () => {
     for (const prefix of PREFIXES) {
       const names = new SlotNames(prefix);
       for (const key of [...keys, 'ä:ö', 'no keyspace', '{x:y}z', '{}x:y']) {
-        for (const name of [names.lease(key), names.dropNote(key)]) {
+        for (const name of [names.lease(key), names.notes(key)]) {
           expect([prefix, key, slotOf(prefix + name)]).toEqual([prefix, key, slotOf(prefix + key)]);
         }
       }
@@ -74,7 +74,7 @@ describe('SlotNames', () => {
     for (const prefix of PREFIXES) {
       const names = new SlotNames(prefix);
       const all = [...keys, ...Array.from({ length: 2_000 }, (_, i) => `users:n${i}`)];
-      const made = all.flatMap((key) => [key, names.lease(key), names.dropNote(key)]);
+      const made = all.flatMap((key) => [key, names.lease(key), names.notes(key)]);
       expect(new Set(made).size).toBe(all.length * 3);
     }
   });
@@ -82,7 +82,7 @@ describe('SlotNames', () => {
   it('keeps its names, since they are stored', () => {
     const names = new SlotNames();
     expect(names.lease('users:42')).toBe('users!{0q34}42');
-    expect(names.dropNote('users:42')).toBe('users%{0q34}42');
+    expect(names.notes('users:42')).toBe('users%{0q34}42');
     expect(names.index('users#admins')).toBe('{users#admins}:members');
     expect(names.mark('users#admins')).toBe('{users#admins}:mark');
   });

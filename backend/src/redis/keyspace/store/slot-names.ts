@@ -75,8 +75,8 @@ export class SlotNames {
     return this.#beside(entry, '!');
   }
 
-  /** Where a drop tells writes of an entry that are under way. */
-  dropNote(entry: string): string {
+  /** Where it is noted what ended writes of an entry that may still come. */
+  notes(entry: string): string {
     return this.#beside(entry, '%');
   }
 

@@ -15,6 +15,7 @@ export function toJson(value: unknown, maxBytes: number): string {
   const json = stringify(value);
   const fault = attempt(() => findJsonFault(value, RULES));
   if (fault !== null) throw unserializable(fault.what, fault.path);
+  if (sealedIn(value) !== null) throw unserializable('what marks encrypted data');
   if (PROTOTYPE_MEMBER.test(json)) throw unserializable('a member named __proto__');
   return checkedSize(json, maxBytes);
 }
@@ -33,6 +34,22 @@ export function fromJson(text: string): unknown {
   // The name can also be written with escapes, for which there is no other reason.
   const mayHave = text.includes('__proto__') || /\\u00[5-7]/i.test(text);
   return mayHave ? JSON.parse(text, withoutPrototype) : JSON.parse(text);
+}
+
+// As JSON it can stand wherever the data would.
+const SEALED_MEMBER = 'nestjs-redis-ha/encrypted';
+
+/** Returns sealed bytes as data of a record. */
+export function sealedData(sealed: Buffer): object {
+  return { [SEALED_MEMBER]: sealed.toString('base64') };
+}
+
+/** Returns the sealed bytes in the data of a record; `null` when it is not sealed. */
+export function sealedIn(data: unknown): Buffer | null {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return null;
+  const [first, ...others] = Object.entries(data) as [string, unknown][];
+  if (first?.[0] !== SEALED_MEMBER || others.length > 0) return null;
+  return typeof first[1] === 'string' ? Buffer.from(first[1], 'base64') : Buffer.alloc(0);
 }
 
 function withoutPrototype(name: string, value: unknown): unknown {

@@ -8,6 +8,7 @@ import {
   stampOfSlide,
   toRecord,
 } from './session-record.js';
+import { SessionSeal } from './session-seal.js';
 import { groupOfUser } from './session-token.js';
 
 const STAMP = { wallMs: 1000, count: 2, origin: '00000000000000aa' };
@@ -24,7 +25,8 @@ const RECORD: SessionRecord = {
   birth: stampDigits(BIRTH),
 };
 const json = JSON.stringify(RECORD.data);
-const draft = draftOf(RECORD, json, 1550);
+const OPEN = new SessionSeal({ keys: null, plainData: 'read' }, 'sessions');
+const draft = draftOf(RECORD, json, 1550, OPEN);
 const entry: Entry = {
   ...draft,
   stamp: STAMP,
@@ -33,19 +35,20 @@ const entry: Entry = {
   isFinal: false,
   freshUntil: 1600,
 };
-const decode = (over: Partial<Entry>): unknown => decodeRecord(RECORD.id, { ...entry, ...over });
+const decode = (over: Partial<Entry>): unknown =>
+  decodeRecord(RECORD.id, { ...entry, ...over }, OPEN);
 const body = (text: string): Partial<Entry> => ({ body: Buffer.from(text) });
 
 describe('a record', () => {
   it('comes back as it went in, with the stamps it was written with and born with', () => {
-    expect(decodeRecord(RECORD.id, entry)).toEqual({ ok: true, record: RECORD });
+    expect(decodeRecord(RECORD.id, entry, OPEN)).toEqual({ ok: true, record: RECORD });
   });
 
   it('lives until it was idle for too long, or until its end', () => {
     expect(draft).toMatchObject({ kind: 'value', freshMs: 50, staleMs: 0 });
     expect(expiryOf(RECORD)).toBe(1600);
     expect(expiryOf({ ...RECORD, lastSeenAt: 4950 })).toBe(5000);
-    expect(draftOf(RECORD, json, 9999).freshMs).toBe(1);
+    expect(draftOf(RECORD, json, 9999, OPEN).freshMs).toBe(1);
   });
 
   it('is listed under its user, and says the id of the token nowhere', () => {
@@ -79,7 +82,7 @@ describe('a record', () => {
   });
 
   it('of the wrong id is none', () => {
-    expect(decodeRecord('no-id', entry)).toEqual({ ok: false, fault: 'corrupt' });
+    expect(decodeRecord('no-id', entry, OPEN)).toEqual({ ok: false, fault: 'corrupt' });
   });
 });
 

@@ -8,6 +8,7 @@ import {
   stampDigits,
 } from '../../keyspace/index.js';
 import { fromJson } from './session-data.js';
+import type { SealFault, SessionSeal } from './session-seal.js';
 import { groupOfUser, isSessionId } from './session-token.js';
 
 /** The whole record of a session, as the archive stores it. Plain JSON; times in calendar milliseconds. */
@@ -35,14 +36,15 @@ export interface SessionRecord {
   readonly birth: string;
 }
 
-/** The result of decoding an entry. */
-type DecodedRecord =
-  | { readonly ok: true; readonly record: SessionRecord }
-  | { readonly ok: false; readonly fault: EntryFault };
+/** Why a record cannot be read. */
+export type RecordFault = SealFault | { readonly ok: false; readonly fault: EntryFault };
+
+/** The result of decoding an entry, or what an archive returns. */
+export type DecodedRecord = { readonly ok: true; readonly record: SessionRecord } | RecordFault;
 
 /** The format that this version writes. */
 const RECORD_VERSION = 1;
-/** The codec number of sessions: 'S'. */
+/** The codec number of sessions: 'S', and 's' where they are sealed. */
 const SESSION_CODEC = 0x53;
 
 /** Returns when a session ends unless it is used. */
@@ -51,14 +53,21 @@ export function expiryOf({ lastSeenAt, idleMs, endsAt }: SessionRecord): number 
 }
 
 /** Returns the entry of a record. `dataJson` is its data, as text. */
-export function draftOf(record: SessionRecord, dataJson: string, now: number): EntryDraft {
+export function draftOf(
+  record: SessionRecord,
+  dataJson: string,
+  now: number,
+  seal: SessionSeal,
+): EntryDraft {
   const { userId, createdAt, lastSeenAt, idleMs, endsAt } = record;
   const head = JSON.stringify([RECORD_VERSION, userId, createdAt, lastSeenAt, idleMs, endsAt]);
   return {
+    ...seal.sealBody(
+      { codec: SESSION_CODEC, body: Buffer.from(`${head}\n${dataJson}`) },
+      record.id,
+    ),
     kind: 'value',
-    codec: SESSION_CODEC,
     isCompressed: false,
-    body: Buffer.from(`${head}\n${dataJson}`),
     freshMs: Math.max(1, expiryOf(record) - now),
     staleMs: 0,
     groups: [groupOfUser(userId)],
@@ -66,9 +75,13 @@ export function draftOf(record: SessionRecord, dataJson: string, now: number): E
 }
 
 /** Decodes an entry. Never throws: whatever the entry is, it returns a record or a fault. */
-export function decodeRecord(id: string, entry: Entry): DecodedRecord {
-  const { codec, isCompressed, kind, body } = entry;
-  if (kind !== 'value' || codec !== SESSION_CODEC || isCompressed) return CORRUPT;
+export function decodeRecord(id: string, entry: Entry, seal: SessionSeal): DecodedRecord {
+  if (entry.kind !== 'value' || entry.isCompressed) return CORRUPT;
+  const opened = seal.openBody(entry, SESSION_CODEC, id);
+  return opened.ok ? readBody(id, entry, opened.bytes) : opened;
+}
+
+function readBody(id: string, entry: Entry, body: Buffer): DecodedRecord {
   // JSON has no line breaks of its own, so the first one ends the head.
   const border = body.indexOf(0x0a);
   const head = parseJson(body.toString('utf8', 0, Math.max(0, border)));

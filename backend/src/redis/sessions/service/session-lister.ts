@@ -1,6 +1,6 @@
 import { portionsOf } from '../../base/collections/index.js';
-import type { SessionDeps, SessionReader } from './session-reader.js';
-import { expiryOf, type SessionRecord } from '../record/session-record.js';
+import { reportUnreadable, type SessionDeps, type SessionReader } from './session-reader.js';
+import { type DecodedRecord, expiryOf, type SessionRecord } from '../record/session-record.js';
 import { groupOfUser, isSessionId } from '../record/session-token.js';
 
 const READ_AT_A_TIME = 200;
@@ -29,38 +29,55 @@ export class SessionLister {
       this.#deps.keyspace.members(groupOfUser(userId)),
       this.#archived(userId),
     ]);
-    const records = new Map(archived?.map((record) => [record.id, record]));
+    const records = new Map(archived?.records.map((record) => [record.id, record]));
     const ids = new Set([...members.keys.filter(isSessionId), ...records.keys()]);
-    await this.#readInto(records, [...ids]);
+    const areAllReadable = await this.#readInto(records, [...ids]);
     const now = this.#deps.clock.wallTime();
     const valid = [...records.values()].filter(
       (record) => record.userId === userId && expiryOf(record) > now,
     );
     valid.sort((a, b) => b.lastSeenAt - a.lastSeenAt);
-    return { records: valid, isComplete: this.#isComplete(members.isComplete, archived !== null) };
+    const isComplete = this.#isComplete(members.isComplete, archived?.isComplete ?? false);
+    return { records: valid, isComplete: isComplete && areAllReadable };
   }
 
-  /** Redis wins over the archive: it has the later `lastSeenAt`, and the tombstones. */
-  async #readInto(records: Map<string, SessionRecord>, ids: readonly string[]): Promise<void> {
+  /**
+   * Redis wins over the archive: it has the later `lastSeenAt`, and the tombstones. Returns false when there is one
+   * that cannot be read, neither there nor here.
+   */
+  async #readInto(records: Map<string, SessionRecord>, ids: readonly string[]): Promise<boolean> {
+    let areAllReadable = true;
     for (const some of portionsOf(ids, READ_AT_A_TIME)) {
       const readings = await this.#deps.keyspace.readMany(some);
       for (const [i, reading] of readings.entries()) {
         const id = some[i] ?? '';
         const record = this.#reader.recordIn(id, reading);
         if (reading.state === 'deleted') records.delete(id);
+        else if (record === 'unreadable') areAllReadable &&= records.has(id);
         else if (record !== null && !isNewer(records.get(id), record)) records.set(id, record);
       }
     }
+    return areAllReadable;
   }
 
-  /** Returns what the archive lists; `null` when there is none, or when it failed. */
-  async #archived(userId: string): Promise<readonly SessionRecord[] | null> {
+  /** Returns what can be read of what the archive lists; `null` when there is none, or when it failed. */
+  async #archived(userId: string): Promise<FoundRecords | null> {
     try {
-      return (await this.#deps.desk?.listOf(userId)) ?? null;
+      const found = await this.#deps.desk?.listOf(userId);
+      return found === undefined ? null : this.#readable(found);
     } catch {
       // The list is then marked as incomplete.
       return null;
     }
+  }
+
+  #readable(found: readonly DecodedRecord[]): FoundRecords {
+    const records: SessionRecord[] = [];
+    for (const decoded of found) {
+      if (decoded.ok) records.push(decoded.record);
+      else reportUnreadable(this.#deps, decoded);
+    }
+    return { records, isComplete: records.length === found.length };
   }
 
   #isComplete(redisAnswered: boolean, archiveAnswered: boolean): boolean {

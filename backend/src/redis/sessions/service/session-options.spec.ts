@@ -25,6 +25,8 @@ describe('the options of sessions', () => {
       archiveTimeoutMs: 1000,
       archiveRememberMs: 5000,
       archiveConcurrency: 16,
+      keys: null,
+      plainData: 'read',
     });
   });
 

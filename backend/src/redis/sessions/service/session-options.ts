@@ -1,5 +1,8 @@
+import { plainData, type PlainData } from '../../config/index.js';
 import {
   flag,
+  keyRing,
+  type KeySource,
   lifetime,
   MAX_LIFE_MS,
   objectWith,
@@ -34,6 +37,13 @@ export interface SessionOptions {
   readonly archiveTimeoutMs?: number;
   /** While Redis is away, how long an answer of the archive is remembered, in ms; 0 means not at all. @defaultValue 5000 */
   readonly archiveRememberMs?: number;
+  /**
+   * Encrypts the data of sessions: keys of 32 bytes in base64, the newest first, or a function that returns them.
+   * @defaultValue with `SessionModule` those of the connection, else none
+   */
+  readonly keys?: KeySource;
+  /** What becomes of data that is not encrypted. @defaultValue with `SessionModule` that of the connection, else 'read' */
+  readonly plainData?: PlainData;
   /** Look-ups in the archive that run at the same time; the others wait. @defaultValue 16 */
   readonly archiveConcurrency?: number;
 }
@@ -59,6 +69,8 @@ export const SESSION_ROWS = {
   archiveTimeoutMs: option(lifetime, 1_000),
   archiveRememberMs: option(wholeNumber(0, MAX_LIFE_MS, 'milliseconds'), 5_000),
   archiveConcurrency: option(wholeNumber(1, 1_000), 16),
+  keys: option(keyRing, null),
+  plainData: option(plainData, 'read'),
 } satisfies RowsOf<SessionOptions>;
 
 const SESSIONS = new OptionSet(SESSION_ROWS, {

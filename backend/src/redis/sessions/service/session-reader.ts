@@ -2,7 +2,7 @@ import { SingleFlight } from '../../base/collections/index.js';
 import { codeOf, SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import {
-  type EntryFault,
+  type Entry,
   type Keyspace,
   type Reading,
   type ReadOptions,
@@ -14,11 +14,13 @@ import { Remembered } from '../archive/remembered.js';
 import { toForeignJson } from '../record/session-data.js';
 import {
   decodeRecord,
+  type DecodedRecord,
   draftOf,
   expiryOf,
+  type RecordFault,
   type SessionRecord,
-  toRecord,
 } from '../record/session-record.js';
+import type { SessionSeal } from '../record/session-seal.js';
 import { SeenIds } from './seen-ids.js';
 
 /** What the classes of this room share. */
@@ -26,6 +28,7 @@ export interface SessionDeps {
   readonly keyspace: Keyspace;
   /** The archive, where there is one. */
   readonly desk: ArchiveDesk | null;
+  readonly seal: SessionSeal;
   readonly clock: Clock;
   readonly bus: EventBus;
 }
@@ -33,8 +36,8 @@ export interface SessionDeps {
 /** Why a token is refused: for the program that asked, not for the user. */
 export type InvalidReason = 'malformed' | 'missing' | 'deleted' | 'expired' | 'unreadable';
 
-/** Why Redis does not know a session. */
-type Unknown = 'missing' | 'unreadable' | 'unknown' | 'newer';
+/** Why Redis does not know a session. `others`: it has one that only other processes can read. */
+type Unknown = 'missing' | 'unreadable' | 'unknown' | 'others';
 
 /** What follows from a reading. `ask`: Redis does not know the session, the archive may. */
 type Verdict =
@@ -91,7 +94,7 @@ export class SessionReader {
   async leftMsOf(id: string): Promise<number | null> {
     try {
       const reading = await this.#deps.keyspace.read(id, CONFIRMED);
-      const decoded = reading.state === 'found' ? decodeRecord(id, reading.entry) : null;
+      const decoded = reading.state === 'found' ? this.#decode(id, reading.entry) : null;
       return decoded?.ok === true ? decoded.record.endsAt - this.#now : null;
     } catch {
       // The end must be written although nothing can be read.
@@ -99,10 +102,14 @@ export class SessionReader {
     }
   }
 
-  /** Returns the record in a reading of the keyspace, if it is that of a valid session. */
-  recordIn(id: string, reading: Reading): SessionRecord | null {
+  /**
+   * Returns the record in a reading of the keyspace, if it is that of a valid session, or that it cannot be read.
+   */
+  recordIn(id: string, reading: Reading): SessionRecord | 'unreadable' | null {
     const verdict = this.#judge(id, reading);
-    return verdict.kind === 'valid' ? verdict.record : null;
+    if (verdict.kind === 'valid') return verdict.record;
+    const isThere = verdict.kind === 'ask' && CANNOT_BE_READ.has(verdict.why);
+    return isThere ? 'unreadable' : null;
   }
 
   async #settle(id: string, verdict: Verdict): Promise<SessionRecord> {
@@ -135,13 +142,13 @@ export class SessionReader {
       case 'unknown':
         return { kind: 'ask', why: reading.state };
       case 'unreadable':
-        return this.#reject(reading.fault);
+        return this.#reject({ ok: false, fault: reading.fault });
     }
   }
 
   #judgeFound(id: string, reading: Extract<Reading, { state: 'found' }>): Verdict {
-    const decoded = decodeRecord(id, reading.entry);
-    if (!decoded.ok) return this.#reject(decoded.fault);
+    const decoded = this.#decode(id, reading.entry);
+    if (!decoded.ok) return this.#reject(decoded);
     const { record } = decoded;
     if (!this.#hasExpired(record)) return { kind: 'valid', record };
     // While Redis is away, other processes may have extended the session since.
@@ -157,17 +164,17 @@ export class SessionReader {
   }
 
   async #ask(id: string, why: Unknown): Promise<SessionRecord> {
-    const archived = await this.#deps.desk?.find(id);
-    if (archived === null || archived === undefined) throw invalid('missing');
-    const found = toRecord(archived);
-    if (found?.id !== id) {
-      this.#reject('corrupt');
+    const archived = (await this.#deps.desk?.find(id)) ?? null;
+    if (archived === null) throw invalid('missing');
+    if (!archived.ok) {
+      reportUnreadable(this.#deps, archived);
       throw invalid('unreadable');
     }
+    const found = archived.record;
     if (this.#hasExpired(found)) throw invalid('expired');
     // Redis cannot be written while it is away, and the journal is only for changes.
     if (why === 'unknown') this.#remember(found);
-    // An entry of a newer version of this library stays, for processes that can read it.
+    // What a newer version of this library, or a key that is not here, has written stays for those that can read it.
     if (why === 'missing' || why === 'unreadable') return this.#refill(found);
     return found;
   }
@@ -175,7 +182,8 @@ export class SessionReader {
   /** Writes the record to Redis with its old stamps: if it was ended meanwhile, the end wins. */
   async #refill(record: SessionRecord): Promise<SessionRecord> {
     const { keyspace } = this.#deps;
-    const draft = draftOf(record, toForeignJson(record.data, Infinity), this.#now);
+    const dataJson = toForeignJson(record.data, Infinity);
+    const draft = draftOf(record, dataJson, this.#now, this.#deps.seal);
     try {
       const { outcome } = await keyspace.write(record.id, draft, {
         stamp: stampOfDigits(record.revision),
@@ -204,12 +212,18 @@ export class SessionReader {
     return Math.floor(this.#deps.clock.wallTime());
   }
 
-  #reject(fault: EntryFault): Verdict {
-    const { keyspace, bus } = this.#deps;
-    bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault });
-    return { kind: 'ask', why: fault === 'newer-format' ? 'newer' : 'unreadable' };
+  #decode(id: string, entry: Entry): DecodedRecord {
+    return decodeRecord(id, entry, this.#deps.seal);
+  }
+
+  #reject(fault: RecordFault): Verdict {
+    reportUnreadable(this.#deps, fault);
+    return { kind: 'ask', why: OF_OTHERS.has(fault.fault) ? 'others' : 'unreadable' };
   }
 }
+
+const CANNOT_BE_READ: ReadonlySet<Unknown> = new Set(['unreadable', 'others']);
+const OF_OTHERS: ReadonlySet<RecordFault['fault']> = new Set(['newer-format', 'no-key']);
 
 const CONFIRMED: ReadOptions = { confirm: true };
 const ON_PRIMARY: ReadOptions = { onPrimary: true };
@@ -230,6 +244,14 @@ export function reportFailedWrite(
 ): void {
   const reason = codeOf(error) ?? 'unknown error';
   bus.emit({ type: 'value.write-failed', keyspace: keyspace.name, reason });
+}
+
+/** Tells that a record cannot be read, and why. */
+export function reportUnreadable(
+  { bus, keyspace }: Pick<SessionDeps, 'bus' | 'keyspace'>,
+  { ok: _, ...fault }: RecordFault,
+): void {
+  bus.emit({ type: 'value.rejected', keyspace: keyspace.name, ...fault });
 }
 
 const DELETED: Verdict = { kind: 'invalid', reason: 'deleted' };

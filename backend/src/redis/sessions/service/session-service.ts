@@ -19,6 +19,7 @@ import { ArchiveDesk } from '../archive/archive-desk.js';
 import { KeyedTurns } from './keyed-turns.js';
 import { fromJson, toJson } from '../record/session-data.js';
 import type { SessionRecord } from '../record/session-record.js';
+import { SessionSeal, type SealOptions } from '../record/session-seal.js';
 import { idOf, isSessionId, isToken, newToken } from '../record/session-token.js';
 import {
   type IssuedSession,
@@ -45,6 +46,9 @@ export interface SessionServiceDeps {
   readonly bus?: EventBus;
 }
 
+/** What a store beside the sessions needs of them. */
+export type SharedDeps = Required<SessionServiceDeps> & SealOptions;
+
 const MAX_ATTEMPTS = 5;
 const PAUSE_MS = 10;
 const MAX_USER_ID = 1024;
@@ -70,8 +74,8 @@ const DESTROY = new OptionSet({ except: option(whatever, null) }, { path: '' });
 export class SessionService<T = Record<string, unknown>> {
   /** Where the sessions are kept. */
   readonly keyspace: Keyspace;
-  /** Its other deps, for a store beside it. */
-  readonly deps: Required<SessionServiceDeps>;
+  /** Its other deps, and its keys, for a store beside it. */
+  readonly deps: SharedDeps;
   readonly #options: ResolvedSessionOptions;
   readonly #deps: SessionDeps;
   readonly #reader: SessionReader;
@@ -92,12 +96,13 @@ export class SessionService<T = Record<string, unknown>> {
     { clock = new SystemClock(), bus = new EventBus() }: SessionServiceDeps = {},
   ) {
     const resolved = resolveSessionOptions(options);
-    const { archive, archiveRequired } = resolved;
-    const desk = archive === null ? null : new ArchiveDesk(archive, resolved, clock);
+    const { archive, archiveRequired, keys, plainData } = resolved;
+    const seal = new SessionSeal(resolved, keyspace.name);
+    const desk = archive === null ? null : new ArchiveDesk(archive, { ...resolved, seal }, clock);
     this.keyspace = keyspace;
-    this.deps = { clock, bus };
+    this.deps = { clock, bus, keys, plainData };
     this.#options = resolved;
-    this.#deps = { keyspace, desk, clock, bus };
+    this.#deps = { keyspace, desk, clock, bus, seal };
     this.#reader = new SessionReader(this.#deps, resolved.archiveRememberMs);
     this.#writer = new SessionWriter(this.#deps, resolved);
     this.#rotation = new SessionRotation<T>(this.#deps, this.#reader, this.#writer);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { KeyRing } from '../../base/crypto/index.js';
 import { ConfigInvalidError } from '../../base/errors/index.js';
 import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
 import {
@@ -273,6 +274,60 @@ describe('the records of a store', () => {
     expect(beside.events).toHaveLength(1);
     own.reportFailedCallback('error');
     expect(beside.events.at(-1)).toMatchObject({ type: 'listener.failed', error: 'error' });
+  });
+
+  describe('with keys', () => {
+    const [key, other] = ['k', 'o'].map((letter) => Buffer.alloc(32, letter).toString('base64'));
+    const session = { cookie: { path: '/' }, user: 'ann', pin: 'S3cret' };
+    const bytes = (): string => world.redis.data.entries.get(ID)?.body.toString('latin1') ?? '';
+    const fault = (): unknown => events.map((event) => 'fault' in event && event.fault);
+
+    it('are encrypted, and stay so when they are touched', async () => {
+      records = open({ keys: [key!] });
+      await records.set(SID, session);
+      expect(bytes()).not.toMatch(/S3cret|ann/);
+      await world.clock.advance(60_000);
+      await records.touch(SID, session);
+      expect(bytes()).not.toMatch(/S3cret|ann/);
+      expect(lifeOf()).toBe(DAY);
+      expect(await records.get(SID)).toEqual(session);
+      expect(events).toEqual([]);
+    });
+
+    it('are encrypted by the keys of the sessions they stand beside, unless they have their own', async () => {
+      const { sessions } = world.process({ keys: [key!] });
+      await new StoreRecords(sessions).set(SID, session);
+      const plainData = 'refuse';
+      expect(await open({ keys: [key!], plainData }).get(SID)).toEqual(session);
+      await new StoreRecords(sessions, { keys: [other!] }).set(SID, session);
+      expect(await open({ keys: [other!], plainData }).get(SID)).toEqual(session);
+    });
+
+    it('cannot be read without their key, and stay where they are', async () => {
+      await open({ keys: [key!] }).set(SID, session);
+      const before = bytes();
+      expect(await open({ keys: [other!] }).get(SID)).toBeNull();
+      const keyId = KeyRing.of([key])?.ids[0];
+      expect(events).toEqual([
+        { type: 'value.rejected', keyspace: 'sessions', fault: 'no-key', keyId },
+      ]);
+      expect(await open().get(SID)).toBeNull();
+      expect(fault()).toEqual(['no-key']);
+      expect(bytes()).toBe(before);
+    });
+
+    it('are refused in clear, and under another id, when that is said', async () => {
+      await open().set(SID, session);
+      expect(await open({ keys: [key!] }).get(SID)).toEqual(session);
+      records = open({ keys: [key!], plainData: 'refuse' });
+      expect(await records.get(SID)).toBeNull();
+      expect(fault()).toEqual(['not-encrypted']);
+      await records.set('another', session);
+      const moved = [...world.redis.data.entries].find(([id]) => id !== ID)?.[1];
+      world.redis.data.entries.set(ID, moved!);
+      expect(await records.get(SID)).toBeNull();
+      expect(fault()).toEqual(['not-encrypted', 'corrupt']);
+    });
   });
 
   it('need no options, and stand on the clock of the machine', async () => {

@@ -2,6 +2,8 @@ import { RedisHaError, SessionUnavailableError } from '../../base/errors/index.j
 import { EventBus } from '../../base/events/index.js';
 import {
   anything,
+  type KeySource,
+  keyRing,
   lifetime,
   MAX_LIFE_MS,
   option,
@@ -12,10 +14,12 @@ import {
 import type { Entry, EntryDraft, Keyspace, WriteOptions } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { toForeignJson } from '../record/session-data.js';
-import { stampOfChange, stampOfSlide } from '../record/session-record.js';
+import { plainData, type PlainData } from '../../config/index.js';
+import { SessionSeal, type SealFault } from '../record/session-seal.js';
+import { type RecordFault, stampOfChange, stampOfSlide } from '../record/session-record.js';
 import { idOf } from '../record/session-token.js';
-import { reportFailedWrite } from '../service/session-reader.js';
-import type { SessionService, SessionServiceDeps } from '../service/session-service.js';
+import { reportFailedWrite, reportUnreadable } from '../service/session-reader.js';
+import type { SessionService, SharedDeps } from '../service/session-service.js';
 
 /** How a store for express-session or Fastify behaves. */
 export interface SessionStoreOptions {
@@ -29,6 +33,10 @@ export interface SessionStoreOptions {
   readonly clock?: Clock;
   /** Where errors in the background are reported. @defaultValue that of the sessions it stands beside, or nobody */
   readonly bus?: EventBus;
+  /** Encrypts the sessions, as `sessions.keys` does. @defaultValue those of the sessions it stands beside, or none */
+  readonly keys?: KeySource;
+  /** What becomes of sessions that are not encrypted. @defaultValue that of the sessions it stands beside, or 'read' */
+  readonly plainData?: PlainData;
 }
 
 /** Where the sessions are kept: a keyspace with the policy `session`, or a `SessionService`, which has one. */
@@ -41,7 +49,7 @@ interface CookieTimes {
   readonly maxAge?: unknown;
 }
 
-/** The codec number of sessions of other libraries: 'E'. */
+/** The codec number of sessions of other libraries: 'E', and 'e' where they are sealed. */
 const STORE_CODEC = 0x45;
 
 const MAX_ATTEMPTS = 5;
@@ -52,22 +60,32 @@ const ROWS = {
   maxDataBytes: option(positive, 262_144),
   clock: option(anything<Clock>(), null),
   bus: option(anything<EventBus>(), null),
+  keys: option(keyRing, null),
+  plainData: option(plainData, null),
 } satisfies RowsOf<SessionStoreOptions>;
 
 /** The options of a store. */
 export const STORE = new OptionSet(ROWS, { path: 'store' });
 
+type StoreOptions = Required<Omit<SessionStoreOptions, 'keys' | 'plainData'>>;
+
 /** Stores sessions of other libraries, as JSON, under the hash of their id. */
 export class StoreRecords {
   readonly #keyspace: Keyspace;
-  readonly #options: Required<SessionStoreOptions>;
+  readonly #options: StoreOptions;
+  readonly #seal: SessionSeal;
 
   /** @throws ConfigInvalidError for options that cannot be used. */
   constructor(home: SessionHome, options: SessionStoreOptions = {}) {
-    const { clock, bus } = depsOf(home);
-    const resolved = STORE.resolve(options);
+    const deps = depsOf(home);
+    const { defaultMs, touchEveryMs, maxDataBytes, ...own } = STORE.resolve(options);
+    const [clock, bus] = [own.clock ?? deps.clock, own.bus ?? deps.bus];
     this.#keyspace = 'keyspace' in home ? home.keyspace : home;
-    this.#options = { ...resolved, clock: resolved.clock ?? clock, bus: resolved.bus ?? bus };
+    this.#options = { defaultMs, touchEveryMs, maxDataBytes, clock, bus };
+    this.#seal = new SessionSeal(
+      { keys: own.keys ?? deps.keys, plainData: own.plainData ?? deps.plainData },
+      this.#keyspace.name,
+    );
   }
 
   /** The session, or `null` when there is none. Fails when nobody can tell. */
@@ -83,8 +101,9 @@ export class StoreRecords {
     return withStatus(async () => {
       const json = toForeignJson(session, this.#options.maxDataBytes);
       const lifeMs = this.#lifeOf(session);
-      if (lifeMs > 0) await this.#store(idOf(sid), draftOf(json, lifeMs));
-      else await this.#end(idOf(sid));
+      const id = idOf(sid);
+      if (lifeMs > 0) await this.#store(id, this.#draftOf(id, json, lifeMs));
+      else await this.#end(id);
     });
   }
 
@@ -117,7 +136,7 @@ export class StoreRecords {
     const touched = { ...found.session, cookie: cookieOf(session) };
     const { stamp: replaces, birth } = found.entry;
     const stamp = stampOfSlide(replaces, this.#keyspace.stamp());
-    const draft = draftOf(toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
+    const draft = this.#draftOf(id, toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
     await this.#keyspace.write(id, draft, { stamp, birth, replaces });
   }
 
@@ -169,21 +188,33 @@ export class StoreRecords {
       case 'missing':
         return null;
       case 'unreadable':
-        return this.#reject(reading.fault);
+        return this.#reject({ ok: false, fault: reading.fault });
       case 'unknown':
         throw new SessionUnavailableError(
           'Redis is away and memory does not know the session; try again later',
         );
       case 'found': {
-        const session = decode(reading.entry);
-        return session === null ? this.#reject('corrupt') : { session, entry: reading.entry };
+        const { entry } = reading;
+        const decoded = this.#decode(id, entry);
+        return 'session' in decoded ? { ...decoded, entry } : this.#reject(decoded);
       }
     }
   }
 
-  #reject(fault: string): null {
-    const { name: keyspace } = this.#keyspace;
-    this.#options.bus.emit({ type: 'value.rejected', keyspace, fault });
+  #draftOf(id: string, json: string, lifeMs: number): EntryDraft {
+    const sealed = this.#seal.sealBody({ codec: STORE_CODEC, body: Buffer.from(json) }, id);
+    const shape = { kind: 'value', isCompressed: false, groups: [] } as const;
+    return { ...shape, ...sealed, freshMs: lifeMs, staleMs: 0 };
+  }
+
+  #decode(id: string, entry: Entry): { readonly session: object } | SealFault {
+    if (entry.kind !== 'value' || entry.isCompressed) return CORRUPT;
+    const opened = this.#seal.openBody(entry, STORE_CODEC, id);
+    return opened.ok ? parseSession(opened.bytes) : opened;
+  }
+
+  #reject(fault: RecordFault): null {
+    reportUnreadable({ bus: this.#options.bus, keyspace: this.#keyspace }, fault);
     return null;
   }
 
@@ -199,24 +230,21 @@ export class StoreRecords {
   }
 }
 
-function depsOf(home: SessionHome): Required<SessionServiceDeps> {
-  return 'keyspace' in home ? home.deps : { clock: new SystemClock(), bus: new EventBus() };
+const CORRUPT: SealFault = { ok: false, fault: 'corrupt' };
+
+function depsOf(home: SessionHome): SharedDeps {
+  if ('keyspace' in home) return home.deps;
+  return { clock: new SystemClock(), bus: new EventBus(), keys: null, plainData: 'read' };
 }
 
-function draftOf(json: string, lifeMs: number): EntryDraft {
-  const body = Buffer.from(json);
-  const shape = { kind: 'value', codec: STORE_CODEC, isCompressed: false, groups: [] } as const;
-  return { ...shape, body, freshMs: lifeMs, staleMs: 0 };
-}
-
-function decode({ kind, codec, isCompressed, body }: Entry): object | null {
-  if (kind !== 'value' || codec !== STORE_CODEC || isCompressed) return null;
+function parseSession(bytes: Buffer): { readonly session: object } | SealFault {
   try {
-    const session: unknown = JSON.parse(body.toString());
+    const session: unknown = JSON.parse(bytes.toString());
     // Without a cookie express-session would fail in the middle of a request.
-    return isObject(session) && 'cookie' in session && isObject(session.cookie) ? session : null;
+    const isWhole = isObject(session) && 'cookie' in session && isObject(session.cookie);
+    return isWhole ? { session } : CORRUPT;
   } catch {
-    return null;
+    return CORRUPT;
   }
 }
 

@@ -33,10 +33,14 @@ export async function openOwn(path: string, files: Disk): Promise<disk.FileHandl
     if (['ELOOP', 'EMLINK', 'ENXIO'].includes(codeOf(error) ?? '')) return null;
     throw error;
   }
-  const stats = await handle.stat();
-  if (stats.isFile() && isOwn(stats)) return handle;
-  await handle.close();
-  return null;
+  let isUsable = false;
+  try {
+    const stats = await handle.stat();
+    isUsable = stats.isFile() && isOwn(stats);
+  } finally {
+    if (!isUsable) await handle.close();
+  }
+  return isUsable ? handle : null;
 }
 
 /** Returns whether a file is there. It is opened: network file systems answer everything else from memory. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CountedDisk } from '../../../../../test/support/counted-disk.js';
 import { setOf, stampNo } from '../../../../../test/support/stored-writes.js';
 import { ManualClock, waitUntil } from '../../../testing/index.js';
 import type { Disk } from './journal-disk.js';
@@ -29,10 +30,15 @@ class FaultyDisk implements Disk {
   room = Infinity;
   /** Holds a step back until it resolves. */
   before: (step: Step) => Promise<void> | void = () => undefined;
+  readonly #disk = new CountedDisk();
+
+  get openFiles(): number {
+    return this.#disk.openFiles;
+  }
 
   readonly open: Disk['open'] = async (...args) => {
     await this.#step('open');
-    return this.#watch(await fs.open(...args));
+    return this.#watch(await this.#disk.open(...args));
   };
 
   readonly rename: Disk['rename'] = async (...args) => {
@@ -91,14 +97,19 @@ describe('JournalFile', () => {
   let path: string;
   let clock: ManualClock;
   let failures: string[];
+  let recoveries: number[];
   const opened = new Set<JournalFile>();
+  const disks = new Set<FaultyDisk>();
 
   const open = async (
     change: Partial<Parameters<typeof JournalFile.create>[0]> = {},
-    disk?: Disk,
+    disk = new FaultyDisk(),
   ): Promise<JournalFile> => {
+    disks.add(disk);
     const onFailure = (reason: string): void => void failures.push(reason);
-    const options = { path, fsync: 'always', seal: SEAL, onFailure, ...change } as const;
+    const onRecovery = (failedMs: number): void => void recoveries.push(failedMs);
+    const told = { onFailure, onRecovery };
+    const options = { path, fsync: 'always', seal: SEAL, ...told, ...change } as const;
     const file = await JournalFile.create(options, clock, disk);
     opened.add(file);
     return file;
@@ -129,11 +140,15 @@ describe('JournalFile', () => {
     path = join(directory, 'journal');
     clock = new ManualClock();
     failures = [];
+    recoveries = [];
   });
   afterEach(async () => {
-    for (const file of opened) await file.close();
+    for (const file of opened) await file.closeFully();
     opened.clear();
     await fs.rm(directory, { recursive: true });
+    const unclosed = [...disks].filter(({ openFiles }) => openFiles > 0);
+    disks.clear();
+    expect(unclosed).toEqual([]);
   });
 
   describe('keeps records', () => {
@@ -320,6 +335,29 @@ describe('JournalFile', () => {
       expect(await left()).toEqual(['before', 'a', 'b', 'c', 'd'].map((key) => recordOf(key, 1)));
     });
 
+    it('tells since when, for what reason and how much waits for it, until it takes that', async () => {
+      const { size } = file;
+      const sound = { state: 'sound', reason: null, since: null, bytes: size, queuedBytes: 0 };
+      expect(file.status).toEqual({ ...sound, failures: 0 });
+      disk.room = 0;
+      const since = clock.wallTime();
+      await expect(file.append(recordOf('a', 1))).rejects.toThrow();
+      const failed = { state: 'failed', reason: 'ENOSPC', since, bytes: size, failures: 1 };
+      expect(file.status).toMatchObject(failed);
+      expect(file.status.queuedBytes).toBeGreaterThan(400);
+      disk.faults.set('truncate', 'EIO');
+      await clock.advance(1_000);
+      await file.flush().catch(() => undefined);
+      expect(file.status).toMatchObject({ ...failed, reason: 'EIO' });
+      expect(recoveries).toEqual([]);
+      disk.faults.clear();
+      disk.room = Infinity;
+      await clock.advance(1_000);
+      await file.flush();
+      expect(file.status).toEqual({ ...sound, bytes: file.size, failures: 1 });
+      expect(recoveries).toEqual([2_000]);
+    });
+
     it('leaves nothing torn of a record that was written in part', async () => {
       disk.room = 10;
       await expect(file.append(recordOf('a', 1))).rejects.toMatchObject({
@@ -497,6 +535,21 @@ describe('JournalFile', () => {
       expect(await left()).toEqual(keys.map((key) => recordOf(key, 1)));
     });
 
+    it('tells so, and counts what it has not answered for as waiting', async () => {
+      await getStuck();
+      const hung = { state: 'hung', reason: 'ETIMEDOUT', since: clock.wallTime(), failures: 1 };
+      expect(file.status).toMatchObject(hung);
+      const { queuedBytes } = file;
+      file.settle(recordOf('behind', 1));
+      expect(file.queuedBytes).toBeLessThan(queuedBytes);
+      expect(file.queuedBytes).toBeGreaterThan(0);
+      await clock.advance(5_000);
+      answer();
+      await waitUntil(() => !file.isHung, { what: 'the answer', everyMs: 1 });
+      expect(file.status).toMatchObject({ state: 'sound', since: null, queuedBytes: 0 });
+      expect(recoveries).toEqual([5_000]);
+    });
+
     it('closes anyway, and leaves the file as it is', async () => {
       const stuck = expect(file.append(recordOf('stuck', 1))).rejects.toMatchObject(unanswered);
       await waitUntil(() => disk.counts.datasync === 2, { what: 'the sync', everyMs: 1 });
@@ -505,6 +558,18 @@ describe('JournalFile', () => {
       await Promise.all([stuck, closing]);
       expect(clock.pending).toBe(0);
       expect(await found()).toEqual([recordOf('before', 1), recordOf('stuck', 1)]);
+    });
+
+    it('closes the file when it answers after all, with what had waited for it', async () => {
+      await getStuck();
+      await file.close();
+      expect(disk.openFiles).toBe(1);
+      await expect(file.flush()).rejects.toMatchObject({ code: 'CLOSED' });
+      answer();
+      await file.closeFully();
+      expect(disk.openFiles).toBe(0);
+      expect(await found()).toEqual(['before', 'stuck', 'behind'].map((key) => recordOf(key, 1)));
+      expect(clock.pending).toBe(0);
     });
   });
 

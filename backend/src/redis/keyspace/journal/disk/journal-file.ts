@@ -1,7 +1,9 @@
 import * as disk from 'node:fs/promises';
 import { ClosedError, codeOf, type JournalFileError } from '../../../base/errors/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
+import { DiskTrouble, type TroubleListener } from './disk-trouble.js';
 import { FileOnDisk } from './file-on-disk.js';
+import type { JournalFileStatus } from './file-status.js';
 import { newFileError, toFileError, UNKNOWN, type Disk } from './journal-disk.js';
 import type { JournalSeal } from './journal-format.js';
 import { LogContents, type LogLine } from './journal-lines.js';
@@ -9,15 +11,13 @@ import { stampOfRecord, targetOf, type JournalLog, type JournalRecord } from './
 import { LineQueue, type Batch, type Waiter } from './line-queue.js';
 
 /** Where and how the journal of one process is kept on disk. */
-export interface JournalFileOptions {
+export interface JournalFileOptions extends TroubleListener {
   readonly path: string;
   /** When a record counts as kept: when it is on the disk, or when the system has it. */
   readonly fsync: 'always' | 'interval' | 'never';
   /** With `interval`: how long the system may hold data before it goes to the disk. @defaultValue 1000 */
   readonly intervalMs?: number;
   readonly seal: JournalSeal;
-  /** Called once each time the disk starts to refuse writes, or does not answer. */
-  readonly onFailure?: (reason: string) => void;
 }
 
 /**
@@ -57,10 +57,13 @@ export class JournalFile implements JournalLog {
   /** Everything that was appended and not settled, whether the disk has it or not. */
   readonly #contents = new LogContents();
   readonly #queue = new LineQueue();
+  /** Ends when the disk has taken something again: a state of `sound` may be a try. */
+  readonly #trouble: DiskTrouble;
   #state: FileState = SOUND;
   #inFlight: Batch | null = null;
   #working: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
+  #ending: Promise<void> | null = null;
   #isUnsynced = false;
   #isFlushDue = false;
   #stopTimer: Stop | null = null;
@@ -70,6 +73,7 @@ export class JournalFile implements JournalLog {
     this.#options = options;
     this.#clock = clock;
     this.#file = file;
+    this.#trouble = new DiskTrouble(clock, options);
   }
 
   /**
@@ -100,9 +104,20 @@ export class JournalFile implements JournalLog {
     return this.#file.size;
   }
 
-  /** About how many bytes wait in memory for the disk. */
+  /** About how many bytes wait in memory for the disk, with those that it has not answered for. */
   get queuedBytes(): number {
-    return this.#queue.bytes;
+    return this.#queue.bytes + (this.#inFlight?.bytes ?? 0);
+  }
+
+  /** How the file is now. */
+  get status(): JournalFileStatus {
+    const { size: bytes, queuedBytes } = this;
+    const { failures, present } = this.#trouble;
+    if (present === null) {
+      return { state: 'sound', reason: null, since: null, bytes, queuedBytes, failures };
+    }
+    const { reason, since } = present;
+    return { state: this.isHung ? 'hung' : 'failed', reason, since, bytes, queuedBytes, failures };
   }
 
   /** Whether the disk owes an answer for too long: then nothing more is asked of it. */
@@ -111,7 +126,7 @@ export class JournalFile implements JournalLog {
   }
 
   append(record: JournalRecord): Promise<void> {
-    if (this.#closing !== null) return Promise.reject(new ClosedError('The journal is closed'));
+    if (this.#closing !== null) return Promise.reject(newClosedError());
     this.#contents.add(record);
     return this.#wait((waiter) => {
       this.#queue.add(record, waiter);
@@ -134,24 +149,42 @@ export class JournalFile implements JournalLog {
 
   /** Resolves when the disk has all that was appended until now, in a file that is this process's. */
   flush(): Promise<void> {
+    if (this.#closing !== null) return Promise.reject(newClosedError());
+    return this.#flush();
+  }
+
+  /**
+   * Writes what waits for the disk, and closes the file. One that holds no records is removed. Never rejects, and
+   * does not wait for a disk that hangs: {@link JournalFile.closeFully} does.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  /** Closes it as well, and waits until the disk has given its last answer, however long that takes. */
+  async closeFully(): Promise<void> {
+    await this.close();
+    await this.#ending;
+  }
+
+  #flush(): Promise<void> {
     return this.#wait((waiter) => {
       this.#isFlushDue = true;
       this.#queue.afterAll(waiter);
     });
   }
 
-  /** Writes what waits for the disk, and closes the file. One that holds no records is removed. Never rejects. */
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close());
-  }
-
   async #close(): Promise<void> {
     this.#stopTimer?.();
     if (this.#state.kind === 'failed') this.#work();
-    await this.flush().catch(() => undefined);
+    await this.#flush().catch(() => undefined);
     this.#stopTimer?.();
-    // What the disk still owes cannot be waited for. Another process finds the file as it is.
-    if (this.isHung) return;
+    this.#ending = this.#end();
+    // If the process ends before the disk answers, another one finds the file as it is.
+    if (!this.isHung) await this.#ending;
+  }
+
+  async #end(): Promise<void> {
     await this.#working;
     await this.#file.close().catch(() => undefined);
     if (this.#contents.size === 0) await this.#file.remove().catch(() => undefined);
@@ -196,6 +229,7 @@ export class JournalFile implements JournalLog {
     this.#inFlight = null;
     // It has answered after all.
     if (this.#state.kind === 'hung') this.#state = SOUND;
+    if (this.#state.kind === 'sound') this.#trouble.end();
   }
 
   async #commit(batch: Batch, isFlush: boolean): Promise<JournalFileError | null> {
@@ -246,7 +280,8 @@ export class JournalFile implements JournalLog {
     const message = `has not answered for ${String(DISK_TIMEOUT_MS)} ms`;
     const error = newFileError(this.#options.path, message, 'See what is wrong with the disk');
     const before = this.#state;
-    if (before.kind === 'sound') this.#options.onFailure?.(TIMED_OUT);
+    this.#trouble.note(TIMED_OUT);
+    if (before.kind === 'sound') this.#trouble.tell(TIMED_OUT);
     const isDoubtful = before.kind !== 'sound' && before.isDoubtful;
     this.#state = { kind: 'hung', error, isDoubtful };
     batch.end(error);
@@ -258,7 +293,8 @@ export class JournalFile implements JournalLog {
     const error = toFileError(this.#options.path, cause);
     const wasDoubtful = before.kind !== 'sound' && before.isDoubtful;
     this.#state = { kind: 'failed', error, isDoubtful: isDoubtful || wasDoubtful };
-    if (before.kind === 'sound') this.#options.onFailure?.(codeOf(cause) ?? UNKNOWN);
+    this.#trouble.note(codeOf(cause) ?? UNKNOWN);
+    if (before.kind === 'sound') this.#trouble.tell(codeOf(cause) ?? UNKNOWN);
     this.#queue.refuse(error);
     this.#stopTimer?.();
     if (this.#closing === null) this.#stopTimer = this.#flushAfter(RETRY_MS);
@@ -275,7 +311,7 @@ export class JournalFile implements JournalLog {
       this.#compactFrom = this.#clock.now() + COMPACT_AGAIN_MS;
       // The old file is still valid. A new file that the directory may not list is not.
       if (this.#file.rewrites > rewrites) this.#fail(error, true);
-      else this.#options.onFailure?.(codeOf(error) ?? UNKNOWN);
+      else this.#trouble.tell(codeOf(error) ?? UNKNOWN);
     }
   }
 
@@ -293,4 +329,8 @@ export class JournalFile implements JournalLog {
     await this.#file.rewrite(this.#contents.records);
     this.#isUnsynced = false;
   }
+}
+
+function newClosedError(): ClosedError {
+  return new ClosedError('The journal is closed');
 }

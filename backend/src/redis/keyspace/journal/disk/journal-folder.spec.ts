@@ -4,6 +4,7 @@ import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { CountedDisk } from '../../../../../test/support/counted-disk.js';
 import { setOf, stampNo } from '../../../../../test/support/stored-writes.js';
 import { KeyRing } from '../../../base/crypto/index.js';
 import { ManualClock, waitUntil } from '../../../testing/index.js';
@@ -35,11 +36,12 @@ describe('JournalFolder', () => {
   let skipped: string[];
   let adopted: string[][];
   let self: JournalOwner;
+  let counted: CountedDisk;
   const opened = new Set<JournalFolder>();
 
   const open = async (
     change: Partial<JournalFolderOptions> = {},
-    disk?: Disk,
+    disk: Disk = counted,
   ): Promise<JournalFolder> => {
     const onSkipped = (file: string, reason: string): void =>
       void skipped.push(`${file} ${reason}`);
@@ -84,6 +86,7 @@ describe('JournalFolder', () => {
   beforeEach(async () => {
     dir = await fs.mkdtemp(join(tmpdir(), 'redis-ha-journals-'));
     clock = new ManualClock();
+    counted = new CountedDisk();
     skipped = [];
     adopted = [];
   });
@@ -92,6 +95,7 @@ describe('JournalFolder', () => {
     opened.clear();
     await fs.rm(dir, { recursive: true, force: true });
     expect(clock.pending).toBe(0);
+    expect(counted.openFiles).toBe(0);
   });
 
   describe('gives each process a file of its own', () => {
@@ -289,7 +293,7 @@ describe('JournalFolder', () => {
         rename: fs.rename,
         rm: fs.rm,
         open: async (...args) => {
-          const handle = await fs.open(...args);
+          const handle = await counted.open(...args);
           return new Proxy(handle, {
             get: (_, name: keyof fs.FileHandle) => {
               const method: unknown = handle[name];
@@ -452,6 +456,51 @@ describe('JournalFolder', () => {
     });
   });
 
+  describe('is closed', () => {
+    /** A disk that does not open the files of others until it is told to. */
+    const slowDisk = () => {
+      let answer: () => void = () => undefined;
+      const silence = new Promise<void>((resolve) => (answer = resolve));
+      const asked: string[] = [];
+      const disk: Disk = {
+        rename: fs.rename,
+        rm: fs.rm,
+        open: async (...args) => {
+          const name = String(args[0]);
+          if (name === join(dir, 'a.journal')) {
+            asked.push(name);
+            await silence;
+          }
+          return counted.open(...args);
+        },
+      };
+      return { disk, asked, answer };
+    };
+
+    it('in a second, also while the disk does not answer for the file of another', async () => {
+      const { disk, asked, answer } = slowDisk();
+      const folder = await open({}, disk);
+      listen(folder);
+      await folder.append(recordOf('own'));
+      await plant('a.journal', dead, [recordOf('a')]);
+      const looking = folder.look();
+      await waitUntil(() => asked.length > 0, { what: 'the disk is asked', everyMs: 1 });
+      const closing = close(folder);
+      await clock.advance(1_000);
+      await closing;
+      expect(counted.openFiles).toBe(0);
+      answer();
+      await looking;
+      // What it took meanwhile, it gives back: nothing is lost, and nobody is told of it any more.
+      expect(adopted).toEqual([]);
+      await waitUntil(async () => (await names()).every((name) => name.endsWith('.left')), {
+        what: 'both files are given back',
+        everyMs: 1,
+      });
+      expect(keysOf((await open()).records)).toEqual(['a', 'own']);
+    });
+  });
+
   describe('refuses a folder', () => {
     const refusal = (reason: string): object => ({
       code: 'JOURNAL_FILE_FAILED',
@@ -478,7 +527,7 @@ describe('JournalFolder', () => {
       const open_: Disk['open'] = async (...args) => {
         isAsked = true;
         await silence;
-        return fs.open(...args);
+        return counted.open(...args);
       };
       const opening = open({}, { rename: fs.rename, rm: fs.rm, open: open_ });
       const refused = expect(opening).rejects.toMatchObject(
@@ -489,10 +538,11 @@ describe('JournalFolder', () => {
       await refused;
       // Should it answer later, nothing is left of it.
       answer();
-      await waitUntil(async () => (await names()).length === 0 && clock.pending === 0, {
-        what: 'it is closed',
-        everyMs: 1,
-      });
+      const isClosed = (): boolean => counted.everOpened > 0 && counted.openFiles === 0;
+      await waitUntil(
+        async () => isClosed() && (await names()).length === 0 && clock.pending === 0,
+        { what: 'it is closed', everyMs: 1 },
+      );
     });
 
     it('that everybody may write to, and leaves its mode', async () => {

@@ -3,9 +3,16 @@ import * as disk from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from '../../../base/errors/index.js';
-import { answerWithin, atDeadline, type Clock, type Stop } from '../../../base/timing/index.js';
+import {
+  answerWithin,
+  atDeadline,
+  endsWithin,
+  type Clock,
+  type Stop,
+} from '../../../base/timing/index.js';
+import type { JournalFileStatus } from './file-status.js';
 import { newFileError, prepareFolder, toFileError, type Disk } from './journal-disk.js';
-import { JournalFile, type JournalFileOptions } from './journal-file.js';
+import { DISK_TIMEOUT_MS, JournalFile, type JournalFileOptions } from './journal-file.js';
 import type { JournalLog, JournalRecord } from './journal-log.js';
 import { Orphans, type Orphan, type SkipReason } from './orphans.js';
 
@@ -57,6 +64,7 @@ export class JournalFolder implements JournalLog {
   #stopLooks: Stop | null = null;
   #looking: Promise<void> | null = null;
   #isBeating = false;
+  #isClosed = false;
 
   private constructor(
     own: { readonly file: JournalFile; readonly path: string; readonly stem: string },
@@ -145,6 +153,11 @@ export class JournalFolder implements JournalLog {
     return this.#path;
   }
 
+  /** How the file of this process is now. */
+  get fileStatus(): JournalFileStatus {
+    return this.#own.status;
+  }
+
   append(record: JournalRecord): Promise<void> {
     return this.#own.append(record);
   }
@@ -177,12 +190,25 @@ export class JournalFolder implements JournalLog {
     }));
   }
 
+  /** Finishes what was appended. Does not wait for a disk that hangs: what is left to do is done when it answers. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stopLooks?.();
     this.#stopBeats();
-    if (!this.#own.isHung) await this.#looking?.catch(() => undefined);
+    const looked = this.#looking?.catch(() => undefined) ?? Promise.resolve();
+    const hasLooked = await this.#endsInTime(looked);
     await this.#own.close();
-    if (this.#own.isHung) return;
+    const released = looked.then(() => this.#releaseAll());
+    if (hasLooked && !this.#own.isHung) await released;
+  }
+
+  async #endsInTime(work: Promise<void>): Promise<boolean> {
+    if (this.#own.isHung) return false;
+    return endsWithin(work, atDeadline(this.#clock, DISK_TIMEOUT_MS));
+  }
+
+  async #releaseAll(): Promise<void> {
+    await this.#own.closeFully();
     for (const { orphan } of this.#adoptions) {
       await this.#orphans.release(orphan.path, orphan.stem).catch(() => undefined);
     }
@@ -204,6 +230,7 @@ export class JournalFolder implements JournalLog {
 
   // What fails is tried again at the next look.
   async #adopt(adoption: Adoption): Promise<void> {
+    if (this.#isClosed) return;
     const { records, damagedBytes } = adoption.orphan;
     if (!adoption.isAppended) {
       // Should the disk refuse them, the file keeps them, and writes them when it can.

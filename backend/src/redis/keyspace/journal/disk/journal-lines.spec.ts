@@ -20,6 +20,8 @@ const drop: JournaledDrop = {
   madeAt: 1,
 };
 
+const DELETED = { stamp: stampNo(1), madeAt: 5, ttlMs: 99 };
+
 function recordsIn(...lines: LogLine[]): readonly JournalRecord[] {
   const contents = new LogContents();
   for (const line of lines) {
@@ -41,10 +43,21 @@ describe('lines of a journal', () => {
       { ...writeOf('a', 1), write: { ...setOf('a', stampNo(1)), entry: Buffer.alloc(0) } },
     ],
     ['a delete', { ...writeOf('a', 1), write: deleteOf('a', stampNo(1)) }],
+    ['a value that has replaced a delete', { ...writeOf('a', 2), deleted: DELETED }],
     ['a drop', drop],
     ['a drop of which others hear', { ...drop, drop: { ...drop.drop, channel: 'c' } }],
   ])('give back %s as it was', (_, record) => {
     expect(recordsIn(record)).toEqual([record]);
+  });
+
+  it.each([
+    null,
+    7,
+    { ...DELETED, stamp: 'x' },
+    { ...DELETED, ttlMs: '99' },
+    { stamp: stampNo(1) },
+  ])('give back nothing that has replaced what is no delete: %j', (deleted) => {
+    expect(recordsIn({ ...writeOf('a', 2), deleted: deleted as typeof DELETED })).toEqual([]);
   });
 
   it('hold on to no larger buffer than the entry', () => {

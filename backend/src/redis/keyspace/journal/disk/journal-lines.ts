@@ -94,7 +94,13 @@ function isLine(line: unknown): line is LogLine {
   if (line['kind'] === 'settled')
     return typeof line['target'] === 'string' && isStamp(line['stamp']);
   if (typeof line['madeAt'] !== 'number') return false;
-  return line['kind'] === 'write' ? isWrite(line['write']) : isDrop(line['drop']);
+  if (line['kind'] !== 'write') return isDrop(line['drop']);
+  return isWrite(line['write']) && (line['deleted'] === undefined || isDelete(line['deleted']));
+}
+
+function isDelete(deleted: unknown): boolean {
+  if (!isObject(deleted) || !isStamp(deleted['stamp'])) return false;
+  return typeof deleted['madeAt'] === 'number' && typeof deleted['ttlMs'] === 'number';
 }
 
 function isWrite(write: unknown): boolean {

@@ -25,10 +25,20 @@ interface RecordOrigin {
   readonly knownSince?: number;
 }
 
+/** A delete that a value has replaced in the journal. */
+export interface ReplacedDelete {
+  readonly stamp: Stamp;
+  /** Calendar milliseconds at which it was made: its TTL counts from here. */
+  readonly madeAt: number;
+  readonly ttlMs: number;
+}
+
 /** A write that Redis does not have yet. */
 export interface JournaledWrite extends RecordOrigin {
   readonly kind: 'write';
   readonly write: StampedWrite;
+  /** Redis has to hear of it before the value: it refuses what is older for longer than the value may live. */
+  readonly deleted?: ReplacedDelete;
 }
 
 /** A key group that was emptied, which Redis does not know yet. */
@@ -104,9 +114,16 @@ export function weightOf(record: JournalRecord): number {
 /** What is left of a record's TTL at a calendar time; `null` means for ever, 0 or less that it has ended. */
 export function leftMs(record: JournalRecord, wallTime: number): number | null {
   const { ttlMs } = record.kind === 'write' ? record.write : record.drop;
-  if (ttlMs === null) return null;
+  return ttlMs === null ? null : leftOf({ ttlMs, madeAt: record.madeAt }, wallTime);
+}
+
+/** The same of a delete that was replaced. */
+export function leftOf(
+  { ttlMs, madeAt }: Pick<ReplacedDelete, 'ttlMs' | 'madeAt'>,
+  wallTime: number,
+): number {
   // The calendar may have been set back since: a TTL never grows.
-  return Math.min(ttlMs, record.madeAt + ttlMs - wallTime);
+  return Math.min(ttlMs, madeAt + ttlMs - wallTime);
 }
 
 /** Whether a write is a delete. */

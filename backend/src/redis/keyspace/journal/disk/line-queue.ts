@@ -20,6 +20,7 @@ export class Batch {
   readonly lines: readonly LogLine[];
   /** The bytes of each line, in the same order. */
   readonly frames: readonly Buffer[];
+  readonly bytes: number;
   readonly hasRecords: boolean;
   readonly #targets: ReadonlySet<string>;
   readonly #waiting: Waiter[];
@@ -27,6 +28,7 @@ export class Batch {
   constructor(lines: readonly LogLine[], frames: readonly Buffer[], waiting: Waiter[]) {
     this.lines = lines;
     this.frames = frames;
+    this.bytes = frames.reduce((sum, { length }) => sum + length, 0);
     this.hasRecords = lines.some(({ kind }) => kind !== 'settled');
     this.#targets = new Set(lines.map(targetOfLine));
     this.#waiting = waiting;

@@ -1,45 +1,13 @@
-import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
 import { now, sleep, sleepUntil } from '../common/clock.js';
 import { mean } from '../common/statistics.js';
 import type { Kind } from './arguments.js';
 import { countCommands, countOperations } from './commands.js';
-import { measureDirect } from './direct.js';
 import { inject, type Fault } from './faults.js';
-import { findRate } from './find-rate.js';
 import { askHealth } from './health.js';
-import { LoadClient } from './load-client.js';
-import { Observer } from './observer.js';
-import type { ContestantName, LoadRun, Result, SampleRow, Stretch } from './results.js';
+import type { LoadRun, Result, SampleRow, Stretch } from './results.js';
 import { cpuSecondsOf, Sampler, samplesPerSecond, type Sample } from './sampler.js';
-import { Service } from './services.js';
-
-/** Something that was started and has to be stopped. */
-export interface Part {
-  stop(): Promise<unknown>;
-}
-
-/** How one service goes through one drill. */
-export interface ContestantOrder {
-  readonly kind: Kind;
-  /** `null`: it is to be found. */
-  readonly rate: number | null;
-  readonly seconds: number;
-  readonly database: string | null;
-  /** The folder for the logs of its instances. */
-  readonly logs: string;
-  readonly say: (text: string) => void;
-  /** Whatever is started is handed over, so that it can be stopped at any moment. */
-  readonly own: <P extends Part>(part: P) => P;
-  readonly isEnding: () => boolean;
-}
-
-interface Stage extends Pick<ContestantOrder, 'kind' | 'seconds' | 'say' | 'isEnding'> {
-  readonly cluster: RedisTestCluster;
-  readonly observer: Observer;
-  readonly service: Service;
-  readonly load: LoadClient;
-  readonly rate: number;
-}
+import type { Service } from './services.js';
+import type { Stage } from './stage.js';
 
 interface Counters {
   readonly at: number;
@@ -48,6 +16,9 @@ interface Counters {
   readonly cpuOfServices: number | null;
   readonly cpuOfLoad: number | null;
 }
+
+/** What one drill measures; the rest of a result is measured before and after it. */
+export type Measured = Omit<Result, 'levels' | 'direct' | 'sessionsMade' | 'turns'>;
 
 /** All that was seen of a run. */
 interface Seen {
@@ -60,11 +31,7 @@ interface Seen {
   readonly upAgainMs: number | null;
 }
 
-const DOWN_AFTER_MS = 3000;
-const SESSIONS = 200;
 const WARM_UP_SECONDS = 6;
-const TIMEOUT_MS = 5000;
-const MAX_SOCKETS = 400;
 const CALM_MS = 2500;
 const UP_AGAIN_MS = 30_000;
 
@@ -79,29 +46,8 @@ export function phasesOf(kind: Kind, seconds: number): Stretch[] {
   ];
 }
 
-/** One service through one drill: a fresh cluster, two instances, sessions, load, the fault, and what is left. */
-export async function runContestant(name: ContestantName, order: ContestantOrder): Promise<Result> {
-  const { kind, own, say, logs, database } = order;
-  say('starting a cluster of six and two instances ...');
-  const cluster = own(await startRedisCluster({ downAfterMs: DOWN_AFTER_MS }));
-  const observer = own(await Observer.start(cluster));
-  const service = await Service.start(name, { cluster, logs, database }, own);
-  const { targets } = service;
-  const settings = { targets, timeoutMs: TIMEOUT_MS, maxSockets: MAX_SOCKETS };
-  const load = own(await LoadClient.start(settings));
-  const sessionsMade = await load.makeSessions(SESSIONS);
-  say(`${sessionsMade.sessions} users are logged in`);
-  const levels = order.rate === null ? await findRate(load, say) : null;
-  const rate = order.rate ?? levels?.chosen ?? NaN;
-  const measured = await measure({ ...order, cluster, observer, service, load, rate });
-  for (const part of [load, service]) await part.stop();
-  if (kind === 'steady') say('operations without HTTP ...');
-  const direct = kind === 'steady' ? await measureDirect(name, cluster, own) : null;
-  for (const part of [observer, cluster]) await part.stop();
-  return { ...measured, levels, direct, sessionsMade };
-}
-
-async function measure(stage: Stage): Promise<Omit<Result, 'levels' | 'direct' | 'sessionsMade'>> {
+/** A service that is up through its drill: load, the fault, and what is left. */
+export async function runDrill(stage: Stage): Promise<Measured> {
   const { kind, seconds, rate, service, load, say } = stage;
   const phases = phasesOf(kind, seconds);
   const sampler = new Sampler(service.targets);
@@ -148,7 +94,7 @@ async function readCounters({ service, load, cluster }: Stage): Promise<Counters
 function figuresOf(
   { seconds, service, observer, rate }: Stage,
   { startedAt, run, samples, fault, before, after, upAgainMs }: Seen,
-): Omit<Result, 'levels' | 'direct' | 'sessionsMade' | 'verified'> {
+): Omit<Measured, 'verified'> {
   const rows = samplesPerSecond(samples, startedAt, seconds);
   const secondOf = (moment: number): number => (moment - startedAt) / 1000;
   const faultAt = fault.marks[0]?.at ?? Infinity;

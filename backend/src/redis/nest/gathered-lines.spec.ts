@@ -1,17 +1,20 @@
 import { ManualClock } from '../testing/index.js';
-import { UncertainLines } from './uncertain-lines.js';
+import { GatheredLines } from './gathered-lines.js';
+import { UNCERTAIN, UNREADABLE, whyUnreadable } from './what-is-told-often.js';
 
-describe('UncertainLines', () => {
+describe('lines of what happens very often', () => {
   let clock: ManualClock;
   let closing: AbortController;
   let lines: string[];
-  let uncertain: UncertainLines;
+  let uncertain: GatheredLines;
 
   beforeEach(() => {
     clock = new ManualClock();
     closing = new AbortController();
     lines = [];
-    uncertain = new UncertainLines(clock, closing.signal, (line) => lines.push(line));
+    uncertain = new GatheredLines({ clock, closing: closing.signal }, UNCERTAIN, (line) =>
+      lines.push(line),
+    );
   });
 
   const add = (count: number, command: string, reason = 'the deadline passed'): void => {
@@ -63,6 +66,26 @@ describe('UncertainLines', () => {
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
     expect(lines[1]).toMatch(/^49 more commands \(incr 49\)/);
+  });
+
+  it('tells of sessions without their key once, then once a minute, and which key it is', async () => {
+    const unreadable = new GatheredLines({ clock, closing: closing.signal }, UNREADABLE, (line) =>
+      lines.push(line),
+    );
+    const reason = whyUnreadable({ fault: 'no-key', keyId: '0123456789abcdef' }) ?? '';
+    for (let i = 0; i < 1_001; i++) unreadable.add('sessions', reason);
+    await clock.advance(59_999);
+    expect(lines).toEqual([
+      'A session in sessions cannot be read: it was encrypted with the key 0123456789abcdef, which is not in ' +
+        'sessions.keys. Start with that key too, behind the first one, until its sessions have ended. ' +
+        'Without it their users must log in again',
+    ]);
+    await clock.advance(1);
+    expect(lines[1]).toMatch(
+      /^1,000 more reads of such sessions \(sessions 1,000\).*0123456789abcdef/,
+    );
+    expect(whyUnreadable({ fault: 'not-encrypted' })).toMatch(/sessions\.plainData/);
+    expect(whyUnreadable({ fault: 'corrupt' })).toBeNull();
   });
 
   it('logs what waits for its second as soon as the application closes', async () => {
