@@ -4,10 +4,7 @@ import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
 import { bodyOf, draftOf, pick, type Knowledge, type Op, type Scene } from './scene.js';
 
-/**
- * Values of this one live for a short time only. One that replaces a tombstone takes it with it, so an older write
- * may come back: of deletes nothing is promised here until a note beside the entry outlives the value.
- */
+/** Values of this one live for a short time only. What they had replaced stays away after it. */
 const BRIEF_KEY = 'k2';
 export const BRIEF_MS = 1_500;
 export const CACHE_KEYS = ['k0', 'k1', BRIEF_KEY];
@@ -33,7 +30,7 @@ export class CacheActs {
     this.#scene = scene;
     this.#keys = keys;
     this.#maxLoadMs = maxLoadMs;
-    this.oracle = new CacheOracle(scene.sureMs, BRIEF_KEY);
+    this.oracle = new CacheOracle(scene.sureMs);
     this.ops = {
       set: (process, b, c) => this.#set(process, b, c),
       load: (process, b, c) => this.#load(process, b, c),
@@ -55,7 +52,7 @@ export class CacheActs {
 
   // As a cache loads that asks nobody: what is written or deleted meanwhile has a later stamp.
   async #loadAlone(process: Actor, b: number, c: number): Promise<void> {
-    const stamp = process.cache.stamp();
+    const stamp = process.cache.birth();
     const version = this.#begin(b, c, this.#scene.now);
     version.knownTo.add(process);
     await process.clock.sleep(Math.ceil(c * this.#maxLoadMs));
@@ -109,7 +106,7 @@ export class CacheActs {
     const startedAt = this.#scene.now;
     const note = this.oracle.beginDelete(process, key, startedAt);
     const receipt = await process.cache.delete(key);
-    if (receipt.outcome === 'superseded' || key === BRIEF_KEY) return;
+    if (receipt.outcome === 'superseded') return;
     note(this.#scene.note(process, receipt, startedAt));
   }
 

@@ -48,15 +48,10 @@ interface Meant {
 export class CacheOracle {
   readonly #versions = new Map<string, Version>();
   readonly #sureMs: number;
-  readonly #briefKey: string;
 
-  /**
-   * @param sureMs - what happened so much earlier did so for everybody, whatever the calendars say
-   * @param briefKey - the key of which no delete is promised
-   */
-  constructor(sureMs: number, briefKey: string) {
+  /** @param sureMs - what happened so much earlier did so for everybody, whatever the calendars say */
+  constructor(sureMs: number) {
     this.#sureMs = sureMs;
-    this.#briefKey = briefKey;
   }
 
   /** A value begins to be written, or to be loaded. */
@@ -88,7 +83,7 @@ export class CacheOracle {
 
   /** The same for all that carries a tag. */
   beginDrop(by: Actor, tag: string, now: number): (act: Act) => void {
-    const carriers = this.#all(({ key, tags }) => key !== this.#briefKey && tags.includes(tag));
+    const carriers = this.#all(({ tags }) => tags.includes(tag));
     const isBefore = (version: Version): boolean =>
       version.lease !== null || this.#isLongSince(version, now);
     const before = carriers.filter(isBefore);
