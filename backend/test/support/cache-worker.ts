@@ -54,22 +54,25 @@ serveCalls({
     await redis.whenReady(20_000);
     return true;
   },
-  /** Writes and deletes; `null` stands for a delete. Returns how they ended, the longest that one took, and when each key was changed last. */
+  /** Writes and deletes; `null` stands for a delete. Returns how they ended, the longest that one took, and between which moments each key was changed last. */
   write: async (changes: readonly (readonly [string, string | null])[], pauseMs: number) => {
-    const { cache } = await parts();
+    const { cache, redis } = await parts();
     const outcomes: Record<string, number> = {};
     let longestMs = 0;
-    const madeAt: Record<string, number> = {};
+    const madeAt: Record<string, [from: number, to: number]> = {};
+    // By the calendar that the process stamps with, which is that of Redis as well as it was measured.
+    const aheadMs = redis.status.clockAheadMs ?? 0;
+    const now = (): number => Date.now() - aheadMs;
     for (const [key, value] of changes) {
       const startedAt = performance.now();
-      const calledAt = Date.now();
+      const calledAt = now();
       const outcome = await (value === null ? cache.delete(key) : cache.set(key, value)).then(
         (receipt) => (receipt as { outcome: string }).outcome,
         (error: unknown) => (error as { code?: string }).code ?? String(error),
       );
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-      // All processes of this machine read the same calendar.
-      madeAt[key] = calledAt;
+      // It was stamped at some moment in between, however busy the machine is.
+      madeAt[key] = [calledAt, now()];
       longestMs = Math.max(longestMs, performance.now() - startedAt);
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
