@@ -125,13 +125,14 @@ export class CacheOracle {
   }
 
   /**
-   * A value waits in a full journal in place of a delete of the key that Redis never had. It may give way there, and
-   * the delete with it: that is not mended yet.
+   * A value waits in the journal of a process in place of a delete that Redis never had. When there is no room, the
+   * value gives way, and the delete is forgotten with it: that is not mended yet.
    */
-  replacePending(key: string): void {
-    for (const version of this.#all((one) => one.key === key)) {
-      const kept = version.bans.filter(({ act, tag }) => tag !== null || act.deliveredAt !== null);
-      version.bans.splice(0, Infinity, ...kept);
+  replacePending(by: Actor, key: string): void {
+    const isForgotten = ({ act, tag }: Ban): boolean =>
+      tag === null && act.deliveredAt === null && act.isOf({ by, actsBefore: Infinity });
+    for (const { bans } of this.#all((one) => one.key === key)) {
+      bans.splice(0, Infinity, ...bans.filter((ban) => !isForgotten(ban)));
     }
   }
 
