@@ -17,6 +17,8 @@ export interface Version {
    */
   lease: { readonly until: number } | null;
   isStored: boolean;
+  /** An index that listed it may have left Redis: a drop does not find it there. */
+  isUnlisted: boolean;
   /** Redis has lost it, and may get it once more. */
   isLost: boolean;
   readonly knownTo: Set<Actor>;
@@ -64,6 +66,7 @@ export class CacheOracle {
       writtenAt: Infinity,
       lease: null,
       isStored: false,
+      isUnlisted: false,
       isLost: false,
       knownTo: new Set(),
       bans: [],
@@ -83,7 +86,7 @@ export class CacheOracle {
 
   /** The same for all that carries a tag. */
   beginDrop(by: Actor, tag: string, now: number): (act: Act) => void {
-    const carriers = this.#all(({ tags }) => tags.includes(tag));
+    const carriers = this.#all(({ tags, isUnlisted }) => tags.includes(tag) && !isUnlisted);
     const isBefore = (version: Version): boolean =>
       version.lease !== null || this.#isLongSince(version, now);
     const before = carriers.filter(isBefore);
@@ -121,6 +124,7 @@ export class CacheOracle {
       if (!isMeant) continue;
       version.bans.length = 0;
       version.lease = null;
+      version.isUnlisted ||= tag !== null;
     }
   }
 
