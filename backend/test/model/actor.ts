@@ -9,6 +9,8 @@ export interface Actor {
   readonly clock: Pick<Clock, 'sleep'>;
   /** It has crashed: what it was told says nothing any more. */
   readonly isOver: boolean;
+  /** It goes on with a journal of before, whose values it does not hold in memory. */
+  readonly hasInherited: boolean;
   /** Whether Redis can be reached, and heard. */
   readonly isLinked: boolean;
   /** Whether Redis gets what it sends, heard or not. */

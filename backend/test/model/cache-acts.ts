@@ -166,7 +166,7 @@ export class CacheActs {
     if (outcome === 'superseded') return;
     version.knownTo.add(process);
     if (outcome === 'stored') version.isStored = true;
-    else if (!this.#scene.settings.hasRoom) this.oracle.replacePending(key);
+    else this.oracle.replacePending(process, key);
   }
 
   #judge(key: string, reading: Reading | null, knowledge: Knowledge): void {

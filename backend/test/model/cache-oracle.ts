@@ -17,6 +17,8 @@ export interface Version {
    */
   lease: { readonly until: number } | null;
   isStored: boolean;
+  /** An index that listed it may have left Redis: a drop does not find it there. */
+  isUnlisted: boolean;
   /** Redis has lost it, and may get it once more. */
   isLost: boolean;
   readonly knownTo: Set<Actor>;
@@ -64,6 +66,7 @@ export class CacheOracle {
       writtenAt: Infinity,
       lease: null,
       isStored: false,
+      isUnlisted: false,
       isLost: false,
       knownTo: new Set(),
       bans: [],
@@ -83,7 +86,7 @@ export class CacheOracle {
 
   /** The same for all that carries a tag. */
   beginDrop(by: Actor, tag: string, now: number): (act: Act) => void {
-    const carriers = this.#all(({ tags }) => tags.includes(tag));
+    const carriers = this.#all(({ tags, isUnlisted }) => tags.includes(tag) && !isUnlisted);
     const isBefore = (version: Version): boolean =>
       version.lease !== null || this.#isLongSince(version, now);
     const before = carriers.filter(isBefore);
@@ -121,17 +124,19 @@ export class CacheOracle {
       if (!isMeant) continue;
       version.bans.length = 0;
       version.lease = null;
+      version.isUnlisted ||= tag !== null;
     }
   }
 
   /**
-   * A value waits in a full journal in place of a delete of the key that Redis never had. It may give way there, and
-   * the delete with it: that is not mended yet.
+   * A value waits in the journal of a process in place of a delete that Redis never had. When there is no room, the
+   * value gives way, and the delete is forgotten with it: that is not mended yet.
    */
-  replacePending(key: string): void {
-    for (const version of this.#all((one) => one.key === key)) {
-      const kept = version.bans.filter(({ act, tag }) => tag !== null || act.deliveredAt !== null);
-      version.bans.splice(0, Infinity, ...kept);
+  replacePending(by: Actor, key: string): void {
+    const isForgotten = ({ act, tag }: Ban): boolean =>
+      tag === null && act.deliveredAt === null && act.isOf({ by, actsBefore: Infinity });
+    for (const { bans } of this.#all((one) => one.key === key)) {
+      bans.splice(0, Infinity, ...bans.filter((ban) => !isForgotten(ban)));
     }
   }
 

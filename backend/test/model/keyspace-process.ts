@@ -54,6 +54,10 @@ export class KeyspaceProcess implements Actor {
     this.cache = this.keyspaces.open('cache', { policy: 'cache', ...more, nearMs: MODEL.nearMs });
   }
 
+  get hasInherited(): boolean {
+    return this.life > 0 || this.hasAdopted;
+  }
+
   get isLinked(): boolean {
     return this.port.link === 'open' && !this.isOver;
   }

@@ -49,6 +49,10 @@ export class RealProcess implements Actor {
     this.cache = this.keyspaces.open(`cache${suffix}`, { policy: 'cache', ...more, nearMs });
   }
 
+  get hasInherited(): boolean {
+    return this.identity.life > 0;
+  }
+
   get isLinked(): boolean {
     return !this.port.isCut && !this.isOver;
   }

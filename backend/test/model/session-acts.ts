@@ -119,7 +119,7 @@ export class SessionActs {
       return;
     }
     const isForgotten = reading.state === 'unknown' && holders.has(by) && isHoldingSure;
-    if (isForgotten && this.#scene.settings.hasRoom) {
+    if (isForgotten && this.#scene.settings.hasRoom && !by.hasInherited) {
       this.#scene.blame(`${by.name} does not know ${id} any more`);
     }
     holders.delete(by);

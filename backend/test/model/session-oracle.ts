@@ -11,7 +11,7 @@ export interface KnownSession {
   bornTo: number;
   created: Act | null;
   readonly ends: Act[];
-  /** Ends that an end of all may take back: it names those who stay, and the newest one decides. */
+  /** Ends of all of its user. */
   readonly dropEnds: Act[];
   /** Nobody can say whether it is there. */
   isDoubtful: boolean;
@@ -97,10 +97,6 @@ export class SessionOracle {
     const others = this.all.filter((one) => one.user === user && one.id !== spared);
     return (act, at) => {
       drop.to = at;
-      const kept = spared === null ? undefined : this.#sessions.get(spared);
-      // Who spares a session has not heard that another end of all has ended it. The newest decides.
-      if (kept !== undefined && (kept.dropEnds.length > 0 || !kept.isInRedis))
-        kept.isDoubtful = true;
       for (const one of this.all.filter((known) => known.user === user && known.id !== spared)) {
         const isSure = others.includes(one) && now - one.bornTo >= this.#sureMs;
         one.isHoldingSure = false;

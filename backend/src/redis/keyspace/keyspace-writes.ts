@@ -1,6 +1,7 @@
 import { encodeEntry, type NewEntry, newTombstone } from './store/entry.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from './store/key-value-store.js';
 import { compareStamps, type Stamp } from './store/stamp.js';
+import type { Standing } from './store/which-wins.js';
 import { noRedisAtAll, noRoom, strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
@@ -195,6 +196,8 @@ export class KeyspaceWrites {
     const { writes } = this.#deps;
     // Redis knows nothing yet of what is to be replaced.
     if (this.#isOfPending(write)) return NOT_ASKED;
+    const newer = this.#newerPending(write, intent);
+    if (newer !== null) return { kind: 'superseded', by: newer.stamp, isFinal: newer.isFinal };
     const apply = (): Promise<ApplyOutcome> =>
       isConditional(write, intent) ? redis.apply(write) : redis.applyLive(write);
     if (this.#policy === 'strict') {
@@ -211,6 +214,13 @@ export class KeyspaceWrites {
     const held = this.#deps.own.ofKey(key);
     if (held?.isPending !== true) return false;
     return replaces === 'any' || compareStamps(held.write.stamp, replaces) === 0;
+  }
+
+  // What was loaded before a delete that still waits here: Redis would take it, and this process serve it.
+  #newerPending(write: StampedWrite, { stamp }: Intent): Standing | null {
+    return stamp === undefined || this.#deps.own.entries === 0
+      ? null
+      : this.#knowledge.ownOf(write);
   }
 
   #learnOf(write: StampedWrite, outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {
