@@ -218,9 +218,10 @@ export class KeyspaceWrites {
 
   // What was loaded before a delete that still waits here: Redis would take it, and this process serve it.
   #newerPending(write: StampedWrite, { stamp }: Intent): Standing | null {
-    return stamp === undefined || this.#deps.own.entries === 0
-      ? null
-      : this.#knowledge.ownOf(write);
+    if (stamp === undefined || this.#deps.own.entries === 0) return null;
+    const word = this.#knowledge.ownOf(write);
+    // The drop of a group is not the last word on a key: what is born after it may be written.
+    return word?.source === 'dropped' ? { stamp: word.stamp, isFinal: false } : word;
   }
 
   #learnOf(write: StampedWrite, outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {

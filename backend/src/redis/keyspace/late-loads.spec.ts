@@ -3,34 +3,60 @@ import { ModelClock } from '../../../test/model/model-clock.js';
 import { BASE_MS } from '../../../test/model/process-clock.js';
 import { draftOf } from '../../../test/model/scene.js';
 import { RedisInMemory } from '../../../test/support/redis-in-memory/redis-in-memory.js';
+import type { Keyspace } from './keyspace.js';
+import { laterThan, type Stamp } from './store/stamp.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('a load that ends while the delete of its key waits to be replayed', () => {
-  it('is not written: Redis does not have the delete yet, and would take it', async () => {
-    const clock = new ModelClock();
-    const redis = new RedisInMemory(() => BASE_MS + clock.now());
-    const settings = { offsetsMs: [0], hasRoom: true, hasReplica: false, hasFile: false };
-    const process = new KeyspaceProcess(redis, clock, { no: 0, life: 0 }, settings);
-    const { cache, port, keyspaces } = process;
-    const pass = async (ms: number): Promise<void> => {
-      clock.jump(ms);
-      await turn();
-    };
-    const stamp = cache.stamp();
-    port.link = 'cut';
-    // More than is replayed at once: the delete is the last of them.
-    for (let i = 0; i < 8; i++) await cache.write(`other${String(i)}`, draftOf('x'));
-    expect(await cache.delete('k')).toEqual({ outcome: 'journaled' });
-    port.link = 'open';
-    for (let i = 0; i < 60 && keyspaces.status.breakers.writes !== 'closed'; i++) await pass(5);
-    expect(process.pending).toBeGreaterThan(0);
-    expect(await cache.write('k', draftOf('loaded before'), { stamp })).toMatchObject({
-      outcome: 'superseded',
-    });
-    expect(redis.find('cache:k')).toBeUndefined();
+/** A process that has journaled more than is replayed at once, and reaches Redis again. */
+async function cutOff(last: (cache: Keyspace) => Promise<void>) {
+  const clock = new ModelClock();
+  const redis = new RedisInMemory(() => BASE_MS + clock.now());
+  const settings = { offsetsMs: [0], hasRoom: true, hasReplica: false, hasFile: false };
+  const process = new KeyspaceProcess(redis, clock, { no: 0, life: 0 }, settings);
+  const { cache, port, keyspaces } = process;
+  const pass = async (ms: number): Promise<void> => {
+    clock.jump(ms);
+    await turn();
+  };
+  const before = cache.stamp();
+  port.link = 'cut';
+  for (let i = 0; i < 8; i++) await cache.write(`other${String(i)}`, draftOf('x'));
+  await last(cache);
+  port.link = 'open';
+  for (let i = 0; i < 60 && keyspaces.status.breakers.writes !== 'closed'; i++) await pass(5);
+  expect(process.pending).toBeGreaterThan(0);
+  const end = async (): Promise<void> => {
     const closed = keyspaces.close(0);
     await pass(1);
     await closed;
+  };
+  return { redis, cache, before, end };
+}
+
+describe('a write that comes while what ends it waits to be replayed', () => {
+  it('is superseded by the drop of its group, and written when it is born after that', async () => {
+    const { cache, end } = await cutOff(async (one) => {
+      await one.dropGroup('g', { isFinal: true });
+    });
+    const draft = { ...draftOf('login'), groups: ['g'] };
+    const birth = { wallMs: BASE_MS - 1, count: 0, origin: '00000000000000aa' };
+    const first = await cache.write('k', draft, { stamp: cache.stamp(), birth });
+    expect(first).toMatchObject({ outcome: 'superseded', by: expect.any(Object) });
+    const { by } = first as { readonly by: Stamp };
+    const after = { stamp: cache.stamp(), birth: laterThan(by, by) };
+    expect(await cache.write('k', draft, after)).toEqual({ outcome: 'stored' });
+    await end();
+  });
+
+  it('is not written when it was loaded before a delete: Redis does not have that, and would take it', async () => {
+    const { redis, cache, before, end } = await cutOff(async (one) => {
+      expect(await one.delete('k')).toEqual({ outcome: 'journaled' });
+    });
+    expect(await cache.write('k', draftOf('loaded before'), { stamp: before })).toMatchObject({
+      outcome: 'superseded',
+    });
+    expect(redis.find('cache:k')).toBeUndefined();
+    await end();
   });
 });
