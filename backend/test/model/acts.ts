@@ -1,6 +1,16 @@
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
-import type { Knowledge } from './scene.js';
+
+/** What a reader could know. */
+export interface Knowledge {
+  readonly by: Actor;
+  /** So many acts of the history were done when it asked. */
+  readonly actsBefore: number;
+  /** It could know what Redis had by this moment; `-Infinity` for nothing. */
+  readonly knewAt: number;
+  /** It has heard of all that was told since this moment; `Infinity` for nothing. */
+  readonly heardSince: number;
+}
 
 /** When an act began, and when it was acknowledged. */
 interface ActTimes {

@@ -2,7 +2,8 @@ import type { Claim, Reading } from '../../src/redis/keyspace/index.js';
 import { CacheOracle, type Version } from './cache-oracle.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
-import { bodyOf, draftOf, pick, type Knowledge, type Op, type Scene } from './scene.js';
+import type { Knowledge } from './acts.js';
+import { bodyOf, draftOf, pick, type Op, type Scene } from './scene.js';
 
 /** Values of this one live for a short time only. What they had replaced stays away after it. */
 const BRIEF_KEY = 'k2';

@@ -1,6 +1,5 @@
-import type { Act } from './acts.js';
+import type { Act, Knowledge } from './acts.js';
 import type { Actor } from './actor.js';
-import type { Knowledge } from './scene.js';
 
 /** A value of one key, which is told from all others by its body. */
 export interface Version {

@@ -1,6 +1,6 @@
 import type { EntryDraft, Reading, WriteReceipt } from '../../src/redis/keyspace/index.js';
 import type { Actor } from './actor.js';
-import { Act } from './acts.js';
+import { Act, type Knowledge } from './acts.js';
 
 /** What the acts of one history have in common. */
 interface SceneSettings {
@@ -14,17 +14,6 @@ interface SceneSettings {
   readonly hasRoom: boolean;
   /** How far behind an answer may be; `Infinity` when nobody can say. */
   readonly lagMs: number;
-}
-
-/** What a reader could know. */
-export interface Knowledge {
-  readonly by: Actor;
-  /** So many acts of the history were done when it asked. */
-  readonly actsBefore: number;
-  /** It could know what Redis had by this moment; `-Infinity` for nothing. */
-  readonly knewAt: number;
-  /** It has heard of all that was told since this moment; `Infinity` for nothing. */
-  readonly heardSince: number;
 }
 
 /** What all acts of one history have happened in, and what is wrong with it. */

@@ -1,8 +1,8 @@
 import type { Reading } from '../../src/redis/keyspace/index.js';
-import type { Act } from './acts.js';
+import type { Act, Knowledge } from './acts.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
-import { bodyOf, draftOf, type Knowledge, type Op, type Scene } from './scene.js';
+import { bodyOf, draftOf, type Op, type Scene } from './scene.js';
 import { SessionOracle, type KnownSession } from './session-oracle.js';
 
 const MAX_SESSIONS = 6;

@@ -1,7 +1,6 @@
-import type { Act } from './acts.js';
+import type { Act, Knowledge } from './acts.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
-import type { Knowledge } from './scene.js';
 
 /** A session, as the one who holds its token knows it. */
 export interface KnownSession {
