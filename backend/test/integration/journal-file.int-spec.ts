@@ -44,6 +44,9 @@ JournalFolder.open({ dir, fsync, seal }, new SystemClock()).then(async (file) =>
 /** Its own user and pid namespace, as a container has. Not every machine lets everybody make one. */
 const NAMESPACE = ['unshare', '-Upf', '--mount-proc'];
 const canUnshare = spawnSync(NAMESPACE[0]!, [...NAMESPACE.slice(1), 'true']).status === 0;
+if (!canUnshare) {
+  process.stderr.write('SKIPPED: two containers share a journal folder; unshare is not allowed\n');
+}
 
 /** A process that writes a journal. */
 class Writer {
