@@ -2,7 +2,7 @@ import {
   busyScript,
   CAN_REFUSE,
   fullDisk,
-  loadingFor,
+  loading,
   outOfMemory,
   type Refusal,
 } from '../../test/support/refusing-node.js';
@@ -75,7 +75,7 @@ export const REFUSALS: readonly Scenario[] = [
     title: 'The primary reads its data set from disk (LOADING) for 10 s',
     cluster: REFUSING,
     promises: RECOVERS,
-    play: (stage) => refuse(stage, loadingFor(REFUSES_MS)),
+    play: (stage) => refuse(stage, loading),
   },
   {
     name: 'busy-script',

@@ -11,7 +11,7 @@ import {
   busyScript,
   CAN_REFUSE,
   fullDisk,
-  loadingFor,
+  loading,
   outOfMemory,
   tooFewReplicas,
   type Refusal,
@@ -20,7 +20,6 @@ import {
 const WRITE_TIMEOUT_MS = 500;
 /** So many writes fail, one after the other at their deadline, before the primary accepts them again. */
 const REFUSED = 1500;
-const LOADING_MS = 3000;
 /** More than a connection takes before it counts as full. */
 const BURST = 12_000;
 
@@ -43,7 +42,7 @@ describe('the primary refuses writes for longer than their deadline, then accept
     ['NOREPLICAS', tooFewReplicas, 'NO_PRIMARY'],
     ['OOM', outOfMemory, 'COMMAND_REJECTED'],
     ['MISCONF', fullDisk, 'NO_PRIMARY'],
-    ['LOADING', loadingFor(LOADING_MS), 'NO_PRIMARY'],
+    ['LOADING', loading, 'NO_PRIMARY'],
     ['BUSY', busyScript, 'NO_PRIMARY'],
   ])(
     '%s: writes fail typed, reads go on, and then all of both succeed',

@@ -8,6 +8,7 @@ export const CAN_REFUSE: readonly string[] = [
   'dbfilename dump.rdb',
   // So that it answers LOADING and BUSY soon, as one with gigabytes does.
   'loading-process-events-interval-bytes 1024',
+  'rdbcompression no',
   'busy-reply-threshold 100',
 ];
 
@@ -19,6 +20,10 @@ export type Refusal = (node: RedisTestNode) => Promise<EndRefusal>;
 
 const NOBODY_ENDS_IT_MS = 120_000;
 const LOOK_EVERY_MS = 5;
+// A minute of loading and more, in which the node answers somebody after each of these keys.
+const FILLERS = 3000;
+const FILLER_BYTES = 1100;
+const KEY_LOAD_MICROSECONDS = 20_000;
 
 /** `NOREPLICAS`: fewer replicas are in step than must be. */
 export const tooFewReplicas: Refusal = async (node) => {
@@ -60,24 +65,21 @@ export const fullDisk: Refusal = async (node) => {
   };
 };
 
-/** `LOADING`: the data set is read from disk, for `ms`. */
-export function loadingFor(ms: number): Refusal {
-  return async (node) => {
-    const keys = Number(await node.command('DBSIZE'));
-    const microseconds = Math.ceil((ms * 1000) / Math.max(1, keys));
-    await node.command('CONFIG', 'SET', 'key-load-delay', String(microseconds));
-    const connection = await node.connect({ deadlineMs: NOBODY_ENDS_IT_MS });
-    const loaded = connection.command(['DEBUG', 'RELOAD']).finally(() => {
-      connection.close();
-    });
-    await untilAnswers(node, 'LOADING');
-    return async () => {
-      await loaded;
-      await node.command('CONFIG', 'SET', 'key-load-delay', '0');
-      await untilWritable(node);
-    };
+/** `LOADING`: the data set is read from disk, key by key, until somebody makes the disk fast again. */
+export const loading: Refusal = async (node) => {
+  await node.command('DEBUG', 'POPULATE', String(FILLERS), 'filler', String(FILLER_BYTES));
+  await node.command('CONFIG', 'SET', 'key-load-delay', String(KEY_LOAD_MICROSECONDS));
+  const connection = await node.connect({ deadlineMs: NOBODY_ENDS_IT_MS });
+  const loaded = connection.command(['DEBUG', 'RELOAD']).finally(() => {
+    connection.close();
+  });
+  await untilAnswers(node, 'LOADING');
+  return async () => {
+    await node.command('CONFIG', 'SET', 'key-load-delay', '0');
+    await loaded;
+    await untilWritable(node);
   };
-}
+};
 
 /** `BUSY`: somebody's script does not end. */
 export const busyScript: Refusal = async (node) => {
