@@ -89,6 +89,7 @@ export {
   LoaderTimeoutError,
   NoPrimaryError,
   NoReplicaError,
+  NotReplicatedError,
   QueueFullError,
   RedisDisabledError,
   RedisHaError,
