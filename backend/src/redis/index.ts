@@ -92,6 +92,7 @@ export {
   LoaderTimeoutError,
   NoPrimaryError,
   NoReplicaError,
+  NotReplicatedError,
   QueueFullError,
   RedisDisabledError,
   RedisHaError,
