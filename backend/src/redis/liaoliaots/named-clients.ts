@@ -52,6 +52,7 @@ function followingRecipe(engine: RedisEngine, namespace: string, given: DriverOp
       ...tracked,
       // Waits as long as a write of the engine does. The 20 attempts of ioredis end before a failover does.
       maxRetriesPerRequest: Math.ceil(engine.options.routing.writeTimeoutMs / RETRY_EVERY_MS),
+      disconnectTimeout: CUT_MS,
       ...given,
       ...(tracked.Connector !== undefined && { Connector: tracked.Connector }),
     },
