@@ -54,7 +54,7 @@ function followingRecipe(engine: RedisEngine, namespace: string, given: DriverOp
       maxRetriesPerRequest: Math.ceil(engine.options.routing.writeTimeoutMs / RETRY_EVERY_MS),
       disconnectTimeout: CUT_MS,
       ...given,
-      ...(tracked.Connector !== undefined && { Connector: tracked.Connector }),
+      Connector: tracked.Connector,
     },
     // Without a listener the driver prints each error to the console.
     onClientCreated: (client) => {

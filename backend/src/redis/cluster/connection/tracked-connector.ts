@@ -23,20 +23,28 @@ export interface TargetSource {
   readonly access: ResolvedAccess;
 }
 
-/** The options that make any ioredis client follow the primary. Spread them into a library's own options. */
-export type TrackedOptions = Pick<
-  RedisOptions,
-  | 'Connector'
-  | 'retryStrategy'
-  | 'reconnectOnError'
-  | 'enableReadyCheck'
-  | 'connectionName'
-  | 'keepAlive'
-  | 'tls'
-  | 'username'
-  | 'password'
-  | 'db'
->;
+/**
+ * The options that make any ioredis client follow the primary. Spread them into a library's own options.
+ * Only what is always there or left out: types of other libraries take neither `null` nor `undefined`.
+ */
+export interface TrackedOptions {
+  Connector: NonNullable<RedisOptions['Connector']>;
+  retryStrategy: (attempts: number) => number | null;
+  /**
+   * For the Redis transport of Nest microservices, which puts a strategy of its own in the place of
+   * `retryStrategy`, and without attempts ends for good. ioredis knows neither of the two.
+   */
+  retryAttempts: number;
+  retryDelay: number;
+  reconnectOnError: (error: Error) => false | 2;
+  enableReadyCheck: boolean;
+  connectionName: string;
+  keepAlive: number;
+  db: number;
+  tls?: NonNullable<RedisOptions['tls']>;
+  username?: string;
+  password?: string;
+}
 
 type ErrorEmitter = (type: string, error: Error) => void;
 
@@ -70,6 +78,8 @@ export function trackedOptions(
     Connector: EngineConnector,
     // `null` ends the client: at shutdown it must end even if its library does not close it.
     retryStrategy: () => (source.isClosed() ? null : RETRY_MS),
+    retryAttempts: Number.MAX_SAFE_INTEGER,
+    retryDelay: RETRY_MS,
     // 2: connect again and send this command again. It was refused, so it was not executed.
     reconnectOnError: (error) => (isRoleRefusal(error) ? 2 : false),
     enableReadyCheck: true,
