@@ -104,7 +104,11 @@ export class Act {
   failOver(replicatedAt: number | null, now: number, isRemembered: boolean): void {
     if (this.#isLost || this.#sentAt === null) return;
     const delivered = this.#deliveredAt ?? this.#doneAt;
-    if (this.#deliveredAt !== null && replicatedAt !== null && delivered < replicatedAt) return;
+    if (this.#deliveredAt !== null && replicatedAt !== null && delivered < replicatedAt) {
+      // Redis has not lost it, and its process cannot know that.
+      if (this.#by.isLinked) this.#wasWrittenAgain = true;
+      return;
+    }
     const isRecent = now - delivered < 0.8 * MODEL.reapplyMs;
     // What was written again may have lost against a change that the next fault loses: nobody remembers it then.
     const mayBeAgain = this.#by.isLinked && isRemembered && isRecent && !this.#wasWrittenAgain;
