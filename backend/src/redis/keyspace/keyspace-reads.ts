@@ -166,7 +166,9 @@ export class KeyspaceReads {
     if (bytes === null) return isWanted || word !== null;
     const held = this.#heldAs(entry, bytes);
     if (isWanted && readingFromRedis(held, this.#judgeOptions()).state === 'missing') return true;
-    return held.bytes === bytes && this.#isBehind(entry, held);
+    // What memory has as well is believed, until somebody has told of a change.
+    const isCopied = held.bytes !== bytes && this.#deps.memory.peek(entry)?.isTrusted === true;
+    return !isCopied && this.#isBehind(entry, held);
   }
 
   // Not when this process did the newer one itself: that is the answer then.
