@@ -53,6 +53,8 @@ export { KeyRing } from './base/crypto/index.js';
 export type { KeySource } from './base/options/index.js';
 export { formatAddress, parseAddress, type NodeAddress } from './base/address/index.js';
 export {
+  type CredentialsFunction,
+  type CredentialsReport,
   optionsFromEnv,
   redactOptions,
   resolveFromEnv,
@@ -62,6 +64,7 @@ export {
   type PlainData,
   type PoolOptions,
   type ReadPolicy,
+  type RedisCredentials,
   type RedisHaOptions,
   type RedisMode,
   type ResolvedRedisOptions,
@@ -70,6 +73,7 @@ export {
   type SentinelOptions,
   type SessionDataOptions,
   type StandaloneModeOptions,
+  type TlsFunction,
 } from './config/index.js';
 export {
   CircuitOpenError,
