@@ -100,7 +100,7 @@ export function trackedOptions(
 }
 
 // Credentials that may change are asked for by the connector, and the driver sends none.
-function fixedLogin(access: ResolvedAccess): Pick<RedisOptions, 'username' | 'password'> {
+function fixedLogin(access: ResolvedAccess): Pick<TrackedOptions, 'username' | 'password'> {
   if (changingCredentials(access) !== null) return {};
   return {
     ...(access.username === null ? {} : { username: access.username }),
