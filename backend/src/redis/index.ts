@@ -1,8 +1,11 @@
 export {
+  type HttpAnswer,
+  httpAnswerOf,
   InjectRedis,
   InjectRedisCache,
   type RedisAsyncOptions,
   redisCacheToken,
+  RedisErrorFilter,
   RedisModule,
   redisKeyspacesToken,
   type RedisOptionsFactory,

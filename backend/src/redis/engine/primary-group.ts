@@ -122,7 +122,7 @@ export class PrimaryGroup {
     this.subscriptions.close();
     // Side by side: neither may use up the time of the other.
     await Promise.all([this.loans.close(leftMs()), this.router.close(leftMs())]);
-    this.rawClients.close();
+    await this.rawClients.close(leftMs());
     this.tracker.close();
   }
 }

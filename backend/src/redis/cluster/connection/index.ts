@@ -27,6 +27,7 @@ export {
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
+  endClient,
   newTrackedClient,
   trackedOptions,
   type TargetSource,
