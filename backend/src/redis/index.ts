@@ -18,6 +18,7 @@ export {
   type PoolStatus,
   RedisCommandSet,
   RedisKeyspaces,
+  RedisScans,
   type RedisStatus,
 } from './engine/index.js';
 export {
@@ -130,11 +131,14 @@ export type {
 export type { DriverClient, TrackedOptions } from './cluster/connection/index.js';
 export type {
   BatchResult,
+  BufferListener,
   CallOptions,
   ChainedCommands,
+  DeclaredAs,
   MessageListener,
   RedisCommands,
   ExclusiveConnection,
+  MemberScanOptions,
   ScanOptions,
   Script,
   ScriptDefinition,

@@ -4,12 +4,16 @@ export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connec
 export { PrimaryLoans } from './dedicated/primary-loans.js';
 export { RawClients } from './dedicated/raw-clients.js';
 export {
+  asText,
+  type BufferListener,
+  channelList,
+  checkListener,
   type MessageListener,
   SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type Subscription,
-  SubscriptionKeeper,
-} from './dedicated/subscription-keeper.js';
+} from './dedicated/subscription.js';
+export { SubscriptionKeeper } from './dedicated/subscription-keeper.js';
 export { CALL_OPTIONS, type CallOptions, type DeclaredAs } from './table/call-options.js';
 export {
   type CommandIntent,
@@ -28,5 +32,12 @@ export type { BatchResult, QueuedCommand } from './table/payloads.js';
 export { checkTransaction, refusal } from './table/command-arguments.js';
 export { CommandRouter } from './shared/command-router.js';
 export { CommandRunner, type OwnConnectionCalls } from './command-runner.js';
-export { scan, SCAN_OPTIONS, type ScanOptions, type ScanSource } from './scan.js';
+export {
+  MEMBER_SCAN_OPTIONS,
+  type MemberScanOptions,
+  scan,
+  SCAN_OPTIONS,
+  type ScanOptions,
+  type ScanSource,
+} from './scan.js';
 export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';
