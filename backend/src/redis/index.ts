@@ -20,6 +20,7 @@ export {
   RedisKeyspaces,
   RedisScans,
   type RedisStatus,
+  type ScriptedCommands,
 } from './engine/index.js';
 export {
   bufferSerializer,
@@ -134,6 +135,7 @@ export type {
   BufferListener,
   CallOptions,
   ChainedCommands,
+  ChainedScripts,
   DeclaredAs,
   MessageListener,
   RedisCommands,
@@ -141,7 +143,11 @@ export type {
   MemberScanOptions,
   ScanOptions,
   Script,
+  ScriptArguments,
   ScriptDefinition,
+  ScriptDefinitions,
+  ScriptKeys,
+  ScriptMethods,
   SubscribeOptions,
   Subscription,
 } from './commands/index.js';

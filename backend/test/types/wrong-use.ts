@@ -60,6 +60,9 @@ RedisModule.forRootAsync({});
 /** Options of one call. */
 export const callOptions: CallOptions[] = [
   { timeoutMs: 50, readPolicy: 'primary', idempotent: true, signal: AbortSignal.timeout(5) },
+  { as: 'read', replicas: 1 },
+  // @ts-expect-error -- it reads or it writes
+  { as: 'reads' },
   // @ts-expect-error -- milliseconds are a number
   { timeoutMs: '50ms' },
   // @ts-expect-error -- there is no such option
@@ -129,6 +132,36 @@ export async function chained(): Promise<void> {
   session.multi().watch('k');
   // @ts-expect-error -- the arguments are those of the command
   redis.pipeline().get('k').incrby('k');
+}
+
+interface Bank {
+  readonly deposit: number;
+  readonly balance: string | null;
+}
+
+/** Scripts are methods with types of their own, at any place of a chain. */
+export async function scripts(): Promise<void> {
+  const bank = redis.withScripts<Bank>({
+    deposit: { lua: 'return 1' },
+    balance: { lua: 'return 2', readOnly: true },
+  });
+  const sum: number = await bank.deposit(['k'], [1]);
+  await bank.with({ replicas: 1 }).deposit(['k'], [1]);
+  await bank.pipeline().get('k').deposit(['k'], [1]).get('k').balance(['k']).exec();
+  await bank.multi().deposit(['k']).set('k', 'v').balance(['k']).exec();
+  // @ts-expect-error -- a value may be missing
+  const wrong: string = await bank.balance(['k']);
+  // @ts-expect-error -- keys are a list
+  await bank.deposit('k', [1]);
+  // @ts-expect-error -- there is no such script
+  await bank.withdraw(['k']);
+  // @ts-expect-error -- nor in a chain
+  bank.pipeline().get('k').withdraw(['k']);
+  // @ts-expect-error -- what belongs to one connection is not there either
+  bank.multi().deposit(['k']).watch('k');
+  // @ts-expect-error -- each that is promised has to be given
+  redis.withScripts<Bank>({ deposit: { lua: 'return 1' } });
+  void [sum, wrong];
 }
 
 /** Subscriptions. */

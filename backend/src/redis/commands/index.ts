@@ -23,6 +23,7 @@ export {
 } from './table/command-intent.js';
 export {
   type ChainedCommands,
+  type ChainedScripts,
   CommandMethods,
   defineCommandMethods,
   newBatch,
@@ -41,3 +42,13 @@ export {
   type ScanSource,
 } from './scan.js';
 export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';
+export {
+  addScripts,
+  defineMethod,
+  NO_SCRIPTS,
+  type ScriptBook,
+  scriptBook,
+  type ScriptDefinitions,
+  type ScriptMethods,
+} from './script-methods.js';
+export type { ScriptArguments, ScriptKeys } from './table/script-words.js';

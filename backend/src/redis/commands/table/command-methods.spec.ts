@@ -1,6 +1,7 @@
 import { driverCommandNames, type Encoding } from '../../cluster/connection/index.js';
 import type { BatchResult, QueuedCommand } from './payloads.js';
 import {
+  type ChainedCommands,
   CommandBatch,
   defineCommandMethods,
   newBatch,
@@ -112,11 +113,14 @@ describe('a batch', () => {
     expect(batch.length).toBe(2);
   });
 
-  it('does not take a callback for an argument', async () => {
+  it.each<[string, (batch: ChainedCommands) => unknown]>([
+    ['a command', (batch) => batch.set('k', 'v', (() => undefined) as never)],
+    ['call()', (batch) => batch.call('set', 'k', 'v', () => undefined)],
+  ])('refuses a callback at once, which would never be called: %s', (_, misuse) => {
     const { ran, run } = collect();
-    const batch = newBatch(run);
-    batch.get('k', () => undefined);
-    await batch.exec();
-    expect(ran[0]?.[0]?.args).toEqual(['k']);
+    expect(() => misuse(newBatch(run))).toThrow(
+      'set argument 3 = "function": callbacks are not called here. Await the promise',
+    );
+    expect(ran).toEqual([]);
   });
 });
