@@ -45,10 +45,10 @@ export function addScripts(batch: CommandBatch, scripts: ScriptBook): void {
 }
 
 /** Adds a method to one object. */
-export function defineMethod<A extends never[]>(
+export function defineMethod(
   target: object,
   name: string,
-  value: (...args: A) => unknown,
+  value: (...args: never[]) => unknown,
 ): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true });
 }
