@@ -2,7 +2,11 @@ export { BlockingCalls } from './dedicated/blocking-calls.js';
 export { ConfirmedWrites } from './dedicated/confirmed-writes.js';
 export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connection.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
-export { RawClients } from './dedicated/raw-clients.js';
+export {
+  type ConnectionTarget,
+  RawClients,
+  type RawClientOptions,
+} from './dedicated/raw-clients.js';
 export {
   asText,
   type BufferListener,

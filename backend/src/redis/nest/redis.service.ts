@@ -1,6 +1,5 @@
 import type {
   DriverClient,
-  DriverOptions,
   SubscriptionKind,
   TrackedOptions,
 } from '../cluster/connection/index.js';
@@ -18,6 +17,8 @@ import {
   type BufferListener,
   channelList,
   checkListener,
+  type ConnectionTarget,
+  type RawClientOptions,
   withExclusive,
   type MessageListener,
   type ExclusiveConnection,
@@ -156,14 +157,17 @@ export class RedisService extends RedisScans {
     return withExclusive(work, this.#engine.connected.loans, this.#engine.clock, timeoutMs);
   }
 
-  /** Creates a plain ioredis client that follows the primary, for a library that needs one. Closed at shutdown. */
-  createClient(options?: DriverOptions): DriverClient {
+  /**
+   * Creates a plain ioredis client that follows the primary, for a library that needs one; with another
+   * `readPolicy` it follows the nodes that may answer reads, and only reads. Closed at shutdown.
+   */
+  createClient(options?: RawClientOptions): DriverClient {
     return this.#engine.connected.rawClients.create(options);
   }
 
-  /** Returns options for ioredis clients that follow the primary, for a library that creates its own. */
-  connectionOptions(): TrackedOptions {
-    return this.#engine.connected.rawClients.options();
+  /** Returns options for ioredis clients that a library creates by itself. They go where {@link RedisService.createClient} goes. */
+  connectionOptions(target?: ConnectionTarget): TrackedOptions {
+    return this.#engine.connected.rawClients.options(target);
   }
 
   /**
