@@ -56,6 +56,14 @@ RedisModule.forRoot({ mode: 'memory' });
 RedisModule.forRoot({ sentinels: [{ host: 'a', port: 1 }] });
 // @ts-expect-error -- the options must come from somewhere
 RedisModule.forRootAsync({});
+// @ts-expect-error -- without the environment the mode has to be said
+RedisModule.forRootAsync({ useFactory: () => ({ node: { db: 1 } }) });
+RedisModule.forRootAsync({ overEnvironment: true, useFactory: () => ({ node: { db: 1 } }) });
+// @ts-expect-error -- there is no such option, over the environment neither
+RedisModule.forRootAsync({ overEnvironment: true, useFactory: () => ({ nodes: { db: 1 } }) });
+RedisModule.forRoot({ node: { db: 1 } }, { overEnvironment: true });
+// @ts-expect-error -- without the environment the mode has to be said
+RedisModule.forRoot({ node: { db: 1 } }, {});
 
 /** Options of one call. */
 export const callOptions: CallOptions[] = [
