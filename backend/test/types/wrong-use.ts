@@ -140,6 +140,50 @@ export async function chained(): Promise<void> {
   session.multi().watch('k');
   // @ts-expect-error -- the arguments are those of the command
   redis.pipeline().get('k').incrby('k');
+  redis
+    .multi()
+    .set('k', 'v', 'PX', 5, 'NX')
+    .hset('h', { a: 1 })
+    .hset('h', 'a', 1, 'b', 2)
+    .del(['k', 'l']);
+  redis
+    .multi()
+    .mset(new Map([['a', '1']]))
+    .zadd('z', 1, 'a')
+    .zrange('z', 0, '-1')
+    .sort('l', 'ALPHA');
+  redis.pipeline().getBuffer('k').xread('COUNT', 1, 'STREAMS', 's', '0').eval('return 1', 1, 'k');
+}
+
+const callback = (): void => undefined;
+
+/** Nobody calls back in pipelines and transactions: results are those of exec(). */
+export function callbacks(): void {
+  // @ts-expect-error -- a command without options
+  redis.pipeline().get('k', callback);
+  // @ts-expect-error -- a command with options
+  redis.pipeline().set('k', 'v', 'EX', 5, callback);
+  // @ts-expect-error -- a command with any number of arguments
+  redis.multi().del('k', 'l', callback);
+  // @ts-expect-error -- the same, as a list
+  redis.multi().del(['k', 'l'], callback);
+  // @ts-expect-error -- fields and values
+  redis.multi().hset('h', { a: 1 }, callback);
+  // @ts-expect-error -- a command with very many forms
+  redis.multi().sort('l', 'ALPHA', callback);
+  // @ts-expect-error -- after another command
+  redis.pipeline().incr('k').incr('k', callback);
+  // @ts-expect-error -- on an exclusive connection
+  session.multi().incr('k', callback);
+  // @ts-expect-error -- by name
+  redis.pipeline().call('set', 'k', 'v', callback);
+  // @ts-expect-error -- by name, alone
+  void redis.call('set', 'k', 'v', callback);
+  void redis.call('set', 'k', Buffer.from('v'), 'EX', 5);
+  void redis.call('ping');
+  void redis.call(...(['set', 'k'] as [string, ...unknown[]]));
+  void redis.get('k', callback);
+  void redis.multi().incr('k').exec(callback);
 }
 
 interface Bank {

@@ -32,6 +32,7 @@ export {
   defineCommandMethods,
   newBatch,
   type RedisCommands,
+  type UncalledArguments,
 } from './table/command-methods.js';
 export type { BatchResult, QueuedCommand } from './table/payloads.js';
 export { checkTransaction, refusal } from './table/command-arguments.js';

@@ -19,6 +19,7 @@ import {
   type ScriptDefinition,
   type ScriptDefinitions,
   type ScriptMethods,
+  type UncalledArguments,
 } from '../commands/index.js';
 import { InvalidArgumentError } from '../base/errors/index.js';
 import type { Encoding } from '../cluster/connection/index.js';
@@ -47,12 +48,18 @@ export class RedisCommandSet extends CommandMethods {
   }
 
   /** Sends any command by its name, also one without a method. */
-  call(name: string, ...args: readonly unknown[]): Promise<unknown> {
+  call<A extends readonly unknown[]>(
+    name: string,
+    ...args: UncalledArguments<A>
+  ): Promise<unknown> {
     return this.runCommand(name, [...args], 'utf8');
   }
 
   /** Like {@link RedisCommandSet.call}, with replies as Buffers. */
-  callBuffer(name: string, ...args: readonly unknown[]): Promise<unknown> {
+  callBuffer<A extends readonly unknown[]>(
+    name: string,
+    ...args: UncalledArguments<A>
+  ): Promise<unknown> {
     return this.runCommand(name, [...args], null);
   }
 

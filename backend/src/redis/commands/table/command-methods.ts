@@ -3,6 +3,12 @@ import {
   type DriverCommander,
   type Encoding,
 } from '../../cluster/connection/index.js';
+import type {
+  AnyArguments,
+  ArgumentsOf,
+  ManyForms,
+  UncalledArguments,
+} from './chained-arguments.js';
 import { callbackError } from './command-arguments.js';
 import type { BatchResult, QueuedCommand } from './payloads.js';
 import type { ScriptArguments, ScriptKeys } from './script-words.js';
@@ -54,39 +60,36 @@ export type RedisCommands = Omit<
   Withheld | `${Withheld}Buffer`
 >;
 
-// How the driver's types say that a command returns something else than a promise.
-declare module 'ioredis/built/utils/RedisCommander.js' {
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- the parameters are those of the driver
-  interface ResultTypes<Result, Context> {
-    chained: Context extends { readonly scripts: infer R extends object }
-      ? ChainedScripts<R>
-      : ChainedCommands;
-  }
-}
-
 /** What a batch has beside its commands. `Self` is its own type. */
 interface BatchMethods<Self> {
   /** The number of collected commands. */
   readonly length: number;
   /** Adds any command by its name, also one without a method. */
-  call(name: string, ...args: readonly unknown[]): Self;
+  call<A extends readonly unknown[]>(name: string, ...args: UncalledArguments<A>): Self;
   /** Sends all commands. Resolves with the error or result of each, in their order. */
   exec(callback?: NodeCallback): Promise<BatchResult[] | null>;
 }
 
-type ChainedDataCommands = Omit<
-  DriverCommander<{ type: 'chained' }>,
-  Withheld | `${Withheld}Buffer`
->;
+type DataCommands = DriverCommander<{ type: 'default' }>;
+type Many = ManyForms | `${ManyForms}Buffer`;
+
+/** The commands of a batch. `R` says what each of its scripts answers. */
+type ChainedMethods<R extends object> = {
+  [K in keyof DataCommands as Exclude<K, Withheld | `${Withheld}Buffer`>]: (
+    ...args: K extends Many ? AnyArguments : ArgumentsOf<DataCommands[K]>
+  ) => Chained<R>;
+};
+
+type Chained<R extends object> = [keyof R] extends [never] ? ChainedCommands : ChainedScripts<R>;
+
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- no script at all
+type NoScripts = {};
 
 /** The commands of a pipeline or transaction: each is collected, until `exec` sends them all. */
-export interface ChainedCommands extends ChainedDataCommands, BatchMethods<ChainedCommands> {}
+export interface ChainedCommands extends ChainedMethods<NoScripts>, BatchMethods<ChainedCommands> {}
 
 /** The same with a method for each script. `R` says what each script answers. */
-export type ChainedScripts<R extends object> = Omit<
-  DriverCommander<{ type: 'chained'; scripts: R }>,
-  Withheld | `${Withheld}Buffer`
-> &
+export type ChainedScripts<R extends object> = ChainedMethods<R> &
   BatchMethods<ChainedScripts<R>> & {
     readonly [K in keyof R]: (keys: ScriptKeys, args?: ScriptArguments) => ChainedScripts<R>;
   };
@@ -96,6 +99,8 @@ export type ChainedScripts<R extends object> = Omit<
  * {@link defineCommandMethods} adds the methods themselves.
  */
 export const CommandMethods = Object as unknown as new () => RedisCommands;
+
+export type { UncalledArguments } from './chained-arguments.js';
 
 /** Runs one command and resolves with its reply. */
 export type RunCommand = (name: string, args: unknown[], encoding: Encoding) => Promise<unknown>;
