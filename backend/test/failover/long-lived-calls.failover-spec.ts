@@ -117,7 +117,7 @@ describe('what spans a failover', () => {
     await cluster.waitUntil(() => gaps.length > 0, { what: 'the gap is reported' });
     expect(gaps).toHaveLength(1);
     expect(new Set(sharded)).toEqual(new Set([`sharded ${way}`]));
-    expect(shardGaps).toEqual(gaps);
+    expect(shardGaps).toHaveLength(1);
 
     await redis.rpush('jobs', 'one');
     const popped = await job;
