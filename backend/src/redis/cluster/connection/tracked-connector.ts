@@ -4,7 +4,13 @@ import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
-import { endsWithin, type Clock, type Limit, type Stop } from '../../base/timing/index.js';
+import {
+  endsWithin,
+  inBackground,
+  type Clock,
+  type Limit,
+  type Stop,
+} from '../../base/timing/index.js';
 import { handshakeSteps, type HandshakeStep } from './handshake/handshake-steps.js';
 import { shakeHands } from './handshake/socket-handshake.js';
 import { tlsFor } from './wire-options.js';
@@ -95,7 +101,7 @@ export function trackedOptions(
 /** Creates an ioredis client that follows the primary. */
 export function newTrackedClient(options: RedisOptions): Redis {
   // With exact optional types the driver's option type does not fit the driver's constructor.
-  return new Redis(options as never);
+  return inBackground(() => new Redis(options as never));
 }
 
 // As ioredis has it, for clients that do not say it.
@@ -150,7 +156,11 @@ class TrackedConnector extends AbstractConnector {
     this.#steps = stepsOf(options);
   }
 
-  override async connect(emit: ErrorEmitter): Promise<Socket> {
+  override connect(emit: ErrorEmitter): Promise<Socket> {
+    return inBackground(() => this.#connect(emit));
+  }
+
+  async #connect(emit: ErrorEmitter): Promise<Socket> {
     const attempt = ++this.#attempt;
     this.connecting = true;
     await this.#pauseAfterRefusal();
