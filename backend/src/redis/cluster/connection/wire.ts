@@ -1,16 +1,13 @@
-import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { inBackground, type Clock, type Stop } from '../../base/timing/index.js';
 import { changingCredentials, type Login, type LoginRenewal } from '../../config/index.js';
 import { presentLogin, reasonOf } from './handshake/present-access.js';
 import { authArgs } from './handshake/handshake-steps.js';
+import { isPublished } from './caller-context.js';
 import { writeHandshake } from './handshake/wire-handshake.js';
 import { driverOptions, type WireOptions } from './wire-options.js';
-
-// ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
-const commandTrace = channel('tracing:ioredis:command:start');
 
 // A string has an upper limit, 512 MiB in Node 20, and copying one piece costs no more than this.
 const PIECE_LENGTH = 1024 * 1024;
@@ -68,7 +65,7 @@ export class Wire {
   constructor(options: WireOptions, clock: Clock, listener: WireListener) {
     this.#listener = listener;
     this.keyPrefix = options.keyPrefix;
-    this.#client = new Redis(driverOptions(options));
+    this.#client = inBackground(() => new Redis(driverOptions(options)));
     this.#stopHandshakeTimer = clock.after(options.connectTimeoutMs, () => {
       this.destroy(this.#waitsFor);
     });
@@ -118,7 +115,7 @@ export class Wire {
    */
   send(name: string, args: readonly unknown[], encoding: Encoding, sink: ReplySink): void {
     const command = this.newCommand(name, args, encoding);
-    if (commandTrace.hasSubscribers) {
+    if (isPublished()) {
       forward(this.writeCommand(command), sink);
       return;
     }
