@@ -72,7 +72,7 @@ export class KeyspaceReads<T> {
     if (onPrimary && redis.mayLag) return this.#readPrimaryFirst(redis, entry, confirm);
     const { mayLag } = redis;
     const askedAt = clock.now();
-    return reads.askThen<Buffer | null, Reading>(
+    return reads.askThen<Buffer | null, Reading<T>>(
       (give, fail) => {
         redis.askFor(entry, give, fail);
       },
