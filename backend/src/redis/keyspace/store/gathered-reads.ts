@@ -104,9 +104,9 @@ export class GatheredReads {
       (reply) => {
         const found = toList(reply);
         size.learn(found);
-        for (const [i, { give }] of asking.entries()) {
+        for (let i = 0; i < asking.length; i++) {
           const one = found[i];
-          give(Buffer.isBuffer(one) ? one : null);
+          asking[i]?.give(Buffer.isBuffer(one) ? one : null);
         }
       },
       (error: unknown) => {

@@ -191,8 +191,7 @@ export class RedisStore implements KeyValueStore {
   async claim({ key, token, leaseMs, seen }: LeaseRequest): Promise<LeaseAnswer> {
     const seenBytes = seen === null ? ANY : stampBytes(seen);
     const args = [seenBytes, this.#ceiling(), token, toLiveTime(leaseMs), this.#origin];
-    const keys = [key, this.#names.lease(key), this.#names.notes(key)];
-    const reply = await this.#claim(keys, args);
+    const reply = await this.#claim(this.#names.allOf(key), args);
     if (Array.isArray(reply) && Buffer.isBuffer(reply[0])) {
       return { kind: 'changed', entry: reply[0] };
     }
@@ -278,13 +277,15 @@ export class RedisStore implements KeyValueStore {
     const { key, stamp, entry, channel = this.#channel, replaces = ANY } = write;
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
     const isListed = until !== undefined;
-    const keys = [key];
-    const isValue = isKept(write);
-    if (isValue || mode === 'live') keys.push(this.#names.lease(key));
-    if (isValue) keys.push(this.#names.notes(key));
+    const keys = this.#keysOf(write, mode);
     const base = typeof replaces === 'string' ? replaces : stampBytes(replaces);
     const args = [entry, toPx(write.ttlMs), this.#ceiling(), channel, notice, mode, base];
     return this.#apply(keys, [...args, until ?? '', ...(isListed ? write.groups : [])]);
+  }
+
+  #keysOf(write: StampedWrite, mode: Mode): string[] {
+    if (isKept(write)) return this.#names.allOf(write.key);
+    return mode === 'live' ? [write.key, this.#names.lease(write.key)] : [write.key];
   }
 
   #outcomeOf(write: StampedWrite, reply: unknown): ApplyOutcome {
