@@ -23,16 +23,22 @@ interface Pipeline {
   readonly deadlineAt: number;
 }
 
+/** The ways on which a {@link CommandRunner} sends what it is given. */
+export interface CommandWays {
+  readonly router: Pick<CommandRouter, 'execute' | 'recorder'>;
+  readonly blocking: Pick<BlockingCalls, 'run'>;
+}
+
 /** Turns commands, pipelines and transactions into calls, and runs them. */
 export class CommandRunner {
-  readonly #router: CommandRouter;
-  readonly #blocking: BlockingCalls;
+  readonly #router: CommandWays['router'];
+  readonly #blocking: CommandWays['blocking'];
   readonly #clock: Clock;
   readonly #writeTimeoutMs: number;
 
   constructor(
-    router: CommandRouter,
-    blocking: BlockingCalls,
+    router: CommandWays['router'],
+    blocking: CommandWays['blocking'],
     clock: Clock,
     writeTimeoutMs: number,
   ) {

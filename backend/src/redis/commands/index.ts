@@ -2,6 +2,7 @@ export { BlockingCalls } from './dedicated/blocking-calls.js';
 export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connection.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
 export { RawClients } from './dedicated/raw-clients.js';
+export { RefusedClients, refuseCommands, refusedOptions } from './dedicated/refused-clients.js';
 export {
   type MessageListener,
   SUBSCRIBE_OPTIONS,
@@ -23,9 +24,11 @@ export {
   newBatch,
   type RedisCommands,
 } from './table/command-methods.js';
-export type { BatchResult, QueuedCommand } from './table/payloads.js';
+export type { BatchResult, Payload, PayloadWire, QueuedCommand } from './table/payloads.js';
 export { checkTransaction, refusal } from './table/command-arguments.js';
 export { CommandRouter } from './shared/command-router.js';
-export { CommandRunner } from './command-runner.js';
+export { rejectedError } from './shared/outcome-errors.js';
+export { endedError } from './dedicated/loan-errors.js';
+export { CommandRunner, type CommandWays } from './command-runner.js';
 export { scan, SCAN_OPTIONS, type ScanOptions, type ScanSource } from './scan.js';
 export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';

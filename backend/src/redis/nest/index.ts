@@ -5,6 +5,7 @@ export {
   redisCacheToken,
   redisKeyspacesToken,
   redisToken,
+  resolutionToken,
 } from './inject.js';
 export {
   type RedisAsyncOptions,

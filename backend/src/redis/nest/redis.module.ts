@@ -32,7 +32,13 @@ import { RedisEngine, RedisKeyspaces } from '../engine/index.js';
 import { EngineHook } from './engine-hook.js';
 import { RedisEventLogger } from './event-logger.js';
 import { RedisService } from './redis.service.js';
-import { engineToken, redisCacheToken, redisKeyspacesToken, redisToken } from './inject.js';
+import {
+  engineToken,
+  redisCacheToken,
+  redisKeyspacesToken,
+  redisToken,
+  resolutionToken,
+} from './inject.js';
 import { systemRandom } from '../base/timing/index.js';
 
 /** How a module is registered, apart from the options of Redis itself. */
@@ -239,8 +245,4 @@ function asyncProviders(options: RedisAsyncOptions, name: string): Provider[] {
       resolveOptions(await source.createRedisOptions(), name),
   };
   return 'useClass' in options ? [options.useClass, fromFactory] : [fromFactory];
-}
-
-function resolutionToken(name: string): symbol {
-  return Symbol.for(`nestjs-redis-ha.options.${name}`);
 }

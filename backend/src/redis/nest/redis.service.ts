@@ -139,12 +139,12 @@ export class RedisService extends RedisCommandSet {
 
   /** Creates a plain ioredis client that follows the primary, for a library that needs one. Closed at shutdown. */
   createClient(options?: DriverOptions): DriverClient {
-    return this.#engine.connected.rawClients.create(options);
+    return this.#engine.rawClients.create(options);
   }
 
   /** Returns options for ioredis clients that follow the primary, for a library that creates its own. */
   connectionOptions(): TrackedOptions {
-    return this.#engine.connected.rawClients.options();
+    return this.#engine.rawClients.options();
   }
 
   /** Moves the primary to a replica without losing an acknowledged write. */
