@@ -34,6 +34,7 @@ export {
   SessionUnavailableError,
   SwitchoverFailedError,
   TestClusterError,
+  UnsupportedInTestError,
   ValueTooLargeError,
   ValueUnserializableError,
   type Problem,
