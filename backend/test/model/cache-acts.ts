@@ -167,7 +167,6 @@ export class CacheActs {
     if (outcome === 'superseded') return;
     version.knownTo.add(process);
     if (outcome === 'stored') version.isStored = true;
-    else this.oracle.replacePending(process, key);
   }
 
   #judge(key: string, reading: Reading | null, knowledge: Knowledge): void {

@@ -6,6 +6,7 @@ import {
   BlockingCalls,
   CommandRouter,
   CommandRunner,
+  ConfirmedWrites,
   PrimaryLoans,
   RawClients,
   SubscriptionKeeper,
@@ -63,7 +64,8 @@ export class PrimaryGroup {
     this.router = new CommandRouter(options, this.tracker, clock, bus);
     this.loans = new PrimaryLoans(this.tracker, clock, bus);
     const blocking = new BlockingCalls(this.loans, clock, bus, writeTimeoutMs);
-    this.runner = new CommandRunner(this.router, blocking, clock, writeTimeoutMs);
+    const confirmed = new ConfirmedWrites(this.loans, clock, bus, writeTimeoutMs);
+    this.runner = new CommandRunner(this.router, { blocking, confirmed }, clock, writeTimeoutMs);
     this.subscriptions = new SubscriptionKeeper(this.tracker, options.node, clock, bus);
     this.rawClients = new RawClients(options, this.tracker, clock, bus);
     this.calendar = new RedisCalendar(clock);
@@ -120,7 +122,7 @@ export class PrimaryGroup {
     this.subscriptions.close();
     // Side by side: neither may use up the time of the other.
     await Promise.all([this.loans.close(leftMs()), this.router.close(leftMs())]);
-    this.rawClients.close();
+    await this.rawClients.close(leftMs());
     this.tracker.close();
   }
 }

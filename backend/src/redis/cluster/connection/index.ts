@@ -30,6 +30,7 @@ export { refusingConnector } from './refusing-connector.js';
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
+  endClient,
   newTrackedClient,
   trackedOptions,
   type TargetSource,

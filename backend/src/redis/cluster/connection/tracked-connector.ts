@@ -4,7 +4,7 @@ import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { endsWithin, type Clock, type Limit, type Stop } from '../../base/timing/index.js';
 import { handshakeSteps, type HandshakeStep } from './handshake/handshake-steps.js';
 import { shakeHands } from './handshake/socket-handshake.js';
 import { tlsFor } from './wire-options.js';
@@ -23,20 +23,28 @@ export interface TargetSource {
   readonly access: ResolvedAccess;
 }
 
-/** The options that make any ioredis client follow the primary. Spread them into a library's own options. */
-export type TrackedOptions = Pick<
-  RedisOptions,
-  | 'Connector'
-  | 'retryStrategy'
-  | 'reconnectOnError'
-  | 'enableReadyCheck'
-  | 'connectionName'
-  | 'keepAlive'
-  | 'tls'
-  | 'username'
-  | 'password'
-  | 'db'
->;
+/**
+ * The options that make any ioredis client follow the primary. Spread them into a library's own options.
+ * Only what is always there or left out: types of other libraries take neither `null` nor `undefined`.
+ */
+export interface TrackedOptions {
+  Connector: NonNullable<RedisOptions['Connector']>;
+  retryStrategy: (attempts: number) => number | null;
+  /**
+   * For the Redis transport of Nest microservices, which puts a strategy of its own in the place of
+   * `retryStrategy`, and without attempts ends for good. ioredis knows neither of the two.
+   */
+  retryAttempts: number;
+  retryDelay: number;
+  reconnectOnError: (error: Error) => false | 2;
+  enableReadyCheck: boolean;
+  connectionName: string;
+  keepAlive: number;
+  db: number;
+  tls?: NonNullable<RedisOptions['tls']>;
+  username?: string;
+  password?: string;
+}
 
 type ErrorEmitter = (type: string, error: Error) => void;
 
@@ -48,7 +56,8 @@ const REFUSED_RETRY_MS = 500;
 /**
  * Returns options for ioredis clients of other libraries, which then connect to the present primary.
  * Their connector never rejects, since after a rejection an ioredis client never connects again. On a
- * switch it destroys its socket, since a frozen node never answers an orderly end.
+ * switch it destroys its socket, since a frozen node never answers an orderly end; whoever disconnects
+ * gets the orderly end, as from ioredis, so that what is in flight is answered.
  */
 export function trackedOptions(
   source: TargetSource,
@@ -62,13 +71,15 @@ export function trackedOptions(
   const { access } = source;
   class EngineConnector extends TrackedConnector {
     constructor(options: unknown) {
-      super(source, settings.connectTimeoutMs, stepsOf(options as RedisOptions));
+      super(source, settings.connectTimeoutMs, options as RedisOptions);
     }
   }
   return {
     Connector: EngineConnector,
     // `null` ends the client: at shutdown it must end even if its library does not close it.
     retryStrategy: () => (source.isClosed() ? null : RETRY_MS),
+    retryAttempts: Number.MAX_SAFE_INTEGER,
+    retryDelay: RETRY_MS,
     // 2: connect again and send this command again. It was refused, so it was not executed.
     reconnectOnError: (error) => (isRoleRefusal(error) ? 2 : false),
     enableReadyCheck: true,
@@ -85,6 +96,27 @@ export function trackedOptions(
 export function newTrackedClient(options: RedisOptions): Redis {
   // With exact optional types the driver's option type does not fit the driver's constructor.
   return new Redis(options as never);
+}
+
+// As ioredis has it, for clients that do not say it.
+const DISCONNECT_TIMEOUT_MS = 2000;
+
+/**
+ * Ends a client after what is in flight, and cuts it when the limit is reached first. Resolves when it has
+ * ended.
+ */
+export async function endClient(client: Redis, limit: Limit): Promise<void> {
+  if (client.status === 'end') return;
+  const ended = new Promise((resolve) => {
+    client.once('end', resolve);
+  });
+  const disconnect = (): void => {
+    client.disconnect();
+  };
+  // The driver never ends a client that waits for its next attempt, nor what waits in it.
+  if (client.status === 'reconnecting') client.once('connecting', disconnect);
+  else disconnect();
+  if (!(await endsWithin(ended, limit))) (client.stream as Socket | undefined)?.destroy();
 }
 
 // What the client was given counts, not what the engine would do: its library may choose another
@@ -105,14 +137,17 @@ class TrackedConnector extends AbstractConnector {
   #attempt = 0;
   #target: NodeAddress | null = null;
   #stopListening: Stop | null = null;
+  readonly #disconnectTimeoutMs: number;
   #refusedAt = -Infinity;
   #pause: AbortController | null = null;
 
-  constructor(source: TargetSource, connectTimeoutMs: number, steps: readonly HandshakeStep[]) {
-    super(1);
+  constructor(source: TargetSource, connectTimeoutMs: number, options: RedisOptions) {
+    const disconnectTimeoutMs = options.disconnectTimeout ?? DISCONNECT_TIMEOUT_MS;
+    super(disconnectTimeoutMs);
+    this.#disconnectTimeoutMs = disconnectTimeoutMs;
     this.#source = source;
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#steps = steps;
+    this.#steps = stepsOf(options);
   }
 
   override async connect(emit: ErrorEmitter): Promise<Socket> {
@@ -147,11 +182,20 @@ class TrackedConnector extends AbstractConnector {
     return isPrimary && this.#target !== null && this.#source.isCurrent(this.#target);
   }
 
+  /** Ends the connection after what is in flight, and cuts it when that takes too long or the primary moves. */
   override disconnect(): void {
     this.connecting = false;
     this.#pause?.abort();
-    this.#stopListening?.();
-    (this.stream as Socket | undefined)?.destroy();
+    const socket = this.stream as Socket | undefined;
+    if (socket === undefined || socket.writableEnded) return;
+    // Nothing is in flight that could be answered.
+    if (socket.connecting) {
+      socket.destroy();
+      return;
+    }
+    const stopTimer = this.#source.clock.after(this.#disconnectTimeoutMs, () => socket.destroy());
+    socket.once('close', stopTimer);
+    socket.end();
   }
 
   #pauseAfterRefusal(): Promise<void> {

@@ -32,6 +32,12 @@ export class RefusedClients {
       // It asks with INFO, which is refused as well.
       enableReadyCheck: false,
       retryStrategy: () => null,
+      retryAttempts: 0,
+      retryDelay: 0,
+      reconnectOnError: () => false,
+      connectionName: 'refused',
+      keepAlive: 0,
+      db: 0,
     };
   }
 

@@ -1,7 +1,12 @@
 import { SwitchoverFailedError, UnsupportedInTestError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { type Clock, RedisCalendar, type Stop } from '../../base/timing/index.js';
-import { CommandRunner, RefusedClients } from '../../commands/index.js';
+import {
+  CommandRunner,
+  ConfirmedWrites,
+  type PrimaryLoans,
+  RefusedClients,
+} from '../../commands/index.js';
 import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { PrimaryGroup, StandIn } from '../../engine/index.js';
 import { MemoryLoans } from './memory-loans.js';
@@ -25,12 +30,20 @@ export function newMemoryStandIn(
 ): StandIn {
   const redis = new MemoryRedis(clock);
   const ways = new MemoryWays(redis, options.node.keyPrefix, clock);
+  const loans = known('loans', new MemoryLoans(ways)) as unknown as PrimaryLoans;
+  const { writeTimeoutMs: timeoutMs } = options.routing;
+  const confirmed = new ConfirmedWrites(loans, clock, bus, timeoutMs);
   const subscriptions = new MemorySubscriptions(redis.channels, bus);
   const group: Readonly<Record<keyof PrimaryGroup, unknown>> = {
     ...STEADY,
-    router: known('router', { ...ways.router, pending: 0, waiting: { reads: 0, writes: 0 } }),
-    runner: new CommandRunner(ways.router, ways.blocking, clock, options.routing.writeTimeoutMs),
-    loans: known('loans', new MemoryLoans(ways)),
+    router: known('router', { ...ways.shared, pending: 0, waiting: { reads: 0, writes: 0 } }),
+    runner: new CommandRunner(
+      ways.shared,
+      { blocking: ways.blocking, confirmed },
+      clock,
+      timeoutMs,
+    ),
+    loans,
     subscriptions: known('subscriptions', subscriptions),
     rawClients: new RefusedClients(NO_CLIENTS),
     calendar: new OwnCalendar(clock),

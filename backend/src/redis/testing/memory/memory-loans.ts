@@ -10,7 +10,14 @@ export class MemoryLoans {
   readonly calls: Pick<Calls, 'run'> = {
     run: async (call, place) => {
       const loan = await place.enter(call);
-      return written(call.payload, loan.wire);
+      try {
+        const reply = await written(call.payload, loan.wire);
+        place.leave(loan, { reply });
+        return reply;
+      } catch (error) {
+        place.leave(loan, { failure: 'rejected', error, ending: null });
+        throw error;
+      }
     },
   };
   readonly #ways: MemoryWays;

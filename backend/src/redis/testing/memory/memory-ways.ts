@@ -4,11 +4,12 @@ import { holdUntil, onAbort, type Clock, type Stop } from '../../base/timing/ind
 import {
   type CallOptions,
   type CommandIntent,
-  type CommandWays,
   endedError,
   type Payload,
+  type OwnConnectionCalls,
   type PayloadWire,
   rejectedError,
+  type SharedCalls,
 } from '../../commands/index.js';
 import type { MemoryRedis } from './memory-redis.js';
 import { MemoryWire } from './memory-wire.js';
@@ -16,9 +17,9 @@ import { MemoryWire } from './memory-wire.js';
 type Ending = 'abort' | 'deadline' | 'shutdown';
 
 /** The ways of commands to a {@link MemoryRedis}: each is run at once, and only what blocks can wait. */
-export class MemoryWays implements CommandWays {
-  readonly router: CommandWays['router'];
-  readonly blocking: CommandWays['blocking'];
+export class MemoryWays {
+  readonly shared: SharedCalls;
+  readonly blocking: OwnConnectionCalls['blocking'];
   readonly #redis: MemoryRedis;
   readonly #keyPrefix: string;
   readonly #clock: Clock;
@@ -29,8 +30,9 @@ export class MemoryWays implements CommandWays {
     this.#keyPrefix = keyPrefix;
     this.#clock = clock;
     const recorder = new CommandRecorder(clock);
-    this.router = {
+    this.shared = {
       recorder,
+      mayRepeat: () => false,
       execute: (payload, intent, _isRepeatable, options) =>
         recorder.watch(kindOf(intent), this.#execute(payload, options)),
     };
