@@ -502,6 +502,19 @@ function describeFace(current: () => ContractRedis): void {
     expect(await redis.exists('k')).toBe(0);
   });
 
+  it('the face: tells that a write was confirmed by no replica, where there is none', async () => {
+    const { redis } = current();
+    const outcome = await outcomeOf(redis.with({ replicas: 1, timeoutMs: 50 }).set('k', 'v'));
+    expect(outcome).toMatchObject({ error: { code: 'NOT_REPLICATED' } });
+    expect(await redis.get('k')).toBe('v');
+  });
+
+  it('the face: runs what is declared to be a read', async () => {
+    const { redis } = current();
+    await redis.set('k', 'v');
+    expect(await redis.with({ as: 'read' }).call('GET', 'k')).toBe('v');
+  });
+
   it('the face: needs Sentinels for a switchover', async () => {
     expect(await outcomeOf(current().redis.switchover())).toMatchObject({
       error: { code: 'SWITCHOVER_FAILED' },

@@ -44,8 +44,8 @@ export const HASH_COMMANDS: MemoryCommands = {
     return Number(sum);
   }),
   hincrbyfloat: exactly(3, (keys, [key = '', field = '', by = '']) => {
-    const before = hashOf(keys, key).get(field) ?? '0';
     float(by);
+    const before = hashOf(keys, key).get(field) ?? '0';
     float(before, 'hashNotAFloat');
     const sum = decimalSum(before, by);
     setFields(keys, [key, field, sum], 'hincrbyfloat');

@@ -4,7 +4,7 @@ import { countOfKeys } from './list-commands.js';
 import type { MemoryKeys } from './memory-keys.js';
 import { float, index, scoreText } from './numbers.js';
 import { ReplyError, replyError } from './reply-error.js';
-import { membersIn, type Range, type RangeKind } from './score-ranges.js';
+import { type Range, type RangeKind, type Select, selectOf } from './score-ranges.js';
 import { type Scored, SortedSet } from './sorted-set.js';
 
 type Combine = 'union' | 'inter' | 'diff';
@@ -12,13 +12,13 @@ type Combine = 'union' | 'inter' | 'diff';
 /** Commands that read ranges of sorted sets, or make one of several. */
 export const RANGE_COMMANDS: MemoryCommands = {
   zrange: atLeast(3, (keys, [key = '', from = '', to = '', ...args]) => {
-    const { range, withScores } = rangeWith({ from, to }, args, true);
-    return answer(membersIn(keys.sortedSet(key), range), withScores);
+    const { select, withScores } = rangeWith({ from, to }, args, true);
+    return answer(select(keys.sortedSet(key)), withScores);
   }),
   zrangestore: atLeast(4, (keys, [to = '', key = '', min = '', max = '', ...args]) => {
-    const { range, withScores } = rangeWith({ from: min, to: max }, args, true);
+    const { select, withScores } = rangeWith({ from: min, to: max }, args, true);
     if (withScores) throw replyError('syntax');
-    return keys.store(to, new SortedSet(membersIn(keys.sortedSet(key), range)));
+    return keys.store(to, new SortedSet(select(keys.sortedSet(key))));
   }),
   zrevrange: oneWay('rank', true),
   zrangebyscore: oneWay('score', false),
@@ -44,14 +44,14 @@ export const RANGE_COMMANDS: MemoryCommands = {
 
 function oneWay(kind: RangeKind, isReversed: boolean): MemoryCommand {
   return atLeast(3, (keys, [key = '', from = '', to = '', ...args]) => {
-    const { range, withScores } = rangeWith({ kind, from, to, isReversed }, args, false);
+    const { select, withScores } = rangeWith({ kind, from, to, isReversed }, args, false);
     if (kind === 'lex' && withScores) throw replyError('syntax');
-    return answer(membersIn(keys.sortedSet(key), range), withScores);
+    return answer(select(keys.sortedSet(key)), withScores);
   });
 }
 
 interface AskedRange {
-  readonly range: Range;
+  readonly select: Select;
   readonly withScores: boolean;
 }
 
@@ -78,7 +78,7 @@ function rangeWith(draft: RangeDraft, args: readonly string[], mayChoose: boolea
   if (withScores && range.kind === 'lex') {
     throw new ReplyError('ERR syntax error, WITHSCORES not supported in combination with BYLEX');
   }
-  return { range, withScores };
+  return { select: selectOf(range), withScores };
 }
 
 function chosen(option: string): Partial<Range> {
@@ -189,8 +189,15 @@ function scoreIn(
 ): number {
   const scores = sets.flatMap((set, i) => {
     const score = set.scoreOf(member);
-    return score === null ? [] : [score * (weights[i] ?? 1)];
+    return score === null ? [] : [numberOr0(score * (weights[i] ?? 1))];
   });
   if (aggregate === 'min') return Math.min(...scores);
-  return aggregate === 'max' ? Math.max(...scores) : scores.reduce((sum, score) => sum + score, 0);
+  return aggregate === 'max'
+    ? Math.max(...scores)
+    : scores.reduce((sum, score) => numberOr0(sum + score), 0);
+}
+
+// Infinity less infinity, and infinity times nothing.
+function numberOr0(score: number): number {
+  return Number.isNaN(score) ? 0 : score;
 }

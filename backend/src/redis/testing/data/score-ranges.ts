@@ -19,16 +19,19 @@ export interface Range {
 
 type IsInside = (scored: Scored) => boolean;
 
-/** Returns the members of a range. */
-export function membersIn(set: SortedSet | null, range: Range): readonly Scored[] {
+/** Finds the members of a range in a sorted set. */
+export type Select = (set: SortedSet | null) => readonly Scored[];
+
+/** Reads a range, before anybody looks whether the key holds a sorted set: Redis refuses in this order. */
+export function selectOf(range: Range): Select {
   const { kind, from, to } = range;
   if (kind === 'rank') {
     const [start, end] = [index(from), index(to)];
-    return part(inDirection(set, range), start, end);
+    return (set) => part(inDirection(set, range), start, end);
   }
   const [low, high] = range.isReversed === true ? [to, from] : [from, to];
   const isInside = kind === 'score' ? betweenScores(low, high) : betweenNames(low, high);
-  return limited(inDirection(set, range).filter(isInside), range);
+  return (set) => limited(inDirection(set, range).filter(isInside), range);
 }
 
 function inDirection(set: SortedSet | null, { isReversed = false }: Range): readonly Scored[] {

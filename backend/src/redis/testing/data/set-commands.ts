@@ -44,8 +44,10 @@ export const SET_COMMANDS: MemoryCommands = {
     2,
   ),
   smove: exactly(3, (keys, [from = '', to = '', member = '']) => {
+    const source = keys.set(from);
+    if (source === null) return 0;
     const target = keys.set(to);
-    if (!setOf(keys, from).has(member)) return 0;
+    if (!source.has(member)) return 0;
     if (from === to) return 1;
     remove(keys, from, [member]);
     keys.ensure(to, target, new Set<string>()).add(member);

@@ -13,7 +13,7 @@ import { float, index, positive, scoreText } from './numbers.js';
 import { pickOf } from './random-picks.js';
 import { ReplyError, replyError } from './reply-error.js';
 import { scanMembers } from './scan-steps.js';
-import { membersIn, type RangeKind } from './score-ranges.js';
+import { selectOf, type RangeKind } from './score-ranges.js';
 import { type Scored, SortedSet } from './sorted-set.js';
 import { RANGE_COMMANDS } from './range-commands.js';
 
@@ -186,7 +186,8 @@ function found(
   [key = '', from = '', to = '']: readonly string[],
   kind: RangeKind,
 ): readonly Scored[] {
-  return membersIn(keys.sortedSet(key), { kind, from, to });
+  const select = selectOf({ kind, from, to });
+  return select(keys.sortedSet(key));
 }
 
 function removeFound(keys: MemoryKeys, args: readonly string[], kind: RangeKind): number {
