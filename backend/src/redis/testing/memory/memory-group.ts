@@ -88,6 +88,7 @@ const STEADY = {
   }),
   start: nothing,
   noteSessions: nothing,
+  renewCredentials: () => Promise.resolve({ renewed: 0, refused: 0, later: 0 }),
   switchover: () =>
     Promise.reject(new SwitchoverFailedError('A switchover needs Sentinels; nothing was changed')),
 } as const;
