@@ -1,7 +1,6 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
-  CacheNamespace,
   InjectRedis,
   RedisCache,
   redisCacheToken,
@@ -19,7 +18,7 @@ const HOUR_MS = 3_600_000;
 @Injectable()
 class Prices {
   loads = 0;
-  readonly #prices: CacheNamespace;
+  readonly #prices: ReturnType<RedisCache['namespace']>;
 
   constructor(
     readonly redis: RedisService,
