@@ -11,6 +11,7 @@ import {
   SessionService,
 } from '../../index.js';
 import { outcomeOf } from '../../../../test/support/outcomes.js';
+import { healthReport } from '../../health/health-report.js';
 import { ManualClock, RedisTestingModule, type RedisTestingOptions } from '../index.js';
 
 const HOUR_MS = 3_600_000;
@@ -259,6 +260,49 @@ describe('RedisTestingModule', () => {
     expect(told).toEqual(['a']);
     await Promise.resolve();
     expect(failed).toMatchObject([{ event: 'message' }]);
+  });
+
+  it('leaves no timer behind, also where nobody closes it', async () => {
+    const prices = (await start()).get(Prices);
+    await prices.redis.set('k', 'v', 'EX', 10);
+    await prices.redis.subscribe('news', () => undefined);
+    await prices.price('tea');
+    await prices.sessions.create({ userId: 'ada', data: {} });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not wait for timers that the test runner has faked', async () => {
+    jest.useFakeTimers();
+    try {
+      const module = await Test.createTestingModule({
+        imports: [RedisTestingModule.forTest(), SessionModule.forRoot()],
+        providers: [Prices],
+      }).compile();
+      const prices = module.get(Prices);
+      await prices.redis.set('k', 'v', 'EX', 10);
+      expect(await prices.price('tea')).toBe(1);
+      const { token } = await prices.sessions.create({ userId: 'ada', data: {} });
+      expect(await prices.sessions.find(token)).not.toBeNull();
+      const told: string[] = [];
+      await prices.redis.subscribe('news', (message) => told.push(message));
+      await prices.redis.publish('news', 'a');
+      expect(told).toEqual(['a']);
+      jest.setSystemTime(Date.now() + 11_000);
+      expect(await prices.redis.get('k')).toBeNull();
+      await module.close();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('is healthy, and has everything that is asked of a connection', async () => {
+    const redis = (await start()).get(RedisService);
+    await redis.get('k');
+    expect(healthReport(redis.status)).toMatchObject({ status: 'up' });
+    expect(redis.status).toMatchObject({ missing: [], replicas: [], sentinels: [], pending: 0 });
+    expect(redis.status.fallback).toMatchObject({ mode: 'healthy' });
+    expect(redis.recentLatency.read).toBeDefined();
+    expect(await outcomeOf(redis.renewCredentials())).toMatchObject({ code: null });
   });
 
   it('lives by the time of this machine where no clock is given', async () => {
