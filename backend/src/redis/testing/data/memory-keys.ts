@@ -4,6 +4,7 @@ import { SortedSet } from './sorted-set.js';
 /** What a key holds: a string, a hash, a list, a set or a sorted set. Texts are binary: one character a byte. */
 export type Held = string | Map<string, string> | string[] | Set<string> | SortedSet;
 
+/** What is kept under a key. */
 interface Stored {
   readonly held: Held;
   readonly expiresAt: number;
@@ -74,6 +75,15 @@ export class MemoryKeys {
   versionOf(key: string): number {
     this.#find(key);
     return this.#versions.get(key) ?? 0;
+  }
+
+  /** The same keys at this moment, with nothing in common. */
+  copy(): MemoryKeys {
+    const copy = new MemoryKeys(this.#now);
+    for (const [key, { held, expiresAt }] of this.#keys) {
+      copy.#keys.set(key, { held: copyOf(held), expiresAt });
+    }
+    return copy;
   }
 
   string(key: string): string | null {

@@ -4,28 +4,12 @@ import { LuaLibrary, replyOf, ScriptError } from '../lua/lua-library.js';
 import { type CompiledScript, compileLua } from '../lua/lua-to-js.js';
 import { errorOf, type Reply } from '../lua/replies.js';
 import type { MemoryCommand, MemoryCommands, Waiting } from '../data/command-words.js';
-import { HASH_COMMANDS } from '../data/hash-commands.js';
-import { KEY_COMMANDS } from '../data/key-commands.js';
-import { LIST_COMMANDS } from '../data/list-commands.js';
+import { MEMORY_COMMANDS } from '../data/memory-commands.js';
 import { MemoryKeys } from '../data/memory-keys.js';
 import { Channels } from './channels.js';
 import { ReplyError, replyOrError } from '../data/reply-error.js';
 import { ScanSteps } from '../data/scan-steps.js';
-import { SET_COMMANDS } from '../data/set-commands.js';
-import { SORTED_SET_COMMANDS } from '../data/sorted-set-commands.js';
-import { STRING_COMMANDS } from '../data/string-commands.js';
 import { UnsupportedInTestError } from '../../base/errors/index.js';
-
-const COMMANDS = new Map<string, MemoryCommand>(
-  Object.entries({
-    ...STRING_COMMANDS,
-    ...KEY_COMMANDS,
-    ...HASH_COMMANDS,
-    ...LIST_COMMANDS,
-    ...SET_COMMANDS,
-    ...SORTED_SET_COMMANDS,
-  } satisfies MemoryCommands),
-);
 
 /** Whoever waits for an element: the one that has waited the longest gets it. */
 interface Waiter {
@@ -61,7 +45,7 @@ export class MemoryRedis {
 
   /** Runs a command that may wait; resolves with `null` when its time is over, or the signal fires. */
   async wait(name: string, args: readonly string[], signal: AbortSignal | null): Promise<Reply> {
-    const command = COMMANDS.get(name);
+    const command = MEMORY_COMMANDS.get(name);
     const { wait } = command ?? {};
     if (command === undefined || wait === undefined) return this.run(name, args);
     let waiting: Waiting | undefined;
@@ -104,7 +88,7 @@ export class MemoryRedis {
 
   /** Whether a command may wait. */
   mayWait(name: string): boolean {
-    return COMMANDS.get(name)?.wait !== undefined;
+    return MEMORY_COMMANDS.get(name)?.wait !== undefined;
   }
 
   /** Throws what Redis refuses before it runs a command: an unknown name, and a wrong number of arguments. */
@@ -113,7 +97,7 @@ export class MemoryRedis {
   }
 
   #find(name: string): MemoryCommand {
-    const command = COMMANDS.get(name) ?? this.#ownCommands[name];
+    const command = MEMORY_COMMANDS.get(name) ?? this.#ownCommands[name];
     if (command === undefined) throw unsupported(name);
     return command;
   }
