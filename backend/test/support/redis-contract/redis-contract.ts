@@ -341,6 +341,34 @@ function describeMessages(current: () => ContractRedis): void {
     await another.unsubscribe();
   });
 
+  it('messages: come byte for byte to those who want Buffers', async () => {
+    const { redis } = current();
+    const come: Buffer[][] = [];
+    const inbox = new Inbox();
+    const subscriptions = [
+      await redis.subscribeBuffer('news', (message, channel) => come.push([message, channel])),
+      await redis.subscribe('news', inbox.take),
+    ];
+    await redis.publish('news', Buffer.from([255, 0]));
+    await inbox.has(1);
+    expect(come).toEqual([[Buffer.from([255, 0]), Buffer.from('news')]]);
+    for (const subscription of subscriptions) await subscription.unsubscribe();
+  });
+
+  it('messages: of sharded channels come to those who listen to them', async () => {
+    const { redis } = current();
+    const [sharded, plain] = [new Inbox(), new Inbox()];
+    const subscriptions = [
+      await redis.ssubscribe('news', sharded.take),
+      await redis.subscribe('news', plain.take),
+    ];
+    expect(await redis.spublish('news', 'a')).toBe(1);
+    expect(await redis.publish('news', 'b')).toBe(1);
+    expect([await sharded.has(1), await plain.has(1)]).toEqual([['news: a'], ['news: b']]);
+    expect(await redis.pubsub('SHARDCHANNELS')).toEqual(['news']);
+    for (const subscription of subscriptions) await subscription.unsubscribe();
+  });
+
   it('messages: come from a transaction, too, in their order', async () => {
     const { redis } = current();
     const inbox = new Inbox();
@@ -433,6 +461,18 @@ function describeScans(current: () => ContractRedis): void {
       if (next !== undefined) await redis.del(next);
     }
     expect(names.filter((name) => !found.has(name) && !gone.has(name))).toEqual([]);
+  });
+
+  it('scans: find keys and members as Buffers and as streams', async () => {
+    const { redis } = current();
+    await redis.set(Buffer.from([255]), '1');
+    await redis.hset('h', 'f', 'v');
+    const found: Buffer[] = [];
+    for await (const step of redis.scanIteratorBuffer()) found.push(...step);
+    expect(found.map((key) => key.toString('latin1')).sort()).toEqual(['h', '\u00ff']);
+    const members: unknown[] = [];
+    for await (const step of redis.hscanStream('h')) members.push(...(step as string[]));
+    expect(members).toEqual(['f', 'v']);
   });
 
   it('scans: find keys of one type', async () => {

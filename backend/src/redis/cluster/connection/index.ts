@@ -25,6 +25,7 @@ export {
   Wire,
   type Encoding,
   type ReplySink,
+  type SubscriptionKind,
   type WireListener,
 } from './wire.js';
 export { refusingConnector } from './refusing-connector.js';

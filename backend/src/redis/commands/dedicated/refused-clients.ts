@@ -5,6 +5,7 @@ import {
   refusingConnector,
   type TrackedOptions,
 } from '../../cluster/connection/index.js';
+import type { RawClientOptions } from './raw-clients.js';
 import type { RedisHaError } from '../../base/errors/index.js';
 
 type Command = Parameters<DriverClient['sendCommand']>[0];
@@ -42,7 +43,7 @@ export class RefusedClients {
   }
 
   /** Creates a client whose commands reject with the refusal. */
-  create(options: DriverOptions = {}): DriverClient {
+  create({ readPolicy: _ignored, ...options }: RawClientOptions = {}): DriverClient {
     const client = newTrackedClient({ ...options, ...refusedOptions(this.#refusal) });
     refuseCommands(client, this.#refusal);
     this.#clients.add(client);

@@ -38,7 +38,7 @@ export class MemoryPort implements RedisPort {
 
   listen(channel: string, onMessage: (message: string) => void): Promise<Stop> {
     const stop = this.#redis.channels.listen({
-      isPattern: false,
+      kind: 'subscribe',
       channels: [binaryOf(channel)],
       onMessage: (message) => {
         onMessage(textOf(message));

@@ -121,6 +121,11 @@ export class MemoryRedis {
       max: 2,
       run: (_keys, [channel = '', message = '']) => this.channels.publish(channel, message),
     },
+    spublish: {
+      min: 2,
+      max: 2,
+      run: (_keys, [channel = '', message = '']) => this.channels.publish(channel, message, true),
+    },
     pubsub: { min: 1, max: Infinity, run: (_keys, args) => this.channels.about(args) },
   };
 

@@ -1,12 +1,13 @@
 import { ClosedError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Stop } from '../../base/timing/index.js';
-import type { MessageListener, Subscription } from '../../commands/index.js';
-import { binaryOf, textOf } from './binary-replies.js';
+import type { SubscriptionKind } from '../../cluster/connection/index.js';
+import type { BufferListener, Subscription, SubscriptionKeeper } from '../../commands/index.js';
+import { binaryOf } from './binary-replies.js';
 import type { Channels } from './channels.js';
 
 /** Subscriptions to the channels of a Redis in memory. There are no gaps in them. */
-export class MemorySubscriptions {
+export class MemorySubscriptions implements Pick<SubscriptionKeeper, 'subscribe' | 'close'> {
   readonly #channels: Channels;
   readonly #bus: EventBus;
   readonly #stops = new Set<Stop>();
@@ -19,16 +20,16 @@ export class MemorySubscriptions {
 
   /** Adds a listener. */
   subscribe(
-    kind: 'subscribe' | 'psubscribe',
+    kind: SubscriptionKind,
     channels: readonly string[],
-    listener: MessageListener,
+    listener: BufferListener,
   ): Promise<Subscription> {
     if (this.#isClosed) return Promise.reject(new ClosedError('Redis is shutting down'));
     const stop = this.#channels.listen({
-      isPattern: kind === 'psubscribe',
+      kind,
       channels: channels.map(binaryOf),
       onMessage: (message, channel) => {
-        this.#tell(() => listener(textOf(message), textOf(channel)));
+        this.#tell(() => listener(Buffer.from(message, 'latin1'), Buffer.from(channel, 'latin1')));
       },
     });
     this.#stops.add(stop);
