@@ -319,8 +319,12 @@ describe('every command answers what a bare ioredis client answers', () => {
     expect(await redis.spublish('bytes', bytes)).toBe(1);
     await untilEqual(() => heard.toSorted(), ['plain b', 'sharded a']);
     await untilEqual(() => raw, [bytes]);
-    await Promise.all([plain, sharded, buffers].map((each) => each.unsubscribe()));
+    await Promise.all([sharded, buffers].map((each) => each.unsubscribe()));
     await untilEqual(() => redis.spublish('shared', 'nobody'), 0);
+    // The last of the sharded ones has ended, and the others are heard all the same.
+    await redis.publish('shared', 'c');
+    await untilEqual(() => heard.toSorted(), ['plain b', 'plain c', 'sharded a']);
+    await plain.unsubscribe();
   });
 
   it('scans give Buffers byte for byte, also as streams', async () => {

@@ -18,7 +18,7 @@ export {
   type SubscribeOptions,
   type Subscription,
 } from './dedicated/subscription.js';
-export { SubscriptionKeeper } from './dedicated/subscription-keeper.js';
+export { Subscriptions } from './dedicated/subscriptions.js';
 export { CALL_OPTIONS, type CallOptions, type DeclaredAs } from './table/call-options.js';
 export {
   type CommandIntent,

@@ -5,7 +5,7 @@ import {
   asText,
   type CallOptions,
   type CommandRunner,
-  type SubscriptionKeeper,
+  type Subscriptions,
 } from '../commands/index.js';
 import type { Stop } from '../base/timing/index.js';
 import type { TopologyTracker } from '../cluster/topology/index.js';
@@ -16,7 +16,7 @@ export class EnginePort implements RedisPort {
   readonly #connected: {
     readonly runner: CommandRunner;
     readonly tracker: TopologyTracker;
-    readonly subscriptions: SubscriptionKeeper;
+    readonly subscriptions: Subscriptions;
   };
   readonly #bus: EventBus;
 
@@ -25,7 +25,7 @@ export class EnginePort implements RedisPort {
     connected: {
       readonly runner: CommandRunner;
       readonly tracker: TopologyTracker;
-      readonly subscriptions: SubscriptionKeeper;
+      readonly subscriptions: Subscriptions;
     },
     bus: EventBus,
   ) {

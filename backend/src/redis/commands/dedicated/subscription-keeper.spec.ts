@@ -1,14 +1,14 @@
 import { newRig, track, turns, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply } from '../../testing/index.js';
-import { SubscriptionKeeper } from './subscription-keeper.js';
+import { Subscriptions } from './subscriptions.js';
 import { asText, type Subscription } from './subscription.js';
 
-describe('SubscriptionKeeper', () => {
+describe('subscriptions', () => {
   let rig: Rig;
   let primary: FakeNode;
   let other: FakeNode;
-  let keeper: SubscriptionKeeper;
+  let keeper: Subscriptions;
   let heard: string[];
 
   beforeEach(async () => {
@@ -17,7 +17,7 @@ describe('SubscriptionKeeper', () => {
     other.follow(primary);
     rig = newRig();
     heard = [];
-    keeper = new SubscriptionKeeper(rig.tracker, rig.options.node, rig.clock, rig.bus);
+    keeper = new Subscriptions(rig.tracker, rig.options.node, rig.clock, rig.bus);
   });
 
   afterEach(async () => {
@@ -98,12 +98,15 @@ describe('SubscriptionKeeper', () => {
     await hears('orders: one');
   });
 
-  it('ends a sharded channel with its own command', async () => {
+  it('ends a sharded channel with its own command, and still hears the others', async () => {
     await connect();
     await listen(['stays']);
+    await listen(['also'], {}, 'ssubscribe');
     const subscription = await listen(['ends'], {}, 'ssubscribe');
     await subscription.unsubscribe();
     expect(primary.server.publishShard('ends', 'x')).toBe(0);
+    expect(primary.server.publish('stays', 'still heard')).toBe(1);
+    await hears('stays: still heard');
   });
 
   it('gives messages and channels as Buffers', async () => {

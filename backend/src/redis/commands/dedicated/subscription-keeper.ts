@@ -24,7 +24,7 @@ import {
   subscriptionKey as keyOf,
 } from './subscription.js';
 
-/** Keeps all subscriptions alive on one connection to the present primary. */
+/** Keeps subscriptions alive on one connection to the present primary. */
 export class SubscriptionKeeper {
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;

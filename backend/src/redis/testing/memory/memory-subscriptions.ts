@@ -2,12 +2,12 @@ import { ClosedError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Stop } from '../../base/timing/index.js';
 import type { SubscriptionKind } from '../../cluster/connection/index.js';
-import type { BufferListener, Subscription, SubscriptionKeeper } from '../../commands/index.js';
+import type { BufferListener, Subscription, Subscriptions } from '../../commands/index.js';
 import { binaryOf } from './binary-replies.js';
 import type { Channels } from './channels.js';
 
 /** Subscriptions to the channels of a Redis in memory. There are no gaps in them. */
-export class MemorySubscriptions implements Pick<SubscriptionKeeper, 'subscribe' | 'close'> {
+export class MemorySubscriptions implements Pick<Subscriptions, 'subscribe' | 'close'> {
   readonly #channels: Channels;
   readonly #bus: EventBus;
   readonly #stops = new Set<Stop>();
