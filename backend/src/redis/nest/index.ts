@@ -11,6 +11,7 @@ export {
 export {
   type RedisAsyncOptions,
   RedisModule,
+  refuseSecond,
   type RedisOptionsFactory,
   type RegisterOptions,
 } from './redis.module.js';

@@ -212,9 +212,12 @@ function toModule(
   };
 }
 
-// Nest keeps modules of one class apart unless they are the same object. Two of one name would be two engines, and
-// which of them is injected depends on the order of imports.
-function refuseSecond(name: string, modules: ModulesContainer): void {
+/**
+ * @internal Throws when several modules register a connection of this name. Nest keeps modules of one class apart
+ * unless they are the same object: there would be two engines, and which of them is injected depends on the order
+ * of imports.
+ */
+export function refuseSecond(name: string, modules: ModulesContainer): void {
   const registered = [...modules.values()].filter(({ providers }) =>
     providers.has(engineToken(name)),
   );
@@ -227,7 +230,8 @@ function refuseSecond(name: string, modules: ModulesContainer): void {
         'two calls of RedisModule.forRoot or forRootAsync register a connection of this name',
       remedy:
         'Register it once: it is global unless isGlobal is false, and the module that forRoot returns may be ' +
-        "imported several times. For a second Redis, use another name: forRoot(options, { name: 'sessions' })",
+        "imported several times. For a second Redis, use another name: forRoot(options, { name: 'sessions' }). " +
+        'In a test of an application that registers it, use RedisTestingModule.replaceIn(builder)',
     },
   ]);
 }

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Module } from '@nestjs/common';
+import { type DynamicModule, Inject, Injectable, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   InjectRedis,
@@ -303,6 +303,16 @@ describe('RedisTestingModule', () => {
     expect(redis.status.fallback).toMatchObject({ mode: 'healthy' });
     expect(redis.recentLatency.read).toBeDefined();
     expect(await outcomeOf(redis.renewCredentials())).toMatchObject({ code: null });
+  });
+
+  it.each<[string, () => DynamicModule]>([
+    ['a real one', () => RedisModule.forRoot({ mode: 'standalone', host: '192.0.2.1' })],
+    ['another one in memory', () => RedisTestingModule.forTest()],
+  ])('refuses to stand beside %s, where nobody could tell which is meant', async (_what, other) => {
+    const imports = [RedisTestingModule.forTest(), other()];
+    const outcome = await outcomeOf(Test.createTestingModule({ imports }).compile());
+    expect(outcome.code).toBe('CONFIG_INVALID');
+    expect((outcome.error as Error).message).toContain('RedisTestingModule.replaceIn(builder)');
   });
 
   it('lives by the time of this machine where no clock is given', async () => {

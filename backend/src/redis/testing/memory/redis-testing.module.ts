@@ -5,6 +5,7 @@ import {
   type InjectionToken,
   type Provider,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import {
   anything,
   connectionName,
@@ -20,6 +21,7 @@ import {
   engineToken,
   RedisModule,
   type RegisterOptions,
+  refuseSecond,
   resolutionToken,
 } from '../../nest/index.js';
 import { newMemoryStandIn } from './memory-group.js';
@@ -53,7 +55,10 @@ const STAND_IN = new OptionSet(
 /** A builder of `@nestjs/testing`, as far as it is needed here. */
 export interface OverridableBuilder {
   overrideProvider(token: InjectionToken): {
-    useFactory(options: { factory: () => unknown }): unknown;
+    useFactory(options: {
+      factory: (modules: ModulesContainer) => unknown;
+      inject: [typeof ModulesContainer];
+    }): unknown;
   };
 }
 
@@ -83,8 +88,8 @@ export class RedisTestingModule {
    * as they are registered. Called once for each connection that has a name.
    */
   static replaceIn<T extends OverridableBuilder>(builder: T, options: RedisStandInOptions = {}): T {
-    for (const { provide, useFactory } of providersFor(options)) {
-      builder.overrideProvider(provide).useFactory({ factory: useFactory });
+    for (const { provide, inject, useFactory } of providersFor(options)) {
+      builder.overrideProvider(provide).useFactory({ factory: useFactory, inject });
     }
     return builder;
   }
@@ -93,7 +98,8 @@ export class RedisTestingModule {
 type Given = { readonly [K in keyof RedisStandInOptions]?: RedisStandInOptions[K] | undefined };
 
 interface StandInProvider extends FactoryProvider {
-  readonly useFactory: () => unknown;
+  readonly inject: [typeof ModulesContainer];
+  readonly useFactory: (modules: ModulesContainer) => unknown;
 }
 
 // Without the options of the application: they may name what a test does not have, such as certificates.
@@ -101,8 +107,15 @@ function providersFor(given: Given): StandInProvider[] {
   const { name, clock, keyPrefix } = STAND_IN.resolve(given);
   const resolution = resolveOptions({ mode: 'standalone', node: { keyPrefix } }, name);
   return [
-    { provide: resolutionToken(name), useFactory: () => resolution },
-    { provide: engineToken(name), useFactory: () => newEngine(resolution, clock) },
+    { provide: resolutionToken(name), inject: [ModulesContainer], useFactory: () => resolution },
+    {
+      provide: engineToken(name),
+      inject: [ModulesContainer],
+      useFactory: (modules) => {
+        refuseSecond(name, modules);
+        return newEngine(resolution, clock);
+      },
+    },
   ];
 }
 
