@@ -95,6 +95,11 @@ describe('the options of a call', () => {
       'Did you mean match?',
     ],
     ['with', async () => redis.with({ as: 'reads' } as object), 'must be one of'],
+    [
+      'pipeline, whose writes WAIT cannot tell from those of others',
+      async () => redis.with({ replicas: 1 }).pipeline(),
+      'Use multi(), or give replicas to one write',
+    ],
     ['with', async () => redis.with({ replicas: 0 }), 'replicas = 0: must be a whole number'],
   ])('of %s are refused before anything is sent: %#', async (_, call, message) => {
     const { code, error } = await outcomeOf(call());
