@@ -114,7 +114,9 @@ describe('what spans a failover', () => {
     );
     expect(new Set(heard)).toEqual(new Set([way]));
     expect(patterns[0]).toBe(`news ${way}`);
-    await cluster.waitUntil(() => gaps.length > 0, { what: 'the gap is reported' });
+    await cluster.waitUntil(() => gaps.length > 0 && shardGaps.length > 0, {
+      what: 'the gaps are reported',
+    });
     expect(gaps).toHaveLength(1);
     expect(new Set(sharded)).toEqual(new Set([`sharded ${way}`]));
     expect(shardGaps).toHaveLength(1);

@@ -26,25 +26,23 @@ interface Pipeline {
   readonly deadlineAt: number;
 }
 
+/** The calls that share connections with others. */
+export type SharedCalls = Pick<CommandRouter, 'execute' | 'mayRepeat' | 'recorder'>;
+
 /** The calls that have a connection of their own. */
 export interface OwnConnectionCalls {
-  readonly blocking: BlockingCalls;
-  readonly confirmed: ConfirmedWrites;
+  readonly blocking: Pick<BlockingCalls, 'run'>;
+  readonly confirmed: Pick<ConfirmedWrites, 'run'>;
 }
 
 /** Turns commands, pipelines and transactions into calls, and runs them. */
 export class CommandRunner {
-  readonly #router: CommandRouter;
+  readonly #router: SharedCalls;
   readonly #own: OwnConnectionCalls;
   readonly #clock: Clock;
   readonly #writeTimeoutMs: number;
 
-  constructor(
-    router: CommandRouter,
-    own: OwnConnectionCalls,
-    clock: Clock,
-    writeTimeoutMs: number,
-  ) {
+  constructor(router: SharedCalls, own: OwnConnectionCalls, clock: Clock, writeTimeoutMs: number) {
     this.#router = router;
     this.#own = own;
     this.#clock = clock;

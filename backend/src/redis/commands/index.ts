@@ -2,6 +2,7 @@ export { BlockingCalls } from './dedicated/blocking-calls.js';
 export { ConfirmedWrites } from './dedicated/confirmed-writes.js';
 export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connection.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
+export { RefusedClients, refuseCommands, refusedOptions } from './dedicated/refused-clients.js';
 export {
   type ConnectionTarget,
   RawClients,
@@ -34,10 +35,12 @@ export {
   type RedisCommands,
   type UncalledArguments,
 } from './table/command-methods.js';
-export type { BatchResult, QueuedCommand } from './table/payloads.js';
+export type { BatchResult, Payload, PayloadWire, QueuedCommand } from './table/payloads.js';
 export { checkTransaction, refusal } from './table/command-arguments.js';
 export { CommandRouter } from './shared/command-router.js';
-export { CommandRunner, type OwnConnectionCalls } from './command-runner.js';
+export { rejectedError } from './shared/outcome-errors.js';
+export { endedError } from './dedicated/loan-errors.js';
+export { CommandRunner, type OwnConnectionCalls, type SharedCalls } from './command-runner.js';
 export {
   MEMBER_SCAN_OPTIONS,
   type MemberScanOptions,

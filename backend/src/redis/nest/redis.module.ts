@@ -33,7 +33,13 @@ import { RedisEngine, RedisKeyspaces } from '../engine/index.js';
 import { EngineHook } from './engine-hook.js';
 import { RedisEventLogger } from './event-logger.js';
 import { RedisService } from './redis.service.js';
-import { engineToken, redisCacheToken, redisKeyspacesToken, redisToken } from './inject.js';
+import {
+  engineToken,
+  redisCacheToken,
+  redisKeyspacesToken,
+  redisToken,
+  resolutionToken,
+} from './inject.js';
 import { systemRandom } from '../base/timing/index.js';
 
 /** How a module is registered, apart from the options of Redis itself. */
@@ -206,9 +212,12 @@ function toModule(
   };
 }
 
-// Nest keeps modules of one class apart unless they are the same object. Two of one name would be two engines, and
-// which of them is injected depends on the order of imports.
-function refuseSecond(name: string, modules: ModulesContainer): void {
+/**
+ * @internal Throws when several modules register a connection of this name. Nest keeps modules of one class apart
+ * unless they are the same object: there would be two engines, and which of them is injected depends on the order
+ * of imports.
+ */
+export function refuseSecond(name: string, modules: ModulesContainer): void {
   const registered = [...modules.values()].filter(({ providers }) =>
     providers.has(engineToken(name)),
   );
@@ -221,7 +230,8 @@ function refuseSecond(name: string, modules: ModulesContainer): void {
         'two calls of RedisModule.forRoot or forRootAsync register a connection of this name',
       remedy:
         'Register it once: it is global unless isGlobal is false, and the module that forRoot returns may be ' +
-        "imported several times. For a second Redis, use another name: forRoot(options, { name: 'sessions' })",
+        "imported several times. For a second Redis, use another name: forRoot(options, { name: 'sessions' }). " +
+        'In a test of an application that registers it, use RedisTestingModule.replaceIn(builder)',
     },
   ]);
 }
@@ -270,8 +280,4 @@ function asyncProviders(options: RedisAsyncOptions): Provider[] {
       resolution(await source.createRedisOptions(), options),
   };
   return 'useClass' in options ? [options.useClass, fromFactory] : [fromFactory];
-}
-
-function resolutionToken(name: string): symbol {
-  return Symbol.for(`nestjs-redis-ha.options.${name}`);
 }

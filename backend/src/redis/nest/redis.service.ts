@@ -162,12 +162,12 @@ export class RedisService extends RedisScans {
    * `readPolicy` it follows the nodes that may answer reads, and only reads. Closed at shutdown.
    */
   createClient(options?: RawClientOptions): DriverClient {
-    return this.#engine.connected.rawClients.create(options);
+    return this.#engine.rawClients.create(options);
   }
 
   /** Returns options for ioredis clients that a library creates by itself. They go where {@link RedisService.createClient} goes. */
   connectionOptions(target?: ConnectionTarget): TrackedOptions {
-    return this.#engine.connected.rawClients.options(target);
+    return this.#engine.rawClients.options(target);
   }
 
   /**

@@ -108,6 +108,7 @@ describe('the codes', () => {
       'SESSION_UNAVAILABLE SessionUnavailableError retryable',
       'SWITCHOVER_FAILED SwitchoverFailedError retryable',
       'TEST_CLUSTER_FAILED TestClusterError final',
+      'TEST_UNSUPPORTED UnsupportedInTestError final',
       'VALUE_TOO_LARGE ValueTooLargeError final',
       'VALUE_UNSERIALIZABLE ValueUnserializableError final',
     ]);

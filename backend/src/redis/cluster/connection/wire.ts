@@ -137,10 +137,7 @@ export class Wire {
 
   /** Creates a command of the driver. Its reply has the form that the driver gives it. */
   newCommand(name: string, args: readonly unknown[], encoding: Encoding): Command {
-    return new Command(name, args as never, {
-      replyEncoding: encoding,
-      ...(this.keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix: this.keyPrefix }),
-    });
+    return newDriverCommand(name, args, { encoding, keyPrefix: this.keyPrefix });
   }
 
   /** Like {@link Wire.write}, for a command that was created before. */
@@ -343,6 +340,21 @@ export class Wire {
       });
     }
   }
+}
+
+/** A command of the driver, which knows how its arguments are written and what form its reply has. */
+export type DriverCommand = Command;
+
+/** Creates a command of the driver. */
+export function newDriverCommand(
+  name: string,
+  args: readonly unknown[],
+  { encoding, keyPrefix }: { readonly encoding: Encoding; readonly keyPrefix: string },
+): DriverCommand {
+  return new Command(name, args as never, {
+    replyEncoding: encoding,
+    ...(keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix }),
+  });
 }
 
 // The driver counts sharded channels among the keys.

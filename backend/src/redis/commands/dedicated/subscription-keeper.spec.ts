@@ -147,6 +147,24 @@ describe('subscriptions', () => {
     },
   );
 
+  it('asks again for what was confirmed once and is refused now, whoever else waits', async () => {
+    await connect();
+    const gaps: number[] = [];
+    await listen(['news'], { onGap: (gapMs) => gaps.push(gapMs) });
+    let isRefused = true;
+    other.override = (words) =>
+      isRefused && words.includes('news') ? reply.error('NOPERM No permissions') : undefined;
+    await failOver();
+    const late = track(listen(['late'], { timeoutMs: 10_000 }));
+    await rig.until(() => other.arrived('subscribe') > 0, 'it is refused');
+    await rig.pass(50);
+    isRefused = false;
+    await rig.pass(2_000);
+    expect([late.state, gaps.length]).toEqual(['resolved', 1]);
+    expect(other.server.publish('news', 'again')).toBe(1);
+    await hears('news: again');
+  });
+
   it('subscribes to patterns, and passes on the channel of each message', async () => {
     await connect();
     await listen(['n*'], {}, 'psubscribe');

@@ -38,6 +38,8 @@ export class SubscriptionKeeper {
   /** What Redis refused of what was never confirmed, and why. */
   readonly #refused = new Map<string, unknown>();
   readonly #waiting = new Set<() => void>();
+  /** Those that Redis has not confirmed for the first time. */
+  readonly #pending = new Set<Entry>();
   readonly #stopListening: Stop;
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
@@ -87,6 +89,7 @@ export class SubscriptionKeeper {
     const { onGap = null, onLost = null } = options;
     const entry: Entry = { kind, channels, listener, onGap, onLost };
     this.#add(entry);
+    this.#pending.add(entry);
     this.#follow();
     const wire = this.#wire?.ready;
     if (wire !== null && wire !== undefined) void this.#confirm(wire, kind, channels);
@@ -95,6 +98,8 @@ export class SubscriptionKeeper {
     } catch (error) {
       await this.#remove(entry);
       throw error;
+    } finally {
+      this.#pending.delete(entry);
     }
     return { unsubscribe: () => this.#remove(entry) };
   }
@@ -189,17 +194,24 @@ export class SubscriptionKeeper {
     wire: Wire,
     { kind, channels, error }: Pick<Entry, 'kind' | 'channels'> & { readonly error: unknown },
   ): Promise<void> {
-    const isNew = this.#waiting.size > 0 && classifyFailure(error) === 'rejected';
-    const [first, ...others] = channels;
-    if (!isNew || first === undefined) {
-      wire.destroy(safeMessage(error));
-    } else if (others.length > 0) {
+    const isRefused = classifyFailure(error) === 'rejected';
+    if (isRefused && channels.length > 1) {
       // Redis does not say which it refuses.
       for (const channel of channels) await this.#confirm(wire, kind, [channel]);
-    } else {
-      this.#refused.set(keyOf(kind, first), error);
-      this.#checkWaiting();
+      return;
     }
+    const keys = channels.map((channel) => keyOf(kind, channel));
+    if (!isRefused || !keys.every((key) => this.#isNew(key))) {
+      wire.destroy(safeMessage(error));
+      return;
+    }
+    for (const key of keys) this.#refused.set(key, error);
+    this.#checkWaiting();
+  }
+
+  /** Whether nobody was ever told that this is heard. */
+  #isNew(key: string): boolean {
+    return [...(this.#byChannel.get(key) ?? [])].every((entry) => this.#pending.has(entry));
   }
 
   #checkWaiting(): void {
