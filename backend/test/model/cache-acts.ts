@@ -126,12 +126,11 @@ export class CacheActs {
 
   #near(process: Actor, b: number): void {
     const key = pick(this.#keys, b);
-    const { now, hasCalendar, settings } = this.#scene;
+    const { now, settings } = this.#scene;
     this.#judge(key, nearIn(process.cache, key), {
       ...this.#scene.newKnowledge(process),
       knewAt: now - MODEL.nearMs - settings.lagMs,
-      // A notice of a calendar that is far ahead is not remembered.
-      heardSince: hasCalendar ? process.heardSince : Infinity,
+      heardSince: this.#scene.heardSince(process),
     });
   }
 
@@ -144,8 +143,11 @@ export class CacheActs {
   }
 
   async #readOf(process: Actor, key: string): Promise<Reading> {
+    const hears = this.#scene.heardSince(process);
     const { answer, knowledge } = await this.#scene.asking(process, () => process.cache.read(key));
-    this.#judge(key, answer, knowledge);
+    // Whoever hears of a change at once does not believe a replica that is behind it.
+    const isHearing = knowledge.knewAt > -Infinity && this.#scene.heardSince(process) === hears;
+    this.#judge(key, answer, isHearing ? { ...knowledge, heardSince: hears } : knowledge);
     return answer;
   }
 
@@ -168,7 +170,6 @@ export class CacheActs {
     if (outcome === 'superseded') return;
     version.knownTo.add(process);
     if (outcome === 'stored') version.isStored = true;
-    else this.oracle.replacePending(process, key);
   }
 
   #judge(key: string, reading: Reading | null, knowledge: Knowledge): void {

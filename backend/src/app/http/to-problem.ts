@@ -1,20 +1,10 @@
 import { HttpException } from '@nestjs/common';
 import { DatabaseUnavailableError } from '../database/database.js';
-import { RedisHaError } from '../../redis/index.js';
+import { httpAnswerOf, RedisHaError } from '../../redis/index.js';
 import { ProblemException, type ErrorBody } from './problems.js';
 
 const RETRY_AFTER_S = 1;
 const MAX_CAUSES = 5;
-// What Redis refuses for now. It refuses everything else again, however often it is asked.
-const REFUSED_FOR_NOW: ReadonlySet<unknown> = new Set([
-  'OOM',
-  'LOADING',
-  'NOREPLICAS',
-  'MASTERDOWN',
-  'BUSY',
-  'TRYAGAIN',
-  'MISCONF',
-]);
 const INTERNAL_MESSAGE = 'Something went wrong; the log has it';
 
 const BY_STATUS: Readonly<Record<number, readonly [code: string, message: string]>> = {
@@ -41,20 +31,8 @@ export function toProblem(error: unknown): ProblemException {
 }
 
 function fromRedis(error: RedisHaError): ProblemException {
-  if (error.code === 'COMMAND_UNCERTAIN') return uncertain(error);
-  if (isForGood(error)) return internal(error.code, error);
-  return unavailable(error.code, 'Redis cannot do this right now. Try again', error);
-}
-
-// Without Retry-After: a client that obeys it might do twice what was done already.
-function uncertain(error: RedisHaError): ProblemException {
-  const message = 'Nobody knows whether this was done; look before you repeat it';
-  return new ProblemException({ statusCode: 503, code: error.code, message }, { cause: error });
-}
-
-function isForGood(error: RedisHaError): boolean {
-  if (error.code === 'COMMAND_REJECTED') return !REFUSED_FOR_NOW.has(error.details['reply']);
-  return error.code === 'INVALID_ARGUMENT';
+  const { retryAfterS, ...body } = httpAnswerOf(error);
+  return new ProblemException(body, { retryAfterS, cause: error });
 }
 
 function internal(code: string, cause: unknown): ProblemException {

@@ -169,7 +169,9 @@ export class KeyspaceReads<T> {
     const copied = this.#decodedCopy(entry, bytes);
     const found = copied ?? decodeEntry(bytes);
     if (isWanted && this.#judge.isOver(found)) return true;
-    return copied === null && this.#isBehind(entry, found);
+    // What memory has as well is believed, until somebody has told of a change.
+    const isCopied = copied !== null && this.#deps.memory.peek(entry)?.isTrusted === true;
+    return !isCopied && this.#isBehind(entry, found);
   }
 
   #decodedCopy(key: string, bytes: Buffer): DecodedEntry | null {

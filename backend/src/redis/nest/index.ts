@@ -1,3 +1,4 @@
+export { httpAnswerOf, type HttpAnswer } from './http-answer.js';
 export {
   InjectRedis,
   InjectRedisCache,
@@ -12,4 +13,5 @@ export {
   type RedisOptionsFactory,
   type RegisterOptions,
 } from './redis.module.js';
+export { RedisErrorFilter } from './redis-error.filter.js';
 export { RedisService } from './redis.service.js';

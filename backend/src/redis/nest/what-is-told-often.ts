@@ -11,6 +11,14 @@ export const UNCERTAIN: Telling = {
   },
 };
 
+/** Requests that are answered with 503, by the codes of their errors. */
+export const FAILED_REQUESTS: Telling = {
+  everyMs: 1_000,
+  first: (code, reason) => `A request was answered with 503 (${code}): ${reason}`,
+  more: (total, codes, reasons) =>
+    `${grouped(total)} more ${total === 1 ? 'request was' : 'requests were'} answered with 503 (${codes}): ${reasons}`,
+};
+
 /** Sessions that a key is missing for, or that are refused, by their keyspaces. They are read again and again. */
 export const UNREADABLE: Telling = {
   everyMs: 60_000,

@@ -27,6 +27,7 @@ export {
   LoaderTimeoutError,
   NoPrimaryError,
   NoReplicaError,
+  NotReplicatedError,
   QueueFullError,
   RedisDisabledError,
   SentinelsUnreachableError,

@@ -1,0 +1,97 @@
+import {
+  Catch,
+  HttpException,
+  Logger,
+  type ArgumentsHost,
+  type ExceptionFilter,
+  type Type,
+} from '@nestjs/common';
+import { RedisHaError } from '../base/errors/index.js';
+import { SystemClock } from '../base/timing/index.js';
+import { GatheredLines } from './gathered-lines.js';
+import { httpAnswerOf, type HttpAnswer } from './http-answer.js';
+import { FAILED_REQUESTS } from './what-is-told-often.js';
+
+/** What it needs of a response, of Express and Fastify alike. */
+interface HttpResponse {
+  /** Of Express: whether the answer has begun. */
+  readonly headersSent?: boolean;
+  /** Of Fastify: the response of Node underneath. */
+  readonly raw?: Pick<HttpResponse, 'headersSent' | 'destroy'>;
+  header(name: string, value: string): unknown;
+  status(code: number): { send(body: object): unknown };
+  destroy?(): unknown;
+}
+
+/** Stands for every error of the library, also of a second copy of it. Nest asks `instanceof`, and this answers. */
+const ANY_REDIS_HA_ERROR = {
+  [Symbol.hasInstance]: (error: unknown): boolean => RedisHaError.is(error),
+} as unknown as Type;
+
+/**
+ * Answers HTTP requests that end with an error of this library: 503 with `Retry-After` while Redis cannot do it, 500
+ * for a mistake of the program, 401 for a token without a session (`docs/errors.md`). The client sees the code and
+ * nothing else of the error. Every other error is left to other filters. For Express and Fastify; for the whole
+ * application, `{ provide: APP_FILTER, useClass: RedisErrorFilter }`, or one controller, `@UseFilters(RedisErrorFilter)`.
+ */
+@Catch(ANY_REDIS_HA_ERROR)
+export class RedisErrorFilter implements ExceptionFilter<RedisHaError> {
+  readonly #logger = new Logger('RedisErrorFilter');
+  readonly #outages: GatheredLines;
+
+  constructor() {
+    const time = { clock: new SystemClock(), closing: new AbortController().signal };
+    this.#outages = new GatheredLines(time, FAILED_REQUESTS, (line) => {
+      this.#logger.warn(line);
+    });
+  }
+
+  /** Answers the request. Outside of HTTP nothing is returned, and Nest goes on as it does without this filter. */
+  catch(error: RedisHaError, host: ArgumentsHost): void {
+    if (host.getType() !== 'http') return;
+    const response = host.switchToHttp().getResponse<HttpResponse>();
+    const own = answerOfLoader(error);
+    if (own !== null) {
+      send(response, own.getStatus(), bodyOf(own));
+      return;
+    }
+    const answer = httpAnswerOf(error);
+    this.#note(error, answer);
+    const { statusCode, code, message, retryAfterS } = answer;
+    if (!hasBegun(response)) {
+      if (retryAfterS !== null) response.header('Retry-After', String(retryAfterS));
+      if (statusCode === 401) response.header('WWW-Authenticate', 'Bearer');
+    }
+    send(response, statusCode, { statusCode, code, message });
+  }
+
+  // An outage concerns every request at once, and its reasons stand in the log already.
+  #note(error: RedisHaError, { statusCode, code }: HttpAnswer): void {
+    if (statusCode === 500) this.#logger.error(`${code}: ${error.message}`, error.stack);
+    else if (statusCode === 503) this.#outages.add(code, error.message);
+  }
+}
+
+// What a loader throws for the client, such as a NotFoundException, is meant for the client.
+function answerOfLoader({ code, cause }: RedisHaError): HttpException | null {
+  return code === 'LOADER_FAILED' && cause instanceof HttpException ? cause : null;
+}
+
+function bodyOf(exception: HttpException): object {
+  const given = exception.getResponse();
+  return typeof given === 'object' ? given : { statusCode: exception.getStatus(), message: given };
+}
+
+// An answer that has begun is cut, so that nobody takes it for whole.
+function send(response: HttpResponse, statusCode: number, body: object): void {
+  if (hasBegun(response)) {
+    (response.raw ?? response).destroy?.();
+    return;
+  }
+  response.header('Content-Type', 'application/json; charset=utf-8');
+  response.status(statusCode).send(body);
+}
+
+function hasBegun(response: HttpResponse): boolean {
+  return (response.raw ?? response).headersSent === true;
+}
