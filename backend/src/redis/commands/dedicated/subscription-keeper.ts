@@ -8,7 +8,7 @@ import { ClosedError, CommandTimeoutError, safeMessage } from '../../base/errors
 import type { EventBus } from '../../base/events/index.js';
 import { aFunction, deadline, option, OptionSet, type RowsOf } from '../../base/options/index.js';
 import { untilTime, waitFor, type Clock, type Stop } from '../../base/timing/index.js';
-import type { TopologyTracker } from '../../cluster/topology/index.js';
+import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
 
 /** Called with each message and the channel it was published to. */
 export type MessageListener = (message: string, channel: string) => unknown;
@@ -216,8 +216,13 @@ export class SubscriptionKeeper {
           this.#waiting.delete(check);
         };
       },
-      untilTime(this.#clock, until, () => unconfirmed(entry.kind, timeoutMs)),
+      untilTime(this.#clock, until, () => unconfirmed(entry.kind, timeoutMs, this.#whyAway())),
     );
+  }
+
+  #whyAway(): string {
+    if ((this.#wire?.ready ?? null) !== null) return 'it does not answer';
+    return whyNoReads(this.#tracker, { primary: true, replicas: false });
   }
 
   #add(entry: Entry): void {
@@ -290,7 +295,7 @@ function keyOf(kind: Kind, channel: string): string {
   return `${kind} ${channel}`;
 }
 
-function unconfirmed(command: Kind, timeoutMs: number): CommandTimeoutError {
-  const message = `subscribe was not confirmed within ${String(timeoutMs)} ms`;
-  return new CommandTimeoutError(message, { command, timeoutMs });
+function unconfirmed(command: Kind, timeoutMs: number, reason: string): CommandTimeoutError {
+  const message = `${command} was not confirmed within ${String(timeoutMs)} ms: ${reason}`;
+  return new CommandTimeoutError(message, { command, timeoutMs, reason });
 }
