@@ -12,6 +12,8 @@ import { driverOptions, type WireOptions } from './wire-options.js';
 // A string has an upper limit, 512 MiB in Node 20, and copying one piece costs no more than this.
 const PIECE_LENGTH = 1024 * 1024;
 
+const NO_ANSWER = 'no answer to the handshake';
+
 /** The callbacks of a {@link Wire}. Each of the first two is called at most once. */
 export interface WireListener {
   readonly onReady: () => void;
@@ -53,7 +55,7 @@ export class Wire {
   readonly keyPrefix: string;
   readonly #stopHandshakeTimer: Stop;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
-  #waitsFor = 'no answer to the handshake';
+  #waitsFor = NO_ANSWER;
   /** Whether nothing of ours may be sent: somebody has the connection alone, or it is subscribed. */
   #isReserved = false;
   #dueLogin: Login | null = null;
@@ -70,9 +72,13 @@ export class Wire {
       this.destroy(this.#waitsFor);
     });
     this.#client.on('error', (error: unknown) => {
-      this.#lastError = safeMessage(error);
+      this.#lastError = reasonOf(error);
     });
+    if (typeof options.access.tls === 'function') {
+      this.#waitsFor = `no TLS connection within ${String(options.connectTimeoutMs)} ms: the function that returns its options has not answered, or the server has not`;
+    }
     this.#client.once('ready', () => {
+      this.#waitsFor = NO_ANSWER;
       void this.#shakeHands(options);
     });
     this.#client.once('end', () => {
@@ -266,11 +272,10 @@ export class Wire {
     asked: Promise<Login>,
     { connectTimeoutMs }: WireOptions,
   ): Promise<Login | undefined> {
-    const before = this.#waitsFor;
     this.#waitsFor = `the credentials were not there within ${String(connectTimeoutMs)} ms. Let the function that returns them answer sooner, or raise node.connectTimeoutMs`;
     try {
       const login = await asked;
-      this.#waitsFor = before;
+      this.#waitsFor = NO_ANSWER;
       return this.#state === 'opening' ? login : undefined;
     } catch (error) {
       this.destroy(reasonOf(error));
