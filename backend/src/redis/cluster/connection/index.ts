@@ -12,6 +12,7 @@ export {
   type ReopeningOptions,
   type ReopeningWireListener,
 } from './reopening-wire.js';
+export { explainFailure } from './handshake/explain-failure.js';
 export { namedTls } from './handshake/present-access.js';
 export { unnamed } from './handshake/handshake-steps.js';
 export { NodeRegistry } from './node-registry.js';

@@ -59,6 +59,8 @@ export class RedisNode {
   readonly #time: ServerTime;
   readonly #roleQuestion: RoleQuestion;
   #role: NodeRole | null = null;
+  // Told when it is known that the node is one: a Sentinel has no time, and need not have.
+  #timeProblem: Problem | null = null;
   #roleAt = 0;
   #roleAskedAt = 0;
   #soundAt: number;
@@ -80,9 +82,12 @@ export class RedisNode {
     // One of `poolSize` is the shared connection. At least one more is needed to lend any, and as many
     // again are for blocking commands.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
-    const raise = (problem: Problem): void => settings.onDoubt?.(problem);
-    this.#time = new ServerTime(clock, raise);
-    this.#roleQuestion = new RoleQuestion(settings.isOnlyNode ?? false, raise);
+    this.#time = new ServerTime(clock, (problem) => {
+      this.#timeProblem = problem;
+    });
+    this.#roleQuestion = new RoleQuestion(settings.isOnlyNode ?? false, (problem) =>
+      settings.onDoubt?.(problem),
+    );
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,
@@ -293,7 +298,14 @@ export class RedisNode {
     this.#roleAt = this.#clock.now();
     this.#role = role;
     if (isSoundRole(role)) this.#soundAt = this.#roleAt;
+    if (role.kind !== 'other') this.#tellTimeProblem();
     this.#jobs.stall.learn(this.rttMs);
+  }
+
+  #tellTimeProblem(): void {
+    const problem = this.#timeProblem;
+    this.#timeProblem = null;
+    if (problem !== null) this.#settings.onDoubt?.(problem);
   }
 
   // A node that follows another one now may have the data of another cluster.

@@ -18,3 +18,4 @@ export {
 export type { TopologySource } from './sources/topology-source.js';
 export { TopologyTracker } from './topology-tracker.js';
 export type { GateState } from './write-gate.js';
+export { whyNoReads, whyNoWrites } from './why-away.js';

@@ -13,7 +13,7 @@ import {
 } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import { untilTime, waitFor, type Clock, type Stop } from '../../base/timing/index.js';
-import type { TopologyTracker } from '../../cluster/topology/index.js';
+import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
 import { rejectedError } from '../shared/outcome-errors.js';
 import {
   type BufferListener,
@@ -237,8 +237,13 @@ export class SubscriptionKeeper {
           this.#waiting.delete(check);
         };
       },
-      untilTime(this.#clock, until, () => unconfirmed(entry.kind, timeoutMs)),
+      untilTime(this.#clock, until, () => unconfirmed(entry.kind, timeoutMs, this.#whyAway())),
     );
+  }
+
+  #whyAway(): string {
+    if ((this.#wire?.ready ?? null) !== null) return 'it does not answer';
+    return whyNoReads(this.#tracker, { primary: true, replicas: false });
   }
 
   #add(entry: Entry): void {
@@ -306,7 +311,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }
 
-function unconfirmed(command: SubscriptionKind, timeoutMs: number): CommandTimeoutError {
-  const message = `${command} was not confirmed within ${String(timeoutMs)} ms`;
-  return new CommandTimeoutError(message, { command, timeoutMs });
+function unconfirmed(
+  command: SubscriptionKind,
+  timeoutMs: number,
+  reason: string,
+): CommandTimeoutError {
+  const message = `${command} was not confirmed within ${String(timeoutMs)} ms: ${reason}`;
+  return new CommandTimeoutError(message, { command, timeoutMs, reason });
 }

@@ -9,11 +9,12 @@ import {
   type AddressMapper,
   type ResolvedSentinelOptions,
 } from '../../../config/index.js';
-import { namedTls, unnamed } from '../../connection/index.js';
+import { namedTls, unnamed, type NodeRole } from '../../connection/index.js';
 import type { Problem } from '../../../base/errors/index.js';
 import type { EventBus } from '../../../base/events/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
 import { ConfiguredSentinels, type LookUp } from './configured-sentinels.js';
+import { describeRole } from './describe-role.js';
 import { DiscoveredSentinels } from './discovered-sentinels.js';
 import { Doubts } from './doubts.js';
 import { planTopology, type KnownPrimary } from './plan-topology.js';
@@ -91,6 +92,10 @@ export class SentinelSource implements TopologySource, SentinelDesk {
 
   whyUnknown(): string {
     return explainUnknown(this.statuses());
+  }
+
+  whyNotPrimary(role: NodeRole): string {
+    return `${describeRole(role)}, and the Sentinels name no other primary yet`;
   }
 
   statuses(): readonly SentinelStatus[] {
