@@ -85,9 +85,9 @@ export class RedisNode {
     this.#time = new ServerTime(clock, (problem) => {
       this.#timeProblem = problem;
     });
-    this.#roleQuestion = new RoleQuestion(settings.isOnlyNode ?? false, (problem) =>
-      settings.onDoubt?.(problem),
-    );
+    this.#roleQuestion = new RoleQuestion(settings.isOnlyNode ?? false, (problem) => {
+      settings.onDoubt?.(problem);
+    });
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,
