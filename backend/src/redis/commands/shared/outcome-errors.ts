@@ -6,6 +6,7 @@ import {
   CommandRejectedError,
   CommandTimeoutError,
   CommandUncertainError,
+  firstOfTransaction,
   NoPrimaryError,
   NoReplicaError,
   QueueFullError,
@@ -20,9 +21,10 @@ import type { Call } from './call.js';
 
 /** Redis answered with an error, and would do so again. */
 export function rejectedError(command: string, error: unknown): CommandRejectedError {
+  const first = firstOfTransaction(error);
   const cause = withoutArguments(error);
   return new CommandRejectedError(
-    safeMessage(cause),
+    first === null ? safeMessage(cause) : `${safeMessage(cause)} The first was: ${first}`,
     { command, reply: replyPrefix(cause) },
     { cause },
   );
