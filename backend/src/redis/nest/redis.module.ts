@@ -236,9 +236,22 @@ function asyncProviders(options: RedisAsyncOptions, name: string): Provider[] {
     provide,
     inject: [factory],
     useFactory: async (source: RedisOptionsFactory) =>
-      resolveOptions(await source.createRedisOptions(), name),
+      resolveOptions(await optionsOf(source), name),
   };
   return 'useClass' in options ? [options.useClass, fromFactory] : [fromFactory];
+}
+
+function optionsOf(source: RedisOptionsFactory): RedisHaOptions | Promise<RedisHaOptions> {
+  if (typeof (source as Partial<RedisOptionsFactory>).createRedisOptions === 'function')
+    return source.createRedisOptions();
+  throw new ConfigInvalidError([
+    {
+      field: 'register.useClass',
+      value: '(an object)',
+      message: 'the class, or what useExisting names, has no method createRedisOptions',
+      remedy: "For example: createRedisOptions() { return { mode: 'standalone' }; }",
+    },
+  ]);
 }
 
 function resolutionToken(name: string): symbol {

@@ -1,4 +1,5 @@
 import type { DriverClient, DriverOptions, TrackedOptions } from '../cluster/connection/index.js';
+import { EVENT_TYPES } from '../base/events/index.js';
 import type {
   FailoverRecord,
   RedisHaEvent,
@@ -6,7 +7,14 @@ import type {
   RedisHaEventType,
 } from '../base/events/index.js';
 import { InvalidArgumentError } from '../base/errors/index.js';
-import { deadline, option, OptionSet, showSafely } from '../base/options/index.js';
+import {
+  checkFunction,
+  deadline,
+  nearestName,
+  option,
+  OptionSet,
+  showSafely,
+} from '../base/options/index.js';
 import { CommandRecorder, type CommandStats, type RecentLatencies } from '../base/stats/index.js';
 import {
   readStatus,
@@ -82,11 +90,14 @@ export class RedisService extends RedisCommandSet {
 
   /** Calls the listener for each event of one type, such as `failover.completed`. Returns a function that removes it. */
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop {
+    checkEventType(type);
+    checkFunction('listener', listener, "redis.on('primary.ready', (event) => …)");
     return this.#engine.bus.on(type, listener);
   }
 
   /** Calls the listener for each event of any type. Returns a function that removes it. */
   onAny(listener: (event: RedisHaEvent) => void): Stop {
+    checkFunction('listener', listener, 'redis.onAny((event) => …)');
     return this.#engine.bus.onAny(listener);
   }
 
@@ -113,6 +124,7 @@ export class RedisService extends RedisCommandSet {
     work: (connection: ExclusiveConnection) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
+    checkFunction('work', work, 'redis.exclusive(async (connection) => …)');
     TIMEOUT_OPTION.check(options);
     const { routing } = this.#engine.options;
     const timeoutMs = options.timeoutMs ?? routing.writeTimeoutMs;
@@ -159,20 +171,18 @@ export class RedisService extends RedisCommandSet {
     options: SubscribeOptions,
   ): Promise<Subscription> {
     SUBSCRIBE_OPTIONS.check(options);
-    if (typeof listener !== 'function') {
-      throw new InvalidArgumentError({
-        field: 'listener',
-        value: showSafely(listener),
-        message: 'must be a function, and several channels are given as a list',
-        remedy: "For example: redis.subscribe(['news', 'prices'], (message, channel) => …)",
-      });
-    }
-    const list = typeof channels === 'string' ? [channels] : [...channels];
-    if (list.length === 0 || list.includes('')) {
+    checkFunction(
+      'listener',
+      listener,
+      "redis.subscribe(['news', 'prices'], (message, channel) => …)",
+      'must be a function, and several channels are given as a list',
+    );
+    const list = typeof channels === 'string' ? [channels] : channels;
+    if (!isListOfNames(list)) {
       throw new InvalidArgumentError({
         field: 'channels',
-        value: list,
-        message: 'there must be at least one channel, and none may be empty',
+        value: Array.isArray(channels) ? channels.map(showSafely) : showSafely(channels),
+        message: 'must be a name or a list of names, at least one, and none may be empty',
         remedy: "For example: redis.subscribe('news', (message) => …)",
       });
     }
@@ -180,4 +190,27 @@ export class RedisService extends RedisCommandSet {
     const timeoutMs = options.timeoutMs ?? this.#engine.options.routing.writeTimeoutMs;
     return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
   }
+}
+
+function checkEventType(type: unknown): void {
+  if (typeof type === 'string' && EVENT_TYPES.includes(type)) return;
+  const nearest = typeof type === 'string' ? nearestName(type, EVENT_TYPES) : undefined;
+  const remedy =
+    nearest === undefined
+      ? `There are ${EVENT_TYPES.join(', ')}. Messages of channels come by redis.subscribe()`
+      : `Did you mean ${nearest}?`;
+  throw new InvalidArgumentError({
+    field: 'type',
+    value: showSafely(type),
+    message: 'there is no event of this type',
+    remedy,
+  });
+}
+
+function isListOfNames(list: unknown): list is readonly string[] {
+  return (
+    Array.isArray(list) &&
+    list.length > 0 &&
+    list.every((name) => typeof name === 'string' && name !== '')
+  );
 }
