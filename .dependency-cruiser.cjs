@@ -44,6 +44,7 @@ const ROOMS = [
   'testing/net',
   'testing/fake',
   'testing/cluster',
+  'testing/lua',
   'testing',
 ];
 

@@ -56,6 +56,8 @@ export { KeyRing } from './base/crypto/index.js';
 export type { KeySource } from './base/options/index.js';
 export { formatAddress, parseAddress, type NodeAddress } from './base/address/index.js';
 export {
+  type CredentialsFunction,
+  type CredentialsReport,
   optionsFromEnv,
   redactOptions,
   resolveFromEnv,
@@ -65,6 +67,7 @@ export {
   type PlainData,
   type PoolOptions,
   type ReadPolicy,
+  type RedisCredentials,
   type RedisHaOptions,
   type RedisMode,
   type ResolvedRedisOptions,
@@ -73,6 +76,7 @@ export {
   type SentinelOptions,
   type SessionDataOptions,
   type StandaloneModeOptions,
+  type TlsFunction,
 } from './config/index.js';
 export {
   CircuitOpenError,
@@ -92,6 +96,7 @@ export {
   LoaderTimeoutError,
   NoPrimaryError,
   NoReplicaError,
+  NotReplicatedError,
   QueueFullError,
   RedisDisabledError,
   RedisHaError,

@@ -10,6 +10,8 @@ export interface Knowledge {
   readonly knewAt: number;
   /** It has heard of all that was told since this moment; `Infinity` for nothing. */
   readonly heardSince: number;
+  /** And of nothing that came later than this one. */
+  readonly heardUntil: number;
 }
 
 /** When an act began, and when it was acknowledged. */
@@ -70,9 +72,10 @@ export class Act {
   }
 
   /** Whether a reader could know of it from others. */
-  isKnownTo({ knewAt, heardSince }: Knowledge): boolean {
+  isKnownTo({ knewAt, heardSince, heardUntil }: Knowledge): boolean {
     const { deliveredAt } = this;
-    return deliveredAt !== null && (deliveredAt < knewAt || this.toldAt > heardSince);
+    if (deliveredAt === null) return false;
+    return deliveredAt < knewAt || (this.toldAt > heardSince && deliveredAt < heardUntil);
   }
 
   /** Looks whether it may have reached Redis. */
@@ -104,7 +107,11 @@ export class Act {
   failOver(replicatedAt: number | null, now: number, isRemembered: boolean): void {
     if (this.#isLost || this.#sentAt === null) return;
     const delivered = this.#deliveredAt ?? this.#doneAt;
-    if (this.#deliveredAt !== null && replicatedAt !== null && delivered < replicatedAt) return;
+    if (this.#deliveredAt !== null && replicatedAt !== null && delivered < replicatedAt) {
+      // Redis has not lost it, and its process cannot know that.
+      if (this.#by.isLinked) this.#wasWrittenAgain = true;
+      return;
+    }
     const isRecent = now - delivered < 0.8 * MODEL.reapplyMs;
     // What was written again may have lost against a change that the next fault loses: nobody remembers it then.
     const mayBeAgain = this.#by.isLinked && isRemembered && isRecent && !this.#wasWrittenAgain;

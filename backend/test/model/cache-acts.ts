@@ -4,6 +4,7 @@ import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
 import type { Knowledge } from './acts.js';
 import { bodyOf, draftOf, pick, type Op, type Scene } from './scene.js';
+import { nearIn } from '../support/decoded-view.js';
 
 /** Values of this one live for a short time only. What they had replaced stays away after it. */
 const BRIEF_KEY = 'k2';
@@ -125,12 +126,11 @@ export class CacheActs {
 
   #near(process: Actor, b: number): void {
     const key = pick(this.#keys, b);
-    const { now, hasCalendar, settings } = this.#scene;
-    this.#judge(key, process.cache.near(key), {
+    const { now, settings } = this.#scene;
+    this.#judge(key, nearIn(process.cache, key), {
       ...this.#scene.newKnowledge(process),
       knewAt: now - MODEL.nearMs - settings.lagMs,
-      // A notice of a calendar that is far ahead is not remembered.
-      heardSince: hasCalendar ? process.heardSince : Infinity,
+      heardSince: this.#scene.heardSince(process),
     });
   }
 
@@ -143,8 +143,11 @@ export class CacheActs {
   }
 
   async #readOf(process: Actor, key: string): Promise<Reading> {
+    const hears = this.#scene.heardSince(process);
     const { answer, knowledge } = await this.#scene.asking(process, () => process.cache.read(key));
-    this.#judge(key, answer, knowledge);
+    // Whoever hears of a change at once does not believe a replica that is behind it.
+    const isHearing = knowledge.knewAt > -Infinity && this.#scene.heardSince(process) === hears;
+    this.#judge(key, answer, isHearing ? { ...knowledge, heardSince: hears } : knowledge);
     return answer;
   }
 
@@ -167,7 +170,6 @@ export class CacheActs {
     if (outcome === 'superseded') return;
     version.knownTo.add(process);
     if (outcome === 'stored') version.isStored = true;
-    else this.oracle.replacePending(process, key);
   }
 
   #judge(key: string, reading: Reading | null, knowledge: Knowledge): void {

@@ -127,18 +127,6 @@ export class CacheOracle {
     }
   }
 
-  /**
-   * A value waits in the journal of a process in place of a delete that Redis never had. When there is no room, the
-   * value gives way, and the delete is forgotten with it: that is not mended yet.
-   */
-  replacePending(by: Actor, key: string): void {
-    const isForgotten = ({ act, tag }: Ban): boolean =>
-      tag === null && act.deliveredAt === null && act.isOf({ by, actsBefore: Infinity });
-    for (const { bans } of this.#all((one) => one.key === key)) {
-      bans.splice(0, Infinity, ...bans.filter((ban) => !isForgotten(ban)));
-    }
-  }
-
   /** Redis has lost something: leases, too. */
   failOver(has: (version: Version) => boolean): void {
     for (const version of this.#versions.values()) {

@@ -156,6 +156,7 @@ export class FaultActs {
     const next = new KeyspaceProcess(redis, clock, life, settings, isAdopted ? undefined : log);
     next.port.link = link;
     if (link !== 'open') next.heardSince = Infinity;
+    next.hasAdopted = process.hasAdopted && !isAdopted;
     processes[at] = next;
     const other = pick(
       processes.filter((one) => one !== next),

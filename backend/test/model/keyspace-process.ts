@@ -26,7 +26,7 @@ export class KeyspaceProcess implements Actor {
   readonly clock: ProcessClock;
   readonly log: ModelJournal;
   heardSince: number;
-  /** It has taken in the journal of another process, which may have more than is allowed. */
+  /** It has taken in the journal of another process, in this life or before: that may have more than is allowed. */
   hasAdopted = false;
   isOver = false;
   readonly #tokens = { count: 0 };

@@ -61,7 +61,12 @@ export class Scene {
 
   /** What a process knows of what it has done itself. */
   newKnowledge(by: Actor, actsBefore = this.acts.length): Knowledge {
-    return { by, actsBefore, knewAt: -Infinity, heardSince: Infinity };
+    return { by, actsBefore, knewAt: -Infinity, heardSince: Infinity, heardUntil: Infinity };
+  }
+
+  /** Since when a process remembers what it hears: a notice of a calendar that is far ahead is not remembered. */
+  heardSince(process: Actor): number {
+    return this.hasCalendar ? process.heardSince : Infinity;
   }
 
   /**
@@ -78,9 +83,9 @@ export class Scene {
     const canAsk = (): boolean => process.isCurrent && this.losses === lossesBefore;
     const couldAsk = canAsk();
     const answer = await read();
-    const isSure = couldAsk && canAsk();
-    const knewAt = isSure ? startedAt - this.settings.lagMs : -Infinity;
-    return { answer, knowledge: { ...before, knewAt } };
+    if (!couldAsk || !canAsk()) return { answer, knowledge: before };
+    const knewAt = startedAt - this.settings.lagMs;
+    return { answer, knowledge: { ...before, knewAt, heardUntil: startedAt } };
   }
 }
 

@@ -9,6 +9,7 @@ import {
   BlockingCalls,
   CommandRouter,
   CommandRunner,
+  ConfirmedWrites,
   PrimaryLoans,
 } from '../../src/redis/commands/index.js';
 import { ManualClock, waitUntil } from '../../src/redis/testing/index.js';
@@ -116,7 +117,9 @@ export function newRig(options: RigOptions = {}, clock = new ManualClock()): Rig
   const tracker = new TopologyTracker(resolved, source, clock, bus);
   const router = new CommandRouter(resolved, tracker, clock, bus);
   const loans = new PrimaryLoans(tracker, clock, bus);
-  const blocking = new BlockingCalls(loans, clock, bus, resolved.routing.writeTimeoutMs);
+  const { writeTimeoutMs } = resolved.routing;
+  const blocking = new BlockingCalls(loans, clock, bus, writeTimeoutMs);
+  const confirmed = new ConfirmedWrites(loans, clock, bus, writeTimeoutMs);
   tracker.start();
   return {
     options: resolved,
@@ -127,7 +130,7 @@ export function newRig(options: RigOptions = {}, clock = new ManualClock()): Rig
     tracker,
     router,
     loans,
-    runner: new CommandRunner(router, blocking, clock, resolved.routing.writeTimeoutMs),
+    runner: new CommandRunner(router, { blocking, confirmed }, clock, writeTimeoutMs),
     until: (look, what) => until(clock, look, what),
     pass: (ms) => pass(clock, ms),
     close: () => {

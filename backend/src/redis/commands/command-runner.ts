@@ -2,12 +2,15 @@ import type { Encoding } from '../cluster/connection/index.js';
 import { InvalidArgumentError, RedisHaError } from '../base/errors/index.js';
 import type { Clock } from '../base/timing/index.js';
 import type { BlockingCalls } from './dedicated/blocking-calls.js';
+import { type ConfirmedWrites, unconfirmable } from './dedicated/confirmed-writes.js';
 import type { CallOptions } from './table/call-options.js';
 import { checkedArguments, checkTransaction, refusal } from './table/command-arguments.js';
 import { type CommandIntent, intentOf, isRepeatable, TRANSACTION } from './table/command-intent.js';
+import { intentWith } from './table/declared-intent.js';
 import {
   type BatchResult,
   CommandPayload,
+  type Payload,
   type QueuedCommand,
   TransactionPayload,
 } from './table/payloads.js';
@@ -23,21 +26,27 @@ interface Pipeline {
   readonly deadlineAt: number;
 }
 
+/** The calls that have a connection of their own. */
+export interface OwnConnectionCalls {
+  readonly blocking: BlockingCalls;
+  readonly confirmed: ConfirmedWrites;
+}
+
 /** Turns commands, pipelines and transactions into calls, and runs them. */
 export class CommandRunner {
   readonly #router: CommandRouter;
-  readonly #blocking: BlockingCalls;
+  readonly #own: OwnConnectionCalls;
   readonly #clock: Clock;
   readonly #writeTimeoutMs: number;
 
   constructor(
     router: CommandRouter,
-    blocking: BlockingCalls,
+    own: OwnConnectionCalls,
     clock: Clock,
     writeTimeoutMs: number,
   ) {
     this.#router = router;
-    this.#blocking = blocking;
+    this.#own = own;
     this.#clock = clock;
     this.#writeTimeoutMs = writeTimeoutMs;
   }
@@ -51,10 +60,38 @@ export class CommandRunner {
   ): Promise<unknown> {
     const checked = checkedArguments(name, args);
     if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
+    if (options?.as !== undefined || options?.replicas !== undefined)
+      return this.#runAsTold({ name, args: checked, encoding }, options);
     const intent = intentOf(name, checked);
     if (intent.route !== 'read')
       return this.#start(intent, { name, args: checked, encoding }, options);
     return this.#router.execute(new CommandPayload(name, checked, encoding), intent, true, options);
+  }
+
+  /** Runs a command of which the caller says what it does, or who is to confirm it. */
+  #runAsTold(command: QueuedCommand, options: CallOptions): Promise<unknown> {
+    const { name, args, encoding } = command;
+    const intent = intentWith(command, options);
+    if (intent instanceof InvalidArgumentError) return Promise.reject(intent);
+    const { replicas } = options;
+    if (replicas === undefined || intent.route === 'refused')
+      return this.#start(intent, command, options);
+    const unfit = unconfirmable(intent);
+    if (unfit !== null) return Promise.reject(unfit);
+    const payload = new CommandPayload(name, args, encoding);
+    return this.#confirm(payload, intent, isRepeatable(intent, args), { ...options, replicas });
+  }
+
+  #confirm(
+    payload: Payload,
+    intent: CommandIntent,
+    isHarmless: boolean,
+    options: CallOptions & { readonly replicas: number },
+  ): Promise<unknown> {
+    const { replicas, idempotent } = options;
+    const isRepeatable = idempotent ?? this.#router.mayRepeat(intent, isHarmless);
+    const write = { payload, intent, isRepeatable, replicas, options };
+    return this.#router.recorder.watch('write', this.#own.confirmed.run(write));
   }
 
   #start(
@@ -69,7 +106,7 @@ export class CommandRunner {
       case 'blocking':
         return this.#router.recorder.watch(
           'blocking',
-          this.#blocking.run(payload, intent, isRepeatable(intent, args), options),
+          this.#own.blocking.run(payload, intent, isRepeatable(intent, args), options),
         );
       case 'read':
       case 'primary':
@@ -83,7 +120,7 @@ export class CommandRunner {
     options: CallOptions | null,
   ): Promise<BatchResult[]> {
     // A pipeline that changes anything reads from the primary too, so that it sees its own writes.
-    const onlyReads = commands.every(({ name, args }) => intentOf(name, args).route === 'read');
+    const onlyReads = commands.every((command) => isRead(intentWith(command, options)));
     const pipeline: Pipeline = {
       writes: onlyReads ? null : new PipelineWrites(),
       options,
@@ -104,7 +141,8 @@ export class CommandRunner {
     const args = checkedArguments(name, queued.args);
     if (args instanceof InvalidArgumentError) return Promise.reject(args);
     const command = { name, args, encoding };
-    const intent = intentOf(name, args);
+    const intent = intentWith(command, options);
+    if (intent instanceof InvalidArgumentError) return Promise.reject(intent);
     if (writes === null) return this.#start(intent, command, options);
     const ordered: CommandIntent =
       intent.route === 'read' ? { ...intent, route: 'primary' } : intent;
@@ -129,18 +167,44 @@ export class CommandRunner {
   ): Promise<BatchResult[] | null> {
     const commands = checkTransaction(queued);
     if (commands.length === 0) return [];
-    const intents = commands.map(({ name, args }) => intentOf(name, args));
-    const repeatable = intents.every((intent, i) => isRepeatable(intent, commands[i]?.args ?? []));
-    const changes = intents.some((intent) => intent.changes);
+    const { changes, isHarmless } = judge(commands, options);
     const payload = new TransactionPayload(commands);
-    const answer = await this.#router.execute(
-      payload,
-      { ...TRANSACTION, changes },
-      repeatable,
-      options,
-    );
+    const answer = await this.#send(payload, { ...TRANSACTION, changes }, isHarmless, options);
     return withSafeErrors(answer as BatchResult[] | null, commands, payload.mayHaveRunBefore);
   }
+
+  #send(
+    payload: TransactionPayload,
+    intent: CommandIntent,
+    isHarmless: boolean,
+    options: CallOptions | null,
+  ): Promise<unknown> {
+    const replicas = options?.replicas;
+    if (replicas === undefined) return this.#router.execute(payload, intent, isHarmless, options);
+    const unfit = unconfirmable(intent);
+    if (unfit !== null) throw unfit;
+    return this.#confirm(payload, intent, isHarmless, { ...options, replicas });
+  }
+}
+
+function isRead(intent: CommandIntent | InvalidArgumentError): boolean {
+  return !(intent instanceof InvalidArgumentError) && intent.route === 'read';
+}
+
+/** What a transaction does as a whole. Throws when it is said of a command that it does something else. */
+function judge(
+  commands: readonly QueuedCommand[],
+  options: CallOptions | null,
+): { readonly changes: boolean; readonly isHarmless: boolean } {
+  let changes = false;
+  let isHarmless = true;
+  for (const command of commands) {
+    const intent = intentWith(command, options);
+    if (intent instanceof InvalidArgumentError) throw intent;
+    changes ||= intent.changes;
+    isHarmless &&= isRepeatable(intent, command.args);
+  }
+  return { changes, isHarmless };
 }
 
 // A read whose answer came before that of an earlier write has not seen it, and asks again.

@@ -1,4 +1,5 @@
 export { BlockingCalls } from './dedicated/blocking-calls.js';
+export { ConfirmedWrites } from './dedicated/confirmed-writes.js';
 export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connection.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
 export { RawClients } from './dedicated/raw-clients.js';
@@ -9,7 +10,7 @@ export {
   type Subscription,
   SubscriptionKeeper,
 } from './dedicated/subscription-keeper.js';
-export { CALL_OPTIONS, type CallOptions } from './table/call-options.js';
+export { CALL_OPTIONS, type CallOptions, type DeclaredAs } from './table/call-options.js';
 export {
   type CommandIntent,
   type CommandRoute,
@@ -26,6 +27,6 @@ export {
 export type { BatchResult, QueuedCommand } from './table/payloads.js';
 export { checkTransaction, refusal } from './table/command-arguments.js';
 export { CommandRouter } from './shared/command-router.js';
-export { CommandRunner } from './command-runner.js';
+export { CommandRunner, type OwnConnectionCalls } from './command-runner.js';
 export { scan, SCAN_OPTIONS, type ScanOptions, type ScanSource } from './scan.js';
 export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';

@@ -1,4 +1,12 @@
 export { containFaults, type AddressMapper } from './address-mapper.js';
+export {
+  type Credentials,
+  type CredentialsFunction,
+  type CredentialsReport,
+  type Login,
+  type LoginRenewal,
+  type RedisCredentials,
+} from './credentials.js';
 export { OPTION_TABLE } from './option-table.js';
 export { optionsFromEnv, resolveFromEnv } from './options-from-env.js';
 export { redactOptions } from './redact-options.js';
@@ -23,3 +31,5 @@ export {
   type StandaloneModeOptions,
 } from './redis-options.js';
 export { DEFAULT_CONNECTION, resolveOptions, type Resolution } from './resolve-options.js';
+export { changingCredentials } from './resolve-access.js';
+export type { TlsFunction, TlsMaterial } from './tls-rule.js';

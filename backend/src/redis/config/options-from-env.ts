@@ -1,3 +1,4 @@
+import { isSocketPath } from '../base/address/index.js';
 import type { Problem } from '../base/errors/index.js';
 import { HIDDEN, nearestName, readFlag, type Given } from '../base/options/index.js';
 import { readTls } from './env-tls.js';
@@ -13,7 +14,7 @@ import {
 } from './option-table.js';
 import { TOP, type RedisHaOptions, type RedisMode } from './redis-options.js';
 import { mergeUrl, readUrl } from './redis-url.js';
-import { DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
+import { addressOf, DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
 
 /** What the environment asks for, before it is checked as a whole. */
 interface OptionsFromEnv {
@@ -31,6 +32,9 @@ type FlatOptions = Map<string, unknown>;
 const MODES: readonly RedisMode[] = ['standalone', 'sentinel', 'memory'];
 /** Options that depend on more than one variable, or on the mode. */
 const READ_APART = new Set(['mode', 'url', 'node.tls', 'sentinel.tls']);
+
+/** Not read in memory mode. */
+const AN_ADDRESS = new Set(['host', 'port', 'path']);
 
 /** Variables of these families are ours alone, so an unknown one is a mistake. */
 const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|SENTINEL)_/;
@@ -134,39 +138,43 @@ function readEnabled(values: EnvValues): boolean | undefined {
 function isRead(row: OptionRow, mode: RedisMode): boolean {
   if (READ_APART.has(row.path) || row.env.length === 0) return false;
   if (groupOf(row.path) === 'sentinel') return mode === 'sentinel';
-  return mode !== 'memory' || (row.path !== 'host' && row.path !== 'port');
+  return mode !== 'memory' || !AN_ADDRESS.has(row.path);
 }
 
 function applyUrl(flat: FlatOptions, values: EnvValues): void {
-  const raw = values.get('REDIS_URL');
-  if (raw === undefined) return;
-  for (const path of ['host', 'port'].filter((candidate) => flat.has(candidate))) {
+  const row = OPTION_TABLE.find((candidate) => candidate.path === 'url');
+  const raw = row === undefined ? undefined : values.read(row);
+  if (typeof raw !== 'string') return;
+  for (const path of [...AN_ADDRESS].filter((candidate) => flat.has(candidate))) {
     const variable = usualVariable(path);
     values.refuse(
       variable,
       flat.get(path),
-      'is given together with REDIS_URL',
-      `Keep ${variable} or REDIS_URL, not both`,
+      `is given together with ${values.findings.name('url')}`,
+      `Keep ${variable} or ${values.findings.name('url')}, not both`,
     );
   }
-  const parts = readUrl(raw.trim(), 'url', values.findings);
+  const parts = readUrl(raw, 'url', values.findings);
   if (parts === undefined) return;
   const node = mergeUrl(parts, membersOf(flat, 'node'), values.findings);
   const merged = Object.entries(node).map(([key, value]) => [`node.${key}`, value] as const);
-  for (const [path, value] of [...merged, ...Object.entries(parts.address)]) {
-    if (!flat.has(path)) values.noteSource(path, 'REDIS_URL');
+  const { host } = parts.address;
+  const address = isSocketPath(host) ? { path: host } : parts.address;
+  for (const [path, value] of [...merged, ...Object.entries(address)]) {
+    if (!flat.has(path)) values.noteSource(path, values.findings.name('url'));
     set(flat, path, value);
   }
 }
 
-/** In Sentinel mode, `host` and `port` are the Redis that is used when there are too few Sentinels. */
+/**
+ * In Sentinel mode, the address of standalone mode is the Redis that is used when there are too few
+ * Sentinels: also where it is the default, which the warning names.
+ */
 function moveToStandaloneAddress(flat: FlatOptions, values: EnvValues): void {
-  if (!flat.has('host') && !flat.has('port')) return;
-  const given = { mode: 'standalone', host: flat.get('host'), port: flat.get('port') };
-  const { host, port } = TOP.read(given, values.findings);
-  flat.delete('host');
-  flat.delete('port');
-  flat.set('standaloneAddress', { host, port });
+  const given = Object.fromEntries([...AN_ADDRESS].map((key) => [key, flat.get(key)]));
+  const top = TOP.read({ mode: 'standalone', ...given }, values.findings);
+  for (const key of AN_ADDRESS) flat.delete(key);
+  flat.set('standaloneAddress', addressOf(top));
 }
 
 function warnAboutServiceLink(values: EnvValues): void {

@@ -1,3 +1,4 @@
+import { socketAddress, type NodeAddress } from '../base/address/index.js';
 import type { Problem } from '../base/errors/index.js';
 import { connectionName, Findings, isGiven, type Given } from '../base/options/index.js';
 import { sealOptions } from './redact-options.js';
@@ -6,6 +7,7 @@ import {
   type RedisHaOptions,
   type RedisMode,
   type ResolvedRedisOptions,
+  type Top,
 } from './redis-options.js';
 import { mergeUrl, parseRedisUrl } from './redis-url.js';
 import { checkAccess } from './resolve-access.js';
@@ -20,7 +22,7 @@ export interface Resolution {
 }
 
 const KEYS_OF_MODE: Readonly<Record<RedisMode, readonly string[]>> = {
-  standalone: ['host', 'port', 'url'],
+  standalone: ['host', 'port', 'path', 'url'],
   sentinel: ['sentinel', 'standaloneAddress'],
   memory: [],
 };
@@ -55,12 +57,13 @@ export function resolveWith(findings: Findings, input: unknown, name: string): R
 
 function resolve(findings: Findings, input: unknown, name: string): ResolvedRedisOptions {
   const top = TOP.read(isGiven(input) ? usedOf(input, findings) : input, findings);
-  const { mode, host, port, url, standaloneAddress, sentinel, ...rest } = top;
+  const { mode, host, port, path, url, standaloneAddress, sentinel, ...rest } = top;
+  const own = addressOf({ host, port, path });
   const common = { name, ...rest };
   checkAccess('node', common.node, findings);
   if (mode === 'memory') return { mode, ...common };
   if (mode !== 'sentinel') {
-    return { mode: 'standalone', ...common, address: url?.address ?? { host, port } };
+    return { mode: 'standalone', ...common, address: url?.address ?? own };
   }
   const listed = isGiven(input) && isGiven(input['sentinel']) ? input['sentinel']['nodes'] : null;
   const resolved = resolveSentinel(
@@ -70,7 +73,12 @@ function resolve(findings: Findings, input: unknown, name: string): ResolvedRedi
   );
   if (resolved !== null) return { mode, ...common, sentinel: resolved };
   // Without an address something was refused, so these options are never used.
-  return { mode: 'standalone', ...common, address: standaloneAddress ?? { host, port } };
+  return { mode: 'standalone', ...common, address: standaloneAddress ?? own };
+}
+
+/** Returns the address of the one Redis of standalone mode. */
+export function addressOf({ host, port, path }: Pick<Top, 'host' | 'port' | 'path'>): NodeAddress {
+  return path === null ? { host, port } : socketAddress(path);
 }
 
 /** The options that are used in the requested mode, with what a URL says of the nodes. */
@@ -80,18 +88,30 @@ function usedOf(input: Given, findings: Findings): Given {
   const isUsed = ([key]: readonly [string, unknown]): boolean => !idle.includes(key);
   if (mode !== undefined) warnAboutIdle(input, idle, mode, findings);
   const used = Object.fromEntries(Object.entries(input).filter(isUsed));
-  return used['url'] === undefined ? used : withUrl(used, findings);
+  return used['url'] === undefined ? withPath(used, findings) : withUrl(used, findings);
+}
+
+function withPath(used: Given, findings: Findings): Given {
+  const { host, port, ...others } = used;
+  if (used['path'] === undefined) return used;
+  refuseBeside('path', { host, port }, findings);
+  return others;
+}
+
+function refuseBeside(winner: string, others: Given, findings: Findings): void {
+  for (const [key, value] of Object.entries(others)) {
+    if (value === undefined) continue;
+    const remedy = `Keep ${findings.name(key)} or ${findings.name(winner)}, not both`;
+    findings.refuse(key, value, `is given together with ${findings.name(winner)}`, remedy);
+  }
 }
 
 function isMode(value: unknown): value is RedisMode {
   return typeof value === 'string' && Object.hasOwn(KEYS_OF_MODE, value);
 }
 
-function withUrl({ host, port, ...used }: Given, findings: Findings): Given {
-  for (const [key, value] of Object.entries({ host, port })) {
-    if (value === undefined) continue;
-    findings.refuse(key, value, 'is given together with url', `Keep ${key} or url, not both`);
-  }
+function withUrl({ host, port, path, ...used }: Given, findings: Findings): Given {
+  refuseBeside('url', { host, port, path }, findings);
   const { url, node = {} } = used;
   const parse = typeof url === 'string' ? parseRedisUrl(url) : null;
   // One that cannot be read is reported by its row.

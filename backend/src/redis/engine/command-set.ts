@@ -11,6 +11,7 @@ import {
   type Script,
   type ScriptDefinition,
 } from '../commands/index.js';
+import { InvalidArgumentError } from '../base/errors/index.js';
 import type { Encoding } from '../cluster/connection/index.js';
 
 /**
@@ -45,6 +46,7 @@ export class RedisCommandSet extends CommandMethods {
 
   /** Starts a pipeline: commands that are sent together, each with its own result. It is not atomic. */
   pipeline(commands?: unknown[][]): ChainedCommands {
+    if (this.#options?.replicas !== undefined) throw unconfirmedPipeline();
     return newBatch(
       (queued) => this.#run(() => this.#engine.connected.runner.runPipeline(queued, this.#options)),
       commands,
@@ -83,6 +85,16 @@ export class RedisCommandSet extends CommandMethods {
 }
 
 defineCommandMethods(RedisCommandSet.prototype);
+
+function unconfirmedPipeline(): InvalidArgumentError {
+  return new InvalidArgumentError({
+    field: 'replicas',
+    value: 'pipeline()',
+    message:
+      'the commands of a pipeline share a connection with others, whose writes WAIT would count',
+    remedy: 'Use multi(), or give replicas to one write',
+  });
+}
 
 /** The outcome of a pipeline or transaction, one entry for each command. */
 export type { BatchResult };

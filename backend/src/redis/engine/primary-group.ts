@@ -1,4 +1,4 @@
-import type { ResolvedRedisOptions } from '../config/index.js';
+import type { CredentialsReport, ResolvedRedisOptions } from '../config/index.js';
 import { SwitchoverFailedError } from '../base/errors/index.js';
 import type { EventBus } from '../base/events/index.js';
 import { RedisCalendar, type Clock } from '../base/timing/index.js';
@@ -6,6 +6,7 @@ import {
   BlockingCalls,
   CommandRouter,
   CommandRunner,
+  ConfirmedWrites,
   PrimaryLoans,
   RawClients,
   SubscriptionKeeper,
@@ -24,6 +25,7 @@ import {
 } from '../cluster/topology/index.js';
 import { CalendarWatch } from './calendar-watch.js';
 import { ClusterAdviser } from './cluster-adviser.js';
+import { renewCredentials } from './renew-credentials.js';
 
 /** The options of a connection that has a Redis. */
 export type ConnectedOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
@@ -63,7 +65,8 @@ export class PrimaryGroup {
     this.router = new CommandRouter(options, this.tracker, clock, bus);
     this.loans = new PrimaryLoans(this.tracker, clock, bus);
     const blocking = new BlockingCalls(this.loans, clock, bus, writeTimeoutMs);
-    this.runner = new CommandRunner(this.router, blocking, clock, writeTimeoutMs);
+    const confirmed = new ConfirmedWrites(this.loans, clock, bus, writeTimeoutMs);
+    this.runner = new CommandRunner(this.router, { blocking, confirmed }, clock, writeTimeoutMs);
     this.subscriptions = new SubscriptionKeeper(this.tracker, options.node, clock, bus);
     this.rawClients = new RawClients(options, this.tracker, clock, bus);
     this.calendar = new RedisCalendar(clock);
@@ -82,6 +85,11 @@ export class PrimaryGroup {
   /** Sessions are kept in this Redis: its settings are read with other eyes. */
   noteSessions(): void {
     this.#adviser.noteSessions();
+  }
+
+  /** Has the living connections log in with the credentials that hold now. */
+  renewCredentials(): Promise<CredentialsReport> {
+    return renewCredentials(this.#options, this.#clock);
   }
 
   /** Moves the primary on purpose. Only one switchover may run at a time. */
@@ -120,7 +128,7 @@ export class PrimaryGroup {
     this.subscriptions.close();
     // Side by side: neither may use up the time of the other.
     await Promise.all([this.loans.close(leftMs()), this.router.close(leftMs())]);
-    this.rawClients.close();
+    await this.rawClients.close(leftMs());
     this.tracker.close();
   }
 }

@@ -21,19 +21,9 @@ import { unconditional } from './journal/disk/right-to-create.js';
 import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
 import type { OwnKnowledge } from './own-knowledge.js';
+import { isConditional, mayTryAgain, type Intent } from './write-intent.js';
 
 type GroupDrop = StampedDrop & { readonly channel: string };
-
-/** One write on its way, and what it may do. */
-interface Intent {
-  readonly isValue: boolean;
-  /** Makes the write anew: of a live one the stamp may have to be later than another process's. */
-  readonly make: (stamp: Stamp) => StampedWrite;
-  /** The stamp, when it is not one of now. */
-  readonly stamp?: Stamp | undefined;
-  /** Memory has it before Redis does. */
-  readonly isAtHand?: boolean | undefined;
-}
 
 const STORED: WriteReceipt = { outcome: 'stored' };
 const JOURNALED: WriteReceipt = { outcome: 'journaled' };
@@ -159,7 +149,7 @@ export class KeyspaceWrites {
     // This stamp may be a little ahead of the clock. A later write still needs a later stamp.
     if (given !== undefined) stamps.observe(given);
     let write = intent.make(given ?? stamps.next());
-    if (redis === null) return this.#applyInMemory(write);
+    if (redis === null) return this.#applyInMemory(write, intent);
     this.#keepAtHand(write, intent);
     for (let tries = 1; ; tries++) {
       const outcome = await this.#send(redis, write, intent);
@@ -174,15 +164,18 @@ export class KeyspaceWrites {
   }
 
   // Not for the journal yet: Redis may take it any moment.
-  #keepAtHand(write: StampedWrite, { isAtHand = false }: Intent): void {
-    if (!isAtHand || this.#policy !== 'cache' || this.#newerThan(write) !== null) return;
+  #keepAtHand(write: StampedWrite, intent: Intent): void {
+    if (intent.isAtHand !== true || this.#policy !== 'cache') return;
+    if (this.#newerThan(write, intent) !== null) return;
     const { memory, clock } = this.#deps;
     memory.apply(unconditional(write));
     this.#near?.review(write.key, write.stamp, clock.now());
   }
 
-  #applyInMemory(write: StampedWrite): WriteReceipt {
+  #applyInMemory(write: StampedWrite, intent: Intent): WriteReceipt {
     this.#refuseStrictInMemory();
+    const newer = this.#isLoaded(intent) ? this.#knowledge.endLostSince(write) : null;
+    if (newer !== null) return { outcome: 'superseded', by: newer.stamp };
     const outcome = this.#deps.memory.apply(write);
     return outcome.kind === 'applied' ? KEPT : supersededBy(outcome);
   }
@@ -262,7 +255,7 @@ export class KeyspaceWrites {
     if (this.#policy === 'strict') throw strictRefusal(this.#keys.name, away);
     let write = first;
     for (let tries = 1; ; tries++) {
-      const newer = this.#newerThan(write);
+      const newer = this.#newerThan(write, intent);
       if (newer === null) return this.#keep(write, intent.isValue);
       this.#deps.stamps.observe(newer.stamp);
       if (!mayTryAgain(write, intent, newer) || tries === MAX_STAMPS) {
@@ -284,14 +277,20 @@ export class KeyspaceWrites {
   }
 
   // What replaces one certain value loses against all that is newer than that.
-  #newerThan(write: StampedWrite): { readonly stamp: Stamp; readonly isFinal: boolean } | null {
+  #newerThan(write: StampedWrite, intent: Intent): Standing | null {
     const { replaces, key } = write;
     if (replaces === 'any') {
       const known = this.#knowledge.endedAt(key);
       if (known !== null) return known;
     }
     const isBased = replaces !== undefined && replaces !== 'any';
-    return this.#knowledge.of(isBased ? { ...write, stamp: replaces } : write);
+    const newer = this.#knowledge.of(isBased ? { ...write, stamp: replaces } : write);
+    return newer ?? (this.#isLoaded(intent) ? this.#knowledge.endLostSince(write) : null);
+  }
+
+  // A cached value that is not of now: what was ended meanwhile is newer.
+  #isLoaded({ isValue, stamp }: Intent): boolean {
+    return stamp !== undefined && this.#classOf(isValue) === 'value';
   }
 
   async #journal(record: JournalRecord): Promise<boolean> {
@@ -343,18 +342,4 @@ function supersededBy(outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): Writ
   return outcome.kind === 'absent'
     ? { outcome: 'superseded' }
     : { outcome: 'superseded', by: outcome.by };
-}
-
-// It keeps its stamp, and loses against what is newer.
-function isConditional({ replaces }: StampedWrite, { stamp }: Intent): boolean {
-  return stamp !== undefined || replaces !== undefined;
-}
-
-// A live write is meant to be the latest, but for the end of a key that is never used again.
-function mayTryAgain(
-  write: StampedWrite,
-  intent: Intent,
-  by: { readonly isFinal?: boolean } | null,
-): boolean {
-  return by !== null && by.isFinal !== true && !isConditional(write, intent);
 }

@@ -22,6 +22,7 @@ import type { Keyspace } from './keyspace.js';
 import { KeyspaceKeys } from './keyspace-keys.js';
 import { NearCopies } from './near-copies.js';
 import { OwnKnowledge } from './own-knowledge.js';
+import { BODIES } from './reading.js';
 import { RefusedNotices } from './refused-notices.js';
 import { TieredKeyspace } from './tiered-keyspace.js';
 
@@ -186,7 +187,7 @@ export class Keyspaces {
       this.#port === null ? null : new ChangeNotices(this.#port, keys.channel, this.#clock);
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
     const senses = { near, notices, knowledge };
-    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses);
+    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses, BODIES);
     this.#open.set(name, { keyspace, settings, near, notices });
     return keyspace;
   }

@@ -3,7 +3,7 @@ import type { OwnWrites } from './journal/own-writes.js';
 import { decodeEntry } from './store/entry.js';
 import type { StampedWrite } from './store/key-value-store.js';
 import type { MemoryCopy, MemoryStore } from './store/memory-store.js';
-import type { Stamp } from './store/stamp.js';
+import { compareStamps, type Stamp } from './store/stamp.js';
 import { compareStandings, type Standing } from './store/which-wins.js';
 
 /** A state of a key that is compared with what this process knows: what Redis answered, or what is to be written. */
@@ -93,6 +93,16 @@ export class OwnKnowledge {
     if (decoded.entry.kind === 'tombstone') return decoded.entry;
     const end = held === null ? null : this.#own.endOf(held);
     return end === null ? null : standingOf(end);
+  }
+
+  /**
+   * The latest end for which memory had no room, if it is later than the birth of a value: that may be what was
+   * ended, and nobody here can say so.
+   */
+  endLostSince({ stamp, birth = stamp }: EndableValue): Standing | null {
+    const { latestEndLost } = this.#memory;
+    const isLater = latestEndLost !== null && compareStamps(latestEndLost, birth) > 0;
+    return isLater ? { stamp: latestEndLost, isFinal: false } : null;
   }
 
   /** The newest drop of this process that ends a value. */

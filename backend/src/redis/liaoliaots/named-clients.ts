@@ -52,8 +52,9 @@ function followingRecipe(engine: RedisEngine, namespace: string, given: DriverOp
       ...tracked,
       // Waits as long as a write of the engine does. The 20 attempts of ioredis end before a failover does.
       maxRetriesPerRequest: Math.ceil(engine.options.routing.writeTimeoutMs / RETRY_EVERY_MS),
+      disconnectTimeout: CUT_MS,
       ...given,
-      ...(tracked.Connector !== undefined && { Connector: tracked.Connector }),
+      Connector: tracked.Connector,
     },
     // Without a listener the driver prints each error to the console.
     onClientCreated: (client) => {

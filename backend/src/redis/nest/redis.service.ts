@@ -33,6 +33,7 @@ import {
   SUBSCRIBE_OPTIONS,
   type Subscription,
 } from '../commands/index.js';
+import type { CredentialsReport } from '../config/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
 
@@ -157,6 +158,15 @@ export class RedisService extends RedisCommandSet {
   /** Returns options for ioredis clients that follow the primary, for a library that creates its own. */
   connectionOptions(): TrackedOptions {
     return this.#engine.connected.rawClients.options();
+  }
+
+  /**
+   * Asks `node.credentials` (and `sentinel.credentials`, and password files) for what holds now, and has the
+   * living connections log in with it. Nothing is cut. New connections ask by themselves: call this when the
+   * old credentials end for connections too, as tokens of cloud services do.
+   */
+  async renewCredentials(): Promise<CredentialsReport> {
+    return this.#engine.connected.renewCredentials();
   }
 
   /** Moves the primary to a replica without losing an acknowledged write. */

@@ -33,7 +33,8 @@ export const SessionState = createParamDecorator(
   (_: unknown, context: ExecutionContext): RequestSession => foundIn(context),
 );
 
-const NONE: RequestSession<never> = Object.freeze({ state: 'none' });
+/** Nobody is known. */
+export const NO_SESSION: RequestSession<never> = Object.freeze({ state: 'none' });
 const PLACE = Symbol.for('nestjs-redis-ha.session');
 const RETRY_AFTER_S = 1;
 
@@ -44,7 +45,7 @@ export function attachSession(request: object, found: RequestSession): void {
 
 /** What the guard has found out about the session of a request. */
 export function sessionOf<T = Record<string, unknown>>(request: object): RequestSession<T> {
-  return (request as Readonly<Record<symbol, RequestSession<T> | undefined>>)[PLACE] ?? NONE;
+  return (request as Readonly<Record<symbol, RequestSession<T> | undefined>>)[PLACE] ?? NO_SESSION;
 }
 
 /** What it needs of a response. */

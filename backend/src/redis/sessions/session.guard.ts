@@ -9,7 +9,7 @@ import { Reflector } from '@nestjs/core';
 import { RedisHaError, SessionInvalidError } from '../base/errors/index.js';
 import { choice, option, OptionSet, type RowsOf } from '../base/options/index.js';
 import { SessionService } from './service/session-service.js';
-import { attachSession, type RequestSession, toHttp } from './current-session.decorator.js';
+import { attachSession, NO_SESSION, type RequestSession, toHttp } from './current-session.decorator.js';
 import { TokenSource, type RequestHeaders } from './token-source.js';
 
 /** The injection token of the token source: it finds the token in a request. */
@@ -64,6 +64,11 @@ export class SessionGuard implements CanActivate {
     >(ANONYMOUS, targets);
     const request = this.requestOf(context);
     const token = this.source.tokenOf(request.headers);
+    // Anonymous requests may be the most of all, and an error costs more than a lookup.
+    if (token === null && whenUnknown !== undefined) {
+      attachSession(request, NO_SESSION);
+      return true;
+    }
     try {
       attachSession(request, await this.#find(token));
     } catch (error) {
@@ -91,5 +96,5 @@ export class SessionGuard implements CanActivate {
 
 function foundInstead(token: string | null, error: RedisHaError): RequestSession {
   const isUnknown = token !== null && !(error instanceof SessionInvalidError);
-  return isUnknown ? { state: 'unknown', token, error } : { state: 'none' };
+  return isUnknown ? { state: 'unknown', token, error } : NO_SESSION;
 }

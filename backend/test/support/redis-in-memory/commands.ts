@@ -1,4 +1,4 @@
-import { type Reply, OK } from './replies.js';
+import { type Reply, OK } from '../../../src/redis/testing/lua/replies.js';
 import { type Contents, SortedSet } from './stored.js';
 
 /** What a command works on: the keys, and the calendar of Redis in milliseconds. */

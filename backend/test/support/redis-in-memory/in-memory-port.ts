@@ -6,7 +6,7 @@ import {
 import type { Stop } from '../../../src/redis/base/timing/index.js';
 import type { RedisPort, RunOptions } from '../../../src/redis/keyspace/index.js';
 import type { RedisInMemory } from './redis-in-memory.js';
-import { errorOf, type Reply } from './replies.js';
+import { errorOf, type Reply } from '../../../src/redis/testing/lua/replies.js';
 
 type Argument = string | Buffer | number;
 

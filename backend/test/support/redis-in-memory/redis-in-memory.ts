@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type CommandScope, COMMANDS, Refused, type RedisCommand } from './commands.js';
-import { LuaLibrary, replyOf, ScriptError, type ScriptHost } from './lua-library.js';
-import { type CompiledScript, compileLua } from './lua-to-js.js';
-import { errorOf, type Reply } from './replies.js';
+import {
+  LuaLibrary,
+  replyOf,
+  ScriptError,
+  type ScriptHost,
+} from '../../../src/redis/testing/lua/lua-library.js';
+import { type CompiledScript, compileLua } from '../../../src/redis/testing/lua/lua-to-js.js';
+import { errorOf, type Reply } from '../../../src/redis/testing/lua/replies.js';
 import { Contents, type Stored } from './stored.js';
 
 /** Why Redis takes no writes, and what it says then. */

@@ -74,6 +74,15 @@ export class CommandUncertainError extends RedisHaError {
   readonly retryable = false;
 }
 
+/**
+ * The primary executed the write, and fewer replicas than asked for confirmed it by the deadline. The write
+ * stands; `details` has the numbers.
+ */
+export class NotReplicatedError extends RedisHaError {
+  readonly code = 'NOT_REPLICATED';
+  readonly retryable = false;
+}
+
 /** Redis answered with an error of its own, such as `WRONGTYPE`. */
 export class CommandRejectedError extends RedisHaError {
   readonly code = 'COMMAND_REJECTED';

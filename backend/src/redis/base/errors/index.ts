@@ -28,6 +28,7 @@ export {
   LoaderTimeoutError,
   NoPrimaryError,
   NoReplicaError,
+  NotReplicatedError,
   QueueFullError,
   RedisDisabledError,
   SentinelsUnreachableError,

@@ -11,4 +11,12 @@ export { onAbort } from './on-abort.js';
 export { Pulse } from './pulse.js';
 export { RedisCalendar } from './redis-calendar.js';
 export { TimeSamples, type TimeAnswer, type TimeDistance } from './time-distance.js';
-export { answerWithin, atDeadline, endsWithin, onSignal, waitFor, type Answer } from './wait.js';
+export {
+  answerWithin,
+  atDeadline,
+  endsWithin,
+  onSignal,
+  waitFor,
+  type Answer,
+  type Limit,
+} from './wait.js';

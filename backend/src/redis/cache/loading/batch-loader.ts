@@ -1,11 +1,12 @@
 import { types } from 'node:util';
 import { ByteGate, type Flight } from '../../base/collections/index.js';
+import type { Found, Reading } from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import { refusal } from '../values/cache-keys.js';
 import type { ResolvedLoadOptions } from '../values/cache-options.js';
-import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
+import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
 import { SharedCall } from './shared-call.js';
-import { isFresh, valueOf, type Answer, type ValueLoader } from './value-loader.js';
+import type { Answer, ValueLoader } from './value-loader.js';
 
 /** Makes the values of several keys at once. A key that is not in the result has no value. */
 export type BatchLoadFunction<T = unknown> = (
@@ -23,8 +24,8 @@ interface BatchRequest {
 /** A key that must be loaded, and what is known of it. */
 interface OpenKey {
   readonly key: string;
-  readonly known: Known;
-  readonly stale: KnownValue | null;
+  readonly known: Reading<unknown>;
+  readonly stale: Found<unknown> | null;
 }
 
 const WRITES_AT_ONCE = 100;
@@ -60,10 +61,11 @@ export class BatchLoader {
     );
   }
 
-  #answerAtOnce(key: string, known: Known, options: ResolvedLoadOptions): Answer | null {
-    if (isFresh(known)) return { value: valueOf(known), from: 'cache' };
-    const isResting = known.state === 'value' && this.#single.isResting(key, options);
-    return isResting ? { value: known.value, from: 'stale' } : null;
+  #answerAtOnce(key: string, known: Reading<unknown>, options: ResolvedLoadOptions): Answer | null {
+    if (isFresh(known)) return { value: known.value, from: 'cache' };
+    const stale = valueIn(known);
+    if (stale === null || !this.#single.isResting(key, options)) return null;
+    return { value: stale.value, from: 'stale' };
   }
 
   #flightsOf(open: readonly OpenKey[], request: BatchRequest): Map<string, OpenFlight> {
@@ -122,15 +124,15 @@ export class BatchLoader {
   }
 }
 
-const UNKNOWN: Known = { state: 'unknown' };
+const UNKNOWN: Reading<unknown> = { state: 'unknown' };
 
 interface OpenFlight {
   readonly flight: Flight<Answer>;
-  readonly stale: KnownValue | null;
+  readonly stale: Found<unknown> | null;
 }
 
-function toOpenKey(key: string, known: Known): OpenKey {
-  return { key, known, stale: known.state === 'value' ? known : null };
+function toOpenKey(key: string, known: Reading<unknown>): OpenKey {
+  return { key, known, stale: valueIn(known) };
 }
 
 function notAMap(value: unknown): Error {

@@ -8,11 +8,11 @@ type Grant =
   /** Load it. Without a lease, the value is not shared with other processes. */
   | { readonly kind: 'go'; readonly lease: LoadLease | null }
   /** Another process has written the key meanwhile. */
-  | { readonly kind: 'changed'; readonly reading: Reading }
+  | { readonly kind: 'changed'; readonly reading: Reading<unknown> }
   /** Another process loads it, and the caller did not want to wait. */
   | { readonly kind: 'busy' };
 
-type GrantedClaim = Claim & { readonly state: 'granted' };
+type GrantedClaim = Extract<Claim, { readonly state: 'granted' }>;
 
 /** How to request a lease. */
 interface LeaseOptions {
@@ -67,7 +67,11 @@ export class LoadLeases {
     return pauseMs * (1 - LOOK_JITTER * this.#deps.random());
   }
 
-  async #claim(key: string, token: string, { seen, signal }: LeaseOptions): Promise<Claim> {
+  async #claim(
+    key: string,
+    token: string,
+    { seen, signal }: LeaseOptions,
+  ): Promise<Claim<unknown>> {
     const { keyspace, options, counters } = this.#deps;
     const asked = keyspace.claim(key, { leaseMs: options.leaseMs, seen, token });
     try {
@@ -85,7 +89,7 @@ export class LoadLeases {
   }
 
   // It was granted after the caller had stopped waiting.
-  #giveBackLate(asked: Promise<Claim>, key: string): void {
+  #giveBackLate(asked: Promise<Claim<unknown>>, key: string): void {
     const { keyspace, tasks } = this.#deps;
     tasks.add(
       asked.then((claim) =>
@@ -99,7 +103,7 @@ export class LoadLeases {
 export class LoadLease {
   /** The moment at which the lease was granted: any later write to the key has a later stamp. */
   readonly stamp: Stamp;
-  readonly #keyspace: Keyspace;
+  readonly #keyspace: Keyspace<unknown>;
   readonly #tasks: CacheDeps['tasks'];
   readonly #key: string;
   readonly #token: string;

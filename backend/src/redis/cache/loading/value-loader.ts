@@ -1,10 +1,17 @@
 import { type ByteGate, type Flight, SingleFlight } from '../../base/collections/index.js';
 import { answerWithin, atDeadline, endsWithin, onSignal } from '../../base/timing/index.js';
-import { compareStamps, type Entry, type Stamp } from '../../keyspace/index.js';
+import {
+  compareStamps,
+  type Entry,
+  type Found,
+  isOfOthers,
+  type Reading,
+  type Stamp,
+} from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import { refusal } from '../values/cache-keys.js';
 import type { ResolvedLoadOptions } from '../values/cache-options.js';
-import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
+import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
 import type { EntryWriter } from '../values/entry-writer.js';
 import { isLoadFailure } from '../values/load-failure.js';
 import { LoadLeases, type LoadLease } from './load-lease.js';
@@ -75,14 +82,13 @@ export class ValueLoader {
   }
 
   /** Returns the value of a key of which this is known: what is fresh, or from a load. */
-  async answer(request: LoadRequest, known: Known): Promise<Answer> {
+  async answer(request: LoadRequest, known: Reading<unknown>): Promise<Answer> {
     const { key, options } = request;
     if (isFresh(known)) {
-      const value = valueOf(known);
-      this.refreshIfDue(request, known.entry, value);
-      return { value, from: 'cache' };
+      this.refreshIfDue(request, known);
+      return { value: known.value, from: 'cache' };
     }
-    const stale = known.state === 'value' ? known : null;
+    const stale = valueIn(known);
     if (stale !== null && this.isResting(key, options))
       return { value: stale.value, from: 'stale' };
     this.refuseToWaitForItself(key, stale, options);
@@ -95,7 +101,7 @@ export class ValueLoader {
   }
 
   /** Starts to reload a value in the background if enough of its life is over. */
-  refreshIfDue(request: LoadRequest, entry: Entry, value: unknown): void {
+  refreshIfDue(request: LoadRequest, { entry, value }: Found<unknown>): void {
     const { key, options } = request;
     const { refreshAhead, retryAfterMs, hardTimeoutMs } = options;
     if (refreshAhead === null || !this.#isDue(entry, refreshAhead)) return;
@@ -115,7 +121,7 @@ export class ValueLoader {
   /** Returns the result of a load, or the stale value when the load fails or takes too long. */
   async settle(
     { answer, startedAt }: Flight<Answer>,
-    stale: KnownValue | null,
+    stale: Found<unknown> | null,
     options: ResolvedLoadOptions,
   ): Promise<Answer> {
     if (stale === null) return answer;
@@ -136,7 +142,7 @@ export class ValueLoader {
   join(
     key: string,
     flight: Flight<Answer>,
-    stale: KnownValue | null,
+    stale: Found<unknown> | null,
     options: ResolvedLoadOptions,
   ): Promise<Answer> {
     const settled = this.settle(flight, stale, options);
@@ -149,7 +155,11 @@ export class ValueLoader {
   }
 
   /** Throws when who asks is a loader that would wait for itself, until its own time is over. */
-  refuseToWaitForItself(key: string, stale: KnownValue | null, options: ResolvedLoadOptions): void {
+  refuseToWaitForItself(
+    key: string,
+    stale: Found<unknown> | null,
+    options: ResolvedLoadOptions,
+  ): void {
     if (isLetGo(stale, options)) return;
     if (this.runner.wouldWaitForItself(key)) throw waitsForItself(this.#deps.keyspace.name);
   }
@@ -169,12 +179,12 @@ export class ValueLoader {
   }
 
   /** Loads a key of which this is known, as the one of all processes, or waits for the one that does. */
-  async load(job: LoadJob, known: Known, signal: AbortSignal): Promise<Answer> {
+  async load(job: LoadJob, known: Reading<unknown>, signal: AbortSignal): Promise<Answer> {
     // A waiter gets the lease in the end, or finds a changed entry, or times out.
     return (await this.#obtain(job, startOf(known), signal)) as Answer;
   }
 
-  #load(request: LoadRequest, known: Known): Promise<Answer> {
+  #load(request: LoadRequest, known: Reading<unknown>): Promise<Answer> {
     const { key, options } = request;
     return this.runner.run([key], options.hardTimeoutMs, async (signal) => {
       const refreshed = await this.#afterRefresh(key, signal);
@@ -212,8 +222,8 @@ export class ValueLoader {
         const isAway = grant.lease === null;
         return this.#loadNow(job, { ...start, isAway }, grant.lease, signal);
       }
-      const known = await this.#reader.interpret(grant.reading);
-      if (isFresh(known)) return { value: valueOf(known), from: 'load' };
+      const known = this.#reader.noted(grant.reading);
+      if (isFresh(known)) return { value: known.value, from: 'load' };
       const next = startOf(known);
       if (!isNews(next, seen)) {
         return this.#loadNow(job, { ...start, mayWrite: next.mayWrite }, null, signal);
@@ -271,18 +281,8 @@ interface LoadStart {
   readonly isAway: boolean;
 }
 
-/** Whether a value may be returned without loading. */
-export function isFresh(known: Known): known is Known & { isFresh: true; entry: Entry } {
-  return (known.state === 'value' || known.state === 'nothing') && known.isFresh;
-}
-
-/** Returns the value; `undefined` when it is known that there is none. */
-export function valueOf(known: Known): unknown {
-  return known.state === 'value' ? known.value : undefined;
-}
-
 // Who has a stale value and little patience does not wait for the end of a load.
-function isLetGo(stale: KnownValue | null, { softTimeoutMs }: ResolvedLoadOptions): boolean {
+function isLetGo(stale: Found<unknown> | null, { softTimeoutMs }: ResolvedLoadOptions): boolean {
   return stale !== null && softTimeoutMs !== null;
 }
 
@@ -300,22 +300,24 @@ function isNews({ seen, mayWrite }: LoadStart, before: Stamp | null): boolean {
   return before === null || compareStamps(seen, before) !== 0;
 }
 
-function startOf(known: Known): LoadStart {
-  const start = { seen: null, value: undefined, mayWrite: true, mayWait: true };
-  const isAway = isFromAway(known);
+function startOf(known: Reading<unknown>): LoadStart {
+  const start = { seen: null, value: undefined, mayWrite: true, mayWait: true, isAway: false };
   switch (known.state) {
-    case 'value':
-      return { ...start, isAway, seen: known.entry.stamp, value: known.value };
-    case 'nothing':
-      return { ...start, isAway, seen: known.entry.stamp };
-    case 'absent':
-      return { ...start, isAway, seen: known.seen, mayWrite: known.mayWrite };
+    case 'found':
+      return {
+        ...start,
+        seen: known.entry.stamp,
+        value: known.value,
+        isAway: known.source !== 'redis',
+      };
+    case 'deleted':
+      return { ...start, seen: known.stamp, isAway: known.source !== 'redis' };
+    case 'missing':
+      // An entry that has just expired is not newer than what the caller has read.
+      return { ...start, seen: known.stamp ?? null };
+    case 'unreadable':
+      return { ...start, seen: known.stamp, mayWrite: !isOfOthers(known.fault) };
     case 'unknown':
-      return { ...start, isAway };
+      return { ...start, isAway: true };
   }
-}
-
-// Whether what is known did not come from Redis.
-function isFromAway(known: Known): boolean {
-  return known.state === 'unknown' || known.source !== 'redis';
 }

@@ -13,6 +13,7 @@ export {
   type ReopeningWireListener,
 } from './reopening-wire.js';
 export { explainFailure } from './handshake/explain-failure.js';
+export { namedTls } from './handshake/present-access.js';
 export { unnamed } from './handshake/handshake-steps.js';
 export { NodeRegistry } from './node-registry.js';
 export { RedisNode, type Job, type NodeChange, type RedisNodeDeps } from './redis-node.js';
@@ -28,6 +29,7 @@ export {
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
+  endClient,
   newTrackedClient,
   trackedOptions,
   type TargetSource,

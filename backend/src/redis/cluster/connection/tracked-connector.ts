@@ -1,13 +1,20 @@
 import { connect as connectTcp, Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
-import type { ResolvedAccess } from '../../config/index.js';
+import { changingCredentials, type ResolvedAccess } from '../../config/index.js';
 import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import {
+  answerWithin,
+  atDeadline,
+  endsWithin,
+  type Clock,
+  type Limit,
+  type Stop,
+} from '../../base/timing/index.js';
 import { handshakeSteps, type HandshakeStep } from './handshake/handshake-steps.js';
 import { shakeHands } from './handshake/socket-handshake.js';
-import { tlsFor } from './wire-options.js';
+import { endpointOf, presentLogin, presentTls, reasonOf } from './handshake/present-access.js';
 
 /** Says which node the clients of other libraries should be connected to. */
 export interface TargetSource {
@@ -23,20 +30,28 @@ export interface TargetSource {
   readonly access: ResolvedAccess;
 }
 
-/** The options that make any ioredis client follow the primary. Spread them into a library's own options. */
-export type TrackedOptions = Pick<
-  RedisOptions,
-  | 'Connector'
-  | 'retryStrategy'
-  | 'reconnectOnError'
-  | 'enableReadyCheck'
-  | 'connectionName'
-  | 'keepAlive'
-  | 'tls'
-  | 'username'
-  | 'password'
-  | 'db'
->;
+/**
+ * The options that make any ioredis client follow the primary. Spread them into a library's own options.
+ * Only what is always there or left out: types of other libraries take neither `null` nor `undefined`.
+ */
+export interface TrackedOptions {
+  Connector: NonNullable<RedisOptions['Connector']>;
+  retryStrategy: (attempts: number) => number | null;
+  /**
+   * For the Redis transport of Nest microservices, which puts a strategy of its own in the place of
+   * `retryStrategy`, and without attempts ends for good. ioredis knows neither of the two.
+   */
+  retryAttempts: number;
+  retryDelay: number;
+  reconnectOnError: (error: Error) => false | 2;
+  enableReadyCheck: boolean;
+  connectionName: string;
+  keepAlive: number;
+  db: number;
+  tls?: NonNullable<RedisOptions['tls']>;
+  username?: string;
+  password?: string;
+}
 
 type ErrorEmitter = (type: string, error: Error) => void;
 
@@ -48,7 +63,8 @@ const REFUSED_RETRY_MS = 500;
 /**
  * Returns options for ioredis clients of other libraries, which then connect to the present primary.
  * Their connector never rejects, since after a rejection an ioredis client never connects again. On a
- * switch it destroys its socket, since a frozen node never answers an orderly end.
+ * switch it destroys its socket, since a frozen node never answers an orderly end; whoever disconnects
+ * gets the orderly end, as from ioredis, so that what is in flight is answered.
  */
 export function trackedOptions(
   source: TargetSource,
@@ -62,22 +78,33 @@ export function trackedOptions(
   const { access } = source;
   class EngineConnector extends TrackedConnector {
     constructor(options: unknown) {
-      super(source, settings.connectTimeoutMs, stepsOf(options as RedisOptions));
+      super(source, settings.connectTimeoutMs, options as RedisOptions);
     }
   }
   return {
     Connector: EngineConnector,
     // `null` ends the client: at shutdown it must end even if its library does not close it.
     retryStrategy: () => (source.isClosed() ? null : RETRY_MS),
+    retryAttempts: Number.MAX_SAFE_INTEGER,
+    retryDelay: RETRY_MS,
     // 2: connect again and send this command again. It was refused, so it was not executed.
     reconnectOnError: (error) => (isRoleRefusal(error) ? 2 : false),
     enableReadyCheck: true,
     db: settings.db,
     connectionName: settings.clientName,
     keepAlive: settings.keepAliveMs,
+    ...fixedLogin(access),
+    // Our connector opens the sockets: the driver only has to know that there is TLS.
+    ...(access.tls === null ? {} : { tls: typeof access.tls === 'function' ? {} : access.tls }),
+  };
+}
+
+// Credentials that may change are asked for by the connector, and the driver sends none.
+function fixedLogin(access: ResolvedAccess): Pick<TrackedOptions, 'username' | 'password'> {
+  if (changingCredentials(access) !== null) return {};
+  return {
     ...(access.username === null ? {} : { username: access.username }),
     ...(access.password === null ? {} : { password: access.password }),
-    ...(access.tls === null ? {} : { tls: access.tls }),
   };
 }
 
@@ -87,32 +114,67 @@ export function newTrackedClient(options: RedisOptions): Redis {
   return new Redis(options as never);
 }
 
+// As ioredis has it, for clients that do not say it.
+const DISCONNECT_TIMEOUT_MS = 2000;
+
+/**
+ * Ends a client after what is in flight, and cuts it when the limit is reached first. Resolves when it has
+ * ended.
+ */
+export async function endClient(client: Redis, limit: Limit): Promise<void> {
+  if (client.status === 'end') return;
+  const ended = new Promise((resolve) => {
+    client.once('end', resolve);
+  });
+  const disconnect = (): void => {
+    client.disconnect();
+  };
+  // The driver never ends a client that waits for its next attempt, nor what waits in it.
+  if (client.status === 'reconnecting') client.once('connecting', disconnect);
+  else disconnect();
+  if (!(await endsWithin(ended, limit))) (client.stream as Socket | undefined)?.destroy();
+}
+
 // What the client was given counts, not what the engine would do: its library may choose another
 // database or another user.
-function stepsOf({ username, password, db }: RedisOptions): readonly HandshakeStep[] {
-  return handshakeSteps({
-    username: username ?? null,
-    password: password ?? null,
-    // Libraries that take it from a URL pass it as text.
-    db: Number.parseInt(String(db ?? 0), 10),
-  });
+async function stepsOf(
+  { username, password, db }: RedisOptions,
+  access: ResolvedAccess,
+): Promise<readonly HandshakeStep[]> {
+  const isOwn = typeof password === 'string';
+  const login = isOwn ? { username: username ?? null, password } : await changingLogin(access);
+  // Libraries that take it from a URL pass it as text.
+  return handshakeSteps({ login, db: Number.parseInt(String(db ?? 0), 10) });
+}
+
+function changingLogin(access: ResolvedAccess): ReturnType<typeof presentLogin> {
+  return changingCredentials(access) === null ? null : presentLogin(access);
+}
+
+/** What one attempt to connect needs. */
+interface Prepared {
+  readonly steps: readonly HandshakeStep[];
+  readonly tls: TlsOptions | null;
 }
 
 class TrackedConnector extends AbstractConnector {
   readonly #source: TargetSource;
   readonly #connectTimeoutMs: number;
-  readonly #steps: readonly HandshakeStep[];
+  readonly #options: RedisOptions;
   #attempt = 0;
   #target: NodeAddress | null = null;
   #stopListening: Stop | null = null;
+  readonly #disconnectTimeoutMs: number;
   #refusedAt = -Infinity;
   #pause: AbortController | null = null;
 
-  constructor(source: TargetSource, connectTimeoutMs: number, steps: readonly HandshakeStep[]) {
-    super(1);
+  constructor(source: TargetSource, connectTimeoutMs: number, options: RedisOptions) {
+    const disconnectTimeoutMs = options.disconnectTimeout ?? DISCONNECT_TIMEOUT_MS;
+    super(disconnectTimeoutMs);
+    this.#disconnectTimeoutMs = disconnectTimeoutMs;
     this.#source = source;
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#steps = steps;
+    this.#options = options;
   }
 
   override async connect(emit: ErrorEmitter): Promise<Socket> {
@@ -120,18 +182,45 @@ class TrackedConnector extends AbstractConnector {
     this.connecting = true;
     await this.#pauseAfterRefusal();
     const target = await this.#source.next();
-    const isGivenUp = attempt !== this.#attempt || !this.#isConnecting();
-    if (target === null || isGivenUp) return deadSocket();
-    const socket = this.#open(target);
-    if (this.#steps.length > 0) await this.#introduce(socket, emit);
+    const isGivenUp = (): boolean => attempt !== this.#attempt || !this.#isConnecting();
+    if (target === null || isGivenUp()) return deadSocket();
+    const prepared = await this.#prepare(target, emit);
+    // It may have taken a while to ask for the credentials.
+    if (prepared === null || isGivenUp() || !this.#source.isCurrent(target)) return deadSocket();
+    const socket = this.#open(target, prepared.tls);
+    if (prepared.steps.length > 0) await this.#introduce(socket, prepared.steps, emit);
     return socket;
   }
 
+  // Asks for the credentials and the TLS options that hold now; `null` when they cannot be had.
+  async #prepare(target: NodeAddress, emit: ErrorEmitter): Promise<Prepared | null> {
+    const { access, clock } = this.#source;
+    const asked = Promise.all([stepsOf(this.#options, access), presentTls(access, target.host)]);
+    const late = new ConnectionLostError(
+      `The credentials were not there within ${String(this.#connectTimeoutMs)} ms`,
+    );
+    try {
+      const [steps, tls] = await answerWithin(
+        asked,
+        atDeadline(clock, this.#connectTimeoutMs, () => late),
+      );
+      return { steps, tls };
+    } catch (error) {
+      this.#refusedAt = clock.now();
+      emit('error', new ConnectionLostError(`The connection is not opened: ${reasonOf(error)}`));
+      return null;
+    }
+  }
+
   // Destroys the socket when the server refuses the user or the database.
-  async #introduce(socket: Socket, emit: ErrorEmitter): Promise<void> {
+  async #introduce(
+    socket: Socket,
+    steps: readonly HandshakeStep[],
+    emit: ErrorEmitter,
+  ): Promise<void> {
     const { clock } = this.#source;
     const stopTimer = clock.after(this.#connectTimeoutMs, () => socket.destroy());
-    const outcome = await shakeHands(socket, this.#steps);
+    const outcome = await shakeHands(socket, steps);
     stopTimer();
     // The driver reports this one when it gets a socket that is closed already.
     this.firstError = (outcome.kind === 'broken' ? outcome.fault : null) as Error;
@@ -147,11 +236,20 @@ class TrackedConnector extends AbstractConnector {
     return isPrimary && this.#target !== null && this.#source.isCurrent(this.#target);
   }
 
+  /** Ends the connection after what is in flight, and cuts it when that takes too long or the primary moves. */
   override disconnect(): void {
     this.connecting = false;
     this.#pause?.abort();
-    this.#stopListening?.();
-    (this.stream as Socket | undefined)?.destroy();
+    const socket = this.stream as Socket | undefined;
+    if (socket === undefined || socket.writableEnded) return;
+    // Nothing is in flight that could be answered.
+    if (socket.connecting) {
+      socket.destroy();
+      return;
+    }
+    const stopTimer = this.#source.clock.after(this.#disconnectTimeoutMs, () => socket.destroy());
+    socket.once('close', stopTimer);
+    socket.end();
   }
 
   #pauseAfterRefusal(): Promise<void> {
@@ -167,11 +265,9 @@ class TrackedConnector extends AbstractConnector {
     return this.connecting;
   }
 
-  #open(target: NodeAddress): Socket {
-    const { tls } = this.#source.access;
-    const { host, port } = target;
-    const socket =
-      tls === null ? connectTcp({ host, port }) : connectTls({ ...tlsFor(tls, host), host, port });
+  #open(target: NodeAddress, tls: TlsOptions | null): Socket {
+    const endpoint = endpointOf(target);
+    const socket = tls === null ? connectTcp(endpoint) : connectTls({ ...tls, ...endpoint });
     this.#target = target;
     this.stream = socket;
     this.#stopListening?.();

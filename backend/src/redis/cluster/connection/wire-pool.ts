@@ -130,6 +130,7 @@ export class WirePool {
 
   #lend(wire: Wire, purpose: LoanPurpose, answer: Answer<Loan>): void {
     this.#taken.set(wire, purpose);
+    wire.reserve(true);
     const loan = this.#toLoan(wire);
     if (!answer.give(loan)) loan.release();
   }
@@ -166,6 +167,7 @@ export class WirePool {
   #takeBack(wire: Wire): void {
     if (!wire.isReady) return;
     this.#taken.delete(wire);
+    wire.reserve(false);
     this.#idle.push(wire);
     this.#serveAll();
   }

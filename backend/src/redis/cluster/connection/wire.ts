@@ -3,6 +3,9 @@ import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
+import { changingCredentials, type Login, type LoginRenewal } from '../../config/index.js';
+import { presentLogin, reasonOf } from './handshake/present-access.js';
+import { authArgs } from './handshake/handshake-steps.js';
 import { writeHandshake } from './handshake/wire-handshake.js';
 import { driverOptions, type WireOptions } from './wire-options.js';
 
@@ -42,6 +45,11 @@ export class Wire {
   readonly keyPrefix: string;
   readonly #stopHandshakeTimer: Stop;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
+  #waitsFor = 'no answer to the handshake';
+  /** Whether nothing of ours may be sent: somebody has the connection alone, or it is subscribed. */
+  #isReserved = false;
+  #dueLogin: Login | null = null;
+  #stopKeeping: Stop | null = null;
   #lastError: string | null = null;
   #outgoing: (string | Buffer)[] = [];
   #outgoingLength = 0;
@@ -51,7 +59,7 @@ export class Wire {
     this.keyPrefix = options.keyPrefix;
     this.#client = new Redis(driverOptions(options));
     this.#stopHandshakeTimer = clock.after(options.connectTimeoutMs, () => {
-      this.destroy('no answer to the handshake');
+      this.destroy(this.#waitsFor);
     });
     this.#client.on('error', (error: unknown) => {
       this.#lastError = safeMessage(error);
@@ -161,9 +169,20 @@ export class Wire {
     });
   }
 
+  /** Sets whether somebody has the connection alone. A login that is due is sent when it is given back. */
+  reserve(isReserved: boolean): void {
+    this.#isReserved = isReserved;
+    const login = this.#dueLogin;
+    if (isReserved || login === null) return;
+    this.#dueLogin = null;
+    void this.#logInAgain(login);
+  }
+
   /** Subscribes through the driver, which keeps track of the subscriptions. */
   async subscribe(kind: 'subscribe' | 'psubscribe', channels: readonly string[]): Promise<void> {
     this.#assertOpen();
+    // From now on the server takes no AUTH here.
+    this.#isReserved = true;
     await this.#client[kind](...channels);
   }
 
@@ -214,10 +233,14 @@ export class Wire {
     stream.uncork();
   }
 
-  async #shakeHands({ access, db, clientName, onUnnamed }: WireOptions): Promise<void> {
+  async #shakeHands(options: WireOptions): Promise<void> {
+    const { db, clientName, onUnnamed } = options;
     const send = (name: string, args: readonly string[]): Promise<unknown> =>
       this.write(name, args, 'utf8');
-    const answer = writeHandshake(send, { ...access, db }, clientName);
+    const present = presentLogin(options.access);
+    const login = present instanceof Promise ? await this.#loginFrom(present, options) : present;
+    if (login === undefined) return;
+    const answer = writeHandshake(send, { login, db }, clientName);
     this.flush();
     const { refusal, unnamed } = await answer;
     // A connection that was lost meanwhile is reported by the driver.
@@ -229,7 +252,45 @@ export class Wire {
     // The name helps people who read CLIENT LIST. Nothing here depends on it, so a server that refuses
     // it is used.
     if (unnamed !== null) onUnnamed?.(unnamed);
+    this.#keepLogin(options, login);
     this.#becomeReady();
+  }
+
+  /** The login that the user's function returns; `undefined` when it fails, or the connection is lost meanwhile. */
+  async #loginFrom(
+    asked: Promise<Login>,
+    { connectTimeoutMs }: WireOptions,
+  ): Promise<Login | undefined> {
+    const before = this.#waitsFor;
+    this.#waitsFor = `the credentials were not there within ${String(connectTimeoutMs)} ms. Let the function that returns them answer sooner, or raise node.connectTimeoutMs`;
+    try {
+      const login = await asked;
+      this.#waitsFor = before;
+      return this.#state === 'opening' ? login : undefined;
+    } catch (error) {
+      this.destroy(reasonOf(error));
+      return undefined;
+    }
+  }
+
+  #keepLogin({ access }: WireOptions, login: Login | null): void {
+    const changing = changingCredentials(access);
+    if (changing === null || login === null) return;
+    this.#stopKeeping = changing.keep(login, (other) => this.#logInAgain(other));
+  }
+
+  async #logInAgain(login: Login): Promise<LoginRenewal> {
+    if (this.#isReserved) {
+      this.#dueLogin = login;
+      return 'later';
+    }
+    try {
+      await this.call('auth', authArgs(login));
+      return 'renewed';
+    } catch {
+      // It stays logged in as before.
+      return 'refused';
+    }
   }
 
   #becomeReady(): void {
@@ -243,6 +304,7 @@ export class Wire {
     this.#stopHandshakeTimer();
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#stopKeeping?.();
     this.#outgoing = [];
     this.#outgoingLength = 0;
     this.#listener.onClosed(reason);

@@ -84,6 +84,8 @@ function blockTimeOf({ label, args }: CommandPayload): number {
   const flat = args.flat();
   if (SECONDS_LAST.has(name)) return toMs(flat.at(-1), 1000);
   if (SECONDS_FIRST.has(name)) return toMs(flat[0], 1000);
+  if (name === 'blmovem') return toMs(flat[4], 1000);
+  if (name === 'ts.read') return toMs(blockOption(flat.slice(2)), 1);
   return toMs(blockOption(flat), 1);
 }
 

@@ -76,6 +76,7 @@ export class LoanCalls {
       if ('reply' in outcome) return outcome.reply;
       this.#throwUnlessAgain(call, place, loan, { ...outcome, mayHaveRun });
       mayHaveRun ||= outcome.failure === 'unknown' && call.intent.changes;
+      if (mayHaveRun) call.payload.mayHaveRunBefore = true;
       // Nothing may be tried again in the same turn: it would keep the process from everything else.
       const isAnswered = outcome.failure === 'unblocked' || outcome.failure === 'unknown';
       if (!isAnswered) await this.#clock.sleep(REFUSAL_PAUSE_MS);

@@ -23,7 +23,7 @@ describe('RawClients', () => {
   });
 
   afterEach(async () => {
-    clients.close();
+    await clients.close(1000);
     rig.close();
     await Promise.all(nodes.map((node) => node.stop()));
   });
@@ -78,7 +78,7 @@ describe('RawClients', () => {
     const copy = client.duplicate().duplicate({ connectionName: 'copy' });
     await copy.set('k', 'v');
     expect(clients.size).toBe(3);
-    clients.close();
+    void clients.close(1000);
     await waitUntil(() => copy.status === 'end', { what: 'it has ended', everyMs: 1 });
     expect(() => client.duplicate()).toThrow(expect.objectContaining({ code: 'CLOSED' }));
     await rig.until(() => clients.size === 0, 'none is counted');
@@ -101,11 +101,34 @@ describe('RawClients', () => {
     const client = clients.create();
     await client.set('k', 'v');
     const away = clients.create({ lazyConnect: true });
-    clients.close();
-    clients.close();
-    await waitUntil(() => client.status === 'end', { what: 'it has ended', everyMs: 1 });
+    await Promise.all([clients.close(1000), clients.close(1000)]);
+    expect([client.status, away.status]).toEqual(['end', 'end']);
     expect(clients.size).toBe(0);
     expect(() => clients.create()).toThrow(expect.objectContaining({ code: 'CLOSED' }));
-    away.disconnect();
+  });
+
+  it('are cut when what is in flight is not answered before the application has closed', async () => {
+    await connect();
+    const client = clients.create();
+    await client.set('k', 'v');
+    nodes[0].freeze();
+    const held = client.set('k', 'v2').catch((error: unknown) => error);
+    const closing = clients.close(500);
+    await rig.pass(500);
+    await closing;
+    expect(await held).toBeInstanceOf(Error);
+    expect(client.status).toBe('end');
+  });
+
+  it('end while they wait for their next attempt, and so does what waits in them', async () => {
+    await connect();
+    const client = clients.create({ retryStrategy: () => 10 });
+    await client.set('k', 'v');
+    nodes[0].server.resetConnections();
+    await waitUntil(() => client.status === 'reconnecting', { what: 'it waits', everyMs: 1 });
+    const held = client.set('k', 'v2').catch((error: unknown) => error);
+    await clients.close(500);
+    expect(await held).toBeInstanceOf(Error);
+    expect(client.status).toBe('end');
   });
 });

@@ -1,6 +1,7 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
 import { type ResolvedRedisOptions } from '../../config/index.js';
 import {
+  endClient,
   newTrackedClient,
   trackedOptions,
   type DriverClient,
@@ -10,7 +11,7 @@ import {
 } from '../../cluster/connection/index.js';
 import { ClosedError, safeMessage } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import type { Clock } from '../../base/timing/index.js';
+import { atDeadline, type Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 
 /**
@@ -21,6 +22,7 @@ import type { TopologyTracker } from '../../cluster/topology/index.js';
 export class RawClients {
   readonly #options: ResolvedRedisOptions;
   readonly #bus: EventBus;
+  readonly #clock: Clock;
   readonly #source: TargetSource;
   readonly #clients = new Set<DriverClient>();
   #isClosed = false;
@@ -33,6 +35,7 @@ export class RawClients {
   ) {
     this.#options = options;
     this.#bus = bus;
+    this.#clock = clock;
     this.#source = this.#newSource(tracker, clock);
   }
 
@@ -80,12 +83,12 @@ export class RawClients {
     return this.#clients.size;
   }
 
-  /** Closes all clients. */
-  close(): void {
+  /** Ends all clients: what is in flight may be answered within `timeoutMs`. None is made from now on. */
+  async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     for (const wake of [...this.#sleepers]) wake();
-    for (const client of [...this.#clients]) client.disconnect();
-    this.#clients.clear();
+    const limit = atDeadline(this.#clock, timeoutMs);
+    await Promise.all([...this.#clients].map((client) => endClient(client, limit)));
   }
 
   readonly #sleepers = new Set<() => void>();

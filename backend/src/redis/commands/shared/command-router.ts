@@ -102,8 +102,7 @@ export class CommandRouter implements CallOwner {
       const call = new Call({
         payload,
         intent,
-        isRepeatable:
-          given.idempotent ?? (isRepeatable && (this.#options.retryUncertain || !intent.changes)),
+        isRepeatable: given.idempotent ?? this.mayRepeat(intent, isRepeatable),
         readPolicy: intent.route === 'read' ? (given.readPolicy ?? null) : 'primary',
         timeoutMs: given.timeoutMs ?? this.#usualTimeoutMs(intent),
         now: this.#clock.now(),
@@ -116,6 +115,11 @@ export class CommandRouter implements CallOwner {
       });
       this.#admit(call, given.signal ?? null);
     });
+  }
+
+  /** Returns whether a harmless command is repeated, by what is configured. */
+  mayRepeat(intent: CommandIntent, isHarmless: boolean): boolean {
+    return isHarmless && (this.#options.retryUncertain || !intent.changes);
   }
 
   /** Refuses new calls, ends those that wait, lets the others finish within `timeoutMs`, then ends them. */
@@ -142,7 +146,7 @@ export class CommandRouter implements CallOwner {
   }
 
   onError(call: Call, error: unknown, node: RedisNode): void {
-    const failure = classifyFailure(error, call.intent.isOpaque);
+    const failure = failureOf(call, error);
     const end = endOf(failure);
     const prefix = end === 'lost' ? null : replyPrefix(error as Error);
     if (end === 'lost') call.mayHaveRun ||= call.intent.changes;
@@ -199,7 +203,7 @@ export class CommandRouter implements CallOwner {
     const { mayHaveRun, isRepeatable } = call;
     const step = nextStep({ failure, changes: call.intent.changes, isRepeatable, mayHaveRun });
     if (step === 'reject') {
-      this.#fail(call, rejectedError(call.payload.label, attempt.error));
+      this.#fail(call, rejectedError(call.payload.label, attempt.error, call.intent.isDeclared));
     } else if (failure === 'rejected') {
       // It was sent again because it may have run: the rejection says nothing about the first time.
       this.#failUncertain(call, 'it was rejected when it was sent again', attempt.error);
@@ -265,6 +269,12 @@ export class CommandRouter implements CallOwner {
     this.#sendWaiting();
     return this.#deadlines.size > 0;
   }
+}
+
+// Whoever says that a command reads is told when it writes; no other node would take it either.
+function failureOf({ intent }: Call, error: unknown): FailureKind {
+  const failure = classifyFailure(error, intent.isOpaque);
+  return intent.isDeclared === true && failure === 'not-primary' ? 'rejected' : failure;
 }
 
 /** An attempt that brought no value. */

@@ -19,16 +19,22 @@ import {
 import { whyNoReads, whyNoWrites, type TopologyTracker } from '../../cluster/topology/index.js';
 import type { Call } from './call.js';
 
-/** Redis answered with an error, and would do so again. */
-export function rejectedError(command: string, error: unknown): CommandRejectedError {
+/** Redis answered with an error, and would do so again. `isDeclared`: only its caller says that it reads. */
+export function rejectedError(
+  command: string,
+  error: unknown,
+  isDeclared = false,
+): CommandRejectedError {
   const first = firstOfTransaction(error);
   const cause = withoutArguments(error);
-  return new CommandRejectedError(
-    first === null ? safeMessage(cause) : `${safeMessage(cause)} The first was: ${first}`,
-    { command, reply: replyPrefix(cause) },
-    { cause },
-  );
+  const reply = replyPrefix(cause);
+  const of = first === null ? '' : ` The first was: ${first}`;
+  const advice = isDeclared && reply === 'READONLY' ? WRONGLY_DECLARED : '';
+  return new CommandRejectedError(safeMessage(cause) + of + advice, { command, reply }, { cause });
 }
+
+const WRONGLY_DECLARED =
+  " It was declared with { as: 'read' }, and it writes: declare it with { as: 'write' }";
 
 /** A command of a transaction was rejected when the transaction was sent again; the first time is uncertain. */
 export function repeatedError(command: string, error: unknown): CommandUncertainError {

@@ -9,12 +9,13 @@ export type ReadCost = 'fast' | 'slow' | 'heavy';
 const HEAVY = new Set(
   (
     'eval_ro evalsha_ro fcall_ro keys sort_ro lcs memory|usage ft.search ft.aggregate ft.profile ' +
-    'ts.mrange ts.mrevrange ts.mget ts.queryindex'
+    'ft.hybrid ts.mrange ts.mrevrange ts.nrange ts.nrevrange ts.mget ts.queryindex ts.querylabels'
   ).split(' '),
 );
 
 /** Returns how long a node may be busy with a read. */
-export function costOf({ name, isFast }: CommandIntent): ReadCost {
-  if (HEAVY.has(name)) return 'heavy';
+export function costOf({ name, isFast, isDeclared }: CommandIntent): ReadCost {
+  // Of what is not known nobody can say how long it takes.
+  if (isDeclared === true || HEAVY.has(name)) return 'heavy';
   return isFast ? 'fast' : 'slow';
 }

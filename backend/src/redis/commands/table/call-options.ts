@@ -1,12 +1,17 @@
 import {
+  choice,
   deadline,
   flag,
   objectWith,
   option,
   OptionSet,
+  positive,
   type RowsOf,
 } from '../../base/options/index.js';
 import { readPolicy, type ReadPolicy } from '../../config/index.js';
+
+/** What the caller says of a command that this version does not know, or of a script. */
+export type DeclaredAs = 'read' | 'write';
 
 /** Options of one call. */
 export interface CallOptions {
@@ -18,6 +23,10 @@ export interface CallOptions {
   readonly readPolicy?: ReadPolicy;
   /** Whether repeating this write is harmless, instead of what is known about the command. */
   readonly idempotent?: boolean;
+  /** What a command does that this version does not know, and what a script or function does. */
+  readonly as?: DeclaredAs;
+  /** How many replicas must have confirmed this write before the call resolves. */
+  readonly replicas?: number;
 }
 
 const ROWS = {
@@ -25,11 +34,18 @@ const ROWS = {
   signal: option(objectWith<AbortSignal>('an AbortSignal', 'addEventListener'), null),
   readPolicy: option(readPolicy, null),
   idempotent: option(flag, null),
+  as: option(choice('read', 'write'), null),
+  replicas: option(positive, null),
 } satisfies RowsOf<CallOptions>;
 
 /** The options of a call, each of which stands for what is configured. */
 export const CALL_OPTIONS = new OptionSet(ROWS, {
   path: '',
   example: 'redis.with({ timeoutMs: 100 })',
-  foreign: { commandTimeout: 'timeoutMs', abortSignal: 'signal' },
+  foreign: {
+    commandTimeout: 'timeoutMs',
+    abortSignal: 'signal',
+    readOnly: "Write as: 'read'",
+    wait: 'replicas',
+  },
 });

@@ -28,6 +28,8 @@ export interface CommandIntent {
    * An error that begins with `BUSY` then need not mean that the server is busy.
    */
   readonly isOpaque: boolean;
+  /** Whether only its caller says that it reads. */
+  readonly isDeclared?: boolean;
 }
 
 /** The intent of `MULTI` … `EXEC` as a whole. */
@@ -45,7 +47,7 @@ export const TRANSACTION: CommandIntent = {
 const READS_OF_PRIMARY = new Set(
   (
     'scan hscan sscan zscan bf.scandump cf.scandump ft.cursor|read ' +
-    'touch object|freq object|idletime'
+    'ft.cursor|gc ft.config|get touch object|freq object|idletime'
   ).split(' '),
 );
 
@@ -71,16 +73,16 @@ const OPAQUE_COMMANDS = new Set('eval evalsha eval_ro evalsha_ro fcall fcall_ro 
 const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
   subscribe: 'Use redis.subscribe(channels, listener), which survives a failover',
   psubscribe: 'Use redis.psubscribe(patterns, listener), which survives a failover',
-  ssubscribe: 'Use redis.subscribe(channels, listener)',
+  ssubscribe: 'Use redis.ssubscribe(channels, listener), which survives a failover',
   unsubscribe: 'Call unsubscribe() on what redis.subscribe() returned',
   punsubscribe: 'Call unsubscribe() on what redis.psubscribe() returned',
-  sunsubscribe: 'Call unsubscribe() on what redis.subscribe() returned',
+  sunsubscribe: 'Call unsubscribe() on what redis.ssubscribe() returned',
   multi: 'Use redis.multi(), or redis.exclusive() together with WATCH',
   exec: 'Use redis.multi(), or redis.exclusive() together with WATCH',
   discard: 'Use redis.multi(), or redis.exclusive() together with WATCH',
   watch: 'Use redis.exclusive(), which holds a connection of its own',
   unwatch: 'Use redis.exclusive(), which holds a connection of its own',
-  wait: 'Use redis.exclusive(): it counts the writes of its own connection only',
+  wait: 'Use redis.with({ replicas: 1 }) for one write, or redis.exclusive() for several',
   waitaof: 'Use redis.exclusive(): it counts the writes of its own connection only',
   monitor: 'Use redis.createClient(), which gives a connection of your own',
   select: 'Set node.db, or register a second connection',
@@ -93,6 +95,10 @@ const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
   readwrite: 'Redis Cluster is not supported; replicas are read by policy',
   sync: 'Replication is not for applications',
   psync: 'Replication is not for applications',
+  'himport|prepare': 'Use redis.createClient(): the fields are known to one connection only',
+  'himport|set': 'Use redis.createClient(): the fields are known to one connection only',
+  'himport|discard': 'Use redis.createClient(): the fields are known to one connection only',
+  'himport|discardall': 'Use redis.createClient(): the fields are known to one connection only',
   'client|caching': 'Use redis.createClient(), which gives a connection of your own',
   'client|no-evict': 'Use redis.createClient(), which gives a connection of your own',
   'client|no-touch': 'Use redis.createClient(), which gives a connection of your own',
@@ -107,9 +113,12 @@ const CONNECTION_COMMANDS: Readonly<Record<string, string>> = {
 const ROUTE_BY_ARGUMENTS = new Map<string, (words: readonly unknown[]) => CommandRoute>([
   ['xread', (words) => (blockOption(words) === null ? 'read' : 'blocking')],
   ['xreadgroup', (words) => (blockOption(words) === null ? 'primary' : 'blocking')],
+  // The key may have any name, so the option is looked for behind it.
+  ['ts.read', (words) => (words.slice(2).some(isBlock) ? 'blocking' : 'read')],
   ['ft.aggregate', (words) => (words.some(isWithCursor) ? 'primary' : 'read')],
 ]);
 
+const isBlock = (word: unknown): boolean => /^block$/i.test(String(word));
 const isWithCursor = (word: unknown): boolean => /^withcursor$/i.test(String(word));
 
 const cache = new Map<string, CommandIntent>();

@@ -27,6 +27,13 @@ describe('keysOf', () => {
     ['ts.madd', ['a', 0, 1, 'b', 0, 1], ['a', 'b']],
     ['tdigest.merge', ['t', 2, 'a', 'b', 'OVERRIDE'], ['t', 'a', 'b']],
     ['ft.search', ['index', '*'], []],
+    ['msetex', [2, 'a', 1, 'b', 2, 'EX', 10], ['a', 'b']],
+    ['msetex', [2, 'a', 1], []],
+    ['sunioncard', [2, 'a', 'b', 'LIMIT', 5], ['a', 'b']],
+    ['ts.nrange', [2, 'a', 'b', '-', '+'], ['a', 'b']],
+    ['lmovem', ['a', 'b', 'LEFT', 'RIGHT'], ['a', 'b']],
+    ['vsim', ['k', 'ELE', 'x'], ['k']],
+    ['arset', ['k', 0, 'v'], ['k']],
     ['nosuchcommand', ['k'], []],
   ];
 

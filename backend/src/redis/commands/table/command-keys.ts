@@ -10,7 +10,7 @@ type Finder = (words: readonly unknown[]) => readonly number[];
  *
  * The rule for the keys in a {@link CommandRow} counts positions as Redis does, from the name, which has 0:
  * - `2` is one key, `1:-1` a range up to the last word, `1:-1:2` every second word of one
- * - `#2` is the number of keys that follow it
+ * - `#2` is the number of keys that follow it; with `#2:2` every second word behind it is a key
  * - `STORE@6` is the key after a word that stands at 6 or later, `KEYS@6:-1` all keys after one
  * - `STREAMS` is the first half of what follows that word in XREAD
  * - of rules between commas each gives keys; of rules between bars the first that gives any
@@ -47,7 +47,10 @@ function finderOf(rule: string): Finder {
     return (words) => finders.flatMap((finder) => finder(words));
   }
   if (rule === 'STREAMS') return streams;
-  if (rule.startsWith('#')) return counted(Number(rule.slice(1)));
+  if (rule.startsWith('#')) {
+    const [at, each = '1'] = rule.slice(1).split(':');
+    return counted(Number(at), Number(each));
+  }
   const [head = '', last, step = '1'] = rule.split(':');
   const [word, from] = head.split('@');
   if (from !== undefined)
@@ -62,11 +65,11 @@ function range(first: number, last: number, step: number): Finder {
   };
 }
 
-function counted(at: number): Finder {
+function counted(at: number, step: number): Finder {
   return (words) => {
-    const last = at + Number(words[at - 1]) - 1;
+    const last = at + (Number(words[at - 1]) - 1) * step;
     // Redis takes no command with fewer words than the number says, and sees no keys in it.
-    return last < words.length ? places(at, last, 1) : [];
+    return last < words.length ? places(at, last, step) : [];
   };
 }
 

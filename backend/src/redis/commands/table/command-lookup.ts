@@ -1,6 +1,7 @@
 import type { CommandRow } from './command-rows.js';
 import { COMMAND_TABLE } from './command-table.js';
 import { MODULE_TABLE } from './module-table.js';
+import { NEWER_TABLE } from './newer-table.js';
 
 /** Returns the row of a command, or `undefined` for one that is in no table. */
 export function rowOf(name: string, args: readonly unknown[]): CommandRow | undefined {
@@ -9,7 +10,7 @@ export function rowOf(name: string, args: readonly unknown[]): CommandRow | unde
 
 /** Returns the row of a name as it is in the table: in lower case, subcommands as `container|subcommand`. */
 export function rowNamed(name: string): CommandRow | undefined {
-  return COMMAND_TABLE.get(name) ?? MODULE_TABLE.get(name);
+  return COMMAND_TABLE.get(name) ?? MODULE_TABLE.get(name) ?? NEWER_TABLE.get(name);
 }
 
 /**

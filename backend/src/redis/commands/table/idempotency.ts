@@ -7,7 +7,7 @@ const IDEMPOTENT = new Set(
   (
     'mset setex psetex setbit setrange hset hmset hdel sadd srem zrem zremrangebyscore ' +
     'zremrangebylex del unlink expire pexpire expireat pexpireat persist hexpire hpexpire ' +
-    'hexpireat hpexpireat hpersist lset pfadd pfmerge geoadd xdel xack xtrim'
+    'hexpireat hpexpireat hpersist lset pfadd pfmerge geoadd xdel xdelex xack xackdel xtrim'
   ).split(' '),
 );
 

@@ -3,11 +3,9 @@ import type { StampedDrop, StampedWrite } from '../store/key-value-store.js';
 import { compareStamps, rightAfter } from '../store/stamp.js';
 import {
   classOf,
-  isDelete,
   type JournaledDrop,
   type JournaledWrite,
   type JournalRecord,
-  type ReplacedDelete,
 } from './disk/journal-log.js';
 
 /** What decides whether a drop ends a value. */
@@ -35,20 +33,15 @@ export function endOf(
 }
 
 /**
- * The record, with the delete that it replaces in the journal: Redis has to hear of that as well, or what others hand in
- * later would be back when the value has expired.
+ * The delete in whose place a cached value stands; `null` when there is none. It stays when the value gives way. It is
+ * later than the value, so that it replaces it everywhere, in the log as well.
  */
-export function withDelete(record: JournalRecord, replaced: JournalRecord | null): JournalRecord {
-  if (record.kind !== 'write' || isDelete(record) || record.write.replaces !== undefined)
-    return record;
-  const deleted = replaced?.kind === 'write' ? deleteIn(replaced) : undefined;
-  return deleted === undefined ? record : { ...record, deleted };
-}
-
-function deleteIn(record: JournaledWrite): ReplacedDelete | undefined {
-  const { write, madeAt } = record;
-  if (!isDelete(record) || write.ttlMs === null) return record.deleted;
-  return { stamp: write.stamp, madeAt, ttlMs: write.ttlMs };
+export function deleteBehind(record: JournalRecord): JournaledWrite | null {
+  if (record.kind !== 'write' || record.deleted === undefined) return null;
+  const { write, deleted } = record;
+  const { madeAt, ttlMs } = deleted;
+  const grave = graveOf(write, { stamp: rightAfter(write.stamp), madeAt, ttlMs });
+  return { kind: 'write', write: grave, madeAt, class: 'delete' };
 }
 
 /** A tombstone in place of a write. */

@@ -6,6 +6,7 @@ import {
   weightOf,
   type JournalRecord,
 } from './disk/journal-log.js';
+import { deleteBehind } from './ended-writes.js';
 import { GroupWrites } from './group-writes.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 
@@ -16,11 +17,17 @@ export interface HeldWrite {
   readonly weight: number;
   /** When Redis acknowledged it, by `clock.now()`; `null` while it is pending. */
   readonly at: number | null;
-  /** Whether it never gives way: it is pending, and no value. */
-  readonly isFixed: boolean;
+  /** What never gives way while it is pending: itself, but of a value only the delete that it stands in place of. */
+  readonly fixed: JournalRecord | null;
   /** Resolves when the log has the record. */
   logged: Promise<void>;
   readonly places: readonly Place<HeldWrite>[];
+}
+
+/** What is missing for a record. */
+interface Need {
+  entries: number;
+  bytes: number;
 }
 
 /** How much may be held. */
@@ -38,11 +45,13 @@ export class HeldWrites {
   readonly #bounds: HeldWritesOptions;
   readonly #byTarget = new Map<string, HeldWrite>();
   /** Pending, by stamp. */
-  #order = new Chain<HeldWrite>();
+  readonly #order = new Chain<HeldWrite>();
   /** Who gives way, oldest first: values that Redis has, values, and what else Redis has. */
   readonly #knownValues = new Chain<HeldWrite>();
-  #values = new Chain<HeldWrite>();
+  readonly #values = new Chain<HeldWrite>();
   readonly #known = new Chain<HeldWrite>();
+  /** Values that wait in place of a delete: they give way for their bytes. The delete keeps the entry. */
+  readonly #overDeletes = new Chain<HeldWrite>();
   #bytes = 0;
   #pendingBytes = 0;
   #pending = 0;
@@ -104,16 +113,13 @@ export class HeldWrites {
   add(record: JournalRecord, at: number | null): HeldWrite {
     const places: Place<HeldWrite>[] = [];
     const weight = weightOf(record);
-    const isValue = classOf(record) === 'value';
-    const isFixed = at === null && !isValue;
-    const held = { record, target: targetOf(record), weight, at, isFixed, logged: LOGGED, places };
+    const fixed = classOf(record) === 'value' ? deleteBehind(record) : record;
+    const held = { record, target: targetOf(record), weight, at, fixed, logged: LOGGED, places };
     this.#byTarget.set(held.target, held);
     this.#count(held, 1);
-    if (at !== null) places.push((isValue ? this.#knownValues : this.#known).add(held));
-    else {
-      places.push(this.#order.add(held, (other) => isLater(other, held)));
-      if (isValue) places.push(this.#values.add(held));
-    }
+    if (at === null) places.push(this.#order.add(held, (other) => isLater(other, held)));
+    const chain = this.#chainOf(held);
+    if (chain !== null) places.push(chain.add(held));
     this.groups.add(held);
     return held;
   }
@@ -146,7 +152,7 @@ export class HeldWrites {
    * anyway: then nobody leaves for it.
    */
   roomFor(record: JournalRecord, present: HeldWrite | undefined): HeldWrite[] | null {
-    const chains = [this.#knownValues, this.#values];
+    const chains = [this.#knownValues, this.#values, this.#overDeletes];
     // A value never takes the place of what must not be lost.
     if (classOf(record) !== 'value') chains.push(this.#known);
     return this.#leaving(weightOf(record), present, chains);
@@ -155,7 +161,7 @@ export class HeldWrites {
   /** The same for a record that Redis has: a value that it has gives way to values that wait. */
   roomToRemember(record: JournalRecord): HeldWrite[] | null {
     const chains = [this.#knownValues];
-    if (classOf(record) !== 'value') chains.push(this.#values, this.#known);
+    if (classOf(record) !== 'value') chains.push(this.#values, this.#overDeletes, this.#known);
     return this.#leaving(weightOf(record), undefined, chains);
   }
 
@@ -182,14 +188,22 @@ export class HeldWrites {
     }
   }
 
-  #count({ weight, at, isFixed }: HeldWrite, by: 1 | -1): void {
+  // What a value that Redis has stands in place of, Redis has as well: both give way together, as a delete does.
+  #chainOf({ record, at, fixed }: HeldWrite): Chain<HeldWrite> | null {
+    if (at !== null) return fixed === null ? this.#knownValues : this.#known;
+    if (fixed === null) return this.#values;
+    return fixed === record ? null : this.#overDeletes;
+  }
+
+  #count(held: HeldWrite, by: 1 | -1): void {
+    const { weight, at, fixed } = held;
     this.#bytes += by * weight;
     if (at !== null) return;
     this.#pending += by;
     this.#pendingBytes += by * weight;
-    if (!isFixed) return;
+    if (fixed === null) return;
     this.#fixed += by;
-    this.#fixedBytes += by * weight;
+    this.#fixedBytes += by * weightOfFixed(held);
   }
 
   #leaving(
@@ -199,26 +213,31 @@ export class HeldWrites {
   ): HeldWrite[] | null {
     const { maxEntries, maxBytes } = this.#bounds;
     if (weight > maxBytes) return null;
-    let entries = this.#byTarget.size + (present === undefined ? 1 : 0) - maxEntries;
-    let bytes = this.#bytes + weight - (present?.weight ?? 0) - maxBytes;
+    const need: Need = {
+      entries: this.#byTarget.size + (present === undefined ? 1 : 0) - maxEntries,
+      bytes: this.#bytes + weight - (present?.weight ?? 0) - maxBytes,
+    };
+    const leaving = chains.flatMap((chain) => this.#leavingFrom(chain, need, present));
+    return need.entries <= 0 && need.bytes <= 0 ? leaving : null;
+  }
+
+  #leavingFrom(chain: Chain<HeldWrite>, need: Need, except: HeldWrite | undefined): HeldWrite[] {
+    const keepsEntry = chain === this.#overDeletes;
     const leaving: HeldWrite[] = [];
-    for (const held of allIn(chains, present)) {
-      if (entries <= 0 && bytes <= 0) break;
+    for (const held of chain) {
+      if (need.bytes <= 0 && (keepsEntry || need.entries <= 0)) break;
+      if (held === except) continue;
       leaving.push(held);
-      entries--;
-      bytes -= held.weight;
+      if (!keepsEntry) need.entries--;
+      need.bytes -= held.weight - (keepsEntry ? weightOfFixed(held) : 0);
     }
-    return entries <= 0 && bytes <= 0 ? leaving : null;
+    return leaving;
   }
 }
 
-function* allIn(
-  chains: readonly Chain<HeldWrite>[],
-  except: HeldWrite | undefined,
-): Generator<HeldWrite> {
-  for (const chain of chains) {
-    for (const held of chain) if (held !== except) yield held;
-  }
+function weightOfFixed({ record, weight, fixed }: HeldWrite): number {
+  if (fixed === null) return 0;
+  return fixed === record ? weight : weightOf(fixed);
 }
 
 function isLater(a: HeldWrite, b: HeldWrite): boolean {

@@ -382,6 +382,85 @@ describe('OwnWrites', () => {
       expect(keysOf(journal.oldest(2))).toEqual(['gone', 'tag']);
     });
 
+    describe('and keeps a delete in whose place a cached value waits', () => {
+      const large = { body: 'x'.repeat(2 * weight), class: 'value' as const };
+      const deleted = (key: string, no: number): JournalRecord =>
+        recordOf(deleteOf(key, stampNo(no)), 'delete');
+      const isGone = (journal: OwnWrites, key: string): boolean =>
+        kindIn(pendingOf(journal, key)?.entry ?? null) === 'tombstone';
+
+      it('when the value gives way, for what needs its bytes', async () => {
+        const log = new SlowLog();
+        const journal = open({ maxEntries: 9, maxBytes: 4 * weight }, log);
+        void journal.append(deleted('a', 1));
+        void put(journal, 'a', 2, large);
+        void put(journal, 'login', 3, { body: 'x'.repeat(weight) });
+        expect(isGone(journal, 'a')).toBe(true);
+        expect(pendingOf(journal, 'login')).not.toBeNull();
+        // It is later than the value, for the log as well.
+        const grave = log.appended.findLast((record) => keysOf([record])[0] === 'a')!;
+        expect(pendingOf(journal, 'a')).toEqual((grave as { write: StampedWrite }).write);
+        expect(compareStamps(stampOfRecord(grave), stampNo(2))).toBeGreaterThan(0);
+        expect(log.settled).toEqual([]);
+        expect(journal.stats).toMatchObject({ entries: 2, dropped: 1 });
+      });
+
+      it('whose entry nobody gets: where entries are short, other values go', async () => {
+        const journal = open({ maxEntries: 3 });
+        await journal.append(deleted('a', 1));
+        await put(journal, 'a', 2, { class: 'value' });
+        await put(journal, 'v', 3, { class: 'value' });
+        await put(journal, 'login', 4);
+        await put(journal, 'logout', 5);
+        expect(keysOf(journal.oldest(9))).toEqual(['a', 'login', 'logout']);
+        expect(pendingOf(journal, 'a')?.stamp).toEqual(stampNo(2));
+        expect(await put(journal, 'full', 6)).toBe('full');
+        expect(journal.stats.isFull).toBe(true);
+      });
+
+      it('which gives way when Redis has both, as a delete does that Redis has', async () => {
+        const journal = open({ maxEntries: 3 });
+        journal.note(deleted('a', 1));
+        journal.note(recordOf(setOf('a', stampNo(2)), 'value'));
+        await put(journal, 'login', 3);
+        await put(journal, 'v', 4, { class: 'value' });
+        await put(journal, 'w', 5, { class: 'value' });
+        expect(journal.ofKey('a')).toMatchObject({ isPending: false });
+        await put(journal, 'logout', 6);
+        await put(journal, 'other', 7);
+        expect(journal.ofKey('a')).toBeNull();
+      });
+
+      it('also when Redis has taken the value, and there is no room to remember that', async () => {
+        const journal = open({ maxEntries: 2, maxBytes: 4 * weight });
+        await put(journal, 'login', 1, { body: 'x'.repeat(weight) });
+        journal.note(deleted('a', 2));
+        journal.note(recordOf(setOf('a', stampNo(3), large), 'value'));
+        journal.flip();
+        expect(isGone(journal, 'a')).toBe(true);
+      });
+
+      it('also at a start with less room than before', async () => {
+        const log = new SlowLog();
+        const before = open();
+        await put(before, 'login', 1);
+        await before.append(deleted('a', 2));
+        await put(before, 'a', 3, { class: 'value' });
+        const after = new OwnWrites({ ...WIDE, maxEntries: 1 }, clock, log, before.oldest(9));
+        expect(isGone(after, 'a')).toBe(true);
+        expect(keysOf(log.appended)).toEqual(['a']);
+        expect(after.stats).toMatchObject({ entries: 2, dropped: 1 });
+      });
+
+      it('also when the delete came from another process that has ended', async () => {
+        const journal = open({ maxEntries: 9, maxBytes: 4 * weight });
+        await put(journal, 'a', 5, large);
+        journal.recover(deleted('a', 1));
+        await put(journal, 'login', 6, { body: 'x'.repeat(weight) });
+        expect(isGone(journal, 'a')).toBe(true);
+      });
+    });
+
     it('by bytes, several at once if need be', async () => {
       const journal = open({ maxBytes: 4 * weight });
       let dropped = 0;

@@ -19,7 +19,8 @@ import {
   type Settlement,
   type WriteCountsStats,
 } from './write-counts.js';
-import { endOf, withDelete, type EndableValue } from './ended-writes.js';
+import { deleteBehind, endOf, type EndableValue } from './ended-writes.js';
+import { withDelete } from './disk/replaced-delete.js';
 import { inheriting, inheritingAmong } from './disk/right-to-create.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
 import { compareStandings } from '../store/which-wins.js';
@@ -235,7 +236,7 @@ export class OwnWrites {
   #recover(record: JournalRecord, present: HeldWrite | undefined): void {
     const hasRoom = this.#makeRoom(record, present);
     if (!hasRoom && classOf(record) === 'value') {
-      this.#log.settle(record);
+      this.#giveUp(record, present);
       this.#counts.lose(1, 'full');
       return;
     }
@@ -305,16 +306,34 @@ export class OwnWrites {
     const now = this.#clock.now();
     this.#acknowledgedAt = now;
     this.#held.forgetBefore(now - this.#options.windowMs);
-    if (this.#letGo(this.#held.roomToRemember(record))) this.#held.add(record, now);
+    if (this.#letGo(this.#held.roomToRemember(record))) {
+      this.#held.add(record, now);
+      return;
+    }
+    const stays = deleteBehind(record);
+    if (stays !== null && this.#letGo(this.#held.roomToRemember(stays))) this.#held.add(stays, now);
   }
 
   #letGo(leaving: readonly HeldWrite[] | null): boolean {
     if (leaving === null) return false;
     const lost = leaving.filter(({ at }) => at === null);
     for (const held of leaving) this.#held.remove(held);
-    for (const { record } of lost) this.#log.settle(record);
+    for (const { record } of lost) this.#giveUp(record);
     if (lost.length > 0) this.#counts.lose(lost.length, 'full');
     return true;
+  }
+
+  // Of a value, not of the delete that it stands in place of.
+  #giveUp(record: JournalRecord, present?: HeldWrite): void {
+    const stays = deleteBehind(record);
+    if (stays === null) {
+      this.#log.settle(record);
+      return;
+    }
+    this.#counts.add('appended');
+    const held = this.#put(stays, present);
+    held.logged = this.#log.append(stays);
+    held.logged.catch(() => undefined);
   }
 
   // A member that the drop has ended must not come back, neither from here nor by its replay. It is ended for

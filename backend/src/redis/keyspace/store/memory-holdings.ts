@@ -1,3 +1,4 @@
+import type { Stamp } from './stamp.js';
 import {
   GroupIndex,
   laps,
@@ -46,11 +47,16 @@ export class MemoryHoldings {
   readonly #groups = new GroupIndex();
   readonly #laps = laps(this.records, this.marks);
   readonly #keeper: RecordKeeper & { round: number };
+  readonly #onEndLost: (stamp: Stamp) => void;
   #expirations = 0;
   #refused = 0;
 
-  /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
-  constructor({ maxEntries, maxBytes }: MemoryLimits) {
+  /**
+   * @param onEndLost - called with the stamp of each tombstone, or mark, for which there is no room any more
+   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number.
+   */
+  constructor({ maxEntries, maxBytes }: MemoryLimits, onEndLost: (stamp: Stamp) => void) {
+    this.#onEndLost = onEndLost;
     this.#bounds = { maxEntries, maxBytes };
     this.#rooms = new MemoryRooms(this.#bounds);
     this.#keeper = {
@@ -165,8 +171,10 @@ export class MemoryHoldings {
   #mayStay(write: MemoryWrite, shelf: Shelf<MemoryRecord>, weight: number): boolean {
     if (isOver(write)) return false;
     const hasRoom = shelf.room.hasRoomOn(shelf, weight);
-    if (!hasRoom) this.#refused++;
-    return hasRoom;
+    if (hasRoom) return true;
+    this.#refused++;
+    if (shelf.class === 'ends') this.#onEndLost(write.stamp);
+    return false;
   }
 
   #link(record: MemoryRecord, old: MemoryRecord | null): void {
@@ -208,6 +216,7 @@ export class MemoryHoldings {
       const record = room.evict();
       if (record === null) return;
       this.#unlist(record);
+      if (record.isTombstone && record.stamp !== null) this.#onEndLost(record.stamp);
     }
   }
 }

@@ -34,10 +34,13 @@ const ABSENT: ApplyOutcome = { kind: 'absent' };
 export class MemoryStore implements KeyValueStore {
   readonly #held: MemoryHoldings;
   readonly #clock: Clock;
+  #latestEndLost: Stamp | null = null;
 
   /** @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when a limit is not a positive whole number. */
   constructor(limits: MemoryLimits, clock: Clock) {
-    this.#held = new MemoryHoldings(limits);
+    this.#held = new MemoryHoldings(limits, (stamp) => {
+      if (this.#isLater(stamp, this.#latestEndLost)) this.#latestEndLost = stamp;
+    });
     this.#clock = clock;
   }
 
@@ -54,6 +57,14 @@ export class MemoryStore implements KeyValueStore {
   /** Entries that were not kept because they are larger than their room. */
   get refused(): number {
     return this.#held.refused;
+  }
+
+  /**
+   * The latest tombstone, or mark, for which there was no room any more; `null` for none. Of what is older nobody can say
+   * here whether it was ended since.
+   */
+  get latestEndLost(): Stamp | null {
+    return this.#latestEndLost;
   }
 
   /** What is held, with the marks of what was ended and what has expired and was not removed yet. */
@@ -195,8 +206,8 @@ export class MemoryStore implements KeyValueStore {
     return null;
   }
 
-  #isLater(stamp: Stamp | null, than: Stamp): stamp is Stamp {
-    if (stamp === null || compareStamps(stamp, than) <= 0) return false;
+  #isLater(stamp: Stamp | null, than: Stamp | null): stamp is Stamp {
+    if (stamp === null || (than !== null && compareStamps(stamp, than) <= 0)) return false;
     return !isDamaged(stamp, this.#clock.wallTime());
   }
 

@@ -9,7 +9,7 @@ import {
   type AddressMapper,
   type ResolvedSentinelOptions,
 } from '../../../config/index.js';
-import { unnamed, type NodeRole } from '../../connection/index.js';
+import { namedTls, unnamed, type NodeRole } from '../../connection/index.js';
 import type { Problem } from '../../../base/errors/index.js';
 import type { EventBus } from '../../../base/events/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
@@ -289,8 +289,7 @@ function withTlsName(
 ): ResolvedSentinelOptions {
   const { sentinel } = options;
   if (name === null || sentinel.tls === null) return options;
-  const servername = sentinel.tls.servername ?? name;
-  return { ...options, sentinel: { ...sentinel, tls: { ...sentinel.tls, servername } } };
+  return { ...options, sentinel: { ...sentinel, tls: namedTls(sentinel.tls, name) } };
 }
 
 function tooFewFound(addresses: readonly NodeAddress[]): Problem {

@@ -1,5 +1,6 @@
 import type { StampedWrite } from '../../store/key-value-store.js';
 import { isDelete, type JournalRecord } from './journal-log.js';
+import { withDelete } from './replaced-delete.js';
 
 /** What a record replaces, and when Redis has acknowledged it; `null` when it has not. */
 interface Replaced {
@@ -25,10 +26,10 @@ export function inheriting(record: JournalRecord, present: Replaced | undefined)
 
 /**
  * The same for records of several processes: one may have created a value, and another one changed it. Whoever has
- * both may create it.
+ * both may create it. One may have deleted it: whoever has written it since brings the delete as well.
  */
 export function inheritingAmong(newer: JournalRecord, older: JournalRecord): JournalRecord {
-  return inheriting(newer, { record: older, at: null });
+  return withDelete(inheriting(newer, { record: older, at: null }), older);
 }
 
 /** The same write, whatever it was based on. */

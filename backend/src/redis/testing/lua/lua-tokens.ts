@@ -4,6 +4,9 @@ export interface Token {
   readonly text: string;
 }
 
+/** What follows the last token. */
+export const END: Token = { kind: 'end', text: '' };
+
 const SPACE = /\s+|--\[\[[\s\S]*?\]\]|--[^\n]*/y;
 const PARTS: readonly (readonly [Token['kind'], RegExp])[] = [
   ['name', /[A-Za-z_]\w*/y],
@@ -29,7 +32,7 @@ export function tokensOf(lua: string): Token[] {
     if (token === null) throw new SyntaxError(`unknown Lua: ${lua.slice(at, at + 40)}`);
     tokens.push(token);
   }
-  return [...tokens, { kind: 'end', text: '' }];
+  return [...tokens, END];
 }
 
 function nextOf(take: (pattern: RegExp) => string | null): Token | null {

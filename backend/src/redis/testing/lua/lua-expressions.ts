@@ -1,4 +1,4 @@
-import type { Token } from './lua-tokens.js';
+import { END, type Token } from './lua-tokens.js';
 
 /** JavaScript for a piece of Lua. `isMany` when it may have several values: then it is an array of them. */
 export interface Piece {
@@ -7,10 +7,11 @@ export interface Piece {
   readonly isBoolean?: boolean;
 }
 
+const COMPARED: readonly string[] = ['<', '>', '<=', '>=', '==', '~='];
 const LEVELS: readonly (readonly string[])[] = [
   ['or'],
   ['and'],
-  ['<', '>', '<=', '>=', '==', '~='],
+  COMPARED,
   ['..'],
   ['+', '-'],
   ['*', '/', '%'],
@@ -32,7 +33,7 @@ export const KEYWORDS = new Set(
 /** Reads the tokens of a script, one after the other, and knows which names are local where. */
 export class Reader {
   readonly #tokens: readonly Token[];
-  readonly #scopes: Map<string, string>[] = [new Map()];
+  readonly #scopes: Map<string, string>[] = [new Map<string, string>()];
   #at = 0;
   #names = 0;
 
@@ -41,7 +42,7 @@ export class Reader {
   }
 
   get token(): Token {
-    return this.#tokens[this.#at]!;
+    return this.#tokens[this.#at] ?? END;
   }
 
   is(text: string): boolean {
@@ -49,7 +50,9 @@ export class Reader {
   }
 
   next(): Token {
-    return this.#tokens[this.#at++]!;
+    const { token } = this;
+    this.#at++;
+    return token;
   }
 
   accept(text: string): boolean {
@@ -80,7 +83,7 @@ export class Reader {
 
   declare(name: string): string {
     const unique = `${name}_${String(++this.#names)}`;
-    this.#scopes.at(-1)!.set(name, unique);
+    this.#scopes.at(-1)?.set(name, unique);
     return unique;
   }
 
@@ -222,7 +225,7 @@ function joined(sign: string, left: Piece, right: Piece): Piece {
   if (sign === '..') return { js: `(lib.text(${a}) + lib.text(${b}))` };
   if (sign === '%') return { js: `lib.rest(${a}, ${b})` };
   if (sign === '+') return { js: `(Number(${a}) + Number(${b}))` };
-  const isBoolean = LEVELS[2]!.includes(sign);
+  const isBoolean = COMPARED.includes(sign);
   return { js: `(${a} ${COMPARISONS[sign] ?? sign} ${b})`, isBoolean };
 }
 

@@ -77,8 +77,8 @@ class Statements {
     // What is assigned does not know the new names yet.
     const { js, pieces } = this.#expressions.list();
     const declared = this.#declareAll(names);
-    if (pieces.length === names.length && pieces.at(-1)!.isMany !== true) {
-      return `let ${declared.map((name, i) => `${name} = ${single(pieces[i]!)}`).join(', ')};`;
+    if (pieces.length === names.length && pieces.at(-1)?.isMany !== true) {
+      return `let ${pieces.map((piece, i) => `${declared[i] ?? ''} = ${single(piece)}`).join(', ')};`;
     }
     return `let [${declared.join(', ')}] = [${js}];`;
   }
@@ -127,7 +127,8 @@ class Statements {
 
   #for(): string {
     const names = this.#names();
-    if (this.#reader.accept('=')) return this.#countingFor(names[0]!);
+    const [name = ''] = names;
+    if (this.#reader.accept('=')) return this.#countingFor(name);
     this.#reader.expect('in');
     const list = single(this.#expressions.one());
     return this.#reader.inScope(() => {
@@ -139,12 +140,12 @@ class Statements {
 
   #countingFor(name: string): string {
     const { pieces } = this.#expressions.list();
-    const [from, to, step] = pieces.map(single);
+    const [from = '', to = '', step] = pieces.map(single);
     return this.#reader.inScope(() => {
       const i = this.#reader.declare(name);
       this.#reader.expect('do');
       const isDown = step?.startsWith('(-') === true;
-      const head = `let ${i} = ${from!}; ${i} ${isDown ? '>=' : '<='} ${to!}; ${i} += ${step ?? '1'}`;
+      const head = `let ${i} = ${from}; ${i} ${isDown ? '>=' : '<='} ${to}; ${i} += ${step ?? '1'}`;
       return `for (${head}) {\n${this.#untilEnd()}\n}`;
     });
   }
@@ -152,18 +153,19 @@ class Statements {
   #return(): string {
     if (this.#isAtEnd()) return 'return undefined;';
     const { pieces, js } = this.#expressions.list();
-    if (pieces.length === 1) return `return ${single(pieces[0]!)};`;
+    const [first] = pieces;
+    if (pieces.length === 1 && first !== undefined) return `return ${single(first)};`;
     this.#manyReturns++;
     return `return [${js}];`;
   }
 
   #assignmentOrCall(): string {
-    const targets = [this.#expressions.suffixed().js];
+    const target = this.#expressions.suffixed().js;
+    const targets = [target];
     while (this.#reader.accept(',')) targets.push(this.#expressions.suffixed().js);
     if (!this.#reader.accept('=')) return `${targets.join(', ')};`;
     const { js } = this.#expressions.list();
     if (targets.length > 1) return `[${targets.join(', ')}] = [${js}];`;
-    const target = targets[0]!;
     // lib.at(table, index) is a place, too.
     if (target.startsWith('lib.at(')) return `lib.put(${target.slice(7, -1)}, ${js});`;
     return `${target} = ${js};`;
