@@ -207,7 +207,7 @@ function checkEventType(type: unknown): void {
   const nearest = typeof type === 'string' ? nearestName(type, EVENT_TYPES) : undefined;
   const remedy =
     nearest === undefined
-      ? `There are ${EVENT_TYPES.join(', ')}. Messages of channels come by redis.subscribe()`
+      ? `There are ${EVENT_TYPES.join(', ')}. For messages of channels there is redis.subscribe()`
       : `Did you mean ${nearest}?`;
   throw new InvalidArgumentError({
     field: 'type',
