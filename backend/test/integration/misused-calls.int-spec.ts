@@ -281,6 +281,27 @@ const COMMANDS: readonly Row[] = [
   ),
 ];
 
+/** What programs that were written for ioredis call. */
+const methodOf = (name: string, ...says: readonly RegExp[]): Row =>
+  row(
+    `${name}() of ioredis`,
+    ({ redis }) => (redis as unknown as Record<string, () => unknown>)[name]!(),
+    'INVALID_ARGUMENT',
+    ...says,
+  );
+
+const CLIENTS: readonly Row[] = [
+  methodOf('duplicate', /redis\.duplicate = .*RedisService is none/, /redis\.createClient\(\)/),
+  methodOf('disconnect', /redis\.disconnect/, /when the application shuts down/),
+  methodOf('connect', /redis\.connect/, /redis\.whenReady\(\)/),
+  methodOf('defineCommand', /redis\.defineCommand/, /redis\.script\(/),
+  methodOf('once', /redis\.once/, /returns a function that removes the listener/),
+  methodOf('select', /command = "select"/, /Set node\.db/),
+  methodOf('quit', /command = "quit"/, /when the application shuts down/),
+  methodOf('watch', /command = "watch"/, /redis\.exclusive\(\)/),
+  methodOf('unsubscribe', /command = "unsubscribe"/, /on what redis\.subscribe\(\) returned/),
+];
+
 const CACHE: readonly Row[] = [
   ...[-1, 0, NaN, '60000'].map((ttlMs) =>
     row(
@@ -471,7 +492,7 @@ describe('calls that are made wrongly', () => {
     await server.stop();
   });
 
-  it.each([...COMMANDS, ...CACHE, ...SESSIONS].map((one) => [one.what, one] as const))(
+  it.each([...COMMANDS, ...CLIENTS, ...CACHE, ...SESSIONS].map((one) => [one.what, one] as const))(
     'are refused at once, with what to write instead: %s',
     async (_, one) => {
       expectClear(await refusalOf(() => one.call(subjects)), one, []);

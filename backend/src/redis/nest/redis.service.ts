@@ -36,6 +36,7 @@ import {
 import type { CredentialsReport } from '../config/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
+import { refuseMethodsOfClients } from './methods-of-clients.js';
 
 const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
@@ -201,6 +202,8 @@ export class RedisService extends RedisCommandSet {
     return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
   }
 }
+
+refuseMethodsOfClients(RedisService.prototype);
 
 function checkEventType(type: unknown): void {
   if (typeof type === 'string' && EVENT_TYPES.includes(type)) return;
