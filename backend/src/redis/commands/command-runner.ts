@@ -136,11 +136,15 @@ export class CommandRunner {
     );
   }
 
-  #runInOrder(queued: QueuedCommand, { writes, options, deadlineAt }: Pipeline): Promise<unknown> {
+  #runInOrder(
+    queued: QueuedCommand,
+    { writes, options: given, deadlineAt }: Pipeline,
+  ): Promise<unknown> {
     const { name, encoding } = queued;
     const args = checkedArguments(name, queued.args);
     if (args instanceof InvalidArgumentError) return Promise.reject(args);
     const command = { name, args, encoding };
+    const options = optionsOf(queued, given);
     const intent = intentWith(command, options);
     if (intent instanceof InvalidArgumentError) return Promise.reject(intent);
     if (writes === null) return this.#start(intent, command, options);
@@ -187,6 +191,13 @@ export class CommandRunner {
   }
 }
 
+function optionsOf(
+  { isIdempotent }: QueuedCommand,
+  options: CallOptions | null,
+): CallOptions | null {
+  return isIdempotent === undefined ? options : { idempotent: isIdempotent, ...options };
+}
+
 function isRead(intent: CommandIntent | InvalidArgumentError): boolean {
   return !(intent instanceof InvalidArgumentError) && intent.route === 'read';
 }
@@ -202,7 +213,7 @@ function judge(
     const intent = intentWith(command, options);
     if (intent instanceof InvalidArgumentError) throw intent;
     changes ||= intent.changes;
-    isHarmless &&= isRepeatable(intent, command.args);
+    isHarmless &&= command.isIdempotent ?? isRepeatable(intent, command.args);
   }
   return { changes, isHarmless };
 }

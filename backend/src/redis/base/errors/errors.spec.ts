@@ -98,6 +98,7 @@ describe('the codes', () => {
       'JOURNAL_FULL JournalFullError retryable',
       'LOADER_FAILED LoaderFailedError retryable',
       'LOADER_TIMEOUT LoaderTimeoutError retryable',
+      'NOT_REPLICATED NotReplicatedError final',
       'NO_PRIMARY NoPrimaryError retryable',
       'NO_REPLICA NoReplicaError retryable',
       'QUEUE_FULL QueueFullError retryable',

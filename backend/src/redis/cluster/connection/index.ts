@@ -24,6 +24,7 @@ export {
   Wire,
   type Encoding,
   type ReplySink,
+  type SubscriptionKind,
   type WireListener,
 } from './wire.js';
 export type { WireOptions } from './wire-options.js';

@@ -3,7 +3,7 @@ import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'nod
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
 import { changingCredentials, type ResolvedAccess } from '../../config/index.js';
-import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
+import { ConnectionLostError, isRoleRefusal, replyPrefix } from '../../base/errors/index.js';
 import {
   answerWithin,
   atDeadline,
@@ -26,6 +26,8 @@ export interface TargetSource {
   onMove(listener: () => void): Stop;
   /** Returns whether the engine is shutting down. */
   isClosed(): boolean;
+  /** Whether the clients only read, so that the node may be a replica. */
+  readonly mayBeReplica?: boolean;
   readonly clock: Clock;
   readonly access: ResolvedAccess;
 }
@@ -88,7 +90,7 @@ export function trackedOptions(
     retryAttempts: Number.MAX_SAFE_INTEGER,
     retryDelay: RETRY_MS,
     // 2: connect again and send this command again. It was refused, so it was not executed.
-    reconnectOnError: (error) => (isRoleRefusal(error) ? 2 : false),
+    reconnectOnError: (error) => (mayPass(error, source) ? 2 : false),
     enableReadyCheck: true,
     db: settings.db,
     connectionName: settings.clientName,
@@ -97,6 +99,11 @@ export function trackedOptions(
     // Our connector opens the sockets: the driver only has to know that there is TLS.
     ...(access.tls === null ? {} : { tls: typeof access.tls === 'function' ? {} : access.tls }),
   };
+}
+
+// A replica refuses writes, and will do so again: a client that only reads is told.
+function mayPass(error: Error, { mayBeReplica }: TargetSource): boolean {
+  return isRoleRefusal(error) && !(mayBeReplica === true && replyPrefix(error) === 'READONLY');
 }
 
 // Credentials that may change are asked for by the connector, and the driver sends none.
@@ -230,10 +237,11 @@ class TrackedConnector extends AbstractConnector {
     emit('error', new ConnectionLostError(`The connection is not used: ${outcome.refusal}`));
   }
 
-  /** Returns whether the node is still the one to be connected to, and reports no other role than primary. */
+  /** Returns whether the node is still one to be connected to, and reports no role that it must not have. */
   override check(info: { role?: string }): boolean {
     const isPrimary = info.role === undefined || info.role === 'master';
-    return isPrimary && this.#target !== null && this.#source.isCurrent(this.#target);
+    const hasRole = isPrimary || (this.#source.mayBeReplica === true && info.role === 'slave');
+    return hasRole && this.#target !== null && this.#source.isCurrent(this.#target);
   }
 
   /** Ends the connection after what is in flight, and cuts it when that takes too long or the primary moves. */

@@ -21,7 +21,18 @@ export interface WireListener {
   readonly onClosed: (reason: string) => void;
   readonly onMessage?: (channel: string, message: string, pattern: string | null) => void;
   readonly onMessageBuffer?: (channel: Buffer, message: Buffer, pattern: Buffer | null) => void;
+  /** A message of a sharded channel. */
+  readonly onShardMessage?: (channel: Buffer, message: Buffer) => void;
 }
+
+/** How a connection is subscribed to something: channels, patterns, sharded channels. */
+export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe';
+
+const OPPOSITE = {
+  subscribe: 'unsubscribe',
+  psubscribe: 'punsubscribe',
+  ssubscribe: 'sunsubscribe',
+} as const satisfies Record<SubscriptionKind, string>;
 
 /** Receives the outcome of one command. Exactly one of the two is called, once. */
 export interface ReplySink {
@@ -179,17 +190,17 @@ export class Wire {
   }
 
   /** Subscribes through the driver, which keeps track of the subscriptions. */
-  async subscribe(kind: 'subscribe' | 'psubscribe', channels: readonly string[]): Promise<void> {
+  async subscribe(kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     this.#assertOpen();
     // From now on the server takes no AUTH here.
     this.#isReserved = true;
     await this.#client[kind](...channels);
   }
 
-  /** Unsubscribes through the driver. */
-  async unsubscribe(kind: 'unsubscribe' | 'punsubscribe', channels: string[]): Promise<void> {
+  /** Unsubscribes through the driver from what was subscribed to. */
+  async unsubscribe(kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     this.#assertOpen();
-    await this.#client[kind](...channels);
+    await this.#client[OPPOSITE[kind]](...channels);
   }
 
   /**
@@ -316,7 +327,8 @@ export class Wire {
     }
   }
 
-  #forwardMessages({ onMessage, onMessageBuffer }: WireListener): void {
+  #forwardMessages({ onMessage, onMessageBuffer, onShardMessage }: WireListener): void {
+    if (onShardMessage !== undefined) this.#client.on('smessageBuffer', onShardMessage);
     if (onMessage !== undefined) {
       this.#client.on('message', (channel: string, message: string) => {
         onMessage(channel, message, null);

@@ -1,8 +1,4 @@
-import {
-  InvalidArgumentError,
-  NotReplicatedError,
-  RedisHaError,
-} from '../../base/errors/index.js';
+import { InvalidArgumentError, NotReplicatedError, RedisHaError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { CallOptions } from '../table/call-options.js';

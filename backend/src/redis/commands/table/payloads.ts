@@ -47,6 +47,8 @@ export interface QueuedCommand {
   readonly name: string;
   readonly args: readonly unknown[];
   readonly encoding: Encoding;
+  /** Whether repeating it is harmless, where whoever queued it knows better than the table. */
+  readonly isIdempotent?: boolean;
 }
 
 /** The outcome of one command of a transaction or pipeline, as ioredis gives it. */
