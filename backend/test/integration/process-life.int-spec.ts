@@ -50,8 +50,10 @@ class Job {
 
   async until(line: string): Promise<number> {
     const hasSaid = (): boolean => {
+      // It may have gone on and ended since the last look.
+      if (this.lineAt.has(line)) return true;
       if (this.end !== null) throw new Error(`It ended: ${this.lines.join('\n')}`);
-      return this.lineAt.has(line);
+      return false;
     };
     await waitUntil(hasSaid, { what: `it says ${line}`, timeoutMs: 20_000 });
     return this.lineAt.get(line)!;

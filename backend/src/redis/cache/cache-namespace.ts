@@ -19,6 +19,7 @@ import {
 } from './values/cache-options.js';
 import type { CacheStats } from './values/cache-stats.js';
 import { claimName, keyOfCall, nameInKeys } from './call-names.js';
+import { checkFunction } from '../base/options/index.js';
 import { WRAP, type WrapOptions } from './wrap-function.js';
 
 /** A value and where it came from. */
@@ -66,6 +67,7 @@ export class CacheNamespace {
   getOrSet<T>(key: string, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
     try {
       checkKey(key);
+      checkFunction('loader', loader, 'cache.getOrSet(key, () => findUser(id))');
       this.#core.loader.runner.assertOpen();
       return this.#core.lookup.getOrLoad(key, loader as Loader, options) as Promise<T>;
     } catch (error) {
@@ -84,6 +86,7 @@ export class CacheNamespace {
     options?: GetOrSetOptions<T>,
   ): Promise<Map<string, T>> {
     checkKeys(keys);
+    checkFunction('loader', loader, 'cache.getOrSetMany(keys, (missing) => findUsers(missing))');
     const { batch, deps, options: base } = this.#core;
     const distinct = [...new Set(keys)];
     const request = { keys: distinct, loader, options: resolveLoadOptions(options, base) };
@@ -202,6 +205,7 @@ export class CacheNamespace {
     fn: (...args: A) => R | Promise<R>,
     options: WrapOptions<A, R> = {},
   ): (...args: A) => Promise<R> {
+    checkFunction('fn', fn, 'cache.wrap(findUser)');
     const { key, name: given, ...rest } = options;
     WRAP.check(options);
     resolveLoadOptions(rest, this.#core.options);

@@ -15,9 +15,8 @@ import {
   rule,
   type RowsOf,
 } from '../base/options/index.js';
-import { ConfigInvalidError } from '../base/errors/index.js';
 import type { RedisEngine } from '../engine/index.js';
-import { engineToken, type RedisService, redisToken } from '../nest/index.js';
+import { engineToken, noConnection, type RedisService, redisToken } from '../nest/index.js';
 import { namespaces as clientNames } from './client-names.js';
 import { namedClientOptions } from './named-clients.js';
 
@@ -69,7 +68,7 @@ export class LiaoliaotsRedisModule {
       ],
       useFactory: (...deps: unknown[]): RedisModuleOptions => {
         const [moduleRef, redis] = deps as [ModuleRef, RedisService | undefined];
-        if (redis === undefined) throw noConnection(name);
+        if (redis === undefined) throw noConnection('name', name);
         const engine = moduleRef.get<RedisEngine>(engineToken(redis.name), { strict: false });
         return namedClientOptions(engine, namespaces, options);
       },
@@ -79,15 +78,4 @@ export class LiaoliaotsRedisModule {
       imports: [NamedClientsModule.forRootAsync(register, true)],
     };
   }
-}
-
-function noConnection(name: string): ConfigInvalidError {
-  return new ConfigInvalidError([
-    {
-      field: 'name',
-      value: name,
-      message: 'no connection of this name is registered where the named clients can see it',
-      remedy: 'Register it with RedisModule.forRoot(…), or import its module if it is not global',
-    },
-  ]);
 }

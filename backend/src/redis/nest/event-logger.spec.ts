@@ -65,4 +65,39 @@ describe('RedisEventLogger', () => {
     await engine.close();
     jest.restoreAllMocks();
   });
+
+  it('sums up what fails again and again, of each kind by itself', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const debug = jest.spyOn(Logger.prototype, 'debug').mockReturnValue();
+    const clock = new ManualClock();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, clock);
+    new RedisEventLogger(engine, []).start();
+    debug.mockClear();
+    for (let i = 0; i < 5000; i++) {
+      engine.bus.emit({
+        type: 'listener.failed',
+        event: 'news',
+        error: new TypeError('x is null'),
+      });
+      engine.bus.emit({ type: 'value.write-failed', keyspace: 'users', reason: 'VALUE_TOO_LARGE' });
+      engine.bus.emit({ type: 'breaker.half-opened', direction: 'reads', openMs: 5 });
+    }
+    await clock.advance(1000);
+    expect(error.mock.calls).toEqual([
+      ['A listener of news failed: x is null'],
+      ['Listeners failed 4,999 more times (news 4,999): x is null'],
+    ]);
+    expect(warn.mock.calls).toEqual([['A value in users is not kept: VALUE_TOO_LARGE']]);
+    expect(debug.mock.calls).toEqual([
+      ['breaker.half-opened'],
+      ['More events: breaker.half-opened 4,999'],
+    ]);
+    await clock.advance(59_000);
+    expect(warn).toHaveBeenLastCalledWith(
+      '4,999 more values (users 4,999) were not kept in the last minute: VALUE_TOO_LARGE',
+    );
+    await engine.close();
+    jest.restoreAllMocks();
+  });
 });

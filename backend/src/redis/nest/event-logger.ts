@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import { redactOptions } from '../config/index.js';
-import { safeMessage, type Problem } from '../base/errors/index.js';
+import type { Problem } from '../base/errors/index.js';
 import type {
   FailoverRecord,
   RedisHaEvent,
@@ -10,8 +10,8 @@ import type {
 } from '../base/events/index.js';
 import { whyNoWrites } from '../cluster/topology/index.js';
 import type { RedisEngine } from '../engine/index.js';
-import { GatheredLines } from './gathered-lines.js';
-import { UNCERTAIN, UNREADABLE, whyUnreadable } from './what-is-told-often.js';
+import { GatheredLines, type Telling } from './gathered-lines.js';
+import { OTHER_EVENTS, TOLD_OFTEN } from './what-is-told-often.js';
 
 const PATIENCE_MS = 3000;
 
@@ -20,20 +20,13 @@ export class RedisEventLogger {
   readonly #engine: RedisEngine;
   readonly #warnings: readonly Problem[];
   readonly #logger: Logger;
-  readonly #uncertain: GatheredLines;
-  readonly #unreadable: GatheredLines;
+  readonly #gathered = new Map<RedisHaEventType | 'others', GatheredLines>();
 
   constructor(engine: RedisEngine, warnings: readonly Problem[]) {
     this.#engine = engine;
     this.#warnings = warnings;
     const { name } = engine.options;
     this.#logger = new Logger(name === 'default' ? 'Redis' : `Redis:${name}`);
-    this.#uncertain = new GatheredLines(engine, UNCERTAIN, (line) => {
-      this.#logger.warn(line);
-    });
-    this.#unreadable = new GatheredLines(engine, UNREADABLE, (line) => {
-      this.#logger.error(line);
-    });
   }
 
   /** Logs the configuration, and from then on each event. */
@@ -72,23 +65,33 @@ export class RedisEventLogger {
   }
 
   #write(event: RedisHaEvent): void {
-    if (event.type === 'command.uncertain') {
-      this.#uncertain.add(event.command, event.reason);
-      return;
-    }
-    if (event.type === 'value.rejected') {
-      this.#writeRejected(event);
-      return;
-    }
     const line = LINES[event.type];
-    if (line === undefined) this.#logger.debug(event.type);
-    else this.#logger[line.level](line.text(event as never));
+    if (line !== undefined) {
+      this.#logger[line.level](line.text(event as never));
+      return;
+    }
+    const often = TOLD_OFTEN[event.type];
+    const told = often?.read(event as never) ?? null;
+    if (often === undefined || told === null) {
+      this.#linesOf('others', OTHER_EVENTS, 'debug').add(event.type, '');
+    } else {
+      this.#linesOf(event.type, often.telling, often.level).add(...told);
+    }
   }
 
-  #writeRejected(event: RedisHaEventOf<'value.rejected'>): void {
-    const why = whyUnreadable(event);
-    if (why === null) this.#logger.debug(event.type);
-    else this.#unreadable.add(event.keyspace, why);
+  #linesOf(
+    what: RedisHaEventType | 'others',
+    telling: Telling,
+    level: 'error' | 'warn' | 'debug',
+  ): GatheredLines {
+    let lines = this.#gathered.get(what);
+    if (lines === undefined) {
+      lines = new GatheredLines(this.#engine, telling, (line) => {
+        this.#logger[level](line);
+      });
+      this.#gathered.set(what, lines);
+    }
+    return lines;
   }
 }
 
@@ -97,7 +100,7 @@ interface Line<T extends RedisHaEventType> {
   readonly text: (event: RedisHaEventOf<T>) => string;
 }
 
-// For an event that is not listed, its type is logged at debug level.
+// For an event that is neither here nor told often, its type is logged at debug level.
 const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   'failover.first-write': { level: 'log', text: ({ failover }) => describeFailover(failover) },
   'primary.switched': {
@@ -122,10 +125,6 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
       'The application runs; commands wait until their deadline.',
   },
   'settings.doubtful': { level: 'warn', text: ({ problem }) => describeProblem(problem) },
-  'listener.failed': {
-    level: 'error',
-    text: ({ event, error }) => `A listener of ${event} failed: ${safeMessage(error)}`,
-  },
   'writes.paused': { level: 'log', text: ({ reason }) => `Writes wait: ${reason}` },
   'writes.resumed': {
     level: 'log',
@@ -205,10 +204,6 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
   'journal.file-skipped': {
     level: 'warn',
     text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,
-  },
-  'sentinel.lost': {
-    level: 'debug',
-    text: ({ sentinel, reason }) => `Sentinel ${show(sentinel)} lost: ${reason}`,
   },
 };
 

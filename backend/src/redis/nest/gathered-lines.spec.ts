@@ -1,6 +1,9 @@
 import { ManualClock } from '../testing/index.js';
 import { GatheredLines } from './gathered-lines.js';
-import { UNCERTAIN, UNREADABLE, whyUnreadable } from './what-is-told-often.js';
+import { TOLD_OFTEN, whyUnreadable } from './what-is-told-often.js';
+
+const UNCERTAIN = TOLD_OFTEN['command.uncertain']!.telling;
+const UNREADABLE = TOLD_OFTEN['value.rejected']!.telling;
 
 describe('lines of what happens very often', () => {
   let clock: ManualClock;

@@ -25,21 +25,20 @@ const REFUSED_FOR_NOW: ReadonlySet<unknown> = new Set([
   'MISCONF',
 ]);
 
+const HARMFUL_TO_REPEAT: ReadonlyMap<string, string> = new Map([
+  ['COMMAND_UNCERTAIN', 'Nobody knows whether this was done; look before you repeat it'],
+  ['NOT_REPLICATED', 'This was done and may be lost again; look before you repeat it'],
+]);
+
 /** Returns what a client is told over HTTP about an error of this library: for an exception filter of your own. */
 export function httpAnswerOf(error: RedisHaError): HttpAnswer {
   const { code } = error;
   if (code === 'SESSION_INVALID') {
     return { statusCode: 401, code, message: 'Log in', retryAfterS: null };
   }
-  if (code === 'COMMAND_UNCERTAIN') {
-    // Without a time: a client that obeys it might do twice what was done already.
-    const message = 'Nobody knows whether this was done; look before you repeat it';
-    return { statusCode: 503, code, message, retryAfterS: null };
-  }
-  if (code === 'NOT_REPLICATED') {
-    const message = 'This was done, and may be lost; look before you repeat it';
-    return { statusCode: 503, code, message, retryAfterS: null };
-  }
+  const harm = HARMFUL_TO_REPEAT.get(code);
+  // Without a time: a client that obeys it might do twice what was done already.
+  if (harm !== undefined) return { statusCode: 503, code, message: harm, retryAfterS: null };
   if (isOutage(error)) {
     const message = 'This is not possible right now. Try again';
     return { statusCode: 503, code, message, retryAfterS: RETRY_AFTER_S };

@@ -3,6 +3,7 @@ export {
   InjectRedis,
   InjectRedisCache,
   engineToken,
+  noConnection,
   redisCacheToken,
   redisKeyspacesToken,
   redisToken,

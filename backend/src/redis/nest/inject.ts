@@ -1,4 +1,5 @@
 import { Inject } from '@nestjs/common';
+import { ConfigInvalidError } from '../base/errors/index.js';
 import { DEFAULT_CONNECTION } from '../config/index.js';
 import { RedisCache } from '../cache/index.js';
 import { RedisKeyspaces } from '../engine/index.js';
@@ -6,9 +7,7 @@ import { RedisService } from './redis.service.js';
 
 /** Returns the injection token of a connection: for the default one the class itself. */
 export function redisToken(name: string = DEFAULT_CONNECTION): symbol | typeof RedisService {
-  return name === DEFAULT_CONNECTION
-    ? RedisService
-    : Symbol.for(`nestjs-redis-ha.connection.${name}`);
+  return name === DEFAULT_CONNECTION ? RedisService : tokenOf('RedisService', name);
 }
 
 /** Injects the connection of this name: `constructor(@InjectRedis('sessions') redis: RedisService)`. */
@@ -18,7 +17,7 @@ export function InjectRedis(name?: string): ParameterDecorator & PropertyDecorat
 
 /** Returns the injection token of the cache of a connection: for the default one the class itself. */
 export function redisCacheToken(name: string = DEFAULT_CONNECTION): symbol | typeof RedisCache {
-  return name === DEFAULT_CONNECTION ? RedisCache : Symbol.for(`nestjs-redis-ha.cache.${name}`);
+  return name === DEFAULT_CONNECTION ? RedisCache : tokenOf('RedisCache', name);
 }
 
 /** Injects the cache of the connection of this name. */
@@ -30,9 +29,7 @@ export function InjectRedisCache(name?: string): ParameterDecorator & PropertyDe
 export function redisKeyspacesToken(
   name: string = DEFAULT_CONNECTION,
 ): symbol | typeof RedisKeyspaces {
-  return name === DEFAULT_CONNECTION
-    ? RedisKeyspaces
-    : Symbol.for(`nestjs-redis-ha.keyspaces.${name}`);
+  return name === DEFAULT_CONNECTION ? RedisKeyspaces : tokenOf('RedisKeyspaces', name);
 }
 
 /** @internal Returns the injection token of the engine of a connection. */
@@ -43,4 +40,21 @@ export function engineToken(name: string): symbol {
 /** @internal Returns the injection token of the checked options of a connection. */
 export function resolutionToken(name: string): symbol {
   return Symbol.for(`nestjs-redis-ha.options.${name}`);
+}
+
+// Nest shows it when nothing is registered under it, so it says how that is done.
+function tokenOf(what: string, name: string): symbol {
+  return Symbol.for(`${what} of RedisModule.forRoot(options, { name: '${name}' })`);
+}
+
+/** What to throw when a module needs a connection that it cannot see. */
+export function noConnection(field: string, name: string = DEFAULT_CONNECTION): ConfigInvalidError {
+  return new ConfigInvalidError([
+    {
+      field,
+      value: name,
+      message: 'no connection of this name is registered where this module can see it',
+      remedy: 'Register it with RedisModule.forRoot(…), or import its module if it is not global',
+    },
+  ]);
 }

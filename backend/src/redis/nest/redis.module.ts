@@ -278,7 +278,20 @@ function asyncProviders(options: RedisAsyncOptions): Provider[] {
     provide,
     inject: [factory],
     useFactory: async (source: RedisOptionsFactory<RedisHaOptions | OptionsOverEnvironment>) =>
-      resolution(await source.createRedisOptions(), options),
+      resolution(await optionsOf(source), options),
   };
   return 'useClass' in options ? [options.useClass, fromFactory] : [fromFactory];
+}
+
+function optionsOf<T>(source: RedisOptionsFactory<T>): T | Promise<T> {
+  if (typeof (source as Partial<RedisOptionsFactory<T>>).createRedisOptions === 'function')
+    return source.createRedisOptions();
+  throw new ConfigInvalidError([
+    {
+      field: 'register.useClass',
+      value: '(an object)',
+      message: 'the class, or what useExisting names, has no method createRedisOptions',
+      remedy: "For example: createRedisOptions() { return { mode: 'standalone' }; }",
+    },
+  ]);
 }

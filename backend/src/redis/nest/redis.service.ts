@@ -3,13 +3,22 @@ import type {
   SubscriptionKind,
   TrackedOptions,
 } from '../cluster/connection/index.js';
+import { EVENT_TYPES } from '../base/events/index.js';
 import type {
   FailoverRecord,
   RedisHaEvent,
   RedisHaEventOf,
   RedisHaEventType,
 } from '../base/events/index.js';
-import { deadline, option, OptionSet } from '../base/options/index.js';
+import { InvalidArgumentError } from '../base/errors/index.js';
+import {
+  checkFunction,
+  deadline,
+  nearestName,
+  option,
+  OptionSet,
+  showSafely,
+} from '../base/options/index.js';
 import { CommandRecorder, type CommandStats, type RecentLatencies } from '../base/stats/index.js';
 import { readStatus, RedisScans, type RedisEngine, type RedisStatus } from '../engine/index.js';
 import {
@@ -29,6 +38,7 @@ import {
 import type { CredentialsReport } from '../config/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
+import { refuseMethodsOfClients } from './methods-of-clients.js';
 
 const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
@@ -84,11 +94,14 @@ export class RedisService extends RedisScans {
 
   /** Calls the listener for each event of one type, such as `failover.completed`. Returns a function that removes it. */
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop {
+    checkEventType(type);
+    checkFunction('listener', listener, "redis.on('primary.ready', (event) => …)");
     return this.#engine.bus.on(type, listener);
   }
 
   /** Calls the listener for each event of any type. Returns a function that removes it. */
   onAny(listener: (event: RedisHaEvent) => void): Stop {
+    checkFunction('listener', listener, 'redis.onAny((event) => …)');
     return this.#engine.bus.onAny(listener);
   }
 
@@ -151,6 +164,7 @@ export class RedisService extends RedisScans {
     work: (connection: ExclusiveConnection) => Promise<T>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<T> {
+    checkFunction('work', work, 'redis.exclusive(async (connection) => …)');
     TIMEOUT_OPTION.check(options);
     const { routing } = this.#engine.options;
     const timeoutMs = options.timeoutMs ?? routing.writeTimeoutMs;
@@ -197,4 +211,21 @@ export class RedisService extends RedisScans {
     const timeoutMs = options.timeoutMs ?? this.#engine.options.routing.writeTimeoutMs;
     return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
   }
+}
+
+refuseMethodsOfClients(RedisService.prototype);
+
+function checkEventType(type: unknown): void {
+  if (typeof type === 'string' && EVENT_TYPES.includes(type)) return;
+  const nearest = typeof type === 'string' ? nearestName(type, EVENT_TYPES) : undefined;
+  const remedy =
+    nearest === undefined
+      ? `There are ${EVENT_TYPES.join(', ')}. For messages of channels there is redis.subscribe()`
+      : `Did you mean ${nearest}?`;
+  throw new InvalidArgumentError({
+    field: 'type',
+    value: showSafely(type),
+    message: 'there is no event of this type',
+    remedy,
+  });
 }

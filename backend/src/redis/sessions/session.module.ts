@@ -19,7 +19,7 @@ import {
 } from '../base/options/index.js';
 import type { KeyRing } from '../base/crypto/index.js';
 import type { RedisKeyspaces } from '../engine/index.js';
-import { redisKeyspacesToken } from '../nest/index.js';
+import { noConnection, redisKeyspacesToken } from '../nest/index.js';
 import type { SessionArchive } from './archive/session-archive.js';
 import { SESSION_ROWS, type SessionOptions } from './service/session-options.js';
 import { SessionService } from './service/session-service.js';
@@ -126,17 +126,19 @@ function providersOf({ keyspace = 'sessions', connection }: Register): Provider[
   return [
     {
       provide: SessionService,
-      inject: [redisKeyspacesToken(connection), OPTIONS, ARCHIVE],
+      inject: [{ token: redisKeyspacesToken(connection), optional: true }, OPTIONS, ARCHIVE],
       useFactory: (
-        keyspaces: RedisKeyspaces,
+        keyspaces: RedisKeyspaces | undefined,
         options: SessionModuleOptions,
         archive: SessionArchive | null,
-      ) =>
-        openSessions(keyspaces, keyspace, {
+      ) => {
+        if (keyspaces === undefined) throw noConnection('sessions.connection', connection);
+        return openSessions(keyspaces, keyspace, {
           ...ownOptions(options),
           ...keysOf(keyspaces, options),
           ...(archive !== null && { archive }),
-        }),
+        });
+      },
     },
     {
       provide: SESSION_TOKEN_SOURCE,

@@ -85,6 +85,12 @@ export function withoutArguments(error: unknown): Error {
   return error;
 }
 
+/** Returns the first refusal because of which a transaction was discarded; `null` when the error is of no transaction. */
+export function firstOfTransaction(error: unknown): string | null {
+  const previous: unknown = (error as { previousErrors?: unknown } | null)?.previousErrors;
+  return Array.isArray(previous) && previous.length > 0 ? safeMessage(previous[0]) : null;
+}
+
 // Not `instanceof`: an error may come from another realm, as Node's own do under Jest.
 function isError(error: unknown): error is Error {
   return types.isNativeError(error) || error instanceof Error;

@@ -3,6 +3,7 @@ export {
   classifyFailure,
   codeOf,
   type FailureKind,
+  firstOfTransaction,
   isRoleRefusal,
   isWord,
   replyPrefix,

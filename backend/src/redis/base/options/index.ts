@@ -2,6 +2,7 @@ export { nearestName } from './did-you-mean.js';
 export { Findings } from './findings.js';
 export { keyRing, type KeySource } from './key-ring-rule.js';
 export { group, isGiven, OptionSet, type Given } from './option-set.js';
+export { checkFunction } from './needed-function.js';
 export { option, required, type AnyRow, type Resolved, type RowsOf } from './rows.js';
 export {
   aFunction,

@@ -49,7 +49,7 @@ export class CacheCodec {
     const body = this.#serialize(value);
     if (body.length > this.#maxBytes) {
       throw new ValueTooLargeError(
-        `A value of ${String(body.length)} bytes is larger than maxValueBytes, ${String(this.#maxBytes)}`,
+        `A value of ${String(body.length)} bytes is larger than maxValueBytes, ${String(this.#maxBytes)}. Cache less per key, or raise maxValueBytes of the namespace`,
         { namespace: this.#namespace, bytes: body.length, maxValueBytes: this.#maxBytes },
       );
     }

@@ -20,7 +20,7 @@ export function isWellFormed(text: string): boolean {
 /** Throws when the argument cannot be a key. Keys are data: the error does not show them. */
 export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string') {
-    throw refusal('key', `(${typeof key})`, 'a key must be text', 'Give a string');
+    throw refusal('key', kindOf(key), 'a key must be text', 'Give a string');
   }
   if (key === '') throw refusal('key', '', 'a key must not be empty', 'Give at least one letter');
   if (key.length > SURELY_SHORT && Buffer.byteLength(key) > MAX_KEY_BYTES) {
@@ -37,7 +37,7 @@ export function checkKey(key: unknown): asserts key is string {
 /** Throws when an element of the list cannot be a key. */
 export function checkKeys(keys: unknown): asserts keys is readonly string[] {
   if (!Array.isArray(keys)) {
-    throw refusal('keys', `(${typeof keys})`, 'keys must be a list', 'Give an array of strings');
+    throw refusal('keys', kindOf(keys), 'keys must be a list', 'Give an array of strings');
   }
   for (const key of keys) checkKey(key);
 }
@@ -59,7 +59,7 @@ export function checkTags(tags: unknown): readonly string[] {
 export function tagsProblem(tags: unknown): Problem | null {
   if (!Array.isArray(tags)) {
     const [message, remedy] = ['tags must be a list', 'Give an array of strings'];
-    return { field: 'tags', value: `(${typeof tags})`, message, remedy };
+    return { field: 'tags', value: kindOf(tags), message, remedy };
   }
   for (const tag of tags) {
     const problem = tagProblem(tag);
@@ -76,8 +76,7 @@ export function tagsProblem(tags: unknown): Problem | null {
 function tagProblem(tag: unknown): Problem | null {
   const isTag = typeof tag === 'string' && tag !== '' && isWellFormed(tag);
   if (isTag && Buffer.byteLength(tag) <= MAX_GROUP_BYTES) return null;
-  const shown =
-    typeof tag === 'string' ? `(${String(Buffer.byteLength(tag))} bytes)` : `(${typeof tag})`;
+  const shown = typeof tag === 'string' ? `(${String(Buffer.byteLength(tag))} bytes)` : kindOf(tag);
   const message = `a tag must be well-formed text of 1 to ${String(MAX_GROUP_BYTES)} bytes`;
   const remedy = 'Shorten it, or use a hash of the long part';
   return { field: 'tag', value: shown, message, remedy };
@@ -111,7 +110,7 @@ export function checkHolder(holder: unknown): void {
   if (typeof holder === 'string' && holder !== '' && Buffer.byteLength(holder) <= MAX_KEY_BYTES)
     return;
   const message = `a holder must be text of 1 to ${String(MAX_KEY_BYTES)} bytes`;
-  throw refusal('holder', `(${typeof holder})`, message, 'For example: randomUUID()');
+  throw refusal('holder', kindOf(holder), message, 'For example: randomUUID()');
 }
 
 /** Throws for what cannot be the TTL of a number or a lock. */
@@ -121,4 +120,9 @@ export function checkLife(ttlMs: unknown, mayBeNull: boolean): void {
   const nullToo = mayBeNull ? ', or null (it never expires)' : '';
   const message = `it must be a whole number of milliseconds, at least 1${nullToo}`;
   throw refusal('ttlMs', String(ttlMs), message, 'For example: 60_000');
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return '(not set)';
+  return value === null ? '(null)' : `(${Array.isArray(value) ? 'list' : typeof value})`;
 }

@@ -74,6 +74,19 @@ describe('ReopeningWire', () => {
     await isReady();
   });
 
+  it('still says why the attempt before failed when it is nudged', async () => {
+    await nodes[0]!.stop();
+    kept.open();
+    await pass(clock, 1000);
+    await until(clock, () => kept.state.kind === 'lost', 'it waits for its next attempt');
+    kept.nudge();
+    expect(kept.state).toMatchObject({
+      kind: 'connecting',
+      attempt: 1,
+      reason: expect.stringContaining('nobody listens there') as string,
+    });
+  });
+
   it('goes to another address when it is told to give the present one up', async () => {
     kept.open();
     await isReady();

@@ -93,7 +93,7 @@ export class ReopeningWire {
 
   /** Tries at once if it waits for its next attempt. */
   nudge(): void {
-    if (this.#stopRetry !== null) this.#connect(1, null);
+    if (this.#stopRetry !== null) this.#connect(1, this.#lastReason);
   }
 
   /** Closes the present connection and opens a new one. */
@@ -166,10 +166,15 @@ export class ReopeningWire {
     this.#wire = null;
     this.#state = { kind: 'lost', reason, attempt: failed };
     this.#stopRetry = this.#clock.hold(this.#pauseAfter(failed), () => {
-      this.#connect(failed + 1, 'reason' in this.#state ? this.#state.reason : reason);
+      this.#connect(failed + 1, this.#lastReason);
     });
     this.#listener.onClosed(reason);
     if (!wasOpen && mayBeOtherTransport(why)) this.#askOtherTransport();
+  }
+
+  // A finding may have replaced it. Who is told to try at once must not forget it.
+  get #lastReason(): string | null {
+    return 'reason' in this.#state ? this.#state.reason : null;
   }
 
   #explain(why: string): string {

@@ -79,14 +79,22 @@ export function checkListener(listener: unknown): void {
 
 /** Returns the channels as a list. Throws if there is none, or an empty one. */
 export function channelList(channels: string | readonly string[]): readonly string[] {
-  const list = typeof channels === 'string' ? [channels] : [...channels];
-  if (list.length > 0 && !list.includes('')) return list;
+  const list: unknown = typeof channels === 'string' ? [channels] : channels;
+  if (isListOfNames(list)) return [...list];
   throw new InvalidArgumentError({
     field: 'channels',
-    value: list,
-    message: 'there must be at least one channel, and none may be empty',
+    value: Array.isArray(channels) ? channels.map(showSafely) : showSafely(channels),
+    message: 'must be a name or a list of names, at least one, and none may be empty',
     remedy: "For example: redis.subscribe('news', (message) => …)",
   });
+}
+
+function isListOfNames(list: unknown): list is readonly string[] {
+  return (
+    Array.isArray(list) &&
+    list.length > 0 &&
+    list.every((name) => typeof name === 'string' && name !== '')
+  );
 }
 
 /** Returns the name under which a channel or pattern is known, such as `psubscribe n*`. */

@@ -6,6 +6,7 @@ import {
   CommandRejectedError,
   CommandTimeoutError,
   CommandUncertainError,
+  firstOfTransaction,
   NoPrimaryError,
   NoReplicaError,
   QueueFullError,
@@ -24,10 +25,12 @@ export function rejectedError(
   error: unknown,
   isDeclared = false,
 ): CommandRejectedError {
+  const first = firstOfTransaction(error);
   const cause = withoutArguments(error);
   const reply = replyPrefix(cause);
+  const of = first === null ? '' : ` The first was: ${first}`;
   const advice = isDeclared && reply === 'READONLY' ? WRONGLY_DECLARED : '';
-  return new CommandRejectedError(safeMessage(cause) + advice, { command, reply }, { cause });
+  return new CommandRejectedError(safeMessage(cause) + of + advice, { command, reply }, { cause });
 }
 
 const WRONGLY_DECLARED =

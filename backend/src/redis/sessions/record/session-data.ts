@@ -75,7 +75,7 @@ function checkedSize(json: string, maxBytes: number): string {
   const bytes = Buffer.byteLength(json);
   if (bytes <= maxBytes) return json;
   throw new ValueTooLargeError(
-    `The data of a session has ${bytes} bytes, and maxDataBytes allows ${maxBytes}`,
+    `The data of a session has ${bytes} bytes, and maxDataBytes allows ${maxBytes}. Keep less in it, such as the id of what is large, or raise maxDataBytes`,
     { bytes, maxBytes },
   );
 }

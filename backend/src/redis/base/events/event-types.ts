@@ -1,0 +1,48 @@
+import type { RedisHaEventType } from './redis-events.js';
+
+// A record, so that the compiler asks for each of them.
+const TYPES: Readonly<Record<RedisHaEventType, true>> = {
+  'connection.opened': true,
+  'connection.lost': true,
+  'connection.stalled': true,
+  'connection.recovered': true,
+  'sentinel.connected': true,
+  'sentinel.lost': true,
+  'topology.changed': true,
+  'primary.switched': true,
+  'primary.suspected': true,
+  'primary.ready': true,
+  'primary.reset': true,
+  'failover.observed': true,
+  'failover.completed': true,
+  'failover.first-write': true,
+  'writes.paused': true,
+  'writes.resumed': true,
+  'writes.refused': true,
+  'writes.accepted': true,
+  'clock.skewed': true,
+  'clock.agreed': true,
+  'command.uncertain': true,
+  'subscription.moved': true,
+  'pool.exhausted': true,
+  'settings.doubtful': true,
+  'start.waiting': true,
+  'breaker.opened': true,
+  'breaker.half-opened': true,
+  'breaker.closed': true,
+  'mode.changed': true,
+  'journal.dropped': true,
+  'journal.replayed': true,
+  'journal.recovered': true,
+  'journal.file-failed': true,
+  'journal.file-recovered': true,
+  'journal.file-skipped': true,
+  'notices.refused': true,
+  'value.rejected': true,
+  'value.write-failed': true,
+  'cache.load-failed': true,
+  'listener.failed': true,
+};
+
+/** The type of each event there is. */
+export const EVENT_TYPES: readonly string[] = Object.keys(TYPES);

@@ -1,0 +1,214 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRedis, RedisModule, RedisService, SessionModule } from '../index.js';
+import { closeApps, startApp } from '../../../test/support/apps.js';
+import { expectClear, refusalOf, type Misuse } from '../../../test/support/misuse.js';
+
+type Imports = Parameters<typeof startApp>[0]['imports'];
+type Row = Misuse & { readonly imports: () => NonNullable<Imports> };
+
+const SECRET = 'planted-S3cret';
+const MEMORY = { mode: 'memory' } as const;
+
+const configured = (what: string, options: unknown, ...says: readonly RegExp[]): Row => ({
+  what,
+  code: 'CONFIG_INVALID',
+  says,
+  imports: () => [RedisModule.forRoot(options as never)],
+});
+const registered = (what: string, imports: Row['imports'], ...says: readonly RegExp[]): Row => ({
+  what,
+  code: 'CONFIG_INVALID',
+  says,
+  imports,
+});
+
+const ROWS: readonly Row[] = [
+  configured(
+    'two Sentinels',
+    { mode: 'sentinel', sentinel: { nodes: ['a:1', 'b:1'] } },
+    /sentinel\.nodes = "a:1, b:1"/,
+    /needs 3 or more Sentinels and has 2/,
+    /List three or more/,
+  ),
+  configured(
+    'a port that is too large',
+    { mode: 'standalone', port: 70_000 },
+    /port = 70000/,
+    /from 1 to 65535/,
+    /default, 6379/,
+  ),
+  configured(
+    'a port in quotes',
+    { mode: 'standalone', port: '6379' },
+    /port = "6379"/,
+    /Write it without quotes: 6379/,
+  ),
+  configured(
+    'a Sentinel with a wrong port',
+    { mode: 'sentinel', sentinel: { nodes: ['a:26379x', 'b:1', 'c:1'] } },
+    /sentinel\.nodes\[0\] = "a:26379x"/,
+    /port that is not a number/,
+    /Write host:port/,
+  ),
+  configured(
+    'name for masterName',
+    { mode: 'sentinel', sentinel: { name: 'x', nodes: ['a:1', 'b:1', 'c:1'] } },
+    /sentinel\.name = /,
+    /Did you mean sentinel\.masterName\?/,
+  ),
+  configured(
+    'the options of ioredis for one node',
+    { host: 'a', password: SECRET, maxRetriesPerRequest: null, retryStrategy: () => 1 },
+    /4 problems/,
+    /Did you mean node\.password\?/,
+    /routing\.writeTimeoutMs/,
+    /mode = \(not set\)/,
+  ),
+  configured(
+    'the options of ioredis for Sentinels',
+    { sentinels: [], name: 'x' },
+    /Did you mean sentinel\.nodes\?/,
+    /Did you mean sentinel\.masterName\?/,
+  ),
+  configured(
+    'a URL for the options',
+    `redis://:${SECRET}@h:1`,
+    /options = "\(text\)": must be an object/,
+    /url: …/,
+  ),
+  configured('null for the options', null, /options = null: must be an object/),
+  configured('a list for the options', [], /options = "\(a list\)": must be an object/),
+  configured(
+    'a mode that does not exist',
+    { mode: 'cluster' },
+    /mode = "cluster"/,
+    /'sentinel' for production/,
+  ),
+  configured(
+    'Sentinels as text',
+    { mode: 'sentinel', sentinel: { nodes: 'a,b,c' } },
+    /sentinel\.nodes = .*must be a list/,
+    /\['sentinel1:26379'/,
+  ),
+  configured(
+    'a sign in the password of a URL',
+    { mode: 'standalone', url: `redis://:${SECRET}#@h:1` },
+    /url = "\*\*\*"/,
+    /percent-encode/,
+  ),
+  configured(
+    'two passwords that differ',
+    { mode: 'standalone', url: `redis://:${SECRET}@h:1`, node: { password: `${SECRET}2` } },
+    /node\.password = "\*\*\*": differs/,
+    /Keep it in one place/,
+  ),
+  registered(
+    'two connections of one name',
+    () => [RedisModule.forRoot(MEMORY), RedisModule.forRoot(MEMORY)],
+    /register\.name = "default": two calls/,
+    /use another name/,
+  ),
+  registered(
+    'a second one by a factory',
+    () => [RedisModule.forRoot(MEMORY), RedisModule.forRootAsync({ useFactory: () => MEMORY })],
+    /register\.name = "default": two calls/,
+  ),
+  registered(
+    'a name in place of the registration',
+    () => [RedisModule.forRoot(MEMORY, 'sessions' as never)],
+    /register = "\(text\)"/,
+    /\{ name: 'sessions' \}/,
+  ),
+  registered(
+    'a misspelt registration',
+    () => [RedisModule.forRoot(MEMORY, { nam: 'x' } as never)],
+    /register\.nam/,
+    /Did you mean register\.name\?/,
+  ),
+  registered(
+    'a factory that returns nothing',
+    () => [RedisModule.forRootAsync({ useFactory: () => undefined as never })],
+    /options = \(not set\): must be an object/,
+  ),
+  registered(
+    'a factory that returns no mode',
+    () => [RedisModule.forRootAsync({ useFactory: () => ({}) as never })],
+    /mode = \(not set\)/,
+    /Set mode to/,
+  ),
+  registered(
+    'no factory',
+    () => [RedisModule.forRootAsync({} as never)],
+    /register\.useFactory = \(not set\)/,
+    /For example: useFactory/,
+  ),
+  registered(
+    'a class that makes no options',
+    () => [RedisModule.forRootAsync({ useClass: Object as never })],
+    /register\.useClass/,
+    /no method createRedisOptions/,
+  ),
+  registered(
+    'sessions without a connection',
+    () => [SessionModule.forRoot()],
+    /sessions\.connection = "default": no connection of this name/,
+    /RedisModule\.forRoot/,
+  ),
+  registered(
+    'sessions of another connection',
+    () => [RedisModule.forRoot(MEMORY), SessionModule.forRoot({ connection: 'nope' })],
+    /sessions\.connection = "nope"/,
+    /RedisModule\.forRoot/,
+  ),
+  registered(
+    'a misspelt option of sessions',
+    () => [RedisModule.forRoot(MEMORY), SessionModule.forRoot({ idleMS: 5 } as never)],
+    /sessions\.idleMS/,
+    /Did you mean sessions\.idleMs\?/,
+  ),
+];
+
+afterEach(closeApps);
+
+describe('modules that are configured wrongly', () => {
+  it.each(ROWS.map((row) => [row.what, row] as const))(
+    'do not start, and every problem is named with its remedy: %s',
+    async (_, row) => {
+      const refusal = await refusalOf(() => startApp({ imports: row.imports() }));
+      expectClear(refusal, row, [SECRET]);
+    },
+  );
+
+  it('start in any order', async () => {
+    const { app } = await startApp({
+      imports: [SessionModule.forRoot(), RedisModule.forRoot(MEMORY)],
+    });
+    expect(app.get(RedisService).name).toBe('default');
+  });
+
+  it('pass on the error of a factory as it is', async () => {
+    const own = new Error('the vault is sealed');
+    const useFactory = (): never => {
+      throw own;
+    };
+    const imports = (): NonNullable<Imports> => [RedisModule.forRootAsync({ useFactory })];
+    expect(await refusalOf(() => startApp({ imports: imports() }))).toBe(own);
+  });
+
+  it.each([
+    [
+      'a name that is not registered',
+      'jobs',
+      /RedisService of RedisModule\.forRoot\(options, \{ name: 'jobs' \}\)/,
+    ],
+    ['the default one without the module', undefined, /argument RedisService at index \[0\]/],
+  ])('have their connection named when it is injected and missing: %s', async (_, name, sign) => {
+    @Injectable()
+    class Consumer {
+      constructor(@InjectRedis(name) readonly redis: RedisService) {}
+    }
+    const imports = name === undefined ? [] : [RedisModule.forRoot(MEMORY)];
+    const refusal = await refusalOf(() => startApp({ imports, providers: [Consumer] }));
+    expect(String(refusal)).toMatch(sign);
+  });
+});

@@ -1,0 +1,293 @@
+import {
+  RedisHaError,
+  RedisModule,
+  RedisService,
+  type RedisHaOptions,
+} from '../../src/redis/index.js';
+import {
+  startRedisCluster,
+  startRedisServer,
+  type RedisTestCluster,
+  type RedisTestServer,
+} from '../../src/redis/testing/index.js';
+import { closeApps, startApp } from '../support/apps.js';
+import { makeCertificates, type Certificates } from '../support/certificates.js';
+import { CustomCluster } from '../support/custom-cluster.js';
+import { expectClear, type Misuse } from '../support/misuse.js';
+import { nextEvent } from '../support/events.js';
+import { outcomeOf } from '../support/outcomes.js';
+
+jest.setTimeout(60_000);
+
+const PASSWORD = 'pw-of-the-nodes';
+const SENTINEL_PASSWORD = 'pw-of-the-sentinels';
+const WRONG = 'pw-that-is-wrong';
+const SECRETS = [PASSWORD, SENTINEL_PASSWORD, WRONG];
+
+/** Long enough for the log to complain, which it does after three seconds. */
+const DEADLINE_MS = 4000;
+
+interface World {
+  readonly server: RedisTestServer;
+  /** One without a password. */
+  readonly open: RedisTestServer;
+  readonly cluster: RedisTestCluster;
+  readonly tls: { readonly cluster: CustomCluster; readonly certificates: Certificates };
+}
+
+interface Row extends Omit<Misuse, 'code'> {
+  readonly options: (world: World) => RedisHaOptions;
+}
+
+function one(world: World, node: object = {}): RedisHaOptions {
+  const { host, port } = world.server.node.address;
+  return { mode: 'standalone', host, port, node };
+}
+
+function sentinels(
+  world: World,
+  change: object,
+  node: object = { password: PASSWORD },
+): RedisHaOptions {
+  const { sentinel } = world.cluster.options();
+  return { mode: 'sentinel', sentinel: { ...sentinel, ...change }, node };
+}
+
+function overTls(world: World, sentinelTls: object | null, nodeTls: object | null): RedisHaOptions {
+  const { sentinel } = world.tls.cluster.options();
+  return {
+    mode: 'sentinel',
+    sentinel: {
+      ...sentinel,
+      ...(sentinelTls && { tls: sentinelTls }),
+    },
+    ...(nodeTls && { node: { tls: nodeTls } }),
+  };
+}
+
+const nodesOf = ({ cluster }: World) =>
+  [cluster.primary(), ...cluster.replicas()].map(({ address }) => address);
+const ca = ({ tls }: World) => ({ ca: tls.certificates.ca });
+const otherCa = ({ tls }: World) => ({ ca: tls.certificates.otherCa });
+
+const ROWS: readonly Row[] = [
+  {
+    what: 'a wrong password of the node',
+    options: (world) => one(world, { password: WRONG }),
+    says: [
+      /the primary 127\.0\.0\.1:\d+ cannot be used/,
+      /WRONGPASS/,
+      /check node.username and node.password/,
+    ],
+  },
+  {
+    what: 'no password of the node',
+    options: (world) => one(world),
+    says: [/it wants a password \(NOAUTH/, /set node.password/],
+  },
+  {
+    what: 'a wrong user of the node',
+    options: (world) => one(world, { username: 'nobody', password: PASSWORD }),
+    says: [/WRONGPASS/, /check node.username and node.password/],
+  },
+  {
+    what: 'a wrong password of the nodes of a group',
+    options: (world) => sentinels(world, {}, { password: WRONG }),
+    says: [
+      /the primary 127\.0\.0\.1:\d+ cannot be used/,
+      /WRONGPASS/,
+      /check node.username and node.password/,
+    ],
+  },
+  {
+    what: 'a wrong password of the Sentinels',
+    options: (world) => sentinels(world, { password: WRONG }),
+    says: [
+      /3 Sentinels \(.+\): the password is refused: WRONGPASS/,
+      /check sentinel.username and sentinel.password/,
+    ],
+  },
+  {
+    what: 'no password of the Sentinels',
+    options: (world) => sentinels(world, { password: undefined }),
+    says: [/3 Sentinels \(.+\): it wants a password \(NOAUTH/, /set sentinel.password/],
+  },
+  {
+    what: 'a wrong name of the group',
+    options: (world) => sentinels(world, { masterName: 'other' }),
+    says: [/3 Sentinels/, /knows no group named "other"/, /check sentinel.masterName/],
+  },
+  {
+    what: 'nodes given as Sentinels',
+    options: (world) => sentinels(world, { nodes: nodesOf(world), password: PASSWORD }),
+    says: [
+      /3 Sentinels/,
+      /it is a Redis node and no Sentinel/,
+      /list the Sentinels in sentinel.nodes/,
+    ],
+  },
+  {
+    what: 'a port where nobody listens',
+    options: () => ({ mode: 'standalone', host: '127.0.0.1', port: 1 }),
+    says: [
+      /127\.0\.0\.1:1 cannot be used: nobody listens there/,
+      /ECONNREFUSED/,
+      /check that it runs/,
+    ],
+  },
+  {
+    what: 'a Sentinel given as the node',
+    options: (world) => {
+      const [address] = world.cluster.options().sentinel.nodes as { host: string; port: number }[];
+      return { mode: 'standalone', ...address, node: { password: SENTINEL_PASSWORD } };
+    },
+    says: [/is no primary: it is a Sentinel/, /List it in sentinel.nodes with mode 'sentinel'/],
+  },
+  {
+    what: 'a replica given as the only node',
+    options: (world) => ({
+      mode: 'standalone',
+      ...world.cluster.replicas()[0]!.address,
+      node: { password: PASSWORD },
+    }),
+    says: [/is no primary: it is a replica of 127\.0\.0\.1:\d+/, /Give the address of the primary/],
+  },
+  {
+    what: 'TLS to a plain port of a node',
+    options: (world) => one(world, { password: PASSWORD, tls: {} }),
+    says: [/does not speak TLS, and node.tls is set/, /leave node.tls out/],
+  },
+  {
+    what: 'TLS to plain Sentinels',
+    options: (world) => sentinels(world, { tls: {} }),
+    says: [/3 Sentinels .*does not speak TLS, and sentinel.tls is set/, /leave sentinel.tls out/],
+  },
+  {
+    what: 'plain to Sentinels that speak TLS',
+    options: (world) => overTls(world, null, null),
+    says: [/3 Sentinels .*it speaks TLS, and sentinel.tls is not set/, /set it to true/],
+  },
+  {
+    what: 'plain to nodes that speak TLS',
+    options: (world) => overTls(world, ca(world), null),
+    says: [/the primary .*it speaks TLS, and node.tls is not set/, /set it to true/],
+  },
+  {
+    what: 'an authority that did not sign the Sentinels',
+    options: (world) => overTls(world, otherCa(world), ca(world)),
+    says: [/3 Sentinels .*nobody we trust has signed its certificate/, /set sentinel.tls.ca/],
+  },
+  {
+    what: 'an authority that did not sign the nodes',
+    options: (world) => overTls(world, ca(world), otherCa(world)),
+    says: [/the primary .*nobody we trust has signed its certificate/, /set node.tls.ca/],
+  },
+  {
+    what: 'a certificate for another name',
+    options: (world) => overTls(world, ca(world), { ...ca(world), servername: 'redis.prod' }),
+    says: [/its certificate is for another name .*redis\.prod/, /node.tls.servername/],
+  },
+  {
+    what: 'a database that the server does not have',
+    options: (world) => one(world, { password: PASSWORD, db: 99 }),
+    says: [/database 99 cannot be selected/, /Choose a database that the server has/],
+  },
+  {
+    what: 'a user who may not choose a database',
+    options: (world) => one(world, { username: 'narrow', password: PASSWORD, db: 5 }),
+    says: [/database 5 cannot be selected: NOPERM/, /Give the ACL user \+select/],
+  },
+  {
+    what: 'a password where none is needed',
+    options: ({ open }) => ({
+      mode: 'standalone',
+      ...open.node.address,
+      node: { password: WRONG },
+    }),
+    says: [/the password is refused: ERR/, /Check that this is the right server/],
+  },
+];
+
+/** What the application and its operator were told. */
+interface Told {
+  readonly write: unknown;
+  readonly others: readonly unknown[];
+  readonly log: string;
+}
+
+async function tell(world: World, { options }: Row): Promise<Told> {
+  const given = options(world);
+  const routing = {
+    writeTimeoutMs: DEADLINE_MS,
+    readTimeoutMs: DEADLINE_MS,
+    slowReadTimeoutMs: DEADLINE_MS,
+  };
+  const node = { connectTimeoutMs: 500, ...('node' in given ? given.node : {}) };
+  const { app } = await startApp({
+    imports: [RedisModule.forRoot({ ...given, routing, node })],
+  });
+  const redis = app.get(RedisService);
+  // What the log says in one line; the applications of this file share one log.
+  const complaint = nextEvent(redis, 'start.waiting');
+  const [write, ...others] = await Promise.all([
+    outcomeOf(redis.set('who', 'me')),
+    outcomeOf(redis.get('who')),
+    outcomeOf(redis.exclusive((connection) => connection.get('who'))),
+    outcomeOf(redis.with({ timeoutMs: DEADLINE_MS }).blpop('list', 0)),
+    outcomeOf(redis.whenReady(DEADLINE_MS)),
+  ]);
+  return {
+    write: write.error,
+    others: others.map(({ error }) => error),
+    log: (await complaint).reason,
+  };
+}
+
+describe('servers that are given wrongly', () => {
+  const told = new Map<string, Told>();
+  const stops: (() => unknown)[] = [];
+
+  // All at once, since each of them waits until its deadline.
+  beforeAll(async () => {
+    const certificates = makeCertificates();
+    if (certificates === null) throw new Error('These tests need openssl');
+    const [server, open, cluster, tlsCluster] = await Promise.all([
+      startRedisServer({ password: PASSWORD }),
+      startRedisServer(),
+      startRedisCluster({ password: PASSWORD, sentinelPassword: SENTINEL_PASSWORD }),
+      CustomCluster.start({ bind: '127.0.0.1', announce: '127.0.0.1', certificates }),
+    ]);
+    stops.push(
+      () => server.stop(),
+      () => open.stop(),
+      () => cluster.stop(),
+      () => tlsCluster.stop(),
+      () => certificates.remove(),
+    );
+    const narrow = ['narrow', 'on', `>${PASSWORD}`, '~*', '&*', '+@all', '-select'];
+    await server.node.command('ACL', 'SETUSER', ...narrow);
+    const world: World = { server, open, cluster, tls: { cluster: tlsCluster, certificates } };
+    const answers = await Promise.all(ROWS.map((row) => tell(world, row)));
+    for (const [index, { what }] of ROWS.entries()) told.set(what, answers[index]!);
+  });
+  afterAll(async () => {
+    await closeApps();
+    await Promise.all(stops.map((stop) => stop()));
+  });
+
+  it.each(ROWS.map((row) => [row.what, row] as const))(
+    'are named with the option and the remedy, in errors and log alike: %s',
+    (what, row) => {
+      const { write, others, log } = told.get(what)!;
+      expectClear(write, { ...row, code: 'NO_PRIMARY' }, SECRETS);
+      const reason = RedisHaError.is(write) ? String(write.details['reason']) : '';
+      for (const sign of row.says) expect(reason).toMatch(sign);
+      for (const error of others) {
+        expect(RedisHaError.is(error)).toBe(true);
+        for (const sign of row.says) expect(String(error)).toMatch(sign);
+      }
+      for (const sign of row.says) expect(log).toMatch(sign);
+      for (const secret of SECRETS) expect(log).not.toContain(secret);
+    },
+  );
+});
