@@ -37,7 +37,7 @@ describe('writes that replicas confirm, on real servers', () => {
     await redis.with({ replicas: 2 }).set('k', 'before');
     const [frozen] = cluster.replicas();
     await frozen?.freeze();
-    const write = outcomeOf(redis.with({ replicas: 2, timeoutMs: 400 }).set('k', 'after'));
+    const write = outcomeOf(redis.with({ replicas: 2, timeoutMs: 2000 }).set('k', 'after'));
     expect((await write).error).toMatchObject({
       code: 'NOT_REPLICATED',
       details: { command: 'set', replicas: 2, acknowledged: 1 },

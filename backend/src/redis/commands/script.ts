@@ -52,10 +52,11 @@ export function newScript<T>(definition: ScriptDefinition, run: RunScript): Scri
   const encoding = encodingOf(definition);
   const digest = createHash('sha1').update(lua).digest('hex');
   const suffix = readOnly ? '_ro' : '';
-  return async (keys, args = [], options = {}) => {
-    CALL_OPTIONS.check(options);
+  const usual: CallOptions = { idempotent };
+  return async (keys, args = [], options) => {
+    if (options !== undefined) CALL_OPTIONS.check(options);
     const tail = scriptWords(keys, args);
-    const safe: CallOptions = { idempotent, ...options };
+    const safe = options === undefined ? usual : { ...usual, ...options };
     try {
       return (await run(`evalsha${suffix}`, [digest, ...tail], safe, encoding)) as T;
     } catch (error) {

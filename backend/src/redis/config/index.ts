@@ -31,6 +31,12 @@ export {
   type SessionDataOptions,
   type StandaloneModeOptions,
 } from './redis-options.js';
-export { DEFAULT_CONNECTION, resolveOptions, type Resolution } from './resolve-options.js';
+export {
+  DEFAULT_CONNECTION,
+  resolveOptions,
+  type Resolution,
+  type ShortList,
+} from './resolve-options.js';
+export { MIN_SENTINELS, type SentinelsFound } from './resolve-sentinel.js';
 export { changingCredentials } from './resolve-access.js';
 export type { TlsFunction, TlsMaterial } from './tls-rule.js';

@@ -29,7 +29,7 @@ import {
   type RedisHaOptions,
   type Resolution,
 } from '../config/index.js';
-import { RedisEngine, RedisKeyspaces } from '../engine/index.js';
+import { RedisEngine, RedisKeyspaces, settleSentinels } from '../engine/index.js';
 import { EngineHook } from './engine-hook.js';
 import { RedisEventLogger } from './event-logger.js';
 import { RedisService } from './redis.service.js';
@@ -236,7 +236,8 @@ export function refuseSecond(name: string, modules: ModulesContainer): void {
   ]);
 }
 
-async function startEngine({ options, warnings }: Resolution): Promise<RedisEngine> {
+async function startEngine(resolution: Resolution): Promise<RedisEngine> {
+  const { options, warnings } = await settleSentinels(resolution);
   const engine = await RedisEngine.open(options);
   new RedisEventLogger(engine, warnings).start();
   engine.start();

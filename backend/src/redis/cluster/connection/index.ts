@@ -5,6 +5,7 @@ export type {
   RedisOptions as DriverOptions,
   RedisValue,
 } from 'ioredis';
+export { callerContext } from './caller-context.js';
 export { Heartbeat } from './heartbeat.js';
 export {
   ReopeningWire,

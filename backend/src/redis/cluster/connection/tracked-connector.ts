@@ -8,6 +8,7 @@ import {
   answerWithin,
   atDeadline,
   endsWithin,
+  inBackground,
   type Clock,
   type Limit,
   type Stop,
@@ -118,7 +119,7 @@ function fixedLogin(access: ResolvedAccess): Pick<TrackedOptions, 'username' | '
 /** Creates an ioredis client that follows the primary. */
 export function newTrackedClient(options: RedisOptions): Redis {
   // With exact optional types the driver's option type does not fit the driver's constructor.
-  return new Redis(options as never);
+  return inBackground(() => new Redis(options as never));
 }
 
 // As ioredis has it, for clients that do not say it.
@@ -184,7 +185,11 @@ class TrackedConnector extends AbstractConnector {
     this.#options = options;
   }
 
-  override async connect(emit: ErrorEmitter): Promise<Socket> {
+  override connect(emit: ErrorEmitter): Promise<Socket> {
+    return inBackground(() => this.#connect(emit));
+  }
+
+  async #connect(emit: ErrorEmitter): Promise<Socket> {
     const attempt = ++this.#attempt;
     this.connecting = true;
     await this.#pauseAfterRefusal();
