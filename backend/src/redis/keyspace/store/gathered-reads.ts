@@ -42,7 +42,7 @@ export class GatheredReads {
   readonly #terms: RunOptions;
   readonly #sizes: ValueSizes;
   #portions = new Map<ValueSize, Portion>();
-  #aloneUntil = -Infinity;
+  #aloneUntil = 0;
 
   constructor(
     port: RedisPort,
@@ -58,7 +58,8 @@ export class GatheredReads {
   /** Asks for what is stored under a key: `null` when nothing is, or something that is no text. */
   ask(key: string, give: (reply: Reply) => void, fail: (error: unknown) => void): void {
     const size = this.#sizes.of(key);
-    if (!this.#isGathered(size)) {
+    const isPaused = this.#aloneUntil > 0 && this.#clock.now() < this.#aloneUntil;
+    if (isPaused || !isSmall(size)) {
       this.#readAlone(key, size, this.#terms).then(give, fail);
       return;
     }
@@ -72,11 +73,6 @@ export class GatheredReads {
   readonly sendAll = (): void => {
     for (const portion of this.#portions.values()) this.#send(portion);
   };
-
-  #isGathered({ perValue }: ValueSize): boolean {
-    if (perValue === null || perValue > MAX_GATHERED_VALUE_BYTES) return false;
-    return this.#aloneUntil === -Infinity || this.#clock.now() >= this.#aloneUntil;
-  }
 
   #portionFor(size: ValueSize): Portion {
     const open = this.#portions.get(size);
@@ -133,10 +129,15 @@ export class GatheredReads {
     return this.#port.run('get', [key], terms).then(
       (reply) => {
         if (!Buffer.isBuffer(reply)) return null;
-        size.learnOf(reply.length);
+        // That values are smaller matters where they are not read together yet.
+        if (!isSmall(size) || reply.length > (size.perValue ?? 0)) size.learnOf(reply.length);
         return reply;
       },
       (error: unknown) => ifWrongType(error, null),
     );
   }
+}
+
+function isSmall({ perValue }: ValueSize): boolean {
+  return perValue !== null && perValue <= MAX_GATHERED_VALUE_BYTES;
 }
