@@ -12,6 +12,40 @@ import { outcomeOf } from '../support/outcomes.js';
 
 jest.setTimeout(30_000);
 
+describe('TLS options by function', () => {
+  let server: RedisTestServer;
+
+  beforeAll(async () => {
+    server = await startRedisServer();
+  });
+  afterEach(() => closeEngines());
+  afterAll(() => server.stop());
+
+  it.each<[string, NodeOptions['tls'] & object, RegExp]>([
+    [
+      'fails',
+      () => {
+        throw new TypeError('planted-S3cret');
+      },
+      /node\.tls failed with TypeError/,
+    ],
+    ['rejects', () => Promise.reject(new RangeError('planted-S3cret')), /failed with RangeError/],
+    ['returns text', () => 'planted-S3cret' as never, /something else than TLS options/],
+    ['never answers', () => new Promise(() => undefined), /no TLS connection within 300 ms/],
+  ])('one that %s: the error says so and shows no secret', async (_, tls, message) => {
+    const { redis } = startEngine({
+      ...server.options(),
+      node: { tls, connectTimeoutMs: 300 },
+      routing: { writeTimeoutMs: 1000 },
+    });
+    const raw = redis.createClient({ maxRetriesPerRequest: null });
+    const outcome = await outcomeOf(redis.set('key', 'value'));
+    expect(String(outcome.error)).toMatch(message);
+    expect(inspect(outcome.error, { depth: 10 })).not.toContain('planted-S3cret');
+    raw.disconnect();
+  });
+});
+
 describe('credentials by function', () => {
   let server: RedisTestServer;
   const acl = (...rules: string[]): Promise<unknown> =>

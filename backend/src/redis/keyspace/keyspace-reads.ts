@@ -72,8 +72,10 @@ export class KeyspaceReads<T> {
     if (onPrimary && redis.mayLag) return this.#readPrimaryFirst(redis, entry, confirm);
     const { mayLag } = redis;
     const askedAt = clock.now();
-    return reads.runThen(
-      () => redis.readOne(entry),
+    return reads.askThen<Buffer | null, Reading<T>>(
+      (give, fail) => {
+        redis.askFor(entry, give, fail);
+      },
       (found) => {
         if (found instanceof Away) return this.#whileAway(entry, found);
         const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, confirm);

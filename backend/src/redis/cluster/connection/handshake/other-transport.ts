@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { isHostName, type NodeAddress } from '../../../base/address/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
+import { endpointOf } from './present-access.js';
 
 /** Whom to ask, and how long to wait for the answer. */
 export interface Question {
@@ -52,15 +53,15 @@ export function askOtherTransport(
 }
 
 // Every Redis and every Sentinel answers this, be it with an error.
-function askPlain({ host, port }: NodeAddress): Socket {
-  const socket = connectTcp({ host, port });
+function askPlain(address: NodeAddress): Socket {
+  const socket = connectTcp(endpointOf(address));
   socket.once('connect', () => {
     socket.write('PING\r\n');
   });
   return socket;
 }
 
-function askTls({ host, port }: NodeAddress): Socket {
-  const name = isHostName(host) ? { servername: host } : {};
-  return connectTls({ host, port, ...name, rejectUnauthorized: false });
+function askTls(address: NodeAddress): Socket {
+  const name = isHostName(address.host) ? { servername: address.host } : {};
+  return connectTls({ ...endpointOf(address), ...name, rejectUnauthorized: false });
 }

@@ -6,6 +6,7 @@ import {
 } from '../../../base/address/index.js';
 import {
   containFaults,
+  MIN_SENTINELS,
   type AddressMapper,
   type ResolvedSentinelOptions,
 } from '../../../config/index.js';
@@ -26,9 +27,6 @@ import type { SentinelView } from './sentinel-view.js';
 import type { TopologySource, TopologySourceListener } from './topology-source.js';
 
 const MAX_SENTINELS = 32;
-
-// With fewer, one that is wrong cannot be outvoted.
-const ENOUGH_SENTINELS = 3;
 
 // Longer than a Sentinel needs to restart, and shorter than the 8 s that a write waits for a failover.
 const CONFIGURED_SILENT_MS = 5000;
@@ -223,7 +221,7 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     const configured = this.#configured.addresses;
     const answer = (address: NodeAddress): boolean =>
       (this.#links.get(addressKey(address))?.view ?? null) !== null;
-    if (configured.length >= ENOUGH_SENTINELS && configured.every(answer)) return;
+    if (configured.length >= MIN_SENTINELS && configured.every(answer)) return;
     const isDue = this.#clock.now() - this.#lookedUpAt >= this.#options.sentinel.pollIntervalMs;
     if (isDue) void this.#lookUpNames();
   }
@@ -237,7 +235,7 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     this.#dropUnneeded();
     // A name without an address is reported as a lost Sentinel.
     const isComplete = !addresses.some(({ host }) => isHostName(host));
-    if (isComplete && addresses.length < ENOUGH_SENTINELS) {
+    if (isComplete && addresses.length < MIN_SENTINELS) {
       this.#doubts.raise(tooFewFound(addresses));
     }
   }
@@ -282,8 +280,8 @@ export class SentinelSource implements TopologySource, SentinelDesk {
   }
 }
 
-// A certificate holds the name that is configured, seldom the address it leads to.
-function withTlsName(
+/** Returns options that check certificates against the name that is configured: they seldom hold the address it leads to. */
+export function withTlsName(
   options: ResolvedSentinelOptions,
   name: string | null,
 ): ResolvedSentinelOptions {
