@@ -1,7 +1,7 @@
 import type { ModeChange, ServiceModeName } from '../base/events/index.js';
 import type { GuardStats } from './breaker/guard.js';
 import type { JournalFileStatus } from './journal/disk/file-status.js';
-import type { NoticeStatus } from './refused-notices.js';
+import type { NoticeStatus } from './breaker/refused-notices.js';
 import type { MemoryUsage } from './store/memory-store.js';
 
 /** The status of what works without Redis. Numbers only, no keys. */

@@ -23,7 +23,7 @@ import { KeyspaceKeys } from './keyspace-keys.js';
 import { NearCopies } from './near-copies.js';
 import { OwnKnowledge } from './own-knowledge.js';
 import { BODIES } from './reading.js';
-import { RefusedNotices } from './refused-notices.js';
+import { RefusedNotices } from './breaker/refused-notices.js';
 import { TieredKeyspace } from './tiered-keyspace.js';
 
 const ORIGIN_BYTES = 8;

@@ -249,6 +249,25 @@ describe('CacheCodec', () => {
     expect(decode(one, json)).toEqual({ ok: true, value: { a: 1 } });
   });
 
+  it('takes nothing that another decoder has left beside a copy', async () => {
+    const slot = {
+      decoded: undefined as unknown,
+      keepDecoded: (left: unknown) => ((slot.decoded = left), true),
+    };
+    const one = codec();
+    const [first, other] = [
+      new BodyDecoder(one, { shareObjects: true }),
+      new BodyDecoder(one, { shareObjects: true }),
+    ];
+    const stored = entry(await one.encode({ a: 1 }));
+    const decoded = first.decode('k', stored, slot);
+    expect(first.decode('k', stored, slot)).toEqual(decoded);
+    const kept = (found: unknown): unknown => (found as { value: unknown }).value;
+    expect(kept(first.decode('k', stored, slot))).toBe(kept(decoded));
+    expect(kept(other.decode('k', stored, slot))).not.toBe(kept(decoded));
+    expect(other.decode('k', stored, slot)).toEqual(decoded);
+  });
+
   it('names a codec that it does not know, and bytes that are none', async () => {
     expect(decode(codec(), { codec: 99, body: Buffer.from('x') })).toEqual({
       ok: false,

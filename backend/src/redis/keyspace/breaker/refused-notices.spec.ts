@@ -1,5 +1,5 @@
-import { EventBus, type RedisHaEvent } from '../base/events/index.js';
-import { ManualClock } from '../testing/index.js';
+import { EventBus, type RedisHaEvent } from '../../base/events/index.js';
+import { ManualClock } from '../../testing/index.js';
 import { RefusedNotices } from './refused-notices.js';
 
 describe('RefusedNotices', () => {

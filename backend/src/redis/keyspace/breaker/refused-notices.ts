@@ -1,5 +1,5 @@
-import type { EventBus } from '../base/events/index.js';
-import type { Clock, Stop } from '../base/timing/index.js';
+import type { EventBus } from '../../base/events/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
 
 /** Whether Redis publishes the notices by which other processes learn of changes. */
 export interface NoticeStatus {
