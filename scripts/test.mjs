@@ -3,6 +3,8 @@
 // `--project failover` runs one kind. Other arguments go to Jest: npm test -- --testNamePattern "kills the primary"
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
 import { ensureProgram, howToInstall } from './lib/ensure-programs.mjs';
+import { moreServers } from './lib/more-servers.mjs';
+import { at } from './lib/paths.mjs';
 import { stopChildrenOnSignals } from './lib/processes.mjs';
 import { PROJECTS, testGroups } from './test/groups.mjs';
 import { runJest } from './test/jest-run.mjs';
@@ -79,6 +81,12 @@ function groupsOf(projects) {
 stopChildrenOnSignals();
 await ensureDependencies();
 const redisServer = await ensureProgram('redis');
+// Some tests run on each version that can be had.
+const more = moreServers(at('.tmp', 'servers'));
+process.env.TEST_REDIS_SERVERS = more.servers.join(',');
+if (more.reason !== undefined) {
+  console.error(`No other versions of Redis than those of this machine: ${more.reason}.`);
+}
 const without = [];
 for (const extra of EXTRAS) {
   if ((await ensureProgram(extra.program)) === undefined) without.push(extra);

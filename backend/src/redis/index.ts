@@ -18,7 +18,9 @@ export {
   type PoolStatus,
   RedisCommandSet,
   RedisKeyspaces,
+  RedisScans,
   type RedisStatus,
+  type ScriptedCommands,
 } from './engine/index.js';
 export {
   bufferSerializer,
@@ -56,15 +58,20 @@ export { KeyRing } from './base/crypto/index.js';
 export type { KeySource } from './base/options/index.js';
 export { formatAddress, parseAddress, type NodeAddress } from './base/address/index.js';
 export {
+  type CredentialsFunction,
+  type CredentialsReport,
   optionsFromEnv,
   redactOptions,
   resolveFromEnv,
+  resolveOverEnv,
   resolveOptions,
   type MemoryModeOptions,
   type NodeOptions,
+  type OptionsOverEnvironment,
   type PlainData,
   type PoolOptions,
   type ReadPolicy,
+  type RedisCredentials,
   type RedisHaOptions,
   type RedisMode,
   type ResolvedRedisOptions,
@@ -73,6 +80,7 @@ export {
   type SentinelOptions,
   type SessionDataOptions,
   type StandaloneModeOptions,
+  type TlsFunction,
 } from './config/index.js';
 export {
   CircuitOpenError,
@@ -130,14 +138,24 @@ export type {
 export type { DriverClient, TrackedOptions } from './cluster/connection/index.js';
 export type {
   BatchResult,
+  BufferListener,
   CallOptions,
   ChainedCommands,
+  ChainedScripts,
+  ConnectionTarget,
+  DeclaredAs,
   MessageListener,
+  RawClientOptions,
   RedisCommands,
   ExclusiveConnection,
+  MemberScanOptions,
   ScanOptions,
   Script,
+  ScriptArguments,
   ScriptDefinition,
+  ScriptDefinitions,
+  ScriptKeys,
+  ScriptMethods,
   SubscribeOptions,
   Subscription,
 } from './commands/index.js';

@@ -72,6 +72,23 @@ describe('passwords', () => {
     expect(await redis.call('acl', 'whoami')).toBe(USER);
   });
 
+  it('are given to a single Sentinel that is listed: it knows the others, so there are enough', async () => {
+    const base = cluster.options();
+    const [only] = base.sentinel.nodes;
+    const one = withOptions(base, { sentinel: { nodes: [only!] } });
+    const { app, log } = await startApp({ imports: [RedisModule.forRoot(one)] });
+    const redis = app.get(RedisService);
+    expect(redis.status).toMatchObject({ mode: 'sentinel' });
+    const switched = nextEvent(redis, 'failover.first-write');
+    const old = await cluster.currentPrimary();
+    await old.kill();
+    expect(await redis.set('listed', 'one')).toBe('OK');
+    await switched;
+    expect(log.texts('warn').join('\n')).not.toContain('WITHOUT FAILOVER');
+    await old.restart();
+    await cluster.waitForReady();
+  });
+
   it('a wrong one of the data nodes is named as the reason, and appears nowhere', async () => {
     const base = cluster.options();
     const { told, message } = await tryWith(withOptions(base, { node: { password: WRONG } }));

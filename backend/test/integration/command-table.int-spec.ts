@@ -1,4 +1,5 @@
 import { keysOf } from '../../src/redis/commands/table/command-keys.js';
+import { everyServer } from '../support/servers.js';
 import { intentOf } from '../../src/redis/commands/index.js';
 import { COMMAND_TABLE } from '../../src/redis/commands/table/command-table.js';
 import {
@@ -16,13 +17,13 @@ interface Described {
   readonly flags: ReadonlySet<string>;
 }
 
-describe('the table of commands', () => {
+describe.each(everyServer())('the table of commands, on $version', ({ path }) => {
   let server: RedisTestServer;
   let client: RespClient;
   let described: Described[];
 
   beforeAll(async () => {
-    server = await startRedisServer();
+    server = await startRedisServer({ redisServerPath: path });
     client = await RespClient.connect(server.node.clientAddress, { deadlineMs: 5000 });
     described = flatten(await client.command(['COMMAND']));
   });

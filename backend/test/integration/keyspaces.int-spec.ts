@@ -13,6 +13,7 @@ import {
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
 import { closeEngines, startEngine as start } from '../support/engines.js';
+import { nearIn } from '../support/decoded-view.js';
 
 const CACHE: KeyspaceOptions = { policy: 'cache', nearMs: 0, maxStaleMs: 60_000 };
 const SESSION: KeyspaceOptions = { policy: 'session', nearMs: 0, maxStaleMs: 0 };
@@ -113,16 +114,23 @@ describe('a keyspace while Redis is there', () => {
 
   it('hands out what was decoded of a copy, also when Redis has answered, until it is written again', async () => {
     const space = (await startEngine()).keyspaces.open('users', CACHE);
-    const slotOf = async (): Promise<DecodedSlot | undefined> => {
-      const reading = await space.read('a');
-      expect(reading).toMatchObject({ state: 'found', source: 'redis' });
-      return reading.state === 'found' ? reading.slot : undefined;
+    const slots: (DecodedSlot | undefined)[] = [];
+    const texts = space.decodedBy({
+      decode: (key, { body }, slot) => {
+        slots.push(slot);
+        return { ok: true, value: `${body.toString()} of ${key}` };
+      },
+    });
+    const slotOf = async (value: string): Promise<DecodedSlot | undefined> => {
+      const found = { state: 'found', source: 'redis', value };
+      expect(await texts.read('a')).toMatchObject(found);
+      return slots.pop();
     };
     await space.write('a', draft('one'));
-    expect((await slotOf())?.keepDecoded('decoded', 7)).toBe(true);
-    expect((await slotOf())?.decoded).toBe('decoded');
+    expect((await slotOf('one of a'))?.keepDecoded('decoded', 7)).toBe(true);
+    expect((await slotOf('one of a'))?.decoded).toBe('decoded');
     await space.write('a', draft('two'));
-    expect((await slotOf())?.decoded).toBeUndefined();
+    expect((await slotOf('two of a'))?.decoded).toBeUndefined();
   });
 
   it('does not keep what FLUSHALL took away', async () => {
@@ -308,14 +316,14 @@ describe('near copies', () => {
   it('answer without Redis until somebody else writes', async () => {
     const { mine, theirs } = await bothNear();
     await mine.write('a', draft('one'));
-    expect(shown(mine.near('a')!)).toBe('one from memory');
+    expect(shown(nearIn(mine, 'a')!)).toBe('one from memory');
     await theirs.write('a', draft('two'));
     await waitUntil(() => mine.near('a') === null, {
       what: 'the copy is out of use',
       timeoutMs: 5_000,
     });
     expect(shown(await mine.read('a'))).toBe('two from redis');
-    expect(shown(mine.near('a')!)).toBe('two from memory');
+    expect(shown(nearIn(mine, 'a')!)).toBe('two from memory');
   });
 
   it('are not thrown away by a write of their own', async () => {
@@ -323,7 +331,7 @@ describe('near copies', () => {
     await mine.write('a', draft('one'));
     await mine.write('b', draft('later'));
     await waitUntil(() => mine.near('b') !== null, { what: 'news of the later write has come' });
-    expect(shown(mine.near('a')!)).toBe('one from memory');
+    expect(shown(nearIn(mine, 'a')!)).toBe('one from memory');
   });
 
   it('are out of use after a gap, until they are read again', async () => {

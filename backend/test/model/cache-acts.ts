@@ -4,6 +4,7 @@ import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
 import type { Knowledge } from './acts.js';
 import { bodyOf, draftOf, pick, type Op, type Scene } from './scene.js';
+import { nearIn } from '../support/decoded-view.js';
 
 /** Values of this one live for a short time only. What they had replaced stays away after it. */
 const BRIEF_KEY = 'k2';
@@ -126,7 +127,7 @@ export class CacheActs {
   #near(process: Actor, b: number): void {
     const key = pick(this.#keys, b);
     const { now, settings } = this.#scene;
-    this.#judge(key, process.cache.near(key), {
+    this.#judge(key, nearIn(process.cache, key), {
       ...this.#scene.newKnowledge(process),
       knewAt: now - MODEL.nearMs - settings.lagMs,
       heardSince: this.#scene.heardSince(process),

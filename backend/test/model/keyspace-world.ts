@@ -11,6 +11,7 @@ import { BASE_MS } from './process-clock.js';
 import { answerIn, answerOf, kindIn, type Answer } from './redis-answers.js';
 import { pick, Scene, type Op } from './scene.js';
 import { SessionActs } from './session-acts.js';
+import { nearIn } from '../support/decoded-view.js';
 
 /** How often each operation comes. */
 export const WEIGHTS: Readonly<Record<string, number>> = {
@@ -220,7 +221,7 @@ export class KeyspaceWorld {
     for (const process of this.#processes) {
       const keyspace: Keyspace = process[name];
       answers.push(answerOf(await keyspace.read(key)));
-      const near = keyspace.near(key);
+      const near = nearIn(keyspace, key);
       if (near !== null) answers.push(answerOf(near));
     }
     for (const answer of answers) this.#scene.blame(faultOf(answer));

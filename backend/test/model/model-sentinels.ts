@@ -38,6 +38,9 @@ export class ModelSentinels implements TopologySource {
     // They answer when the history says so.
   }
 
+  whyNotPrimary(): string {
+    return 'is none';
+  }
   whyUnknown(): string {
     return 'nobody was asked';
   }

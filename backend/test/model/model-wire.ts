@@ -58,6 +58,11 @@ export class ModelWire implements ModelPeer {
     return this.#state === 'ready';
   }
 
+  /** Its credentials never change, so nothing waits for it to be given back. */
+  reserve(): void {
+    // Nothing to keep back.
+  }
+
   greet(): void {
     if (this.#state !== 'opening') return;
     this.#stopTimer();

@@ -10,6 +10,7 @@ import { RealProcess } from './real-process.js';
 import { answerOf, answerInBytes, type Answer } from './redis-answers.js';
 import { pick, Scene, type Op } from './scene.js';
 import { SessionActs } from './session-acts.js';
+import { nearIn } from '../support/decoded-view.js';
 
 /** How often each operation comes. None waits for long. */
 export const REAL_WEIGHTS: Readonly<Record<string, number>> = {
@@ -196,7 +197,7 @@ export class RealWorld {
     const answers = await this.#inRedis([`${name}${this.#suffix}:${key}`]);
     for (const process of this.#processes) {
       answers.push(answerOf(await process[name].read(key)));
-      const near = process[name].near(key);
+      const near = nearIn(process[name], key);
       if (near !== null) answers.push(answerOf(near));
     }
     for (const answer of answers) this.#scene.blame(faultOf(answer));

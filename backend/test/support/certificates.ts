@@ -3,12 +3,23 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A certificate authority and a certificate for this machine that it signed. */
+/** A certificate with its key, as text. */
+export interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Certificate authorities and certificates for this machine that they signed. */
 export interface Certificates {
   readonly ca: string;
-  /** An authority that signed nothing here. */
+  /** An authority that signed nothing which is used at first. */
   readonly otherCa: string;
+  /** For a client; signed by `ca`. */
+  readonly client: Identity;
+  /** For servers. They trust both authorities. */
   readonly files: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** What servers are given later: signed by `otherCa`. */
+  readonly nextFiles: { readonly cert: string; readonly key: string };
   remove(): void;
 }
 
@@ -24,24 +35,32 @@ export function makeCertificates(): Certificates | null {
     const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at(`${name}.key`)];
     openssl('req', '-x509', ...key, '-out', at(`${name}.crt`), ...subject);
   };
+  const identity = (name: string, ca: string): void => {
+    const request = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at(`${name}.key`)];
+    openssl('req', ...request, '-out', at(`${name}.csr`), '-subj', `/CN=${name}`);
+    const signedBy = ['-CA', at(`${ca}.crt`), '-CAkey', at(`${ca}.key`), '-CAcreateserial'];
+    const output = ['-out', at(`${name}.crt`), '-days', '2', '-extfile', at('ext')];
+    openssl('x509', '-req', '-in', at(`${name}.csr`), ...signedBy, ...output);
+  };
+  const read = (name: string): string => readFileSync(at(name), 'utf8');
   try {
-    authority('ca');
-    authority('other');
-    const request = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at('node.key')];
-    openssl('req', ...request, '-out', at('node.csr'), '-subj', '/CN=node');
     writeFileSync(at('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n');
-    const signedBy = ['-CA', at('ca.crt'), '-CAkey', at('ca.key'), '-CAcreateserial'];
-    const output = ['-out', at('node.crt'), '-days', '2', '-extfile', at('ext')];
-    openssl('x509', '-req', '-in', at('node.csr'), ...signedBy, ...output);
+    for (const name of ['ca', 'other']) authority(name);
+    identity('node', 'ca');
+    identity('client', 'ca');
+    identity('next', 'other');
+    writeFileSync(at('both.crt'), read('ca.crt') + read('other.crt'));
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     console.warn(`No certificates, so TLS is not tested: ${String(error)}`);
     return null;
   }
   return {
-    ca: readFileSync(at('ca.crt'), 'utf8'),
-    otherCa: readFileSync(at('other.crt'), 'utf8'),
-    files: { ca: at('ca.crt'), cert: at('node.crt'), key: at('node.key') },
+    ca: read('ca.crt'),
+    otherCa: read('other.crt'),
+    client: { cert: read('client.crt'), key: read('client.key') },
+    files: { ca: at('both.crt'), cert: at('node.crt'), key: at('node.key') },
+    nextFiles: { cert: at('next.crt'), key: at('next.key') },
     remove: () => {
       rmSync(directory, { recursive: true, force: true });
     },

@@ -14,6 +14,8 @@ export interface CustomClusterPlan {
   /** What they announce themselves as: an address, or a name. */
   readonly announce: string;
   readonly certificates?: Certificates;
+  /** Whether clients must show a certificate. @defaultValue false */
+  readonly asksClients?: boolean;
 }
 
 /** Three data nodes and three Sentinels with special options. The first data node begins as the primary. */
@@ -48,6 +50,15 @@ export class CustomCluster {
   /** Kills the data node that announces this port. */
   async kill(port: number): Promise<void> {
     await this.#data.find(({ address }) => address.port === port)?.process.end('SIGKILL');
+  }
+
+  /** Sends one command to every data node. */
+  async toAll(name: string, ...args: readonly string[]): Promise<void> {
+    for (const { address } of this.#data) {
+      const client = this.#client(address);
+      await client.call(name, ...args);
+      client.disconnect();
+    }
   }
 
   /** Ends everything. */
@@ -106,7 +117,7 @@ export class CustomCluster {
       `tls-cert-file ${cert}`,
       `tls-key-file ${key}`,
       `tls-ca-cert-file ${ca}`,
-      'tls-auth-clients no',
+      `tls-auth-clients ${this.#plan.asksClients === true ? 'yes' : 'no'}`,
       'tls-replication yes',
     ];
   }
@@ -128,14 +139,19 @@ export class CustomCluster {
     return process;
   }
 
-  async #untilKnown(): Promise<void> {
+  #client({ host, port }: NodeAddress): Redis {
     const { certificates } = this.#plan;
-    const clients = this.#sentinels.map(({ host, port }) => {
-      const tls = certificates === undefined ? {} : { tls: { ca: certificates.ca } };
-      const client = new Redis({ host, port, maxRetriesPerRequest: null, ...tls });
-      client.on('error', () => undefined);
-      return client;
-    });
+    const tls =
+      certificates === undefined
+        ? {}
+        : { tls: { ca: [certificates.ca, certificates.otherCa], ...certificates.client } };
+    const client = new Redis({ host, port, maxRetriesPerRequest: null, ...tls });
+    client.on('error', () => undefined);
+    return client;
+  }
+
+  async #untilKnown(): Promise<void> {
+    const clients = this.#sentinels.map((address) => this.#client(address));
     const quicken = (info: string, publish: string): Promise<unknown> =>
       Promise.all(
         clients.map((client) =>

@@ -47,6 +47,9 @@ export class ScriptedSource implements TopologySource, SentinelDesk {
   setUrgent(isUrgent: boolean): void {
     this.isUrgent = isUrgent;
   }
+  whyNotPrimary(): string {
+    return 'is none';
+  }
   whyUnknown(): string {
     return 'no Sentinel was asked';
   }

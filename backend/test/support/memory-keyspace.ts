@@ -1,10 +1,12 @@
 import { CircuitOpenError, DegradedUnsupportedError } from '../../src/redis/base/errors/index.js';
 import { onSignal, waitFor } from '../../src/redis/base/timing/index.js';
 import {
+  type Awaitable,
   compareStamps,
   type Claim,
   type DecodedSlot,
   type Entry,
+  type EntryDecoder,
   type EntryDraft,
   type Keyspace,
   type KeyspacePolicy,
@@ -14,6 +16,8 @@ import {
   type WriteOptions,
   type WriteReceipt,
 } from '../../src/redis/keyspace/index.js';
+import { EntryJudge } from '../../src/redis/keyspace/entry-judge.js';
+import { BODIES } from '../../src/redis/keyspace/reading.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
 
 interface Stored {
@@ -93,7 +97,7 @@ type Operation = 'read' | 'write' | 'delete' | 'claim' | 'renew' | 'release' | '
  * A small {@link Keyspace} over a Map, one for each "process" of a test. `goAway()` cuts it off: then it
  * knows only what it has read and written itself. `fail()` and `hold()` make one kind of call fail or wait.
  */
-export class MemoryKeyspace implements Keyspace {
+export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
   readonly name: string;
   readonly policy: KeyspacePolicy;
   readonly server: MemoryServer;
@@ -116,6 +120,7 @@ export class MemoryKeyspace implements Keyspace {
   /** It hears of no changes. */
   isDeaf = false;
   readonly #origin: string;
+  #judge: EntryJudge<T>;
   readonly #copies = new Map<string, Copy>();
   readonly #failures = new Map<Operation, Error>();
   readonly #gates = new Map<Operation, { readonly open: Promise<void>; letGo(): void }>();
@@ -137,6 +142,13 @@ export class MemoryKeyspace implements Keyspace {
     this.nearMs = settings.nearMs ?? 0;
     this.maxStaleMs = settings.maxStaleMs ?? 0;
     this.#origin = settings.origin ?? '0000000000000001';
+    this.#judge = this.#judgeWith(BODIES) as unknown as EntryJudge<T>;
+  }
+
+  /** The keyspace itself: of a test, only one reads it. */
+  decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U> {
+    this.#judge = this.#judgeWith(decoder) as unknown as EntryJudge<T>;
+    return this as unknown as MemoryKeyspace<U>;
   }
 
   get isAway(): boolean {
@@ -191,21 +203,21 @@ export class MemoryKeyspace implements Keyspace {
     return this.server.stamp(this.#origin);
   }
 
-  near(key: string): Reading | null {
+  near(key: string): Awaitable<Reading<T>> | null {
     const copy = this.#copies.get(key);
     if (this.nearMs === 0 || copy === undefined) return null;
     if (this.server.clock.now() - copy.heardAt > this.nearMs) return null;
-    return this.#judge(copy, 'memory', copy);
+    return this.#readingOf(key, copy, 'memory', copy);
   }
 
-  async read(key: string): Promise<Reading> {
+  async read(key: string): Promise<Reading<T>> {
     await this.#enter('read');
     return this.#look(key);
   }
 
-  async readMany(keys: readonly string[]): Promise<Reading[]> {
+  async readMany(keys: readonly string[]): Promise<Reading<T>[]> {
     await this.#enter('read');
-    return keys.map((key) => this.#look(key));
+    return Promise.all(keys.map(async (key) => this.#look(key)));
   }
 
   async write(key: string, draft: EntryDraft, options: WriteOptions = {}): Promise<WriteReceipt> {
@@ -250,13 +262,13 @@ export class MemoryKeyspace implements Keyspace {
   async claim(
     key: string,
     terms: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
-  ): Promise<Claim> {
+  ): Promise<Claim<T>> {
     await this.#enter('claim');
     if (this.#isAway) return { state: 'alone' };
     const stored = this.server.get(key);
     const seen = terms.seen;
     if (stored !== null && (seen === null || compareStamps(stored.entry.stamp, seen) > 0)) {
-      return { state: 'changed', reading: this.#look(key) };
+      return { state: 'changed', reading: await this.#look(key) };
     }
     if (this.server.lease(key) !== null) return { state: 'held' };
     const stamp = this.stamp();
@@ -338,10 +350,10 @@ export class MemoryKeyspace implements Keyspace {
     return { outcome: this.#isAway ? 'journaled' : 'stored' };
   }
 
-  #look(key: string): Reading {
+  #look(key: string): Awaitable<Reading<T>> {
     if (this.#isAway) {
       const copy = this.#copies.get(key);
-      return copy === undefined ? { state: 'unknown' } : this.#judge(copy, 'memory', copy);
+      return copy === undefined ? { state: 'unknown' } : this.#readingOf(key, copy, 'memory', copy);
     }
     const spoilt = this.server.unreadable.get(key);
     if (spoilt !== undefined) return spoilt;
@@ -350,7 +362,7 @@ export class MemoryKeyspace implements Keyspace {
     const copy = this.#copies.get(key);
     if (copy?.entry === stored.entry) copy.heardAt = this.server.clock.now();
     else this.#keepCopy(key, stored);
-    return this.#judge(stored, 'redis', copy?.entry === stored.entry ? copy : undefined);
+    return this.#readingOf(key, stored, 'redis', copy?.entry === stored.entry ? copy : undefined);
   }
 
   #keepCopy(key: string, stored: Stored): void {
@@ -366,23 +378,22 @@ export class MemoryKeyspace implements Keyspace {
     this.#copies.set(key, copy);
   }
 
-  #judge({ entry }: Stored, from: ReadingSource, slot?: DecodedSlot): Reading {
-    if (entry.kind === 'tombstone') {
-      return {
-        state: 'deleted',
-        stamp: entry.stamp,
-        source: from === 'redis' ? 'redis' : 'memory',
-      };
-    }
-    const copy = { state: 'found' as const, ...(slot !== undefined && { slot }) };
-    const now = this.server.clock.wallTime();
-    const found = entry;
-    const isFresh = found.freshUntil === 0 || now < found.freshUntil;
-    if (isFresh) return { ...copy, entry: found, isFresh, source: from };
-    const isServable = this.policy === 'cache' && now < found.freshUntil + this.maxStaleMs;
-    if (!isServable) return { state: 'missing', stamp: found.stamp };
-    const source = from === 'memory' ? 'stale' : from;
-    return { ...copy, entry: found, isFresh, source };
+  #readingOf(
+    key: string,
+    { entry }: Stored,
+    from: ReadingSource,
+    slot?: DecodedSlot,
+  ): Awaitable<Reading<T>> {
+    if ('body' in entry) return this.#judge.readingOf(key, { ok: true, entry }, from, slot);
+    const source = from === 'redis' ? 'redis' : 'memory';
+    return { state: 'deleted', stamp: entry.stamp, source };
+  }
+
+  #judgeWith<U>(decoder: EntryDecoder<U>): EntryJudge<U> {
+    const { policy, maxStaleMs } = this;
+    const keys = { keyOf: (key: string) => key };
+    const options = { policy, maxStaleMs, isMemoryAll: false };
+    return new EntryJudge(options, keys, this.server.clock, decoder);
   }
 
   #requireRedis(): void {

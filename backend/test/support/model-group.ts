@@ -53,6 +53,13 @@ export class ModelGroup {
         group.#listeners.add(listener);
         return () => group.#listeners.delete(listener);
       },
+      // What errors say of it.
+      primaryAddress: null,
+      primaryConnection: null,
+      whyUnknown: 'the model has no addresses',
+      get gate() {
+        return { state: { kind: group.isFenced ? 'paused' : 'open' } };
+      },
       suspect: () => undefined,
       history: {
         get isFirstWriteAwaited() {

@@ -181,6 +181,11 @@ export class ModelWire {
     });
   }
 
+  /** Its credentials never change, so nothing waits for it to be given back. */
+  reserve(): void {
+    // Nothing to keep back.
+  }
+
   get asWire(): Wire {
     return this as unknown as Wire;
   }

@@ -5,6 +5,7 @@ import {
   type DeleteOptions,
   type DropOptions,
   type Entry,
+  type EntryDecoder,
   type EntryDraft,
   type Keyspace,
   type Reading,
@@ -17,6 +18,7 @@ import { newTombstone } from '../../src/redis/keyspace/store/entry.js';
 import { HybridClock, laterThan } from '../../src/redis/keyspace/store/stamp.js';
 import { compareStandings } from '../../src/redis/keyspace/store/which-wins.js';
 import type { ManualClock } from '../../src/redis/testing/index.js';
+import { decodedView } from './decoded-view.js';
 import {
   type Change,
   type Drop,
@@ -124,6 +126,10 @@ export class ScriptedKeyspace implements Keyspace {
 
   birth(): Stamp {
     return this.#stamps.before();
+  }
+
+  decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U> {
+    return decodedView(this, decoder);
   }
 
   near(): Reading | null {
@@ -335,7 +341,7 @@ export class ScriptedKeyspace implements Keyspace {
     if (entry === undefined || hasEnded) {
       return source === 'redis' ? { state: 'missing' } : { state: 'unknown' };
     }
-    return { state: 'found', entry, isFresh: true, source };
+    return { state: 'found', value: entry.body, entry, isFresh: true, source };
   }
 }
 

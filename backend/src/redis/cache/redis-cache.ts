@@ -163,11 +163,11 @@ function open(
 ): NamespaceDeps {
   const { policy, nearMs, maxStaleMs, memoryPercent } = options;
   const codec = new CacheCodec(name, options);
+  const keyspace = openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent });
   return new NamespaceDeps({
-    keyspace: openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent }),
+    keyspace: keyspace.decodedBy(new BodyDecoder(codec, options)),
     options,
     codec,
-    decoder: new BodyDecoder(codec, options),
     counters: new CacheCounters(),
     ...shared,
   });

@@ -1,4 +1,11 @@
-import { addressKey, formatAddress, readAddress, type NodeAddress } from '../base/address/index.js';
+import {
+  addressKey,
+  formatAddress,
+  isSocketPath,
+  readAddress,
+  socketAddress,
+  type NodeAddress,
+} from '../base/address/index.js';
 import {
   converted,
   HIDDEN,
@@ -6,6 +13,7 @@ import {
   mayHoldSecret,
   readList,
   rule,
+  text,
   type Findings,
   type Rule,
 } from '../base/options/index.js';
@@ -22,6 +30,9 @@ const ENTRY_REMEDY =
 export const address: Rule<NodeAddress, NodeAddress> = converted(
   rule<NodeAddress>('an object of host and port', (value) => value !== null),
   (value, path, findings) => {
+    if (isGiven(value) && typeof value['host'] === 'string' && isSocketPath(value['host'])) {
+      return socketAddress(value['host']);
+    }
     const parsed = readAddress(value, REDIS_PORT);
     if (parsed.ok) return parsed.address;
     const remedy = "Write { host: '127.0.0.1', port: 6379 }";
@@ -29,6 +40,9 @@ export const address: Rule<NodeAddress, NodeAddress> = converted(
     return undefined;
   },
 );
+
+/** The path of a Unix socket. */
+export const socketPath = text('an absolute path', /^\/./, "Write '/run/redis/redis.sock'");
 
 /** A list of Sentinels; each counts once, and what cannot be read is reported entry by entry. */
 export const sentinelNodes: Rule<readonly (string | NodeAddress)[], readonly NodeAddress[]> =

@@ -1,5 +1,6 @@
-import { Findings } from '../base/options/index.js';
+import { Findings, HIDDEN } from '../base/options/index.js';
 import { usualVariable, type OptionRow } from './option-table.js';
+import { readSecretFile } from './secret-file.js';
 
 /** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,6 +50,7 @@ export class EnvValues {
    */
   read(row: OptionRow): unknown {
     const set = row.env.filter((variable) => this.get(variable) !== undefined);
+    this.#refuseBeside(row, set);
     const [first, ...others] = set.map((variable) => ({
       variable,
       value: this.#parse(row, variable),
@@ -56,7 +58,7 @@ export class EnvValues {
     if (first === undefined) return undefined;
     this.noteSource(row.path, first.variable);
     for (const other of others) {
-      if (normal(first.value) === normal(other.value)) continue;
+      if (normal(first.value) === normal(other.value) || isFile(row, other.variable)) continue;
       this.refuse(
         first.variable,
         row.rule.shows === 'nothing' ? undefined : this.get(first.variable),
@@ -72,18 +74,37 @@ export class EnvValues {
     this.findings.refuse(variable, value, message, remedy);
   }
 
+  // A secret and the file of that secret: either may be the outdated one.
+  #refuseBeside(row: OptionRow, set: readonly string[]): void {
+    const file = set.find((variable) => isFile(row, variable));
+    const other = set.find((variable) => variable !== file);
+    if (file === undefined || other === undefined) return;
+    const remedy = `Keep ${file} or ${other}, not both`;
+    this.refuse(file, HIDDEN, `is given together with ${other}`, remedy);
+  }
+
   #parse(row: OptionRow, variable: string): unknown {
-    const raw = this.get(variable) ?? '';
+    const raw = this.#textOf(row, variable);
+    if (raw === undefined) return undefined;
     const value = row.rule.fromText(raw);
     if (value === undefined) {
       this.refuse(
         variable,
-        raw,
+        row.rule.shows === 'nothing' ? HIDDEN : raw,
         `must be ${row.rule.expectsText ?? row.rule.expects}`,
         'Correct it, or unset it',
       );
     }
     return value;
+  }
+
+  #textOf(row: OptionRow, variable: string): string | undefined {
+    const text = this.get(variable) ?? '';
+    if (!isFile(row, variable)) return text;
+    const read = readSecretFile(text.trim());
+    if (read.ok) return read.text;
+    this.refuse(variable, read.shown, read.reason, 'Name a readable file, not what is in it');
+    return undefined;
   }
 
   /** `sentinel.nodes[1]` is `REDIS_SENTINELS[1]`, or the other variable of that option where it was used. */
@@ -92,6 +113,11 @@ export class EnvValues {
     const known = path.startsWith('standaloneAddress') ? 'host' : path;
     return (this.#sources.get(known) ?? usualVariable(known)) + (index ?? '');
   }
+}
+
+// Where a rule shows nothing, a variable of this name holds no value, but the path of a file with it.
+function isFile({ rule }: OptionRow, variable: string): boolean {
+  return rule.shows === 'nothing' && variable.endsWith('_FILE');
 }
 
 function normal(value: unknown): string {

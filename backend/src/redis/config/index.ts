@@ -1,6 +1,15 @@
 export { containFaults, type AddressMapper } from './address-mapper.js';
+export {
+  type Credentials,
+  type CredentialsFunction,
+  type CredentialsReport,
+  type Login,
+  type LoginRenewal,
+  type RedisCredentials,
+} from './credentials.js';
 export { OPTION_TABLE } from './option-table.js';
-export { optionsFromEnv, resolveFromEnv } from './options-from-env.js';
+export { optionsFromEnv, resolveFromEnv, resolveOverEnv } from './options-from-env.js';
+export type { OptionsOverEnvironment } from './over-environment.js';
 export { redactOptions } from './redact-options.js';
 export {
   plainData,
@@ -22,4 +31,12 @@ export {
   type SessionDataOptions,
   type StandaloneModeOptions,
 } from './redis-options.js';
-export { DEFAULT_CONNECTION, resolveOptions, type Resolution } from './resolve-options.js';
+export {
+  DEFAULT_CONNECTION,
+  resolveOptions,
+  type Resolution,
+  type ShortList,
+} from './resolve-options.js';
+export { MIN_SENTINELS, type SentinelsFound } from './resolve-sentinel.js';
+export { changingCredentials } from './resolve-access.js';
+export type { TlsFunction, TlsMaterial } from './tls-rule.js';

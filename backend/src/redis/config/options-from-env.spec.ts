@@ -5,6 +5,8 @@ import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 import type { Environment } from './env-values.js';
 import { OPTION_TABLE } from './option-table.js';
 import { optionsFromEnv, resolveFromEnv } from './options-from-env.js';
+import type { ResolvedRedisOptions } from './redis-options.js';
+import type { Resolution } from './resolve-options.js';
 
 const SENTINELS = 'sentinel1:26379,sentinel2:26379,sentinel3:26379';
 const NODES = [1, 2, 3].map((n) => ({ host: `sentinel${String(n)}`, port: 26379 }));
@@ -17,7 +19,7 @@ const SECOND_DIALECT = { REDIS_SENTINEL_HOSTS: SENTINELS, REDIS_MASTER_NAME: 'or
 
 function problemsOf(env: Environment): readonly Problem[] {
   try {
-    resolveFromEnv(env);
+    settled(env);
   } catch (error) {
     if (error instanceof ConfigInvalidError) return error.problems;
     throw error;
@@ -232,6 +234,14 @@ describe('resolveFromEnv', () => {
   });
 });
 
+/** Finds no other Sentinels than those that are listed. */
+function settled(env: Environment): Resolution {
+  const resolution = resolveFromEnv(env);
+  const { shortList } = resolution;
+  const count = shortList?.options.sentinel.nodes.length ?? 0;
+  return shortList?.tooFew({ count, detail: null }) ?? resolution;
+}
+
 describe('too few Sentinels in the environment', () => {
   it.each<[string, Environment, string]>([
     ['none', { REDIS_SENTINEL_ENABLED: 'true' }, 'REDIS_SENTINELS'],
@@ -239,7 +249,7 @@ describe('too few Sentinels in the environment', () => {
     ['two, second dialect', { REDIS_SENTINEL_HOSTS: 'a,b' }, 'REDIS_SENTINEL_HOSTS'],
     ['an empty list', { REDIS_SENTINEL_HOSTS: ',' }, 'REDIS_SENTINEL_HOSTS'],
   ])('%s: falls back to REDIS_HOST and says which variables to set', (_, env, variable) => {
-    const { options, warnings } = resolveFromEnv({ ...env, REDIS_HOST: 'redis1', REDIS_DB: '1' });
+    const { options, warnings } = settled({ ...env, REDIS_HOST: 'redis1', REDIS_DB: '1' });
     expect(options).toMatchObject({
       mode: 'standalone',
       address: { host: 'redis1', port: 6379 },
@@ -255,23 +265,25 @@ describe('too few Sentinels in the environment', () => {
     expect(warnings[0]?.remedy).toContain(variable);
   });
 
-  it.each<[string, Environment, string]>([
-    ['none', { REDIS_SENTINEL_ENABLED: 'true' }, 'REDIS_SENTINELS'],
-    [
-      'two',
-      { REDIS_SENTINEL_HOSTS: 'a,b', REDIS_PORT: 'tcp://10.0.0.1:6379' },
-      'REDIS_SENTINEL_HOSTS',
-    ],
-  ])('%s: refuses to start when no Redis was named, and says how to name one', (_, env, field) => {
-    const problems = problemsOf(env);
-    expect(problems).toMatchObject([{ field }]);
-    expect(problems[0]?.remedy).toContain('or name in REDIS_HOST the one Redis');
+  it.each<[string, Environment]>([
+    ['none', { REDIS_SENTINEL_ENABLED: 'true' }],
+    ['an empty list', { REDIS_SENTINEL_HOSTS: ',', REDIS_PORT: 'tcp://10.0.0.1:6379' }],
+  ])('%s, and no Redis named: the warning names the default that is used', (_, env) => {
+    const { options, warnings } = resolveFromEnv(env);
+    expect(options).toMatchObject({
+      mode: 'standalone',
+      address: { host: '127.0.0.1', port: 6379 },
+    });
+    const loud = 'WITHOUT FAILOVER against the one Redis at 127.0.0.1:6379';
+    const messages = warnings.map(({ message }) => message);
+    expect(messages).toContainEqual(expect.stringContaining(loud));
   });
 
   it('one name that stands for all: REDIS_SENTINEL_RESOLVE_NAMES makes it enough', () => {
-    const one = { REDIS_SENTINEL_HOSTS: 'redis-headless.prod.svc' };
-    expect(problemsOf(one)[0]?.remedy).toContain('set REDIS_SENTINEL_RESOLVE_NAMES to true');
-    const { options } = resolveFromEnv({ ...one, REDIS_SENTINEL_RESOLVE_NAMES: 'true' });
+    const { options } = resolveFromEnv({
+      REDIS_SENTINEL_HOSTS: 'redis-headless.prod.svc',
+      REDIS_SENTINEL_RESOLVE_NAMES: 'true',
+    });
     expect(options).toMatchObject({
       mode: 'sentinel',
       sentinel: { nodes: [{ host: 'redis-headless.prod.svc', port: 26379 }] },
@@ -423,11 +435,21 @@ describe('every scalar option', () => {
     'journal.keys': [KEYS.join(', '), KEYS],
     'sessions.keys': [KEYS.join(', '), KEYS],
     'sessions.plainData': ['refuse', 'refuse'],
+    path: ['/run/redis.sock', '/run/redis.sock'],
   };
+  const MOVED: Readonly<Record<string, string>> = {
+    port: 'standaloneAddress.port',
+    path: 'standaloneAddress.host',
+  };
+  // A secret that a file holds: `secret-files.spec.ts`.
+  const isOfFile = (path: string, variable: string): boolean =>
+    path.endsWith('keys') && variable.endsWith('_FILE');
 
   it.each(
     OPTION_TABLE.filter(({ path }) => !READ_OTHERWISE.has(path)).flatMap(({ path, env }) =>
-      env.map((variable) => [variable, path] as const),
+      env
+        .filter((variable) => !isOfFile(path, variable))
+        .map((variable) => [variable, path] as const),
     ),
   )('%s sets %s', (variable, path) => {
     const expected = /(?:Ms|Size|Commands|Bytes|Entries|Failures|PerSecond|db|port)$/.test(path)
@@ -436,10 +458,19 @@ describe('every scalar option', () => {
     const [text, value] = SAMPLES[path] ?? [String(expected), expected];
     const { options, problems } = optionsFromEnv({ REDIS_MODE: 'sentinel', [variable]: text });
     expect(problems).toEqual([]);
-    const written = path === 'port' ? 'standaloneAddress.port' : path;
-    expect(options).toHaveProperty(written.split('.'), value);
+    expect(options).toHaveProperty((MOVED[path] ?? path).split('.'), value);
   });
 });
+
+/** The TLS options of a connection that is opened now. */
+async function optionsOf(
+  options: ResolvedRedisOptions,
+  group: 'node' | 'sentinel',
+): Promise<unknown> {
+  const access = group === 'node' ? options.node : options.mode === 'sentinel' && options.sentinel;
+  const tls = access === false ? null : access.tls;
+  return typeof tls === 'function' ? await tls() : tls;
+}
 
 describe('TLS variables', () => {
   let folder = '';
@@ -455,7 +486,7 @@ describe('TLS variables', () => {
   it.each([
     ['REDIS_', 'node'],
     ['REDIS_SENTINEL_', 'sentinel'],
-  ])('%sTLS… describe the transport of %s', (prefix, group) => {
+  ] as const)('%sTLS… describe the transport of %s', async (prefix, group) => {
     const { options, warnings } = resolveFromEnv({
       ...FIRST_DIALECT,
       [`${prefix}TLS_CA_FILE`]: join(folder, 'ca'),
@@ -464,7 +495,7 @@ describe('TLS variables', () => {
       [`${prefix}TLS_SERVERNAME`]: 'redis.example',
     });
     expect(warnings).toEqual([]);
-    expect(options).toHaveProperty([group, 'tls'], {
+    expect(await optionsOf(options, group)).toEqual({
       ca: 'PEM of ca',
       cert: 'PEM of cert',
       key: 'PEM of key',
@@ -472,6 +503,17 @@ describe('TLS variables', () => {
     });
     const other = group === 'node' ? 'sentinel' : 'node';
     expect(options).toHaveProperty([other, 'tls'], null);
+  });
+
+  it('TLS files are read again at each connection, and the last good ones hold while one is replaced', async () => {
+    const file = join(folder, 'changing');
+    writeFileSync(file, 'PEM of today');
+    const { options } = resolveFromEnv({ REDIS_TLS_CA_FILE: file });
+    expect(await optionsOf(options, 'node')).toEqual({ ca: 'PEM of today' });
+    writeFileSync(file, '');
+    expect(await optionsOf(options, 'node')).toEqual({ ca: 'PEM of today' });
+    writeFileSync(file, 'PEM of tomorrow');
+    expect(await optionsOf(options, 'node')).toEqual({ ca: 'PEM of tomorrow' });
   });
 
   it.each<[string, string, object | null]>([

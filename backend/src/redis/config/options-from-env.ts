@@ -1,5 +1,6 @@
+import { isSocketPath } from '../base/address/index.js';
 import type { Problem } from '../base/errors/index.js';
-import { HIDDEN, nearestName, readFlag, type Given } from '../base/options/index.js';
+import { HIDDEN, isGiven, nearestName, readFlag, type Given } from '../base/options/index.js';
 import { readTls } from './env-tls.js';
 import { EnvValues, type Environment } from './env-values.js';
 import { RETIRED_VARIABLES } from './foreign-names.js';
@@ -11,9 +12,10 @@ import {
   usualVariable,
   type OptionRow,
 } from './option-table.js';
+import { layOver, listsSentinels, type OptionsOverEnvironment } from './over-environment.js';
 import { TOP, type RedisHaOptions, type RedisMode } from './redis-options.js';
 import { mergeUrl, readUrl } from './redis-url.js';
-import { DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
+import { addressOf, DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
 
 /** What the environment asks for, before it is checked as a whole. */
 interface OptionsFromEnv {
@@ -31,6 +33,9 @@ type FlatOptions = Map<string, unknown>;
 const MODES: readonly RedisMode[] = ['standalone', 'sentinel', 'memory'];
 /** Options that depend on more than one variable, or on the mode. */
 const READ_APART = new Set(['mode', 'url', 'node.tls', 'sentinel.tls']);
+
+/** Not read in memory mode. */
+const AN_ADDRESS = new Set(['host', 'port', 'path']);
 
 /** Variables of these families are ours alone, so an unknown one is a mistake. */
 const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|SENTINEL)_/;
@@ -52,6 +57,30 @@ export function resolveFromEnv(
   return resolveWith(values.findings, draftOptions(values), connectionName);
 }
 
+/**
+ * Reads the environment, lays options over it, and resolves both. An option of the code wins over its variable;
+ * without options it is the environment alone.
+ *
+ * @throws ConfigInvalidError (`CONFIG_INVALID`) listing every problem at once, without secrets.
+ */
+export function resolveOverEnv(
+  options: OptionsOverEnvironment | undefined,
+  env: Environment = process.env,
+  connectionName: string = DEFAULT_CONNECTION,
+): Resolution {
+  if (options === undefined) return resolveFromEnv(env, connectionName);
+  const values = new EnvValues(env);
+  const code: unknown = options;
+  if (!isGiven(code)) return resolveWith(values.findings, code, connectionName);
+  const { standaloneAddress, ...environment } = draftOptions(values, modeIn(code));
+  const isGuessed = listsSentinels(code) && !isAddressSet(values);
+  const below = isGuessed ? environment : { ...environment, standaloneAddress };
+  const laid = layOver(below, code, (path) => {
+    values.noteSource(path, path);
+  });
+  return resolveWith(values.findings, laid, connectionName);
+}
+
 /** Reads the environment only. Never throws; nothing is resolved and no default is applied. */
 export function optionsFromEnv(env: Environment = process.env): OptionsFromEnv {
   const values = new EnvValues(env);
@@ -61,8 +90,10 @@ export function optionsFromEnv(env: Environment = process.env): OptionsFromEnv {
   return Object.freeze({ options, problems, warnings });
 }
 
-function draftOptions(values: EnvValues): Given {
-  const mode = chooseMode(values);
+/** @param modeInCode - the mode, where the code and not the environment chooses it */
+function draftOptions(values: EnvValues, modeInCode?: RedisMode): Given {
+  const mode = modeInCode ?? chooseMode(values);
+  if (modeInCode !== undefined) warnAboutChosenMode(modeInCode, values);
   const flat: FlatOptions = new Map();
   for (const row of OPTION_TABLE.filter((candidate) => isRead(candidate, mode))) {
     set(flat, row.path, values.read(row));
@@ -79,6 +110,30 @@ function draftOptions(values: EnvValues): Given {
   refuseRetired(values);
   warnAboutUnknown(values);
   return { mode, ...nest(flat) };
+}
+
+function isAddressSet(values: EnvValues): boolean {
+  return OPTION_TABLE.filter(({ path }) => AN_ADDRESS.has(path) || path === 'url').some(({ env }) =>
+    env.some((variable) => values.get(variable) !== undefined),
+  );
+}
+
+function modeIn(code: Given): RedisMode | undefined {
+  return MODES.find((candidate) => candidate === code['mode']);
+}
+
+// Going back with one variable is what these are for, and here they could not.
+function warnAboutChosenMode(mode: RedisMode, values: EnvValues): void {
+  for (const variable of ['REDIS_MODE', 'REDIS_SENTINEL_ENABLED']) {
+    const value = values.get(variable);
+    if (value === undefined || value.trim().toLowerCase() === mode) continue;
+    values.findings.warn(
+      variable,
+      value,
+      `has no effect, because mode is '${mode}' in the code`,
+      'Leave mode out in the code, or unset the variable',
+    );
+  }
 }
 
 function chooseMode(values: EnvValues): RedisMode {
@@ -134,39 +189,43 @@ function readEnabled(values: EnvValues): boolean | undefined {
 function isRead(row: OptionRow, mode: RedisMode): boolean {
   if (READ_APART.has(row.path) || row.env.length === 0) return false;
   if (groupOf(row.path) === 'sentinel') return mode === 'sentinel';
-  return mode !== 'memory' || (row.path !== 'host' && row.path !== 'port');
+  return mode !== 'memory' || !AN_ADDRESS.has(row.path);
 }
 
 function applyUrl(flat: FlatOptions, values: EnvValues): void {
-  const raw = values.get('REDIS_URL');
-  if (raw === undefined) return;
-  for (const path of ['host', 'port'].filter((candidate) => flat.has(candidate))) {
+  const row = OPTION_TABLE.find((candidate) => candidate.path === 'url');
+  const raw = row === undefined ? undefined : values.read(row);
+  if (typeof raw !== 'string') return;
+  for (const path of [...AN_ADDRESS].filter((candidate) => flat.has(candidate))) {
     const variable = usualVariable(path);
     values.refuse(
       variable,
       flat.get(path),
-      'is given together with REDIS_URL',
-      `Keep ${variable} or REDIS_URL, not both`,
+      `is given together with ${values.findings.name('url')}`,
+      `Keep ${variable} or ${values.findings.name('url')}, not both`,
     );
   }
-  const parts = readUrl(raw.trim(), 'url', values.findings);
+  const parts = readUrl(raw, 'url', values.findings);
   if (parts === undefined) return;
   const node = mergeUrl(parts, membersOf(flat, 'node'), values.findings);
   const merged = Object.entries(node).map(([key, value]) => [`node.${key}`, value] as const);
-  for (const [path, value] of [...merged, ...Object.entries(parts.address)]) {
-    if (!flat.has(path)) values.noteSource(path, 'REDIS_URL');
+  const { host } = parts.address;
+  const address = isSocketPath(host) ? { path: host } : parts.address;
+  for (const [path, value] of [...merged, ...Object.entries(address)]) {
+    if (!flat.has(path)) values.noteSource(path, values.findings.name('url'));
     set(flat, path, value);
   }
 }
 
-/** In Sentinel mode, `host` and `port` are the Redis that is used when there are too few Sentinels. */
+/**
+ * In Sentinel mode, the address of standalone mode is the Redis that is used when there are too few
+ * Sentinels: also where it is the default, which the warning names.
+ */
 function moveToStandaloneAddress(flat: FlatOptions, values: EnvValues): void {
-  if (!flat.has('host') && !flat.has('port')) return;
-  const given = { mode: 'standalone', host: flat.get('host'), port: flat.get('port') };
-  const { host, port } = TOP.read(given, values.findings);
-  flat.delete('host');
-  flat.delete('port');
-  flat.set('standaloneAddress', { host, port });
+  const given = Object.fromEntries([...AN_ADDRESS].map((key) => [key, flat.get(key)]));
+  const top = TOP.read({ mode: 'standalone', ...given }, values.findings);
+  for (const key of AN_ADDRESS) flat.delete(key);
+  flat.set('standaloneAddress', addressOf(top));
 }
 
 function warnAboutServiceLink(values: EnvValues): void {

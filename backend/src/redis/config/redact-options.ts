@@ -54,7 +54,7 @@ function idsOf(keys: KeyRing | null): readonly string[] | null {
 
 /** A copy of one group of options that holds credentials, safe to log. */
 function redactAccess(access: ResolvedAccess): Redacted {
-  const { password, tls, ...others } = access;
+  const { password, passwordFile = null, credentials = null, tls, ...others } = access;
   const plain = Object.entries(others).map(([key, value]): readonly [string, unknown] => [
     key,
     typeof value === 'function' ? value !== keepAddress : copyList(value),
@@ -62,6 +62,8 @@ function redactAccess(access: ResolvedAccess): Redacted {
   return {
     ...Object.fromEntries(plain),
     password: password === null ? null : HIDDEN,
+    passwordFile: passwordFile === null ? null : HIDDEN,
+    credentials: credentials === null ? null : HIDDEN,
     tls: tls === null ? null : redactTls(tls),
   };
 }

@@ -25,10 +25,11 @@ import {
   type RowsOf,
 } from '../base/options/index.js';
 import { keepAddress, natMap, type NatMap } from './address-mapper.js';
-import { address, REDIS_PORT, sentinelNodes } from './address-rules.js';
+import { address, REDIS_PORT, sentinelNodes, socketPath } from './address-rules.js';
+import { credentials, passwordFile, type CredentialsFunction } from './credentials.js';
 import { FOREIGN_NAMES, RETIRED_NAMES } from './foreign-names.js';
 import { url } from './redis-url.js';
-import { tls, TLS_VARIABLES } from './tls-rule.js';
+import { tls, TLS_VARIABLES, type TlsFunction } from './tls-rule.js';
 
 const userName = emptyIsNone(text('text without white space', /^\S*$/));
 const password = emptyIsNone(secret);
@@ -53,8 +54,18 @@ export interface NodeOptions {
   readonly username?: string;
   /** Password of the data nodes. */
   readonly password?: string;
-  /** `true` for TLS with the system's authorities, or Node's TLS options. Certificates are verified. @defaultValue false */
-  readonly tls?: boolean | TlsOptions;
+  /** A file with the password, instead of `password`. It is read at each connection, so it may change. */
+  readonly passwordFile?: string;
+  /**
+   * Returns user and password, instead of `username` and `password`: called at each connection, and by
+   * `redis.renewCredentials()`. It may take as long as `connectTimeoutMs`.
+   */
+  readonly credentials?: CredentialsFunction;
+  /**
+   * `true` for TLS with the system's authorities, or Node's TLS options, or a function that returns them: called
+   * at each connection, so certificates may change. Certificates are verified. @defaultValue false
+   */
+  readonly tls?: boolean | TlsOptions | TlsFunction;
   /** Database index, 0 to 15 on a stock server. @defaultValue 0 */
   readonly db?: number;
   /** Put in front of every key. @defaultValue '' */
@@ -78,6 +89,8 @@ export interface NodeOptions {
 const NODE_ROWS = {
   username: option(userName, null, 'REDIS_USERNAME'),
   password: option(password, null, 'REDIS_PASSWORD'),
+  passwordFile: option(passwordFile, null, 'REDIS_PASSWORD_FILE'),
+  credentials: option(credentials, null),
   tls: option(tls, null, ...TLS_VARIABLES.map((suffix) => `REDIS_${suffix}`)),
   db: option(wholeNumber(0, 2_147_483_647), 0, 'REDIS_DB'),
   keyPrefix: option(verbatim, '', 'REDIS_KEY_PREFIX'),
@@ -198,7 +211,7 @@ const JOURNAL_ROWS = {
   reapplyMs: option(milliseconds, 15_000, 'REDIS_JOURNAL_REAPPLY_MS'),
   dir: option(text('a path, and not empty', /\S/), null, 'REDIS_JOURNAL_DIR'),
   fsync: option(choice('always', 'interval', 'never'), 'always', 'REDIS_JOURNAL_FSYNC'),
-  keys: option(keyRing, null, 'REDIS_JOURNAL_KEYS'),
+  keys: option(keyRing, null, 'REDIS_JOURNAL_KEYS', 'REDIS_JOURNAL_KEYS_FILE'),
 } satisfies RowsOf<JournalOptions>;
 const JOURNAL = new OptionSet(JOURNAL_ROWS, {
   path: 'journal',
@@ -227,7 +240,7 @@ export interface SessionDataOptions {
 }
 
 const SESSION_DATA_ROWS = {
-  keys: option(keyRing, null, 'REDIS_SESSIONS_KEYS'),
+  keys: option(keyRing, null, 'REDIS_SESSIONS_KEYS', 'REDIS_SESSIONS_KEYS_FILE'),
   plainData: option(plainData, 'read', 'REDIS_SESSIONS_PLAIN_DATA'),
 } satisfies RowsOf<SessionDataOptions>;
 const SESSION_DATA = new OptionSet(SESSION_DATA_ROWS, { path: 'sessions', ...shared });
@@ -247,8 +260,12 @@ export interface SentinelOptions {
   readonly username?: string;
   /** Password of the Sentinels themselves; that of the data nodes is `node.password`. */
   readonly password?: string;
+  /** A file with it, instead of `password`. It is read at each connection. */
+  readonly passwordFile?: string;
+  /** Returns user and password, as `node.credentials` does for the data nodes. */
+  readonly credentials?: CredentialsFunction;
   /** TLS of the Sentinels, apart from that of the data nodes. @defaultValue false */
-  readonly tls?: boolean | TlsOptions;
+  readonly tls?: boolean | TlsOptions | TlsFunction;
   /**
    * Where announced addresses are reached from here: `{ '172.30.0.2:6379': '127.0.0.1:6380' }` or a function.
    * Applies to data nodes and to Sentinels that were discovered.
@@ -275,6 +292,8 @@ const SENTINEL_ROWS = {
   resolveNames: option(flag, false, 'REDIS_SENTINEL_RESOLVE_NAMES'),
   username: option(userName, null, 'REDIS_SENTINEL_USERNAME'),
   password: option(password, null, 'REDIS_SENTINEL_PASSWORD'),
+  passwordFile: option(passwordFile, null, 'REDIS_SENTINEL_PASSWORD_FILE'),
+  credentials: option(credentials, null),
   tls: option(tls, null, ...TLS_VARIABLES.map((suffix) => `REDIS_SENTINEL_${suffix}`)),
   natMap: option(natMap, keepAddress, 'REDIS_NAT_MAP'),
   discover: option(flag, true, 'REDIS_SENTINEL_DISCOVER'),
@@ -315,7 +334,9 @@ export interface StandaloneModeOptions extends CommonOptions {
   readonly host?: string;
   /** @defaultValue 6379 */
   readonly port?: number;
-  /** `redis://` or `rediss://` address; instead of host, port and credentials. */
+  /** A Unix socket, instead of host and port. */
+  readonly path?: string;
+  /** `redis://`, `rediss://` or `unix://` address; instead of host, port, path and credentials. */
   readonly url?: string;
 }
 
@@ -336,7 +357,8 @@ const TOP_ROWS = {
   mode: required(mode, 'REDIS_MODE', 'REDIS_SENTINEL_ENABLED'),
   host: option(host, '127.0.0.1', 'REDIS_HOST'),
   port: option(port, REDIS_PORT, 'REDIS_PORT'),
-  url: option(url, null, 'REDIS_URL'),
+  path: option(socketPath, null, 'REDIS_SOCKET_PATH'),
+  url: option(url, null, 'REDIS_URL', 'REDIS_URL_FILE'),
   standaloneAddress: option(address, null),
   shutdownTimeoutMs: option(milliseconds, 2_000, 'REDIS_SHUTDOWN_TIMEOUT_MS'),
   node: option(group(NODE), NODE.defaults),
@@ -366,13 +388,17 @@ export function everyRow(): readonly (readonly [string, AnyRow])[] {
 
 /** Every option of every mode, complete. */
 export type Top = Resolved<typeof TOP_ROWS>;
-type Common = Omit<Top, 'mode' | 'host' | 'port' | 'url' | 'standaloneAddress' | 'sentinel'> & {
+type Common = Omit<
+  Top,
+  'mode' | 'host' | 'port' | 'path' | 'url' | 'standaloneAddress' | 'sentinel'
+> & {
   /** Name of this connection; `default` unless several are registered. */
   readonly name: string;
 };
 
 /** Credentials and transport of one kind of node. */
-export type ResolvedAccess = Pick<Top['node'], 'username' | 'password' | 'tls'>;
+export type ResolvedAccess = Pick<Top['node'], 'username' | 'password' | 'tls'> &
+  Partial<Pick<Top['node'], 'passwordFile' | 'credentials'>>;
 
 /** Sentinel mode, complete and frozen. */
 export interface ResolvedSentinelOptions extends Common {

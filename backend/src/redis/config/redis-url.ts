@@ -1,4 +1,4 @@
-import { parseAddress, type NodeAddress } from '../base/address/index.js';
+import { parseAddress, socketAddress, type NodeAddress } from '../base/address/index.js';
 import {
   converted,
   HIDDEN,
@@ -9,7 +9,7 @@ import {
 } from '../base/options/index.js';
 import { REDIS_PORT } from './address-rules.js';
 
-/** What a `redis://` or `rediss://` address says. Absent members were not in it. */
+/** What a `redis://`, `rediss://` or `unix://` address says. Absent members were not in it. */
 export interface UrlOptions {
   readonly address: NodeAddress;
   readonly isTls: boolean;
@@ -23,11 +23,16 @@ type UrlParse =
   | { readonly ok: false; readonly reason: string };
 
 const REMEDY =
-  'Write redis://user:password@host:6379/0, or rediss:// for TLS, and percent-encode special characters of the password';
+  'Write redis://user:password@host:6379/0, or rediss:// for TLS, or unix:///path?db=0 for a Unix socket, and percent-encode special characters of the password';
+
+// Not read by `URL`, which allows no credentials without a host.
+const UNIX_URL =
+  /^unix:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<path>\/[^?#]*)?(?:\?(?<query>.*))?$/i;
+const DB_PARAMETER = /^db=\d+$/;
 
 /** An address as a URL. No part of an unusable one is shown: a password may be anywhere in it. */
 export const url: Rule<string, UrlOptions> = converted(
-  rule<string>('a redis:// or rediss:// address', (value) => typeof value === 'string', {
+  rule<string>('a redis://, rediss:// or unix:// address', (value) => typeof value === 'string', {
     shows: 'nothing',
     remedy: REMEDY,
     fromText: (raw) => raw.trim(),
@@ -60,9 +65,12 @@ export function mergeUrl(parts: UrlOptions, node: Given, findings: Findings): Gi
   return merged;
 }
 
-/** Reads a `redis://` or `rediss://` address. Never throws; the reason never repeats the text. */
+/** Reads a `redis://`, `rediss://` or `unix://` address. Never throws; the reason never repeats the text. */
 export function parseRedisUrl(text: string): UrlParse {
-  if (!/^rediss?:\/\//i.test(text)) return fault('does not start with redis:// or rediss://');
+  if (/^unix:\/\//i.test(text)) return parseUnixUrl(text);
+  if (!/^rediss?:\/\//i.test(text)) {
+    return fault('does not start with redis://, rediss:// or unix://');
+  }
   const given = URL.canParse(text) ? new URL(text) : undefined;
   if (given === undefined) return fault('is not a valid address');
   if (given.search !== '' || given.hash !== '') return fault("has a part after '?' or '#'");
@@ -77,22 +85,45 @@ export function parseRedisUrl(text: string): UrlParse {
 function collectParts(given: URL): UrlParse {
   const parsed = parseAddress(given.host, REDIS_PORT);
   if (!parsed.ok) return fault(parsed.reason);
-  const username = decode(given.username);
-  const password = decode(given.password);
+  return withCredentials(given.username, given.password, {
+    address: parsed.address,
+    isTls: given.protocol === 'rediss:',
+    ...dbOf(given.pathname.replace('/', '')),
+  });
+}
+
+function parseUnixUrl(text: string): UrlParse {
+  const part = partsOf(UNIX_URL.exec(text));
+  const path = decode(part('path'));
+  if (path === undefined || path.length < 2) return fault('has no absolute path after unix://');
+  const [user, secret, query] = [part('user'), part('secret'), part('query')];
+  if (query !== '' && !DB_PARAMETER.test(query)) {
+    return fault("has something else than 'db=' and a number after '?'");
+  }
+  if (user !== '' && secret === '') return fault('has a user name and no password');
+  const parts = { address: socketAddress(path), isTls: false, ...dbOf(query.replace('db=', '')) };
+  return withCredentials(user, secret, parts);
+}
+
+function partsOf(match: RegExpExecArray | null): (name: string) => string {
+  return (name) => match?.groups?.[name] ?? '';
+}
+
+function withCredentials(user: string, secret: string, parts: UrlOptions): UrlParse {
+  const username = decode(user);
+  const password = decode(secret);
   if (username === undefined || password === undefined) {
     return fault("has a '%' in its credentials that is not a percent-encoding");
   }
-  const db = given.pathname.replace('/', '');
-  return {
-    ok: true,
-    parts: {
-      address: parsed.address,
-      isTls: given.protocol === 'rediss:',
-      ...(username !== '' && { username }),
-      ...(password !== '' && { password }),
-      ...(db !== '' && { db: Number(db) }),
-    },
+  const credentials = {
+    ...(username !== '' && { username }),
+    ...(password !== '' && { password }),
   };
+  return { ok: true, parts: { ...parts, ...credentials } };
+}
+
+function dbOf(text: string): { readonly db?: number } {
+  return text === '' ? {} : { db: Number(text) };
 }
 
 function refuseBoth(path: string, findings: Findings): void {

@@ -1,6 +1,6 @@
 import { ConfigInvalidError, type Problem } from '../base/errors/index.js';
 import type { SentinelModeOptions, SentinelOptions } from './redis-options.js';
-import { resolveOptions } from './resolve-options.js';
+import { resolveOptions, type Resolution } from './resolve-options.js';
 
 const THREE = ['sentinel1:26379', 'sentinel2', '[2001:db8::3]:26380'];
 
@@ -8,9 +8,17 @@ function withNodes(nodes: unknown, more: object = {}): SentinelModeOptions {
   return { mode: 'sentinel', sentinel: { nodes, ...more } as SentinelOptions };
 }
 
+/** Resolves it, and finds no other Sentinels than those that are listed. */
+function settled(input: SentinelModeOptions): Resolution {
+  const resolution = resolveOptions(input);
+  const { shortList } = resolution;
+  const count = shortList?.options.sentinel.nodes.length ?? 0;
+  return shortList?.tooFew({ count, detail: null }) ?? resolution;
+}
+
 function problemsOf(input: SentinelModeOptions): readonly Problem[] {
   try {
-    resolveOptions(input);
+    settled(input);
   } catch (error) {
     if (error instanceof ConfigInvalidError) return error.problems;
     throw error;
@@ -133,7 +141,7 @@ describe('too few Sentinels', () => {
   });
 
   it.each(FEW)('%s: falls back to a Redis that was named, with a warning', (_, nodes, count) => {
-    const { options, warnings } = resolveOptions({ ...withNodes(nodes), ...FALLBACK });
+    const { options, warnings } = settled({ ...withNodes(nodes), ...FALLBACK });
     expect(options).toMatchObject({ mode: 'standalone', address: FALLBACK.standaloneAddress });
     const warning = warnings.at(-1);
     expect(warning?.field).toBe('sentinel.nodes');
@@ -158,7 +166,7 @@ describe('too few Sentinels', () => {
   });
 
   it('are enough when one of them is a name that is looked up', () => {
-    const { options, warnings } = resolveOptions(withNodes(['a'], { resolveNames: true }));
+    const { options, warnings } = settled(withNodes(['a'], { resolveNames: true }));
     expect(options).toMatchObject({ mode: 'sentinel', sentinel: { resolveNames: true } });
     expect(warnings).toEqual([]);
   });
@@ -168,8 +176,32 @@ describe('too few Sentinels', () => {
     expect(problem?.field).toBe('sentinel.nodes');
   });
 
+  it('are not called so before it was found out how many those listed stand for', () => {
+    const { options, warnings, shortList } = resolveOptions(withNodes(['a', 'b']));
+    expect(options).toMatchObject({ mode: 'sentinel', sentinel: { resolveNames: false } });
+    expect(warnings).toEqual([]);
+    const { options: shared } = shortList!.enough(true);
+    expect(shared).toMatchObject({ mode: 'sentinel', sentinel: { resolveNames: true } });
+    expect(() => shortList!.tooFew({ count: 2, detail: 'they know of no others' })).toThrow(
+      'needs 3 or more Sentinels and has 2 (they know of no others)',
+    );
+  });
+
+  it.each([
+    ['nothing else is known', {}, true],
+    ['one Redis is named', FALLBACK, false],
+    ['it is strict', { strict: true }, false],
+  ])('may be waited for where %s: %#', (_, more, mayWait) => {
+    const { standaloneAddress, ...sentinel } = { standaloneAddress: undefined, ...more };
+    const input = withNodes(['a'], sentinel);
+    const { shortList } = resolveOptions(
+      standaloneAddress === undefined ? input : { ...input, standaloneAddress },
+    );
+    expect(shortList?.mayWait).toBe(mayWait);
+  });
+
   it('falls back to standaloneAddress with the same node, routing and pools', () => {
-    const { options } = resolveOptions({
+    const { options } = settled({
       ...withNodes(['a']),
       standaloneAddress: { host: 'redis1', port: 6380 },
       node: { password: 'pw', db: 1 },
@@ -196,15 +228,15 @@ describe('too few Sentinels', () => {
     ]);
   });
 
-  it('when strict, says so only when correcting the bad entries would not be enough', () => {
+  it('entries that cannot be read are reported alone: how many the others stand for is not known yet', () => {
     const strict = { strict: true };
     const fields = (nodes: readonly string[]): readonly string[] =>
       problemsOf(withNodes(nodes, strict)).map(({ field }) => field);
     expect(fields(['a', 'b', 'c:x'])).toEqual(['sentinel.nodes[2]']);
-    expect(fields(['a', 'c:x'])).toEqual(['sentinel.nodes[1]', 'sentinel.nodes']);
+    expect(fields(['a', 'c:x'])).toEqual(['sentinel.nodes[1]']);
   });
 
   it('strict is content with three', () => {
-    expect(resolveOptions(withNodes(THREE, { strict: true })).options.mode).toBe('sentinel');
+    expect(settled(withNodes(THREE, { strict: true })).options.mode).toBe('sentinel');
   });
 });

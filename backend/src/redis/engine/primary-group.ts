@@ -1,4 +1,4 @@
-import type { ResolvedRedisOptions } from '../config/index.js';
+import type { CredentialsReport, ResolvedRedisOptions } from '../config/index.js';
 import { SwitchoverFailedError } from '../base/errors/index.js';
 import type { EventBus } from '../base/events/index.js';
 import { RedisCalendar, type Clock } from '../base/timing/index.js';
@@ -9,7 +9,7 @@ import {
   ConfirmedWrites,
   PrimaryLoans,
   RawClients,
-  SubscriptionKeeper,
+  Subscriptions,
 } from '../commands/index.js';
 import {
   switchover,
@@ -25,6 +25,7 @@ import {
 } from '../cluster/topology/index.js';
 import { CalendarWatch } from './calendar-watch.js';
 import { ClusterAdviser } from './cluster-adviser.js';
+import { renewCredentials } from './renew-credentials.js';
 
 /** The options of a connection that has a Redis. */
 export type ConnectedOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
@@ -41,7 +42,7 @@ export class PrimaryGroup {
   readonly router: CommandRouter;
   readonly runner: CommandRunner;
   readonly loans: PrimaryLoans;
-  readonly subscriptions: SubscriptionKeeper;
+  readonly subscriptions: Subscriptions;
   readonly rawClients: RawClients;
   /** The calendar of the primary. */
   readonly calendar: RedisCalendar;
@@ -66,7 +67,7 @@ export class PrimaryGroup {
     const blocking = new BlockingCalls(this.loans, clock, bus, writeTimeoutMs);
     const confirmed = new ConfirmedWrites(this.loans, clock, bus, writeTimeoutMs);
     this.runner = new CommandRunner(this.router, { blocking, confirmed }, clock, writeTimeoutMs);
-    this.subscriptions = new SubscriptionKeeper(this.tracker, options.node, clock, bus);
+    this.subscriptions = new Subscriptions(this.tracker, options.node, clock, bus);
     this.rawClients = new RawClients(options, this.tracker, clock, bus);
     this.calendar = new RedisCalendar(clock);
     this.#calendarWatch = new CalendarWatch(
@@ -84,6 +85,11 @@ export class PrimaryGroup {
   /** Sessions are kept in this Redis: its settings are read with other eyes. */
   noteSessions(): void {
     this.#adviser.noteSessions();
+  }
+
+  /** Has the living connections log in with the credentials that hold now. */
+  renewCredentials(): Promise<CredentialsReport> {
+    return renewCredentials(this.#options, this.#clock);
   }
 
   /** Moves the primary on purpose. Only one switchover may run at a time. */

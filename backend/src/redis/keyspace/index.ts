@@ -1,4 +1,11 @@
-export { type Entry, type EntryFault, MAX_GROUP_BYTES, MAX_GROUPS } from './store/entry.js';
+export {
+  type Decoded,
+  type Entry,
+  type EntryFault,
+  MAX_GROUP_BYTES,
+  MAX_GROUPS,
+  type Unreadable,
+} from './store/entry.js';
 export type { DecodedSlot } from './store/memory-records.js';
 export type { RedisPort, RunOptions } from './store/redis-port.js';
 export {
@@ -17,12 +24,18 @@ export type {
   EntryDraft,
   Keyspace,
   KeyspacePolicy,
-  Reading,
-  ReadingSource,
   ReadOptions,
   WriteOptions,
   WriteReceipt,
 } from './keyspace.js';
+export {
+  type Awaitable,
+  type EntryDecoder,
+  type Found,
+  isOfOthers,
+  type Reading,
+  type ReadingSource,
+} from './reading.js';
 export { Keyspaces } from './keyspaces.js';
 export { openKeptJournal, type KeptJournal } from './journal/kept-journal.js';
 export type { FallbackStatus } from './fallback-status.js';

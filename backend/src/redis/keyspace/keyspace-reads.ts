@@ -1,4 +1,4 @@
-import { decodeEntry, stampOf } from './store/entry.js';
+import { type DecodedEntry, decodeEntry } from './store/entry.js';
 import type { StampedWrite } from './store/key-value-store.js';
 import type { MemoryCopy } from './store/memory-records.js';
 import { noRedisAtAll, strictRefusal } from './away-errors.js';
@@ -6,19 +6,15 @@ import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import type { OwnKnowledge, Candidate, Word } from './own-knowledge.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity, KeyspaceOptions } from './keyspace-options.js';
-import type { Reading, ReadOptions } from './keyspace.js';
+import type { ReadOptions } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { ChangeNotices } from './change-notices.js';
 import type { NearCopies } from './near-copies.js';
-import {
-  readingFromMemory,
-  readingFromRedis,
-  type HeldBytes,
-  type JudgeOptions,
-} from './judge-entry.js';
+import { EntryJudge } from './entry-judge.js';
+import { type Awaitable, type EntryDecoder, gathered, type Reading } from './reading.js';
 
-const UNKNOWN: Reading = { state: 'unknown' };
-const MISSING: Reading = { state: 'missing' };
+const UNKNOWN = { state: 'unknown' } as const;
+const MISSING = { state: 'missing' } as const;
 
 /** How a keyspace knows what is newer than what Redis says. */
 export interface KeyspaceSenses {
@@ -28,29 +24,33 @@ export interface KeyspaceSenses {
 }
 
 /** The reading half of a keyspace. Keys are whole keys here. */
-export class KeyspaceReads {
+export class KeyspaceReads<T> {
   readonly #keys: KeyspaceKeys;
   readonly #options: KeyspaceOptions;
   readonly #deps: KeyspaceDeps;
   readonly #knowledge: OwnKnowledge;
   readonly #near: NearCopies | null;
+  readonly #judge: EntryJudge<T>;
   // A copy that is read often is decoded once, not at each read.
-  readonly #decoded = new WeakMap<Buffer, HeldBytes>();
+  readonly #decoded = new WeakMap<Buffer, DecodedEntry>();
 
   constructor(
     { keys, options }: KeyspaceIdentity,
     deps: KeyspaceDeps,
     { near, knowledge }: KeyspaceSenses,
+    decoder: EntryDecoder<T>,
   ) {
+    const { clock, redis } = deps;
     this.#keys = keys;
     this.#options = options;
     this.#deps = deps;
     this.#near = near;
     this.#knowledge = knowledge;
+    this.#judge = new EntryJudge({ ...options, isMemoryAll: redis === null }, keys, clock, decoder);
   }
 
   /** Returns what a near copy says; `null` when Redis must be asked. */
-  near(entry: string): Reading | null {
+  near(entry: string): Awaitable<Reading<T>> | null {
     const near = this.#near;
     if (near === null) return null;
     const { memory, clock, reads } = this.#deps;
@@ -58,11 +58,11 @@ export class KeyspaceReads {
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
     if (clock.now() - copy.heardAt > this.#options.nearMs) return null;
-    return readingFromMemory(this.#decodeOnce(copy.entry), true, this.#judgeOptions(), copy);
+    return this.#judge.readingOf(entry, this.#decodeOnce(copy.entry), 'memory', copy);
   }
 
   /** Returns what is known of one key. */
-  readOne(entry: string, { confirm = false, onPrimary = false }: ReadOptions): Promise<Reading> {
+  readOne(entry: string, { confirm = false, onPrimary = false }: ReadOptions): Promise<Reading<T>> {
     const { redis, reads, clock } = this.#deps;
     if (redis === null) {
       return new Promise((resolve) => {
@@ -72,8 +72,10 @@ export class KeyspaceReads {
     if (onPrimary && redis.mayLag) return this.#readPrimaryFirst(redis, entry, confirm);
     const { mayLag } = redis;
     const askedAt = clock.now();
-    return reads.runThen(
-      () => redis.readOne(entry),
+    return reads.askThen<Buffer | null, Reading<T>>(
+      (give, fail) => {
+        redis.askFor(entry, give, fail);
+      },
       (found) => {
         if (found instanceof Away) return this.#whileAway(entry, found);
         const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, confirm);
@@ -82,7 +84,11 @@ export class KeyspaceReads {
     );
   }
 
-  async #readPrimaryFirst(redis: SharedStore, entry: string, confirm: boolean): Promise<Reading> {
+  async #readPrimaryFirst(
+    redis: SharedStore,
+    entry: string,
+    confirm: boolean,
+  ): Promise<Reading<T>> {
     const asked = await this.#onPrimary(redis, [entry]);
     if (!(asked instanceof Away)) return asked[0] ?? UNKNOWN;
     // While there is no primary, a replica still knows more than memory.
@@ -90,13 +96,13 @@ export class KeyspaceReads {
   }
 
   /** Returns what is known of these keys. */
-  async readAll(entries: readonly string[]): Promise<Reading[]> {
+  async readAll(entries: readonly string[]): Promise<Reading<T>[]> {
     const { redis, reads, clock } = this.#deps;
-    if (redis === null) return entries.map((entry) => this.#fromMemory(entry));
+    if (redis === null) return gathered(entries.map((entry) => this.#fromMemory(entry)));
     const { mayLag } = redis;
     const askedAt = clock.now();
     const found = await reads.run(() => redis.read(entries));
-    if (found instanceof Away) return entries.map((entry) => this.#whileAway(entry, found));
+    if (found instanceof Away) return this.#allWhileAway(entries, found);
     const bytesOf = (i: number): Buffer | null => found[i] ?? null;
     const unsure =
       mayLag || redis.mayLag
@@ -104,8 +110,8 @@ export class KeyspaceReads {
         : [];
     const sure = unsure.length === 0 ? [] : await this.#askPrimary(redis, unsure);
     const confirmed = new Map(unsure.map((entry, i) => [entry, sure[i] ?? UNKNOWN]));
-    return entries.map(
-      (entry, i) => confirmed.get(entry) ?? this.accept(entry, bytesOf(i), askedAt),
+    return gathered(
+      entries.map((entry, i) => confirmed.get(entry) ?? this.accept(entry, bytesOf(i), askedAt)),
     );
   }
 
@@ -114,36 +120,35 @@ export class KeyspaceReads {
    *
    * @param askedAt - when Redis was asked, by `clock.now()`
    */
-  accept(entry: string, bytes: Buffer | null, askedAt: number): Reading {
+  accept(entry: string, bytes: Buffer | null, askedAt: number): Awaitable<Reading<T>> {
     if (bytes === null) return this.#acceptNothing(entry, askedAt);
     const copy = this.#deps.memory.peek(entry);
     if (copy?.entry.equals(bytes) === true) return this.#acceptCopied(entry, copy, askedAt);
-    const held = { bytes, decoded: decodeEntry(bytes) };
-    const own = this.#deps.own.isQuiet ? null : this.#ownWord(entry, held);
-    if (own !== null) return this.#speak(own);
-    const reading = readingFromRedis(held, this.#judgeOptions());
-    this.#keepCopy(entry, held, askedAt);
-    if (this.#near !== null) review(this.#near, entry, held, askedAt);
-    return reading;
+    const found = decodeEntry(bytes);
+    const own = this.#deps.own.isQuiet ? null : this.#ownWord(entry, found);
+    if (own !== null) return this.#speak(entry, own);
+    this.#keepCopy(entry, bytes, found, askedAt);
+    if (this.#near !== null) review(this.#near, entry, found, askedAt);
+    return this.#judge.readingOf(entry, found, 'redis');
   }
 
   // Redis has what memory has: it is decoded already, and nothing need be kept.
-  #acceptCopied(entry: string, copy: MemoryCopy, askedAt: number): Reading {
+  #acceptCopied(entry: string, copy: MemoryCopy, askedAt: number): Awaitable<Reading<T>> {
     const { own, clock } = this.#deps;
-    const held = this.#decodeOnce(copy.entry);
+    const found = this.#decodeOnce(copy.entry);
     // A later write of this process would have replaced the copy, unless it is still to be replayed.
-    const word = own.entries === 0 ? null : this.#ownWord(entry, held);
-    if (word !== null) return this.#speak(word);
+    const word = own.entries === 0 ? null : this.#ownWord(entry, found);
+    if (word !== null) return this.#speak(entry, word);
     copy.confirm(clock.now());
-    if (this.#near !== null) review(this.#near, entry, held, askedAt);
-    return readingFromRedis(held, this.#judgeOptions(), copy);
+    if (this.#near !== null) review(this.#near, entry, found, askedAt);
+    return this.#judge.readingOf(entry, found, 'redis', copy);
   }
 
-  #acceptNothing(entry: string, askedAt: number): Reading {
+  #acceptNothing(entry: string, askedAt: number): Awaitable<Reading<T>> {
     const { memory, own } = this.#deps;
     // What Redis took and does not have any more is gone. What it does not have yet is not.
     const word = own.entries === 0 ? null : this.#knowledge.ownOf({ key: entry });
-    if (word !== null && word.source !== 'acknowledged') return this.#speak(word);
+    if (word !== null && word.source !== 'acknowledged') return this.#speak(entry, word);
     const copy = memory.peek(entry);
     // What was written after Redis was asked is not missing.
     if (copy !== null && copy.heardAt <= askedAt) memory.forget(entry);
@@ -152,9 +157,8 @@ export class KeyspaceReads {
 
   // Written here and not replayed yet, or acknowledged a moment ago and not on this replica yet; or ended by a
   // drop that this replica, or Redis, does not know.
-  #ownWord(key: string, held: HeldBytes): Word | null {
-    const candidate = this.#candidateOf(key, held);
-    return this.#knowledge.ownOf(candidate ?? { key });
+  #ownWord(key: string, found: DecodedEntry): Word | null {
+    return this.#knowledge.ownOf(this.#candidateOf(key, found) ?? { key });
   }
 
   // A replica may not yet have what this process knows, or a login that another process made a moment
@@ -164,90 +168,89 @@ export class KeyspaceReads {
     const word = own.isQuiet ? null : this.#knowledge.ownOf({ key: entry });
     if (word?.source === 'pending') return false;
     if (bytes === null) return isWanted || word !== null;
-    const held = this.#heldAs(entry, bytes);
-    if (isWanted && readingFromRedis(held, this.#judgeOptions()).state === 'missing') return true;
-    // What memory has as well is believed, until somebody has told of a change.
-    const isCopied = held.bytes !== bytes && this.#deps.memory.peek(entry)?.isTrusted === true;
-    return !isCopied && this.#isBehind(entry, held);
+    const copy = this.#copyWith(entry, bytes);
+    const found = copy === null ? decodeEntry(bytes) : this.#decodeOnce(copy.entry);
+    if (isWanted && this.#judge.isOver(found)) return true;
+    return this.#isBehind(entry, found, copy);
+  }
+
+  #copyWith(key: string, bytes: Buffer): MemoryCopy | null {
+    const copy = this.#deps.memory.peek(key);
+    return copy?.entry.equals(bytes) === true ? copy : null;
   }
 
   // Not when this process did the newer one itself: that is the answer then.
-  #isBehind(key: string, held: HeldBytes): boolean {
-    const candidate = this.#candidateOf(key, held);
+  #isBehind(key: string, found: DecodedEntry, copy: MemoryCopy | null): boolean {
+    // What memory has as well is believed, until somebody has told of a change.
+    if (copy?.isTrusted === true) return false;
+    const candidate = this.#candidateOf(key, found);
     const newer = candidate === null ? null : this.#knowledge.of(candidate);
     return newer?.source === 'memory' || newer?.source === 'notice';
   }
 
-  // What was decoded once is not decoded again.
-  #heldAs(key: string, bytes: Buffer): HeldBytes {
-    const copy = this.#deps.memory.peek(key);
-    if (copy?.entry.equals(bytes) === true) return this.#decodeOnce(copy.entry);
-    return { bytes, decoded: decodeEntry(bytes) };
-  }
-
-  #candidateOf(key: string, { decoded, bytes }: HeldBytes): Candidate | null {
-    if (!decoded.ok) {
-      const stamp = stampOf(bytes);
-      return stamp === null ? null : { key, stamp, groups: [] };
-    }
-    const { stamp, birth, isFinal, groups } = decoded.entry;
+  #candidateOf(key: string, found: DecodedEntry): Candidate | null {
+    if (!found.ok) return found.stamp === null ? null : { key, stamp: found.stamp, groups: [] };
+    const { stamp, birth, isFinal, groups } = found.entry;
     return { key, stamp, birth, isFinal, groups: groups.map((group) => this.#keys.group(group)) };
   }
 
-  async #askPrimaryFor(redis: SharedStore, entry: string): Promise<Reading> {
+  async #askPrimaryFor(redis: SharedStore, entry: string): Promise<Reading<T>> {
     const [reading = UNKNOWN] = await this.#askPrimary(redis, [entry]);
     return reading;
   }
 
-  async #askPrimary(redis: SharedStore, entries: readonly string[]): Promise<Reading[]> {
+  async #askPrimary(redis: SharedStore, entries: readonly string[]): Promise<Reading<T>[]> {
     const found = await this.#onPrimary(redis, entries);
-    if (!(found instanceof Away)) return found;
-    return entries.map((entry) => this.#whileAway(entry, found));
+    return found instanceof Away ? this.#allWhileAway(entries, found) : found;
   }
 
-  async #onPrimary(redis: SharedStore, entries: readonly string[]): Promise<Reading[] | Away> {
+  async #onPrimary(redis: SharedStore, entries: readonly string[]): Promise<Reading<T>[] | Away> {
     const { reads, writes, clock } = this.#deps;
     const askedAt = clock.now();
     // A primary that refuses writes still answers reads.
     const guard = writes.refusal === null ? writes : reads;
     const found = await guard.run(() => redis.readPrimary(entries));
     if (found instanceof Away) return found;
-    return entries.map((entry, i) => this.accept(entry, found[i] ?? null, askedAt));
+    return gathered(entries.map((entry, i) => this.accept(entry, found[i] ?? null, askedAt)));
   }
 
-  #whileAway(entry: string, away: Away): Reading {
+  #allWhileAway(entries: readonly string[], away: Away): Promise<Reading<T>[]> {
+    return gathered(entries.map((entry) => this.#whileAway(entry, away)));
+  }
+
+  #whileAway(entry: string, away: Away): Awaitable<Reading<T>> {
     if (this.#options.policy === 'strict') throw strictRefusal(this.#keys.name, away);
     return this.#fromMemory(entry);
   }
 
-  #fromMemory(entry: string): Reading {
+  #fromMemory(entry: string): Awaitable<Reading<T>> {
     if (this.#options.policy === 'strict' && this.#deps.redis === null) {
       throw noRedisAtAll(this.#keys.name);
     }
-    const found = this.#knowledge.answerFor(entry);
-    if (found === null) return readingFromMemory(null, false, this.#judgeOptions());
-    const held = this.#decodeOnce(found.entry);
-    const candidate = this.#candidateOf(entry, held);
+    const known = this.#knowledge.answerFor(entry);
+    if (known === null) return this.#judge.withoutCopy();
+    const found = this.#decodeOnce(known.entry);
+    const candidate = this.#candidateOf(entry, found);
     const ended = candidate === null ? null : this.#knowledge.endOf(candidate);
     if (ended !== null) return { state: 'deleted', stamp: ended, source: 'memory' };
     const copy = this.#deps.memory.peek(entry);
-    const slot = copy?.entry === found.entry ? copy : undefined;
-    return readingFromMemory(held, found.isTrusted, this.#judgeOptions(), slot);
+    const slot = copy?.entry === known.entry ? copy : undefined;
+    return this.#judge.readingInMemory(entry, found, known.isTrusted, slot);
   }
 
-  #speak({ entry, stamp }: Word): Reading {
+  #speak(key: string, { entry, stamp }: Word): Awaitable<Reading<T>> {
     if (entry === null) return { state: 'deleted', stamp, source: 'memory' };
-    return readingFromRedis(this.#decodeOnce(entry), this.#judgeOptions());
+    return this.#judge.readingOf(key, this.#decodeOnce(entry), 'redis');
   }
 
-  #keepCopy(key: string, { bytes, decoded }: HeldBytes, askedAt: number): void {
+  #keepCopy(key: string, bytes: Buffer, found: DecodedEntry, askedAt: number): void {
     const { memory, clock, stamps } = this.#deps;
-    if (!decoded.ok) {
+    if (!found.ok) {
       // The unreadable bytes have replaced what memory knows.
       memory.distrust(key);
       return;
     }
-    const { stamp, freshUntil, groups, isFinal } = decoded.entry;
+    const { stamp, freshUntil, groups, isFinal } = found.entry;
     // What this process writes from now on is later than what it has read.
     stamps.observe(stamp);
     // Of an expired entry nothing is kept, and nothing of what it has replaced.
@@ -272,27 +275,17 @@ export class KeyspaceReads {
     return { key, stamp, entry: bytes, ttlMs, groups: whole };
   }
 
-  #decodeOnce(bytes: Buffer): HeldBytes {
-    let held = this.#decoded.get(bytes);
-    if (held === undefined)
-      this.#decoded.set(bytes, (held = { bytes, decoded: decodeEntry(bytes) }));
-    return held;
-  }
-
-  #judgeOptions(): JudgeOptions {
-    const { policy, maxStaleMs } = this.#options;
-    const { clock, redis } = this.#deps;
-    return { policy, maxStaleMs, now: clock.wallTime(), isMemoryAll: redis === null };
+  #decodeOnce(bytes: Buffer): DecodedEntry {
+    const known = this.#decoded.get(bytes);
+    if (known !== undefined) return known;
+    const found = decodeEntry(bytes);
+    this.#decoded.set(bytes, found);
+    return found;
   }
 }
 
 // The copy may be of before a notice that has come meanwhile.
-function review(
-  near: NearCopies,
-  entry: string,
-  { decoded, bytes }: HeldBytes,
-  askedAt: number,
-): void {
-  const stamp = decoded.ok ? decoded.entry.stamp : stampOf(bytes);
+function review(near: NearCopies, entry: string, found: DecodedEntry, askedAt: number): void {
+  const stamp = found.ok ? found.entry.stamp : found.stamp;
   if (stamp !== null) near.review(entry, stamp, askedAt);
 }

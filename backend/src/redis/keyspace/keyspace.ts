@@ -1,5 +1,5 @@
-import type { Entry, EntryFault, EntryKind } from './store/entry.js';
-import type { DecodedSlot } from './store/memory-records.js';
+import type { Awaitable, EntryDecoder, Reading } from './reading.js';
+import type { EntryKind } from './store/entry.js';
 import type { Stamp } from './store/stamp.js';
 
 /**
@@ -10,29 +10,6 @@ import type { Stamp } from './store/stamp.js';
  * - `strict`: everything fails at once, because an answer of one process alone would be wrong
  */
 export type KeyspacePolicy = 'cache' | 'session' | 'strict';
-
-/** Where a reading came from: Redis; a fresh copy in memory; an expired copy in memory. */
-export type ReadingSource = 'redis' | 'memory' | 'stale';
-
-/** What is known of a key. */
-export type Reading =
-  /** There is an entry (a value, or a negative one). `isFresh` is false when it has expired. */
-  | {
-      readonly state: 'found';
-      readonly entry: Entry;
-      readonly isFresh: boolean;
-      readonly source: ReadingSource;
-      /** Of what memory holds: where the decoded value may be left for the next reader. */
-      readonly slot?: DecodedSlot | undefined;
-    }
-  /** The key was deleted, and its tombstone is still there. */
-  | { readonly state: 'deleted'; readonly stamp: Stamp; readonly source: 'redis' | 'memory' }
-  /** There is none; `stamp` is that of the expired entry, if there was one. */
-  | { readonly state: 'missing'; readonly stamp?: Stamp }
-  /** Something is there that cannot be read. */
-  | { readonly state: 'unreadable'; readonly fault: EntryFault; readonly stamp: Stamp | null }
-  /** Redis is away and memory does not know the key. */
-  | { readonly state: 'unknown' };
 
 /** What to write, apart from its stamp. */
 export interface EntryDraft {
@@ -101,7 +78,7 @@ export type WriteReceipt =
   | { readonly outcome: 'superseded'; readonly by?: Stamp };
 
 /** The right to load a key, among all processes. */
-export type Claim =
+export type Claim<T = Buffer> =
   /**
    * Load it. Pass `token` to {@link Keyspace.release} and {@link Keyspace.renew}. Write the loaded
    * value with this `stamp`: a write that another caller makes meanwhile is later and wins.
@@ -110,14 +87,19 @@ export type Claim =
   /** Another process loads it. */
   | { readonly state: 'held' }
   /** Another process has written it since; read it again. */
-  | { readonly state: 'changed'; readonly reading: Reading }
+  | { readonly state: 'changed'; readonly reading: Reading<T> }
   /** Redis is away: every process loads for itself. */
   | { readonly state: 'alone' };
 
-/** Keys under one name with one policy: in Redis while it is there, in memory while it is not. */
-export interface Keyspace {
+/**
+ * Keys under one name with one policy: in Redis while it is there, in memory while it is not. It is read as values
+ * of the type `T`; as it is opened, as the bytes that were written.
+ */
+export interface Keyspace<T = Buffer> {
   readonly name: string;
   readonly policy: KeyspacePolicy;
+  /** The same keyspace, read as the values that this decoder makes of its entries. */
+  decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U>;
   /** True while reads do not go to Redis. */
   readonly isAway: boolean;
   /** A stamp of now, later than all that this process has made or seen. */
@@ -130,16 +112,17 @@ export interface Keyspace {
   birth(): Stamp;
   /**
    * Returns what a copy in memory says, without asking Redis; `null` when it may not be used: near reads
-   * are off, the copy is too old, or an invalidation may have been missed.
+   * are off, the copy is too old, or an invalidation may have been missed. A promise only when the copy must be
+   * inflated or the like.
    */
-  near(key: string): Reading | null;
+  near(key: string): Awaitable<Reading<T>> | null;
   /**
    * Returns what is known of a key. `confirm` asks the primary when a replica does not have it;
    * `onPrimary` asks it at once, for what a change is based on.
    */
-  read(key: string, options?: ReadOptions): Promise<Reading>;
+  read(key: string, options?: ReadOptions): Promise<Reading<T>>;
   /** The same for many keys at once, in their order. */
-  readMany(keys: readonly string[]): Promise<Reading[]>;
+  readMany(keys: readonly string[]): Promise<Reading<T>[]>;
   /** Writes an entry. */
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt>;
   /** Deletes, and writes a tombstone. */
@@ -154,7 +137,7 @@ export interface Keyspace {
   claim(
     key: string,
     options: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
-  ): Promise<Claim>;
+  ): Promise<Claim<T>>;
   /** Resolves when the key was written elsewhere, as far as that is heard of; after `ms` in any case. */
   untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void>;
   /** Extends a lease for another `leaseMs`; returns false when it was lost. */

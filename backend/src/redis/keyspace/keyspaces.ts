@@ -22,6 +22,7 @@ import type { Keyspace } from './keyspace.js';
 import { KeyspaceKeys } from './keyspace-keys.js';
 import { NearCopies } from './near-copies.js';
 import { OwnKnowledge } from './own-knowledge.js';
+import { BODIES } from './reading.js';
 import { RefusedNotices } from './refused-notices.js';
 import { TieredKeyspace } from './tiered-keyspace.js';
 
@@ -167,12 +168,10 @@ export class Keyspaces {
   async close(graceMs = this.#options.shutdownTimeoutMs): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#deps.redis?.sendAsked();
     this.#stopHearing?.();
     this.#degradation.close();
-    for (const { near, notices } of this.#open.values()) {
-      near?.close();
-      notices?.close();
-    }
+    this.#closeSenses();
     await this.#replays?.close(graceMs);
     const { entries } = this.#deps.own;
     if (entries > 0 && this.#kept.log === NO_LOG) this.#losses.add(entries, 'closed');
@@ -180,6 +179,13 @@ export class Keyspaces {
     this.#refusedNotices.close();
     this.#refusedListening.close();
     await this.#deps.own.close();
+  }
+
+  #closeSenses(): void {
+    for (const { near, notices } of this.#open.values()) {
+      near?.close();
+      notices?.close();
+    }
   }
 
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {
@@ -197,7 +203,7 @@ export class Keyspaces {
         : new ChangeNotices(this.#port, keys.channel, this.#clock, onRefused);
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
     const senses = { near, notices, knowledge };
-    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses);
+    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses, BODIES);
     this.#open.set(name, { keyspace, settings, near, notices });
     return keyspace;
   }

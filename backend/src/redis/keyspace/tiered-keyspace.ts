@@ -1,5 +1,4 @@
 import { strictRefusal } from './away-errors.js';
-import type { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
@@ -10,7 +9,6 @@ import type {
   DropOptions,
   Keyspace,
   KeyspacePolicy,
-  Reading,
   ReadOptions,
   WriteOptions,
   WriteReceipt,
@@ -18,36 +16,45 @@ import type {
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import { KeyspaceReads, type KeyspaceSenses } from './keyspace-reads.js';
 import { KeyspaceWrites } from './keyspace-writes.js';
-import type { OwnKnowledge } from './own-knowledge.js';
+import type { Awaitable, EntryDecoder, Reading } from './reading.js';
 import { SharedValues } from './shared-values.js';
 import type { Stamp } from './store/stamp.js';
 
-const ALONE: Claim = { state: 'alone' };
-const HELD: Claim = { state: 'held' };
+const ALONE = { state: 'alone' } as const;
+const HELD = { state: 'held' } as const;
 
 /** {@link Keyspace} with two tiers: Redis while it is there; memory and the journal while it is not. */
-export class TieredKeyspace implements Keyspace {
+export class TieredKeyspace<T> implements Keyspace<T> {
   readonly name: string;
   readonly policy: KeyspacePolicy;
+  readonly #identity: KeyspaceIdentity;
   readonly #keys: KeyspaceKeys;
   readonly #deps: KeyspaceDeps;
-  readonly #reads: KeyspaceReads;
+  readonly #senses: KeyspaceSenses;
+  readonly #reads: KeyspaceReads<T>;
   readonly #writes: KeyspaceWrites;
   readonly #shared: SharedValues;
-  readonly #knowledge: OwnKnowledge;
-  readonly #notices: ChangeNotices | null;
 
-  constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, senses: KeyspaceSenses) {
+  constructor(
+    identity: KeyspaceIdentity,
+    deps: KeyspaceDeps,
+    senses: KeyspaceSenses,
+    decoder: EntryDecoder<T>,
+  ) {
     const { keys, options } = identity;
+    this.#identity = identity;
     this.name = keys.name;
     this.policy = options.policy;
     this.#keys = keys;
     this.#deps = deps;
-    this.#reads = new KeyspaceReads(identity, deps, senses);
+    this.#senses = senses;
+    this.#reads = new KeyspaceReads(identity, deps, senses, decoder);
     this.#writes = new KeyspaceWrites(identity, deps, senses);
-    this.#knowledge = senses.knowledge;
     this.#shared = new SharedValues(identity, deps);
-    this.#notices = senses.notices;
+  }
+
+  decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U> {
+    return new TieredKeyspace(this.#identity, this.#deps, this.#senses, decoder);
   }
 
   get isAway(): boolean {
@@ -64,15 +71,15 @@ export class TieredKeyspace implements Keyspace {
     return redis === null ? stamps.next() : stamps.before();
   }
 
-  near(key: string): Reading | null {
+  near(key: string): Awaitable<Reading<T>> | null {
     return this.#reads.near(this.#keys.entry(key));
   }
 
-  read(key: string, options: ReadOptions = {}): Promise<Reading> {
+  read(key: string, options: ReadOptions = {}): Promise<Reading<T>> {
     return this.#reads.readOne(this.#keys.entry(key), options);
   }
 
-  readMany(keys: readonly string[]): Promise<Reading[]> {
+  readMany(keys: readonly string[]): Promise<Reading<T>[]> {
     if (keys.length === 0) return Promise.resolve([]);
     const entries = keys.map((key) => this.#keys.entry(key));
     return this.#reads.readAll(entries);
@@ -99,7 +106,7 @@ export class TieredKeyspace implements Keyspace {
     const entries = new Set([
       ...(found instanceof Away ? [] : found),
       ...(isOwnListNeeded ? memory.members(whole) : []),
-      ...this.#knowledge.membersOf(whole),
+      ...this.#senses.knowledge.membersOf(whole),
     ]);
     return { keys: [...entries].map((entry) => this.#keys.keyOf(entry)), isComplete };
   }
@@ -111,7 +118,7 @@ export class TieredKeyspace implements Keyspace {
   async claim(
     key: string,
     options: { readonly leaseMs: number; readonly seen: Stamp | null; readonly token: string },
-  ): Promise<Claim> {
+  ): Promise<Claim<T>> {
     const { redis, writes, clock } = this.#deps;
     if (redis === null) return ALONE;
     const askedAt = clock.now();
@@ -123,11 +130,11 @@ export class TieredKeyspace implements Keyspace {
       return { state: 'granted', token: answer.holder, stamp: answer.stamp };
     }
     if (answer.kind === 'held') return HELD;
-    return { state: 'changed', reading: this.#reads.accept(entry, answer.entry, askedAt) };
+    return { state: 'changed', reading: await this.#reads.accept(entry, answer.entry, askedAt) };
   }
 
   untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void> {
-    const notices = this.#notices;
+    const { notices } = this.#senses;
     if (notices === null) return this.#deps.clock.sleep(ms, signal);
     return notices.untilChanged(this.#keys.entry(key), ms, signal);
   }

@@ -8,6 +8,7 @@ import type {
   RedisHaEventOf,
   RedisHaEventType,
 } from '../base/events/index.js';
+import { whyNoWrites } from '../cluster/topology/index.js';
 import type { RedisEngine } from '../engine/index.js';
 import { GatheredLines } from './gathered-lines.js';
 import { UNCERTAIN, UNREADABLE, whyUnreadable } from './what-is-told-often.js';
@@ -266,15 +267,7 @@ function describeProblem({ field, value, message, remedy }: Problem): string {
 }
 
 function whyAbsent({ connectedOrNull }: RedisEngine): string {
-  if (connectedOrNull === null) return 'memory mode';
-  const { tracker } = connectedOrNull;
-  const { primaryAddress, primaryConnection } = tracker;
-  if (primaryAddress !== null) {
-    const state = primaryConnection?.state;
-    const detail = (state !== undefined && 'reason' in state && state.reason) || 'no connection';
-    return `${formatAddress(primaryAddress)}: ${detail}`;
-  }
-  return tracker.whyUnknown;
+  return connectedOrNull === null ? 'memory mode' : whyNoWrites(connectedOrNull.tracker);
 }
 
 function show(address: NodeAddress | null): string {

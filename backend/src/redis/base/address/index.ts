@@ -4,9 +4,11 @@ export {
   hostFault,
   isHostName,
   isPort,
+  isSocketPath,
   parseAddress,
   readAddress,
   sameAddress,
+  socketAddress,
   stripBrackets,
   type NodeAddress,
 } from './node-address.js';

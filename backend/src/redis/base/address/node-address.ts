@@ -1,6 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** Where a Redis or Sentinel process listens. The host is a name, an IPv4 or a bare IPv6 address. */
+/**
+ * Where a Redis or Sentinel process listens. The host is a name, an IPv4 or a bare IPv6 address; or the
+ * path of a Unix socket, which begins with a slash and has port 0.
+ */
 export interface NodeAddress {
   readonly host: string;
   readonly port: number;
@@ -53,8 +56,9 @@ export function readAddress(value: unknown, defaultPort?: number): AddressParse 
   return fault === null ? accepted({ host: bare, port }) : refused(fault);
 }
 
-/** Returns the text that {@link parseAddress} reads back, with IPv6 in brackets. */
+/** Returns the text that {@link parseAddress} reads back, with IPv6 in brackets; of a Unix socket its path. */
 export function formatAddress(address: NodeAddress): string {
+  if (isSocketPath(address.host)) return address.host;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${host}:${String(address.port)}`;
 }
@@ -79,9 +83,19 @@ export function hostFault(host: string): string | null {
   return 'has a host that is neither a name nor an IP address';
 }
 
-/** Returns whether a host is a name, and not an IP address. */
+/** Returns whether a host is a name, and neither an IP address nor the path of a Unix socket. */
 export function isHostName(host: string): boolean {
-  return !/^[\d.]+$|:/.test(host);
+  return !/^[\d.]+$|:/.test(host) && !isSocketPath(host);
+}
+
+/** Returns whether it is the path of a Unix socket: no other host begins with a slash. */
+export function isSocketPath(host: string): boolean {
+  return host.startsWith('/');
+}
+
+/** Returns the address of a Unix socket. */
+export function socketAddress(path: string): NodeAddress {
+  return Object.freeze({ host: path, port: 0 });
 }
 
 /** Returns whether the value is a whole number that can be a TCP port. */
@@ -109,6 +123,8 @@ function join(host: string, port: string | undefined, defaultPort?: number): Add
 }
 
 function canonicalHost(host: string): string {
+  // Paths that differ in case are two sockets.
+  if (isSocketPath(host)) return host;
   // A zone index ('%eth0') is not understood by URL, and has one spelling anyway.
   if (!host.includes(':') || host.includes('%') || !isIPv6(host)) return host.toLowerCase();
   return stripBrackets(new URL(`http://[${host}]`).hostname);

@@ -1,21 +1,14 @@
 import { DegradedUnknownError } from '../../base/errors/index.js';
 import { InflightTable, type KeyedItem } from '../../base/collections/index.js';
-import type { Reading } from '../../keyspace/index.js';
+import type { Awaitable, Found, Reading } from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import {
   type GetOrSetOptions,
   type ResolvedLoadOptions,
   resolveLoadOptions,
 } from '../values/cache-options.js';
-import type { EntryReader, Known, KnownValue } from '../values/entry-reader.js';
-import {
-  type Answer,
-  isFresh,
-  type Loader,
-  type LoadRequest,
-  type ValueLoader,
-  valueOf,
-} from './value-loader.js';
+import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
+import type { Answer, Loader, LoadRequest, ValueLoader } from './value-loader.js';
 
 const UNASKED: Promise<unknown> = Promise.resolve();
 
@@ -60,37 +53,34 @@ export class CacheLookup {
     loader: Loader,
     options: GetOrSetOptions<never> | undefined,
   ): Promise<unknown> {
-    const near = this.#hasNear ? this.#near(key) : null;
-    const hit = near === null ? null : this.#reader.hitIn(near);
-    if (near !== null && hit !== null) {
-      this.#deps.counters.nearHit(hit.value);
+    const near = this.#hasNear ? this.#deps.keyspace.near(key) : null;
+    if (near !== null && 'isFresh' in near && near.isFresh) {
+      this.#deps.counters.nearHit(near.value);
       const refreshAhead = options?.refreshAhead;
       if ((refreshAhead === undefined ? this.#base.refreshAhead : refreshAhead) !== null) {
-        this.#loader.refreshIfDue(this.#requestOf(key, loader, options), near.entry, hit.value);
+        this.#loader.refreshIfDue(this.#requestOf(key, loader, options), near);
       }
-      return Promise.resolve(hit.value);
+      return Promise.resolve(near.value);
     }
     const request =
       options === undefined
         ? { key, loader, options: this.#base }
         : this.#requestOf(key, loader, options);
-    return near === null ? this.#ask(request) : this.#unpackOrAsk(request, near);
+    return near instanceof Promise ? this.#unpackOrAsk(request, near) : this.#ask(request);
   }
 
   /** Returns the value of a key; `undefined` if there is none. Fails like {@link CacheLookup.find}. */
   get(key: string): Promise<unknown> {
-    const near = this.#hasNear ? this.#near(key) : null;
-    if (near !== null) {
-      const hit = this.#reader.hitIn(near);
-      if (hit === null) return this.find(key).then(valueIn);
-      this.#deps.counters.nearHit(hit.value);
-      return Promise.resolve(hit.value);
+    const near = this.#hasNear ? this.#deps.keyspace.near(key) : null;
+    if (near instanceof Promise) return this.find(key).then((found) => found?.value);
+    if (near !== null && isFresh(near)) {
+      this.#deps.counters.nearHit(near.value);
+      return Promise.resolve(near.value);
     }
     return this.#reader.readThen(key, (reading) => {
-      const hit = this.#reader.hitIn(reading);
-      if (hit === null) return this.#valueIn(reading);
-      this.#deps.counters.hit(hit.value);
-      return hit.value;
+      if (!isFresh(reading)) return this.#judge(this.#reader.noted(reading))?.value;
+      this.#deps.counters.hit(reading.value);
+      return reading.value;
     });
   }
 
@@ -100,19 +90,18 @@ export class CacheLookup {
    * @throws {@link DegradedUnknownError} (`DEGRADED_UNKNOWN`) when Redis is away and memory does not know
    * the key, unless the policy is `cache`.
    */
-  async find(key: string): Promise<KnownValue | null> {
-    const near = this.#hasNear ? this.#near(key) : null;
-    const copy = near === null ? null : await this.#reader.interpret(near);
-    if (copy !== null && isFresh(copy)) {
-      this.#deps.counters.nearHit(valueOf(copy));
-      return copy.state === 'value' ? copy : null;
+  async find(key: string): Promise<Found<unknown> | null> {
+    const near = this.#hasNear ? await this.#deps.keyspace.near(key) : null;
+    if (near !== null && isFresh(near)) {
+      this.#deps.counters.nearHit(near.value);
+      return valueIn(near);
     }
     return this.#judge(await this.#reader.read(key));
   }
 
   /** Returns the values of those keys that have one. */
-  async findMany(keys: readonly string[]): Promise<Map<string, KnownValue>> {
-    const found = new Map<string, KnownValue>();
+  async findMany(keys: readonly string[]): Promise<Map<string, Found<unknown>>> {
+    const found = new Map<string, Found<unknown>>();
     const known = await this.#reader.readMany(keys);
     for (const [i, key] of keys.entries()) {
       const value = this.#judge(known[i] ?? { state: 'unknown' });
@@ -149,23 +138,12 @@ export class CacheLookup {
     return { key, loader, options: resolveLoadOptions(options, this.#base) };
   }
 
-  // A copy in memory that may be used without asking Redis.
-  #near(key: string): FreshReading | null {
-    const reading = this.#deps.keyspace.near(key);
-    return reading?.state === 'found' && reading.isFresh ? reading : null;
-  }
-
-  async #unpackOrAsk(request: LoadRequest, near: Reading): Promise<unknown> {
-    const known = await this.#reader.interpret(near);
-    if (!isFresh(known)) return this.#ask(request);
-    const value = valueOf(known);
-    this.#deps.counters.nearHit(value);
-    this.#loader.refreshIfDue(request, known.entry, value);
-    return value;
-  }
-
-  async #valueIn(reading: Reading): Promise<unknown> {
-    return valueIn(this.#judge(await this.#reader.interpret(reading)));
+  async #unpackOrAsk(request: LoadRequest, unpacking: Promise<Reading<unknown>>): Promise<unknown> {
+    const near = await unpacking;
+    if (!isFresh(near)) return this.#ask(request);
+    this.#deps.counters.nearHit(near.value);
+    this.#loader.refreshIfDue(request, near);
+    return near.value;
   }
 
   #ask(request: LoadRequest): Promise<unknown> {
@@ -180,15 +158,14 @@ export class CacheLookup {
     ask.value = this.#reader.readThen(
       key,
       (reading) => {
-        const hit = this.#reader.hitIn(reading);
-        if (hit === null) return this.#answer(ask, request, this.#reader.interpret(reading));
+        if (reading.state !== 'found' || !reading.isFresh) {
+          return this.#answer(ask, request, this.#reader.noted(reading));
+        }
         ask.from = 'cache';
         this.#asks.remove(ask);
-        this.#deps.counters.hit(hit.value);
-        if (request.options.refreshAhead !== null && reading.state === 'found') {
-          this.#loader.refreshIfDue(request, reading.entry, hit.value);
-        }
-        return hit.value;
+        this.#deps.counters.hit(reading.value);
+        if (request.options.refreshAhead !== null) this.#loader.refreshIfDue(request, reading);
+        return reading.value;
       },
       (error) => this.#answer(ask, request, Promise.reject(error as Error)),
     );
@@ -211,7 +188,7 @@ export class CacheLookup {
   async #answer(
     ask: Ask | null,
     request: LoadRequest,
-    known: Known | Promise<Known>,
+    known: Awaitable<Reading<unknown>>,
   ): Promise<unknown> {
     const { counters } = this.#deps;
     try {
@@ -234,14 +211,14 @@ export class CacheLookup {
   }
 
   // A stale value is a result only when Redis is away: otherwise the caller should load.
-  #judge(known: Known): KnownValue | null {
+  #judge(known: Reading<unknown>): Found<unknown> | null {
     const { counters } = this.#deps;
-    if (known.state === 'value' && (known.isFresh || known.source === 'stale')) {
-      counters.answered(known.isFresh ? 'cache' : 'stale', known.value);
-      return known;
+    const found = valueIn(known);
+    if (found !== null && (found.isFresh || found.source === 'stale')) {
+      counters.answered(found.isFresh ? 'cache' : 'stale', found.value);
+      return found;
     }
-    const isNegative = known.state === 'nothing' && known.isFresh;
-    counters.answered(isNegative ? 'cache' : 'load', undefined);
+    counters.answered(isFresh(known) ? 'cache' : 'load', undefined);
     if (known.state === 'unknown') this.#refuseUnlessCache();
     return null;
   }
@@ -254,10 +231,4 @@ export class CacheLookup {
       { namespace: name },
     );
   }
-}
-
-type FreshReading = Extract<Reading, { state: 'found' }>;
-
-function valueIn(known: KnownValue | null): unknown {
-  return known?.value;
 }

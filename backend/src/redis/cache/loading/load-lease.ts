@@ -1,25 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { Claim, Keyspace, Reading, Stamp } from '../../keyspace/index.js';
-import { answerWithin, onSignal, type Stop } from '../../base/timing/index.js';
+import type { Stop } from '../../base/timing/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
+import type { LoadTime } from './load-time.js';
 
 /** The outcome of asking for the right to load. */
 type Grant =
   /** Load it. Without a lease, the value is not shared with other processes. */
   | { readonly kind: 'go'; readonly lease: LoadLease | null }
   /** Another process has written the key meanwhile. */
-  | { readonly kind: 'changed'; readonly reading: Reading }
+  | { readonly kind: 'changed'; readonly reading: Reading<unknown> }
   /** Another process loads it, and the caller did not want to wait. */
   | { readonly kind: 'busy' };
 
-type GrantedClaim = Claim & { readonly state: 'granted' };
+type GrantedClaim = Extract<Claim, { readonly state: 'granted' }>;
 
 /** How to request a lease. */
 interface LeaseOptions {
   /** Stamp of what the caller has read already. */
   readonly seen: Stamp | null;
   /** Ends the wait. */
-  readonly signal: AbortSignal;
+  readonly time: LoadTime;
   readonly mayWait: boolean;
   /** Called once, before the wait for another process. */
   readonly onHeld?: (() => void) | undefined;
@@ -42,7 +43,7 @@ export class LoadLeases {
     this.#deps = deps;
   }
 
-  /** Asks until there is an answer. When the signal fires, its reason is thrown. */
+  /** Asks until there is an answer. When the time is over, it fails with the reason of that. */
   async take(key: string, wish: LeaseOptions): Promise<Grant> {
     const { keyspace, counters } = this.#deps;
     const token = randomUUID();
@@ -58,7 +59,7 @@ export class LoadLeases {
         counters.add('joined');
         wish.onHeld?.();
       }
-      await keyspace.untilChanged(key, this.#pauseAfter(looks), wish.signal);
+      await keyspace.untilChanged(key, this.#pauseAfter(looks), wish.time.signal);
     }
   }
 
@@ -67,13 +68,13 @@ export class LoadLeases {
     return pauseMs * (1 - LOOK_JITTER * this.#deps.random());
   }
 
-  async #claim(key: string, token: string, { seen, signal }: LeaseOptions): Promise<Claim> {
+  async #claim(key: string, token: string, { seen, time }: LeaseOptions): Promise<Claim<unknown>> {
     const { keyspace, options, counters } = this.#deps;
     const asked = keyspace.claim(key, { leaseMs: options.leaseMs, seen, token });
     try {
-      return await answerWithin(asked, onSignal(signal));
+      return await time.within(asked);
     } catch (error) {
-      if (signal.aborted) {
+      if (time.signal.aborted) {
         this.#giveBackLate(asked, key);
         throw error;
       }
@@ -85,7 +86,7 @@ export class LoadLeases {
   }
 
   // It was granted after the caller had stopped waiting.
-  #giveBackLate(asked: Promise<Claim>, key: string): void {
+  #giveBackLate(asked: Promise<Claim<unknown>>, key: string): void {
     const { keyspace, tasks } = this.#deps;
     tasks.add(
       asked.then((claim) =>
@@ -99,7 +100,7 @@ export class LoadLeases {
 export class LoadLease {
   /** The moment at which the lease was granted: any later write to the key has a later stamp. */
   readonly stamp: Stamp;
-  readonly #keyspace: Keyspace;
+  readonly #keyspace: Keyspace<unknown>;
   readonly #tasks: CacheDeps['tasks'];
   readonly #key: string;
   readonly #token: string;

@@ -6,22 +6,9 @@ import {
   ValueTooLargeError,
   ValueUnserializableError,
 } from '../../base/errors/index.js';
-import type { Entry } from '../../keyspace/index.js';
+import type { Decoded, Entry, Unreadable } from '../../keyspace/index.js';
 import type { ResolvedCacheOptions } from './cache-options.js';
 import { BUILT_IN, type CacheSerializer } from './serializers.js';
-
-/** Why the body of an entry cannot be read. */
-export type BodyFault = 'corrupt' | 'unknown-codec' | 'too-large';
-
-/** The result of decoding a body. */
-export type DecodedBody = { readonly ok: true; readonly value: unknown } | Unreadable;
-
-type InflatedBody = { readonly ok: true; readonly body: Buffer } | Unreadable;
-
-interface Unreadable {
-  readonly ok: false;
-  readonly fault: BodyFault;
-}
 
 /** A value as an entry holds it. */
 type EncodedBody = Pick<Entry, 'codec' | 'isCompressed' | 'body'>;
@@ -75,7 +62,7 @@ export class CacheCodec {
   }
 
   /** Returns the value of a body that is not compressed, or not any more. */
-  decode(codec: number, body: Buffer): DecodedBody {
+  decode(codec: number, body: Buffer): Decoded<unknown> {
     if (body.length > this.#maxBytes) return TOO_LARGE;
     const reader = this.#readers.get(codec);
     if (reader === undefined) return { ok: false, fault: 'unknown-codec' };
@@ -87,9 +74,9 @@ export class CacheCodec {
   }
 
   /** Returns the body of an entry that is compressed, as it was before. */
-  async inflate({ body }: Entry): Promise<InflatedBody> {
+  async inflate({ body }: Entry): Promise<Decoded<Buffer>> {
     try {
-      return { ok: true, body: await inflateBody(body, { maxOutputLength: this.#maxBytes }) };
+      return { ok: true, value: await inflateBody(body, { maxOutputLength: this.#maxBytes }) };
     } catch (error) {
       return codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? TOO_LARGE : CORRUPT;
     }

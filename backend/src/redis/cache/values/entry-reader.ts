@@ -1,62 +1,13 @@
 import { inPortions } from '../../base/collections/index.js';
 import { ClosedError, InvalidArgumentError } from '../../base/errors/index.js';
-import type {
-  Entry,
-  EntryFault,
-  Reading,
-  ReadingSource,
-  ReadOptions,
-  Stamp,
-} from '../../keyspace/index.js';
-import type { BodyFault, DecodedBody } from './cache-codec.js';
+import type { Found, Reading, ReadOptions } from '../../keyspace/index.js';
 import type { CacheDeps } from './cache-deps.js';
 
-/** What is known of a key, its value decoded. */
-export type Known =
-  | KnownValue
-  /** It is known that there is no value. */
-  | {
-      readonly state: 'nothing';
-      readonly isFresh: boolean;
-      readonly source: ReadingSource;
-      readonly entry: Entry;
-    }
-  /** There is no entry that could be used. */
-  | Absent
-  /** Redis is away and memory does not know the key. */
-  | { readonly state: 'unknown' };
-
-/** A value, fresh or stale. */
-export interface KnownValue {
-  readonly state: 'value';
-  readonly value: unknown;
-  readonly isFresh: boolean;
-  readonly source: ReadingSource;
-  readonly entry: Entry;
-}
-
-/** Nothing usable. */
-interface Absent {
-  readonly state: 'absent';
-  /** Stamp of what is there instead. */
-  readonly seen: Stamp | null;
-  /** False when the entry belongs to a newer version of the application. */
-  readonly mayWrite: boolean;
-  /** Where this comes from. */
-  readonly source: ReadingSource;
-}
-
-type DecodedNow = DecodedBody & { ok: true };
-
 const READS_AT_ONCE = 100;
-const MISSING: Absent = { state: 'absent', seen: null, mayWrite: true, source: 'redis' };
 const UNKNOWN = { state: 'unknown' } as const;
 const CONFIRMED: ReadOptions = { confirm: true };
-const NO_VALUE: DecodedNow = { ok: true, value: undefined };
-// During a rolling deploy both versions write: each keeps entries that only the other can read.
-const NEWER: ReadonlySet<EntryFault | BodyFault> = new Set(['newer-format', 'unknown-codec']);
 
-/** Reads entries and decides what they mean for the cache. */
+/** Reads for the cache: it fails of nothing that a cache can do without, and tells of what cannot be read. */
 export class EntryReader {
   readonly #deps: CacheDeps;
   readonly #terms: ReadOptions | undefined;
@@ -68,8 +19,8 @@ export class EntryReader {
   }
 
   /** Returns what is known of a key. */
-  read(key: string): Promise<Known> {
-    return this.readThen(key, (reading) => this.interpret(reading));
+  read(key: string): Promise<Reading<unknown>> {
+    return this.readThen(key, (reading) => this.noted(reading));
   }
 
   /**
@@ -79,7 +30,7 @@ export class EntryReader {
    */
   readThen<R>(
     key: string,
-    make: (reading: Reading) => R | Promise<R>,
+    make: (reading: Reading<unknown>) => R | Promise<R>,
     fail?: (error: unknown) => R | Promise<R>,
   ): Promise<R> {
     return this.#deps.keyspace.read(key, this.#terms).then(make, (error: unknown) => {
@@ -89,68 +40,27 @@ export class EntryReader {
     });
   }
 
-  /**
-   * Returns the value of a fresh entry, if it can be told at once; `null` when there is none, it must be
-   * decompressed first, or it cannot be decoded.
-   */
-  hitIn(reading: Reading): DecodedNow | null {
-    if (reading.state !== 'found' || !reading.isFresh) return null;
-    if (reading.entry.kind !== 'value') return NO_VALUE;
-    const body = this.#deps.decoder.decode(reading.entry, reading.slot);
-    return 'ok' in body && body.ok ? body : null;
-  }
-
   /** The same for many keys, in their order. */
-  async readMany(keys: readonly string[]): Promise<Known[]> {
+  async readMany(keys: readonly string[]): Promise<Reading<unknown>[]> {
     // Only single reads can be confirmed.
     if (this.#deps.keyspace.policy !== 'cache') {
       return inPortions(keys, READS_AT_ONCE, (key) => this.read(key));
     }
     if (keys.length === 0) return [];
     const readings = await this.#readAll(keys);
-    return Promise.all(keys.map(async (_, i) => this.interpret(readings[i] ?? UNKNOWN)));
+    return keys.map((_, i) => this.noted(readings[i] ?? UNKNOWN));
   }
 
-  /** Returns what a reading means. A promise only when something must be decompressed. */
-  interpret(reading: Reading): Known | Promise<Known> {
-    switch (reading.state) {
-      case 'found':
-        return this.#interpretEntry(reading);
-      case 'deleted':
-        return { ...MISSING, seen: reading.stamp, source: reading.source };
-      case 'missing':
-        // An entry that has just expired is not newer than what the caller has read.
-        return reading.stamp === undefined ? MISSING : { ...MISSING, seen: reading.stamp };
-      case 'unreadable':
-        return this.#reject(reading.fault, reading.stamp);
-      case 'unknown':
-        return UNKNOWN;
-    }
-  }
-
-  #interpretEntry(reading: Reading & { state: 'found' }): Known | Promise<Known> {
-    const { entry, isFresh, source } = reading;
-    if (entry.kind !== 'value') return { state: 'nothing', isFresh, source, entry };
-    const body = this.#deps.decoder.decode(entry, reading.slot);
-    return body instanceof Promise
-      ? body.then((decoded) => this.#accept(decoded, reading))
-      : this.#accept(body, reading);
-  }
-
-  #accept(body: DecodedBody, reading: Reading & { state: 'found' }): Known {
-    const { entry, isFresh, source } = reading;
-    if (!body.ok) return this.#reject(body.fault, entry.stamp);
-    return { state: 'value', value: body.value, isFresh, source, entry };
-  }
-
-  #reject(fault: EntryFault | BodyFault, seen: Stamp | null): Absent {
+  /** Counts and tells of what cannot be read. Returns what it is given. */
+  noted(reading: Reading<unknown>): Reading<unknown> {
+    if (reading.state !== 'unreadable') return reading;
     const { bus, counters, keyspace } = this.#deps;
     counters.add('errors');
-    bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault });
-    return { ...MISSING, seen, mayWrite: !NEWER.has(fault) };
+    bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault: reading.fault });
+    return reading;
   }
 
-  async #readAll(keys: readonly string[]): Promise<Reading[]> {
+  async #readAll(keys: readonly string[]): Promise<Reading<unknown>[]> {
     try {
       return await this.#deps.keyspace.readMany(keys);
     } catch (error) {
@@ -167,4 +77,14 @@ export class EntryReader {
     this.#deps.counters.add('errors');
     return true;
   }
+}
+
+/** Whether a reading may be returned without loading: a value, or `undefined` where it is known that there is none. */
+export function isFresh(reading: Reading<unknown>): reading is Found<unknown> {
+  return reading.state === 'found' && reading.isFresh;
+}
+
+/** Returns the value in a reading that may be served when nothing better is to be had; `null` when there is none. */
+export function valueIn(reading: Reading<unknown>): Found<unknown> | null {
+  return reading.state === 'found' && reading.value !== undefined ? reading : null;
 }

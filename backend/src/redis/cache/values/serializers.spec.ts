@@ -196,7 +196,7 @@ describe('CacheCodec', () => {
   const entry = (body: object): never =>
     ({ kind: 'value', groups: [], freshUntil: 0, stamp: {}, ...body }) as never;
   const decode = (one: CacheCodec, body: object): unknown =>
-    new BodyDecoder(one, { shareObjects: false }).decode(entry(body), undefined);
+    new BodyDecoder(one, { shareObjects: false }).decode('k', entry(body), undefined);
 
   it('compresses what is larger than the bound, and only that', async () => {
     const one = codec({ compressOverBytes: 100 });

@@ -4,7 +4,7 @@ import type { Clock, TimeDistance } from '../../base/timing/index.js';
 import { Heartbeat } from './heartbeat.js';
 import type { JobFor } from './job.js';
 import { JobSender } from './job-sender.js';
-import { parseRole, type NodeRole } from './node-role.js';
+import { parseRole, RoleQuestion, type NodeRole } from './node-role.js';
 import { ReopeningWire, type ConnectionState, type ReopeningOptions } from './reopening-wire.js';
 import { ServerTime } from './server-time.js';
 import { parseServerInfo, UNKNOWN_SERVER, type ServerInfo } from './server-info.js';
@@ -27,6 +27,8 @@ export interface RedisNodeDeps extends ReopeningOptions {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly stallAfterMs: number;
+  /** Whether there is no other node and no Sentinel: it may refuse to tell its role. */
+  readonly isOnlyNode?: boolean;
   /** Called when commands were sent: from now on {@link RedisNode.checkForStall} must be called. */
   readonly onSent: () => void;
   /** Called when the server refuses something that everything works without. */
@@ -55,7 +57,10 @@ export class RedisNode {
   readonly #jobs: JobSender<RedisNode>;
   readonly #heartbeat: Heartbeat;
   readonly #time: ServerTime;
+  readonly #roleQuestion: RoleQuestion;
   #role: NodeRole | null = null;
+  // Told when it is known that the node is one: a Sentinel has no time, and need not have.
+  #timeProblem: Problem | null = null;
   #roleAt = 0;
   #roleAskedAt = 0;
   #soundAt: number;
@@ -77,7 +82,12 @@ export class RedisNode {
     // One of `poolSize` is the shared connection. At least one more is needed to lend any, and as many
     // again are for blocking commands.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
-    this.#time = new ServerTime(clock, (problem) => settings.onDoubt?.(problem));
+    this.#time = new ServerTime(clock, (problem) => {
+      this.#timeProblem = problem;
+    });
+    this.#roleQuestion = new RoleQuestion(settings.isOnlyNode ?? false, (problem) => {
+      settings.onDoubt?.(problem);
+    });
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,
@@ -206,10 +216,7 @@ export class RedisNode {
   /** Sends one administrative command on this connection. */
   call(name: string, ...args: readonly string[]): Promise<unknown> {
     const wire = this.#wire.ready;
-    if (wire === null) {
-      return Promise.reject(new ConnectionLostError('The node is not connected'));
-    }
-    return wire.call(name, args);
+    return wire === null ? Promise.reject(notConnected()) : wire.call(name, args);
   }
 
   /** Checks whether the node is stalled. Returns whether it has anything to answer. */
@@ -241,7 +248,8 @@ export class RedisNode {
     this.#time.restart();
     this.#time.ask(wire);
     const info = Promise.all([ask('server'), ask('replication')]);
-    const role = parseRole(await wire.call('role'));
+    this.#roleQuestion.restart();
+    const role = parseRole(await this.#roleQuestion.ask(wire));
     this.#info = parseServerInfo((await info).join('\n'), this.#info);
     return { role, sentAt };
   }
@@ -272,9 +280,10 @@ export class RedisNode {
     if (this.#jobs.unanswered === 0) this.#jobs.stall.start(this.#clock.now());
     this.#settings.onSent();
     const wire = this.#wire.ready;
+    if (wire === null) return Promise.reject(notConnected());
     // Before the role, so that whoever is told of the role finds the time.
-    if (wire !== null) this.#time.ask(wire);
-    return this.call('role');
+    this.#time.ask(wire);
+    return this.#roleQuestion.ask(wire);
   }
 
   #acceptRole(role: NodeRole, sentAt: number): void {
@@ -289,7 +298,14 @@ export class RedisNode {
     this.#roleAt = this.#clock.now();
     this.#role = role;
     if (isSoundRole(role)) this.#soundAt = this.#roleAt;
+    if (role.kind !== 'other') this.#tellTimeProblem();
     this.#jobs.stall.learn(this.rttMs);
+  }
+
+  #tellTimeProblem(): void {
+    const problem = this.#timeProblem;
+    this.#timeProblem = null;
+    if (problem !== null) this.#settings.onDoubt?.(problem);
   }
 
   // A node that follows another one now may have the data of another cluster.
@@ -341,6 +357,10 @@ export class RedisNode {
     second.destroy('it has served its purpose');
     if (isPresent && isAlive && this.#heartbeat.isWaiting) this.reset(NOT_ANSWERED);
   }
+}
+
+function notConnected(): ConnectionLostError {
+  return new ConnectionLostError('The node is not connected');
 }
 
 function isSoundRole(role: NodeRole): boolean {

@@ -1,4 +1,11 @@
 import { systemRandom, type Clock, type Random, type Stop } from '../../base/timing/index.js';
+import {
+  explainFailure,
+  mayBeOtherTransport,
+  otherTransport,
+  type Whose,
+} from './handshake/explain-failure.js';
+import { askOtherTransport } from './handshake/other-transport.js';
 import { Wire, type WireListener } from './wire.js';
 import type { WireOptions } from './wire-options.js';
 
@@ -25,10 +32,15 @@ export interface ReopeningOptions {
   /** The longest pause between two attempts, in ms. */
   readonly maxPauseMs?: () => number;
   readonly random?: Random;
+  /** Whose options a remedy names when it cannot be opened. @defaultValue 'node' */
+  readonly whose?: Whose;
 }
 
 const PAUSES_MS = [0, 10, 20, 50, 50, 50, 100, 100, 200, 250];
 const MAX_PAUSE_MS = 500;
+
+// A frozen node understands neither transport, and shall not be asked at each attempt.
+const ASK_AGAIN_AFTER_MS = 5000;
 
 // Many processes lose the same node at one moment: they must not all come back at one moment, too.
 const JITTER = 0.2;
@@ -41,6 +53,11 @@ export class ReopeningWire {
   readonly #listener: ReopeningWireListener;
   readonly #maxPauseMs: () => number;
   readonly #random: Random;
+  readonly #whose: Whose;
+  // What was found out about the other side since it was last open, which says more than any error.
+  #finding: string | null = null;
+  #stopAsking: Stop | null = null;
+  #mayAskAt = -Infinity;
   #wire: Wire | null = null;
   #state: ConnectionState = { kind: 'lost', reason: 'not opened yet', attempt: 0 };
   #stopRetry: Stop | null = null;
@@ -56,6 +73,7 @@ export class ReopeningWire {
     this.#listener = listener;
     this.#maxPauseMs = options.maxPauseMs ?? ((): number => MAX_PAUSE_MS);
     this.#random = options.random ?? systemRandom;
+    this.#whose = options.whose ?? 'node';
   }
 
   /** The present state. */
@@ -93,6 +111,7 @@ export class ReopeningWire {
   close(reason: string): void {
     this.#stopRetry?.();
     this.#stopRetry = null;
+    this.#stopAsking?.();
     this.#state = { kind: 'closed' };
     const wire = this.#wire;
     this.#wire = null;
@@ -131,19 +150,49 @@ export class ReopeningWire {
     }
     if (this.#wire !== wire || !wire.isReady) return;
     this.#state = { kind: 'ready' };
+    // Whoever was understood once speaks this transport.
+    this.#stopAsking?.();
+    this.#finding = null;
+    this.#mayAskAt = Infinity;
     this.#listener.onReady(wire);
   }
 
   // An attempt that succeeded is forgotten by the next: after a loss the first attempt is made at once.
-  #lose(wire: Wire, reason: string, attempt: number): void {
+  #lose(wire: Wire, why: string, attempt: number): void {
     if (this.#wire !== wire) return;
-    const failed = this.#state.kind === 'ready' ? 0 : attempt;
+    const wasOpen = this.#state.kind === 'ready';
+    const failed = wasOpen ? 0 : attempt;
+    const reason = wasOpen ? why : this.#explain(why);
     this.#wire = null;
     this.#state = { kind: 'lost', reason, attempt: failed };
     this.#stopRetry = this.#clock.hold(this.#pauseAfter(failed), () => {
-      this.#connect(failed + 1, reason);
+      this.#connect(failed + 1, 'reason' in this.#state ? this.#state.reason : reason);
     });
     this.#listener.onClosed(reason);
+    if (!wasOpen && mayBeOtherTransport(why)) this.#askOtherTransport();
+  }
+
+  #explain(why: string): string {
+    const found = mayBeOtherTransport(why) ? this.#finding : null;
+    return found ?? explainFailure(why, this.#whose);
+  }
+
+  // TLS and plain do not understand each other, and neither side can say so. A finding replaces the reason, here
+  // and of the attempts to come.
+  #askOtherTransport(): void {
+    const { address, access, connectTimeoutMs: timeoutMs } = this.#optionsFor();
+    const now = this.#clock.now();
+    if (now < this.#mayAskAt || address.port === 0) return;
+    this.#mayAskAt = now + timeoutMs + ASK_AGAIN_AFTER_MS;
+    const isTls = access.tls !== null;
+    this.#stopAsking = askOtherTransport({ address, isTls, timeoutMs }, this.#clock, (isOther) => {
+      this.#finding = isOther ? otherTransport(this.#whose, isTls) : null;
+      if (!isOther || !('reason' in this.#state)) return;
+      this.#state = {
+        ...this.#state,
+        reason: this.#finding ?? this.#state.reason,
+      } as ConnectionState;
+    });
   }
 
   #pauseAfter(failed: number): number {

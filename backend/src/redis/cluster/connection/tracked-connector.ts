@@ -1,13 +1,21 @@
 import { connect as connectTcp, Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
-import type { ResolvedAccess } from '../../config/index.js';
-import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
-import { endsWithin, type Clock, type Limit, type Stop } from '../../base/timing/index.js';
+import { changingCredentials, type ResolvedAccess } from '../../config/index.js';
+import { ConnectionLostError, isRoleRefusal, replyPrefix } from '../../base/errors/index.js';
+import {
+  answerWithin,
+  atDeadline,
+  endsWithin,
+  inBackground,
+  type Clock,
+  type Limit,
+  type Stop,
+} from '../../base/timing/index.js';
 import { handshakeSteps, type HandshakeStep } from './handshake/handshake-steps.js';
 import { shakeHands } from './handshake/socket-handshake.js';
-import { tlsFor } from './wire-options.js';
+import { endpointOf, presentLogin, presentTls, reasonOf } from './handshake/present-access.js';
 
 /** Says which node the clients of other libraries should be connected to. */
 export interface TargetSource {
@@ -19,6 +27,8 @@ export interface TargetSource {
   onMove(listener: () => void): Stop;
   /** Returns whether the engine is shutting down. */
   isClosed(): boolean;
+  /** Whether the clients only read, so that the node may be a replica. */
+  readonly mayBeReplica?: boolean;
   readonly clock: Clock;
   readonly access: ResolvedAccess;
 }
@@ -81,21 +91,35 @@ export function trackedOptions(
     retryAttempts: Number.MAX_SAFE_INTEGER,
     retryDelay: RETRY_MS,
     // 2: connect again and send this command again. It was refused, so it was not executed.
-    reconnectOnError: (error) => (isRoleRefusal(error) ? 2 : false),
+    reconnectOnError: (error) => (mayPass(error, source) ? 2 : false),
     enableReadyCheck: true,
     db: settings.db,
     connectionName: settings.clientName,
     keepAlive: settings.keepAliveMs,
+    ...fixedLogin(access),
+    // Our connector opens the sockets: the driver only has to know that there is TLS.
+    ...(access.tls === null ? {} : { tls: typeof access.tls === 'function' ? {} : access.tls }),
+  };
+}
+
+// A replica refuses writes, and will do so again: a client that only reads is told.
+function mayPass(error: Error, { mayBeReplica }: TargetSource): boolean {
+  return isRoleRefusal(error) && !(mayBeReplica === true && replyPrefix(error) === 'READONLY');
+}
+
+// Credentials that may change are asked for by the connector, and the driver sends none.
+function fixedLogin(access: ResolvedAccess): Pick<TrackedOptions, 'username' | 'password'> {
+  if (changingCredentials(access) !== null) return {};
+  return {
     ...(access.username === null ? {} : { username: access.username }),
     ...(access.password === null ? {} : { password: access.password }),
-    ...(access.tls === null ? {} : { tls: access.tls }),
   };
 }
 
 /** Creates an ioredis client that follows the primary. */
 export function newTrackedClient(options: RedisOptions): Redis {
   // With exact optional types the driver's option type does not fit the driver's constructor.
-  return new Redis(options as never);
+  return inBackground(() => new Redis(options as never));
 }
 
 // As ioredis has it, for clients that do not say it.
@@ -121,19 +145,30 @@ export async function endClient(client: Redis, limit: Limit): Promise<void> {
 
 // What the client was given counts, not what the engine would do: its library may choose another
 // database or another user.
-function stepsOf({ username, password, db }: RedisOptions): readonly HandshakeStep[] {
-  return handshakeSteps({
-    username: username ?? null,
-    password: password ?? null,
-    // Libraries that take it from a URL pass it as text.
-    db: Number.parseInt(String(db ?? 0), 10),
-  });
+async function stepsOf(
+  { username, password, db }: RedisOptions,
+  access: ResolvedAccess,
+): Promise<readonly HandshakeStep[]> {
+  const isOwn = typeof password === 'string';
+  const login = isOwn ? { username: username ?? null, password } : await changingLogin(access);
+  // Libraries that take it from a URL pass it as text.
+  return handshakeSteps({ login, db: Number.parseInt(String(db ?? 0), 10) });
+}
+
+function changingLogin(access: ResolvedAccess): ReturnType<typeof presentLogin> {
+  return changingCredentials(access) === null ? null : presentLogin(access);
+}
+
+/** What one attempt to connect needs. */
+interface Prepared {
+  readonly steps: readonly HandshakeStep[];
+  readonly tls: TlsOptions | null;
 }
 
 class TrackedConnector extends AbstractConnector {
   readonly #source: TargetSource;
   readonly #connectTimeoutMs: number;
-  readonly #steps: readonly HandshakeStep[];
+  readonly #options: RedisOptions;
   #attempt = 0;
   #target: NodeAddress | null = null;
   #stopListening: Stop | null = null;
@@ -147,26 +182,57 @@ class TrackedConnector extends AbstractConnector {
     this.#disconnectTimeoutMs = disconnectTimeoutMs;
     this.#source = source;
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#steps = stepsOf(options);
+    this.#options = options;
   }
 
-  override async connect(emit: ErrorEmitter): Promise<Socket> {
+  override connect(emit: ErrorEmitter): Promise<Socket> {
+    return inBackground(() => this.#connect(emit));
+  }
+
+  async #connect(emit: ErrorEmitter): Promise<Socket> {
     const attempt = ++this.#attempt;
     this.connecting = true;
     await this.#pauseAfterRefusal();
     const target = await this.#source.next();
-    const isGivenUp = attempt !== this.#attempt || !this.#isConnecting();
-    if (target === null || isGivenUp) return deadSocket();
-    const socket = this.#open(target);
-    if (this.#steps.length > 0) await this.#introduce(socket, emit);
+    const isGivenUp = (): boolean => attempt !== this.#attempt || !this.#isConnecting();
+    if (target === null || isGivenUp()) return deadSocket();
+    const prepared = await this.#prepare(target, emit);
+    // It may have taken a while to ask for the credentials.
+    if (prepared === null || isGivenUp() || !this.#source.isCurrent(target)) return deadSocket();
+    const socket = this.#open(target, prepared.tls);
+    if (prepared.steps.length > 0) await this.#introduce(socket, prepared.steps, emit);
     return socket;
   }
 
+  // Asks for the credentials and the TLS options that hold now; `null` when they cannot be had.
+  async #prepare(target: NodeAddress, emit: ErrorEmitter): Promise<Prepared | null> {
+    const { access, clock } = this.#source;
+    const asked = Promise.all([stepsOf(this.#options, access), presentTls(access, target.host)]);
+    const late = new ConnectionLostError(
+      `The credentials were not there within ${String(this.#connectTimeoutMs)} ms`,
+    );
+    try {
+      const [steps, tls] = await answerWithin(
+        asked,
+        atDeadline(clock, this.#connectTimeoutMs, () => late),
+      );
+      return { steps, tls };
+    } catch (error) {
+      this.#refusedAt = clock.now();
+      emit('error', new ConnectionLostError(`The connection is not opened: ${reasonOf(error)}`));
+      return null;
+    }
+  }
+
   // Destroys the socket when the server refuses the user or the database.
-  async #introduce(socket: Socket, emit: ErrorEmitter): Promise<void> {
+  async #introduce(
+    socket: Socket,
+    steps: readonly HandshakeStep[],
+    emit: ErrorEmitter,
+  ): Promise<void> {
     const { clock } = this.#source;
     const stopTimer = clock.after(this.#connectTimeoutMs, () => socket.destroy());
-    const outcome = await shakeHands(socket, this.#steps);
+    const outcome = await shakeHands(socket, steps);
     stopTimer();
     // The driver reports this one when it gets a socket that is closed already.
     this.firstError = (outcome.kind === 'broken' ? outcome.fault : null) as Error;
@@ -176,10 +242,11 @@ class TrackedConnector extends AbstractConnector {
     emit('error', new ConnectionLostError(`The connection is not used: ${outcome.refusal}`));
   }
 
-  /** Returns whether the node is still the one to be connected to, and reports no other role than primary. */
+  /** Returns whether the node is still one to be connected to, and reports no role that it must not have. */
   override check(info: { role?: string }): boolean {
     const isPrimary = info.role === undefined || info.role === 'master';
-    return isPrimary && this.#target !== null && this.#source.isCurrent(this.#target);
+    const hasRole = isPrimary || (this.#source.mayBeReplica === true && info.role === 'slave');
+    return hasRole && this.#target !== null && this.#source.isCurrent(this.#target);
   }
 
   /** Ends the connection after what is in flight, and cuts it when that takes too long or the primary moves. */
@@ -211,11 +278,9 @@ class TrackedConnector extends AbstractConnector {
     return this.connecting;
   }
 
-  #open(target: NodeAddress): Socket {
-    const { tls } = this.#source.access;
-    const { host, port } = target;
-    const socket =
-      tls === null ? connectTcp({ host, port }) : connectTls({ ...tlsFor(tls, host), host, port });
+  #open(target: NodeAddress, tls: TlsOptions | null): Socket {
+    const endpoint = endpointOf(target);
+    const socket = tls === null ? connectTcp(endpoint) : connectTls({ ...tls, ...endpoint });
     this.#target = target;
     this.stream = socket;
     this.#stopListening?.();

@@ -1,6 +1,7 @@
 import type { RedisOptions } from 'ioredis';
-import { isHostName, type NodeAddress } from '../../base/address/index.js';
+import type { NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
+import { endpointOf, tlsConnector, withName } from './handshake/present-access.js';
 
 /** What is needed to open one socket. */
 export interface WireOptions {
@@ -20,8 +21,7 @@ export interface WireOptions {
 export function driverOptions(options: WireOptions): Omit<RedisOptions, 'replyMapping'> {
   const { access, address } = options;
   return {
-    host: address.host,
-    port: address.port,
+    ...endpointOf(address),
     // The wire sends AUTH, SELECT and CLIENT SETNAME itself: the driver ignores some refusals of them.
     db: 0,
     connectTimeout: options.connectTimeoutMs,
@@ -37,12 +37,14 @@ export function driverOptions(options: WireOptions): Omit<RedisOptions, 'replyMa
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     ...({ disableClientInfo: true } as object),
-    ...(access.tls === null ? {} : { tls: tlsFor(access.tls, address.host) }),
+    ...transportOf(access, address),
   };
 }
 
-/** Returns TLS options that check the certificate against the host name of the address, unless they give another. */
-export function tlsFor(tls: NonNullable<ResolvedAccess['tls']>, host: string): object {
-  const isFixed = tls.servername !== undefined || !isHostName(host);
-  return isFixed ? { ...tls } : { ...tls, servername: host };
+// With a connector of ours the driver only has to know that there is TLS.
+function transportOf(access: ResolvedAccess, address: NodeAddress): RedisOptions {
+  const { tls } = access;
+  if (tls === null) return {};
+  if (typeof tls === 'function') return { tls: {}, Connector: tlsConnector(access, address) };
+  return { tls: withName(tls, address.host) };
 }

@@ -114,13 +114,16 @@ export class WirePool {
 
   // A caller that gives up leaves the connection to the next one.
   #openFor(answer: Answer<Loan>, purpose: LoanPurpose): void {
+    // Let go of once it is answered: the connection lives longer than what the caller brought along.
+    let waiting: Answer<Loan> | null = answer;
     const wire: Wire = this.#openWire({
       onReady: () => {
-        this.#lend(wire, purpose, answer);
+        if (waiting !== null) this.#lend(wire, purpose, waiting);
+        waiting = null;
       },
       onClosed: (reason) => {
         this.#forget(wire);
-        answer.refuse(
+        waiting?.refuse(
           new ConnectionLostError(`No connection could be opened: ${reason}`, { reason }),
         );
       },
@@ -130,6 +133,7 @@ export class WirePool {
 
   #lend(wire: Wire, purpose: LoanPurpose, answer: Answer<Loan>): void {
     this.#taken.set(wire, purpose);
+    wire.reserve(true);
     const loan = this.#toLoan(wire);
     if (!answer.give(loan)) loan.release();
   }
@@ -166,6 +170,7 @@ export class WirePool {
   #takeBack(wire: Wire): void {
     if (!wire.isReady) return;
     this.#taken.delete(wire);
+    wire.reserve(false);
     this.#idle.push(wire);
     this.#serveAll();
   }

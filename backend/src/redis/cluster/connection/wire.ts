@@ -1,16 +1,18 @@
-import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { inBackground, type Clock, type Stop } from '../../base/timing/index.js';
+import { changingCredentials, type Login, type LoginRenewal } from '../../config/index.js';
+import { presentLogin, reasonOf } from './handshake/present-access.js';
+import { authArgs } from './handshake/handshake-steps.js';
+import { isPublished } from './caller-context.js';
 import { writeHandshake } from './handshake/wire-handshake.js';
 import { driverOptions, type WireOptions } from './wire-options.js';
 
-// ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
-const commandTrace = channel('tracing:ioredis:command:start');
-
 // A string has an upper limit, 512 MiB in Node 20, and copying one piece costs no more than this.
 const PIECE_LENGTH = 1024 * 1024;
+
+const NO_ANSWER = 'no answer to the handshake';
 
 /** The callbacks of a {@link Wire}. Each of the first two is called at most once. */
 export interface WireListener {
@@ -18,7 +20,18 @@ export interface WireListener {
   readonly onClosed: (reason: string) => void;
   readonly onMessage?: (channel: string, message: string, pattern: string | null) => void;
   readonly onMessageBuffer?: (channel: Buffer, message: Buffer, pattern: Buffer | null) => void;
+  /** A message of a sharded channel. */
+  readonly onShardMessage?: (channel: Buffer, message: Buffer) => void;
 }
+
+/** How a connection is subscribed to something: channels, patterns, sharded channels. */
+export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe';
+
+const OPPOSITE = {
+  subscribe: 'unsubscribe',
+  psubscribe: 'punsubscribe',
+  ssubscribe: 'sunsubscribe',
+} as const satisfies Record<SubscriptionKind, string>;
 
 /** Receives the outcome of one command. Exactly one of the two is called, once. */
 export interface ReplySink {
@@ -42,6 +55,11 @@ export class Wire {
   readonly keyPrefix: string;
   readonly #stopHandshakeTimer: Stop;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
+  #waitsFor = NO_ANSWER;
+  /** Whether nothing of ours may be sent: somebody has the connection alone, or it is subscribed. */
+  #isReserved = false;
+  #dueLogin: Login | null = null;
+  #stopKeeping: Stop | null = null;
   #lastError: string | null = null;
   #outgoing: (string | Buffer)[] = [];
   #outgoingLength = 0;
@@ -49,14 +67,18 @@ export class Wire {
   constructor(options: WireOptions, clock: Clock, listener: WireListener) {
     this.#listener = listener;
     this.keyPrefix = options.keyPrefix;
-    this.#client = new Redis(driverOptions(options));
+    this.#client = inBackground(() => new Redis(driverOptions(options)));
     this.#stopHandshakeTimer = clock.after(options.connectTimeoutMs, () => {
-      this.destroy('no answer to the handshake');
+      this.destroy(this.#waitsFor);
     });
     this.#client.on('error', (error: unknown) => {
-      this.#lastError = safeMessage(error);
+      this.#lastError = reasonOf(error);
     });
+    if (typeof options.access.tls === 'function') {
+      this.#waitsFor = `no TLS connection within ${String(options.connectTimeoutMs)} ms: the function that returns its options has not answered, or the server has not`;
+    }
     this.#client.once('ready', () => {
+      this.#waitsFor = NO_ANSWER;
       void this.#shakeHands(options);
     });
     this.#client.once('end', () => {
@@ -99,7 +121,7 @@ export class Wire {
    */
   send(name: string, args: readonly unknown[], encoding: Encoding, sink: ReplySink): void {
     const command = this.newCommand(name, args, encoding);
-    if (commandTrace.hasSubscribers) {
+    if (isPublished()) {
       forward(this.writeCommand(command), sink);
       return;
     }
@@ -121,10 +143,7 @@ export class Wire {
 
   /** Creates a command of the driver. Its reply has the form that the driver gives it. */
   newCommand(name: string, args: readonly unknown[], encoding: Encoding): Command {
-    return new Command(name, args as never, {
-      replyEncoding: encoding,
-      ...(this.keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix: this.keyPrefix }),
-    });
+    return newDriverCommand(name, args, { encoding, keyPrefix: this.keyPrefix });
   }
 
   /** Like {@link Wire.write}, for a command that was created before. */
@@ -161,16 +180,27 @@ export class Wire {
     });
   }
 
+  /** Sets whether somebody has the connection alone. A login that is due is sent when it is given back. */
+  reserve(isReserved: boolean): void {
+    this.#isReserved = isReserved;
+    const login = this.#dueLogin;
+    if (isReserved || login === null) return;
+    this.#dueLogin = null;
+    void this.#logInAgain(login);
+  }
+
   /** Subscribes through the driver, which keeps track of the subscriptions. */
-  async subscribe(kind: 'subscribe' | 'psubscribe', channels: readonly string[]): Promise<void> {
+  async subscribe(kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     this.#assertOpen();
+    // From now on the server takes no AUTH here.
+    this.#isReserved = true;
     await this.#client[kind](...channels);
   }
 
-  /** Unsubscribes through the driver. */
-  async unsubscribe(kind: 'unsubscribe' | 'punsubscribe', channels: string[]): Promise<void> {
+  /** Unsubscribes through the driver from what was subscribed to. */
+  async unsubscribe(kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     this.#assertOpen();
-    await this.#client[kind](...channels);
+    await this.#client[OPPOSITE[kind]](...channels);
   }
 
   /**
@@ -214,10 +244,14 @@ export class Wire {
     stream.uncork();
   }
 
-  async #shakeHands({ access, db, clientName, onUnnamed }: WireOptions): Promise<void> {
+  async #shakeHands(options: WireOptions): Promise<void> {
+    const { db, clientName, onUnnamed } = options;
     const send = (name: string, args: readonly string[]): Promise<unknown> =>
       this.write(name, args, 'utf8');
-    const answer = writeHandshake(send, { ...access, db }, clientName);
+    const present = presentLogin(options.access);
+    const login = present instanceof Promise ? await this.#loginFrom(present, options) : present;
+    if (login === undefined) return;
+    const answer = writeHandshake(send, { login, db }, clientName);
     this.flush();
     const { refusal, unnamed } = await answer;
     // A connection that was lost meanwhile is reported by the driver.
@@ -229,7 +263,44 @@ export class Wire {
     // The name helps people who read CLIENT LIST. Nothing here depends on it, so a server that refuses
     // it is used.
     if (unnamed !== null) onUnnamed?.(unnamed);
+    this.#keepLogin(options, login);
     this.#becomeReady();
+  }
+
+  /** The login that the user's function returns; `undefined` when it fails, or the connection is lost meanwhile. */
+  async #loginFrom(
+    asked: Promise<Login>,
+    { connectTimeoutMs }: WireOptions,
+  ): Promise<Login | undefined> {
+    this.#waitsFor = `the credentials were not there within ${String(connectTimeoutMs)} ms. Let the function that returns them answer sooner, or raise node.connectTimeoutMs`;
+    try {
+      const login = await asked;
+      this.#waitsFor = NO_ANSWER;
+      return this.#state === 'opening' ? login : undefined;
+    } catch (error) {
+      this.destroy(reasonOf(error));
+      return undefined;
+    }
+  }
+
+  #keepLogin({ access }: WireOptions, login: Login | null): void {
+    const changing = changingCredentials(access);
+    if (changing === null || login === null) return;
+    this.#stopKeeping = changing.keep(login, (other) => this.#logInAgain(other));
+  }
+
+  async #logInAgain(login: Login): Promise<LoginRenewal> {
+    if (this.#isReserved) {
+      this.#dueLogin = login;
+      return 'later';
+    }
+    try {
+      await this.call('auth', authArgs(login));
+      return 'renewed';
+    } catch {
+      // It stays logged in as before.
+      return 'refused';
+    }
   }
 
   #becomeReady(): void {
@@ -243,6 +314,7 @@ export class Wire {
     this.#stopHandshakeTimer();
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#stopKeeping?.();
     this.#outgoing = [];
     this.#outgoingLength = 0;
     this.#listener.onClosed(reason);
@@ -254,7 +326,8 @@ export class Wire {
     }
   }
 
-  #forwardMessages({ onMessage, onMessageBuffer }: WireListener): void {
+  #forwardMessages({ onMessage, onMessageBuffer, onShardMessage }: WireListener): void {
+    if (onShardMessage !== undefined) this.#client.on('smessageBuffer', onShardMessage);
     if (onMessage !== undefined) {
       this.#client.on('message', (channel: string, message: string) => {
         onMessage(channel, message, null);
@@ -272,6 +345,21 @@ export class Wire {
       });
     }
   }
+}
+
+/** A command of the driver, which knows how its arguments are written and what form its reply has. */
+export type DriverCommand = Command;
+
+/** Creates a command of the driver. */
+export function newDriverCommand(
+  name: string,
+  args: readonly unknown[],
+  { encoding, keyPrefix }: { readonly encoding: Encoding; readonly keyPrefix: string },
+): DriverCommand {
+  return new Command(name, args as never, {
+    replyEncoding: encoding,
+    ...(keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix }),
+  });
 }
 
 // The driver counts sharded channels among the keys.

@@ -3,6 +3,7 @@ export {
   adviseOnMinReplicas,
   adviseOnSentinels,
 } from './sources/cluster-advice.js';
+export { COUNT_WITHIN_MS, countSentinels } from './sources/count-sentinels.js';
 export { FailoverHistory, type FailoverSummary } from './failover-history.js';
 export { planTopology, type KnownPrimary, type TopologyPlan } from './sources/plan-topology.js';
 export { SentinelSource } from './sources/sentinel-source.js';
@@ -18,3 +19,4 @@ export {
 export type { TopologySource } from './sources/topology-source.js';
 export { TopologyTracker } from './topology-tracker.js';
 export type { GateState } from './write-gate.js';
+export { whyNoReads, whyNoWrites } from './why-away.js';

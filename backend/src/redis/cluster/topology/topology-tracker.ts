@@ -3,6 +3,7 @@ import { type ResolvedRedisOptions } from '../../config/index.js';
 import {
   NodeRegistry,
   type NodeChange,
+  type NodeRole,
   type RedisNode,
   type WireOptions,
 } from '../connection/index.js';
@@ -90,6 +91,11 @@ export class TopologyTracker {
   /** Why no primary is known, for people. Only while {@link primaryAddress} is `null`. */
   get whyUnknown(): string {
     return this.#source.whyUnknown();
+  }
+
+  /** What the node is that should be the primary and is none, for people: the end of a sentence about it. */
+  whyNotPrimary(role: NodeRole): string {
+    return this.#source.whyNotPrimary(role);
   }
 
   /** The addresses of the replicas, connected or not. */

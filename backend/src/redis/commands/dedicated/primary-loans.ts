@@ -11,6 +11,7 @@ import {
   type Clock,
 } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
+import { neverWritable } from '../shared/outcome-errors.js';
 import { LoanCalls } from './loan-calls.js';
 import type { PrimaryLoan } from './wait-ender.js';
 
@@ -72,7 +73,7 @@ export class PrimaryLoans {
     const stops = [onAbort(signal, giveUp), onAbort(this.#closing.signal, giveUp)];
     try {
       for (;;) {
-        if (this.#clock.now() >= until) throw neverWritable(timeoutMs);
+        if (this.#clock.now() >= until) throw neverWritable(this.#tracker, timeoutMs);
         await this.whenWritable(until - this.#clock.now(), signal);
         const loan = await this.#tryPrimary(until, givenUp.signal, purpose);
         if (loan !== null) return loan;
@@ -96,7 +97,7 @@ export class PrimaryLoans {
       },
       onSignal(this.#closing.signal, closed),
       onSignal(signal, aborted),
-      untilTime(this.#clock, until, () => neverWritable(timeoutMs)),
+      untilTime(this.#clock, until, () => neverWritable(this.#tracker, timeoutMs)),
     );
   }
 
@@ -173,12 +174,6 @@ export class PrimaryLoans {
     this.#exhausted.add(purpose);
     this.#bus.emit({ type: 'pool.exhausted', purpose, size: pool.busyFor(purpose) });
   }
-}
-
-function neverWritable(timeoutMs: number): NoPrimaryError {
-  return new NoPrimaryError(`No primary took writes within ${String(Math.round(timeoutMs))} ms`, {
-    timeoutMs,
-  });
 }
 
 function aborted(): NoPrimaryError {

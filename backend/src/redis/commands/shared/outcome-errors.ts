@@ -1,6 +1,5 @@
 import { formatAddress } from '../../base/address/index.js';
 import { type ReadPolicy, type ResolvedRedisOptions } from '../../config/index.js';
-import type { RedisNode } from '../../cluster/connection/index.js';
 import {
   ClosedError,
   CommandAbortedError,
@@ -13,9 +12,10 @@ import {
   replyPrefix,
   safeMessage,
   withoutArguments,
+  type ErrorDetails,
   type RedisHaError,
 } from '../../base/errors/index.js';
-import type { TopologyTracker } from '../../cluster/topology/index.js';
+import { whyNoReads, whyNoWrites, type TopologyTracker } from '../../cluster/topology/index.js';
 import type { Call } from './call.js';
 
 /** Redis answered with an error, and would do so again. `isDeclared`: only its caller says that it reads. */
@@ -99,53 +99,37 @@ export function expiredError(
   }
   const policy = call.intent.route === 'read' ? (call.readPolicy ?? usualPolicy) : 'primary';
   if (policy === 'primary') return noPrimaryError(call, tracker);
-  if (policy === 'replica') {
-    return new NoReplicaError(
-      `No replica could answer ${command} within ${String(call.timeoutMs)} ms`,
-      details,
-    );
-  }
-  return new CommandTimeoutError(
-    `No node could answer ${command} within ${String(call.timeoutMs)} ms`,
-    details,
-  );
+  const reason = whyNoReads(tracker, { primary: policy !== 'replica', replicas: true });
+  const told = [
+    `${policy === 'replica' ? 'No replica' : 'No node'} could answer ${command} within ${String(call.timeoutMs)} ms: ${reason}`,
+    { ...details, reason },
+  ] as const;
+  return policy === 'replica' ? new NoReplicaError(...told) : new CommandTimeoutError(...told);
 }
 
 function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
   const command = call.payload.label;
-  const { primaryAddress, primaryConnection, gate } = tracker;
-  const primary = primaryAddress === null ? null : formatAddress(primaryAddress);
-  const state = primaryConnection?.state;
-  const reason = whyNotWritable(tracker, call.refusal);
+  const { timeoutMs, refusal } = call;
+  const reason = whyNoWrites(tracker, refusal);
   return new NoPrimaryError(
-    `${command} was not executed within ${String(call.timeoutMs)} ms: ${reason}`,
-    {
-      command,
-      timeoutMs: call.timeoutMs,
-      primary,
-      connection: state?.kind ?? 'none',
-      gate: gate.state.kind,
-      refusal: call.refusal,
-    },
+    `${command} was not executed within ${String(timeoutMs)} ms: ${reason}`,
+    { command, timeoutMs, ...detailsOf(tracker), refusal, reason },
   );
 }
 
-function whyNotWritable(tracker: TopologyTracker, refusal: string | null): string {
-  const { primaryAddress, primaryConnection: node, gate } = tracker;
-  if (primaryAddress === null) return `no primary is known yet (${tracker.whyUnknown})`;
-  if (gate.state.kind === 'paused') return `writes are held back (${gate.state.reason.step})`;
-  const where = formatAddress(primaryAddress);
-  if (node === null) return `the primary ${where} is not connected`;
-  return whatIsWrongWith(node, where, refusal ?? tracker.refusal?.reason ?? null);
+/** Nothing was sent: no primary took writes in time. */
+export function neverWritable(tracker: TopologyTracker, timeoutMs: number): NoPrimaryError {
+  const reason = whyNoWrites(tracker);
+  return new NoPrimaryError(
+    `No primary took writes within ${String(Math.round(timeoutMs))} ms: ${reason}`,
+    { timeoutMs, ...detailsOf(tracker), reason },
+  );
 }
 
-function whatIsWrongWith(node: RedisNode, where: string, refusal: string | null): string {
-  const { state } = node;
-  if (state.kind === 'lost') return `the primary ${where} cannot be reached (${state.reason})`;
-  if (state.kind === 'connecting') {
-    return `the primary ${where} cannot be reached (${state.reason ?? 'connecting'})`;
-  }
-  if (node.isStalled) return `the primary ${where} does not answer`;
-  if (node.role?.kind !== 'primary') return `${where} is not a primary any more`;
-  return `the primary ${where} refuses writes${refusal === null ? '' : ` (${refusal})`}`;
+function detailsOf({ primaryAddress, primaryConnection, gate }: TopologyTracker): ErrorDetails {
+  return {
+    primary: primaryAddress === null ? null : formatAddress(primaryAddress),
+    connection: primaryConnection?.state.kind ?? 'none',
+    gate: gate.state.kind,
+  };
 }

@@ -27,7 +27,10 @@ const PLAIN: Entry = {
 };
 const HEADER_BYTES = STAMP_OFFSET + STAMP_BYTES + 14;
 const EARLIER: Stamp = { wallMs: Date.UTC(2025, 0, 1), count: 7, origin: '00ff807f00000002' };
-const CORRUPT = { ok: false, fault: 'corrupt' };
+/** What cannot be read has a stamp all the same, if it is an entry of any version. */
+const unreadable = (bytes: Buffer, fault = 'corrupt'): object => {
+  return { ok: false, fault, stamp: stampOf(bytes) };
+};
 
 /** The entry with one byte changed. */
 function withByte(offset: number, value: number, entry: Entry = PLAIN): Buffer {
@@ -139,7 +142,7 @@ describe('an entry of the first version', () => {
     for (const flag of [8, 16]) {
       const changed = Buffer.from(bytes);
       changed[3] = flag;
-      expect(decodeEntry(changed)).toEqual(CORRUPT);
+      expect(decodeEntry(changed)).toEqual(unreadable(changed));
     }
   });
 });
@@ -162,13 +165,14 @@ describe('what is no entry', () => {
     ['a group longer than the rest', withByte(HEADER_BYTES, 0xff, { ...PLAIN, groups: ['g'] })],
     ['half a length of a group', withByte(HEADER_BYTES - 1, 1).subarray(0, HEADER_BYTES + 1)],
   ])('is corrupt: %s', (_, bytes) => {
-    expect(decodeEntry(bytes)).toEqual(CORRUPT);
+    expect(decodeEntry(bytes)).toEqual(unreadable(bytes));
   });
 
   it('is corrupt wherever an entry is cut off before its body', () => {
     const bodyAt = whole.length - PLAIN.body.length;
     for (let length = 0; length < bodyAt; length++) {
-      expect(decodeEntry(whole.subarray(0, length))).toEqual(CORRUPT);
+      const cut = whole.subarray(0, length);
+      expect(decodeEntry(cut)).toEqual(unreadable(cut));
     }
     expect(decodeEntry(whole.subarray(0, bodyAt))).toMatchObject({ ok: true });
   });
@@ -185,11 +189,13 @@ describe('what is no entry', () => {
 
   it('is of a later version, whatever follows the stamp', () => {
     const later = withByte(2, ENTRY_VERSION + 1);
-    const fault = { ok: false, fault: 'newer-format' };
-    expect(decodeEntry(later)).toEqual(fault);
-    expect(decodeEntry(withByte(2, 255))).toEqual(fault);
-    expect(decodeEntry(later.subarray(0, STAMP_OFFSET + STAMP_BYTES))).toEqual(fault);
-    expect(decodeEntry(later.subarray(0, STAMP_OFFSET + STAMP_BYTES - 1))).toEqual(CORRUPT);
+    const other = withByte(2, 255);
+    const noMore = later.subarray(0, STAMP_OFFSET + STAMP_BYTES);
+    for (const bytes of [later, other, noMore]) {
+      expect(decodeEntry(bytes)).toEqual({ ok: false, fault: 'newer-format', stamp: STAMP });
+    }
+    const less = noMore.subarray(0, -1);
+    expect(decodeEntry(less)).toEqual({ ok: false, fault: 'corrupt', stamp: null });
   });
 });
 

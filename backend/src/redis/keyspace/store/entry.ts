@@ -35,12 +35,30 @@ export interface Entry {
 /** What an entry is made of. Without a `birth` it is born with its stamp. */
 export type NewEntry = Omit<Entry, 'birth' | 'isFinal'> & Partial<Pick<Entry, 'birth' | 'isFinal'>>;
 
-/** Why bytes cannot be read: they are damaged, or only a newer version of this library knows their format. */
-export type EntryFault = 'corrupt' | 'newer-format';
+/**
+ * Why something that is stored cannot be read:
+ * - `corrupt`: it is damaged, or it is not what belongs in its place
+ * - `newer-format`, `unknown-codec`, `no-key`: only others can read it, who know the format, the serializer or the key
+ * - `too-large`: it is larger than values may be
+ * - `not-encrypted`: it lies open, and that is refused
+ */
+export type EntryFault =
+  'corrupt' | 'newer-format' | 'unknown-codec' | 'no-key' | 'too-large' | 'not-encrypted';
 
-/** The result of decoding bytes. */
+/** Something that cannot be read. */
+export interface Unreadable {
+  readonly ok: false;
+  readonly fault: EntryFault;
+  /** Of the fault `no-key`: the id of the key that is missing. */
+  readonly keyId?: string;
+}
+
+/** What was decoded, or why it cannot be. */
+export type Decoded<T> = { readonly ok: true; readonly value: T } | Unreadable;
+
+/** The result of decoding bytes. What cannot be read may have a stamp all the same. */
 export type DecodedEntry =
-  { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly fault: EntryFault };
+  { readonly ok: true; readonly entry: Entry } | (Unreadable & { readonly stamp: Stamp | null });
 
 /** The version that this library writes. */
 export const ENTRY_VERSION = 2;
@@ -169,14 +187,15 @@ function requireFit(codec: number, groups: readonly Buffer[]): void {
 /** Decodes an entry. Never throws: whatever the bytes are, it returns an entry or its fault. */
 export function decodeEntry(bytes: Buffer): DecodedEntry {
   const fault = faultOf(bytes);
-  if (fault !== null) return { ok: false, fault };
+  if (fault !== null) return unreadable(bytes, fault);
   const flags = bytes[3] ?? 0;
   const kind = KINDS[flags & KIND_MASK];
   const { codecOffset, madeAtOffset, knownBits } = layoutOf(bytes);
   const hasBirth = (flags & BIRTH_BIT) !== 0;
   const birthOffset = codecOffset + 2;
   const split = splitGroups(bytes, codecOffset + 1, birthOffset + (hasBirth ? STAMP_BYTES : 0));
-  if (kind === undefined || !areSound(flags, knownBits) || split === null) return CORRUPT;
+  const isSound = areSound(flags, knownBits);
+  if (kind === undefined || !isSound || split === null) return unreadable(bytes, 'corrupt');
   const stamp = readStamp(bytes, STAMP_OFFSET);
   return {
     ok: true,
@@ -223,7 +242,9 @@ function areSound(flags: number, knownBits: number): boolean {
   return (flags & ~knownBits) === 0 && (isTombstone || (flags & FINAL_BIT) === 0);
 }
 
-const CORRUPT: DecodedEntry = { ok: false, fault: 'corrupt' };
+function unreadable(bytes: Buffer, fault: EntryFault): DecodedEntry {
+  return { ok: false, fault, stamp: stampOf(bytes) };
+}
 
 /** Whether bytes have a stamp: whether they are an entry, of any version. */
 export function hasStamp(bytes: Buffer): boolean {

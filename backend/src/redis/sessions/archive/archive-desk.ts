@@ -85,7 +85,7 @@ export class ArchiveDesk {
 
   #readAs(id: string, found: unknown): DecodedRecord {
     const decoded = fromArchive(found, this.#seal);
-    return decoded.ok && decoded.record.id !== id ? { ok: false, fault: 'corrupt' } : decoded;
+    return decoded.ok && decoded.value.id !== id ? { ok: false, fault: 'corrupt' } : decoded;
   }
 
   async #ask<R>(call: (signal: AbortSignal) => Promise<R>): Promise<R> {

@@ -15,9 +15,9 @@ export function fromArchive(value: unknown, seal: SessionSeal): DecodedRecord {
   const sealed = sealedIn(record.data);
   const opened = sealed === null ? seal.takePlain(EMPTY) : seal.open(sealed, placeOf(record));
   if (!opened.ok) return opened;
-  if (sealed === null) return { ok: true, record };
+  if (sealed === null) return { ok: true, value: record };
   // It was authenticated: this is what a process with the key wrote.
-  return { ok: true, record: { ...record, data: fromJson(opened.bytes.toString()) } };
+  return { ok: true, value: { ...record, data: fromJson(opened.bytes.toString()) } };
 }
 
 // Not its times: a database may round them.

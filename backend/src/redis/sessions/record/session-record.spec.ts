@@ -41,7 +41,7 @@ const body = (text: string): Partial<Entry> => ({ body: Buffer.from(text) });
 
 describe('a record', () => {
   it('comes back as it went in, with the stamps it was written with and born with', () => {
-    expect(decodeRecord(RECORD.id, entry, OPEN)).toEqual({ ok: true, record: RECORD });
+    expect(decodeRecord(RECORD.id, entry, OPEN)).toEqual({ ok: true, value: RECORD });
   });
 
   it('lives until it was idle for too long, or until its end', () => {

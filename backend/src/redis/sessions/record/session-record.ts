@@ -1,14 +1,15 @@
 import {
   compareStamps,
+  type Decoded,
   type Entry,
+  type EntryDecoder,
   type EntryDraft,
-  type EntryFault,
   isStampDigits,
   type Stamp,
   stampDigits,
 } from '../../keyspace/index.js';
 import { fromJson } from './session-data.js';
-import type { SealFault, SessionSeal } from './session-seal.js';
+import type { SessionSeal } from './session-seal.js';
 import { groupOfUser, isSessionId } from './session-token.js';
 
 /** The whole record of a session, as the archive stores it. Plain JSON; times in calendar milliseconds. */
@@ -36,11 +37,8 @@ export interface SessionRecord {
   readonly birth: string;
 }
 
-/** Why a record cannot be read. */
-export type RecordFault = SealFault | { readonly ok: false; readonly fault: EntryFault };
-
-/** The result of decoding an entry, or what an archive returns. */
-export type DecodedRecord = { readonly ok: true; readonly record: SessionRecord } | RecordFault;
+/** A record that was decoded, or what an archive returns; or why it cannot be read. */
+export type DecodedRecord = Decoded<SessionRecord>;
 
 /** The format that this version writes. */
 const RECORD_VERSION = 1;
@@ -74,6 +72,11 @@ export function draftOf(
   };
 }
 
+/** Makes records of the entries of a keyspace. */
+export function recordDecoder(seal: SessionSeal): EntryDecoder<SessionRecord> {
+  return { decode: (id, entry) => decodeRecord(id, entry, seal) };
+}
+
 /** Decodes an entry. Never throws: whatever the entry is, it returns a record or a fault. */
 export function decodeRecord(id: string, entry: Entry, seal: SessionSeal): DecodedRecord {
   if (entry.kind !== 'value' || entry.isCompressed) return CORRUPT;
@@ -95,7 +98,7 @@ function readBody(id: string, entry: Entry, body: Buffer): DecodedRecord {
     ...{ id, userId, data, createdAt, lastSeenAt, idleMs, endsAt },
     ...{ revision, birth },
   });
-  return record === null ? CORRUPT : { ok: true, record };
+  return record === null ? CORRUPT : { ok: true, value: record };
 }
 
 /**

@@ -46,8 +46,8 @@ const CORRUPT = { ok: false, fault: 'corrupt' };
 
 describe('sealed records', () => {
   it('come back as they went in', () => {
-    expect(decodeRecord(A.id, entryOf(A, SEAL), SEAL)).toEqual({ ok: true, record: A });
-    expect(fromArchive(toArchive(A, SEAL), SEAL)).toEqual({ ok: true, record: A });
+    expect(decodeRecord(A.id, entryOf(A, SEAL), SEAL)).toEqual({ ok: true, value: A });
+    expect(fromArchive(toArchive(A, SEAL), SEAL)).toEqual({ ok: true, value: A });
   });
 
   it('show neither data nor user in Redis, and no data in the archive', () => {
@@ -60,7 +60,7 @@ describe('sealed records', () => {
 
   it('go through the JSON of a database', () => {
     const stored: unknown = JSON.parse(JSON.stringify(toArchive(A, SEAL)));
-    expect(fromArchive(stored, SEAL)).toEqual({ ok: true, record: A });
+    expect(fromArchive(stored, SEAL)).toEqual({ ok: true, value: A });
   });
 
   it('are opened under no other id, in no other keyspace, for no other user', () => {
@@ -120,7 +120,7 @@ function expectNothingElse(bytes: Buffer): void {
   if (!decoded.ok) return;
   const read = decodeRecord(A.id, decoded.entry, SEAL);
   if (!read.ok) return;
-  expect({ ...read.record, revision: A.revision, birth: A.birth }).toEqual(A);
+  expect({ ...read.value, revision: A.revision, birth: A.birth }).toEqual(A);
 }
 
 function flip(bytes: Buffer, bit: number): Buffer {
@@ -155,7 +155,7 @@ describe('plain data', () => {
     const reading = sealWith([NEW], 'write');
     expect(entryOf(A, reading)).toEqual(plain);
     expect(toArchive(A, reading)).toEqual(A);
-    expect(decodeRecord(A.id, entryOf(A, SEAL), reading)).toEqual({ ok: true, record: A });
+    expect(decodeRecord(A.id, entryOf(A, SEAL), reading)).toEqual({ ok: true, value: A });
   });
 
   it.each(['write', 'read'] as const)('is read when that is said: %s', (plainData) => {

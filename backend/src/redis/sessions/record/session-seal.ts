@@ -1,7 +1,7 @@
 import { keyIdOf, type KeyRing } from '../../base/crypto/index.js';
 import { ConfigInvalidError } from '../../base/errors/index.js';
 import type { PlainData } from '../../config/index.js';
-import type { Entry, EntryDraft } from '../../keyspace/index.js';
+import type { Entry, EntryDraft, Unreadable } from '../../keyspace/index.js';
 
 /** How session data is encrypted. */
 export interface SealOptions {
@@ -11,15 +11,10 @@ export interface SealOptions {
 }
 
 /**
- * Why a body is not opened. `corrupt`: it is not what was sealed, or it was sealed for another place. `no-key`:
- * its key is not in the ring. `not-encrypted`: it lies open, and that is refused.
+ * What was sealed, or why it is not handed out. `corrupt`: it is not what was sealed, or it was sealed for another
+ * place. `no-key`: its key is not in the ring. `not-encrypted`: it lies open, and that is refused.
  */
-export type SealFault =
-  | { readonly ok: false; readonly fault: 'corrupt' | 'not-encrypted' }
-  | { readonly ok: false; readonly fault: 'no-key'; readonly keyId: string };
-
-/** What was sealed, or why it is not handed out. */
-export type Unsealed = { readonly ok: true; readonly bytes: Buffer } | SealFault;
+export type Unsealed = { readonly ok: true; readonly bytes: Buffer } | Unreadable;
 
 /** The part of an entry that may be sealed, and the number that says whether it is. */
 export type Coded = Pick<Entry & EntryDraft, 'codec' | 'body'>;
@@ -82,8 +77,8 @@ export class SessionSeal {
   }
 }
 
-const CORRUPT: SealFault = { ok: false, fault: 'corrupt' };
-const NOT_ENCRYPTED: SealFault = { ok: false, fault: 'not-encrypted' };
+const CORRUPT: Unreadable = { ok: false, fault: 'corrupt' };
+const NOT_ENCRYPTED: Unreadable = { ok: false, fault: 'not-encrypted' };
 const KEYS_ARE_MISSING = {
   field: 'sessions.plainData',
   value: 'refuse',

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const TOKEN_BYTES = 32;
 // 32 bytes in base64url are 43 characters, and the last one carries four bits only.
@@ -25,7 +25,7 @@ export function isSessionId(value: unknown): value is string {
  * never compared, so the duration of a lookup only depends on hashes.
  */
 export function idOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret, 'hex');
 }
 
 /** The key group of all sessions of a user. */

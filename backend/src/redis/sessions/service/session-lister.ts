@@ -51,7 +51,7 @@ export class SessionLister {
       const readings = await this.#deps.keyspace.readMany(some);
       for (const [i, reading] of readings.entries()) {
         const id = some[i] ?? '';
-        const record = this.#reader.recordIn(id, reading);
+        const record = this.#reader.recordIn(reading);
         if (reading.state === 'deleted') records.delete(id);
         else if (record === 'unreadable') areAllReadable &&= records.has(id);
         else if (record !== null && !isNewer(records.get(id), record)) records.set(id, record);
@@ -74,7 +74,7 @@ export class SessionLister {
   #readable(found: readonly DecodedRecord[]): FoundRecords {
     const records: SessionRecord[] = [];
     for (const decoded of found) {
-      if (decoded.ok) records.push(decoded.record);
+      if (decoded.ok) records.push(decoded.value);
       else reportUnreadable(this.#deps, decoded);
     }
     return { records, isComplete: records.length === found.length };

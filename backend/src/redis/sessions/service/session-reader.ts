@@ -2,30 +2,25 @@ import { SingleFlight } from '../../base/collections/index.js';
 import { codeOf, SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import {
-  type Entry,
+  type Found,
+  isOfOthers,
   type Keyspace,
   type Reading,
   type ReadOptions,
   stampOfDigits,
+  type Unreadable,
 } from '../../keyspace/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { ArchiveDesk } from '../archive/archive-desk.js';
 import { Remembered } from '../archive/remembered.js';
 import { toForeignJson } from '../record/session-data.js';
-import {
-  decodeRecord,
-  type DecodedRecord,
-  draftOf,
-  expiryOf,
-  type RecordFault,
-  type SessionRecord,
-} from '../record/session-record.js';
+import { draftOf, expiryOf, type SessionRecord } from '../record/session-record.js';
 import type { SessionSeal } from '../record/session-seal.js';
 import { SeenIds } from './seen-ids.js';
 
 /** What the classes of this room share. */
 export interface SessionDeps {
-  readonly keyspace: Keyspace;
+  readonly keyspace: Keyspace<SessionRecord>;
   /** The archive, where there is one. */
   readonly desk: ArchiveDesk | null;
   readonly seal: SessionSeal;
@@ -94,8 +89,7 @@ export class SessionReader {
   async leftMsOf(id: string): Promise<number | null> {
     try {
       const reading = await this.#deps.keyspace.read(id, CONFIRMED);
-      const decoded = reading.state === 'found' ? this.#decode(id, reading.entry) : null;
-      return decoded?.ok === true ? decoded.record.endsAt - this.#now : null;
+      return reading.state === 'found' ? reading.value.endsAt - this.#now : null;
     } catch {
       // The end must be written although nothing can be read.
       return null;
@@ -105,8 +99,8 @@ export class SessionReader {
   /**
    * Returns the record in a reading of the keyspace, if it is that of a valid session, or that it cannot be read.
    */
-  recordIn(id: string, reading: Reading): SessionRecord | 'unreadable' | null {
-    const verdict = this.#judge(id, reading);
+  recordIn(reading: Reading<SessionRecord>): SessionRecord | 'unreadable' | null {
+    const verdict = this.#judge(reading);
     if (verdict.kind === 'valid') return verdict.record;
     const isThere = verdict.kind === 'ask' && CANNOT_BE_READ.has(verdict.why);
     return isThere ? 'unreadable' : null;
@@ -129,30 +123,28 @@ export class SessionReader {
     const reading = await keyspace.read(id, options);
     const isTold = reading.state !== 'unknown' || options.onPrimary !== true;
     // Without a primary a replica may still know it.
-    return this.#judge(id, isTold ? reading : await keyspace.read(id, CONFIRMED));
+    return this.#judge(isTold ? reading : await keyspace.read(id, CONFIRMED));
   }
 
-  #judge(id: string, reading: Reading): Verdict {
+  #judge(reading: Reading<SessionRecord>): Verdict {
     switch (reading.state) {
       case 'found':
-        return this.#judgeFound(id, reading);
+        return this.#judgeFound(reading);
       case 'deleted':
         return DELETED;
       case 'missing':
       case 'unknown':
         return { kind: 'ask', why: reading.state };
       case 'unreadable':
-        return this.#reject({ ok: false, fault: reading.fault });
+        reportUnreadable(this.#deps, reading);
+        return { kind: 'ask', why: isOfOthers(reading.fault) ? 'others' : 'unreadable' };
     }
   }
 
-  #judgeFound(id: string, reading: Extract<Reading, { state: 'found' }>): Verdict {
-    const decoded = this.#decode(id, reading.entry);
-    if (!decoded.ok) return this.#reject(decoded);
-    const { record } = decoded;
+  #judgeFound({ value: record, source }: Found<SessionRecord>): Verdict {
     if (!this.#hasExpired(record)) return { kind: 'valid', record };
     // While Redis is away, other processes may have extended the session since.
-    const isCertain = reading.source === 'redis' || record.endsAt <= this.#now;
+    const isCertain = source === 'redis' || record.endsAt <= this.#now;
     return isCertain ? { kind: 'invalid', reason: 'expired' } : { kind: 'ask', why: 'unknown' };
   }
 
@@ -170,7 +162,7 @@ export class SessionReader {
       reportUnreadable(this.#deps, archived);
       throw invalid('unreadable');
     }
-    const found = archived.record;
+    const found = archived.value;
     if (this.#hasExpired(found)) throw invalid('expired');
     // Redis cannot be written while it is away, and the journal is only for changes.
     if (why === 'unknown') this.#remember(found);
@@ -194,7 +186,7 @@ export class SessionReader {
       reportFailedWrite(this.#deps, error);
       return record;
     }
-    const verdict = this.#judge(record.id, await keyspace.read(record.id, ON_PRIMARY));
+    const verdict = this.#judge(await keyspace.read(record.id, ON_PRIMARY));
     if (verdict.kind === 'valid') return verdict.record;
     throw invalid(verdict.kind === 'invalid' ? verdict.reason : 'deleted');
   }
@@ -211,19 +203,9 @@ export class SessionReader {
   get #now(): number {
     return Math.floor(this.#deps.clock.wallTime());
   }
-
-  #decode(id: string, entry: Entry): DecodedRecord {
-    return decodeRecord(id, entry, this.#deps.seal);
-  }
-
-  #reject(fault: RecordFault): Verdict {
-    reportUnreadable(this.#deps, fault);
-    return { kind: 'ask', why: OF_OTHERS.has(fault.fault) ? 'others' : 'unreadable' };
-  }
 }
 
 const CANNOT_BE_READ: ReadonlySet<Unknown> = new Set(['unreadable', 'others']);
-const OF_OTHERS: ReadonlySet<RecordFault['fault']> = new Set(['newer-format', 'no-key']);
 
 const CONFIRMED: ReadOptions = { confirm: true };
 const ON_PRIMARY: ReadOptions = { onPrimary: true };
@@ -237,21 +219,25 @@ export function invalid(reason: InvalidReason): SessionInvalidError {
   return new SessionInvalidError('The token belongs to no session', { reason });
 }
 
+/** Where events of sessions are reported. */
+interface Teller {
+  readonly bus: EventBus;
+  readonly keyspace: Pick<Keyspace, 'name'>;
+}
+
 /** Tells that a session could not be written, with no more of the failure than its code. */
-export function reportFailedWrite(
-  { bus, keyspace }: Pick<SessionDeps, 'bus' | 'keyspace'>,
-  error: unknown,
-): void {
+export function reportFailedWrite({ bus, keyspace }: Teller, error: unknown): void {
   const reason = codeOf(error) ?? 'unknown error';
   bus.emit({ type: 'value.write-failed', keyspace: keyspace.name, reason });
 }
 
 /** Tells that a record cannot be read, and why. */
 export function reportUnreadable(
-  { bus, keyspace }: Pick<SessionDeps, 'bus' | 'keyspace'>,
-  { ok: _, ...fault }: RecordFault,
+  { bus, keyspace }: Teller,
+  { fault, keyId }: Pick<Unreadable, 'fault' | 'keyId'>,
 ): void {
-  bus.emit({ type: 'value.rejected', keyspace: keyspace.name, ...fault });
+  const ofKey = keyId === undefined ? {} : { keyId };
+  bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault, ...ofKey });
 }
 
 const DELETED: Verdict = { kind: 'invalid', reason: 'deleted' };

@@ -18,7 +18,7 @@ import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { ArchiveDesk } from '../archive/archive-desk.js';
 import { KeyedTurns } from './keyed-turns.js';
 import { fromJson, toJson } from '../record/session-data.js';
-import type { SessionRecord } from '../record/session-record.js';
+import { recordDecoder, type SessionRecord } from '../record/session-record.js';
 import { SessionSeal, type SealOptions } from '../record/session-seal.js';
 import { idOf, isSessionId, isToken, newToken } from '../record/session-token.js';
 import {
@@ -102,7 +102,7 @@ export class SessionService<T = Record<string, unknown>> {
     this.keyspace = keyspace;
     this.deps = { clock, bus, keys, plainData };
     this.#options = resolved;
-    this.#deps = { keyspace, desk, clock, bus, seal };
+    this.#deps = { keyspace: keyspace.decodedBy(recordDecoder(seal)), desk, clock, bus, seal };
     this.#reader = new SessionReader(this.#deps, resolved.archiveRememberMs);
     this.#writer = new SessionWriter(this.#deps, resolved);
     this.#rotation = new SessionRotation<T>(this.#deps, this.#reader, this.#writer);

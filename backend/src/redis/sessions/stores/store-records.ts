@@ -11,12 +11,20 @@ import {
   positive,
   type RowsOf,
 } from '../../base/options/index.js';
-import type { Entry, EntryDraft, Keyspace, WriteOptions } from '../../keyspace/index.js';
+import type {
+  Decoded,
+  Entry,
+  EntryDraft,
+  Found,
+  Keyspace,
+  Unreadable,
+  WriteOptions,
+} from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
 import { toForeignJson } from '../record/session-data.js';
 import { plainData, type PlainData } from '../../config/index.js';
-import { SessionSeal, type SealFault } from '../record/session-seal.js';
-import { type RecordFault, stampOfChange, stampOfSlide } from '../record/session-record.js';
+import { SessionSeal } from '../record/session-seal.js';
+import { stampOfChange, stampOfSlide } from '../record/session-record.js';
 import { idOf } from '../record/session-token.js';
 import { reportFailedWrite, reportUnreadable } from '../service/session-reader.js';
 import type { SessionService, SharedDeps } from '../service/session-service.js';
@@ -72,6 +80,7 @@ type StoreOptions = Required<Omit<SessionStoreOptions, 'keys' | 'plainData'>>;
 /** Stores sessions of other libraries, as JSON, under the hash of their id. */
 export class StoreRecords {
   readonly #keyspace: Keyspace;
+  readonly #sessions: Keyspace<object>;
   readonly #options: StoreOptions;
   readonly #seal: SessionSeal;
 
@@ -86,11 +95,12 @@ export class StoreRecords {
       { keys: own.keys ?? deps.keys, plainData: own.plainData ?? deps.plainData },
       this.#keyspace.name,
     );
+    this.#sessions = this.#keyspace.decodedBy({ decode: (id, entry) => this.#decode(id, entry) });
   }
 
   /** The session, or `null` when there is none. Fails when nobody can tell. */
   get(sid: string): Promise<object | null> {
-    return withStatus(async () => (await this.#read(idOf(sid)))?.session ?? null);
+    return withStatus(async () => (await this.#read(idOf(sid)))?.value ?? null);
   }
 
   /**
@@ -133,7 +143,7 @@ export class StoreRecords {
     const gainedMs = this.#options.clock.wallTime() + lifeMs - found.entry.freshUntil;
     if (gainedMs < this.#paceOf(lifeMs)) return;
     // The stored session, not that of the caller, which may be older than another request's change.
-    const touched = { ...found.session, cookie: cookieOf(session) };
+    const touched = { ...found.value, cookie: cookieOf(session) };
     const { stamp: replaces, birth } = found.entry;
     const stamp = stampOfSlide(replaces, this.#keyspace.stamp());
     const draft = this.#draftOf(id, toForeignJson(touched, this.#options.maxDataBytes), lifeMs);
@@ -181,23 +191,21 @@ export class StoreRecords {
     return this.#keyspace.isAway ? half : Math.min(this.#options.touchEveryMs, half);
   }
 
-  async #read(id: string): Promise<{ session: object; entry: Entry } | null> {
-    const reading = await this.#keyspace.read(id, { confirm: true });
+  async #read(id: string): Promise<Found<object> | null> {
+    const reading = await this.#sessions.read(id, { confirm: true });
     switch (reading.state) {
+      case 'found':
+        return reading;
       case 'deleted':
       case 'missing':
         return null;
       case 'unreadable':
-        return this.#reject({ ok: false, fault: reading.fault });
+        reportUnreadable({ bus: this.#options.bus, keyspace: this.#keyspace }, reading);
+        return null;
       case 'unknown':
         throw new SessionUnavailableError(
           'Redis is away and memory does not know the session; try again later',
         );
-      case 'found': {
-        const { entry } = reading;
-        const decoded = this.#decode(id, entry);
-        return 'session' in decoded ? { ...decoded, entry } : this.#reject(decoded);
-      }
     }
   }
 
@@ -207,15 +215,10 @@ export class StoreRecords {
     return { ...shape, ...sealed, freshMs: lifeMs, staleMs: 0 };
   }
 
-  #decode(id: string, entry: Entry): { readonly session: object } | SealFault {
+  #decode(id: string, entry: Entry): Decoded<object> {
     if (entry.kind !== 'value' || entry.isCompressed) return CORRUPT;
     const opened = this.#seal.openBody(entry, STORE_CODEC, id);
     return opened.ok ? parseSession(opened.bytes) : opened;
-  }
-
-  #reject(fault: RecordFault): null {
-    reportUnreadable({ bus: this.#options.bus, keyspace: this.#keyspace }, fault);
-    return null;
   }
 
   #lifeOf(session: object): number {
@@ -230,19 +233,19 @@ export class StoreRecords {
   }
 }
 
-const CORRUPT: SealFault = { ok: false, fault: 'corrupt' };
+const CORRUPT: Unreadable = { ok: false, fault: 'corrupt' };
 
 function depsOf(home: SessionHome): SharedDeps {
   if ('keyspace' in home) return home.deps;
   return { clock: new SystemClock(), bus: new EventBus(), keys: null, plainData: 'read' };
 }
 
-function parseSession(bytes: Buffer): { readonly session: object } | SealFault {
+function parseSession(bytes: Buffer): Decoded<object> {
   try {
     const session: unknown = JSON.parse(bytes.toString());
     // Without a cookie express-session would fail in the middle of a request.
     const isWhole = isObject(session) && 'cookie' in session && isObject(session.cookie);
-    return isWhole ? { session } : CORRUPT;
+    return isWhole ? { ok: true, value: session } : CORRUPT;
   } catch {
     return CORRUPT;
   }

@@ -1,9 +1,10 @@
 import type { Problem } from '../../../base/errors/index.js';
+import type { Login } from '../../../config/index.js';
 
 /** What a connection is told before it is used. */
 export interface HandshakeOptions {
-  readonly username: string | null;
-  readonly password: string | null;
+  /** `null` where the server asks for none. */
+  readonly login: Pick<Login, 'username' | 'password'> | null;
   readonly db: number;
 }
 
@@ -21,17 +22,22 @@ export interface HandshakeStep {
  * commands would run in database 0, or on a server that does not know the password.
  */
 export function handshakeSteps(settings: HandshakeOptions): readonly HandshakeStep[] {
-  const { username, password, db } = settings;
+  const { login, db } = settings;
   const steps: HandshakeStep[] = [];
-  if (password !== null) {
-    const args = username === null ? [password] : [username, password];
-    steps.push({ name: 'auth', args, explain: explainAuth });
-  }
+  if (login !== null) steps.push({ name: 'auth', args: authArgs(login), explain: explainAuth });
   if (db !== 0) {
     const explain = (reason: string): string => explainSelect(db, reason);
     steps.push({ name: 'select', args: [String(db)], explain });
   }
   return steps;
+}
+
+/** The words after `AUTH`. */
+export function authArgs({
+  username,
+  password,
+}: Pick<Login, 'username' | 'password'>): readonly string[] {
+  return username === null ? [password] : [username, password];
 }
 
 function explainAuth(reason: string): string {

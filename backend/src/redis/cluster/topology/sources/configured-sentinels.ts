@@ -70,13 +70,10 @@ export class ConfiguredSentinels {
 
   async #lookUpOne(node: NodeAddress): Promise<void> {
     const found = await this.#lookUp(node.host).catch(() => []);
-    const [first] = found;
-    if (first !== undefined) {
-      // With a second family each Sentinel would count twice.
-      const family = found.filter((one) => one.family === first.family);
+    if (found.length > 0) {
       this.#found.set(
         node,
-        family.map(({ address }) => ({ host: address, port: node.port })),
+        oneFamily(found).map(({ address }) => ({ host: address, port: node.port })),
       );
     } else if (!this.#found.has(node)) {
       // Its connection tells what is wrong with the name.
@@ -84,4 +81,13 @@ export class ConfiguredSentinels {
     }
     this.#keys = new Set(this.addresses.map(addressKey));
   }
+}
+
+// With a second family each Sentinel would count twice. The one with more addresses knows all of them.
+function oneFamily<A extends { readonly family: number }>(found: readonly A[]): readonly A[] {
+  const of = (family: number | undefined): readonly A[] =>
+    found.filter((one) => one.family === family);
+  const first = found[0]?.family;
+  const other = found.find(({ family }) => family !== first)?.family;
+  return of(other).length > of(first).length ? of(other) : of(first);
 }

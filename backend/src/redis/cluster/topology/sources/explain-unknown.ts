@@ -1,46 +1,42 @@
-import { formatAddress } from '../../../base/address/index.js';
+import { formatAddress, type NodeAddress } from '../../../base/address/index.js';
+import { explainFailure } from '../../connection/index.js';
 import type { SentinelStatus } from './sentinel-desk.js';
 
-/** Returns why no primary is known, and what each Sentinel said. */
+/** Returns why no primary is known, and what the Sentinels said. */
 export function explainUnknown(statuses: readonly SentinelStatus[]): string {
   const told = statuses.filter(({ isAnswering }) => isAnswering).length;
-  const each = statuses
-    .filter(({ isAnswering }) => !isAnswering)
-    .map(({ address, problem }) => `${formatAddress(address)}: ${problem ?? 'no answer yet'}`)
-    .join('; ');
+  const said = groupByProblem(statuses).map(({ problem, addresses }) => {
+    const all = addresses.map(formatAddress).join(', ');
+    if (addresses.length === 1) return `${all}: ${problem}`;
+    return `${String(addresses.length)} Sentinels (${all}): ${problem}`;
+  });
   if (told > 0) {
     const has = told === 1 ? 'has' : 'have';
-    return `${String(told)} of ${String(statuses.length)} Sentinels ${has} answered, too few to believe: ${each}`;
+    return `${String(told)} of ${String(statuses.length)} Sentinels ${has} answered, too few to believe: ${said.join('; ')}`;
   }
-  return `no Sentinel names one: ${each}`;
+  return `no Sentinel names one: ${said.join('; ')}`;
 }
 
-const REFUSALS: readonly {
-  readonly sign: RegExp;
-  readonly explain: (reason: string, masterName: string) => string;
-}[] = [
-  {
-    sign: /^ERR No such master/,
-    explain: (reason, name) =>
-      `it knows no group named "${name}" (${reason}); check sentinel.masterName`,
-  },
-  {
-    sign: /^NOAUTH/,
-    explain: (reason) => `it wants a password (${reason}); set sentinel.password`,
-  },
-  {
-    sign: /^NOPERM/,
-    explain: (reason) =>
-      `its user may not ask (${reason}); give sentinel.username +sentinel, +ping, +subscribe and &*`,
-  },
-  {
-    sign: /^the password is refused/,
-    explain: (reason) => `${reason}; check sentinel.username and sentinel.password`,
-  },
-];
+// Mostly all have the same problem: it is said once.
+function groupByProblem(
+  statuses: readonly SentinelStatus[],
+): readonly { readonly problem: string; readonly addresses: readonly NodeAddress[] }[] {
+  const groups = new Map<string, NodeAddress[]>();
+  for (const { isAnswering, address, problem } of statuses) {
+    if (isAnswering) continue;
+    const key = withoutAddress(problem ?? 'no answer yet', address);
+    groups.set(key, [...(groups.get(key) ?? []), address]);
+  }
+  return [...groups].map(([problem, addresses]) => ({ problem, addresses }));
+}
+
+// The system repeats the address in its message.
+function withoutAddress(problem: string, address: NodeAddress): string {
+  return problem.replace(` ${formatAddress(address)}`, '');
+}
 
 /** Returns what is wrong with a Sentinel that answered with an error, and what to do about it. */
 export function explainRefusal(reason: string, masterName: string): string {
-  const known = REFUSALS.find(({ sign }) => sign.test(reason));
-  return known?.explain(reason, masterName) ?? reason;
+  if (!/^ERR No such master/.test(reason)) return explainFailure(reason, 'sentinel');
+  return `it knows no group named "${masterName}" (${reason}); check sentinel.masterName`;
 }

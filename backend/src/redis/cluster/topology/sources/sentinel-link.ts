@@ -1,6 +1,11 @@
 import type { NodeAddress } from '../../../base/address/index.js';
 import type { ResolvedSentinelOptions } from '../../../config/index.js';
-import { ReopeningWire, type Wire, type WireOptions } from '../../connection/index.js';
+import {
+  ReopeningWire,
+  type ReopeningWireListener,
+  type Wire,
+  type WireOptions,
+} from '../../connection/index.js';
 import { safeMessage } from '../../../base/errors/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
 import { explainRefusal } from './explain-unknown.js';
@@ -52,16 +57,17 @@ export class SentinelLink {
     this.#clock = clock;
     this.#listener = listener;
     this.#answeredAt = clock.now();
-    this.#questions = new ReopeningWire(() => this.#wireOptions(), clock, {
+    this.#questions = this.#newWire({
       onReady: () => {
         this.#listener.onConnected(this);
         void this.ask();
       },
       onClosed: (reason) => {
-        this.#becomeLost(reason);
+        this.#becomeUnsound(reason);
+        this.#listener.onLost(reason, this);
       },
     });
-    this.#messages = new ReopeningWire(() => this.#wireOptions(), clock, {
+    this.#messages = this.#newWire({
       onReady: (wire) => {
         void this.#subscribe(wire);
       },
@@ -148,7 +154,8 @@ export class SentinelLink {
       if ('invalid' in view) this.#becomeUnsound(view.invalid);
       else this.#accept(view);
     } catch (error) {
-      this.#becomeUnsound(safeMessage(error));
+      // When the connection was lost meanwhile, that is known better already.
+      if (wire.isReady) this.#becomeUnsound(explainRefusal(safeMessage(error), name));
     }
   }
 
@@ -161,12 +168,7 @@ export class SentinelLink {
 
   #becomeUnsound(problem: string): void {
     this.#view = null;
-    this.#problem = explainRefusal(problem, this.#options.sentinel.masterName);
-  }
-
-  #becomeLost(reason: string): void {
-    this.#becomeUnsound(reason);
-    this.#listener.onLost(reason, this);
+    this.#problem = problem;
   }
 
   async #subscribe(wire: Wire): Promise<void> {
@@ -196,6 +198,11 @@ export class SentinelLink {
     } finally {
       stop();
     }
+  }
+
+  #newWire(listener: ReopeningWireListener): ReopeningWire {
+    const options = { whose: 'sentinel' } as const;
+    return new ReopeningWire(() => this.#wireOptions(), this.#clock, listener, options);
   }
 
   #wireOptions(): WireOptions {

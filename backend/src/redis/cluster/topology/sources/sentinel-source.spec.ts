@@ -286,9 +286,9 @@ describe('SentinelSource', () => {
   describe('why it names no primary', () => {
     it('is that nobody has answered, at first', () => {
       start();
-      const [first] = sentinels;
-      expect(source.whyUnknown()).toContain(
-        `no Sentinel names one: ${formatAddress(first!.address)}: no answer yet; `,
+      const all = sentinels.map(({ address }) => formatAddress(address)).join(', ');
+      expect(source.whyUnknown()).toBe(
+        `no Sentinel names one: 3 Sentinels (${all}): no answer yet`,
       );
     });
 
@@ -299,7 +299,7 @@ describe('SentinelSource', () => {
       start();
       await until(clock, () => !source.whyUnknown().includes('no answer yet'), 'all have answered');
       expect(source.whyUnknown()).toContain(
-        `${formatAddress(sentinels[0]!.address)}: it knows no group named "mymaster" ` +
+        `${formatAddress(sentinels.at(-1)!.address)}): it knows no group named "mymaster" ` +
           '(ERR No such master with that name); check sentinel.masterName',
       );
     });
@@ -311,7 +311,7 @@ describe('SentinelSource', () => {
       start();
       await until(clock, () => !source.whyUnknown().includes('no answer yet'), 'all have answered');
       expect(source.whyUnknown()).toContain(
-        'it wants a password (NOAUTH Authentication required.); set sentinel.password',
+        'it wants a password (NOAUTH Authentication required); set sentinel.password',
       );
     });
 

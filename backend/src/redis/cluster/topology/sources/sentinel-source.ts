@@ -6,14 +6,16 @@ import {
 } from '../../../base/address/index.js';
 import {
   containFaults,
+  MIN_SENTINELS,
   type AddressMapper,
   type ResolvedSentinelOptions,
 } from '../../../config/index.js';
-import { unnamed } from '../../connection/index.js';
+import { namedTls, unnamed, type NodeRole } from '../../connection/index.js';
 import type { Problem } from '../../../base/errors/index.js';
 import type { EventBus } from '../../../base/events/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
 import { ConfiguredSentinels, type LookUp } from './configured-sentinels.js';
+import { describeRole } from './describe-role.js';
 import { DiscoveredSentinels } from './discovered-sentinels.js';
 import { Doubts } from './doubts.js';
 import { planTopology, type KnownPrimary } from './plan-topology.js';
@@ -25,9 +27,6 @@ import type { SentinelView } from './sentinel-view.js';
 import type { TopologySource, TopologySourceListener } from './topology-source.js';
 
 const MAX_SENTINELS = 32;
-
-// With fewer, one that is wrong cannot be outvoted.
-const ENOUGH_SENTINELS = 3;
 
 // Longer than a Sentinel needs to restart, and shorter than the 8 s that a write waits for a failover.
 const CONFIGURED_SILENT_MS = 5000;
@@ -91,6 +90,10 @@ export class SentinelSource implements TopologySource, SentinelDesk {
 
   whyUnknown(): string {
     return explainUnknown(this.statuses());
+  }
+
+  whyNotPrimary(role: NodeRole): string {
+    return `${describeRole(role)}, and the Sentinels name no other primary yet`;
   }
 
   statuses(): readonly SentinelStatus[] {
@@ -218,7 +221,7 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     const configured = this.#configured.addresses;
     const answer = (address: NodeAddress): boolean =>
       (this.#links.get(addressKey(address))?.view ?? null) !== null;
-    if (configured.length >= ENOUGH_SENTINELS && configured.every(answer)) return;
+    if (configured.length >= MIN_SENTINELS && configured.every(answer)) return;
     const isDue = this.#clock.now() - this.#lookedUpAt >= this.#options.sentinel.pollIntervalMs;
     if (isDue) void this.#lookUpNames();
   }
@@ -232,7 +235,7 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     this.#dropUnneeded();
     // A name without an address is reported as a lost Sentinel.
     const isComplete = !addresses.some(({ host }) => isHostName(host));
-    if (isComplete && addresses.length < ENOUGH_SENTINELS) {
+    if (isComplete && addresses.length < MIN_SENTINELS) {
       this.#doubts.raise(tooFewFound(addresses));
     }
   }
@@ -277,15 +280,14 @@ export class SentinelSource implements TopologySource, SentinelDesk {
   }
 }
 
-// A certificate holds the name that is configured, seldom the address it leads to.
-function withTlsName(
+/** Returns options that check certificates against the name that is configured: they seldom hold the address it leads to. */
+export function withTlsName(
   options: ResolvedSentinelOptions,
   name: string | null,
 ): ResolvedSentinelOptions {
   const { sentinel } = options;
   if (name === null || sentinel.tls === null) return options;
-  const servername = sentinel.tls.servername ?? name;
-  return { ...options, sentinel: { ...sentinel, tls: { ...sentinel.tls, servername } } };
+  return { ...options, sentinel: { ...sentinel, tls: namedTls(sentinel.tls, name) } };
 }
 
 function tooFewFound(addresses: readonly NodeAddress[]): Problem {

@@ -1,4 +1,6 @@
 import type { NodeAddress } from '../../../base/address/index.js';
+import type { NodeRole } from '../../connection/index.js';
+import { describeRole } from './describe-role.js';
 import type { TopologySource, TopologySourceListener } from './topology-source.js';
 
 /** The source for a single Redis, whose address is configured. */
@@ -23,6 +25,15 @@ export class StandaloneSource implements TopologySource {
 
   whyUnknown(): string {
     return 'the address is configured, so it is always known';
+  }
+
+  whyNotPrimary(role: NodeRole): string {
+    const what = describeRole(role);
+    if (role.kind === 'replica') {
+      return `${what}. Give the address of the primary, or use mode 'sentinel', which follows it`;
+    }
+    if (role.kind !== 'other' || role.answer !== 'sentinel') return what;
+    return `${what}. List it in sentinel.nodes with mode 'sentinel', or give the address of the primary`;
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { NodeAddress } from '../../../base/address/index.js';
+import type { NodeRole } from '../../connection/index.js';
 import type { SentinelMessage } from './sentinel-message.js';
 
 /** What those who watch the nodes say of them, beside who is the primary. */
@@ -32,5 +33,7 @@ export interface TopologySource {
   setUrgent(isUrgent: boolean): void;
   /** Returns why no primary is known, for people. Asked only while none is. */
   whyUnknown(): string;
+  /** Returns what the node is that should be the primary and is none, and what to do: the end of a sentence about it. */
+  whyNotPrimary(role: NodeRole): string;
   close(): void;
 }

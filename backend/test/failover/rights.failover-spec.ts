@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
+import { closeEngines, startEngine } from '../support/engines.js';
+import { nextEvent } from '../support/events.js';
+
+const PAGES = join(__dirname, '../../../docs');
+const OWN_COMMANDS = ['set', 'get', 'incr', 'lpop', 'blpop', 'rpush'];
+
+/** The names in code in a text, such as `client|pause`. */
+function codesIn(text: string): readonly string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replaceAll('\\', ''));
+}
+
+function linesOf(page: string): readonly string[] {
+  return readFileSync(join(PAGES, page), 'utf8').split('\n');
+}
+
+/** The rights of the user of the data nodes, as `docs/connections.md` lists them. */
+function documentedRights(): readonly string[] {
+  const lines = linesOf('connections.md');
+  const from = lines.indexOf('## Credentials');
+  const rows = lines.slice(from).filter((line) => line.startsWith('|'));
+  const end = rows.findIndex((line) => line.includes('a switchover'));
+  const codes = rows
+    .slice(2, end)
+    .flatMap((row) => codesIn(row.replaceAll('\\|', '/').split('|')[1] ?? ''))
+    .map((code) => code.replaceAll('/', '|'));
+  return codes.flatMap((code) => {
+    if (code.startsWith('&')) return [code];
+    return /^[a-z|]+$/.test(code) ? [`+${code}`] : [];
+  });
+}
+
+/** Those of a switchover without a wish, as `docs/failover.md` lists them. */
+function rightsOfSwitchover(): readonly string[] {
+  const line = linesOf('failover.md').find((text) => text.startsWith('With ACLs, the user of'));
+  const codes = codesIn(line ?? '').filter((code) => !code.startsWith('sentinel') && code !== 'to');
+  return codes.map((code) => `+${code.replaceAll('\\', '')}`);
+}
+
+describe('users with exactly the documented rights', () => {
+  let cluster: RedisTestCluster;
+
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+  });
+  afterEach(() => closeEngines());
+  afterAll(() => cluster.stop());
+
+  it('work through a planned and an unplanned failover, and nothing is missed', async () => {
+    const rights = [...documentedRights(), ...rightsOfSwitchover()];
+    // That the pages are read as they are meant.
+    expect(rights).toEqual(
+      expect.arrayContaining([
+        '+role',
+        '+config|get',
+        '+client|unblock',
+        '&*~changed',
+        '+replicaof',
+      ]),
+    );
+    const own = OWN_COMMANDS.map((name) => `+${name}`);
+    for (const node of [cluster.primary(), ...cluster.replicas()]) {
+      await node.command(
+        ...['ACL', 'SETUSER', 'app', 'reset', 'on', '>app-pw', '~*'],
+        ...rights,
+        ...own,
+      );
+    }
+    const asked = [
+      'get-master-addr-by-name',
+      'master',
+      'replicas',
+      'sentinels',
+      'myid',
+      'failover',
+    ];
+    for (const sentinel of cluster.sentinels()) {
+      await sentinel.command(
+        ...['ACL', 'SETUSER', 'watcher', 'reset', 'on', '>watcher-pw', '&*'],
+        ...['+subscribe', '+ping', '+client|setname', ...asked.map((name) => `+sentinel|${name}`)],
+      );
+    }
+    const base = cluster.options();
+    const { redis } = startEngine({
+      ...base,
+      node: { username: 'app', password: 'app-pw' },
+      sentinel: { ...base.sentinel, username: 'watcher', password: 'watcher-pw' },
+      routing: { writeTimeoutMs: 15_000 },
+    });
+    const doubts: string[] = [];
+    redis.on('settings.doubtful', ({ problem }) => doubts.push(problem.message));
+    await redis.whenReady(10_000);
+    const raw = redis.createClient({ maxRetriesPerRequest: null });
+    expect(await raw.set('raw', '1')).toBe('OK');
+    expect(await redis.exclusive((one) => one.blpop('queue', 0.01))).toBeNull();
+
+    const report = await redis.switchover();
+    expect(report.to).not.toEqual(report.from);
+    expect(await redis.incr('counted')).toBe(1);
+
+    const switched = nextEvent(redis, 'failover.first-write');
+    await (await cluster.currentPrimary()).kill();
+    expect(await redis.incr('counted')).toBe(2);
+    await switched;
+    expect(await redis.with({ readPolicy: 'primary' }).get('counted')).toBe('2');
+    expect(await raw.get('raw')).toBe('1');
+    expect(doubts.filter((doubt) => /NOPERM|refuse/.test(doubt))).toEqual([]);
+  });
+});
