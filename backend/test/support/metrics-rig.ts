@@ -49,6 +49,7 @@ export const QUIET: FallbackStatus = {
     file: { state: 'sound', reason: null, since: null, bytes: 0, queuedBytes: 0, failures: 0 },
   },
   notices: { refused: 0, isRefused: false },
+  listening: { refused: 0, isRefused: false },
 };
 
 /** The same while writes wait for Redis. */

@@ -33,7 +33,7 @@ describe('whoever waits for a change', () => {
   beforeEach(() => {
     clock = new ManualClock();
     channel = new Channel();
-    notices = new ChangeNotices(channel.port, 'users~changed', clock);
+    notices = new ChangeNotices(channel.port, 'users~changed', clock, () => undefined);
   });
 
   it('is woken by a notice of the key, and of no other', async () => {

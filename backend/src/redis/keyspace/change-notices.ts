@@ -1,3 +1,4 @@
+import { CommandRejectedError } from '../base/errors/index.js';
 import { onSignal, waitFor, type Clock, type Stop } from '../base/timing/index.js';
 import type { RedisPort } from './store/redis-port.js';
 import { STAMP_BYTES } from './store/stamp.js';
@@ -17,12 +18,15 @@ export class ChangeNotices {
   readonly #port: RedisPort;
   readonly #channel: string;
   readonly #clock: Clock;
+  readonly #onRefused: () => void;
   readonly #waiting = new Map<string, Set<Wake>>();
   #listening: Promise<Stop> | null = null;
   #stopLeaving: Stop | null = null;
   #isClosed = false;
 
-  constructor(port: RedisPort, channel: string, clock: Clock) {
+  /** @param onRefused - called each time that Redis refuses to let this process listen */
+  constructor(port: RedisPort, channel: string, clock: Clock, onRefused: () => void) {
+    this.#onRefused = onRefused;
     this.#port = port;
     this.#channel = channel;
     this.#clock = clock;
@@ -67,8 +71,9 @@ export class ChangeNotices {
     const nothing = (): void => undefined;
     const listening = this.#port.listen(this.#channel, this.#onNotice, nothing, nothing);
     this.#listening = listening;
-    listening.catch(() => {
-      // Redis is away: whoever waits looks again by himself.
+    listening.catch((error: unknown) => {
+      if (error instanceof CommandRejectedError) this.#onRefused();
+      // Whoever waits looks again by himself.
       if (this.#listening === listening) this.#listening = null;
     });
   }

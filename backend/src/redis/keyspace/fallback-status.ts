@@ -50,4 +50,6 @@ export interface FallbackStatus {
   };
   /** By notices other processes learn that their near copies have changed. */
   readonly notices: NoticeStatus;
+  /** This process learns the same of others by listening to theirs. Without the right to, it uses no near copies. */
+  readonly listening: NoticeStatus;
 }

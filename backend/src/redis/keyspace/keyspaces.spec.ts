@@ -1,7 +1,11 @@
 import { setOf } from '../../../test/support/stored-writes.js';
 import { resolveOptions, type RedisHaOptions } from '../config/index.js';
-import { CommandTimeoutError, CommandUncertainError } from '../base/errors/index.js';
-import { EventBus } from '../base/events/index.js';
+import {
+  CommandRejectedError,
+  CommandTimeoutError,
+  CommandUncertainError,
+} from '../base/errors/index.js';
+import { EventBus, type RedisHaEvent } from '../base/events/index.js';
 import { ManualClock } from '../testing/index.js';
 import { Keyspaces } from './keyspaces.js';
 import type { AdoptionListener } from './journal/disk/journal-folder.js';
@@ -29,6 +33,8 @@ class ScriptedPort implements RedisPort {
   readonly names: string[] = [];
   answer: (name: string) => Promise<unknown> = () => Promise.resolve(1);
   tellOfSwitch: () => void = () => undefined;
+  mayListen: () => Promise<() => void> = () =>
+    Promise.reject(new CommandTimeoutError('nobody to listen to'));
 
   run(name: string): Promise<unknown> {
     this.names.push(name);
@@ -45,7 +51,7 @@ class ScriptedPort implements RedisPort {
   }
 
   listen(): Promise<() => void> {
-    return Promise.reject(new CommandTimeoutError('nobody to listen to'));
+    return this.mayListen();
   }
 }
 
@@ -76,6 +82,28 @@ describe('Keyspaces', () => {
     await space.write('a', draft, { stamp: { ...stamp, wallMs: stamp.wallMs + 1, count: 0 } });
     await clock.advance(1);
   };
+
+  it('tells that it may not listen to what others change, at once and then once a minute', async () => {
+    const port = new ScriptedPort();
+    const bus = new EventBus();
+    const told: RedisHaEvent[] = [];
+    bus.on('listening.refused', (event) => told.push(event));
+    const { options } = resolveOptions({ mode: 'standalone', host: '127.0.0.1' });
+    const keyspaces = new Keyspaces(options, port, { clock, bus });
+    const refusal = { reply: 'NOPERM' };
+    port.mayListen = () => Promise.reject(new CommandRejectedError('No permissions', refusal));
+    keyspaces.open('near', { ...CACHE, nearMs: 1_000 });
+    await clock.advance(59_000);
+    const rights = '+subscribe &*~changed';
+    expect(told).toEqual([{ type: 'listening.refused', count: 1, rights }]);
+    expect(keyspaces.status.listening).toEqual({ refused: 60, isRefused: true });
+    await clock.advance(1_000);
+    expect(told.at(-1)).toMatchObject({ count: 59 });
+    port.mayListen = () => Promise.resolve(() => undefined);
+    await clock.advance(121_000);
+    expect(keyspaces.status.listening.isRefused).toBe(false);
+    await keyspaces.close();
+  });
 
   it('reads what it adopted of a process that is gone, and stamps later', async () => {
     let adopt: AdoptionListener | undefined;

@@ -56,6 +56,7 @@ export class Keyspaces {
   readonly #kept: KeptJournal;
   readonly #losses: LossReports;
   readonly #refusedNotices: RefusedNotices;
+  readonly #refusedListening: RefusedNotices;
   readonly #deps: KeyspaceDeps;
   readonly #degradation: Degradation;
   readonly #replays: ReplayLoop | null;
@@ -80,8 +81,11 @@ export class Keyspaces {
     this.#kept = kept;
     this.#losses = new LossReports(clock, bus);
     const { keyPrefix, db } = options.node;
-    const rights = `+publish ${KeyspaceKeys.channelRule(keyPrefix, db)}`;
-    this.#refusedNotices = new RefusedNotices(clock, bus, rights);
+    const channels = KeyspaceKeys.channelRule(keyPrefix, db);
+    const refused = (type: 'notices.refused' | 'listening.refused', right: string) =>
+      new RefusedNotices(clock, bus, { type, rights: `${right} ${channels}` });
+    this.#refusedNotices = refused('notices.refused', '+publish');
+    this.#refusedListening = refused('listening.refused', '+subscribe');
     this.#degradation = new Degradation(
       options.fallback,
       port,
@@ -152,6 +156,7 @@ export class Keyspaces {
         file: this.#kept.fileStatus?.() ?? null,
       },
       notices: this.#refusedNotices.status,
+      listening: this.#refusedListening.status,
     };
   }
 
@@ -172,6 +177,7 @@ export class Keyspaces {
     if (entries > 0 && this.#kept.log === NO_LOG) this.#losses.add(entries, 'closed');
     this.#losses.close();
     this.#refusedNotices.close();
+    this.#refusedListening.close();
     await this.#deps.own.close();
   }
 
@@ -187,9 +193,14 @@ export class Keyspaces {
     const keys = new KeyspaceKeys(name, keyPrefix, db);
     this.#deps.memory.open(name, settings);
     const hasNear = settings.nearMs > 0 && this.#port !== null;
-    const near = hasNear ? new NearCopies(this.#port, keys, this.#deps) : null;
+    const onRefused = (): void => {
+      this.#refusedListening.add();
+    };
+    const near = hasNear ? new NearCopies(this.#port, keys, this.#deps, onRefused) : null;
     const notices =
-      this.#port === null ? null : new ChangeNotices(this.#port, keys.channel, this.#clock);
+      this.#port === null
+        ? null
+        : new ChangeNotices(this.#port, keys.channel, this.#clock, onRefused);
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
     const senses = { near, notices, knowledge };
     const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses, BODIES);

@@ -26,7 +26,8 @@ describe('NearCopies', () => {
       },
     };
     const keys = new KeyspaceKeys('users');
-    near = new NearCopies(port as unknown as RedisPort, keys, { memory, clock, stamps });
+    const parts = { memory, clock, stamps };
+    near = new NearCopies(port as unknown as RedisPort, keys, parts, () => undefined);
     await clock.advance(1);
   });
 

@@ -1,3 +1,4 @@
+import { CommandRejectedError } from '../base/errors/index.js';
 import { inBackground, type Clock, type Stop } from '../base/timing/index.js';
 import { stampOf } from './store/entry.js';
 import type { MemoryStore } from './store/memory-store.js';
@@ -28,6 +29,7 @@ export class NearCopies {
   readonly #memory: MemoryStore;
   readonly #clock: Clock;
   readonly #stamps: HybridClock;
+  readonly #onRefused: () => void;
   // A read that was under way when the notice came may bring the old value after it.
   readonly #notices = new HeardNotices();
   #trustedSince = Infinity;
@@ -35,11 +37,14 @@ export class NearCopies {
   #stopRetry: Stop | null = null;
   #isClosed = false;
 
+  /** @param onRefused - called each time that Redis refuses to let this process listen */
   constructor(
     port: RedisPort,
     keys: KeyspaceKeys,
     { memory, clock, stamps }: Pick<KeyspaceDeps, 'memory' | 'clock' | 'stamps'>,
+    onRefused: () => void,
   ) {
+    this.#onRefused = onRefused;
     this.#port = port;
     this.#keys = keys;
     this.#memory = memory;
@@ -102,9 +107,10 @@ export class NearCopies {
         this.#stopListening = stop;
         this.#trustedSince = this.#clock.now();
       }
-    } catch {
-      // Redis is away. Until it is back, every read asks for it anyway.
+    } catch (error) {
+      // Until Redis is back, or lets it listen, every read asks for it anyway.
       if (this.#isClosed) return;
+      if (error instanceof CommandRejectedError) this.#onRefused();
       this.#stopRetry = this.#clock.after(RETRY_MS, () => void this.#listen());
     }
   }

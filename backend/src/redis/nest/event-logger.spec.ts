@@ -53,7 +53,7 @@ describe('RedisEventLogger', () => {
     jest.restoreAllMocks();
   });
 
-  it('says what to do when other processes are not told of changes', async () => {
+  it('says what to do when processes do not learn of the changes of others', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
     new RedisEventLogger(engine, []).start();
@@ -61,6 +61,11 @@ describe('RedisEventLogger', () => {
     expect(warn).toHaveBeenLastCalledWith(
       'Redis refused to tell other processes of 12 changes: their near copies are used until they are too old. ' +
         'The ACL user of this process lacks one of the rights +publish &shop:*~changed',
+    );
+    engine.bus.emit({ type: 'listening.refused', count: 1, rights: '+subscribe &shop:*~changed' });
+    expect(warn).toHaveBeenLastCalledWith(
+      'Redis does not let this process hear of the changes of others: it uses no near copies, and whoever waits for ' +
+        'a load looks by himself. Its ACL user lacks one of the rights +subscribe &shop:*~changed',
     );
     await engine.close();
     jest.restoreAllMocks();

@@ -201,6 +201,12 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
       `Redis refused to tell other processes of ${String(count)} changes: their near copies are used until ` +
       `they are too old. The ACL user of this process lacks one of the rights ${rights}`,
   },
+  'listening.refused': {
+    level: 'warn',
+    text: ({ rights }) =>
+      `Redis does not let this process hear of the changes of others: it uses no near copies, and whoever waits for a ` +
+      `load looks by himself. Its ACL user lacks one of the rights ${rights}`,
+  },
   'journal.file-skipped': {
     level: 'warn',
     text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,

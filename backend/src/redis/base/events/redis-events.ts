@@ -124,6 +124,12 @@ export type RedisHaEvent =
       readonly rights: string;
     }
   | {
+      readonly type: 'listening.refused';
+      readonly count: number;
+      /** What the ACL user needs, as the rules of `ACL SETUSER`: `+subscribe &*~changed`. */
+      readonly rights: string;
+    }
+  | {
       readonly type: 'value.rejected';
       readonly keyspace: string;
       readonly fault: string;

@@ -8,7 +8,8 @@ describe('RefusedNotices', () => {
     const bus = new EventBus();
     const facts: RedisHaEvent[] = [];
     bus.onAny((event) => facts.push(event));
-    return { clock, facts, notices: new RefusedNotices(clock, bus, '+publish &*~changed') };
+    const told = { type: 'notices.refused', rights: '+publish &*~changed' } as const;
+    return { clock, facts, notices: new RefusedNotices(clock, bus, told) };
   };
   const told = (count: number) => ({
     type: 'notices.refused',

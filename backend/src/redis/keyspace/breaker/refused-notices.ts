@@ -1,33 +1,39 @@
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 
-/** Whether Redis publishes the notices by which other processes learn of changes. */
+/** What Redis refuses of the notices by which processes learn of changes: to publish them, or to listen to them. */
 export interface NoticeStatus {
-  /** How many Redis refused to publish. The changes themselves were stored. */
+  /** How many times. The changes themselves were stored. */
   readonly refused: number;
-  /** Whether it refused one within the last minute. */
+  /** Whether it refused within the last minute. */
   readonly isRefused: boolean;
+}
+
+/** How it is told. */
+interface Telling {
+  readonly type: 'notices.refused' | 'listening.refused';
+  /** What the ACL user needs. */
+  readonly rights: string;
 }
 
 const EVERY_MS = 60_000;
 
 /**
- * Counts notices that Redis refused to publish, and tells of them: of the first at once, then of the others once
- * a minute. It is over when a minute has passed without one.
+ * Counts what Redis refused of notices, and tells of it: of the first at once, then of the others once a minute. It is
+ * over when a minute has passed without one.
  */
 export class RefusedNotices {
   readonly #clock: Clock;
   readonly #bus: EventBus;
-  /** What the ACL user needs. */
-  readonly #rights: string;
+  readonly #telling: Telling;
   #refused = 0;
   #untold = 0;
   #stopTimer: Stop | null = null;
 
-  constructor(clock: Clock, bus: EventBus, rights: string) {
+  constructor(clock: Clock, bus: EventBus, telling: Telling) {
     this.#clock = clock;
     this.#bus = bus;
-    this.#rights = rights;
+    this.#telling = telling;
   }
 
   /** Numbers only. */
@@ -61,6 +67,6 @@ export class RefusedNotices {
   #emit(): void {
     const count = this.#untold;
     this.#untold = 0;
-    this.#bus.emit({ type: 'notices.refused', count, rights: this.#rights });
+    this.#bus.emit({ ...this.#telling, count });
   }
 }
