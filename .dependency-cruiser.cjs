@@ -45,6 +45,8 @@ const ROOMS = [
   'testing/fake',
   'testing/cluster',
   'testing/lua',
+  'testing/data',
+  'testing/memory',
   'testing',
 ];
 

@@ -29,6 +29,7 @@ import { importTimes } from './test-pack/import-times.mjs';
 import { checkPage, sizeOf } from './test-pack/package-page.mjs';
 import { commandsOf } from './test-pack/page-commands.mjs';
 import { runAndExit } from './test-pack/run-and-exit.mjs';
+import { makeTestedFolder, runUnitTests, WITH_UNIT_TESTS } from './test-pack/unit-tests.mjs';
 import { capture, check, total, verdict } from './test-pack/verdicts.mjs';
 
 /**
@@ -177,6 +178,13 @@ async function tryLinkedFolder(node) {
   await runAndExit(node, ['--preserve-symlinks', 'built/main.js'], folder);
 }
 
+/** @param {(typeof WITH_UNIT_TESTS)[number]} application @param {string} tarball */
+async function tryUnitTests(application, tarball) {
+  console.log(`\n${application.name}`);
+  const folder = makeTestedFolder(scratch, application, `file:${tarball}`);
+  if (await npmInstall(folder)) await runUnitTests(application, folder);
+}
+
 /** Figures, not judged. @param {Packed} packed */
 async function reportFigures(packed) {
   console.log(`\nsize: ${sizeOf(packed)}`);
@@ -222,6 +230,7 @@ async function main() {
   for (const application of WITH_TERMINUS) await tryApplication(application, tarball, found);
   await tryWithoutOptionalPeers(tarball, found);
   for (const one of WITH_OPTIONAL_PEERS) await tryWithOptionalPeers(one, tarball, found);
+  for (const one of WITH_UNIT_TESTS) await tryUnitTests(one, tarball);
   await tryLinkedFolder(own);
   await reportFigures(packed);
 }

@@ -7,6 +7,7 @@ import {
   isPeer,
   LAYERS,
 } from './cache/contestants.js';
+import { countLoads, loadsReport } from './cache/loads.js';
 import { race } from './cache/race.js';
 import { cacheReport, faultsOf } from './cache/report.js';
 import { installPeers } from './peers/install.js';
@@ -26,7 +27,7 @@ const {
 });
 
 const versions = contestants.some(isPeer) ? installPeers() : {};
-console.log('getOrSet of keys that are there: 100 callers with one call at a time, 1,000 keys');
+console.log('getOrSet: 100 callers with one call at a time, 1,000 keys; of large values 1 and 10');
 for (const layer of layers) {
   for (const name of contestantsOf(layer, contestants)) {
     console.log(`  ${layer}, ${name}: ${descriptionOf(layer, name)}`);
@@ -45,6 +46,8 @@ const tracks = await race({
   legMs: seconds * 1000,
 });
 console.log(cacheReport(tracks));
-writeJson(json, tracks);
+const loads = layers.includes('miss') ? await countLoads(contestants) : [];
+if (loads.length > 0) console.log(loadsReport(loads));
+writeJson(json, loads.length > 0 ? [...tracks, ...loads] : tracks);
 // How fast it is depends on the machine; an error, a wrong answer or a miss does not.
 process.exitCode = tracks.every((track) => faultsOf(track) === 0) ? 0 : 1;

@@ -1,7 +1,8 @@
+import { sleep } from '../common/clock.js';
 import { Latencies } from '../common/latencies.js';
 import { serve } from '../common/serve.js';
 import type { CacheClient } from './cache-client.js';
-import type { Contestant, Layer } from './contestants.js';
+import { type Contestant, type Layer, type Workload, WORKLOADS } from './contestants.js';
 import { openContestant } from './open-contestant.js';
 import { sampleValue, type SampleValue, type ValueSize } from './values.js';
 
@@ -15,22 +16,22 @@ export interface Leg {
   readonly errors: number;
   /** Answers that are not what was stored. */
   readonly wrong: number;
-  /** Calls that were no hits. */
+  /** Calls that were no hits; in the layer of misses, calls that were not exactly one load. */
   readonly loads: number;
 }
 
-const CALLERS = 100;
-const KEYS = 1000;
-/** Between two looks at the clock, which costs as much as a hit in memory. */
-const BATCH = 16;
-
 let client: CacheClient;
 let prefix = '';
+let workload: Workload;
+let isOfMisses = false;
+let missed = 0;
 
 serve({
   async open(layer: Layer, contestant: Contestant, port: number): Promise<void> {
     client = await openContestant(layer, contestant, port);
     prefix = `${layer}:${contestant}`;
+    workload = WORKLOADS[layer];
+    isOfMisses = layer === 'miss';
   },
 
   /** Stores all values of a size. Answers whether each caller gets a copy of its own. */
@@ -43,14 +44,15 @@ serve({
   },
 
   async leg(size: ValueSize, ms: number): Promise<Leg> {
-    const race = new Race(keysOf(size));
+    const race = isOfMisses ? new MissRace() : new HitRace(keysOf(size));
     const cpuBefore = process.cpuUsage();
     const startedAt = performance.now();
     const until = startedAt + ms;
-    await Promise.all(Array.from({ length: CALLERS }, (_, i) => race.call(i, until)));
+    await Promise.all(Array.from({ length: workload.callers }, (_, i) => race.call(i, until)));
     const tookMs = performance.now() - startedAt;
     const { user, system } = process.cpuUsage(cpuBefore);
-    const { errors, wrong, loads } = race;
+    const { errors, wrong } = race;
+    const loads = isOfMisses ? Math.abs(race.calls - race.loads) : race.loads;
     return {
       perSecond: (race.calls / tookMs) * 1000,
       p99: race.latencies.percentile(0.99),
@@ -61,37 +63,66 @@ serve({
     };
   },
 
+  /** Asks for one key whose loader takes this long. Answers how often it ran here, and how long the call took. */
+  async miss(key: string, loaderMs: number): Promise<OneMiss> {
+    let loads = 0;
+    const startedAt = performance.now();
+    await client.getOrSet(key, async () => {
+      loads++;
+      if (loaderMs > 0) await sleep(loaderMs);
+      return sampleValue(0);
+    });
+    return { loads, tookMs: performance.now() - startedAt };
+  },
+
   close: () => client.close(),
 });
 
-class Race {
+/** One call for a key that nobody has. */
+export interface OneMiss {
+  readonly loads: number;
+  readonly tookMs: number;
+}
+
+abstract class Race {
   readonly latencies = new Latencies();
   calls = 0;
   errors = 0;
   wrong = 0;
   loads = 0;
 
-  constructor(private readonly keys: readonly string[]) {}
-
   /** One caller, with one call at a time. Callers are spread over the keys, so that no two ask for the same at once. */
   async call(caller: number, until: number): Promise<void> {
-    let turn = caller * (KEYS / CALLERS);
+    let turn = caller * (workload.keys / workload.callers);
     for (let at = performance.now(); at < until; at = performance.now()) {
-      await this.hit(turn++);
+      await this.ask(turn++);
       this.latencies.add(performance.now() - at);
-      for (let i = 1; i < BATCH; i++) await this.hit(turn++);
-      this.calls += BATCH;
+      for (let i = 1; i < workload.batch; i++) await this.ask(turn++);
+      this.calls += workload.batch;
+      if (workload.callers === 1) await nextTurn();
     }
   }
 
-  private async hit(turn: number): Promise<void> {
-    const id = turn % KEYS;
+  protected abstract ask(turn: number): Promise<void>;
+
+  protected async get(id: number, key: string, loader: () => Promise<SampleValue>): Promise<void> {
     try {
-      const value = (await client.getOrSet(this.keys[id] ?? '', this.loader)) as SampleValue;
+      const value = (await client.getOrSet(key, loader)) as SampleValue;
       if (value.id !== id) this.wrong += 1;
     } catch {
       this.errors += 1;
     }
+  }
+}
+
+class HitRace extends Race {
+  constructor(private readonly keys: readonly string[]) {
+    super();
+  }
+
+  protected override ask(turn: number): Promise<void> {
+    const id = turn % workload.keys;
+    return this.get(id, this.keys[id] ?? '', this.loader);
   }
 
   private readonly loader = async (): Promise<SampleValue> => {
@@ -100,18 +131,35 @@ class Race {
   };
 }
 
+class MissRace extends Race {
+  // Each call has a key that nobody has asked for.
+  protected override ask(): Promise<void> {
+    const id = missed++;
+    return this.get(id, `${prefix}:${String(id)}`, async () => {
+      this.loads += 1;
+      return sampleValue(id);
+    });
+  }
+}
+
 function keysOf(size: ValueSize): string[] {
-  return Array.from({ length: KEYS }, (_, i) => `${prefix}:${String(size)}:${String(i)}`);
+  return Array.from({ length: workload.keys }, (_, i) => `${prefix}:${String(size)}:${String(i)}`);
 }
 
 async function isCopied(key: string): Promise<boolean> {
   const read = async (): Promise<{ name?: unknown }> =>
     (await client.getOrSet(key, async () => sampleValue(0))) as { name?: unknown };
+  await nextTurn();
   const first = await read();
   const name = first.name;
   first.name = 'changed by a caller';
+  await nextTurn();
   const second = await read();
   const isShared = second.name === 'changed by a caller';
   first.name = name;
   return !isShared;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

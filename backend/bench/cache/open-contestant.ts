@@ -11,7 +11,10 @@ export async function openContestant(
     case 'floor':
       return (await import('./floor-clients.js')).openFloor(layer, port);
     case 'ours':
-      return (await import('./ours-client.js')).openOurs(layer, port);
+    case 'ours-far': {
+      const hasNear = contestant === 'ours' && (layer === 'memory' || layer === 'large');
+      return (await import('./ours-client.js')).openOurs(port, hasNear ? 60_000 : 0);
+    }
     default:
       return (await import('./peer-clients.js')).openPeer(layer, contestant, port);
   }

@@ -17,7 +17,7 @@ export async function openPeer(
   if (contestant.startsWith('cacheable')) return openCacheable(peers, layer, redis, isPlain);
   return openCacheManager(
     peers,
-    layer === 'redis' ? [redis] : [memoryStore(peers, isPlain), redis],
+    layer === 'memory' ? [memoryStore(peers, isPlain), redis] : [redis],
   );
 }
 
@@ -39,7 +39,7 @@ function openCacheable(peers: Peers, layer: Layer, redis: Keyv, isPlain: boolean
   const inMemory = isPlain
     ? { primary: peers.createMemoryKeyv({ useClone: false }), secondary: redis }
     : { secondary: redis };
-  const cache = new peers.Cacheable(layer === 'redis' ? { primary: redis } : inMemory);
+  const cache = new peers.Cacheable(layer === 'memory' ? inMemory : { primary: redis });
   const options = { ttl: TTL_MS };
   return {
     getOrSet: (key, loader) => cache.getOrSet(key, loader, options),

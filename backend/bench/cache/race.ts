@@ -2,8 +2,8 @@ import { startRedisServer } from '../../src/redis/testing/index.js';
 import { Child } from '../common/child.js';
 import { sleep } from '../common/clock.js';
 import type { Leg } from './client-process.js';
-import { contestantsOf, type Contestant, type Layer } from './contestants.js';
-import { VALUE_SIZES, type ValueSize } from './values.js';
+import { contestantsOf, type Contestant, type Layer, WORKLOADS } from './contestants.js';
+import type { ValueSize } from './values.js';
 
 /** How long the race is. */
 export interface RaceOptions {
@@ -39,7 +39,7 @@ export async function race({ layers, contestants, rounds, legMs }: RaceOptions):
         children.set(contestant, child);
         await child.call('open', layer, contestant, port);
       }
-      for (const size of VALUE_SIZES) {
+      for (const size of WORKLOADS[layer].sizes) {
         tracks.push(...(await raceOfSize(layer, size, children, { rounds, legMs })));
       }
       await Promise.all([...children.values()].map((child) => child.call('close')));

@@ -7,6 +7,8 @@ import type { Track } from './race.js';
 const TITLES = {
   memory: 'Hit in memory',
   redis: 'Hit in Redis, memory not asked',
+  large: 'Hit of a large value, in memory or in Redis',
+  miss: 'Miss, the loader answers at once',
 } as const;
 const HEADER = [
   'contestant',
@@ -15,6 +17,7 @@ const HEADER = [
   'ours ÷ it',
   'p99 ms',
   'cpu %',
+  'cpu µs',
   'own copy',
   'errors',
 ];
@@ -36,7 +39,7 @@ export function cacheReport(tracks: readonly Track[]): string {
     .join('\n');
 }
 
-/** Calls that failed, answered something else, or were no hits: with them a figure means nothing. */
+/** Calls that failed, answered something else, or were no hits where hits are measured: with them a figure means nothing. */
 export function faultsOf({ legs }: Track): number {
   return legs.reduce((sum, { errors, wrong, loads }) => sum + errors + wrong + loads, 0);
 }
@@ -50,6 +53,7 @@ function row(track: Track, group: readonly Track[]): string[] {
     formatNumber(ratio(track, group), 2),
     formatNumber(median(track.legs.map(({ p99 }) => p99)), 2),
     formatNumber(median(track.legs.map(({ cpu }) => cpu)) * 100),
+    formatNumber(median(track.legs.map(({ cpu, perSecond }) => (cpu / perSecond) * 1e6)), 1),
     track.isCopied ? 'yes' : 'no',
     String(faultsOf(track)),
   ];

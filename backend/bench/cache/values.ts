@@ -4,16 +4,18 @@ export interface SampleValue {
   readonly [field: string]: unknown;
 }
 
-/** How large the values are, as JSON, about. */
-export const VALUE_SIZES = [200, 2000] as const;
+/** How large values are, as JSON, about. */
+export const VALUE_SIZES = [200, 2000, 400_000] as const;
 
 /** One of them. */
 export type ValueSize = (typeof VALUE_SIZES)[number];
 
-/** A JSON object of about 200 or 2,000 bytes. */
+/** A JSON object of about so many bytes. */
 export function sampleValue(id: number, size: ValueSize = 200): SampleValue {
-  return size === 200 ? person(id) : { ...person(id), orders: orders(id) };
+  return size === 200 ? person(id) : { ...person(id), orders: orders(id, ORDERS[size]) };
 }
+
+const ORDERS = { 2000: 19, 400_000: 4_150 } as const;
 
 function person(id: number): SampleValue {
   return {
@@ -26,8 +28,8 @@ function person(id: number): SampleValue {
   };
 }
 
-function orders(id: number): readonly unknown[] {
-  return Array.from({ length: 19 }, (_, i) => ({
+function orders(id: number, length: number): readonly unknown[] {
+  return Array.from({ length }, (_, i) => ({
     number: id * 100 + i,
     item: `article-${String(i)} with a name`,
     amount: 1.5 * i,

@@ -1,4 +1,4 @@
-import type { Evictable } from '../../src/redis/keyspace/store/eviction-queue.js';
+import type { Evictable } from '../../src/redis/base/collections/eviction-queue.js';
 
 /** A key in a cache that holds nothing else. */
 export class Node implements Evictable<Node> {

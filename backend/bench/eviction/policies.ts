@@ -1,4 +1,4 @@
-import { EvictionQueue, Line, use } from '../../src/redis/keyspace/store/eviction-queue.js';
+import { EvictionQueue, Line, use } from '../../src/redis/base/collections/eviction-queue.js';
 import { FrequencySketch } from './frequency-sketch.js';
 import { Node } from './node.js';
 import { newTwoQueue } from './two-queue.js';

@@ -1,4 +1,4 @@
-import { Line } from '../../src/redis/keyspace/store/eviction-queue.js';
+import { Line } from '../../src/redis/base/collections/eviction-queue.js';
 import { Node } from './node.js';
 import type { Policy } from './policies.js';
 

@@ -65,6 +65,11 @@ describe('what spans a failover', () => {
     });
     const patterns: string[] = [];
     await redis.psubscribe('new*', (message, channel) => patterns.push(`${channel} ${message}`));
+    const sharded: string[] = [];
+    const shardGaps: number[] = [];
+    await redis.ssubscribe('news', (message) => sharded.push(message), {
+      onGap: (gapMs) => shardGaps.push(gapMs),
+    });
     const job = outcomeOf(redis.blpop('jobs', 30), 40_000);
     const scanned = new Set<string>();
     let pages = 0;
@@ -102,14 +107,19 @@ describe('what spans a failover', () => {
     await cluster.waitUntil(
       async () => {
         await redis.publish('news', way);
-        return heard.length > 0 && patterns.length > 0;
+        await redis.spublish('news', `sharded ${way}`);
+        return heard.length > 0 && patterns.length > 0 && sharded.length > 0;
       },
       { what: 'the subscriptions hear again', everyMs: 50 },
     );
     expect(new Set(heard)).toEqual(new Set([way]));
     expect(patterns[0]).toBe(`news ${way}`);
-    await cluster.waitUntil(() => gaps.length > 0, { what: 'the gap is reported' });
+    await cluster.waitUntil(() => gaps.length > 0 && shardGaps.length > 0, {
+      what: 'the gaps are reported',
+    });
     expect(gaps).toHaveLength(1);
+    expect(new Set(sharded)).toEqual(new Set([`sharded ${way}`]));
+    expect(shardGaps).toHaveLength(1);
 
     await redis.rpush('jobs', 'one');
     const popped = await job;

@@ -58,6 +58,41 @@ describe('raw ioredis clients', () => {
     },
   );
 
+  it('that only read follow the replicas: through a kill of theirs, and through a failover', async () => {
+    const { redis } = await startReadyEngine(cluster.options());
+    const options = { readPolicy: 'replica', maxRetriesPerRequest: null } as const;
+    const ours = redis.createClient(options);
+    const theirs = new Redis({
+      ...redis.connectionOptions({ readPolicy: 'replica' }),
+      maxRetriesPerRequest: null,
+    });
+    theirs.on('error', () => undefined);
+    foreign.add(theirs);
+    await redis.with({ replicas: 2 }).set('read', 'before');
+    const primary = await cluster.currentPrimary();
+    for (const client of [ours, theirs]) {
+      expect(await client.get('read')).toBe('before');
+      expect(await portOf(client)).not.toBe(primary.address.port);
+      await expect(client.set('read', 'never')).rejects.toThrow('READONLY');
+    }
+    const used = await portOf(ours);
+    const mine = cluster.replicas().find(({ address }) => address.port === used);
+    await mine?.kill();
+    expect((await outcomeOf(ours.get('read'), 10_000)).value).toBe('before');
+    expect(await portOf(ours)).not.toBe(used);
+    await mine?.restart();
+    await cluster.waitForReady();
+
+    const switched = nextEvent(redis, 'failover.completed');
+    await cluster.failover();
+    const { failover } = await switched;
+    await cluster.waitForReady();
+    for (const client of [ours, theirs]) {
+      expect((await outcomeOf(client.get('read'), 10_000)).value).toBe('before');
+      expect(await portOf(client)).not.toBe(failover.to.port);
+    }
+  });
+
   it('are not ended by disconnect(true), whatever state they are in', async () => {
     const { redis } = startEngine(cluster.options());
     const client = redis.createClient({ maxRetriesPerRequest: null });

@@ -307,6 +307,45 @@ describe('every command answers what a bare ioredis client answers', () => {
     expect((await outcomeOf(redis.subscribe([], () => undefined))).code).toBe('INVALID_ARGUMENT');
   });
 
+  it('sharded channels are heard apart from others, and messages come byte for byte', async () => {
+    const bytes = Buffer.from([0xff, 0x00, 0x80]);
+    const heard: string[] = [];
+    const raw: Buffer[] = [];
+    const plain = await redis.subscribe('shared', (message) => heard.push(`plain ${message}`));
+    const sharded = await redis.ssubscribe('shared', (message) => heard.push(`sharded ${message}`));
+    const buffers = await redis.ssubscribeBuffer('bytes', (message) => raw.push(message));
+    expect(await redis.spublish('shared', 'a')).toBe(1);
+    expect(await redis.publish('shared', 'b')).toBe(1);
+    expect(await redis.spublish('bytes', bytes)).toBe(1);
+    await untilEqual(() => heard.toSorted(), ['plain b', 'sharded a']);
+    await untilEqual(() => raw, [bytes]);
+    await Promise.all([sharded, buffers].map((each) => each.unsubscribe()));
+    await untilEqual(() => redis.spublish('shared', 'nobody'), 0);
+    // The last of the sharded ones has ended, and the others are heard all the same.
+    await redis.publish('shared', 'c');
+    await untilEqual(() => heard.toSorted(), ['plain b', 'plain c', 'sharded a']);
+    await plain.unsubscribe();
+  });
+
+  it('scans give Buffers byte for byte, also as streams', async () => {
+    const key = Buffer.from([0xff, 0x00, 0x80]);
+    await redis.set(key, 'v');
+    await redis.hset('bytes-hash', key, key);
+    const keys: Buffer[] = [];
+    for await (const page of redis.scanIteratorBuffer({ type: 'string' })) keys.push(...page);
+    expect(keys.some((each) => each.equals(key))).toBe(true);
+    const pairs: Buffer[] = [];
+    for await (const page of redis.scanMembersBuffer('hscan', 'bytes-hash')) pairs.push(...page);
+    expect(pairs).toEqual([key, key]);
+    const streamed = (await redis.hscanBufferStream('bytes-hash').toArray()) as Buffer[][];
+    expect(streamed).toEqual([[key, key]]);
+    await redis.sadd('members', 'a', 'b');
+    const members = (await redis.sscanStream('members').toArray()) as string[][];
+    expect(members.flat().toSorted()).toEqual(['a', 'b']);
+    const all = (await redis.scanStream({ match: 'members' }).toArray()) as string[][];
+    expect(all).toEqual([['members']]);
+  });
+
   it('sessions watch, transact and are given back clean', async () => {
     await redis.set('stock', '5');
     const sell = (): Promise<unknown> =>

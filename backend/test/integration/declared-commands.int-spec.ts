@@ -22,8 +22,8 @@ describe('commands that this version does not know, on real servers', () => {
   /** Returns how often each node was asked for a command. */
   const calls = async (command: string): Promise<number[]> =>
     Promise.all(
-      [await cluster.currentPrimary(), ...(await cluster.replicas())].map(async (node) => {
-        const stats = String(await node.command('INFO', 'commandstats'));
+      [await cluster.currentPrimary(), ...cluster.replicas()].map(async (node) => {
+        const stats = (await node.command('INFO', 'commandstats')) as string;
         return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
       }),
     );

@@ -131,6 +131,54 @@ describe('the module is registered', () => {
     await expectToWork(app.get(RedisService));
   });
 
+  it('with options over the environment: those of the code win, the others come from there', async () => {
+    const { port } = server.node.clientAddress;
+    const before = { ...process.env };
+    Object.assign(process.env, {
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(port),
+      REDIS_CLIENT_NAME: 'from-the-environment',
+      REDIS_KEY_PREFIX: 'environment:',
+    });
+    try {
+      const { app } = await startApp({
+        imports: [
+          RedisModule.forRootAsync({
+            overEnvironment: true,
+            useFactory: () => Promise.resolve({ node: { keyPrefix: 'code:' } }),
+          }),
+          RedisModule.forRootAsync({
+            name: 'second',
+            overEnvironment: true,
+            useFactory: () => undefined,
+          }),
+          RedisModule.forRoot(
+            { node: { clientName: 'third' } },
+            { name: 'third', overEnvironment: true },
+          ),
+        ],
+      });
+      const redis = app.get(RedisService);
+      await redis.set('k', 'v');
+      expect(await server.node.command('GET', 'code:k')).toBe('v');
+      await app.get<RedisService>(redisToken('second')).set('k', 'w');
+      expect(await server.node.command('GET', 'environment:k')).toBe('w');
+      await app.get<RedisService>(redisToken('third')).ping();
+      const clients = (await server.node.command('CLIENT', 'LIST')) as string;
+      expect(clients).toContain('name=from-the-environment');
+      expect(clients).toContain('name=third');
+    } finally {
+      process.env = before;
+    }
+  });
+
+  it('with a factory that returns nothing: refused, because it may have forgotten to', async () => {
+    const forgetful = RedisModule.forRootAsync({ useFactory: () => undefined as never });
+    const { error } = await outcomeOf(startApp({ imports: [forgetful] }));
+    expect(error).toBeInstanceOf(ConfigInvalidError);
+    expect(String(error)).toContain('must be an object');
+  });
+
   it('several times, with names, also asynchronously, and for one module only', async () => {
     const { app } = await startApp({
       imports: [

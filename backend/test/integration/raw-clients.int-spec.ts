@@ -57,4 +57,39 @@ describe('raw ioredis clients', () => {
     expect(client.status).toBe('end');
     expect(await blocked).toBeInstanceOf(Error);
   });
+
+  it('and calls outlive a test that fakes the clock of its application, whatever it does to it', async () => {
+    // The driver itself needs these two.
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    try {
+      await server.node.freeze();
+      const client = ours();
+      const closed = jest.fn();
+      client.on('close', closed);
+      const answer = client.ping();
+      await new Promise((resolve) => client.once('connect', resolve));
+      jest.advanceTimersByTime(3_600_000);
+      server.node.thaw();
+      expect(await answer).toBe('PONG');
+      jest.setSystemTime(0);
+      expect(await started.redis.set('k', 'v')).toBe('OK');
+      expect(await started.redis.get('k')).toBe('v');
+      jest.advanceTimersByTime(3_600_000);
+      expect(await client.get('k')).toBe('v');
+      expect(closed).not.toHaveBeenCalled();
+      expect(started.redis.status.canWrite).toBe(true);
+    } finally {
+      jest.useRealTimers();
+      if (server.node.isFrozen) server.node.thaw();
+    }
+  });
+
+  it('nothing of the library needs what a test has faked', async () => {
+    jest.useFakeTimers();
+    try {
+      expect(await started.redis.set('k', 'v')).toBe('OK');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });

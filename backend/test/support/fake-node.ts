@@ -14,7 +14,9 @@ export type DataHandler = (
 ) => FakeAnswer | Promise<FakeAnswer>;
 
 const HOUSEKEEPING = new Set(
-  'HELLO AUTH SELECT CLIENT PING SUBSCRIBE PSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE'.split(' '),
+  'HELLO AUTH SELECT CLIENT PING SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE'.split(
+    ' ',
+  ),
 );
 
 /** A fake data node with a role, which can be frozen and thawed like a process. */

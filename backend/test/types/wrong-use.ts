@@ -56,10 +56,21 @@ RedisModule.forRoot({ mode: 'memory' });
 RedisModule.forRoot({ sentinels: [{ host: 'a', port: 1 }] });
 // @ts-expect-error -- the options must come from somewhere
 RedisModule.forRootAsync({});
+// @ts-expect-error -- without the environment the mode has to be said
+RedisModule.forRootAsync({ useFactory: () => ({ node: { db: 1 } }) });
+RedisModule.forRootAsync({ overEnvironment: true, useFactory: () => ({ node: { db: 1 } }) });
+// @ts-expect-error -- there is no such option, over the environment neither
+RedisModule.forRootAsync({ overEnvironment: true, useFactory: () => ({ nodes: { db: 1 } }) });
+RedisModule.forRoot({ node: { db: 1 } }, { overEnvironment: true });
+// @ts-expect-error -- without the environment the mode has to be said
+RedisModule.forRoot({ node: { db: 1 } }, {});
 
 /** Options of one call. */
 export const callOptions: CallOptions[] = [
   { timeoutMs: 50, readPolicy: 'primary', idempotent: true, signal: AbortSignal.timeout(5) },
+  { as: 'read', replicas: 1 },
+  // @ts-expect-error -- it reads or it writes
+  { as: 'reads' },
   // @ts-expect-error -- milliseconds are a number
   { timeoutMs: '50ms' },
   // @ts-expect-error -- there is no such option
@@ -129,6 +140,80 @@ export async function chained(): Promise<void> {
   session.multi().watch('k');
   // @ts-expect-error -- the arguments are those of the command
   redis.pipeline().get('k').incrby('k');
+  redis
+    .multi()
+    .set('k', 'v', 'PX', 5, 'NX')
+    .hset('h', { a: 1 })
+    .hset('h', 'a', 1, 'b', 2)
+    .del(['k', 'l']);
+  redis
+    .multi()
+    .mset(new Map([['a', '1']]))
+    .zadd('z', 1, 'a')
+    .zrange('z', 0, '-1')
+    .sort('l', 'ALPHA');
+  redis.pipeline().getBuffer('k').xread('COUNT', 1, 'STREAMS', 's', '0').eval('return 1', 1, 'k');
+}
+
+const callback = (): void => undefined;
+
+/** Nobody calls back in pipelines and transactions: results are those of exec(). */
+export function callbacks(): void {
+  // @ts-expect-error -- a command without options
+  redis.pipeline().get('k', callback);
+  // @ts-expect-error -- a command with options
+  redis.pipeline().set('k', 'v', 'EX', 5, callback);
+  // @ts-expect-error -- a command with any number of arguments
+  redis.multi().del('k', 'l', callback);
+  // @ts-expect-error -- the same, as a list
+  redis.multi().del(['k', 'l'], callback);
+  // @ts-expect-error -- fields and values
+  redis.multi().hset('h', { a: 1 }, callback);
+  // @ts-expect-error -- a command with very many forms
+  redis.multi().sort('l', 'ALPHA', callback);
+  // @ts-expect-error -- after another command
+  redis.pipeline().incr('k').incr('k', callback);
+  // @ts-expect-error -- on an exclusive connection
+  session.multi().incr('k', callback);
+  // @ts-expect-error -- by name
+  redis.pipeline().call('set', 'k', 'v', callback);
+  // @ts-expect-error -- by name, alone
+  void redis.call('set', 'k', 'v', callback);
+  void redis.call('set', 'k', Buffer.from('v'), 'EX', 5);
+  void redis.call('ping');
+  void redis.call(...(['set', 'k'] as [string, ...unknown[]]));
+  void redis.get('k', callback);
+  void redis.multi().incr('k').exec(callback);
+}
+
+interface Bank {
+  readonly deposit: number;
+  readonly balance: string | null;
+}
+
+/** Scripts are methods with types of their own, at any place of a chain. */
+export async function scripts(): Promise<void> {
+  const bank = redis.withScripts<Bank>({
+    deposit: { lua: 'return 1' },
+    balance: { lua: 'return 2', readOnly: true },
+  });
+  const sum: number = await bank.deposit(['k'], [1]);
+  await bank.with({ replicas: 1 }).deposit(['k'], [1]);
+  await bank.pipeline().get('k').deposit(['k'], [1]).get('k').balance(['k']).exec();
+  await bank.multi().deposit(['k']).set('k', 'v').balance(['k']).exec();
+  // @ts-expect-error -- a value may be missing
+  const wrong: string = await bank.balance(['k']);
+  // @ts-expect-error -- keys are a list
+  await bank.deposit('k', [1]);
+  // @ts-expect-error -- there is no such script
+  await bank.withdraw(['k']);
+  // @ts-expect-error -- nor in a chain
+  bank.pipeline().get('k').withdraw(['k']);
+  // @ts-expect-error -- what belongs to one connection is not there either
+  bank.multi().deposit(['k']).watch('k');
+  // @ts-expect-error -- each that is promised has to be given
+  redis.withScripts<Bank>({ deposit: { lua: 'return 1' } });
+  void [sum, wrong];
 }
 
 /** Subscriptions. */

@@ -26,25 +26,23 @@ interface Pipeline {
   readonly deadlineAt: number;
 }
 
+/** The calls that share connections with others. */
+export type SharedCalls = Pick<CommandRouter, 'execute' | 'mayRepeat' | 'recorder'>;
+
 /** The calls that have a connection of their own. */
 export interface OwnConnectionCalls {
-  readonly blocking: BlockingCalls;
-  readonly confirmed: ConfirmedWrites;
+  readonly blocking: Pick<BlockingCalls, 'run'>;
+  readonly confirmed: Pick<ConfirmedWrites, 'run'>;
 }
 
 /** Turns commands, pipelines and transactions into calls, and runs them. */
 export class CommandRunner {
-  readonly #router: CommandRouter;
+  readonly #router: SharedCalls;
   readonly #own: OwnConnectionCalls;
   readonly #clock: Clock;
   readonly #writeTimeoutMs: number;
 
-  constructor(
-    router: CommandRouter,
-    own: OwnConnectionCalls,
-    clock: Clock,
-    writeTimeoutMs: number,
-  ) {
+  constructor(router: SharedCalls, own: OwnConnectionCalls, clock: Clock, writeTimeoutMs: number) {
     this.#router = router;
     this.#own = own;
     this.#clock = clock;
@@ -136,11 +134,15 @@ export class CommandRunner {
     );
   }
 
-  #runInOrder(queued: QueuedCommand, { writes, options, deadlineAt }: Pipeline): Promise<unknown> {
+  #runInOrder(
+    queued: QueuedCommand,
+    { writes, options: given, deadlineAt }: Pipeline,
+  ): Promise<unknown> {
     const { name, encoding } = queued;
     const args = checkedArguments(name, queued.args);
     if (args instanceof InvalidArgumentError) return Promise.reject(args);
     const command = { name, args, encoding };
+    const options = optionsOf(queued, given);
     const intent = intentWith(command, options);
     if (intent instanceof InvalidArgumentError) return Promise.reject(intent);
     if (writes === null) return this.#start(intent, command, options);
@@ -187,6 +189,13 @@ export class CommandRunner {
   }
 }
 
+function optionsOf(
+  { isIdempotent }: QueuedCommand,
+  options: CallOptions | null,
+): CallOptions | null {
+  return isIdempotent === undefined ? options : { idempotent: isIdempotent, ...options };
+}
+
 function isRead(intent: CommandIntent | InvalidArgumentError): boolean {
   return !(intent instanceof InvalidArgumentError) && intent.route === 'read';
 }
@@ -202,7 +211,7 @@ function judge(
     const intent = intentWith(command, options);
     if (intent instanceof InvalidArgumentError) throw intent;
     changes ||= intent.changes;
-    isHarmless &&= isRepeatable(intent, command.args);
+    isHarmless &&= command.isIdempotent ?? isRepeatable(intent, command.args);
   }
   return { changes, isHarmless };
 }

@@ -2,14 +2,23 @@ export { BlockingCalls } from './dedicated/blocking-calls.js';
 export { ConfirmedWrites } from './dedicated/confirmed-writes.js';
 export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connection.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
-export { RawClients } from './dedicated/raw-clients.js';
+export { RefusedClients, refuseCommands, refusedOptions } from './dedicated/refused-clients.js';
 export {
+  type ConnectionTarget,
+  RawClients,
+  type RawClientOptions,
+} from './dedicated/raw-clients.js';
+export {
+  asText,
+  type BufferListener,
+  channelList,
+  checkListener,
   type MessageListener,
   SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type Subscription,
-  SubscriptionKeeper,
-} from './dedicated/subscription-keeper.js';
+} from './dedicated/subscription.js';
+export { Subscriptions } from './dedicated/subscriptions.js';
 export { CALL_OPTIONS, type CallOptions, type DeclaredAs } from './table/call-options.js';
 export {
   type CommandIntent,
@@ -19,14 +28,35 @@ export {
 } from './table/command-intent.js';
 export {
   type ChainedCommands,
+  type ChainedScripts,
   CommandMethods,
   defineCommandMethods,
   newBatch,
   type RedisCommands,
+  type UncalledArguments,
 } from './table/command-methods.js';
-export type { BatchResult, QueuedCommand } from './table/payloads.js';
+export type { BatchResult, Payload, PayloadWire, QueuedCommand } from './table/payloads.js';
 export { checkTransaction, refusal } from './table/command-arguments.js';
 export { CommandRouter } from './shared/command-router.js';
-export { CommandRunner, type OwnConnectionCalls } from './command-runner.js';
-export { scan, SCAN_OPTIONS, type ScanOptions, type ScanSource } from './scan.js';
+export { rejectedError } from './shared/outcome-errors.js';
+export { endedError } from './dedicated/loan-errors.js';
+export { CommandRunner, type OwnConnectionCalls, type SharedCalls } from './command-runner.js';
+export {
+  MEMBER_SCAN_OPTIONS,
+  type MemberScanOptions,
+  scan,
+  SCAN_OPTIONS,
+  type ScanOptions,
+  type ScanSource,
+} from './scan.js';
 export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';
+export {
+  addScripts,
+  defineMethod,
+  NO_SCRIPTS,
+  type ScriptBook,
+  scriptBook,
+  type ScriptDefinitions,
+  type ScriptMethods,
+} from './script-methods.js';
+export type { ScriptArguments, ScriptKeys } from './table/script-words.js';

@@ -1,4 +1,4 @@
-import { newRig, type Rig } from '../../../test/support/engine-rig.js';
+import { newRig, track, type Rig } from '../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../test/support/fake-node.js';
 import { reply } from '../testing/index.js';
 import { scan, type ScanOptions, type ScanSource } from './scan.js';
@@ -28,7 +28,7 @@ describe('scan', () => {
     between: (page: number) => Promise<void> = async () => undefined,
   ): Promise<string[][]> => {
     const pages: string[][] = [];
-    for await (const page of scan(source, options, rig.runner, rig.tracker)) {
+    for await (const page of scan(source, options, 'utf8', rig)) {
       pages.push(page);
       await between(pages.length);
     }
@@ -55,6 +55,29 @@ describe('scan', () => {
     expect(primary.received).toEqual([
       ['scan', '0', 'COUNT', '5', 'MATCH', 'user:*', 'TYPE', 'hash'],
     ]);
+  });
+
+  it('gives items as Buffers', async () => {
+    serve(primary, { 0: ['4', ['a']], 4: ['0', ['b']] });
+    const pages: Buffer[][] = [];
+    for await (const page of scan({ command: 'scan' }, {}, null, rig)) pages.push(page);
+    expect(pages).toEqual([[Buffer.from('a')], [Buffer.from('b')]]);
+  });
+
+  it('ends when its signal fires', async () => {
+    const caller = new AbortController();
+    serve(primary, { 0: ['7', ['a']], 7: ['0', ['never']] });
+    const scanning = scanned({ signal: caller.signal }, { command: 'scan' }, async () => {
+      caller.abort();
+    });
+    await expect(scanning).rejects.toMatchObject({ code: 'COMMAND_ABORTED' });
+  });
+
+  it('has the deadline of the call for each step', async () => {
+    primary.answer = () => new Promise<never>(() => undefined);
+    const scanning = track(scanned({ timeoutMs: 40 }));
+    await rig.pass(60);
+    expect(scanning.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
   });
 
   it('has its deadline for each step, however long all of them take', async () => {
@@ -135,7 +158,7 @@ describe('scan', () => {
 
   it('stops asking when its consumer stops', async () => {
     serve(primary, { 0: ['7', ['a']], 7: ['0', ['b']] });
-    for await (const page of scan({ command: 'scan' }, {}, rig.runner, rig.tracker)) {
+    for await (const page of scan({ command: 'scan' }, {}, 'utf8', rig)) {
       expect(page).toEqual(['a']);
       break;
     }

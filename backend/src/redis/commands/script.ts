@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { CommandRejectedError } from '../base/errors/index.js';
 import { flag, option, OptionSet, required, text, type RowsOf } from '../base/options/index.js';
+import type { Encoding } from '../cluster/connection/index.js';
 import { CALL_OPTIONS, type CallOptions } from './table/call-options.js';
+import type { QueuedCommand } from './table/payloads.js';
+import { type ScriptArguments, type ScriptKeys, scriptWords } from './table/script-words.js';
 
 /** A Lua script and its properties. */
 export interface ScriptDefinition {
@@ -10,6 +13,8 @@ export interface ScriptDefinition {
   readonly readOnly?: boolean;
   /** Running it twice leaves the same data, so it is sent again when its answer was lost. @defaultValue false */
   readonly idempotent?: boolean;
+  /** Its replies come as Buffers. @defaultValue false */
+  readonly buffers?: boolean;
 }
 
 const EXAMPLE = '{ lua: \'return redis.call("GET", KEYS[1])\', readOnly: true }';
@@ -20,14 +25,15 @@ export const SCRIPT = new OptionSet(
     lua: required(text('a piece of Lua', /\S/, `For example: ${EXAMPLE}`)),
     readOnly: option(flag, false),
     idempotent: option(flag, false),
+    buffers: option(flag, false),
   } satisfies RowsOf<ScriptDefinition>,
   { path: '', example: EXAMPLE },
 );
 
 /** Runs a script. Its keys are given apart from its arguments, as Redis wants them. */
 export type Script<T> = (
-  keys: readonly (string | Buffer)[],
-  args?: readonly (string | Buffer | number)[],
+  keys: ScriptKeys,
+  args?: ScriptArguments,
   options?: CallOptions,
 ) => Promise<T>;
 
@@ -36,25 +42,50 @@ export type RunScript = (
   name: string,
   args: readonly unknown[],
   options: CallOptions,
+  encoding: Encoding,
 ) => Promise<unknown>;
 
 /** Returns a function that sends the digest of a script, and the script itself where Redis does not know it yet. */
 export function newScript<T>(definition: ScriptDefinition, run: RunScript): Script<T> {
   SCRIPT.check(definition);
   const { lua, readOnly = false, idempotent = false } = definition;
+  const encoding = encodingOf(definition);
   const digest = createHash('sha1').update(lua).digest('hex');
   const suffix = readOnly ? '_ro' : '';
-  return async (keys, args = [], options = {}) => {
-    CALL_OPTIONS.check(options);
-    const tail = [keys.length, ...keys, ...args];
-    const safe: CallOptions = { idempotent, ...options };
+  const usual: CallOptions = { idempotent };
+  return async (keys, args = [], options) => {
+    if (options !== undefined) CALL_OPTIONS.check(options);
+    const tail = scriptWords(keys, args);
+    const safe = options === undefined ? usual : { ...usual, ...options };
     try {
-      return (await run(`evalsha${suffix}`, [digest, ...tail], safe)) as T;
+      return (await run(`evalsha${suffix}`, [digest, ...tail], safe, encoding)) as T;
     } catch (error) {
       const isUnknown =
         error instanceof CommandRejectedError && error.details['reply'] === 'NOSCRIPT';
       if (!isUnknown) throw error;
-      return (await run(`eval${suffix}`, [lua, ...tail], safe)) as T;
+      return (await run(`eval${suffix}`, [lua, ...tail], safe, encoding)) as T;
     }
   };
+}
+
+/**
+ * Returns a script as one command of a pipeline or transaction. It is sent whole: a digest that the server
+ * does not know would fail in the middle of the others.
+ */
+export function queuedScript(
+  definition: ScriptDefinition,
+  keys: ScriptKeys,
+  args: ScriptArguments = [],
+): QueuedCommand {
+  const { lua, readOnly = false, idempotent = false } = definition;
+  return {
+    name: readOnly ? 'eval_ro' : 'eval',
+    args: [lua, ...scriptWords(keys, args)],
+    encoding: encodingOf(definition),
+    isIdempotent: idempotent,
+  };
+}
+
+function encodingOf({ buffers = false }: ScriptDefinition): Encoding {
+  return buffers ? null : 'utf8';
 }

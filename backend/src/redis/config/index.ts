@@ -8,7 +8,8 @@ export {
   type RedisCredentials,
 } from './credentials.js';
 export { OPTION_TABLE } from './option-table.js';
-export { optionsFromEnv, resolveFromEnv } from './options-from-env.js';
+export { optionsFromEnv, resolveFromEnv, resolveOverEnv } from './options-from-env.js';
+export type { OptionsOverEnvironment } from './over-environment.js';
 export { redactOptions } from './redact-options.js';
 export {
   plainData,

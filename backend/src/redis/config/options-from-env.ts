@@ -1,6 +1,6 @@
 import { isSocketPath } from '../base/address/index.js';
 import type { Problem } from '../base/errors/index.js';
-import { HIDDEN, nearestName, readFlag, type Given } from '../base/options/index.js';
+import { HIDDEN, isGiven, nearestName, readFlag, type Given } from '../base/options/index.js';
 import { readTls } from './env-tls.js';
 import { EnvValues, type Environment } from './env-values.js';
 import { RETIRED_VARIABLES } from './foreign-names.js';
@@ -12,6 +12,7 @@ import {
   usualVariable,
   type OptionRow,
 } from './option-table.js';
+import { layOver, listsSentinels, type OptionsOverEnvironment } from './over-environment.js';
 import { TOP, type RedisHaOptions, type RedisMode } from './redis-options.js';
 import { mergeUrl, readUrl } from './redis-url.js';
 import { addressOf, DEFAULT_CONNECTION, resolveWith, type Resolution } from './resolve-options.js';
@@ -56,6 +57,30 @@ export function resolveFromEnv(
   return resolveWith(values.findings, draftOptions(values), connectionName);
 }
 
+/**
+ * Reads the environment, lays options over it, and resolves both. An option of the code wins over its variable;
+ * without options it is the environment alone.
+ *
+ * @throws ConfigInvalidError (`CONFIG_INVALID`) listing every problem at once, without secrets.
+ */
+export function resolveOverEnv(
+  options: OptionsOverEnvironment | undefined,
+  env: Environment = process.env,
+  connectionName: string = DEFAULT_CONNECTION,
+): Resolution {
+  if (options === undefined) return resolveFromEnv(env, connectionName);
+  const values = new EnvValues(env);
+  const code: unknown = options;
+  if (!isGiven(code)) return resolveWith(values.findings, code, connectionName);
+  const { standaloneAddress, ...environment } = draftOptions(values, modeIn(code));
+  const isGuessed = listsSentinels(code) && !isAddressSet(values);
+  const below = isGuessed ? environment : { ...environment, standaloneAddress };
+  const laid = layOver(below, code, (path) => {
+    values.noteSource(path, path);
+  });
+  return resolveWith(values.findings, laid, connectionName);
+}
+
 /** Reads the environment only. Never throws; nothing is resolved and no default is applied. */
 export function optionsFromEnv(env: Environment = process.env): OptionsFromEnv {
   const values = new EnvValues(env);
@@ -65,8 +90,10 @@ export function optionsFromEnv(env: Environment = process.env): OptionsFromEnv {
   return Object.freeze({ options, problems, warnings });
 }
 
-function draftOptions(values: EnvValues): Given {
-  const mode = chooseMode(values);
+/** @param modeInCode - the mode, where the code and not the environment chooses it */
+function draftOptions(values: EnvValues, modeInCode?: RedisMode): Given {
+  const mode = modeInCode ?? chooseMode(values);
+  if (modeInCode !== undefined) warnAboutChosenMode(modeInCode, values);
   const flat: FlatOptions = new Map();
   for (const row of OPTION_TABLE.filter((candidate) => isRead(candidate, mode))) {
     set(flat, row.path, values.read(row));
@@ -83,6 +110,30 @@ function draftOptions(values: EnvValues): Given {
   refuseRetired(values);
   warnAboutUnknown(values);
   return { mode, ...nest(flat) };
+}
+
+function isAddressSet(values: EnvValues): boolean {
+  return OPTION_TABLE.filter(({ path }) => AN_ADDRESS.has(path) || path === 'url').some(({ env }) =>
+    env.some((variable) => values.get(variable) !== undefined),
+  );
+}
+
+function modeIn(code: Given): RedisMode | undefined {
+  return MODES.find((candidate) => candidate === code['mode']);
+}
+
+// Going back with one variable is what these are for, and here they could not.
+function warnAboutChosenMode(mode: RedisMode, values: EnvValues): void {
+  for (const variable of ['REDIS_MODE', 'REDIS_SENTINEL_ENABLED']) {
+    const value = values.get(variable);
+    if (value === undefined || value.trim().toLowerCase() === mode) continue;
+    values.findings.warn(
+      variable,
+      value,
+      `has no effect, because mode is '${mode}' in the code`,
+      'Leave mode out in the code, or unset the variable',
+    );
+  }
 }
 
 function chooseMode(values: EnvValues): RedisMode {

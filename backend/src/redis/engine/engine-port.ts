@@ -1,7 +1,12 @@
 import type { EventBus } from '../base/events/index.js';
 import type { RedisPort, RunOptions } from '../keyspace/index.js';
 import type { ResolvedRedisOptions } from '../config/index.js';
-import type { CallOptions, CommandRunner, SubscriptionKeeper } from '../commands/index.js';
+import {
+  asText,
+  type CallOptions,
+  type CommandRunner,
+  type Subscriptions,
+} from '../commands/index.js';
 import type { Stop } from '../base/timing/index.js';
 import type { TopologyTracker } from '../cluster/topology/index.js';
 
@@ -11,7 +16,7 @@ export class EnginePort implements RedisPort {
   readonly #connected: {
     readonly runner: CommandRunner;
     readonly tracker: TopologyTracker;
-    readonly subscriptions: SubscriptionKeeper;
+    readonly subscriptions: Subscriptions;
   };
   readonly #bus: EventBus;
 
@@ -20,7 +25,7 @@ export class EnginePort implements RedisPort {
     connected: {
       readonly runner: CommandRunner;
       readonly tracker: TopologyTracker;
-      readonly subscriptions: SubscriptionKeeper;
+      readonly subscriptions: Subscriptions;
     },
     bus: EventBus,
   ) {
@@ -66,7 +71,8 @@ export class EnginePort implements RedisPort {
     const { subscriptions } = this.#connected;
     const { writeTimeoutMs } = this.#options.routing;
     const options = { onGap, onLost, timeoutMs: writeTimeoutMs };
-    const subscription = await subscriptions.subscribe('subscribe', [channel], onMessage, options);
+    const listener = asText(onMessage);
+    const subscription = await subscriptions.subscribe('subscribe', [channel], listener, options);
     return () => {
       subscription.unsubscribe().catch(() => undefined);
     };

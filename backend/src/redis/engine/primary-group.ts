@@ -9,7 +9,7 @@ import {
   ConfirmedWrites,
   PrimaryLoans,
   RawClients,
-  SubscriptionKeeper,
+  Subscriptions,
 } from '../commands/index.js';
 import {
   switchover,
@@ -42,7 +42,7 @@ export class PrimaryGroup {
   readonly router: CommandRouter;
   readonly runner: CommandRunner;
   readonly loans: PrimaryLoans;
-  readonly subscriptions: SubscriptionKeeper;
+  readonly subscriptions: Subscriptions;
   readonly rawClients: RawClients;
   /** The calendar of the primary. */
   readonly calendar: RedisCalendar;
@@ -67,7 +67,7 @@ export class PrimaryGroup {
     const blocking = new BlockingCalls(this.loans, clock, bus, writeTimeoutMs);
     const confirmed = new ConfirmedWrites(this.loans, clock, bus, writeTimeoutMs);
     this.runner = new CommandRunner(this.router, { blocking, confirmed }, clock, writeTimeoutMs);
-    this.subscriptions = new SubscriptionKeeper(this.tracker, options.node, clock, bus);
+    this.subscriptions = new Subscriptions(this.tracker, options.node, clock, bus);
     this.rawClients = new RawClients(options, this.tracker, clock, bus);
     this.calendar = new RedisCalendar(clock);
     this.#calendarWatch = new CalendarWatch(

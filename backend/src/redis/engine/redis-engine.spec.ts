@@ -56,6 +56,16 @@ describe('RedisEngine', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('gives raw clients in memory mode, whose commands are refused, and ends them', async () => {
+    const engine = newEngine();
+    const client = engine.rawClients.create();
+    await expect(client.get('k')).rejects.toMatchObject({ code: 'REDIS_DISABLED' });
+    expect(engine.rawClients.options().Connector).toBeDefined();
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    await engine.close();
+    await ended;
+  });
+
   it('refuses a switchover where there are no Sentinels', async () => {
     const { options } = resolveOptions({ mode: 'standalone', host: '192.0.2.1' });
     const engine = new RedisEngine(options, new ManualClock());

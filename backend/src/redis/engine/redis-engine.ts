@@ -1,10 +1,18 @@
 import type { ResolvedRedisOptions } from '../config/index.js';
 import { RedisDisabledError } from '../base/errors/index.js';
 import { EventBus } from '../base/events/index.js';
-import { Keyspaces, openKeptJournal, type KeptJournal } from '../keyspace/index.js';
+import { Keyspaces, openKeptJournal, type KeptJournal, type RedisPort } from '../keyspace/index.js';
+import { type RawClients, RefusedClients } from '../commands/index.js';
 import { atDeadline, endsWithin, SystemClock, type Clock } from '../base/timing/index.js';
 import { EnginePort } from './engine-port.js';
 import { PrimaryGroup } from './primary-group.js';
+
+/** What stands in the place of Redis in the unit tests of an application. */
+export interface StandIn {
+  readonly group: PrimaryGroup;
+  /** The way of keyspaces to it. */
+  readonly port: RedisPort;
+}
 
 /** One connection to Redis with all it consists of: builds, starts and closes it. */
 export class RedisEngine {
@@ -18,18 +26,25 @@ export class RedisEngine {
   readonly keyspaces: Keyspaces;
   /** What needs Redis, or `null` in memory mode. */
   readonly connectedOrNull: PrimaryGroup | null;
+  readonly #refusedClients = new RefusedClients(this.refusal);
   readonly #closed = new AbortController();
   readonly #beforeClose: (() => Promise<void> | void)[] = [];
   #closing: Promise<void> | null = null;
 
-  constructor(options: ResolvedRedisOptions, clock: Clock = new SystemClock(), kept?: KeptJournal) {
+  /** @param newStandIn - makes what stands in the place of Redis, if something does */
+  constructor(
+    options: ResolvedRedisOptions,
+    clock: Clock = new SystemClock(),
+    kept?: KeptJournal,
+    newStandIn?: (bus: EventBus) => StandIn,
+  ) {
     this.options = options;
     this.clock = clock;
     const { bus } = this;
-    this.connectedOrNull = options.mode === 'memory' ? null : new PrimaryGroup(options, clock, bus);
+    const standIn = newStandIn?.(bus) ?? null;
+    this.connectedOrNull = standIn?.group ?? newGroup(options, clock, bus);
     this.calendar = this.connectedOrNull?.calendar ?? clock;
-    const port =
-      this.connectedOrNull === null ? null : new EnginePort(options, this.connectedOrNull, bus);
+    const port = standIn?.port ?? newPort(options, this.connectedOrNull, bus);
     this.keyspaces = new Keyspaces(options, port, { clock: this.calendar, bus }, kept);
   }
 
@@ -75,6 +90,11 @@ export class RedisEngine {
     return this.connectedOrNull;
   }
 
+  /** Clients for other libraries. In memory mode every command of theirs is refused. */
+  get rawClients(): Pick<RawClients, 'create' | 'options'> {
+    return this.connectedOrNull?.rawClients ?? this.#refusedClients;
+  }
+
   /** The error for everything that needs Redis, in memory mode. */
   get refusal(): RedisDisabledError {
     return new RedisDisabledError(
@@ -104,6 +124,7 @@ export class RedisEngine {
     for (const run of this.#beforeClose) await this.#endWithin(leftMs(), run);
     await this.keyspaces.close(leftMs());
     await this.connectedOrNull?.close(leftMs);
+    this.#refusedClients.close();
   }
 
   // If one fails or does not end, the connections must be closed all the same.
@@ -115,4 +136,16 @@ export class RedisEngine {
       });
     await endsWithin(ended, atDeadline(this.clock, ms));
   }
+}
+
+function newGroup(options: ResolvedRedisOptions, clock: Clock, bus: EventBus): PrimaryGroup | null {
+  return options.mode === 'memory' ? null : new PrimaryGroup(options, clock, bus);
+}
+
+function newPort(
+  options: ResolvedRedisOptions,
+  group: PrimaryGroup | null,
+  bus: EventBus,
+): RedisPort | null {
+  return group === null ? null : new EnginePort(options, group, bus);
 }

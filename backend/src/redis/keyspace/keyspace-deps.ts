@@ -25,7 +25,8 @@ export interface KeyspaceDeps {
 export type SharedStore = Pick<
   RedisStore,
   | 'mayLag'
-  | 'readOne'
+  | 'askFor'
+  | 'sendAsked'
   | 'read'
   | 'readPrimary'
   | 'apply'

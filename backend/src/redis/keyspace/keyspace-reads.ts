@@ -72,8 +72,10 @@ export class KeyspaceReads<T> {
     if (onPrimary && redis.mayLag) return this.#readPrimaryFirst(redis, entry, confirm);
     const { mayLag } = redis;
     const askedAt = clock.now();
-    return reads.runThen(
-      () => redis.readOne(entry),
+    return reads.askThen<Buffer | null, Reading<T>>(
+      (give, fail) => {
+        redis.askFor(entry, give, fail);
+      },
       (found) => {
         if (found instanceof Away) return this.#whileAway(entry, found);
         const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, confirm);
@@ -166,21 +168,21 @@ export class KeyspaceReads<T> {
     const word = own.isQuiet ? null : this.#knowledge.ownOf({ key: entry });
     if (word?.source === 'pending') return false;
     if (bytes === null) return isWanted || word !== null;
-    const copied = this.#decodedCopy(entry, bytes);
-    const found = copied ?? decodeEntry(bytes);
+    const copy = this.#copyWith(entry, bytes);
+    const found = copy === null ? decodeEntry(bytes) : this.#decodeOnce(copy.entry);
     if (isWanted && this.#judge.isOver(found)) return true;
-    // What memory has as well is believed, until somebody has told of a change.
-    const isCopied = copied !== null && this.#deps.memory.peek(entry)?.isTrusted === true;
-    return !isCopied && this.#isBehind(entry, found);
+    return this.#isBehind(entry, found, copy);
   }
 
-  #decodedCopy(key: string, bytes: Buffer): DecodedEntry | null {
+  #copyWith(key: string, bytes: Buffer): MemoryCopy | null {
     const copy = this.#deps.memory.peek(key);
-    return copy?.entry.equals(bytes) === true ? this.#decodeOnce(copy.entry) : null;
+    return copy?.entry.equals(bytes) === true ? copy : null;
   }
 
   // Not when this process did the newer one itself: that is the answer then.
-  #isBehind(key: string, found: DecodedEntry): boolean {
+  #isBehind(key: string, found: DecodedEntry, copy: MemoryCopy | null): boolean {
+    // What memory has as well is believed, until somebody has told of a change.
+    if (copy?.isTrusted === true) return false;
     const candidate = this.#candidateOf(key, found);
     const newer = candidate === null ? null : this.#knowledge.of(candidate);
     return newer?.source === 'memory' || newer?.source === 'notice';

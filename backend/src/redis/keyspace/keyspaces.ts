@@ -163,18 +163,23 @@ export class Keyspaces {
   async close(graceMs = this.#options.shutdownTimeoutMs): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#deps.redis?.sendAsked();
     this.#stopHearing?.();
     this.#degradation.close();
-    for (const { near, notices } of this.#open.values()) {
-      near?.close();
-      notices?.close();
-    }
+    this.#closeSenses();
     await this.#replays?.close(graceMs);
     const { entries } = this.#deps.own;
     if (entries > 0 && this.#kept.log === NO_LOG) this.#losses.add(entries, 'closed');
     this.#losses.close();
     this.#refusedNotices.close();
     await this.#deps.own.close();
+  }
+
+  #closeSenses(): void {
+    for (const { near, notices } of this.#open.values()) {
+      near?.close();
+      notices?.close();
+    }
   }
 
   #openKeyspace(name: string, settings: KeyspaceOptions): Keyspace {

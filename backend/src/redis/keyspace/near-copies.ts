@@ -1,4 +1,4 @@
-import type { Clock, Stop } from '../base/timing/index.js';
+import { inBackground, type Clock, type Stop } from '../base/timing/index.js';
 import { stampOf } from './store/entry.js';
 import type { MemoryStore } from './store/memory-store.js';
 import type { RedisPort } from './store/redis-port.js';
@@ -45,7 +45,7 @@ export class NearCopies {
     this.#memory = memory;
     this.#clock = clock;
     this.#stamps = stamps;
-    void this.#listen();
+    void inBackground(() => this.#listen());
   }
 
   /** Copies last written or confirmed before this moment must not be used; `Infinity` means that none may. */

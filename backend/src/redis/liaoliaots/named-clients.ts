@@ -1,9 +1,9 @@
 import type { RedisModuleOptions } from '@liaoliaots/nestjs-redis';
 import type { DriverClient, DriverOptions } from '../cluster/connection/index.js';
 import { safeMessage } from '../base/errors/index.js';
+import { refuseCommands, refusedOptions } from '../commands/index.js';
 import type { RedisEngine } from '../engine/index.js';
 import { atDeadline, endsWithin, type Clock } from '../base/timing/index.js';
-import { refuseCommands, refusedOptions } from './refused-client.js';
 
 const RETRY_EVERY_MS = 50;
 const POLITE_END_MS = 1_000;

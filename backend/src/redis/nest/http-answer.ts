@@ -36,6 +36,10 @@ export function httpAnswerOf(error: RedisHaError): HttpAnswer {
     const message = 'Nobody knows whether this was done; look before you repeat it';
     return { statusCode: 503, code, message, retryAfterS: null };
   }
+  if (code === 'NOT_REPLICATED') {
+    const message = 'This was done, and may be lost; look before you repeat it';
+    return { statusCode: 503, code, message, retryAfterS: null };
+  }
   if (isOutage(error)) {
     const message = 'This is not possible right now. Try again';
     return { statusCode: 503, code, message, retryAfterS: RETRY_AFTER_S };

@@ -6,10 +6,12 @@ export {
   redisCacheToken,
   redisKeyspacesToken,
   redisToken,
+  resolutionToken,
 } from './inject.js';
 export {
   type RedisAsyncOptions,
   RedisModule,
+  refuseSecond,
   type RedisOptionsFactory,
   type RegisterOptions,
 } from './redis.module.js';

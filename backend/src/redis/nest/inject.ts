@@ -39,3 +39,8 @@ export function redisKeyspacesToken(
 export function engineToken(name: string): symbol {
   return Symbol.for(`nestjs-redis-ha.engine.${name}`);
 }
+
+/** @internal Returns the injection token of the checked options of a connection. */
+export function resolutionToken(name: string): symbol {
+  return Symbol.for(`nestjs-redis-ha.options.${name}`);
+}

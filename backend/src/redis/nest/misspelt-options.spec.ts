@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { resolveOptions } from '../config/index.js';
 import { RedisEngine } from '../engine/index.js';
 import { outcomeOf } from '../../../test/support/outcomes.js';
@@ -78,6 +79,28 @@ describe('the options of a call', () => {
       () => redis.scanMembers('hscan', 'k', { cnt: 5 } as object).next(),
       'Did you mean count?',
     ],
+    [
+      'scanIterator, in the capitals of another client',
+      () => redis.scanIterator({ MATCH: 'sess:*' } as object).next(),
+      'Did you mean match?',
+    ],
+    [
+      'scanMembers, where members have no type',
+      () => redis.scanMembers('hscan', 'k', { type: 'hash' } as object).next(),
+      'type = "***": is not an option',
+    ],
+    [
+      'scanStream',
+      () => once(redis.scanStream({ MATCH: 'sess:*' } as object), 'data'),
+      'Did you mean match?',
+    ],
+    ['with', async () => redis.with({ as: 'reads' } as object), 'must be one of'],
+    [
+      'pipeline, whose writes WAIT cannot tell from those of others',
+      async () => redis.with({ replicas: 1 }).pipeline(),
+      'Use multi(), or give replicas to one write',
+    ],
+    ['with', async () => redis.with({ replicas: 0 }), 'replicas = 0: must be a whole number'],
   ])('of %s are refused before anything is sent: %#', async (_, call, message) => {
     const { code, error } = await outcomeOf(call());
     expect(code).toBe('INVALID_ARGUMENT');

@@ -23,8 +23,9 @@ import {
 import { CONNECTION_CACHE, RedisCache, type ConnectionCacheOptions } from '../cache/index.js';
 import {
   DEFAULT_CONNECTION,
-  resolveFromEnv,
   resolveOptions,
+  resolveOverEnv,
+  type OptionsOverEnvironment,
   type RedisHaOptions,
   type Resolution,
 } from '../config/index.js';
@@ -32,7 +33,13 @@ import { RedisEngine, RedisKeyspaces, settleSentinels } from '../engine/index.js
 import { EngineHook } from './engine-hook.js';
 import { RedisEventLogger } from './event-logger.js';
 import { RedisService } from './redis.service.js';
-import { engineToken, redisCacheToken, redisKeyspacesToken, redisToken } from './inject.js';
+import {
+  engineToken,
+  redisCacheToken,
+  redisKeyspacesToken,
+  redisToken,
+  resolutionToken,
+} from './inject.js';
 import { systemRandom } from '../base/timing/index.js';
 
 /** How a module is registered, apart from the options of Redis itself. */
@@ -43,12 +50,15 @@ export interface RegisterOptions {
   readonly isGlobal?: boolean;
   /** Options of the cache, which its namespaces can override. @defaultValue those of `CacheOptions` */
   readonly cache?: ConnectionCacheOptions;
+  /** Whether the options are laid over those of the environment, and not given in their place. @defaultValue false */
+  readonly overEnvironment?: boolean;
 }
 
 const REGISTER_ROWS = {
   name: option(connectionName, 'default'),
   isGlobal: option(flag, true),
   cache: option(group(CONNECTION_CACHE), CONNECTION_CACHE.defaults),
+  overEnvironment: option(flag, false),
 } satisfies RowsOf<RegisterOptions>;
 /** The second argument of `forRoot`. */
 export const REGISTER = new OptionSet(REGISTER_ROWS, {
@@ -57,24 +67,29 @@ export const REGISTER = new OptionSet(REGISTER_ROWS, {
 });
 
 /** Creates the options, for `useClass` and `useExisting`. */
-export interface RedisOptionsFactory {
-  createRedisOptions(): RedisHaOptions | Promise<RedisHaOptions>;
+export interface RedisOptionsFactory<T = RedisHaOptions> {
+  createRedisOptions(): T | Promise<T>;
 }
 
-interface AsyncBase extends RegisterOptions {
+interface AsyncBase extends Omit<RegisterOptions, 'overEnvironment'> {
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
 }
+
+/** Where options of one kind come from. */
+type OptionsSource<T> =
+  | {
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
+      readonly useFactory: (...args: any[]) => T | Promise<T>;
+      readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+    }
+  | { readonly useClass: Type<RedisOptionsFactory<T>> }
+  | { readonly useExisting: InjectionToken<RedisOptionsFactory<T>> };
 
 /** Options of {@link RedisModule.forRootAsync}: how the connection is registered and where its options come from. */
 export type RedisAsyncOptions = AsyncBase &
   (
-    | {
-        // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the injected values have whatever types their providers have
-        readonly useFactory: (...args: any[]) => RedisHaOptions | Promise<RedisHaOptions>;
-        readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
-      }
-    | { readonly useClass: Type<RedisOptionsFactory> }
-    | { readonly useExisting: InjectionToken<RedisOptionsFactory> }
+    | ({ readonly overEnvironment?: false } & OptionsSource<RedisHaOptions>)
+    | ({ readonly overEnvironment: true } & OptionsSource<OptionsOverEnvironment | undefined>)
   );
 
 const ASYNC_REGISTER = new OptionSet(
@@ -96,25 +111,47 @@ const ASYNC_REGISTER = new OptionSet(
 @Module({})
 export class RedisModule {
   /**
-   * Registers a connection. Without options it reads the environment (`docs/configuration.md`).
+   * Registers a connection. Without options it reads the environment (`docs/configuration.md`); with
+   * `overEnvironment` it reads the environment too, and the options win.
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) for a registration that cannot be used; what
    * is wrong with the options of Redis is thrown when the application starts.
    */
-  static forRoot(options?: RedisHaOptions, register: RegisterOptions = {}): DynamicModule {
+  static forRoot(
+    options: OptionsOverEnvironment,
+    register: RegisterOptions & { readonly overEnvironment: true },
+  ): DynamicModule;
+  static forRoot(options?: RedisHaOptions, register?: RegisterOptions): DynamicModule;
+  static forRoot(
+    options?: RedisHaOptions | OptionsOverEnvironment,
+    register: RegisterOptions = {},
+  ): DynamicModule {
     REGISTER.resolve(register);
-    const name = register.name ?? DEFAULT_CONNECTION;
+    // Nothing written is the environment; a factory that returns nothing may have forgotten to.
     const resolve = (): Resolution =>
-      options === undefined ? resolveFromEnv(undefined, name) : resolveOptions(options, name);
-    return toModule(register, [], [{ provide: resolutionToken(name), useFactory: resolve }]);
+      resolution(
+        options,
+        options === undefined ? { ...register, overEnvironment: true } : register,
+      );
+    const provide = resolutionToken(register.name ?? DEFAULT_CONNECTION);
+    return toModule(register, [], [{ provide, useFactory: resolve }]);
   }
 
   /** Registers a connection whose options come from elsewhere, such as a ConfigService. */
   static forRootAsync(options: RedisAsyncOptions): DynamicModule {
     checkAsync(options);
-    const name = options.name ?? DEFAULT_CONNECTION;
-    return toModule(options, options.imports ?? [], asyncProviders(options, name));
+    return toModule(options, options.imports ?? [], asyncProviders(options));
   }
+}
+
+/** Resolves options as `forRoot` and `forRootAsync` do alike. */
+function resolution(
+  options: RedisHaOptions | OptionsOverEnvironment | undefined,
+  { name = DEFAULT_CONNECTION, overEnvironment = false }: RegisterOptions,
+): Resolution {
+  if (overEnvironment) return resolveOverEnv(options, undefined, name);
+  // Without the environment they are complete, or what is missing is reported.
+  return resolveOptions(options as RedisHaOptions, name);
 }
 
 function checkAsync(options: unknown): void {
@@ -175,9 +212,12 @@ function toModule(
   };
 }
 
-// Nest keeps modules of one class apart unless they are the same object. Two of one name would be two engines, and
-// which of them is injected depends on the order of imports.
-function refuseSecond(name: string, modules: ModulesContainer): void {
+/**
+ * @internal Throws when several modules register a connection of this name. Nest keeps modules of one class apart
+ * unless they are the same object: there would be two engines, and which of them is injected depends on the order
+ * of imports.
+ */
+export function refuseSecond(name: string, modules: ModulesContainer): void {
   const registered = [...modules.values()].filter(({ providers }) =>
     providers.has(engineToken(name)),
   );
@@ -190,7 +230,8 @@ function refuseSecond(name: string, modules: ModulesContainer): void {
         'two calls of RedisModule.forRoot or forRootAsync register a connection of this name',
       remedy:
         'Register it once: it is global unless isGlobal is false, and the module that forRoot returns may be ' +
-        "imported several times. For a second Redis, use another name: forRoot(options, { name: 'sessions' })",
+        "imported several times. For a second Redis, use another name: forRoot(options, { name: 'sessions' }). " +
+        'In a test of an application that registers it, use RedisTestingModule.replaceIn(builder)',
     },
   ]);
 }
@@ -220,15 +261,15 @@ function newCache(
   return cache;
 }
 
-function asyncProviders(options: RedisAsyncOptions, name: string): Provider[] {
-  const provide = resolutionToken(name);
+function asyncProviders(options: RedisAsyncOptions): Provider[] {
+  const provide = resolutionToken(options.name ?? DEFAULT_CONNECTION);
   if ('useFactory' in options) {
     return [
       {
         provide,
         inject: options.inject ?? [],
         useFactory: async (...args: unknown[]) =>
-          resolveOptions(await options.useFactory(...args), name),
+          resolution(await options.useFactory(...args), options),
       },
     ];
   }
@@ -236,12 +277,8 @@ function asyncProviders(options: RedisAsyncOptions, name: string): Provider[] {
   const fromFactory: Provider = {
     provide,
     inject: [factory],
-    useFactory: async (source: RedisOptionsFactory) =>
-      resolveOptions(await source.createRedisOptions(), name),
+    useFactory: async (source: RedisOptionsFactory<RedisHaOptions | OptionsOverEnvironment>) =>
+      resolution(await source.createRedisOptions(), options),
   };
   return 'useClass' in options ? [options.useClass, fromFactory] : [fromFactory];
-}
-
-function resolutionToken(name: string): symbol {
-  return Symbol.for(`nestjs-redis-ha.options.${name}`);
 }

@@ -1,26 +1,27 @@
-import type { DriverClient, DriverOptions, TrackedOptions } from '../cluster/connection/index.js';
+import type {
+  DriverClient,
+  SubscriptionKind,
+  TrackedOptions,
+} from '../cluster/connection/index.js';
 import type {
   FailoverRecord,
   RedisHaEvent,
   RedisHaEventOf,
   RedisHaEventType,
 } from '../base/events/index.js';
-import { InvalidArgumentError } from '../base/errors/index.js';
-import { deadline, option, OptionSet, showSafely } from '../base/options/index.js';
+import { deadline, option, OptionSet } from '../base/options/index.js';
 import { CommandRecorder, type CommandStats, type RecentLatencies } from '../base/stats/index.js';
+import { readStatus, RedisScans, type RedisEngine, type RedisStatus } from '../engine/index.js';
 import {
-  readStatus,
-  RedisCommandSet,
-  type RedisEngine,
-  type RedisStatus,
-} from '../engine/index.js';
-import {
-  scan,
-  SCAN_OPTIONS,
+  asText,
+  type BufferListener,
+  channelList,
+  checkListener,
+  type ConnectionTarget,
+  type RawClientOptions,
   withExclusive,
   type MessageListener,
   type ExclusiveConnection,
-  type ScanOptions,
   type SubscribeOptions,
   SUBSCRIBE_OPTIONS,
   type Subscription,
@@ -36,13 +37,13 @@ const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { pa
  * replicas, writes to the primary. A command waits up to its deadline while there is no node for it. If
  * it cannot be known whether a write was executed, it fails with `COMMAND_UNCERTAIN` (`docs/errors.md`).
  */
-export class RedisService extends RedisCommandSet {
+export class RedisService extends RedisScans {
   readonly #engine: RedisEngine;
   readonly #noCommands: CommandRecorder;
 
   /** Made by {@link RedisModule}; applications inject it. */
   constructor(engine: RedisEngine) {
-    super(engine, null);
+    super(engine);
     this.#engine = engine;
     this.#noCommands = new CommandRecorder(engine.clock);
   }
@@ -92,21 +93,57 @@ export class RedisService extends RedisCommandSet {
   }
 
   /** Subscribes to channels, through failovers. Messages can be missed while the connection is lost: see `onGap`. */
-  subscribe(
+  async subscribe(
     channels: string | readonly string[],
     listener: MessageListener,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    return this.#listen('subscribe', channels, asText(listener), options);
+  }
+
+  /** Like {@link RedisService.subscribe}, with messages and channels as Buffers. */
+  async subscribeBuffer(
+    channels: string | readonly string[],
+    listener: BufferListener,
     options: SubscribeOptions = {},
   ): Promise<Subscription> {
     return this.#listen('subscribe', channels, listener, options);
   }
 
   /** Subscribes to patterns such as `news.*`, through failovers. */
-  psubscribe(
+  async psubscribe(
     patterns: string | readonly string[],
     listener: MessageListener,
     options: SubscribeOptions = {},
   ): Promise<Subscription> {
+    return this.#listen('psubscribe', patterns, asText(listener), options);
+  }
+
+  /** Like {@link RedisService.psubscribe}, with messages and channels as Buffers. */
+  async psubscribeBuffer(
+    patterns: string | readonly string[],
+    listener: BufferListener,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
     return this.#listen('psubscribe', patterns, listener, options);
+  }
+
+  /** Subscribes to sharded channels, which `SPUBLISH` publishes to, through failovers. Needs Redis 7. */
+  async ssubscribe(
+    channels: string | readonly string[],
+    listener: MessageListener,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    return this.#listen('ssubscribe', channels, asText(listener), options);
+  }
+
+  /** Like {@link RedisService.ssubscribe}, with messages and channels as Buffers. */
+  async ssubscribeBuffer(
+    channels: string | readonly string[],
+    listener: BufferListener,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    return this.#listen('ssubscribe', channels, listener, options);
   }
 
   /** Lends an exclusive connection to the primary for `WATCH` and `WAIT`, and takes it back after `work`. */
@@ -120,32 +157,17 @@ export class RedisService extends RedisCommandSet {
     return withExclusive(work, this.#engine.connected.loans, this.#engine.clock, timeoutMs);
   }
 
-  /** Scans all keys, step by step. Yields every key at least once; after a failover some twice. */
-  async *scanIterator(options: ScanOptions = {}): AsyncGenerator<string[], void, undefined> {
-    SCAN_OPTIONS.check(options);
-    const { runner, tracker } = this.#engine.connected;
-    yield* scan({ command: 'scan' }, options, runner, tracker);
+  /**
+   * Creates a plain ioredis client that follows the primary, for a library that needs one; with another
+   * `readPolicy` it follows the nodes that may answer reads, and only reads. Closed at shutdown.
+   */
+  createClient(options?: RawClientOptions): DriverClient {
+    return this.#engine.rawClients.create(options);
   }
 
-  /** Scans the members of a hash, set or sorted set. For hashes and sorted sets it yields name, value, name, value. */
-  async *scanMembers(
-    command: 'hscan' | 'sscan' | 'zscan',
-    key: string,
-    options: Omit<ScanOptions, 'type'> = {},
-  ): AsyncGenerator<string[], void, undefined> {
-    SCAN_OPTIONS.check(options);
-    const { runner, tracker } = this.#engine.connected;
-    yield* scan({ command, key }, options, runner, tracker);
-  }
-
-  /** Creates a plain ioredis client that follows the primary, for a library that needs one. Closed at shutdown. */
-  createClient(options?: DriverOptions): DriverClient {
-    return this.#engine.connected.rawClients.create(options);
-  }
-
-  /** Returns options for ioredis clients that follow the primary, for a library that creates its own. */
-  connectionOptions(): TrackedOptions {
-    return this.#engine.connected.rawClients.options();
+  /** Returns options for ioredis clients that a library creates by itself. They go where {@link RedisService.createClient} goes. */
+  connectionOptions(target?: ConnectionTarget): TrackedOptions {
+    return this.#engine.rawClients.options(target);
   }
 
   /**
@@ -163,29 +185,14 @@ export class RedisService extends RedisCommandSet {
   }
 
   async #listen(
-    kind: 'subscribe' | 'psubscribe',
+    kind: SubscriptionKind,
     channels: string | readonly string[],
-    listener: MessageListener,
+    listener: BufferListener,
     options: SubscribeOptions,
   ): Promise<Subscription> {
     SUBSCRIBE_OPTIONS.check(options);
-    if (typeof listener !== 'function') {
-      throw new InvalidArgumentError({
-        field: 'listener',
-        value: showSafely(listener),
-        message: 'must be a function, and several channels are given as a list',
-        remedy: "For example: redis.subscribe(['news', 'prices'], (message, channel) => …)",
-      });
-    }
-    const list = typeof channels === 'string' ? [channels] : [...channels];
-    if (list.length === 0 || list.includes('')) {
-      throw new InvalidArgumentError({
-        field: 'channels',
-        value: list,
-        message: 'there must be at least one channel, and none may be empty',
-        remedy: "For example: redis.subscribe('news', (message) => …)",
-      });
-    }
+    checkListener(listener);
+    const list = channelList(channels);
     const { subscriptions } = this.#engine.connected;
     const timeoutMs = options.timeoutMs ?? this.#engine.options.routing.writeTimeoutMs;
     return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });

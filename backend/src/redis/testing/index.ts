@@ -16,4 +16,9 @@ export type { FakeConnection } from './fake/fake-connection.js';
 export { type FakeAnswer, type FakeHandler, FakeRedisServer } from './fake/fake-redis-server.js';
 export { type FakeReply, reply } from './fake/fake-replies.js';
 export { fakeSentinel, type FakeSentinelStory, muteHandler } from './fake/fake-sentinel.js';
-export { TestClusterError } from '../base/errors/index.js';
+export {
+  RedisTestingModule,
+  type RedisStandInOptions,
+  type RedisTestingOptions,
+} from './memory/redis-testing.module.js';
+export { TestClusterError, UnsupportedInTestError } from '../base/errors/index.js';

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type CommandScope, COMMANDS, Refused, type RedisCommand } from './commands.js';
 import {
   LuaLibrary,
   replyOf,
@@ -8,7 +7,9 @@ import {
 } from '../../../src/redis/testing/lua/lua-library.js';
 import { type CompiledScript, compileLua } from '../../../src/redis/testing/lua/lua-to-js.js';
 import { errorOf, type Reply } from '../../../src/redis/testing/lua/replies.js';
-import { Contents, type Stored } from './stored.js';
+import { MEMORY_COMMANDS } from '../../../src/redis/testing/data/memory-commands.js';
+import { type Held, MemoryKeys } from '../../../src/redis/testing/data/memory-keys.js';
+import { replyOrError } from '../../../src/redis/testing/data/reply-error.js';
 
 /** Why Redis takes no writes, and what it says then. */
 export const REFUSALS = {
@@ -21,6 +22,18 @@ export const REFUSALS = {
 } as const;
 
 export type Refusal = keyof typeof REFUSALS;
+
+const NEED_MEMORY = new Set(['set', 'incrby', 'hset', 'zadd']);
+const WRITES = new Set([
+  ...NEED_MEMORY,
+  ...['del', 'pexpire', 'pexpireat', 'persist', 'zrem', 'zremrangebyrank'],
+]);
+
+/** A value of Redis and when it expires, in milliseconds of its calendar. */
+interface Stored {
+  readonly value: Held;
+  readonly expiresAt: number;
+}
 
 const compiled = new Map<string, { readonly lua: string; readonly run: CompiledScript }>();
 
@@ -37,8 +50,8 @@ export class RedisInMemory {
   /** How many commands came from outside. */
   commands = 0;
   readonly #now: () => number;
-  #contents: Contents;
-  #replica: Contents;
+  #contents: MemoryKeys;
+  #replica: MemoryKeys;
   #replicatedAt = -Infinity;
   #scripts = new Set<string>();
   #lastMicros = 0;
@@ -46,8 +59,8 @@ export class RedisInMemory {
   /** @param now - its calendar, in milliseconds since 1970 */
   constructor(now: () => number) {
     this.#now = now;
-    this.#contents = new Contents(now);
-    this.#replica = new Contents(now);
+    this.#contents = new MemoryKeys(now);
+    this.#replica = new MemoryKeys(now);
   }
 
   /** Runs a command. Texts are binary: one character a byte. */
@@ -70,7 +83,9 @@ export class RedisInMemory {
 
   /** What is stored under a key. */
   find(key: string): Stored | undefined {
-    return this.#contents.find(key);
+    const value = this.#contents.find(key);
+    if (value === undefined) return undefined;
+    return { value, expiresAt: this.#contents.expiryOf(key) ?? Infinity };
   }
 
   /** Removes a key, as a Redis does that needs room. */
@@ -104,7 +119,7 @@ export class RedisInMemory {
 
   /** Comes back without anything. */
   empty(): void {
-    this.#replica = new Contents(this.#now);
+    this.#replica = new MemoryKeys(this.#now);
     this.failOver();
   }
 
@@ -118,7 +133,7 @@ export class RedisInMemory {
     const host: ScriptHost = {
       call: (name, args) => {
         const reply = this.#runCommand(name, args, { hasFreed: hasWritten });
-        hasWritten ||= COMMANDS[name]?.isWrite === true && errorOf(reply) === null;
+        hasWritten ||= WRITES.has(name) && errorOf(reply) === null;
         return reply;
       },
     };
@@ -137,31 +152,23 @@ export class RedisInMemory {
     {
       contents = this.#contents,
       hasFreed = false,
-    }: { contents?: Contents; hasFreed?: boolean } = {},
+    }: { contents?: MemoryKeys; hasFreed?: boolean } = {},
   ): Reply {
     if (name === 'time') return this.#time();
     if (name === 'publish') return this.#publish(args);
-    const command = COMMANDS[name];
+    if (name === 'ping') return 'PONG';
+    const command = MEMORY_COMMANDS.get(name);
     if (command === undefined) return { err: `ERR unknown command '${name}'` };
-    const refusal = this.#refusalOf(command, hasFreed);
+    const refusal = this.#refusalOf(name, hasFreed);
     if (refusal !== null) return { err: refusal };
-    const scope: CommandScope = { contents, now: this.#now };
-    try {
-      return command.run(scope, args);
-    } catch (error) {
-      if (error instanceof Refused) return { err: error.message };
-      throw error;
-    }
+    return replyOrError(() => command.run(contents, args));
   }
 
   // A script that has freed memory may use it.
-  #refusalOf(
-    { isWrite = false, needsMemory = false }: RedisCommand,
-    hasFreed: boolean,
-  ): string | null {
+  #refusalOf(name: string, hasFreed: boolean): string | null {
     const { refusal } = this;
-    if (refusal === null || refusal === 'NOPERM' || !isWrite) return null;
-    if (refusal === 'OOM' && (!needsMemory || hasFreed)) return null;
+    if (refusal === null || refusal === 'NOPERM' || !WRITES.has(name)) return null;
+    if (refusal === 'OOM' && (!NEED_MEMORY.has(name) || hasFreed)) return null;
     return REFUSALS[refusal];
   }
 

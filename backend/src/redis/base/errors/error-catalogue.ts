@@ -197,6 +197,12 @@ export class TestClusterError extends RedisHaError {
   readonly retryable = false;
 }
 
+/** `RedisTestingModule` was asked for something that it does not keep in memory. Nothing was done. */
+export class UnsupportedInTestError extends RedisHaError {
+  readonly code = 'TEST_UNSUPPORTED';
+  readonly retryable = false;
+}
+
 function count(problems: number): string {
   return problems === 1 ? '1 problem' : `${String(problems)} problems`;
 }

@@ -98,6 +98,7 @@ describe('the codes', () => {
       'JOURNAL_FULL JournalFullError retryable',
       'LOADER_FAILED LoaderFailedError retryable',
       'LOADER_TIMEOUT LoaderTimeoutError retryable',
+      'NOT_REPLICATED NotReplicatedError final',
       'NO_PRIMARY NoPrimaryError retryable',
       'NO_REPLICA NoReplicaError retryable',
       'QUEUE_FULL QueueFullError retryable',
@@ -107,6 +108,7 @@ describe('the codes', () => {
       'SESSION_UNAVAILABLE SessionUnavailableError retryable',
       'SWITCHOVER_FAILED SwitchoverFailedError retryable',
       'TEST_CLUSTER_FAILED TestClusterError final',
+      'TEST_UNSUPPORTED UnsupportedInTestError final',
       'VALUE_TOO_LARGE ValueTooLargeError final',
       'VALUE_UNSERIALIZABLE ValueUnserializableError final',
     ]);

@@ -35,6 +35,7 @@ export {
   SessionUnavailableError,
   SwitchoverFailedError,
   TestClusterError,
+  UnsupportedInTestError,
   ValueTooLargeError,
   ValueUnserializableError,
   type Problem,

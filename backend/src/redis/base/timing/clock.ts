@@ -1,3 +1,13 @@
+import { performance } from 'node:perf_hooks';
+import * as timers from 'node:timers';
+import { inBackground } from './background.js';
+
+// Taken from Node while the module is loaded: a test that fakes the clock of its application must not stop
+// heartbeats, nor cut connections by moving the time.
+const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = timers;
+const machineNow = performance.now.bind(performance);
+const machineDate = Date.now;
+
 /** Ends what it was returned for, such as a timer or a listener. Calling it twice is harmless. */
 export type Stop = () => void;
 
@@ -22,15 +32,15 @@ export interface Clock {
 /** The machine's own clock. */
 export class SystemClock implements Clock {
   now(): number {
-    return performance.now();
+    return machineNow();
   }
 
   wallTime(): number {
-    return Date.now();
+    return machineDate();
   }
 
   after(ms: number, run: () => void): Stop {
-    const timer = setTimeout(run, ms);
+    const timer = inBackground(() => setTimeout(run, ms));
     timer.unref();
     return () => {
       clearTimeout(timer);
@@ -38,14 +48,14 @@ export class SystemClock implements Clock {
   }
 
   hold(ms: number, run: () => void): Stop {
-    const timer = setTimeout(run, ms);
+    const timer = inBackground(() => setTimeout(run, ms));
     return () => {
       clearTimeout(timer);
     };
   }
 
   every(ms: number, run: () => void): Stop {
-    const timer = setInterval(run, ms);
+    const timer = inBackground(() => setInterval(run, ms));
     timer.unref();
     return () => {
       clearInterval(timer);
@@ -60,7 +70,7 @@ export class SystemClock implements Clock {
         signal?.removeEventListener('abort', finish);
         resolve();
       };
-      const timer = setTimeout(finish, ms);
+      const timer = inBackground(() => setTimeout(finish, ms));
       signal?.addEventListener('abort', finish, { once: true });
     });
   }
@@ -70,6 +80,9 @@ export class SystemClock implements Clock {
 export function afterInput(run: () => void): void {
   setImmediate(run);
 }
+
+/** Runs after all promise callbacks of this turn of the event loop. */
+export const afterPromises: (run: () => void) => void = process.nextTick.bind(process);
 
 /** Returns a random number from 0 up to, not including, 1. Injected, so that tests choose it. */
 export type Random = () => number;

@@ -1,5 +1,7 @@
+export { inBackground } from './background.js';
 export {
   afterInput,
+  afterPromises,
   systemRandom,
   SystemClock,
   type Clock,

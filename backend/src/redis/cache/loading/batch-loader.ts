@@ -1,11 +1,12 @@
 import { types } from 'node:util';
-import { ByteGate, type Flight } from '../../base/collections/index.js';
+import { ByteGate } from '../../base/collections/index.js';
 import type { Found, Reading } from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import { refusal } from '../values/cache-keys.js';
 import type { ResolvedLoadOptions } from '../values/cache-options.js';
 import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
 import { SharedCall } from './shared-call.js';
+import type { Load } from './load-runner.js';
 import type { Answer, ValueLoader } from './value-loader.js';
 
 /** Makes the values of several keys at once. A key that is not in the result has no value. */
@@ -55,9 +56,9 @@ export class BatchLoader {
       if (answer === null) open.push(toOpenKey(key, one));
       else answers.set(key, answer);
     }
-    const flights = this.#flightsOf(open, request);
+    const loads = this.#loadsOf(open, request);
     return Promise.all(
-      keys.map(async (key) => answers.get(key) ?? this.#settle(key, flights.get(key), options)),
+      keys.map(async (key) => answers.get(key) ?? this.#settle(loads.get(key), options)),
     );
   }
 
@@ -68,45 +69,40 @@ export class BatchLoader {
     return { value: stale.value, from: 'stale' };
   }
 
-  #flightsOf(open: readonly OpenKey[], request: BatchRequest): Map<string, OpenFlight> {
-    const { loads } = this.#single;
-    const flights = new Map<string, OpenFlight>();
+  #loadsOf(open: readonly OpenKey[], request: BatchRequest): Map<string, OpenLoad> {
+    const loads = new Map<string, OpenLoad>();
     const own: OpenKey[] = [];
     for (const one of open) {
       this.#single.refuseToWaitForItself(one.key, one.stale, request.options);
-      const flight = loads.get(one.key);
-      if (flight === undefined) own.push(one);
-      else flights.set(one.key, { flight, stale: one.stale });
+      const load = this.#single.loads.get(one.key);
+      if (load === undefined) own.push(one);
+      else loads.set(one.key, { load, stale: one.stale });
     }
     this.#deps.counters.add('joined', open.length - own.length);
-    if (own.length === 0) return flights;
-    const answers = this.#load(own, request);
-    for (const { key, stale } of own) {
-      const answer = answers.get(key);
-      if (answer !== undefined) flights.set(key, { flight: loads.start(key, () => answer), stale });
+    if (own.length === 0) return loads;
+    const stale = new Map(own.map((one) => [one.key, one.stale]));
+    for (const load of this.#begin(own, request)) {
+      loads.set(load.key, { load, stale: stale.get(load.key) ?? null });
     }
-    return flights;
+    return loads;
   }
 
-  async #settle(
-    key: string,
-    open: OpenFlight | undefined,
-    options: ResolvedLoadOptions,
-  ): Promise<Answer> {
+  async #settle(open: OpenLoad | undefined, options: ResolvedLoadOptions): Promise<Answer> {
     if (open === undefined) return { value: undefined, from: 'load' };
-    return this.#single.join(key, open.flight, open.stale, options);
+    return this.#single.join(open.load, open.stale, options);
   }
 
   // Each key is loaded like one alone, with a lease of its own, but for the call of the loader.
-  #load(open: readonly OpenKey[], { loader, options }: BatchRequest): Map<string, Promise<Answer>> {
+  #begin(open: readonly OpenKey[], { loader, options }: BatchRequest): Load<Answer>[] {
     const known = new Map(open.map((one) => [one.key, one.known]));
     const keys = [...known.keys()];
     const writes = new ByteGate(WRITES_AT_ONCE);
-    const { runner } = this.#single;
+    const { runner, loads } = this.#single;
     let call: SharedCall | null = null;
-    return runner.runEach(keys, options.hardTimeoutMs, async (key, signal) => {
+    return runner.beginEach(loads, keys, options.hardTimeoutMs, async (key, time) => {
       const shared = (call ??= new SharedCall(keys, async (some) => {
-        const values = await runner.call(some, () => loader(some, { signal }), signal);
+        const { signal } = time;
+        const values = await runner.call(some, () => loader(some, { signal }), undefined, time);
         if (!types.isMap(values)) throw notAMap(values);
         return values;
       }));
@@ -116,7 +112,7 @@ export class BatchLoader {
       const make = (): Promise<unknown> => shared.load(key);
       try {
         const job = { key, options, make, onHeld, writes };
-        return await this.#single.load(job, known.get(key) ?? UNKNOWN, signal);
+        return await this.#single.load(job, known.get(key) ?? UNKNOWN, time);
       } finally {
         shared.leaveOut(key);
       }
@@ -126,8 +122,8 @@ export class BatchLoader {
 
 const UNKNOWN: Reading<unknown> = { state: 'unknown' };
 
-interface OpenFlight {
-  readonly flight: Flight<Answer>;
+interface OpenLoad {
+  readonly load: Load<Answer>;
   readonly stale: Found<unknown> | null;
 }
 

@@ -54,7 +54,7 @@ export class CacheLookup {
     options: GetOrSetOptions<never> | undefined,
   ): Promise<unknown> {
     const near = this.#hasNear ? this.#deps.keyspace.near(key) : null;
-    if (near !== null && !(near instanceof Promise) && isFresh(near)) {
+    if (near !== null && 'isFresh' in near && near.isFresh) {
       this.#deps.counters.nearHit(near.value);
       const refreshAhead = options?.refreshAhead;
       if ((refreshAhead === undefined ? this.#base.refreshAhead : refreshAhead) !== null) {
@@ -158,7 +158,9 @@ export class CacheLookup {
     ask.value = this.#reader.readThen(
       key,
       (reading) => {
-        if (!isFresh(reading)) return this.#answer(ask, request, this.#reader.noted(reading));
+        if (reading.state !== 'found' || !reading.isFresh) {
+          return this.#answer(ask, request, this.#reader.noted(reading));
+        }
         ask.from = 'cache';
         this.#asks.remove(ask);
         this.#deps.counters.hit(reading.value);

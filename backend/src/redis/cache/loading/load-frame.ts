@@ -56,8 +56,8 @@ export class LoadFrame {
   }
 
   /** Calls the loader. */
-  async run<T>(loader: () => T | Promise<T>): Promise<T> {
-    return frames.run(this, async () => loader());
+  async run<C, T>(loader: (context: C) => T | Promise<T>, context: C): Promise<T> {
+    return frames.run(this, loader, context);
   }
 
   /** Nobody waits for the loader any more. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Claim, Keyspace, Reading, Stamp } from '../../keyspace/index.js';
-import { answerWithin, onSignal, type Stop } from '../../base/timing/index.js';
+import type { Stop } from '../../base/timing/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
+import type { LoadTime } from './load-time.js';
 
 /** The outcome of asking for the right to load. */
 type Grant =
@@ -19,7 +20,7 @@ interface LeaseOptions {
   /** Stamp of what the caller has read already. */
   readonly seen: Stamp | null;
   /** Ends the wait. */
-  readonly signal: AbortSignal;
+  readonly time: LoadTime;
   readonly mayWait: boolean;
   /** Called once, before the wait for another process. */
   readonly onHeld?: (() => void) | undefined;
@@ -42,7 +43,7 @@ export class LoadLeases {
     this.#deps = deps;
   }
 
-  /** Asks until there is an answer. When the signal fires, its reason is thrown. */
+  /** Asks until there is an answer. When the time is over, it fails with the reason of that. */
   async take(key: string, wish: LeaseOptions): Promise<Grant> {
     const { keyspace, counters } = this.#deps;
     const token = randomUUID();
@@ -58,7 +59,7 @@ export class LoadLeases {
         counters.add('joined');
         wish.onHeld?.();
       }
-      await keyspace.untilChanged(key, this.#pauseAfter(looks), wish.signal);
+      await keyspace.untilChanged(key, this.#pauseAfter(looks), wish.time.signal);
     }
   }
 
@@ -67,17 +68,13 @@ export class LoadLeases {
     return pauseMs * (1 - LOOK_JITTER * this.#deps.random());
   }
 
-  async #claim(
-    key: string,
-    token: string,
-    { seen, signal }: LeaseOptions,
-  ): Promise<Claim<unknown>> {
+  async #claim(key: string, token: string, { seen, time }: LeaseOptions): Promise<Claim<unknown>> {
     const { keyspace, options, counters } = this.#deps;
     const asked = keyspace.claim(key, { leaseMs: options.leaseMs, seen, token });
     try {
-      return await answerWithin(asked, onSignal(signal));
+      return await time.within(asked);
     } catch (error) {
-      if (signal.aborted) {
+      if (time.signal.aborted) {
         this.#giveBackLate(asked, key);
         throw error;
       }

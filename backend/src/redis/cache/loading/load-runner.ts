@@ -4,39 +4,44 @@ import {
   LoaderTimeoutError,
   type RedisHaError,
 } from '../../base/errors/index.js';
-import {
-  answerWithin,
-  atDeadline,
-  endsWithin,
-  onSignal,
-  type Stop,
-} from '../../base/timing/index.js';
+import type { InflightTable, KeyedItem } from '../../base/collections/index.js';
+import { atDeadline, endsWithin, type Stop } from '../../base/timing/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import { isLoadFailure, reasonOf } from '../values/load-failure.js';
 import { LoadFrame } from './load-frame.js';
+import { LoadTime } from './load-time.js';
 import { RecentKeys } from './recent-keys.js';
+
+/** A load under way, for all callers that want its key meanwhile. */
+export interface Load<A> extends KeyedItem {
+  answer: Promise<A>;
+  /** When it began, by `clock.now()`. */
+  readonly startedAt: number;
+}
+
+/** Loads under way, by their keys. Nobody joins one that was taken out. */
+export type Loads<A> = InflightTable<Load<A>>;
 
 /** How to wait for a write. */
 interface KeepOptions {
   /** Redis had not answered an earlier step. */
   readonly isAway: boolean;
-  readonly signal: AbortSignal;
+  readonly time: LoadTime;
 }
 
 // Enough for memory and the journal, and too short to wait for a timeout of Redis.
 const PATIENCE_WHILE_AWAY_MS = 20;
 
-interface OpenLoad {
-  readonly controller: AbortController;
-  readonly stopTimer: Stop;
-}
+const UNBEGUN: Promise<never> = new Promise(() => undefined);
 
 /** Calls loaders, within their timeout and until the cache is closed. */
 export class LoadRunner {
   /** Keys that could not be loaded a moment ago, so that a failing source is not called each time. */
   readonly failures: RecentKeys;
   readonly #deps: CacheDeps;
-  readonly #open = new Set<OpenLoad>();
+  readonly #open = new Map<LoadTime, Stop>();
+  // One failure of a loader is the failure of many keys.
+  readonly #told = new WeakSet();
   #isClosed = false;
 
   constructor(deps: CacheDeps) {
@@ -45,73 +50,42 @@ export class LoadRunner {
   }
 
   /**
-   * Runs everything that belongs to one load. The signal fires on timeout, or when the cache is
-   * closed; its reason is the error to end with. A failure is counted, reported and remembered.
+   * Begins everything that belongs to the load of a key, which others can join until it ends. Its time is over on
+   * timeout, or when the cache is closed. A failure is counted, reported and remembered.
    */
-  async run<A>(
-    keys: readonly string[],
+  begin<A>(
+    loads: Loads<A>,
+    key: string,
     timeoutMs: number,
-    work: (signal: AbortSignal) => Promise<A>,
-  ): Promise<A> {
-    this.assertOpen();
-    const load = this.#begin(timeoutMs);
-    try {
-      const answer = await work(load.controller.signal);
-      for (const key of keys) this.failures.forget(key);
-      return answer;
-    } catch (error) {
-      this.#noteFailure(keys, error);
-      throw error;
-    } finally {
-      this.#end(load);
-    }
+    work: (key: string, time: LoadTime) => Promise<A>,
+  ): Load<A> {
+    return this.#enter(loads, key, this.#newTime(timeoutMs), work);
   }
 
-  /**
-   * The same for several keys that are loaded together, each of which has its own end. Returns their answers by
-   * their keys.
-   */
-  runEach<A>(
+  /** The same for several keys that are loaded together, each of which has its own end. */
+  beginEach<A>(
+    loads: Loads<A>,
     keys: readonly string[],
     timeoutMs: number,
-    work: (key: string, signal: AbortSignal) => Promise<A>,
-  ): Map<string, Promise<A>> {
-    this.assertOpen();
-    const load = this.#begin(timeoutMs);
-    const told = new WeakSet();
-    const running = keys.map((key): [string, Promise<A>] => {
-      const answer = work(key, load.controller.signal).then(
-        (value) => {
-          this.failures.forget(key);
-          return value;
-        },
-        (error: unknown) => {
-          // One failure of the loader is the failure of many keys.
-          this.#noteFailure([key], error, told);
-          throw error;
-        },
-      );
-      return [key, answer];
-    });
-    const end = (): void => {
-      this.#end(load);
-    };
-    this.#deps.tasks.add(Promise.allSettled(running.map(([, answer]) => answer)), end);
-    return new Map(running);
+    work: (key: string, time: LoadTime) => Promise<A>,
+  ): Load<A>[] {
+    const time = this.#newTime(timeoutMs);
+    return keys.map((key) => this.#enter(loads, key, time, work));
   }
 
   /** Calls the loader of these keys. What it throws becomes the cause of a `LOADER_FAILED`. */
-  async call<T>(
+  async call<C, T>(
     keys: readonly string[],
-    loader: () => T | Promise<T>,
-    signal: AbortSignal,
+    loader: (context: C) => T | Promise<T>,
+    context: C,
+    time: LoadTime,
   ): Promise<T> {
     this.#deps.counters.add('loads');
     const frame = new LoadFrame(this, keys);
     try {
-      return await answerWithin(frame.run(loader), onSignal(signal));
+      return await time.within(frame.run(loader, context));
     } catch (cause) {
-      if (signal.aborted) throw signal.reason;
+      if (time.signal.aborted) throw time.signal.reason;
       const namespace = this.#deps.keyspace.name;
       const message = `The loader of a value in the namespace ${namespace} failed`;
       throw new LoaderFailedError(message, { namespace }, { cause });
@@ -139,13 +113,20 @@ export class LoadRunner {
    * Waits until a loaded value is written, so that the next read sees it. When Redis did not answer
    * before, the caller has already waited for it once and does not wait long again.
    */
-  async keep(filling: Promise<unknown>, options: KeepOptions): Promise<void> {
+  async keep(filling: Promise<unknown>, { isAway, time }: KeepOptions): Promise<void> {
     const { clock, tasks } = this.#deps;
-    tasks.add(filling);
-    const limit = options.isAway
-      ? atDeadline(clock, PATIENCE_WHILE_AWAY_MS)
-      : onSignal(options.signal);
-    if (await endsWithin(filling, limit)) await filling;
+    if (isAway) {
+      tasks.add(filling);
+      if (await endsWithin(filling, atDeadline(clock, PATIENCE_WHILE_AWAY_MS))) await filling;
+      return;
+    }
+    try {
+      await time.within(filling);
+    } catch (error) {
+      if (!time.signal.aborted) throw error;
+      // The value is there. Writing it may take longer.
+      tasks.add(filling);
+    }
   }
 
   /** Throws after closing. */
@@ -161,22 +142,60 @@ export class LoadRunner {
   /** Ends the loads under way: their signals fire and their callers get `CLOSED`. */
   abort(): void {
     this.#isClosed = true;
-    for (const { controller } of this.#open) controller.abort(closed());
+    for (const time of this.#open.keys()) time.end(closed());
   }
 
-  #begin(timeoutMs: number): OpenLoad {
-    const controller = new AbortController();
+  #newTime(timeoutMs: number): LoadTime {
+    const time = new LoadTime();
     const stopTimer = this.#deps.clock.after(timeoutMs, () => {
-      controller.abort(this.#tooLate(timeoutMs));
+      time.end(this.#tooLate(timeoutMs));
     });
-    const load = { controller, stopTimer };
-    this.#open.add(load);
+    this.#open.set(time, stopTimer);
+    return time;
+  }
+
+  #enter<A>(
+    loads: Loads<A>,
+    key: string,
+    time: LoadTime,
+    work: (key: string, time: LoadTime) => Promise<A>,
+  ): Load<A> {
+    const load: Load<A> = {
+      key,
+      answer: UNBEGUN,
+      startedAt: this.#deps.clock.now(),
+      nextInBucket: null,
+    };
+    time.users++;
+    loads.add(load);
+    load.answer = this.#run(loads, load, time, work);
+    this.#deps.tasks.add(load.answer);
     return load;
   }
 
-  #end(load: OpenLoad): void {
-    load.stopTimer();
-    this.#open.delete(load);
+  async #run<A>(
+    loads: Loads<A>,
+    load: Load<A>,
+    time: LoadTime,
+    work: (key: string, time: LoadTime) => Promise<A>,
+  ): Promise<A> {
+    try {
+      this.assertOpen();
+      const answer = await work(load.key, time);
+      this.failures.forget(load.key);
+      return answer;
+    } catch (error) {
+      this.#noteFailure(load.key, error);
+      throw error;
+    } finally {
+      loads.remove(load);
+      if (--time.users === 0) this.#close(time);
+    }
+  }
+
+  #close(time: LoadTime): void {
+    this.#open.get(time)?.();
+    this.#open.delete(time);
   }
 
   #tooLate(hardTimeoutMs: number): LoaderTimeoutError {
@@ -185,12 +204,12 @@ export class LoadRunner {
     return new LoaderTimeoutError(message, { namespace, hardTimeoutMs });
   }
 
-  #noteFailure(keys: readonly string[], error: unknown, told = new WeakSet()): void {
+  #noteFailure(key: string, error: unknown): void {
     if (!isLoadFailure(error)) return;
     const { bus, counters, keyspace } = this.#deps;
-    for (const key of keys) this.failures.note(key);
-    if (told.has(error)) return;
-    told.add(error);
+    this.failures.note(key);
+    if (this.#told.has(error)) return;
+    this.#told.add(error);
     counters.add('loadFailures');
     bus.emit({ type: 'cache.load-failed', keyspace: keyspace.name, reason: reasonOf(error) });
   }

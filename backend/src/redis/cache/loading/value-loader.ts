@@ -1,5 +1,5 @@
-import { type ByteGate, type Flight, SingleFlight } from '../../base/collections/index.js';
-import { answerWithin, atDeadline, endsWithin, onSignal } from '../../base/timing/index.js';
+import { type ByteGate, InflightTable } from '../../base/collections/index.js';
+import { atDeadline, endsWithin } from '../../base/timing/index.js';
 import {
   compareStamps,
   type Entry,
@@ -15,7 +15,9 @@ import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
 import type { EntryWriter } from '../values/entry-writer.js';
 import { isLoadFailure } from '../values/load-failure.js';
 import { LoadLeases, type LoadLease } from './load-lease.js';
-import { LoadRunner } from './load-runner.js';
+import { LoadFrame } from './load-frame.js';
+import { type Load, LoadRunner, type Loads } from './load-runner.js';
+import type { LoadTime } from './load-time.js';
 import { RecentKeys } from './recent-keys.js';
 
 /** What a loader receives. */
@@ -42,7 +44,7 @@ export interface LoadJob {
   readonly key: string;
   readonly options: ResolvedLoadOptions;
   /** Makes the value. The stale one is given, if there is one. */
-  readonly make: (stale: unknown, signal: AbortSignal) => Promise<unknown>;
+  readonly make: (stale: unknown, time: LoadTime) => Promise<unknown>;
   /** Called when another process loads the key, before it is waited for. */
   readonly onHeld?: () => void;
   /** Lets so many loaded values at once be written; without it any number. */
@@ -61,12 +63,12 @@ const REFRESH_AGAIN_MS = 250;
 /** Finds a value, or loads it once for all callers that want it meanwhile, in this process and in others. */
 export class ValueLoader {
   readonly runner: LoadRunner;
-  readonly loads: SingleFlight<Answer>;
+  readonly loads: Loads<Answer> = new InflightTable();
   readonly #deps: CacheDeps;
   readonly #reader: EntryReader;
   readonly #writer: EntryWriter;
   readonly #leases: LoadLeases;
-  readonly #refreshes: SingleFlight<Answer | null>;
+  readonly #refreshes: Loads<Answer | null> = new InflightTable();
   // Keys that another process refreshes: asking again at each hit would only cost commands.
   readonly #refreshedElsewhere: RecentKeys;
 
@@ -76,8 +78,6 @@ export class ValueLoader {
     this.#writer = writer;
     this.#leases = new LoadLeases(deps);
     this.runner = new LoadRunner(deps);
-    this.loads = new SingleFlight(deps.clock, deps.tasks);
-    this.#refreshes = new SingleFlight(deps.clock, deps.tasks);
     this.#refreshedElsewhere = new RecentKeys(deps.clock);
   }
 
@@ -93,9 +93,11 @@ export class ValueLoader {
       return { value: stale.value, from: 'stale' };
     this.refuseToWaitForItself(key, stale, options);
     const underWay = this.loads.get(key);
-    const flight = underWay ?? this.loads.start(key, () => this.#load(request, known));
-    if (underWay === undefined) return this.settle(flight, stale, options);
-    const answer = await this.join(key, flight, stale, options);
+    if (underWay === undefined) {
+      const load = this.#begin(request, known);
+      return stale === null ? load.answer : this.settle(load, stale, options);
+    }
+    const answer = await this.join(underWay, stale, options);
     if (answer.from === 'load') this.#deps.counters.add('joined');
     return answer;
   }
@@ -109,22 +111,19 @@ export class ValueLoader {
     if (this.runner.failures.isRecent(key, retryAfterMs)) return;
     if (this.#refreshedElsewhere.isRecent(key, REFRESH_AGAIN_MS)) return;
     const start = { seen: entry.stamp, value, mayWrite: true, mayWait: false, isAway: false };
-    this.#refreshes.start(key, () =>
-      this.runner.run([key], hardTimeoutMs, async (signal) => {
-        const answer = await this.#obtain(this.#jobOf(request), start, signal);
-        if (answer === null) this.#refreshedElsewhere.note(key);
-        return answer;
-      }),
-    );
+    this.runner.begin(this.#refreshes, key, hardTimeoutMs, async (_key, time) => {
+      const answer = await this.#obtain(this.#jobOf(request), start, time);
+      if (answer === null) this.#refreshedElsewhere.note(key);
+      return answer;
+    });
   }
 
   /** Returns the result of a load, or the stale value when the load fails or takes too long. */
   async settle(
-    { answer, startedAt }: Flight<Answer>,
-    stale: Found<unknown> | null,
+    { answer, startedAt }: Load<Answer>,
+    stale: Found<unknown>,
     options: ResolvedLoadOptions,
   ): Promise<Answer> {
-    if (stale === null) return answer;
     try {
       return await this.#withPatience(
         answer,
@@ -140,13 +139,12 @@ export class ValueLoader {
 
   /** The same for a load that another call has begun. */
   join(
-    key: string,
-    flight: Flight<Answer>,
+    load: Load<Answer>,
     stale: Found<unknown> | null,
     options: ResolvedLoadOptions,
   ): Promise<Answer> {
-    const settled = this.settle(flight, stale, options);
-    return isLetGo(stale, options) ? settled : this.runner.waitFor(key, settled);
+    const settled = stale === null ? load.answer : this.settle(load, stale, options);
+    return isLetGo(stale, options) ? settled : this.runner.waitFor(load.key, settled);
   }
 
   /** Whether to serve a stale value at once, because loading the key failed a moment ago. */
@@ -160,73 +158,64 @@ export class ValueLoader {
     stale: Found<unknown> | null,
     options: ResolvedLoadOptions,
   ): void {
-    if (isLetGo(stale, options)) return;
-    if (this.runner.wouldWaitForItself(key)) throw waitsForItself(this.#deps.keyspace.name);
+    if (!LoadFrame.wouldWaitForItself(key, this.runner) || isLetGo(stale, options)) return;
+    throw waitsForItself(this.#deps.keyspace.name);
   }
 
   /** The key was written or deleted here: later callers must not get the earlier value. */
   forget(key: string): void {
-    this.loads.forget(key);
-    this.#refreshes.forget(key);
+    takeOut(this.loads, key);
+    takeOut(this.#refreshes, key);
     this.runner.failures.forget(key);
     this.#refreshedElsewhere.forget(key);
   }
 
   /** The same for all keys. */
   forgetAll(): void {
-    this.loads.forgetAll();
-    this.#refreshes.forgetAll();
+    for (const { key } of this.loads.toArray()) takeOut(this.loads, key);
+    for (const { key } of this.#refreshes.toArray()) takeOut(this.#refreshes, key);
   }
 
   /** Loads a key of which this is known, as the one of all processes, or waits for the one that does. */
-  async load(job: LoadJob, known: Reading<unknown>, signal: AbortSignal): Promise<Answer> {
+  async load(job: LoadJob, known: Reading<unknown>, time: LoadTime): Promise<Answer> {
     // A waiter gets the lease in the end, or finds a changed entry, or times out.
-    return (await this.#obtain(job, startOf(known), signal)) as Answer;
+    return (await this.#obtain(job, startOf(known), time)) as Answer;
   }
 
-  #load(request: LoadRequest, known: Reading<unknown>): Promise<Answer> {
+  #begin(request: LoadRequest, known: Reading<unknown>): Load<Answer> {
     const { key, options } = request;
-    return this.runner.run([key], options.hardTimeoutMs, async (signal) => {
-      const refreshed = await this.#afterRefresh(key, signal);
-      if (refreshed !== null) return refreshed;
-      return this.load(this.#jobOf(request), known, signal);
+    return this.runner.begin(this.loads, key, options.hardTimeoutMs, async (_key, time) => {
+      const refresh = this.#refreshes.get(key);
+      // The value expired while it was being refreshed.
+      const refreshed = refresh === undefined ? null : await time.within(orNull(refresh.answer));
+      return refreshed ?? this.load(this.#jobOf(request), known, time);
     });
   }
 
   #jobOf({ key, loader, options }: LoadRequest): LoadJob {
-    const make: LoadJob['make'] = (stale, signal) =>
-      this.runner.call([key], () => loader({ key, signal, stale }), signal);
+    const make: LoadJob['make'] = (stale, time) =>
+      this.runner.call([key], loader, { key, signal: time.signal, stale }, time);
     return { key, options, make };
   }
 
-  // The value expired while it was being refreshed.
-  async #afterRefresh(key: string, signal: AbortSignal): Promise<Answer | null> {
-    const refresh = this.#refreshes.get(key);
-    if (refresh === undefined) return null;
-    return answerWithin(
-      refresh.answer.catch(() => null),
-      onSignal(signal),
-    );
-  }
-
   /** Loads, alone or as the one of all processes. `null` when another one loads and waiting is not wanted. */
-  async #obtain(job: LoadJob, start: LoadStart, signal: AbortSignal): Promise<Answer | null> {
+  async #obtain(job: LoadJob, start: LoadStart, time: LoadTime): Promise<Answer | null> {
     const { key, options, onHeld } = job;
     const isAlone = !options.shareLoads || !start.mayWrite || start.isAway;
-    if (isAlone) return this.#loadNow(job, start, null, signal);
+    if (isAlone) return this.#loadNow(job, start, null, time);
     for (let { seen } = start; ;) {
       const { mayWait } = start;
-      const grant = await this.#leases.take(key, { seen, signal, mayWait, onHeld });
+      const grant = await this.#leases.take(key, { seen, time, mayWait, onHeld });
       if (grant.kind === 'busy') return null;
       if (grant.kind === 'go') {
         const isAway = grant.lease === null;
-        return this.#loadNow(job, { ...start, isAway }, grant.lease, signal);
+        return this.#loadNow(job, { ...start, isAway }, grant.lease, time);
       }
       const known = this.#reader.noted(grant.reading);
       if (isFresh(known)) return { value: known.value, from: 'load' };
       const next = startOf(known);
       if (!isNews(next, seen)) {
-        return this.#loadNow(job, { ...start, mayWrite: next.mayWrite }, null, signal);
+        return this.#loadNow(job, { ...start, mayWrite: next.mayWrite }, null, time);
       }
       seen = next.seen;
     }
@@ -236,15 +225,15 @@ export class ValueLoader {
     { key, options, make, writes }: LoadJob,
     { value: stale, mayWrite, isAway }: LoadStart,
     lease: LoadLease | null,
-    signal: AbortSignal,
+    time: LoadTime,
   ): Promise<Answer> {
     try {
       const stamp = lease?.stamp ?? this.#deps.keyspace.birth();
-      const value = await make(stale, signal);
+      const value = await make(stale, time);
       if (mayWrite) {
         const load = { stamp, replacesValue: stale !== undefined, isAway };
         const fill = (): Promise<void> => this.#writer.fill(key, value, options, load);
-        await this.runner.keep(writes?.run(1, fill) ?? fill(), { isAway, signal });
+        await this.runner.keep(writes?.run(1, fill) ?? fill(), { isAway, time });
       }
       return { value, from: 'load' };
     } finally {
@@ -268,6 +257,16 @@ export class ValueLoader {
     if (freshUntil === 0) return false;
     return this.#deps.clock.wallTime() >= madeAt + (freshUntil - madeAt) * share;
   }
+}
+
+// Nobody joins it any more: it began before the key was changed.
+function takeOut<A>(loads: Loads<A>, key: string): void {
+  const load = loads.get(key);
+  if (load !== undefined) loads.remove(load);
+}
+
+function orNull<A>(answer: Promise<A>): Promise<A | null> {
+  return answer.catch(() => null);
 }
 
 /** Where a load starts from. */

@@ -45,10 +45,14 @@ export class EntryWriter {
     options: ResolvedLoadOptions,
     load: FillOptions,
   ): Promise<void> {
-    const draft =
-      value === undefined
-        ? this.#nothing(options, load)
-        : await this.#draftIfItFits(value, options);
+    let draft: EntryDraft | null;
+    try {
+      draft = value === undefined ? this.#nothing(options, load) : await this.draft(value, options);
+    } catch (error) {
+      if (!(error instanceof ValueTooLargeError)) throw error;
+      this.#report(error);
+      return;
+    }
     if (draft === null) return;
     try {
       await this.#write(key, draft, { stamp: load.stamp, isAtHand: load.isAway });
@@ -75,16 +79,6 @@ export class EntryWriter {
       staleMs: 0,
       groups: [],
     };
-  }
-
-  async #draftIfItFits(value: unknown, options: ResolvedLoadOptions): Promise<EntryDraft | null> {
-    try {
-      return await this.draft(value, options);
-    } catch (error) {
-      if (!(error instanceof ValueTooLargeError)) throw error;
-      this.#report(error);
-      return null;
-    }
   }
 
   #report(error: unknown): void {

@@ -5,6 +5,7 @@ export type {
   RedisOptions as DriverOptions,
   RedisValue,
 } from 'ioredis';
+export { callerContext } from './caller-context.js';
 export { Heartbeat } from './heartbeat.js';
 export {
   ReopeningWire,
@@ -19,13 +20,17 @@ export { NodeRegistry } from './node-registry.js';
 export { RedisNode, type Job, type NodeChange, type RedisNodeDeps } from './redis-node.js';
 export { parseRole, type NodeRole } from './node-role.js';
 export {
+  type DriverCommand,
   driverCommandNames,
   forward,
+  newDriverCommand,
   Wire,
   type Encoding,
   type ReplySink,
+  type SubscriptionKind,
   type WireListener,
 } from './wire.js';
+export { refusingConnector } from './refusing-connector.js';
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/timing/index.js';
+import { afterPromises, type Clock } from '../../base/timing/index.js';
 import { InflightList, type InflightItem } from '../../base/collections/index.js';
 import type { JobFor } from './job.js';
 import { StallWatch, type StallChange } from './stall-watch.js';
@@ -87,8 +87,8 @@ export class JobSender<N> {
     if (this.#outbox.length > FEW_JOBS) this.#outboxBytes += job.weigh();
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
-    // Runs after all promise callbacks of this turn, so that what they send goes out in one write.
-    process.nextTick(this.#flush);
+    // What the promise callbacks of this turn send goes out in the same write.
+    afterPromises(this.#flush);
   }
 
   /** Checks whether the node has stalled. Returns what has changed, if anything. */

@@ -132,6 +132,7 @@ export class NodeRegistry {
       heartbeatIntervalMs: node.heartbeatIntervalMs,
       heartbeatTimeoutMs: node.heartbeatTimeoutMs,
       stallAfterMs: node.stallAfterMs,
+      isOnlyNode: this.#options.mode === 'standalone',
       maxPauseMs: () =>
         this.#down.has(addressKey(address)) ? MAX_PAUSE_WHILE_DOWN_MS : MAX_PAUSE_MS,
       onSent: this.#stallPulse.wake,

@@ -520,6 +520,55 @@ describe('RedisNode', () => {
       expect(clock.pending).toBe(0);
     });
   });
+
+  describe('that refuses to tell its role', () => {
+    const REFUSALS = [
+      "ERR unknown command 'ROLE', with args beginning with: ",
+      "NOPERM User x has no permissions to run the 'role' command",
+      'ERR unsupported command role',
+    ];
+
+    beforeEach(() => {
+      node.override = ([name]) =>
+        name?.toLowerCase() === 'role' ? reply.error(REFUSALS[0] ?? '') : undefined;
+    });
+
+    it.each(REFUSALS)('is the primary where it is the only node: %s', async (refusal) => {
+      node.override = ([name]) =>
+        name?.toLowerCase() === 'role' ? reply.error(refusal) : undefined;
+      const problems: Problem[] = [];
+      const only = settings({ isOnlyNode: true, onDoubt: (problem) => problems.push(problem) });
+      connection = new RedisNode(only, clock, (_, change) => changes.push(change));
+      await opened();
+      expect(connection.role).toMatchObject({ kind: 'primary', replicas: [] });
+      expect(problems).toMatchObject([{ field: 'ROLE', value: refusal.split(' ')[0] }]);
+    });
+
+    it('is asked once for each connection, and its heartbeats are PING', async () => {
+      connection = new RedisNode(settings({ isOnlyNode: true }), clock, () => undefined);
+      await opened();
+      await pass(clock, 2100);
+      expect(node.arrived('role')).toBe(1);
+      expect(node.arrived('ping')).toBeGreaterThan(2);
+      expect(connection.state.kind).toBe('ready');
+    });
+
+    it('is not used where others could be the primary', async () => {
+      connection.open();
+      await pass(clock, 100);
+      expect([connection.state.kind, connection.role]).not.toContain('ready');
+      expect(connection.role).toBeNull();
+    });
+
+    it('is not taken for a primary while it only loads its data', async () => {
+      node.override = ([name]) =>
+        name?.toLowerCase() === 'role' ? reply.error('LOADING Redis is loading') : undefined;
+      connection = new RedisNode(settings({ isOnlyNode: true }), clock, () => undefined);
+      connection.open();
+      await pass(clock, 100);
+      expect(connection.role).toBeNull();
+    });
+  });
 });
 
 describe('NodeRegistry', () => {

@@ -4,7 +4,7 @@ import type { Clock, TimeDistance } from '../../base/timing/index.js';
 import { Heartbeat } from './heartbeat.js';
 import type { JobFor } from './job.js';
 import { JobSender } from './job-sender.js';
-import { parseRole, type NodeRole } from './node-role.js';
+import { parseRole, RoleQuestion, type NodeRole } from './node-role.js';
 import { ReopeningWire, type ConnectionState, type ReopeningOptions } from './reopening-wire.js';
 import { ServerTime } from './server-time.js';
 import { parseServerInfo, UNKNOWN_SERVER, type ServerInfo } from './server-info.js';
@@ -27,6 +27,8 @@ export interface RedisNodeDeps extends ReopeningOptions {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly stallAfterMs: number;
+  /** Whether there is no other node and no Sentinel: it may refuse to tell its role. */
+  readonly isOnlyNode?: boolean;
   /** Called when commands were sent: from now on {@link RedisNode.checkForStall} must be called. */
   readonly onSent: () => void;
   /** Called when the server refuses something that everything works without. */
@@ -55,6 +57,7 @@ export class RedisNode {
   readonly #jobs: JobSender<RedisNode>;
   readonly #heartbeat: Heartbeat;
   readonly #time: ServerTime;
+  readonly #roleQuestion: RoleQuestion;
   #role: NodeRole | null = null;
   // Told when it is known that the node is one: a Sentinel has no time, and need not have.
   #timeProblem: Problem | null = null;
@@ -81,6 +84,9 @@ export class RedisNode {
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
     this.#time = new ServerTime(clock, (problem) => {
       this.#timeProblem = problem;
+    });
+    this.#roleQuestion = new RoleQuestion(settings.isOnlyNode ?? false, (problem) => {
+      settings.onDoubt?.(problem);
     });
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
@@ -210,10 +216,7 @@ export class RedisNode {
   /** Sends one administrative command on this connection. */
   call(name: string, ...args: readonly string[]): Promise<unknown> {
     const wire = this.#wire.ready;
-    if (wire === null) {
-      return Promise.reject(new ConnectionLostError('The node is not connected'));
-    }
-    return wire.call(name, args);
+    return wire === null ? Promise.reject(notConnected()) : wire.call(name, args);
   }
 
   /** Checks whether the node is stalled. Returns whether it has anything to answer. */
@@ -245,7 +248,8 @@ export class RedisNode {
     this.#time.restart();
     this.#time.ask(wire);
     const info = Promise.all([ask('server'), ask('replication')]);
-    const role = parseRole(await wire.call('role'));
+    this.#roleQuestion.restart();
+    const role = parseRole(await this.#roleQuestion.ask(wire));
     this.#info = parseServerInfo((await info).join('\n'), this.#info);
     return { role, sentAt };
   }
@@ -276,9 +280,10 @@ export class RedisNode {
     if (this.#jobs.unanswered === 0) this.#jobs.stall.start(this.#clock.now());
     this.#settings.onSent();
     const wire = this.#wire.ready;
+    if (wire === null) return Promise.reject(notConnected());
     // Before the role, so that whoever is told of the role finds the time.
-    if (wire !== null) this.#time.ask(wire);
-    return this.call('role');
+    this.#time.ask(wire);
+    return this.#roleQuestion.ask(wire);
   }
 
   #acceptRole(role: NodeRole, sentAt: number): void {
@@ -352,6 +357,10 @@ export class RedisNode {
     second.destroy('it has served its purpose');
     if (isPresent && isAlive && this.#heartbeat.isWaiting) this.reset(NOT_ANSWERED);
   }
+}
+
+function notConnected(): ConnectionLostError {
+  return new ConnectionLostError('The node is not connected');
 }
 
 function isSoundRole(role: NodeRole): boolean {

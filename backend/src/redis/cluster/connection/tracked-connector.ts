@@ -3,11 +3,12 @@ import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'nod
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../base/address/index.js';
 import { changingCredentials, type ResolvedAccess } from '../../config/index.js';
-import { ConnectionLostError, isRoleRefusal } from '../../base/errors/index.js';
+import { ConnectionLostError, isRoleRefusal, replyPrefix } from '../../base/errors/index.js';
 import {
   answerWithin,
   atDeadline,
   endsWithin,
+  inBackground,
   type Clock,
   type Limit,
   type Stop,
@@ -26,6 +27,8 @@ export interface TargetSource {
   onMove(listener: () => void): Stop;
   /** Returns whether the engine is shutting down. */
   isClosed(): boolean;
+  /** Whether the clients only read, so that the node may be a replica. */
+  readonly mayBeReplica?: boolean;
   readonly clock: Clock;
   readonly access: ResolvedAccess;
 }
@@ -88,7 +91,7 @@ export function trackedOptions(
     retryAttempts: Number.MAX_SAFE_INTEGER,
     retryDelay: RETRY_MS,
     // 2: connect again and send this command again. It was refused, so it was not executed.
-    reconnectOnError: (error) => (isRoleRefusal(error) ? 2 : false),
+    reconnectOnError: (error) => (mayPass(error, source) ? 2 : false),
     enableReadyCheck: true,
     db: settings.db,
     connectionName: settings.clientName,
@@ -97,6 +100,11 @@ export function trackedOptions(
     // Our connector opens the sockets: the driver only has to know that there is TLS.
     ...(access.tls === null ? {} : { tls: typeof access.tls === 'function' ? {} : access.tls }),
   };
+}
+
+// A replica refuses writes, and will do so again: a client that only reads is told.
+function mayPass(error: Error, { mayBeReplica }: TargetSource): boolean {
+  return isRoleRefusal(error) && !(mayBeReplica === true && replyPrefix(error) === 'READONLY');
 }
 
 // Credentials that may change are asked for by the connector, and the driver sends none.
@@ -111,7 +119,7 @@ function fixedLogin(access: ResolvedAccess): Pick<TrackedOptions, 'username' | '
 /** Creates an ioredis client that follows the primary. */
 export function newTrackedClient(options: RedisOptions): Redis {
   // With exact optional types the driver's option type does not fit the driver's constructor.
-  return new Redis(options as never);
+  return inBackground(() => new Redis(options as never));
 }
 
 // As ioredis has it, for clients that do not say it.
@@ -177,7 +185,11 @@ class TrackedConnector extends AbstractConnector {
     this.#options = options;
   }
 
-  override async connect(emit: ErrorEmitter): Promise<Socket> {
+  override connect(emit: ErrorEmitter): Promise<Socket> {
+    return inBackground(() => this.#connect(emit));
+  }
+
+  async #connect(emit: ErrorEmitter): Promise<Socket> {
     const attempt = ++this.#attempt;
     this.connecting = true;
     await this.#pauseAfterRefusal();
@@ -230,10 +242,11 @@ class TrackedConnector extends AbstractConnector {
     emit('error', new ConnectionLostError(`The connection is not used: ${outcome.refusal}`));
   }
 
-  /** Returns whether the node is still the one to be connected to, and reports no other role than primary. */
+  /** Returns whether the node is still one to be connected to, and reports no role that it must not have. */
   override check(info: { role?: string }): boolean {
     const isPrimary = info.role === undefined || info.role === 'master';
-    return isPrimary && this.#target !== null && this.#source.isCurrent(this.#target);
+    const hasRole = isPrimary || (this.#source.mayBeReplica === true && info.role === 'slave');
+    return hasRole && this.#target !== null && this.#source.isCurrent(this.#target);
   }
 
   /** Ends the connection after what is in flight, and cuts it when that takes too long or the primary moves. */

@@ -114,13 +114,16 @@ export class WirePool {
 
   // A caller that gives up leaves the connection to the next one.
   #openFor(answer: Answer<Loan>, purpose: LoanPurpose): void {
+    // Let go of once it is answered: the connection lives longer than what the caller brought along.
+    let waiting: Answer<Loan> | null = answer;
     const wire: Wire = this.#openWire({
       onReady: () => {
-        this.#lend(wire, purpose, answer);
+        if (waiting !== null) this.#lend(wire, purpose, waiting);
+        waiting = null;
       },
       onClosed: (reason) => {
         this.#forget(wire);
-        answer.refuse(
+        waiting?.refuse(
           new ConnectionLostError(`No connection could be opened: ${reason}`, { reason }),
         );
       },

@@ -296,7 +296,7 @@ describe('Wire', () => {
       await expect(wire.subscribe('subscribe', ['c'])).rejects.toMatchObject({
         code: 'CONNECTION_LOST',
       });
-      await expect(wire.unsubscribe('unsubscribe', ['c'])).rejects.toMatchObject({
+      await expect(wire.unsubscribe('subscribe', ['c'])).rejects.toMatchObject({
         code: 'CONNECTION_LOST',
       });
       wire.flush();
@@ -353,7 +353,7 @@ describe('Wire', () => {
         ['news', 'hi', 'n*'],
       ]);
       await expect(wire.call('ping')).resolves.toBeDefined();
-      await wire.unsubscribe('unsubscribe', ['news']);
+      await wire.unsubscribe('subscribe', ['news']);
       expect(node.server.publish('news', 'nobody')).toBe(0);
     });
   });

@@ -1,16 +1,13 @@
-import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { Command, Redis } from 'ioredis';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
-import type { Clock, Stop } from '../../base/timing/index.js';
+import { inBackground, type Clock, type Stop } from '../../base/timing/index.js';
 import { changingCredentials, type Login, type LoginRenewal } from '../../config/index.js';
 import { presentLogin, reasonOf } from './handshake/present-access.js';
 import { authArgs } from './handshake/handshake-steps.js';
+import { isPublished } from './caller-context.js';
 import { writeHandshake } from './handshake/wire-handshake.js';
 import { driverOptions, type WireOptions } from './wire-options.js';
-
-// ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
-const commandTrace = channel('tracing:ioredis:command:start');
 
 // A string has an upper limit, 512 MiB in Node 20, and copying one piece costs no more than this.
 const PIECE_LENGTH = 1024 * 1024;
@@ -23,7 +20,18 @@ export interface WireListener {
   readonly onClosed: (reason: string) => void;
   readonly onMessage?: (channel: string, message: string, pattern: string | null) => void;
   readonly onMessageBuffer?: (channel: Buffer, message: Buffer, pattern: Buffer | null) => void;
+  /** A message of a sharded channel. */
+  readonly onShardMessage?: (channel: Buffer, message: Buffer) => void;
 }
+
+/** How a connection is subscribed to something: channels, patterns, sharded channels. */
+export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe';
+
+const OPPOSITE = {
+  subscribe: 'unsubscribe',
+  psubscribe: 'punsubscribe',
+  ssubscribe: 'sunsubscribe',
+} as const satisfies Record<SubscriptionKind, string>;
 
 /** Receives the outcome of one command. Exactly one of the two is called, once. */
 export interface ReplySink {
@@ -59,7 +67,7 @@ export class Wire {
   constructor(options: WireOptions, clock: Clock, listener: WireListener) {
     this.#listener = listener;
     this.keyPrefix = options.keyPrefix;
-    this.#client = new Redis(driverOptions(options));
+    this.#client = inBackground(() => new Redis(driverOptions(options)));
     this.#stopHandshakeTimer = clock.after(options.connectTimeoutMs, () => {
       this.destroy(this.#waitsFor);
     });
@@ -113,7 +121,7 @@ export class Wire {
    */
   send(name: string, args: readonly unknown[], encoding: Encoding, sink: ReplySink): void {
     const command = this.newCommand(name, args, encoding);
-    if (commandTrace.hasSubscribers) {
+    if (isPublished()) {
       forward(this.writeCommand(command), sink);
       return;
     }
@@ -135,10 +143,7 @@ export class Wire {
 
   /** Creates a command of the driver. Its reply has the form that the driver gives it. */
   newCommand(name: string, args: readonly unknown[], encoding: Encoding): Command {
-    return new Command(name, args as never, {
-      replyEncoding: encoding,
-      ...(this.keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix: this.keyPrefix }),
-    });
+    return newDriverCommand(name, args, { encoding, keyPrefix: this.keyPrefix });
   }
 
   /** Like {@link Wire.write}, for a command that was created before. */
@@ -185,17 +190,17 @@ export class Wire {
   }
 
   /** Subscribes through the driver, which keeps track of the subscriptions. */
-  async subscribe(kind: 'subscribe' | 'psubscribe', channels: readonly string[]): Promise<void> {
+  async subscribe(kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     this.#assertOpen();
     // From now on the server takes no AUTH here.
     this.#isReserved = true;
     await this.#client[kind](...channels);
   }
 
-  /** Unsubscribes through the driver. */
-  async unsubscribe(kind: 'unsubscribe' | 'punsubscribe', channels: string[]): Promise<void> {
+  /** Unsubscribes through the driver from what was subscribed to. */
+  async unsubscribe(kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     this.#assertOpen();
-    await this.#client[kind](...channels);
+    await this.#client[OPPOSITE[kind]](...channels);
   }
 
   /**
@@ -321,7 +326,8 @@ export class Wire {
     }
   }
 
-  #forwardMessages({ onMessage, onMessageBuffer }: WireListener): void {
+  #forwardMessages({ onMessage, onMessageBuffer, onShardMessage }: WireListener): void {
+    if (onShardMessage !== undefined) this.#client.on('smessageBuffer', onShardMessage);
     if (onMessage !== undefined) {
       this.#client.on('message', (channel: string, message: string) => {
         onMessage(channel, message, null);
@@ -339,6 +345,21 @@ export class Wire {
       });
     }
   }
+}
+
+/** A command of the driver, which knows how its arguments are written and what form its reply has. */
+export type DriverCommand = Command;
+
+/** Creates a command of the driver. */
+export function newDriverCommand(
+  name: string,
+  args: readonly unknown[],
+  { encoding, keyPrefix }: { readonly encoding: Encoding; readonly keyPrefix: string },
+): DriverCommand {
+  return new Command(name, args as never, {
+    replyEncoding: encoding,
+    ...(keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix }),
+  });
 }
 
 // The driver counts sharded channels among the keys.

@@ -36,7 +36,16 @@ describe('a write that replicas are to confirm', () => {
   it('resolves with the answer of the command when enough of them did', async () => {
     primary.answer = ([name]) => (name === 'incr' ? reply.int(7) : reply.int(2));
     await expect(run('incr', ['n'], { replicas: 2, timeoutMs: 100 })).resolves.toBe(7);
-    expect(primary.received[1]).toEqual(['wait', '2', '90']);
+    expect(primary.received[1]).toEqual(['wait', '2', '50']);
+  });
+
+  it.each([
+    [8000, '7200'],
+    [400, '350'],
+    [100, '50'],
+  ])('leaves time for the number to arrive: of %i ms Redis waits %s', async (timeoutMs, waited) => {
+    await run('set', ['k', 'v'], { replicas: 1, timeoutMs });
+    expect(primary.received[1]?.[2]).toBe(waited);
   });
 
   it('waits on the connection of its write, which nobody else uses', async () => {

@@ -1,13 +1,14 @@
 import { newRig, track, turns, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply } from '../../testing/index.js';
-import { SubscriptionKeeper, type Subscription } from './subscription-keeper.js';
+import { Subscriptions } from './subscriptions.js';
+import { asText, type Subscription } from './subscription.js';
 
-describe('SubscriptionKeeper', () => {
+describe('subscriptions', () => {
   let rig: Rig;
   let primary: FakeNode;
   let other: FakeNode;
-  let keeper: SubscriptionKeeper;
+  let keeper: Subscriptions;
   let heard: string[];
 
   beforeEach(async () => {
@@ -16,7 +17,7 @@ describe('SubscriptionKeeper', () => {
     other.follow(primary);
     rig = newRig();
     heard = [];
-    keeper = new SubscriptionKeeper(rig.tracker, rig.options.node, rig.clock, rig.bus);
+    keeper = new Subscriptions(rig.tracker, rig.options.node, rig.clock, rig.bus);
   });
 
   afterEach(async () => {
@@ -37,12 +38,12 @@ describe('SubscriptionKeeper', () => {
   const listen = (
     channels: readonly string[],
     options: { onGap?: (gapMs: number) => void; onLost?: () => void; timeoutMs?: number } = {},
-    kind: 'subscribe' | 'psubscribe' = 'subscribe',
+    kind: 'subscribe' | 'psubscribe' | 'ssubscribe' = 'subscribe',
   ): Promise<Subscription> => {
     const listener = (message: string, channel: string): void => {
       heard.push(`${channel}: ${message}`);
     };
-    return keeper.subscribe(kind, channels, listener, { timeoutMs: 1000, ...options });
+    return keeper.subscribe(kind, channels, asText(listener), { timeoutMs: 1000, ...options });
   };
   const subscribed = (node: FakeNode, channel: string): boolean =>
     node.server.connections.some(({ channels }) => channels.has(channel));
@@ -74,6 +75,94 @@ describe('SubscriptionKeeper', () => {
     expect(primary.server.connectionsEver).toBe(before);
     primary.server.publish('news', 'x');
     await rig.until(() => heard.length === 2, 'both hear it');
+  });
+
+  it('hears sharded channels apart from channels of the same name', async () => {
+    await connect();
+    await listen(['news']);
+    await listen(['news'], {}, 'ssubscribe');
+    expect(primary.server.publishShard('news', 'sharded')).toBe(1);
+    await hears('news: sharded');
+    primary.server.publish('news', 'plain');
+    await hears('news: plain');
+    expect(heard).toEqual(['news: sharded', 'news: plain']);
+  });
+
+  it('follows the primary with sharded channels, and tells of the gap', async () => {
+    await connect();
+    const gaps: number[] = [];
+    await listen(['orders'], { onGap: (gapMs) => gaps.push(gapMs) }, 'ssubscribe');
+    await failOver();
+    await rig.until(() => gaps.length === 1, 'the gap is told');
+    expect(other.server.publishShard('orders', 'one')).toBe(1);
+    await hears('orders: one');
+  });
+
+  it('ends a sharded channel with its own command, and still hears the others', async () => {
+    await connect();
+    await listen(['stays']);
+    await listen(['also'], {}, 'ssubscribe');
+    const subscription = await listen(['ends'], {}, 'ssubscribe');
+    await subscription.unsubscribe();
+    expect(primary.server.publishShard('ends', 'x')).toBe(0);
+    expect(primary.server.publish('stays', 'still heard')).toBe(1);
+    await hears('stays: still heard');
+  });
+
+  it('gives messages and channels as Buffers', async () => {
+    await connect();
+    const received: Buffer[][] = [];
+    const listener = (message: Buffer, channel: Buffer): void => {
+      received.push([message, channel]);
+    };
+    await keeper.subscribe('subscribe', ['bytes'], listener, { timeoutMs: 1000 });
+    primary.server.publish('bytes', 'x');
+    await rig.until(() => received.length === 1, 'it is heard');
+    expect(received).toEqual([[Buffer.from('x'), Buffer.from('bytes')]]);
+  });
+
+  it.each(['before', 'after'])(
+    'ends what Redis refuses with its reason, and lets the others go on: asked %s there is a primary',
+    async (when) => {
+      const refuse = (node: FakeNode): void => {
+        node.override = (words) =>
+          words.includes('forbidden')
+            ? reply.error('NOPERM No permissions to access a channel')
+            : undefined;
+      };
+      refuse(primary);
+      if (when === 'after') await connect();
+      const good = track(listen(['news']));
+      const bad = track(listen(['also', 'forbidden'], {}, 'ssubscribe'));
+      if (when === 'before') await connect();
+      await rig.until(() => bad.state !== 'pending' && good.state !== 'pending', 'both are over');
+      expect(good.state).toBe('resolved');
+      expect(bad.error).toMatchObject({
+        code: 'COMMAND_REJECTED',
+        details: { command: 'ssubscribe', reply: 'NOPERM' },
+      });
+      primary.server.publish('news', 'x');
+      await hears('news: x');
+      expect(keeper.size).toBe(1);
+    },
+  );
+
+  it('asks again for what was confirmed once and is refused now, whoever else waits', async () => {
+    await connect();
+    const gaps: number[] = [];
+    await listen(['news'], { onGap: (gapMs) => gaps.push(gapMs) });
+    let isRefused = true;
+    other.override = (words) =>
+      isRefused && words.includes('news') ? reply.error('NOPERM No permissions') : undefined;
+    await failOver();
+    const late = track(listen(['late'], { timeoutMs: 10_000 }));
+    await rig.until(() => other.arrived('subscribe') > 0, 'it is refused');
+    await rig.pass(50);
+    isRefused = false;
+    await rig.pass(2_000);
+    expect([late.state, gaps.length]).toEqual(['resolved', 1]);
+    expect(other.server.publish('news', 'again')).toBe(1);
+    await hears('news: again');
   });
 
   it('subscribes to patterns, and passes on the channel of each message', async () => {

@@ -1,58 +1,30 @@
 import {
   Heartbeat,
   ReopeningWire,
+  type SubscriptionKind,
   type Wire,
   type WireOptions,
 } from '../../cluster/connection/index.js';
-import { ClosedError, CommandTimeoutError, safeMessage } from '../../base/errors/index.js';
+import {
+  classifyFailure,
+  ClosedError,
+  CommandTimeoutError,
+  safeMessage,
+} from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import { aFunction, deadline, option, OptionSet, type RowsOf } from '../../base/options/index.js';
 import { untilTime, waitFor, type Clock, type Stop } from '../../base/timing/index.js';
 import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
+import { rejectedError } from '../shared/outcome-errors.js';
+import {
+  type BufferListener,
+  type SubscribeOptions,
+  type Subscription,
+  SUBSCRIPTION_KINDS,
+  type SubscriptionEntry as Entry,
+  subscriptionKey as keyOf,
+} from './subscription.js';
 
-/** Called with each message and the channel it was published to. */
-export type MessageListener = (message: string, channel: string) => unknown;
-
-/** Options of a subscription. */
-export interface SubscribeOptions {
-  /**
-   * Called when messages may have been missed, because Redis keeps none while the connection is lost.
-   * `gapMs` is how long the subscription was interrupted.
-   */
-  readonly onGap?: (gapMs: number) => unknown;
-  /** Called when the connection is lost; `onGap` follows when the subscription is back. */
-  readonly onLost?: () => unknown;
-  /** How long to wait for the first confirmation. @defaultValue the write timeout */
-  readonly timeoutMs?: number;
-}
-
-/** The options of a subscription. */
-export const SUBSCRIBE_OPTIONS = new OptionSet(
-  {
-    onGap: option(aFunction<NonNullable<SubscribeOptions['onGap']>>(), null),
-    onLost: option(aFunction<NonNullable<SubscribeOptions['onLost']>>(), null),
-    timeoutMs: option(deadline, null),
-  } satisfies RowsOf<SubscribeOptions>,
-  { path: '', example: '{ onGap: () => … }' },
-);
-
-/** What {@link SubscriptionKeeper.subscribe} hands out. */
-export interface Subscription {
-  /** Ends it. Other subscriptions to the same channel go on. */
-  unsubscribe(): Promise<void>;
-}
-
-type Kind = 'subscribe' | 'psubscribe';
-
-interface Entry {
-  readonly kind: Kind;
-  readonly channels: readonly string[];
-  readonly listener: MessageListener;
-  readonly onGap: ((gapMs: number) => unknown) | null;
-  readonly onLost: (() => unknown) | null;
-}
-
-/** Keeps all subscriptions alive on one connection to the present primary. */
+/** Keeps subscriptions alive on one connection to the present primary. */
 export class SubscriptionKeeper {
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
@@ -60,10 +32,14 @@ export class SubscriptionKeeper {
   readonly #heartbeat: Heartbeat;
   readonly #wireFor: () => WireOptions | null;
   readonly #entries = new Set<Entry>();
-  /** The same by what they listen to: `subscribe news`, `psubscribe n*`. */
+  /** The same by what they listen to. */
   readonly #byChannel = new Map<string, Set<Entry>>();
   readonly #confirmed = new Set<string>();
+  /** What Redis refused of what was never confirmed, and why. */
+  readonly #refused = new Map<string, unknown>();
   readonly #waiting = new Set<() => void>();
+  /** Those that Redis has not confirmed for the first time. */
+  readonly #pending = new Set<Entry>();
   readonly #stopListening: Stop;
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
@@ -99,17 +75,21 @@ export class SubscriptionKeeper {
     return this.#byChannel.size;
   }
 
-  /** Subscribes. Resolves when Redis has confirmed it. At the deadline it rejects and removes the listener. */
+  /**
+   * Subscribes. Resolves when Redis has confirmed it. At the deadline, or when Redis refuses it, it rejects
+   * and removes the listener.
+   */
   async subscribe(
-    kind: Kind,
+    kind: SubscriptionKind,
     channels: readonly string[],
-    listener: MessageListener,
+    listener: BufferListener,
     options: SubscribeOptions & { readonly timeoutMs: number },
   ): Promise<Subscription> {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
     const { onGap = null, onLost = null } = options;
     const entry: Entry = { kind, channels, listener, onGap, onLost };
     this.#add(entry);
+    this.#pending.add(entry);
     this.#follow();
     const wire = this.#wire?.ready;
     if (wire !== null && wire !== undefined) void this.#confirm(wire, kind, channels);
@@ -118,6 +98,8 @@ export class SubscriptionKeeper {
     } catch (error) {
       await this.#remove(entry);
       throw error;
+    } finally {
+      this.#pending.delete(entry);
     }
     return { unsubscribe: () => this.#remove(entry) };
   }
@@ -128,7 +110,7 @@ export class SubscriptionKeeper {
     this.#stopListening();
     this.#entries.clear();
     this.#byChannel.clear();
-    for (const check of [...this.#waiting]) check();
+    this.#checkWaiting();
     this.#stop();
   }
 
@@ -157,8 +139,15 @@ export class SubscriptionKeeper {
       onClosed: () => {
         this.#onLost();
       },
-      onMessage: (channel, message, pattern) => {
-        this.#deliver(channel, message, pattern);
+      onMessageBuffer: (channel, message, pattern) => {
+        const key =
+          pattern === null
+            ? keyOf('subscribe', channel.toString())
+            : keyOf('psubscribe', pattern.toString());
+        this.#deliver(key, message, channel);
+      },
+      onShardMessage: (channel, message) => {
+        this.#deliver(keyOf('ssubscribe', channel.toString()), message, channel);
       },
     });
     this.#wire.open();
@@ -176,7 +165,7 @@ export class SubscriptionKeeper {
 
   async #resubscribe(wire: Wire): Promise<void> {
     this.#heartbeat.start();
-    for (const kind of ['subscribe', 'psubscribe'] as const) {
+    for (const kind of SUBSCRIPTION_KINDS) {
       const channels = this.#channelsOf(kind);
       if (channels.length > 0) await this.#confirm(wire, kind, channels);
     }
@@ -188,26 +177,58 @@ export class SubscriptionKeeper {
     for (const entry of [...this.#entries]) this.#tell('gap', () => entry.onGap?.(gapMs));
   }
 
-  async #confirm(wire: Wire, kind: Kind, channels: readonly string[]): Promise<void> {
+  async #confirm(wire: Wire, kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     try {
       await wire.subscribe(kind, channels);
     } catch (error) {
-      wire.destroy(safeMessage(error));
+      await this.#onFailure(wire, { kind, channels, error });
       return;
     }
     if (!wire.isReady) return;
     for (const channel of channels) this.#confirmed.add(keyOf(kind, channel));
+    this.#checkWaiting();
+  }
+
+  // What Redis refuses ends the subscription that is new. The others of the connection go on.
+  async #onFailure(
+    wire: Wire,
+    { kind, channels, error }: Pick<Entry, 'kind' | 'channels'> & { readonly error: unknown },
+  ): Promise<void> {
+    const isRefused = classifyFailure(error) === 'rejected';
+    if (isRefused && channels.length > 1) {
+      // Redis does not say which it refuses.
+      for (const channel of channels) await this.#confirm(wire, kind, [channel]);
+      return;
+    }
+    const keys = channels.map((channel) => keyOf(kind, channel));
+    if (!isRefused || !keys.every((key) => this.#isNew(key))) {
+      wire.destroy(safeMessage(error));
+      return;
+    }
+    for (const key of keys) this.#refused.set(key, error);
+    this.#checkWaiting();
+  }
+
+  /** Whether nobody was ever told that this is heard. */
+  #isNew(key: string): boolean {
+    return [...(this.#byChannel.get(key) ?? [])].every((entry) => this.#pending.has(entry));
+  }
+
+  #checkWaiting(): void {
     for (const check of [...this.#waiting]) check();
   }
 
   #untilConfirmed(entry: Entry, timeoutMs: number): Promise<void> {
-    const isDone = (): boolean =>
-      entry.channels.every((channel) => this.#confirmed.has(keyOf(entry.kind, channel)));
+    const keys = entry.channels.map((channel) => keyOf(entry.kind, channel));
+    const isDone = (): boolean => keys.every((key) => this.#confirmed.has(key));
     const until = this.#clock.now() + timeoutMs;
     return waitFor(
       ({ give, refuse }) => {
         const check = (): void => {
+          const refused = keys.find((key) => this.#refused.has(key));
           if (this.#isClosed) refuse(new ClosedError('Redis is shutting down'));
+          else if (refused !== undefined)
+            refuse(rejectedError(entry.kind, this.#refused.get(refused)));
           else if (isDone()) give();
         };
         check();
@@ -243,18 +264,17 @@ export class SubscriptionKeeper {
       if (others === undefined || others.size > 0) return false;
       this.#byChannel.delete(key);
       this.#confirmed.delete(key);
+      this.#refused.delete(key);
       return true;
     });
     const wire = this.#wire?.ready;
     if (this.#entries.size === 0) this.#stop();
     else if (wire !== null && wire !== undefined && unused.length > 0) {
-      const command = entry.kind === 'subscribe' ? 'unsubscribe' : 'punsubscribe';
-      await wire.unsubscribe(command, unused).catch(() => undefined);
+      await wire.unsubscribe(entry.kind, unused).catch(() => undefined);
     }
   }
 
-  #deliver(channel: string, message: string, pattern: string | null): void {
-    const key = pattern === null ? keyOf('subscribe', channel) : keyOf('psubscribe', pattern);
+  #deliver(key: string, message: Buffer, channel: Buffer): void {
     for (const { listener } of [...(this.#byChannel.get(key) ?? [])]) {
       this.#tell('message', () => listener(message, channel));
     }
@@ -273,7 +293,7 @@ export class SubscriptionKeeper {
     }
   }
 
-  #channelsOf(kind: Kind): string[] {
+  #channelsOf(kind: SubscriptionKind): string[] {
     const channels = [...this.#entries].flatMap((one) => (one.kind === kind ? one.channels : []));
     return [...new Set(channels)];
   }
@@ -291,11 +311,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }
 
-function keyOf(kind: Kind, channel: string): string {
-  return `${kind} ${channel}`;
-}
-
-function unconfirmed(command: Kind, timeoutMs: number, reason: string): CommandTimeoutError {
+function unconfirmed(
+  command: SubscriptionKind,
+  timeoutMs: number,
+  reason: string,
+): CommandTimeoutError {
   const message = `${command} was not confirmed within ${String(timeoutMs)} ms: ${reason}`;
   return new CommandTimeoutError(message, { command, timeoutMs, reason });
 }

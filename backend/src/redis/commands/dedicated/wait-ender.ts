@@ -1,7 +1,7 @@
 import type { Loan, RedisNode, Wire } from '../../cluster/connection/index.js';
 import { replyPrefix } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
+import { inBackground, Pulse, type Clock, type Stop } from '../../base/timing/index.js';
 
 const ASK_AGAIN_MS = 20;
 const CUT_AFTER_BEATS = 10;
@@ -31,13 +31,8 @@ export class WaitEnder {
   /** Asks for what is needed to end the next wait on this connection. Its first wait only costs a command. */
   prepare(wire: Wire): void {
     if (this.#ids.has(wire)) return;
-    const id = wire.call('client', ['id']).then(
-      (answer) => (typeof answer === 'number' ? answer : null),
-      (error: unknown) => {
-        this.#noteRefusal(error);
-        return null;
-      },
-    );
+    // It is kept for as long as the connection.
+    const id = inBackground(() => this.#askId(wire));
     this.#ids.set(wire, id);
   }
 
@@ -70,6 +65,16 @@ export class WaitEnder {
       isOver = true;
       pulse.stop();
     };
+  }
+
+  async #askId(wire: Wire): Promise<number | null> {
+    try {
+      const answer = await wire.call('client', ['id']);
+      return typeof answer === 'number' ? answer : null;
+    } catch (error) {
+      this.#noteRefusal(error);
+      return null;
+    }
   }
 
   /** Returns whether asking again could help. */

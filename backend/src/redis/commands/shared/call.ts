@@ -1,5 +1,11 @@
 import type { ReadPolicy } from '../../config/index.js';
-import type { Job, RedisNode, ReplySink, Wire } from '../../cluster/connection/index.js';
+import {
+  callerContext,
+  type Job,
+  type RedisNode,
+  type ReplySink,
+  type Wire,
+} from '../../cluster/connection/index.js';
 import type { CommandKind } from '../../base/stats/index.js';
 import type { CommandIntent } from '../table/command-intent.js';
 import type { Payload } from '../table/payloads.js';
@@ -90,6 +96,7 @@ export class Call implements Job, Deadlined {
   previousDeadline: Deadlined | null = null;
   deadlineQueue: DeadlineQueue | null = null;
   readonly #owner: CallOwner;
+  readonly #context = callerContext();
   #stopListening: (() => void) | null = null;
 
   constructor(init: CallInit) {
@@ -134,7 +141,14 @@ export class Call implements Job, Deadlined {
 
   write(wire: Wire, sink: ReplySink): void {
     this.openAttempts++;
-    this.payload.write(wire, sink);
+    if (this.#context === null) {
+      this.payload.write(wire, sink);
+      return;
+    }
+    // It is sent by whatever made room for it: another caller, an answer, a change of the cluster.
+    this.#context.runInAsyncScope(() => {
+      this.payload.write(wire, sink);
+    });
   }
 
   onReply(value: unknown): void {

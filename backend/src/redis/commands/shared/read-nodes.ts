@@ -62,6 +62,14 @@ export class ReadNodes {
     return null;
   }
 
+  /** Returns whether a node may go on serving whoever is connected to it: nothing better is there. */
+  isGoodEnough(node: RedisNode): boolean {
+    const groups = this.#maxStalenessMs === null ? this.#usual : this.#groupsFor(this.#policy);
+    // By round-trip time another one is better each second.
+    const good = this.#policy === 'nearest' ? groups.flat() : groups[0];
+    return good?.includes(node) ?? false;
+  }
+
   #groupsFor(policy: ReadPolicy): RedisNode[][] {
     return orderCandidates(this.#candidates(), policy, this.#maxStalenessMs).map((group) =>
       group.map(({ node }) => node),

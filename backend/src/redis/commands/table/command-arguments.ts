@@ -28,12 +28,13 @@ export function checkedArguments(
 
 /** Returns the commands with the arguments as the driver takes them. Throws if one cannot be sent in a transaction. */
 export function checkTransaction(commands: readonly QueuedCommand[]): QueuedCommand[] {
-  return commands.map(({ name, args, encoding }) => {
+  return commands.map((command) => {
+    const { name, args } = command;
     const checked = checkedArguments(name, args);
     if (checked instanceof InvalidArgumentError) throw checked;
     const intent = intentOf(name, checked);
     if (intent.route === 'refused') throw refusal(intent);
-    return { name, args: checked, encoding };
+    return { ...command, args: checked };
   });
 }
 
@@ -80,6 +81,7 @@ function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
 }
 
 function unfit(name: string, index: number, value: unknown): InvalidArgumentError {
+  if (typeof value === 'function') return callbackError(`${name} argument ${String(index + 1)}`);
   return new InvalidArgumentError({
     field: `${name} argument ${String(index + 1)}`,
     value: kindOf(value),
@@ -87,6 +89,16 @@ function unfit(name: string, index: number, value: unknown): InvalidArgumentErro
     remedy:
       'Pass a string, a number, a Buffer or a Uint8Array, or a list of these; serialize objects first, ' +
       'with JSON.stringify',
+  });
+}
+
+/** The error for a function in the place of an argument. */
+export function callbackError(field: string): InvalidArgumentError {
+  return new InvalidArgumentError({
+    field,
+    value: 'function',
+    message: 'callbacks are not called here',
+    remedy: 'Await the promise; the results of a pipeline or transaction are those of exec()',
   });
 }
 

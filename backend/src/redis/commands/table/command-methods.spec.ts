@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { driverCommandNames, type Encoding } from '../../cluster/connection/index.js';
 import type { BatchResult, QueuedCommand } from './payloads.js';
 import {
+  type ChainedCommands,
   CommandBatch,
   defineCommandMethods,
   newBatch,
@@ -8,6 +11,16 @@ import {
 } from './command-methods.js';
 
 type AnyMethods = Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+// What the types give to RedisService and to pipelines: all of the driver's but what is withheld.
+function typedNames(): string[] {
+  const path = 'node_modules/ioredis/built/utils/RedisCommander.d.ts';
+  const types = readFileSync(join(process.cwd(), path), 'utf8');
+  const names = new Set([...types.matchAll(/^ {4}(\w+)\(/gm)].map(([, name = '']) => name));
+  const withheld = WITHHELD_COMMANDS.flatMap((name) => [name, `${name}Buffer`] as string[]);
+  expect(names.size).toBeGreaterThan(300);
+  return [...names].filter((name) => !withheld.includes(name));
+}
 
 class Recorder {
   readonly calls: [string, unknown[], Encoding][] = [];
@@ -30,6 +43,15 @@ describe('defineCommandMethods', () => {
       .filter((name) => !withheld.has(name))
       .flatMap((name) => [name, `${name}Buffer`])
       .filter((method) => typeof new Recorder().methods[method] !== 'function');
+    expect(missing).toEqual([]);
+  });
+
+  it('gives every method that the types of the driver promise, to batches too', () => {
+    const missing = typedNames().flatMap((method) =>
+      [Recorder.prototype, CommandBatch.prototype]
+        .filter((prototype) => !(method in prototype))
+        .map((prototype) => `${prototype.constructor.name}.${method}`),
+    );
     expect(missing).toEqual([]);
   });
 
@@ -112,11 +134,14 @@ describe('a batch', () => {
     expect(batch.length).toBe(2);
   });
 
-  it('does not take a callback for an argument', async () => {
+  it.each<[string, (batch: ChainedCommands) => unknown]>([
+    ['a command', (batch) => batch.set('k', 'v', (() => undefined) as never)],
+    ['call()', (batch) => batch.call('set', ...(['k', 'v', () => undefined] as unknown[]))],
+  ])('refuses a callback at once, which would never be called: %s', (_, misuse) => {
     const { ran, run } = collect();
-    const batch = newBatch(run);
-    batch.get('k', () => undefined);
-    await batch.exec();
-    expect(ran[0]?.[0]?.args).toEqual(['k']);
+    expect(() => misuse(newBatch(run))).toThrow(
+      'set argument 3 = "function": callbacks are not called here. Await the promise',
+    );
+    expect(ran).toEqual([]);
   });
 });

@@ -3,7 +3,15 @@ import {
   type DriverCommander,
   type Encoding,
 } from '../../cluster/connection/index.js';
+import type {
+  AnyArguments,
+  ArgumentsOf,
+  ManyForms,
+  UncalledArguments,
+} from './chained-arguments.js';
+import { callbackError } from './command-arguments.js';
 import type { BatchResult, QueuedCommand } from './payloads.js';
+import type { ScriptArguments, ScriptKeys } from './script-words.js';
 
 /** Commands that have no method, because they belong to one connection or to administrators of the server. */
 export const WITHHELD_COMMANDS = [
@@ -52,34 +60,47 @@ export type RedisCommands = Omit<
   Withheld | `${Withheld}Buffer`
 >;
 
-// How the driver's types say that a command returns something else than a promise.
-declare module 'ioredis/built/utils/RedisCommander.js' {
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- the parameters are those of the driver
-  interface ResultTypes<Result, Context> {
-    chained: ChainedCommands;
-  }
-}
-
-type ChainedDataCommands = Omit<
-  DriverCommander<{ type: 'chained' }>,
-  Withheld | `${Withheld}Buffer`
->;
-
-/** The commands of a pipeline or transaction: each is collected, until `exec` sends them all. */
-export interface ChainedCommands extends ChainedDataCommands {
+/** What a batch has beside its commands. `Self` is its own type. */
+interface BatchMethods<Self> {
   /** The number of collected commands. */
   readonly length: number;
   /** Adds any command by its name, also one without a method. */
-  call(name: string, ...args: readonly unknown[]): ChainedCommands;
+  call<A extends readonly unknown[]>(name: string, ...args: UncalledArguments<A>): Self;
   /** Sends all commands. Resolves with the error or result of each, in their order. */
   exec(callback?: NodeCallback): Promise<BatchResult[] | null>;
 }
+
+type DataCommands = DriverCommander<{ type: 'default' }>;
+type Many = ManyForms | `${ManyForms}Buffer`;
+
+/** The commands of a batch. `R` says what each of its scripts answers. */
+type ChainedMethods<R extends object> = {
+  [K in keyof DataCommands as Exclude<K, Withheld | `${Withheld}Buffer`>]: (
+    ...args: K extends Many ? AnyArguments : ArgumentsOf<DataCommands[K]>
+  ) => Chained<R>;
+};
+
+type Chained<R extends object> = [keyof R] extends [never] ? ChainedCommands : ChainedScripts<R>;
+
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- no script at all
+type NoScripts = {};
+
+/** The commands of a pipeline or transaction: each is collected, until `exec` sends them all. */
+export interface ChainedCommands extends ChainedMethods<NoScripts>, BatchMethods<ChainedCommands> {}
+
+/** The same with a method for each script. `R` says what each script answers. */
+export type ChainedScripts<R extends object> = ChainedMethods<R> &
+  BatchMethods<ChainedScripts<R>> & {
+    readonly [K in keyof R]: (keys: ScriptKeys, args?: ScriptArguments) => ChainedScripts<R>;
+  };
 
 /**
  * Base class of the classes that have a method for each command. It has only the types of the methods.
  * {@link defineCommandMethods} adds the methods themselves.
  */
 export const CommandMethods = Object as unknown as new () => RedisCommands;
+
+export type { UncalledArguments } from './chained-arguments.js';
 
 /** Runs one command and resolves with its reply. */
 export type RunCommand = (name: string, args: unknown[], encoding: Encoding) => Promise<unknown>;
@@ -119,9 +140,16 @@ export class CommandBatch {
     return this.#commands.length;
   }
 
-  /** Adds a command by its name. */
+  /** Adds a command by its name. Throws for a callback, which would never be called. */
   add(name: string, args: readonly unknown[], encoding: Encoding): this {
-    this.#commands.push({ name, args, encoding });
+    if (typeof args.at(-1) === 'function')
+      throw callbackError(`${name} argument ${String(args.length)}`);
+    return this.addQueued({ name, args, encoding });
+  }
+
+  /** Adds a command of which more is known than its name. */
+  addQueued(command: QueuedCommand): this {
+    this.#commands.push(command);
     return this;
   }
 
@@ -139,17 +167,20 @@ export class CommandBatch {
   }
 }
 
-/** Returns a new batch with the types of the commands, filled with the given commands. */
-export function newBatch(run: RunBatch, commands: readonly unknown[][] = []): ChainedCommands {
+/** Returns a new batch with the types of the commands, filled with the given commands, after `prepare`. */
+export function newBatch(
+  run: RunBatch,
+  commands: readonly unknown[][] = [],
+  prepare: (batch: CommandBatch) => void = () => undefined,
+): ChainedCommands {
   const batch = new CommandBatch(run);
+  prepare(batch);
   for (const [name, ...args] of commands) batch.add(String(name), args, 'utf8');
   return batch as unknown as ChainedCommands;
 }
 
 defineMethods(CommandBatch.prototype, (name, encoding) => {
   return function collect(this: unknown, ...args: unknown[]) {
-    // The driver calls such a callback with each result. Here it is ignored: results come from exec only.
-    if (typeof args.at(-1) === 'function') args.pop();
     return (this as CommandBatch).add(name, args, encoding);
   };
 });

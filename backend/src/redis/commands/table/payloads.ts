@@ -6,6 +6,12 @@ import {
 } from '../../cluster/connection/index.js';
 import { keyIndexes } from './command-keys.js';
 
+/** What a payload needs of the wire that it is written to. */
+export type PayloadWire = Pick<
+  Wire,
+  'keyPrefix' | 'send' | 'newCommand' | 'write' | 'writeCommand'
+>;
+
 const COMMAND_OVERHEAD_BYTES = 64;
 
 /** Something to send: a command, or several that belong together. */
@@ -14,7 +20,7 @@ export interface Payload {
   readonly label: string;
   /** Returns about how many bytes it occupies while it waits. */
   weigh(): number;
-  write(wire: Wire, sink: ReplySink): void;
+  write(wire: PayloadWire, sink: ReplySink): void;
   /** Set when it is sent again although it may have been executed. */
   mayHaveRunBefore?: boolean;
 }
@@ -35,7 +41,7 @@ export class CommandPayload implements Payload {
     return COMMAND_OVERHEAD_BYTES + weighArguments(this.args);
   }
 
-  write(wire: Wire, sink: ReplySink): void {
+  write(wire: PayloadWire, sink: ReplySink): void {
     const { label, args } = this;
     const words = wire.keyPrefix === '' ? args : withKeyPrefix(label, args, wire);
     wire.send(label, words, this.#encoding, sink);
@@ -47,6 +53,8 @@ export interface QueuedCommand {
   readonly name: string;
   readonly args: readonly unknown[];
   readonly encoding: Encoding;
+  /** Whether repeating it is harmless, where whoever queued it knows better than the table. */
+  readonly isIdempotent?: boolean;
 }
 
 /** The outcome of one command of a transaction or pipeline, as ioredis gives it. */
@@ -68,11 +76,11 @@ export class TransactionPayload implements Payload {
     return bytes;
   }
 
-  write(wire: Wire, sink: ReplySink): void {
+  write(wire: PayloadWire, sink: ReplySink): void {
     forward(this.#run(wire), sink);
   }
 
-  async #run(wire: Wire): Promise<BatchResult[] | null> {
+  async #run(wire: PayloadWire): Promise<BatchResult[] | null> {
     // All commands are created first: if one cannot be, MULTI must not be sent without its EXEC.
     const commands = this.#commands.map(({ name, args, encoding }) =>
       wire.newCommand(
@@ -110,7 +118,7 @@ function withRefusals(error: unknown, settled: PromiseSettledResult<unknown>[]):
 function withKeyPrefix(
   name: string,
   args: readonly unknown[],
-  { keyPrefix }: Wire,
+  { keyPrefix }: PayloadWire,
 ): readonly unknown[] {
   if (!name.includes('.')) return args;
   const words = args.flat();

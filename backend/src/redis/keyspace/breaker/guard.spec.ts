@@ -8,11 +8,17 @@ import {
 } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { CircuitBreaker } from './circuit-breaker.js';
-import { Away, Guard } from './guard.js';
+import { type Ask, Away, Guard } from './guard.js';
 
 function newGuard(failures = 2): Guard {
   const settings = { failures, windowMs: 1_000, openMs: 500, checksToClose: 1 };
   return new Guard(new CircuitBreaker(settings, new ManualClock(), () => undefined));
+}
+
+function promised<T>(promise: Promise<T>): Ask<T> {
+  return (give, fail) => {
+    promise.then(give, fail);
+  };
 }
 
 function withResolvers(): {
@@ -81,8 +87,8 @@ describe('Guard', () => {
     const answer = withResolvers();
     const made: unknown[] = [];
     const make = (outcome: unknown): number => made.push(outcome);
-    const waiting = guard.runThen(() => answer.promise, make);
-    await guard.runThen(() => Promise.reject(new CommandTimeoutError('late')), make);
+    const waiting = guard.askThen(promised(answer.promise), make);
+    await guard.askThen(promised(Promise.reject(new CommandTimeoutError('late'))), make);
     answer.resolve('late, too');
     await answer.promise;
     expect(await waiting).toBe(1);
@@ -94,9 +100,9 @@ describe('Guard', () => {
     const make = (): never => {
       throw new TypeError('refused');
     };
-    await expect(guard.runThen(() => Promise.resolve(1), make)).rejects.toThrow('refused');
+    await expect(guard.askThen(promised(Promise.resolve(1)), make)).rejects.toThrow('refused');
     await guard.run(() => Promise.reject(new CommandTimeoutError('late')));
-    await expect(guard.runThen(() => Promise.resolve(1), make)).rejects.toThrow('refused');
+    await expect(guard.askThen(promised(Promise.resolve(1)), make)).rejects.toThrow('refused');
   });
 
   it('takes an error that is thrown at once like one that comes later', async () => {

@@ -23,6 +23,9 @@ interface Waiter extends InflightItem {
   readonly settle: (outcome: Away) => void;
 }
 
+/** Asks something of Redis. Calls one of the two, once. */
+export type Ask<T> = (give: (value: T) => void, fail: (error: unknown) => void) => void;
+
 /** Why Redis takes no writes, and the answer that said so. */
 interface Refusal {
   readonly reason: string;
@@ -85,14 +88,18 @@ export class Guard {
    * answer: use it only for work that may be done twice, or not at all. Throws an error that Redis answered.
    */
   run<T>(work: () => Promise<T>): Promise<T | Away> {
-    return this.runThen(work, asIs);
+    return this.askThen<T, T | Away>((give, fail) => {
+      work().then(give, fail);
+    }, asIs);
   }
 
   /**
-   * The same, and answers with what is made of the outcome. It is made in the turn in which the outcome comes:
-   * nearly every read comes this way, and each promise more is paid for by each of them.
+   * The same, and answers with what is made of the outcome. It is made in the turn in which the outcome comes, and
+   * Redis is asked without a promise: nearly every read comes this way, and pays for each promise.
+   *
+   * @param ask - calls one of the two, once
    */
-  runThen<T, R>(work: () => Promise<T>, make: (outcome: T | Away) => R | Promise<R>): Promise<R> {
+  askThen<T, R>(ask: Ask<T>, make: (outcome: T | Away) => R | Promise<R>): Promise<R> {
     const generation = this.breaker.permit();
     return new Promise((resolve, reject) => {
       const fail: (error: unknown) => void = reject;
@@ -114,29 +121,25 @@ export class Guard {
         inflightIn: null,
       };
       this.#waiting.add(waiter);
-      let asked: Promise<T>;
+      const onFailure = (error: unknown): void => {
+        const isWaiting = this.#waiting.remove(waiter);
+        const hasFailed = this.#blame(error, generation, isWaiting);
+        if (!isWaiting) return;
+        if (hasFailed) settle(new Away(error));
+        else fail(error);
+      };
       try {
-        asked = work();
-      } catch (error) {
-        // An error that is thrown synchronously counts like any other.
-        asked = thrown(error);
-      }
-      asked.then(
-        (value) => {
+        ask((value) => {
           const isWaiting = this.#waiting.remove(waiter);
           this.breaker.succeed(generation);
           if (!isWaiting) return;
           this.#counts.answered++;
           settle(value);
-        },
-        (error: unknown) => {
-          const isWaiting = this.#waiting.remove(waiter);
-          const hasFailed = this.#blame(error, generation, isWaiting);
-          if (!isWaiting) return;
-          if (hasFailed) settle(new Away(error));
-          else fail(error);
-        },
-      );
+        }, onFailure);
+      } catch (error) {
+        // An error that is thrown synchronously counts like any other.
+        onFailure(error);
+      }
     });
   }
 
@@ -215,12 +218,6 @@ export class Guard {
     this.#counts.away += waiting.length;
     for (const { settle } of waiting) settle(NOT_TRIED);
   }
-}
-
-function thrown(error: unknown): Promise<never> {
-  return new Promise(() => {
-    throw error;
-  });
 }
 
 function asIs<T>(outcome: T): T {

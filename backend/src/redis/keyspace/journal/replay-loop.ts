@@ -1,5 +1,11 @@
 import type { ReplayReport } from '../../base/events/index.js';
-import { atDeadline, endsWithin, type Clock, type Stop } from '../../base/timing/index.js';
+import {
+  atDeadline,
+  endsWithin,
+  inBackground,
+  type Clock,
+  type Stop,
+} from '../../base/timing/index.js';
 import type { Guard } from '../breaker/guard.js';
 import type { OwnWrites } from './own-writes.js';
 import type { Replay } from './replay.js';
@@ -45,7 +51,7 @@ export class ReplayLoop {
   wake(): void {
     const isFree = this.#run === null && this.#stopRetry === null && !this.#isClosing;
     if (!isFree || this.#own.entries === 0 || !this.#guard.isOpen) return;
-    this.#run = this.#runOnce().finally(() => {
+    this.#run = inBackground(() => this.#runOnce()).finally(() => {
       this.#run = null;
       this.#listener.onChange();
       // A record may have been added after the run looked for the last time.

@@ -1,5 +1,5 @@
 import { birthOf, hasStamp, isFinal, isTombstone } from './entry.js';
-import type { Evictable } from './eviction-queue.js';
+import type { Evictable } from '../../base/collections/index.js';
 import type { StampedWrite } from './key-value-store.js';
 import type { Place, Shelf } from './memory-rooms.js';
 import { compareStamps, type Stamp } from './stamp.js';

@@ -1,5 +1,5 @@
 import { ConfigInvalidError, InvalidArgumentError } from '../../base/errors/index.js';
-import { EvictionQueue, Line, type Evictable, type Queue } from './eviction-queue.js';
+import { EvictionQueue, Line, type Evictable, type Queue } from '../../base/collections/index.js';
 
 /** Why a copy is there; it decides who gives way. `ends` are tombstones and marks of groups. */
 export type MemoryClass = 'sessions' | 'values' | 'ends';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/timing/index.js';
 import { encodeEntry, isFinal, isTombstone, newTombstone } from './entry.js';
-import { use } from './eviction-queue.js';
+import { use } from '../../base/collections/index.js';
 import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
 import { isOver, MemoryHoldings, type MemoryUsage } from './memory-holdings.js';
 import {

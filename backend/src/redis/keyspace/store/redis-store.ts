@@ -2,11 +2,12 @@ import type { Clock } from '../../base/timing/index.js';
 import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
 import type { ScriptDefinition } from '../../commands/index.js';
 import type { ApplyOutcome, KeyValueStore, StampedWrite } from './key-value-store.js';
+import { GatheredReads } from './gathered-reads.js';
 import { replacedIn } from './group-listing.js';
 import { type Listed, type RedisDrop, RedisGroups } from './redis-groups.js';
-import type { RedisPort, RunOptions } from './redis-port.js';
+import type { RedisPort } from './redis-port.js';
 import { APPLY, CLAIM, INCREMENT, RELEASE, RENEW, TAKE } from './redis-store-scripts.js';
-import { SizedReads } from './sized-reads.js';
+import { SizedReads, ValueSizes } from './sized-reads.js';
 import { SlotNames } from './slot-names.js';
 import {
   type HybridClock,
@@ -75,10 +76,10 @@ export class RedisStore implements KeyValueStore {
   readonly #timeoutMs: number;
   readonly #channel: string;
   readonly #onUnheard: (channel: string) => void;
-  readonly #readOneTerms: RunOptions;
   readonly #names: SlotNames;
   readonly #groups: RedisGroups;
-  readonly #reads = new SizedReads();
+  readonly #reads: SizedReads;
+  readonly #gathered: GatheredReads;
   readonly #origin: Buffer;
   readonly #apply;
   readonly #claim;
@@ -95,7 +96,9 @@ export class RedisStore implements KeyValueStore {
     this.#timeoutMs = timeoutMs;
     this.#channel = channel;
     this.#onUnheard = onUnheard;
-    this.#readOneTerms = { timeoutMs, isIdempotent: true };
+    const sizes = new ValueSizes();
+    this.#reads = new SizedReads(sizes);
+    this.#gathered = new GatheredReads(port, clock, { timeoutMs, sizes });
     this.#names = new SlotNames(settings.keyPrefix);
     this.#origin = Buffer.from(stamps.scriptOrigin, 'hex');
     const names = this.#names;
@@ -121,10 +124,24 @@ export class RedisStore implements KeyValueStore {
     return this.#read(keys, false);
   }
 
-  /** Like {@link RedisStore.read}, for one key: nearly every hit comes this way, so it takes no detours. */
+  /** Like {@link RedisStore.read}, for one key. */
   readOne(key: string): Promise<Buffer | null> {
-    const asked = this.#port.run('get', [key], this.#readOneTerms) as Promise<Buffer | null>;
-    return asked.catch((error: unknown) => ifWrongType(error, null));
+    return new Promise((give, fail) => {
+      this.askFor(key, give, fail);
+    });
+  }
+
+  /**
+   * Like {@link RedisStore.readOne}, and calls one of the two, once: nearly every hit comes this way, so it takes no
+   * detours. What is asked for in one turn of the event loop is sent together.
+   */
+  askFor(key: string, give: (entry: Buffer | null) => void, fail: (error: unknown) => void): void {
+    this.#gathered.ask(key, give, fail);
+  }
+
+  /** Sends now what would be sent at the end of the turn: the connection may be closed before. */
+  sendAsked(): void {
+    this.#gathered.sendAll();
   }
 
   /** Like {@link RedisStore.read}, but never from a replica. */
@@ -174,8 +191,7 @@ export class RedisStore implements KeyValueStore {
   async claim({ key, token, leaseMs, seen }: LeaseRequest): Promise<LeaseAnswer> {
     const seenBytes = seen === null ? ANY : stampBytes(seen);
     const args = [seenBytes, this.#ceiling(), token, toLiveTime(leaseMs), this.#origin];
-    const keys = [key, this.#names.lease(key), this.#names.notes(key)];
-    const reply = await this.#claim(keys, args);
+    const reply = await this.#claim(this.#names.allOf(key), args);
     if (Array.isArray(reply) && Buffer.isBuffer(reply[0])) {
       return { kind: 'changed', entry: reply[0] };
     }
@@ -261,13 +277,15 @@ export class RedisStore implements KeyValueStore {
     const { key, stamp, entry, channel = this.#channel, replaces = ANY } = write;
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
     const isListed = until !== undefined;
-    const keys = [key];
-    const isValue = isKept(write);
-    if (isValue || mode === 'live') keys.push(this.#names.lease(key));
-    if (isValue) keys.push(this.#names.notes(key));
+    const keys = this.#keysOf(write, mode);
     const base = typeof replaces === 'string' ? replaces : stampBytes(replaces);
     const args = [entry, toPx(write.ttlMs), this.#ceiling(), channel, notice, mode, base];
     return this.#apply(keys, [...args, until ?? '', ...(isListed ? write.groups : [])]);
+  }
+
+  #keysOf(write: StampedWrite, mode: Mode): string[] {
+    if (isKept(write)) return this.#names.allOf(write.key);
+    return mode === 'live' ? [write.key, this.#names.lease(write.key)] : [write.key];
   }
 
   #outcomeOf(write: StampedWrite, reply: unknown): ApplyOutcome {

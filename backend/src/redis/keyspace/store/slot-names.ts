@@ -17,9 +17,12 @@ function addByte(crc: number, byte: number): number {
 
 /** The CRC16 of Redis Cluster. */
 function crcOf(text: string): number {
+  if (NOT_ASCII.test(text)) return Buffer.from(text).reduce(addByte, 0);
   let crc = 0;
-  if (NOT_ASCII.test(text)) for (const byte of Buffer.from(text)) crc = addByte(crc, byte);
-  else for (let i = 0; i < text.length; i++) crc = addByte(crc, text.charCodeAt(i));
+  // Written out: each write of an entry comes this way, with each byte of its key.
+  for (let i = 0; i < text.length; i++) {
+    crc = ((crc << 8) & 0xffff) ^ (CRC_TABLE[(crc >> 8) ^ text.charCodeAt(i)] ?? 0);
+  }
   return crc;
 }
 
@@ -49,9 +52,19 @@ function addZeros(crc: number, count: number): number {
 
 /** Four digits that lead to a slot when they follow a text. They are the same in every process and version. */
 function digitsFor(slot: number, text: string): string {
-  const wanted = slot ^ addZeros(crcOf(text), 4);
+  return digitsOf((slot ^ addZeros(crcOf(text), 4)) % SLOTS);
+}
+
+const found: (string | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
+
+/** Four digits whose own slot this is. */
+function digitsOf(slot: number): string {
+  return (found[slot] ??= findDigits(slot));
+}
+
+function findDigits(slot: number): string {
   for (const { pair, crc } of EARLY_PAIRS) {
-    const late = LATE_PAIRS.get((wanted ^ crc) % SLOTS);
+    const late = LATE_PAIRS.get((slot ^ crc) % SLOTS);
     if (late !== undefined) return pair + late;
   }
   // There are such digits for each slot: the spec goes through all of them.
@@ -64,20 +77,28 @@ function digitsFor(slot: number, text: string): string {
  */
 export class SlotNames {
   readonly #prefix: string;
+  readonly #hasBrace: boolean;
 
   /** @param prefix - what the engine puts in front of keys */
   constructor(prefix = '') {
     this.#prefix = prefix;
+    this.#hasBrace = prefix.includes('{');
   }
 
   /** Where the lease of an entry is stored. */
   lease(entry: string): string {
-    return this.#beside(entry, '!');
+    return this.#beside(entry, '!', this.#slotOf(entry));
   }
 
   /** Where it is noted what ended writes of an entry that may still come. */
   notes(entry: string): string {
-    return this.#beside(entry, '%');
+    return this.#beside(entry, '%', this.#slotOf(entry));
+  }
+
+  /** An entry, its lease and its notes. */
+  allOf(entry: string): [entry: string, lease: string, notes: string] {
+    const slot = this.#slotOf(entry);
+    return [entry, this.#beside(entry, '!', slot), this.#beside(entry, '%', slot)];
   }
 
   /** Where the index of a key group is stored. */
@@ -92,11 +113,16 @@ export class SlotNames {
     return name + digitsFor(slotOf(this.#prefix + this.index(group)), this.#prefix + name);
   }
 
-  #beside(entry: string, sign: string): string {
-    const slot = slotOf(this.#prefix + entry);
+  #slotOf(entry: string): number {
+    return slotOf(this.#prefix + entry);
+  }
+
+  #beside(entry: string, sign: string, slot: number): string {
     const end = entry.indexOf(':');
     const name = entry.slice(0, Math.max(0, end)) + sign;
     const key = entry.slice(end + 1);
+    // Nearly always: the name of a keyspace has no brace.
+    if (!this.#hasBrace && !name.includes('{')) return `${name}{${digitsOf(slot)}}${key}`;
     // An earlier brace, of the prefix, is the one that counts.
     const before = `${this.#prefix}${name}{`;
     const hashed = before.slice(before.indexOf('{') + 1);

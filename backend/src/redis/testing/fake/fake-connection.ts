@@ -10,6 +10,8 @@ export class FakeConnection {
   readonly channels = new Set<string>();
   /** What it is subscribed to by pattern. */
   readonly patterns = new Set<string>();
+  /** The sharded channels it is subscribed to. */
+  readonly shardChannels = new Set<string>();
   /** The protocol it chose with `HELLO`. */
   protocol: 2 | 3 = 2;
 

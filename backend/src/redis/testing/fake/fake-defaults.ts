@@ -29,8 +29,10 @@ const HANDLERS: Readonly<Record<string, DefaultHandler>> = {
   COMMAND: () => [reply.array()],
   SUBSCRIBE: (args, connection) => subscribe('subscribe', args, connection),
   PSUBSCRIBE: (args, connection) => subscribe('psubscribe', args, connection),
+  SSUBSCRIBE: (args, connection) => subscribe('ssubscribe', args, connection),
   UNSUBSCRIBE: (args, connection) => unsubscribe('unsubscribe', args, connection),
   PUNSUBSCRIBE: (args, connection) => unsubscribe('punsubscribe', args, connection),
+  SUNSUBSCRIBE: (args, connection) => unsubscribe('sunsubscribe', args, connection),
 };
 
 /** Returns what an idle primary without data would reply, as far as clients need it to connect and to subscribe. */
@@ -50,7 +52,7 @@ function now(): FakeReply {
 }
 
 function pong(args: readonly string[], connection: FakeConnection): FakeReply {
-  const isSubscribed = connection.channels.size + connection.patterns.size > 0;
+  const isSubscribed = SETS.some((set) => connection[set].size > 0);
   if (isSubscribed && connection.protocol === 2) return reply.array('pong', args[0] ?? '');
   return args[0] === undefined ? reply.simple('PONG') : reply.bulk(args[0]);
 }
@@ -70,24 +72,32 @@ function hello(args: readonly string[], connection: FakeConnection): FakeReply {
   });
 }
 
+type SubscriptionSet = 'channels' | 'patterns' | 'shardChannels';
+
+const SETS = ['channels', 'patterns', 'shardChannels'] as const satisfies SubscriptionSet[];
+
+function setOf(kind: string): SubscriptionSet {
+  if (kind.startsWith('s') && !kind.startsWith('sub')) return 'shardChannels';
+  return kind.startsWith('p') ? 'patterns' : 'channels';
+}
+
 function subscribe(
-  kind: 'subscribe' | 'psubscribe',
+  kind: 'subscribe' | 'psubscribe' | 'ssubscribe',
   names: readonly string[],
   connection: FakeConnection,
 ): FakeReply[] {
-  const set = kind === 'subscribe' ? connection.channels : connection.patterns;
   return names.map((name) => {
-    set.add(name);
+    connection[setOf(kind)].add(name);
     return confirmation(kind, name, connection);
   });
 }
 
 function unsubscribe(
-  kind: 'unsubscribe' | 'punsubscribe',
+  kind: 'unsubscribe' | 'punsubscribe' | 'sunsubscribe',
   names: readonly string[],
   connection: FakeConnection,
 ): FakeReply[] {
-  const set = kind === 'unsubscribe' ? connection.channels : connection.patterns;
+  const set = connection[setOf(kind)];
   const leaving = names.length > 0 ? names : [...set];
   if (leaving.length === 0) return [confirmation(kind, null, connection)];
   return leaving.map((name) => {
@@ -96,7 +106,10 @@ function unsubscribe(
   });
 }
 
+// Sharded channels are counted apart.
 function confirmation(kind: string, name: string | null, connection: FakeConnection): FakeReply {
-  const count = connection.channels.size + connection.patterns.size;
+  const { channels, patterns, shardChannels } = connection;
+  const isSharded = setOf(kind) === 'shardChannels';
+  const count = isSharded ? shardChannels.size : channels.size + patterns.size;
   return reply.push(kind, name === null ? reply.nil() : name, reply.int(count));
 }

@@ -69,6 +69,13 @@ export class FakeRedisServer {
     return subscribers.length;
   }
 
+  /** The same for a sharded channel. */
+  publishShard(channel: string, message: string): number {
+    const subscribers = this.connections.filter(({ shardChannels }) => shardChannels.has(channel));
+    for (const connection of subscribers) connection.send(reply.push('smessage', channel, message));
+    return subscribers.length;
+  }
+
   /** Breaks every connection off; new ones are accepted. */
   resetConnections(): void {
     for (const connection of this.connections) connection.reset();

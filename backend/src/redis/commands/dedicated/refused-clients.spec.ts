@@ -1,0 +1,85 @@
+import { Redis } from 'ioredis';
+import { RedisDisabledError } from '../../base/errors/index.js';
+import { RefusedClients } from './refused-clients.js';
+
+const REFUSAL = new RedisDisabledError('There is no Redis in memory mode.');
+
+describe('RefusedClients', () => {
+  let clients: RefusedClients;
+  const own: Redis[] = [];
+
+  beforeEach(() => {
+    clients = new RefusedClients(REFUSAL);
+  });
+
+  afterEach(() => {
+    clients.close();
+    for (const client of own.splice(0)) client.disconnect();
+  });
+
+  /** As a library makes one from options. */
+  const newClient = (): Redis => {
+    const client = new Redis({ ...clients.options(), maxRetriesPerRequest: null });
+    client.on('error', () => undefined);
+    own.push(client);
+    return client;
+  };
+
+  const ready = (client: Redis): Promise<unknown> =>
+    new Promise((resolve) =>
+      client.status === 'ready' ? resolve(0) : client.once('ready', resolve),
+    );
+
+  it('give clients that refuse every command with the error itself', async () => {
+    const client = clients.create();
+    for (const run of [() => client.get('k'), () => client.set('k', 'v'), () => client.info()]) {
+      await expect(run()).rejects.toBe(REFUSAL);
+    }
+    await expect(client.duplicate().get('k')).rejects.toBe(REFUSAL);
+    await expect(client.duplicate().duplicate().get('k')).rejects.toBe(REFUSAL);
+  });
+
+  it('give clients whose pipelines and transactions fail command by command', async () => {
+    const client = clients.create();
+    expect(await client.pipeline().get('a').get('b').exec()).toEqual([
+      [REFUSAL, undefined],
+      [REFUSAL, undefined],
+    ]);
+    await expect(client.multi().get('a').exec()).rejects.toMatchObject({ code: 'REDIS_DISABLED' });
+  });
+
+  it('give clients that connect to nobody, and say why', async () => {
+    const client = clients.create({ host: '127.0.0.1', lazyConnect: false });
+    await expect(client.connect()).rejects.toBe(REFUSAL);
+    await expect(client.get('k')).rejects.toBe(REFUSAL);
+  });
+
+  it('give options for clients that refuse every command in words that begin with the code', async () => {
+    const client = newClient();
+    for (const run of [
+      () => client.get('k'),
+      () => client.set('k', 'v'.repeat(1_000_000)),
+      () => client.set('k', Buffer.from([13, 10, 42, 36])),
+      () => client.info(),
+      () => client.subscribe('news'),
+    ]) {
+      await expect(run()).rejects.toThrow('REDIS_DISABLED There is no Redis in memory mode.');
+    }
+    expect(client.status).toBe('ready');
+  });
+
+  it('give options for clients that end when they are told to', async () => {
+    const client = newClient();
+    await ready(client);
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    await expect(client.quit()).resolves.toBe('OK');
+    await ended;
+  });
+
+  it('end the clients that they made', async () => {
+    const client = clients.create();
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    clients.close();
+    await ended;
+  });
+});

@@ -1,0 +1,95 @@
+import type { SubscriptionKind } from '../../cluster/connection/index.js';
+import { InvalidArgumentError } from '../../base/errors/index.js';
+import {
+  aFunction,
+  deadline,
+  option,
+  OptionSet,
+  showSafely,
+  type RowsOf,
+} from '../../base/options/index.js';
+
+/** Called with each message and the channel it was published to. */
+export type MessageListener = (message: string, channel: string) => unknown;
+
+/** Called with each message and the channel it was published to, byte for byte. */
+export type BufferListener = (message: Buffer, channel: Buffer) => unknown;
+
+/** Options of a subscription. */
+export interface SubscribeOptions {
+  /**
+   * Called when messages may have been missed, because Redis keeps none while the connection is lost.
+   * `gapMs` is how long the subscription was interrupted.
+   */
+  readonly onGap?: (gapMs: number) => unknown;
+  /** Called when the connection is lost; `onGap` follows when the subscription is back. */
+  readonly onLost?: () => unknown;
+  /** How long to wait for the first confirmation. @defaultValue the write timeout */
+  readonly timeoutMs?: number;
+}
+
+/** The options of a subscription. */
+export const SUBSCRIBE_OPTIONS = new OptionSet(
+  {
+    onGap: option(aFunction<NonNullable<SubscribeOptions['onGap']>>(), null),
+    onLost: option(aFunction<NonNullable<SubscribeOptions['onLost']>>(), null),
+    timeoutMs: option(deadline, null),
+  } satisfies RowsOf<SubscribeOptions>,
+  { path: '', example: '{ onGap: () => … }' },
+);
+
+/** What a subscription is: it goes on until it is ended. */
+export interface Subscription {
+  /** Ends it. Other subscriptions to the same channel go on. */
+  unsubscribe(): Promise<void>;
+}
+
+/** The kinds of subscriptions, in the order in which they are made again. */
+export const SUBSCRIPTION_KINDS = [
+  'subscribe',
+  'psubscribe',
+  'ssubscribe',
+] as const satisfies readonly SubscriptionKind[];
+
+/** One listener and what it listens to. */
+export interface SubscriptionEntry {
+  readonly kind: SubscriptionKind;
+  readonly channels: readonly string[];
+  readonly listener: BufferListener;
+  readonly onGap: ((gapMs: number) => unknown) | null;
+  readonly onLost: (() => unknown) | null;
+}
+
+/** Returns a listener that gets text. Throws if it is no function. */
+export function asText(listener: MessageListener): BufferListener {
+  checkListener(listener);
+  return (message, channel) => listener(message.toString(), channel.toString());
+}
+
+/** Throws if a listener is no function. */
+export function checkListener(listener: unknown): void {
+  if (typeof listener === 'function') return;
+  throw new InvalidArgumentError({
+    field: 'listener',
+    value: showSafely(listener),
+    message: 'must be a function, and several channels are given as a list',
+    remedy: "For example: redis.subscribe(['news', 'prices'], (message, channel) => …)",
+  });
+}
+
+/** Returns the channels as a list. Throws if there is none, or an empty one. */
+export function channelList(channels: string | readonly string[]): readonly string[] {
+  const list = typeof channels === 'string' ? [channels] : [...channels];
+  if (list.length > 0 && !list.includes('')) return list;
+  throw new InvalidArgumentError({
+    field: 'channels',
+    value: list,
+    message: 'there must be at least one channel, and none may be empty',
+    remedy: "For example: redis.subscribe('news', (message) => …)",
+  });
+}
+
+/** Returns the name under which a channel or pattern is known, such as `psubscribe n*`. */
+export function subscriptionKey(kind: SubscriptionKind, channel: string): string {
+  return `${kind} ${channel}`;
+}

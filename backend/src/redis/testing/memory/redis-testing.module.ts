@@ -1,0 +1,133 @@
+import {
+  Module,
+  type DynamicModule,
+  type FactoryProvider,
+  type InjectionToken,
+  type Provider,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import {
+  anything,
+  connectionName,
+  option,
+  OptionSet,
+  text,
+  type RowsOf,
+} from '../../base/options/index.js';
+import { type Clock, SystemClock } from '../../base/timing/index.js';
+import { DEFAULT_CONNECTION, resolveOptions, type Resolution } from '../../config/index.js';
+import { RedisEngine } from '../../engine/index.js';
+import {
+  engineToken,
+  RedisModule,
+  type RegisterOptions,
+  refuseSecond,
+  resolutionToken,
+} from '../../nest/index.js';
+import { newMemoryStandIn } from './memory-group.js';
+
+/** The Redis in memory that stands in the place of a real one. */
+export interface RedisStandInOptions {
+  /**
+   * A `ManualClock`, with which the test moves expiry, the age of cached values and the end of sessions.
+   *
+   * @defaultValue the time of this machine
+   */
+  readonly clock?: Clock;
+  /** What is put before each key, as `node.keyPrefix` of the application is. @defaultValue '' */
+  readonly keyPrefix?: string;
+  /** Name of the connection, when there are several. @defaultValue 'default' */
+  readonly name?: string;
+}
+
+/** Options of {@link RedisTestingModule.forTest}: also those of the second argument of `RedisModule.forRoot`. */
+export interface RedisTestingOptions extends RegisterOptions, RedisStandInOptions {}
+
+const STAND_IN = new OptionSet(
+  {
+    clock: option(anything<Clock>(), null),
+    keyPrefix: option(text(), ''),
+    name: option(connectionName, DEFAULT_CONNECTION),
+  } satisfies RowsOf<RedisStandInOptions>,
+  { path: 'test', example: 'RedisTestingModule.replaceIn(builder, { clock })' },
+);
+
+/** A builder of `@nestjs/testing`, as far as it is needed here. */
+export interface OverridableBuilder {
+  overrideProvider(token: InjectionToken): {
+    useFactory(options: {
+      factory: (modules: ModulesContainer) => unknown;
+      inject: [typeof ModulesContainer];
+    }): unknown;
+  };
+}
+
+/**
+ * `RedisModule` for unit tests: the same `RedisService`, `RedisCache` and sessions on a Redis in the memory
+ * of the test. No server, no network, no timer that stays. A command that it does not know is refused with
+ * `TEST_UNSUPPORTED`.
+ */
+@Module({})
+export class RedisTestingModule {
+  /** Registers a connection, in the place of `RedisModule.forRoot()`. */
+  static forTest(options: RedisTestingOptions = {}): DynamicModule {
+    const { clock, keyPrefix, ...register } = options;
+    const standIn = providersFor({
+      name: register.name,
+      clock,
+      keyPrefix,
+    });
+    const real = RedisModule.forRoot({ mode: 'memory' }, register);
+    const replaced = new Set(standIn.map(({ provide }) => provide));
+    const others = (real.providers ?? []).filter((one) => !replaced.has(tokenOf(one)));
+    return { ...real, module: RedisTestingModule, providers: [...standIn, ...others] };
+  }
+
+  /**
+   * Replaces the Redis of an application that imports `RedisModule` itself. Its modules, caches and sessions stay
+   * as they are registered. Called once for each connection that has a name.
+   */
+  static replaceIn<T extends OverridableBuilder>(builder: T, options: RedisStandInOptions = {}): T {
+    for (const { provide, inject, useFactory } of providersFor(options)) {
+      builder.overrideProvider(provide).useFactory({ factory: useFactory, inject });
+    }
+    return builder;
+  }
+}
+
+type Given = { readonly [K in keyof RedisStandInOptions]?: RedisStandInOptions[K] | undefined };
+
+interface StandInProvider extends FactoryProvider {
+  readonly inject: [typeof ModulesContainer];
+  readonly useFactory: (modules: ModulesContainer) => unknown;
+}
+
+// Without the options of the application: they may name what a test does not have, such as certificates.
+function providersFor(given: Given): StandInProvider[] {
+  const { name, clock, keyPrefix } = STAND_IN.resolve(given);
+  const resolution = resolveOptions({ mode: 'standalone', node: { keyPrefix } }, name);
+  return [
+    { provide: resolutionToken(name), inject: [ModulesContainer], useFactory: () => resolution },
+    {
+      provide: engineToken(name),
+      inject: [ModulesContainer],
+      useFactory: (modules) => {
+        refuseSecond(name, modules);
+        return newEngine(resolution, clock);
+      },
+    },
+  ];
+}
+
+function newEngine({ options }: Resolution, clock: Clock | null): RedisEngine {
+  const time = clock ?? new SystemClock();
+  const engine = new RedisEngine(options, time, undefined, (bus) =>
+    newMemoryStandIn(options, time, bus),
+  );
+  engine.start();
+  return engine;
+}
+
+function tokenOf(provider: Provider): InjectionToken {
+  return typeof provider === 'function' ? provider : provider.provide;
+}
