@@ -102,8 +102,10 @@ describe('options that are laid over the environment', () => {
 
   it('guess no Redis for too few Sentinels that the code lists', () => {
     const few = { mode: 'sentinel', sentinel: { nodes: ['a'] } } as const;
-    expect(problemsOf(few, {})).toMatchObject([{ field: 'sentinel.nodes' }]);
-    expect(over(few, { REDIS_HOST: 'named' }).options).toMatchObject({
+    const noOthers = { count: 1, detail: null };
+    const guessed = over(few, {}).shortList;
+    expect(() => guessed?.tooFew(noOthers)).toThrow(/sentinel\.nodes.*has 1/);
+    expect(over(few, { REDIS_HOST: 'named' }).shortList?.tooFew(noOthers).options).toMatchObject({
       mode: 'standalone',
       address: { host: 'named', port: 6379 },
     });
