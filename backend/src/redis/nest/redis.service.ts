@@ -29,6 +29,7 @@ import {
 import type { CredentialsReport } from '../config/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
+import { refuseAsClient } from './refuse-as-client.js';
 
 const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
@@ -198,3 +199,5 @@ export class RedisService extends RedisScans {
     return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
   }
 }
+
+refuseAsClient(RedisService.prototype);
