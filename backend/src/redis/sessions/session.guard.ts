@@ -9,7 +9,12 @@ import { Reflector } from '@nestjs/core';
 import { RedisHaError, SessionInvalidError } from '../base/errors/index.js';
 import { choice, option, OptionSet, type RowsOf } from '../base/options/index.js';
 import { SessionService } from './service/session-service.js';
-import { attachSession, NO_SESSION, type RequestSession, toHttp } from './current-session.decorator.js';
+import {
+  attachSession,
+  NO_SESSION,
+  type RequestSession,
+  toHttp,
+} from './current-session.decorator.js';
 import { TokenSource, type RequestHeaders } from './token-source.js';
 
 /** The injection token of the token source: it finds the token in a request. */
