@@ -1,9 +1,11 @@
 // @ts-check
-// Stages the installable package in dist/lib: ESM and CommonJS of backend/src/redis, manifest, licence, readme.
+// Stages the installable package in dist/lib: backend/src/redis in CommonJS, its types in both formats, entries in ESM,
+// manifest, licence, readme.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
+import { writeEsmEntries } from './lib/esm-entries.mjs';
 import { isAbsolute, mapLinks } from './lib/markdown.mjs';
 import { at } from './lib/paths.mjs';
 
@@ -51,7 +53,13 @@ await ensureDependencies();
 rmSync(at('dist', 'lib'), { recursive: true, force: true });
 compile('tsconfig.lib-esm.json');
 compile('tsconfig.lib-cjs.json');
-for (const format of ['esm', 'cjs']) removeComments(at('dist', 'lib', format));
+/** @type {{ exports: Record<string, { import?: { default: string } }> }} */
+const { exports: doors } = JSON.parse(readFileSync(at('backend', 'package.json'), 'utf8'));
+const entries = Object.values(doors).flatMap(
+  (door) => door.import?.default.slice('./'.length) ?? [],
+);
+writeEsmEntries(at('dist', 'lib'), entries);
+removeComments(at('dist', 'lib', 'cjs'));
 writeFileSync(at('dist', 'lib', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
 copyFileSync(at('backend', 'package.json'), at('dist', 'lib', 'package.json'));
 copyFileSync(at('LICENSE'), at('dist', 'lib', 'LICENSE'));

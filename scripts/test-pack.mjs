@@ -21,6 +21,7 @@ import {
   LINKED,
   makeFolder,
   OF_PAGES,
+  TRACED,
   WITH_OPTIONAL_PEERS,
   WITH_TERMINUS,
   WITHOUT_OPTIONAL_PEERS,
@@ -135,6 +136,14 @@ async function tryWithoutOptionalPeers(tarball, nodes) {
   for (const node of nodes) await runAndExit(node, ['without-optional-peers.mjs'], folder);
 }
 
+/** OpenTelemetry patches ioredis when it is required: it must be, however the library is loaded. @param {string} tarball @param {NodeBinary} node */
+async function tryTraced(tarball, node) {
+  console.log(`\n${TRACED.name}`);
+  const folder = makeFolder(scratch, TRACED, `file:${tarball}`);
+  if (!(await npmInstall(folder))) return;
+  for (const way of ['require', 'import']) await runAndExit(node, ['tracing.cjs', way], folder);
+}
+
 /** @param {Application} application @param {string} tarball @param {NodeBinary[]} nodes */
 async function tryWithOptionalPeers(application, tarball, nodes) {
   console.log(`\n${application.name}`);
@@ -231,6 +240,7 @@ async function main() {
   await tryWithoutOptionalPeers(tarball, found);
   for (const one of WITH_OPTIONAL_PEERS) await tryWithOptionalPeers(one, tarball, found);
   for (const one of WITH_UNIT_TESTS) await tryUnitTests(one, tarball);
+  await tryTraced(tarball, own);
   await tryLinkedFolder(own);
   await reportFigures(packed);
 }

@@ -94,6 +94,24 @@ export const WITH_OPTIONAL_PEERS = [
   },
 ];
 
+/**
+ * ioredis 5: version 0.62 of the instrumentation, the newest for Node 20, does not know ioredis 6.
+ * @type {Application}
+ */
+export const TRACED = {
+  name: 'nest12-cjs-traced',
+  type: 'commonjs',
+  dependencies: {
+    ...NEST_12_ALONE,
+    ioredis: '^5.11.0',
+    '@opentelemetry/api': '^1.9.0',
+    '@opentelemetry/context-async-hooks': '^2.0.0',
+    '@opentelemetry/instrumentation': '^0.214.0',
+    '@opentelemetry/instrumentation-ioredis': '0.62.0',
+    '@opentelemetry/sdk-trace-base': '^2.0.0',
+  },
+};
+
 /** @type {Application} */
 export const LINKED = {
   name: 'linked-folder',

@@ -291,7 +291,7 @@ const methodOf = (name: string, ...says: readonly RegExp[]): Row =>
   );
 
 const CLIENTS: readonly Row[] = [
-  methodOf('duplicate', /redis\.duplicate = .*RedisService is none/, /redis\.createClient\(\)/),
+  methodOf('duplicate', /redis\.duplicate = .*RedisService is neither/, /redis\.createClient\(\)/),
   methodOf('disconnect', /redis\.disconnect/, /when the application shuts down/),
   methodOf('connect', /redis\.connect/, /redis\.whenReady\(\)/),
   methodOf('defineCommand', /redis\.defineCommand/, /redis\.script\(/),

@@ -38,7 +38,7 @@ import {
 import type { CredentialsReport } from '../config/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
-import { refuseMethodsOfClients } from './methods-of-clients.js';
+import { refuseAsClient } from './refuse-as-client.js';
 
 const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { path: '' });
 
@@ -213,7 +213,7 @@ export class RedisService extends RedisScans {
   }
 }
 
-refuseMethodsOfClients(RedisService.prototype);
+refuseAsClient(RedisService.prototype);
 
 function checkEventType(type: unknown): void {
   if (typeof type === 'string' && EVENT_TYPES.includes(type)) return;

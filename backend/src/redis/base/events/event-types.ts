@@ -41,6 +41,7 @@ const TYPES: Readonly<Record<RedisHaEventType, true>> = {
   'value.rejected': true,
   'value.write-failed': true,
   'cache.load-failed': true,
+  'listening.refused': true,
   'listener.failed': true,
 };
 
