@@ -25,8 +25,8 @@ const registered = (what: string, imports: Row['imports'], ...says: readonly Reg
 const ROWS: readonly Row[] = [
   configured(
     'two Sentinels',
-    { mode: 'sentinel', sentinel: { nodes: ['a:1', 'b:1'] } },
-    /sentinel\.nodes = "a:1, b:1"/,
+    { mode: 'sentinel', sentinel: { nodes: ['127.0.0.1:1', '127.0.0.1:2'] } },
+    /sentinel\.nodes = "127\.0\.0\.1:1, 127\.0\.0\.1:2"/,
     /needs 3 or more Sentinels and has 2/,
     /List three or more/,
   ),
