@@ -95,7 +95,7 @@ export const WITH_OPTIONAL_PEERS = [
 ];
 
 /**
- * ioredis 5: version 0.62 of the instrumentation, the newest for Node 20, does not know ioredis 6.
+ * ioredis 5: version 0.62 of the instrumentation, which runs on Node 20, does not know ioredis 6.
  * @type {Application}
  */
 export const TRACED = {
