@@ -73,6 +73,17 @@ describe('GatheredReads', () => {
     await learn('k');
   });
 
+  it('are sent also where a test has faked the turns of the event loop', async () => {
+    hold('k:a');
+    hold('k:b');
+    jest.useFakeTimers();
+    try {
+      expect(await readAll('k:a', 'k:b')).toHaveLength(2);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('sends what is asked for in one turn together, and gives each caller his own', async () => {
     const [a, c] = [hold('k:a'), hold('k:c')];
     expect(await readAll('k:a', 'k:b', 'k:c')).toEqual([a, null, c]);

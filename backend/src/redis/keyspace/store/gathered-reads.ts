@@ -1,5 +1,5 @@
 import { CommandRejectedError } from '../../base/errors/index.js';
-import type { Clock } from '../../base/timing/index.js';
+import { afterPromises, type Clock } from '../../base/timing/index.js';
 import type { RedisPort, RunOptions } from './redis-port.js';
 import { ifWrongType, toList } from './store-script.js';
 import type { ValueSize, ValueSizes } from './sized-reads.js';
@@ -78,7 +78,7 @@ export class GatheredReads {
     const open = this.#portions.get(size);
     if (open !== undefined) return open;
     // Before the engine sends: what is enqueued then still leaves with the rest of the turn.
-    if (this.#portions.size === 0) process.nextTick(this.sendAll);
+    if (this.#portions.size === 0) afterPromises(this.sendAll);
     const fitting = Math.floor(PORTION_BYTES / Math.max(1, size.perValue ?? 1));
     const maxKeys = Math.min(MAX_PORTION_KEYS, fitting);
     const portion: Portion = { size, maxKeys, keys: [], asking: [] };
