@@ -388,7 +388,7 @@ async function firstLineOf(child: ChildProcess): Promise<string> {
 }
 
 /** Starts two servers, freezes one and waits for its own end. */
-const OWNER = `const { startRedisServer } = require('./testing/index.js');
+const OWNER = `const { startRedisServer } = require('./testing/cluster/test-server.js');
 (async () => {
   const [one, two] = [await startRedisServer(), await startRedisServer()];
   await two.node.freeze();

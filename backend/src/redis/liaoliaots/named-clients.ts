@@ -1,5 +1,5 @@
 import type { RedisModuleOptions } from '@liaoliaots/nestjs-redis';
-import type { DriverClient, DriverOptions } from '../cluster/connection/index.js';
+import { endClient, type DriverClient, type DriverOptions } from '../cluster/connection/index.js';
 import { safeMessage } from '../base/errors/index.js';
 import { refuseCommands, refusedOptions } from '../commands/index.js';
 import type { RedisEngine } from '../engine/index.js';
@@ -52,7 +52,6 @@ function followingRecipe(engine: RedisEngine, namespace: string, given: DriverOp
       ...tracked,
       // Waits as long as a write of the engine does. The 20 attempts of ioredis end before a failover does.
       maxRetriesPerRequest: Math.ceil(engine.options.routing.writeTimeoutMs / RETRY_EVERY_MS),
-      disconnectTimeout: CUT_MS,
       ...given,
       Connector: tracked.Connector,
     },
@@ -89,11 +88,6 @@ async function end(client: DriverClient, clock: Clock, deadlineMs: number): Prom
   if (client.status === 'ready') {
     await endsWithin(client.quit(), atDeadline(clock, deadlineMs));
   }
-  if (client.status === 'end') return;
-  const ended = new Promise((resolve) => {
-    client.once('end', resolve);
-  });
-  client.disconnect();
   // A client that waits for a primary ends when the engine is closed.
-  await endsWithin(ended, atDeadline(clock, CUT_MS));
+  await endClient(client, atDeadline(clock, CUT_MS));
 }

@@ -140,7 +140,11 @@ export async function endClient(client: Redis, limit: Limit): Promise<void> {
   // The driver never ends a client that waits for its next attempt, nor what waits in it.
   if (client.status === 'reconnecting') client.once('connecting', disconnect);
   else disconnect();
-  if (!(await endsWithin(ended, limit))) (client.stream as Socket | undefined)?.destroy();
+  if (await endsWithin(ended, limit)) return;
+  const socket = client.stream as Socket | undefined;
+  if (socket === undefined || socket.destroyed) return;
+  socket.destroy();
+  await new Promise((resolve) => socket.once('close', resolve));
 }
 
 // What the client was given counts, not what the engine would do: its library may choose another
