@@ -78,8 +78,13 @@ function packagesOf(folder) {
   const fileOf = (/** @type {string} */ entrance) => join(folder, exports[entrance].import.default);
   const { resolve } = createRequire(manifest);
   const load = (/** @type {string} */ file) => import(pathToFileURL(file).href);
+  // The code itself, of which the entrances for `import` only pass on the names; older versions have two copies.
+  const code =
+    exports['.']['module-sync'] === undefined
+      ? exports['.'].require.default
+      : exports['.'].import.default;
   return {
-    files: dirname(fileOf('.')),
+    files: dirname(join(folder, code)),
     entrance: (/** @type {string} */ name) => load(fileOf(name)),
     peer: (/** @type {string} */ name) => load(resolve(name)),
   };
