@@ -31,8 +31,8 @@ const READ_POLICY = new OptionSet(
 
 /**
  * Plain ioredis clients for libraries that need one (BullMQ, rate limiters, session stores). They
- * follow the primary through a failover, or the replicas if they only read. What they repeat and how long they wait depends on their own
- * options.
+ * follow the primary through a failover, or the replicas if they only read. What they repeat and how long they
+ * wait depends on their own options.
  */
 export class RawClients {
   readonly #options: ResolvedRedisOptions;
