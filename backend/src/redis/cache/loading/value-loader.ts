@@ -232,12 +232,13 @@ export class ValueLoader {
       const value = await make(stale, time);
       if (mayWrite) {
         const load = { stamp, replacesValue: stale !== undefined, isAway };
-        const fill = (): Promise<void> => this.#writer.fill(key, value, options, load);
-        await this.runner.keep(writes?.run(1, fill) ?? fill(), { isAway, time });
+        const fill = (): Promise<boolean> => this.#writer.fill(key, value, options, load);
+        isStored = await this.runner.keep(writes?.run(1, fill) ?? fill(), { isAway, time });
       }
       return { value, from: 'load' };
+    let isStored = false;
     } finally {
-      lease?.end();
+      lease?.end(isStored);
     }
   }
 
