@@ -74,7 +74,7 @@ export class LoadLeases {
     try {
       return await time.within(asked);
     } catch (error) {
-      if (time.signal.aborted) {
+      if (time.isOver) {
         this.#giveBackLate(asked, key);
         throw error;
       }

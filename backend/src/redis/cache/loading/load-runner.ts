@@ -85,7 +85,7 @@ export class LoadRunner {
     try {
       return await time.within(frame.run(loader, context));
     } catch (cause) {
-      if (time.signal.aborted) throw time.signal.reason;
+      if (time.isOver) throw time.reason;
       const namespace = this.#deps.keyspace.name;
       const message = `The loader of a value in the namespace ${namespace} failed`;
       throw new LoaderFailedError(message, { namespace }, { cause });
@@ -125,7 +125,7 @@ export class LoadRunner {
     try {
       return await time.within(filling);
     } catch (error) {
-      if (!time.signal.aborted) throw error;
+      if (!time.isOver) throw error;
       // The value is there. Writing it may take longer.
       tasks.add(filling);
       return false;
