@@ -2,7 +2,7 @@ import { newRig, track, turns, type Rig } from '../../../../test/support/engine-
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply } from '../../testing/index.js';
 import { Subscriptions } from './subscriptions.js';
-import { asText, type Subscription } from './subscription.js';
+import { asText, type KeptSubscribeOptions, type Subscription } from './subscription.js';
 
 describe('subscriptions', () => {
   let rig: Rig;
@@ -37,7 +37,7 @@ describe('subscriptions', () => {
   };
   const listen = (
     channels: readonly string[],
-    options: { onGap?: (gapMs: number) => void; onLost?: () => void; timeoutMs?: number } = {},
+    options: Partial<KeptSubscribeOptions> = {},
     kind: 'subscribe' | 'psubscribe' | 'ssubscribe' = 'subscribe',
   ): Promise<Subscription> => {
     const listener = (message: string, channel: string): void => {
@@ -163,6 +163,17 @@ describe('subscriptions', () => {
     expect([late.state, gaps.length]).toEqual(['resolved', 1]);
     expect(other.server.publish('news', 'again')).toBe(1);
     await hears('news: again');
+  });
+
+  it('says each time that Redis refuses what it has confirmed before, and why', async () => {
+    await connect();
+    const told: string[] = [];
+    await listen(['news'], { onRefused: ({ message }) => told.push(message) });
+    other.override = (words) =>
+      words.includes('news') ? reply.error('NOPERM No permissions') : undefined;
+    await failOver();
+    await rig.until(() => told.length > 1, 'it was refused twice');
+    expect(told[0]).toContain('NOPERM');
   });
 
   it('subscribes to patterns, and passes on the channel of each message', async () => {

@@ -17,7 +17,7 @@ import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.j
 import { rejectedError } from '../shared/outcome-errors.js';
 import {
   type BufferListener,
-  type SubscribeOptions,
+  type KeptSubscribeOptions,
   type Subscription,
   SUBSCRIPTION_KINDS,
   type SubscriptionEntry as Entry,
@@ -85,11 +85,11 @@ export class SubscriptionKeeper {
     kind: SubscriptionKind,
     channels: readonly string[],
     listener: BufferListener,
-    options: SubscribeOptions & { readonly timeoutMs: number },
+    options: KeptSubscribeOptions,
   ): Promise<Subscription> {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
-    const { onGap = null, onLost = null } = options;
-    const entry: Entry = { kind, channels, listener, onGap, onLost };
+    const { onGap = null, onLost = null, onRefused = null } = options;
+    const entry: Entry = { kind, channels, listener, onGap, onLost, onRefused };
     this.#add(entry);
     this.#pending.add(entry);
     this.#follow();
@@ -211,11 +211,18 @@ export class SubscriptionKeeper {
     }
     const keys = channels.map((channel) => keyOf(kind, channel));
     if (!isRefused || !keys.every((key) => this.#isNew(key))) {
+      if (isRefused) this.#tellRefused(keys, rejectedError(kind, error));
       wire.destroy(safeMessage(error));
       return;
     }
     for (const key of keys) this.#refused.set(key, error);
     this.#checkWaiting();
+  }
+
+  #tellRefused(keys: readonly string[], error: Error): void {
+    for (const entry of keys.flatMap((key) => [...(this.#byChannel.get(key) ?? [])])) {
+      this.#tell('refusal', () => entry.onRefused?.(error));
+    }
   }
 
   /** Whether nobody was ever told that this is heard. */
