@@ -5,16 +5,11 @@ import {
   type Wire,
   type WireOptions,
 } from '../../cluster/connection/index.js';
-import {
-  classifyFailure,
-  ClosedError,
-  CommandTimeoutError,
-  safeMessage,
-} from '../../base/errors/index.js';
+import { classifyFailure, ClosedError, safeMessage } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import { untilTime, waitFor, type Clock, type Stop } from '../../base/timing/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
 import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
-import { rejectedError } from '../shared/outcome-errors.js';
+import { Confirmations } from './confirmations.js';
 import {
   type BufferListener,
   type SubscribeOptions,
@@ -34,10 +29,7 @@ export class SubscriptionKeeper {
   readonly #entries = new Set<Entry>();
   /** The same by what they listen to. */
   readonly #byChannel = new Map<string, Set<Entry>>();
-  readonly #confirmed = new Set<string>();
-  /** What Redis refused of what was never confirmed, and why. */
-  readonly #refused = new Map<string, unknown>();
-  readonly #waiting = new Set<() => void>();
+  readonly #confirmations: Confirmations;
   /** Those that Redis has not confirmed for the first time. */
   readonly #pending = new Set<Entry>();
   readonly #stopListening: Stop;
@@ -55,6 +47,7 @@ export class SubscriptionKeeper {
     this.#tracker = tracker;
     this.#clock = clock;
     this.#bus = bus;
+    this.#confirmations = new Confirmations(clock);
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,
@@ -94,7 +87,13 @@ export class SubscriptionKeeper {
     const wire = this.#wire?.ready;
     if (wire !== null && wire !== undefined) void this.#confirm(wire, kind, channels);
     try {
-      await this.#untilConfirmed(entry, options.timeoutMs);
+      const { timeoutMs } = options;
+      await this.#confirmations.wait({
+        kind,
+        keys: keysOf(entry),
+        timeoutMs,
+        why: () => this.#whyAway(),
+      });
     } catch (error) {
       await this.#remove(entry);
       throw error;
@@ -110,7 +109,7 @@ export class SubscriptionKeeper {
     this.#stopListening();
     this.#entries.clear();
     this.#byChannel.clear();
-    this.#checkWaiting();
+    this.#confirmations.close();
     this.#stop();
   }
 
@@ -154,8 +153,8 @@ export class SubscriptionKeeper {
   }
 
   #onLost(): void {
-    const hadAny = this.#confirmed.size > 0;
-    this.#confirmed.clear();
+    const hadAny = this.#confirmations.areAny;
+    this.#confirmations.lose();
     this.#heartbeat.stop();
     // Before a subscription was confirmed no message could be missed.
     if (!hadAny) return;
@@ -185,8 +184,7 @@ export class SubscriptionKeeper {
       return;
     }
     if (!wire.isReady) return;
-    for (const channel of channels) this.#confirmed.add(keyOf(kind, channel));
-    this.#checkWaiting();
+    this.#confirmations.confirm(keysOf({ kind, channels }));
   }
 
   // What Redis refuses ends the subscription that is new. The others of the connection go on.
@@ -200,45 +198,17 @@ export class SubscriptionKeeper {
       for (const channel of channels) await this.#confirm(wire, kind, [channel]);
       return;
     }
-    const keys = channels.map((channel) => keyOf(kind, channel));
+    const keys = keysOf({ kind, channels });
     if (!isRefused || !keys.every((key) => this.#isNew(key))) {
       wire.destroy(safeMessage(error));
       return;
     }
-    for (const key of keys) this.#refused.set(key, error);
-    this.#checkWaiting();
+    this.#confirmations.refuse(keys, error);
   }
 
   /** Whether nobody was ever told that this is heard. */
   #isNew(key: string): boolean {
     return [...(this.#byChannel.get(key) ?? [])].every((entry) => this.#pending.has(entry));
-  }
-
-  #checkWaiting(): void {
-    for (const check of [...this.#waiting]) check();
-  }
-
-  #untilConfirmed(entry: Entry, timeoutMs: number): Promise<void> {
-    const keys = entry.channels.map((channel) => keyOf(entry.kind, channel));
-    const isDone = (): boolean => keys.every((key) => this.#confirmed.has(key));
-    const until = this.#clock.now() + timeoutMs;
-    return waitFor(
-      ({ give, refuse }) => {
-        const check = (): void => {
-          const refused = keys.find((key) => this.#refused.has(key));
-          if (this.#isClosed) refuse(new ClosedError('Redis is shutting down'));
-          else if (refused !== undefined)
-            refuse(rejectedError(entry.kind, this.#refused.get(refused)));
-          else if (isDone()) give();
-        };
-        check();
-        this.#waiting.add(check);
-        return () => {
-          this.#waiting.delete(check);
-        };
-      },
-      untilTime(this.#clock, until, () => unconfirmed(entry.kind, timeoutMs, this.#whyAway())),
-    );
   }
 
   #whyAway(): string {
@@ -263,8 +233,7 @@ export class SubscriptionKeeper {
       others?.delete(entry);
       if (others === undefined || others.size > 0) return false;
       this.#byChannel.delete(key);
-      this.#confirmed.delete(key);
-      this.#refused.delete(key);
+      this.#confirmations.forget(key);
       return true;
     });
     const wire = this.#wire?.ready;
@@ -302,7 +271,7 @@ export class SubscriptionKeeper {
     this.#heartbeat.stop();
     this.#wire?.close('no subscriptions');
     this.#wire = null;
-    this.#confirmed.clear();
+    this.#confirmations.lose();
     this.#quietSince = null;
   }
 }
@@ -311,11 +280,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }
 
-function unconfirmed(
-  command: SubscriptionKind,
-  timeoutMs: number,
-  reason: string,
-): CommandTimeoutError {
-  const message = `${command} was not confirmed within ${String(timeoutMs)} ms: ${reason}`;
-  return new CommandTimeoutError(message, { command, timeoutMs, reason });
+function keysOf({ kind, channels }: Pick<Entry, 'kind' | 'channels'>): readonly string[] {
+  return channels.map((channel) => keyOf(kind, channel));
 }
