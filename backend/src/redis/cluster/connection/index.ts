@@ -30,7 +30,7 @@ export {
   type SubscriptionKind,
   type WireListener,
 } from './wire.js';
-export { refusingConnector } from './refusing-connector.js';
+export { refusingConnector } from './raw/refusing-connector.js';
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
@@ -39,4 +39,4 @@ export {
   trackedOptions,
   type TargetSource,
   type TrackedOptions,
-} from './tracked-connector.js';
+} from './raw/tracked-connector.js';
