@@ -49,7 +49,7 @@ export {
   type ScanOptions,
   type ScanSource,
 } from './scan.js';
-export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';
+export { newScript, SCRIPT, type Script, type ScriptDefinition } from './table/script.js';
 export {
   addScripts,
   defineMethod,
@@ -58,5 +58,5 @@ export {
   scriptBook,
   type ScriptDefinitions,
   type ScriptMethods,
-} from './script-methods.js';
+} from './table/script-methods.js';
 export type { ScriptArguments, ScriptKeys } from './table/script-words.js';
