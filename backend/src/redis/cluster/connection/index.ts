@@ -22,14 +22,10 @@ export { parseRole, type NodeRole } from './node-role.js';
 export {
   type DriverCommand,
   driverCommandNames,
-  forward,
   newDriverCommand,
-  Wire,
   type Encoding,
-  type ReplySink,
-  type SubscriptionKind,
-  type WireListener,
-} from './wire.js';
+} from './driver-command.js';
+export { forward, Wire, type ReplySink, type SubscriptionKind, type WireListener } from './wire.js';
 export { refusingConnector } from './raw/refusing-connector.js';
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
