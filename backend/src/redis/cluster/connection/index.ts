@@ -13,6 +13,7 @@ export {
   type ReopeningOptions,
   type ReopeningWireListener,
 } from './reopening-wire.js';
+export { AccessRefusal, refusedByAll } from './handshake/access-refusal.js';
 export { explainFailure } from './handshake/explain-failure.js';
 export { namedTls } from './handshake/present-access.js';
 export { unnamed } from './handshake/handshake-steps.js';

@@ -15,8 +15,9 @@ import { WirePool } from './wire-pool.js';
 /** Something to send over a shared connection. */
 export type Job = JobFor<RedisNode>;
 
-/** What changed about a node or the connection to it. */
-export type NodeChange = 'opened' | 'lost' | 'stalled' | 'silent' | 'recovered' | 'role';
+/** What changed about a node or the connection to it. `refused`: it has refused the credentials once more, and for long. */
+export type NodeChange =
+  'opened' | 'lost' | 'refused' | 'stalled' | 'silent' | 'recovered' | 'role';
 
 /** What a {@link RedisNode} needs to connect to its node and to watch it. */
 export interface RedisNodeDeps extends ReopeningOptions {
@@ -184,6 +185,11 @@ export class RedisNode {
     return this.#jobs.stall.isStalled;
   }
 
+  /** When the last attempt to connect began, if it has refused the credentials for long enough to be believed; else `null`. */
+  get accessRefusedAt(): number | null {
+    return this.#wire.accessRefusedAt;
+  }
+
   /** Whether commands may be sent now. */
   get acceptsJobs(): boolean {
     return this.#jobs.acceptsJobs;
@@ -265,8 +271,9 @@ export class RedisNode {
   #onClosed(reason: string): void {
     const wasReady = this.#role !== null;
     this.#letGo(reason);
-    // A failed attempt to reconnect changes nothing.
     if (wasReady) this.#onChange(this, 'lost');
+    // Any other failed attempt to reconnect changes nothing.
+    else if (this.accessRefusedAt !== null) this.#onChange(this, 'refused');
   }
 
   #letGo(reason: string): void {

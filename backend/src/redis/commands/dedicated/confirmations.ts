@@ -8,7 +8,7 @@ export interface Awaited {
   readonly kind: SubscriptionKind;
   readonly keys: readonly string[];
   readonly timeoutMs: number;
-  /** Returns why it was not confirmed, at the deadline. */
+  /** Returns why it was not confirmed. */
   readonly why: () => string;
 }
 
@@ -19,6 +19,7 @@ export class Confirmations {
   /** What Redis refused of what was never confirmed, and why. */
   readonly #refused = new Map<string, unknown>();
   readonly #waiting = new Set<() => void>();
+  #refusedAt: number | null = null;
   #isClosed = false;
 
   constructor(clock: Clock) {
@@ -53,15 +54,22 @@ export class Confirmations {
     this.#confirmed.clear();
   }
 
+  /** The credentials are refused since then: ends the waits that began before, since their deadlines would bring nothing else. */
+  giveUp(since: number | null): void {
+    this.#refusedAt = since;
+    this.#checkWaiting();
+  }
+
   /** Ends all waits. */
   close(): void {
     this.#isClosed = true;
     this.#checkWaiting();
   }
 
-  /** Resolves when all are confirmed. Rejects when Redis refuses one, and at the deadline. */
+  /** Resolves when all are confirmed. Rejects when Redis refuses one, or lets nobody in, and at the deadline. */
   wait({ kind, keys, timeoutMs, why }: Awaited): Promise<void> {
-    const until = this.#clock.now() + timeoutMs;
+    const since = this.#clock.now();
+    const until = since + timeoutMs;
     return waitFor(
       ({ give, refuse }) => {
         const check = (): void => {
@@ -69,6 +77,7 @@ export class Confirmations {
           if (this.#isClosed) refuse(new ClosedError('Redis is shutting down'));
           else if (refused !== undefined) refuse(rejectedError(kind, this.#refused.get(refused)));
           else if (keys.every((key) => this.#confirmed.has(key))) give();
+          else if ((this.#refusedAt ?? -1) >= since) refuse(unconfirmed(kind, null, why()));
         };
         check();
         this.#waiting.add(check);
@@ -87,9 +96,10 @@ export class Confirmations {
 
 function unconfirmed(
   command: SubscriptionKind,
-  timeoutMs: number,
+  timeoutMs: number | null,
   reason: string,
 ): CommandTimeoutError {
-  const message = `${command} was not confirmed within ${String(timeoutMs)} ms: ${reason}`;
+  const within = timeoutMs === null ? '' : ` within ${String(timeoutMs)} ms`;
+  const message = `${command} was not confirmed${within}: ${reason}`;
   return new CommandTimeoutError(message, { command, timeoutMs, reason });
 }

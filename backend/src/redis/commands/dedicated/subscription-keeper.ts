@@ -1,11 +1,17 @@
 import {
   Heartbeat,
+  parseRole,
   ReopeningWire,
   type SubscriptionKind,
   type Wire,
   type WireOptions,
 } from '../../cluster/connection/index.js';
-import { classifyFailure, ClosedError, safeMessage } from '../../base/errors/index.js';
+import {
+  classifyFailure,
+  ClosedError,
+  ConnectionLostError,
+  safeMessage,
+} from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
@@ -60,6 +66,7 @@ export class SubscriptionKeeper {
     this.#wireFor = () => tracker.wireOptionsToPrimary();
     this.#stopListening = tracker.onChange(() => {
       this.#follow();
+      this.#confirmations.giveUp(tracker.accessRefusedAt);
     });
   }
 
@@ -132,11 +139,13 @@ export class SubscriptionKeeper {
   #start(at: string): void {
     this.#at = at;
     this.#wire = new ReopeningWire(() => this.#wireFor() as WireOptions, this.#clock, {
+      introduce: (wire) => this.#look(wire),
       onReady: (wire) => {
         void this.#resubscribe(wire);
       },
       onClosed: () => {
         this.#onLost();
+        this.#confirmations.giveUp(this.#wire?.accessRefusedAt ?? null);
       },
       onMessageBuffer: (channel, message, pattern) => {
         const key =
@@ -150,6 +159,13 @@ export class SubscriptionKeeper {
       },
     });
     this.#wire.open();
+  }
+
+  // A Sentinel confirms every subscription, and passes on nothing that is published on a node.
+  async #look(wire: Wire): Promise<void> {
+    const role = parseRole(await wire.call('role').catch(() => null));
+    if (role.kind !== 'other' || role.answer !== 'sentinel') return;
+    throw new ConnectionLostError(`it ${this.#tracker.whyNotPrimary(role)}`);
   }
 
   #onLost(): void {
@@ -212,7 +228,11 @@ export class SubscriptionKeeper {
   }
 
   #whyAway(): string {
-    if ((this.#wire?.ready ?? null) !== null) return 'it does not answer';
+    const state = this.#wire?.state ?? { kind: 'closed' };
+    if (state.kind === 'ready') return 'it does not answer';
+    // The node is there for all others: it is this connection that cannot be opened.
+    const hasOwnReason = this.#tracker.primary !== null && 'reason' in state;
+    if (hasOwnReason && state.reason !== null) return `no connection for it: ${state.reason}`;
     return whyNoReads(this.#tracker, { primary: true, replicas: false });
   }
 
