@@ -1,6 +1,10 @@
 export { BlockingCalls } from './dedicated/blocking-calls.js';
 export { ConfirmedWrites } from './dedicated/confirmed-writes.js';
-export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connection.js';
+export {
+  ExclusiveConnection,
+  type ExclusiveScripts,
+  withExclusive,
+} from './dedicated/exclusive-connection.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
 export { RefusedClients, refuseCommands, refusedOptions } from './dedicated/refused-clients.js';
 export {
