@@ -268,6 +268,28 @@ describe('subscriptions', () => {
     await rig.until(() => gaps.length === 1, 'it is back');
   });
 
+  it('is refused soon when the primary refuses the credentials of its connection', async () => {
+    await connect();
+    primary.override = ([name]) =>
+      name?.toUpperCase() === 'CLIENT' ? reply.error('NOAUTH Authentication required.') : undefined;
+    const waiting = track(listen(['news'], { timeoutMs: 600_000 }));
+    await rig.pass(2500);
+    expect(waiting.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    expect(String(waiting.error)).toMatch(
+      /not confirmed: no connection for it: it wants a password/,
+    );
+    expect(keeper.size).toBe(0);
+  });
+
+  it('is confirmed by no Sentinel, which hears nothing that is published on nodes', async () => {
+    primary.role = 'sentinel';
+    rig.source.say(primary, 1, []);
+    const waiting = track(listen(['news'], { timeoutMs: 1000 }));
+    await rig.pass(1200);
+    expect(waiting.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    expect(primary.arrived('subscribe')).toBe(0);
+  });
+
   it('rejects and removes the listener when it is not confirmed in time', async () => {
     const waiting = track(listen(['news'], { timeoutMs: 100 }));
     await rig.pass(110);
