@@ -217,6 +217,21 @@ describe('subscriptions', () => {
     expect(told).toEqual(['lost', 'gap']);
   });
 
+  it('tells of a loss and of its end only those who were told that they hear', async () => {
+    await connect();
+    const told: string[] = [];
+    const telling = (who: string) => ({
+      onLost: () => told.push(`${who} lost`),
+      onGap: () => told.push(`${who} gap`),
+    });
+    await listen(['news'], telling('first'));
+    primary.server.resetConnections();
+    const late = track(listen(['late'], telling('late')));
+    await rig.until(() => late.state === 'resolved' && told.length > 1, 'both hear');
+    await turns(3);
+    expect(told).toEqual(['first lost', 'first gap']);
+  });
+
   it('reports no gap for its first subscription, however long it had to wait', async () => {
     const gaps: number[] = [];
     await primary.stop();

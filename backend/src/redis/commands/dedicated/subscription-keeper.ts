@@ -44,6 +44,8 @@ export class SubscriptionKeeper {
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
   #quietSince: number | null = null;
+  /** Those that were told of the loss: only they have missed something. */
+  readonly #interrupted = new Set<Entry>();
   #isClosed = false;
 
   constructor(
@@ -160,7 +162,11 @@ export class SubscriptionKeeper {
     // Before a subscription was confirmed no message could be missed.
     if (!hadAny) return;
     this.#quietSince ??= this.#clock.now();
-    for (const entry of [...this.#entries]) this.#tell('loss', () => entry.onLost?.());
+    for (const entry of [...this.#entries]) {
+      if (this.#pending.has(entry)) continue;
+      this.#interrupted.add(entry);
+      this.#tell('loss', () => entry.onLost?.());
+    }
   }
 
   async #resubscribe(wire: Wire): Promise<void> {
@@ -174,7 +180,10 @@ export class SubscriptionKeeper {
     this.#quietSince = null;
     const to = this.#tracker.primaryAddress;
     if (to !== null) this.#bus.emit({ type: 'subscription.moved', to, gapMs });
-    for (const entry of [...this.#entries]) this.#tell('gap', () => entry.onGap?.(gapMs));
+    // Whoever is not heard yet must not be told that it hears again.
+    const interrupted = [...this.#interrupted];
+    this.#interrupted.clear();
+    for (const entry of interrupted) this.#tell('gap', () => entry.onGap?.(gapMs));
   }
 
   async #confirm(wire: Wire, kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
@@ -257,6 +266,7 @@ export class SubscriptionKeeper {
 
   async #remove(entry: Entry): Promise<void> {
     if (!this.#entries.delete(entry)) return;
+    this.#interrupted.delete(entry);
     const unused = entry.channels.filter((channel) => {
       const key = keyOf(entry.kind, channel);
       const others = this.#byChannel.get(key);
