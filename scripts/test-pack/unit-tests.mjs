@@ -78,7 +78,7 @@ export function makeTestedFolder(scratch, { name, type, nest, tools }, library) 
 async function runFailoverTests(folder) {
   const args = ['node_modules/jest/bin/jest.js', '--testRegex', 'failover-spec\\.ts$'];
   const { code, stdout, stderr } = await capture(process.execPath, args, { cwd: folder });
-  const [ran] = /\d+ passed, \d+ total/.exec(stderr) ?? [];
+  const [ran] = /^Tests: +(\d+ passed), /m.exec(stderr)?.slice(1) ?? [];
   verdict(`tests through failovers: ${ran}`, code === 0 ? undefined : stdout + stderr);
 }
 
