@@ -28,6 +28,18 @@ export const WALKS = {
       () =>
         redis.set(keys.text, 'some text'),
   },
+  'redis.miss-by-hand': {
+    title: 'a `GET` and two scripts, which a miss of the cache sends as well',
+    /** @type {From} */
+    from: ({ redis }) => {
+      const script = redis.script({ lua: 'return 1', idempotent: true });
+      return async () => {
+        await redis.get(newKey());
+        await script(['lease'], ['token']);
+        return script(['value'], ['loaded']);
+      };
+    },
+  },
   'cache.memory-hit': {
     title: '`getOrSet`, a copy in memory answers',
     /** @type {From} */
