@@ -69,10 +69,15 @@ export class SessionReader {
    * @throws SessionUnavailableError when neither Redis nor memory nor the archive can tell.
    */
   async load(id: string): Promise<SessionRecord> {
-    if (this.#absent.get(id) === true) throw invalid('missing');
+    const { hits } = this.#deps.keyspace;
+    if (this.#absent.get(id) === true) {
+      hits.hit();
+      throw invalid('missing');
+    }
     // A replica is asked for what it is sure to have: for anything else the primary, and only it.
     const options = this.#seen.has(id) ? CONFIRMED : ON_PRIMARY;
-    const record = await this.#settle(id, await this.#look(id, options));
+    const verdict = await this.#counted(this.#look(id, options));
+    const record = await this.#settle(id, verdict);
     this.#seen.add(id);
     return record;
   }
@@ -114,6 +119,20 @@ export class SessionReader {
       return await this.#askOnce(id, verdict.why);
     } catch (error) {
       if (verdict.why === 'missing' && isMissing(error)) this.#absent.set(id, true);
+      throw error;
+    }
+  }
+
+  // Redis, or memory in its place, knows the session or its end: otherwise it is a miss, whoever knows it then.
+  async #counted(look: Promise<Verdict>): Promise<Verdict> {
+    const { hits } = this.#deps.keyspace;
+    try {
+      const verdict = await look;
+      if (verdict.kind === 'ask') hits.miss();
+      else hits.hit();
+      return verdict;
+    } catch (error) {
+      hits.miss();
       throw error;
     }
   }
