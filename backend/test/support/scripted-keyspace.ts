@@ -1,4 +1,5 @@
 import { JournalFullError } from '../../src/redis/base/errors/index.js';
+import { HitCounter } from '../../src/redis/base/stats/index.js';
 import {
   compareStamps,
   type Claim,
@@ -45,6 +46,7 @@ interface Pending {
 export class ScriptedKeyspace implements Keyspace {
   readonly policy = 'session';
   isAway = false;
+  readonly hits: HitCounter;
   /** The journal accepts nothing more. */
   isJournalFull = false;
   /** The error of the next writes and deletes. */
@@ -76,6 +78,7 @@ export class ScriptedKeyspace implements Keyspace {
   ) {
     this.#redis = redis;
     this.#clock = clock;
+    this.hits = new HitCounter(clock);
     this.#offsetMs = offsetMs;
     const wallTime = (): number => this.#now + (this.isAway ? this.#offsetMs : 0);
     this.#stamps = new HybridClock(withCalendar(clock, wallTime), origin);

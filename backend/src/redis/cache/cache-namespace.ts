@@ -1,4 +1,5 @@
 import { inPortions } from '../base/collections/index.js';
+import type { HitRates } from '../base/stats/index.js';
 import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
 import type { BatchLoadFunction } from './loading/batch-loader.js';
 import type { Loader } from './loading/value-loader.js';
@@ -55,6 +56,11 @@ export class CacheNamespace {
   /** Stats since the process began. */
   get stats(): CacheStats {
     return this.#core.deps.counters.snapshot();
+  }
+
+  /** How many reads of the last minutes were answered. */
+  get hitRates(): HitRates {
+    return this.#core.deps.keyspace.hits.rates;
   }
 
   /**

@@ -168,7 +168,7 @@ function open(
     keyspace: keyspace.decodedBy(new BodyDecoder(codec, options)),
     options,
     codec,
-    counters: new CacheCounters(),
+    counters: new CacheCounters(keyspace.hits),
     ...shared,
   });
 }

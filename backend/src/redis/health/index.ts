@@ -3,6 +3,7 @@ export type {
   ClusterSource,
   ClusterSummary,
   ClusterVerdict,
+  HitRateReport,
   PerformanceReport,
   ReplicaReport,
   SentinelsReport,

@@ -1,3 +1,4 @@
+import type { HitCounter } from '../base/stats/index.js';
 import { strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
@@ -55,6 +56,10 @@ export class TieredKeyspace<T> implements Keyspace<T> {
 
   decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U> {
     return new TieredKeyspace(this.#identity, this.#deps, this.#senses, decoder);
+  }
+
+  get hits(): HitCounter {
+    return this.#identity.hits();
   }
 
   get isAway(): boolean {
