@@ -228,6 +228,21 @@ describe('subscriptions', () => {
     expect(told).toEqual(['lost', 'gap']);
   });
 
+  it('tells of a loss and of its end only those who were told that they hear', async () => {
+    await connect();
+    const told: string[] = [];
+    const telling = (who: string) => ({
+      onLost: () => told.push(`${who} lost`),
+      onGap: () => told.push(`${who} gap`),
+    });
+    await listen(['news'], telling('first'));
+    primary.server.resetConnections();
+    const late = track(listen(['late'], telling('late')));
+    await rig.until(() => late.state === 'resolved' && told.length > 1, 'both hear');
+    await turns(3);
+    expect(told).toEqual(['first lost', 'first gap']);
+  });
+
   it('reports no gap for its first subscription, however long it had to wait', async () => {
     const gaps: number[] = [];
     await primary.stop();
@@ -251,6 +266,28 @@ describe('subscriptions', () => {
     primary.thaw();
     await rig.pass(1500);
     await rig.until(() => gaps.length === 1, 'it is back');
+  });
+
+  it('is refused soon when the primary refuses the credentials of its connection', async () => {
+    await connect();
+    primary.override = ([name]) =>
+      name?.toUpperCase() === 'CLIENT' ? reply.error('NOAUTH Authentication required.') : undefined;
+    const waiting = track(listen(['news'], { timeoutMs: 600_000 }));
+    await rig.pass(2500);
+    expect(waiting.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    expect(String(waiting.error)).toMatch(
+      /not confirmed: no connection for it: it wants a password/,
+    );
+    expect(keeper.size).toBe(0);
+  });
+
+  it('is confirmed by no Sentinel, which hears nothing that is published on nodes', async () => {
+    primary.role = 'sentinel';
+    rig.source.say(primary, 1, []);
+    const waiting = track(listen(['news'], { timeoutMs: 1000 }));
+    await rig.pass(1200);
+    expect(waiting.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    expect(primary.arrived('subscribe')).toBe(0);
   });
 
   it('rejects and removes the listener when it is not confirmed in time', async () => {
