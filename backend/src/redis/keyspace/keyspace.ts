@@ -20,7 +20,7 @@ export interface EntryDraft {
   readonly body: Buffer;
   /** How long it is fresh; `null` means for ever. */
   readonly freshMs: number | null;
-  /** How much longer it is kept, to be served stale. */
+  /** How much longer it is kept: to be served stale, or to be replaced by a change that comes late. */
   readonly staleMs: number;
   /** Tags or users: names of key groups within the keyspace. */
   readonly groups: readonly string[];

@@ -24,6 +24,8 @@ export interface SessionDeps {
   /** The archive, where there is one. */
   readonly desk: ArchiveDesk | null;
   readonly seal: SessionSeal;
+  /** How much longer than it may be idle Redis keeps a session. */
+  readonly outageMs: number;
   readonly clock: Clock;
   readonly bus: EventBus;
 }
@@ -218,7 +220,7 @@ export class SessionReader {
   async #refill(record: SessionRecord): Promise<SessionRecord> {
     const { keyspace } = this.#deps;
     const dataJson = toForeignJson(record.data, Infinity);
-    const draft = draftOf(record, dataJson, this.#now, this.#deps.seal);
+    const draft = draftOf(record, dataJson, this.#now, this.#deps);
     try {
       const { outcome } = await keyspace.write(record.id, draft, {
         stamp: stampOfDigits(record.revision),
