@@ -18,7 +18,7 @@ import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.j
 import { Confirmations } from './confirmations.js';
 import {
   type BufferListener,
-  type SubscribeOptions,
+  type KeptSubscribeOptions,
   type Subscription,
   SUBSCRIPTION_KINDS,
   type SubscriptionEntry as Entry,
@@ -42,6 +42,8 @@ export class SubscriptionKeeper {
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
   #quietSince: number | null = null;
+  /** Those that were told of the loss: only they have missed something. */
+  readonly #interrupted = new Set<Entry>();
   #isClosed = false;
 
   constructor(
@@ -83,11 +85,11 @@ export class SubscriptionKeeper {
     kind: SubscriptionKind,
     channels: readonly string[],
     listener: BufferListener,
-    options: SubscribeOptions & { readonly timeoutMs: number },
+    options: KeptSubscribeOptions,
   ): Promise<Subscription> {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
-    const { onGap = null, onLost = null } = options;
-    const entry: Entry = { kind, channels, listener, onGap, onLost };
+    const { onGap = null, onLost = null, onRefused = null } = options;
+    const entry: Entry = { kind, channels, listener, onGap, onLost, onRefused };
     this.#add(entry);
     this.#pending.add(entry);
     this.#follow();
@@ -175,7 +177,11 @@ export class SubscriptionKeeper {
     // Before a subscription was confirmed no message could be missed.
     if (!hadAny) return;
     this.#quietSince ??= this.#clock.now();
-    for (const entry of [...this.#entries]) this.#tell('loss', () => entry.onLost?.());
+    for (const entry of [...this.#entries]) {
+      if (this.#pending.has(entry)) continue;
+      this.#interrupted.add(entry);
+      this.#tell('loss', () => entry.onLost?.());
+    }
   }
 
   async #resubscribe(wire: Wire): Promise<void> {
@@ -189,7 +195,10 @@ export class SubscriptionKeeper {
     this.#quietSince = null;
     const to = this.#tracker.primaryAddress;
     if (to !== null) this.#bus.emit({ type: 'subscription.moved', to, gapMs });
-    for (const entry of [...this.#entries]) this.#tell('gap', () => entry.onGap?.(gapMs));
+    // Whoever is not heard yet must not be told that it hears again.
+    const interrupted = [...this.#interrupted];
+    this.#interrupted.clear();
+    for (const entry of interrupted) this.#tell('gap', () => entry.onGap?.(gapMs));
   }
 
   async #confirm(wire: Wire, kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
@@ -216,10 +225,17 @@ export class SubscriptionKeeper {
     }
     const keys = keysOf({ kind, channels });
     if (!isRefused || !keys.every((key) => this.#isNew(key))) {
+      if (isRefused) this.#tellRefused(keys, rejectedError(kind, error));
       wire.destroy(safeMessage(error));
       return;
     }
     this.#confirmations.refuse(keys, error);
+  }
+
+  #tellRefused(keys: readonly string[], error: Error): void {
+    for (const entry of keys.flatMap((key) => [...(this.#byChannel.get(key) ?? [])])) {
+      this.#tell('refusal', () => entry.onRefused?.(error));
+    }
   }
 
   /** Whether nobody was ever told that this is heard. */
@@ -247,6 +263,7 @@ export class SubscriptionKeeper {
 
   async #remove(entry: Entry): Promise<void> {
     if (!this.#entries.delete(entry)) return;
+    this.#interrupted.delete(entry);
     const unused = entry.channels.filter((channel) => {
       const key = keyOf(entry.kind, channel);
       const others = this.#byChannel.get(key);
