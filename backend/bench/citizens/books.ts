@@ -31,7 +31,7 @@ export class Books {
   private lastAt = 0;
   private gapMs = 0;
 
-  constructor(private readonly what: string) {}
+  constructor(readonly what: string) {}
 
   /** The load begins: from here on gaps are measured. */
   start(): void {

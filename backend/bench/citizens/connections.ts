@@ -28,10 +28,7 @@ export interface Connections {
 }
 
 /** Opens what the consumers of one process share. */
-export async function openConnections(
-  variant: Variant,
-  place: ClusterPlace,
-): Promise<Connections> {
+export async function openConnections(variant: Variant, place: ClusterPlace): Promise<Connections> {
   return variant === 'ours' ? openOurs(place) : openIoredis(place);
 }
 

@@ -22,10 +22,7 @@ interface JobWorker {
 type Run = (job: { readonly data: JobData }) => Promise<void>;
 
 /** A queue and a worker. Each job has an id of its own, so that an `add` that is sent again adds nothing. */
-export async function runJobs(
-  queue: JobQueue,
-  work: (run: Run) => JobWorker,
-): Promise<Consumer> {
+export async function runJobs(queue: JobQueue, work: (run: Run) => JobWorker): Promise<Consumer> {
   const books = new Books('jobs');
   const worker = work(async ({ data }) => books.happen(data.number));
   // Without a listener an error of a connection ends the process.

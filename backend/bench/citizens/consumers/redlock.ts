@@ -4,7 +4,7 @@ import type { StartConsumer } from '../consumer.js';
 
 const LOCK_MS = 5000;
 
-/** redlock on one primary: calls take turns with five locks. */
+/** redlock on one primary: calls take turns with fifty locks. */
 export const startRedlock: StartConsumer = async (connections, name) => {
   const client = connections.client();
   await client.ping();
@@ -12,7 +12,7 @@ export const startRedlock: StartConsumer = async (connections, name) => {
   const books = new Books('locks');
   const held = new Set<string>();
   const hold = async (number: number): Promise<void> => {
-    const resource = `${name}:${String(number % 5)}`;
+    const resource = `${name}:${String(number % 50)}`;
     await redlock.using([resource], LOCK_MS, async () => {
       books.happen(number);
       // Two holders at once.
