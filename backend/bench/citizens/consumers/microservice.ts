@@ -67,6 +67,7 @@ async function listen(
 ): Promise<INestMicroservice> {
   const service = await NestFactory.createMicroservice<MicroserviceOptions>(
     { module: ServedModule, controllers: [controller] },
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
     { ...transportOf(connections), logger: false },
   );
   await service.listen();

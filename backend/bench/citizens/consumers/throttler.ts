@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import type { AddressInfo } from 'node:net';
 import { ThrottlerStorageRedisService } from '@nest-lab/throttler-storage-redis';
 import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
@@ -27,13 +26,13 @@ export const startThrottler: StartConsumer = async (connections, name) => {
   const client = connections.client();
   const app = await listen(new ThrottlerStorageRedisService(client), name);
   await client.ping();
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = await app.getUrl();
   const books = new Books('requests');
   return {
     books: [books],
-    ask: (number) => books.ask(number, request(port), { isDone: true }),
+    ask: (number) => books.ask(number, request(url), { isDone: true }),
     // This request is counted too.
-    rows: async () => [books.counted(LIMIT - (await request(port).catch(() => NaN)) - 1)],
+    rows: async () => [books.counted(LIMIT - (await request(url).catch(() => NaN)) - 1)],
     async close() {
       await app.close();
       client.disconnect();
@@ -50,6 +49,7 @@ async function listen(storage: ThrottlerStorage, caller: string): Promise<INestA
       controllers: [HelloController],
       providers: [{ provide: APP_GUARD, useClass: ThrottlerGuard }],
     },
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
     { logger: false },
   );
   await app.listen(0, '127.0.0.1');
@@ -57,9 +57,9 @@ async function listen(storage: ThrottlerStorage, caller: string): Promise<INestA
 }
 
 /** How many hits the caller has left. */
-async function request(port: number): Promise<number> {
+async function request(url: string): Promise<number> {
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const answer = await fetch(`http://127.0.0.1:${String(port)}/`, { signal });
+  const answer = await fetch(url, { signal });
   await answer.text();
   if (answer.status !== 200) throw new Error(`HTTP ${String(answer.status)}`);
   return Number(answer.headers.get('x-ratelimit-remaining'));
