@@ -148,6 +148,7 @@ export type {
   RawClientOptions,
   RedisCommands,
   ExclusiveConnection,
+  ExclusiveScripts,
   MemberScanOptions,
   ScanOptions,
   Script,

@@ -98,8 +98,9 @@ export class NearCopies {
         () => {
           this.#trustedSince = this.#clock.now();
         },
-        () => {
+        (refusal) => {
           this.#trustedSince = Infinity;
+          if (refusal !== undefined) this.#onRefused();
         },
       );
       if (this.#isClosed) stop();
