@@ -30,6 +30,7 @@ const ROOMS = [
   'engine',
   'cache/values',
   'cache/loading',
+  'cache/warming',
   'cache',
   'nest',
   'sessions/record',
