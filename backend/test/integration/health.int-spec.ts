@@ -371,6 +371,7 @@ describe('with a cluster', () => {
       },
       performance,
       hit_rates: [hitRateOf('default', 50, 2), hitRateOf('sessions', null, 0)],
+      warm_up: [],
       pool: {
         write_pool_size: expect.any(Number),
         write_pool_available: expect.any(Number),

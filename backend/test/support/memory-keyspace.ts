@@ -225,6 +225,10 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
     return Promise.all(keys.map(async (key) => this.#look(key)));
   }
 
+  recentKeys(count: number): string[] {
+    return [...this.#copies.keys()].reverse().slice(0, count);
+  }
+
   async write(key: string, draft: EntryDraft, options: WriteOptions = {}): Promise<WriteReceipt> {
     this.drafts.push({ key, draft, stamp: options.stamp });
     await this.#enter('write');

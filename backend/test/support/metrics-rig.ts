@@ -173,6 +173,8 @@ export function cacheOf(namespaces: number): CacheTeller {
   });
   return {
     totalStats: CacheCounters.total(counted),
+    warmUps: [{ state: 'running' }, { state: 'finished' }],
+    warmUpTotals: { done: 6, loaded: 3, skipped: 2, failed: 1 },
   };
 }
 

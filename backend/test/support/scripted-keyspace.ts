@@ -136,6 +136,10 @@ export class ScriptedKeyspace implements Keyspace {
     return decodedView(this, decoder);
   }
 
+  recentKeys(): string[] {
+    return [];
+  }
+
   near(): Reading | null {
     return null;
   }

@@ -21,6 +21,8 @@ import {
 import type { CacheStats } from './values/cache-stats.js';
 import { claimName, keyOfCall, nameInKeys } from './call-names.js';
 import { checkFunction } from '../base/options/index.js';
+import type { WarmUpPlan } from './warming/warm-up-plan.js';
+import type { CacheWarmUp } from './warming/warm-up.js';
 import { WRAP, type WrapOptions } from './wrap-function.js';
 
 /** A value and where it came from. */
@@ -222,6 +224,16 @@ export class CacheNamespace {
       const ofCall = key === undefined ? keyOfCall(name, args) : key(...args);
       return getOrSet<R>(ofCall, () => fn.apply(this, args), rest);
     };
+  }
+
+  /**
+   * Keeps keys of this namespace warm: loads those that are not fresh when the process starts, when Redis has lost its
+   * data, and when the application asks for it. Nothing waits for it.
+   *
+   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for a plan that cannot be used.
+   */
+  warmUp<T>(plan: WarmUpPlan<T>): CacheWarmUp {
+    return this.#core.warmUps.add(plan, this.#core);
   }
 
   /**

@@ -39,6 +39,7 @@ const measures = (
 ) => ({
   latency: { read: kind(...read), write: kind(null, null) },
   hits,
+  warmUps: [],
 });
 
 describe('clusterMetrics', () => {
@@ -74,6 +75,7 @@ describe('clusterMetrics', () => {
           reads_15m: 1000,
         },
       ],
+      warm_up: [],
       pool: {
         write_pool_size: 10,
         write_pool_available: 8,
@@ -83,6 +85,24 @@ describe('clusterMetrics', () => {
       clock: { offset_ms: -12 },
       failover: { last_event: null, total_count_24h: 0 },
     });
+  });
+
+  it('shows warm-ups, with calendar times for people', () => {
+    const progress = {
+      plan: 'catalogue',
+      namespace: 'products',
+      state: 'running',
+      cause: 'boot',
+      ...{ done: 30, total: 100, loaded: 20, skipped: 9, failed: 1 },
+      startedAt: Date.UTC(2026, 0, 1, 12),
+      endedAt: null,
+    } as const;
+    const { startedAt, endedAt, ...same } = progress;
+    const report = clusterMetrics(source(), { ...measures(), warmUps: [progress] });
+    expect([startedAt, endedAt]).toHaveLength(2);
+    expect(report.warm_up).toEqual([
+      { ...same, started_at: '2026-01-01T12:00:00.000Z', ended_at: null },
+    ]);
   });
 
   it('shows memory and the journal where the source tells of them, and is degraded with it', () => {

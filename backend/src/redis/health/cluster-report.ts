@@ -6,6 +6,7 @@ import {
   shownHits,
   sumOfHits,
 } from '../base/stats/index.js';
+import type { WarmUpProgress } from '../cache/index.js';
 import type { HealthSource } from './health-report.js';
 import { fallbackMetrics, type JournalReport, type MemoryReport } from './fallback-report.js';
 import { reachOf, type ReachSource } from './reach.js';
@@ -50,6 +51,22 @@ export interface HitRateReport {
   readonly last_5m_percent: number | null;
   readonly last_15m_percent: number | null;
   readonly reads_15m: number;
+}
+
+/** A warm-up: what is done for it, here or in the process that leads. */
+export interface WarmUpReport {
+  readonly plan: string;
+  readonly namespace: string;
+  readonly state: WarmUpProgress['state'];
+  readonly cause: WarmUpProgress['cause'];
+  readonly done: number;
+  /** `null` where the plan does not say. */
+  readonly total: number | null;
+  readonly loaded: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
 }
 
 /** The state of Redis in one word. */
@@ -99,6 +116,7 @@ export interface ClusterMetrics {
   readonly performance: PerformanceReport;
   /** By namespace; sessions are one. The first twenty have names here, all others together are `(other)`. */
   readonly hit_rates: readonly HitRateReport[];
+  readonly warm_up: readonly WarmUpReport[];
   readonly pool: {
     readonly write_pool_size: number;
     readonly write_pool_available: number;
@@ -119,6 +137,7 @@ type Percentiles = Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
 interface Measures {
   readonly latency: { readonly read: Percentiles; readonly write: Percentiles };
   readonly hits: readonly KeyspaceHits[];
+  readonly warmUps: readonly WarmUpProgress[];
 }
 
 /** Makes the summary. */
@@ -150,6 +169,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
     },
     performance: performanceOf(measures),
     hit_rates: shownHits(measures.hits).map(hitRateReport),
+    warm_up: measures.warmUps.map(warmUpReport),
     pool: {
       write_pool_size: pools.write.size,
       write_pool_available: pools.write.available,
@@ -204,6 +224,10 @@ function hitRateReport({ name, rates }: KeyspaceHits): HitRateReport {
     last_15m_percent: percentOf(last15Minutes),
     reads_15m: last15Minutes.hits + last15Minutes.misses,
   };
+}
+
+function warmUpReport({ startedAt, endedAt, ...progress }: WarmUpProgress): WarmUpReport {
+  return { ...progress, started_at: isoOrNull(startedAt), ended_at: isoOrNull(endedAt) };
 }
 
 function isoOrNull(at: number | null): string | null {

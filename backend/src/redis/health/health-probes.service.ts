@@ -144,8 +144,8 @@ export class RedisHealthProbes
   }
 
   get #measures(): Parameters<typeof clusterMetrics>[1] {
-    const { redis } = this.#deps;
-    return { latency: redis.recentLatency, hits: redis.hitRates };
+    const { redis, cache } = this.#deps;
+    return { latency: redis.recentLatency, hits: redis.hitRates, warmUps: cache.warmUps };
   }
 
   #reportOf(status: RedisStatus, reach?: Reach): RedisHealth {

@@ -137,6 +137,7 @@ describe('in memory mode', () => {
           reads_15m: 0,
         },
       ],
+      warm_up: [],
       pool: {
         write_pool_size: 0,
         write_pool_available: 0,

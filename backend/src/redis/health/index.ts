@@ -7,6 +7,7 @@ export type {
   PerformanceReport,
   ReplicaReport,
   SentinelsReport,
+  WarmUpReport,
 } from './cluster-report.js';
 export type {
   FallbackSource,

@@ -126,6 +126,8 @@ export interface Keyspace<T = Buffer> {
   read(key: string, options?: ReadOptions): Promise<Reading<T>>;
   /** The same for many keys at once, in their order. */
   readMany(keys: readonly string[]): Promise<Reading<T>[]>;
+  /** Keys of which memory has a value, those that are used most first. */
+  recentKeys(count: number): string[];
   /** Writes an entry. */
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt>;
   /** Deletes, and writes a tombstone. */

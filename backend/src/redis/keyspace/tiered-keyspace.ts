@@ -90,6 +90,11 @@ export class TieredKeyspace<T> implements Keyspace<T> {
     return this.#reads.readAll(entries);
   }
 
+  recentKeys(count: number): string[] {
+    const { memory } = this.#deps;
+    return memory.usedMost(this.#keys.entry(''), count).map((entry) => this.#keys.keyOf(entry));
+  }
+
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt> {
     return this.#writes.write(key, draft, options);
   }

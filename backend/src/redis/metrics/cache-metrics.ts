@@ -29,12 +29,18 @@ export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] 
     ['cache_sets_total', single(total.sets)],
     ['cache_deletes_total', single(total.deletes)],
     ['cache_errors_total', single(total.errors)],
+    ['warm_up_keys_total', warmUpKeys(cache)],
+    ['warm_ups_running', single(cache.warmUps.filter(({ state }) => state === 'running').length)],
   ];
 }
 
 /** The values of sessions. */
 export function sessionMetrics({ stats }: SessionsTeller): [string, readonly Sample[]][] {
   return [['sessions_total', byLabel('event', { ...stats })]];
+}
+
+function warmUpKeys({ warmUpTotals: { loaded, skipped, failed } }: CacheTeller): Sample[] {
+  return byLabel('outcome', { loaded, skipped, failed });
 }
 
 function requestsOf({ name, hits, staleHits, misses }: KeyspaceHits): Sample[] {

@@ -121,6 +121,8 @@ const CACHE: readonly FamilyRow[] = [
   counter('cache_sets_total', [], 'Values set.'),
   counter('cache_deletes_total', [], 'Keys and tags deleted.'),
   counter('cache_errors_total', [], 'Entries not readable, and calls that Redis refused.'),
+  counter('warm_up_keys_total', ['outcome'], 'Keys of warm-ups that this process led, by outcome.'),
+  gauge('warm_ups_running', [], 'Warm-ups that this process leads now.'),
 ];
 
 const SESSIONS: readonly FamilyRow[] = [

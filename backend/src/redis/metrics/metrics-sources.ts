@@ -1,4 +1,4 @@
-import type { CacheStats } from '../cache/index.js';
+import type { CacheStats, WarmUpCounts, WarmUpProgress } from '../cache/index.js';
 import type { FailoverRecord, RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
 import type { NodeStatus, RedisStatus } from '../engine/index.js';
 import type { CommandStats, KeyspaceHits } from '../base/stats/index.js';
@@ -44,6 +44,8 @@ export interface ConnectionTeller {
 
 /** The part of `RedisCache` that metrics use. */
 export interface CacheTeller {
+  readonly warmUps: readonly Pick<WarmUpProgress, 'state'>[];
+  readonly warmUpTotals: WarmUpCounts;
   readonly totalStats: CacheStats;
 }
 
