@@ -1,4 +1,5 @@
 import { JournalFullError } from '../../src/redis/base/errors/index.js';
+import { HitCounter } from '../../src/redis/base/stats/index.js';
 import {
   compareStamps,
   type Claim,
@@ -46,6 +47,7 @@ interface Pending {
 export class ScriptedKeyspace implements Keyspace {
   readonly policy = 'session';
   isAway = false;
+  readonly hits: HitCounter;
   /** The journal accepts nothing more. */
   isJournalFull = false;
   /** The error of the next writes and deletes. */
@@ -77,6 +79,7 @@ export class ScriptedKeyspace implements Keyspace {
   ) {
     this.#redis = redis;
     this.#clock = clock;
+    this.hits = new HitCounter(clock);
     this.#offsetMs = offsetMs;
     const wallTime = (): number => this.#now + (this.isAway ? this.#offsetMs : 0);
     this.#stamps = new HybridClock(withCalendar(clock, wallTime), origin);
@@ -131,6 +134,10 @@ export class ScriptedKeyspace implements Keyspace {
 
   decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U> {
     return decodedView(this, decoder);
+  }
+
+  recentKeys(): string[] {
+    return [];
   }
 
   near(): Reading | null {

@@ -113,7 +113,18 @@ export class StoreRecords {
 
   /** The session, or `null` when there is none. Fails when nobody can tell. */
   get(sid: string): Promise<object | null> {
-    return withStatus(async () => (await this.#read(idOf(sid)))?.value ?? null);
+    return withStatus(async () => {
+      const { hits } = this.#keyspace;
+      try {
+        const found = await this.#read(idOf(sid));
+        if (found === null) hits.miss();
+        else hits.hit();
+        return found?.value ?? null;
+      } catch (error) {
+        hits.miss();
+        throw error;
+      }
+    });
   }
 
   /**
