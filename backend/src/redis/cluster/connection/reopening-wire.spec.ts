@@ -143,6 +143,21 @@ describe('ReopeningWire', () => {
       expect(heard.at(-1)).toMatch(/it wants a password \(NOAUTH/);
     });
 
+    it('count on when a busy server does not answer in between', async () => {
+      let attempts = 0;
+      nodes[0]!.override = ([name]) => {
+        if (name?.toUpperCase() !== 'AUTH') return undefined;
+        attempts++;
+        return attempts % 2 === 0
+          ? new Promise<undefined>(() => undefined)
+          : reply.error(WRONGPASS);
+      };
+      kept.open();
+      await pass(clock, 4000);
+      expect(heard.some((reason) => /does not answer/.test(reason))).toBe(true);
+      expect(kept.accessRefusedAt).toBeGreaterThan(0);
+    });
+
     it('count no more when they are taken, or an attempt fails for another reason', async () => {
       answerAuth(() => reply.error(WRONGPASS));
       kept.open();

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/timing/index.js';
-import { refusesCredentials } from './explain-failure.js';
+import { isSilence, refusesCredentials } from './explain-failure.js';
 
 // Longer than a rotation needs that has reached one of the two sides, and shorter than a failover.
 const COUNTS_AFTER_MS = 1000;
@@ -50,8 +50,9 @@ export class AccessRefusal {
     return lasts ? this.#lastBegunAt : null;
   }
 
-  /** Notes why an attempt to connect failed that began then. */
+  /** Notes why an attempt to connect failed that began then. Of one that was not answered in time nothing is known. */
   note(reason: string, begunAt: number): void {
+    if (isSilence(reason)) return;
     if (!refusesCredentials(reason)) {
       this.end();
       return;

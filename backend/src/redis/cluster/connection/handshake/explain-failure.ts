@@ -98,6 +98,11 @@ export function refusesCredentials(reason: string): boolean {
   );
 }
 
+/** Returns whether nothing was heard of the other side in time, as of one that is very busy. */
+export function isSilence(reason: string): boolean {
+  return /^no answer|ETIMEDOUT/.test(reason);
+}
+
 /** Returns whether a port has the other kind of transport, if a failure looks like it: nothing was understood. */
 export function mayBeOtherTransport(reason: string): boolean {
   return /ECONNRESET|EPIPE|EPROTO|wrong version|no answer to the handshake|closed by the other|disconnected|Protocol error/i.test(
