@@ -94,23 +94,20 @@ export const WITH_OPTIONAL_PEERS = [
   },
 ];
 
-/**
- * ioredis 5: version 0.62 of the instrumentation, which runs on Node 20, does not know ioredis 6.
- * @type {Application}
- */
-export const TRACED = {
-  name: 'nest12-cjs-traced',
+/** @type {Application[]} */
+export const TRACED = ['^5.11.0', '^6.0.0'].map((ioredis) => ({
+  name: `nest12-cjs-traced-ioredis${ioredis[1]}`,
   type: 'commonjs',
   dependencies: {
     ...NEST_12_ALONE,
-    ioredis: '^5.11.0',
+    ioredis,
     '@opentelemetry/api': '^1.9.0',
     '@opentelemetry/context-async-hooks': '^2.0.0',
-    '@opentelemetry/instrumentation': '^0.214.0',
-    '@opentelemetry/instrumentation-ioredis': '0.62.0',
+    '@opentelemetry/instrumentation': '^0.223.0',
+    '@opentelemetry/instrumentation-ioredis': '0.71.0',
     '@opentelemetry/sdk-trace-base': '^2.0.0',
   },
-};
+}));
 
 // @nest-lab/throttler-storage-redis says that it wants Nest 11 at most, and works with 12.
 const THROTTLER_OVERRIDES = {
@@ -157,31 +154,50 @@ export const WITH_CONSUMERS = [
 ];
 
 /**
- * With everything that the examples of the pages import.
- * @type {Application}
+ * With everything that the examples of the pages import; Nest 11 for what differs there.
+ * @type {{ application: Application, page?: string }[]}
  */
-export const OF_EXAMPLES = {
-  name: 'of-the-examples',
-  type: 'module',
-  dependencies: {
-    ...nest('12', 'terminus', 'testing', 'cache-manager', 'bullmq', 'microservices'),
-    ...OPTIONAL_PEERS,
-    ...CONSUMERS,
-    bullmq: '6.7.0',
-    ioredis: '^6.0.0',
-    '@electric-sql/pglite': '^0.5.0',
-    '@fastify/cookie': '^11.0.0',
-    '@fastify/session': '^11.0.0',
-    '@types/express': '^5.0.0',
-    '@types/express-session': '^1.19.0',
-    '@types/jest': '^30.0.0',
-    'cache-manager': '^7.0.0',
-    'express-session': '^1.19.0',
-    fastify: '^5.0.0',
-    keyv: '^5.0.0',
+export const OF_EXAMPLES = [
+  {
+    application: {
+      name: 'nest12-examples',
+      type: 'module',
+      dependencies: {
+        ...nest('12', 'terminus', 'testing', 'cache-manager', 'bullmq', 'microservices'),
+        ...OPTIONAL_PEERS,
+        ...CONSUMERS,
+        bullmq: '6.7.0',
+        ioredis: '^6.0.0',
+        '@electric-sql/pglite': '^0.5.0',
+        '@fastify/cookie': '^11.0.0',
+        '@fastify/session': '^11.0.0',
+        '@types/express': '^5.0.0',
+        '@types/express-session': '^1.19.0',
+        '@types/jest': '^30.0.0',
+        'cache-manager': '^7.0.0',
+        'express-session': '^1.19.0',
+        fastify: '^5.0.0',
+        keyv: '^5.0.0',
+      },
+      overrides: { ...OVERRIDES, ...THROTTLER_OVERRIDES },
+    },
   },
-  overrides: { ...OVERRIDES, ...THROTTLER_OVERRIDES },
-};
+  {
+    page: 'docs/cache.md',
+    application: {
+      name: 'nest11-examples',
+      type: 'module',
+      dependencies: {
+        ...nest('11'),
+        ioredis: '^5.4.0',
+        '@nestjs/cache-manager': '^3.1.0',
+        '@types/jest': '^30.0.0',
+        'cache-manager': '^7.0.0',
+        keyv: '^5.0.0',
+      },
+    },
+  },
+];
 
 /** @type {Application} */
 export const LINKED = {
