@@ -76,7 +76,7 @@ describe('libraries over raw clients', () => {
       ['redlock', 'locks'],
       ['microservice', 'requests, tried again'],
     ] as const)('%s: none of the %s was refused', (consumer, what) => {
-      expect(rowOf(consumer, what)).toMatchObject({ refused: 0 });
+      expect(rowOf(consumer, what)).toMatchObject({ refused: 0, reasons: {} });
     });
 
     it.each([

@@ -9,6 +9,7 @@ import type { StartConsumer } from '../consumer.js';
 const LIMIT = 1_000_000;
 const TTL_MS = 600_000;
 const ANSWER_MS = 10_000;
+const KEEP_ALIVE_MS = 120_000;
 
 @Controller()
 class HelloController {
@@ -52,6 +53,8 @@ async function listen(storage: ThrottlerStorage, caller: string): Promise<INestA
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
     { logger: false },
   );
+  // A connection that the server closes just when it is used again would look like a refusal.
+  app.getHttpServer().keepAliveTimeout = KEEP_ALIVE_MS;
   await app.listen(0, '127.0.0.1');
   return app;
 }
