@@ -31,6 +31,7 @@ const ROOMS = [
   'engine',
   'cache/values',
   'cache/loading',
+  'cache/warming',
   'cache',
   'nest',
   'sessions/record',

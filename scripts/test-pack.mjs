@@ -23,6 +23,7 @@ import {
   OF_EXAMPLES,
   OF_PAGES,
   TRACED,
+  WITH_CONSUMERS,
   WITH_OPTIONAL_PEERS,
   WITH_TERMINUS,
   WITHOUT_OPTIONAL_PEERS,
@@ -155,6 +156,15 @@ async function tryWithOptionalPeers(application, tarball, nodes) {
   for (const node of nodes) await runAndExit(node, ['built/optional-entries.js'], folder);
 }
 
+/** @param {Application} application @param {string} tarball @param {NodeBinary} node */
+async function tryConsumers(application, tarball, node) {
+  console.log(`\n${application.name}`);
+  const folder = makeFolder(scratch, application, `file:${tarball}`);
+  if (!(await npmInstall(folder)) || !(await compileAs('tsc', folder, 'tsconfig.consumers.json')))
+    return;
+  await runAndExit(node, ['built/consumers.js'], folder);
+}
+
 /**
  * An application that has NestJS gets the library by the command of a page, and nothing else.
  * @param {(typeof OF_PAGES)[number]} of
@@ -249,6 +259,7 @@ async function main() {
   for (const application of WITH_TERMINUS) await tryApplication(application, tarball, found);
   await tryWithoutOptionalPeers(tarball, found);
   for (const one of WITH_OPTIONAL_PEERS) await tryWithOptionalPeers(one, tarball, found);
+  for (const one of WITH_CONSUMERS) await tryConsumers(one, tarball, own);
   for (const one of WITH_UNIT_TESTS) await tryUnitTests(one, tarball);
   for (const one of TRACED) await tryTraced(one, tarball, own);
   await tryLinkedFolder(own);

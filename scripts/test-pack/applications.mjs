@@ -109,6 +109,50 @@ export const TRACED = ['^5.11.0', '^6.0.0'].map((ioredis) => ({
   },
 }));
 
+// @nest-lab/throttler-storage-redis says that it wants Nest 11 at most, and works with 12.
+const THROTTLER_OVERRIDES = {
+  '@nest-lab/throttler-storage-redis': {
+    '@nestjs/common': '$@nestjs/common',
+    '@nestjs/core': '$@nestjs/core',
+  },
+};
+const CONSUMERS = {
+  '@nest-lab/throttler-storage-redis': '1.2.0',
+  '@nestjs/throttler': '6.7.1',
+  '@socket.io/redis-adapter': '8.3.0',
+  'rate-limiter-flexible': '11.4.0',
+  redlock: '5.0.0-beta.2',
+  'socket.io': '4.8.4',
+};
+
+/**
+ * With the libraries of docs/connections.md that take a raw client, or make one.
+ * @type {Application[]}
+ */
+export const WITH_CONSUMERS = [
+  {
+    name: 'nest12-esm-consumers',
+    type: 'module',
+    dependencies: {
+      ...nest('12', 'microservices'),
+      ...CONSUMERS,
+      bullmq: '6.7.0',
+      ioredis: '^6.0.0',
+    },
+    overrides: THROTTLER_OVERRIDES,
+  },
+  {
+    name: 'nest11-cjs-consumers-ioredis5',
+    type: 'commonjs',
+    dependencies: {
+      ...nest('11', 'microservices'),
+      ...CONSUMERS,
+      bullmq: '5.81.5',
+      ioredis: '^5.4.0',
+    },
+  },
+];
+
 /**
  * With everything that the examples of the pages import; Nest 11 for what differs there.
  * @type {{ application: Application, page?: string }[]}
@@ -119,8 +163,10 @@ export const OF_EXAMPLES = [
       name: 'nest12-examples',
       type: 'module',
       dependencies: {
-        ...nest('12', 'terminus', 'testing', 'cache-manager'),
+        ...nest('12', 'terminus', 'testing', 'cache-manager', 'bullmq', 'microservices'),
         ...OPTIONAL_PEERS,
+        ...CONSUMERS,
+        bullmq: '6.7.0',
         ioredis: '^6.0.0',
         '@electric-sql/pglite': '^0.5.0',
         '@fastify/cookie': '^11.0.0',
@@ -133,7 +179,7 @@ export const OF_EXAMPLES = [
         fastify: '^5.0.0',
         keyv: '^5.0.0',
       },
-      overrides: OVERRIDES,
+      overrides: { ...OVERRIDES, ...THROTTLER_OVERRIDES },
     },
   },
   {

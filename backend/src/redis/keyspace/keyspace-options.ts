@@ -8,6 +8,7 @@ import {
   wholeNumber,
   type RowsOf,
 } from '../base/options/index.js';
+import type { HitCounter } from '../base/stats/index.js';
 import type { KeyspacePolicy } from './keyspace.js';
 import { MAX_OWN_PERCENT } from './store/memory-rooms.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
@@ -46,4 +47,6 @@ export const KEYSPACE = new OptionSet(ROWS, {
 export interface KeyspaceIdentity {
   readonly keys: KeyspaceKeys;
   readonly options: KeyspaceOptions;
+  /** Where its reads are counted. Made when somebody first counts: a keyspace whose reads nobody counts is not listed. */
+  readonly hits: () => HitCounter;
 }

@@ -1,7 +1,7 @@
-import type { CacheStats } from '../cache/index.js';
+import type { CacheStats, WarmUpCounts, WarmUpProgress } from '../cache/index.js';
 import type { FailoverRecord, RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
 import type { NodeStatus, RedisStatus } from '../engine/index.js';
-import type { CommandStats } from '../base/stats/index.js';
+import type { CommandStats, KeyspaceHits } from '../base/stats/index.js';
 import type { SessionStats } from '../sessions/index.js';
 import type { Stop } from '../base/timing/index.js';
 
@@ -38,12 +38,14 @@ export interface ConnectionTeller {
   readonly status: MetricsStatus;
   readonly stats: CommandStats;
   readonly failovers: readonly FailoverRecord[];
+  readonly hitRates: readonly KeyspaceHits[];
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop;
 }
 
 /** The part of `RedisCache` that metrics use. */
 export interface CacheTeller {
-  readonly namespaces: readonly { readonly name: string; readonly stats: CacheStats }[];
+  readonly warmUps: readonly Pick<WarmUpProgress, 'state'>[];
+  readonly warmUpTotals: WarmUpCounts;
   readonly totalStats: CacheStats;
 }
 
