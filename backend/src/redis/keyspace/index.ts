@@ -12,6 +12,7 @@ export {
   compareStamps,
   isStampDigits,
   laterThan,
+  rightAfter,
   type Stamp,
   stampDigits,
   stampOfDigits,

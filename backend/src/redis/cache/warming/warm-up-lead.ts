@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { isRedisAway } from './redis-away.js';
-import type { Claim, Keyspace, Reading, Stamp } from '../../keyspace/index.js';
+import {
+  rightAfter,
+  type Claim,
+  type Keyspace,
+  type Reading,
+  type Stamp,
+} from '../../keyspace/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { draftOf, type WarmUpMark } from './warm-up-mark.js';
 
@@ -146,9 +152,10 @@ export class WarmUpLead {
   async save(mark: WarmUpMark): Promise<boolean> {
     if (!this.isHeld) return false;
     const { keyspace, key } = this.#deps;
-    // The first of a leader is stamped as its lease is, and loses against that of a later one.
+    // The first of a leader comes right after its lease, and loses against that of a later one. With the very stamp of
+    // the lease it would give it back.
     const based = this.#written === null ? {} : { replaces: this.#written };
-    const stamp = this.#isFirst ? this.fence : keyspace.stamp();
+    const stamp = this.#isFirst ? rightAfter(this.fence) : keyspace.stamp();
     try {
       const { outcome } = await keyspace.write(key, draftOf(mark), { ...based, stamp });
       if (outcome === 'superseded') this.#isLost = true;

@@ -2,6 +2,9 @@ import { keysUpTo, WarmRig, type WarmProcess } from '../../../../test/support/wa
 import { drawProgress, type WarmUpProgress } from '../index.js';
 import type { WarmUpPlan } from './warm-up-plan.js';
 
+// Minutes pass on the clock, step by step.
+jest.setTimeout(30_000);
+
 const KEYS = keysUpTo(250);
 
 describe('a warm-up', () => {
