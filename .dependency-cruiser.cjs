@@ -22,6 +22,7 @@ const ROOMS = [
   'commands/shared',
   'commands/dedicated',
   'commands',
+  'hot-keys',
   'keyspace/store',
   'keyspace/breaker',
   'keyspace/journal/disk',

@@ -41,6 +41,8 @@ const TYPES: Readonly<Record<RedisHaEventType, true>> = {
   'value.rejected': true,
   'value.write-failed': true,
   'cache.load-failed': true,
+  'hot-key.rose': true,
+  'hot-key.fell': true,
   'listening.refused': true,
   'listener.failed': true,
 };
