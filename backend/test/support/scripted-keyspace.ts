@@ -132,6 +132,12 @@ export class ScriptedKeyspace implements Keyspace {
     return decodedView(this, decoder);
   }
 
+  readonly mayBeNear = false;
+
+  isSpared(): boolean {
+    return false;
+  }
+
   near(): Reading | null {
     return null;
   }

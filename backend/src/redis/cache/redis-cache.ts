@@ -1,6 +1,7 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
 import { ByteGate, OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
+import type { HotKeyLevel } from '../config/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import { atDeadline, endsWithin, type Clock, type Random } from '../base/timing/index.js';
 import { BodyDecoder } from './values/body-decoder.js';
@@ -23,6 +24,7 @@ type OpenKeyspace = (
     readonly nearMs: number;
     readonly maxStaleMs: number;
     readonly memoryPercent: number;
+    readonly hotKeys: HotKeyLevel | null;
   },
 ) => Keyspace;
 
@@ -161,9 +163,9 @@ function open(
   options: ResolvedCacheOptions,
   { openKeyspace, ...shared }: Shared,
 ): NamespaceDeps {
-  const { policy, nearMs, maxStaleMs, memoryPercent } = options;
+  const { policy, nearMs, maxStaleMs, memoryPercent, hotKeys } = options;
   const codec = new CacheCodec(name, options);
-  const keyspace = openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent });
+  const keyspace = openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent, hotKeys });
   return new NamespaceDeps({
     keyspace: keyspace.decodedBy(new BodyDecoder(codec, options)),
     options,
