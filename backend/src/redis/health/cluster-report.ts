@@ -1,6 +1,7 @@
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import type { RecentPercentiles } from '../base/stats/index.js';
 import type { CacheTotals, HealthSource } from './health-report.js';
+import { hotKeysReport, type HotKeysHealth, type HotKeysSource } from './hot-keys-report.js';
 import { fallbackMetrics, type JournalReport, type MemoryReport } from './fallback-report.js';
 import { reachOf, type ReachSource } from './reach.js';
 
@@ -91,6 +92,8 @@ export interface ClusterMetrics {
   /** How far this host's calendar is ahead of the primary's; `null` while that is not known. */
   readonly clock: { readonly offset_ms: number | null };
   readonly failover: { readonly last_event: string | null; readonly total_count_24h: number };
+  /** Only where the source tells of it, as `RedisService.hotKeys()` does. */
+  readonly hot_keys?: HotKeysHealth;
   /** Only where the source tells of it, as `RedisService.status` does. */
   readonly memory?: MemoryReport;
   readonly journal?: JournalReport;
@@ -102,6 +105,7 @@ type Percentiles = Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
 interface Measures {
   readonly latency: { readonly read: Percentiles; readonly write: Percentiles };
   readonly cache: CacheTotals;
+  readonly hotKeys?: HotKeysSource;
 }
 
 /** Makes the summary. */
@@ -143,6 +147,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
       last_event: last === null ? null : new Date(last.switchedAt).toISOString(),
       total_count_24h: failovers.countInLast24h,
     },
+    ...(measures.hotKeys !== undefined && { hot_keys: hotKeysReport(measures.hotKeys) }),
     ...fallbackMetrics(source.fallback),
   };
 }

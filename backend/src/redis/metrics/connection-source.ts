@@ -1,5 +1,5 @@
 import { SystemClock, type Clock, type Stop } from '../base/timing/index.js';
-import { cacheMetrics, sessionMetrics } from './cache-metrics.js';
+import { cacheMetrics, hotKeyMetrics, sessionMetrics } from './cache-metrics.js';
 import { commandMetrics } from './command-metrics.js';
 import type { CacheTeller, ConnectionTeller, SessionsTeller } from './metrics-sources.js';
 import { fallbackMetrics } from './fallback-metrics.js';
@@ -43,6 +43,7 @@ export class ConnectionSource implements MetricsSource {
       ...topologyMetrics(status, this.#remembered),
       ...fallbackMetrics(status.fallback, this.#remembered),
       ...cacheMetrics(cache),
+      ...hotKeyMetrics(redis.hotKeys()),
       ...(sessions === null ? [] : sessionMetrics(sessions)),
     ]);
   }

@@ -117,6 +117,11 @@ const CACHE: readonly FamilyRow[] = [
   counter('cache_errors_total', [], 'Entries not readable, and calls that Redis refused.'),
 ];
 
+const HOT_KEYS: readonly FamilyRow[] = [
+  gauge('hot_keys', ['direction'], 'Keys that this process accesses very often.'),
+  counter('hot_key_spared_reads_total', [], 'Reads not sent to Redis because their key was hot.'),
+];
+
 const SESSIONS: readonly FamilyRow[] = [
   counter('sessions_total', ['event'], 'Sessions by what happened to them.'),
 ];
@@ -127,6 +132,7 @@ export const FAMILY_TABLE: readonly FamilyRow[] = [
   ...TOPOLOGY,
   ...FALLBACK,
   ...CACHE,
+  ...HOT_KEYS,
   ...SESSIONS,
 ];
 
