@@ -14,6 +14,7 @@ const ROOMS = [
   'base/options',
   'config',
   'cluster/connection/handshake',
+  'cluster/connection/raw',
   'cluster/connection',
   'cluster/topology/sources',
   'cluster/topology',

@@ -1,16 +1,19 @@
 // @ts-check
-// Checks what the documents claim: links and anchors resolve, commands exist, each error code has its section, each
-// test that is named is there, and nothing belongs to one person's machine.
+// Checks what the documents claim: links and anchors resolve, commands exist, data can be parsed, each error code has
+// its section, each test that is named is there, and nothing belongs to one person's machine.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { examplesOf } from './docs/examples.mjs';
+import { otherBlocksOf, problemsOfBlock } from './docs/other-blocks.mjs';
 import { TestNames } from './docs/test-names.mjs';
 import { report } from './lib/check-lines.mjs';
 import { isAbsolute, linksIn } from './lib/markdown.mjs';
+import { PAGES, textOf } from './lib/pages.mjs';
 import { at, root } from './lib/paths.mjs';
 
 /** @type {string[]} */
 const problems = [];
-const counted = { links: 0, commands: 0, codes: 0, tests: 0 };
+const counted = { links: 0, commands: 0, blocks: 0, examples: 0, codes: 0, tests: 0 };
 /** @param {string} file */
 const read = (file) => readFileSync(join(root, file), 'utf8');
 
@@ -101,6 +104,41 @@ function checkCommands(file) {
   }
 }
 
+/** The variables that a table of a page explains, and those of the Compose file. */
+function knownVariables() {
+  const tables = markdown.flatMap((file) => read(file).match(/^\|.*$/gm) ?? []);
+  const compose = ['redis-sentinel.env.example', 'docker-compose.redis-sentinel.yml'].map(read);
+  return new Set(
+    [...tables, ...compose].flatMap((text) => text.match(/\bREDIS_[A-Z0-9_]+\b/g) ?? []),
+  );
+}
+
+async function checkBlocks() {
+  const known = {
+    read,
+    isFile: (/** @type {string} */ path) => existsSync(at(path)),
+    variables: knownVariables(),
+  };
+  for (const file of markdown) {
+    const page = read(file);
+    for (const block of otherBlocksOf(page)) {
+      counted.blocks += 1;
+      for (const problem of await problemsOfBlock(block, page, known)) {
+        problems.push(`${file}:${block.at}: ${problem}`);
+      }
+    }
+  }
+}
+
+/** Whether examples can be run, and come out, is seen by `npm run test:pack`. */
+function checkExamples() {
+  for (const page of PAGES) {
+    const { examples, problems: found } = examplesOf(page, textOf(page));
+    counted.examples += examples.length;
+    problems.push(...found);
+  }
+}
+
 function checkErrorCodes() {
   const catalogue = read('backend/src/redis/base/errors/error-catalogue.ts');
   const codes = [...catalogue.matchAll(/readonly code = '([A-Z_]+)'/g)].map(
@@ -153,6 +191,8 @@ function checkForbidden(file) {
 const markdown = filesLike(/\.md$/);
 markdown.forEach(checkLinks);
 markdown.forEach(checkCommands);
+await checkBlocks();
+checkExamples();
 checkErrorCodes();
 checkTestNames();
 filesLike(/\.(md|ts|[cm]?js|json|ya?ml|sh|conf|example)$|Dockerfile|^\.ci\/run$/)
@@ -161,5 +201,5 @@ filesLike(/\.(md|ts|[cm]?js|json|ya?ml|sh|conf|example)$|Dockerfile|^\.ci\/run$/
 report(
   'docs',
   problems,
-  `${markdown.length} pages, ${counted.links} links, ${counted.commands} commands, ${counted.codes} error codes, ${counted.tests} tests`,
+  `${markdown.length} pages, ${counted.links} links, ${counted.commands} commands, ${counted.blocks} blocks, ${counted.examples} examples, ${counted.codes} error codes, ${counted.tests} tests`,
 );

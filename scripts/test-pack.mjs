@@ -20,6 +20,7 @@ import { npmCommand, stopChildrenOnSignals } from './lib/processes.mjs';
 import {
   LINKED,
   makeFolder,
+  OF_EXAMPLES,
   OF_PAGES,
   TRACED,
   WITH_OPTIONAL_PEERS,
@@ -29,6 +30,7 @@ import {
 import { importTimes } from './test-pack/import-times.mjs';
 import { checkPage, sizeOf } from './test-pack/package-page.mjs';
 import { commandsOf } from './test-pack/page-commands.mjs';
+import { tryExamples } from './test-pack/page-examples.mjs';
 import { runAndExit } from './test-pack/run-and-exit.mjs';
 import { makeTestedFolder, runUnitTests, WITH_UNIT_TESTS } from './test-pack/unit-tests.mjs';
 import { capture, check, total, verdict } from './test-pack/verdicts.mjs';
@@ -187,6 +189,13 @@ async function tryLinkedFolder(node) {
   await runAndExit(node, ['--preserve-symlinks', 'built/main.js'], folder);
 }
 
+/** @param {string} tarball @param {NodeBinary} node */
+async function tryAllExamples(tarball, node) {
+  console.log(`\n${OF_EXAMPLES.name}`);
+  const folder = makeFolder(scratch, OF_EXAMPLES, `file:${tarball}`);
+  if (await npmInstall(folder)) await tryExamples(folder, node);
+}
+
 /** @param {(typeof WITH_UNIT_TESTS)[number]} application @param {string} tarball */
 async function tryUnitTests(application, tarball) {
   console.log(`\n${application.name}`);
@@ -236,6 +245,7 @@ async function main() {
   );
   const own = { version: process.version, binary: process.execPath };
   for (const one of OF_PAGES) await tryPage(one, own);
+  await tryAllExamples(tarball, own);
   for (const application of WITH_TERMINUS) await tryApplication(application, tarball, found);
   await tryWithoutOptionalPeers(tarball, found);
   for (const one of WITH_OPTIONAL_PEERS) await tryWithOptionalPeers(one, tarball, found);

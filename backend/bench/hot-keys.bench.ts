@@ -14,10 +14,10 @@ import {
 } from './hot-keys/report.js';
 
 const given = optionsOf('bench:hot-keys', {
-  universe: positiveNumber(1_000_000, 'keys that there are'),
-  accesses: positiveNumber(2_000_000, 'length of each stream in which keys come again'),
+  universe: positiveNumber(200_000, 'keys that there are'),
+  accesses: positiveNumber(500_000, 'length of each stream in which keys come again'),
   perSecond: positiveNumber(20_000, 'accesses of a second: then counts fade'),
-  distinct: positiveNumber(5_000_000, 'keys of the stream in which none comes twice'),
+  distinct: positiveNumber(2_000_000, 'keys of the stream in which none comes twice'),
   seed: positiveNumber(1, 'another one gives other streams'),
   rounds: positiveNumber(15, 'pairs of legs with and without counting'),
   seconds: positiveNumber(1, 'length of one leg, in seconds'),

@@ -112,6 +112,31 @@ export const TRACED = {
   },
 };
 
+/**
+ * With everything that the examples of the pages import.
+ * @type {Application}
+ */
+export const OF_EXAMPLES = {
+  name: 'of-the-examples',
+  type: 'module',
+  dependencies: {
+    ...nest('12', 'terminus', 'testing', 'cache-manager'),
+    ...OPTIONAL_PEERS,
+    ioredis: '^6.0.0',
+    '@electric-sql/pglite': '^0.5.0',
+    '@fastify/cookie': '^11.0.0',
+    '@fastify/session': '^11.0.0',
+    '@types/express': '^5.0.0',
+    '@types/express-session': '^1.19.0',
+    '@types/jest': '^30.0.0',
+    'cache-manager': '^7.0.0',
+    'express-session': '^1.19.0',
+    fastify: '^5.0.0',
+    keyv: '^5.0.0',
+  },
+  overrides: OVERRIDES,
+};
+
 /** @type {Application} */
 export const LINKED = {
   name: 'linked-folder',

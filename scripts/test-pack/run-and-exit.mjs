@@ -13,8 +13,9 @@ const EXIT_WITHIN_MS = 5_000;
  * @param {NodeBinary} node
  * @param {string[]} args
  * @param {string} folder
+ * @param {number} [longestMs] how long it may take until then
  */
-export async function runAndExit({ version, binary }, args, folder) {
+export async function runAndExit({ version, binary }, args, folder, longestMs = LONGEST_MS) {
   const child = start(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   /** @type {number | undefined} */
@@ -25,7 +26,7 @@ export async function runAndExit({ version, binary }, args, folder) {
     problem = reason;
     void stop(child);
   };
-  let timer = setTimeout(() => giveUp('stopped, it took too long'), LONGEST_MS);
+  let timer = setTimeout(() => giveUp('stopped, it took too long'), longestMs);
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
       output += text;

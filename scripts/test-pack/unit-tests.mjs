@@ -2,8 +2,8 @@
 // Applications whose unit tests are those of docs/testing-your-application.md, with the test runners that it names.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blocksIn } from '../lib/markdown.mjs';
-import { at } from '../lib/paths.mjs';
+import { examplesOf, TESTED_PAGES, textOfLines } from '../docs/examples.mjs';
+import { textOf } from '../lib/pages.mjs';
 import { capture, verdict } from './verdicts.mjs';
 
 /**
@@ -13,6 +13,7 @@ import { capture, verdict } from './verdicts.mjs';
  * @property {string} nest its version
  * @property {Record<string, string>} tools
  * @property {string[]} command what runs the tests, with the file for its report at the end
+ * @property {boolean} [throughFailovers] whether the tests of docs/testing.md are run, too
  */
 
 const JEST = {
@@ -22,7 +23,7 @@ const JEST = {
 
 /** @type {TestedApplication[]} */
 export const WITH_UNIT_TESTS = [
-  { name: 'nest11-jest', type: 'commonjs', nest: '^11.0.0', ...JEST },
+  { name: 'nest11-jest', type: 'commonjs', nest: '^11.0.0', ...JEST, throughFailovers: true },
   { name: 'nest12-jest', type: 'commonjs', nest: '^12.0.0', ...JEST },
   {
     name: 'nest12-vitest',
@@ -42,7 +43,6 @@ const COMPILER_OPTIONS = {
   strict: true,
   skipLibCheck: true,
 };
-const NAME = /^\/\/ ([\w.-]+)\n/;
 
 /**
  * Writes the files of the page into a folder of its own.
@@ -66,12 +66,20 @@ export function makeTestedFolder(scratch, { name, type, nest, tools }, library) 
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, 2));
   const compiler = { compilerOptions: COMPILER_OPTIONS };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(compiler, null, 2));
-  const page = readFileSync(at('docs', 'testing-your-application.md'), 'utf8');
-  for (const block of [...blocksIn(page, 'ts'), ...blocksIn(page, 'js')]) {
-    const file = NAME.exec(block)?.[1];
-    if (file !== undefined) writeFileSync(join(folder, file), block);
+  for (const page of TESTED_PAGES) {
+    for (const { name, lines } of examplesOf(page, textOf(page)).examples) {
+      writeFileSync(join(folder, name), textOfLines(lines));
+    }
   }
   return folder;
+}
+
+/** Those of docs/testing.md, whose files the configuration of the other page does not look for. @param {string} folder */
+async function runFailoverTests(folder) {
+  const args = ['node_modules/jest/bin/jest.js', '--testRegex', 'failover-spec\\.ts$'];
+  const { code, stdout, stderr } = await capture(process.execPath, args, { cwd: folder });
+  const [ran] = /^Tests: +(\d+ passed), /m.exec(stderr)?.slice(1) ?? [];
+  verdict(`tests through failovers: ${ran}`, code === 0 ? undefined : stdout + stderr);
 }
 
 /**
@@ -80,7 +88,7 @@ export function makeTestedFolder(scratch, { name, type, nest, tools }, library) 
  * @param {TestedApplication} application
  * @param {string} folder
  */
-export async function runUnitTests({ command }, folder) {
+export async function runUnitTests({ command, throughFailovers = false }, folder) {
   const report = join(folder, 'report.json');
   for (const run of ['first', 'second']) {
     const { code, stdout, stderr } = await capture(process.execPath, [...command, report], {
@@ -98,4 +106,5 @@ export async function runUnitTests({ command }, folder) {
       testResults.length === 2 && numPassedTests === 3 ? undefined : `${stdout}${stderr}`,
     );
   }
+  if (throughFailovers) await runFailoverTests(folder);
 }

@@ -39,11 +39,15 @@ export const CONTESTANTS = {
     'cache-manager': 'one Keyv over Redis, nothing set',
     cacheable: 'Keyv over Redis as its primary store, nothing set',
     floor: 'ioredis GET, and SET with PX',
+    'floor-sharing':
+      'ioredis with the commands of ours and nothing else: GET, a script that takes a lease, one that writes, tells and gives it back',
   },
 } as const satisfies Readonly<Record<Layer, Readonly<Record<string, string>>>>;
 
 /** The name of a contestant; not all of them run in both layers. */
-export type Contestant = keyof (typeof CONTESTANTS)['memory'] | keyof (typeof CONTESTANTS)['large'];
+export type Contestant = {
+  [L in Layer]: keyof (typeof CONTESTANTS)[L];
+}[Layer];
 
 /** All names. */
 export const CONTESTANT_NAMES = [
@@ -63,7 +67,7 @@ export function descriptionOf(layer: Layer, contestant: Contestant): string {
 
 /** Whether it comes from elsewhere and has to be installed. */
 export function isPeer(contestant: Contestant): boolean {
-  return !contestant.startsWith('ours') && contestant !== 'floor';
+  return !contestant.startsWith('ours') && !contestant.startsWith('floor');
 }
 
 /** What is asked for in a layer. */

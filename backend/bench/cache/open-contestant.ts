@@ -10,6 +10,8 @@ export async function openContestant(
   switch (contestant) {
     case 'floor':
       return (await import('./floor-clients.js')).openFloor(layer, port);
+    case 'floor-sharing':
+      return (await import('./floor-clients.js')).openSharingFloor(port);
     case 'ours':
     case 'ours-far': {
       const hasNear = contestant === 'ours' && (layer === 'memory' || layer === 'large');

@@ -2,6 +2,7 @@ import { groupBy } from '../common/groups.js';
 import { formatNumber } from '../common/numbers.js';
 import { median, worst } from '../common/statistics.js';
 import { formatTable } from '../common/table.js';
+import type { Leg } from './client-process.js';
 import type { Track } from './race.js';
 
 const TITLES = {
@@ -18,6 +19,7 @@ const HEADER = [
   'p99 ms',
   'cpu %',
   'cpu µs',
+  'ours ÷ its',
   'own copy',
   'errors',
 ];
@@ -50,20 +52,32 @@ function row(track: Track, group: readonly Track[]): string[] {
     track.contestant,
     formatNumber(worst(rates)),
     formatNumber(median(rates)),
-    formatNumber(ratio(track, group), 2),
+    formatNumber(
+      ratio(track, group, ({ perSecond }) => perSecond),
+      2,
+    ),
     formatNumber(median(track.legs.map(({ p99 }) => p99)), 2),
     formatNumber(median(track.legs.map(({ cpu }) => cpu)) * 100),
-    formatNumber(median(track.legs.map(({ cpu, perSecond }) => (cpu / perSecond) * 1e6)), 1),
+    formatNumber(median(track.legs.map((leg) => processorTime(leg) * 1e6)), 1),
+    formatNumber(ratio(track, group, processorTime), 2),
     track.isCopied ? 'yes' : 'no',
     String(faultsOf(track)),
   ];
 }
 
+/** Seconds of processor time for each call. */
+function processorTime({ cpu, perSecond }: Leg): number {
+  return cpu / perSecond;
+}
+
 /** The median of the ratios of the same round: what the machine did meanwhile hit both. */
-function ratio(track: Track, group: readonly Track[]): number {
+function ratio(track: Track, group: readonly Track[], figureOf: (leg: Leg) => number): number {
   const ours = group.find(({ contestant }) => contestant === 'ours');
   if (ours === undefined || track === ours) return NaN;
   return median(
-    track.legs.map(({ perSecond }, round) => (ours.legs[round]?.perSecond ?? NaN) / perSecond),
+    track.legs.map((leg, round) => {
+      const own = ours.legs[round];
+      return own === undefined ? NaN : figureOf(own) / figureOf(leg);
+    }),
   );
 }

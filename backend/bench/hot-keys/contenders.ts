@@ -27,15 +27,14 @@ const KEPT = 512;
 export const CONTENDERS: Readonly<Record<string, (seed: number) => Contender>> = {
   'exact Map': newExact,
   [OURS]: newOurs,
-  'HeavyKeeper 2x1024, 512 kept': (seed) => newOurs(seed, 1024),
   'HeavyKeeper 2x2048, heap': (seed) => newPlainHeavyKeeper(2048, KEPT, seed),
   'Space-Saving 1024': () => newSpaceSaving(1024),
   'Space-Saving 4096': () => newSpaceSaving(4096),
   'count-min 4x4096, heap': (seed) => newCountMin(4096, KEPT, seed),
 };
 
-function newOurs(seed: number, width = 2048): Contender {
-  const keys = new TopKeys({ width, kept: KEPT }, seededRandom(seed));
+function newOurs(seed: number): Contender {
+  const keys = new TopKeys({ width: 2048, kept: KEPT }, seededRandom(seed));
   const shelf = keys.newShelf();
   return {
     add: (key) => keys.add(shelf, key),

@@ -158,6 +158,7 @@ export type {
   RawClientOptions,
   RedisCommands,
   ExclusiveConnection,
+  ExclusiveScripts,
   MemberScanOptions,
   ScanOptions,
   Script,

@@ -1,6 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { inspect } from 'node:util';
-import { RedisModule, RedisService, type SentinelModeOptions } from '../../src/redis/index.js';
+import {
+  optionsFromEnv,
+  RedisModule,
+  RedisService,
+  type NodeAddress,
+  type SentinelModeOptions,
+} from '../../src/redis/index.js';
 import {
   startRedisCluster,
   waitUntil,
@@ -9,7 +15,13 @@ import {
 import { closeApps, startApp } from '../support/apps.js';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { CustomCluster } from '../support/custom-cluster.js';
-import { closeEngines, startEngine, startReadyEngine, withOptions } from '../support/engines.js';
+import {
+  closeEngines,
+  startEngine,
+  startReadyEngine,
+  withOptions,
+  type RunningEngine,
+} from '../support/engines.js';
 import { EventLog, nextEvent } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
@@ -170,11 +182,43 @@ describe('passwords', () => {
   });
 });
 
-/** Boots on the cluster, writes, kills the primary, and writes again. */
+/** The same Sentinels as people write them: each in another spelling, in code and in the environment. */
+function inBrackets(cluster: CustomCluster): {
+  code: SentinelModeOptions;
+  env: SentinelModeOptions;
+} {
+  const ports = cluster.options().sentinel.nodes.map((node) => (node as NodeAddress).port);
+  const [first = 0, second = 0, third = 0] = ports;
+  const listed = [
+    `[::1]:${String(first)}`,
+    `[0:0:0:0:0:0:0:1]:${String(second)}`,
+    `[::0001]:${String(third)}`,
+  ];
+  const { options } = optionsFromEnv({
+    REDIS_SENTINEL_ENABLED: 'true',
+    REDIS_SENTINELS: listed.join(', '),
+  });
+  const nodes = [listed[0]!, { host: '[0:0::1]', port: second }, { host: '::1', port: third }];
+  return {
+    code: { mode: 'sentinel', sentinel: { nodes } },
+    env: options as SentinelModeOptions,
+  };
+}
+
+const PATIENT = { writeTimeoutMs: 15_000, readTimeoutMs: 1500 };
+
 async function expectToWork(cluster: CustomCluster, options: SentinelModeOptions): Promise<void> {
-  const { redis } = await startReadyEngine(
-    withOptions(options, { routing: { writeTimeoutMs: 15_000, readTimeoutMs: 1500 } }),
-  );
+  await expectFailover(cluster, options);
+  await closeEngines();
+}
+
+/** Boots on the cluster, writes, kills the primary, and writes again. */
+async function expectFailover(
+  cluster: CustomCluster,
+  options: SentinelModeOptions,
+): Promise<RunningEngine> {
+  const running = await startReadyEngine(withOptions(options, { routing: PATIENT }));
+  const { redis } = running;
   expect(await redis.set('before', '1')).toBe('OK');
   const client = redis.createClient({ maxRetriesPerRequest: null });
   expect(await client.set('raw', '1')).toBe('OK');
@@ -188,7 +232,7 @@ async function expectToWork(cluster: CustomCluster, options: SentinelModeOptions
   expect(failover.from).toEqual(old);
   expect(await outcomeOf(client.set('raw', '2'), 10_000)).toMatchObject({ value: 'OK' });
   expect(redis.status.sentinels).toHaveLength(3);
-  await closeEngines();
+  return running;
 }
 
 describe('TLS', () => {
@@ -247,7 +291,7 @@ describe('TLS', () => {
 });
 
 describe('other addresses', () => {
-  it('IPv6 works through a failover', async () => {
+  it('IPv6 works through a failover, however its addresses are written', async () => {
     const hasIpv6 = Object.values(networkInterfaces()).some((list) =>
       list?.some(({ address }) => address === '::1'),
     );
@@ -257,8 +301,20 @@ describe('other addresses', () => {
     }
     const cluster = await CustomCluster.start({ bind: '::1', announce: '::1' });
     try {
-      await expectToWork(cluster, cluster.options());
+      const { code, env } = inBrackets(cluster);
+      const other = await startReadyEngine(withOptions(env, { routing: PATIENT }));
+      const heard: string[] = [];
+      await other.redis.subscribe('news', (message) => heard.push(message));
+      const { redis } = await expectFailover(cluster, code);
+      // The announced addresses are known, in whichever spelling the Sentinels were listed.
+      expect(redis.status.sentinels).toHaveLength(3);
+      expect(await other.redis.set('other', '1')).toBe('OK');
+      expect(await other.redis.exclusive((one) => one.get('after'))).toBe('1');
+      await waitUntil(async () => (await redis.publish('news', 'x')) > 0 && heard.length > 0, {
+        what: 'the subscription has followed',
+      });
     } finally {
+      await closeEngines();
       await cluster.stop();
     }
   });

@@ -511,15 +511,15 @@ describe('calls that are made wrongly', () => {
 });
 
 describe('a journal that is configured wrongly', () => {
-  it('is refused at the start, with what is wrong with its folder', async () => {
+  it.each([
+    ['is a file', 'file', [/journal\.dir: "/, /cannot be used/, /Name a folder, not a file/]],
+    ['cannot be made', 'file/below', [/journal\.dir: "/, /cannot be used: ENOTDIR/]],
+  ])('is refused at the start, with what is wrong with its folder: it %s', async (_, dir, says) => {
     const folder = mkdtempSync(join(tmpdir(), 'redis-ha-misuse-'));
-    const file = join(folder, 'file');
-    writeFileSync(file, 'mine');
+    writeFileSync(join(folder, 'file'), 'mine');
+    const journal = { dir: join(folder, dir) };
     const start = (): unknown =>
-      startApp({
-        imports: [RedisModule.forRoot({ mode: 'standalone', journal: { dir: file } })],
-      });
-    const says = [/journal\.dir: "/, /cannot be used/, /Name a folder, not a file/];
+      startApp({ imports: [RedisModule.forRoot({ mode: 'standalone', journal })] });
     expectClear(await refusalOf(start), { what: '', code: 'JOURNAL_FILE_FAILED', says }, []);
     await closeApps();
     rmSync(folder, { recursive: true });

@@ -13,7 +13,7 @@ import {
 import { closeApps, startApp } from '../support/apps.js';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { CustomCluster } from '../support/custom-cluster.js';
-import { expectClear, type Misuse } from '../support/misuse.js';
+import { expectClear, refusalOf, type Misuse } from '../support/misuse.js';
 import { nextEvent } from '../support/events.js';
 import { outcomeOf } from '../support/outcomes.js';
 
@@ -27,6 +27,9 @@ const SECRETS = [PASSWORD, SENTINEL_PASSWORD, WRONG];
 /** Long enough for the log to complain, which it does after three seconds. */
 const DEADLINE_MS = 4000;
 
+/** Longer than this file may take. */
+const NO_DEADLINE_MS = 600_000;
+
 interface World {
   readonly server: RedisTestServer;
   /** One without a password. */
@@ -36,6 +39,10 @@ interface World {
 }
 
 interface Row extends Omit<Misuse, 'code'> {
+  /** Everybody refuses the credentials: it is said long before the deadline. */
+  readonly isFinal?: true;
+  /** Subscriptions are confirmed: it passes on what is published elsewhere. */
+  readonly canBeHeard?: true;
   readonly options: (world: World) => RedisHaOptions;
 }
 
@@ -73,6 +80,7 @@ const otherCa = ({ tls }: World) => ({ ca: tls.certificates.otherCa });
 const ROWS: readonly Row[] = [
   {
     what: 'a wrong password of the node',
+    isFinal: true,
     options: (world) => one(world, { password: WRONG }),
     says: [
       /the primary 127\.0\.0\.1:\d+ cannot be used/,
@@ -82,16 +90,19 @@ const ROWS: readonly Row[] = [
   },
   {
     what: 'no password of the node',
+    isFinal: true,
     options: (world) => one(world),
     says: [/it wants a password \(NOAUTH/, /set node.password/],
   },
   {
     what: 'a wrong user of the node',
+    isFinal: true,
     options: (world) => one(world, { username: 'nobody', password: PASSWORD }),
     says: [/WRONGPASS/, /check node.username and node.password/],
   },
   {
     what: 'a wrong password of the nodes of a group',
+    isFinal: true,
     options: (world) => sentinels(world, {}, { password: WRONG }),
     says: [
       /the primary 127\.0\.0\.1:\d+ cannot be used/,
@@ -101,6 +112,7 @@ const ROWS: readonly Row[] = [
   },
   {
     what: 'a wrong password of the Sentinels',
+    isFinal: true,
     options: (world) => sentinels(world, { password: WRONG }),
     says: [
       /3 Sentinels \(.+\): the password is refused: WRONGPASS/,
@@ -109,6 +121,7 @@ const ROWS: readonly Row[] = [
   },
   {
     what: 'no password of the Sentinels',
+    isFinal: true,
     options: (world) => sentinels(world, { password: undefined }),
     says: [/3 Sentinels \(.+\): it wants a password \(NOAUTH/, /set sentinel.password/],
   },
@@ -136,6 +149,26 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
+    what: 'a name that has no address',
+    options: () => ({ mode: 'standalone', host: 'does-not-exist.invalid', port: 6379 }),
+    says: [
+      /the primary does-not-exist\.invalid:6379 cannot be used: its name has no address/,
+      /ENOTFOUND|EAI_AGAIN/,
+      /check the host/,
+    ],
+  },
+  {
+    what: 'names of Sentinels that have no address',
+    options: (world) =>
+      sentinels(world, { nodes: ['a.invalid:26379', 'b.invalid:26379', 'c.invalid:26379'] }),
+    says: [/no Sentinel names one: /, /its name has no address/, /check the host/],
+  },
+  {
+    what: 'no authority for nodes whose certificate is their own',
+    options: (world) => overTls(world, ca(world), {}),
+    says: [/the primary .*nobody we trust has signed its certificate/, /set node.tls.ca/],
+  },
+  {
     what: 'a Sentinel given as the node',
     options: (world) => {
       const [address] = world.cluster.options().sentinel.nodes as { host: string; port: number }[];
@@ -145,6 +178,7 @@ const ROWS: readonly Row[] = [
   },
   {
     what: 'a replica given as the only node',
+    canBeHeard: true,
     options: (world) => ({
       mode: 'standalone',
       ...world.cluster.replicas()[0]!.address,
@@ -199,6 +233,7 @@ const ROWS: readonly Row[] = [
   },
   {
     what: 'a password where none is needed',
+    isFinal: true,
     options: ({ open }) => ({
       mode: 'standalone',
       ...open.node.address,
@@ -215,12 +250,13 @@ interface Told {
   readonly log: string;
 }
 
-async function tell(world: World, { options }: Row): Promise<Told> {
+async function tell(world: World, { options, isFinal, canBeHeard }: Row): Promise<Told> {
   const given = options(world);
+  const timeoutMs = isFinal === true ? NO_DEADLINE_MS : DEADLINE_MS;
   const routing = {
-    writeTimeoutMs: DEADLINE_MS,
-    readTimeoutMs: DEADLINE_MS,
-    slowReadTimeoutMs: DEADLINE_MS,
+    writeTimeoutMs: timeoutMs,
+    readTimeoutMs: timeoutMs,
+    slowReadTimeoutMs: timeoutMs,
   };
   const node = { connectTimeoutMs: 500, ...('node' in given ? given.node : {}) };
   const { app } = await startApp({
@@ -233,8 +269,9 @@ async function tell(world: World, { options }: Row): Promise<Told> {
     outcomeOf(redis.set('who', 'me')),
     outcomeOf(redis.get('who')),
     outcomeOf(redis.exclusive((connection) => connection.get('who'))),
-    outcomeOf(redis.with({ timeoutMs: DEADLINE_MS }).blpop('list', 0)),
-    outcomeOf(redis.whenReady(DEADLINE_MS)),
+    outcomeOf(redis.with({ timeoutMs }).blpop('list', 0)),
+    outcomeOf(redis.whenReady(timeoutMs)),
+    ...(canBeHeard === true ? [] : [outcomeOf(redis.subscribe('news', () => undefined))]),
   ]);
   return {
     write: write.error,
@@ -245,22 +282,24 @@ async function tell(world: World, { options }: Row): Promise<Told> {
 
 describe('servers that are given wrongly', () => {
   const told = new Map<string, Told>();
+  let cluster: RedisTestCluster;
   const stops: (() => unknown)[] = [];
 
   // All at once, since each of them waits until its deadline.
   beforeAll(async () => {
     const certificates = makeCertificates();
     if (certificates === null) throw new Error('These tests need openssl');
-    const [server, open, cluster, tlsCluster] = await Promise.all([
+    const [server, open, group, tlsCluster] = await Promise.all([
       startRedisServer({ password: PASSWORD }),
       startRedisServer(),
       startRedisCluster({ password: PASSWORD, sentinelPassword: SENTINEL_PASSWORD }),
       CustomCluster.start({ bind: '127.0.0.1', announce: '127.0.0.1', certificates }),
     ]);
+    cluster = group;
     stops.push(
       () => server.stop(),
       () => open.stop(),
-      () => cluster.stop(),
+      () => group.stop(),
       () => tlsCluster.stop(),
       () => certificates.remove(),
     );
@@ -286,8 +325,34 @@ describe('servers that are given wrongly', () => {
         expect(RedisHaError.is(error)).toBe(true);
         for (const sign of row.says) expect(String(error)).toMatch(sign);
       }
+      if (row.isFinal === true) {
+        for (const error of [write, ...others]) expect(String(error)).not.toMatch(/within \d+ ms/);
+      }
       for (const sign of row.says) expect(log).toMatch(sign);
       for (const secret of SECRETS) expect(log).not.toContain(secret);
     },
   );
+
+  it.each<[string, object, RegExp[]]>([
+    [
+      'is no replica of it',
+      { to: '192.0.2.1:1' },
+      [
+        /to = "192\.0\.2\.1:1": it is not a replica of this group/,
+        /Choose one of 127\.0\.0\.1:\d+/,
+      ],
+    ],
+    [
+      'is no address',
+      { to: 'a b:1' },
+      [/to = "a b:1": it has a host that is neither a name/, /Choose one of 127\.0\.0\.1:\d+/],
+    ],
+    ['has a misspelt option', { target: 'x' }, [/target = .*is not an option/, /known here: to, timeoutMs/]],
+  ])('of a switchover are refused at once: one that %s', async (_, wanted, says) => {
+    const { app } = await startApp({ imports: [RedisModule.forRoot(cluster.options())] });
+    const redis = app.get(RedisService);
+    await redis.whenReady();
+    const refusal = await refusalOf(() => redis.switchover(wanted));
+    expectClear(refusal, { what: '', code: 'INVALID_ARGUMENT', says }, SECRETS);
+  });
 });

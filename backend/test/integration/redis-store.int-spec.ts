@@ -5,7 +5,8 @@ import { nameOf } from '../../src/redis/keyspace/store/group-listing.js';
 import { LISTED_MS } from '../../src/redis/keyspace/store/redis-store-scripts.js';
 import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
 import { SlotNames } from '../../src/redis/keyspace/store/slot-names.js';
-import { HybridClock } from '../../src/redis/keyspace/store/stamp.js';
+import { HybridClock, type Stamp } from '../../src/redis/keyspace/store/stamp.js';
+import type { StampedWrite } from '../../src/redis/keyspace/store/key-value-store.js';
 import {
   startRedisServer,
   waitUntil,
@@ -413,6 +414,26 @@ describe('RedisStore', () => {
       expect((await store.claim(leaseOf({ token: 'b' }))).kind).toBe('granted');
     });
 
+    it('until what it has loaded is written: that gives it back', async () => {
+      const { store } = newStore();
+      const loaded = async (): Promise<StampedWrite> =>
+        setOf('entry', stampIn(await store.claim(leaseOf({ token: 'a' }))));
+      const first = await loaded();
+      await store.apply(setOf('entry', stampNo(1)));
+      expect(await redis.exists(LEASE)).toBe(1);
+      await store.apply(first);
+      expect(await redis.exists(LEASE)).toBe(0);
+      const seen = first.stamp;
+      const next = await store.claim(leaseOf({ token: 'b', seen }));
+      // It was sent again, because its answer was lost: what others hold since stays theirs.
+      expect(await store.apply(first)).toEqual({ kind: 'applied' });
+      expect((await store.claim(leaseOf({ token: 'c', seen }))).kind).toBe('held');
+      await store.applyLive(setOf('entry', { ...stampIn(next), count: 65_535 }));
+      const late = await store.apply(setOf('entry', stampIn(next)));
+      expect(late.kind).toBe('superseded');
+      expect(await redis.exists(LEASE)).toBe(1);
+    });
+
     it('for its time, unless it is held on to', async () => {
       const { store } = newStore();
       const holder = holderIn(await store.claim(leaseOf({ token: 'a', leaseMs: 100 })));
@@ -541,6 +562,10 @@ function leaseOf(change: Partial<LeaseRequest> = {}): LeaseRequest {
 
 function holderIn(answer: Awaited<ReturnType<RedisStore['claim']>>): string {
   return answer.kind === 'granted' ? answer.holder : '';
+}
+
+function stampIn(answer: Awaited<ReturnType<RedisStore['claim']>>): Stamp {
+  return answer.kind === 'granted' ? answer.stamp : stampNo(0);
 }
 
 async function untilGone(key: string): Promise<void> {

@@ -1,5 +1,7 @@
+import { Logger } from '@nestjs/common';
 import type { RedisHaEvent } from '../../src/redis/base/events/index.js';
 import type { EntryDraft, KeyspaceOptions } from '../../src/redis/keyspace/index.js';
+import { RedisEventLogger } from '../../src/redis/nest/event-logger.js';
 import {
   startRedisServer,
   waitUntil,
@@ -160,4 +162,82 @@ describe('a Redis that lets a process write and not publish', () => {
       expect(keyspaces.status.notices.refused).toBe(3);
     },
   );
+});
+
+describe('a Redis that does not let a process listen', () => {
+  /** A process of a user that lacks a right, and what it tells. */
+  async function listening(...acl: string[]) {
+    const { keyspaces: others, run } = await start();
+    const user = (...rules: string[]) => run('acl', 'setuser', 'listener', ...rules);
+    await user('on', '>pw', '~*', '&*', '+@all', ...acl);
+    const node = { username: 'listener', password: 'pw' };
+    const warned = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const { engine, redis } = startEngine({ ...server.options(), node, shutdownTimeoutMs: 100 });
+    new RedisEventLogger(engine, []).start();
+    const events: RedisHaEvent[] = [];
+    engine.bus.on('listening.refused', (event) => events.push(event));
+    await redis.whenReady(5_000);
+    const near = engine.keyspaces.open('near', NEAR);
+    const untilTold = (): Promise<unknown> =>
+      waitUntil(() => engine.keyspaces.status.listening.isRefused, {
+        what: 'it is told that it may not listen',
+        timeoutMs: 10_000,
+      });
+    const untilNear = (): Promise<unknown> =>
+      waitUntil(
+        async () => {
+          await near.read('k');
+          return near.near('k') !== null;
+        },
+        { what: 'a near copy', timeoutMs: 10_000 },
+      );
+    const writing = others.open('near', NEAR);
+    await writing.write('k', draft);
+    /** Each read asks Redis: it finds at once what others have written. */
+    const readsEachChange = async (): Promise<void> => {
+      for (const text of ['one', 'two', 'three']) {
+        await writing.write('k', { ...draft, body: Buffer.from(text) });
+        expect(near.near('k')).toBeNull();
+        expect(await near.read('k')).toMatchObject({ source: 'redis', value: Buffer.from(text) });
+      }
+    };
+    return { user, events, warned, engine, untilTold, untilNear, readsEachChange };
+  }
+
+  const RIGHTS = '+subscribe &*~changed';
+  const TOLD = [{ type: 'listening.refused', count: 1, rights: RIGHTS }];
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it.each([
+    ['resetchannels', '&*~changed'],
+    ['-subscribe', '+subscribe'],
+  ])(
+    'is told with what its user needs, and uses no near copies: with %s, until %s',
+    async (taken, given) => {
+      const { user, events, warned, engine, ...one } = await listening(taken);
+      await one.untilTold();
+      expect(events).toEqual(TOLD);
+      expect(engine.keyspaces.status.listening.refused).toBeGreaterThan(0);
+      expect(warned).toHaveBeenCalledWith(expect.stringContaining(RIGHTS));
+      await one.readsEachChange();
+      expect(RIGHTS).toContain(given);
+      await user(given);
+      await one.untilNear();
+    },
+  );
+
+  it('is told so as well when the right is taken from one that listens', async () => {
+    const { user, events, warned, ...one } = await listening();
+    await one.untilNear();
+    await user('resetchannels');
+    await one.untilTold();
+    expect(events).toEqual(TOLD);
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining(RIGHTS));
+    await one.readsEachChange();
+    await user('&*~changed');
+    await one.untilNear();
+  });
 });

@@ -56,6 +56,43 @@ describe('scripts as methods, on a real server', () => {
     ]);
   });
 
+  it('run on an exclusive connection, alone and in its transactions, between WATCH and EXEC', async () => {
+    await redis.exclusive(async (own) => {
+      const bank = own.withScripts<Bank>(SCRIPTS);
+      await own.watch('x');
+      await expect(bank.balance(['x'])).resolves.toBeNull();
+      expect(bank.isWatching).toBe(true);
+      await expect(bank.multi().deposit(['x'], [3]).balance(['x']).exec()).resolves.toEqual([
+        [null, 3],
+        [null, '3'],
+      ]);
+      expect(own.isWatching).toBe(false);
+      await bank.watch('x');
+      await redis.set('x', '9');
+      await expect(bank.multi().deposit(['x'], [3]).exec()).resolves.toBeNull();
+    });
+    await expect(redis.get('x')).resolves.toBe('9');
+  });
+
+  it('of an exclusive connection end with its work, and take no options', async () => {
+    const bank = await redis.exclusive((own) => {
+      const mine = own.withScripts<Bank>(SCRIPTS);
+      return Promise.resolve({ mine });
+    });
+    const late = await outcomeOf(bank.mine.deposit(['a'], [1]));
+    expect(late.code).toBe('CONNECTION_LOST');
+    const outcome = await outcomeOf(
+      redis.exclusive((own) => {
+        const deposit = own.withScripts<Bank>(SCRIPTS).deposit as (
+          ...args: unknown[]
+        ) => Promise<unknown>;
+        return deposit(['a'], [1], { timeoutMs: 5 });
+      }),
+    );
+    expect(outcome.code).toBe('INVALID_ARGUMENT');
+    expect(String(outcome.error)).toMatch(/timeoutMs to redis\.exclusive/);
+  });
+
   it('put the key prefix in front of their keys', async () => {
     const prefixed = await startReadyEngine({ ...server.options(), node: { keyPrefix: 'app:' } });
     const bank = prefixed.redis.withScripts<Bank>(SCRIPTS);

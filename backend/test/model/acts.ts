@@ -18,8 +18,17 @@ export interface Knowledge {
 interface ActTimes {
   /** How many there were before. */
   readonly no: number;
-  readonly startedAt: number;
   readonly now: number;
+  /** When Redis told others of it at the earliest: those that hear since before have heard of it, or of what came between. */
+  readonly toldAt: number;
+}
+
+/** What a process was told is done. */
+interface Done {
+  /** What it is about, as journals name it. */
+  readonly target: string;
+  /** In Redis. */
+  readonly isStored: boolean;
 }
 
 /** Something that a process was told is done: a write, a delete or an end. */
@@ -28,8 +37,9 @@ export class Act {
   #by: Actor;
   readonly #no: number;
   readonly #doneAt: number;
-  /** When Redis told everybody of it at the earliest; `Infinity` when nobody can say. */
-  readonly toldAt: number;
+  /** What it is about, as journals name it. */
+  readonly #target: string;
+  readonly #toldAt: number;
   /** When Redis may have got it. */
   #sentAt: number | null;
   /** When Redis surely had it. */
@@ -37,11 +47,12 @@ export class Act {
   #wasWrittenAgain = false;
   #isLost = false;
 
-  constructor(by: Actor, isStored: boolean, { no, startedAt, now }: ActTimes) {
+  constructor(by: Actor, { target, isStored }: Done, { no, toldAt, now }: ActTimes) {
     this.#by = by;
+    this.#target = target;
     this.#no = no;
     this.#doneAt = now;
-    this.toldAt = isStored ? startedAt : Infinity;
+    this.#toldAt = toldAt;
     this.#sentAt = isStored ? now : null;
     this.#deliveredAt = isStored ? now : null;
   }
@@ -75,7 +86,7 @@ export class Act {
   isKnownTo({ knewAt, heardSince, heardUntil }: Knowledge): boolean {
     const { deliveredAt } = this;
     if (deliveredAt === null) return false;
-    return deliveredAt < knewAt || (this.toldAt > heardSince && deliveredAt < heardUntil);
+    return deliveredAt < knewAt || (this.#toldAt > heardSince && deliveredAt < heardUntil);
   }
 
   /** Looks whether it may have reached Redis. */
@@ -86,12 +97,16 @@ export class Act {
   }
 
   /**
-   * Its process has crashed. What Redis does not have is handed in by the heir, who has its journal; `null` when
-   * there is none.
+   * A process has crashed. What still waits in its journal is handed in by the heir, who knows it from then on. What
+   * does not wait there any more Redis has, and the heir knows no more of it than others do.
+   *
+   * @param left - what waits in the journal
+   * @param heir - who has the journal now; `null` when it is lost
    */
-  inherit(from: Actor, heir: Actor | null): void {
-    if (this.#by !== from || this.#deliveredAt !== null) return;
-    if (heir === null) this.#isLost = true;
+  crash(by: Actor, left: ReadonlySet<string>, heir: Actor | null, now: number): void {
+    if (this.#by !== by || this.#isLost || this.#deliveredAt !== null) return;
+    if (!left.has(this.#target)) this.#deliveredAt = now;
+    else if (heir === null) this.#isLost = true;
     else this.#by = heir;
   }
 

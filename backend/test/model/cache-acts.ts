@@ -4,6 +4,7 @@ import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
 import type { Knowledge } from './acts.js';
 import { bodyOf, draftOf, pick, type Op, type Scene } from './scene.js';
+import { groupOf, keyOf } from './subjects.js';
 import { nearIn } from '../support/decoded-view.js';
 
 /** Values of this one live for a short time only. What they had replaced stays away after it. */
@@ -17,6 +18,8 @@ const MAX_FILLS = 12;
 interface CacheActsOptions {
   readonly keys?: readonly string[];
   readonly maxLoadMs?: number;
+  /** Whether Redis has a version. Not needed where nobody hears of changes. */
+  readonly isInRedis?: (version: Version) => boolean;
 }
 
 /** Cached values: written, loaded with a lease and without, read, deleted by key and by tag. */
@@ -28,11 +31,12 @@ export class CacheActs {
   readonly #keys: readonly string[];
   readonly #maxLoadMs: number;
 
-  constructor(scene: Scene, { keys = CACHE_KEYS, maxLoadMs = 200 }: CacheActsOptions = {}) {
+  constructor(scene: Scene, options: CacheActsOptions = {}) {
+    const { keys = CACHE_KEYS, maxLoadMs = 200, isInRedis = () => false } = options;
     this.#scene = scene;
     this.#keys = keys;
     this.#maxLoadMs = maxLoadMs;
-    this.oracle = new CacheOracle(scene.sureMs);
+    this.oracle = new CacheOracle(scene.sureMs, isInRedis);
     this.ops = {
       set: (process, b, c) => this.#set(process, b, c),
       load: (process, b, c) => this.#load(process, b, c),
@@ -109,7 +113,7 @@ export class CacheActs {
     const note = this.oracle.beginDelete(process, key, startedAt);
     const receipt = await process.cache.delete(key);
     if (receipt.outcome === 'superseded') return;
-    note(this.#scene.note(process, receipt, startedAt));
+    note(this.#scene.note(process, receipt, keyOf(process.cache, key), startedAt));
   }
 
   async #dropTag(process: Actor, b: number): Promise<void> {
@@ -117,7 +121,7 @@ export class CacheActs {
     const startedAt = this.#scene.now;
     const note = this.oracle.beginDrop(process, tag, startedAt);
     const receipt = await process.cache.dropGroup(tag);
-    note(this.#scene.note(process, receipt, startedAt));
+    note(this.#scene.note(process, receipt, groupOf(process.cache, tag), startedAt));
   }
 
   async #read(process: Actor, b: number): Promise<void> {

@@ -29,6 +29,8 @@ interface Ban {
   readonly act: Act;
   /** The tag; `null` for a delete of the key. */
   readonly tag: string | null;
+  /** Whether others are told: of a delete always, of a drop where it may have found the value. */
+  readonly isTold: boolean;
 }
 
 /** What a delete, or a drop, is about: what was written before it, and what was being loaded. */
@@ -49,10 +51,12 @@ interface Meant {
 export class CacheOracle {
   readonly #versions = new Map<string, Version>();
   readonly #sureMs: number;
+  readonly #isInRedis: (version: Version) => boolean;
 
   /** @param sureMs - what happened so much earlier did so for everybody, whatever the calendars say */
-  constructor(sureMs: number) {
+  constructor(sureMs: number, isInRedis: (version: Version) => boolean) {
     this.#sureMs = sureMs;
+    this.#isInRedis = isInRedis;
   }
 
   /** A value begins to be written, or to be loaded. */
@@ -101,7 +105,8 @@ export class CacheOracle {
     if (version.bans.some(({ act }) => act.isOf(knowledge))) {
       return `${key} is ${body}, which ${by.name} has deleted`;
     }
-    if (version.bans.some(({ act }) => act.isKnownTo(knowledge))) {
+    const unheard = { ...knowledge, heardSince: Infinity };
+    if (version.bans.some(({ act, isTold }) => act.isKnownTo(isTold ? knowledge : unheard))) {
       return `${key} is ${body} for ${by.name}, which could know that it was deleted`;
     }
     version.knownTo.add(by);
@@ -147,6 +152,7 @@ export class CacheOracle {
     { tag, now }: { readonly tag: string | null; readonly now: number },
   ): (act: Act) => void {
     const known = before.filter(({ knownTo }) => knownTo.has(by));
+    const there = tag === null ? before : before.filter(this.#isInRedis);
     // Nobody compares with what is lost: calendars decide.
     const stored = before.filter(
       (version) => version.isStored || (version.isLost && this.#isLongSince(version, now)),
@@ -158,7 +164,9 @@ export class CacheOracle {
         for (const version of stored) banned.add(version);
         for (const version of underWay) if (isBefore(version, deliveredAt)) banned.add(version);
       }
-      for (const { bans } of banned) bans.push({ act, tag });
+      for (const version of banned) {
+        version.bans.push({ act, tag, isTold: there.includes(version) });
+      }
     };
   }
 

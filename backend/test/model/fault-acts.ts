@@ -1,15 +1,16 @@
+import { targetOf } from '../../src/redis/keyspace/journal/disk/journal-log.js';
 import {
   REFUSALS,
   type RedisInMemory,
   type Refusal,
 } from '../support/redis-in-memory/redis-in-memory.js';
 import type { LinkState } from '../support/redis-in-memory/in-memory-port.js';
-import type { CacheOracle } from './cache-oracle.js';
+import type { CacheOracle, Version } from './cache-oracle.js';
 import { KeyspaceProcess } from './keyspace-process.js';
 import type { ModelClock } from './model-clock.js';
 import type { WorldSettings } from './model-settings.js';
 import { BASE_MS } from './process-clock.js';
-import { answerIn, kindIn } from './redis-answers.js';
+import { kindIn } from './redis-answers.js';
 import { pick, type Op, type Scene } from './scene.js';
 import type { SessionOracle } from './session-oracle.js';
 
@@ -24,6 +25,7 @@ interface FaultyThings {
   readonly processes: KeyspaceProcess[];
   readonly settings: WorldSettings;
   readonly oracles: { readonly sessions: SessionOracle; readonly cache: CacheOracle };
+  readonly isInRedis: (version: Version) => boolean;
 }
 
 /** What goes wrong, and what mends it: links, calendars, notices, processes, and Redis itself. */
@@ -110,15 +112,12 @@ export class FaultActs {
   }
 
   #lose(replicatedAt: number | null): void {
-    const { processes, settings, oracles } = this.#things;
+    const { processes, settings, oracles, isInRedis } = this.#things;
     const { acts, now } = this.#scene;
     this.#scene.losses++;
     for (const act of acts) act.failOver(replicatedAt, now, settings.hasRoom);
     oracles.sessions.failOver();
-    oracles.cache.failOver(({ key, name }) => {
-      const { body } = answerIn(this.#things.redis, `cache:${key}`, BASE_MS + now);
-      return body === name;
-    });
+    oracles.cache.failOver(isInRedis);
     for (const process of processes.filter(({ isLinked }) => isLinked)) {
       process.port.tellOfSwitch();
       this.#hearsFromNowOn(process);
@@ -151,6 +150,7 @@ export class FaultActs {
     if (at < 0) return;
     const isAdopted = settings.hasFile && b < 0.3;
     const { link } = process.port;
+    const left = new Set(process.log.records.map(targetOf));
     const log = process.log.successor();
     const life = { no: process.no, life: process.life + 1 };
     const next = new KeyspaceProcess(redis, clock, life, settings, isAdopted ? undefined : log);
@@ -163,7 +163,8 @@ export class FaultActs {
       (b * 10) % 1,
     );
     const heir = isAdopted ? other : next;
-    for (const act of this.#scene.acts) act.inherit(process, settings.hasFile ? heir : null);
+    const { acts, now } = this.#scene;
+    for (const act of acts) act.crash(process, left, settings.hasFile ? heir : null, now);
     oracles.sessions.crash(process);
     if (isAdopted) other.hasAdopted = true;
     const ended = process.crash();

@@ -2,6 +2,7 @@ import { JournalFullError } from '../../src/redis/base/errors/index.js';
 import type { Keyspace } from '../../src/redis/keyspace/index.js';
 import { RedisInMemory } from '../support/redis-in-memory/redis-in-memory.js';
 import { BRIEF_MS, CACHE_KEYS, CacheActs } from './cache-acts.js';
+import type { Version } from './cache-oracle.js';
 import { FaultActs } from './fault-acts.js';
 import { randomOf, type Step } from './histories.js';
 import { KeyspaceProcess } from './keyspace-process.js';
@@ -86,13 +87,15 @@ export class KeyspaceWorld {
       lagMs: hasReplica ? MODEL.lagMs : 0,
     });
     this.#sessions = new SessionActs(this.#scene);
-    this.#cache = new CacheActs(this.#scene);
+    const isInRedis = (version: Version): boolean => this.#hasVersion(version);
+    this.#cache = new CacheActs(this.#scene, { isInRedis });
     this.#faults = new FaultActs(this.#scene, {
       redis: this.#redis,
       clock: this.#clock,
       processes: this.#processes,
       settings,
       oracles: { sessions: this.#sessions.oracle, cache: this.#cache.oracle },
+      isInRedis,
     });
     this.#ops = {
       ...this.#sessions.ops,
@@ -126,6 +129,10 @@ export class KeyspaceWorld {
     if (scene.fault === null) await this.#rest();
     await this.#close();
     return scene.fault;
+  }
+
+  #hasVersion({ key, name }: Version): boolean {
+    return answerIn(this.#redis, `cache:${key}`, BASE_MS + this.#clock.now()).body === name;
   }
 
   #start(set: Set<Promise<void>>, process: KeyspaceProcess, work: () => Promise<void>): void {

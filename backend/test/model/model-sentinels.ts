@@ -15,6 +15,7 @@ interface News {
 
 /** Three Sentinels that hear of a new primary one after the other, and the source that follows what they agree on. */
 export class ModelSentinels implements TopologySource {
+  readonly accessRefusedAt = null;
   readonly #nodes: readonly NodeAddress[];
   readonly #told: News[];
   #listener: SourceListener | null = null;

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { ResolvedRedisOptions } from '../../src/redis/config/index.js';
 import type { RedisPort } from '../../src/redis/keyspace/index.js';
+import { targetOf } from '../../src/redis/keyspace/journal/disk/journal-log.js';
 import { type FaultProxy, waitUntil } from '../../src/redis/testing/index.js';
 import { PartitionPort } from '../support/partition-port.js';
 import { WrongClock } from '../support/stepped-clock.js';
@@ -131,11 +132,13 @@ export class RealWorld {
     if (at < 0) return;
     const { no, life } = process.identity;
     const { isCut } = process.port;
+    const left = new Set(process.log.records.map(targetOf));
     const ended = process.crash();
     const next = this.#newProcess(no, life + 1, process.log.successor());
     next.port.isCut = isCut;
     this.#processes[at] = next;
-    for (const act of this.#scene.acts) act.inherit(process, next);
+    const { acts, now } = this.#scene;
+    for (const act of acts) act.crash(process, left, next, now);
     this.#sessions.oracle.crash(process);
     await ended;
   }

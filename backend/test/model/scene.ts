@@ -1,4 +1,5 @@
 import type { EntryDraft, Reading, WriteReceipt } from '../../src/redis/keyspace/index.js';
+import { targetOf, type Subject } from '../../src/redis/keyspace/journal/disk/journal-log.js';
 import type { Actor } from './actor.js';
 import { Act, type Knowledge } from './acts.js';
 
@@ -51,10 +52,17 @@ export class Scene {
     this.#fault ??= fault;
   }
 
-  /** Notes what a process was told is done. */
-  note(by: Actor, { outcome }: WriteReceipt, startedAt: number): Act {
-    const no = this.acts.length;
-    const act = new Act(by, outcome === 'stored', { no, startedAt, now: this.now });
+  /**
+   * Notes what a process was told is done.
+   *
+   * @param subject - what it is about
+   */
+  note(by: Actor, { outcome }: WriteReceipt, subject: Subject, startedAt: number): Act {
+    const isStored = outcome === 'stored';
+    // What is handed in later may lose against what the calendar of another process had made later before.
+    const toldAt = isStored ? startedAt : startedAt - this.sureMs;
+    const times = { no: this.acts.length, now: this.now, toldAt };
+    const act = new Act(by, { target: targetOf(subject), isStored }, times);
     this.acts.push(act);
     return act;
   }

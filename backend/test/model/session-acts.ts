@@ -1,9 +1,10 @@
-import type { Reading } from '../../src/redis/keyspace/index.js';
+import type { Reading, WriteReceipt } from '../../src/redis/keyspace/index.js';
 import type { Act, Knowledge } from './acts.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
 import { bodyOf, draftOf, type Op, type Scene } from './scene.js';
 import { SessionOracle, type KnownSession } from './session-oracle.js';
+import { groupOf, keyOf } from './subjects.js';
 
 const MAX_SESSIONS = 6;
 const MAX_DROPS = 4;
@@ -39,7 +40,7 @@ export class SessionActs {
       this.#scene.blame(`${session.id} could not begin`);
       return;
     }
-    const act = this.#scene.note(process, receipt, startedAt);
+    const act = this.#noteOf(process, session, receipt, startedAt);
     this.oracle.begun(session, act, { by: process, now: this.#scene.now });
   }
 
@@ -59,7 +60,8 @@ export class SessionActs {
       session.holders.delete(process);
       return;
     }
-    session.beaten.set(body.toString(), this.#scene.note(process, receipt, startedAt));
+    const act = this.#noteOf(process, session, receipt, startedAt);
+    session.beaten.set(body.toString(), act);
     // The copies of others are outdated.
     session.holders.clear();
     session.holders.add(process);
@@ -76,7 +78,7 @@ export class SessionActs {
     const how = { isFinal: true, keepMs: FOR_EVER_MS };
     const receipt = await process.sessions.delete(session.id, how);
     session.isDoubtful = wasDoubtful;
-    session.ends.push(this.#scene.note(process, receipt, startedAt));
+    session.ends.push(this.#noteOf(process, session, receipt, startedAt));
   }
 
   async #logoutAll(process: Actor, b: number, c: number): Promise<void> {
@@ -92,7 +94,8 @@ export class SessionActs {
     try {
       const how = { isFinal: true, keepMs: FOR_EVER_MS, except };
       const receipt = await process.sessions.dropGroup(user, how);
-      act = this.#scene.note(process, receipt, startedAt);
+      const subject = groupOf(process.sessions, user, except);
+      act = this.#scene.note(process, receipt, subject, startedAt);
     } finally {
       note(act, this.#scene.now);
     }
@@ -105,6 +108,10 @@ export class SessionActs {
       process.sessions.read(session.id),
     );
     this.#judge(session, answer, knowledge);
+  }
+
+  #noteOf(by: Actor, { id }: KnownSession, receipt: WriteReceipt, startedAt: number): Act {
+    return this.#scene.note(by, receipt, keyOf(by.sessions, id), startedAt);
   }
 
   #judge(session: KnownSession, reading: Reading, knowledge: Knowledge): void {

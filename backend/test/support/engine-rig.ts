@@ -30,6 +30,7 @@ type FailoverStep = Parameters<SourceListener['onStep']>[0];
 export class ScriptedSource implements TopologySource, SentinelDesk {
   isUrgent = false;
   isClosed = false;
+  accessRefusedAt: number | null = null;
   lookedAgain = 0;
   currentViews: SentinelView[] = [];
   /** Replies to what is sent to a Sentinel; `null` as long as none can be reached. */
@@ -80,6 +81,11 @@ export class ScriptedSource implements TopologySource, SentinelDesk {
   }
   publish(step: FailoverStep): void {
     this.#listener?.onStep(step);
+  }
+  /** Every Sentinel refuses the credentials. */
+  refuse(at: number): void {
+    this.accessRefusedAt = at;
+    this.#listener?.onRefused();
   }
   tell(views: SentinelView[]): void {
     this.currentViews = views;

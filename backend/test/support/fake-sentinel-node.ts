@@ -9,6 +9,8 @@ import {
   type FakeSentinelStory,
 } from '../../src/redis/testing/index.js';
 
+const WRONGPASS = 'WRONGPASS invalid username-password pair or user is disabled.';
+
 /** Another Sentinel, as a fake one lists it. */
 export interface ListedSentinel {
   readonly address: NodeAddress;
@@ -19,7 +21,7 @@ export interface ListedSentinel {
 export class FakeSentinelNode {
   story: FakeSentinelStory;
   others: readonly ListedSentinel[] = [];
-  manners: 'polite' | 'mute' | 'garbage' | 'half' = 'polite';
+  manners: 'polite' | 'strict' | 'mute' | 'garbage' | 'half' = 'polite';
   /** Answers in place of the report. */
   override: (command: readonly string[]) => FakeAnswer = () => undefined;
   /** How often it was asked for our group. */
@@ -35,6 +37,7 @@ export class FakeSentinelNode {
     server.handle((command, connection) => {
       if (this.manners === 'mute') return muteHandler(command, connection);
       const [name = '', subcommand = ''] = command.map((word) => word.toLowerCase());
+      if (name === 'auth' && this.manners === 'strict') return reply.error(WRONGPASS);
       if (name !== 'sentinel') return undefined;
       if (subcommand === 'master') this.asked++;
       if (this.manners === 'garbage') return reply.array('what', reply.nil(), reply.int(7));

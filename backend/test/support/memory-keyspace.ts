@@ -33,6 +33,8 @@ interface Copy extends Stored, DecodedSlot {
 interface Lease {
   token: string;
   expiresAt: number;
+  /** Of what its holder loads; other holds have none. */
+  readonly stamp?: Stamp;
 }
 
 /** Stands for a Redis that several processes share. Its time is that of the clock. */
@@ -285,7 +287,7 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
     // A granted claim has a token of its own, made from the requested one.
     const token = `${String(stamp.count)} ${terms.token}`;
     const expiresAt = this.server.clock.wallTime() + terms.leaseMs;
-    this.server.leases.set(key, { token, expiresAt });
+    this.server.leases.set(key, { token, expiresAt, stamp });
     return { state: 'granted', token, stamp };
   }
 
@@ -356,6 +358,9 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
   #store(key: string, stored: Stored): WriteReceipt {
     const isTaken = this.#isAway || this.server.put(key, stored);
     if (!isTaken) return { outcome: 'superseded' };
+    // What a load has made gives its lease back.
+    const lease = this.#isAway ? null : this.server.lease(key);
+    if (lease?.stamp === stored.entry.stamp) this.server.leases.delete(key);
     this.#keepCopy(key, stored);
     return { outcome: this.#isAway ? 'journaled' : 'stored' };
   }

@@ -56,6 +56,7 @@ export class ModelGroup {
       // What errors say of it.
       primaryAddress: null,
       primaryConnection: null,
+      accessRefusedAt: null,
       whyUnknown: 'the model has no addresses',
       get gate() {
         return { state: { kind: group.isFenced ? 'paused' : 'open' } };

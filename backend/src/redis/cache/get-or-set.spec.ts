@@ -218,6 +218,21 @@ describe('getOrSet', () => {
       expect(rig.server.leases.size).toBe(0);
     });
 
+    it('and gives its right back with the value, or by itself where Redis does not take that', async () => {
+      expect(await one.cache.getOrSet('k', load(1))).toBe(1);
+      await turns();
+      expect(one.behind().calls).toMatchObject({ claim: 1, write: 1, release: 0 });
+      const slow = new HeldLoader<number>();
+      const call = one.cache.getOrSet('other', slow.load);
+      await turns();
+      await rig.start().cache.delete('other');
+      slow.answer(1);
+      await call;
+      await turns();
+      expect(one.behind().calls).toMatchObject({ claim: 2, write: 2, release: 1 });
+      expect(rig.server.leases.size).toBe(0);
+    });
+
     it('looks by itself where no notice comes, soon at first and then less often', async () => {
       const two = rig.start();
       two.behind().isDeaf = true;

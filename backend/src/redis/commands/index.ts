@@ -1,6 +1,10 @@
 export { BlockingCalls } from './dedicated/blocking-calls.js';
 export { ConfirmedWrites } from './dedicated/confirmed-writes.js';
-export { ExclusiveConnection, withExclusive } from './dedicated/exclusive-connection.js';
+export {
+  ExclusiveConnection,
+  type ExclusiveScripts,
+  withExclusive,
+} from './dedicated/exclusive-connection.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
 export { RefusedClients, refuseCommands, refusedOptions } from './dedicated/refused-clients.js';
 export {
@@ -50,7 +54,7 @@ export {
   type ScanOptions,
   type ScanSource,
 } from './scan.js';
-export { newScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';
+export { newScript, SCRIPT, type Script, type ScriptDefinition } from './table/script.js';
 export {
   addScripts,
   defineMethod,
@@ -59,5 +63,5 @@ export {
   scriptBook,
   type ScriptDefinitions,
   type ScriptMethods,
-} from './script-methods.js';
+} from './table/script-methods.js';
 export type { ScriptArguments, ScriptKeys } from './table/script-words.js';

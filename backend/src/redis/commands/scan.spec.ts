@@ -2,7 +2,7 @@ import { newRig, track, type Rig } from '../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../test/support/fake-node.js';
 import { reply } from '../testing/index.js';
 import { scan, type ScanOptions, type ScanSource } from './scan.js';
-import { newScript } from './script.js';
+import { newScript } from './table/script.js';
 
 let rig: Rig;
 let primary: FakeNode;

@@ -66,11 +66,14 @@ export class EnginePort implements RedisPort {
     channel: string,
     onMessage: (message: string) => void,
     onGap: () => void,
-    onLost: () => void,
+    onLost: (refusal?: Error) => void,
   ): Promise<Stop> {
     const { subscriptions } = this.#connected;
     const { writeTimeoutMs } = this.#options.routing;
-    const options = { onGap, onLost, timeoutMs: writeTimeoutMs };
+    const lost = (): void => {
+      onLost();
+    };
+    const options = { onGap, onLost: lost, onRefused: onLost, timeoutMs: writeTimeoutMs };
     const listener = asText(onMessage);
     const subscription = await subscriptions.subscribe('subscribe', [channel], listener, options);
     return () => {

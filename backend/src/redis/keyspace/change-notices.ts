@@ -68,8 +68,11 @@ export class ChangeNotices {
     this.#stopLeaving?.();
     this.#stopLeaving = null;
     if (this.#isClosed || this.#listening !== null) return;
-    const nothing = (): void => undefined;
-    const listening = this.#port.listen(this.#channel, this.#onNotice, nothing, nothing);
+    const onGap = (): void => undefined;
+    const onLost = (refusal?: Error): void => {
+      if (refusal !== undefined) this.#onRefused();
+    };
+    const listening = this.#port.listen(this.#channel, this.#onNotice, onGap, onLost);
     this.#listening = listening;
     listening.catch((error: unknown) => {
       if (error instanceof CommandRejectedError) this.#onRefused();

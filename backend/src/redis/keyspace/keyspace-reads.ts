@@ -26,6 +26,13 @@ export interface KeyspaceSenses {
   readonly accesses: KeyAccesses | null;
 }
 
+/** What Redis has answered for a key, and the copy in memory that is the same, byte for byte. */
+interface RedisAnswer {
+  readonly entry: string;
+  readonly bytes: Buffer | null;
+  readonly copy: MemoryCopy | null;
+}
+
 /** The reading half of a keyspace. Keys are whole keys here. */
 export class KeyspaceReads<T> {
   readonly #keys: KeyspaceKeys;
@@ -34,8 +41,6 @@ export class KeyspaceReads<T> {
   readonly #knowledge: OwnKnowledge;
   readonly #near: NearCopies | null;
   readonly #judge: EntryJudge<T>;
-  // A copy that is read often is decoded once, not at each read.
-  readonly #decoded = new WeakMap<Buffer, DecodedEntry>();
 
   constructor(
     { keys, options }: KeyspaceIdentity,
@@ -61,7 +66,7 @@ export class KeyspaceReads<T> {
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
     if (clock.now() - copy.heardAt > nearMs) return null;
-    return this.#judge.readingOf(entry, this.#decodeOnce(copy.entry), 'memory', copy);
+    return this.#judge.readingOf(entry, copy.found, 'memory', copy);
   }
 
   /** Returns what is known of one key. */
@@ -81,8 +86,9 @@ export class KeyspaceReads<T> {
       },
       (found) => {
         if (found instanceof Away) return this.#whileAway(entry, found);
-        const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(entry, found, confirm);
-        return isSure ? this.accept(entry, found, askedAt) : this.#askPrimaryFor(redis, entry);
+        const answer = this.#answerOf(entry, found);
+        const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(answer, confirm);
+        return isSure ? this.#accept(answer, askedAt) : this.#askPrimaryFor(redis, entry);
       },
     );
   }
@@ -109,7 +115,7 @@ export class KeyspaceReads<T> {
     const bytesOf = (i: number): Buffer | null => found[i] ?? null;
     const unsure =
       mayLag || redis.mayLag
-        ? entries.filter((entry, i) => this.#isUnsure(entry, bytesOf(i), false))
+        ? entries.filter((entry, i) => this.#isUnsure(this.#answerOf(entry, bytesOf(i)), false))
         : [];
     const sure = unsure.length === 0 ? [] : await this.#askPrimary(redis, unsure);
     const confirmed = new Map(unsure.map((entry, i) => [entry, sure[i] ?? UNKNOWN]));
@@ -124,9 +130,18 @@ export class KeyspaceReads<T> {
    * @param askedAt - when Redis was asked, by `clock.now()`
    */
   accept(entry: string, bytes: Buffer | null, askedAt: number): Awaitable<Reading<T>> {
+    return this.#accept(this.#answerOf(entry, bytes), askedAt);
+  }
+
+  #answerOf(entry: string, bytes: Buffer | null): RedisAnswer {
+    const copy = bytes === null ? null : this.#deps.memory.peek(entry);
+    const isCopied = bytes !== null && copy?.entry.equals(bytes) === true;
+    return { entry, bytes, copy: isCopied ? copy : null };
+  }
+
+  #accept({ entry, bytes, copy }: RedisAnswer, askedAt: number): Awaitable<Reading<T>> {
     if (bytes === null) return this.#acceptNothing(entry, askedAt);
-    const copy = this.#deps.memory.peek(entry);
-    if (copy?.entry.equals(bytes) === true) return this.#acceptCopied(entry, copy, askedAt);
+    if (copy !== null) return this.#acceptCopied(entry, copy, askedAt);
     const found = decodeEntry(bytes);
     const own = this.#deps.own.isQuiet ? null : this.#ownWord(entry, found);
     if (own !== null) return this.#speak(entry, own);
@@ -138,7 +153,7 @@ export class KeyspaceReads<T> {
   // Redis has what memory has: it is decoded already, and nothing need be kept.
   #acceptCopied(entry: string, copy: MemoryCopy, askedAt: number): Awaitable<Reading<T>> {
     const { own, clock } = this.#deps;
-    const found = this.#decodeOnce(copy.entry);
+    const { found } = copy;
     // A later write of this process would have replaced the copy, unless it is still to be replayed.
     const word = own.entries === 0 ? null : this.#ownWord(entry, found);
     if (word !== null) return this.#speak(entry, word);
@@ -166,20 +181,14 @@ export class KeyspaceReads<T> {
 
   // A replica may not yet have what this process knows, or a login that another process made a moment
   // ago.
-  #isUnsure(entry: string, bytes: Buffer | null, isWanted: boolean): boolean {
+  #isUnsure({ entry, bytes, copy }: RedisAnswer, isWanted: boolean): boolean {
     const { own } = this.#deps;
     const word = own.isQuiet ? null : this.#knowledge.ownOf({ key: entry });
     if (word?.source === 'pending') return false;
     if (bytes === null) return isWanted || word !== null;
-    const copy = this.#copyWith(entry, bytes);
-    const found = copy === null ? decodeEntry(bytes) : this.#decodeOnce(copy.entry);
+    const found = copy?.found ?? decodeEntry(bytes);
     if (isWanted && this.#judge.isOver(found)) return true;
     return this.#isBehind(entry, found, copy);
-  }
-
-  #copyWith(key: string, bytes: Buffer): MemoryCopy | null {
-    const copy = this.#deps.memory.peek(key);
-    return copy?.entry.equals(bytes) === true ? copy : null;
   }
 
   // Not when this process did the newer one itself: that is the answer then.
@@ -232,18 +241,18 @@ export class KeyspaceReads<T> {
     }
     const known = this.#knowledge.answerFor(entry);
     if (known === null) return this.#judge.withoutCopy();
-    const found = this.#decodeOnce(known.entry);
+    const copy = this.#deps.memory.peek(entry);
+    const slot = copy?.entry === known.entry ? copy : undefined;
+    const found = slot?.found ?? decodeEntry(known.entry);
     const candidate = this.#candidateOf(entry, found);
     const ended = candidate === null ? null : this.#knowledge.endOf(candidate);
     if (ended !== null) return { state: 'deleted', stamp: ended, source: 'memory' };
-    const copy = this.#deps.memory.peek(entry);
-    const slot = copy?.entry === known.entry ? copy : undefined;
     return this.#judge.readingInMemory(entry, found, known.isTrusted, slot);
   }
 
   #speak(key: string, { entry, stamp }: Word): Awaitable<Reading<T>> {
     if (entry === null) return { state: 'deleted', stamp, source: 'memory' };
-    return this.#judge.readingOf(key, this.#decodeOnce(entry), 'redis');
+    return this.#judge.readingOf(key, decodeEntry(entry), 'redis');
   }
 
   #keepCopy(key: string, bytes: Buffer, found: DecodedEntry, askedAt: number): void {
@@ -276,14 +285,6 @@ export class KeyspaceReads<T> {
   ): StampedWrite {
     const whole = groups.map((group) => this.#keys.group(group));
     return { key, stamp, entry: bytes, ttlMs, groups: whole };
-  }
-
-  #decodeOnce(bytes: Buffer): DecodedEntry {
-    const known = this.#decoded.get(bytes);
-    if (known !== undefined) return known;
-    const found = decodeEntry(bytes);
-    this.#decoded.set(bytes, found);
-    return found;
   }
 }
 

@@ -119,8 +119,9 @@ export class NearCopies {
         () => {
           trustSince(this.#clock.now());
         },
-        () => {
+        (refusal) => {
           trustSince(Infinity);
+          if (refusal !== undefined && round === this.#round) this.#onRefused();
         },
       );
       if (round !== this.#round) {

@@ -45,6 +45,15 @@ export function AllowAnonymous(options: AnonymousOptions = {}): ClassDecorator &
   return SetMetadata(ANONYMOUS, options.whenUnknown ?? 'pass');
 }
 
+type WhenUnknown = AnonymousOptions['whenUnknown'] | undefined;
+
+/** Whether a handler of a class lets requests without a session pass. */
+interface Anonymity {
+  readonly whenUnknown: WhenUnknown;
+}
+
+const NO_TOKEN = 'The request carries no token';
+
 /** What the guard needs of a request, of Express and Fastify alike. */
 interface HttpRequest {
   readonly headers: RequestHeaders;
@@ -56,6 +65,8 @@ interface HttpRequest {
  */
 @Injectable()
 export class SessionGuard implements CanActivate {
+  readonly #whenUnknown = new WeakMap<object, WeakMap<object, Anonymity>>();
+
   constructor(
     private readonly sessions: SessionService,
     @Inject(SESSION_TOKEN_SOURCE) private readonly source: TokenSource,
@@ -63,10 +74,7 @@ export class SessionGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const targets = [context.getHandler(), context.getClass()];
-    const whenUnknown = this.reflector.getAllAndOverride<
-      AnonymousOptions['whenUnknown'] | undefined
-    >(ANONYMOUS, targets);
+    const whenUnknown = this.#whenUnknownOf(context);
     const request = this.requestOf(context);
     const token = this.source.tokenOf(request.headers);
     // Anonymous requests may be the most of all, and an error costs more than a lookup.
@@ -75,7 +83,9 @@ export class SessionGuard implements CanActivate {
       return true;
     }
     try {
-      attachSession(request, await this.#find(token));
+      if (token === null) throw new SessionInvalidError(NO_TOKEN, { reason: 'absent' });
+      const session = await this.sessions.read(token);
+      attachSession(request, { state: 'valid', token, session });
     } catch (error) {
       if (!RedisHaError.is(error)) throw error;
       const found = foundInstead(token, error);
@@ -91,11 +101,16 @@ export class SessionGuard implements CanActivate {
     return context.switchToHttp().getRequest<HttpRequest>();
   }
 
-  async #find(token: string | null): Promise<RequestSession> {
-    if (token === null) {
-      throw new SessionInvalidError('The request carries no token', { reason: 'absent' });
-    }
-    return { state: 'valid', token, session: await this.sessions.read(token) };
+  // What a decorator has said of a handler stays: looking it up costs more than the rest of the guard.
+  #whenUnknownOf(context: ExecutionContext): WhenUnknown {
+    const handler = context.getHandler();
+    const target = context.getClass();
+    const known = this.#whenUnknown.get(handler)?.get(target);
+    if (known !== undefined) return known.whenUnknown;
+    const whenUnknown = this.reflector.getAllAndOverride<WhenUnknown>(ANONYMOUS, [handler, target]);
+    const ofHandler = this.#whenUnknown.get(handler) ?? new WeakMap<object, Anonymity>();
+    this.#whenUnknown.set(handler, ofHandler.set(target, { whenUnknown }));
+    return whenUnknown;
   }
 }
 

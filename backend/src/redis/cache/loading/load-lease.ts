@@ -74,7 +74,7 @@ export class LoadLeases {
     try {
       return await time.within(asked);
     } catch (error) {
-      if (time.signal.aborted) {
+      if (time.isOver) {
         this.#giveBackLate(asked, key);
         throw error;
       }
@@ -118,10 +118,14 @@ export class LoadLease {
     });
   }
 
-  /** Releases the right in the background, so that no caller waits for it. */
-  end(): void {
+  /**
+   * Gives the right back, in the background, so that no caller waits for it.
+   *
+   * @param isGone - Redis has the value with the stamp of the lease, and took the lease back as it took the value
+   */
+  end(isGone: boolean): void {
     this.#stopRenewals();
-    this.#tasks.add(this.#keyspace.release(this.#key, this.#token));
+    if (!isGone) this.#tasks.add(this.#keyspace.release(this.#key, this.#token));
   }
 
   // A lost lease stays lost: another process loads now, and the later stamp wins.

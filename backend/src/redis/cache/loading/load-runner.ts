@@ -85,7 +85,7 @@ export class LoadRunner {
     try {
       return await time.within(frame.run(loader, context));
     } catch (cause) {
-      if (time.signal.aborted) throw time.signal.reason;
+      if (time.isOver) throw time.reason;
       const namespace = this.#deps.keyspace.name;
       const message = `The loader of a value in the namespace ${namespace} failed`;
       throw new LoaderFailedError(message, { namespace }, { cause });
@@ -112,20 +112,23 @@ export class LoadRunner {
   /**
    * Waits until a loaded value is written, so that the next read sees it. When Redis did not answer
    * before, the caller has already waited for it once and does not wait long again.
+   *
+   * @param filling - answers whether Redis has the value
+   * @returns that, or false when it is not waited for
    */
-  async keep(filling: Promise<unknown>, { isAway, time }: KeepOptions): Promise<void> {
+  async keep(filling: Promise<boolean>, { isAway, time }: KeepOptions): Promise<boolean> {
     const { clock, tasks } = this.#deps;
     if (isAway) {
       tasks.add(filling);
-      if (await endsWithin(filling, atDeadline(clock, PATIENCE_WHILE_AWAY_MS))) await filling;
-      return;
+      return (await endsWithin(filling, atDeadline(clock, PATIENCE_WHILE_AWAY_MS))) && filling;
     }
     try {
-      await time.within(filling);
+      return await time.within(filling);
     } catch (error) {
-      if (!time.signal.aborted) throw error;
+      if (!time.isOver) throw error;
       // The value is there. Writing it may take longer.
       tasks.add(filling);
+      return false;
     }
   }
 

@@ -196,8 +196,17 @@ export class ValueLoader {
   }
 
   #jobOf({ key, loader, options }: LoadRequest): LoadJob {
-    const make: LoadJob['make'] = (stale, time) =>
-      this.runner.call([key], loader, { key, signal: time.signal, stale }, time);
+    const make: LoadJob['make'] = (stale, time) => {
+      const context: LoadContext = {
+        key,
+        // Few loaders look at it, and making one costs as much as reading a value from memory.
+        get signal() {
+          return time.signal;
+        },
+        stale,
+      };
+      return this.runner.call([key], loader, context, time);
+    };
     return { key, options, make };
   }
 
@@ -230,17 +239,18 @@ export class ValueLoader {
     lease: LoadLease | null,
     time: LoadTime,
   ): Promise<Answer> {
+    let isStored = false;
     try {
       const stamp = lease?.stamp ?? this.#deps.keyspace.birth();
       const value = await make(stale, time);
       if (mayWrite) {
         const load = { stamp, replacesValue: stale !== undefined, isAway };
-        const fill = (): Promise<void> => this.#writer.fill(key, value, options, load);
-        await this.runner.keep(writes?.run(1, fill) ?? fill(), { isAway, time });
+        const fill = (): Promise<boolean> => this.#writer.fill(key, value, options, load);
+        isStored = await this.runner.keep(writes?.run(1, fill) ?? fill(), { isAway, time });
       }
       return { value, from: 'load' };
     } finally {
-      lease?.end();
+      lease?.end(isStored);
     }
   }
 

@@ -37,27 +37,29 @@ export class EntryWriter {
 
   /**
    * Writes what a loader returned, unless the key was written or deleted since `stamp`. The caller has
-   * the value whether or not it can be stored, so only programming errors are thrown.
+   * the value whether or not it can be stored, so only programming errors are thrown. Returns whether Redis has it.
    */
   async fill(
     key: string,
     value: unknown,
     options: ResolvedLoadOptions,
     load: FillOptions,
-  ): Promise<void> {
+  ): Promise<boolean> {
     let draft: EntryDraft | null;
     try {
       draft = value === undefined ? this.#nothing(options, load) : await this.draft(value, options);
     } catch (error) {
       if (!(error instanceof ValueTooLargeError)) throw error;
       this.#report(error);
-      return;
+      return false;
     }
-    if (draft === null) return;
+    if (draft === null) return false;
     try {
-      await this.#write(key, draft, { stamp: load.stamp, isAtHand: load.isAway });
+      const write = { stamp: load.stamp, isAtHand: load.isAway };
+      return (await this.#write(key, draft, write)).outcome === 'stored';
     } catch (error) {
       this.#report(error);
+      return false;
     }
   }
 

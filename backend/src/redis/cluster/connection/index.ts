@@ -13,6 +13,7 @@ export {
   type ReopeningOptions,
   type ReopeningWireListener,
 } from './reopening-wire.js';
+export { AccessRefusal, refusedByAll } from './handshake/access-refusal.js';
 export { explainFailure } from './handshake/explain-failure.js';
 export { namedTls } from './handshake/present-access.js';
 export { unnamed } from './handshake/handshake-steps.js';
@@ -22,15 +23,11 @@ export { parseRole, type NodeRole } from './node-role.js';
 export {
   type DriverCommand,
   driverCommandNames,
-  forward,
   newDriverCommand,
-  Wire,
   type Encoding,
-  type ReplySink,
-  type SubscriptionKind,
-  type WireListener,
-} from './wire.js';
-export { refusingConnector } from './refusing-connector.js';
+} from './driver-command.js';
+export { forward, Wire, type ReplySink, type SubscriptionKind, type WireListener } from './wire.js';
+export { refusingConnector } from './raw/refusing-connector.js';
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {
@@ -39,4 +36,4 @@ export {
   trackedOptions,
   type TargetSource,
   type TrackedOptions,
-} from './tracked-connector.js';
+} from './raw/tracked-connector.js';

@@ -1,13 +1,12 @@
 import type { NodeAddress } from '../../base/address/index.js';
-import { ConnectionLostError, replyPrefix, type Problem } from '../../base/errors/index.js';
+import { ConnectionLostError, replyPrefix } from '../../base/errors/index.js';
 import type { Clock, TimeDistance } from '../../base/timing/index.js';
 import { Heartbeat } from './heartbeat.js';
 import type { JobFor } from './job.js';
 import { JobSender } from './job-sender.js';
-import { parseRole, RoleQuestion, type NodeRole } from './node-role.js';
+import { NodeReport, type Introduction, type ReportDeps } from './node-report.js';
+import { parseRole, type NodeRole } from './node-role.js';
 import { ReopeningWire, type ConnectionState, type ReopeningOptions } from './reopening-wire.js';
-import { ServerTime } from './server-time.js';
-import { parseServerInfo, UNKNOWN_SERVER, type ServerInfo } from './server-info.js';
 import { Wire } from './wire.js';
 import type { WireOptions } from './wire-options.js';
 import { WirePool } from './wire-pool.js';
@@ -15,11 +14,12 @@ import { WirePool } from './wire-pool.js';
 /** Something to send over a shared connection. */
 export type Job = JobFor<RedisNode>;
 
-/** What changed about a node or the connection to it. */
-export type NodeChange = 'opened' | 'lost' | 'stalled' | 'silent' | 'recovered' | 'role';
+/** What changed about a node or the connection to it. `refused`: it has refused the credentials once more, and for long. */
+export type NodeChange =
+  'opened' | 'lost' | 'refused' | 'stalled' | 'silent' | 'recovered' | 'role';
 
 /** What a {@link RedisNode} needs to connect to its node and to watch it. */
-export interface RedisNodeDeps extends ReopeningOptions {
+export interface RedisNodeDeps extends ReopeningOptions, ReportDeps {
   /** As announced by Sentinel or configured. */
   readonly address: NodeAddress;
   readonly wire: WireOptions;
@@ -27,18 +27,8 @@ export interface RedisNodeDeps extends ReopeningOptions {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly stallAfterMs: number;
-  /** Whether there is no other node and no Sentinel: it may refuse to tell its role. */
-  readonly isOnlyNode?: boolean;
   /** Called when commands were sent: from now on {@link RedisNode.checkForStall} must be called. */
   readonly onSent: () => void;
-  /** Called when the server refuses something that everything works without. */
-  readonly onDoubt?: (problem: Problem) => void;
-}
-
-/** What the node says when it is connected to. */
-interface Introduction {
-  readonly role: NodeRole;
-  readonly sentAt: number;
 }
 
 const NOT_ANSWERED = 'heartbeat not answered';
@@ -56,15 +46,7 @@ export class RedisNode {
   readonly #wire: ReopeningWire;
   readonly #jobs: JobSender<RedisNode>;
   readonly #heartbeat: Heartbeat;
-  readonly #time: ServerTime;
-  readonly #roleQuestion: RoleQuestion;
-  #role: NodeRole | null = null;
-  // Told when it is known that the node is one: a Sentinel has no time, and need not have.
-  #timeProblem: Problem | null = null;
-  #roleAt = 0;
-  #roleAskedAt = 0;
-  #soundAt: number;
-  #info: ServerInfo = UNKNOWN_SERVER;
+  readonly #report: NodeReport;
   // Opened while the node is silent, to find out whether it answers anybody.
   #secondWire: Wire | null = null;
 
@@ -77,17 +59,11 @@ export class RedisNode {
     this.#settings = settings;
     this.#clock = clock;
     this.#onChange = onChange;
-    this.#soundAt = clock.now();
+    this.#report = new NodeReport(clock, settings);
     this.#jobs = new JobSender<RedisNode>(this, clock, settings);
     // One of `poolSize` is the shared connection. At least one more is needed to lend any, and as many
     // again are for blocking commands.
     this.pool = new WirePool(settings.wire, Math.max(1, settings.poolSize - 1), clock);
-    this.#time = new ServerTime(clock, (problem) => {
-      this.#timeProblem = problem;
-    });
-    this.#roleQuestion = new RoleQuestion(settings.isOnlyNode ?? false, (problem) => {
-      settings.onDoubt?.(problem);
-    });
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,
@@ -104,8 +80,9 @@ export class RedisNode {
       () => settings.wire,
       clock,
       {
+        // Asked before the connection may be used: an address alone does not say who is there.
         introduce: async (wire) => {
-          introduced = await this.#introduce(wire);
+          introduced = await this.#report.introduce(wire);
         },
         onReady: (wire) => {
           this.#onReady(wire, introduced);
@@ -125,48 +102,48 @@ export class RedisNode {
 
   /** The role that the node last reported; `null` while it is not connected. */
   get role(): NodeRole | null {
-    return this.#role;
+    return this.#report.role;
   }
 
   /** When {@link RedisNode.role} was received, on the engine's clock. */
   get roleAt(): number {
-    return this.#roleAt;
+    return this.#report.roleAt;
   }
 
   /** When it was asked for, so how old it may be. */
   get roleAskedAt(): number {
-    return this.#roleAskedAt;
+    return this.#report.roleAskedAt;
   }
 
   /** For how long it has been neither a primary nor a replica with a link to its primary; 0 while it is one. */
   get unsoundMs(): number {
-    const isSound = this.#role !== null && isSoundRole(this.#role) && !this.isStalled;
-    return isSound ? 0 : this.#clock.now() - this.#soundAt;
+    const isSound = this.#report.isSound && !this.isStalled;
+    return isSound ? 0 : this.#clock.now() - this.#report.soundAt;
   }
 
   /** Round-trip time of the last heartbeat in milliseconds. */
   get rttMs(): number {
-    return this.#roleAt - this.#roleAskedAt;
+    return this.roleAt - this.roleAskedAt;
   }
 
   /** How far the node's calendar is from the clock of this process; `null` while it is not known. */
   get timeDistance(): TimeDistance | null {
-    return this.#time.distance;
+    return this.#report.timeDistance;
   }
 
   /** The run id of the server, new at each start of its process; `null` if it is not known. */
   get runId(): string | null {
-    return this.#info.runId;
+    return this.#report.info.runId;
   }
 
   /** For example `redis 7.2.4` or `valkey 9.0.0`; `null` if it is not known. */
   get version(): string | null {
-    return this.#info.version;
+    return this.#report.info.version;
   }
 
   /** The histories of data that the node's own data belong to, newest first; empty if they are not known. */
   get replicationIds(): readonly string[] {
-    return this.#info.replicationIds;
+    return this.#report.info.replicationIds;
   }
 
   /** Commands that were sent and not answered yet. */
@@ -182,6 +159,11 @@ export class RedisNode {
   /** Whether the node is stalled: it has commands to answer and sends nothing. */
   get isStalled(): boolean {
     return this.#jobs.stall.isStalled;
+  }
+
+  /** When the last attempt to connect began, if it has refused the credentials for long enough to be believed; else `null`. */
+  get accessRefusedAt(): number | null {
+    return this.#wire.accessRefusedAt;
   }
 
   /** Whether commands may be sent now. */
@@ -240,20 +222,6 @@ export class RedisNode {
     this.pool.destroy(reason);
   }
 
-  // Asked before the connection may be used: an address alone does not say who is there.
-  async #introduce(wire: Wire): Promise<Introduction> {
-    const sentAt = this.#clock.now();
-    const ask = (section: string): Promise<unknown> =>
-      wire.write('info', [section], 'utf8').catch(() => '');
-    this.#time.restart();
-    this.#time.ask(wire);
-    const info = Promise.all([ask('server'), ask('replication')]);
-    this.#roleQuestion.restart();
-    const role = parseRole(await this.#roleQuestion.ask(wire));
-    this.#info = parseServerInfo((await info).join('\n'), this.#info);
-    return { role, sentAt };
-  }
-
   #onReady(wire: Wire, { role, sentAt }: Introduction): void {
     this.#jobs.start(wire);
     this.#noteRole(role, sentAt);
@@ -263,14 +231,15 @@ export class RedisNode {
   }
 
   #onClosed(reason: string): void {
-    const wasReady = this.#role !== null;
+    const wasReady = this.role !== null;
     this.#letGo(reason);
-    // A failed attempt to reconnect changes nothing.
     if (wasReady) this.#onChange(this, 'lost');
+    // Any other failed attempt to reconnect changes nothing.
+    else if (this.accessRefusedAt !== null) this.#onChange(this, 'refused');
   }
 
   #letGo(reason: string): void {
-    this.#role = null;
+    this.#report.forgetRole();
     this.#heartbeat.stop();
     this.#secondWire?.destroy(reason);
     this.#jobs.stop(reason);
@@ -281,39 +250,26 @@ export class RedisNode {
     this.#settings.onSent();
     const wire = this.#wire.ready;
     if (wire === null) return Promise.reject(notConnected());
-    // Before the role, so that whoever is told of the role finds the time.
-    this.#time.ask(wire);
-    return this.#roleQuestion.ask(wire);
+    return this.#report.ask(wire);
   }
 
   #acceptRole(role: NodeRole, sentAt: number): void {
-    const before = this.#role;
-    this.#noteRole(role, sentAt);
-    if (before !== null && hasNewSource(before, role)) void this.#askReplication();
+    const hasNewSource = this.#noteRole(role, sentAt);
+    if (hasNewSource) void this.#askReplication();
     this.#onChange(this, 'role');
   }
 
-  #noteRole(role: NodeRole, sentAt: number): void {
-    this.#roleAskedAt = sentAt;
-    this.#roleAt = this.#clock.now();
-    this.#role = role;
-    if (isSoundRole(role)) this.#soundAt = this.#roleAt;
-    if (role.kind !== 'other') this.#tellTimeProblem();
+  #noteRole(role: NodeRole, sentAt: number): boolean {
+    const hasNewSource = this.#report.note(role, sentAt);
     this.#jobs.stall.learn(this.rttMs);
+    return hasNewSource;
   }
 
-  #tellTimeProblem(): void {
-    const problem = this.#timeProblem;
-    this.#timeProblem = null;
-    if (problem !== null) this.#settings.onDoubt?.(problem);
-  }
-
-  // A node that follows another one now may have the data of another cluster.
   async #askReplication(): Promise<void> {
     const wire = this.#wire.ready;
-    const info = await wire?.call('info', ['replication']).catch(() => '');
-    if (wire !== this.#wire.ready || typeof info !== 'string') return;
-    this.#info = parseServerInfo(info, this.#info);
+    const info = wire === null ? null : await this.#report.askReplication(wire);
+    if (wire !== this.#wire.ready || info === null) return;
+    this.#report.noteInfo(info);
     this.#onChange(this, 'role');
   }
 
@@ -361,20 +317,4 @@ export class RedisNode {
 
 function notConnected(): ConnectionLostError {
   return new ConnectionLostError('The node is not connected');
-}
-
-function isSoundRole(role: NodeRole): boolean {
-  return role.kind === 'primary' || (role.kind === 'replica' && role.isLinked);
-}
-
-// A node that changes its primary, or is linked again, may have copied other data meanwhile. A primary
-// without replicas may begin a new history, which shows when the next replica is linked.
-function hasNewSource(before: NodeRole, now: NodeRole): boolean {
-  if (before.kind === 'primary' && now.kind === 'primary') {
-    return before.replicas.length !== now.replicas.length;
-  }
-  if (before.kind !== 'replica' || now.kind !== 'replica') return before.kind !== now.kind;
-  const { host, port } = now.primary;
-  const isSame = before.primary.host === host && before.primary.port === port;
-  return !isSame || before.isLinked !== now.isLinked;
 }

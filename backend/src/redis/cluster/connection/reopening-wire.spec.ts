@@ -1,6 +1,6 @@
 import { pass, turns, until } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
-import { ManualClock } from '../../testing/index.js';
+import { ManualClock, reply, type FakeReply } from '../../testing/index.js';
 import { ReopeningWire } from './reopening-wire.js';
 
 describe('ReopeningWire', () => {
@@ -18,7 +18,7 @@ describe('ReopeningWire', () => {
     kept = new ReopeningWire(
       () => ({
         address: nodes[at]!.address,
-        access: { username: null, password: null, tls: null },
+        access: { username: null, password: 'planted-S3cret', tls: null },
         db: 0,
         keyPrefix: '',
         clientName: 'test',
@@ -108,6 +108,57 @@ describe('ReopeningWire', () => {
     await kept.ready?.subscribe('subscribe', ['news']);
     nodes[0]!.server.publish('news', 'hello');
     await until(clock, () => heard.includes('message hello'), 'the message arrives');
+  });
+
+  describe('credentials that are refused', () => {
+    const WRONGPASS = 'WRONGPASS invalid username-password pair or user is disabled.';
+    const answerAuth = (answer: () => FakeReply | undefined): void => {
+      nodes[0]!.override = ([name]) => (name?.toUpperCase() === 'AUTH' ? answer() : undefined);
+    };
+
+    it.each([
+      ['are wrong', WRONGPASS],
+      [
+        'are not needed',
+        'ERR AUTH <password> called without any password configured for the default user.',
+      ],
+    ])('count when they %s at each attempt for a second', async (_, text) => {
+      answerAuth(() => reply.error(text));
+      kept.open();
+      await pass(clock, 900);
+      expect(heard.length).toBeGreaterThan(1);
+      expect(kept.accessRefusedAt).toBeNull();
+      await pass(clock, 600);
+      expect(kept.accessRefusedAt).toBeGreaterThan(0);
+    });
+
+    it('count when there should be some', async () => {
+      nodes[0]!.override = ([name]) =>
+        name?.toUpperCase() === 'CLIENT'
+          ? reply.error('NOAUTH Authentication required.')
+          : undefined;
+      kept.open();
+      await pass(clock, 1500);
+      expect(kept.accessRefusedAt).toBeGreaterThan(0);
+      expect(heard.at(-1)).toMatch(/it wants a password \(NOAUTH/);
+    });
+
+    it('count no more when they are taken, or an attempt fails for another reason', async () => {
+      answerAuth(() => reply.error(WRONGPASS));
+      kept.open();
+      await pass(clock, 1500);
+      expect(kept.accessRefusedAt).toBeGreaterThan(0);
+      answerAuth(() => reply.error('ERR max number of clients reached'));
+      await pass(clock, 700);
+      expect(kept.accessRefusedAt).toBeNull();
+      answerAuth(() => reply.error(WRONGPASS));
+      await pass(clock, 2500);
+      expect(kept.accessRefusedAt).toBeGreaterThan(0);
+      answerAuth(() => undefined);
+      await pass(clock, 700);
+      await isReady();
+      expect(kept.accessRefusedAt).toBeNull();
+    });
   });
 
   it.each([

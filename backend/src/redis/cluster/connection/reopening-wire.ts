@@ -1,4 +1,5 @@
 import { systemRandom, type Clock, type Random, type Stop } from '../../base/timing/index.js';
+import { AccessRefusal } from './handshake/access-refusal.js';
 import {
   explainFailure,
   mayBeOtherTransport,
@@ -54,10 +55,12 @@ export class ReopeningWire {
   readonly #maxPauseMs: () => number;
   readonly #random: Random;
   readonly #whose: Whose;
+  readonly #access: AccessRefusal;
   // What was found out about the other side since it was last open, which says more than any error.
   #finding: string | null = null;
   #stopAsking: Stop | null = null;
   #mayAskAt = -Infinity;
+  #begunAt = 0;
   #wire: Wire | null = null;
   #state: ConnectionState = { kind: 'lost', reason: 'not opened yet', attempt: 0 };
   #stopRetry: Stop | null = null;
@@ -74,6 +77,7 @@ export class ReopeningWire {
     this.#maxPauseMs = options.maxPauseMs ?? ((): number => MAX_PAUSE_MS);
     this.#random = options.random ?? systemRandom;
     this.#whose = options.whose ?? 'node';
+    this.#access = new AccessRefusal(clock);
   }
 
   /** The present state. */
@@ -84,6 +88,11 @@ export class ReopeningWire {
   /** The connection, or `null` while it cannot be written to. */
   get ready(): Wire | null {
     return this.#state.kind === 'ready' && this.#wire?.isReady === true ? this.#wire : null;
+  }
+
+  /** When the last attempt began, if the credentials have been refused for long enough to be believed; else `null`. */
+  get accessRefusedAt(): number | null {
+    return this.#access.refusedAt;
   }
 
   /** Starts to connect. Does nothing if it was started before. */
@@ -122,6 +131,7 @@ export class ReopeningWire {
     this.#stopRetry?.();
     this.#stopRetry = null;
     this.#state = { kind: 'connecting', attempt, reason };
+    this.#begunAt = this.#clock.now();
     const wire: Wire = new Wire(this.#optionsFor(), this.#clock, {
       ...this.#listener,
       onReady: () => {
@@ -150,6 +160,7 @@ export class ReopeningWire {
     }
     if (this.#wire !== wire || !wire.isReady) return;
     this.#state = { kind: 'ready' };
+    this.#access.end();
     // Whoever was understood once speaks this transport.
     this.#stopAsking?.();
     this.#finding = null;
@@ -163,6 +174,7 @@ export class ReopeningWire {
     const wasOpen = this.#state.kind === 'ready';
     const failed = wasOpen ? 0 : attempt;
     const reason = wasOpen ? why : this.#explain(why);
+    if (!wasOpen) this.#access.note(why, this.#begunAt);
     this.#wire = null;
     this.#state = { kind: 'lost', reason, attempt: failed };
     this.#stopRetry = this.#clock.hold(this.#pauseAfter(failed), () => {

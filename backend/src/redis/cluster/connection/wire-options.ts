@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis';
-import type { NodeAddress } from '../../base/address/index.js';
+import { isHostName, type NodeAddress } from '../../base/address/index.js';
 import type { ResolvedAccess } from '../../config/index.js';
-import { endpointOf, tlsConnector, withName } from './handshake/present-access.js';
+import { endpointOf, socketConnector, withName } from './handshake/present-access.js';
 
 /** What is needed to open one socket. */
 export interface WireOptions {
@@ -41,10 +41,12 @@ export function driverOptions(options: WireOptions): Omit<RedisOptions, 'replyMa
   };
 }
 
-// With a connector of ours the driver only has to know that there is TLS.
+// With a connector of ours the driver only has to know that there is TLS. Its own one cannot share look-ups of a name.
 function transportOf(access: ResolvedAccess, address: NodeAddress): RedisOptions {
   const { tls } = access;
-  if (tls === null) return {};
-  if (typeof tls === 'function') return { tls: {}, Connector: tlsConnector(access, address) };
-  return { tls: withName(tls, address.host) };
+  const isOwn = typeof tls === 'function' || isHostName(address.host);
+  if (isOwn) {
+    return { ...(tls === null ? {} : { tls: {} }), Connector: socketConnector(access, address) };
+  }
+  return tls === null ? {} : { tls: withName(tls, address.host) };
 }

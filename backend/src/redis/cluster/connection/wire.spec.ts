@@ -1,6 +1,7 @@
 import { track, turns, until } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { FakeRedisServer, ManualClock, muteHandler, reply } from '../../testing/index.js';
+import { lookUps } from './handshake/shared-look-ups.js';
 import { Wire, type WireListener } from './wire.js';
 import type { WireOptions } from './wire-options.js';
 
@@ -63,6 +64,16 @@ describe('Wire', () => {
       );
       expect(commands).toEqual(expect.arrayContaining(['select 3', 'client setname my-app']));
       expect(clock.pending).toBe(0);
+    });
+
+    it('looks a name up together with all other connections to it', async () => {
+      const lookUp = jest.spyOn(lookUps, 'lookUp');
+      const { port } = node.address;
+      await ready({ address: { host: 'localhost', port } });
+      expect(lookUp.mock.calls.map(([host]) => host)).toEqual(['localhost']);
+      await ready();
+      expect(lookUp).toHaveBeenCalledTimes(1);
+      lookUp.mockRestore();
     });
 
     it('sends the password before anything else', async () => {

@@ -1,16 +1,15 @@
 import type { Socket } from 'node:net';
-import { Command, Redis } from 'ioredis';
+import { Redis, type Command } from 'ioredis';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
 import { inBackground, type Clock, type Stop } from '../../base/timing/index.js';
-import { changingCredentials, type Login, type LoginRenewal } from '../../config/index.js';
+import type { Login } from '../../config/index.js';
 import { presentLogin, reasonOf } from './handshake/present-access.js';
-import { authArgs } from './handshake/handshake-steps.js';
+import { KeptLogin } from './handshake/kept-login.js';
 import { isPublished } from './caller-context.js';
+import { newDriverCommand, type Encoding } from './driver-command.js';
 import { writeHandshake } from './handshake/wire-handshake.js';
+import { Outgoing } from './outgoing.js';
 import { driverOptions, type WireOptions } from './wire-options.js';
-
-// A string has an upper limit, 512 MiB in Node 20, and copying one piece costs no more than this.
-const PIECE_LENGTH = 1024 * 1024;
 
 const NO_ANSWER = 'no answer to the handshake';
 
@@ -40,9 +39,6 @@ export interface ReplySink {
   onFailure(error: unknown): void;
 }
 
-/** How a reply is decoded. `null` returns Buffers. */
-export type Encoding = 'utf8' | null;
-
 /**
  * One socket to one node: a driver client that never reconnects, never queues and never repeats
  * anything. For another connection another wire is opened. So the reconnect states of the driver, in
@@ -56,13 +52,9 @@ export class Wire {
   readonly #stopHandshakeTimer: Stop;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   #waitsFor = NO_ANSWER;
-  /** Whether nothing of ours may be sent: somebody has the connection alone, or it is subscribed. */
-  #isReserved = false;
-  #dueLogin: Login | null = null;
-  #stopKeeping: Stop | null = null;
+  readonly #login = new KeptLogin((args) => this.call('auth', args));
   #lastError: string | null = null;
-  #outgoing: (string | Buffer)[] = [];
-  #outgoingLength = 0;
+  readonly #outgoing = new Outgoing();
 
   constructor(options: WireOptions, clock: Clock, listener: WireListener) {
     this.#listener = listener;
@@ -138,7 +130,7 @@ export class Wire {
     command.reject = (error) => {
       sink.onFailure(error);
     };
-    this.#client.sendCommand(command, this.#collector as never);
+    this.#client.sendCommand(command, this.#outgoing as never);
   }
 
   /** Creates a command of the driver. Its reply has the form that the driver gives it. */
@@ -148,7 +140,7 @@ export class Wire {
 
   /** Like {@link Wire.write}, for a command that was created before. */
   writeCommand(command: Command): Promise<unknown> {
-    this.#client.sendCommand(command, this.#collector as never);
+    this.#client.sendCommand(command, this.#outgoing as never);
     return command.promise as Promise<unknown>;
   }
 
@@ -157,15 +149,8 @@ export class Wire {
    * more than one string should hold. What cannot be passed loses the connection, and nothing else.
    */
   flush(): void {
-    const chunks = this.#outgoing;
-    if (chunks.length === 0) return;
-    const isOnePiece = this.#outgoingLength <= PIECE_LENGTH;
-    this.#outgoing = [];
-    this.#outgoingLength = 0;
     try {
-      if (isOnePiece)
-        this.#client.stream.write(chunks.length === 1 ? (chunks[0] ?? '') : joined(chunks));
-      else this.#writeInPieces(chunks);
+      this.#outgoing.flushTo(this.#client.stream);
     } catch (error) {
       this.destroy(`the commands cannot be written: ${safeMessage(error)}`);
     }
@@ -182,18 +167,14 @@ export class Wire {
 
   /** Sets whether somebody has the connection alone. A login that is due is sent when it is given back. */
   reserve(isReserved: boolean): void {
-    this.#isReserved = isReserved;
-    const login = this.#dueLogin;
-    if (isReserved || login === null) return;
-    this.#dueLogin = null;
-    void this.#logInAgain(login);
+    this.#login.reserve(isReserved);
   }
 
   /** Subscribes through the driver, which keeps track of the subscriptions. */
   async subscribe(kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     this.#assertOpen();
     // From now on the server takes no AUTH here.
-    this.#isReserved = true;
+    this.#login.reserve(true);
     await this.#client[kind](...channels);
   }
 
@@ -218,32 +199,6 @@ export class Wire {
     return this.#client.stream;
   }
 
-  readonly #collector = {
-    write: (chunk: string | Buffer): boolean => {
-      this.#outgoing.push(chunk);
-      this.#outgoingLength += chunk.length;
-      return true;
-    },
-  };
-
-  // Corked, so that the socket gets them together all the same.
-  #writeInPieces(chunks: readonly (string | Buffer)[]): void {
-    const { stream } = this.#client;
-    stream.cork();
-    let piece: (string | Buffer)[] = [];
-    let length = 0;
-    for (const chunk of chunks) {
-      piece.push(chunk);
-      length += chunk.length;
-      if (length < PIECE_LENGTH) continue;
-      stream.write(joined(piece));
-      piece = [];
-      length = 0;
-    }
-    if (piece.length > 0) stream.write(joined(piece));
-    stream.uncork();
-  }
-
   async #shakeHands(options: WireOptions): Promise<void> {
     const { db, clientName, onUnnamed } = options;
     const send = (name: string, args: readonly string[]): Promise<unknown> =>
@@ -263,7 +218,7 @@ export class Wire {
     // The name helps people who read CLIENT LIST. Nothing here depends on it, so a server that refuses
     // it is used.
     if (unnamed !== null) onUnnamed?.(unnamed);
-    this.#keepLogin(options, login);
+    this.#login.keep(options.access, login);
     this.#becomeReady();
   }
 
@@ -283,26 +238,6 @@ export class Wire {
     }
   }
 
-  #keepLogin({ access }: WireOptions, login: Login | null): void {
-    const changing = changingCredentials(access);
-    if (changing === null || login === null) return;
-    this.#stopKeeping = changing.keep(login, (other) => this.#logInAgain(other));
-  }
-
-  async #logInAgain(login: Login): Promise<LoginRenewal> {
-    if (this.#isReserved) {
-      this.#dueLogin = login;
-      return 'later';
-    }
-    try {
-      await this.call('auth', authArgs(login));
-      return 'renewed';
-    } catch {
-      // It stays logged in as before.
-      return 'refused';
-    }
-  }
-
   #becomeReady(): void {
     this.#stopHandshakeTimer();
     if (this.#state !== 'opening') return;
@@ -314,9 +249,8 @@ export class Wire {
     this.#stopHandshakeTimer();
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#stopKeeping?.();
-    this.#outgoing = [];
-    this.#outgoingLength = 0;
+    this.#login.stop();
+    this.#outgoing.clear();
     this.#listener.onClosed(reason);
   }
 
@@ -347,31 +281,6 @@ export class Wire {
   }
 }
 
-/** A command of the driver, which knows how its arguments are written and what form its reply has. */
-export type DriverCommand = Command;
-
-/** Creates a command of the driver. */
-export function newDriverCommand(
-  name: string,
-  args: readonly unknown[],
-  { encoding, keyPrefix }: { readonly encoding: Encoding; readonly keyPrefix: string },
-): DriverCommand {
-  return new Command(name, args as never, {
-    replyEncoding: encoding,
-    ...(keyPrefix === '' || isAboutChannels(name) ? {} : { keyPrefix }),
-  });
-}
-
-// The driver counts sharded channels among the keys.
-function isAboutChannels(name: string): boolean {
-  return /^(spublish|ssubscribe|sunsubscribe)$/i.test(name);
-}
-
-function joined(chunks: readonly (string | Buffer)[]): string | Buffer {
-  if (chunks.every((chunk) => typeof chunk === 'string')) return chunks.join('');
-  return Buffer.concat(chunks.map((c) => (typeof c === 'string' ? Buffer.from(c) : c)));
-}
-
 /** Passes the outcome of a promise to the sink. */
 export function forward(reply: Promise<unknown>, sink: ReplySink): void {
   reply.then(
@@ -382,10 +291,4 @@ export function forward(reply: Promise<unknown>, sink: ReplySink): void {
       sink.onFailure(error);
     },
   );
-}
-
-/** Returns the names of all commands that the installed driver has methods for. */
-export function driverCommandNames(): readonly string[] {
-  const prototype = Redis.prototype as unknown as { getBuiltinCommands(): string[] };
-  return prototype.getBuiltinCommands();
 }

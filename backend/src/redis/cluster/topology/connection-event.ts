@@ -14,8 +14,7 @@ export function connectionEvent(node: RedisNode, change: NodeChange): RedisHaEve
     case 'stalled':
     case 'recovered':
       return { type: `connection.${change}`, node: address };
-    case 'silent':
-    case 'role':
+    default:
       return null;
   }
 }

@@ -2,6 +2,7 @@ import { sameAddress, type NodeAddress } from '../../base/address/index.js';
 import { type ResolvedRedisOptions } from '../../config/index.js';
 import {
   NodeRegistry,
+  refusedByAll,
   type NodeChange,
   type NodeRole,
   type RedisNode,
@@ -79,6 +80,9 @@ export class TopologyTracker {
       onReport: (report) => {
         this.#onReport(report);
       },
+      onRefused: () => {
+        this.#changed(null, null);
+      },
     });
     this.#updateUrgency();
   }
@@ -134,6 +138,17 @@ export class TopologyTracker {
   /** Whether writes can be sent now. */
   get isWritable(): boolean {
     return this.gate.state.kind === 'open' && this.primary?.acceptsJobs === true;
+  }
+
+  /**
+   * A moment since which every known address has refused the credentials, so that nothing can be served until somebody
+   * changes something: what came before it waits in vain. `null` while one may let us in. Each further refusal is a
+   * change that listeners are told of.
+   */
+  get accessRefusedAt(): number | null {
+    if (this.#primary === null) return this.#source.accessRefusedAt;
+    const addresses = [this.#primary, ...this.#replicas];
+    return refusedByAll(addresses.map((address) => this.#registry.get(address)));
   }
 
   /** Why the primary refuses every write although it is connected, and since when; `null` while it does not. */

@@ -10,6 +10,7 @@ import type { Clock } from '../../base/timing/index.js';
 import { type CommandIntent, intentOf, TRANSACTION } from '../table/command-intent.js';
 import {
   type ChainedCommands,
+  type ChainedScripts,
   CommandMethods,
   defineCommandMethods,
   newBatch,
@@ -21,6 +22,16 @@ import {
   TransactionPayload,
 } from '../table/payloads.js';
 import { checkedArguments, checkTransaction, refusal } from '../table/command-arguments.js';
+import { newScript, type Script, type ScriptDefinition } from '../table/script.js';
+import {
+  addScripts,
+  defineMethod,
+  NO_SCRIPTS,
+  type ScriptBook,
+  scriptBook,
+  type ScriptDefinitions,
+} from '../table/script-methods.js';
+import type { ScriptArguments, ScriptKeys } from '../table/script-words.js';
 import type { LoanCall, LoanPlace } from './loan-call.js';
 import { connectionLostError } from './loan-errors.js';
 import type { PrimaryLoans } from './primary-loans.js';
@@ -32,26 +43,39 @@ const FIRST_WRITE_KEY = 'nestjs-redis-ha:first-write';
 // refused: the next holder of the connection would inherit that state.
 const OWN_COMMANDS = new Set(['watch', 'unwatch', 'wait', 'waitaof']);
 
+/** A connection that is lent to one caller. */
+interface Lending {
+  readonly loan: PrimaryLoan;
+  readonly loans: PrimaryLoans;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+/** What its caller does with it; with scripts or without, it is one connection. */
+interface Work {
+  readonly open: Set<Promise<unknown>>;
+  isWatching: boolean;
+  hasEnded: boolean;
+}
+
+const newWork = (): Work => ({ open: new Set(), isWatching: false, hasEnded: false });
+
 /**
  * A lent connection to the primary, for commands whose effect belongs to one connection: `WATCH`,
  * `WAIT`. A command that Redis refuses for now is tried again until its deadline. Nothing is repeated on
  * another connection: when this one is lost, the watched keys are forgotten.
  */
 export class ExclusiveConnection extends CommandMethods {
-  readonly #loan: PrimaryLoan;
-  readonly #loans: PrimaryLoans;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #open = new Set<Promise<unknown>>();
-  #isWatching = false;
-  #hasEnded = false;
+  readonly #lending: Lending;
+  readonly #work: Work;
+  readonly #scripts: ScriptBook;
 
-  constructor(loan: PrimaryLoan, loans: PrimaryLoans, clock: Clock, timeoutMs: number) {
+  constructor(lending: Lending, work = newWork(), scripts = NO_SCRIPTS) {
     super();
-    this.#loan = loan;
-    this.#loans = loans;
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
+    this.#lending = lending;
+    this.#work = work;
+    this.#scripts = scripts;
+    for (const [name, definition] of scripts) defineMethod(this, name, this.#script(definition));
   }
 
   /** Watches keys: `exec` of the next transaction resolves with `null` if one of them changes before it. */
@@ -71,7 +95,7 @@ export class ExclusiveConnection extends CommandMethods {
 
   /** Whether keys are watched now. */
   get isWatching(): boolean {
-    return this.#isWatching;
+    return this.#work.isWatching;
   }
 
   /** Sends any command by its name. */
@@ -81,11 +105,24 @@ export class ExclusiveConnection extends CommandMethods {
 
   /** Starts a transaction on this connection. `exec` resolves with `null` when a watched key changed. */
   multi(commands?: unknown[][]): ChainedCommands {
-    return newBatch(async (queued) => {
-      const commands = checkTransaction(queued);
-      return (await this.#run(new TransactionPayload(commands), TRANSACTION)) as
-        BatchResult[] | null;
-    }, commands);
+    return newBatch(
+      async (queued) => {
+        const commands = checkTransaction(queued);
+        return (await this.#run(new TransactionPayload(commands), TRANSACTION)) as
+          BatchResult[] | null;
+      },
+      commands,
+      (batch) => {
+        addScripts(batch, this.#scripts);
+      },
+    );
+  }
+
+  /** Returns this same connection with a method for each script, also in `multi()`. `R` says what each script answers. */
+  withScripts<R extends object>(scripts: ScriptDefinitions<R>): ExclusiveScripts<R> {
+    const book = scriptBook(scripts, ExclusiveConnection.prototype);
+    // The constructor gives it a method for each.
+    return new ExclusiveConnection(this.#lending, this.#work, book) as ExclusiveScripts<R>;
   }
 
   /** @internal */
@@ -97,16 +134,29 @@ export class ExclusiveConnection extends CommandMethods {
 
   /** @internal Refuses whatever comes later, and waits for what was begun. Returns whether the next caller may have the connection. */
   async end(): Promise<boolean> {
-    this.#hasEnded = true;
-    await Promise.allSettled(this.#open);
-    return !this.#isWatching && this.#loan.wire.isReady;
+    this.#work.hasEnded = true;
+    await Promise.allSettled(this.#work.open);
+    return !this.#work.isWatching && this.#lending.loan.wire.isReady;
+  }
+
+  #script(
+    definition: ScriptDefinition,
+  ): (...args: Parameters<Script<unknown>>) => Promise<unknown> {
+    const run = newScript(definition, (name, args, _, encoding) =>
+      this.runCommand(name, [...args], encoding),
+    );
+    return async (keys, args, options?: unknown) => {
+      if (options !== undefined) throw noOptions();
+      return run(keys, args);
+    };
   }
 
   #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
     const reply = this.#start(payload, intent);
-    this.#open.add(reply);
+    const { open } = this.#work;
+    open.add(reply);
     const close = (): void => {
-      this.#open.delete(reply);
+      open.delete(reply);
     };
     reply.then(close, close);
     return reply;
@@ -114,16 +164,16 @@ export class ExclusiveConnection extends CommandMethods {
 
   async #start(payload: Payload, intent: CommandIntent): Promise<unknown> {
     if (intent.route === 'refused' && !OWN_COMMANDS.has(intent.name)) throw refusal(intent);
-    if (this.#hasEnded) throw endedError(payload.label);
+    if (this.#work.hasEnded) throw endedError(payload.label);
     const call: LoanCall = {
       payload,
       intent,
       isRepeatable: !intent.changes,
-      deadlineAt: this.#clock.now() + this.#timeoutMs,
+      deadlineAt: this.#lending.clock.now() + this.#lending.timeoutMs,
       signal: null,
     };
-    const reply = await this.#loans.calls.run(call, this.#place);
-    if (intent.name === 'unwatch' || intent.name === 'multi') this.#isWatching = false;
+    const reply = await this.#lending.loans.calls.run(call, this.#place);
+    if (intent.name === 'unwatch' || intent.name === 'multi') this.#work.isWatching = false;
     return reply;
   }
 
@@ -132,32 +182,33 @@ export class ExclusiveConnection extends CommandMethods {
     enter: async (call) => {
       this.#requireConnection(call);
       // The fence applies here too: a write that the old primary acknowledges now would be lost.
-      const leftMs = call.deadlineAt - this.#clock.now();
-      if (call.intent.changes) await this.#loans.whenWritableFor(this.#loan, leftMs);
+      const { loan, loans, clock } = this.#lending;
+      const leftMs = call.deadlineAt - clock.now();
+      if (call.intent.changes) await loans.whenWritableFor(loan, leftMs);
       // During the wait the primary may have moved, which closes this connection.
       this.#requireConnection(call);
       // Set before it is sent: the next holder of the connection must not get watched keys.
-      if (call.intent.name === 'watch') this.#isWatching = true;
-      return this.#loan;
+      if (call.intent.name === 'watch') this.#work.isWatching = true;
+      return loan;
     },
     leave: () => undefined,
     // After a refused EXEC Redis has forgotten the watched keys, so it must not be tried again.
     hasConnection: ({ intent }, failure) =>
-      this.#loan.wire.isReady &&
-      (failure === 'not-sent' || intent.name !== 'multi' || !this.#isWatching),
+      this.#lending.loan.wire.isReady &&
+      (failure === 'not-sent' || intent.name !== 'multi' || !this.#work.isWatching),
     lostError: (call, cause) =>
-      this.#loan.wire.isReady
+      this.#lending.loan.wire.isReady
         ? refusedForNow(call.payload.label, cause)
         : this.#lostError(call, cause),
   };
 
   #requireConnection(call: LoanCall): void {
-    if (!this.#loan.wire.isReady) throw this.#lostError(call, null);
+    if (!this.#lending.loan.wire.isReady) throw this.#lostError(call, null);
   }
 
   #lostError({ payload }: LoanCall, cause: unknown): Error {
     const command = payload.label;
-    if (this.#loans.isClosed) return new ClosedError('Redis is shutting down', { command });
+    if (this.#lending.loans.isClosed) return new ClosedError('Redis is shutting down', { command });
     return new ConnectionLostError(
       `The exclusive connection is closed, so ${command} was not executed. Call redis.exclusive() again.`,
       { command },
@@ -167,6 +218,20 @@ export class ExclusiveConnection extends CommandMethods {
 }
 
 defineCommandMethods(ExclusiveConnection.prototype);
+
+/** An exclusive connection with a method for each script. Their deadline is that of the connection. */
+export type ExclusiveScripts<R extends object> = {
+  readonly [K in keyof R]: (keys: ScriptKeys, args?: ScriptArguments) => Promise<R[K]>;
+} & { multi(commands?: unknown[][]): ChainedScripts<R> } & ExclusiveConnection;
+
+function noOptions(): InvalidArgumentError {
+  return new InvalidArgumentError({
+    field: 'options',
+    value: '(given)',
+    message: 'a script of an exclusive connection has the deadline of that connection',
+    remedy: 'Leave them out, or give timeoutMs to redis.exclusive()',
+  });
+}
 
 function refusedForNow(command: string, cause: unknown): CommandTimeoutError {
   return new CommandTimeoutError(
@@ -192,7 +257,7 @@ export async function withExclusive<T>(
   timeoutMs: number,
 ): Promise<T> {
   const loan = await begin(loans, clock, timeoutMs);
-  const connection = new ExclusiveConnection(loan, loans, clock, timeoutMs);
+  const connection = new ExclusiveConnection({ loan, loans, clock, timeoutMs });
   try {
     const result = await work(connection);
     // The work has succeeded, even if its connection cannot be used again.

@@ -1,4 +1,4 @@
-import type { LoanPurpose, RedisNode } from '../../cluster/connection/index.js';
+import { AccessRefusal, type LoanPurpose, type RedisNode } from '../../cluster/connection/index.js';
 import { ClosedError, ConnectionLostError, NoPrimaryError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import {
@@ -11,7 +11,7 @@ import {
   type Clock,
 } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
-import { neverWritable } from '../shared/outcome-errors.js';
+import { neverLent, neverWritable } from '../shared/outcome-errors.js';
 import { LoanCalls } from './loan-calls.js';
 import type { PrimaryLoan } from './wait-ender.js';
 
@@ -71,12 +71,20 @@ export class PrimaryLoans {
       givenUp.abort();
     };
     const stops = [onAbort(signal, giveUp), onAbort(this.#closing.signal, giveUp)];
+    // Those that live need not log in anew: only a new connection finds out that it is not let in.
+    const access = new AccessRefusal(this.#clock);
+    let failure: string | null = null;
     try {
       for (;;) {
-        if (this.#clock.now() >= until) throw neverWritable(this.#tracker, timeoutMs);
+        const isHopeless = access.refusedAt !== null && this.#tracker.isWritable;
+        if (isHopeless || this.#clock.now() >= until)
+          throw neverLent(this.#tracker, timeoutMs, failure);
         await this.whenWritable(until - this.#clock.now(), signal);
-        const loan = await this.#tryPrimary(until, givenUp.signal, purpose);
-        if (loan !== null) return loan;
+        const begunAt = this.#clock.now();
+        const answer = await this.#tryPrimary(until, givenUp.signal, purpose);
+        if ('loan' in answer) return answer.loan;
+        failure = answer.reason;
+        access.note(failure ?? '', begunAt);
         await this.#clock.sleep(RETRY_MS, givenUp.signal);
       }
     } finally {
@@ -84,16 +92,22 @@ export class PrimaryLoans {
     }
   }
 
-  /** Resolves when writes may be sent. Rejects at the deadline, when the signal fires, and at shutdown. */
+  /**
+   * Resolves when writes may be sent. Rejects at the deadline, when every node has refused the credentials once more,
+   * when the signal fires, and at shutdown.
+   */
   whenWritable(timeoutMs: number, signal: AbortSignal | null = null): Promise<void> {
-    const until = this.#clock.now() + timeoutMs;
+    const since = this.#clock.now();
+    const until = since + timeoutMs;
+    const tracker = this.#tracker;
     return waitFor(
-      ({ give }) => {
-        const check = (): void => {
-          if (this.#tracker.isWritable) give();
-        };
-        check();
-        return this.#tracker.onChange(check);
+      ({ give, refuse }) => {
+        if (tracker.isWritable) give();
+        return tracker.onChange(() => {
+          if (tracker.isWritable) give();
+          else if ((tracker.accessRefusedAt ?? -1) >= since)
+            refuse(neverWritable(tracker, timeoutMs));
+        });
       },
       onSignal(this.#closing.signal, closed),
       onSignal(signal, aborted),
@@ -121,26 +135,27 @@ export class PrimaryLoans {
     for (const loan of [...this.#lent]) loan.discard();
   }
 
-  /** Returns `null` when there is no such connection now, and another attempt may find one. */
+  /** Returns why not when there is no such connection now, and another attempt may find one. */
   async #tryPrimary(
     until: number,
     signal: AbortSignal,
     purpose: LoanPurpose,
-  ): Promise<PrimaryLoan | null> {
+  ): Promise<{ readonly loan: PrimaryLoan } | { readonly reason: string | null }> {
     const node = this.#tracker.primary;
-    if (node === null) return null;
+    if (node === null) return { reason: null };
     this.#noteExhaustion(node, purpose);
     try {
       const loan = await node.pool.acquire(until - this.#clock.now(), signal, purpose);
       const lent = this.#lend(loan, node);
       // The primary may have moved, or the fence gone up, while the socket was being opened.
       if (this.#tracker.primary === node && this.#tracker.isWritable && !signal.aborted)
-        return lent;
+        return { loan: lent };
       lent.discard();
-      return null;
+      return { reason: null };
     } catch (error) {
-      if (error instanceof ConnectionLostError) return null;
-      throw error;
+      if (!(error instanceof ConnectionLostError)) throw error;
+      const { reason } = error.details;
+      return { reason: typeof reason === 'string' ? reason : null };
     }
   }
 

@@ -2,7 +2,7 @@ import { newRig, track, turns, type Rig } from '../../../../test/support/engine-
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply } from '../../testing/index.js';
 import { Subscriptions } from './subscriptions.js';
-import { asText, type Subscription } from './subscription.js';
+import { asText, type KeptSubscribeOptions, type Subscription } from './subscription.js';
 
 describe('subscriptions', () => {
   let rig: Rig;
@@ -37,7 +37,7 @@ describe('subscriptions', () => {
   };
   const listen = (
     channels: readonly string[],
-    options: { onGap?: (gapMs: number) => void; onLost?: () => void; timeoutMs?: number } = {},
+    options: Partial<KeptSubscribeOptions> = {},
     kind: 'subscribe' | 'psubscribe' | 'ssubscribe' = 'subscribe',
   ): Promise<Subscription> => {
     const listener = (message: string, channel: string): void => {
@@ -165,6 +165,17 @@ describe('subscriptions', () => {
     await hears('news: again');
   });
 
+  it('says each time that Redis refuses what it has confirmed before, and why', async () => {
+    await connect();
+    const told: string[] = [];
+    await listen(['news'], { onRefused: ({ message }) => told.push(message) });
+    other.override = (words) =>
+      words.includes('news') ? reply.error('NOPERM No permissions') : undefined;
+    await failOver();
+    await rig.until(() => told.length > 1, 'it was refused twice');
+    expect(told[0]).toContain('NOPERM');
+  });
+
   it('subscribes to patterns, and passes on the channel of each message', async () => {
     await connect();
     await listen(['n*'], {}, 'psubscribe');
@@ -217,6 +228,21 @@ describe('subscriptions', () => {
     expect(told).toEqual(['lost', 'gap']);
   });
 
+  it('tells of a loss and of its end only those who were told that they hear', async () => {
+    await connect();
+    const told: string[] = [];
+    const telling = (who: string) => ({
+      onLost: () => told.push(`${who} lost`),
+      onGap: () => told.push(`${who} gap`),
+    });
+    await listen(['news'], telling('first'));
+    primary.server.resetConnections();
+    const late = track(listen(['late'], telling('late')));
+    await rig.until(() => late.state === 'resolved' && told.length > 1, 'both hear');
+    await turns(3);
+    expect(told).toEqual(['first lost', 'first gap']);
+  });
+
   it('reports no gap for its first subscription, however long it had to wait', async () => {
     const gaps: number[] = [];
     await primary.stop();
@@ -240,6 +266,28 @@ describe('subscriptions', () => {
     primary.thaw();
     await rig.pass(1500);
     await rig.until(() => gaps.length === 1, 'it is back');
+  });
+
+  it('is refused soon when the primary refuses the credentials of its connection', async () => {
+    await connect();
+    primary.override = ([name]) =>
+      name?.toUpperCase() === 'CLIENT' ? reply.error('NOAUTH Authentication required.') : undefined;
+    const waiting = track(listen(['news'], { timeoutMs: 600_000 }));
+    await rig.pass(2500);
+    expect(waiting.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    expect(String(waiting.error)).toMatch(
+      /not confirmed: no connection for it: it wants a password/,
+    );
+    expect(keeper.size).toBe(0);
+  });
+
+  it('is confirmed by no Sentinel, which hears nothing that is published on nodes', async () => {
+    primary.role = 'sentinel';
+    rig.source.say(primary, 1, []);
+    const waiting = track(listen(['news'], { timeoutMs: 1000 }));
+    await rig.pass(1200);
+    expect(waiting.error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    expect(primary.arrived('subscribe')).toBe(0);
   });
 
   it('rejects and removes the listener when it is not confirmed in time', async () => {

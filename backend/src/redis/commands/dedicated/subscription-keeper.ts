@@ -1,5 +1,6 @@
 import {
   Heartbeat,
+  parseRole,
   ReopeningWire,
   type SubscriptionKind,
   type Wire,
@@ -8,16 +9,16 @@ import {
 import {
   classifyFailure,
   ClosedError,
-  CommandTimeoutError,
+  ConnectionLostError,
   safeMessage,
 } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
-import { untilTime, waitFor, type Clock, type Stop } from '../../base/timing/index.js';
+import type { Clock, Stop } from '../../base/timing/index.js';
 import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
-import { rejectedError } from '../shared/outcome-errors.js';
+import { Confirmations } from './confirmations.js';
 import {
   type BufferListener,
-  type SubscribeOptions,
+  type KeptSubscribeOptions,
   type Subscription,
   SUBSCRIPTION_KINDS,
   type SubscriptionEntry as Entry,
@@ -34,16 +35,15 @@ export class SubscriptionKeeper {
   readonly #entries = new Set<Entry>();
   /** The same by what they listen to. */
   readonly #byChannel = new Map<string, Set<Entry>>();
-  readonly #confirmed = new Set<string>();
-  /** What Redis refused of what was never confirmed, and why. */
-  readonly #refused = new Map<string, unknown>();
-  readonly #waiting = new Set<() => void>();
+  readonly #confirmations: Confirmations;
   /** Those that Redis has not confirmed for the first time. */
   readonly #pending = new Set<Entry>();
   readonly #stopListening: Stop;
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
   #quietSince: number | null = null;
+  /** Those that were told of the loss: only they have missed something. */
+  readonly #interrupted = new Set<Entry>();
   #isClosed = false;
 
   constructor(
@@ -55,6 +55,7 @@ export class SubscriptionKeeper {
     this.#tracker = tracker;
     this.#clock = clock;
     this.#bus = bus;
+    this.#confirmations = new Confirmations(clock);
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,
@@ -67,6 +68,7 @@ export class SubscriptionKeeper {
     this.#wireFor = () => tracker.wireOptionsToPrimary();
     this.#stopListening = tracker.onChange(() => {
       this.#follow();
+      this.#confirmations.giveUp(tracker.accessRefusedAt);
     });
   }
 
@@ -83,18 +85,24 @@ export class SubscriptionKeeper {
     kind: SubscriptionKind,
     channels: readonly string[],
     listener: BufferListener,
-    options: SubscribeOptions & { readonly timeoutMs: number },
+    options: KeptSubscribeOptions,
   ): Promise<Subscription> {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
-    const { onGap = null, onLost = null } = options;
-    const entry: Entry = { kind, channels, listener, onGap, onLost };
+    const { onGap = null, onLost = null, onRefused = null } = options;
+    const entry: Entry = { kind, channels, listener, onGap, onLost, onRefused };
     this.#add(entry);
     this.#pending.add(entry);
     this.#follow();
     const wire = this.#wire?.ready;
     if (wire !== null && wire !== undefined) void this.#confirm(wire, kind, channels);
     try {
-      await this.#untilConfirmed(entry, options.timeoutMs);
+      const { timeoutMs } = options;
+      await this.#confirmations.wait({
+        kind,
+        keys: keysOf(entry),
+        timeoutMs,
+        why: () => this.#whyAway(),
+      });
     } catch (error) {
       await this.#remove(entry);
       throw error;
@@ -110,7 +118,7 @@ export class SubscriptionKeeper {
     this.#stopListening();
     this.#entries.clear();
     this.#byChannel.clear();
-    this.#checkWaiting();
+    this.#confirmations.close();
     this.#stop();
   }
 
@@ -133,11 +141,13 @@ export class SubscriptionKeeper {
   #start(at: string): void {
     this.#at = at;
     this.#wire = new ReopeningWire(() => this.#wireFor() as WireOptions, this.#clock, {
+      introduce: (wire) => this.#look(wire),
       onReady: (wire) => {
         void this.#resubscribe(wire);
       },
       onClosed: () => {
         this.#onLost();
+        this.#confirmations.giveUp(this.#wire?.accessRefusedAt ?? null);
       },
       onMessageBuffer: (channel, message, pattern) => {
         const key =
@@ -153,14 +163,25 @@ export class SubscriptionKeeper {
     this.#wire.open();
   }
 
+  // A Sentinel confirms every subscription, and passes on nothing that is published on a node.
+  async #look(wire: Wire): Promise<void> {
+    const role = parseRole(await wire.call('role').catch(() => null));
+    if (role.kind !== 'other' || role.answer !== 'sentinel') return;
+    throw new ConnectionLostError(`it ${this.#tracker.whyNotPrimary(role)}`);
+  }
+
   #onLost(): void {
-    const hadAny = this.#confirmed.size > 0;
-    this.#confirmed.clear();
+    const hadAny = this.#confirmations.areAny;
+    this.#confirmations.lose();
     this.#heartbeat.stop();
     // Before a subscription was confirmed no message could be missed.
     if (!hadAny) return;
     this.#quietSince ??= this.#clock.now();
-    for (const entry of [...this.#entries]) this.#tell('loss', () => entry.onLost?.());
+    for (const entry of [...this.#entries]) {
+      if (this.#pending.has(entry)) continue;
+      this.#interrupted.add(entry);
+      this.#tell('loss', () => entry.onLost?.());
+    }
   }
 
   async #resubscribe(wire: Wire): Promise<void> {
@@ -174,7 +195,10 @@ export class SubscriptionKeeper {
     this.#quietSince = null;
     const to = this.#tracker.primaryAddress;
     if (to !== null) this.#bus.emit({ type: 'subscription.moved', to, gapMs });
-    for (const entry of [...this.#entries]) this.#tell('gap', () => entry.onGap?.(gapMs));
+    // Whoever is not heard yet must not be told that it hears again.
+    const interrupted = [...this.#interrupted];
+    this.#interrupted.clear();
+    for (const entry of interrupted) this.#tell('gap', () => entry.onGap?.(gapMs));
   }
 
   async #confirm(wire: Wire, kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
@@ -185,8 +209,7 @@ export class SubscriptionKeeper {
       return;
     }
     if (!wire.isReady) return;
-    for (const channel of channels) this.#confirmed.add(keyOf(kind, channel));
-    this.#checkWaiting();
+    this.#confirmations.confirm(keysOf({ kind, channels }));
   }
 
   // What Redis refuses ends the subscription that is new. The others of the connection go on.
@@ -200,13 +223,19 @@ export class SubscriptionKeeper {
       for (const channel of channels) await this.#confirm(wire, kind, [channel]);
       return;
     }
-    const keys = channels.map((channel) => keyOf(kind, channel));
+    const keys = keysOf({ kind, channels });
     if (!isRefused || !keys.every((key) => this.#isNew(key))) {
+      if (isRefused) this.#tellRefused(keys, rejectedError(kind, error));
       wire.destroy(safeMessage(error));
       return;
     }
-    for (const key of keys) this.#refused.set(key, error);
-    this.#checkWaiting();
+    this.#confirmations.refuse(keys, error);
+  }
+
+  #tellRefused(keys: readonly string[], error: Error): void {
+    for (const entry of keys.flatMap((key) => [...(this.#byChannel.get(key) ?? [])])) {
+      this.#tell('refusal', () => entry.onRefused?.(error));
+    }
   }
 
   /** Whether nobody was ever told that this is heard. */
@@ -214,35 +243,12 @@ export class SubscriptionKeeper {
     return [...(this.#byChannel.get(key) ?? [])].every((entry) => this.#pending.has(entry));
   }
 
-  #checkWaiting(): void {
-    for (const check of [...this.#waiting]) check();
-  }
-
-  #untilConfirmed(entry: Entry, timeoutMs: number): Promise<void> {
-    const keys = entry.channels.map((channel) => keyOf(entry.kind, channel));
-    const isDone = (): boolean => keys.every((key) => this.#confirmed.has(key));
-    const until = this.#clock.now() + timeoutMs;
-    return waitFor(
-      ({ give, refuse }) => {
-        const check = (): void => {
-          const refused = keys.find((key) => this.#refused.has(key));
-          if (this.#isClosed) refuse(new ClosedError('Redis is shutting down'));
-          else if (refused !== undefined)
-            refuse(rejectedError(entry.kind, this.#refused.get(refused)));
-          else if (isDone()) give();
-        };
-        check();
-        this.#waiting.add(check);
-        return () => {
-          this.#waiting.delete(check);
-        };
-      },
-      untilTime(this.#clock, until, () => unconfirmed(entry.kind, timeoutMs, this.#whyAway())),
-    );
-  }
-
   #whyAway(): string {
-    if ((this.#wire?.ready ?? null) !== null) return 'it does not answer';
+    const state = this.#wire?.state ?? { kind: 'closed' };
+    if (state.kind === 'ready') return 'it does not answer';
+    // The node is there for all others: it is this connection that cannot be opened.
+    const hasOwnReason = this.#tracker.primary !== null && 'reason' in state;
+    if (hasOwnReason && state.reason !== null) return `no connection for it: ${state.reason}`;
     return whyNoReads(this.#tracker, { primary: true, replicas: false });
   }
 
@@ -257,14 +263,14 @@ export class SubscriptionKeeper {
 
   async #remove(entry: Entry): Promise<void> {
     if (!this.#entries.delete(entry)) return;
+    this.#interrupted.delete(entry);
     const unused = entry.channels.filter((channel) => {
       const key = keyOf(entry.kind, channel);
       const others = this.#byChannel.get(key);
       others?.delete(entry);
       if (others === undefined || others.size > 0) return false;
       this.#byChannel.delete(key);
-      this.#confirmed.delete(key);
-      this.#refused.delete(key);
+      this.#confirmations.forget(key);
       return true;
     });
     const wire = this.#wire?.ready;
@@ -302,7 +308,7 @@ export class SubscriptionKeeper {
     this.#heartbeat.stop();
     this.#wire?.close('no subscriptions');
     this.#wire = null;
-    this.#confirmed.clear();
+    this.#confirmations.lose();
     this.#quietSince = null;
   }
 }
@@ -311,11 +317,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }
 
-function unconfirmed(
-  command: SubscriptionKind,
-  timeoutMs: number,
-  reason: string,
-): CommandTimeoutError {
-  const message = `${command} was not confirmed within ${String(timeoutMs)} ms: ${reason}`;
-  return new CommandTimeoutError(message, { command, timeoutMs, reason });
+function keysOf({ kind, channels }: Pick<Entry, 'kind' | 'channels'>): readonly string[] {
+  return channels.map((channel) => keyOf(kind, channel));
 }

@@ -28,6 +28,13 @@ export interface SubscribeOptions {
   readonly timeoutMs?: number;
 }
 
+/** What a subscription of the library itself asks for besides. */
+export interface KeptSubscribeOptions extends SubscribeOptions {
+  readonly timeoutMs: number;
+  /** Called each time that Redis refuses what it has confirmed before. It is asked again. */
+  readonly onRefused?: (error: Error) => unknown;
+}
+
 /** The options of a subscription. */
 export const SUBSCRIBE_OPTIONS = new OptionSet(
   {
@@ -58,6 +65,7 @@ export interface SubscriptionEntry {
   readonly listener: BufferListener;
   readonly onGap: ((gapMs: number) => unknown) | null;
   readonly onLost: (() => unknown) | null;
+  readonly onRefused: ((error: Error) => unknown) | null;
 }
 
 /** Returns a listener that gets text. Throws if it is no function. */

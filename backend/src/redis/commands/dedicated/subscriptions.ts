@@ -2,7 +2,7 @@ import type { SubscriptionKind } from '../../cluster/connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
-import type { BufferListener, SubscribeOptions, Subscription } from './subscription.js';
+import type { BufferListener, KeptSubscribeOptions, Subscription } from './subscription.js';
 import { SubscriptionKeeper } from './subscription-keeper.js';
 
 /**
@@ -36,7 +36,7 @@ export class Subscriptions {
     kind: SubscriptionKind,
     channels: readonly string[],
     listener: BufferListener,
-    options: SubscribeOptions & { readonly timeoutMs: number },
+    options: KeptSubscribeOptions,
   ): Promise<Subscription> {
     const keeper = kind === 'ssubscribe' ? this.#sharded : this.#usual;
     return keeper.subscribe(kind, channels, listener, options);

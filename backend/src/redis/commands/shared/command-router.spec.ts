@@ -95,6 +95,103 @@ describe('CommandRouter', () => {
     });
   });
 
+  describe('nodes that refuse the credentials', () => {
+    const LONG = { timeoutMs: 600_000 };
+    const WRONGPASS = 'WRONGPASS invalid username-password pair or user is disabled.';
+    let refusing: Set<FakeNode>;
+
+    beforeEach(() => {
+      refusing = new Set(nodes);
+      restart({ node: { password: 'planted-S3cret' } });
+      for (const node of nodes) {
+        node.override = ([name]) =>
+          refusing.has(node) && name?.toUpperCase() === 'AUTH' ? reply.error(WRONGPASS) : undefined;
+      }
+    });
+
+    const failsFinally = (call: { error?: unknown }, code: string): void => {
+      expect(call.error).toMatchObject({ code });
+      const { message } = call.error as Error;
+      expect(message).toMatch(/WRONGPASS.*check node\.username and node\.password/);
+      expect(message).not.toMatch(/within/);
+    };
+
+    it('end what waits soon when all of them do, with the reason, and what comes later too', async () => {
+      rig.source.say(primary, 1, [replica]);
+      const calls = [run('set', ['k', 'v'], LONG), run('get', ['k'], LONG)].map(track);
+      await rig.pass(900);
+      expect(calls.map(({ state }) => state)).toEqual(['pending', 'pending']);
+      await rig.pass(700);
+      failsFinally(calls[0]!, 'NO_PRIMARY');
+      failsFinally(calls[1]!, 'COMMAND_TIMEOUT');
+      const later = track(run('incr', ['n'], LONG));
+      await turns(3);
+      expect(later.state).toBe('pending');
+      await rig.pass(400);
+      failsFinally(later, 'NO_PRIMARY');
+      expect([rig.router.pending, rig.router.waiting]).toEqual([0, { reads: 0, writes: 0 }]);
+    });
+
+    it('end nothing while one of them lets us in, or is not there', async () => {
+      refusing.delete(replica);
+      rig.source.say(primary, 1, [replica]);
+      const write = track(run('set', ['k', 'v'], LONG));
+      await expect(run('get', ['k'])).resolves.toBe('OK');
+      await rig.pass(2000);
+      expect(write.state).toBe('pending');
+      await replica.stop();
+      await rig.pass(2000);
+      expect(write.state).toBe('pending');
+      refusing.clear();
+      await rig.pass(500);
+      expect(write.state).toBe('resolved');
+    });
+
+    it('end nothing that a rotation reaches within a second', async () => {
+      rig.source.say(primary, 1, [replica]);
+      const write = track(run('set', ['k', 'v'], LONG));
+      await rig.pass(800);
+      refusing.clear();
+      await rig.pass(400);
+      expect(write.state).toBe('resolved');
+    });
+
+    it('leave a write uncertain whose answer was lost before', async () => {
+      refusing.clear();
+      await connect();
+      primary.freeze();
+      const write = track(run('set', ['k', 'v'], LONG));
+      await rig.until(() => primary.arrived('set') === 1, 'it is sent');
+      refusing = new Set(nodes);
+      primary.thaw();
+      for (const node of nodes) node.server.resetConnections();
+      await rig.pass(2000);
+      expect(write.error).toMatchObject({
+        code: 'COMMAND_UNCERTAIN',
+        details: { reason: 'every node refuses the credentials now' },
+      });
+    });
+
+    it('are not waited for when no Sentinel says who is the primary', async () => {
+      const write = track(run('set', ['k', 'v'], LONG));
+      await rig.pass(100);
+      rig.source.refuse(rig.clock.now());
+      await turns(3);
+      expect(write.error).toMatchObject({ code: 'NO_PRIMARY' });
+    });
+
+    it('end the wait for a connection of one caller, though the shared one is still let in', async () => {
+      refusing.clear();
+      await connect();
+      refusing = new Set(nodes);
+      const lent = track(rig.loans.acquire(600_000));
+      await rig.pass(2000);
+      expect(lent.error).toMatchObject({ code: 'NO_PRIMARY' });
+      expect(String(lent.error)).toMatch(/No connection for one caller alone.*WRONGPASS/);
+      await expect(run('set', ['k', 'v'])).resolves.toBe('OK');
+    });
+  });
+
   describe('deadlines', () => {
     it('reports an unsent write as NO_PRIMARY when its deadline passes', async () => {
       const write = track(run('set', ['k', 'v'], { timeoutMs: 300 }));

@@ -25,6 +25,7 @@ import { WriteFlow } from './write-flow.js';
 
 const DEADLINE_CHECK_MS = 10;
 const NO_OPTIONS: CallOptions = {};
+const NOBODY_LETS_IN = 'every node refuses the credentials now';
 
 /**
  * Starts each call on the way of the reads or of the writes, decides after each attempt what comes of
@@ -77,6 +78,7 @@ export class CommandRouter implements CallOwner {
       // Writes first: a read of the same caller is to see them.
       this.#writes.followTracker();
       this.#reads.followTracker(node, change);
+      this.#endRefused();
     });
   }
 
@@ -165,7 +167,11 @@ export class CommandRouter implements CallOwner {
   }
 
   onExpired(call: Call): void {
-    if (call.isUncertain) this.#failUncertain(call, DEADLINE_PASSED);
+    this.#giveUp(call, DEADLINE_PASSED);
+  }
+
+  #giveUp(call: Call, reason: string): void {
+    if (call.isUncertain) this.#failUncertain(call, reason);
     else this.#fail(call, expiredError(call, this.#tracker, this.#options.readPolicy));
   }
 
@@ -261,6 +267,16 @@ export class CommandRouter implements CallOwner {
       if (!(item instanceof Call) || !isMeant(item)) continue;
       if (item.isUncertain) this.#failUncertain(item, 'the application is shutting down');
       else this.#fail(item, closedError(item));
+    }
+  }
+
+  // Every node has refused the credentials since these calls were made: waiting until the deadline would not help.
+  #endRefused(): void {
+    const { accessRefusedAt } = this.#tracker;
+    if (accessRefusedAt === null) return;
+    for (const item of this.#deadlines) {
+      const isWaiting = item instanceof Call && item.queuedBytes > 0;
+      if (isWaiting && item.startedAt <= accessRefusedAt) this.#giveUp(item, NOBODY_LETS_IN);
     }
   }
 

@@ -1,4 +1,5 @@
 import { formatAddress } from '../../base/address/index.js';
+import { explainFailure } from '../../cluster/connection/index.js';
 import { type ReadPolicy, type ResolvedRedisOptions } from '../../config/index.js';
 import {
   ClosedError,
@@ -86,7 +87,7 @@ export function queueFullError(
   );
 }
 
-/** The deadline passed and nothing was changed. The message says what was missing. */
+/** The deadline passed, or every node refuses the credentials, and nothing was changed. The message says what was missing. */
 export function expiredError(
   call: Call,
   tracker: TopologyTracker,
@@ -104,7 +105,7 @@ export function expiredError(
   if (policy === 'primary') return noPrimaryError(call, tracker);
   const reason = whyNoReads(tracker, { primary: policy !== 'replica', replicas: true });
   const told = [
-    `${policy === 'replica' ? 'No replica' : 'No node'} could answer ${command} within ${String(call.timeoutMs)} ms: ${reason}`,
+    `${policy === 'replica' ? 'No replica' : 'No node'} could answer ${command}${within(call.timeoutMs, tracker)}: ${reason}`,
     { ...details, reason },
   ] as const;
   return policy === 'replica' ? new NoReplicaError(...told) : new CommandTimeoutError(...told);
@@ -114,19 +115,42 @@ function noPrimaryError(call: Call, tracker: TopologyTracker): RedisHaError {
   const command = call.payload.label;
   const { timeoutMs, refusal } = call;
   const reason = whyNoWrites(tracker, refusal);
+  return new NoPrimaryError(`${command} was not executed${within(timeoutMs, tracker)}: ${reason}`, {
+    command,
+    timeoutMs,
+    ...detailsOf(tracker),
+    refusal,
+    reason,
+  });
+}
+
+/** Nothing was sent: no primary took writes in time, or every node refuses the credentials. */
+export function neverWritable(tracker: TopologyTracker, timeoutMs: number): NoPrimaryError {
+  const reason = whyNoWrites(tracker);
+  return new NoPrimaryError(`No primary took writes${within(timeoutMs, tracker)}: ${reason}`, {
+    timeoutMs,
+    ...detailsOf(tracker),
+    reason,
+  });
+}
+
+/** The same, where the primary takes writes, and no connection for one caller alone could be opened to it. */
+export function neverLent(
+  tracker: TopologyTracker,
+  timeoutMs: number,
+  failure: string | null,
+): NoPrimaryError {
+  if (failure === null || !tracker.isWritable) return neverWritable(tracker, timeoutMs);
+  const reason = explainFailure(failure, 'node');
   return new NoPrimaryError(
-    `${command} was not executed within ${String(timeoutMs)} ms: ${reason}`,
-    { command, timeoutMs, ...detailsOf(tracker), refusal, reason },
+    `No connection for one caller alone could be opened to the primary: ${reason}`,
+    { timeoutMs, ...detailsOf(tracker), reason },
   );
 }
 
-/** Nothing was sent: no primary took writes in time. */
-export function neverWritable(tracker: TopologyTracker, timeoutMs: number): NoPrimaryError {
-  const reason = whyNoWrites(tracker);
-  return new NoPrimaryError(
-    `No primary took writes within ${String(Math.round(timeoutMs))} ms: ${reason}`,
-    { timeoutMs, ...detailsOf(tracker), reason },
-  );
+// Where nobody lets us in, the deadline was not waited for.
+function within(timeoutMs: number, { accessRefusedAt }: TopologyTracker): string {
+  return accessRefusedAt !== null ? '' : ` within ${String(Math.round(timeoutMs))} ms`;
 }
 
 function detailsOf({ primaryAddress, primaryConnection, gate }: TopologyTracker): ErrorDetails {

@@ -19,11 +19,11 @@ import {
   type Settlement,
   type WriteCountsStats,
 } from './write-counts.js';
-import { deleteBehind, endOf, type EndableValue } from './ended-writes.js';
+import { deleteBehind, endOf, graveOf, type EndableValue } from './ended-writes.js';
 import { withDelete } from './disk/replaced-delete.js';
 import { inheriting, inheritingAmong } from './disk/right-to-create.js';
 import { compareStamps, type Stamp } from '../store/stamp.js';
-import { compareStandings } from '../store/which-wins.js';
+import { compareStandings, type Standing } from '../store/which-wins.js';
 
 /** How much is held, and for how long. */
 interface OwnWritesOptions {
@@ -196,6 +196,25 @@ export class OwnWrites {
         ? { ...record, madeAt: now, write: { ...record.write, ttlMs } }
         : { ...record, madeAt: now, drop: { ...record.drop, ttlMs: ttlMs ?? record.drop.ttlMs } },
     );
+  }
+
+  /**
+   * A pending record has lost against something newer that Redis has. A failover may lose that, and then it counts: as
+   * if Redis had taken it, and the other one after it.
+   */
+  yieldTo(newer: Standing, record: JournaledWrite): void {
+    const own = standingOf(record);
+    const madeAt = this.#clock.wallTime();
+    const ttlMs = leftMs(record, madeAt);
+    if (!this.settle(record, 'superseded')) return;
+    if (newer.isFinal && !own.isFinal) {
+      // Its key is never used again.
+      const { maxAgeMs } = this.#options;
+      const write = graveOf(record.write, { ...newer, ttlMs: maxAgeMs, madeAt });
+      this.#remember({ kind: 'write', write, madeAt, class: 'must' });
+    } else if (compareStandings(newer, own) > 0) {
+      this.#remember({ ...record, madeAt, write: { ...record.write, ttlMs } });
+    }
   }
 
   /** Redis may have lost what it acknowledged: it is pending again. The log gets all of it at once. */

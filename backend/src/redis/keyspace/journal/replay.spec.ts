@@ -1,4 +1,4 @@
-import { deleteOf, kindIn, setOf, stampNo } from '../../../../test/support/stored-writes.js';
+import { deleteOf, endOf, kindIn, setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { CommandRejectedError, CommandTimeoutError } from '../../base/errors/index.js';
 import { ManualClock } from '../../testing/index.js';
 import { decodeEntry } from '../store/entry.js';
@@ -287,6 +287,56 @@ describe('Replay', () => {
       expect(await replayOf().run(never)).toMatchObject({ superseded: 1 });
       expect(bodyOf('a')).toBe('touched');
     }
+  });
+
+  describe('of what lost against something newer', () => {
+    /** Redis goes on with what it had before. */
+    const lose = (...left: StampedWrite[]): void => {
+      store = new WatchedStore(clock);
+      for (const write of left) store.memory.apply(write);
+      journal.flip();
+    };
+
+    it('brings it again when a failover has lost what it lost against', async () => {
+      await put(deleteOf('a', stampNo(3)));
+      await put(setOf('b', stampNo(3), { body: 'mine' }));
+      for (const key of ['a', 'b']) store.memory.apply(deleteOf(key, stampNo(5)));
+      expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 2 });
+      const before = ['a', 'b'].map((key) => setOf(key, stampNo(1), { body: 'before' }));
+      lose(...before);
+      expect(await replayOf().run(never)).toMatchObject({ applied: 2, superseded: 0 });
+      expect(['a', 'b'].map(bodyOf)).toEqual(['tombstone', 'mine']);
+    });
+
+    it('and within the window only, as what Redis took', async () => {
+      await put(deleteOf('a', stampNo(3)));
+      store.memory.apply(deleteOf('a', stampNo(5)));
+      await replayOf().run(never);
+      expect(journal.ofKey('a')).toMatchObject({ isPending: false });
+      await clock.advance(BOUNDS.windowMs + 1);
+      expect(journal.ofKey('a')).toBeNull();
+    });
+
+    it('keeps away what was ended for good, however late the change was', async () => {
+      const memory = new MemoryStore({ maxEntries: 10, maxBytes: 1e6 }, clock);
+      const changed = setOf('s', stampNo(5), { body: 'changed' });
+      memory.apply(changed);
+      await put(changed);
+      store.memory.apply(endOf('s', stampNo(3)));
+      const parts = { own: journal, store, memory };
+      await new Replay(parts, { perSecond: 1e9, batch: 10 }, clock).run(never);
+      expect(memory.peek('s')?.isTrusted).toBe(false);
+      lose(setOf('s', stampNo(1), { body: 'begun' }));
+      expect(await replayOf().run(never)).toMatchObject({ applied: 1 });
+      expect(bodyOf('s')).toBe('tombstone');
+    });
+
+    it('brings no change of what was deleted before it', async () => {
+      store.memory.apply(deleteOf('a', stampNo(2)));
+      await put({ ...setOf('a', stampNo(3)), replaces: stampNo(1) });
+      expect(await replayOf().run(never)).toMatchObject({ superseded: 1 });
+      expect(journal.ofKey('a')).toBeNull();
+    });
   });
 
   describe('of changes', () => {

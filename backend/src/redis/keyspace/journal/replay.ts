@@ -13,6 +13,7 @@ import { graveOf } from './ended-writes.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { MemoryStore } from '../store/memory-store.js';
 import { compareStamps, rightAfter, type Stamp } from '../store/stamp.js';
+import { compareStandings, type Standing } from '../store/which-wins.js';
 import type { OwnWrites } from './own-writes.js';
 import type { Settlement } from './write-counts.js';
 
@@ -160,8 +161,10 @@ export class Replay {
     else if (outcome.kind === 'absent') this.#settleAbsent(record, isTooOld, run);
     else {
       await this.#endWhatItReplaced(record, outcome.by);
-      this.#settle(record, 'superseded', run);
-      this.#distrustOlder(write.key, outcome.by);
+      const { by: stamp, isFinal = false } = outcome;
+      this.#own.yieldTo({ stamp, isFinal }, record);
+      run.tally.superseded++;
+      this.#distrustOlder(write.key, { stamp, isFinal });
     }
     return 1;
   }
@@ -203,9 +206,11 @@ export class Replay {
   }
 
   // Memory must not go on serving a value that lost against something newer.
-  #distrustOlder(key: string, by: Stamp): void {
-    const stamp = this.#memory.peek(key)?.stamp ?? null;
-    if (stamp !== null && compareStamps(stamp, by) < 0) this.#memory.distrust(key);
+  #distrustOlder(key: string, { stamp: by, isFinal }: Standing): void {
+    const copy = this.#memory.peek(key);
+    if (copy === null || copy.stamp === null) return;
+    const present = { stamp: copy.stamp, isFinal: copy.isFinal };
+    if (compareStandings(present, { stamp: by, isFinal }) < 0) this.#memory.distrust(key);
   }
 
   // What is written may be lost again in a failover, like any other write.

@@ -1,4 +1,11 @@
-import { birthOf, hasStamp, isFinal, isTombstone } from './entry.js';
+import {
+  birthOf,
+  type DecodedEntry,
+  decodeEntry,
+  hasStamp,
+  isFinal,
+  isTombstone,
+} from './entry.js';
 import type { Evictable } from '../../base/collections/index.js';
 import type { StampedWrite } from './key-value-store.js';
 import type { Place, Shelf } from './memory-rooms.js';
@@ -22,6 +29,8 @@ export interface DecodedSlot {
 export interface MemoryCopy extends DecodedSlot {
   /** The encoded entry; the same Buffer until the key is written again. */
   readonly entry: Buffer;
+  /** The same, decoded: once, however often it is read. */
+  readonly found: DecodedEntry;
   /** `null` when the bytes are no entry. */
   readonly stamp: Stamp | null;
   /** The stamp with which the value was born; `null` when the bytes are no entry. */
@@ -113,6 +122,7 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
   decoded: unknown = undefined;
   decodedBytes = 0;
   readonly #keeper: RecordKeeper;
+  #found: DecodedEntry | null = null;
   #round: number;
 
   constructor(write: MemoryWrite, now: number, spot: RecordSpot) {
@@ -132,6 +142,11 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
     this.heardAt = now;
     this.#keeper = spot.keeper;
     this.#round = spot.keeper.round;
+  }
+
+  /** {@inheritDoc MemoryCopy.found} */
+  get found(): DecodedEntry {
+    return (this.#found ??= decodeEntry(this.entry));
   }
 
   /** {@inheritDoc MemoryCopy.isTrusted} */

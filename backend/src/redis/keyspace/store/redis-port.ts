@@ -14,12 +14,15 @@ export interface RedisPort {
   onDataAtRisk(listener: () => void): Stop;
   /** Calls back when Redis may be back: a node was connected, answers again or takes writes. */
   onRecovery(listener: () => void): Stop;
-  /** Subscribes to a channel. `onLost` is called when the subscription is lost, `onGap` when it is back. */
+  /**
+   * Subscribes to a channel. `onLost` is called when the subscription is lost, `onGap` when it is back. Where Redis refuses
+   * to let it be back, `onLost` is called each time, with what it answered.
+   */
   listen(
     channel: string,
     onMessage: (message: string) => void,
     onGap: () => void,
-    onLost: () => void,
+    onLost: (refusal?: Error) => void,
   ): Promise<Stop>;
 }
 

@@ -8,9 +8,10 @@ export const LISTED_MS = 60_000;
  * Writes an entry unless something wins against it.
  * KEYS: the entry, its lease (for a live write or a value), its notes (for a value). ARGV: the entry, its TTL
  * (empty for ever, 0 means gone at once), the latest stamp that is believed, the channel (or empty), the
- * notice for it, `live` for a write that must be later than every load, what it replaces (empty for
- * anything, `any` value, or the stamp of one), the latest time of a write with groups (or empty), then the
- * groups. Returns 1 when it is written, 0 when there is no value to replace, 2 when it came too late, or
+ * notice for it, `live` for a write that must be later than every load or `loaded` for what a load made,
+ * what it replaces (empty for anything, `any` value, or the stamp of one), the latest time of a write with
+ * groups (or empty), then the groups. What a load made has the stamp that is in its lease, and gives the lease
+ * back. Returns 1 when it is written, 0 when there is no value to replace, 2 when it came too late, or
  * what wins: its stamp, followed by `F` when it is final. When there is more to tell of what was written:
  * whether the notice was sent, the version and the stamp of what was replaced, and its groups.
  */
@@ -23,7 +24,10 @@ local stamp, isLast, isEnd = stampIn(entry), isFinal(entry), isTombstone(entry)
 local isGone = ttl == '0'
 local head = headOf(KEYS[1])
 local stored = head and stampIn(head)
-if stored == stamp then return 1 end
+local function letGo()
+  if ARGV[6] == 'loaded' and loadAt(KEYS[2]) == stamp then redis.pcall('DEL', KEYS[2]) end
+end
+if stored == stamp then letGo() return 1 end
 local function beatenBy(other) return isLater(other, stamp) and not isLater(other, ceiling) end
 local function winner() return isFinal(head) and stored .. 'F' or stored end
 if latest ~= '' and now() > tonumber(latest) then return 2 end
@@ -64,6 +68,7 @@ end
 -- What is gone at once takes away a value; a tombstone stays.
 if not (wasEnd and isGone) then reply = put(KEYS[1], entry, ttl) end
 if failed(reply) then return failure(reply) end
+letGo()
 local isHeard = tell(channel, notice, stamp, stored, ceiling)
 if isHeard and #groups == 0 then return 1 end
 return { isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', unpack(groups) }`,

@@ -56,7 +56,8 @@ type LeaseAnswer =
   /** Somebody has written the entry since: there may be nothing to load. */
   | { readonly kind: 'changed'; readonly entry: Buffer };
 
-type Mode = '' | 'live';
+/** `live`: it must be later than all loads. `loaded`: it is what a load made, whose lease it gives back. */
+type Mode = '' | 'live' | 'loaded';
 
 const DROP_TIMEOUT_MS = 30_000;
 const TAKEN = 1;
@@ -149,8 +150,14 @@ export class RedisStore implements KeyValueStore {
     return this.#read(keys, true);
   }
 
+  /**
+   * Writes, unless the key or one of its key groups has something newer. What a load has made, with the stamp of its
+   * lease, gives the lease back as well.
+   */
   apply(write: StampedWrite): Promise<ApplyOutcome> {
-    return this.#write(write, '');
+    // Nothing but a lease has such a stamp.
+    const isLoaded = write.stamp.origin === this.#stamps.scriptOrigin && isKept(write);
+    return this.#write(write, isLoaded ? 'loaded' : '');
   }
 
   /** Like {@link RedisStore.apply}, for a write that must be later than every load of the key under way. */

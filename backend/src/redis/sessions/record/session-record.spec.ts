@@ -3,11 +3,13 @@ import {
   decodeRecord,
   draftOf,
   expiryOf,
+  recordDecoder,
   type SessionRecord,
   stampOfChange,
   stampOfSlide,
   toRecord,
 } from './session-record.js';
+import { SlotForOne } from '../../../../test/support/slot-for-one.js';
 import { SessionSeal } from './session-seal.js';
 import { groupOfUser } from './session-token.js';
 
@@ -83,6 +85,25 @@ describe('a record', () => {
 
   it('of the wrong id is none', () => {
     expect(decodeRecord('no-id', entry, OPEN)).toEqual({ ok: false, fault: 'corrupt' });
+  });
+});
+
+describe('a record that memory holds', () => {
+  it('is parsed once, but for the data, of which each reader gets an object of its own', () => {
+    const slot = new SlotForOne();
+    const { decode: read } = recordDecoder(OPEN);
+    const found = [1, 2, 3].map(() => read(RECORD.id, entry, slot) as { value: SessionRecord });
+    for (const one of found) expect(one).toEqual({ ok: true, value: RECORD });
+    expect(new Set(found.map(({ value }) => value.data)).size).toBe(3);
+    expect(slot.timesKept).toBe(1);
+    expect(slot.bytes).toBeGreaterThan(entry.body.length);
+  });
+
+  it('is not left there when it cannot be read', () => {
+    const slot = new SlotForOne();
+    const spoilt = { ...entry, ...body('x\n{}') };
+    expect(recordDecoder(OPEN).decode(RECORD.id, spoilt, slot)).toMatchObject({ ok: false });
+    expect(slot.timesKept).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   compareStamps,
   type Decoded,
+  type DecodedSlot,
   type Entry,
   type EntryDecoder,
   type EntryDraft,
@@ -44,6 +45,7 @@ export type DecodedRecord = Decoded<SessionRecord>;
 const RECORD_VERSION = 1;
 /** The codec number of sessions: 'S', and 's' where they are sealed. */
 const SESSION_CODEC = 0x53;
+const LINE_BREAK = 0x0a;
 
 /** Returns when a session ends unless it is used. */
 export function expiryOf({ lastSeenAt, idleMs, endsAt }: SessionRecord): number {
@@ -74,7 +76,36 @@ export function draftOf(
 
 /** Makes records of the entries of a keyspace. */
 export function recordDecoder(seal: SessionSeal): EntryDecoder<SessionRecord> {
-  return { decode: (id, entry) => decodeRecord(id, entry, seal) };
+  return { decode: (id, entry, slot) => decodeBeside(id, entry, seal, slot) };
+}
+
+/** What is left beside an entry in memory. Of the data the text: each caller gets an object of its own. */
+interface Kept {
+  readonly by: SessionSeal;
+  /** Without its data. */
+  readonly record: SessionRecord;
+  readonly dataJson: string;
+}
+
+const KEPT_BYTES = 512;
+
+// What was sealed is opened each time: it does not lie open in memory either.
+function decodeBeside(
+  id: string,
+  entry: Entry,
+  seal: SessionSeal,
+  slot: DecodedSlot | undefined,
+): DecodedRecord {
+  const kept = slot?.decoded as Kept | undefined;
+  if (kept?.by === seal) {
+    return { ok: true, value: { ...kept.record, data: fromJson(kept.dataJson) } };
+  }
+  const decoded = decodeRecord(id, entry, seal);
+  if (!decoded.ok || slot === undefined || entry.codec !== SESSION_CODEC) return decoded;
+  const record = { ...decoded.value, data: null };
+  const dataJson = entry.body.toString('utf8', entry.body.indexOf(LINE_BREAK) + 1);
+  slot.keepDecoded({ by: seal, record, dataJson } satisfies Kept, KEPT_BYTES + entry.body.length);
+  return decoded;
 }
 
 /** Decodes an entry. Never throws: whatever the entry is, it returns a record or a fault. */
@@ -86,7 +117,7 @@ export function decodeRecord(id: string, entry: Entry, seal: SessionSeal): Decod
 
 function readBody(id: string, entry: Entry, body: Buffer): DecodedRecord {
   // JSON has no line breaks of its own, so the first one ends the head.
-  const border = body.indexOf(0x0a);
+  const border = body.indexOf(LINE_BREAK);
   const head = parseJson(body.toString('utf8', 0, Math.max(0, border)));
   if (!Array.isArray(head)) return CORRUPT;
   const [version, userId, createdAt, lastSeenAt, idleMs, endsAt] = head as unknown[];

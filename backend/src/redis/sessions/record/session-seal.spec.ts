@@ -5,7 +5,8 @@ import type { PlainData } from '../../config/index.js';
 import { decodeEntry, encodeEntry } from '../../keyspace/store/entry.js';
 import { type Entry, stampDigits } from '../../keyspace/index.js';
 import { fromArchive, toArchive } from '../archive/archived-record.js';
-import { decodeRecord, draftOf, type SessionRecord } from './session-record.js';
+import { SlotForOne } from '../../../../test/support/slot-for-one.js';
+import { decodeRecord, draftOf, recordDecoder, type SessionRecord } from './session-record.js';
 import { SessionSeal } from './session-seal.js';
 
 const [OLD, NEW] = [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64'));
@@ -56,6 +57,16 @@ describe('sealed records', () => {
     const { data, ...open } = toArchive(A, SEAL);
     expect(JSON.stringify(data)).not.toMatch(/S3cret|pin/);
     expect({ ...open, data: A.data }).toEqual(A);
+  });
+
+  it('lie open nowhere in memory between two readers', () => {
+    const slot = new SlotForOne();
+    const { decode } = recordDecoder(SEAL);
+    const entry = entryOf(A, SEAL);
+    for (let read = 0; read < 2; read++) {
+      expect(decode(A.id, entry, slot)).toEqual({ ok: true, value: A });
+    }
+    expect(slot.timesKept).toBe(0);
   });
 
   it('go through the JSON of a database', () => {

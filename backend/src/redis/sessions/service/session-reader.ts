@@ -68,11 +68,30 @@ export class SessionReader {
    * @throws SessionInvalidError when there is none.
    * @throws SessionUnavailableError when neither Redis nor memory nor the archive can tell.
    */
-  async load(id: string): Promise<SessionRecord> {
-    if (this.#absent.get(id) === true) throw invalid('missing');
+  load(id: string): Promise<SessionRecord> {
+    return this.loadThen(id, asIs, rethrown);
+  }
+
+  /**
+   * The same, and answers with what is made of the record, or of the failure. Each request of an application comes this
+   * way, so nothing is awaited where Redis has the session.
+   */
+  loadThen<R>(
+    id: string,
+    make: (record: SessionRecord) => R,
+    fail: (error: unknown) => R | Promise<R>,
+  ): Promise<R> {
+    if (this.#absent.get(id) === true) return Promise.reject(invalid('missing')).then(make, fail);
     // A replica is asked for what it is sure to have: for anything else the primary, and only it.
-    const options = this.#seen.has(id) ? CONFIRMED : ON_PRIMARY;
-    const record = await this.#settle(id, await this.#look(id, options));
+    if (!this.#seen.has(id)) return this.#loadUnseen(id).then(make, fail);
+    return this.#deps.keyspace.read(id, CONFIRMED).then((reading) => {
+      if (reading.state === 'found' && !this.#hasExpired(reading.value)) return make(reading.value);
+      return this.#settle(id, this.#judge(reading)).then(make, fail);
+    }, fail);
+  }
+
+  async #loadUnseen(id: string): Promise<SessionRecord> {
+    const record = await this.loadForChange(id);
     this.#seen.add(id);
     return record;
   }
@@ -203,6 +222,14 @@ export class SessionReader {
   get #now(): number {
     return Math.floor(this.#deps.clock.wallTime());
   }
+}
+
+function asIs<T>(value: T): T {
+  return value;
+}
+
+function rethrown(error: unknown): never {
+  throw error;
 }
 
 const CANNOT_BE_READ: ReadonlySet<Unknown> = new Set(['unreadable', 'others']);

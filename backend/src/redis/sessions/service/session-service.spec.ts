@@ -94,6 +94,16 @@ describe('a session', () => {
     expect([keyspace.reads, keyspace.writes]).toEqual([0, 0]);
   });
 
+  it('is counted when it was read, and not before; so is each failure', async () => {
+    const { sessions } = world().process();
+    const { token } = await sessions.create(ANN);
+    const reading = sessions.read(token);
+    expect(sessions.stats.validated).toBe(0);
+    await reading;
+    for (const other of [newToken(), 'x']) await sessions.read(other).catch(() => undefined);
+    expect(sessions.stats).toMatchObject({ validated: 1, invalid: 2, unavailable: 0 });
+  });
+
   it('does not exist under a token that was never given out', async () => {
     const { sessions } = world().process();
     const refused = sessions.read(newToken());

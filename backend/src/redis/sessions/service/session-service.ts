@@ -143,7 +143,9 @@ export class SessionService<T = Record<string, unknown>> {
    * @throws SessionUnavailableError when nobody can tell right now.
    */
   read(token: string): Promise<Session<T>> {
-    return this.#counters.read(this.#read(token));
+    const { failed } = this.#counters;
+    if (!isToken(token)) return Promise.reject(invalid('malformed')).catch(failed);
+    return this.#reader.loadThen(idOf(token), this.#use, failed);
   }
 
   /** The same with `null` for none. Still fails when nobody can tell. */
@@ -222,11 +224,11 @@ export class SessionService<T = Record<string, unknown>> {
     return this.#slider.close();
   }
 
-  async #read(token: string): Promise<Session<T>> {
-    const record = await this.#reader.load(idOfToken(token));
+  readonly #use = (record: SessionRecord): Session<T> => {
     this.#slider.note(record);
+    this.#counters.add('validated');
     return toSession(record);
-  }
+  };
 
   // In sequence: changes of one process need not get in each other's way.
   async #changing(

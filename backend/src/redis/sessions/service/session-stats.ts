@@ -22,17 +22,11 @@ export class SessionCounters {
     this.#counts[counter]++;
   }
 
-  /** Counts the outcome of a read. */
-  async read<T>(reading: Promise<T>): Promise<T> {
-    try {
-      const session = await reading;
-      this.add('validated');
-      return session;
-    } catch (error) {
-      this.add(error instanceof SessionInvalidError ? 'invalid' : 'unavailable');
-      throw error;
-    }
-  }
+  /** Counts a read that failed, and fails like it. */
+  readonly failed = (error: unknown): never => {
+    this.add(error instanceof SessionInvalidError ? 'invalid' : 'unavailable');
+    throw error;
+  };
 
   /** The counters now. */
   get stats(): SessionStats {

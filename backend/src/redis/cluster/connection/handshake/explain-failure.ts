@@ -91,6 +91,13 @@ export function explainFailure(reason: string, whose: Whose): string {
   return `${what}; ${known.remedy(whose)}`;
 }
 
+/** Returns whether a server has refused the credentials, or wants some. It would do so at each attempt. */
+export function refusesCredentials(reason: string): boolean {
+  return /^NOAUTH|^the password is refused: (WRONGPASS|ERR .*(password is set|password configured|invalid password))/.test(
+    reason,
+  );
+}
+
 /** Returns whether a port has the other kind of transport, if a failure looks like it: nothing was understood. */
 export function mayBeOtherTransport(reason: string): boolean {
   return /ECONNRESET|EPIPE|EPROTO|wrong version|no answer to the handshake|closed by the other|disconnected|Protocol error/i.test(

@@ -49,6 +49,8 @@ function explainAuth(reason: string): string {
 }
 
 function explainSelect(db: number, reason: string): string {
+  // Which is about every command.
+  if (reason.startsWith('NOAUTH')) return reason;
   return `database ${String(db)} cannot be selected: ${reason}${selectRemedy(reason)}`;
 }
 

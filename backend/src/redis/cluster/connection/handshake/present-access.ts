@@ -1,5 +1,5 @@
 import { AbstractConnector, type RedisOptions } from 'ioredis';
-import type { Socket } from 'node:net';
+import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { isHostName, isSocketPath, type NodeAddress } from '../../../base/address/index.js';
 import {
@@ -8,12 +8,16 @@ import {
   safeMessage,
 } from '../../../base/errors/index.js';
 import { changingCredentials, type Login, type ResolvedAccess } from '../../../config/index.js';
+import { lookUps } from './shared-look-ups.js';
 
-type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number };
+type Endpoint =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number; readonly lookup?: LookupFunction };
 
 /** Returns what a socket is opened to: a host and a port, or a path. */
 export function endpointOf({ host, port }: NodeAddress): Endpoint {
-  return isSocketPath(host) ? { path: host } : { host, port };
+  if (isSocketPath(host)) return { path: host };
+  return isHostName(host) ? { host, port, lookup: lookUps.lookUp } : { host, port };
 }
 
 /** Returns as whom a connection that is opened now logs in; `null` where nobody is asked for. A promise where that may change. */
@@ -41,12 +45,15 @@ export function reasonOf(error: unknown): string {
     .join('; ');
 }
 
-/** Opens the socket of one driver client with the TLS options that hold then. */
-export function tlsConnector(
+/**
+ * Opens the socket of one driver client: with the TLS options that hold then, and without a look-up of a name beside another
+ * one.
+ */
+export function socketConnector(
   access: ResolvedAccess,
   address: NodeAddress,
 ): NonNullable<RedisOptions['Connector']> {
-  return class TlsConnector extends AbstractConnector {
+  return class SocketConnector extends AbstractConnector {
     constructor() {
       super(1);
     }
@@ -55,7 +62,7 @@ export function tlsConnector(
       this.connecting = true;
       const options: TlsOptions | null = await presentTls(access, address.host);
       if (!this.#isWanted()) throw new ConnectionLostError('The connection is closed');
-      const socket = connectTls({ ...options, ...endpointOf(address) });
+      const socket = openSocket(address, options);
       socket.once('error', (error: Error) => {
         this.firstError = error;
       });
@@ -68,6 +75,12 @@ export function tlsConnector(
       return this.connecting;
     }
   };
+}
+
+/** Opens a socket, with TLS where there are options for it. */
+export function openSocket(address: NodeAddress, tls: TlsOptions | null): Socket {
+  const endpoint = endpointOf(address);
+  return tls === null ? connectTcp(endpoint) : connectTls({ ...tls, ...endpoint });
 }
 
 /** Returns TLS options that check the certificate against the host name of the address, unless they give another. */

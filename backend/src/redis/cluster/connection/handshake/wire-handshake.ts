@@ -27,8 +27,9 @@ export async function writeHandshake(
   const named = reasonAgainst(send('client', ['setname', clientName]));
   const refusal = (await Promise.all(refusals)).find((reason) => reason !== null) ?? null;
   const unnamed = await named;
-  // NOAUTH is about every command, and is reported with the first that matters.
-  return { refusal, unnamed: unnamed?.startsWith('NOAUTH') === true ? null : unnamed };
+  // That one is about every command.
+  if (unnamed?.startsWith('NOAUTH') === true) return { refusal: refusal ?? unnamed, unnamed: null };
+  return { refusal, unnamed };
 }
 
 function reasonAgainst(answer: Promise<unknown>): Promise<string | null> {

@@ -97,6 +97,11 @@ export class SentinelLink {
     return this.#problem;
   }
 
+  /** When the last attempt to connect began, if it has refused the credentials for long enough to be believed; else `null`. */
+  get accessRefusedAt(): number | null {
+    return this.#questions.accessRefusedAt;
+  }
+
   /** Whether its messages are received. */
   get isSubscribed(): boolean {
     return this.#isSubscribed;

@@ -90,6 +90,7 @@ describe('a name that stands for several Sentinels', () => {
       onTopology: (primary) => told.push(primary),
       onStep: () => undefined,
       onReport: () => undefined,
+      onRefused: () => undefined,
     });
   };
   const answering = (): string[] =>
@@ -130,6 +131,7 @@ describe('a name that stands for several Sentinels', () => {
       onTopology: (primary) => told.push(primary),
       onStep: () => undefined,
       onReport: () => undefined,
+      onRefused: () => undefined,
     });
     await allAnswer(1);
     await turns(10);

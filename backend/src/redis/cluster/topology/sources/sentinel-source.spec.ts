@@ -24,6 +24,7 @@ describe('SentinelSource', () => {
   let told: string[];
   let messages: SentinelMessage[];
   let report: TopologyReport | null;
+  let refusals: number;
 
   beforeEach(async () => {
     clock = new ManualClock();
@@ -31,6 +32,7 @@ describe('SentinelSource', () => {
     told = [];
     messages = [];
     report = null;
+    refusals = 0;
     const story = { primary: A, epoch: 5, replicas: [B] };
     sentinels = await Promise.all(
       ['s1', 's2', 's3'].map((id) => FakeSentinelNode.start(id, story)),
@@ -52,6 +54,7 @@ describe('SentinelSource', () => {
       onTopology: (primary, epoch) => told.push(`${String(primary.port)}@${String(epoch)}`),
       onStep: (message) => messages.push(message),
       onReport: (one) => (report = one),
+      onRefused: () => refusals++,
     });
   };
 
@@ -313,6 +316,21 @@ describe('SentinelSource', () => {
       expect(source.whyUnknown()).toContain(
         'it wants a password (NOAUTH Authentication required); set sentinel.password',
       );
+    });
+
+    it('is for good when all have refused the password for a while, and not while one has not', async () => {
+      for (const sentinel of sentinels) sentinel.manners = 'strict';
+      sentinels[2]!.manners = 'mute';
+      start({ sentinel: { password: 'planted-S3cret' } });
+      await pass(clock, 3000);
+      expect([source.accessRefusedAt, refusals]).toEqual([null, 0]);
+      sentinels[2]!.manners = 'strict';
+      await pass(clock, 3000);
+      expect(source.accessRefusedAt).toBeGreaterThan(0);
+      expect(refusals).toBeGreaterThan(0);
+      sentinels[1]!.manners = 'polite';
+      await pass(clock, 1000);
+      expect(source.accessRefusedAt).toBeNull();
     });
 
     it('is that too few have answered, while the others may still do so', async () => {

@@ -10,7 +10,7 @@ import {
   type AddressMapper,
   type ResolvedSentinelOptions,
 } from '../../../config/index.js';
-import { namedTls, unnamed, type NodeRole } from '../../connection/index.js';
+import { namedTls, refusedByAll, unnamed, type NodeRole } from '../../connection/index.js';
 import type { Problem } from '../../../base/errors/index.js';
 import type { EventBus } from '../../../base/events/index.js';
 import type { Clock, Stop } from '../../../base/timing/index.js';
@@ -88,6 +88,11 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     if (isUrgent) void this.lookAgain();
   }
 
+  get accessRefusedAt(): number | null {
+    if (this.#configured.openNames > 0) return null;
+    return refusedByAll([...this.#links.values()]);
+  }
+
   whyUnknown(): string {
     return explainUnknown(this.statuses());
   }
@@ -146,6 +151,7 @@ export class SentinelSource implements TopologySource, SentinelDesk {
       },
       onLost: (reason) => {
         this.#bus.emit({ type: 'sentinel.lost', sentinel: address, reason });
+        if (this.accessRefusedAt !== null) this.#listener?.onRefused();
       },
       onUnnamed: (reason) => {
         this.#doubts.raise(unnamed(this.#options.node.clientName, reason));

@@ -6,6 +6,7 @@ import type { TopologySource, TopologySourceListener } from './topology-source.j
 /** The source for a single Redis, whose address is configured. */
 export class StandaloneSource implements TopologySource {
   readonly #address: NodeAddress;
+  readonly accessRefusedAt = null;
 
   constructor(address: NodeAddress) {
     this.#address = address;

@@ -22,6 +22,8 @@ export interface TopologySourceListener {
   readonly onStep: (step: SentinelMessage) => void;
   /** Somebody who watches the nodes answered. */
   readonly onReport: (report: TopologyReport) => void;
+  /** Somebody who could say who the primary is has refused the credentials once more, and for long. */
+  readonly onRefused: () => void;
 }
 
 /** Finds out which node is the primary. */
@@ -31,6 +33,8 @@ export interface TopologySource {
   lookAgain(): Promise<void>;
   /** Sets whether to ask often, as while the primary is away. */
   setUrgent(isUrgent: boolean): void;
+  /** Since when at least all who could say who the primary is have refused the credentials; `null` while one has not. */
+  readonly accessRefusedAt: number | null;
   /** Returns why no primary is known, for people. Asked only while none is. */
   whyUnknown(): string;
   /** Returns what the node is that should be the primary and is none, and what to do: the end of a sentence about it. */

@@ -72,11 +72,16 @@ const RECORD_BYTES = 400;
 const GROUP_BYTES = 100;
 const TOMBSTONE = 'tombstone';
 
+/** What a record is about. */
+export type Subject =
+  | { readonly kind: 'write'; readonly write: Pick<StampedWrite, 'key'> }
+  | { readonly kind: 'drop'; readonly drop: Pick<StampedDrop, 'group' | 'except'> };
+
 /**
  * The target of a record: of two records with the same one the newer replaces the older. Those are writes to
  * one key, or drops of one group that spare the same keys: a drop that spares more does not end what the other did.
  */
-export function targetOf(record: JournalRecord): string {
+export function targetOf(record: Subject): string {
   if (record.kind === 'write') return `w${record.write.key}`;
   const { group, except = [] } = record.drop;
   return except.length === 0 ? `d${group}` : `e${JSON.stringify([group, ...except.toSorted()])}`;

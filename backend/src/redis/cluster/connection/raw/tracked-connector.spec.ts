@@ -1,8 +1,8 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { FakeNode } from '../../../../test/support/fake-node.js';
-import { sameAddress, type NodeAddress } from '../../base/address/index.js';
-import { muteHandler, reply, waitUntil } from '../../testing/index.js';
-import { SystemClock } from '../../base/timing/index.js';
+import { FakeNode } from '../../../../../test/support/fake-node.js';
+import { sameAddress, type NodeAddress } from '../../../base/address/index.js';
+import { muteHandler, reply, waitUntil } from '../../../testing/index.js';
+import { SystemClock } from '../../../base/timing/index.js';
 import { newTrackedClient, trackedOptions, type TargetSource } from './tracked-connector.js';
 
 /** A source whose node the test sets. */

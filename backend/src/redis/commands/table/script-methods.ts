@@ -1,8 +1,8 @@
-import { InvalidArgumentError } from '../base/errors/index.js';
-import { isGiven } from '../base/options/index.js';
+import { InvalidArgumentError } from '../../base/errors/index.js';
+import { isGiven } from '../../base/options/index.js';
 import { queuedScript, SCRIPT, type Script, type ScriptDefinition } from './script.js';
-import { CommandBatch } from './table/command-methods.js';
-import type { ScriptArguments, ScriptKeys } from './table/script-words.js';
+import { CommandBatch } from './command-methods.js';
+import type { ScriptArguments, ScriptKeys } from './script-words.js';
 
 /** Scripts by the names of their methods. `R` says what each of them answers. */
 export type ScriptDefinitions<R extends object> = { readonly [K in keyof R]: ScriptDefinition };

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { CommandRejectedError } from '../base/errors/index.js';
-import { flag, option, OptionSet, required, text, type RowsOf } from '../base/options/index.js';
-import type { Encoding } from '../cluster/connection/index.js';
-import { CALL_OPTIONS, type CallOptions } from './table/call-options.js';
-import type { QueuedCommand } from './table/payloads.js';
-import { type ScriptArguments, type ScriptKeys, scriptWords } from './table/script-words.js';
+import { CommandRejectedError } from '../../base/errors/index.js';
+import { flag, option, OptionSet, required, text, type RowsOf } from '../../base/options/index.js';
+import type { Encoding } from '../../cluster/connection/index.js';
+import { CALL_OPTIONS, type CallOptions } from './call-options.js';
+import type { QueuedCommand } from './payloads.js';
+import { type ScriptArguments, type ScriptKeys, scriptWords } from './script-words.js';
 
 /** A Lua script and its properties. */
 export interface ScriptDefinition {

@@ -1,6 +1,6 @@
 import { addScripts, scriptBook } from './script-methods.js';
-import { CommandBatch } from './table/command-methods.js';
-import type { QueuedCommand } from './table/payloads.js';
+import { CommandBatch } from './command-methods.js';
+import type { QueuedCommand } from './payloads.js';
 
 type Batch = CommandBatch & Record<string, (...args: unknown[]) => Batch>;
 

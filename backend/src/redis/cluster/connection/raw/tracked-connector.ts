@@ -1,9 +1,9 @@
-import { connect as connectTcp, Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
+import { Socket } from 'node:net';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
-import type { NodeAddress } from '../../base/address/index.js';
-import { changingCredentials, type ResolvedAccess } from '../../config/index.js';
-import { ConnectionLostError, isRoleRefusal, replyPrefix } from '../../base/errors/index.js';
+import type { NodeAddress } from '../../../base/address/index.js';
+import { changingCredentials, type ResolvedAccess } from '../../../config/index.js';
+import { ConnectionLostError, isRoleRefusal, replyPrefix } from '../../../base/errors/index.js';
 import {
   answerWithin,
   atDeadline,
@@ -12,10 +12,10 @@ import {
   type Clock,
   type Limit,
   type Stop,
-} from '../../base/timing/index.js';
-import { handshakeSteps, type HandshakeStep } from './handshake/handshake-steps.js';
-import { shakeHands } from './handshake/socket-handshake.js';
-import { endpointOf, presentLogin, presentTls, reasonOf } from './handshake/present-access.js';
+} from '../../../base/timing/index.js';
+import { handshakeSteps, type HandshakeStep } from '../handshake/handshake-steps.js';
+import { shakeHands } from '../handshake/socket-handshake.js';
+import { openSocket, presentLogin, presentTls, reasonOf } from '../handshake/present-access.js';
 
 /** Says which node the clients of other libraries should be connected to. */
 export interface TargetSource {
@@ -283,8 +283,7 @@ class TrackedConnector extends AbstractConnector {
   }
 
   #open(target: NodeAddress, tls: TlsOptions | null): Socket {
-    const endpoint = endpointOf(target);
-    const socket = tls === null ? connectTcp(endpoint) : connectTls({ ...tls, ...endpoint });
+    const socket = openSocket(target, tls);
     this.#target = target;
     this.stream = socket;
     this.#stopListening?.();
