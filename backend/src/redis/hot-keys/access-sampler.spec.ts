@@ -14,33 +14,33 @@ function countSecond(one: AccessSampler, accesses: number): number {
 }
 
 describe('AccessSampler', () => {
-  it('counts each of ten thousand accesses a second', () => {
+  it('counts each of four thousand accesses a second', () => {
     const { sampler: one, factors } = sampler();
-    expect([countSecond(one, 10_000), countSecond(one, 10_000)]).toEqual([10_000, 10_000]);
+    expect([countSecond(one, 4_000), countSecond(one, 4_000)]).toEqual([4_000, 4_000]);
     expect([one.every, factors]).toEqual([1, []]);
   });
 
-  it('counts about as many of a million, once it has seen two seconds of them', () => {
+  it('counts no more of nearly a million, once it has seen two seconds of them', () => {
     const { sampler: one } = sampler();
-    countSecond(one, 1_000_000);
-    countSecond(one, 1_000_000);
-    const counted = [1, 2, 3].map(() => countSecond(one, 1_000_000));
-    for (const each of counted) expect(each).toBeLessThanOrEqual(10_100);
-    expect(one.every).toBe(128);
+    countSecond(one, 900_000);
+    countSecond(one, 900_000);
+    const counted = [1, 2, 3].map(() => countSecond(one, 900_000));
+    for (const each of counted) expect(each).toBeLessThanOrEqual(4_000);
+    expect(one.every).toBe(256);
   });
 
   it('stays as it is while the number of accesses does', () => {
     const { sampler: one, factors } = sampler();
-    countSecond(one, 15_000);
+    countSecond(one, 14_000);
     factors.length = 0;
-    for (let second = 0; second < 10; second++) countSecond(one, 15_000);
-    expect([one.every, factors]).toEqual([2, []]);
+    for (let second = 0; second < 10; second++) countSecond(one, 14_000);
+    expect([one.every, factors]).toEqual([4, []]);
   });
 
   it('counts each access again when there are few, step by step', () => {
     const { sampler: one, factors } = sampler();
-    countSecond(one, 120_000);
-    countSecond(one, 120_000);
+    countSecond(one, 50_000);
+    countSecond(one, 50_000);
     expect(one.every).toBe(16);
     factors.length = 0;
     for (let second = 0; second < 10; second++) countSecond(one, 100);

@@ -1,7 +1,7 @@
 import type { Random } from '../base/timing/index.js';
 
 /** About so many accesses are counted in a second, however many there are. */
-const MAX_COUNTED = 10_000;
+const MAX_COUNTED = 4_000;
 /** With a quarter of that, twice as many may be counted without reaching it. */
 const FEW_COUNTED = MAX_COUNTED / 4;
 

@@ -77,13 +77,11 @@ export class KeyAccesses {
     this.#tools.writes.add(this.writes, key);
   }
 
-  /** Keys that were accessed by one command that is to be counted, whatever the sampler says. */
-  countAll(keys: readonly string[], isWrite: boolean): void {
+  /** A key was accessed by a command that is to be counted. */
+  count(key: string, isWrite: boolean): void {
     this.#tools.onCounted();
-    for (const key of keys) {
-      if (isWrite) this.#tools.writes.add(this.writes, key);
-      else this.#tools.reads.add(this.reads, key);
-    }
+    if (isWrite) this.#tools.writes.add(this.writes, key);
+    else this.#tools.reads.add(this.reads, key);
   }
 
   /** Whether the sampler passes over this command. */

@@ -1,4 +1,4 @@
-import { intentOf, keysOf, type QueuedCommand } from '../commands/index.js';
+import { intentOf, isFirstTheOnlyKey, keysOf, type QueuedCommand } from '../commands/index.js';
 import type { Clock } from '../base/timing/index.js';
 import type { KeyAccesses } from './key-accesses.js';
 import { SharedReads } from './shared-reads.js';
@@ -12,6 +12,8 @@ const MAX_KEYS = 100;
 export class PlainCommands {
   readonly #accesses: KeyAccesses;
   readonly #reads: SharedReads;
+  // Whether the command writes, for those whose first argument is their only key: nearly all that are sent often.
+  readonly #ofFirstKey = new Map<string, boolean>();
 
   constructor(accesses: KeyAccesses, clock: Clock) {
     this.#accesses = accesses;
@@ -41,8 +43,17 @@ export class PlainCommands {
   /** A command is sent. */
   note(name: string, args: readonly unknown[]): void {
     if (this.#accesses.skips()) return;
+    const isWrite = this.#ofFirstKey.get(name);
+    const [first] = args;
+    if (isWrite !== undefined && typeof first === 'string') this.#accesses.count(first, isWrite);
+    else this.#noteOther(name, args);
+  }
+
+  #noteOther(name: string, args: readonly unknown[]): void {
+    const { changes } = intentOf(name, args);
+    if (isFirstTheOnlyKey(name)) this.#ofFirstKey.set(name, changes);
     const keys = keysOf(name, args).slice(0, MAX_KEYS).flatMap(textOf);
-    if (keys.length > 0) this.#accesses.countAll(keys, intentOf(name, args).changes);
+    for (const key of keys) this.#accesses.count(key, changes);
   }
 
   /** The same for commands that are sent together. */
