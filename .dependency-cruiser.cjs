@@ -32,6 +32,7 @@ const ROOMS = [
   'engine',
   'cache/values',
   'cache/loading',
+  'cache/warming',
   'cache',
   'nest',
   'sessions/record',

@@ -23,6 +23,7 @@ import {
   OF_EXAMPLES,
   OF_PAGES,
   TRACED,
+  WITH_CONSUMERS,
   WITH_OPTIONAL_PEERS,
   WITH_TERMINUS,
   WITHOUT_OPTIONAL_PEERS,
@@ -138,10 +139,10 @@ async function tryWithoutOptionalPeers(tarball, nodes) {
   for (const node of nodes) await runAndExit(node, ['without-optional-peers.mjs'], folder);
 }
 
-/** OpenTelemetry patches ioredis when it is required: it must be, however the library is loaded. @param {string} tarball @param {NodeBinary} node */
-async function tryTraced(tarball, node) {
-  console.log(`\n${TRACED.name}`);
-  const folder = makeFolder(scratch, TRACED, `file:${tarball}`);
+/** OpenTelemetry patches ioredis when it is required: it must be, however the library is loaded. @param {Application} application @param {string} tarball @param {NodeBinary} node */
+async function tryTraced(application, tarball, node) {
+  console.log(`\n${application.name}`);
+  const folder = makeFolder(scratch, application, `file:${tarball}`);
   if (!(await npmInstall(folder))) return;
   for (const way of ['require', 'import']) await runAndExit(node, ['tracing.cjs', way], folder);
 }
@@ -153,6 +154,15 @@ async function tryWithOptionalPeers(application, tarball, nodes) {
   if (!(await npmInstall(folder)) || !(await compileAs('tsc', folder, 'tsconfig.optional.json')))
     return;
   for (const node of nodes) await runAndExit(node, ['built/optional-entries.js'], folder);
+}
+
+/** @param {Application} application @param {string} tarball @param {NodeBinary} node */
+async function tryConsumers(application, tarball, node) {
+  console.log(`\n${application.name}`);
+  const folder = makeFolder(scratch, application, `file:${tarball}`);
+  if (!(await npmInstall(folder)) || !(await compileAs('tsc', folder, 'tsconfig.consumers.json')))
+    return;
+  await runAndExit(node, ['built/consumers.js'], folder);
 }
 
 /**
@@ -189,11 +199,11 @@ async function tryLinkedFolder(node) {
   await runAndExit(node, ['--preserve-symlinks', 'built/main.js'], folder);
 }
 
-/** @param {string} tarball @param {NodeBinary} node */
-async function tryAllExamples(tarball, node) {
-  console.log(`\n${OF_EXAMPLES.name}`);
-  const folder = makeFolder(scratch, OF_EXAMPLES, `file:${tarball}`);
-  if (await npmInstall(folder)) await tryExamples(folder, node);
+/** @param {(typeof OF_EXAMPLES)[number]} of @param {string} tarball @param {NodeBinary} node */
+async function tryExamplesIn({ application, page }, tarball, node) {
+  console.log(`\n${application.name}`);
+  const folder = makeFolder(scratch, application, `file:${tarball}`);
+  if (await npmInstall(folder)) await tryExamples(folder, node, page);
 }
 
 /** @param {(typeof WITH_UNIT_TESTS)[number]} application @param {string} tarball */
@@ -245,12 +255,13 @@ async function main() {
   );
   const own = { version: process.version, binary: process.execPath };
   for (const one of OF_PAGES) await tryPage(one, own);
-  await tryAllExamples(tarball, own);
+  for (const one of OF_EXAMPLES) await tryExamplesIn(one, tarball, own);
   for (const application of WITH_TERMINUS) await tryApplication(application, tarball, found);
   await tryWithoutOptionalPeers(tarball, found);
   for (const one of WITH_OPTIONAL_PEERS) await tryWithOptionalPeers(one, tarball, found);
+  for (const one of WITH_CONSUMERS) await tryConsumers(one, tarball, own);
   for (const one of WITH_UNIT_TESTS) await tryUnitTests(one, tarball);
-  await tryTraced(tarball, own);
+  for (const one of TRACED) await tryTraced(one, tarball, own);
   await tryLinkedFolder(own);
   await reportFigures(packed);
 }

@@ -94,48 +94,110 @@ export const WITH_OPTIONAL_PEERS = [
   },
 ];
 
-/**
- * ioredis 5: version 0.62 of the instrumentation, which runs on Node 20, does not know ioredis 6.
- * @type {Application}
- */
-export const TRACED = {
-  name: 'nest12-cjs-traced',
+/** @type {Application[]} */
+export const TRACED = ['^5.11.0', '^6.0.0'].map((ioredis) => ({
+  name: `nest12-cjs-traced-ioredis${ioredis[1]}`,
   type: 'commonjs',
   dependencies: {
     ...NEST_12_ALONE,
-    ioredis: '^5.11.0',
+    ioredis,
     '@opentelemetry/api': '^1.9.0',
     '@opentelemetry/context-async-hooks': '^2.0.0',
-    '@opentelemetry/instrumentation': '^0.214.0',
-    '@opentelemetry/instrumentation-ioredis': '0.62.0',
+    '@opentelemetry/instrumentation': '^0.223.0',
+    '@opentelemetry/instrumentation-ioredis': '0.71.0',
     '@opentelemetry/sdk-trace-base': '^2.0.0',
   },
+}));
+
+// @nest-lab/throttler-storage-redis says that it wants Nest 11 at most, and works with 12.
+const THROTTLER_OVERRIDES = {
+  '@nest-lab/throttler-storage-redis': {
+    '@nestjs/common': '$@nestjs/common',
+    '@nestjs/core': '$@nestjs/core',
+  },
+};
+const CONSUMERS = {
+  '@nest-lab/throttler-storage-redis': '1.2.0',
+  '@nestjs/throttler': '6.7.1',
+  '@socket.io/redis-adapter': '8.3.0',
+  'rate-limiter-flexible': '11.4.0',
+  redlock: '5.0.0-beta.2',
+  'socket.io': '4.8.4',
 };
 
 /**
- * With everything that the examples of the pages import.
- * @type {Application}
+ * With the libraries of docs/connections.md that take a raw client, or make one.
+ * @type {Application[]}
  */
-export const OF_EXAMPLES = {
-  name: 'of-the-examples',
-  type: 'module',
-  dependencies: {
-    ...nest('12', 'terminus', 'testing', 'cache-manager'),
-    ...OPTIONAL_PEERS,
-    ioredis: '^6.0.0',
-    '@electric-sql/pglite': '^0.5.0',
-    '@fastify/cookie': '^11.0.0',
-    '@fastify/session': '^11.0.0',
-    '@types/express': '^5.0.0',
-    '@types/express-session': '^1.19.0',
-    '@types/jest': '^30.0.0',
-    'cache-manager': '^7.0.0',
-    'express-session': '^1.19.0',
-    fastify: '^5.0.0',
-    keyv: '^5.0.0',
+export const WITH_CONSUMERS = [
+  {
+    name: 'nest12-esm-consumers',
+    type: 'module',
+    dependencies: {
+      ...nest('12', 'microservices'),
+      ...CONSUMERS,
+      bullmq: '6.7.0',
+      ioredis: '^6.0.0',
+    },
+    overrides: THROTTLER_OVERRIDES,
   },
-  overrides: OVERRIDES,
-};
+  {
+    name: 'nest11-cjs-consumers-ioredis5',
+    type: 'commonjs',
+    dependencies: {
+      ...nest('11', 'microservices'),
+      ...CONSUMERS,
+      bullmq: '5.81.5',
+      ioredis: '^5.4.0',
+    },
+  },
+];
+
+/**
+ * With everything that the examples of the pages import; Nest 11 for what differs there.
+ * @type {{ application: Application, page?: string }[]}
+ */
+export const OF_EXAMPLES = [
+  {
+    application: {
+      name: 'nest12-examples',
+      type: 'module',
+      dependencies: {
+        ...nest('12', 'terminus', 'testing', 'cache-manager', 'bullmq', 'microservices'),
+        ...OPTIONAL_PEERS,
+        ...CONSUMERS,
+        bullmq: '6.7.0',
+        ioredis: '^6.0.0',
+        '@electric-sql/pglite': '^0.5.0',
+        '@fastify/cookie': '^11.0.0',
+        '@fastify/session': '^11.0.0',
+        '@types/express': '^5.0.0',
+        '@types/express-session': '^1.19.0',
+        '@types/jest': '^30.0.0',
+        'cache-manager': '^7.0.0',
+        'express-session': '^1.19.0',
+        fastify: '^5.0.0',
+        keyv: '^5.0.0',
+      },
+      overrides: { ...OVERRIDES, ...THROTTLER_OVERRIDES },
+    },
+  },
+  {
+    page: 'docs/cache.md',
+    application: {
+      name: 'nest11-examples',
+      type: 'module',
+      dependencies: {
+        ...nest('11'),
+        ioredis: '^5.4.0',
+        '@nestjs/cache-manager': '^3.1.0',
+        '@types/jest': '^30.0.0',
+        'cache-manager': '^7.0.0',
+        keyv: '^5.0.0',
+      },
+    },
+  },
+];
 
 /** @type {Application} */
 export const LINKED = {

@@ -20,11 +20,14 @@ const ERROR = /^(?<path>examples\/\S+?)\((?<line>\d+),\d+\): (?<what>error TS\d+
 const pathOf = ({ page, name }) =>
   join('examples', page.replace(/\.md$/, '').replace(/\W+/g, '-'), name);
 
-const allExamples = () =>
-  PAGES.flatMap((page) => examplesOf(page, textOf(page)).examples).map((one) => ({
-    ...one,
-    path: pathOf(one),
-  }));
+/** @param {string[]} pages */
+const examplesIn = (pages) =>
+  pages
+    .flatMap((page) => examplesOf(page, textOf(page)).examples)
+    .map((one) => ({
+      ...one,
+      path: pathOf(one),
+    }));
 
 /** @param {string} folder @param {Placed[]} examples */
 function write(folder, examples) {
@@ -53,9 +56,10 @@ function inPage(line, examples) {
  * Writes, compiles and runs them.
  * @param {string} folder of the application
  * @param {import('./run-and-exit.mjs').NodeBinary} node
+ * @param {string} [page] only those of this one
  */
-export async function tryExamples(folder, node) {
-  const examples = allExamples();
+export async function tryExamples(folder, node, page) {
+  const examples = examplesIn(page === undefined ? PAGES : [page]);
   const count = write(folder, examples);
   const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
   const { code, stdout, stderr } = await capture(
@@ -72,12 +76,11 @@ export async function tryExamples(folder, node) {
     folder,
     LONGEST_MS,
   );
-  const tested = examples.filter(({ page }) => TESTED_PAGES.includes(page));
+  const tested = examples.filter((one) => TESTED_PAGES.includes(one.page)).length;
   if (isThere)
-    console.log(
-      `          ${count} examples run here, ${tested.length} in applications with unit tests`,
-    );
-  for (const { page, lines, notRun } of examples) {
-    if (notRun !== undefined) console.log(`          not run: ${page}:${lines[0]?.at}: ${notRun}`);
+    console.log(`          run here: ${count}, run in applications with unit tests: ${tested}`);
+  for (const one of examples) {
+    if (one.notRun !== undefined)
+      console.log(`          not run: ${one.page}:${one.lines[0]?.at}: ${one.notRun}`);
   }
 }

@@ -11,6 +11,7 @@ describe('readAppConfig', () => {
       isRedisRequired: false,
       shutdownDelayMs: 0,
       loginAttemptsPerMinute: 20,
+      isWarmedUp: true,
     });
   });
 
@@ -47,6 +48,7 @@ describe('readAppConfig', () => {
     ['SEED', 'perhaps'],
     ['REDIS_REQUIRED', '2'],
     ['SHUTDOWN_DELAY_MS', '120001'],
+    ['WARM_UP', 'a bit'],
     ['LOGIN_ATTEMPTS_PER_MINUTE', '0'],
     ['DATABASE_URL', 'mysql://h/d'],
     ['DATABASE_URL', 'postgres://'],

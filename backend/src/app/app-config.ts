@@ -17,6 +17,7 @@ export interface AppConfig {
   readonly isRedisRequired: boolean;
   readonly shutdownDelayMs: number;
   readonly loginAttemptsPerMinute: number;
+  readonly isWarmedUp: boolean;
 }
 
 /** The injection token of the {@link AppConfig}. */
@@ -46,6 +47,7 @@ export function readAppConfig(env: Environment): AppConfig {
       most: 1_000_000,
       fallback: 20,
     }),
+    isWarmedUp: flag(env, 'WARM_UP', true),
   };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { formatAddress, type NodeAddress } from '../../src/redis/base/address/index.js';
 import { isGiven, type AnyRow } from '../../src/redis/base/options/index.js';
 import { CACHE, CALL_ROWS } from '../../src/redis/cache/values/cache-options.js';
+import { OWN } from '../../src/redis/cache/warming/warm-up-plan.js';
 import { SWITCHOVER } from '../../src/redis/cluster/switchover/index.js';
 import {
   CALL_OPTIONS,
@@ -53,6 +54,7 @@ const TOLD: readonly Told[] = [
     rows: rowsOf({ ...CALL_ROWS, ...CACHE.rows }),
     inWords: { serializer: '`jsonSerializer`' },
   },
+  { page: 'warming', heading: 'Options', rows: rowsOf(OWN.rows) },
   {
     page: 'sessions',
     heading: 'Options',

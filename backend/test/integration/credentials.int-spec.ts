@@ -1,12 +1,18 @@
 import { inspect } from 'node:util';
+import { Redis } from 'ioredis';
 import {
   startRedisServer,
   waitUntil,
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
-import type { NodeOptions, StandaloneModeOptions } from '../../src/redis/index.js';
+import type {
+  CredentialsReport,
+  NodeOptions,
+  RedisService,
+  StandaloneModeOptions,
+} from '../../src/redis/index.js';
 import { closeEngines, startEngine, startReadyEngine } from '../support/engines.js';
-import { EventLog } from '../support/events.js';
+import { EventLog, nextEvent } from '../support/events.js';
 import { Load } from '../support/load.js';
 import { outcomeOf } from '../support/outcomes.js';
 
@@ -98,7 +104,8 @@ describe('credentials by function', () => {
     await acl('>second-pw');
     password = 'second-pw';
     const report = await redis.renewCredentials();
-    expect(report).toEqual({ renewed: 2, refused: 0, later: 0 });
+    // The shared connection, the lent one, and the raw client's.
+    expect(report).toEqual({ renewed: 3, refused: 0, later: 0 });
     await acl('<first-pw');
     await writes(load, 600);
     await server.node.command('CLIENT', 'KILL', 'USER', 'app');
@@ -124,6 +131,99 @@ describe('credentials by function', () => {
     });
   });
 
+  describe('of raw clients', () => {
+    let password: string;
+    let redis: RedisService;
+    let raw: Redis;
+
+    beforeEach(async () => {
+      password = 'first-pw';
+      ({ redis } = await startReadyEngine(
+        options({ credentials: () => ({ username: 'app', password }) }),
+      ));
+      // As a library makes it: nobody but its socket is known here.
+      raw = new Redis({ ...redis.connectionOptions(), maxRetriesPerRequest: null });
+      await raw.ping();
+    });
+    afterEach(() => {
+      raw.disconnect();
+    });
+
+    async function renew(next: string): Promise<CredentialsReport> {
+      await acl('resetpass', `>${next}`);
+      password = next;
+      return redis.renewCredentials();
+    }
+
+    it('reach them between two commands, and each answer stays with its command', async () => {
+      const answers: Promise<unknown>[] = [];
+      const expected: unknown[] = [];
+      const send = (count: number): void => {
+        for (let i = 0; i < count; i++) {
+          const text = `-ERR é ${String(answers.length)}\r\n$3\r\n`;
+          answers.push(raw.echo(text), raw.callBuffer('echo', Buffer.from(text)));
+          expected.push(text, Buffer.from(text));
+        }
+        answers.push(raw.pipeline().set('k', 'v').lrange('none', 0, -1).exec());
+        expected.push([
+          [null, 'OK'],
+          [null, []],
+        ]);
+      };
+      const before = await authCalls(server);
+      for (const next of ['second-pw', 'third-pw', 'fourth-pw']) {
+        send(500);
+        expect(await renew(next)).toMatchObject({ refused: 0 });
+        send(500);
+      }
+      expect(await Promise.all(answers)).toEqual(expected);
+      // Of the shared connection and of this one.
+      await waitUntil(async () => (await authCalls(server)) === before + 6, {
+        what: 'both have logged in three times',
+      });
+    });
+
+    it('are not sent into a transaction, and follow it', async () => {
+      await raw.multi({ pipeline: false });
+      const before = await authCalls(server);
+      expect(await renew('second-pw')).toEqual({ renewed: 1, refused: 0, later: 1 });
+      await raw.incr('n');
+      expect(await raw.exec()).toEqual([[null, 1]]);
+      await raw.ping();
+      expect(await authCalls(server)).toBe(before + 2);
+    });
+
+    it('follow a command that blocks, whose element arrives', async () => {
+      const popped = raw.blpop('queue', 0);
+      const before = await authCalls(server);
+      expect(await renew('second-pw')).toEqual({ renewed: 1, refused: 0, later: 1 });
+      await redis.rpush('queue', 'element');
+      expect(await popped).toEqual(['queue', 'element']);
+      await raw.ping();
+      expect(await authCalls(server)).toBe(before + 2);
+    });
+
+    it('reach one that is subscribed when it connects next, and no message is disturbed', async () => {
+      const heard: string[] = [];
+      raw.on('message', (_, message: string) => heard.push(message));
+      await raw.subscribe('news');
+      expect(await renew('second-pw')).toEqual({ renewed: 1, refused: 0, later: 1 });
+      await redis.publish('news', 'one');
+      await waitUntil(() => heard.length === 1, { what: 'the message arrives' });
+      await server.node.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await waitUntil(async () => (await redis.publish('news', 'two')) > 0, {
+        what: 'it is subscribed again',
+      });
+      await waitUntil(() => heard.includes('two'), { what: 'it hears again' });
+    });
+
+    it('that the server refuses leave it as it is', async () => {
+      password = 'wrong-pw';
+      expect(await redis.renewCredentials()).toEqual({ renewed: 0, refused: 2, later: 0 });
+      expect(await raw.set('still', 'works')).toBe('OK');
+    });
+  });
+
   it('are not sent into a transaction of a caller who has the connection alone', async () => {
     let password = 'first-pw';
     const { redis } = await startReadyEngine(
@@ -139,6 +239,42 @@ describe('credentials by function', () => {
     const before = await authCalls(server);
     await redis.exclusive((one) => one.ping());
     expect(await authCalls(server)).toBe(before);
+  });
+
+  it('that change on one side first fail no call that waits meanwhile', async () => {
+    let password = 'first-pw';
+    const { redis } = await startReadyEngine(
+      options({ credentials: () => ({ username: 'app', password }) }),
+    );
+    await acl('>second-pw', '<first-pw');
+    const lost = nextEvent(redis, 'connection.lost');
+    await server.node.command('CLIENT', 'KILL', 'USER', 'app');
+    await lost;
+    const write = outcomeOf(redis.set('during', 'rotation'));
+    const calls = await authCalls(server);
+    await waitUntil(async () => (await authCalls(server)) >= calls + 3, {
+      what: 'the old password is refused three times more',
+    });
+    password = 'second-pw';
+    expect((await write).value).toBe('OK');
+  });
+
+  it('that nobody accepts any more end what waits, long before its deadline', async () => {
+    const { redis } = await startReadyEngine({
+      ...options({ username: 'app', password: 'first-pw' }),
+      routing: { writeTimeoutMs: 600_000, readTimeoutMs: 600_000 },
+    });
+    const lost = nextEvent(redis, 'connection.lost');
+    await server.node.command('ACL', 'DELUSER', 'app');
+    await lost;
+    const [write, read] = await Promise.all([
+      outcomeOf(redis.set('key', 'value')),
+      outcomeOf(redis.get('key')),
+    ]);
+    expect([write.code, read.code]).toEqual(['NO_PRIMARY', 'COMMAND_TIMEOUT']);
+    for (const { error } of [write, read]) expect(String(error)).toMatch(/WRONGPASS/);
+    await acl('on', '>first-pw', '~*', '&*', '+@all');
+    expect(await redis.set('key', 'value')).toBe('OK');
   });
 
   it('that the server refuses leave every connection as it is', async () => {

@@ -88,6 +88,20 @@ async function metrics(app: INestApplication) {
   return { body: body as ClusterMetrics };
 }
 
+function ratesOf(rate: number | null) {
+  return { lastMinute: rate, last5Minutes: rate, last15Minutes: rate };
+}
+
+function hitRateOf(namespace: string, percent: number | null, reads: number) {
+  return {
+    namespace,
+    last_1m_percent: percent,
+    last_5m_percent: percent,
+    last_15m_percent: percent,
+    reads_15m: reads,
+  };
+}
+
 const LATENCIES = {
   read_latency_p50_ms: expect.any(Number),
   read_latency_p99_ms: expect.any(Number),
@@ -114,7 +128,15 @@ describe('with one Redis', () => {
       connected: true,
       message: 'Redis is healthy (standalone mode)',
       mode: 'standalone',
-      metrics: { hits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 },
+      metrics: {
+        hits: 0,
+        misses: 0,
+        hitRate: 0,
+        sets: 0,
+        deletes: 0,
+        errors: 0,
+        hitRates: ratesOf(null),
+      },
       memory: MEMORY_HEALTH,
       journal: JOURNAL_HEALTH,
     });
@@ -148,10 +170,34 @@ describe('with one Redis', () => {
       sets: 1,
       deletes: 1,
       errors: 0,
+      hitRates: ratesOf(0.8),
     });
     const { performance } = (await metrics(app)).body;
     expect(performance).toEqual({ ...LATENCIES, cache_hit_rate_percent: 80 });
     expect(performance.read_latency_p99_ms).toBeGreaterThan(0);
+  });
+
+  it('reads of sessions are reads of a cache: those that know the session are hits', async () => {
+    const app = await startApp(server.options());
+    await app.get(RedisService).whenReady(10_000);
+    const sessions = app.get(SessionService);
+    const { token } = await sessions.create({ userId: '1', data: {} });
+    const other = await sessions.create({ userId: '2', data: {} });
+    for (let i = 0; i < 97; i++) await sessions.read(token);
+    await sessions.destroy(other.token);
+    const [malformed, ended] = ['nonsense', other.token];
+    const unknown = 'A'.repeat(43);
+    for (const wrong of [malformed, ended, unknown]) {
+      await expect(sessions.read(wrong)).rejects.toMatchObject({ code: 'SESSION_INVALID' });
+    }
+    await app.get(RedisCache).get('not there');
+    // The one that was ended is known; of the malformed one nobody need be asked.
+    const seen = { hits: 98, misses: 2, hitRate: 0.98, hitRates: ratesOf(0.98) };
+    expect((await full(app)).body.redis.metrics).toMatchObject(seen);
+    const { hit_rates, performance } = (await metrics(app)).body;
+    expect(performance.cache_hit_rate_percent).toBe(98);
+    const sessionsRate = { namespace: 'sessions', last_15m_percent: 99, reads_15m: 99 };
+    expect(hit_rates).toContainEqual(expect.objectContaining(sessionsRate));
   });
 
   it('the pools show what is in use', async () => {
@@ -284,7 +330,15 @@ describe('with a cluster', () => {
       connected: true,
       message: 'Redis is healthy (Sentinel mode)',
       mode: 'sentinel',
-      metrics: { hits: 1, misses: 1, hitRate: 0.5, sets: 0, deletes: 0, errors: 0 },
+      metrics: {
+        hits: 1,
+        misses: 1,
+        hitRate: 0.5,
+        sets: 0,
+        deletes: 0,
+        errors: 0,
+        hitRates: ratesOf(0.5),
+      },
       memory: MEMORY_HEALTH,
       journal: JOURNAL_HEALTH,
       sentinel: {
@@ -316,6 +370,8 @@ describe('with a cluster', () => {
         sentinels: { count: 3, answering: 3, quorum: 2, status: 'healthy' },
       },
       performance,
+      hit_rates: [hitRateOf('default', 50, 2), hitRateOf('sessions', null, 0)],
+      warm_up: [],
       pool: {
         write_pool_size: expect.any(Number),
         write_pool_available: expect.any(Number),

@@ -185,7 +185,9 @@ describe('sessions of two processes on a real Redis', () => {
 
   it('run out in Redis, which keeps no token', async () => {
     const { sessions, redis } = await start();
-    const { token, session } = await sessions.create({ ...ANN, idleMs: 10_000 });
+    // Later than they are over, at their end: a use of them may come late.
+    const times = { idleMs: 2_000, absoluteMs: 10_000 };
+    const { token, session } = await sessions.create({ ...ANN, ...times });
     const keys = await redis.keys('*');
     const values = await Promise.all(
       keys.map(async (key) => ((await redis.type(key)) === 'string' ? redis.get(key) : '')),

@@ -44,7 +44,6 @@ export class Act {
   #sentAt: number | null;
   /** When Redis surely had it. */
   #deliveredAt: number | null;
-  #wasWrittenAgain = false;
   #isLost = false;
 
   constructor(by: Actor, { target, isStored }: Done, { no, toldAt, now }: ActTimes) {
@@ -110,11 +109,6 @@ export class Act {
     else this.#by = heir;
   }
 
-  /** Its process writes it once more: it may lose against a change, and nobody remembers it then. */
-  writeAgain(by: Actor): void {
-    if (by === this.#by) this.#wasWrittenAgain = true;
-  }
-
   /**
    * Redis goes on with what it had at a moment; `null` for nothing at all. What was acknowledged shortly before is
    * written once more by a process that hears of it.
@@ -122,16 +116,12 @@ export class Act {
   failOver(replicatedAt: number | null, now: number, isRemembered: boolean): void {
     if (this.#isLost || this.#sentAt === null) return;
     const delivered = this.#deliveredAt ?? this.#doneAt;
-    if (this.#deliveredAt !== null && replicatedAt !== null && delivered < replicatedAt) {
-      // Redis has not lost it, and its process cannot know that.
-      if (this.#by.isLinked) this.#wasWrittenAgain = true;
-      return;
-    }
-    const isRecent = now - delivered < 0.8 * MODEL.reapplyMs;
-    // What was written again may have lost against a change that the next fault loses: nobody remembers it then.
-    const mayBeAgain = this.#by.isLinked && isRemembered && isRecent && !this.#wasWrittenAgain;
-    this.#isLost = !mayBeAgain;
-    this.#wasWrittenAgain = true;
+    // Redis has not lost it.
+    if (this.#deliveredAt !== null && replicatedAt !== null && delivered < replicatedAt) return;
+    // It is remembered from when Redis has taken it, which may be long before that is sure.
+    const isRecent = now - this.#sentAt < 0.8 * MODEL.reapplyMs;
+    this.#isLost = !this.#by.isLinked || !isRemembered || !isRecent;
+    this.#sentAt = now;
     this.#deliveredAt = null;
   }
 }

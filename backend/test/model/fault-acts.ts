@@ -70,7 +70,6 @@ export class FaultActs {
     port.link = 'open';
     if (wasLinked) return;
     // Whatever happened meanwhile: another node may be the primary now.
-    for (const act of this.#scene.acts) act.writeAgain(process);
     port.tellOfSwitch();
     this.#hearsFromNowOn(process);
   }

@@ -64,6 +64,21 @@ describe('a session of one process that another has updated, when Redis loses it
     }
   });
 
+  it.each([
+    ['created it', () => [creator, updater]],
+    ['updated it', () => [updater, creator]],
+  ])('is there after a second loss, heard first by the process that %s', async (_, order) => {
+    for (const process of [creator, updater]) await reach(process);
+    // What was begun is handed in again, and loses against the update.
+    await reach(creator);
+    redis.empty();
+    for (const process of order()) await reach(process);
+    await clock.advance(WINDOW_MS);
+    for (const { sessions } of [creator, updater]) {
+      expect((await sessions.read(token)).data).toEqual({ n: 2 });
+    }
+  });
+
   it('is not begun again by the update alone', async () => {
     await reach(updater);
     await clock.advance(WINDOW_MS);

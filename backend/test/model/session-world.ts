@@ -18,6 +18,10 @@ const HOUR = 3_600_000;
 const OFFSETS_MS = [0, 4000, -4000];
 /** Two events of processes with different calendars are in no certain order when they are this close. */
 const UNSURE_MS = 10_000;
+/** What Redis took within this time may be written again after it has lost it. */
+const REAPPLIED_MS = 20_000;
+/** How much later than a use is noted its note may be made, and calendars differ. */
+const NOTED_MS = 90_000;
 const USERS = ['ann', 'bob'];
 const MAX_REPLAYS = 10_000;
 
@@ -110,6 +114,13 @@ export interface Footing {
 export interface Stage {
   readonly time: Pick<ManualClock, 'wallTime' | 'advance'>;
   readonly footings: readonly Footing[];
+  /** Redis comes back without anything. */
+  readonly lose?: () => void;
+}
+
+/** How long the sessions of a world live. */
+interface Lives {
+  readonly idleMs: number;
 }
 
 interface Process {
@@ -149,6 +160,12 @@ interface Known {
   hasStayed: boolean;
   /** Nobody can say what has become of it. */
   isUnsure: boolean;
+  /** Redis has lost it: it may be there all the same, for whoever has it writes it again. */
+  isLost: boolean;
+  /** When it was last used, by anybody. */
+  usedAt: number;
+  /** It may have been idle for too long, as far as what was noted of its uses tells. */
+  mayBeIdle: boolean;
   /** Redis heard of its login more than an hour later, when a journal hands nothing new in. */
   isLate: boolean;
   rotations: number;
@@ -158,15 +175,22 @@ interface Known {
 export class SessionWorld {
   readonly #clock: Stage['time'];
   readonly #processes: readonly Process[];
+  readonly #idleMs: number;
+  readonly #lose: () => void;
   readonly #known: Known[] = [];
   readonly #endsOfAll: { readonly userId: string; readonly at: Span }[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #fault: string | null = null;
   #n = 0;
 
-  constructor({ time, footings }: Stage = doubles(null)) {
+  constructor(
+    { time, footings, lose = () => undefined }: Stage = doubles(null),
+    { idleMs }: Lives = { idleMs: 12 * HOUR },
+  ) {
     this.#clock = time;
-    const options = { idleMs: 12 * HOUR, absoluteMs: 12 * HOUR };
+    this.#idleMs = idleMs;
+    this.#lose = lose;
+    const options = { idleMs, absoluteMs: 12 * HOUR };
     this.#processes = footings.map(({ keyspace, link, clock }) => {
       const deps = { clock, bus: new EventBus() };
       return { link, sessions: new SessionService<{ n: number }>(keyspace, options, deps) };
@@ -198,6 +222,8 @@ export class SessionWorld {
         return process.link.goAway();
       case 'reach':
         return process.link.reach();
+      case 'lose':
+        return this.#loseAll();
       case 'replay':
         return this.#replay(process, step.b);
       case 'moments':
@@ -232,9 +258,9 @@ export class SessionWorld {
       case 'read':
         return this.#read(process, known);
       case 'update':
-        return allowed(sessions.update(known.token, { n: ++this.#n }));
+        return this.#update(process, known);
       case 'touch':
-        return allowed(sessions.touch(known.token));
+        return this.#touch(process, known);
       case 'rotate':
         return this.#rotate(process, known);
       case 'destroy':
@@ -242,6 +268,43 @@ export class SessionWorld {
       default:
         return this.#endAll(process, known.userId, known);
     }
+  }
+
+  async #update({ sessions }: Process, known: Known): Promise<void> {
+    // What changes the data decides about the last use, though a process that is cut off has used it later.
+    if (this.#processes.some(isBusy)) known.mayBeIdle = true;
+    const updated = await sessions.update(known.token, { n: ++this.#n }).catch(expected);
+    if (updated !== null) this.#noteUse(known);
+  }
+
+  async #touch({ sessions }: Process, known: Known): Promise<void> {
+    if ((await sessions.touch(known.token).catch(expected)) !== null) this.#noteUse(known);
+  }
+
+  // While Redis is away a use is noted when half of the idle time is over: only within that it surely counts.
+  #noteUse(known: Known): void {
+    if (this.#isPerhapsIdle(known)) known.mayBeIdle = true;
+    known.usedAt = this.#clock.wallTime();
+  }
+
+  #isPerhapsIdle({ usedAt }: Known): boolean {
+    return this.#clock.wallTime() - usedAt > this.#idleMs / 2 - NOTED_MS;
+  }
+
+  #isSurelyIdle({ usedAt }: Known): boolean {
+    return this.#clock.wallTime() - usedAt > this.#idleMs + NOTED_MS;
+  }
+
+  /** What was ended does not come back: only who has begun it while cut off, or a moment ago, writes it again. */
+  #loseAll(): void {
+    const now = this.#clock.wallTime();
+    for (const known of this.#known) {
+      known.isLost = true;
+      const isWrittenAgain = known.begun.wasAway || now - known.begun.to < REAPPLIED_MS;
+      const isEndLost = known.ends.some(({ at }) => now - at.to > REAPPLIED_MS || at.wasAway);
+      if (isWrittenAgain && isEndLost) known.isUnsure = true;
+    }
+    this.#lose();
   }
 
   async #create(process: Process, userId: string): Promise<void> {
@@ -258,7 +321,8 @@ export class SessionWorld {
         userId === known.userId && from - at.to < UNSURE_MS && (wasAway || at.wasAway),
     );
     const rest = { hasStayed: false, isUnsure, isLate: false, rotations: 0 };
-    this.#known.push({ ...known, ends: [], learned: new Set(), ...rest });
+    const uses = { isLost: false, usedAt: this.#clock.wallTime(), mayBeIdle: false };
+    this.#known.push({ ...known, ends: [], learned: new Set(), ...rest, ...uses });
   }
 
   async #rotate(process: Process, known: Known): Promise<void> {
@@ -347,6 +411,7 @@ export class SessionWorld {
     const hasLearned = session.learned.has(process);
     const answer = await process.sessions.read(session.token).then(() => 'valid', reasonOf);
     if (answer === 'deleted') session.learned.add(process);
+    if (answer === 'valid') this.#noteUse(session);
     // While it has something to hand in, Redis cannot tell it everything.
     const canAsk = !at().wasAway;
     const knows = [...known].some((end) => end.by === process || (end.isDelivered && canAsk));
@@ -359,7 +424,6 @@ export class SessionWorld {
   async #rest(history: readonly Step[]): Promise<void> {
     for (const { link } of this.#processes) link.reach();
     this.#noteDelivery();
-    const isBusy = ({ link }: Process): boolean => link.isAway || link.pending > 0;
     for (let i = 0; this.#processes.some(isBusy); i++) {
       if (i > MAX_REPLAYS) return this.#blame('something is never handed in');
       const choice = history[i % history.length]?.c ?? 0;
@@ -379,12 +443,18 @@ export class SessionWorld {
   }
 
   async #look({ sessions }: Process, known: Known): Promise<void> {
+    const { mayBeIdle, isLost, isLate } = known;
+    const isPerhapsIdle = mayBeIdle || this.#isPerhapsIdle(known);
+    const isSurelyIdle = this.#isSurelyIdle(known);
     const code = await sessions.read(known.token).then(() => 'valid', codeOf);
     if (known.isUnsure) return;
     if (known.ends.length > 0 && code !== 'SESSION_INVALID') {
       this.#fault ??= `at rest an ended session is ${code}`;
     }
-    if (known.ends.length === 0 && code !== 'valid' && !known.isLate) {
+    if (isSurelyIdle && code !== 'SESSION_INVALID') {
+      this.#fault ??= `at rest a session that nobody has used is ${code}`;
+    }
+    if (known.ends.length === 0 && code !== 'valid' && !isLate && !isLost && !isPerhapsIdle) {
       this.#fault ??= `at rest a session that nobody has ended is ${code}`;
     }
   }
@@ -413,8 +483,9 @@ export function doubles(relapse: Relapse | null): Stage {
   return { time, footings };
 }
 
-async function allowed(call: Promise<unknown>): Promise<void> {
-  await call.catch(expected);
+// It is cut off, or has something to hand in.
+function isBusy({ link }: Process): boolean {
+  return link.isAway || link.pending > 0;
 }
 
 /** What a session can answer when it was ended, or is not known. */

@@ -2,6 +2,7 @@ import { EventBus } from '../../src/redis/base/events/index.js';
 import type { Clock } from '../../src/redis/base/timing/index.js';
 import { resolveOptions } from '../../src/redis/config/index.js';
 import { Keyspaces } from '../../src/redis/keyspace/index.js';
+import { type KeptJournal, NOTHING_KEPT } from '../../src/redis/keyspace/journal/kept-journal.js';
 import { InMemoryPort } from '../support/redis-in-memory/in-memory-port.js';
 import { RedisInMemory } from '../support/redis-in-memory/redis-in-memory.js';
 import { ModelClock } from './model-clock.js';
@@ -31,23 +32,63 @@ class JumpingClock extends ModelClock {
   }
 }
 
+/** What a process stands on, and its way to Redis. */
+interface TieredFooting extends Footing {
+  readonly port: InMemoryPort;
+}
+
+/** The same as {@link Stage}, with the Redis below, and more processes where a test needs them. */
+interface TieredStage extends Stage {
+  readonly footings: readonly TieredFooting[];
+  readonly redis: RedisInMemory;
+  /** Starts a process whose calendar is wrong while it is cut off, and which has found this journal. */
+  start(driftMs: number, kept?: KeptJournal): TieredFooting;
+}
+
 /** Processes as they run: keyspaces with memory, journal and breakers, over scripts that a Redis in memory runs. */
-export function tiered(): Stage {
+export function tiered(): TieredStage {
   const time = new JumpingClock();
   const redis = new RedisInMemory(() => time.wallTime());
-  const ports = DRIFTS_MS.map(() => new InMemoryPort(redis));
+  const ports: InMemoryPort[] = [];
+  const untold = new Set<InMemoryPort>();
   redis.onPublish = (channel, message) => {
     for (const port of ports) port.tell(channel, message);
   };
-  const footings = ports.map((port, i) => footingOn(port, time, DRIFTS_MS[i] ?? 0));
-  return { time, footings };
+  const start = (driftMs: number, kept: KeptJournal = NOTHING_KEPT): TieredFooting => {
+    const port = new InMemoryPort(redis);
+    ports.push(port);
+    const onReached = (): void => {
+      if (untold.delete(port)) port.tellOfSwitch();
+    };
+    return footingOn(port, { time, driftMs, kept, onReached });
+  };
+  const lose = (): void => {
+    redis.empty();
+    for (const port of ports) {
+      if (port.link === 'open') port.tellOfSwitch();
+      else untold.add(port);
+    }
+  };
+  return { time, redis, start, lose, footings: DRIFTS_MS.map((driftMs) => start(driftMs)) };
 }
 
-function footingOn(port: InMemoryPort, time: ModelClock, driftMs: number): Footing {
+/** What a process is given. */
+interface Surroundings {
+  readonly time: ModelClock;
+  readonly driftMs: number;
+  readonly kept: KeptJournal;
+  readonly onReached: () => void;
+}
+
+function footingOn(
+  port: InMemoryPort,
+  { time, driftMs, kept, onReached }: Surroundings,
+): TieredFooting {
   const clock = driftingClock(time, () => (port.link === 'open' ? 0 : driftMs));
-  const keyspaces = new Keyspaces(OPTIONS, port, { clock, bus: new EventBus() });
+  const keyspaces = new Keyspaces(OPTIONS, port, { clock, bus: new EventBus() }, kept);
   keyspaces.start();
   return {
+    port,
     keyspace: keyspaces.open('sessions', { policy: 'session', nearMs: 0, maxStaleMs: 0 }),
     clock,
     link: {
@@ -62,6 +103,7 @@ function footingOn(port: InMemoryPort, time: ModelClock, driftMs: number): Footi
       },
       reach() {
         port.link = 'open';
+        onReached();
       },
       replayOne: () => undefined,
     },

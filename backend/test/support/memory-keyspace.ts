@@ -1,4 +1,5 @@
 import { CircuitOpenError, DegradedUnsupportedError } from '../../src/redis/base/errors/index.js';
+import { HitCounter } from '../../src/redis/base/stats/index.js';
 import { onSignal, waitFor } from '../../src/redis/base/timing/index.js';
 import {
   type Awaitable,
@@ -123,6 +124,7 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
   readonly spared = new Set<string>();
   /** It hears of no changes. */
   isDeaf = false;
+  readonly hits: HitCounter;
   readonly #origin: string;
   #judge: EntryJudge<T>;
   readonly #copies = new Map<string, Copy>();
@@ -145,6 +147,7 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
     this.policy = settings.policy ?? 'cache';
     this.nearMs = settings.nearMs ?? 0;
     this.maxStaleMs = settings.maxStaleMs ?? 0;
+    this.hits = new HitCounter(server.clock);
     this.#origin = settings.origin ?? '0000000000000001';
     this.#judge = this.#judgeWith(BODIES) as unknown as EntryJudge<T>;
   }
@@ -230,6 +233,10 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
   async readMany(keys: readonly string[]): Promise<Reading<T>[]> {
     await this.#enter('read');
     return Promise.all(keys.map(async (key) => this.#look(key)));
+  }
+
+  recentKeys(count: number): string[] {
+    return [...this.#copies.keys()].reverse().slice(0, count);
   }
 
   async write(key: string, draft: EntryDraft, options: WriteOptions = {}): Promise<WriteReceipt> {

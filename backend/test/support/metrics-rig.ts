@@ -3,7 +3,11 @@ import type { FallbackStatus } from '../../src/redis/keyspace/index.js';
 import type { FailoverRecord, RedisStatus } from '../../src/redis/index.js';
 import type { NodeStatus } from '../../src/redis/engine/redis-status.js';
 import { EventBus } from '../../src/redis/base/events/index.js';
-import { CommandRecorder } from '../../src/redis/base/stats/index.js';
+import {
+  CommandRecorder,
+  HitCounter,
+  type KeyspaceHits,
+} from '../../src/redis/base/stats/index.js';
 import { ManualClock } from '../../src/redis/testing/index.js';
 import { ConnectionSource } from '../../src/redis/metrics/connection-source.js';
 import type {
@@ -128,6 +132,7 @@ export function failover(change: Partial<FailoverRecord> = {}): FailoverRecord {
 export interface ToldConnection extends ConnectionTeller {
   status: RedisStatus;
   failovers: readonly FailoverRecord[];
+  hitRates: readonly KeyspaceHits[];
   readonly bus: EventBus;
   readonly recorder: CommandRecorder;
 }
@@ -140,6 +145,7 @@ export function connection(status: Partial<RedisStatus> = {}): ToldConnection {
     name: status.name ?? 'default',
     status: { ...CLUSTER, ...status },
     failovers: [],
+    hitRates: hitsOf(['default']),
     bus,
     recorder,
     get stats() {
@@ -150,21 +156,35 @@ export function connection(status: Partial<RedisStatus> = {}): ToldConnection {
   };
 }
 
-/** A cache with these namespaces, each with one hit, two stale hits and three misses. */
-export function cacheOf(names: readonly string[]): CacheTeller {
-  const counted = names.map((name) => {
-    const counters = new CacheCounters();
-    counters.add('hits');
-    counters.add('staleHits', 2);
-    counters.add('misses', 3);
+/** The reads of these namespaces: each with one hit, two stale hits and three misses. */
+export function hitsOf(names: readonly string[]): KeyspaceHits[] {
+  return names.map((name) => {
+    const { totals, rates } = sixReads();
+    return { name, ...totals, rates };
+  });
+}
+
+/** A cache with so many namespaces with three loads each, of which one failed. */
+export function cacheOf(namespaces: number): CacheTeller {
+  const counted = Array.from({ length: namespaces }, () => {
+    const counters = new CacheCounters(sixReads());
     counters.add('loads', 3);
     counters.add('loadFailures', 1);
-    return { name, counters };
+    return counters;
   });
   return {
-    namespaces: counted.map(({ name, counters }) => ({ name, stats: counters.snapshot() })),
-    totalStats: CacheCounters.total(counted.map(({ counters }) => counters)),
+    totalStats: CacheCounters.total(counted),
+    warmUps: [{ state: 'running' }, { state: 'finished' }],
+    warmUpTotals: { done: 6, loaded: 3, skipped: 2, failed: 1 },
   };
+}
+
+function sixReads(): HitCounter {
+  const counter = new HitCounter(new ManualClock());
+  counter.hit();
+  for (let i = 0; i < 2; i++) counter.staleHit();
+  for (let i = 0; i < 3; i++) counter.miss();
+  return counter;
 }
 
 /** Sessions in which each counter has another value. */
@@ -174,7 +194,7 @@ export const SESSIONS: SessionsTeller = {
 
 /** A source with all of that. */
 export function sourceOf(
-  redis: ConnectionTeller,
+  given: ConnectionTeller,
   rest: {
     readonly names?: readonly string[];
     readonly labels?: Labels;
@@ -182,7 +202,9 @@ export function sourceOf(
     readonly sessions?: SessionsTeller | null;
   } = {},
 ): ConnectionSource {
-  const { names = ['default'], labels = {}, sessions = SESSIONS } = rest;
+  const { names, labels = {}, sessions = SESSIONS } = rest;
   const clock = rest.clock ?? new ManualClock(100_000);
-  return new ConnectionSource({ redis, cache: cacheOf(names), sessions, labels, clock });
+  const redis = names === undefined ? given : Object.assign(given, { hitRates: hitsOf(names) });
+  const cache = cacheOf(redis.hitRates.length);
+  return new ConnectionSource({ redis, cache, sessions, labels, clock });
 }

@@ -1,4 +1,5 @@
 import { JournalFullError } from '../../src/redis/base/errors/index.js';
+import { HitCounter } from '../../src/redis/base/stats/index.js';
 import {
   compareStamps,
   type Claim,
@@ -22,6 +23,7 @@ import { decodedView } from './decoded-view.js';
 import {
   type Change,
   type Drop,
+  type HeldEntry,
   type Put,
   type Refusal,
   type ScriptedRedis,
@@ -45,6 +47,7 @@ interface Pending {
 export class ScriptedKeyspace implements Keyspace {
   readonly policy = 'session';
   isAway = false;
+  readonly hits: HitCounter;
   /** The journal accepts nothing more. */
   isJournalFull = false;
   /** The error of the next writes and deletes. */
@@ -76,6 +79,7 @@ export class ScriptedKeyspace implements Keyspace {
   ) {
     this.#redis = redis;
     this.#clock = clock;
+    this.hits = new HitCounter(clock);
     this.#offsetMs = offsetMs;
     const wallTime = (): number => this.#now + (this.isAway ? this.#offsetMs : 0);
     this.#stamps = new HybridClock(withCalendar(clock, wallTime), origin);
@@ -138,6 +142,10 @@ export class ScriptedKeyspace implements Keyspace {
     return false;
   }
 
+  recentKeys(): string[] {
+    return [];
+  }
+
   near(): Reading | null {
     return null;
   }
@@ -156,7 +164,8 @@ export class ScriptedKeyspace implements Keyspace {
     const now = this.#now;
     let entry = onPrimary ? this.#redis.data.get(key, now) : this.#redis.onReplica(key, now);
     const isBehind = !onPrimary && isLater(this.memory.get(key, now), entry);
-    if (isBehind || (confirm && entry === undefined)) entry = this.#redis.data.get(key, now);
+    const isOver = entry === undefined || this.#isOver(entry);
+    if (isBehind || (confirm && isOver)) entry = this.#redis.data.get(key, now);
     const shown = this.#withPending(key, entry);
     // What Redis has still to hear of is not forgotten for what it has.
     if (entry !== undefined && shown === entry) this.#observe(key, entry);
@@ -172,11 +181,13 @@ export class ScriptedKeyspace implements Keyspace {
     await this.beforeWrite?.(key);
     const { freshMs, staleMs, ...rest } = draft;
     const madeAt = this.#now;
-    const freshUntil = freshMs === null ? 0 : madeAt + freshMs + staleMs;
+    const freshUntil = freshMs === null ? 0 : madeAt + freshMs;
+    const keptUntil = freshMs === null ? 0 : freshUntil + staleMs;
+    const dates = { madeAt, freshUntil, keptUntil };
     const make = (stamp: Stamp): Put => ({
       kind: 'put',
       key,
-      entry: { ...rest, stamp, birth: options.birth ?? stamp, madeAt, isFinal: false, freshUntil },
+      entry: { ...rest, ...dates, stamp, birth: options.birth ?? stamp, isFinal: false },
       ...(options.replaces !== undefined && { replaces: options.replaces }),
     });
     return this.#apply(make, options.stamp, options.replaces !== undefined);
@@ -317,19 +328,19 @@ export class ScriptedKeyspace implements Keyspace {
     if (change.kind === 'put') this.memory.evict(change.key);
   }
 
-  #observe(key: string, entry: Entry): void {
+  #observe(key: string, entry: HeldEntry): void {
     this.#stamps.observe(entry.stamp);
     const refusal = this.memory.apply({ kind: 'put', key, entry }, this.#now);
     if (refusal !== null) this.memory.entries.set(key, entry);
   }
 
   /** What this process knows of a key without asking Redis. */
-  #known(key: string): Entry | undefined {
+  #known(key: string): HeldEntry | undefined {
     return this.memory.get(key, this.#now);
   }
 
   /** What Redis has, unless this process has something newer that Redis has still to hear. */
-  #withPending(key: string, stored: Entry | undefined): Entry | undefined {
+  #withPending(key: string, stored: HeldEntry | undefined): HeldEntry | undefined {
     const own = this.#journal.get(key)?.change;
     const newest = own?.kind === 'put' && isLater(own.entry, stored) ? own.entry : stored;
     if (newest?.kind !== 'value') return newest;
@@ -341,10 +352,13 @@ export class ScriptedKeyspace implements Keyspace {
     return newest;
   }
 
+  #isOver({ freshUntil }: Entry): boolean {
+    return freshUntil !== 0 && freshUntil <= this.#now;
+  }
+
   #reading(entry: Entry | undefined, source: 'redis' | 'memory'): Reading {
     if (entry?.kind === 'tombstone') return { state: 'deleted', stamp: entry.stamp, source };
-    const hasEnded = entry !== undefined && entry.freshUntil !== 0 && entry.freshUntil <= this.#now;
-    if (entry === undefined || hasEnded) {
+    if (entry === undefined || this.#isOver(entry)) {
       return source === 'redis' ? { state: 'missing' } : { state: 'unknown' };
     }
     return { state: 'found', value: entry.body, entry, isFresh: true, source };

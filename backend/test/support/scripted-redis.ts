@@ -7,11 +7,14 @@ import {
 import { newTombstone } from '../../src/redis/keyspace/store/entry.js';
 import { compareStandings } from '../../src/redis/keyspace/store/which-wins.js';
 
+/** An entry, and until when it is kept, in calendar milliseconds: without it, as long as it is fresh. */
+export type HeldEntry = Entry & { readonly keptUntil?: number };
+
 /** A write of an entry. */
 export interface Put {
   readonly kind: 'put';
   readonly key: string;
-  readonly entry: Entry;
+  readonly entry: HeldEntry;
   /** Only replaces a value: that with this stamp, or any. */
   readonly replaces?: Stamp | 'any';
 }
@@ -37,7 +40,7 @@ interface Mark extends Drop {
 
 /** Entries with stamps, and the marks of groups that were emptied, as each store of the library keeps them. */
 export class StampedMap {
-  readonly entries = new Map<string, Entry>();
+  readonly entries = new Map<string, HeldEntry>();
   readonly #marks = new Map<string, Mark>();
   #latest: Stamp | null = null;
 
@@ -56,7 +59,7 @@ export class StampedMap {
   }
 
   /** The entry of a key, a tombstone too, while its time is not over. */
-  get(key: string, now: number): Entry | undefined {
+  get(key: string, now: number): HeldEntry | undefined {
     const entry = this.entries.get(key);
     return entry === undefined || hasEnded(entry, now) ? undefined : entry;
   }
@@ -131,8 +134,8 @@ function refusalOf(
   return compareStandings(present, entry) > 0 ? { by: present.stamp } : null;
 }
 
-function hasEnded({ freshUntil }: Entry, now: number): boolean {
-  return freshUntil !== 0 && freshUntil <= now;
+function hasEnded({ freshUntil, keptUntil = freshUntil }: HeldEntry, now: number): boolean {
+  return keptUntil !== 0 && keptUntil <= now;
 }
 
 /** Stands for a Redis that several processes share, and for a replica that lags. */
@@ -142,7 +145,7 @@ export class ScriptedRedis {
   readonly unreadable = new Map<string, EntryFault>();
   /** Keys that no replica has yet. */
   readonly notOnReplica = new Set<string>();
-  #replica: ReadonlyMap<string, Entry> | null = null;
+  #replica: ReadonlyMap<string, HeldEntry> | null = null;
 
   /** From now on the replica hears of nothing more. */
   holdReplica(): void {
@@ -155,7 +158,7 @@ export class ScriptedRedis {
   }
 
   /** What the replica has of a key. */
-  onReplica(key: string, now: number): Entry | undefined {
+  onReplica(key: string, now: number): HeldEntry | undefined {
     if (this.notOnReplica.has(key)) return undefined;
     if (this.#replica === null) return this.data.get(key, now);
     const entry = this.#replica.get(key);

@@ -1,5 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { RedisCache, type CacheNamespace } from '../../redis/index.js';
+import { APP_CONFIG, type AppConfig } from '../app-config.js';
 import { DatabaseUnavailableError } from '../database/database.js';
 import { NotThereException } from '../http/problems.js';
 import type { Product, ProductChange, ProductPage, ProductQuery } from './catalogue.schemas.js';
@@ -8,6 +9,9 @@ import { ProductsRepository } from './products.repository.js';
 
 const MINUTE_MS = 60_000;
 const LIST_TTL_MS = 30_000;
+/** What the database can spare for a cache that comes back empty. */
+const WARM_UPS_PER_SECOND = 200;
+const IDS_AT_ONCE = 500;
 
 /** Products from the cache; what the cache does not have comes from the database. */
 @Injectable()
@@ -18,6 +22,7 @@ export class CatalogueService {
   constructor(
     private readonly products: ProductsRepository,
     cache: RedisCache,
+    @Inject(APP_CONFIG) { isWarmedUp }: AppConfig,
   ) {
     this.#cache = cache.namespace('products', {
       ttlMs: MINUTE_MS,
@@ -27,6 +32,25 @@ export class CatalogueService {
       maxStaleMs: 10 * MINUTE_MS,
       hardTimeoutMs: 3000,
     });
+    if (isWarmedUp) this.#warmUp();
+  }
+
+  // Nothing waits for it: who asks for a product meanwhile gets it from the database, as without it.
+  #warmUp(): void {
+    this.#cache.warmUp<Product | undefined>({
+      name: 'catalogue',
+      keys: ({ after }) => this.#keysAfter(after),
+      load: ({ key }) => this.products.find(idIn(key)),
+      perSecond: WARM_UPS_PER_SECOND,
+    });
+  }
+
+  async *#keysAfter(key: string | null): AsyncGenerator<string> {
+    let ids = [key === null ? 0 : idIn(key)];
+    do {
+      ids = await this.products.idsAfter(ids.at(-1) ?? 0, IDS_AT_ONCE);
+      yield* ids.map((id) => productKey(id));
+    } while (ids.length > 0);
   }
 
   /** Returns one product. @throws NotThereException when there is none; that is cached too. */
@@ -86,8 +110,12 @@ export class CatalogueService {
   }
 }
 
-function productKey(id: number): string {
+function productKey(id: number | ''): string {
   return `product:${id}`;
+}
+
+function idIn(key: string): number {
+  return Number(key.slice(productKey('').length));
 }
 
 function pageKey({ category, page, pageSize }: ProductQuery): string {

@@ -27,6 +27,15 @@ export class ProductsRepository {
     return row === undefined ? undefined : toProduct(row);
   }
 
+  /** The ids after this one, in their order, at most so many. */
+  async idsAfter(id: number, count: number): Promise<number[]> {
+    const rows = await this.database.query<{ id: number }>(
+      'SELECT id FROM products WHERE id > $1 ORDER BY id LIMIT $2',
+      [id, count],
+    );
+    return rows.map((row) => row.id);
+  }
+
   /** A page of products in the order of their ids. */
   async page({ category, page, pageSize }: ProductQuery): Promise<ProductPage> {
     const filter = [category ?? null];

@@ -1,4 +1,5 @@
 import { inPortions } from '../base/collections/index.js';
+import type { HitRates } from '../base/stats/index.js';
 import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
 import type { BatchLoadFunction } from './loading/batch-loader.js';
 import type { Loader } from './loading/value-loader.js';
@@ -20,6 +21,8 @@ import {
 import type { CacheStats } from './values/cache-stats.js';
 import { claimName, keyOfCall, nameInKeys } from './call-names.js';
 import { checkFunction } from '../base/options/index.js';
+import type { WarmUpPlan } from './warming/warm-up-plan.js';
+import type { CacheWarmUp } from './warming/warm-up.js';
 import { WRAP, type WrapOptions } from './wrap-function.js';
 
 /** A value and where it came from. */
@@ -55,6 +58,11 @@ export class CacheNamespace {
   /** Stats since the process began. */
   get stats(): CacheStats {
     return this.#core.deps.counters.snapshot();
+  }
+
+  /** How many reads of the last minutes were answered. */
+  get hitRates(): HitRates {
+    return this.#core.deps.keyspace.hits.rates;
   }
 
   /**
@@ -216,6 +224,16 @@ export class CacheNamespace {
       const ofCall = key === undefined ? keyOfCall(name, args) : key(...args);
       return getOrSet<R>(ofCall, () => fn.apply(this, args), rest);
     };
+  }
+
+  /**
+   * Keeps keys of this namespace warm: loads those that are not fresh when the process starts, when Redis has lost its
+   * data, and when the application asks for it. Nothing waits for it.
+   *
+   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) for a plan that cannot be used.
+   */
+  warmUp<T>(plan: WarmUpPlan<T>): CacheWarmUp {
+    return this.#core.warmUps.add(plan, this.#core);
   }
 
   /**

@@ -20,6 +20,10 @@ export {
   messagePackSerializer,
   textSerializer,
 } from './values/serializers.js';
+export type { CacheWarmUp } from './warming/warm-up.js';
+export type { WarmUpCause, WarmUpCounts } from './warming/warm-up-mark.js';
+export type { WarmUpKeys, WarmUpPlan, WarmUpPosition } from './warming/warm-up-plan.js';
+export { drawProgress, type WarmUpProgress, type WarmUpState } from './warming/warm-up-progress.js';
 export { RedisCache } from './redis-cache.js';
 export { type WrapOptions } from './wrap-function.js';
 export { Cached, type CachedOptions } from './cached.decorator.js';

@@ -14,6 +14,9 @@ import {
 } from './values/cache-options.js';
 import { CacheCounters, type CacheStats } from './values/cache-stats.js';
 import { NamespaceDeps } from './namespace-deps.js';
+import type { WarmUpCounts } from './warming/warm-up-mark.js';
+import type { WarmUpProgress } from './warming/warm-up-progress.js';
+import { WarmUps } from './warming/warm-ups.js';
 import { CacheNamespace } from './cache-namespace.js';
 
 /** Opens the keyspace on which the namespace of that name stands. */
@@ -34,17 +37,22 @@ interface RedisCacheDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: EventBus;
+  /** Whether there is a primary that takes writes: warm-ups wait for one. @defaultValue always */
+  readonly isReachable?: () => boolean;
   /** Options of namespaces that give none of their own. */
   readonly defaults?: CacheOptions;
 }
 
 /** What all namespaces share. */
-interface Shared extends Omit<RedisCacheDeps, 'defaults'> {
+interface Shared extends Omit<RedisCacheDeps, 'defaults' | 'isReachable'> {
   readonly tasks: OpenTasks;
   readonly writes: ByteGate;
+  readonly warmUps: WarmUps;
 }
 
 const DEFAULT_NAMESPACE = 'default';
+// A mark of one process alone would be wrong.
+const MARKS = { policy: 'strict', nearMs: 0, maxStaleMs: 0, memoryPercent: 0 } as const;
 // A namespace is never removed. One namespace per customer or request is a mistake: use keys for that.
 const MAX_NAMESPACES = 1_000;
 // About as much as a connection carries in a few milliseconds: what else is on it need not wait for long.
@@ -67,9 +75,14 @@ export class RedisCache extends CacheNamespace {
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) when the defaults cannot be used.
    */
-  constructor({ defaults = {}, ...deps }: RedisCacheDeps) {
+  constructor({ defaults = {}, isReachable = () => true, ...deps }: RedisCacheDeps) {
     const options = resolveCacheOptions(defaults);
-    const shared = { ...deps, tasks: new OpenTasks(), writes: new ByteGate(MAX_BYTES_UNDER_WAY) };
+    const shared = {
+      ...deps,
+      tasks: new OpenTasks(),
+      writes: new ByteGate(MAX_BYTES_UNDER_WAY),
+      warmUps: new WarmUps((name) => deps.openKeyspace(name, MARKS), isReachable),
+    };
     const core = open(DEFAULT_NAMESPACE, options, shared);
     super(core);
     this.#shared = shared;
@@ -103,6 +116,26 @@ export class RedisCache extends CacheNamespace {
     return CacheCounters.total(this.#cores.map(({ deps }) => deps.counters));
   }
 
+  /** How far each warm-up is. */
+  get warmUps(): readonly WarmUpProgress[] {
+    return this.#shared.warmUps.progress;
+  }
+
+  /** The keys that warm-ups have loaded in this process, skipped, or could not load. */
+  get warmUpTotals(): WarmUpCounts {
+    return this.#shared.warmUps.totals;
+  }
+
+  /**
+   * Begins the warm-up of that name, or all of them, one after the other, and tells how far it is until it has ended.
+   * Whoever stops listening does not stop it.
+   *
+   * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when there is none of that name.
+   */
+  warm(name?: string): AsyncGenerator<WarmUpProgress> {
+    return this.#shared.warmUps.warm(name);
+  }
+
   /**
    * Starts no further load, gives those under way `graceMs` to end, and then ends them: their signals
    * fire and their callers get `CLOSED`. Afterwards nothing is pending. Calling it twice is harmless.
@@ -114,6 +147,7 @@ export class RedisCache extends CacheNamespace {
 
   async #close(graceMs: number): Promise<void> {
     const runners = this.#cores.map(({ loader }) => loader.runner);
+    this.#shared.warmUps.close();
     for (const runner of runners) runner.refuseFurther();
     if (graceMs > 0) await this.#grace(graceMs);
     for (const runner of runners) runner.abort();
@@ -161,16 +195,16 @@ export class RedisCache extends CacheNamespace {
 function open(
   name: string,
   options: ResolvedCacheOptions,
-  { openKeyspace, ...shared }: Shared,
+  { openKeyspace, warmUps, ...shared }: Shared,
 ): NamespaceDeps {
   const { policy, nearMs, maxStaleMs, memoryPercent, hotKeys } = options;
   const codec = new CacheCodec(name, options);
   const keyspace = openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent, hotKeys });
-  return new NamespaceDeps({
+  const own = {
     keyspace: keyspace.decodedBy(new BodyDecoder(codec, options)),
     options,
     codec,
-    counters: new CacheCounters(),
-    ...shared,
-  });
+    counters: new CacheCounters(keyspace.hits),
+  };
+  return new NamespaceDeps({ ...own, ...shared }, warmUps);
 }

@@ -1,4 +1,6 @@
 import { QUIET } from '../../../test/support/metrics-rig.js';
+import { HitCounter, type KeyspaceHits } from '../base/stats/index.js';
+import { ManualClock } from '../testing/index.js';
 import { clusterMetrics, clusterSummary, type ClusterSource } from './cluster-report.js';
 
 const at = (host: string, port = 6379) => ({ host, port });
@@ -31,16 +33,25 @@ const source = (over: Partial<ClusterSource> = {}): ClusterSource => ({
 });
 
 const kind = (p50Ms: number | null, p99Ms: number | null) => ({ p50Ms, p99Ms });
-const NO_CACHE = { hits: 0, staleHits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 };
-const measures = (cache = NO_CACHE, read: [number | null, number | null] = [null, null]) => ({
+const measures = (
+  hits: KeyspaceHits[] = [],
+  read: [number | null, number | null] = [null, null],
+) => ({
   latency: { read: kind(...read), write: kind(null, null) },
-  cache,
+  hits,
+  warmUps: [],
 });
 
 describe('clusterMetrics', () => {
-  it('has the shape that dashboards are made for', () => {
-    const cache = { ...NO_CACHE, hits: 890, staleHits: 4, misses: 106, hitRate: 0.894 };
-    expect(clusterMetrics(source(), measures(cache, [1.1, 3.2]))).toEqual({
+  it('has the shape that dashboards are made for', async () => {
+    const clock = new ManualClock();
+    const counter = new HitCounter(clock);
+    for (let i = 0; i < 106; i++) counter.miss();
+    await clock.advance(61_000);
+    for (let i = 0; i < 894; i++) counter.hit();
+    const { totals, rates } = counter;
+    const hits = [{ name: 'products', ...totals, rates }];
+    expect(clusterMetrics(source(), measures(hits, [1.1, 3.2]))).toEqual({
       status: 'healthy',
       mode: 'sentinel',
       cluster: {
@@ -55,6 +66,16 @@ describe('clusterMetrics', () => {
         write_latency_p99_ms: null,
         cache_hit_rate_percent: 89.4,
       },
+      hit_rates: [
+        {
+          namespace: 'products',
+          last_1m_percent: 100,
+          last_5m_percent: 89.4,
+          last_15m_percent: 89.4,
+          reads_15m: 1000,
+        },
+      ],
+      warm_up: [],
       pool: {
         write_pool_size: 10,
         write_pool_available: 8,
@@ -64,6 +85,24 @@ describe('clusterMetrics', () => {
       clock: { offset_ms: -12 },
       failover: { last_event: null, total_count_24h: 0 },
     });
+  });
+
+  it('shows warm-ups, with calendar times for people', () => {
+    const progress = {
+      plan: 'catalogue',
+      namespace: 'products',
+      state: 'running',
+      cause: 'boot',
+      ...{ done: 30, total: 100, loaded: 20, skipped: 9, failed: 1 },
+      startedAt: Date.UTC(2026, 0, 1, 12),
+      endedAt: null,
+    } as const;
+    const { startedAt, endedAt, ...same } = progress;
+    const report = clusterMetrics(source(), { ...measures(), warmUps: [progress] });
+    expect([startedAt, endedAt]).toHaveLength(2);
+    expect(report.warm_up).toEqual([
+      { ...same, started_at: '2026-01-01T12:00:00.000Z', ended_at: null },
+    ]);
   });
 
   it('shows memory and the journal where the source tells of them, and is degraded with it', () => {

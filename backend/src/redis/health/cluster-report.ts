@@ -1,6 +1,13 @@
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
-import type { RecentPercentiles } from '../base/stats/index.js';
-import type { CacheTotals, HealthSource } from './health-report.js';
+import {
+  type KeyspaceHits,
+  type RecentHits,
+  type RecentPercentiles,
+  shownHits,
+  sumOfHits,
+} from '../base/stats/index.js';
+import type { WarmUpProgress } from '../cache/index.js';
+import type { HealthSource } from './health-report.js';
 import { hotKeysReport, type HotKeysHealth, type HotKeysSource } from './hot-keys-report.js';
 import { fallbackMetrics, type JournalReport, type MemoryReport } from './fallback-report.js';
 import { reachOf, type ReachSource } from './reach.js';
@@ -29,13 +36,38 @@ interface PoolSource {
   readonly available: number;
 }
 
-/** Measured, or `null` where nothing was measured. Latencies are those of the last minute. */
+/** Measured, or `null` where nothing was measured. Latencies are those of the last minute, hits those of the last five. */
 export interface PerformanceReport {
   readonly read_latency_p50_ms: number | null;
   readonly read_latency_p99_ms: number | null;
   readonly write_latency_p50_ms: number | null;
   readonly write_latency_p99_ms: number | null;
   readonly cache_hit_rate_percent: number | null;
+}
+
+/** How many reads of a cache, or of sessions, were answered; `null` where there were none. */
+export interface HitRateReport {
+  readonly namespace: string;
+  readonly last_1m_percent: number | null;
+  readonly last_5m_percent: number | null;
+  readonly last_15m_percent: number | null;
+  readonly reads_15m: number;
+}
+
+/** A warm-up: what is done for it, here or in the process that leads. */
+export interface WarmUpReport {
+  readonly plan: string;
+  readonly namespace: string;
+  readonly state: WarmUpProgress['state'];
+  readonly cause: WarmUpProgress['cause'];
+  readonly done: number;
+  /** `null` where the plan does not say. */
+  readonly total: number | null;
+  readonly loaded: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
 }
 
 /** The state of Redis in one word. */
@@ -83,6 +115,9 @@ export interface ClusterMetrics {
     readonly sentinels: SentinelsReport | null;
   };
   readonly performance: PerformanceReport;
+  /** By namespace; sessions are one. The first twenty have names here, all others together are `(other)`. */
+  readonly hit_rates: readonly HitRateReport[];
+  readonly warm_up: readonly WarmUpReport[];
   readonly pool: {
     readonly write_pool_size: number;
     readonly write_pool_available: number;
@@ -104,7 +139,8 @@ type Percentiles = Pick<RecentPercentiles, 'p50Ms' | 'p99Ms'>;
 /** The measured values. */
 interface Measures {
   readonly latency: { readonly read: Percentiles; readonly write: Percentiles };
-  readonly cache: CacheTotals;
+  readonly hits: readonly KeyspaceHits[];
+  readonly warmUps: readonly WarmUpProgress[];
   readonly hotKeys?: HotKeysSource;
 }
 
@@ -136,6 +172,8 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
       sentinels: source.mode === 'sentinel' ? sentinelsReport(source) : null,
     },
     performance: performanceOf(measures),
+    hit_rates: shownHits(measures.hits).map(hitRateReport),
+    warm_up: measures.warmUps.map(warmUpReport),
     pool: {
       write_pool_size: pools.write.size,
       write_pool_available: pools.write.available,
@@ -144,7 +182,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
     },
     clock: { offset_ms: clockAheadMs },
     failover: {
-      last_event: last === null ? null : new Date(last.switchedAt).toISOString(),
+      last_event: isoOrNull(last?.switchedAt ?? null),
       total_count_24h: failovers.countInLast24h,
     },
     ...(measures.hotKeys !== undefined && { hot_keys: hotKeysReport(measures.hotKeys) }),
@@ -182,15 +220,37 @@ function sentinelsReport({ sentinels, quorum }: ClusterSource): SentinelsReport 
   return { count, answering, quorum, status };
 }
 
-function performanceOf({ latency, cache }: Measures): PerformanceReport {
+function hitRateReport({ name, rates }: KeyspaceHits): HitRateReport {
+  const { lastMinute, last5Minutes, last15Minutes } = rates;
+  return {
+    namespace: name,
+    last_1m_percent: percentOf(lastMinute),
+    last_5m_percent: percentOf(last5Minutes),
+    last_15m_percent: percentOf(last15Minutes),
+    reads_15m: last15Minutes.hits + last15Minutes.misses,
+  };
+}
+
+function warmUpReport({ startedAt, endedAt, ...progress }: WarmUpProgress): WarmUpReport {
+  return { ...progress, started_at: isoOrNull(startedAt), ended_at: isoOrNull(endedAt) };
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}
+
+function percentOf({ hitRate }: RecentHits): number | null {
+  return hitRate === null ? null : rounded(hitRate * 100, 1);
+}
+
+function performanceOf({ latency, hits }: Measures): PerformanceReport {
   const { read, write } = latency;
-  const isUsed = cache.hits + cache.staleHits + cache.misses > 0;
   return {
     read_latency_p50_ms: read.p50Ms,
     read_latency_p99_ms: read.p99Ms,
     write_latency_p50_ms: write.p50Ms,
     write_latency_p99_ms: write.p99Ms,
-    cache_hit_rate_percent: isUsed ? rounded(cache.hitRate * 100, 1) : null,
+    cache_hit_rate_percent: percentOf(sumOfHits(hits).rates.last5Minutes),
   };
 }
 

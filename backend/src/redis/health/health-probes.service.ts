@@ -120,7 +120,7 @@ export class RedisHealthProbes
   async health(): Promise<HealthAnswer<FullHealth>> {
     const results = await runAll(this.#deps.checks);
     const { status: now, reach } = this.#look();
-    const redis = healthReport(now, this.#deps.cache.totalStats, reach);
+    const redis = this.#reportOf(now, reach);
     const all = [this.#redisResult(redis), ...results];
     const { status, ...rest } = await resultOfTerminus(this.#deps.terminus, all);
     const word = this.#state.isShuttingDown ? 'shutting_down' : status;
@@ -130,7 +130,7 @@ export class RedisHealthProbes
 
   /** The `redis` member of {@link RedisHealthProbes.health}. */
   get report(): RedisHealth {
-    return healthReport(this.#deps.redis.status, this.#deps.cache.totalStats);
+    return this.#reportOf(this.#deps.redis.status);
   }
 
   /** The cluster, in short. */
@@ -147,7 +147,12 @@ export class RedisHealthProbes
 
   get #measures(): Parameters<typeof clusterMetrics>[1] {
     const { redis, cache } = this.#deps;
-    return { latency: redis.recentLatency, cache: cache.totalStats };
+    return { latency: redis.recentLatency, hits: redis.hitRates, warmUps: cache.warmUps };
+  }
+
+  #reportOf(status: RedisStatus, reach?: Reach): RedisHealth {
+    const { cache, redis } = this.#deps;
+    return healthReport(status, cache.totalStats, reach, redis.hitRates);
   }
 
   #redisResult(report: RedisHealth): HealthIndicatorResult {

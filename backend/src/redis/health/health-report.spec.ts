@@ -1,5 +1,7 @@
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
+import { HitCounter } from '../base/stats/index.js';
+import { ManualClock } from '../testing/index.js';
 import type { FailoverRecord } from '../base/events/index.js';
 import { healthReport, RedisHealthIndicator, type HealthSource } from './index.js';
 
@@ -96,7 +98,7 @@ describe('healthReport', () => {
 
   it('shows the stats of the given cache, in which stale values count as hits', () => {
     const cache = { staleHits: 50, misses: 3, sets: 7, deletes: 2, errors: 1, joined: 9 };
-    const figures = { ...cache, hits: 950, hitRate: 1000 / 1003 };
+    const figures = { ...cache, hits: 950 };
     expect(healthReport(source(), figures).metrics).toEqual({
       hits: 1000,
       misses: 3,
@@ -104,6 +106,26 @@ describe('healthReport', () => {
       sets: 7,
       deletes: 2,
       errors: 1,
+    });
+  });
+
+  it('takes reads from who counts those of sessions as well, and shows those of the last minutes', async () => {
+    const cache = { hits: 1, staleHits: 0, misses: 1, sets: 7, deletes: 0, errors: 0 };
+    const clock = new ManualClock();
+    const sessions = new HitCounter(clock);
+    for (let i = 0; i < 999; i++) sessions.hit();
+    await clock.advance(120_000);
+    sessions.miss();
+    const { totals, rates } = sessions;
+    const reads = [{ name: 'sessions', ...totals, rates }];
+    expect(healthReport(source(), cache, undefined, reads).metrics).toEqual({
+      hits: 999,
+      misses: 1,
+      hitRate: 0.999,
+      sets: 7,
+      deletes: 0,
+      errors: 0,
+      hitRates: { lastMinute: 0, last5Minutes: 0.999, last15Minutes: 0.999 },
     });
   });
 
@@ -146,7 +168,7 @@ describe('RedisHealthIndicator', () => {
   });
 
   it('shows the stats of a cache', async () => {
-    const none = { hits: 0, staleHits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 };
+    const none = { hits: 0, staleHits: 0, misses: 0, sets: 0, deletes: 0, errors: 0 };
     const cache = { totalStats: { ...none, misses: 4 } };
     const result = await indicator.isHealthy('redis', { status: source() }, { cache });
     expect(result['redis']).toMatchObject({ metrics: { hits: 0, misses: 4, hitRate: 0 } });

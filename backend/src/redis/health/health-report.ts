@@ -1,5 +1,6 @@
 import type { RedisMode } from '../config/index.js';
 import type { NodeAddress } from '../base/address/index.js';
+import { type HitRates, type KeyspaceHits, sumOfHits } from '../base/stats/index.js';
 import type { FailoverRecord } from '../base/events/index.js';
 import { fallbackReport, type JournalHealth, type MemoryHealth } from './fallback-report.js';
 import { reachOf, type Reach, type ReachSource } from './reach.js';
@@ -17,13 +18,12 @@ export interface CacheTotals {
   readonly hits: number;
   readonly staleHits: number;
   readonly misses: number;
-  readonly hitRate: number;
   readonly sets: number;
   readonly deletes: number;
   readonly errors: number;
 }
 
-/** Stats of the cache since the process began. */
+/** Stats of the cache since the process began; reads of sessions count as reads of it. */
 export interface CacheMetrics {
   /** Answered from the cache, including expired values. */
   readonly hits: number;
@@ -33,6 +33,8 @@ export interface CacheMetrics {
   readonly sets: number;
   readonly deletes: number;
   readonly errors: number;
+  /** The same of the last minutes; `null` where nothing was read. Only where the source tells of it. */
+  readonly hitRates?: Readonly<Record<keyof HitRates, number | null>>;
 }
 
 /** The last failover, for people: calendar times in ISO 8601. */
@@ -73,13 +75,14 @@ export function healthReport(
   source: HealthSource,
   cache?: CacheTotals,
   { status, message }: Reach = reachOf(source),
+  reads?: readonly KeyspaceHits[],
 ): RedisHealth {
   const base = {
     status,
     connected: source.canWrite,
     message,
     mode: source.mode,
-    ...(cache !== undefined && { metrics: cacheMetrics(cache) }),
+    ...(cache !== undefined && { metrics: cacheMetrics(cache, reads) }),
     ...fallbackReport(source.fallback),
   };
   if (source.mode !== 'sentinel') return base;
@@ -96,10 +99,30 @@ export function healthReport(
   };
 }
 
-function cacheMetrics(cache: CacheTotals): CacheMetrics {
-  const { hits, staleHits, misses, hitRate, sets, deletes, errors } = cache;
-  const rate = Number(hitRate.toFixed(4));
-  return { hits: hits + staleHits, misses, hitRate: rate, sets, deletes, errors };
+function cacheMetrics(cache: CacheTotals, reads?: readonly KeyspaceHits[]): CacheMetrics {
+  const { sets, deletes, errors } = cache;
+  const { rates, hits, staleHits, misses } = { rates: null, ...(reads ? sumOfHits(reads) : cache) };
+  const answered = hits + staleHits;
+  const asked = answered + misses;
+  const hitRate = asked === 0 ? 0 : rounded(answered / asked);
+  const own = { hits: answered, misses, hitRate, sets, deletes, errors };
+  return rates === null ? own : { ...own, hitRates: roundedRates(rates) };
+}
+
+function roundedRates(rates: HitRates): NonNullable<CacheMetrics['hitRates']> {
+  const of = (window: keyof HitRates): number | null => {
+    const { hitRate } = rates[window];
+    return hitRate === null ? null : rounded(hitRate);
+  };
+  return {
+    lastMinute: of('lastMinute'),
+    last5Minutes: of('last5Minutes'),
+    last15Minutes: of('last15Minutes'),
+  };
+}
+
+function rounded(share: number): number {
+  return Number(share.toFixed(4));
 }
 
 function lastFailover(record: FailoverRecord): LastFailover {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { KeyspaceHits } from '../base/stats/index.js';
 import { anything, flag, option, OptionSet, type RowsOf } from '../base/options/index.js';
 import {
   healthReport,
@@ -11,6 +12,8 @@ import {
 /** Anything that has a status at hand: a `RedisService`. */
 export interface StatusTeller {
   readonly status: HealthSource;
+  /** The reads of caches and sessions; without it, those of the given cache are shown. */
+  readonly hitRates?: readonly KeyspaceHits[];
 }
 
 /** Anything that has its totals at hand: a `RedisCache`. */
@@ -68,7 +71,7 @@ export class RedisHealthIndicator {
 
   /** The `redis` member of the health answer; with the totals of the cache, if one is given. */
   report(redis: StatusTeller, cache?: StatsTeller): RedisHealth {
-    return healthReport(redis.status, cache?.totalStats);
+    return healthReport(redis.status, cache?.totalStats, undefined, redis.hitRates);
   }
 
   /** Shows a report under a verdict that the caller has made. */

@@ -18,6 +18,7 @@ import { RedisHealthModule, RedisHealthProbes, type RedisHealthModuleOptions } f
 type Imports = NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>;
 type Provider = NonNullable<Parameters<typeof Test.createTestingModule>[0]['providers']>[number];
 
+const UNREAD = { lastMinute: null, last5Minutes: null, last15Minutes: null };
 const ROUTES = [
   '/health',
   '/health/live',
@@ -100,7 +101,7 @@ describe('in memory mode', () => {
       connected: false,
       message: 'Redis is switched off (memory mode)',
       mode: 'memory',
-      metrics: { hits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0 },
+      metrics: { hits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, errors: 0, hitRates: UNREAD },
       memory: MEMORY_HEALTH,
       journal: JOURNAL_HEALTH,
     });
@@ -127,6 +128,16 @@ describe('in memory mode', () => {
         write_latency_p99_ms: null,
         cache_hit_rate_percent: null,
       },
+      hit_rates: [
+        {
+          namespace: 'default',
+          last_1m_percent: null,
+          last_5m_percent: null,
+          last_15m_percent: null,
+          reads_15m: 0,
+        },
+      ],
+      warm_up: [],
       pool: {
         write_pool_size: 0,
         write_pool_available: 0,

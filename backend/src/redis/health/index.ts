@@ -3,9 +3,11 @@ export type {
   ClusterSource,
   ClusterSummary,
   ClusterVerdict,
+  HitRateReport,
   PerformanceReport,
   ReplicaReport,
   SentinelsReport,
+  WarmUpReport,
 } from './cluster-report.js';
 export type {
   FallbackSource,

@@ -223,17 +223,17 @@ describe('HotKeys', () => {
       const products = opened(keys);
       const random = seededRandom(seed);
       const exact = new Map<string, number>();
-      for (let second = 0; second < 40; second++) {
+      for (let second = 0; second < 30; second++) {
         // What is popular moves, and how much there is to do changes.
-        const shift = Math.floor(second / 13) * 50;
-        const perTick = 20 + Math.floor(random() * 300);
-        for (let tick = 0; tick < 10; tick++) {
+        const shift = Math.floor(second / 10) * 50;
+        const perTick = 100 + Math.floor(random() * 1_500);
+        for (let tick = 0; tick < 2; tick++) {
           for (let i = 0; i < perTick; i++) {
             const key = `key:${String(shift + Math.floor(Math.exp(random() * 8)))}`;
             products.read(key);
             exact.set(key, (exact.get(key) ?? 0) + 1);
           }
-          await clock.advance(100);
+          await clock.advance(500);
         }
         for (const [key, count] of exact) exact.set(key, count * Math.exp(-1 / 6));
       }

@@ -10,6 +10,7 @@ import {
   type RowsOf,
 } from '../base/options/index.js';
 import { hotKeyLevel, type HotKeyLevel } from '../config/index.js';
+import type { HitCounter } from '../base/stats/index.js';
 import type { KeyspacePolicy } from './keyspace.js';
 import { MAX_OWN_PERCENT } from './store/memory-rooms.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
@@ -51,4 +52,6 @@ export const KEYSPACE = new OptionSet(ROWS, {
 export interface KeyspaceIdentity {
   readonly keys: KeyspaceKeys;
   readonly options: KeyspaceOptions;
+  /** Where its reads are counted. Made when somebody first counts: a keyspace whose reads nobody counts is not listed. */
+  readonly hits: () => HitCounter;
 }

@@ -21,7 +21,7 @@ import { unconditional } from './journal/disk/right-to-create.js';
 import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
 import type { OwnKnowledge } from './own-knowledge.js';
-import { isConditional, mayTryAgain, type Intent } from './write-intent.js';
+import { copyOf, isConditional, mayTryAgain, memoryMsOf, type Intent } from './write-intent.js';
 
 type GroupDrop = StampedDrop & { readonly channel: string };
 
@@ -36,6 +36,7 @@ const MAX_STAMPS = 4;
 export class KeyspaceWrites {
   readonly #keys: KeyspaceKeys;
   readonly #policy: KeyspacePolicy;
+  readonly #maxStaleMs: number;
   readonly #deps: KeyspaceDeps;
   readonly #near: NearCopies | null;
   readonly #knowledge: OwnKnowledge;
@@ -47,6 +48,7 @@ export class KeyspaceWrites {
   ) {
     this.#keys = keys;
     this.#policy = options.policy;
+    this.#maxStaleMs = options.maxStaleMs;
     this.#deps = deps;
     this.#near = near;
     this.#knowledge = knowledge;
@@ -73,7 +75,8 @@ export class KeyspaceWrites {
       ...(birth !== undefined && { birth }),
       ...(replaces !== undefined && { replaces }),
     });
-    return this.#apply({ isValue: true, make, stamp, isAtHand });
+    const memoryMs = memoryMsOf(draft, this.#maxStaleMs);
+    return this.#apply({ isValue: true, make, stamp, isAtHand, memoryMs });
   }
 
   /** Writes a tombstone. */
@@ -154,7 +157,7 @@ export class KeyspaceWrites {
     for (let tries = 1; ; tries++) {
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
-      if (outcome.kind === 'applied') return this.#noteStored(write, intent.isValue);
+      if (outcome.kind === 'applied') return this.#noteStored(write, intent);
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
@@ -168,7 +171,7 @@ export class KeyspaceWrites {
     if (intent.isAtHand !== true || this.#policy !== 'cache') return;
     if (this.#newerThan(write, intent) !== null) return;
     const { memory, clock } = this.#deps;
-    memory.apply(unconditional(write));
+    memory.apply(copyOf(write, intent));
     this.#near?.review(write.key, write.stamp, clock.now());
   }
 
@@ -176,7 +179,8 @@ export class KeyspaceWrites {
     this.#refuseStrictInMemory();
     const newer = this.#isLoaded(intent) ? this.#knowledge.endLostSince(write) : null;
     if (newer !== null) return { outcome: 'superseded', by: newer.stamp };
-    const outcome = this.#deps.memory.apply(write);
+    const { memoryMs: ttlMs = write.ttlMs } = intent;
+    const outcome = this.#deps.memory.apply({ ...write, ttlMs });
     return outcome.kind === 'applied' ? KEPT : supersededBy(outcome);
   }
 
@@ -237,12 +241,12 @@ export class KeyspaceWrites {
     else own.noteEnd(end);
   }
 
-  #noteStored(write: StampedWrite, isValue: boolean): WriteReceipt {
+  #noteStored(write: StampedWrite, intent: Intent): WriteReceipt {
     const { memory, own, clock } = this.#deps;
-    memory.apply(unconditional(write));
+    memory.apply(copyOf(write, intent));
     // The notice of a later write may have arrived before the answer to this one.
     this.#near?.review(write.key, write.stamp, clock.now());
-    own.note(this.#recordOfWrite(write, isValue));
+    own.note(this.#recordOfWrite(write, intent.isValue));
     return STORED;
   }
 
@@ -256,7 +260,7 @@ export class KeyspaceWrites {
     let write = first;
     for (let tries = 1; ; tries++) {
       const newer = this.#newerThan(write, intent);
-      if (newer === null) return this.#keep(write, intent.isValue);
+      if (newer === null) return this.#keep(write, intent);
       this.#deps.stamps.observe(newer.stamp);
       if (!mayTryAgain(write, intent, newer) || tries === MAX_STAMPS) {
         return { outcome: 'superseded', by: newer.stamp };
@@ -265,14 +269,15 @@ export class KeyspaceWrites {
     }
   }
 
-  async #keep(write: StampedWrite, isValue: boolean): Promise<WriteReceipt> {
+  async #keep(write: StampedWrite, intent: Intent): Promise<WriteReceipt> {
     const { memory, own } = this.#deps;
+    const { isValue } = intent;
     const isJournaled = await this.#journal(this.#recordOfWrite(write, isValue));
     // A cached value that never reaches Redis is no loss. A delete that never reaches it is one.
     if (!isJournaled && this.#classOf(isValue) !== 'value') {
       throw noRoom(this.#keys.name, own.stats);
     }
-    memory.apply(unconditional(write));
+    memory.apply(copyOf(write, intent));
     return isJournaled ? JOURNALED : KEPT;
   }
 

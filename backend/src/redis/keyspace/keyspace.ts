@@ -1,3 +1,4 @@
+import type { HitCounter } from '../base/stats/index.js';
 import type { Awaitable, EntryDecoder, Reading } from './reading.js';
 import type { EntryKind } from './store/entry.js';
 import type { Stamp } from './store/stamp.js';
@@ -19,7 +20,7 @@ export interface EntryDraft {
   readonly body: Buffer;
   /** How long it is fresh; `null` means for ever. */
   readonly freshMs: number | null;
-  /** How much longer it is kept, to be served stale. */
+  /** How much longer it is kept: to be served stale, or to be replaced by a change that comes late. */
   readonly staleMs: number;
   /** Tags or users: names of key groups within the keyspace. */
   readonly groups: readonly string[];
@@ -100,6 +101,8 @@ export interface Keyspace<T = Buffer> {
   readonly policy: KeyspacePolicy;
   /** The same keyspace, read as the values that this decoder makes of its entries. */
   decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U>;
+  /** Counts reads by whether they were answered; who reads tells it, because only who reads knows what an answer is. */
+  readonly hits: HitCounter;
   /** True while reads do not go to Redis. */
   readonly isAway: boolean;
   /** Whether `near` may ever return something: near copies are on, or hot keys get some. */
@@ -127,6 +130,8 @@ export interface Keyspace<T = Buffer> {
   read(key: string, options?: ReadOptions): Promise<Reading<T>>;
   /** The same for many keys at once, in their order. */
   readMany(keys: readonly string[]): Promise<Reading<T>[]>;
+  /** Keys of which memory has a value, those that are used most first. */
+  recentKeys(count: number): string[];
   /** Writes an entry. */
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt>;
   /** Deletes, and writes a tombstone. */

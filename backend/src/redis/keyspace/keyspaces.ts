@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ResolvedRedisOptions } from '../config/index.js';
+import { HitCounter, type KeyspaceHits } from '../base/stats/index.js';
 import { ClosedError, ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus, ReplayReport } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
@@ -66,6 +67,7 @@ export class Keyspaces {
   readonly #replays: ReplayLoop | null;
   readonly #stopHearing: Stop | undefined;
   readonly #open = new Map<string, OpenKeyspace>();
+  readonly #hits = new Map<string, HitCounter>();
   #isClosed = false;
 
   /**
@@ -165,6 +167,11 @@ export class Keyspaces {
     };
   }
 
+  /** The reads of all keyspaces whose reads are counted: caches and sessions, in the order in which they were opened. */
+  get hits(): KeyspaceHits[] {
+    return [...this.#hits].map(([name, { totals, rates }]) => ({ name, ...totals, rates }));
+  }
+
   /**
    * Stops everything that runs by itself, and finishes writing the journal file.
    *
@@ -208,7 +215,13 @@ export class Keyspaces {
         : new ChangeNotices(this.#port, keys.channel, this.#clock, onRefused);
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
     const senses = { near, notices, knowledge, accesses };
-    const keyspace = new TieredKeyspace({ keys, options: settings }, this.#deps, senses, BODIES);
+    const hits = (): HitCounter => this.#hitsOf(name);
+    const keyspace = new TieredKeyspace(
+      { keys, options: settings, hits },
+      this.#deps,
+      senses,
+      BODIES,
+    );
     this.#open.set(name, { keyspace, settings, near, notices });
     return keyspace;
   }
@@ -236,6 +249,14 @@ export class Keyspaces {
       };
     }
     return near;
+  }
+
+  #hitsOf(name: string): HitCounter {
+    const known = this.#hits.get(name);
+    if (known !== undefined) return known;
+    const counter = new HitCounter(this.#clock);
+    this.#hits.set(name, counter);
+    return counter;
   }
 
   #newParts({ log, records }: KeptJournal, origin: string): KeyspaceDeps {

@@ -1,3 +1,4 @@
+import type { HitCounter } from '../base/stats/index.js';
 import { strictRefusal } from './away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
@@ -57,6 +58,10 @@ export class TieredKeyspace<T> implements Keyspace<T> {
     return new TieredKeyspace(this.#identity, this.#deps, this.#senses, decoder);
   }
 
+  get hits(): HitCounter {
+    return this.#identity.hits();
+  }
+
   get isAway(): boolean {
     return this.#deps.redis === null || !this.#deps.reads.isOpen;
   }
@@ -104,6 +109,11 @@ export class TieredKeyspace<T> implements Keyspace<T> {
     if (accesses !== null) for (const key of keys) accesses.read(key);
     const entries = keys.map((key) => this.#keys.entry(key));
     return this.#reads.readAll(entries);
+  }
+
+  recentKeys(count: number): string[] {
+    const { memory } = this.#deps;
+    return memory.usedMost(this.#keys.entry(''), count).map((entry) => this.#keys.keyOf(entry));
   }
 
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt> {

@@ -1,3 +1,5 @@
+import { unconditional } from './journal/disk/right-to-create.js';
+import type { EntryDraft } from './keyspace.js';
 import type { StampedWrite } from './store/key-value-store.js';
 import type { Stamp } from './store/stamp.js';
 
@@ -12,6 +14,8 @@ export interface Intent {
   readonly aheadMs?: number;
   /** Memory has it before Redis does. */
   readonly isAtHand?: boolean | undefined;
+  /** How long memory keeps it, where that is less than Redis does: it answers nothing that is older. */
+  readonly memoryMs?: number | undefined;
 }
 
 /** Whether a write keeps its stamp, and loses against what is newer. */
@@ -26,4 +30,18 @@ export function mayTryAgain(
   by: { readonly isFinal?: boolean } | null,
 ): boolean {
   return by !== null && by.isFinal !== true && !isConditional(write, intent);
+}
+
+/** How long memory keeps a value that Redis keeps for longer than it is served: only Redis has it replaced by others. */
+export function memoryMsOf(
+  { freshMs, staleMs }: Pick<EntryDraft, 'freshMs' | 'staleMs'>,
+  maxStaleMs: number,
+): number | undefined {
+  return freshMs === null || staleMs <= maxStaleMs ? undefined : freshMs + maxStaleMs;
+}
+
+/** Returns the copy of a write in memory, where it replaces whatever is there. */
+export function copyOf(write: StampedWrite, { memoryMs }: Intent): StampedWrite {
+  const copy = unconditional(write);
+  return memoryMs === undefined ? copy : { ...copy, ttlMs: memoryMs };
 }

@@ -1,16 +1,26 @@
-import type { CacheStats } from '../cache/index.js';
+import { type HitRates, type KeyspaceHits, shownHits } from '../base/stats/index.js';
 import type { CacheTeller, ConnectionTeller, SessionsTeller } from './metrics-sources.js';
-import { byLabel, single, type Sample } from './sample.js';
+import { byLabel, type Sample, single } from './sample.js';
 
-const MAX_NAMESPACES = 20;
-// No namespace can have this name.
-const THE_REST = '(other)';
+const WINDOWS: readonly [keyof HitRates, string][] = [
+  ['lastMinute', '1m'],
+  ['last5Minutes', '5m'],
+  ['last15Minutes', '15m'],
+];
+
+/** The reads of caches and sessions. */
+export function hitMetrics(all: readonly KeyspaceHits[]): [string, readonly Sample[]][] {
+  const told = shownHits(all);
+  return [
+    ['cache_requests_total', told.flatMap(requestsOf)],
+    ['cache_hit_ratio', told.flatMap(ratesOf)],
+  ];
+}
 
 /** The values of the cache. */
 export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] {
   const total = cache.totalStats;
   return [
-    ['cache_requests_total', requestMetrics(cache)],
     ['cache_near_hits_total', single(total.nearHits)],
     ['cache_negative_hits_total', single(total.negativeHits)],
     ['cache_loads_total', single(total.loads)],
@@ -19,6 +29,8 @@ export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] 
     ['cache_sets_total', single(total.sets)],
     ['cache_deletes_total', single(total.deletes)],
     ['cache_errors_total', single(total.errors)],
+    ['warm_up_keys_total', warmUpKeys(cache)],
+    ['warm_ups_running', single(cache.warmUps.filter(({ state }) => state === 'running').length)],
   ];
 }
 
@@ -38,25 +50,20 @@ export function hotKeyMetrics({
   ];
 }
 
-type Requests = Pick<CacheStats, 'hits' | 'staleHits' | 'misses'>;
-
-function requestMetrics({ namespaces }: CacheTeller): Sample[] {
-  const named = namespaces.slice(0, MAX_NAMESPACES);
-  const rest = namespaces.slice(MAX_NAMESPACES).map(({ stats }) => stats);
-  const samples = named.flatMap(({ name, stats }) => resultsOf(name, stats));
-  return rest.length === 0 ? samples : [...samples, ...resultsOf(THE_REST, sumOf(rest))];
+function warmUpKeys({ warmUpTotals: { loaded, skipped, failed } }: CacheTeller): Sample[] {
+  return byLabel('outcome', { loaded, skipped, failed });
 }
 
-function resultsOf(namespace: string, { hits, staleHits, misses }: Requests): Sample[] {
+function requestsOf({ name, hits, staleHits, misses }: KeyspaceHits): Sample[] {
   return byLabel('result', { hit: hits, stale: staleHits, miss: misses }).map(
-    ({ labels, value }) => ({ labels: { namespace, ...labels }, value }),
+    ({ labels, value }) => ({ labels: { namespace: name, ...labels }, value }),
   );
 }
 
-function sumOf(all: readonly Requests[]): Requests {
-  return all.reduce((sum, one) => ({
-    hits: sum.hits + one.hits,
-    staleHits: sum.staleHits + one.staleHits,
-    misses: sum.misses + one.misses,
-  }));
+// Where nothing was read there is no rate, and 0 would raise an alert.
+function ratesOf({ name, rates }: KeyspaceHits): Sample[] {
+  return WINDOWS.flatMap(([of, window]) => {
+    const { hitRate } = rates[of];
+    return hitRate === null ? [] : [{ labels: { namespace: name, window }, value: hitRate }];
+  });
 }

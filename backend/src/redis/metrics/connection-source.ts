@@ -1,5 +1,5 @@
 import { SystemClock, type Clock, type Stop } from '../base/timing/index.js';
-import { cacheMetrics, hotKeyMetrics, sessionMetrics } from './cache-metrics.js';
+import { cacheMetrics, hitMetrics, hotKeyMetrics, sessionMetrics } from './cache-metrics.js';
 import { commandMetrics } from './command-metrics.js';
 import type { CacheTeller, ConnectionTeller, SessionsTeller } from './metrics-sources.js';
 import { fallbackMetrics } from './fallback-metrics.js';
@@ -42,6 +42,7 @@ export class ConnectionSource implements MetricsSource {
       ...commandMetrics(redis.stats, status),
       ...topologyMetrics(status, this.#remembered),
       ...fallbackMetrics(status.fallback, this.#remembered),
+      ...hitMetrics(redis.hitRates),
       ...cacheMetrics(cache),
       ...hotKeyMetrics(redis.hotKeys()),
       ...(sessions === null ? [] : sessionMetrics(sessions)),

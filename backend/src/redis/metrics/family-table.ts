@@ -106,7 +106,13 @@ const FALLBACK: readonly FamilyRow[] = [
 ];
 
 const CACHE: readonly FamilyRow[] = [
-  counter('cache_requests_total', ['namespace', 'result'], 'Keys asked of the cache.'),
+  counter('cache_requests_total', ['namespace', 'result'], 'Reads of caches and sessions.'),
+  gauge(
+    'cache_hit_ratio',
+    ['namespace', 'window'],
+    'Share of the reads of the last minutes that were answered; absent where there were none.',
+    'min',
+  ),
   counter('cache_near_hits_total', [], 'Hits answered from memory without asking Redis.'),
   counter('cache_negative_hits_total', [], 'Hits that know that there is no value.'),
   counter('cache_loads_total', [], 'Calls of loaders.'),
@@ -115,6 +121,8 @@ const CACHE: readonly FamilyRow[] = [
   counter('cache_sets_total', [], 'Values set.'),
   counter('cache_deletes_total', [], 'Keys and tags deleted.'),
   counter('cache_errors_total', [], 'Entries not readable, and calls that Redis refused.'),
+  counter('warm_up_keys_total', ['outcome'], 'Keys of warm-ups that this process led, by outcome.'),
+  gauge('warm_ups_running', [], 'Warm-ups that this process leads now.'),
 ];
 
 const HOT_KEYS: readonly FamilyRow[] = [

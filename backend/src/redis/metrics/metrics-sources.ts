@@ -1,8 +1,8 @@
-import type { CacheStats } from '../cache/index.js';
+import type { CacheStats, WarmUpCounts, WarmUpProgress } from '../cache/index.js';
 import type { FailoverRecord, RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
 import type { NodeStatus, RedisStatus } from '../engine/index.js';
 import type { HotKeysReport } from '../hot-keys/index.js';
-import type { CommandStats } from '../base/stats/index.js';
+import type { CommandStats, KeyspaceHits } from '../base/stats/index.js';
 import type { SessionStats } from '../sessions/index.js';
 import type { Stop } from '../base/timing/index.js';
 
@@ -40,12 +40,14 @@ export interface ConnectionTeller {
   readonly stats: CommandStats;
   readonly failovers: readonly FailoverRecord[];
   hotKeys(): Pick<HotKeysReport, 'hot' | 'sparedReads'>;
+  readonly hitRates: readonly KeyspaceHits[];
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop;
 }
 
 /** The part of `RedisCache` that metrics use. */
 export interface CacheTeller {
-  readonly namespaces: readonly { readonly name: string; readonly stats: CacheStats }[];
+  readonly warmUps: readonly Pick<WarmUpProgress, 'state'>[];
+  readonly warmUpTotals: WarmUpCounts;
   readonly totalStats: CacheStats;
 }
 

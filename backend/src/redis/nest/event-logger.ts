@@ -219,11 +219,30 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
       `The key ${key} of ${whoseKey(keyspace)} is no longer hot after ${ms(hotMs)}: ` +
       `${String(perMinute)} ${direction} a minute`,
   },
+  'warm-up.started': {
+    level: 'log',
+    text: ({ plan, keyspace, cause, done }) =>
+      `The warm-up ${plan} of ${keyspace} ${done === 0 ? 'begins' : `goes on after ${String(done)} keys`}: ` +
+      BEGUN_BECAUSE[cause],
+  },
+  'warm-up.finished': {
+    level: 'log',
+    text: ({ plan, outcome, reason, loaded, skipped, failed, durationMs }) =>
+      `The warm-up ${plan} ${outcome === 'finished' ? 'has ended' : `was given up: ${reason ?? 'the source fails'},`} after ` +
+      `${ms(durationMs)}: ${String(loaded)} loaded, ${String(skipped)} were fresh, ${String(failed)} failed`,
+  },
   'journal.file-skipped': {
     level: 'warn',
     text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,
   },
 };
+
+const BEGUN_BECAUSE = {
+  boot: 'the application has started',
+  loss: 'Redis has lost its data',
+  return: 'Redis was away for long',
+  demand: 'the application asked for it',
+} as const;
 
 const DROPPED_BECAUSE = {
   full: 'the journal was full',

@@ -254,6 +254,7 @@ function newCache(
     clock,
     random: systemRandom,
     bus,
+    isReachable: () => engine.connectedOrNull?.tracker.isWritable ?? true,
     defaults,
   });
   for (const [name, options] of Object.entries(namespaces)) cache.namespace(name, options);

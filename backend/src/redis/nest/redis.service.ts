@@ -19,7 +19,12 @@ import {
   OptionSet,
   showSafely,
 } from '../base/options/index.js';
-import { CommandRecorder, type CommandStats, type RecentLatencies } from '../base/stats/index.js';
+import {
+  CommandRecorder,
+  type CommandStats,
+  type KeyspaceHits,
+  type RecentLatencies,
+} from '../base/stats/index.js';
 import { readStatus, RedisScans, type RedisEngine, type RedisStatus } from '../engine/index.js';
 import {
   asText,
@@ -82,6 +87,11 @@ export class RedisService extends RedisScans {
   /** How long the commands of the last minute took: percentiles, computed when they are asked for. */
   get recentLatency(): RecentLatencies {
     return (this.#engine.connectedOrNull?.router.recorder ?? this.#noCommands).recentLatency;
+  }
+
+  /** The reads of each cache and of sessions, by whether they were answered: since the start, and of the last minutes. */
+  get hitRates(): readonly KeyspaceHits[] {
+    return this.#engine.keyspaces.hits;
   }
 
   /** The last failovers that this process has seen, up to a hundred, oldest first. `status` has the counts. */

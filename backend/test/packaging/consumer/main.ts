@@ -10,12 +10,13 @@ import {
   UseGuards,
   type INestApplication,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import {
   Cached,
   CurrentSession,
   RedisCache,
+  RedisErrorFilter,
   RedisModule,
   RedisService,
   SessionGuard,
@@ -62,6 +63,22 @@ class MeController {
   }
 }
 
+@Controller('failing')
+class FailingController {
+  constructor(private readonly redis: RedisService) {}
+
+  /** There is no replica. */
+  @Get('for-now')
+  forNow() {
+    return this.redis.with({ readPolicy: 'replica', timeoutMs: 20 }).get('key');
+  }
+
+  @Get('for-good')
+  forGood() {
+    return this.redis.call('no-such-command');
+  }
+}
+
 function appModule(options: RedisHaOptions) {
   @Module({
     imports: [
@@ -70,8 +87,8 @@ function appModule(options: RedisHaOptions) {
       SessionModule.forRoot(),
       TerminusModule,
     ],
-    controllers: [HealthController, MeController],
-    providers: [RedisHealthIndicator, Prices],
+    controllers: [HealthController, MeController, FailingController],
+    providers: [RedisHealthIndicator, Prices, { provide: APP_FILTER, useClass: RedisErrorFilter }],
   })
   class AppModule {}
   return AppModule;
@@ -100,6 +117,16 @@ async function letsIn(app: INestApplication): Promise<void> {
   assert.equal(known.status, 200, await known.clone().text());
   assert.deepEqual(await known.json(), { userId: 'ada' });
   assert.equal((await fetch(url)).status, 401);
+}
+
+async function answersErrors(app: INestApplication): Promise<void> {
+  const forNow = await fetch(`${await app.getUrl()}/failing/for-now`);
+  assert.equal(forNow.status, 503);
+  assert.equal(forNow.headers.get('retry-after'), '1');
+  assert.equal(((await forNow.json()) as { code: string }).code, 'NO_REPLICA');
+  const forGood = await fetch(`${await app.getUrl()}/failing/for-good`);
+  assert.equal(forGood.status, 500);
+  assert.equal(((await forGood.json()) as { code: string }).code, 'COMMAND_REJECTED');
 }
 
 async function answersHealth(app: INestApplication): Promise<void> {
@@ -140,6 +167,7 @@ async function main(): Promise<void> {
       await answersHealth(app);
       await loadsOnce(app);
       await letsIn(app);
+      await answersErrors(app);
     } finally {
       await app.close();
     }

@@ -21,7 +21,7 @@ const examples = JSON.parse(readFileSync('examples.json', 'utf8')) as Example[];
 
 /** What is said of a file, as said of its page. */
 function inPages(text: string): string {
-  const place = /\S*?(examples\/[\w/-]+\.m?)[jt]s:(\d+):\d+/g;
+  const place = /\S*\/(examples\/[\w-]+\/[\w.-]+\.m?)[jt]s:(\d+):\d+/g;
   return text.replace(place, (all, path: string, line: string) => {
     const example = examples.find(({ file }) => file === `${path}js`);
     return example === undefined ? all : `${example.page}:${example.places[Number(line) - 1]}`;

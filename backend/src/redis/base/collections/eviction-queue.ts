@@ -26,7 +26,7 @@ export interface Queue<T> {
 }
 
 /** More uses than this count no further, so that no item is spared for long after its last use. */
-const MAX_USES = 2;
+export const MAX_USES = 2;
 /** One in so many bytes is for items on trial. */
 const TRIAL_PART = 10;
 

@@ -1,6 +1,13 @@
 export { BoundedMap } from './bounded-map.js';
 export { ByteGate } from './byte-gate.js';
-export { type Evictable, EvictionQueue, Line, type Queue, use } from './eviction-queue.js';
+export {
+  type Evictable,
+  EvictionQueue,
+  Line,
+  MAX_USES,
+  type Queue,
+  use,
+} from './eviction-queue.js';
 export { InflightList, type InflightItem } from './inflight.js';
 export { InflightTable, type KeyedItem } from './inflight-table.js';
 export { OpenTasks } from './open-tasks.js';

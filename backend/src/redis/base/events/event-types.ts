@@ -40,6 +40,8 @@ const TYPES: Readonly<Record<RedisHaEventType, true>> = {
   'notices.refused': true,
   'value.rejected': true,
   'value.write-failed': true,
+  'warm-up.started': true,
+  'warm-up.finished': true,
   'cache.load-failed': true,
   'hot-key.rose': true,
   'hot-key.fell': true,

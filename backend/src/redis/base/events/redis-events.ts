@@ -143,6 +143,28 @@ export type RedisHaEvent =
       readonly file: string;
       readonly reason: 'other-redis' | 'unknown-key' | 'unreadable';
     }
+  | {
+      readonly type: 'warm-up.started';
+      readonly plan: string;
+      readonly keyspace: string;
+      readonly cause: 'boot' | 'loss' | 'return' | 'demand';
+      /** Keys that were done before it was interrupted. */
+      readonly done: number;
+    }
+  | {
+      readonly type: 'warm-up.finished';
+      readonly plan: string;
+      readonly keyspace: string;
+      readonly cause: 'boot' | 'loss' | 'return' | 'demand';
+      readonly outcome: 'finished' | 'stopped';
+      /** Of an error of what gives the keys. */
+      readonly reason: string | null;
+      readonly done: number;
+      readonly loaded: number;
+      readonly skipped: number;
+      readonly failed: number;
+      readonly durationMs: number;
+    }
   | { readonly type: 'cache.load-failed'; readonly keyspace: string; readonly reason: string }
   | {
       readonly type: 'hot-key.rose';

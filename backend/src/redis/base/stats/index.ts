@@ -12,3 +12,12 @@ export {
 } from './command-stats.js';
 export { LATENCY_BOUNDS_MS, type LatencyStats } from './latency-histogram.js';
 export { type RecentPercentiles } from './recent-latency.js';
+export {
+  HitCounter,
+  shownHits,
+  sumOfHits,
+  type HitRates,
+  type HitTotals,
+  type KeyspaceHits,
+  type RecentHits,
+} from './hit-counter.js';

@@ -99,6 +99,15 @@ describe('RedisCalendar', () => {
     expect(calendar.uncertaintyMs()).toBeGreaterThan(1_000);
   });
 
+  it('is behind by as long as this machine has slept, until Redis is reached again', () => {
+    const before = measure(-250);
+    // The calendar of a machine goes on while it sleeps. Its monotonic clock stands still.
+    local.step(HOUR_MS);
+    expect(calendar.wallTime()).toBe(before);
+    expect(measure(-250)).toBe(before + HOUR_MS);
+    expect(calendar.wallTime()).toBe(before + HOUR_MS);
+  });
+
   it('follows a new primary that is 80 ms behind', () => {
     measure(0);
     const before = calendar.wallTime();

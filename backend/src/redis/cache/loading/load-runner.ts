@@ -42,6 +42,7 @@ export class LoadRunner {
   readonly #open = new Map<LoadTime, Stop>();
   // One failure of a loader is the failure of many keys.
   readonly #told = new WeakSet();
+  readonly #listeners = new Set<(loader: unknown) => void>();
   #isClosed = false;
 
   constructor(deps: CacheDeps) {
@@ -81,6 +82,7 @@ export class LoadRunner {
     time: LoadTime,
   ): Promise<T> {
     this.#deps.counters.add('loads');
+    for (const listener of this.#listeners) listener(loader);
     const frame = new LoadFrame(this, keys);
     try {
       return await time.within(frame.run(loader, context));
@@ -92,6 +94,12 @@ export class LoadRunner {
     } finally {
       frame.end();
     }
+  }
+
+  /** Calls back before each call of a loader, with the loader. */
+  onCall(listener: (loader: unknown) => void): Stop {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Whether whoever asks for this key now is a loader that would wait for itself, over any number of others. */

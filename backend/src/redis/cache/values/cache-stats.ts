@@ -1,3 +1,5 @@
+import type { HitCounter } from '../../base/stats/index.js';
+
 /** Stats of a cache since the process began. Each key of a call counts once: as hit, stale hit or miss. */
 export interface CacheStats {
   /** Answered with a fresh value, or with the knowledge that there is none. */
@@ -26,13 +28,10 @@ export interface CacheStats {
   readonly hitRate: number;
 }
 
-/** What is counted; the rate is calculated. */
-type CacheCounter = Exclude<keyof CacheStats, 'hitRate'>;
+/** What is counted here. Reads are counted by the keyspace, and the rate is calculated. */
+type CacheCounter = Exclude<keyof CacheStats, 'hits' | 'staleHits' | 'misses' | 'hitRate'>;
 
 const ZERO: Readonly<Record<CacheCounter, number>> = {
-  hits: 0,
-  misses: 0,
-  staleHits: 0,
   nearHits: 0,
   negativeHits: 0,
   sets: 0,
@@ -46,10 +45,15 @@ const ZERO: Readonly<Record<CacheCounter, number>> = {
 /** The counters of one namespace. */
 export class CacheCounters {
   readonly #counts: Record<CacheCounter, number> = { ...ZERO };
+  readonly #hits: HitCounter;
+
+  constructor(hits: HitCounter) {
+    this.#hits = hits;
+  }
 
   /** Counts a call that was answered with a fresh value; with `undefined`, that there is none. */
   hit(value: unknown): void {
-    this.#counts.hits++;
+    this.#hits.hit();
     if (value === undefined) this.#counts.negativeHits++;
   }
 
@@ -62,8 +66,8 @@ export class CacheCounters {
   /** Counts a call by where its value came from. */
   answered(from: 'cache' | 'stale' | 'load', value: unknown): void {
     if (from === 'cache') this.hit(value);
-    else if (from === 'stale') this.#counts.staleHits++;
-    else this.#counts.misses++;
+    else if (from === 'stale') this.#hits.staleHit();
+    else this.#hits.miss();
   }
 
   /** Counts one more. */
@@ -73,20 +77,23 @@ export class CacheCounters {
 
   /** The counters now. */
   snapshot(): CacheStats {
-    return statsOf(this.#counts);
+    return statsOf({ ...this.#counts, ...this.#hits.totals });
   }
 
   /** The counters of several namespaces together. */
   static total(all: Iterable<CacheCounters>): CacheStats {
-    const sum = { ...ZERO } as Record<CacheCounter, number>;
+    const sum: Counts = { ...ZERO, hits: 0, staleHits: 0, misses: 0 };
     for (const one of all) {
-      for (const name of Object.keys(sum) as CacheCounter[]) sum[name] += one.#counts[name];
+      const counts: Counts = { ...one.#counts, ...one.#hits.totals };
+      for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];
     }
     return statsOf(sum);
   }
 }
 
-function statsOf(counts: Readonly<Record<CacheCounter, number>>): CacheStats {
+type Counts = Record<Exclude<keyof CacheStats, 'hitRate'>, number>;
+
+function statsOf(counts: Readonly<Counts>): CacheStats {
   const answered = counts.hits + counts.staleHits;
   const asked = answered + counts.misses;
   return Object.freeze({ ...counts, hitRate: asked === 0 ? 0 : answered / asked });

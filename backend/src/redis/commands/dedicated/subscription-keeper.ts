@@ -15,6 +15,7 @@ import {
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
+import { rejectedError } from '../shared/outcome-errors.js';
 import { Confirmations } from './confirmations.js';
 import {
   type BufferListener,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/timing/index.js';
 import { encodeEntry, isFinal, isTombstone, newTombstone } from './entry.js';
-import { use } from '../../base/collections/index.js';
+import { MAX_USES, use } from '../../base/collections/index.js';
 import type { ApplyOutcome, KeyValueStore, StampedDrop, StampedWrite } from './key-value-store.js';
 import { isOver, MemoryHoldings, type MemoryUsage } from './memory-holdings.js';
 import {
@@ -91,6 +91,16 @@ export class MemoryStore implements KeyValueStore {
   /** {@inheritDoc KeyValueStore.read} */
   read(keys: readonly string[]): (Buffer | null)[] {
     return keys.map((key) => this.peek(key)?.entry ?? null);
+  }
+
+  /** The keys that begin like this and have a value, those that are used most first. Looks at every record. */
+  usedMost(prefix: string, count: number): string[] {
+    const found: MemoryRecord[] = [];
+    for (const record of this.#held.records.values()) {
+      if (!record.isTombstone && record.key.startsWith(prefix)) found.push(record);
+    }
+    found.sort((one, other) => rankOf(other) - rankOf(one));
+    return found.slice(0, count).map(({ key }) => key);
   }
 
   /** {@inheritDoc KeyValueStore.apply} */
@@ -277,6 +287,11 @@ export class MemoryStore implements KeyValueStore {
     const dates = { madeAt, freshUntil: madeAt + ttlMs, isFinal: isLast };
     return { stamp: own, entry: owned(encodeEntry(newTombstone(own, dates))), groups: [] };
   }
+}
+
+// Who has proven itself is used more than who has just come.
+function rankOf({ isProven, uses }: MemoryRecord): number {
+  return (isProven ? MAX_USES + 1 : 0) + uses;
 }
 
 // What a write asks for of what is there.

@@ -1,5 +1,5 @@
 import { ValueTooLargeError, ValueUnserializableError } from '../../base/errors/index.js';
-import { findJsonFault, type JsonRules } from '../../base/json/index.js';
+import { findJsonFault, type JsonRules, parseJson } from '../../base/json/index.js';
 
 // In a text the quotes would have a backslash before them.
 const PROTOTYPE_MEMBER = /(?<!\\)"__proto__":/;
@@ -25,16 +25,8 @@ export function toForeignJson(value: unknown, maxBytes: number): string {
   return checkedSize(stringify(value), maxBytes);
 }
 
-/**
- * Returns what JSON says, without members named `__proto__`: `Object.assign` would make them the prototype
- * of what they are copied into.
- * @throws SyntaxError when it is no JSON.
- */
-export function fromJson(text: string): unknown {
-  // The name can also be written with escapes, for which there is no other reason.
-  const mayHave = text.includes('__proto__') || /\\u00[5-7]/i.test(text);
-  return mayHave ? JSON.parse(text, withoutPrototype) : JSON.parse(text);
-}
+/** What {@link toJson} wrote. @throws SyntaxError when it is no JSON. */
+export const fromJson: (text: string) => unknown = parseJson;
 
 // As JSON it can stand wherever the data would.
 const SEALED_MEMBER = 'nestjs-redis-ha/encrypted';
@@ -50,10 +42,6 @@ export function sealedIn(data: unknown): Buffer | null {
   const [first, ...others] = Object.entries(data) as [string, unknown][];
   if (first?.[0] !== SEALED_MEMBER || others.length > 0) return null;
   return typeof first[1] === 'string' ? Buffer.from(first[1], 'base64') : Buffer.alloc(0);
-}
-
-function withoutPrototype(name: string, value: unknown): unknown {
-  return name === '__proto__' ? undefined : value;
 }
 
 function stringify(value: unknown): string {

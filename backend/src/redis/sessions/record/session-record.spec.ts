@@ -28,7 +28,8 @@ const RECORD: SessionRecord = {
 };
 const json = JSON.stringify(RECORD.data);
 const OPEN = new SessionSeal({ keys: null, plainData: 'read' }, 'sessions');
-const draft = draftOf(RECORD, json, 1550, OPEN);
+const keptFor = (outageMs: number) => ({ seal: OPEN, outageMs });
+const draft = draftOf(RECORD, json, 1550, keptFor(0));
 const entry: Entry = {
   ...draft,
   stamp: STAMP,
@@ -50,7 +51,20 @@ describe('a record', () => {
     expect(draft).toMatchObject({ kind: 'value', freshMs: 50, staleMs: 0 });
     expect(expiryOf(RECORD)).toBe(1600);
     expect(expiryOf({ ...RECORD, lastSeenAt: 4950 })).toBe(5000);
-    expect(draftOf(RECORD, json, 9999, OPEN).freshMs).toBe(1);
+    expect(draftOf(RECORD, json, 9999, keptFor(0)).freshMs).toBe(1);
+  });
+
+  it.each([
+    ['as long as an outage may last', 1000, 1600 + 1000],
+    ['until its end', 3600, RECORD.endsAt],
+  ])('is kept %s, so that a use of it may come late', (_, outageMs, keptUntil) => {
+    const { freshMs, staleMs } = draftOf(RECORD, json, 1550, keptFor(outageMs));
+    expect(freshMs).toBe(50);
+    expect(1550 + (freshMs ?? 0) + staleMs).toBe(keptUntil);
+  });
+
+  it('is kept no longer than its end when that is over', () => {
+    expect(draftOf(RECORD, json, 9999, keptFor(1000))).toMatchObject({ freshMs: 1, staleMs: 0 });
   });
 
   it('is listed under its user, and says the id of the token nowhere', () => {

@@ -52,14 +52,28 @@ export function expiryOf({ lastSeenAt, idleMs, endsAt }: SessionRecord): number 
   return Math.min(lastSeenAt + idleMs, endsAt);
 }
 
-/** Returns the entry of a record. `dataJson` is its data, as text. */
+/** How records are kept. */
+interface KeepingOptions {
+  readonly seal: SessionSeal;
+  /** How much longer than it may be idle a session is kept. */
+  readonly outageMs: number;
+}
+
+/**
+ * Returns the entry of a record. `dataJson` is its data, as text. It is kept for longer than it is valid, though not
+ * beyond its end: a process that was cut off may bring a use of it that was in time, and a change replaces only
+ * what is there.
+ */
 export function draftOf(
   record: SessionRecord,
   dataJson: string,
   now: number,
-  seal: SessionSeal,
+  { seal, outageMs }: KeepingOptions,
 ): EntryDraft {
   const { userId, createdAt, lastSeenAt, idleMs, endsAt } = record;
+  const expiry = expiryOf(record);
+  const freshMs = Math.max(1, expiry - now);
+  const keptUntil = Math.min(expiry + outageMs, endsAt);
   const head = JSON.stringify([RECORD_VERSION, userId, createdAt, lastSeenAt, idleMs, endsAt]);
   return {
     ...seal.sealBody(
@@ -68,8 +82,8 @@ export function draftOf(
     ),
     kind: 'value',
     isCompressed: false,
-    freshMs: Math.max(1, expiryOf(record) - now),
-    staleMs: 0,
+    freshMs,
+    staleMs: Math.max(0, keptUntil - now - freshMs),
     groups: [groupOfUser(userId)],
   };
 }

@@ -37,7 +37,7 @@ function recordOf(letter: string, over: Partial<SessionRecord> = {}): SessionRec
 
 /** The entry of a record, as a store keeps it. */
 function entryOf(record: SessionRecord, seal: SessionSeal): Entry {
-  const draft = draftOf(record, JSON.stringify(record.data), 1550, seal);
+  const draft = draftOf(record, JSON.stringify(record.data), 1550, { seal, outageMs: 0 });
   return { ...draft, stamp: STAMP, birth: STAMP, madeAt: 1550, isFinal: false, freshUntil: 90_000 };
 }
 

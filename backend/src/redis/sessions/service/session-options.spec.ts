@@ -19,6 +19,7 @@ describe('the options of sessions', () => {
       absoluteMs: 43_200_000,
       maxAbsoluteMs: 43_200_000,
       touchEveryMs: 60_000,
+      outageMs: 43_200_000,
       maxDataBytes: 262_144,
       archive: null,
       archiveRequired: true,

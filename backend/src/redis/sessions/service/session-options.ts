@@ -27,6 +27,11 @@ export interface SessionOptions {
   readonly maxAbsoluteMs?: number;
   /** A session in use is written at most this often, in ms; less than `idleMs`. @defaultValue 60000, or half of `idleMs` if that is less */
   readonly touchEveryMs?: number;
+  /**
+   * How much longer than it may be idle Redis keeps a session, up to its end, in ms: an outage of Redis that is not
+   * longer logs nobody out who is in use. 0 saves memory of Redis. @defaultValue 43200000 (12 h)
+   */
+  readonly outageMs?: number;
   /** Bytes of JSON that the data of one session may have. @defaultValue 262144 (256 KiB) */
   readonly maxDataBytes?: number;
   /** Your store that keeps sessions besides Redis, such as a database. @defaultValue none */
@@ -57,12 +62,16 @@ const archive = objectWith<SessionArchive>(
   'listOf',
 );
 
+/** How much longer than it is valid Redis keeps a session, of any kind. */
+export const outageMs = option(wholeNumber(0, MAX_LIFE_MS, 'milliseconds'), 43_200_000);
+
 /** The rows of the options, for what is registered together with them. */
 export const SESSION_ROWS = {
   idleMs: option(lifetime, 1_800_000),
   absoluteMs: option(lifetime, 43_200_000),
   maxAbsoluteMs: option(lifetime, 43_200_000),
   touchEveryMs: option(lifetime, 60_000),
+  outageMs,
   maxDataBytes: option(wholeNumber(1, 16_777_216, 'bytes'), 262_144),
   archive: option(archive, null),
   archiveRequired: option(flag, true),

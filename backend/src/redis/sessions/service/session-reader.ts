@@ -24,6 +24,8 @@ export interface SessionDeps {
   /** The archive, where there is one. */
   readonly desk: ArchiveDesk | null;
   readonly seal: SessionSeal;
+  /** How much longer than it may be idle Redis keeps a session. */
+  readonly outageMs: number;
   readonly clock: Clock;
   readonly bus: EventBus;
 }
@@ -81,17 +83,34 @@ export class SessionReader {
     make: (record: SessionRecord) => R,
     fail: (error: unknown) => R | Promise<R>,
   ): Promise<R> {
-    if (this.#absent.get(id) === true) return Promise.reject(invalid('missing')).then(make, fail);
+    const { keyspace } = this.#deps;
+    if (this.#absent.get(id) === true) {
+      keyspace.hits.hit();
+      return Promise.reject(invalid('missing')).then(make, fail);
+    }
     // A replica is asked for what it is sure to have: for anything else the primary, and only it.
     if (!this.#seen.has(id)) return this.#loadUnseen(id).then(make, fail);
-    return this.#deps.keyspace.read(id, CONFIRMED).then((reading) => {
-      if (reading.state === 'found' && !this.#hasExpired(reading.value)) return make(reading.value);
-      return this.#settle(id, this.#judge(reading)).then(make, fail);
-    }, fail);
+    return keyspace.read(id, CONFIRMED).then(
+      (reading) => {
+        const verdict = this.#judge(reading);
+        this.#count(verdict);
+        if (verdict.kind === 'valid') return make(verdict.record);
+        return this.#settle(id, verdict).then(make, fail);
+      },
+      (error: unknown) => {
+        keyspace.hits.miss();
+        return fail(error);
+      },
+    );
   }
 
   async #loadUnseen(id: string): Promise<SessionRecord> {
-    const record = await this.loadForChange(id);
+    const verdict = await this.#look(id, ON_PRIMARY).catch((error: unknown) => {
+      this.#deps.keyspace.hits.miss();
+      throw error;
+    });
+    this.#count(verdict);
+    const record = await this.#settle(id, verdict);
     this.#seen.add(id);
     return record;
   }
@@ -135,6 +154,13 @@ export class SessionReader {
       if (verdict.why === 'missing' && isMissing(error)) this.#absent.set(id, true);
       throw error;
     }
+  }
+
+  // Redis, or memory in its place, knows the session or its end: otherwise it is a miss, whoever knows it then.
+  #count(verdict: Verdict): void {
+    const { hits } = this.#deps.keyspace;
+    if (verdict.kind === 'ask') hits.miss();
+    else hits.hit();
   }
 
   async #look(id: string, options: ReadOptions): Promise<Verdict> {
@@ -194,7 +220,7 @@ export class SessionReader {
   async #refill(record: SessionRecord): Promise<SessionRecord> {
     const { keyspace } = this.#deps;
     const dataJson = toForeignJson(record.data, Infinity);
-    const draft = draftOf(record, dataJson, this.#now, this.#deps.seal);
+    const draft = draftOf(record, dataJson, this.#now, this.#deps);
     try {
       const { outcome } = await keyspace.write(record.id, draft, {
         stamp: stampOfDigits(record.revision),

@@ -96,13 +96,14 @@ export class SessionService<T = Record<string, unknown>> {
     { clock = new SystemClock(), bus = new EventBus() }: SessionServiceDeps = {},
   ) {
     const resolved = resolveSessionOptions(options);
-    const { archive, archiveRequired, keys, plainData } = resolved;
+    const { archive, archiveRequired, keys, plainData, outageMs } = resolved;
     const seal = new SessionSeal(resolved, keyspace.name);
     const desk = archive === null ? null : new ArchiveDesk(archive, { ...resolved, seal }, clock);
     this.keyspace = keyspace;
     this.deps = { clock, bus, keys, plainData };
     this.#options = resolved;
-    this.#deps = { keyspace: keyspace.decodedBy(recordDecoder(seal)), desk, clock, bus, seal };
+    const decoded = keyspace.decodedBy(recordDecoder(seal));
+    this.#deps = { keyspace: decoded, desk, clock, bus, seal, outageMs };
     this.#reader = new SessionReader(this.#deps, resolved.archiveRememberMs);
     this.#writer = new SessionWriter(this.#deps, resolved);
     this.#rotation = new SessionRotation<T>(this.#deps, this.#reader, this.#writer);

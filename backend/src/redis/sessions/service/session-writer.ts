@@ -173,9 +173,9 @@ export class SessionWriter {
 
   /** Writes to Redis, or to memory and the journal. It is superseded when something else is there. */
   #put(record: SessionRecord, before?: SessionRecord): Promise<WriteReceipt> {
-    const { keyspace, seal } = this.#deps;
-    const draft = draftOf(record, toForeignJson(record.data, Infinity), this.now, seal);
-    return keyspace.write(record.id, draft, {
+    const dataJson = toForeignJson(record.data, Infinity);
+    const draft = draftOf(record, dataJson, this.now, this.#deps);
+    return this.#deps.keyspace.write(record.id, draft, {
       stamp: stampOfDigits(record.revision),
       birth: stampOfDigits(record.birth),
       ...(before !== undefined && { replaces: stampOfDigits(before.revision) }),

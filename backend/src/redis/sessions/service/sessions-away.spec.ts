@@ -122,7 +122,7 @@ describe('while Redis is away', () => {
     });
     const copy = keyspace.memory.entries.get(session.id);
     if (copy === undefined) throw new TypeError('memory has no copy');
-    keyspace.memory.entries.set(session.id, { ...copy, freshUntil: 0 });
+    keyspace.memory.entries.set(session.id, { ...copy, freshUntil: 0, keptUntil: 0 });
     keyspace.goAway();
     await world.clock.advance(10_000);
     expect(await codeOf(sessions.read(token))).toBe('SESSION_UNAVAILABLE');

@@ -26,6 +26,7 @@ import { plainData, type PlainData } from '../../config/index.js';
 import { SessionSeal } from '../record/session-seal.js';
 import { stampOfChange, stampOfSlide } from '../record/session-record.js';
 import { idOf } from '../record/session-token.js';
+import { outageMs } from '../service/session-options.js';
 import { reportFailedWrite, reportUnreadable } from '../service/session-reader.js';
 import type { SessionService, SharedDeps } from '../service/session-service.js';
 
@@ -35,6 +36,11 @@ export interface SessionStoreOptions {
   readonly defaultMs?: number;
   /** A session that was not changed is written at most this often, in ms. @defaultValue 60000 */
   readonly touchEveryMs?: number;
+  /**
+   * How much longer than its cookie Redis keeps a session, in ms: an outage of Redis that is not longer ends no
+   * session that is in use. 0 saves memory of Redis. @defaultValue 43200000 (12 h)
+   */
+  readonly outageMs?: number;
   /** Bytes of JSON that one session may have. @defaultValue 262144 (256 KiB) */
   readonly maxDataBytes?: number;
   /** @defaultValue that of the sessions it stands beside, or of the machine */
@@ -65,6 +71,7 @@ const MAX_ATTEMPTS = 5;
 const ROWS = {
   defaultMs: option(lifetime, 86_400_000),
   touchEveryMs: option(lifetime, 60_000),
+  outageMs,
   maxDataBytes: option(positive, 262_144),
   clock: option(anything<Clock>(), null),
   bus: option(anything<EventBus>(), null),
@@ -87,10 +94,16 @@ export class StoreRecords {
   /** @throws ConfigInvalidError for options that cannot be used. */
   constructor(home: SessionHome, options: SessionStoreOptions = {}) {
     const deps = depsOf(home);
-    const { defaultMs, touchEveryMs, maxDataBytes, ...own } = STORE.resolve(options);
+    const {
+      defaultMs,
+      touchEveryMs,
+      outageMs: keepMs,
+      maxDataBytes,
+      ...own
+    } = STORE.resolve(options);
     const [clock, bus] = [own.clock ?? deps.clock, own.bus ?? deps.bus];
     this.#keyspace = 'keyspace' in home ? home.keyspace : home;
-    this.#options = { defaultMs, touchEveryMs, maxDataBytes, clock, bus };
+    this.#options = { defaultMs, touchEveryMs, outageMs: keepMs, maxDataBytes, clock, bus };
     this.#seal = new SessionSeal(
       { keys: own.keys ?? deps.keys, plainData: own.plainData ?? deps.plainData },
       this.#keyspace.name,
@@ -100,7 +113,18 @@ export class StoreRecords {
 
   /** The session, or `null` when there is none. Fails when nobody can tell. */
   get(sid: string): Promise<object | null> {
-    return withStatus(async () => (await this.#read(idOf(sid)))?.value ?? null);
+    return withStatus(async () => {
+      const { hits } = this.#keyspace;
+      try {
+        const found = await this.#read(idOf(sid));
+        if (found === null) hits.miss();
+        else hits.hit();
+        return found?.value ?? null;
+      } catch (error) {
+        hits.miss();
+        throw error;
+      }
+    });
   }
 
   /**
@@ -212,7 +236,7 @@ export class StoreRecords {
   #draftOf(id: string, json: string, lifeMs: number): EntryDraft {
     const sealed = this.#seal.sealBody({ codec: STORE_CODEC, body: Buffer.from(json) }, id);
     const shape = { kind: 'value', isCompressed: false, groups: [] } as const;
-    return { ...shape, ...sealed, freshMs: lifeMs, staleMs: 0 };
+    return { ...shape, ...sealed, freshMs: lifeMs, staleMs: this.#options.outageMs };
   }
 
   #decode(id: string, entry: Entry): Decoded<object> {

@@ -64,7 +64,8 @@ function readAnswers(received: string, steps: readonly HandshakeStep[]): Handsha
   return { kind: 'accepted' };
 }
 
-function encode({ name, args }: HandshakeStep): string {
+/** Returns a command as it is sent. */
+export function encode({ name, args }: Pick<HandshakeStep, 'name' | 'args'>): string {
   const words = [name, ...args];
   const parts = words.map((word) => `$${String(Buffer.byteLength(word))}\r\n${word}\r\n`);
   return `*${String(words.length)}\r\n${parts.join('')}`;

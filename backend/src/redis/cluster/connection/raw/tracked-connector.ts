@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../../base/address/index.js';
-import { changingCredentials, type ResolvedAccess } from '../../../config/index.js';
+import { changingCredentials, type Login, type ResolvedAccess } from '../../../config/index.js';
 import { ConnectionLostError, isRoleRefusal, replyPrefix } from '../../../base/errors/index.js';
 import {
   answerWithin,
@@ -16,6 +16,7 @@ import {
 import { handshakeSteps, type HandshakeStep } from '../handshake/handshake-steps.js';
 import { shakeHands } from '../handshake/socket-handshake.js';
 import { openSocket, presentLogin, presentTls, reasonOf } from '../handshake/present-access.js';
+import { RawLogin } from './raw-login.js';
 
 /** Says which node the clients of other libraries should be connected to. */
 export interface TargetSource {
@@ -149,23 +150,30 @@ export async function endClient(client: Redis, limit: Limit): Promise<void> {
 
 // What the client was given counts, not what the engine would do: its library may choose another
 // database or another user.
-async function stepsOf(
+async function introductionOf(
   { username, password, db }: RedisOptions,
   access: ResolvedAccess,
-): Promise<readonly HandshakeStep[]> {
+): Promise<Introduction> {
   const isOwn = typeof password === 'string';
-  const login = isOwn ? { username: username ?? null, password } : await changingLogin(access);
+  const changing = isOwn ? null : await changingLogin(access);
+  const login = isOwn ? { username: username ?? null, password } : changing;
   // Libraries that take it from a URL pass it as text.
-  return handshakeSteps({ login, db: Number.parseInt(String(db ?? 0), 10) });
+  return { steps: handshakeSteps({ login, db: Number.parseInt(String(db ?? 0), 10) }), changing };
 }
 
 function changingLogin(access: ResolvedAccess): ReturnType<typeof presentLogin> {
   return changingCredentials(access) === null ? null : presentLogin(access);
 }
 
-/** What one attempt to connect needs. */
-interface Prepared {
+/** What a connection says before its client gets it. */
+interface Introduction {
   readonly steps: readonly HandshakeStep[];
+  /** The login in it, if that may change; otherwise `null`. */
+  readonly changing: Login | null;
+}
+
+/** What one attempt to connect needs. */
+interface Prepared extends Introduction {
   readonly tls: TlsOptions | null;
 }
 
@@ -204,23 +212,26 @@ class TrackedConnector extends AbstractConnector {
     // It may have taken a while to ask for the credentials.
     if (prepared === null || isGivenUp() || !this.#source.isCurrent(target)) return deadSocket();
     const socket = this.#open(target, prepared.tls);
-    if (prepared.steps.length > 0) await this.#introduce(socket, prepared.steps, emit);
+    if (prepared.steps.length > 0) await this.#introduce(socket, prepared, emit);
     return socket;
   }
 
   // Asks for the credentials and the TLS options that hold now; `null` when they cannot be had.
   async #prepare(target: NodeAddress, emit: ErrorEmitter): Promise<Prepared | null> {
     const { access, clock } = this.#source;
-    const asked = Promise.all([stepsOf(this.#options, access), presentTls(access, target.host)]);
+    const asked = Promise.all([
+      introductionOf(this.#options, access),
+      presentTls(access, target.host),
+    ]);
     const late = new ConnectionLostError(
       `The credentials were not there within ${String(this.#connectTimeoutMs)} ms`,
     );
     try {
-      const [steps, tls] = await answerWithin(
+      const [introduction, tls] = await answerWithin(
         asked,
         atDeadline(clock, this.#connectTimeoutMs, () => late),
       );
-      return { steps, tls };
+      return { ...introduction, tls };
     } catch (error) {
       this.#refusedAt = clock.now();
       emit('error', new ConnectionLostError(`The connection is not opened: ${reasonOf(error)}`));
@@ -231,7 +242,7 @@ class TrackedConnector extends AbstractConnector {
   // Destroys the socket when the server refuses the user or the database.
   async #introduce(
     socket: Socket,
-    steps: readonly HandshakeStep[],
+    { steps, changing }: Introduction,
     emit: ErrorEmitter,
   ): Promise<void> {
     const { clock } = this.#source;
@@ -240,10 +251,17 @@ class TrackedConnector extends AbstractConnector {
     stopTimer();
     // The driver reports this one when it gets a socket that is closed already.
     this.firstError = (outcome.kind === 'broken' ? outcome.fault : null) as Error;
+    if (outcome.kind === 'accepted' && changing !== null) this.#keepLogin(socket, changing);
     if (outcome.kind !== 'refused') return;
     this.#refusedAt = clock.now();
     socket.destroy();
     emit('error', new ConnectionLostError(`The connection is not used: ${outcome.refusal}`));
+  }
+
+  #keepLogin(socket: Socket, login: Login): void {
+    const raw = new RawLogin(socket);
+    const stop = changingCredentials(this.#source.access)?.keep(login, (other) => raw.logIn(other));
+    if (stop !== undefined) socket.once('close', stop);
   }
 
   /** Returns whether the node is still one to be connected to, and reports no role that it must not have. */

@@ -34,6 +34,8 @@ export function inheritingAmong(newer: JournalRecord, older: JournalRecord): Jou
 
 /** The same write, whatever it was based on. */
 export function unconditional(write: StampedWrite): StampedWrite {
+  // Nearly all are. An object of which a member was deleted is slow for as long as it is held.
+  if (write.replaces === undefined) return write;
   const plain: { -readonly [K in keyof StampedWrite]: StampedWrite[K] } = { ...write };
   delete plain.replaces;
   return plain;
