@@ -52,7 +52,14 @@ interface Shared extends Omit<RedisCacheDeps, 'defaults' | 'isReachable'> {
 
 const DEFAULT_NAMESPACE = 'default';
 // A mark of one process alone would be wrong.
-const MARKS = { policy: 'strict', nearMs: 0, maxStaleMs: 0, memoryPercent: 0 } as const;
+// Nobody wants to know how often the marks of warming are read.
+const MARKS = {
+  policy: 'strict',
+  nearMs: 0,
+  maxStaleMs: 0,
+  memoryPercent: 0,
+  hotKeys: 'off',
+} as const;
 // A namespace is never removed. One namespace per customer or request is a mistake: use keys for that.
 const MAX_NAMESPACES = 1_000;
 // About as much as a connection carries in a few milliseconds: what else is on it need not wait for long.
