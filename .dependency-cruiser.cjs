@@ -23,6 +23,7 @@ const ROOMS = [
   'commands/shared',
   'commands/dedicated',
   'commands',
+  'hot-keys',
   'keyspace/store',
   'keyspace/breaker',
   'keyspace/journal/disk',

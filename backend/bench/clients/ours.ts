@@ -1,4 +1,4 @@
-import { RedisService, resolveOptions } from '../../src/redis/index.js';
+import { type HotKeyLevel, RedisService, resolveOptions } from '../../src/redis/index.js';
 import { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 import { now } from '../common/clock.js';
 import { connectionName, newNotes, type BenchClient, type ClusterPlace } from './bench-client.js';
@@ -12,12 +12,14 @@ export class OursClient implements BenchClient {
   constructor(
     place: ClusterPlace,
     readPolicy: 'primary' | 'replica-preferred' = 'replica-preferred',
+    level: HotKeyLevel = 'watch',
   ) {
     const { options } = resolveOptions({
       mode: 'sentinel',
       sentinel: { masterName: place.masterName, nodes: place.sentinels, natMap: place.natMap },
       node: { clientName: connectionName('ours'), password: place.password },
       routing: { readPolicy },
+      hotKeys: { level },
     });
     this.engine = new RedisEngine(options);
     this.redis = new RedisService(this.engine);

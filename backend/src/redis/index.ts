@@ -63,12 +63,21 @@ export type {
   KeyspaceOptions,
   WriteReceipt,
 } from './keyspace/index.js';
+export type {
+  AccessedKey,
+  HotKeysReport,
+  ServerHotKey,
+  ServerHotKeys,
+  ServerHotKeysOptions,
+} from './hot-keys/index.js';
 export { KeyRing } from './base/crypto/index.js';
 export type { KeySource } from './base/options/index.js';
 export { formatAddress, parseAddress, type NodeAddress } from './base/address/index.js';
 export {
   type CredentialsFunction,
   type CredentialsReport,
+  type HotKeyLevel,
+  type HotKeyOptions,
   optionsFromEnv,
   redactOptions,
   resolveFromEnv,
@@ -88,6 +97,7 @@ export {
   type SentinelModeOptions,
   type SentinelOptions,
   type SessionDataOptions,
+  type ShownKey,
   type StandaloneModeOptions,
   type TlsFunction,
 } from './config/index.js';

@@ -120,6 +120,8 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
   readonly drafts: { key: string; draft: EntryDraft; stamp: Stamp | undefined }[] = [];
   /** What each call waits for before it does anything. */
   latency: () => Promise<void> = () => Promise.resolve();
+  /** Keys that count as hot. */
+  readonly spared = new Set<string>();
   /** It hears of no changes. */
   isDeaf = false;
   readonly hits: HitCounter;
@@ -206,6 +208,14 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
 
   stamp(): Stamp {
     return this.server.stamp(this.#origin);
+  }
+
+  get mayBeNear(): boolean {
+    return this.nearMs > 0 || this.spared.size > 0;
+  }
+
+  isSpared(key: string): boolean {
+    return this.spared.has(key);
   }
 
   near(key: string): Awaitable<Reading<T>> | null {

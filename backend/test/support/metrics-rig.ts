@@ -151,6 +151,7 @@ export function connection(status: Partial<RedisStatus> = {}): ToldConnection {
     get stats() {
       return recorder.stats;
     },
+    hotKeys: () => ({ hot: { reads: 2, writes: 1 }, sparedReads: 40 }),
     on: (type, listener) => bus.on(type, listener),
   };
 }

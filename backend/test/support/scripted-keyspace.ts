@@ -136,6 +136,12 @@ export class ScriptedKeyspace implements Keyspace {
     return decodedView(this, decoder);
   }
 
+  readonly mayBeNear = false;
+
+  isSpared(): boolean {
+    return false;
+  }
+
   recentKeys(): string[] {
     return [];
   }

@@ -1,6 +1,7 @@
 import { ConfigInvalidError } from '../base/errors/index.js';
 import { ByteGate, OpenTasks } from '../base/collections/index.js';
 import type { EventBus } from '../base/events/index.js';
+import type { HotKeyLevel } from '../config/index.js';
 import type { Keyspace, KeyspacePolicy } from '../keyspace/index.js';
 import { atDeadline, endsWithin, type Clock, type Random } from '../base/timing/index.js';
 import { BodyDecoder } from './values/body-decoder.js';
@@ -26,6 +27,7 @@ type OpenKeyspace = (
     readonly nearMs: number;
     readonly maxStaleMs: number;
     readonly memoryPercent: number;
+    readonly hotKeys: HotKeyLevel | null;
   },
 ) => Keyspace;
 
@@ -50,7 +52,14 @@ interface Shared extends Omit<RedisCacheDeps, 'defaults' | 'isReachable'> {
 
 const DEFAULT_NAMESPACE = 'default';
 // A mark of one process alone would be wrong.
-const MARKS = { policy: 'strict', nearMs: 0, maxStaleMs: 0, memoryPercent: 0 } as const;
+// Nobody wants to know how often the marks of warming are read.
+const MARKS = {
+  policy: 'strict',
+  nearMs: 0,
+  maxStaleMs: 0,
+  memoryPercent: 0,
+  hotKeys: 'off',
+} as const;
 // A namespace is never removed. One namespace per customer or request is a mistake: use keys for that.
 const MAX_NAMESPACES = 1_000;
 // About as much as a connection carries in a few milliseconds: what else is on it need not wait for long.
@@ -195,9 +204,9 @@ function open(
   options: ResolvedCacheOptions,
   { openKeyspace, warmUps, ...shared }: Shared,
 ): NamespaceDeps {
-  const { policy, nearMs, maxStaleMs, memoryPercent } = options;
+  const { policy, nearMs, maxStaleMs, memoryPercent, hotKeys } = options;
   const codec = new CacheCodec(name, options);
-  const keyspace = openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent });
+  const keyspace = openKeyspace(name, { policy, nearMs, maxStaleMs, memoryPercent, hotKeys });
   const own = {
     keyspace: keyspace.decodedBy(new BodyDecoder(codec, options)),
     options,

@@ -39,6 +39,7 @@ export {
   type RedisCommands,
   type UncalledArguments,
 } from './table/command-methods.js';
+export { isFirstTheOnlyKey, keysOf } from './table/command-keys.js';
 export type { BatchResult, Payload, PayloadWire, QueuedCommand } from './table/payloads.js';
 export { checkTransaction, refusal } from './table/command-arguments.js';
 export { CommandRouter } from './shared/command-router.js';

@@ -12,9 +12,12 @@ export { optionsFromEnv, resolveFromEnv, resolveOverEnv } from './options-from-e
 export type { OptionsOverEnvironment } from './over-environment.js';
 export { redactOptions } from './redact-options.js';
 export {
+  hotKeyLevel,
   plainData,
   readPolicy,
   TOP,
+  type HotKeyLevel,
+  type HotKeyOptions,
   type MemoryModeOptions,
   type NodeOptions,
   type PlainData,
@@ -29,6 +32,7 @@ export {
   type SentinelModeOptions,
   type SentinelOptions,
   type SessionDataOptions,
+  type ShownKey,
   type StandaloneModeOptions,
 } from './redis-options.js';
 export {

@@ -435,6 +435,8 @@ describe('every scalar option', () => {
     'journal.keys': [KEYS.join(', '), KEYS],
     'sessions.keys': [KEYS.join(', '), KEYS],
     'sessions.plainData': ['refuse', 'refuse'],
+    'hotKeys.level': ['on', 'on'],
+    'hotKeys.showKeys': ['whole', 'whole'],
     path: ['/run/redis.sock', '/run/redis.sock'],
   };
   const MOVED: Readonly<Record<string, string>> = {
@@ -452,9 +454,10 @@ describe('every scalar option', () => {
         .map((variable) => [variable, path] as const),
     ),
   )('%s sets %s', (variable, path) => {
-    const expected = /(?:Ms|Size|Commands|Bytes|Entries|Failures|PerSecond|db|port)$/.test(path)
-      ? 7
-      : 'seven';
+    const expected =
+      /(?:Ms|Size|Commands|Bytes|Entries|Failures|PerSecond|perMinute|db|port)$/.test(path)
+        ? 7
+        : 'seven';
     const [text, value] = SAMPLES[path] ?? [String(expected), expected];
     const { options, problems } = optionsFromEnv({ REDIS_MODE: 'sentinel', [variable]: text });
     expect(problems).toEqual([]);

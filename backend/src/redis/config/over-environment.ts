@@ -19,7 +19,16 @@ const INSTEAD_OF: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where a list or an object is one value: it is replaced, not mixed. */
-const GROUPS = ['node', 'routing', 'pools', 'fallback', 'journal', 'sessions', 'sentinel'];
+const GROUPS = [
+  'node',
+  'routing',
+  'pools',
+  'fallback',
+  'journal',
+  'sessions',
+  'hotKeys',
+  'sentinel',
+];
 
 /**
  * Returns what the environment gives, with what the code gives in its place. Each option of the code wins over

@@ -30,8 +30,8 @@ function sealAccess<A extends ResolvedAccess>(access: A): A {
  * are set, keys of encryption are named by their ids, and `sentinel.mapAddress` says whether addresses are mapped. User names are no secrets.
  */
 export function redactOptions(options: ResolvedRedisOptions): Redacted {
-  const { name, mode, node, routing, pools, fallback, journal, sessions, shutdownTimeoutMs } =
-    options;
+  const { name, mode, node, routing, pools, fallback, journal, sessions } = options;
+  const { hotKeys, shutdownTimeoutMs } = options;
   return {
     name,
     mode,
@@ -43,6 +43,7 @@ export function redactOptions(options: ResolvedRedisOptions): Redacted {
     fallback: { ...fallback },
     journal: { ...journal, keys: idsOf(journal.keys) },
     sessions: { ...sessions, keys: idsOf(sessions.keys) },
+    hotKeys: { ...hotKeys },
     shutdownTimeoutMs,
   };
 }

@@ -245,6 +245,38 @@ const SESSION_DATA_ROWS = {
 } satisfies RowsOf<SessionDataOptions>;
 const SESSION_DATA = new OptionSet(SESSION_DATA_ROWS, { path: 'sessions', ...shared });
 
+/**
+ * What is done about keys that are accessed very often: they are not looked for (`off`), found and told of
+ * (`watch`), or spared as well, by answers from the memory of the process (`on`).
+ */
+export type HotKeyLevel = 'off' | 'watch' | 'on';
+
+/** One of the levels. */
+export const hotKeyLevel = choice('off', 'watch', 'on');
+
+/** How a key is written where it leaves the process. */
+export type ShownKey = 'hash' | 'short' | 'whole';
+
+/** How keys that are accessed very often are found, and what is done about them. */
+export interface HotKeyOptions {
+  /** Whether hot keys are looked for (`watch`), and spared (`on`). A namespace of the cache may say otherwise. @defaultValue 'watch' */
+  readonly level?: HotKeyLevel;
+  /** A key is hot from so many accesses a minute on, by this process, reads and writes apart. @defaultValue 1000 */
+  readonly perMinute?: number;
+  /** With `on`: how long a copy of a hot key of the cache answers without Redis being asked, in ms. @defaultValue 1000 */
+  readonly nearMs?: number;
+  /** How keys are written in events, logs and health: as a hash, as their first letters, or whole. @defaultValue 'hash' */
+  readonly showKeys?: ShownKey;
+}
+
+const HOT_KEY_ROWS = {
+  level: option(hotKeyLevel, 'watch', 'REDIS_HOT_KEYS_LEVEL'),
+  perMinute: option(positive, 1_000, 'REDIS_HOT_KEYS_PER_MINUTE'),
+  nearMs: option(milliseconds, 1_000, 'REDIS_HOT_KEYS_NEAR_MS'),
+  showKeys: option(choice('hash', 'short', 'whole'), 'hash', 'REDIS_HOT_KEYS_SHOW_KEYS'),
+} satisfies RowsOf<HotKeyOptions>;
+const HOT_KEYS = new OptionSet(HOT_KEY_ROWS, { path: 'hotKeys', ...shared });
+
 /** How Sentinel is reached, and which group it watches. */
 export interface SentinelOptions {
   /** Name of the group, as in `sentinel monitor <name>`. @defaultValue 'mymaster' */
@@ -315,6 +347,7 @@ interface CommonOptions {
   readonly fallback?: FallbackOptions;
   readonly journal?: JournalOptions;
   readonly sessions?: SessionDataOptions;
+  readonly hotKeys?: HotKeyOptions;
   /** How long a shutdown waits for calls that are under way, in ms. @defaultValue 2000 */
   readonly shutdownTimeoutMs?: number;
 }
@@ -367,6 +400,7 @@ const TOP_ROWS = {
   fallback: option(group(FALLBACK), FALLBACK.defaults),
   journal: option(group(JOURNAL), JOURNAL.defaults),
   sessions: option(group(SESSION_DATA), SESSION_DATA.defaults),
+  hotKeys: option(group(HOT_KEYS), HOT_KEYS.defaults),
   sentinel: option(group(SENTINEL), SENTINEL.defaults),
 } satisfies RowsOf<OptionsOfAnyMode>;
 
@@ -377,8 +411,8 @@ export const TOP = new OptionSet(TOP_ROWS, {
   ...shared,
 });
 
-const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SESSION_DATA, SENTINEL];
-const GROUP_NAMES = ['node', 'routing', 'pools', 'fallback', 'journal', 'sessions', 'sentinel'];
+const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SESSION_DATA, HOT_KEYS, SENTINEL];
+const GROUP_NAMES = 'node routing pools fallback journal sessions hotKeys sentinel'.split(' ');
 
 /** The rows of all options with their paths, such as `node.db`, in the order of the documentation. */
 export function everyRow(): readonly (readonly [string, AnyRow])[] {

@@ -38,6 +38,7 @@ describe('resolveOptions', () => {
       fallback: TOP.defaults.fallback,
       journal: TOP.defaults.journal,
       sessions: { keys: null, plainData: 'read' },
+      hotKeys: { level: 'watch', perMinute: 1000, nearMs: 1000, showKeys: 'hash' },
       shutdownTimeoutMs: 2000,
     });
   });

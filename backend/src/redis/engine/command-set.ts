@@ -66,22 +66,27 @@ export class RedisCommandSet extends CommandMethods {
   /** Starts a pipeline: commands that are sent together, each with its own result. It is not atomic. */
   pipeline(commands?: unknown[][]): ChainedCommands {
     if (this.#options?.replicas !== undefined) throw unconfirmedPipeline();
-    return this.#newBatch(commands, (queued) =>
-      this.#engine.connected.runner.runPipeline(queued, this.#options),
-    );
+    return this.#newBatch(commands, (queued) => {
+      this.#engine.plain?.noteAll(queued);
+      return this.#engine.connected.runner.runPipeline(queued, this.#options);
+    });
   }
 
   /** Starts a transaction: `MULTI` … `EXEC`. For `WATCH` see {@link RedisService.exclusive}. */
   multi(commands?: unknown[][]): ChainedCommands {
-    return this.#newBatch(commands, (queued) =>
-      this.#engine.connected.runner.runTransaction(queued, this.#options),
-    );
+    return this.#newBatch(commands, (queued) => {
+      this.#engine.plain?.noteAll(queued);
+      return this.#engine.connected.runner.runTransaction(queued, this.#options);
+    });
   }
 
   /** Returns a function that runs a Lua script. Loads the script where it is missing, also after a failover. */
   script<T = unknown>(definition: ScriptDefinition): Script<T> {
     const run = newScript<T>(definition, (name, args, options, encoding) =>
-      this.#run(() => this.#engine.connected.runner.run(name, args, encoding, options)),
+      this.#run(() => {
+        this.#engine.plain?.note(name, args);
+        return this.#engine.connected.runner.run(name, args, encoding, options);
+      }),
     );
     return (keys, args, options) => run(keys, args, { ...this.#options, ...options });
   }
@@ -100,7 +105,17 @@ export class RedisCommandSet extends CommandMethods {
   runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
     const connected = this.#engine.connectedOrNull;
     if (connected === null) return Promise.reject(this.#engine.refusal);
-    return connected.runner.run(name, args, encoding, this.#options);
+    const { plain } = this.#engine;
+    const options = this.#options;
+    if (plain === null) return connected.runner.run(name, args, encoding, options);
+    // Whoever has terms of his own gets an answer of his own.
+    if (options !== null || !plain.sharesReads) {
+      plain.note(name, args);
+      return connected.runner.run(name, args, encoding, options);
+    }
+    return plain.run({ name, args, encoding }, () =>
+      connected.runner.run(name, args, encoding, options),
+    );
   }
 
   #newBatch(

@@ -3,7 +3,14 @@ import { RedisDisabledError } from '../base/errors/index.js';
 import { EventBus } from '../base/events/index.js';
 import { Keyspaces, openKeptJournal, type KeptJournal, type RedisPort } from '../keyspace/index.js';
 import { type RawClients, RefusedClients } from '../commands/index.js';
-import { atDeadline, endsWithin, SystemClock, type Clock } from '../base/timing/index.js';
+import { HotKeys, PlainCommands } from '../hot-keys/index.js';
+import {
+  atDeadline,
+  endsWithin,
+  SystemClock,
+  systemRandom,
+  type Clock,
+} from '../base/timing/index.js';
 import { EnginePort } from './engine-port.js';
 import { PrimaryGroup } from './primary-group.js';
 
@@ -22,6 +29,10 @@ export class RedisEngine {
   readonly clock: Clock;
   /** The same with the calendar of Redis, for what other processes see: entries, sessions, stamps. */
   readonly calendar: Clock;
+  /** Finds the keys that are accessed most often. */
+  readonly hotKeys: HotKeys;
+  /** What plain commands pass through; `null` while nothing is wanted of their keys. */
+  readonly plain: PlainCommands | null;
   /** The keyspaces of this connection. Exist in memory mode, too. */
   readonly keyspaces: Keyspaces;
   /** What needs Redis, or `null` in memory mode. */
@@ -45,7 +56,10 @@ export class RedisEngine {
     this.connectedOrNull = standIn?.group ?? newGroup(options, clock, bus);
     this.calendar = this.connectedOrNull?.calendar ?? clock;
     const port = standIn?.port ?? newPort(options, this.connectedOrNull, bus);
-    this.keyspaces = new Keyspaces(options, port, { clock: this.calendar, bus }, kept);
+    this.hotKeys = new HotKeys(options.hotKeys, { clock, bus, random: systemRandom });
+    this.plain = newPlain(this.hotKeys, clock);
+    const { calendar, hotKeys } = this;
+    this.keyspaces = new Keyspaces(options, port, { clock: calendar, bus, hotKeys }, kept);
   }
 
   /**
@@ -121,6 +135,7 @@ export class RedisEngine {
     const leftMs = (): number => Math.max(0, until - this.clock.now());
     this.#closed.abort();
     this.connectedOrNull?.beginClose();
+    this.hotKeys.close();
     for (const run of this.#beforeClose) await this.#endWithin(leftMs(), run);
     await this.keyspaces.close(leftMs());
     await this.connectedOrNull?.close(leftMs);
@@ -136,6 +151,11 @@ export class RedisEngine {
       });
     await endsWithin(ended, atDeadline(this.clock, ms));
   }
+}
+
+function newPlain(hotKeys: HotKeys, clock: Clock): PlainCommands | null {
+  const accesses = hotKeys.open(null, { maySpare: true });
+  return accesses === null ? null : new PlainCommands(accesses, clock);
 }
 
 function newGroup(options: ResolvedRedisOptions, clock: Clock, bus: EventBus): PrimaryGroup | null {

@@ -8,6 +8,7 @@ import {
 } from '../base/stats/index.js';
 import type { WarmUpProgress } from '../cache/index.js';
 import type { HealthSource } from './health-report.js';
+import { hotKeysReport, type HotKeysHealth, type HotKeysSource } from './hot-keys-report.js';
 import { fallbackMetrics, type JournalReport, type MemoryReport } from './fallback-report.js';
 import { reachOf, type ReachSource } from './reach.js';
 
@@ -126,6 +127,8 @@ export interface ClusterMetrics {
   /** How far this host's calendar is ahead of the primary's; `null` while that is not known. */
   readonly clock: { readonly offset_ms: number | null };
   readonly failover: { readonly last_event: string | null; readonly total_count_24h: number };
+  /** Only where the source tells of it, as `RedisService.hotKeys()` does. */
+  readonly hot_keys?: HotKeysHealth;
   /** Only where the source tells of it, as `RedisService.status` does. */
   readonly memory?: MemoryReport;
   readonly journal?: JournalReport;
@@ -138,6 +141,7 @@ interface Measures {
   readonly latency: { readonly read: Percentiles; readonly write: Percentiles };
   readonly hits: readonly KeyspaceHits[];
   readonly warmUps: readonly WarmUpProgress[];
+  readonly hotKeys?: HotKeysSource;
 }
 
 /** Makes the summary. */
@@ -181,6 +185,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
       last_event: isoOrNull(last?.switchedAt ?? null),
       total_count_24h: failovers.countInLast24h,
     },
+    ...(measures.hotKeys !== undefined && { hot_keys: hotKeysReport(measures.hotKeys) }),
     ...fallbackMetrics(source.fallback),
   };
 }

@@ -140,7 +140,9 @@ export class RedisHealthProbes
 
   /** The cluster, with its numbers. */
   metrics(): HealthAnswer<ClusterMetrics> {
-    return { httpStatus: 200, body: clusterMetrics(this.#deps.redis.status, this.#measures) };
+    const { redis } = this.#deps;
+    const measures = { ...this.#measures, hotKeys: redis.hotKeys() };
+    return { httpStatus: 200, body: clusterMetrics(redis.status, measures) };
   }
 
   get #measures(): Parameters<typeof clusterMetrics>[1] {

@@ -145,6 +145,13 @@ describe('in memory mode', () => {
         read_pool_available: 0,
       },
       failover: { last_event: null, total_count_24h: 0 },
+      hot_keys: {
+        level: 'watch',
+        threshold_per_minute: 1000,
+        hot_reads: 0,
+        hot_writes: 0,
+        top: [],
+      },
       memory: MEMORY_REPORT,
       journal: JOURNAL_REPORT,
     });

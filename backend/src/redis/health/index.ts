@@ -16,6 +16,7 @@ export type {
   MemoryHealth,
   MemoryReport,
 } from './fallback-report.js';
+export type { HotKeysHealth, HotKeysSource } from './hot-keys-report.js';
 export type { HealthOptions } from './health-options.js';
 export {
   healthReport,

@@ -4,10 +4,12 @@ import {
   MAX_LIFE_MS,
   option,
   OptionSet,
+  orNull,
   required,
   wholeNumber,
   type RowsOf,
 } from '../base/options/index.js';
+import { hotKeyLevel, type HotKeyLevel } from '../config/index.js';
 import type { HitCounter } from '../base/stats/index.js';
 import type { KeyspacePolicy } from './keyspace.js';
 import { MAX_OWN_PERCENT } from './store/memory-rooms.js';
@@ -28,6 +30,8 @@ export interface KeyspaceOptions {
   readonly maxStaleMs: number;
   /** The part of memory that it has to itself, in percent; 0 means that it shares with others. @defaultValue 0 */
   readonly memoryPercent?: number;
+  /** What is done about keys that are accessed very often; `null` means what the connection does. @defaultValue null */
+  readonly hotKeys?: HotKeyLevel | null;
 }
 
 const ROWS = {
@@ -35,6 +39,7 @@ const ROWS = {
   nearMs: required(wholeNumber(0, MAX_DELAY_MS, 'milliseconds')),
   maxStaleMs: required(wholeNumber(0, MAX_LIFE_MS, 'milliseconds')),
   memoryPercent: option(memoryPercent, 0),
+  hotKeys: option(orNull(hotKeyLevel, 'that of the connection'), null),
 } satisfies RowsOf<KeyspaceOptions>;
 
 /** The options of a keyspace. */

@@ -10,6 +10,7 @@ import type { ReadOptions } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { ChangeNotices } from './change-notices.js';
 import type { NearCopies } from './near-copies.js';
+import type { KeyAccesses } from '../hot-keys/index.js';
 import { EntryJudge } from './entry-judge.js';
 import { type Awaitable, type EntryDecoder, gathered, type Reading } from './reading.js';
 
@@ -21,6 +22,8 @@ export interface KeyspaceSenses {
   readonly near: NearCopies | null;
   readonly notices: ChangeNotices | null;
   readonly knowledge: OwnKnowledge;
+  /** `null` where nobody looks for hot keys. */
+  readonly accesses: KeyAccesses | null;
 }
 
 /** What Redis has answered for a key, and the copy in memory that is the same, byte for byte. */
@@ -54,15 +57,15 @@ export class KeyspaceReads<T> {
     this.#judge = new EntryJudge({ ...options, isMemoryAll: redis === null }, keys, clock, decoder);
   }
 
-  /** Returns what a near copy says; `null` when Redis must be asked. */
-  near(entry: string): Awaitable<Reading<T>> | null {
+  /** Returns what a near copy says; `null` when Redis must be asked, as for one that is older than `nearMs`. */
+  near(entry: string, nearMs: number): Awaitable<Reading<T>> | null {
     const near = this.#near;
     if (near === null) return null;
     const { memory, clock, reads } = this.#deps;
     if (this.#options.policy === 'strict' && !reads.isOpen) return null;
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
-    if (clock.now() - copy.heardAt > this.#options.nearMs) return null;
+    if (clock.now() - copy.heardAt > nearMs) return null;
     return this.#judge.readingOf(entry, copy.found, 'memory', copy);
   }
 

@@ -105,6 +105,10 @@ export interface Keyspace<T = Buffer> {
   readonly hits: HitCounter;
   /** True while reads do not go to Redis. */
   readonly isAway: boolean;
+  /** Whether `near` may ever return something: near copies are on, or hot keys get some. */
+  readonly mayBeNear: boolean;
+  /** Whether the key is hot, and its reads are to be spared. */
+  isSpared(key: string): boolean;
   /** A stamp of now, later than all that this process has made or seen. */
   stamp(): Stamp;
   /**

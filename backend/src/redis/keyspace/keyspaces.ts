@@ -4,6 +4,7 @@ import { HitCounter, type KeyspaceHits } from '../base/stats/index.js';
 import { ClosedError, ConfigInvalidError } from '../base/errors/index.js';
 import type { EventBus, ReplayReport } from '../base/events/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
+import type { HotKeys, KeyAccesses } from '../hot-keys/index.js';
 import { Degradation } from './breaker/degradation.js';
 import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
@@ -38,6 +39,8 @@ interface KeyspacesDeps {
   readonly bus: EventBus;
   /** Who stamps: 16 hexadecimal digits that no other process has. @defaultValue random ones */
   readonly origin?: string;
+  /** @defaultValue none: nobody looks for hot keys */
+  readonly hotKeys?: HotKeys;
 }
 
 /** An open keyspace and its options. */
@@ -54,6 +57,7 @@ export class Keyspaces {
   readonly #port: RedisPort | null;
   readonly #clock: Clock;
   readonly #bus: EventBus;
+  readonly #hotKeys: HotKeys | null;
   readonly #kept: KeptJournal;
   readonly #losses: LossReports;
   readonly #refusedNotices: RefusedNotices;
@@ -73,13 +77,14 @@ export class Keyspaces {
   constructor(
     options: ResolvedRedisOptions,
     port: RedisPort | null,
-    { clock, bus, origin = newOrigin() }: KeyspacesDeps,
+    { clock, bus, origin = newOrigin(), hotKeys }: KeyspacesDeps,
     kept: KeptJournal = NOTHING_KEPT,
   ) {
     this.#options = options;
     this.#port = port;
     this.#clock = clock;
     this.#bus = bus;
+    this.#hotKeys = hotKeys ?? null;
     this.#kept = kept;
     this.#losses = new LossReports(clock, bus);
     const { keyPrefix, db } = options.node;
@@ -199,17 +204,17 @@ export class Keyspaces {
     const { keyPrefix, db } = this.#options.node;
     const keys = new KeyspaceKeys(name, keyPrefix, db);
     this.#deps.memory.open(name, settings);
-    const hasNear = settings.nearMs > 0 && this.#port !== null;
     const onRefused = (): void => {
       this.#refusedListening.add();
     };
-    const near = hasNear ? new NearCopies(this.#port, keys, this.#deps, onRefused) : null;
+    const accesses = this.#accessesOf(name, settings);
+    const near = this.#nearCopies(keys, settings, accesses, onRefused);
     const notices =
       this.#port === null
         ? null
         : new ChangeNotices(this.#port, keys.channel, this.#clock, onRefused);
     const knowledge = new OwnKnowledge(this.#deps.own, this.#deps.memory, near);
-    const senses = { near, notices, knowledge };
+    const senses = { near, notices, knowledge, accesses };
     const hits = (): HitCounter => this.#hitsOf(name);
     const keyspace = new TieredKeyspace(
       { keys, options: settings, hits },
@@ -219,6 +224,31 @@ export class Keyspaces {
     );
     this.#open.set(name, { keyspace, settings, near, notices });
     return keyspace;
+  }
+
+  #accessesOf(name: string, { hotKeys, policy }: KeyspaceOptions): KeyAccesses | null {
+    // What is not of the policy `cache` is never answered from memory because it is asked for often.
+    const maySpare = policy === 'cache' && this.#port !== null;
+    return this.#hotKeys?.open(name, { level: hotKeys ?? null, maySpare }) ?? null;
+  }
+
+  #nearCopies(
+    keys: KeyspaceKeys,
+    { nearMs }: KeyspaceOptions,
+    accesses: KeyAccesses | null,
+    onRefused: () => void,
+  ): NearCopies | null {
+    const spares = accesses?.spares === true;
+    if (this.#port === null || (nearMs === 0 && !spares)) return null;
+    const near = new NearCopies(this.#port, keys, this.#deps, onRefused);
+    if (nearMs > 0) near.wake();
+    else if (accesses !== null) {
+      accesses.onHeat = (isHot) => {
+        if (isHot) near.wake();
+        else near.rest();
+      };
+    }
+    return near;
   }
 
   #hitsOf(name: string): HitCounter {

@@ -28,6 +28,7 @@ describe('NearCopies', () => {
     const keys = new KeyspaceKeys('users');
     const parts = { memory, clock, stamps };
     near = new NearCopies(port as unknown as RedisPort, keys, parts, () => undefined);
+    near.wake();
     await clock.advance(1);
   });
 

@@ -36,6 +36,9 @@ export class NearCopies {
   #stopListening: Stop | null = null;
   #stopRetry: Stop | null = null;
   #isClosed = false;
+  #isAwake = false;
+  // What belongs to an earlier time of listening counts no more.
+  #round = 0;
 
   /** @param onRefused - called each time that Redis refuses to let this process listen */
   constructor(
@@ -50,7 +53,24 @@ export class NearCopies {
     this.#memory = memory;
     this.#clock = clock;
     this.#stamps = stamps;
-    void inBackground(() => this.#listen());
+  }
+
+  /** Listens from now on. Copies may be used when it hears. */
+  wake(): void {
+    if (this.#isAwake || this.#isClosed) return;
+    this.#isAwake = true;
+    void inBackground(() => this.#listen(++this.#round));
+  }
+
+  /** Listens no more until it is woken; until then no copy is used. */
+  rest(): void {
+    this.#isAwake = false;
+    this.#round++;
+    this.#trustedSince = Infinity;
+    this.#stopRetry?.();
+    this.#stopRetry = null;
+    this.#stopListening?.();
+    this.#stopListening = null;
   }
 
   /** Copies last written or confirmed before this moment must not be used; `Infinity` means that none may. */
@@ -83,36 +103,38 @@ export class NearCopies {
   /** Stops listening; no copy is trusted any more. */
   close(): void {
     this.#isClosed = true;
-    this.#trustedSince = Infinity;
-    this.#stopRetry?.();
-    this.#stopListening?.();
+    this.rest();
   }
 
-  async #listen(): Promise<void> {
+  async #listen(round: number): Promise<void> {
+    const trustSince = (since: number): void => {
+      if (round === this.#round) this.#trustedSince = since;
+    };
     try {
       const stop = await this.#port.listen(
         this.#keys.channel,
         (message) => {
-          this.#onNotice(message);
+          if (round === this.#round) this.#onNotice(message);
         },
         () => {
-          this.#trustedSince = this.#clock.now();
+          trustSince(this.#clock.now());
         },
         (refusal) => {
-          this.#trustedSince = Infinity;
-          if (refusal !== undefined) this.#onRefused();
+          trustSince(Infinity);
+          if (refusal !== undefined && round === this.#round) this.#onRefused();
         },
       );
-      if (this.#isClosed) stop();
-      else {
-        this.#stopListening = stop;
-        this.#trustedSince = this.#clock.now();
+      if (round !== this.#round) {
+        stop();
+        return;
       }
+      this.#stopListening = stop;
+      trustSince(this.#clock.now());
     } catch (error) {
       // Until Redis is back, or lets it listen, every read asks for it anyway.
-      if (this.#isClosed) return;
+      if (round !== this.#round) return;
       if (error instanceof CommandRejectedError) this.#onRefused();
-      this.#stopRetry = this.#clock.after(RETRY_MS, () => void this.#listen());
+      this.#stopRetry = this.#clock.after(RETRY_MS, () => void this.#listen(round));
     }
   }
 

@@ -76,16 +76,37 @@ export class TieredKeyspace<T> implements Keyspace<T> {
     return redis === null ? stamps.next() : stamps.before();
   }
 
+  get mayBeNear(): boolean {
+    const { near, accesses } = this.#senses;
+    return near !== null && (this.#identity.options.nearMs > 0 || accesses?.spares === true);
+  }
+
+  isSpared(key: string): boolean {
+    return this.#senses.accesses?.isSpared(key) === true;
+  }
+
   near(key: string): Awaitable<Reading<T>> | null {
-    return this.#reads.near(this.#keys.entry(key));
+    const { accesses } = this.#senses;
+    const { nearMs } = this.#identity.options;
+    const sparedMs = accesses === null ? 0 : accesses.nearMsOf(key);
+    if (nearMs === 0 && sparedMs === 0) return null;
+    const reading = this.#reads.near(this.#keys.entry(key), Math.max(nearMs, sparedMs));
+    if (accesses !== null && reading !== null) {
+      accesses.read(key);
+      if (sparedMs > 0) accesses.spared++;
+    }
+    return reading;
   }
 
   read(key: string, options: ReadOptions = {}): Promise<Reading<T>> {
+    this.#senses.accesses?.read(key);
     return this.#reads.readOne(this.#keys.entry(key), options);
   }
 
   readMany(keys: readonly string[]): Promise<Reading<T>[]> {
     if (keys.length === 0) return Promise.resolve([]);
+    const { accesses } = this.#senses;
+    if (accesses !== null) for (const key of keys) accesses.read(key);
     const entries = keys.map((key) => this.#keys.entry(key));
     return this.#reads.readAll(entries);
   }
@@ -96,10 +117,12 @@ export class TieredKeyspace<T> implements Keyspace<T> {
   }
 
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt> {
+    this.#senses.accesses?.write(key);
     return this.#writes.write(key, draft, options);
   }
 
   delete(key: string, options?: DeleteOptions): Promise<WriteReceipt> {
+    this.#senses.accesses?.write(key);
     return this.#writes.delete(key, options);
   }
 

@@ -1,5 +1,5 @@
 import { type HitRates, type KeyspaceHits, shownHits } from '../base/stats/index.js';
-import type { CacheTeller, SessionsTeller } from './metrics-sources.js';
+import type { CacheTeller, ConnectionTeller, SessionsTeller } from './metrics-sources.js';
 import { byLabel, type Sample, single } from './sample.js';
 
 const WINDOWS: readonly [keyof HitRates, string][] = [
@@ -37,6 +37,17 @@ export function cacheMetrics(cache: CacheTeller): [string, readonly Sample[]][] 
 /** The values of sessions. */
 export function sessionMetrics({ stats }: SessionsTeller): [string, readonly Sample[]][] {
   return [['sessions_total', byLabel('event', { ...stats })]];
+}
+
+/** The samples of keys that are accessed very often. Never which they are. */
+export function hotKeyMetrics({
+  hot,
+  sparedReads,
+}: ReturnType<ConnectionTeller['hotKeys']>): [string, readonly Sample[]][] {
+  return [
+    ['hot_keys', byLabel('direction', { ...hot })],
+    ['hot_key_spared_reads_total', single(sparedReads)],
+  ];
 }
 
 function warmUpKeys({ warmUpTotals: { loaded, skipped, failed } }: CacheTeller): Sample[] {

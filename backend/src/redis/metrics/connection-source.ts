@@ -1,5 +1,5 @@
 import { SystemClock, type Clock, type Stop } from '../base/timing/index.js';
-import { cacheMetrics, hitMetrics, sessionMetrics } from './cache-metrics.js';
+import { cacheMetrics, hitMetrics, hotKeyMetrics, sessionMetrics } from './cache-metrics.js';
 import { commandMetrics } from './command-metrics.js';
 import type { CacheTeller, ConnectionTeller, SessionsTeller } from './metrics-sources.js';
 import { fallbackMetrics } from './fallback-metrics.js';
@@ -44,6 +44,7 @@ export class ConnectionSource implements MetricsSource {
       ...fallbackMetrics(status.fallback, this.#remembered),
       ...hitMetrics(redis.hitRates),
       ...cacheMetrics(cache),
+      ...hotKeyMetrics(redis.hotKeys()),
       ...(sessions === null ? [] : sessionMetrics(sessions)),
     ]);
   }

@@ -125,6 +125,11 @@ const CACHE: readonly FamilyRow[] = [
   gauge('warm_ups_running', [], 'Warm-ups that this process leads now.'),
 ];
 
+const HOT_KEYS: readonly FamilyRow[] = [
+  gauge('hot_keys', ['direction'], 'Keys that this process accesses very often.'),
+  counter('hot_key_spared_reads_total', [], 'Reads not sent to Redis because their key was hot.'),
+];
+
 const SESSIONS: readonly FamilyRow[] = [
   counter('sessions_total', ['event'], 'Sessions by what happened to them.'),
 ];
@@ -135,6 +140,7 @@ export const FAMILY_TABLE: readonly FamilyRow[] = [
   ...TOPOLOGY,
   ...FALLBACK,
   ...CACHE,
+  ...HOT_KEYS,
   ...SESSIONS,
 ];
 

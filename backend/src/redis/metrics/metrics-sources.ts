@@ -1,6 +1,7 @@
 import type { CacheStats, WarmUpCounts, WarmUpProgress } from '../cache/index.js';
 import type { FailoverRecord, RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
 import type { NodeStatus, RedisStatus } from '../engine/index.js';
+import type { HotKeysReport } from '../hot-keys/index.js';
 import type { CommandStats, KeyspaceHits } from '../base/stats/index.js';
 import type { SessionStats } from '../sessions/index.js';
 import type { Stop } from '../base/timing/index.js';
@@ -38,6 +39,7 @@ export interface ConnectionTeller {
   readonly status: MetricsStatus;
   readonly stats: CommandStats;
   readonly failovers: readonly FailoverRecord[];
+  hotKeys(): Pick<HotKeysReport, 'hot' | 'sparedReads'>;
   readonly hitRates: readonly KeyspaceHits[];
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop;
 }

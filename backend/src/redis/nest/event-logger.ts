@@ -207,6 +207,18 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
       `Redis does not let this process hear of the changes of others: it uses no near copies, and whoever waits for a ` +
       `load looks by himself. Its ACL user lacks one of the rights ${rights}`,
   },
+  'hot-key.rose': {
+    level: 'warn',
+    text: ({ keyspace, key, direction, perMinute, isSpared }) =>
+      `The key ${key} of ${whoseKey(keyspace)} is hot: ${String(perMinute)} ${direction} a minute. ` +
+      HOT_ADVICE[isSpared ? 'spared' : direction],
+  },
+  'hot-key.fell': {
+    level: 'log',
+    text: ({ keyspace, key, direction, perMinute, hotMs }) =>
+      `The key ${key} of ${whoseKey(keyspace)} is no longer hot after ${ms(hotMs)}: ` +
+      `${String(perMinute)} ${direction} a minute`,
+  },
   'warm-up.started': {
     level: 'log',
     text: ({ plan, keyspace, cause, done }) =>
@@ -244,6 +256,16 @@ const SKIPPED_BECAUSE = {
   'unknown-key': 'journal.keys has no key for some of its writes; start with that key too',
   unreadable: 'it is no file that this version can read',
 } as const;
+
+const HOT_ADVICE = {
+  spared: 'Its reads are spared',
+  reads: "With hotKeys.level 'on' its reads would be spared",
+  writes: 'Spread it over several keys, or write it less often: no cache helps writes',
+} as const;
+
+function whoseKey(keyspace: string | null): string {
+  return keyspace ?? 'plain commands';
+}
 
 function describeStart({ options }: RedisEngine): string {
   switch (options.mode) {

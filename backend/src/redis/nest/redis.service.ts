@@ -41,6 +41,12 @@ import {
   type Subscription,
 } from '../commands/index.js';
 import type { CredentialsReport } from '../config/index.js';
+import {
+  askServerForHotKeys,
+  type HotKeysReport,
+  type ServerHotKeys,
+  type ServerHotKeysOptions,
+} from '../hot-keys/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
 import { refuseAsClient } from './refuse-as-client.js';
@@ -91,6 +97,25 @@ export class RedisService extends RedisScans {
   /** The last failovers that this process has seen, up to a hundred, oldest first. `status` has the counts. */
   get failovers(): readonly FailoverRecord[] {
     return this.#engine.connectedOrNull?.tracker.history.records ?? [];
+  }
+
+  /**
+   * The keys that this process accesses most often, and which of them are hot. The keys are whole here, whatever
+   * `hotKeys.showKeys` says: show others `shown`.
+   */
+  hotKeys(): HotKeysReport {
+    return this.#engine.hotKeys.report;
+  }
+
+  /**
+   * Has the primary itself find the keys that cost it most, whoever accesses them, and waits for the result.
+   * Returns `null` where the server cannot: it needs `HOTKEYS`, which Redis has since 8.6.
+   */
+  async hotKeysOfServer(options: ServerHotKeysOptions = {}): Promise<ServerHotKeys | null> {
+    const { connected, clock, closing } = this.#engine;
+    const run = (name: string, ...words: string[]): Promise<unknown> =>
+      connected.runner.run(name, words, 'utf8', null);
+    return askServerForHotKeys(run, options, (ms) => clock.sleep(ms, closing));
   }
 
   /**

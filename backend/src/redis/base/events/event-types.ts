@@ -43,6 +43,8 @@ const TYPES: Readonly<Record<RedisHaEventType, true>> = {
   'warm-up.started': true,
   'warm-up.finished': true,
   'cache.load-failed': true,
+  'hot-key.rose': true,
+  'hot-key.fell': true,
   'listening.refused': true,
   'listener.failed': true,
 };

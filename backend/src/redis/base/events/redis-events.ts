@@ -166,6 +166,25 @@ export type RedisHaEvent =
       readonly durationMs: number;
     }
   | { readonly type: 'cache.load-failed'; readonly keyspace: string; readonly reason: string }
+  | {
+      readonly type: 'hot-key.rose';
+      /** `null` for plain commands. */
+      readonly keyspace: string | null;
+      /** As `hotKeys.showKeys` says: a hash, its first letters, or whole. */
+      readonly key: string;
+      readonly direction: Direction;
+      readonly perMinute: number;
+      /** Whether its reads are spared from now on. */
+      readonly isSpared: boolean;
+    }
+  | {
+      readonly type: 'hot-key.fell';
+      readonly keyspace: string | null;
+      readonly key: string;
+      readonly direction: Direction;
+      readonly perMinute: number;
+      readonly hotMs: number;
+    }
   | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
 
 /** The type of an event, such as `primary.switched`. */

@@ -44,7 +44,7 @@ export class CacheLookup {
     this.#reader = reader;
     this.#loader = loader;
     this.#base = base;
-    this.#hasNear = deps.options.nearMs > 0;
+    this.#hasNear = deps.keyspace.mayBeNear;
   }
 
   /** Returns the value of a key: from the cache, from a load under way, or from a load of its own. */
@@ -56,8 +56,7 @@ export class CacheLookup {
     const near = this.#hasNear ? this.#deps.keyspace.near(key) : null;
     if (near !== null && 'isFresh' in near && near.isFresh) {
       this.#deps.counters.nearHit(near.value);
-      const refreshAhead = options?.refreshAhead;
-      if ((refreshAhead === undefined ? this.#base.refreshAhead : refreshAhead) !== null) {
+      if (this.#mayRefresh(key, options?.refreshAhead)) {
         this.#loader.refreshIfDue(this.#requestOf(key, loader, options), near);
       }
       return Promise.resolve(near.value);
@@ -130,6 +129,12 @@ export class CacheLookup {
     }
   }
 
+  // Nearly every call is a hit that refreshes nothing.
+  #mayRefresh(key: string, given: number | null | undefined): boolean {
+    const share = given === undefined ? this.#base.refreshAhead : given;
+    return share !== null || this.#deps.keyspace.isSpared(key);
+  }
+
   #requestOf(
     key: string,
     loader: Loader,
@@ -164,7 +169,9 @@ export class CacheLookup {
         ask.from = 'cache';
         this.#asks.remove(ask);
         this.#deps.counters.hit(reading.value);
-        if (request.options.refreshAhead !== null) this.#loader.refreshIfDue(request, reading);
+        if (this.#mayRefresh(key, request.options.refreshAhead)) {
+          this.#loader.refreshIfDue(request, reading);
+        }
         return reading.value;
       },
       (error) => this.#answer(ask, request, Promise.reject(error as Error)),

@@ -59,6 +59,8 @@ export interface Answer {
 
 // Longer than most loads take, and short enough to notice soon that the other process died.
 const REFRESH_AGAIN_MS = 250;
+// The share of its life after which a value is loaded anew while its key is hot.
+const REFRESH_WHILE_HOT = 0.8;
 
 /** Finds a value, or loads it once for all callers that want it meanwhile, in this process and in others. */
 export class ValueLoader {
@@ -105,8 +107,9 @@ export class ValueLoader {
   /** Starts to reload a value in the background if enough of its life is over. */
   refreshIfDue(request: LoadRequest, { entry, value }: Found<unknown>): void {
     const { key, options } = request;
-    const { refreshAhead, retryAfterMs, hardTimeoutMs } = options;
-    if (refreshAhead === null || !this.#isDue(entry, refreshAhead)) return;
+    const { retryAfterMs, hardTimeoutMs } = options;
+    const share = options.refreshAhead ?? this.#shareWhileHot(key);
+    if (share === null || !this.#isDue(entry, share)) return;
     if (this.loads.get(key) !== undefined || this.#refreshes.get(key) !== undefined) return;
     if (this.runner.failures.isRecent(key, retryAfterMs)) return;
     if (this.#refreshedElsewhere.isRecent(key, REFRESH_AGAIN_MS)) return;
@@ -261,6 +264,11 @@ export class ValueLoader {
     const { clock } = this.#deps;
     const leftMs = Math.max(0, startedAt + softTimeoutMs - clock.now());
     return (await endsWithin(answer, atDeadline(clock, leftMs))) ? answer : stale;
+  }
+
+  // While many ask for a key, none of them is to wait until it is loaded.
+  #shareWhileHot(key: string): number | null {
+    return this.#deps.keyspace.isSpared(key) ? REFRESH_WHILE_HOT : null;
   }
 
   #isDue({ freshUntil, madeAt }: Entry, share: number): boolean {

@@ -31,6 +31,7 @@ describe('resolveCacheOptions', () => {
       nearMs: 0,
       shareObjects: false,
       memoryPercent: 0,
+      hotKeys: null,
       serializer: jsonSerializer,
       compressOverBytes: 16_384,
       maxValueBytes: 1_048_576,

@@ -13,6 +13,7 @@ import {
   type Resolved,
   type RowsOf,
 } from '../../base/options/index.js';
+import { hotKeyLevel, type HotKeyLevel } from '../../config/index.js';
 import { memoryPercent, policy, type KeyspacePolicy } from '../../keyspace/index.js';
 import { tagsProblem } from './cache-keys.js';
 import { isSerializer, jsonSerializer, type CacheSerializer } from './serializers.js';
@@ -119,6 +120,11 @@ export interface CacheOptions extends CacheLoadOptions {
    * 0 means that it shares with others. @defaultValue 0
    */
   readonly memoryPercent?: number;
+  /**
+   * What is done about keys that are asked for very often: `off`, `watch`, or `on`, which lets copies in memory
+   * answer for them; `null` means what `hotKeys.level` of the connection says. @defaultValue null
+   */
+  readonly hotKeys?: HotKeyLevel | null;
   /** Turns values into bytes and back. @defaultValue jsonSerializer */
   readonly serializer?: CacheSerializer;
   /** Values with more bytes are compressed; `null` means none are. @defaultValue 16_384 */
@@ -135,6 +141,7 @@ const CACHE_ROWS = {
   nearMs: option(delay, 0),
   shareObjects: option(flag, false),
   memoryPercent: option(memoryPercent, 0),
+  hotKeys: option(orNull(hotKeyLevel, 'that of the connection'), null),
   serializer: option(
     rule<CacheSerializer>(
       'an object with an id from 1 to 255 of its own, a name, serialize and deserialize',

@@ -1,4 +1,4 @@
-import { rowOf } from './command-lookup.js';
+import { rowNamed, rowOf } from './command-lookup.js';
 import { streamOptions } from './stream-options.js';
 
 /** Returns where keys are among words, the words being those after the name of the command. */
@@ -18,6 +18,11 @@ type Finder = (words: readonly unknown[]) => readonly number[];
 export function keysOf(name: string, args: readonly unknown[]): unknown[] {
   const words = args.flat();
   return keyIndexes(name, words).map((index) => words[index]);
+}
+
+/** Returns whether the first argument of a command is its only key. */
+export function isFirstTheOnlyKey(name: string): boolean {
+  return rowNamed(name)?.keys === '1';
 }
 
 /** Returns the places of the keys of a command among its words. */

@@ -105,7 +105,9 @@ interface StandInProvider extends FactoryProvider {
 // Without the options of the application: they may name what a test does not have, such as certificates.
 function providersFor(given: Given): StandInProvider[] {
   const { name, clock, keyPrefix } = STAND_IN.resolve(given);
-  const resolution = resolveOptions({ mode: 'standalone', node: { keyPrefix } }, name);
+  // Nobody looks for hot keys in a test, and no timer says when.
+  const hotKeys = { level: 'off' } as const;
+  const resolution = resolveOptions({ mode: 'standalone', node: { keyPrefix }, hotKeys }, name);
   return [
     { provide: resolutionToken(name), inject: [ModulesContainer], useFactory: () => resolution },
     {

@@ -1,0 +1,10 @@
+export { type AccessedKey, HotKeys, type HotKeysReport } from './hot-keys.js';
+export type { KeyAccesses } from './key-accesses.js';
+export { PlainCommands } from './plain-commands.js';
+export {
+  askServerForHotKeys,
+  SERVER_HOT_KEYS,
+  type ServerHotKey,
+  type ServerHotKeys,
+  type ServerHotKeysOptions,
+} from './server-hot-keys.js';
