@@ -29,7 +29,7 @@ const STORED: WriteReceipt = { outcome: 'stored' };
 const JOURNALED: WriteReceipt = { outcome: 'journaled' };
 const KEPT: WriteReceipt = { outcome: 'kept' };
 const NOT_ASKED = new Away(null);
-const MAX_END_AHEAD_MS = 5;
+const DROP_AHEAD_MS = 5;
 const MAX_STAMPS = 4;
 
 /** The writing half of a keyspace. Keys are those of the caller here. */
@@ -91,7 +91,7 @@ export class KeyspaceWrites {
       ...(isFinal && { isFinal }),
       ...(onlyIfPresent && { replaces: 'any' as const }),
     });
-    return this.#apply({ isValue: false, make, aheadMs: this.#uncertaintyMs });
+    return this.#apply({ isValue: false, make });
   }
 
   /** Empties a key group: what was born before this moment goes. */
@@ -100,7 +100,7 @@ export class KeyspaceWrites {
     const drop = this.#newDrop(group, options);
     if (redis === null) {
       this.#refuseStrictInMemory();
-      memory.drop({ ...drop, stamp: stamps.next(MAX_END_AHEAD_MS) });
+      memory.drop({ ...drop, stamp: stamps.next(DROP_AHEAD_MS) });
       return KEPT;
     }
     const { stamp, away } = await this.#dropIn(redis, drop);
@@ -126,7 +126,7 @@ export class KeyspaceWrites {
     // Waits for the end: emptying must not go on after the caller was told that it is done.
     const outcome = await writes.runAlsoWhenFull(work, { isToEnd: true });
     if (!(outcome instanceof Away)) return { stamp: outcome.stamp, away: null };
-    return { stamp: marked[0] ?? stamps.next(MAX_END_AHEAD_MS), away: outcome };
+    return { stamp: marked[0] ?? stamps.next(DROP_AHEAD_MS), away: outcome };
   }
 
   #newDrop(group: string, options: DropOptions): Omit<GroupDrop, 'stamp'> {
@@ -151,7 +151,7 @@ export class KeyspaceWrites {
     const { stamp: given } = intent;
     // This stamp may be a little ahead of the clock. A later write still needs a later stamp.
     if (given !== undefined) stamps.observe(given);
-    let write = intent.make(given ?? stamps.next(intent.aheadMs));
+    let write = intent.make(given ?? stamps.next());
     if (redis === null) return this.#applyInMemory(write, intent);
     this.#keepAtHand(write, intent);
     for (let tries = 1; ; tries++) {
@@ -336,11 +336,6 @@ export class KeyspaceWrites {
 
   #refuseStrictInMemory(): void {
     if (this.#policy === 'strict') throw noRedisAtAll(this.#keys.name);
-  }
-
-  // With so much added no delete is earlier than now by Redis: a load that began before, and asked nobody, loses.
-  get #uncertaintyMs(): number {
-    return Math.min(Math.ceil(this.#deps.clock.uncertaintyMs?.() ?? 0), MAX_END_AHEAD_MS);
   }
 
   #now(): number {

@@ -70,25 +70,6 @@ describe('a write that comes while what ends it waits to be replayed', () => {
   });
 });
 
-describe('a delete by a process whose calendar is behind, by no more than it knows', () => {
-  it('is later than a load that began before it and asked nobody', async () => {
-    const clock = new ModelClock();
-    const redis = new RedisInMemory(() => BASE_MS + clock.now());
-    const settings = { offsetsMs: [0, -4], hasRoom: true, hasReplica: false, hasFile: false };
-    const [loading, deleting] = [0, 1].map(
-      (no) => new KeyspaceProcess(redis, clock, { no, life: 0 }, settings),
-    ) as [KeyspaceProcess, KeyspaceProcess];
-    const stamp = loading.cache.birth();
-    clock.jump(1);
-    expect(await deleting.cache.delete('k')).toEqual({ outcome: 'stored' });
-    const late = await loading.cache.write('k', draftOf('loaded before'), { stamp });
-    expect(late.outcome).toBe('superseded');
-    const closed = [loading, deleting].map(({ keyspaces }) => keyspaces.close(0));
-    clock.jump(1);
-    await Promise.all(closed);
-  });
-});
-
 describe('what was loaded before an end that memory had no room to remember', () => {
   const ends: [string, (cache: Keyspace) => Promise<unknown>][] = [
     ['the drop of its tag', (cache) => cache.dropGroup('t')],

@@ -10,8 +10,6 @@ export interface Intent {
   readonly make: (stamp: Stamp) => StampedWrite;
   /** The stamp, when it is not one of now. */
   readonly stamp?: Stamp | undefined;
-  /** How much later than now it is stamped. */
-  readonly aheadMs?: number;
   /** Memory has it before Redis does. */
   readonly isAtHand?: boolean | undefined;
   /** How long memory keeps it, where that is less than Redis does: it answers nothing that is older. */
