@@ -194,7 +194,7 @@ describe('the archive of encrypted sessions', () => {
     expect(row).toMatchObject({ userId: ANN.userId, createdAt, endsAt });
     await a.sessions.update(token, { pin: 'S3cret too' });
     await a.sessions.touch(token);
-    expect(JSON.stringify([...archive.rows.values()])).not.toMatch(/S3cret|pin/);
+    expect(JSON.stringify([...archive.rows.values()])).not.toMatch(/S3cret|pin\\*"/);
     redis.empty();
     expect((await b.sessions.read(token)).data).toEqual({ pin: 'S3cret too' });
     expect((await b.sessions.listOf(ANN.userId)).sessions).toHaveLength(1);
