@@ -372,6 +372,13 @@ describe('with a cluster', () => {
       performance,
       hit_rates: [hitRateOf('default', 50, 2), hitRateOf('sessions', null, 0)],
       warm_up: [],
+      hot_keys: {
+        level: 'watch',
+        threshold_per_minute: 1000,
+        hot_reads: 0,
+        hot_writes: 0,
+        top: expect.any(Array),
+      },
       pool: {
         write_pool_size: expect.any(Number),
         write_pool_available: expect.any(Number),

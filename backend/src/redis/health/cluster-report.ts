@@ -159,6 +159,11 @@ export function clusterSummary(source: ClusterSource, measures: Measures): Clust
   };
 }
 
+// They are opened in an order that depends on the application.
+function byNamespace(a: HitRateReport, b: HitRateReport): number {
+  return a.namespace < b.namespace ? -1 : 1;
+}
+
 /** Makes the whole report. */
 export function clusterMetrics(source: ClusterSource, measures: Measures): ClusterMetrics {
   const { pools, failovers, clockAheadMs } = source;
@@ -172,7 +177,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
       sentinels: source.mode === 'sentinel' ? sentinelsReport(source) : null,
     },
     performance: performanceOf(measures),
-    hit_rates: shownHits(measures.hits).map(hitRateReport),
+    hit_rates: shownHits(measures.hits).map(hitRateReport).sort(byNamespace),
     warm_up: measures.warmUps.map(warmUpReport),
     pool: {
       write_pool_size: pools.write.size,

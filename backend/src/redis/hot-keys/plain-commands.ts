@@ -49,7 +49,9 @@ export class PlainCommands {
     else this.#noteOther(name, args);
   }
 
-  #noteOther(name: string, args: readonly unknown[]): void {
+  #noteOther(name: unknown, args: readonly unknown[]): void {
+    // A call without a name is refused where it is sent, with what to write instead.
+    if (typeof name !== 'string') return;
     const { changes } = intentOf(name, args);
     if (isFirstTheOnlyKey(name)) this.#ofFirstKey.set(name, changes);
     const keys = keysOf(name, args).slice(0, MAX_KEYS).flatMap(textOf);
