@@ -370,7 +370,7 @@ describe('with a cluster', () => {
         sentinels: { count: 3, answering: 3, quorum: 2, status: 'healthy' },
       },
       performance,
-      hit_rates: [hitRateOf('default', 50, 2), hitRateOf('sessions', null, 0)],
+      hit_rates: [hitRateOf('default', 50, 2)],
       warm_up: [],
       hot_keys: {
         level: 'watch',
