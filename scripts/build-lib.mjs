@@ -1,6 +1,6 @@
 // @ts-check
-// Stages the installable package in dist/lib: backend/src/redis in CommonJS, its types in both formats, entries in ESM,
-// manifest, licence, readme.
+// Stages the installable package in dist/lib: backend/src/redis in CommonJS, the types that its entries lead to in both
+// formats, entries in ESM, manifest, licence, readme.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
@@ -8,6 +8,7 @@ import { ensureDependencies } from './lib/ensure-dependencies.mjs';
 import { writeEsmEntries } from './lib/esm-entries.mjs';
 import { isAbsolute, mapLinks } from './lib/markdown.mjs';
 import { at } from './lib/paths.mjs';
+import { keepReachableTypes } from './lib/reachable-types.mjs';
 
 /** @param {string} project */
 function compile(project) {
@@ -53,12 +54,21 @@ await ensureDependencies();
 rmSync(at('dist', 'lib'), { recursive: true, force: true });
 compile('tsconfig.lib-esm.json');
 compile('tsconfig.lib-cjs.json');
-/** @type {{ exports: Record<string, { import?: { default: string } }> }} */
+/** @typedef {{ types: string, default: string }} Door */
+/** @type {{ exports: Record<string, { import?: Door, require?: Door }> }} */
 const { exports: doors } = JSON.parse(readFileSync(at('backend', 'package.json'), 'utf8'));
-const entries = Object.values(doors).flatMap(
-  (door) => door.import?.default.slice('./'.length) ?? [],
+const imported = Object.values(doors).flatMap((door) => door.import ?? []);
+const required = Object.values(doors).flatMap((door) => door.require ?? []);
+/** @param {string} path */
+const inLib = (path) => path.slice('./'.length);
+writeEsmEntries(
+  at('dist', 'lib'),
+  imported.map((door) => inLib(door.default)),
 );
-writeEsmEntries(at('dist', 'lib'), entries);
+keepReachableTypes(
+  at('dist', 'lib'),
+  [...imported, ...required].map((door) => inLib(door.types)),
+);
 removeComments(at('dist', 'lib', 'cjs'));
 writeFileSync(at('dist', 'lib', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
 copyFileSync(at('backend', 'package.json'), at('dist', 'lib', 'package.json'));
