@@ -4,7 +4,7 @@ import { type CacheNamespace, RedisCache, RedisModule } from '../../src/redis/in
 import { now } from '../common/clock.js';
 import { OpenLoop } from '../common/open-loop.js';
 import { serve } from '../common/serve.js';
-import { zipf } from './zipf.js';
+import { zipf } from '../common/zipf.js';
 
 /** How one process takes part. */
 export interface ColdSettings {
@@ -76,10 +76,10 @@ function warm(count: number, perSecond: number): void {
 
 /** Reads as popular as those of a shop, at a rate, for so long. */
 async function traffic({ reads, products: count, seed }: ColdSettings, ms: number): Promise<void> {
-  const next = zipf(count, seed);
+  const next = zipf(count, 1, seed);
   const pending = new Set<Promise<unknown>>();
   const loop = new OpenLoop(reads, () => {
-    const key = String(next());
+    const key = String(1 + next());
     const read = products.getOrSet(key, () => load('live', key)).catch(() => undefined);
     const done = read.finally(() => pending.delete(done));
     pending.add(done);

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../test/support/random-histories.js';
+import { zipf } from '../common/zipf.js';
 
 /** What is asked for, one after the other: numbers of keys. */
 export type Trace = Int32Array;
@@ -17,8 +17,8 @@ const LOOP = 1.2;
 
 /** The traces, by name. The same seed gives the same requests. */
 export const TRACES = {
-  'Zipf 0.9': (size, seed) => zipf(size, 0.9, seed),
-  'Zipf 1.0': (size, seed) => zipf(size, 1, seed),
+  'Zipf 0.9': (size, seed) => skewed(size, 0.9, seed),
+  'Zipf 1.0': (size, seed) => skewed(size, 1, seed),
   '+ 20 % scan': withScans,
   'hot set shifts': shifting,
   'loop 1.2 x': loop,
@@ -28,17 +28,13 @@ export const TRACES = {
 export type TraceName = keyof typeof TRACES;
 
 /** Few keys are asked for often, many rarely: the n-th is asked for in proportion to 1 / n ^ skew. */
-function zipf({ universe, requests }: TraceSize, skew: number, seed: number): Trace {
-  const sums = new Float64Array(universe);
-  let sum = 0;
-  for (let i = 0; i < universe; i++) sums[i] = sum += 1 / (i + 1) ** skew;
-  const random = seededRandom(seed);
-  return Int32Array.from({ length: requests }, () => firstAbove(sums, random() * sum));
+function skewed({ universe, requests }: TraceSize, skew: number, seed: number): Trace {
+  return Int32Array.from({ length: requests }, zipf(universe, skew, seed));
 }
 
 /** One request in five belongs to a scan: keys that nobody asks for again, in a row. */
 function withScans(size: TraceSize, seed: number): Trace {
-  const trace = zipf(size, 0.9, seed);
+  const trace = skewed(size, 0.9, seed);
   const period = SCAN_LENGTH / SCANNED_PART;
   let next = size.universe;
   return trace.map((key, i) => (i % period < SCAN_LENGTH ? next++ : key));
@@ -48,7 +44,7 @@ function withScans(size: TraceSize, seed: number): Trace {
 function shifting(size: TraceSize, seed: number): Trace {
   const period = Math.ceil(size.requests / (SHIFTS + 1));
   const step = Math.floor(size.universe / (SHIFTS + 1));
-  const trace = zipf(size, 1, seed);
+  const trace = skewed(size, 1, seed);
   return trace.map((key, i) => (key + Math.floor(i / period) * step) % size.universe);
 }
 
@@ -56,14 +52,4 @@ function shifting(size: TraceSize, seed: number): Trace {
 function loop({ capacity, requests }: TraceSize): Trace {
   const length = Math.floor(capacity * LOOP);
   return Int32Array.from({ length: requests }, (_, i) => i % length);
-}
-
-function firstAbove(sums: Float64Array, value: number): number {
-  let [low, high] = [0, sums.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sums[middle] ?? 0) > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

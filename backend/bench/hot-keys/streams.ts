@@ -1,4 +1,4 @@
-import { seededRandom } from '../../test/support/random-histories.js';
+import { zipf } from '../common/zipf.js';
 
 /** How long the streams are. */
 export interface StreamSize {
@@ -24,9 +24,9 @@ const SHIFTS = 4;
 
 /** The streams, by name. The same seed gives the same accesses. */
 export const STREAMS = {
-  'Zipf 0.8': (size, seed) => zipf(size, 0.8, seed),
-  'Zipf 1.0': (size, seed) => zipf(size, 1, seed),
-  'Zipf 1.2': (size, seed) => zipf(size, 1.2, seed),
+  'Zipf 0.8': (size, seed) => skewed(size, 0.8, seed),
+  'Zipf 1.0': (size, seed) => skewed(size, 1, seed),
+  'Zipf 1.2': (size, seed) => skewed(size, 1.2, seed),
   shifting,
   uniform,
 } satisfies Record<string, (size: StreamSize, seed: number) => Stream>;
@@ -35,19 +35,15 @@ export const STREAMS = {
 export type StreamName = keyof typeof STREAMS;
 
 /** The n-th key is seen in proportion to 1 / n ^ skew. */
-function zipf({ universe, accesses }: StreamSize, skew: number, seed: number): Stream {
-  const sums = new Float64Array(universe);
-  let sum = 0;
-  for (let i = 0; i < universe; i++) sums[i] = sum += 1 / (i + 1) ** skew;
-  const random = seededRandom(seed);
-  return { length: accesses, hasTop: true, next: () => firstAbove(sums, random() * sum) };
+function skewed({ universe, accesses }: StreamSize, skew: number, seed: number): Stream {
+  return { length: accesses, hasTop: true, next: zipf(universe, skew, seed) };
 }
 
 /** What is frequent changes all at once, four times; the last stretch has ten seconds at least. */
 function shifting(size: StreamSize, seed: number): Stream {
   const period = Math.ceil(size.accesses / (SHIFTS + 1));
   const step = Math.floor(size.universe / (SHIFTS + 1));
-  const { length, next } = zipf(size, 1, seed);
+  const { length, next } = skewed(size, 1, seed);
   let done = 0;
   return {
     length,
@@ -60,14 +56,4 @@ function shifting(size: StreamSize, seed: number): Stream {
 function uniform({ distinct }: StreamSize): Stream {
   let done = 0;
   return { length: distinct, hasTop: false, next: () => done++ };
-}
-
-function firstAbove(sums: Float64Array, value: number): number {
-  let [low, high] = [0, sums.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sums[middle] ?? 0) > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -119,20 +119,6 @@ describe('HotKeys', () => {
     expect(keys.report.top.map(({ keyspace }) => keyspace).sort()).toEqual([null, 'products']);
   });
 
-  it('names the keys of one namespace that are read most', async () => {
-    const keys = open();
-    const [products, others] = [opened(keys), opened(keys, 'others')];
-    await access(3, 100, () => {
-      products.read('a');
-      products.read('a');
-      products.read('b');
-      others.read('c');
-    });
-    expect(keys.topOf('products', 5).map(({ key }) => key)).toEqual(['a', 'b']);
-    expect(keys.topOf('products', 1).map(({ key }) => key)).toEqual(['a']);
-    expect(keys.topOf('nobody', 5)).toEqual([]);
-  });
-
   it('counts nothing of a namespace that is off, and something of one that is not, whatever the connection says', () => {
     const none = open({ level: 'off' });
     expect(none.open('products', { maySpare: true })).toBeNull();

@@ -118,18 +118,6 @@ export class HotKeys {
     };
   }
 
-  /** The keys of a keyspace that are read most often, the first is read most. There are at most some hundreds. */
-  topOf(
-    keyspace: string,
-    number: number,
-  ): readonly { readonly key: string; readonly readsPerMinute: number }[] {
-    return [...this.#keys.reads]
-      .filter(({ shelf }) => this.#accesses.get(shelf)?.keyspace === keyspace)
-      .sort((a, b) => b.count - a.count)
-      .slice(0, number)
-      .map(({ key, count }) => ({ key, readsPerMinute: this.#rateOf(count) }));
-  }
-
   /** Looks no more. */
   close(): void {
     this.#isClosed = true;

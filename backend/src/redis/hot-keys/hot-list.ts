@@ -61,14 +61,6 @@ export class HotList {
     return { risen, fallen };
   }
 
-  /** All keys fall. */
-  clear(): readonly HotKey[] {
-    const all = [...this.#hot.values()].flatMap((hot) => [...hot.values()]);
-    this.#hot.clear();
-    this.#size = 0;
-    return all;
-  }
-
   #fall(perMinuteOf: (count: number) => number): HotKey[] {
     const fallen: HotKey[] = [];
     for (const [shelf, hot] of this.#hot) {

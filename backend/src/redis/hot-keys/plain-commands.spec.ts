@@ -57,11 +57,22 @@ describe('PlainCommands', () => {
   });
 
   it('counts the first hundred keys of a command', () => {
-    const many = Array.from({ length: 1_000 }, (_, i) => `k${String(i)}`);
     open('watch');
-    for (let i = 0; i < 3; i++) plain.note('mget', many);
-    expect(keys.topOf('', 5)).toEqual([]);
-    expect(keys.report.top).toHaveLength(10);
+    for (let i = 0; i < 20; i++) {
+      const others = Array.from({ length: 99 }, (_, j) => `k${String(i)}.${String(j)}`);
+      plain.note('mget', [...others, 'hundredth', 'late']);
+    }
+    const top = keys.report.top.map(({ key }) => key);
+    expect(top[0]).toBe('hundredth');
+    expect(top).not.toContain('late');
+  });
+
+  it('leaves a call without a name to whoever refuses it', () => {
+    open('watch');
+    expect(() => {
+      plain.note(undefined as never, []);
+    }).not.toThrow();
+    expect(keys.report.top).toEqual([]);
   });
 
   it('sends each read while no key is hot', () => {
