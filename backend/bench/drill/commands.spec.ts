@@ -1,4 +1,5 @@
-import { callsIn, sumOfMetric } from './commands.js';
+import { callsIn } from './commands.js';
+import { sumOfMetric } from './metrics.js';
 
 describe('counting commands', () => {
   it('adds up the values of one metric, and of no other', () => {
@@ -6,6 +7,8 @@ describe('counting commands', () => {
     expect(sumOfMetric(text, 'a_total')).toBe(7);
     expect(sumOfMetric(text, 'b')).toBe(1);
     expect(sumOfMetric(text, 'c')).toBeNull();
+    expect(sumOfMetric(text, 'a_total', ['kind="write"'])).toBe(4);
+    expect(sumOfMetric(text, 'a_total', ['kind="other"'])).toBeNull();
   });
 
   const fields = new Map([

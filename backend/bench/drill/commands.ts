@@ -2,6 +2,7 @@ import type { RedisTestCluster } from '../../src/redis/testing/index.js';
 import { sum } from '../common/statistics.js';
 import { askHealth } from './health.js';
 import type { Target } from './load.js';
+import { askMetrics, sumOfMetric } from './metrics.js';
 import type { ContestantName } from './results.js';
 
 // What the cluster and the drill do for themselves.
@@ -11,16 +12,6 @@ const HOUSEKEEPING =
 // What a replica executes for a client; whatever else it counts came from its primary.
 const READ_ON_REPLICA =
   /^(get|mget|exists|p?ttl|hget|hmget|hgetall|smembers|zrange|eval_ro|evalsha_ro)$/;
-
-/** The sum of all values of a metric in the Prometheus text format; `null` when it is not there. */
-export function sumOfMetric(text: string, name: string): number | null {
-  const values = text
-    .split('\n')
-    .filter((line) => line.startsWith(name))
-    .filter((line) => '{ '.includes(line.charAt(name.length)))
-    .map((line) => Number(line.split(' ').at(-1)));
-  return values.length === 0 ? null : sum(values);
-}
 
 /** Commands that the instances have sent to Redis, by their own count; `null` when one does not say. */
 export async function countOperations(
@@ -38,12 +29,7 @@ async function operationsOfBare(port: number): Promise<number | null> {
 }
 
 async function operationsOfOurs(port: number): Promise<number | null> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
-    return sumOfMetric(await answer.text(), 'redis_ha_commands_total');
-  } catch {
-    return null;
-  }
+  return sumOfMetric(await askMetrics(port), 'redis_ha_commands_total');
 }
 
 /** Calls in the lines of INFO commandstats, without housekeeping, and of a replica without what its primary sent. */

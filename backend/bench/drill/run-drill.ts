@@ -50,7 +50,7 @@ export function phasesOf(kind: Kind, seconds: number): Stretch[] {
 export async function runDrill(stage: Stage): Promise<Measured> {
   const { kind, seconds, rate, service, load, say } = stage;
   const phases = phasesOf(kind, seconds);
-  const sampler = new Sampler(service.targets);
+  const sampler = new Sampler(service.targets, service.name);
   say(`${rate} requests/s for ${seconds} s, after ${WARM_UP_SECONDS} s to warm up`);
   await load.warmUp(rate, WARM_UP_SECONDS);
   const startedAt = await load.begin({ rate, seconds, phases });

@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { now } from '../common/clock.js';
 import { sum } from '../common/statistics.js';
-import { askHealth, type Health } from './health.js';
+import { askHealth } from './health.js';
 import type { Target } from './load.js';
-import type { SampleRow } from './results.js';
+import { askMetrics, sumOfMetric } from './metrics.js';
+import type { ContestantName, SampleRow } from './results.js';
 
 const TICKS_PER_SECOND = 100;
 const LATE_MS = 500;
+const REQUESTS = 'redis_ha_cache_requests_total';
 
-/** What one instance said. */
+/** What one instance said: its status, and how often the catalogue was answered from the cache and how often not. */
 export interface InstanceSample {
   readonly status: string;
   readonly hits: number;
@@ -34,7 +36,10 @@ export class Sampler {
   private readonly timer: NodeJS.Timeout;
   private cpuBefore = cpuTimes();
 
-  constructor(private readonly targets: readonly Target[]) {
+  constructor(
+    private readonly targets: readonly Target[],
+    private readonly name: ContestantName,
+  ) {
     void this.look();
     this.timer = setInterval(() => void this.look(), 1000);
   }
@@ -50,15 +55,31 @@ export class Sampler {
     const cpuNow = cpuTimes();
     const busy = busyShare(this.cpuBefore, cpuNow);
     this.cpuBefore = cpuNow;
-    const healths = await Promise.all(this.targets.map(({ port }) => askHealth(port)));
-    this.samples.push({ at, busy, instances: healths.map(gistOf) });
+    const ask = this.name === 'bare' ? askBare : askOurs;
+    const instances = await Promise.all(this.targets.map(({ port }) => ask(port)));
+    this.samples.push({ at, busy, instances });
   }
 }
 
-function gistOf(health: Health | null): InstanceSample | null {
-  if (health?.redis === undefined) return null;
-  const { status, metrics } = health.redis;
-  return { status, hits: metrics?.hits ?? 0, misses: metrics?.misses ?? 0 };
+// The bare service counts the reads of its catalogue only.
+async function askBare(port: number): Promise<InstanceSample | null> {
+  const redis = (await askHealth(port))?.redis;
+  if (redis === undefined) return null;
+  return {
+    status: redis.status,
+    hits: redis.metrics?.hits ?? 0,
+    misses: redis.metrics?.misses ?? 0,
+  };
+}
+
+// In the health of ours, reads of sessions are among the hits; they would hide those of the catalogue.
+async function askOurs(port: number): Promise<InstanceSample | null> {
+  const [health, metrics] = await Promise.all([askHealth(port), askMetrics(port)]);
+  if (health?.redis === undefined || metrics === '') return null;
+  const readsWith = (result: string): number =>
+    sumOfMetric(metrics, REQUESTS, ['namespace="products"', `result="${result}"`]) ?? 0;
+  const hits = readsWith('hit') + readsWith('stale');
+  return { status: health.redis.status, hits, misses: readsWith('miss') };
 }
 
 function cpuTimes(): CpuTimes {
