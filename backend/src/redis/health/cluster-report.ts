@@ -160,7 +160,7 @@ export function clusterSummary(source: ClusterSource, measures: Measures): Clust
 }
 
 // They are opened in an order that depends on the application.
-function byNamespace(a: HitRateReport, b: HitRateReport): number {
+function byName(a: HitRateReport, b: HitRateReport): number {
   return a.namespace < b.namespace ? -1 : 1;
 }
 
@@ -177,7 +177,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
       sentinels: source.mode === 'sentinel' ? sentinelsReport(source) : null,
     },
     performance: performanceOf(measures),
-    hit_rates: shownHits(measures.hits).map(hitRateReport).sort(byNamespace),
+    hit_rates: shownHits(measures.hits).map(hitRateReport).sort(byName),
     warm_up: measures.warmUps.map(warmUpReport),
     pool: {
       write_pool_size: pools.write.size,
