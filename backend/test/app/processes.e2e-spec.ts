@@ -97,7 +97,8 @@ describe('the sample backend as processes', () => {
 
   describe('when it is told to stop', () => {
     it('fails readiness first, finishes what is under way, and ends with 0', async () => {
-      const app = new AppProcess({ REDIS_MODE: 'memory', SHUTDOWN_DELAY_MS: '500' });
+      // Longer than the look for a failing readiness may take: after that nobody listens any more.
+      const app = new AppProcess({ REDIS_MODE: 'memory', SHUTDOWN_DELAY_MS: '3000' });
       const http = await app.whenListening();
       // Logins take a while: the hash of a password is slow on purpose.
       const logins = Array.from({ length: 8 }, () => http.login(1));
