@@ -7,6 +7,7 @@ import {
 } from '../../src/redis/testing/index.js';
 import { closeEngines, startReadyEngine, type RunningEngine } from '../support/engines.js';
 import { nextEvent } from '../support/events.js';
+import { heardBy } from '../support/server-monitor.js';
 
 interface Process extends RunningEngine {
   readonly cache: RedisCache;
@@ -93,6 +94,25 @@ describe('reads of a hot key of the cache', () => {
       hot: { reads: 1 },
       top: [{ key: 'a', keyspace: 'products', isSpared: true }],
     });
+  }, 60_000);
+
+  it('are left out where many keys are asked for at a time', async () => {
+    const one = await start('on');
+    for (const key of ['a', 'b', 'c']) await one.products.set(key, key);
+    await heat(one, () => one.products.getMany(['a', 'missing']));
+    await waitUntil(isListenedTo, { what: 'the process listens' });
+    await one.products.get('a');
+    const commands = await heardBy(server, async () => {
+      for (const key of ['b', 'c']) {
+        expect([...(await one.products.getMany([key, 'a'])).keys()]).toEqual([key, 'a']);
+        const values = await one.products.getOrSetMany(['a', key], () => new Map());
+        expect([...values.keys()]).toEqual(['a', key]);
+      }
+    });
+    const asked = ['a', 'b', 'c'].map(
+      (key) => commands.filter(({ words }) => words.includes(`products:${key}`)).length,
+    );
+    expect(asked).toEqual([0, 2, 2]);
   }, 60_000);
 
   it('show a write of another process as soon as that is told of', async () => {
