@@ -34,7 +34,10 @@ export function hotReport(order: HotOrder, both: Both, machine: Machine): PlainR
         'Load',
         `open loop; products by Zipf's law (1.0) of 1,000; from second ${String(both.spared.rushFromS)} to ${String(both.spared.rushToS)} every second request is for one product that few ask for otherwise`,
       ],
-      ['Reads at the servers', 'MONITOR of all three data nodes: GET and MGET with the key'],
+      [
+        'Reads at the servers',
+        'MONITOR of all three data nodes: commands and scripts with the key that do not only write',
+      ],
       ['Order', 'one run after the other, each with a cluster of its own'],
     ],
   };
