@@ -15,6 +15,7 @@ interface Process extends RunningEngine {
 }
 
 const PATIENCE_MS = 20_000;
+const CALLERS = 50;
 
 let server: RedisTestServer;
 
@@ -149,8 +150,6 @@ describe('reads of a hot key of the cache', () => {
 });
 
 describe('plain reads of a hot key', () => {
-  const CALLERS = 50;
-
   it('of many callers at a time share an answer: at most one in ten reaches Redis', async () => {
     const one = await start('on');
     await one.redis.set('a', '1');
@@ -192,6 +191,44 @@ describe('a key that is written very often', () => {
     const rose = nextEvent(one.redis, 'hot-key.rose');
     await heat(one, () => one.redis.incr('counter'));
     expect(await rose).toMatchObject({ keyspace: null, key: 'counter', direction: 'writes' });
+  }, 60_000);
+});
+
+describe('redis.counter()', () => {
+  it('counts everything that callers add, with few commands, and also what they add while Redis is away', async () => {
+    const { redis } = await start('watch');
+    const views = redis.counter('views', { flushMs: 20 });
+    await server.node.command('CONFIG', 'RESETSTAT');
+    await Promise.all(
+      Array.from({ length: CALLERS }, () => readOften(100, async () => views.add())),
+    );
+    await views.flush();
+    expect(await redis.get('views')).toBe(String(CALLERS * 100));
+    const calls = /calls=(\d+)/.exec(
+      (await server.node.info('commandstats')).get('cmdstat_incrby')!,
+    );
+    expect(Number(calls?.[1])).toBeLessThan(CALLERS);
+    await server.node.freeze();
+    for (let i = 0; i < 10; i++) views.add(10);
+    const sent = views.flush();
+    server.node.thaw();
+    await sent;
+    expect([await redis.get('views'), views.waiting]).toEqual([String(CALLERS * 100 + 100), 0]);
+  }, 60_000);
+
+  it('sends what is left before the application ends', async () => {
+    const [one, other] = [await start('watch'), await start('watch')];
+    one.redis.counter('views', { flushMs: 600_000 }).add(3);
+    await one.engine.close();
+    expect(await other.redis.get('views')).toBe('3');
+  }, 60_000);
+
+  it('tells what is lost because the key holds no number', async () => {
+    const { redis } = await start('watch');
+    await redis.lpush('views', 'x');
+    const lost = nextEvent(redis, 'counts.lost');
+    redis.counter('views', { flushMs: 1 }).add(3);
+    expect(await lost).toMatchObject({ key: 'views', by: 3, reason: 'refused' });
   }, 60_000);
 });
 
