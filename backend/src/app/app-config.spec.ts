@@ -12,6 +12,7 @@ describe('readAppConfig', () => {
       shutdownDelayMs: 0,
       loginAttemptsPerMinute: 20,
       isWarmedUp: true,
+      hotKeys: 'on',
     });
   });
 
@@ -49,6 +50,7 @@ describe('readAppConfig', () => {
     ['REDIS_REQUIRED', '2'],
     ['SHUTDOWN_DELAY_MS', '120001'],
     ['WARM_UP', 'a bit'],
+    ['HOT_KEYS', 'sometimes'],
     ['LOGIN_ATTEMPTS_PER_MINUTE', '0'],
     ['DATABASE_URL', 'mysql://h/d'],
     ['DATABASE_URL', 'postgres://'],

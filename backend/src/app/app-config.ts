@@ -1,6 +1,9 @@
+import type { HotKeyLevel } from '../redis/index.js';
 import { LOG_LEVELS, readLogLevel, type AppLogLevel } from './logging/log-level.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+const HOT_KEY_LEVELS: readonly HotKeyLevel[] = ['off', 'watch', 'on'];
 
 /** Where the sample backend stores its rows. */
 export type DatabaseConfig =
@@ -18,6 +21,8 @@ export interface AppConfig {
   readonly shutdownDelayMs: number;
   readonly loginAttemptsPerMinute: number;
   readonly isWarmedUp: boolean;
+  /** What is done about hot keys of the catalogue. */
+  readonly hotKeys: HotKeyLevel;
 }
 
 /** The injection token of the {@link AppConfig}. */
@@ -48,7 +53,14 @@ export function readAppConfig(env: Environment): AppConfig {
       fallback: 20,
     }),
     isWarmedUp: flag(env, 'WARM_UP', true),
+    hotKeys: hotKeysOf(textOf(env['HOT_KEYS']) ?? 'on'),
   };
+}
+
+function hotKeysOf(text: string): HotKeyLevel {
+  const level = HOT_KEY_LEVELS.find((one) => one === text);
+  if (level !== undefined) return level;
+  throw new AppConfigError(`HOT_KEYS = "${text}": it is one of ${HOT_KEY_LEVELS.join(', ')}`);
 }
 
 function levelOf(text: string): AppLogLevel {
