@@ -1,3 +1,4 @@
+import type { Prices } from './cost/cost.js';
 import { LOG_LEVELS, readLogLevel, type AppLogLevel } from './logging/log-level.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +19,7 @@ export interface AppConfig {
   readonly shutdownDelayMs: number;
   readonly loginAttemptsPerMinute: number;
   readonly isWarmedUp: boolean;
+  readonly prices: Prices;
 }
 
 /** The injection token of the {@link AppConfig}. */
@@ -48,6 +50,10 @@ export function readAppConfig(env: Environment): AppConfig {
       fallback: 20,
     }),
     isWarmedUp: flag(env, 'WARM_UP', true),
+    prices: {
+      gigabyteMonth: price(env, 'PRICE_GIGABYTE_MONTH', 10),
+      coreMonth: price(env, 'PRICE_CORE_MONTH', 20),
+    },
   };
 }
 
@@ -86,6 +92,15 @@ function wholeNumber(
   if (value >= least && value <= most) return value;
   throw new AppConfigError(
     `${name} = "${text}": it is a whole number from ${least} to ${most}, for example ${fallback}`,
+  );
+}
+
+function price(env: Environment, name: string, fallback: number): number {
+  const text = textOf(env[name]);
+  if (text === null) return fallback;
+  if (/^\d{1,6}(\.\d{1,6})?$/.test(text)) return Number(text);
+  throw new AppConfigError(
+    `${name} = "${text}": it is a number of dollars, for example ${fallback} or 9.98`,
   );
 }
 
