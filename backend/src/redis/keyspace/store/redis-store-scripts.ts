@@ -115,8 +115,9 @@ return replies`,
 /**
  * Ends what was born in a key group until now. KEYS: mark, index. ARGV: a tombstone, its TTL (0 for no mark), the
  * latest stamp that is believed, who stamps it (8 bytes; empty when the tombstone has its stamp), how many
- * members are told at once. Returns the stamp, that of a newer mark (or empty), and the names in the
- * index, or nothing when there are more.
+ * members are told at once, until when somebody waits for the answer (or empty). Returns the stamp, that of a
+ * newer mark (or empty), and the names in the index, or nothing when there are more. Where it is too late for the
+ * stamp of now it does nothing, and returns the time: it would end what was begun since the caller was told.
  */
 export const MARK: ScriptDefinition = {
   idempotent: true,
@@ -129,7 +130,8 @@ local function nextMillisecond(stamp)
   end
   return string.char(unpack(bytes)) .. '\\0\\0'
 end
-local entry, ttl, origin = ARGV[1], ARGV[2], ARGV[4]
+local entry, ttl, origin, latest = ARGV[1], ARGV[2], ARGV[4], ARGV[6]
+if latest ~= '' and now() > tonumber(latest) then return string.format('%.0f', now()) end
 local present = redis.pcall('GET', KEYS[1])
 if not isEntry(present) or isLater(stampIn(present), ARGV[3]) then present = nil end
 local stored = present and stampIn(present)
