@@ -40,6 +40,22 @@ async function untilHandedIn(
 }
 
 describe('an end that Redis comes to after its caller was told', () => {
+  it('ends nothing that was written since: a delete', () =>
+    together([0, 0], async ([deleting, other], pass) => {
+      const { cache } = other!;
+      await cache.write('k', draftOf('before'));
+      // Redis knows the script.
+      await deleting!.cache.delete('other');
+      deleting!.port.link = 'frozen';
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'journaled' });
+      await pass(1_000);
+      expect(await cache.write('k', draftOf('after'))).toEqual({ outcome: 'stored' });
+      await pass(10);
+      deleting!.port.link = 'open';
+      await untilHandedIn(deleting!, pass);
+      expect((await cache.read('k')).state).toBe('found');
+    }));
+
   it('ends nothing that was begun since, and refuses no change of it: an end of all', () =>
     together([0, 0], async ([ending, other], pass) => {
       const { sessions, port } = other!;
@@ -70,6 +86,55 @@ describe('an end that Redis comes to after its caller was told', () => {
       expect(await sessions.write('at once', draft, { replaces: stamp, birth })).toEqual({
         outcome: 'stored',
       });
+    }));
+});
+
+describe('a delete by a process whose calendar is behind', () => {
+  it('is later than a load that began before it and asked nobody', () =>
+    together([0, -4], async ([loading, deleting], pass) => {
+      const stamp = loading!.cache.birth();
+      await pass(1);
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      const late = await loading!.cache.write('k', draftOf('loaded before'), { stamp });
+      expect(late.outcome).toBe('superseded');
+    }));
+
+  it('is later than what another process journaled before it', () =>
+    together([0, -15], async ([setting, deleting], pass) => {
+      setting!.port.link = 'cut';
+      expect(await setting!.cache.write('k', draftOf('set before'))).toEqual({
+        outcome: 'journaled',
+      });
+      await pass(1);
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      setting!.port.link = 'open';
+      await untilHandedIn(setting!, pass);
+      for (const { cache } of [setting!, deleting!]) {
+        expect((await cache.read('k')).state).toBe('deleted');
+      }
+    }));
+
+  it('loses to all that is written after it, at once or by a journal', () =>
+    together([0, -15], async ([setting, deleting], pass) => {
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      expect(await setting!.cache.write('k', draftOf('at once'))).toEqual({ outcome: 'stored' });
+      expect((await deleting!.cache.read('k')).state).toBe('found');
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      setting!.port.link = 'cut';
+      await pass(1);
+      await setting!.cache.write('k', draftOf('journaled'));
+      setting!.port.link = 'open';
+      await untilHandedIn(setting!, pass);
+      expect((await deleting!.cache.read('k')).state).toBe('found');
+    }));
+});
+
+describe('a delete by a process whose calendar is ahead', () => {
+  it('loses to what is written after it by one whose calendar is right', () =>
+    together([0, 15], async ([setting, deleting]) => {
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      expect(await setting!.cache.write('k', draftOf('after'))).toEqual({ outcome: 'stored' });
+      expect((await deleting!.cache.read('k')).state).toBe('found');
     }));
 });
 
