@@ -329,8 +329,9 @@ describe('url', () => {
     });
     expect(options).toMatchObject({
       address: { host: 'redis1', port: 6380 },
-      node: { username: 'app', password: 'p@ss', db: 2, keyPrefix: 'shop:', tls: {} },
+      node: { username: 'app', password: 'p@ss', db: 2, keyPrefix: 'shop:' },
     });
+    expect(options.node.tls).toEqual({});
   });
 
   it('keeps the TLS options and credentials that only node has', () => {
