@@ -1,4 +1,5 @@
 import type { HotKeyLevel } from '../redis/index.js';
+import type { Prices } from './cost/cost.js';
 import { LOG_LEVELS, readLogLevel, type AppLogLevel } from './logging/log-level.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +24,7 @@ export interface AppConfig {
   readonly isWarmedUp: boolean;
   /** What is done about hot keys of the catalogue. */
   readonly hotKeys: HotKeyLevel;
+  readonly prices: Prices;
 }
 
 /** The injection token of the {@link AppConfig}. */
@@ -54,6 +56,10 @@ export function readAppConfig(env: Environment): AppConfig {
     }),
     isWarmedUp: flag(env, 'WARM_UP', true),
     hotKeys: hotKeysOf(textOf(env['HOT_KEYS']) ?? 'on'),
+    prices: {
+      gigabyteMonth: price(env, 'PRICE_GIGABYTE_MONTH', 10),
+      coreMonth: price(env, 'PRICE_CORE_MONTH', 20),
+    },
   };
 }
 
@@ -98,6 +104,15 @@ function wholeNumber(
   if (value >= least && value <= most) return value;
   throw new AppConfigError(
     `${name} = "${text}": it is a whole number from ${least} to ${most}, for example ${fallback}`,
+  );
+}
+
+function price(env: Environment, name: string, fallback: number): number {
+  const text = textOf(env[name]);
+  if (text === null) return fallback;
+  if (/^\d{1,6}(\.\d{1,6})?$/.test(text)) return Number(text);
+  throw new AppConfigError(
+    `${name} = "${text}": it is a number of dollars, for example ${fallback} or 9.98`,
   );
 }
 

@@ -276,9 +276,27 @@ export class RedisService extends RedisScans {
 
 refuseAsClient(RedisService.prototype);
 
+/** What clients of ioredis and Sentinels call it, and users write first. */
+const EVENTS_OF_IOREDIS: Readonly<Record<string, RedisHaEventType>> = {
+  connect: 'connection.opened',
+  ready: 'primary.ready',
+  error: 'connection.lost',
+  close: 'connection.lost',
+  end: 'connection.lost',
+  reconnecting: 'connection.lost',
+  failover: 'failover.completed',
+  '+switch-master': 'primary.switched',
+};
+
+function eventMeantBy(type: string): string | undefined {
+  return Object.hasOwn(EVENTS_OF_IOREDIS, type)
+    ? EVENTS_OF_IOREDIS[type]
+    : nearestName(type, EVENT_TYPES);
+}
+
 function checkEventType(type: unknown): void {
   if (typeof type === 'string' && EVENT_TYPES.includes(type)) return;
-  const nearest = typeof type === 'string' ? nearestName(type, EVENT_TYPES) : undefined;
+  const nearest = typeof type === 'string' ? eventMeantBy(type) : undefined;
   const remedy =
     nearest === undefined
       ? `There are ${EVENT_TYPES.join(', ')}. For messages of channels there is redis.subscribe()`
