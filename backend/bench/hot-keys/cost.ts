@@ -49,7 +49,10 @@ async function measureAt(
     moreNs: [] as number[],
   }));
   for (let done = 0; done < rounds; done += ROUNDS_OF_A_PROCESS) {
-    const child = Child.start('a process that counts', new URL('./cost-process.js', import.meta.url));
+    const child = Child.start(
+      'a process that counts',
+      new URL('./cost-process.js', import.meta.url),
+    );
     try {
       await child.call('open', place, ONE_WAY);
       for (let round = -WARM_UP_ROUNDS; round < ROUNDS_OF_A_PROCESS; round++) {
