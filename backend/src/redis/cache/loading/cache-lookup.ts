@@ -109,7 +109,7 @@ export class CacheLookup {
   /** Returns the values of those keys that have one. */
   async findMany(keys: readonly string[]): Promise<Map<string, Found<unknown>>> {
     const found = new Map<string, Found<unknown>>();
-    const known = await this.#reader.readMany(keys);
+    const known = await this.#reader.nearOrReadMany(keys);
     for (const [i, key] of keys.entries()) {
       const value = this.#judge(known[i] ?? { state: 'unknown' });
       if (value !== null) found.set(key, value);
