@@ -1,25 +1,18 @@
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AppConfigError } from '../app-config.js';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Sends what is left, and ends. */
 export type StopTracing = () => Promise<void>;
 
-const EXPORTERS = ['otlp', 'none'] as const;
-
 /**
- * Starts the SDK of OpenTelemetry if its standard variables ask for it: an endpoint, or `OTEL_TRACES_EXPORTER=otlp`.
- * Its packages are optional, so they are loaded only then. Returns `null` when nothing is traced.
+ * Starts the SDK of OpenTelemetry, which reads its standard variables itself. Its packages are optional, so they are
+ * loaded only here. Returns how to end it.
  */
-export async function startTracing(env: Environment): Promise<StopTracing | null> {
-  if (!isWanted(env)) return null;
+export async function startTracing(): Promise<StopTracing> {
   const { BasicTracerProvider, BatchSpanProcessor } = await load(
     () => import('@opentelemetry/sdk-trace-base'),
   );
-  const { OTLPTraceExporter } = await load(
-    () => import('@opentelemetry/exporter-trace-otlp-http'),
-  );
+  const { OTLPTraceExporter } = await load(() => import('@opentelemetry/exporter-trace-otlp-http'));
   const { AsyncLocalStorageContextManager } = await load(
     () => import('@opentelemetry/context-async-hooks'),
   );
@@ -37,19 +30,6 @@ export async function startTracing(env: Environment): Promise<StopTracing | null
   return () => provider.shutdown();
 }
 
-function isWanted(env: Environment): boolean {
-  if (textOf(env['OTEL_SDK_DISABLED']) === 'true') return false;
-  const exporter = textOf(env['OTEL_TRACES_EXPORTER']);
-  if (exporter !== '' && !EXPORTERS.some((known) => known === exporter)) {
-    throw new AppConfigError(
-      `OTEL_TRACES_EXPORTER = "${exporter}": it is one of ${EXPORTERS.join(', ')}`,
-    );
-  }
-  if (exporter !== '') return exporter === 'otlp';
-  const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
-  return endpoints.some((name) => textOf(env[name]) !== '');
-}
-
 async function load<T>(loading: () => Promise<T>): Promise<T> {
   try {
     return await loading();
@@ -60,8 +40,4 @@ async function load<T>(loading: () => Promise<T>): Promise<T> {
       { cause: error },
     );
   }
-}
-
-function textOf(text: string | undefined): string {
-  return text?.trim().toLowerCase() ?? '';
 }
