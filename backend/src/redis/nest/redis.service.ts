@@ -268,9 +268,13 @@ export class RedisService extends RedisScans {
     SUBSCRIBE_OPTIONS.check(options);
     checkListener(listener);
     const list = channelList(channels);
-    const { subscriptions } = this.#engine.connected;
+    const { subscriptions, runner } = this.#engine.connected;
     const timeoutMs = options.timeoutMs ?? this.#engine.options.routing.writeTimeoutMs;
-    return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
+    const subscribe = (): Promise<Subscription> =>
+      subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
+    const { operations } = runner;
+    if (!operations.areWatched) return subscribe();
+    return operations.ofCommand({ name: kind, args: list }, null, subscribe);
   }
 }
 
