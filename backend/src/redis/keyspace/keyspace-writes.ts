@@ -158,7 +158,7 @@ export class KeyspaceWrites {
     for (let tries = 1; ; tries++) {
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
-      if (outcome.kind === 'applied') return this.#noteStored(write, intent);
+      if (outcome.kind === 'applied') return this.#noteStored(write, intent, outcome.stamp);
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
@@ -242,8 +242,10 @@ export class KeyspaceWrites {
     else own.noteEnd(end);
   }
 
-  #noteStored(write: StampedWrite, intent: Intent): WriteReceipt {
+  // Redis may have stamped it.
+  #noteStored(sent: StampedWrite, intent: Intent, stamp?: Stamp): WriteReceipt {
     const { memory, own, clock } = this.#deps;
+    const write = stamp === undefined ? sent : intent.make(stamp);
     memory.apply(copyOf(write, intent));
     // The notice of a later write may have arrived before the answer to this one.
     this.#near?.review(write.key, write.stamp, clock.now());
