@@ -34,6 +34,7 @@ export class NearCopies {
   readonly #notices = new HeardNotices();
   #trustedSince = Infinity;
   #stopListening: Stop | null = null;
+  #stopFlushes: Stop | null = null;
   #stopRetry: Stop | null = null;
   #isClosed = false;
   #isAwake = false;
@@ -59,6 +60,7 @@ export class NearCopies {
   wake(): void {
     if (this.#isAwake || this.#isClosed) return;
     this.#isAwake = true;
+    this.#stopFlushes = this.#port.onFlush?.(() => this.#onFlush()) ?? null;
     void inBackground(() => this.#listen(++this.#round));
   }
 
@@ -71,6 +73,8 @@ export class NearCopies {
     this.#stopRetry = null;
     this.#stopListening?.();
     this.#stopListening = null;
+    this.#stopFlushes?.();
+    this.#stopFlushes = null;
   }
 
   /** Copies last written or confirmed before this moment must not be used; `Infinity` means that none may. */
@@ -136,6 +140,11 @@ export class NearCopies {
       if (error instanceof CommandRejectedError) this.#onRefused();
       this.#stopRetry = this.#clock.after(RETRY_MS, () => void this.#listen(round));
     }
+  }
+
+  // No notice names what is gone. A read that was under way may have come before.
+  #onFlush(): void {
+    if (this.#trustedSince !== Infinity) this.#trustedSince = this.#clock.now();
   }
 
   #onNotice(message: string): void {

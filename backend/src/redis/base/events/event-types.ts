@@ -46,6 +46,7 @@ const TYPES: Readonly<Record<RedisHaEventType, true>> = {
   'hot-key.rose': true,
   'hot-key.fell': true,
   'listening.refused': true,
+  'invalidations.refused': true,
   'listener.failed': true,
 };
 
