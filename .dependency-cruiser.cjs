@@ -10,6 +10,7 @@ const ROOMS = [
   'base/crypto',
   'base/address',
   'base/events',
+  'base/operations',
   'base/stats',
   'base/options',
   'config',
@@ -20,6 +21,7 @@ const ROOMS = [
   'cluster/topology',
   'cluster/switchover',
   'commands/table',
+  'commands/operations',
   'commands/shared',
   'commands/dedicated',
   'commands',
@@ -43,6 +45,7 @@ const ROOMS = [
   'sessions',
   'health',
   'metrics',
+  'tracing',
   'liaoliaots',
   'testing/time',
   'testing/net',
@@ -55,7 +58,7 @@ const ROOMS = [
 ];
 
 // The rooms that are entries of the package beside the main one, for applications. testing/ is one for tests.
-const ENTRIES = ['health', 'metrics', 'liaoliaots'];
+const ENTRIES = ['health', 'metrics', 'tracing', 'liaoliaots'];
 
 const REDIS = '^backend/src/redis/';
 const FRONT_DOOR = `${REDIS}index[.]ts$`;
@@ -67,6 +70,7 @@ const NEST_FILE = `${REDIS}(nest/|.*[.](module|service|guard|controller|indicato
 const OPTIONAL_PEERS = [
   { peer: '@nestjs/terminus', room: 'health' },
   { peer: 'prom-client', room: 'metrics' },
+  { peer: '@opentelemetry/api', room: 'tracing' },
   { peer: '@liaoliaots/nestjs-redis', room: 'liaoliaots' },
 ];
 const npm = (name) => `(^|/)node_modules/${name}/`;
@@ -118,7 +122,7 @@ module.exports = {
       name: 'app-uses-the-public-api',
       severity: 'error',
       comment:
-        'the sample application uses what the package publishes: the index.ts of redis/, health/, metrics/ and liaoliaots/',
+        'the sample application uses what the package publishes: the index.ts of redis/, health/, metrics/, tracing/ and liaoliaots/',
       from: { path: APP, pathNot: SPEC },
       to: { path: `${REDIS}.+`, pathNot: `${REDIS}((${ENTRIES.join('|')})/)?index[.]ts$` },
     },

@@ -17,6 +17,8 @@ import { slowestFiles } from './test/slowest.mjs';
 const EXTRAS = [
   { program: 'postgres', title: 'a real PostgreSQL' },
   { program: 'prometheus', title: 'a real Prometheus' },
+  { program: 'alertmanager', title: 'a real Alertmanager' },
+  { program: 'redis-exporter', title: 'the exporter of Redis' },
 ];
 
 const { only, jestArguments } = readArguments(process.argv.slice(2));

@@ -4,10 +4,15 @@ import { whenNpmEnds } from '../../scripts/lib/npm-parent.mjs';
 import { orderOfThisProcess } from './drill/arguments.js';
 import { Drill } from './drill/drill.js';
 
-// It breaks nothing, and compares nothing with a bare client: it is a drill of its own.
-if (process.argv[2] === 'cold-start') {
+// They break nothing, and compare nothing with a bare client: each is a drill of its own, and ends the process.
+const OTHERS = new Map([
+  ['cold-start', './cold-start.bench.js'],
+  ['hot-key', './hot-key.bench.js'],
+]);
+const other = OTHERS.get(process.argv[2] ?? '');
+if (other !== undefined) {
   process.argv.splice(2, 1);
-  await import('./cold-start.bench.js');
+  await import(other);
 }
 
 const drill = new Drill(orderOfThisProcess());

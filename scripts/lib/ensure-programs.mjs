@@ -24,7 +24,7 @@ const POLICY = '/usr/sbin/policy-rc.d';
 /**
  * @typedef {'apt-get' | 'apk' | 'dnf' | 'brew'} Manager
  * @typedef {{ command: string, packages: Record<Manager, string> }} Program
- * @typedef {'redis' | 'postgres' | 'prometheus' | 'redis-cli' | 'haproxy' | 'ps'} ProgramName
+ * @typedef {'redis' | 'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter' | 'redis-cli' | 'haproxy' | 'ps'} ProgramName
  */
 
 /**
@@ -52,6 +52,25 @@ const PROGRAMS = {
       apk: 'prometheus',
       dnf: 'prometheus',
       brew: 'prometheus',
+    },
+  },
+  // With amtool, which is looked for: the program itself has another name on Debian.
+  alertmanager: {
+    command: 'amtool',
+    packages: {
+      'apt-get': 'prometheus-alertmanager',
+      apk: 'alertmanager',
+      dnf: 'alertmanager',
+      brew: 'alertmanager',
+    },
+  },
+  'redis-exporter': {
+    command: 'prometheus-redis-exporter',
+    packages: {
+      'apt-get': 'prometheus-redis-exporter',
+      apk: 'prometheus-redis-exporter',
+      dnf: 'redis_exporter',
+      brew: 'redis_exporter',
     },
   },
   'redis-cli': {

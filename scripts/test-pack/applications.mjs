@@ -70,7 +70,11 @@ const OVERRIDES = {
     ioredis: '$ioredis',
   },
 };
-const OPTIONAL_PEERS = { '@liaoliaots/nestjs-redis': '^10.0.0', 'prom-client': '^15.0.0' };
+const OPTIONAL_PEERS = {
+  '@liaoliaots/nestjs-redis': '^10.0.0',
+  '@opentelemetry/api': '^1.9.0',
+  'prom-client': '^15.0.0',
+};
 
 /** @type {Application[]} */
 export const WITH_OPTIONAL_PEERS = [
@@ -93,6 +97,14 @@ export const WITH_OPTIONAL_PEERS = [
     overrides: OVERRIDES,
   },
 ];
+
+// The line of the SDK that runs on Node 20 too.
+const SDK = {
+  '@opentelemetry/api': '1.9.1',
+  '@opentelemetry/context-async-hooks': '^2.0.0',
+  '@opentelemetry/exporter-trace-otlp-http': '^0.223.0',
+  '@opentelemetry/sdk-trace-base': '^2.0.0',
+};
 
 /** @type {Application[]} */
 export const TRACED = ['^5.11.0', '^6.0.0'].map((ioredis) => ({
@@ -178,6 +190,7 @@ export const OF_EXAMPLES = [
         'express-session': '^1.19.0',
         fastify: '^5.0.0',
         keyv: '^5.0.0',
+        ...SDK,
       },
       overrides: { ...OVERRIDES, ...THROTTLER_OVERRIDES },
     },

@@ -30,6 +30,8 @@ export interface ServiceSettings {
   /** The folder for its logs. */
   readonly logs: string;
   readonly database: string | null;
+  /** Further variables of its environment. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 interface Instance {
@@ -77,14 +79,15 @@ export class Service {
     await Promise.all(this.instances.map(({ child }) => stop(child, END_WITHIN_MS)));
   }
 
-  private async add(number: number, { cluster, logs, database }: ServiceSettings): Promise<void> {
+  private async add(number: number, settings: ServiceSettings): Promise<void> {
+    const { logs } = settings;
     const port = await freePort(0);
     mkdirSync(logs, { recursive: true });
     const log = join(logs, `${this.name}-${number}.log`);
     const file = openSync(log, 'a');
     const child = start(process.execPath, [CONTESTANTS[this.name].program], {
       cwd: root,
-      env: environment(cluster, port, database),
+      env: environment(settings, port),
       stdio: ['ignore', file, file],
     });
     closeSync(file);
@@ -95,9 +98,8 @@ export class Service {
 
 /** The caller's environment without anything that would point a service elsewhere, and where the cluster is. */
 function environment(
-  cluster: RedisTestCluster,
+  { cluster, database, variables }: ServiceSettings,
   port: number,
-  database: string | null,
 ): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !REDIS_SETTINGS.test(name));
   return {
@@ -106,6 +108,7 @@ function environment(
     ...(database === null ? {} : { DATABASE_URL: database }),
     PORT: String(port),
     HOST: '127.0.0.1',
+    ...variables,
   };
 }
 

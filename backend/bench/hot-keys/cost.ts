@@ -1,27 +1,68 @@
-import { race } from '../steady/race.js';
-import { WITH_AND_WITHOUT_HOT_KEYS } from '../steady/contestants.js';
+import { startRedisCluster } from '../../src/redis/testing/index.js';
+import { Child } from '../common/child.js';
+import { placeOf } from '../common/place.js';
+import { mean } from '../common/statistics.js';
 
-/** What counting costs: pairs of legs that followed each other, with and without it. */
+/** A client that counts accesses, one that does not, and another one that does not: those two differ by chance. */
+export type Side = 'counting' | 'without' | 'without, again';
+
+/** What is measured. */
+export type Operation = 'GET' | 'SET';
+
+/** What counting costs. */
 export interface Cost {
-  readonly operation: string;
-  /** Calls a second with it, as a part of those without it: one for each round. */
-  readonly speeds: readonly number[];
-  /** Processor time of one call with it, as a part of that without it: one for each round. */
-  readonly cpu: readonly number[];
+  readonly operation: Operation;
+  /** Processor time of one call, as a part of that without counting: one for each round. */
+  readonly counting: readonly number[];
+  readonly chance: readonly number[];
 }
 
-/** Races the library with and without counting, in turns, in processes of their own. */
-export async function measureCost(rounds: number, legMs: number): Promise<Cost[]> {
-  const tracks = await race({ contestants: WITH_AND_WITHOUT_HOT_KEYS, rounds, legMs });
-  return (['get', 'set'] as const).map((operation) => {
-    const [counting, bare] = WITH_AND_WITHOUT_HOT_KEYS.map(
-      (name) => tracks.find((one) => one.contestant === name && one.operation === operation)?.legs,
+/** So many rounds, and then another process: what one compiles well by luck must not decide. */
+const ROUNDS_OF_A_PROCESS = 50;
+const WARM_UP_ROUNDS = 8;
+// There and back, so that what gets slower or faster meanwhile hits all alike.
+const ONE_WAY = ['without', 'counting', 'without, again'] as const;
+const THERE_AND_BACK: readonly Side[] = [...ONE_WAY, ...[...ONE_WAY].reverse()];
+
+/** Measures the processor time of calls with and without counting, in short slices that take turns. */
+export async function measureCost(rounds: number, sliceMs: number): Promise<Cost[]> {
+  await using cluster = await startRedisCluster({ downAfterMs: 3000 });
+  const cost = (['GET', 'SET'] as const).map((operation) => ({
+    operation,
+    counting: [] as number[],
+    chance: [] as number[],
+  }));
+  for (let done = 0; done < rounds; done += ROUNDS_OF_A_PROCESS) {
+    const child = Child.start(
+      'a process that counts',
+      new URL('./cost-process.js', import.meta.url),
     );
-    const pairs = (counting ?? []).map((leg, round) => ({ leg, other: bare?.[round] ?? leg }));
-    return {
-      operation: operation.toUpperCase(),
-      speeds: pairs.map(({ leg, other }) => leg.perSecond / other.perSecond),
-      cpu: pairs.map(({ leg, other }) => leg.cpu / leg.perSecond / (other.cpu / other.perSecond)),
-    };
-  });
+    try {
+      await child.call('open', placeOf(cluster), ONE_WAY);
+      for (let round = -WARM_UP_ROUNDS; round < ROUNDS_OF_A_PROCESS; round++) {
+        for (const { operation, counting, chance } of cost) {
+          const spent = await oneRound(child, operation, sliceMs);
+          if (round < 0) continue;
+          counting.push((2 * spent('counting')) / (spent('without') + spent('without, again')));
+          chance.push(spent('without, again') / spent('without'));
+        }
+      }
+      await child.call('close');
+    } finally {
+      await child.end();
+    }
+  }
+  return cost;
+}
+
+async function oneRound(
+  child: Child,
+  operation: Operation,
+  ms: number,
+): Promise<(side: Side) => number> {
+  const spent: { readonly side: Side; readonly micros: number }[] = [];
+  for (const side of THERE_AND_BACK) {
+    spent.push({ side, micros: await child.call<number>('slice', side, operation, ms) });
+  }
+  return (side) => mean(spent.filter((one) => one.side === side).map(({ micros }) => micros));
 }

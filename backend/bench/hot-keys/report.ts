@@ -1,9 +1,10 @@
 import { finding, timing, type Finding } from '../common/finding.js';
-import { formatNumber } from '../common/numbers.js';
+import { formatFigure, formatNumber } from '../common/numbers.js';
 import { median } from '../common/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { Cost } from './cost.js';
 import { OURS } from './contenders.js';
+import type { FoundTop } from './found.js';
 import type { Measured } from './measure.js';
 import type { Relief } from './relief.js';
 
@@ -11,6 +12,7 @@ const MIN_RECALL = 0.9;
 const MAX_KILOBYTES = 1024;
 const MAX_RELIEF_MS = 2_000;
 const MAX_COST = 0.01;
+const MAX_PROCESSOR = 0.02;
 
 /** The table: recall of the top ten, nanoseconds for an access, kilobytes. */
 export function sketchTable(measured: readonly Measured[]): string {
@@ -35,6 +37,28 @@ export function sketchVerdict(measured: readonly Measured[]): Finding[] {
         `${stream}: recall ${recall === null ? '(none to find)' : formatNumber(recall, 1)}, ${formatNumber(kilobytes)} kB`,
       ),
     );
+}
+
+/** The table: what ten seconds of accesses show, and what finding it costs. */
+export function foundTable(found: readonly FoundTop[]): string {
+  const rows = found.map(({ perSecond, sampledEvery, recall, lowest, processor }) => [
+    formatNumber(perSecond),
+    formatNumber(sampledEvery),
+    formatNumber(recall, 2),
+    formatNumber(lowest, 1),
+    `${formatNumber(processor * 100, 2)} %`,
+  ]);
+  return formatTable(['accesses/s', 'one in', 'recall', 'lowest', 'of a core'], rows);
+}
+
+/** What ten seconds must show. */
+export function foundVerdict(found: readonly FoundTop[]): Finding[] {
+  return found.map(({ perSecond, recall, processor }) =>
+    finding(
+      recall >= MIN_RECALL && processor <= MAX_PROCESSOR,
+      `${formatFigure(perSecond)} accesses a second: recall ${formatNumber(recall, 2)} after 10 s, ${formatNumber(processor * 100, 2)} % of a core`,
+    ),
+  );
 }
 
 /** The table: reads that callers made and reads that reached the server, each second. */
@@ -62,17 +86,17 @@ export function reliefVerdict(relief: readonly Relief[]): Finding[] {
 
 /** The table: medians of what counting costs, with the middle half of the pairs. */
 export function costTable(cost: readonly Cost[]): string {
-  const rows = cost.flatMap(({ operation, speeds, cpu }) => [
-    [`${operation}, calls a second`, ...spread(speeds)],
-    [`${operation}, processor time of a call`, ...spread(cpu)],
+  const rows = cost.flatMap(({ operation, counting, chance }) => [
+    [`${operation} with counting`, ...spread(counting)],
+    [`${operation} without, once more`, ...spread(chance)],
   ]);
   return formatTable(['', 'median', 'from', 'to'], rows);
 }
 
 /** What counting may cost. */
 export function costVerdict(cost: readonly Cost[]): Finding[] {
-  return cost.map(({ operation, cpu }) => {
-    const more = median(cpu) - 1;
+  return cost.map(({ operation, counting }) => {
+    const more = median(counting) - 1;
     const percent = `${formatNumber(more * 100, 2)} %`;
     return timing(
       more < MAX_COST,

@@ -7,11 +7,8 @@ import { OursClient } from '../clients/ours.js';
 /** Who runs: ours with everything on, and two bare clients of the primary. */
 export const CONTESTANTS = ['ours', 'ours, primary only', 'ioredis', 'node-redis'] as const;
 
-/** Ours, and ours with nobody who looks for hot keys: what that costs. */
-export const WITH_AND_WITHOUT_HOT_KEYS = ['ours', 'ours, no hot keys'] as const;
-
 /** One of those who run. */
-export type Contestant = (typeof CONTESTANTS)[number] | (typeof WITH_AND_WITHOUT_HOT_KEYS)[number];
+export type Contestant = (typeof CONTESTANTS)[number];
 
 /** What the measurement needs of a client. */
 export interface SteadyClient {
@@ -29,8 +26,7 @@ export async function openContestant(
   if (contestant === 'ioredis') return openIoredis(primary, place.password);
   if (contestant === 'node-redis') return openNodeRedis(primary, place.password);
   const isPrimaryOnly = contestant === 'ours, primary only';
-  const level = contestant === 'ours, no hot keys' ? 'off' : 'watch';
-  const client = new OursClient(place, isPrimaryOnly ? 'primary' : 'replica-preferred', level);
+  const client = new OursClient(place, isPrimaryOnly ? 'primary' : 'replica-preferred');
   await client.connect();
   const { redis } = client;
   return {

@@ -12,6 +12,8 @@ describe('readAppConfig', () => {
       shutdownDelayMs: 0,
       loginAttemptsPerMinute: 20,
       isWarmedUp: true,
+      hotKeys: 'on',
+      prices: { gigabyteMonth: 10, coreMonth: 20 },
     });
   });
 
@@ -49,6 +51,9 @@ describe('readAppConfig', () => {
     ['REDIS_REQUIRED', '2'],
     ['SHUTDOWN_DELAY_MS', '120001'],
     ['WARM_UP', 'a bit'],
+    ['HOT_KEYS', 'sometimes'],
+    ['PRICE_CORE_MONTH', '-1'],
+    ['PRICE_GIGABYTE_MONTH', '1e3'],
     ['LOGIN_ATTEMPTS_PER_MINUTE', '0'],
     ['DATABASE_URL', 'mysql://h/d'],
     ['DATABASE_URL', 'postgres://'],

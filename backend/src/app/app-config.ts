@@ -1,6 +1,10 @@
+import type { HotKeyLevel } from '../redis/index.js';
+import type { Prices } from './cost/cost.js';
 import { LOG_LEVELS, readLogLevel, type AppLogLevel } from './logging/log-level.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+const HOT_KEY_LEVELS: readonly HotKeyLevel[] = ['off', 'watch', 'on'];
 
 /** Where the sample backend stores its rows. */
 export type DatabaseConfig =
@@ -18,6 +22,9 @@ export interface AppConfig {
   readonly shutdownDelayMs: number;
   readonly loginAttemptsPerMinute: number;
   readonly isWarmedUp: boolean;
+  /** What is done about hot keys of the catalogue. */
+  readonly hotKeys: HotKeyLevel;
+  readonly prices: Prices;
 }
 
 /** The injection token of the {@link AppConfig}. */
@@ -48,7 +55,18 @@ export function readAppConfig(env: Environment): AppConfig {
       fallback: 20,
     }),
     isWarmedUp: flag(env, 'WARM_UP', true),
+    hotKeys: hotKeysOf(textOf(env['HOT_KEYS']) ?? 'on'),
+    prices: {
+      gigabyteMonth: price(env, 'PRICE_GIGABYTE_MONTH', 10),
+      coreMonth: price(env, 'PRICE_CORE_MONTH', 20),
+    },
   };
+}
+
+function hotKeysOf(text: string): HotKeyLevel {
+  const level = HOT_KEY_LEVELS.find((one) => one === text);
+  if (level !== undefined) return level;
+  throw new AppConfigError(`HOT_KEYS = "${text}": it is one of ${HOT_KEY_LEVELS.join(', ')}`);
 }
 
 function levelOf(text: string): AppLogLevel {
@@ -86,6 +104,15 @@ function wholeNumber(
   if (value >= least && value <= most) return value;
   throw new AppConfigError(
     `${name} = "${text}": it is a whole number from ${least} to ${most}, for example ${fallback}`,
+  );
+}
+
+function price(env: Environment, name: string, fallback: number): number {
+  const text = textOf(env[name]);
+  if (text === null) return fallback;
+  if (/^\d{1,6}(\.\d{1,6})?$/.test(text)) return Number(text);
+  throw new AppConfigError(
+    `${name} = "${text}": it is a number of dollars, for example ${fallback} or 9.98`,
   );
 }
 

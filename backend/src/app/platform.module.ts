@@ -4,8 +4,9 @@ import { RedisHealthModule } from '../redis/health/index.js';
 import { RedisModule } from '../redis/index.js';
 import { LiaoliaotsRedisModule } from '../redis/liaoliaots/index.js';
 import { RedisMetricsModule } from '../redis/metrics/index.js';
-import type { AppConfig } from './app-config.js';
+import { APP_CONFIG, type AppConfig } from './app-config.js';
 import { RECENT_CLIENT } from './catalogue/recently-viewed.js';
+import { CostProbe } from './cost/cost.probe.js';
 import { DatabaseProbe } from './database/database.probe.js';
 
 /** Everything the library offers: connections, health, metrics, and named clients for other libraries. */
@@ -24,8 +25,11 @@ export class PlatformModule {
           required: isRedisRequired,
           drainMs: shutdownDelayMs,
           checks: {
-            inject: [DatabaseProbe],
-            useFactory: (database: DatabaseProbe) => [() => database.check()],
+            inject: [DatabaseProbe, APP_CONFIG],
+            useFactory: (database: DatabaseProbe, config: AppConfig) => {
+              const cost = new CostProbe(config);
+              return [() => database.check(), () => cost.check()];
+            },
           },
         }),
         RedisMetricsModule.forRoot({ registry, defaultMetrics: true }),

@@ -65,6 +65,8 @@ export type {
 } from './keyspace/index.js';
 export type {
   AccessedKey,
+  CounterOptions,
+  GatheredCounter,
   HotKeysReport,
   ServerHotKey,
   ServerHotKeys,

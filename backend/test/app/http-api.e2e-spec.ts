@@ -307,7 +307,10 @@ describe('the HTTP interface, without any Redis', () => {
       expect(body).toMatchObject({
         status: 'degraded',
         redis: { mode: 'memory', connected: false },
-        details: { database: { status: 'up', kind: 'embedded' } },
+        details: {
+          database: { status: 'up', kind: 'embedded' },
+          cost: { status: 'up', dollarsADay: expect.any(Number) },
+        },
       });
       for (const path of ['/health/live', '/health/ready', '/api/health/redis']) {
         expect((await app.http.get(path)).status).toBe(200);

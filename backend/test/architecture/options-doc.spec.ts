@@ -20,6 +20,7 @@ import { METRICS_MODULE } from '../../src/redis/metrics/metrics.module.js';
 import { REGISTER } from '../../src/redis/nest/redis.module.js';
 import { SESSION_MODULE } from '../../src/redis/sessions/session.module.js';
 import { STORE } from '../../src/redis/sessions/stores/store-records.js';
+import { TRACING } from '../../src/redis/tracing/tracing-options.js';
 
 /** A table of options in a page, and the rows it must list. */
 interface Told {
@@ -88,6 +89,12 @@ const TOLD: readonly Told[] = [
     heading: 'Options',
     rows: rowsOf(METRICS_MODULE.rows),
     inWords: { registry: 'the global one of prom-client' },
+  },
+  {
+    page: 'tracing',
+    heading: 'Options',
+    rows: rowsOf(TRACING.rows),
+    inWords: { tracerProvider: 'that of `@opentelemetry/api`' },
   },
   {
     page: 'connections',

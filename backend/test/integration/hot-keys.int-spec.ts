@@ -7,6 +7,7 @@ import {
 } from '../../src/redis/testing/index.js';
 import { closeEngines, startReadyEngine, type RunningEngine } from '../support/engines.js';
 import { nextEvent } from '../support/events.js';
+import { heardBy } from '../support/server-monitor.js';
 
 interface Process extends RunningEngine {
   readonly cache: RedisCache;
@@ -14,6 +15,7 @@ interface Process extends RunningEngine {
 }
 
 const PATIENCE_MS = 20_000;
+const CALLERS = 50;
 
 let server: RedisTestServer;
 
@@ -95,6 +97,25 @@ describe('reads of a hot key of the cache', () => {
     });
   }, 60_000);
 
+  it('are left out where many keys are asked for at a time', async () => {
+    const one = await start('on');
+    for (const key of ['a', 'b', 'c']) await one.products.set(key, key);
+    await heat(one, () => one.products.getMany(['a', 'missing']));
+    await waitUntil(isListenedTo, { what: 'the process listens' });
+    await one.products.get('a');
+    const commands = await heardBy(server, async () => {
+      for (const key of ['b', 'c']) {
+        expect([...(await one.products.getMany([key, 'a'])).keys()]).toEqual([key, 'a']);
+        const values = await one.products.getOrSetMany(['a', key], () => new Map());
+        expect([...values.keys()]).toEqual(['a', key]);
+      }
+    });
+    const asked = ['a', 'b', 'c'].map(
+      (key) => commands.filter(({ words }) => words.includes(`products:${key}`)).length,
+    );
+    expect(asked).toEqual([0, 2, 2]);
+  }, 60_000);
+
   it('show a write of another process as soon as that is told of', async () => {
     const [one, other] = [await start('on'), await start('watch')];
     await one.products.set('a', 0);
@@ -129,8 +150,6 @@ describe('reads of a hot key of the cache', () => {
 });
 
 describe('plain reads of a hot key', () => {
-  const CALLERS = 50;
-
   it('of many callers at a time share an answer: at most one in ten reaches Redis', async () => {
     const one = await start('on');
     await one.redis.set('a', '1');
@@ -172,6 +191,44 @@ describe('a key that is written very often', () => {
     const rose = nextEvent(one.redis, 'hot-key.rose');
     await heat(one, () => one.redis.incr('counter'));
     expect(await rose).toMatchObject({ keyspace: null, key: 'counter', direction: 'writes' });
+  }, 60_000);
+});
+
+describe('redis.counter()', () => {
+  it('counts everything that callers add, with few commands, and also what they add while Redis is away', async () => {
+    const { redis } = await start('watch');
+    const views = redis.counter('views', { flushMs: 20 });
+    await server.node.command('CONFIG', 'RESETSTAT');
+    await Promise.all(
+      Array.from({ length: CALLERS }, () => readOften(100, async () => views.add())),
+    );
+    await views.flush();
+    expect(await redis.get('views')).toBe(String(CALLERS * 100));
+    const calls = /calls=(\d+)/.exec(
+      (await server.node.info('commandstats')).get('cmdstat_incrby')!,
+    );
+    expect(Number(calls?.[1])).toBeLessThan(CALLERS);
+    await server.node.freeze();
+    for (let i = 0; i < 10; i++) views.add(10);
+    const sent = views.flush();
+    server.node.thaw();
+    await sent;
+    expect([await redis.get('views'), views.waiting]).toEqual([String(CALLERS * 100 + 100), 0]);
+  }, 60_000);
+
+  it('sends what is left before the application ends', async () => {
+    const [one, other] = [await start('watch'), await start('watch')];
+    one.redis.counter('views', { flushMs: 600_000 }).add(3);
+    await one.engine.close();
+    expect(await other.redis.get('views')).toBe('3');
+  }, 60_000);
+
+  it('tells what is lost because the key holds no number', async () => {
+    const { redis } = await start('watch');
+    await redis.lpush('views', 'x');
+    const lost = nextEvent(redis, 'counts.lost');
+    redis.counter('views', { flushMs: 1 }).add(3);
+    expect(await lost).toMatchObject({ key: 'views', by: 3, reason: 'refused' });
   }, 60_000);
 });
 

@@ -159,6 +159,20 @@ describe('GET /metrics', () => {
     expect(valueIn(scraped, 'redis_ha_keyspace_operations_total', answered)).toBeGreaterThan(0);
   });
 
+  it('counts what Redis rejects for lack of memory', async () => {
+    const { app, address } = await start({ imports: oneConnection({ registry: new Registry() }) });
+    const redis = await ready(app);
+    await server.node.command('CONFIG', 'SET', 'maxmemory', '1');
+    try {
+      await expect(redis.set('key', 'value')).rejects.toMatchObject({ code: 'COMMAND_REJECTED' });
+    } finally {
+      await server.node.command('CONFIG', 'SET', 'maxmemory', '0');
+    }
+    const scraped = await scrape(address);
+    expect(valueIn(scraped, 'redis_ha_rejections_total', { reply: 'OOM' })).toBe(1);
+    expect(valueIn(scraped, 'redis_ha_rejections_total', { reply: 'other' })).toBe(0);
+  });
+
   it('counts a missed deadline, also where it leaves a write uncertain', async () => {
     const { app, address } = await start({ imports: oneConnection({ registry: new Registry() }) });
     const redis = await ready(app);

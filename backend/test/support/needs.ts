@@ -5,7 +5,7 @@
  */
 const MISSING = new Set((process.env['TESTS_WITHOUT'] ?? '').split(','));
 
-type Program = 'postgres' | 'prometheus';
+type Program = 'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter';
 
 /** `it`, or `it.skip` where the program is not installed. */
 export function itNeeds(program: Program): jest.It {

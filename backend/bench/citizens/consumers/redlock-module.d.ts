@@ -7,8 +7,25 @@ declare module 'redlock' {
     readonly retryDelay: number;
   }
 
+  type Script = (script: string) => string;
+
+  interface Scripts {
+    readonly acquireScript: Script;
+    readonly extendScript: Script;
+    readonly releaseScript: Script;
+  }
+
+  export interface Lock {
+    readonly value: string;
+  }
+
+  export interface ExecutionResult {
+    readonly attempts: readonly Promise<object>[];
+  }
+
   export default class Redlock {
-    constructor(clients: Iterable<Redis>, settings?: Partial<Settings>);
+    constructor(clients: Iterable<Redis>, settings?: Partial<Settings>, scripts?: Scripts);
+    release(lock: Lock): Promise<ExecutionResult>;
     using<T>(
       resources: string[],
       durationMs: number,

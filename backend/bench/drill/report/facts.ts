@@ -1,4 +1,5 @@
 import { formatFigure, formatShare } from '../../common/numbers.js';
+import type { Machine } from '../machine.js';
 import type { Level, Report, Result } from '../results.js';
 import type { Fact } from './tables.js';
 
@@ -7,14 +8,7 @@ export function factsOf(report: Report): Fact[] {
   const { machine, archive, ours, bare } = report;
   const both = bare === null ? [ours] : [ours, bare];
   return [
-    [
-      'Machine',
-      `${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.system}; load average before: ${machine.loadBefore}`,
-    ],
-    [
-      'Versions',
-      `Node ${machine.node}, Redis ${machine.redis}, ioredis ${machine.ioredis}, nestjs-redis-ha ${machine.library}`,
-    ],
+    ...machineFacts(machine),
     [
       'Cluster',
       'one primary, two replicas, three Sentinels, new for each service; down-after-milliseconds 3000, quorum 2, failover-timeout 10000',
@@ -29,6 +23,20 @@ export function factsOf(report: Report): Fact[] {
     ['Processor time', of(both, processorTimeOf)],
     ['Sessions looked at in the end', of(both, sessionsOf)],
     ...(report.kind === 'steady' ? steadyFacts(both) : faultFacts(both)),
+  ];
+}
+
+/** What it was measured on. */
+export function machineFacts(machine: Machine): Fact[] {
+  return [
+    [
+      'Machine',
+      `${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.system}; load average before: ${machine.loadBefore}`,
+    ],
+    [
+      'Versions',
+      `Node ${machine.node}, Redis ${machine.redis}, ioredis ${machine.ioredis}, nestjs-redis-ha ${machine.library}`,
+    ],
   ];
 }
 

@@ -22,7 +22,7 @@ export class CatalogueService {
   constructor(
     private readonly products: ProductsRepository,
     cache: RedisCache,
-    @Inject(APP_CONFIG) { isWarmedUp }: AppConfig,
+    @Inject(APP_CONFIG) { isWarmedUp, hotKeys }: AppConfig,
   ) {
     this.#cache = cache.namespace('products', {
       ttlMs: MINUTE_MS,
@@ -31,6 +31,8 @@ export class CatalogueService {
       // A value of ten minutes ago is better than none while the database is away.
       maxStaleMs: 10 * MINUTE_MS,
       hardTimeoutMs: 3000,
+      // A product that everybody wants is answered from memory; changes at other instances are told of.
+      hotKeys,
     });
     if (isWarmedUp) this.#warmUp();
   }

@@ -1,4 +1,11 @@
 import { inPortions } from '../base/collections/index.js';
+import {
+  cacheChannel,
+  CacheOperation,
+  isWatched,
+  noteOutcome,
+  published,
+} from '../base/operations/index.js';
 import type { HitRates } from '../base/stats/index.js';
 import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
 import type { BatchLoadFunction } from './loading/batch-loader.js';
@@ -23,6 +30,7 @@ import { claimName, keyOfCall, nameInKeys } from './call-names.js';
 import { checkFunction } from '../base/options/index.js';
 import type { WarmUpPlan } from './warming/warm-up-plan.js';
 import type { CacheWarmUp } from './warming/warm-up.js';
+import { watchedCall } from './watched-calls.js';
 import { WRAP, type WrapOptions } from './wrap-function.js';
 
 /** A value and where it came from. */
@@ -77,7 +85,12 @@ export class CacheNamespace {
       checkKey(key);
       checkFunction('loader', loader, 'cache.getOrSet(key, () => findUser(id))');
       this.#core.loader.runner.assertOpen();
-      return this.#core.lookup.getOrLoad(key, loader as Loader, options) as Promise<T>;
+      const { lookup } = this.#core;
+      if (!isWatched(cacheChannel))
+        return lookup.getOrLoad(key, loader as Loader, options) as Promise<T>;
+      return this.#watched('getOrSet', 1, (operation) =>
+        lookup.getOrLoad(key, loader as Loader, options, operation),
+      ) as Promise<T>;
     } catch (error) {
       return failed(error);
     }
@@ -88,6 +101,7 @@ export class CacheNamespace {
    * is loaded by one of all processes: the loader gets those that no other process loads already, and is called
    * again for keys that another one gave up.
    */
+  @watchedCall
   async getOrSetMany<T>(
     keys: readonly string[],
     loader: BatchLoadFunction<T>,
@@ -99,6 +113,8 @@ export class CacheNamespace {
     const distinct = [...new Set(keys)];
     const request = { keys: distinct, loader, options: resolveLoadOptions(options, base) };
     const answers = await batch.ask(request);
+    const sources = new Set(answers.map(({ from }) => from));
+    noteOutcome(sources.has('load') ? 'loaded' : sources.has('stale') ? 'stale' : 'hit');
     const values = new Map<string, T>();
     for (const [i, answer] of answers.entries()) {
       deps.counters.answered(answer.from, answer.value);
@@ -112,13 +128,18 @@ export class CacheNamespace {
     try {
       checkKey(key);
       this.#core.loader.runner.assertOpen();
-      return this.#core.lookup.get(key) as Promise<T | undefined>;
+      const { lookup } = this.#core;
+      if (!isWatched(cacheChannel)) return lookup.get(key) as Promise<T | undefined>;
+      return this.#watched('get', 1, (operation) => lookup.get(key, operation)) as Promise<
+        T | undefined
+      >;
     } catch (error) {
       return failed(error);
     }
   }
 
   /** The same, with where the value came from. */
+  @watchedCall
   async getEntry<T = unknown>(key: string): Promise<CacheEntry<T> | undefined> {
     checkKey(key);
     this.#assertOpen();
@@ -131,6 +152,7 @@ export class CacheNamespace {
   }
 
   /** Returns the values of those keys that have one. */
+  @watchedCall
   async getMany<T = unknown>(keys: readonly string[]): Promise<Map<string, T>> {
     checkKeys(keys);
     this.#assertOpen();
@@ -144,8 +166,9 @@ export class CacheNamespace {
    * @throws {@link ValueUnserializableError} (`VALUE_UNSERIALIZABLE`)
    * @throws {@link ValueTooLargeError} (`VALUE_TOO_LARGE`)
    */
+  @watchedCall
   async set<T>(key: string, value: T, options?: SetOptions<T>): Promise<WriteReceipt> {
-    const [receipt] = await this.setMany([[key, value]], options);
+    const [receipt] = await this.#setAll([[key, value]], options);
     return receipt ?? { outcome: 'superseded' };
   }
 
@@ -153,36 +176,18 @@ export class CacheNamespace {
    * Writes several values, each by itself: when one fails, others may be written. Nothing is written
    * when one of them cannot be kept. Returns the receipts in their order.
    */
+  @watchedCall
   async setMany<T>(
     entries: Iterable<readonly [string, T]>,
     options?: SetOptions<T>,
   ): Promise<WriteReceipt[]> {
-    const { lookup, deps, options: base, writer } = this.#core;
-    const all = [...entries];
-    for (const [key, value] of all) {
-      checkKey(key);
-      checkValue(value);
-    }
-    this.#assertOpen();
-    const complete = resolveLoadOptions(options, base);
-    const drafts = await inPortions(all, WRITES_AT_ONCE, async ([key, value]) => ({
-      key,
-      draft: await writer.draft(value, complete),
-    }));
-    return inPortions(drafts, WRITES_AT_ONCE, async ({ key, draft }) => {
-      try {
-        const receipt = await writer.write(key, draft);
-        deps.counters.add('sets');
-        return receipt;
-      } finally {
-        lookup.forget(key);
-      }
-    });
+    return this.#setAll([...entries], options);
   }
 
   /** Deletes a key, or several, each by itself. Loads under way do not bring them back. */
   delete(key: string): Promise<WriteReceipt>;
   delete(keys: readonly string[]): Promise<WriteReceipt[]>;
+  @watchedCall
   async delete(keys: string | readonly string[]): Promise<WriteReceipt | WriteReceipt[]> {
     if (typeof keys === 'string') return this.#delete(keys);
     checkKeys(keys);
@@ -190,6 +195,7 @@ export class CacheNamespace {
   }
 
   /** Deletes all entries that have this tag. Loads under way do not bring them back. */
+  @watchedCall
   async deleteByTag(tag: string): Promise<WriteReceipt> {
     checkTag(tag);
     this.#assertOpen();
@@ -242,6 +248,7 @@ export class CacheNamespace {
    * @throws {@link DegradedUnsupportedError} (`DEGRADED_UNSUPPORTED`) while Redis is away: a number of
    * one process alone would be wrong.
    */
+  @watchedCall
   async increment(key: string, by = 1, ttlMs: number | null = null): Promise<number> {
     checkKey(key);
     checkCount(by);
@@ -251,6 +258,7 @@ export class CacheNamespace {
   }
 
   /** Takes a key for `holder` if it is free. Like {@link CacheNamespace.increment} it needs Redis. */
+  @watchedCall
   async takeIfFree(key: string, holder: string, ttlMs: number): Promise<boolean> {
     checkKey(key);
     checkHolder(holder);
@@ -260,11 +268,38 @@ export class CacheNamespace {
   }
 
   /** Releases what `takeIfFree` took; returns false when another holder has it. */
+  @watchedCall
   async giveBack(key: string, holder: string): Promise<boolean> {
     checkKey(key);
     checkHolder(holder);
     this.#assertOpen();
     return this.#core.deps.keyspace.giveBack(key, holder);
+  }
+
+  async #setAll<T>(
+    all: readonly (readonly [string, T])[],
+    options: SetOptions<T> | undefined,
+  ): Promise<WriteReceipt[]> {
+    const { lookup, deps, options: base, writer } = this.#core;
+    for (const [key, value] of all) {
+      checkKey(key);
+      checkValue(value);
+    }
+    this.#assertOpen();
+    const complete = resolveLoadOptions(options, base);
+    const drafts = await inPortions(all, WRITES_AT_ONCE, async ([key, value]) => ({
+      key,
+      draft: await writer.draft(value, complete),
+    }));
+    return inPortions(drafts, WRITES_AT_ONCE, async ({ key, draft }) => {
+      try {
+        const receipt = await writer.write(key, draft);
+        deps.counters.add('sets');
+        return receipt;
+      } finally {
+        lookup.forget(key);
+      }
+    });
   }
 
   async #delete(key: string): Promise<WriteReceipt> {
@@ -278,6 +313,15 @@ export class CacheNamespace {
     } finally {
       lookup.forget(key);
     }
+  }
+
+  #watched<T>(
+    name: string,
+    keys: number,
+    work: (operation: CacheOperation) => Promise<T>,
+  ): Promise<T> {
+    const operation = new CacheOperation(name, this.name, keys);
+    return published(cacheChannel, operation, () => work(operation));
   }
 
   #assertOpen(): void {

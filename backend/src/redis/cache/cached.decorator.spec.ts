@@ -5,6 +5,8 @@ import { outcomeOf } from '../../../test/support/outcomes.js';
 import { Cached } from './cached.decorator.js';
 import { RedisCache } from './redis-cache.js';
 
+type AnyDecorator = (...args: unknown[]) => unknown;
+
 const OTHER = Symbol('other cache');
 const calls: string[] = [];
 
@@ -228,10 +230,34 @@ describe('@Cached', () => {
     expect((await outcomeOf(users.find(NaN))).code).toBe('INVALID_ARGUMENT');
   });
 
-  it('decorates nothing but methods', () => {
-    const decorate = (): void => {
-      Cached()(Users.prototype, 'nothing', {});
-    };
-    expect(decorate).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  // What a compiler of types alone would notice, and SWC, esbuild and plain JavaScript do not.
+  it.each<[string, string, (decorator: AnyDecorator) => unknown]>([
+    ['a getter', '@Cached Users.nothing', (cached) => cached(Users.prototype, 'nothing', {})],
+    ['a property', '@Cached Users.find', (cached) => cached(Users.prototype, 'find')],
+    ['a class', '@Cached Users', (cached) => cached(Users)],
+  ])('decorates nothing but methods, and says so: %s', (_, field, decorate) => {
+    const outcome = thrownBy(() => decorate(Cached() as AnyDecorator));
+    expect(outcome).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(String(outcome)).toContain(
+      `${field} = (not set): only a method can be decorated with @Cached. Write an async method`,
+    );
+  });
+
+  it('says that its parentheses are missing, instead of caching nothing', () => {
+    const descriptor = Object.getOwnPropertyDescriptor(Users.prototype, 'find');
+    const without = Cached as unknown as AnyDecorator;
+    const outcome = thrownBy(() => without(Users.prototype, 'find', descriptor));
+    expect(outcome).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(String(outcome)).toContain(
+      '@Cached Users.find = (not set): has no parentheses. Write @Cached()',
+    );
   });
 });
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}

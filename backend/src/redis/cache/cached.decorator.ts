@@ -61,15 +61,24 @@ type CachedDecorator = <F extends AsyncMethod>(
  * injects the cache; its constructor does not need to mention it.
  *
  * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) that lists every option that cannot be used.
- * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when it decorates something else than a method.
+ * @throws {@link InvalidArgumentError} (`INVALID_ARGUMENT`) when it decorates something else than a method, or
+ * when its parentheses are missing.
  */
-export function Cached(options: CachedOptions = {}): CachedDecorator {
+export function Cached(options?: CachedOptions): CachedDecorator;
+export function Cached(options: CachedOptions = {}, ...decorated: unknown[]): CachedDecorator {
+  // `@Cached` without parentheses: it gets what the decorator should get, and would leave the method as it is.
+  if (decorated.length > 0) throw withoutParentheses(nameOf(options, decorated[0]));
   CACHED.resolve(options);
   const { namespace, key, name, cache = RedisCache, ...rest } = options;
-  return (target, property, descriptor) => {
+  // Without a compiler that checks types it may stand on a property, which has no descriptor.
+  return <F extends AsyncMethod>(
+    target: object,
+    property: string | symbol,
+    descriptor?: TypedPropertyDescriptor<F>,
+  ) => {
     const shown = nameOf(target, property);
-    const original = descriptor.value as AnyMethod | undefined;
-    if (typeof original !== 'function') throw notAMethod(shown);
+    const original = descriptor?.value as AnyMethod | undefined;
+    if (descriptor === undefined || typeof original !== 'function') throw notAMethod(shown);
     const place = Symbol(`cache of ${shown}`);
     Inject(cache)(target, place);
     const makeKey = key as ((...args: unknown[]) => string) | undefined;
@@ -134,8 +143,13 @@ function copyMetadata(from: AnyMethod, to: AnyMethod): void {
   Object.defineProperty(to, 'name', { value: from.name, configurable: true });
 }
 
-function nameOf(target: object, property: string | symbol): string {
+function nameOf(target: object, property: unknown): string {
+  if (typeof target === 'function') return target.name;
   return `${target.constructor.name}.${String(property)}`;
+}
+
+function withoutParentheses(name: string): Error {
+  return refusal(`@Cached ${name}`, undefined, 'has no parentheses', 'Write @Cached()');
 }
 
 function notAMethod(name: string): Error {

@@ -33,6 +33,10 @@ describe('namespaces', () => {
       );
     }
     expect(() => one.cache.namespace('users', { ttlMs: 6 })).toThrow('another ttlMs');
+    // Not in the first argument, where the options of Redis are.
+    expect(() => one.cache.namespace('users', { ttlMs: 6 })).toThrow(
+      'RedisModule.forRoot(options, { cache: { namespaces: { users: { … } } } })',
+    );
   });
 
   it('take from the defaults what their options leave out, and are opened with what matters there', () => {

@@ -194,7 +194,7 @@ export class RedisCache extends CacheNamespace {
     const message = `the namespace ${name} was made with another ${different}`;
     const remedy =
       'Give the same options, or none: cache.namespace(name). If it was used before they were given, ' +
-      `give them to the module: forRoot({ cache: { namespaces: { ${name}: { … } } } })`;
+      `give them to the module: RedisModule.forRoot(options, { cache: { namespaces: { ${name}: { … } } } })`;
     throw new ConfigInvalidError([{ field: 'options', value: different, message, remedy }]);
   }
 }

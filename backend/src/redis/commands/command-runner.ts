@@ -3,7 +3,7 @@ import { InvalidArgumentError, RedisHaError } from '../base/errors/index.js';
 import type { Clock } from '../base/timing/index.js';
 import type { BlockingCalls } from './dedicated/blocking-calls.js';
 import { type ConfirmedWrites, unconfirmable } from './dedicated/confirmed-writes.js';
-import type { CallOptions } from './table/call-options.js';
+import type { TracedOptions } from './table/call-options.js';
 import { checkedArguments, checkTransaction, refusal } from './table/command-arguments.js';
 import { type CommandIntent, intentOf, isRepeatable, TRANSACTION } from './table/command-intent.js';
 import { intentWith } from './table/declared-intent.js';
@@ -14,6 +14,7 @@ import {
   type QueuedCommand,
   TransactionPayload,
 } from './table/payloads.js';
+import { CommandOperations } from './operations/command-operations.js';
 import { PipelineWrites } from './pipeline-writes.js';
 import type { CommandRouter } from './shared/command-router.js';
 import { rejectedError, repeatedError } from './shared/outcome-errors.js';
@@ -22,12 +23,13 @@ import { rejectedError, repeatedError } from './shared/outcome-errors.js';
 interface Pipeline {
   /** Its writes that are not over; `null` if it has none. */
   readonly writes: PipelineWrites | null;
-  readonly options: CallOptions | null;
+  readonly options: TracedOptions | null;
   readonly deadlineAt: number;
 }
 
 /** The calls that share connections with others. */
-export type SharedCalls = Pick<CommandRouter, 'execute' | 'mayRepeat' | 'recorder'>;
+export type SharedCalls = Pick<CommandRouter, 'execute' | 'mayRepeat' | 'recorder'> &
+  Partial<Pick<CommandRouter, 'place'>>;
 
 /** The calls that have a connection of their own. */
 export interface OwnConnectionCalls {
@@ -37,6 +39,8 @@ export interface OwnConnectionCalls {
 
 /** Turns commands, pipelines and transactions into calls, and runs them. */
 export class CommandRunner {
+  /** Shows what is run here to those who watch. */
+  readonly operations: CommandOperations;
   readonly #router: SharedCalls;
   readonly #own: OwnConnectionCalls;
   readonly #clock: Clock;
@@ -47,6 +51,7 @@ export class CommandRunner {
     this.#own = own;
     this.#clock = clock;
     this.#writeTimeoutMs = writeTimeoutMs;
+    this.operations = new CommandOperations(router.place);
   }
 
   /** Runs one command. */
@@ -54,7 +59,19 @@ export class CommandRunner {
     name: string,
     args: readonly unknown[],
     encoding: Encoding,
-    options: CallOptions | null,
+    options: TracedOptions | null,
+  ): Promise<unknown> {
+    if (!this.operations.areWatched) return this.#runOne(name, args, encoding, options);
+    return this.operations.ofCommand({ name, args }, options, (traced) =>
+      this.#runOne(name, args, encoding, traced),
+    );
+  }
+
+  #runOne(
+    name: string,
+    args: readonly unknown[],
+    encoding: Encoding,
+    options: TracedOptions | null,
   ): Promise<unknown> {
     const checked = checkedArguments(name, args);
     if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
@@ -67,7 +84,7 @@ export class CommandRunner {
   }
 
   /** Runs a command of which the caller says what it does, or who is to confirm it. */
-  #runAsTold(command: QueuedCommand, options: CallOptions): Promise<unknown> {
+  #runAsTold(command: QueuedCommand, options: TracedOptions): Promise<unknown> {
     const { name, args, encoding } = command;
     const intent = intentWith(command, options);
     if (intent instanceof InvalidArgumentError) return Promise.reject(intent);
@@ -84,7 +101,7 @@ export class CommandRunner {
     payload: Payload,
     intent: CommandIntent,
     isHarmless: boolean,
-    options: CallOptions & { readonly replicas: number },
+    options: TracedOptions & { readonly replicas: number },
   ): Promise<unknown> {
     const { replicas, idempotent } = options;
     const isRepeatable = idempotent ?? this.#router.mayRepeat(intent, isHarmless);
@@ -95,7 +112,7 @@ export class CommandRunner {
   #start(
     intent: CommandIntent,
     { name, args, encoding }: QueuedCommand,
-    options: CallOptions | null,
+    options: TracedOptions | null,
   ): Promise<unknown> {
     const payload = new CommandPayload(name, args, encoding);
     switch (intent.route) {
@@ -115,7 +132,17 @@ export class CommandRunner {
   /** Sends the commands together. Never rejects: each command has its own result or error. */
   runPipeline(
     commands: readonly QueuedCommand[],
-    options: CallOptions | null,
+    options: TracedOptions | null,
+  ): Promise<BatchResult[]> {
+    if (!this.operations.areWatched) return this.#runTogether(commands, options);
+    return this.operations.ofBatch('PIPELINE', commands, options, (traced) =>
+      this.#runTogether(commands, traced),
+    );
+  }
+
+  #runTogether(
+    commands: readonly QueuedCommand[],
+    options: TracedOptions | null,
   ): Promise<BatchResult[]> {
     // A pipeline that changes anything reads from the primary too, so that it sees its own writes.
     const onlyReads = commands.every((command) => isRead(intentWith(command, options)));
@@ -163,9 +190,19 @@ export class CommandRunner {
   }
 
   /** Runs the commands in `MULTI` … `EXEC`. Rejects when Redis refuses the transaction as a whole. */
-  async runTransaction(
+  runTransaction(
     queued: readonly QueuedCommand[],
-    options: CallOptions | null,
+    options: TracedOptions | null,
+  ): Promise<BatchResult[] | null> {
+    if (!this.operations.areWatched) return this.#runAtOnce(queued, options);
+    return this.operations.ofBatch('MULTI', queued, options, (traced) =>
+      this.#runAtOnce(queued, traced),
+    );
+  }
+
+  async #runAtOnce(
+    queued: readonly QueuedCommand[],
+    options: TracedOptions | null,
   ): Promise<BatchResult[] | null> {
     const commands = checkTransaction(queued);
     if (commands.length === 0) return [];
@@ -179,7 +216,7 @@ export class CommandRunner {
     payload: TransactionPayload,
     intent: CommandIntent,
     isHarmless: boolean,
-    options: CallOptions | null,
+    options: TracedOptions | null,
   ): Promise<unknown> {
     const replicas = options?.replicas;
     if (replicas === undefined) return this.#router.execute(payload, intent, isHarmless, options);
@@ -191,8 +228,8 @@ export class CommandRunner {
 
 function optionsOf(
   { isIdempotent }: QueuedCommand,
-  options: CallOptions | null,
-): CallOptions | null {
+  options: TracedOptions | null,
+): TracedOptions | null {
   return isIdempotent === undefined ? options : { idempotent: isIdempotent, ...options };
 }
 
@@ -203,7 +240,7 @@ function isRead(intent: CommandIntent | InvalidArgumentError): boolean {
 /** What a transaction does as a whole. Throws when it is said of a command that it does something else. */
 function judge(
   commands: readonly QueuedCommand[],
-  options: CallOptions | null,
+  options: TracedOptions | null,
 ): { readonly changes: boolean; readonly isHarmless: boolean } {
   let changes = false;
   let isHarmless = true;

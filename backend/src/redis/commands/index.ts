@@ -24,7 +24,13 @@ export {
   type Subscription,
 } from './dedicated/subscription.js';
 export { Subscriptions } from './dedicated/subscriptions.js';
-export { CALL_OPTIONS, type CallOptions, type DeclaredAs } from './table/call-options.js';
+export {
+  CALL_OPTIONS,
+  type CallOptions,
+  type DeclaredAs,
+  type ScriptRun,
+  type TracedOptions,
+} from './table/call-options.js';
 export {
   type CommandIntent,
   type CommandRoute,

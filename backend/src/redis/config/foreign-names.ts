@@ -17,6 +17,21 @@ export const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   enableOfflineQueue: `A command waits for a node until its deadline: ${DEADLINES}`,
 };
 
+const secondArgument = (example: string): string =>
+  `It belongs in the second argument: RedisModule.forRoot(options, ${example}), or beside useFactory`;
+
+/** What is written among the options of Redis and belongs beside them, or comes from another module for Nest. */
+export const MISPLACED_NAMES: Readonly<Record<string, string>> = {
+  name:
+    'Did you mean sentinel.masterName? The name of a connection belongs in the second argument: ' +
+    "RedisModule.forRoot(options, { name: 'sessions' }), or beside useFactory",
+  isGlobal: secondArgument('{ isGlobal: false }'),
+  cache: secondArgument('{ cache: … }'),
+  overEnvironment: secondArgument('{ overEnvironment: true }'),
+  type: 'mode',
+  config: "Give what is in it without it: { mode: 'standalone', host: … }",
+};
+
 const FOLDER = 'in which each process keeps a file of its own';
 
 /** Options of earlier versions: what to write instead. */

@@ -11,17 +11,16 @@ function redact(input: RedisHaOptions): unknown {
 describe('redactOptions', () => {
   it('shows everything but passwords and TLS material', () => {
     const nodes = ['a', 'b', 'c'];
-    expect(
-      redact({
-        mode: 'sentinel',
-        node: {
-          username: 'app',
-          password: 'pw',
-          tls: { servername: 'redis.example', minVersion: 'TLSv1.3', ca: 'x', key: 'y' },
-        },
-        sentinel: { nodes, natMap: {}, tls: true },
-      }),
-    ).toMatchObject({
+    const shown = redact({
+      mode: 'sentinel',
+      node: {
+        username: 'app',
+        password: 'pw',
+        tls: { servername: 'redis.example', minVersion: 'TLSv1.3', ca: 'x', key: 'y' },
+      },
+      sentinel: { nodes, natMap: {}, tls: true },
+    });
+    expect(shown).toMatchObject({
       mode: 'sentinel',
       name: 'default',
       node: {
@@ -33,11 +32,11 @@ describe('redactOptions', () => {
       sentinel: {
         nodes: nodes.map((host) => ({ host, port: 26379 })),
         password: null,
-        tls: {},
         mapAddress: true,
       },
       routing: { readTimeoutMs: 250 },
     });
+    expect(shown).toHaveProperty('sentinel.tls', {});
   });
 
   it('names the keys of encryption by their ids, and shows none', () => {

@@ -28,7 +28,7 @@ import {
 import { keepAddress, natMap, type NatMap } from './address-mapper.js';
 import { address, REDIS_PORT, sentinelNodes, socketPath } from './address-rules.js';
 import { credentials, passwordFile, type CredentialsFunction } from './credentials.js';
-import { FOREIGN_NAMES, RETIRED_NAMES } from './foreign-names.js';
+import { FOREIGN_NAMES, MISPLACED_NAMES, RETIRED_NAMES } from './foreign-names.js';
 import { url } from './redis-url.js';
 import { tls, TLS_VARIABLES, type TlsFunction } from './tls-rule.js';
 
@@ -435,6 +435,7 @@ export const TOP = new OptionSet(TOP_ROWS, {
   path: '',
   example: "{ mode: 'standalone' }, or { mode: 'standalone', url: … } for an address",
   ...shared,
+  foreign: { ...FOREIGN_NAMES, ...MISPLACED_NAMES },
 });
 
 const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SESSION_DATA, HOT_KEYS, NEAR, SENTINEL];

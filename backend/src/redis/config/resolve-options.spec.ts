@@ -241,7 +241,12 @@ describe('an unknown key', () => {
 
   it.each<[string, object, string]>([
     ['sentinels', { sentinels: [] }, 'Did you mean sentinel.nodes?'],
-    ['name', { name: 'mymaster' }, 'Did you mean sentinel.masterName?'],
+    [
+      'name',
+      { name: 'mymaster' },
+      'Did you mean sentinel.masterName? The name of a connection belongs in the second argument: ' +
+        "RedisModule.forRoot(options, { name: 'sessions' }), or beside useFactory",
+    ],
     ['sentinel.name', { sentinel: { name: 'x' } }, 'Did you mean sentinel.masterName?'],
     ['username', { username: 'x' }, 'Did you mean node.username?'],
     ['db', { db: 1 }, 'Did you mean node.db?'],
@@ -325,8 +330,9 @@ describe('url', () => {
     });
     expect(options).toMatchObject({
       address: { host: 'redis1', port: 6380 },
-      node: { username: 'app', password: 'p@ss', db: 2, keyPrefix: 'shop:', tls: {} },
+      node: { username: 'app', password: 'p@ss', db: 2, keyPrefix: 'shop:' },
     });
+    expect(options.node.tls).toEqual({});
   });
 
   it('keeps the TLS options and credentials that only node has', () => {

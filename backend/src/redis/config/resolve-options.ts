@@ -99,7 +99,8 @@ interface Resolved {
 }
 
 function resolve(findings: Findings, input: unknown, name: string): Resolved {
-  const top = TOP.read(isGiven(input) ? usedOf(input, findings) : input, findings);
+  const hasMembers = isGiven(input) && !(input instanceof Promise);
+  const top = TOP.read(hasMembers ? usedOf(input, findings) : input, findings);
   const { mode, host, port, path, url, standaloneAddress, sentinel, ...rest } = top;
   const own = addressOf({ host, port, path });
   const common = { name, ...rest };

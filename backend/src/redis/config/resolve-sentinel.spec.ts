@@ -75,9 +75,10 @@ describe('Sentinel mode', () => {
       node: { password: 'data-pw', tls: true },
     });
     expect(options).toMatchObject({
-      node: { password: 'data-pw', tls: {} },
+      node: { password: 'data-pw' },
       sentinel: { password: 'sentinel-pw', tls: null },
     });
+    expect(options.node.tls).toEqual({});
   });
 
   it('names every bad entry of the list', () => {

@@ -3,9 +3,9 @@ import type { RedisPort, RunOptions } from '../keyspace/index.js';
 import type { ResolvedRedisOptions } from '../config/index.js';
 import {
   asText,
-  type CallOptions,
   type CommandRunner,
   type Subscriptions,
+  type TracedOptions,
 } from '../commands/index.js';
 import type { Stop } from '../base/timing/index.js';
 import type { TopologyTracker } from '../cluster/topology/index.js';
@@ -89,10 +89,14 @@ export class EnginePort implements RedisPort {
 }
 
 // Nearly every read comes this way.
-function callOptions({ timeoutMs, isIdempotent, onPrimary }: RunOptions): CallOptions {
-  if (isIdempotent === true && onPrimary !== true) return { timeoutMs, idempotent: true };
+function callOptions(options: RunOptions): TracedOptions {
+  const { timeoutMs, isIdempotent, onPrimary, script } = options;
+  if (isIdempotent === true && onPrimary !== true)
+    return { timeoutMs, idempotent: true, isOfKeyspace: true };
   return {
     timeoutMs,
+    isOfKeyspace: true,
+    ...(script !== undefined && { script }),
     ...(isIdempotent !== undefined && { idempotent: isIdempotent }),
     ...(onPrimary === true && { readPolicy: 'primary' }),
   };

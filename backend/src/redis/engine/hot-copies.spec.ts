@@ -8,21 +8,27 @@ describe('a hot key of the cache', () => {
   let clock: ManualClock;
   let engine: RedisEngine;
   let cache: RedisCache;
-  /** How many values Redis was asked for. */
+  /** How many commands asked Redis for values. */
   let sent: number;
+  /** The keys they asked for. */
+  let asked: string[];
 
   beforeEach(() => {
     clock = new ManualClock();
     const hotKeys = { level: 'watch' } as const;
     const { options } = resolveOptions({ mode: 'standalone', hotKeys });
     sent = 0;
+    asked = [];
     engine = new RedisEngine(options, clock, undefined, (bus) => {
       const standIn = newMemoryStandIn(options, clock, bus);
       const { port } = standIn;
       const run = port.run.bind(port);
-      port.run = (name, ...rest) => {
-        if (name === 'get' || name === 'mget') sent++;
-        return run(name, ...rest);
+      port.run = (name, args, options) => {
+        if (name === 'get' || name === 'mget') {
+          sent++;
+          asked.push(...args.map((key) => String(key).slice(-1)));
+        }
+        return run(name, args, options);
       };
       return standIn;
     });
@@ -75,6 +81,42 @@ describe('a hot key of the cache', () => {
     await readOften(500, read);
     await clock.advance(1_000);
     expect(await readOften(500, read)).toBe(500);
+  });
+
+  it.each([
+    ['getMany', (keys: readonly string[]) => cache.namespace('products').getMany(keys)],
+    [
+      'getOrSetMany',
+      (keys: readonly string[]) => cache.namespace('products').getOrSetMany(keys, () => new Map()),
+    ],
+  ])('is left out of what %s asks Redis for, and answered all the same', async (_name, readAll) => {
+    const read = await open({ hotKeys: 'on' });
+    await cache.namespace('products').set('b', 2);
+    await readOften(500, read);
+    await clock.advance(1_001);
+    await read();
+    const { nearHits, hits } = cache.namespace('products').stats;
+    asked = [];
+    expect(await readAll(['b', 'a', 'c'])).toEqual(
+      new Map([
+        ['b', 2],
+        ['a', 1],
+      ]),
+    );
+    expect(asked).toEqual(['b', 'c']);
+    const stats = cache.namespace('products').stats;
+    expect([stats.nearHits - nearHits, stats.hits - hits]).toEqual([1, 2]);
+    expect(await readOften(10, () => readAll(['a']))).toBe(0);
+  });
+
+  it('of which many at a time are asked for rises as if each were asked for alone', async () => {
+    await open({ hotKeys: 'on' });
+    const readAll = (): Promise<unknown> => cache.namespace('products').getMany(['a', 'z']);
+    await readOften(500, readAll);
+    await clock.advance(1_001);
+    asked = [];
+    await readOften(500, readAll);
+    expect(asked.filter((key) => key === 'a')).toHaveLength(1);
   });
 
   it('has no part in it that other keys of its namespace are asked for', async () => {

@@ -20,7 +20,7 @@ import {
   required,
   type RowsOf,
 } from '../base/options/index.js';
-import { redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
+import { noConnection, redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
 import { SystemClock } from '../base/timing/index.js';
 import {
   HEALTH_ROWS,
@@ -156,14 +156,19 @@ function probesProvider(name: string): Provider {
   return {
     provide: RedisHealthProbes,
     inject: [
-      redisToken(name),
-      redisCacheToken(name),
+      { token: redisToken(name), optional: true },
+      { token: redisCacheToken(name), optional: true },
       HealthCheckService,
       RedisHealthIndicator,
       OPTIONS,
       CHECKS,
     ],
-    useFactory: (...parts: Parameters<typeof openProbes>) => openProbes(...parts),
+    useFactory: (...injected: Parameters<typeof openProbes>) => {
+      // What is optional and missing is undefined.
+      const [redis, cache]: readonly unknown[] = injected;
+      if (redis === undefined || cache === undefined) throw noConnection('health.name', name);
+      return openProbes(...injected);
+    },
   };
 }
 

@@ -14,9 +14,9 @@ function countSecond(one: AccessSampler, accesses: number): number {
 }
 
 describe('AccessSampler', () => {
-  it('counts each of four thousand accesses a second', () => {
+  it('counts each of two thousand accesses a second', () => {
     const { sampler: one, factors } = sampler();
-    expect([countSecond(one, 4_000), countSecond(one, 4_000)]).toEqual([4_000, 4_000]);
+    expect([countSecond(one, 2_000), countSecond(one, 2_000)]).toEqual([2_000, 2_000]);
     expect([one.every, factors]).toEqual([1, []]);
   });
 
@@ -25,26 +25,26 @@ describe('AccessSampler', () => {
     countSecond(one, 900_000);
     countSecond(one, 900_000);
     const counted = [1, 2, 3].map(() => countSecond(one, 900_000));
-    for (const each of counted) expect(each).toBeLessThanOrEqual(4_000);
-    expect(one.every).toBe(256);
+    for (const each of counted) expect(each).toBeLessThanOrEqual(2_000);
+    expect(one.every).toBe(512);
   });
 
   it('stays as it is while the number of accesses does', () => {
     const { sampler: one, factors } = sampler();
-    countSecond(one, 14_000);
+    countSecond(one, 15_000);
     factors.length = 0;
-    for (let second = 0; second < 10; second++) countSecond(one, 14_000);
-    expect([one.every, factors]).toEqual([4, []]);
+    for (let second = 0; second < 10; second++) countSecond(one, 15_000);
+    expect([one.every, factors]).toEqual([8, []]);
   });
 
   it('counts each access again when there are few, step by step', () => {
     const { sampler: one, factors } = sampler();
     countSecond(one, 50_000);
     countSecond(one, 50_000);
-    expect(one.every).toBe(16);
+    expect(one.every).toBe(32);
     factors.length = 0;
     for (let second = 0; second < 10; second++) countSecond(one, 100);
-    expect([one.every, factors]).toEqual([1, [2, 2, 2, 2]]);
+    expect([one.every, factors]).toEqual([1, [2, 2, 2, 2, 2]]);
     expect(countSecond(one, 100)).toBe(100);
   });
 
@@ -58,7 +58,10 @@ describe('AccessSampler', () => {
     const { sampler: one } = sampler();
     countSecond(one, 160_000);
     const counted = [0, 0];
-    for (let i = 0; i < 160_000; i++) if (!one.skips()) counted[i % 2]!++;
+    for (let second = 0; second < 4; second++) {
+      for (let i = 0; i < 160_000; i++) if (!one.skips()) counted[i % 2]!++;
+      one.endSecond();
+    }
     const [even = 0, odd = 0] = counted;
     expect(even / odd).toBeGreaterThan(0.9);
     expect(even / odd).toBeLessThan(1.1);

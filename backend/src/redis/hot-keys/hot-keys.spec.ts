@@ -210,9 +210,9 @@ describe('HotKeys', () => {
       const random = seededRandom(seed);
       const exact = new Map<string, number>();
       for (let second = 0; second < 30; second++) {
-        // What is popular moves, and how much there is to do changes.
+        // What is popular moves, and how much there is to do changes: never so much that it is sampled.
         const shift = Math.floor(second / 10) * 50;
-        const perTick = 100 + Math.floor(random() * 1_500);
+        const perTick = 100 + Math.floor(random() * 890);
         for (let tick = 0; tick < 2; tick++) {
           for (let i = 0; i < perTick; i++) {
             const key = `key:${String(shift + Math.floor(Math.exp(random() * 8)))}`;

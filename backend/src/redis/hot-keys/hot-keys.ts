@@ -138,11 +138,9 @@ export class HotKeys {
 
   readonly #look = (): void => {
     const { clock } = this.#deps;
+    const rateOf = this.#ratesNow();
     for (const direction of DIRECTIONS) {
-      const { risen, fallen } = this.#lists[direction].look(
-        (count) => this.#rateOf(count),
-        clock.wallTime(),
-      );
+      const { risen, fallen } = this.#lists[direction].look(rateOf, clock.wallTime());
       for (const one of fallen) this.#tellFall(direction, one);
       for (const one of risen) this.#tellRise(direction, one);
     }
@@ -165,9 +163,11 @@ export class HotKeys {
     this.#keys.writes.fade(factor);
   }
 
-  #rateOf(count: number): number {
+  // Returns what makes a rate of a count: many are asked for at a time.
+  #ratesNow(): (count: number) => number {
     const sinceFadeMs = Math.max(0, this.#deps.clock.now() - this.#fadedAt);
-    return Math.round(perMinuteOf(count, this.#sampler.every, sinceFadeMs));
+    const perMinuteOfOne = perMinuteOf(1, this.#sampler.every, sinceFadeMs);
+    return (count) => Math.round(count * perMinuteOfOne);
   }
 
   #tellRise(direction: Direction, { shelf, key, perMinute }: HotKey): void {
@@ -216,12 +216,13 @@ export class HotKeys {
 
   #described(accesses: KeyAccesses, key: string): AccessedKey {
     const { reads, writes, keyspace } = accesses;
+    const rateOf = this.#ratesNow();
     return {
       key,
       shown: shownKey(key, this.#options.showKeys),
       keyspace,
-      readsPerMinute: this.#rateOf(reads.kept.get(key)?.count ?? 0),
-      writesPerMinute: this.#rateOf(writes.kept.get(key)?.count ?? 0),
+      readsPerMinute: rateOf(reads.kept.get(key)?.count ?? 0),
+      writesPerMinute: rateOf(writes.kept.get(key)?.count ?? 0),
       hotSince: {
         reads: this.#lists.reads.get(reads, key)?.since ?? null,
         writes: this.#lists.writes.get(writes, key)?.since ?? null,

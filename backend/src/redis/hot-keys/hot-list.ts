@@ -76,6 +76,8 @@ export class HotList {
   }
 
   #rise(perMinuteOf: (count: number) => number, since: number): HotKey[] {
+    const room = MAX_HOT - this.#size;
+    if (room <= 0) return [];
     const candidates: KeptKey[] = [];
     for (const one of this.#keys) {
       if (one.count < MIN_COUNTED || perMinuteOf(one.count) < this.#rules.perMinute) continue;
@@ -83,7 +85,7 @@ export class HotList {
     }
     candidates.sort((a, b) => b.count - a.count);
     const risen = candidates
-      .slice(0, Math.max(0, MAX_HOT - this.#size))
+      .slice(0, room)
       .map(({ shelf, key, count }) => ({ shelf, key, since, perMinute: perMinuteOf(count) }));
     for (const one of risen) {
       const hot = this.#hot.get(one.shelf) ?? new Map<string, HotKey>();

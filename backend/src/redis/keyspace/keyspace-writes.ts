@@ -1,3 +1,4 @@
+import { noteOutcome } from '../base/operations/index.js';
 import { encodeEntry, type NewEntry, newTombstone } from './store/entry.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from './store/key-value-store.js';
 import { compareStamps, type Stamp } from './store/stamp.js';
@@ -302,7 +303,9 @@ export class KeyspaceWrites {
   async #journal(record: JournalRecord): Promise<boolean> {
     const { own, onBacklog } = this.#deps;
     try {
-      return (await own.append(record)) === 'journaled';
+      const isJournaled = (await own.append(record)) === 'journaled';
+      if (isJournaled) noteOutcome('journaled');
+      return isJournaled;
     } finally {
       // A record that the disk refused is pending all the same.
       onBacklog();

@@ -11,13 +11,14 @@ const BOUNDS_S = LATENCY_BOUNDS_MS.map((ms) => ms / 1_000);
 
 /** The values of commands. */
 export function commandMetrics(
-  { kinds, retries }: CommandStats,
+  { kinds, retries, rejections }: CommandStats,
   { waiting, pending, pools }: MetricsStatus,
 ): [string, readonly Sample[]][] {
   return [
     ['commands_total', COMMAND_KINDS.flatMap((kind) => outcomesOf(kind, kinds))],
     ['command_duration_seconds', COMMAND_KINDS.flatMap((kind) => durationsOf(kind, kinds))],
     ['retries_total', byLabel('reason', retries)],
+    ['rejections_total', byLabel('reply', rejections)],
     ['deadline_misses_total', COMMAND_KINDS.map((kind) => missesOf(kind, kinds))],
     ['queue_commands', byLabel('direction', { ...waiting })],
     ['pending_commands', single(pending)],

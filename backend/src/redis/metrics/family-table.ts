@@ -19,6 +19,7 @@ const COMMANDS: readonly FamilyRow[] = [
     help: 'How long callers waited for their commands, with waiting and with repetitions.',
   },
   counter('retries_total', ['reason'], 'Commands that were sent once more.'),
+  counter('rejections_total', ['reply'], 'Commands that Redis rejected, by what it said.'),
   counter('deadline_misses_total', ['kind'], 'Commands not answered by their deadline.'),
   gauge('queue_commands', ['direction'], 'Commands that wait for a node.'),
   gauge('pending_commands', [], 'Commands made and not over.'),

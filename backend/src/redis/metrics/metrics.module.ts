@@ -19,7 +19,7 @@ import {
   required,
   type RowsOf,
 } from '../base/options/index.js';
-import { redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
+import { noConnection, redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
 import {
   METRICS,
   METRICS_ROWS,
@@ -118,13 +118,19 @@ export class RedisMetricsModule {
 function registration(name: string | undefined): Provider {
   return {
     provide: MetricsRegistration,
-    inject: [OPTIONS, redisToken(name), redisCacheToken(name), ModuleRef],
+    inject: [
+      OPTIONS,
+      { token: redisToken(name), optional: true },
+      { token: redisCacheToken(name), optional: true },
+      ModuleRef,
+    ],
     useFactory: (
       options: ResolvedMetricsOptions,
-      redis: RedisService,
-      cache: RedisCache,
+      redis: RedisService | undefined,
+      cache: RedisCache | undefined,
       moduleRef: ModuleRef,
     ) => {
+      if (redis === undefined || cache === undefined) throw noConnection('metrics.name', name);
       const { prefix, labels, sessions, defaultMetrics } = options;
       const registry = options.registry ?? register;
       if (defaultMetrics && registry.getSingleMetric(DEFAULT_METRIC) === undefined) {

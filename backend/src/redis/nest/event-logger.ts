@@ -225,6 +225,10 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
       `The key ${key} of ${whoseKey(keyspace)} is no longer hot after ${ms(hotMs)}: ` +
       `${String(perMinute)} ${direction} a minute`,
   },
+  'counts.lost': {
+    level: 'error',
+    text: ({ key, by, reason }) => `${String(by)} of the counter ${key} ${LOST_BECAUSE[reason]}`,
+  },
   'warm-up.started': {
     level: 'log',
     text: ({ plan, keyspace, cause, done }) =>
@@ -266,7 +270,14 @@ const SKIPPED_BECAUSE = {
 const HOT_ADVICE = {
   spared: 'Its reads are spared',
   reads: "With hotKeys.level 'on' its reads would be spared",
-  writes: 'Spread it over several keys, or write it less often: no cache helps writes',
+  writes:
+    'Spread it over several keys, or gather what is counted with redis.counter(): no cache helps writes',
+} as const;
+
+const LOST_BECAUSE = {
+  uncertain: 'were sent when the connection broke: nobody knows whether Redis has counted them',
+  refused: 'are lost: Redis refuses to add to this key',
+  closed: 'are lost: Redis could not be told of them before the application ended',
 } as const;
 
 function whoseKey(keyspace: string | null): string {

@@ -108,6 +108,19 @@ describe('the options of a call', () => {
   });
 });
 
+describe('the type of an event', () => {
+  it.each([
+    ['ready', 'primary.ready'],
+    ['error', 'connection.lost'],
+    ['failover', 'failover.completed'],
+    ['failover.complete', 'failover.completed'],
+  ])('is suggested where another client calls it so, or it is misspelt: %s', (type, meant) => {
+    expect(() => redis.on(type as never, () => undefined)).toThrow(
+      `type = "${type}": there is no event of this type. Did you mean ${meant}?`,
+    );
+  });
+});
+
 describe('the registration of a connection', () => {
   it.each<[string, () => unknown, string]>([
     [

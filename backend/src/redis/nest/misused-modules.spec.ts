@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { RedisHealthModule } from '../health/index.js';
+import { RedisMetricsModule } from '../metrics/index.js';
 import { InjectRedis, RedisModule, RedisService, SessionModule } from '../index.js';
 import { closeApps, startApp } from '../../../test/support/apps.js';
 import { expectClear, refusalOf, type Misuse } from '../../../test/support/misuse.js';
@@ -75,6 +77,35 @@ const ROWS: readonly Row[] = [
     `redis://:${SECRET}@h:1`,
     /options = "\(text\)": must be an object/,
     /url: …/,
+  ),
+  configured(
+    'the name of the connection among the options',
+    { mode: 'standalone', name: 'jobs' },
+    /name = "\*\*\*"/,
+    /second argument: RedisModule\.forRoot\(options, \{ name: 'sessions' \}\)/,
+  ),
+  configured(
+    'the options of the cache among those of Redis',
+    { mode: 'standalone', cache: { ttlMs: 5 } },
+    /cache = "\*\*\*"/,
+    /second argument: RedisModule\.forRoot\(options, \{ cache: … \}\)/,
+  ),
+  configured(
+    'the options of other modules for Nest',
+    { type: 'single', config: { host: 'a' } },
+    /type = .*Did you mean mode\?/,
+    /config = .*Give what is in it without it/,
+  ),
+  configured(
+    'a promise of the options',
+    Promise.resolve({ mode: 'standalone' }),
+    /options = "\(a promise\)": must be an object/,
+    /forRootAsync\(\{ useFactory: \(\) => … \}\)/,
+  ),
+  configured(
+    'true for a group of options',
+    { ...MEMORY, hotKeys: true },
+    /Give hotKeys an object with some of level, perMinute/,
   ),
   configured('null for the options', null, /options = null: must be an object/),
   configured('a list for the options', [], /options = "\(a list\)": must be an object/),
@@ -161,6 +192,28 @@ const ROWS: readonly Row[] = [
     /RedisModule\.forRoot/,
   ),
   registered(
+    'health without a connection',
+    () => [RedisHealthModule.forRoot()],
+    /health\.name = "default": no connection of this name/,
+    /RedisModule\.forRoot/,
+  ),
+  registered(
+    'metrics of another connection',
+    () => [RedisModule.forRoot(MEMORY), RedisMetricsModule.forRoot({ name: 'nope', path: false })],
+    /metrics\.name = "nope": no connection of this name/,
+    /RedisModule\.forRoot/,
+  ),
+  registered(
+    'sessions of two lengths for every module',
+    () => [
+      RedisModule.forRoot(MEMORY),
+      SessionModule.forRoot({ idleMs: 5_000 }),
+      SessionModule.forRoot({ idleMs: 6_000 }),
+    ],
+    /sessions\.isGlobal = true: two calls of SessionModule\.forRoot or forRootAsync/,
+    /Register it once/,
+  ),
+  registered(
     'a misspelt option of sessions',
     () => [RedisModule.forRoot(MEMORY), SessionModule.forRoot({ idleMS: 5 } as never)],
     /sessions\.idleMS/,
@@ -178,6 +231,13 @@ describe('modules that are configured wrongly', () => {
       expectClear(refusal, row, [SECRET]);
     },
   );
+
+  it('start where other sessions stand beside those of every module', async () => {
+    const own = SessionModule.forRoot({ keyspace: 'admins', isGlobal: false });
+    const imports = [RedisModule.forRoot(MEMORY), SessionModule.forRoot(), own];
+    const { app } = await startApp({ imports });
+    expect(app.get(RedisService).name).toBe('default');
+  });
 
   it('start in any order', async () => {
     const { app } = await startApp({

@@ -45,7 +45,7 @@ const ERRORS: Readonly<Record<string, () => Error>> = {
   'other-copy': () => new (foreignCopy().NoPrimaryError)(SECRET),
   uncertain: () => new CommandUncertainError(SECRET),
   oom: () => new CommandRejectedError(SECRET, { reply: 'OOM' }),
-  wrongtype: () => new CommandRejectedError(SECRET, { reply: 'WRONGTYPE' }),
+  wrongtype: () => new CommandRejectedError(SECRET, { command: 'lpush', reply: 'WRONGTYPE' }),
   argument: () =>
     new InvalidArgumentError({ field: 'a', value: SECRET, message: 'b', remedy: 'c' }),
   session: () => new SessionInvalidError(SECRET, { reason: 'expired' }),
@@ -185,10 +185,14 @@ describe.each(ADAPTERS.flatMap((adapter) => PLACES.map((place) => [adapter, ...p
       expect((await get('no-primary')).status).toBe(503);
     });
 
-    it('logs a mistake, which nobody else would', async () => {
+    it('logs a mistake, which nobody else would, with its command and its route', async () => {
       const { get, log } = await start(adapter, root);
-      await get('wrongtype');
-      expect(log.texts('error')).toEqual([`COMMAND_REJECTED: ${SECRET}`]);
+      await get('wrongtype?token=never-shown');
+      await get('argument');
+      expect(log.texts('error')).toEqual([
+        `GET /errors/:what: COMMAND_REJECTED of lpush: ${SECRET}`,
+        `GET /errors/:what: INVALID_ARGUMENT: a = "${SECRET}": b. c`,
+      ]);
     });
   },
 );

@@ -23,6 +23,15 @@ interface HttpResponse {
   destroy?(): unknown;
 }
 
+/** What it needs of a request: the method and the pattern of the route. */
+interface HttpRequest {
+  readonly method: string;
+  /** Of Express. */
+  readonly route?: { readonly path: unknown };
+  /** Of Fastify. */
+  readonly routeOptions?: { readonly url?: string };
+}
+
 /** Stands for every error of the library, also of a second copy of it. Nest asks `instanceof`, and this answers. */
 const ANY_REDIS_HA_ERROR = {
   [Symbol.hasInstance]: (error: unknown): boolean => RedisHaError.is(error),
@@ -56,7 +65,7 @@ export class RedisErrorFilter implements ExceptionFilter<RedisHaError> {
       return;
     }
     const answer = httpAnswerOf(error);
-    this.#note(error, answer);
+    this.#note(error, answer, host);
     const { statusCode, code, message, retryAfterS } = answer;
     if (!hasBegun(response)) {
       if (retryAfterS !== null) response.header('Retry-After', String(retryAfterS));
@@ -65,11 +74,25 @@ export class RedisErrorFilter implements ExceptionFilter<RedisHaError> {
     send(response, statusCode, { statusCode, code, message });
   }
 
-  // An outage concerns every request at once, and its reasons stand in the log already.
-  #note(error: RedisHaError, { statusCode, code }: HttpAnswer): void {
-    if (statusCode === 500) this.#logger.error(`${code}: ${error.message}`, error.stack);
-    else if (statusCode === 503) this.#outages.add(code, error.message);
+  // An outage concerns every request at once, and its reasons stand in the log already. The stack of a mistake ends
+  // in the driver, where the answer came in: route and command tell where in the program it is.
+  #note(error: RedisHaError, { statusCode, code }: HttpAnswer, host: ArgumentsHost): void {
+    if (statusCode === 503) this.#outages.add(code, error.message);
+    if (statusCode !== 500) return;
+    const route = routeOf(host.switchToHttp().getRequest<HttpRequest>());
+    this.#logger.error(`${route}: ${code}${commandOf(error)}: ${error.message}`, error.stack);
   }
+}
+
+// The pattern, such as `/users/:id`: what stands in its place in a URL may be a secret.
+function routeOf({ method, route, routeOptions }: HttpRequest): string {
+  const pattern = routeOptions?.url ?? route?.path;
+  return typeof pattern === 'string' ? `${method} ${pattern}` : method;
+}
+
+function commandOf({ details }: RedisHaError): string {
+  const command = details['command'];
+  return typeof command === 'string' ? ` of ${command}` : '';
 }
 
 // What a loader throws for the client, such as a NotFoundException, is meant for the client.

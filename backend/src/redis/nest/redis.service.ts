@@ -43,9 +43,13 @@ import {
 import type { CredentialsReport } from '../config/index.js';
 import {
   askServerForHotKeys,
+  type CounterOptions,
+  type GatheredCounter,
+  GatheredCounters,
   type HotKeysReport,
   type ServerHotKeys,
   type ServerHotKeysOptions,
+  shownKey,
 } from '../hot-keys/index.js';
 import type { NearKeys } from '../near-keys/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
@@ -62,6 +66,7 @@ const TIMEOUT_OPTION = new OptionSet({ timeoutMs: option(deadline, null) }, { pa
 export class RedisService extends RedisScans {
   readonly #engine: RedisEngine;
   readonly #noCommands: CommandRecorder;
+  #counters: GatheredCounters | null = null;
 
   /** Made by {@link RedisModule}; applications inject it. */
   constructor(engine: RedisEngine) {
@@ -125,6 +130,16 @@ export class RedisService extends RedisScans {
     const run = (name: string, ...words: string[]): Promise<unknown> =>
       connected.runner.run(name, words, 'utf8', null);
     return askServerForHotKeys(run, options, (ms) => clock.sleep(ms, closing));
+  }
+
+  /**
+   * Returns a number in Redis to which this process adds now and then: for a key that would be written too often. What
+   * callers add within `flushMs` is one `INCRBY`. Where the process is killed, what it has not sent is lost.
+   */
+  counter(key: string, options: CounterOptions = {}): GatheredCounter {
+    if (this.#engine.connectedOrNull === null) throw this.#engine.refusal;
+    this.#counters ??= this.#newCounters();
+    return this.#counters.open(key, options);
   }
 
   /**
@@ -242,6 +257,17 @@ export class RedisService extends RedisScans {
     return this.#engine.connected.switchover(options);
   }
 
+  #newCounters(): GatheredCounters {
+    const { bus, clock, options } = this.#engine;
+    const counters = new GatheredCounters({
+      ...{ bus, clock },
+      addInRedis: (key, by) => this.incrby(key, by),
+      show: (key) => shownKey(key, options.hotKeys.showKeys),
+    });
+    this.#engine.beforeClose(() => counters.close());
+    return counters;
+  }
+
   async #listen(
     kind: SubscriptionKind,
     channels: string | readonly string[],
@@ -251,17 +277,39 @@ export class RedisService extends RedisScans {
     SUBSCRIBE_OPTIONS.check(options);
     checkListener(listener);
     const list = channelList(channels);
-    const { subscriptions } = this.#engine.connected;
+    const { subscriptions, runner } = this.#engine.connected;
     const timeoutMs = options.timeoutMs ?? this.#engine.options.routing.writeTimeoutMs;
-    return subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
+    const subscribe = (): Promise<Subscription> =>
+      subscriptions.subscribe(kind, list, listener, { ...options, timeoutMs });
+    const { operations } = runner;
+    if (!operations.areWatched) return subscribe();
+    return operations.ofCommand({ name: kind, args: list }, null, subscribe);
   }
 }
 
 refuseAsClient(RedisService.prototype);
 
+/** What clients of ioredis and Sentinels call it, and users write first. */
+const EVENTS_OF_IOREDIS: Readonly<Record<string, RedisHaEventType>> = {
+  connect: 'connection.opened',
+  ready: 'primary.ready',
+  error: 'connection.lost',
+  close: 'connection.lost',
+  end: 'connection.lost',
+  reconnecting: 'connection.lost',
+  failover: 'failover.completed',
+  '+switch-master': 'primary.switched',
+};
+
+function eventMeantBy(type: string): string | undefined {
+  return Object.hasOwn(EVENTS_OF_IOREDIS, type)
+    ? EVENTS_OF_IOREDIS[type]
+    : nearestName(type, EVENT_TYPES);
+}
+
 function checkEventType(type: unknown): void {
   if (typeof type === 'string' && EVENT_TYPES.includes(type)) return;
-  const nearest = typeof type === 'string' ? nearestName(type, EVENT_TYPES) : undefined;
+  const nearest = typeof type === 'string' ? eventMeantBy(type) : undefined;
   const remedy =
     nearest === undefined
       ? `There are ${EVENT_TYPES.join(', ')}. For messages of channels there is redis.subscribe()`

@@ -6,10 +6,11 @@ import {
   Module,
   Post,
   UseGuards,
+  type ArgumentsHost,
   type INestApplication,
   type Type,
 } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
@@ -18,6 +19,7 @@ import { KeyRing } from '../base/crypto/index.js';
 import { RedisModule } from '../nest/redis.module.js';
 import { RedisKeyspaces } from '../engine/redis-keyspaces.js';
 import { TableArchive, newSessionWorld } from '../../../test/support/session-rig.js';
+import { ManualClock } from '../testing/time/manual-clock.js';
 import type { ScriptedKeyspace } from '../../../test/support/scripted-keyspace.js';
 import {
   AllowAnonymous,
@@ -108,6 +110,12 @@ afterEach(() => Promise.all(running.splice(0).map((app) => app.close())));
 const ADAPTERS = ['express', 'fastify'] as const;
 
 const NO_KEYS = { keys: null, plainData: 'read' };
+const FAKE_KEYSPACES = {
+  clock: new ManualClock(),
+  bus: undefined,
+  sessions: NO_KEYS,
+  beforeClose: () => undefined,
+};
 
 /** An application whose sessions stand on this keyspace, with the guard in front of everything. */
 async function start(
@@ -290,6 +298,62 @@ describe('the session of a request', () => {
       expect(sessionOf({ ...incoming })).toEqual({ state: 'none' });
     });
   });
+
+  it.each(ADAPTERS)(
+    'is refused on %s where no guard has looked: everybody would pass, and be taken for nobody',
+    async (adapter) => {
+      const reached: string[] = [];
+      @Controller('unguarded')
+      class Unguarded {
+        @Get('session')
+        session(@CurrentSession() session: Session | null): void {
+          reached.push(session?.userId ?? 'nobody');
+        }
+        @Get('token')
+        token(@SessionToken() token: string | null): void {
+          reached.push(token ?? 'no token');
+        }
+        @AllowAnonymous()
+        @Get('state')
+        state(@SessionState() { state }: RequestSession): void {
+          reached.push(state);
+        }
+      }
+      const said: unknown[] = [];
+      const listening = {
+        catch: (error: unknown, host: ArgumentsHost) => {
+          said.push(error);
+          host
+            .switchToHttp()
+            .getResponse<{ status(code: number): { send(body: string): void } }>()
+            .status(500)
+            .send('');
+        },
+      };
+      @Module({
+        imports: [SessionModule.forRoot()],
+        controllers: [Unguarded],
+        providers: [{ provide: APP_FILTER, useValue: listening }],
+      })
+      class App {}
+      const app = await boot(App, adapter, {
+        ...FAKE_KEYSPACES,
+        open: () => newSessionWorld().process().keyspace,
+      });
+      for (const path of ['session', 'token', 'state'])
+        await request(app.getHttpServer() as never)
+          .get(`/unguarded/${path}`)
+          .expect(500);
+      expect(reached).toEqual([]);
+      expect(said.map(String)).toEqual([
+        expect.stringContaining(
+          '@CurrentSession() of Unguarded.session = (not set): no SessionGuard has looked at this request',
+        ),
+        expect.stringContaining('@SessionToken() of Unguarded.token'),
+        expect.stringContaining('Put @UseGuards(SessionGuard) on it'),
+      ]);
+    },
+  );
 
   it('can be asked for where a request is something else than one of HTTP', async () => {
     @Injectable()

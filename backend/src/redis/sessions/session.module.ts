@@ -6,6 +6,8 @@ import {
   type OptionalFactoryDependency,
   type Provider,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { ConfigInvalidError } from '../base/errors/index.js';
 import {
   aFunction,
   anything,
@@ -126,12 +128,19 @@ function providersOf({ keyspace = 'sessions', connection }: Register): Provider[
   return [
     {
       provide: SessionService,
-      inject: [{ token: redisKeyspacesToken(connection), optional: true }, OPTIONS, ARCHIVE],
+      inject: [
+        { token: redisKeyspacesToken(connection), optional: true },
+        OPTIONS,
+        ARCHIVE,
+        ModulesContainer,
+      ],
       useFactory: (
         keyspaces: RedisKeyspaces | undefined,
         options: SessionModuleOptions,
         archive: SessionArchive | null,
+        modules: ModulesContainer,
       ) => {
+        refuseSecondGlobal(modules);
         if (keyspaces === undefined) throw noConnection('sessions.connection', connection);
         return openSessions(keyspaces, keyspace, {
           ...ownOptions(options),
@@ -148,6 +157,25 @@ function providersOf({ keyspace = 'sessions', connection }: Register): Provider[
     },
     SessionGuard,
   ];
+}
+
+// Which of two is injected would depend on the order of imports, and so would how long a login lasts.
+function refuseSecondGlobal(modules: ModulesContainer): void {
+  const global = [...modules.values()].filter(
+    ({ isGlobal, providers }) => isGlobal && providers.has(OPTIONS),
+  );
+  if (global.length < 2) return;
+  throw new ConfigInvalidError([
+    {
+      field: 'sessions.isGlobal',
+      value: true,
+      message:
+        'two calls of SessionModule.forRoot or forRootAsync register sessions for every module',
+      remedy:
+        'Register it once. For other sessions beside these, give one of them isGlobal: false and a keyspace of ' +
+        'its own, and import it where they are used',
+    },
+  ]);
 }
 
 /** Opens the sessions of a connection. */

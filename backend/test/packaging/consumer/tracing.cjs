@@ -57,7 +57,39 @@ async function main() {
       `under ${caller}: ${names.join(' ')}`,
     );
   }
+  await ownSpans(load);
   console.log('CLOSED');
+}
+
+/** The library's own spans: one for each command, and none of the driver beside it. */
+async function ownSpans(load) {
+  const { RedisModule, RedisService } = await load('nestjs-redis-ha');
+  const { RedisTracingModule } = await load('nestjs-redis-ha/tracing');
+  const { startRedisServer } = await load('nestjs-redis-ha/testing');
+  const { NestFactory } = await import('@nestjs/core');
+  exporter.reset();
+  class TracedModule {}
+  const server = await startRedisServer();
+  const imports = [RedisTracingModule.forRoot(), RedisModule.forRoot(server.options())];
+  const app = await NestFactory.createApplicationContext(
+    { module: TracedModule, imports },
+    { logger: ['error'] },
+  );
+  const redis = app.get(RedisService);
+  await trace.getTracer('application').startActiveSpan('request', async (span) => {
+    await redis.set('k', 1);
+    await redis.get('k');
+    span.end();
+  });
+  await app.close();
+  await server.stop();
+  const spans = exporter.getFinishedSpans();
+  const request = spans.find(({ name }) => name === 'request').spanContext().spanId;
+  const under = spans.filter(({ parentSpanContext }) => parentSpanContext?.spanId === request);
+  const shown = under.map(
+    ({ name, instrumentationScope }) => `${instrumentationScope.name} ${name}`,
+  );
+  assert.deepEqual(shown, ['nestjs-redis-ha set', 'nestjs-redis-ha get']);
 }
 
 void main().catch((error) => {

@@ -1,4 +1,5 @@
-// Terminus, prom-client and @liaoliaots/nestjs-redis are optional peers: the main entry works without them.
+// Terminus, prom-client, @opentelemetry/api and @liaoliaots/nestjs-redis are optional peers: the main entry works
+// without them.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -6,7 +7,8 @@ import { NestFactory } from '@nestjs/core';
 import { RedisModule, RedisService } from 'nestjs-redis-ha';
 
 const { resolve } = createRequire(import.meta.url);
-for (const peer of ['@nestjs/terminus', 'prom-client', '@liaoliaots/nestjs-redis']) {
+const PEERS = ['@nestjs/terminus', 'prom-client', '@opentelemetry/api', '@liaoliaots/nestjs-redis'];
+for (const peer of PEERS) {
   assert.throws(() => resolve(peer), `${peer} is installed here`);
 }
 class AppModule {}

@@ -16,7 +16,6 @@ export interface Problem {
 export class ConfigInvalidError extends RedisHaError {
   readonly code = 'CONFIG_INVALID';
   readonly retryable = false;
-  readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
     const lines = problems.map(
@@ -25,7 +24,11 @@ export class ConfigInvalidError extends RedisHaError {
     super(`The Redis configuration has ${count(problems.length)}:\n${lines.join('\n')}`, {
       problems,
     });
-    this.problems = problems;
+  }
+
+  // No member of its own: Nest prints an error with all its members, and each problem stands in two places already.
+  get problems(): readonly Problem[] {
+    return this.details['problems'] as readonly Problem[];
   }
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import * as catalogue from './index.js';
 import {
@@ -117,6 +118,12 @@ describe('the codes', () => {
 
 describe('errors about options and arguments', () => {
   const problem = { field: 'node.db', value: -1, message: 'must not be negative', remedy: 'Use 0' };
+
+  it('show each problem in the message and in the details when they are printed, and not once more', () => {
+    const error = new ConfigInvalidError([problem]);
+    expect(error.problems).toEqual([problem]);
+    expect(inspect(error, { depth: 5 }).match(/Use 0/g)).toHaveLength(2);
+  });
 
   it('list every problem at once', () => {
     const error = new ConfigInvalidError([problem, { ...problem, field: 'x', value: undefined }]);

@@ -45,6 +45,7 @@ const TYPES: Readonly<Record<RedisHaEventType, true>> = {
   'cache.load-failed': true,
   'hot-key.rose': true,
   'hot-key.fell': true,
+  'counts.lost': true,
   'listening.refused': true,
   'invalidations.refused': true,
   'listener.failed': true,

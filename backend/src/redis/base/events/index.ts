@@ -5,6 +5,7 @@ export type {
   FailoverReason,
   FailoverRecord,
   FailoverTimes,
+  LostCounts,
   ModeChange,
   RedisHaEvent,
   RedisHaEventOf,

@@ -191,7 +191,20 @@ export type RedisHaEvent =
       readonly perMinute: number;
       readonly hotMs: number;
     }
+  | ({ readonly type: 'counts.lost' } & LostCounts)
   | { readonly type: 'listener.failed'; readonly event: string; readonly error: unknown };
+
+/** What was added to a counter of `redis.counter()` and is not in Redis, or may not be. */
+export interface LostCounts {
+  /** As `hotKeys.showKeys` says. */
+  readonly key: string;
+  readonly by: number;
+  /**
+   * `uncertain`: the connection broke after it was sent; Redis may have counted it. `refused`: the key holds no number.
+   * `closed`: Redis could not be told before the application ended.
+   */
+  readonly reason: 'uncertain' | 'refused' | 'closed';
+}
 
 /** The type of an event, such as `primary.switched`. */
 export type RedisHaEventType = RedisHaEvent['type'];

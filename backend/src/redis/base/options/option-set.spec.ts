@@ -63,7 +63,8 @@ describe('what is configured', () => {
 
   it.each<[unknown, string]>([
     [{}, 'sample.name = undefined: is missing. Give one'],
-    [7, 'sample = 7: must be an object. Give sample an object, or leave it out'],
+    [7, 'sample = 7: must be an object. Give sample an object with some of name, colour, softMs'],
+    [Promise.resolve({ name: 'n' }), 'sample = (a promise): must be an object. Await it first'],
     ['redis://:hunter2@h', 'sample = (text): must be an object'],
     [{ name: 'n', colour: 'green' }, "sample.colour = green: must be one of 'red', 'blue'"],
     [{ name: 'n', hardMs: '5' }, 'Write it without quotes: 5'],

@@ -28,6 +28,8 @@ interface Setting<R extends Rows> {
   readonly family?: () => readonly string[];
 }
 
+const AWAIT_IT = 'Await it first, or give it to a module by forRootAsync({ useFactory: () => … })';
+
 /** Returns whether it is an object with named members, not a list or `null`. */
 export function isGiven(value: unknown): value is Given {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -61,7 +63,7 @@ export class OptionSet<R extends Rows> {
   get remedy(): string {
     const { example } = this.#setting;
     return example === undefined
-      ? `Give ${this.#name} an object, or leave it out`
+      ? `Give ${this.#name} an object with some of ${[...this.#byName.keys()].join(', ')}, or leave it out`
       : `Write ${example}`;
   }
 
@@ -164,6 +166,11 @@ export class OptionSet<R extends Rows> {
 
   #membersOf(given: unknown, findings: Findings): Given | null {
     if (given === undefined && this.#required.length === 0) return {};
+    if (given instanceof Promise) {
+      // It has no members of its own, so it would pass for options that leave everything out.
+      findings.refuse(this.#name, '(a promise)', 'must be an object', AWAIT_IT);
+      return null;
+    }
     if (isGiven(given)) return given;
     // Whatever stands here instead of an object may be a URL with its password: only its kind is shown.
     findings.refuse(this.#name, kindOf(given), 'must be an object', this.remedy);

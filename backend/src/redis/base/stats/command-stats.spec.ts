@@ -51,6 +51,19 @@ describe('CommandRecorder', () => {
   });
 
   it.each([
+    [new CommandRejectedError('OOM', { reply: 'OOM' }), 'OOM'],
+    [new CommandRejectedError('NOPERM', { reply: 'NOPERM' }), 'NOPERM'],
+    [new CommandRejectedError('WRONGTYPE', { reply: 'WRONGTYPE' }), 'other'],
+    [new TypeError('whatever else'), 'other'],
+  ])('counts the rejection %p as %s', (error, reply) => {
+    const recorder = new CommandRecorder(new ManualClock());
+    recorder.failed('write', 0, error);
+    recorder.failed('write', 0, new CommandTimeoutError('late'));
+    const none = { OOM: 0, NOPERM: 0, other: 0 };
+    expect(recorder.stats.rejections).toEqual({ ...none, [reply]: 1 });
+  });
+
+  it.each([
     [new CommandTimeoutError('late'), 1],
     [new NoPrimaryError('none'), 1],
     [new CommandUncertainError('late', { reason: 'the deadline passed' }), 1],

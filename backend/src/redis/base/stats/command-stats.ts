@@ -30,6 +30,11 @@ const RETRY_REASONS = ['refused', 'lost', 'silent'] as const;
 /** One of {@link RETRY_REASONS}. */
 export type RetryReason = (typeof RETRY_REASONS)[number];
 
+/** What Redis said when it rejected a command: no memory left, no right to do it, and everything else. */
+export const REJECTION_REPLIES = ['OOM', 'NOPERM', 'other'] as const;
+/** One of {@link REJECTION_REPLIES}. */
+export type RejectionReply = (typeof REJECTION_REPLIES)[number];
+
 /** The stats of one kind. Durations are those that the caller sees: with waiting and with repetitions. */
 export interface KindStats {
   readonly outcomes: Readonly<Record<CommandOutcome, number>>;
@@ -42,6 +47,8 @@ export interface KindStats {
 export interface CommandStats {
   readonly kinds: Readonly<Record<CommandKind, KindStats>>;
   readonly retries: Readonly<Record<RetryReason, number>>;
+  /** The commands that ended with `rejected`, by what Redis said. */
+  readonly rejections: Readonly<Record<RejectionReply, number>>;
 }
 
 /** How long the commands of the last minute took, by their kind. Plain data. */
@@ -66,6 +73,7 @@ export class CommandRecorder {
   readonly #clock: Clock;
   readonly #kinds = recordOf(COMMAND_KINDS, () => new KindRecorder());
   readonly #retries = recordOf(RETRY_REASONS, () => 0);
+  readonly #rejections = recordOf(REJECTION_REPLIES, () => 0);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -80,6 +88,7 @@ export class CommandRecorder {
   failed(kind: CommandKind, startedAt: number, error: unknown): void {
     const outcome = outcomeOf(error);
     this.#kinds[kind].add(outcome, startedAt, this.#clock.now());
+    if (outcome === 'rejected') this.#rejections[replyOf(error)]++;
     if (isDeadlineMiss(outcome, error)) this.#kinds[kind].missDeadline();
   }
 
@@ -104,7 +113,7 @@ export class CommandRecorder {
   /** The stats up to now. */
   get stats(): CommandStats {
     const kinds = recordOf(COMMAND_KINDS, (kind) => this.#kinds[kind].stats);
-    return { kinds, retries: { ...this.#retries } };
+    return { kinds, retries: { ...this.#retries }, rejections: { ...this.#rejections } };
   }
 
   /** The percentiles of the last minute. Apart from the stats, because computing them takes a while. */
@@ -145,6 +154,11 @@ function outcomeOf(error: unknown): CommandOutcome {
   // Redis does not know the script yet, and the next command sends it: this is not a failure.
   if (error.details['reply'] === 'NOSCRIPT') return 'ok';
   return OUTCOME_OF_CODE[error.code] ?? 'rejected';
+}
+
+function replyOf(error: unknown): RejectionReply {
+  const said = RedisHaError.is(error) ? error.details['reply'] : undefined;
+  return REJECTION_REPLIES.find((reply) => reply === said) ?? 'other';
 }
 
 function isDeadlineMiss(outcome: CommandOutcome, error: unknown): boolean {

@@ -47,7 +47,7 @@ export class BatchLoader {
   async ask(request: BatchRequest): Promise<Answer[]> {
     const { keys, options } = request;
     this.#single.runner.assertOpen();
-    const known = await this.#reader.readMany(keys);
+    const known = await this.#reader.nearOrReadMany(keys);
     const answers = new Map<string, Answer>();
     const open: OpenKey[] = [];
     for (const [i, key] of keys.entries()) {

@@ -1,5 +1,6 @@
 import { DegradedUnknownError } from '../../base/errors/index.js';
 import { InflightTable, type KeyedItem } from '../../base/collections/index.js';
+import type { CacheOperation } from '../../base/operations/index.js';
 import type { Awaitable, Found, Reading } from '../../keyspace/index.js';
 import type { CacheDeps } from '../values/cache-deps.js';
 import {
@@ -11,6 +12,8 @@ import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
 import type { Answer, Loader, LoadRequest, ValueLoader } from './value-loader.js';
 
 const UNASKED: Promise<unknown> = Promise.resolve();
+/** What is told of a call to those who watch, by where its value came from. */
+const OUTCOME_OF = { cache: 'hit', stale: 'stale', load: 'loaded' } as const;
 
 /** A call that looks for a value. Others that want it meanwhile join. */
 interface Ask extends KeyedItem {
@@ -52,10 +55,12 @@ export class CacheLookup {
     key: string,
     loader: Loader,
     options: GetOrSetOptions<never> | undefined,
+    operation?: CacheOperation,
   ): Promise<unknown> {
     const near = this.#hasNear ? this.#deps.keyspace.near(key) : null;
     if (near !== null && 'isFresh' in near && near.isFresh) {
       this.#deps.counters.nearHit(near.value);
+      noteHit(operation, 'near');
       if (this.#mayRefresh(key, options?.refreshAhead)) {
         this.#loader.refreshIfDue(this.#requestOf(key, loader, options), near);
       }
@@ -63,22 +68,24 @@ export class CacheLookup {
     }
     const request =
       options === undefined
-        ? { key, loader, options: this.#base }
-        : this.#requestOf(key, loader, options);
+        ? { key, loader, options: this.#base, operation }
+        : { ...this.#requestOf(key, loader, options), operation };
     return near instanceof Promise ? this.#unpackOrAsk(request, near) : this.#ask(request);
   }
 
   /** Returns the value of a key; `undefined` if there is none. Fails like {@link CacheLookup.find}. */
-  get(key: string): Promise<unknown> {
+  get(key: string, operation?: CacheOperation): Promise<unknown> {
     const near = this.#hasNear ? this.#deps.keyspace.near(key) : null;
-    if (near instanceof Promise) return this.find(key).then((found) => found?.value);
+    if (near instanceof Promise) return this.find(key, operation).then((found) => found?.value);
     if (near !== null && isFresh(near)) {
       this.#deps.counters.nearHit(near.value);
+      noteHit(operation, 'near');
       return Promise.resolve(near.value);
     }
     return this.#reader.readThen(key, (reading) => {
-      if (!isFresh(reading)) return this.#judge(this.#reader.noted(reading))?.value;
+      if (!isFresh(reading)) return this.#judge(this.#reader.noted(reading), operation)?.value;
       this.#deps.counters.hit(reading.value);
+      noteHit(operation, 'hit');
       return reading.value;
     });
   }
@@ -89,19 +96,20 @@ export class CacheLookup {
    * @throws {@link DegradedUnknownError} (`DEGRADED_UNKNOWN`) when Redis is away and memory does not know
    * the key, unless the policy is `cache`.
    */
-  async find(key: string): Promise<Found<unknown> | null> {
+  async find(key: string, operation?: CacheOperation): Promise<Found<unknown> | null> {
     const near = this.#hasNear ? await this.#deps.keyspace.near(key) : null;
     if (near !== null && isFresh(near)) {
       this.#deps.counters.nearHit(near.value);
+      noteHit(operation, 'near');
       return valueIn(near);
     }
-    return this.#judge(await this.#reader.read(key));
+    return this.#judge(await this.#reader.read(key), operation);
   }
 
   /** Returns the values of those keys that have one. */
   async findMany(keys: readonly string[]): Promise<Map<string, Found<unknown>>> {
     const found = new Map<string, Found<unknown>>();
-    const known = await this.#reader.readMany(keys);
+    const known = await this.#reader.nearOrReadMany(keys);
     for (const [i, key] of keys.entries()) {
       const value = this.#judge(known[i] ?? { state: 'unknown' });
       if (value !== null) found.set(key, value);
@@ -147,6 +155,7 @@ export class CacheLookup {
     const near = await unpacking;
     if (!isFresh(near)) return this.#ask(request);
     this.#deps.counters.nearHit(near.value);
+    noteHit(request.operation, 'near');
     this.#loader.refreshIfDue(request, near);
     return near.value;
   }
@@ -155,7 +164,8 @@ export class CacheLookup {
     const { key } = request;
     const underWay = this.#asks.get(key);
     if (underWay !== undefined) {
-      if (!this.#loader.runner.wouldWaitForItself(key)) return this.#join(underWay);
+      if (!this.#loader.runner.wouldWaitForItself(key))
+        return this.#join(underWay, request.operation);
       return this.#answer(null, request, this.#reader.read(key));
     }
     const ask: Ask = { key, value: UNASKED, from: 'load', nextInBucket: null };
@@ -169,6 +179,7 @@ export class CacheLookup {
         ask.from = 'cache';
         this.#asks.remove(ask);
         this.#deps.counters.hit(reading.value);
+        noteHit(request.operation, 'hit');
         if (this.#mayRefresh(key, request.options.refreshAhead)) {
           this.#loader.refreshIfDue(request, reading);
         }
@@ -179,11 +190,12 @@ export class CacheLookup {
     return ask.value;
   }
 
-  async #join(ask: Ask): Promise<unknown> {
+  async #join(ask: Ask, operation: CacheOperation | undefined): Promise<unknown> {
     const { counters } = this.#deps;
     try {
       const value = await this.#loader.runner.waitFor(ask.key, ask.value);
       counters.answered(ask.from, value);
+      noteAnswer(operation, ask.from);
       if (ask.from === 'load') counters.add('joined');
       return value;
     } catch (error) {
@@ -202,6 +214,7 @@ export class CacheLookup {
       const { value, from } = await this.#loader.answer(request, await known);
       if (ask !== null) ask.from = from;
       counters.answered(from, value);
+      noteAnswer(request.operation, from);
       return value;
     } catch (error) {
       counters.answered('load', undefined);
@@ -218,14 +231,17 @@ export class CacheLookup {
   }
 
   // A stale value is a result only when Redis is away: otherwise the caller should load.
-  #judge(known: Reading<unknown>): Found<unknown> | null {
+  #judge(known: Reading<unknown>, operation?: CacheOperation): Found<unknown> | null {
     const { counters } = this.#deps;
     const found = valueIn(known);
     if (found !== null && (found.isFresh || found.source === 'stale')) {
-      counters.answered(found.isFresh ? 'cache' : 'stale', found.value);
+      const from = found.isFresh ? 'cache' : 'stale';
+      counters.answered(from, found.value);
+      noteAnswer(operation, from);
       return found;
     }
     counters.answered(isFresh(known) ? 'cache' : 'load', undefined);
+    noteHit(operation, 'miss');
     if (known.state === 'unknown') this.#refuseUnlessCache();
     return null;
   }
@@ -238,4 +254,12 @@ export class CacheLookup {
       { namespace: name },
     );
   }
+}
+
+function noteHit(operation: CacheOperation | undefined, outcome: 'hit' | 'near' | 'miss'): void {
+  if (operation !== undefined) operation.outcome = outcome;
+}
+
+function noteAnswer(operation: CacheOperation | undefined, from: Answer['from']): void {
+  if (operation !== undefined) operation.outcome = OUTCOME_OF[from];
 }

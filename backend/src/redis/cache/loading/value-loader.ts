@@ -1,4 +1,5 @@
 import { type ByteGate, InflightTable } from '../../base/collections/index.js';
+import type { CacheOperation } from '../../base/operations/index.js';
 import { atDeadline, endsWithin } from '../../base/timing/index.js';
 import {
   compareStamps,
@@ -37,6 +38,8 @@ export interface LoadRequest {
   readonly key: string;
   readonly loader: Loader;
   readonly options: ResolvedLoadOptions;
+  /** The call, if somebody watches it. */
+  readonly operation?: CacheOperation | undefined;
 }
 
 /** A key to load, and how. */

@@ -51,6 +51,16 @@ export class EntryReader {
     return keys.map((_, i) => this.noted(readings[i] ?? UNKNOWN));
   }
 
+  /** The same, but where a copy in memory may answer, Redis is not asked. */
+  async nearOrReadMany(keys: readonly string[]): Promise<Reading<unknown>[]> {
+    const near = await this.#nearOf(keys);
+    if (near.size === 0) return this.readMany(keys);
+    const others = keys.filter((key) => !near.has(key));
+    const read = await this.readMany(others);
+    const all = new Map([...near, ...others.map((key, i) => [key, read[i] ?? UNKNOWN] as const)]);
+    return keys.map((key) => all.get(key) ?? UNKNOWN);
+  }
+
   /** Counts and tells of what cannot be read. Returns what it is given. */
   noted(reading: Reading<unknown>): Reading<unknown> {
     if (reading.state !== 'unreadable') return reading;
@@ -58,6 +68,20 @@ export class EntryReader {
     counters.add('errors');
     bus.emit({ type: 'value.rejected', keyspace: keyspace.name, fault: reading.fault });
     return reading;
+  }
+
+  async #nearOf(keys: readonly string[]): Promise<ReadonlyMap<string, Reading<unknown>>> {
+    const { keyspace, counters } = this.#deps;
+    const fresh = new Map<string, Reading<unknown>>();
+    if (!keyspace.mayBeNear) return fresh;
+    for (const key of keys) {
+      const near = keyspace.near(key);
+      // Most are there at once.
+      const reading = near instanceof Promise ? await near : near;
+      if (reading !== null && isFresh(reading)) fresh.set(key, reading);
+    }
+    counters.add('nearHits', fresh.size);
+    return fresh;
   }
 
   async #readAll(keys: readonly string[]): Promise<Reading<unknown>[]> {

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { Redis } from 'ioredis';
+import { isDriverQuiet } from '../../base/operations/index.js';
 
 // ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
 const commandTrace = channel('tracing:ioredis:command:start');
@@ -17,12 +18,18 @@ export function isPublished(): boolean {
   return commandTrace.hasSubscribers;
 }
 
+/** Returns whether somebody watches what the driver sends, by its channels or in the place of its method. */
+export function isTraced(): boolean {
+  return isPublished() || isPatched();
+}
+
 /**
  * Returns the async context of the caller, or `null` while nobody traces the driver: then nobody sees in
- * which context a command is sent, and thousands of them a second need not keep it.
+ * which context a command is sent, and thousands of them a second need not keep it. The same while the library
+ * traces its own operations, and hides what the driver sends for them.
  */
 export function callerContext(): AsyncResource | null {
-  return isPublished() || isPatched() ? new AsyncResource('nestjs-redis-ha call') : null;
+  return isTraced() && !isDriverQuiet() ? new AsyncResource('nestjs-redis-ha call') : null;
 }
 
 function isPatched(): boolean {

@@ -116,7 +116,7 @@ export class JobSender<N> {
       const attempt = new Attempt(job, this.#node, this.#inflight);
       this.#inflight.add(attempt);
       try {
-        job.write(wire, attempt);
+        job.write(wire, attempt, this.#node);
       } catch (error) {
         // A command that cannot be written must not make the others of this turn fail.
         attempt.onFailure(error);

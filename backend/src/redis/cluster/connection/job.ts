@@ -9,8 +9,8 @@ export interface JobFor<N> {
   readonly isWanted: boolean;
   /** Returns about how many bytes it occupies. */
   weigh(): number;
-  /** Writes its command or commands, with nothing else between them. The sink receives the outcome. */
-  write(wire: Wire, sink: ReplySink): void;
+  /** Writes its command or commands to the node, with nothing else between them. The sink receives the outcome. */
+  write(wire: Wire, sink: ReplySink, node: N): void;
   onReply(value: unknown): void;
   /** Redis or the driver answered with an error. */
   onError(error: unknown, node: N): void;

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { Redis, type Command } from 'ioredis';
 import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
+import { isDriverQuiet, quietly } from '../../base/operations/index.js';
 import { inBackground, type Clock, type Stop } from '../../base/timing/index.js';
 import type { Login } from '../../config/index.js';
 import { presentLogin, reasonOf } from './handshake/present-access.js';
 import { KeptLogin } from './handshake/kept-login.js';
-import { isPublished } from './caller-context.js';
+import { isPublished, isTraced } from './caller-context.js';
 import { newDriverCommand, type Encoding } from './driver-command.js';
 import { writeHandshake } from './handshake/wire-handshake.js';
 import { Outgoing } from './outgoing.js';
@@ -130,7 +131,7 @@ export class Wire {
     command.reject = (error) => {
       sink.onFailure(error);
     };
-    this.#client.sendCommand(command, this.#outgoing as never);
+    this.#hand(command);
   }
 
   /** Creates a command of the driver. Its reply has the form that the driver gives it. */
@@ -140,7 +141,7 @@ export class Wire {
 
   /** Like {@link Wire.write}, for a command that was created before. */
   writeCommand(command: Command): Promise<unknown> {
-    this.#client.sendCommand(command, this.#outgoing as never);
+    this.#hand(command);
     return command.promise as Promise<unknown>;
   }
 
@@ -175,13 +176,13 @@ export class Wire {
     this.#assertOpen();
     // From now on the server takes no AUTH here.
     this.#login.reserve(true);
-    await this.#client[kind](...channels);
+    await quietly(() => this.#client[kind](...channels));
   }
 
   /** Unsubscribes through the driver from what was subscribed to. */
   async unsubscribe(kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
     this.#assertOpen();
-    await this.#client[OPPOSITE[kind]](...channels);
+    await quietly(() => this.#client[OPPOSITE[kind]](...channels));
   }
 
   /**
@@ -193,6 +194,16 @@ export class Wire {
     this.#becomeClosed(reason);
     this.#client.disconnect();
     this.#socket?.destroy?.();
+  }
+
+  #hand(command: Command): void {
+    if (!isDriverQuiet() || !isTraced()) {
+      this.#client.sendCommand(command, this.#outgoing as never);
+      return;
+    }
+    quietly(() => {
+      this.#client.sendCommand(command, this.#outgoing as never);
+    });
   }
 
   get #socket(): Partial<Socket> | undefined {

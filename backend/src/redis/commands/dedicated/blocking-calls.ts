@@ -1,6 +1,6 @@
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import type { CallOptions } from '../table/call-options.js';
+import type { TracedOptions } from '../table/call-options.js';
 import { blockOption, type CommandIntent } from '../table/command-intent.js';
 import type { CommandPayload } from '../table/payloads.js';
 import { connectionLostError } from './loan-errors.js';
@@ -35,7 +35,7 @@ export class BlockingCalls {
     payload: CommandPayload,
     intent: CommandIntent,
     isRepeatable: boolean,
-    options: CallOptions | null,
+    options: TracedOptions | null,
   ): Promise<unknown> {
     const { timeoutMs = this.#usualTimeout(payload), signal = null, idempotent } = options ?? {};
     const call = {
@@ -44,6 +44,7 @@ export class BlockingCalls {
       isRepeatable: idempotent ?? isRepeatable,
       signal,
       deadlineAt: this.#clock.now() + timeoutMs,
+      operation: options?.operation,
     };
     try {
       return await this.#loans.calls.run(call, this.#place);

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, NotReplicatedError, RedisHaError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import type { CallOptions } from '../table/call-options.js';
+import type { TracedOptions } from '../table/call-options.js';
 import { type CommandIntent, intentOf } from '../table/command-intent.js';
 import { CommandPayload, type Payload } from '../table/payloads.js';
 import { connectionLostError } from './loan-errors.js';
@@ -21,7 +21,7 @@ export interface ConfirmedWrite {
   readonly intent: CommandIntent;
   readonly isRepeatable: boolean;
   readonly replicas: number;
-  readonly options: CallOptions;
+  readonly options: TracedOptions;
 }
 
 /** A number of replicas, and how it ended when there were fewer. */
@@ -57,7 +57,9 @@ export class ConfirmedWrites {
     const { payload, intent, replicas, options } = write;
     const { timeoutMs = this.#usualTimeoutMs, signal = null } = options;
     const deadlineAt = this.#clock.now() + timeoutMs;
-    const call = { payload, intent, isRepeatable: write.isRepeatable, signal, deadlineAt };
+    const { operation } = options;
+    const { isRepeatable } = write;
+    const call = { payload, intent, isRepeatable, signal, deadlineAt, operation };
     const { reply, loan } = await this.#write(call);
     const { acknowledged, reason } = await this.#confirm(loan, replicas, call);
     if (acknowledged !== null && acknowledged >= replicas) return reply;

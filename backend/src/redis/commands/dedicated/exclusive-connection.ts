@@ -6,7 +6,9 @@ import {
   ConnectionLostError,
   InvalidArgumentError,
 } from '../../base/errors/index.js';
+import type { CommandOperation } from '../../base/operations/index.js';
 import type { Clock } from '../../base/timing/index.js';
+import type { TracedOptions } from '../table/call-options.js';
 import { type CommandIntent, intentOf, TRANSACTION } from '../table/command-intent.js';
 import {
   type ChainedCommands,
@@ -19,6 +21,7 @@ import {
   type BatchResult,
   CommandPayload,
   type Payload,
+  type QueuedCommand,
   TransactionPayload,
 } from '../table/payloads.js';
 import { checkedArguments, checkTransaction, refusal } from '../table/command-arguments.js';
@@ -106,10 +109,12 @@ export class ExclusiveConnection extends CommandMethods {
   /** Starts a transaction on this connection. `exec` resolves with `null` when a watched key changed. */
   multi(commands?: unknown[][]): ChainedCommands {
     return newBatch(
-      async (queued) => {
-        const commands = checkTransaction(queued);
-        return (await this.#run(new TransactionPayload(commands), TRANSACTION)) as
-          BatchResult[] | null;
+      (queued) => {
+        const { operations } = this.#lending.loans;
+        if (!operations.areWatched) return this.#runTransaction(queued);
+        return operations.ofBatch('MULTI', queued, null, ({ operation }) =>
+          this.#runTransaction(queued, operation),
+        );
       },
       commands,
       (batch) => {
@@ -127,9 +132,7 @@ export class ExclusiveConnection extends CommandMethods {
 
   /** @internal */
   runCommand(name: string, args: unknown[], encoding: Encoding): Promise<unknown> {
-    const checked = checkedArguments(name, args);
-    if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
-    return this.#run(new CommandPayload(name, checked, encoding), intentOf(name, checked));
+    return this.#runCommand({ name, args, encoding }, null);
   }
 
   /** @internal Refuses whatever comes later, and waits for what was begun. Returns whether the next caller may have the connection. */
@@ -142,8 +145,8 @@ export class ExclusiveConnection extends CommandMethods {
   #script(
     definition: ScriptDefinition,
   ): (...args: Parameters<Script<unknown>>) => Promise<unknown> {
-    const run = newScript(definition, (name, args, _, encoding) =>
-      this.runCommand(name, [...args], encoding),
+    const run = newScript(definition, (name, args, options, encoding) =>
+      this.#runCommand({ name, args, encoding }, options),
     );
     return async (keys, args, options?: unknown) => {
       if (options !== undefined) throw noOptions();
@@ -151,8 +154,31 @@ export class ExclusiveConnection extends CommandMethods {
     };
   }
 
-  #run(payload: Payload, intent: CommandIntent): Promise<unknown> {
-    const reply = this.#start(payload, intent);
+  #runCommand(command: QueuedCommand, options: TracedOptions | null): Promise<unknown> {
+    const { operations } = this.#lending.loans;
+    if (!operations.areWatched) return this.#runOne(command);
+    return operations.ofCommand(command, options, ({ operation }) =>
+      this.#runOne(command, operation),
+    );
+  }
+
+  #runOne({ name, args, encoding }: QueuedCommand, operation?: CommandOperation): Promise<unknown> {
+    const checked = checkedArguments(name, args);
+    if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
+    const payload = new CommandPayload(name, checked, encoding);
+    return this.#run(payload, intentOf(name, checked), operation);
+  }
+
+  async #runTransaction(
+    queued: readonly QueuedCommand[],
+    operation?: CommandOperation,
+  ): Promise<BatchResult[] | null> {
+    const payload = new TransactionPayload(checkTransaction(queued));
+    return (await this.#run(payload, TRANSACTION, operation)) as BatchResult[] | null;
+  }
+
+  #run(payload: Payload, intent: CommandIntent, operation?: CommandOperation): Promise<unknown> {
+    const reply = this.#start(payload, intent, operation);
     const { open } = this.#work;
     open.add(reply);
     const close = (): void => {
@@ -162,7 +188,11 @@ export class ExclusiveConnection extends CommandMethods {
     return reply;
   }
 
-  async #start(payload: Payload, intent: CommandIntent): Promise<unknown> {
+  async #start(
+    payload: Payload,
+    intent: CommandIntent,
+    operation?: CommandOperation,
+  ): Promise<unknown> {
     if (intent.route === 'refused' && !OWN_COMMANDS.has(intent.name)) throw refusal(intent);
     if (this.#work.hasEnded) throw endedError(payload.label);
     const call: LoanCall = {
@@ -171,6 +201,7 @@ export class ExclusiveConnection extends CommandMethods {
       isRepeatable: !intent.changes,
       deadlineAt: this.#lending.clock.now() + this.#lending.timeoutMs,
       signal: null,
+      operation,
     };
     const reply = await this.#lending.loans.calls.run(call, this.#place);
     if (intent.name === 'unwatch' || intent.name === 'multi') this.#work.isWatching = false;

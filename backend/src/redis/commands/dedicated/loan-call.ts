@@ -1,4 +1,5 @@
 import { CommandUncertainError, type FailureKind } from '../../base/errors/index.js';
+import type { CommandOperation } from '../../base/operations/index.js';
 import type { CommandIntent } from '../table/command-intent.js';
 import type { Payload } from '../table/payloads.js';
 import type { PrimaryLoan } from './wait-ender.js';
@@ -12,6 +13,8 @@ export interface LoanCall {
   /** On the engine's clock; `Infinity` for none. */
   readonly deadlineAt: number;
   readonly signal: AbortSignal | null;
+  /** What is told of its way, if somebody watches. */
+  readonly operation?: CommandOperation | undefined;
 }
 
 /** What ends an attempt before it is answered. All but the fence end the call as well. */

@@ -1,5 +1,6 @@
 import { classifyFailure, replyPrefix } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
+import { noteAgain, noteSent } from '../../base/operations/index.js';
 import { holdUntil, onAbort, type Clock, type Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import { rejectedError } from '../shared/outcome-errors.js';
@@ -76,6 +77,8 @@ export class LoanCalls {
       if ('reply' in outcome) return outcome.reply;
       this.#throwUnlessAgain(call, place, loan, { ...outcome, mayHaveRun });
       mayHaveRun ||= outcome.failure === 'unknown' && call.intent.changes;
+      if (call.operation !== undefined)
+        noteAgain(call.operation, outcome.failure === 'unknown' ? 'lost' : 'refused');
       if (mayHaveRun) call.payload.mayHaveRunBefore = true;
       // Nothing may be tried again in the same turn: it would keep the process from everything else.
       const isAnswered = outcome.failure === 'unblocked' || outcome.failure === 'unknown';
@@ -165,13 +168,14 @@ export class LoanCalls {
   }
 
   #send(
-    { wire }: PrimaryLoan,
-    { payload, intent }: LoanCall,
+    { wire, node }: PrimaryLoan,
+    { payload, intent, operation }: LoanCall,
     done: (outcome: Outcome) => void,
   ): void {
     const onFailure = (error: unknown): void => {
       done({ failure: classifyFailure(error, intent.isOpaque), error, ending: null });
     };
+    if (operation !== undefined) noteSent(operation, node.address);
     try {
       payload.write(wire, {
         onValue: (reply) => {

@@ -1,6 +1,7 @@
 import { AccessRefusal, type LoanPurpose, type RedisNode } from '../../cluster/connection/index.js';
 import { ClosedError, ConnectionLostError, NoPrimaryError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
+import type { CommandPlace } from '../../base/operations/index.js';
 import {
   atDeadline,
   endsWithin,
@@ -11,6 +12,7 @@ import {
   type Clock,
 } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
+import { CommandOperations } from '../operations/command-operations.js';
 import { neverLent, neverWritable } from '../shared/outcome-errors.js';
 import { LoanCalls } from './loan-calls.js';
 import type { PrimaryLoan } from './wait-ender.js';
@@ -21,6 +23,8 @@ const RETRY_MS = 10;
 export class PrimaryLoans {
   /** Runs calls on what is lent. */
   readonly calls: LoanCalls;
+  /** Shows what is run on exclusive connections to those who watch. */
+  readonly operations: CommandOperations;
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
   readonly #bus: EventBus;
@@ -29,11 +33,12 @@ export class PrimaryLoans {
   readonly #exhausted = new Set<LoanPurpose>();
   #onAllBack: (() => void) | null = null;
 
-  constructor(tracker: TopologyTracker, clock: Clock, bus: EventBus) {
+  constructor(tracker: TopologyTracker, clock: Clock, bus: EventBus, place?: CommandPlace) {
     this.#tracker = tracker;
     this.#clock = clock;
     this.#bus = bus;
     this.calls = new LoanCalls(tracker, clock, bus);
+    this.operations = new CommandOperations(place);
   }
 
   /** The number of connections that are lent. */

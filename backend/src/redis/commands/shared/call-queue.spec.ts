@@ -31,6 +31,7 @@ function newCall(bytes = 10): Call {
     },
     isRepeatable: true,
     readPolicy: null,
+    operation: null,
     timeoutMs: 100,
     now: 0,
     sequence: sequence++,

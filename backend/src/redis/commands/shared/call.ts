@@ -6,6 +6,7 @@ import {
   type ReplySink,
   type Wire,
 } from '../../cluster/connection/index.js';
+import { type CommandOperation, noteSent } from '../../base/operations/index.js';
 import type { CommandKind } from '../../base/stats/index.js';
 import type { CommandIntent } from '../table/command-intent.js';
 import type { Payload } from '../table/payloads.js';
@@ -52,6 +53,8 @@ export interface CallInit {
   readonly sequence: number;
   readonly owner: CallOwner;
   readonly flow: CallFlow;
+  /** What is told of its way; `null` while nobody watches. */
+  readonly operation: CommandOperation | null;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -73,6 +76,8 @@ export class Call implements Job, Deadlined {
   /** The kind under which it is counted. */
   readonly kind: CommandKind;
   readonly flow: CallFlow;
+  /** What is told of its way; `null` while nobody watches. */
+  readonly operation: CommandOperation | null;
   /** Settles the promise of the caller. Only for a call that was ended. */
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -110,6 +115,7 @@ export class Call implements Job, Deadlined {
     this.kind = init.intent.route === 'read' ? 'read' : 'write';
     this.sequence = init.sequence;
     this.flow = init.flow;
+    this.operation = init.operation;
     this.#owner = init.owner;
     this.resolve = init.resolve;
     this.reject = init.reject;
@@ -139,8 +145,9 @@ export class Call implements Job, Deadlined {
     return this.payload.weigh();
   }
 
-  write(wire: Wire, sink: ReplySink): void {
+  write(wire: Wire, sink: ReplySink, node: RedisNode): void {
     this.openAttempts++;
+    if (this.operation !== null) noteSent(this.operation, node.address);
     if (this.#context === null) {
       this.payload.write(wire, sink);
       return;

@@ -2,10 +2,12 @@ import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { RedisNode } from '../../cluster/connection/index.js';
 import { classifyFailure, replyPrefix, type FailureKind } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
+import { noteAgain, type CommandPlace } from '../../base/operations/index.js';
 import { CommandRecorder, DEADLINE_PASSED } from '../../base/stats/index.js';
 import { atDeadline, Pulse, waitFor, type Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
-import type { CallOptions } from '../table/call-options.js';
+import { placeOf } from '../operations/place-of.js';
+import type { TracedOptions } from '../table/call-options.js';
 import type { CommandIntent } from '../table/command-intent.js';
 import type { Payload } from '../table/payloads.js';
 import { Call, type AttemptEnd, type CallFlow, type CallOwner } from './call.js';
@@ -24,7 +26,7 @@ import { nextStep } from './retry-rules.js';
 import { WriteFlow } from './write-flow.js';
 
 const DEADLINE_CHECK_MS = 10;
-const NO_OPTIONS: CallOptions = {};
+const NO_OPTIONS: TracedOptions = {};
 const NOBODY_LETS_IN = 'every node refuses the credentials now';
 
 /**
@@ -34,6 +36,8 @@ const NOBODY_LETS_IN = 'every node refuses the credentials now';
 export class CommandRouter implements CallOwner {
   /** Records the outcomes of the calls and how long they took. */
   readonly recorder: CommandRecorder;
+  /** Where its calls run, for those who watch. */
+  readonly place: CommandPlace;
   readonly #options: ResolvedRedisOptions['routing'];
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
@@ -53,6 +57,7 @@ export class CommandRouter implements CallOwner {
     bus: EventBus,
   ) {
     this.recorder = new CommandRecorder(clock);
+    this.place = placeOf(options);
     this.#options = options.routing;
     this.#tracker = tracker;
     this.#clock = clock;
@@ -97,7 +102,7 @@ export class CommandRouter implements CallOwner {
     payload: Payload,
     intent: CommandIntent,
     isRepeatable: boolean,
-    options: CallOptions | null,
+    options: TracedOptions | null,
   ): Promise<unknown> {
     const given = options ?? NO_OPTIONS;
     return new Promise((resolve, reject) => {
@@ -112,6 +117,7 @@ export class CommandRouter implements CallOwner {
         owner: this,
         // What changes nothing need not wait behind writes that the primary refuses.
         flow: intent.changes ? this.#writes : this.#reads,
+        operation: given.operation ?? null,
         resolve,
         reject,
       });
@@ -219,7 +225,9 @@ export class CommandRouter implements CallOwner {
       this.#failUncertain(call, attempt.reason);
     } else {
       if (call.mayHaveRun) call.payload.mayHaveRunBefore = true;
-      this.recorder.retried(attempt.end === 'refused' ? 'refused' : 'lost');
+      const reason = attempt.end === 'refused' ? 'refused' : 'lost';
+      this.recorder.retried(reason);
+      if (call.operation !== null) noteAgain(call.operation, reason);
       call.flow.sendAgain(call, attempt.end, attempt.node);
     }
   }

@@ -1,5 +1,6 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { NodeChange, RedisNode } from '../../cluster/connection/index.js';
+import { noteAgain, noteWaiting } from '../../base/operations/index.js';
 import type { CommandRecorder } from '../../base/stats/index.js';
 import { Call, type AttemptEnd, type CallFlow } from './call.js';
 import { CallQueue, type QueueRoom } from './call-queue.js';
@@ -92,12 +93,14 @@ export class ReadFlow implements CallFlow {
       if (!this.#hedges.spend(this.#started)) return;
       job.isHedged = true;
       this.#recorder.retried('silent');
+      if (job.operation !== null) noteAgain(job.operation, 'silent');
       other.enqueue(job);
     }
   }
 
   #wait(call: Call, isReturning: boolean): void {
     if (!this.#queueFor(call).add(call, isReturning)) this.#finishFull(call, this.room);
+    else if (call.operation !== null) noteWaiting(call.operation);
   }
 
   #sendFrom(queue: CallQueue): void {

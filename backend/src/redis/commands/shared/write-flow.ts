@@ -1,5 +1,6 @@
 import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { RedisNode } from '../../cluster/connection/index.js';
+import { noteWaiting } from '../../base/operations/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import type { AttemptEnd, Call, CallFlow } from './call.js';
 import { CallQueue, type QueueRoom } from './call-queue.js';
@@ -135,7 +136,11 @@ export class WriteFlow implements CallFlow {
   }
 
   #wait(call: Call, isReturning: boolean): void {
-    if (!this.#queue.add(call, isReturning)) this.#deps.finishFull(call, this.room);
-    else this.sendWaiting();
+    if (!this.#queue.add(call, isReturning)) {
+      this.#deps.finishFull(call, this.room);
+      return;
+    }
+    this.sendWaiting();
+    if (call.operation !== null && call.queuedBytes > 0) noteWaiting(call.operation);
   }
 }

@@ -8,6 +8,7 @@ import {
   positive,
   type RowsOf,
 } from '../../base/options/index.js';
+import type { CommandOperation } from '../../base/operations/index.js';
 import { readPolicy, type ReadPolicy } from '../../config/index.js';
 
 /** What the caller says of a command that this version does not know, or of a script. */
@@ -27,6 +28,21 @@ export interface CallOptions {
   readonly as?: DeclaredAs;
   /** How many replicas must have confirmed this write before the call resolves. */
   readonly replicas?: number;
+}
+
+/** A script while somebody watches: it is one operation, however many commands it takes. */
+export interface ScriptRun {
+  operation: CommandOperation | null;
+}
+
+/** The options of one call, and what the library itself says of it. */
+export interface TracedOptions extends CallOptions {
+  /** What is told of the way of this call, if somebody watches. */
+  readonly operation?: CommandOperation;
+  /** Whether a keyspace needs it, and not the application itself. */
+  readonly isOfKeyspace?: boolean;
+  /** The script that it is a part of, if somebody watches. */
+  readonly script?: ScriptRun;
 }
 
 const ROWS = {

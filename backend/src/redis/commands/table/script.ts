@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { CommandRejectedError } from '../../base/errors/index.js';
+import { commandChannel, isWatched } from '../../base/operations/index.js';
 import { flag, option, OptionSet, required, text, type RowsOf } from '../../base/options/index.js';
 import type { Encoding } from '../../cluster/connection/index.js';
-import { CALL_OPTIONS, type CallOptions } from './call-options.js';
+import { CALL_OPTIONS, type CallOptions, type TracedOptions } from './call-options.js';
 import type { QueuedCommand } from './payloads.js';
 import { type ScriptArguments, type ScriptKeys, scriptWords } from './script-words.js';
 
@@ -41,7 +42,7 @@ export type Script<T> = (
 export type RunScript = (
   name: string,
   args: readonly unknown[],
-  options: CallOptions,
+  options: TracedOptions,
   encoding: Encoding,
 ) => Promise<unknown>;
 
@@ -56,16 +57,20 @@ export function newScript<T>(definition: ScriptDefinition, run: RunScript): Scri
   return async (keys, args = [], options) => {
     if (options !== undefined) CALL_OPTIONS.check(options);
     const tail = scriptWords(keys, args);
-    const safe = options === undefined ? usual : { ...usual, ...options };
+    const given = options === undefined ? usual : { ...usual, ...options };
+    const safe = isWatched(commandChannel) ? { ...given, script: { operation: null } } : given;
     try {
       return (await run(`evalsha${suffix}`, [digest, ...tail], safe, encoding)) as T;
     } catch (error) {
-      const isUnknown =
-        error instanceof CommandRejectedError && error.details['reply'] === 'NOSCRIPT';
-      if (!isUnknown) throw error;
+      if (!isUnknownScript(error)) throw error;
       return (await run(`eval${suffix}`, [lua, ...tail], safe, encoding)) as T;
     }
   };
+}
+
+/** Returns whether Redis has no script with the digest that it was sent. */
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof CommandRejectedError && error.details['reply'] === 'NOSCRIPT';
 }
 
 /**

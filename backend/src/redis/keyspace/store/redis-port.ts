@@ -1,3 +1,4 @@
+import type { ScriptRun } from '../../commands/index.js';
 import type { Stop } from '../../base/timing/index.js';
 
 /** What keyspaces need of a Redis. The engine provides it; tests provide their own. */
@@ -38,4 +39,6 @@ export interface RunOptions {
   readonly isIdempotent?: boolean;
   /** Asks the primary, never a replica. */
   readonly onPrimary?: boolean;
+  /** The script that it is a part of, if somebody watches. */
+  readonly script?: ScriptRun | undefined;
 }

@@ -9,11 +9,12 @@ export function storeScript(
   definition: ScriptDefinition,
 ): Script<unknown> {
   const isIdempotent = definition.idempotent === true;
-  return newScript(definition, (name, args) =>
+  return newScript(definition, (name, args, { script }) =>
     port.run(name, args as readonly (string | Buffer | number)[], {
       timeoutMs,
       isIdempotent,
       onPrimary: true,
+      ...(script !== undefined && { script }),
     }),
   );
 }

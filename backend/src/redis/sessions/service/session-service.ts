@@ -39,6 +39,7 @@ import { SessionRotation } from './session-rotation.js';
 import { SessionSlider } from './session-slider.js';
 import { SessionCounters, type SessionStats } from './session-stats.js';
 import { SessionWriter } from './session-writer.js';
+import { watchedSessionCall } from './watched-session-calls.js';
 
 /** What is injected besides the keyspace. */
 export interface SessionServiceDeps {
@@ -117,6 +118,7 @@ export class SessionService<T = Record<string, unknown>> {
   }
 
   /** Starts a session. Its token cannot be read again later. */
+  @watchedSessionCall
   async create(begin: NewSession<T>): Promise<IssuedSession<T>> {
     NEW_SESSION.check(begin);
     const { userId, data, idleMs = this.#options.idleMs } = begin;
@@ -143,6 +145,7 @@ export class SessionService<T = Record<string, unknown>> {
    * @throws SessionInvalidError when there is none.
    * @throws SessionUnavailableError when nobody can tell right now.
    */
+  @watchedSessionCall
   read(token: string): Promise<Session<T>> {
     const { failed } = this.#counters;
     if (!isToken(token)) return Promise.reject(invalid('malformed')).catch(failed);
@@ -155,6 +158,7 @@ export class SessionService<T = Record<string, unknown>> {
   }
 
   /** Extends a session at once, and fails if that cannot be written. */
+  @watchedSessionCall
   touch(token: string): Promise<Session<T>> {
     return this.#changing(token, (before) => this.#writer.slide(before));
   }
@@ -163,6 +167,7 @@ export class SessionService<T = Record<string, unknown>> {
    * Replaces the data. A function gets the current data, and is called again when another change was
    * first.
    */
+  @watchedSessionCall
   update(token: string, change: T | ((data: T) => T)): Promise<Session<T>> {
     return this.#changing(token, (before) => {
       const isFunction = typeof change === 'function';
@@ -175,12 +180,14 @@ export class SessionService<T = Record<string, unknown>> {
    * Gives the session a new token; the old one is refused from now on. Use it at each login and each change
    * of rights, so that a token that an attacker planted before becomes useless. The end times stay.
    */
+  @watchedSessionCall
   async rotate(token: string): Promise<IssuedSession<T>> {
     const id = idOfToken(token);
     return this.#line.run(id, () => this.#rotation.rotate(id));
   }
 
   /** Ends a session. Fails when the end could be written nowhere, or the archive still has it: repeat it then. */
+  @watchedSessionCall
   async destroy(token: string): Promise<void> {
     if (!isToken(token)) return;
     const id = idOf(token);
@@ -189,6 +196,7 @@ export class SessionService<T = Record<string, unknown>> {
   }
 
   /** Ends a session of a user by its id, as from a list on a page. False when the user has none with it. */
+  @watchedSessionCall
   async destroyById(userId: string, sessionId: string): Promise<boolean> {
     checkUser(userId);
     if (!isSessionId(sessionId)) return false;
@@ -203,6 +211,7 @@ export class SessionService<T = Record<string, unknown>> {
    * Ends all sessions of a user, also those that this process cannot see. `except` is the token of one
    * that stays, which must be a session of the user.
    */
+  @watchedSessionCall
   async destroyAllOf(userId: string, options: { readonly except?: string } = {}): Promise<void> {
     DESTROY.check(options);
     checkUser(userId);
@@ -214,6 +223,7 @@ export class SessionService<T = Record<string, unknown>> {
   }
 
   /** The sessions of a user. */
+  @watchedSessionCall
   async listOf(userId: string): Promise<SessionList<T>> {
     checkUser(userId);
     const { records, isComplete } = await this.#lister.recordsOf(userId);

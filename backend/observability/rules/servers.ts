@@ -1,0 +1,152 @@
+import { nodeSeries, series, type AlertRule, type RuleGroup } from '../rule-types.js';
+
+const appUp = (instance: string): string =>
+  series('up', { environment: 'test', job: 'redis-ha-app', instance });
+const memoryUsed = nodeSeries('redis_memory_used_bytes');
+const memoryMax = nodeSeries('redis_memory_max_bytes');
+const cost = (service: string, resource: string): string =>
+  series('redis_ha:cost_dollars:day', { environment: 'test', service, resource });
+
+const DAYS_A_MONTH = 30;
+
+const TARGETS: readonly AlertRule[] = [
+  {
+    alert: 'RedisHaTargetDown',
+    severity: 'warning',
+    expr: 'up{job=~"redis-ha-.*"} == 0 or redis_up{job=~"redis-ha-.*"} == 0',
+    for: '15s',
+    summary: '{{ $labels.instance }} cannot be asked for its metrics ({{ $labels.environment }})',
+    description:
+      'The process is gone, hangs, or cannot be reached from Prometheus ({{ $labels.job }}). Alerts about it are blind.',
+    fires: { at: '1m', series: { [nodeSeries('redis_up')]: '1 0x20' } },
+    staysQuiet: { at: '1m', series: { [nodeSeries('redis_up')]: '1 0 0 1x20' } },
+  },
+  {
+    alert: 'RedisHaNoTarget',
+    severity: 'critical',
+    expr: [
+      'count by (environment) (up{job="redis-ha-app"}) unless on (environment) (up{job="redis-ha-app"} == 1)',
+      'or absent(up{job="redis-ha-app"})',
+    ].join('\n'),
+    for: '15s',
+    summary: 'No application answers with its metrics ({{ $labels.environment }})',
+    description:
+      'All are gone, or Prometheus cannot reach any of them. Nothing that only they know can raise an alert.',
+    fires: { at: '1m', series: { [appUp('a')]: '1 0x20', [appUp('b')]: '1 0x20' } },
+    staysQuiet: { at: '1m', series: { [appUp('a')]: '1 0x20', [appUp('b')]: '1x20' } },
+  },
+  {
+    alert: 'RedisHaWatchdog',
+    severity: 'none',
+    expr: 'vector(1)',
+    summary: 'Alerts are evaluated and delivered',
+    description:
+      'This one always fires. Where it stops arriving, Prometheus or Alertmanager is gone.',
+    fires: { at: '0s', series: {} },
+    staysQuiet: { at: '0s', series: {} },
+  },
+];
+
+const ROOM_AND_COST: readonly AlertRule[] = [
+  {
+    alert: 'RedisHaMemoryHigh',
+    severity: 'warning',
+    expr: 'redis_memory_used_bytes / (redis_memory_max_bytes > 0) > 0.85',
+    for: '15s',
+    summary:
+      '{{ $labels.instance }} has {{ $value | humanizePercentage }} of its memory in use ({{ $labels.environment }})',
+    description:
+      'With noeviction Redis refuses writes when it is full; otherwise it throws keys away.',
+    fires: { at: '1m', series: { [memoryUsed]: '80 90x20', [memoryMax]: '100x20' } },
+    staysQuiet: { at: '1m', series: { [memoryUsed]: '90x20', [memoryMax]: '0x20' } },
+  },
+  {
+    alert: 'RedisHaDailyCost',
+    severity: 'warning',
+    expr: 'sum by (environment) (redis_ha:cost_dollars:day) > on () group_left () redis_ha:cost_limit_dollars:day',
+    for: '15s',
+    summary:
+      'Redis and its applications cost ${{ printf "%.2f" $value }} a day ({{ $labels.environment }})',
+    description:
+      'That is above the limit in prices.yml, at the memory and processor time of the last five minutes.',
+    fires: {
+      at: '1m',
+      series: {
+        [cost('redis-master:6379', 'memory')]: '3x20',
+        [cost('backend-1:3000', 'processor')]: '2.5x20',
+        'redis_ha:cost_limit_dollars:day': '5x20',
+      },
+    },
+    staysQuiet: {
+      at: '1m',
+      series: {
+        [cost('redis-master:6379', 'memory')]: '2x20',
+        'redis_ha:cost_limit_dollars:day': '5x20',
+      },
+    },
+  },
+  {
+    alert: 'RedisHaMonthlyBudget',
+    severity: 'warning',
+    expr: [
+      `${DAYS_A_MONTH} * sum by (environment) (avg_over_time(redis_ha:cost_dollars:day[1d]))`,
+      '> on () group_left () redis_ha:cost_limit_dollars:month',
+    ].join('\n'),
+    for: '1h',
+    summary:
+      'A month like the last day would cost ${{ printf "%.2f" $value }} ({{ $labels.environment }})',
+    description: 'That is above the budget in prices.yml.',
+    fires: {
+      at: '2h',
+      interval: '5m',
+      series: {
+        [cost('redis-master:6379', 'memory')]: '3x40',
+        'redis_ha:cost_limit_dollars:month': '60x40',
+      },
+    },
+    staysQuiet: {
+      at: '2h',
+      interval: '5m',
+      series: {
+        [cost('redis-master:6379', 'memory')]: '1.5x40',
+        'redis_ha:cost_limit_dollars:month': '60x40',
+      },
+    },
+  },
+];
+
+// The service is the address of a node, a Sentinel or an application.
+function perService(value: string): string {
+  return `sum by (environment, service) (label_replace(${value}, "service", "$1", "instance", "(.*)"))`;
+}
+
+/** What servers have and cost. The prices are in `prices.yml`. */
+export const SERVERS: RuleGroup = {
+  name: 'redis-ha-servers',
+  interval: '5s',
+  recordings: [
+    {
+      record: 'redis_ha:service_memory_bytes:avg5m',
+      expr: perService(
+        'avg_over_time(redis_memory_used_rss_bytes[5m]) or avg_over_time(process_resident_memory_bytes{job="redis-ha-app"}[5m])',
+      ),
+    },
+    {
+      record: 'redis_ha:service_processor_cores:rate5m',
+      expr: perService(
+        'rate(redis_cpu_sys_seconds_total[5m]) + rate(redis_cpu_user_seconds_total[5m]) or rate(process_cpu_seconds_total{job="redis-ha-app"}[5m])',
+      ),
+    },
+    {
+      record: 'redis_ha:cost_dollars:day',
+      labels: { resource: 'memory' },
+      expr: `redis_ha:service_memory_bytes:avg5m / 1e9 * on () group_left () redis_ha:price_dollars:gigabyte_month / ${DAYS_A_MONTH}`,
+    },
+    {
+      record: 'redis_ha:cost_dollars:day',
+      labels: { resource: 'processor' },
+      expr: `redis_ha:service_processor_cores:rate5m * on () group_left () redis_ha:price_dollars:core_month / ${DAYS_A_MONTH}`,
+    },
+  ],
+  alerts: [...TARGETS, ...ROOM_AND_COST],
+};

@@ -1,0 +1,3 @@
+export { traceRedis } from './trace-redis.js';
+export { RedisTracingModule } from './tracing.module.js';
+export type { RedisTracingOptions } from './tracing-options.js';

@@ -1,0 +1,149 @@
+import { subscribe, unsubscribe, type ChannelListener } from 'node:diagnostics_channel';
+import {
+  context,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Context,
+  type Span,
+  type SpanOptions,
+  type Tracer,
+} from '@opentelemetry/api';
+import {
+  CacheOperation,
+  CommandOperation,
+  type CommandStep,
+  type Operation,
+  type SessionOperation,
+} from '../base/operations/index.js';
+import {
+  cacheAttributes,
+  commandAttributes,
+  endAttributes,
+  failureAttributes,
+  outcomeAttributes,
+  stepAttributes,
+} from './attributes.js';
+import type { ResolvedTracingOptions } from './tracing-options.js';
+
+const NAME = 'nestjs-redis-ha';
+const CHANNELS = ['command', 'cache', 'session'] as const;
+const EVENT_OF_STEP = { waiting: 'waiting for a node', sent: 'sent', again: 'to be sent again' };
+
+type Shown = CommandOperation | CacheOperation | SessionOperation;
+type Listener = readonly [name: string, listener: ChannelListener];
+
+/** Makes a span of each operation that the library publishes. */
+export class RedisTracer {
+  readonly #options: ResolvedTracingOptions;
+  readonly #spans = new WeakMap<Operation, Span>();
+  readonly #listeners: readonly Listener[];
+  readonly #endListeners: readonly Listener[];
+  #open = 0;
+  #isStopped = false;
+
+  constructor(options: ResolvedTracingOptions) {
+    this.#options = options;
+    this.#listeners = [
+      ...CHANNELS.map(
+        (kind) => [`tracing:${NAME}:${kind}:start`, toListener(this.#begin)] as const,
+      ),
+      [`${NAME}:command:step`, toListener(this.#note)] as const,
+    ];
+    this.#endListeners = CHANNELS.map(
+      (kind) => [`tracing:${NAME}:${kind}:asyncEnd`, toListener(this.#end)] as const,
+    );
+  }
+
+  /** Traces from now on. */
+  start(): void {
+    for (const [name, listener] of this.#endListeners) subscribe(name, listener);
+    for (const [name, listener] of this.#listeners) subscribe(name, listener);
+  }
+
+  /** Begins no further span. Those that are open end with their operations. */
+  stop(): void {
+    for (const [name, listener] of this.#listeners) unsubscribe(name, listener);
+    this.#isStopped = true;
+    this.#endIfIdle();
+  }
+
+  #endIfIdle(): void {
+    if (!this.#isStopped || this.#open > 0) return;
+    for (const [name, listener] of this.#endListeners) unsubscribe(name, listener);
+  }
+
+  readonly #begin = (operation: Shown): void => {
+    const around = context.active();
+    if (!this.#isWanted(operation, around)) return;
+    const span = this.#tracer.startSpan(...this.#opening(operation), around);
+    this.#spans.set(operation, span);
+    this.#open++;
+    // What a cache or a session asks of Redis, and what a loader does, is a part of the call. A command has no parts.
+    if (operation instanceof CommandOperation) return;
+    const inside = trace.setSpan(around, span);
+    operation.surroundWith((work) => context.with(inside, work));
+  };
+
+  readonly #note = (step: CommandStep): void => {
+    const span = this.#spans.get(step.operation);
+    if (span?.isRecording() !== true || isUsual(step)) return;
+    span.addEvent(EVENT_OF_STEP[step.step], stepAttributes(step));
+  };
+
+  readonly #end = (operation: Shown): void => {
+    const span = this.#spans.get(operation);
+    if (span === undefined) return;
+    if (span.isRecording()) this.#describeEnd(operation, span);
+    span.end();
+    this.#open--;
+    this.#endIfIdle();
+  };
+
+  #describeEnd(operation: Shown, span: Span): void {
+    const { error } = operation;
+    if (operation instanceof CommandOperation) span.setAttributes(endAttributes(operation));
+    else span.setAttributes(outcomeAttributes(operation));
+    if (error === undefined) return;
+    span.setAttributes(failureAttributes(error));
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+
+  // Under a span that is not sampled nothing is: so it need not be made.
+  #isWanted(operation: Shown, around: Context): boolean {
+    const parent = trace.getSpan(around);
+    if (parent === undefined) {
+      const isOwn = operation instanceof CommandOperation && operation.isOfKeyspace;
+      return !isOwn && !this.#options.requireParentSpan;
+    }
+    const isSampled = (parent.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+    return isSampled || parent.isRecording();
+  }
+
+  #opening(operation: Shown): [name: string, options: SpanOptions] {
+    if (operation instanceof CommandOperation) {
+      const attributes = commandAttributes(operation, this.#options.queryText);
+      return [operation.name, { kind: SpanKind.CLIENT, attributes }];
+    }
+    const isOfCache = operation instanceof CacheOperation;
+    const attributes = isOfCache ? cacheAttributes(operation) : {};
+    const name = `${isOfCache ? 'cache' : 'session'}.${operation.name}`;
+    return [name, { kind: SpanKind.INTERNAL, attributes }];
+  }
+
+  get #tracer(): Tracer {
+    const { tracerProvider } = this.#options;
+    return tracerProvider === null ? trace.getTracer(NAME) : tracerProvider.getTracer(NAME);
+  }
+}
+
+// Nearly every command is sent once, to the node that the span names in the end.
+function isUsual({ step, operation }: CommandStep): boolean {
+  return step === 'sent' && (operation.sent === 1 || operation.batchSize !== null);
+}
+
+// A channel has messages of one type only.
+function toListener(listener: (message: never) => void): ChannelListener {
+  return listener as unknown as ChannelListener;
+}
