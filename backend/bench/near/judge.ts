@@ -51,6 +51,8 @@ interface Versions {
   readonly ackedAt: readonly number[];
   /** The earliest time at which a version after this one was acknowledged. */
   readonly replacedAt: readonly number[];
+  /** The same for when all replicas had one: others than near copies may come from a replica that is behind. */
+  readonly replacedEverywhereAt: readonly number[];
 }
 
 /** Says which reads were answered with something that was too old. */
@@ -59,7 +61,7 @@ export function judge(history: NearHistory, bounds: NearBounds): NearVerdict {
   const worst = { told: 0, silent: 0, flushed: 0 };
   const violations: StaleRead[] = [];
   const look = (read: Sighting, from: 'near' | 'far', at: number): void => {
-    for (const { because, since } of endsOf(read, keys.get(read.key), history.flushes, at)) {
+    for (const { because, since } of endsOf(read, keys.get(read.key), history.flushes, from)) {
       const staleMs = at - since;
       if (staleMs <= 0) continue;
       const isSilent = history.silent.some(
@@ -80,18 +82,18 @@ export function judge(history: NearHistory, bounds: NearBounds): NearVerdict {
 }
 
 function* endsOf(
-  { version, nearAt }: Sighting,
+  { version }: Sighting,
   key: Versions | undefined,
   flushes: readonly Flush[],
-  at: number,
+  from: 'near' | 'far',
 ): Generator<{ readonly because: 'write' | 'flush'; readonly since: number }> {
   if (key === undefined) return;
   const next = firstAbove(key.versions, version);
-  const replacedAt = key.replacedAt[next];
+  const replacedAt = (from === 'near' ? key.replacedAt : key.replacedEverywhereAt)[next];
   if (replacedAt !== undefined) yield { because: 'write', since: replacedAt };
   const ackedAt = key.versions[next - 1] === version ? key.ackedAt[next - 1] : undefined;
   // Elsewhere it may be written once more after a failover.
-  if (ackedAt === undefined || at !== nearAt) return;
+  if (ackedAt === undefined || from === 'far') return;
   const flush = flushes.find((one) => one.sentAt > ackedAt);
   if (flush !== undefined) yield { because: 'flush', since: flush.doneAt };
 }
@@ -108,15 +110,19 @@ function byKey(writes: readonly NearWrite[]): Map<string, Versions> {
 
 function inOrder(writes: readonly NearWrite[]): Versions {
   const sorted = [...writes].sort((a, b) => a.version - b.version);
-  const replacedAt = sorted.map(({ ackedAt }) => ackedAt);
-  for (let i = replacedAt.length - 2; i >= 0; i--) {
-    replacedAt[i] = Math.min(replacedAt[i] ?? Infinity, replacedAt[i + 1] ?? Infinity);
-  }
   return {
     versions: sorted.map(({ version }) => version),
     ackedAt: sorted.map(({ ackedAt }) => ackedAt),
-    replacedAt,
+    replacedAt: earliestOfLater(sorted.map(({ ackedAt }) => ackedAt)),
+    replacedEverywhereAt: earliestOfLater(sorted.map(({ confirmedAt }) => confirmedAt)),
   };
+}
+
+function earliestOfLater(times: number[]): readonly number[] {
+  for (let i = times.length - 2; i >= 0; i--) {
+    times[i] = Math.min(times[i] ?? Infinity, times[i + 1] ?? Infinity);
+  }
+  return times;
 }
 
 function firstAbove(versions: readonly number[], version: number): number {

@@ -29,6 +29,8 @@ export interface NearWrite {
   readonly key: string;
   readonly version: number;
   readonly ackedAt: number;
+  /** When all replicas surely had it. */
+  readonly confirmedAt: number;
 }
 
 /** That a reader got a version, and when for the last time. */

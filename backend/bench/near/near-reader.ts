@@ -48,13 +48,20 @@ export class NearReader {
 
   async #readAll(): Promise<void> {
     while (!this.#isOver) {
-      for (let i = 0; i < BATCH; i++) await this.#readOne(this.#anyKey());
+      // What has arrived until here is read before the next line but one: a process cannot know more.
+      const lookedAt = now();
+      await new Promise((resolve) => setImmediate(resolve));
+      for (let i = 0; i < BATCH; i++) {
+        const isNear = await this.#readOne(this.#anyKey(), lookedAt);
+        if (!isNear) break;
+      }
       await sleep(PAUSE_MS);
     }
   }
 
-  async #readOne(key: string): Promise<void> {
-    const at = now();
+  /** Returns whether a near copy has answered: then the event loop has not turned. */
+  async #readOne(key: string, lookedAt: number): Promise<boolean> {
+    const askedAt = now();
     const before = this.reading.nearReads();
     const wasHealthy = this.reading.isHealthy();
     try {
@@ -63,10 +70,13 @@ export class NearReader {
       const isNear = this.reading.nearReads() > before;
       const version = await answer;
       this.#counts[isNear ? 'near' : 'far']++;
-      if (version === undefined) return;
-      if (isNear || (wasHealthy && this.reading.isHealthy())) this.#note(key, version, isNear, at);
+      if (version === undefined) return isNear;
+      if (isNear) this.#note(key, version, isNear, lookedAt);
+      else if (wasHealthy && this.reading.isHealthy()) this.#note(key, version, isNear, askedAt);
+      return isNear;
     } catch {
       this.#counts.failed++;
+      return false;
     }
   }
 

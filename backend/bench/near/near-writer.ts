@@ -5,7 +5,7 @@ import type { NearPlan, NearReport, NearWrite } from './near-plan.js';
 /** Writes a version. Returns whether Redis has acknowledged it. */
 export type WriteVersion = (key: string, version: number) => Promise<boolean>;
 
-interface Written extends NearWrite {
+interface Written extends Omit<NearWrite, 'confirmedAt'> {
   readonly primary: string | null;
 }
 
@@ -23,7 +23,7 @@ export class NearWriter {
   #version: number;
   #isOver = false;
   #pending: Written[] = [];
-  #confirmed: Written[] = [];
+  #confirmed: NearWrite[] = [];
   #counts = { writes: 0, near: 0, far: 0, failed: 0 };
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -88,7 +88,8 @@ export class NearWriter {
       // Another primary may lack what only this one has acknowledged.
       const primary = this.#primary();
       const sure = written.filter((one) => one.primary !== null && one.primary === primary);
-      if (isConfirmed) this.#confirmed.push(...sure);
+      const confirmedAt = now();
+      if (isConfirmed) this.#confirmed.push(...sure.map((one) => ({ ...one, confirmedAt })));
       else this.#pending = [...sure, ...this.#pending];
     }
   }

@@ -195,6 +195,22 @@ describe('a near copy is not used', () => {
     expect(shown(nearIn(space, 'a'))).toBe('old from memory');
   });
 
+  it('of a replica that may not have what was told before this process heard: the primary is asked', async () => {
+    const one = await startProcess();
+    const { port } = one;
+    port.readsFromReplicas = true;
+    const theirs = (await startProcess()).fallback.open('near', NEAR);
+    await theirs.write('a', draft('old'));
+    const space = await openListening(one, 'near', NEAR);
+    await space.read('a');
+    const behind = await port.run('get', ['near:a'], { timeoutMs: 1_000 });
+    port.beforeAnswer = ({ terms }, answer) => (terms.onPrimary === true ? answer : behind);
+    await theirs.write('a', draft('new'));
+    port.tellOfGap();
+    expect(shown(await space.read('a'))).toBe('new from redis');
+    expect(shown(nearIn(space, 'a'))).toBe('new from memory');
+  });
+
   it('when news may have been missed while it was written', async () => {
     const one = await startProcess();
     const { port } = one;

@@ -15,6 +15,8 @@ import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 
 const RETRY_MS = 1_000;
+// A replica that is further behind has lost its primary, or soon will.
+const CATCH_UP_MS = 5_000;
 const STAMP_DIGITS = STAMP_BYTES * 2;
 // Calendars go by that of Redis. What is further ahead was not written by a process of this application.
 const MAX_NOTICE_AHEAD_MS = 5_000;
@@ -80,6 +82,14 @@ export class NearCopies {
   /** Copies last written or confirmed before this moment must not be used; `Infinity` means that none may. */
   get trustedSince(): number {
     return this.#trustedSince;
+  }
+
+  /**
+   * Whether a replica may lack a change that was told before this process heard: nobody tells it again, so what the replica
+   * answers must not become a copy.
+   */
+  get catchesUp(): boolean {
+    return this.#trustedSince !== Infinity && this.#clock.now() - this.#trustedSince < CATCH_UP_MS;
   }
 
   /**
