@@ -159,7 +159,9 @@ export class KeyspaceWrites {
       const sentAt = this.#deps.clock.now();
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
-      if (outcome.kind === 'applied') return this.#noteStored(write, intent, sentAt);
+      if (outcome.kind === 'applied') {
+        return this.#noteStored(write, intent, { sentAt, stamp: outcome.stamp });
+      }
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
@@ -243,8 +245,14 @@ export class KeyspaceWrites {
     else own.noteEnd(end);
   }
 
-  #noteStored(write: StampedWrite, intent: Intent, sentAt: number): WriteReceipt {
+  // Redis may have stamped it.
+  #noteStored(
+    sent: StampedWrite,
+    intent: Intent,
+    { sentAt, stamp }: { readonly sentAt: number; readonly stamp: Stamp | undefined },
+  ): WriteReceipt {
     const { memory, own } = this.#deps;
+    const write = stamp === undefined ? sent : intent.make(stamp);
     memory.apply(copyOf(write, intent));
     // What came after this write may have been told before the answer to it, or missed: a later write, FLUSHALL.
     this.#near?.review(write.key, write.stamp, sentAt);

@@ -1,5 +1,6 @@
 export { httpAnswerOf, type HttpAnswer } from './http-answer.js';
 export {
+  byForRoot,
   InjectRedis,
   InjectRedisCache,
   engineToken,
@@ -7,6 +8,7 @@ export {
   redisCacheToken,
   redisKeyspacesToken,
   redisToken,
+  refuseBare,
   resolutionToken,
 } from './inject.js';
 export {

@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type DynamicModule,
   type FactoryProvider,
@@ -34,10 +35,12 @@ import { EngineHook } from './engine-hook.js';
 import { RedisEventLogger } from './event-logger.js';
 import { RedisService } from './redis.service.js';
 import {
+  byForRoot,
   engineToken,
   redisCacheToken,
   redisKeyspacesToken,
   redisToken,
+  refuseBare,
   resolutionToken,
 } from './inject.js';
 import { systemRandom } from '../base/timing/index.js';
@@ -110,6 +113,10 @@ const ASYNC_REGISTER = new OptionSet(
  */
 @Module({})
 export class RedisModule {
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    refuseBare('RedisModule', modules);
+  }
+
   /**
    * Registers a connection. Without options it reads the environment (`docs/configuration.md`); with
    * `overEnvironment` it reads the environment too, and the options win.
@@ -207,7 +214,7 @@ function toModule(
     module: RedisModule,
     global: isGlobal,
     imports,
-    providers: [...providers, ...own],
+    providers: [byForRoot('RedisModule'), ...providers, ...own],
     exports: [redisToken(name), redisKeyspacesToken(name), redisCacheToken(name)],
   };
 }

@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type DynamicModule,
   type InjectionToken,
@@ -21,7 +22,7 @@ import {
 } from '../base/options/index.js';
 import type { KeyRing } from '../base/crypto/index.js';
 import type { RedisKeyspaces } from '../engine/index.js';
-import { noConnection, redisKeyspacesToken } from '../nest/index.js';
+import { byForRoot, noConnection, redisKeyspacesToken, refuseBare } from '../nest/index.js';
 import type { SessionArchive } from './archive/session-archive.js';
 import { SESSION_ROWS, type SessionOptions } from './service/session-options.js';
 import { SessionService } from './service/session-service.js';
@@ -81,6 +82,10 @@ const ARCHIVE = Symbol.for('nestjs-redis-ha.session-archive');
 /** `SessionService` and `SessionGuard` for a Nest application. Needs `RedisModule`. */
 @Module({})
 export class SessionModule {
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    refuseBare('SessionModule', modules);
+  }
+
   /**
    * Registers sessions with these options.
    *
@@ -119,7 +124,7 @@ function toModule(register: Register, options: Provider): DynamicModule {
     module: SessionModule,
     global: isGlobal,
     imports,
-    providers: [options, archive, ...providersOf(register)],
+    providers: [byForRoot('SessionModule'), options, archive, ...providersOf(register)],
     exports: [SessionService, SessionGuard, SESSION_TOKEN_SOURCE],
   };
 }
