@@ -6,6 +6,7 @@ export {
   type RedisAsyncOptions,
   redisCacheToken,
   RedisErrorFilter,
+  type RedisLogger,
   RedisModule,
   redisKeyspacesToken,
   type RedisOptionsFactory,

@@ -10,7 +10,9 @@ import type {
 } from '../base/events/index.js';
 import { whyNoWrites } from '../cluster/topology/index.js';
 import type { RedisEngine } from '../engine/index.js';
+import { inBackground } from '../base/timing/index.js';
 import { GatheredLines, type Telling } from './gathered-lines.js';
+import type { RedisLogger } from './redis-logger.js';
 import { OTHER_EVENTS, TOLD_OFTEN } from './what-is-told-often.js';
 
 const PATIENCE_MS = 3000;
@@ -19,14 +21,15 @@ const PATIENCE_MS = 3000;
 export class RedisEventLogger {
   readonly #engine: RedisEngine;
   readonly #warnings: readonly Problem[];
-  readonly #logger: Logger;
+  readonly #logger: RedisLogger;
   readonly #gathered = new Map<RedisHaEventType | 'others', GatheredLines>();
 
-  constructor(engine: RedisEngine, warnings: readonly Problem[]) {
+  /** @param logger - where the lines go; without one, to the logger of Nest */
+  constructor(engine: RedisEngine, warnings: readonly Problem[], logger?: RedisLogger | null) {
     this.#engine = engine;
     this.#warnings = warnings;
     const { name } = engine.options;
-    this.#logger = new Logger(name === 'default' ? 'Redis' : `Redis:${name}`);
+    this.#logger = logger ?? loggerOfNest(name === 'default' ? 'Redis' : `Redis:${name}`);
   }
 
   /** Logs the configuration, and from then on each event. */
@@ -34,7 +37,7 @@ export class RedisEventLogger {
     for (const { field, message, remedy } of this.#warnings) {
       this.#logger.warn(`${field}: ${message}. ${remedy}`);
     }
-    this.#logger.log(describeStart(this.#engine));
+    this.#logger.info(describeStart(this.#engine));
     this.#logger.debug(JSON.stringify(redactOptions(this.#engine.options)));
     this.#engine.bus.onAny((event) => {
       this.#write(event);
@@ -67,7 +70,11 @@ export class RedisEventLogger {
   #write(event: RedisHaEvent): void {
     const line = LINES[event.type];
     if (line !== undefined) {
-      this.#logger[line.level](line.text(event as never));
+      const level = line.level === 'log' ? 'info' : line.level;
+      // It is about all calls: not to be taken for a line of the one that happened to notice it.
+      inBackground(() => {
+        this.#logger[level](line.text(event as never));
+      });
       return;
     }
     const often = TOLD_OFTEN[event.type];
@@ -93,6 +100,24 @@ export class RedisEventLogger {
     }
     return lines;
   }
+}
+
+function loggerOfNest(context: string): RedisLogger {
+  const logger = new Logger(context);
+  return {
+    error: (line) => {
+      logger.error(line);
+    },
+    warn: (line) => {
+      logger.warn(line);
+    },
+    info: (line) => {
+      logger.log(line);
+    },
+    debug: (line) => {
+      logger.debug(line);
+    },
+  };
 }
 
 interface Line<T extends RedisHaEventType> {

@@ -19,4 +19,5 @@ export {
   type RegisterOptions,
 } from './redis.module.js';
 export { RedisErrorFilter } from './redis-error.filter.js';
+export type { RedisLogger } from './redis-logger.js';
 export { RedisService } from './redis.service.js';
