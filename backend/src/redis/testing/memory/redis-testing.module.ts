@@ -119,7 +119,11 @@ function providersFor(given: Given): StandInProvider[] {
   const { name, clock, keyPrefix } = STAND_IN.resolve(given);
   // Nobody looks for hot keys in a test, and no timer says when.
   const hotKeys = { level: 'off' } as const;
-  const resolution = resolveOptions({ mode: 'standalone', node: { keyPrefix }, hotKeys }, name);
+  const near = { prefixes: [''] };
+  const resolution = resolveOptions(
+    { mode: 'standalone', node: { keyPrefix }, hotKeys, near },
+    name,
+  );
   return [
     { provide: resolutionToken(name), inject: [ModulesContainer], useFactory: () => resolution },
     {
