@@ -1,4 +1,10 @@
-import { series, type AlertRule, type RecordingRule, type RuleGroup } from '../rule-types.js';
+import {
+  appSeries,
+  series,
+  type AlertRule,
+  type RecordingRule,
+  type RuleGroup,
+} from '../rule-types.js';
 
 /** A value whose unusual course is told. */
 interface Signal {
@@ -140,15 +146,23 @@ export const ANOMALIES: RuleGroup = {
         description: COMPARED,
       },
     ),
-    anomaly(
-      SIGNALS.traffic,
-      {},
-      {
-        alert: 'RedisHaTrafficUnusual',
-        summary: `The number of Redis commands is unusual (${WHERE})`,
-        description: COMPARED,
+    {
+      ...anomaly(
+        SIGNALS.traffic,
+        {},
+        {
+          alert: 'RedisHaTrafficUnusual',
+          summary: `The number of Redis commands is unusual (${WHERE})`,
+          description: COMPARED,
+        },
+      ),
+      // From the commands themselves, after an hour and a half of a hundred a second: through all recordings.
+      fires: {
+        at: '107m',
+        interval: '1m',
+        series: { [appSeries('redis_ha_commands_total')]: '0+6000x90 558000+18000x30' },
       },
-    ),
+    },
     anomaly(
       SIGNALS.hitRate,
       { namespace: 'products' },

@@ -14,7 +14,7 @@ const TARGETS: readonly AlertRule[] = [
     alert: 'RedisHaTargetDown',
     severity: 'warning',
     expr: 'up{job=~"redis-ha-.*"} == 0 or redis_up{job=~"redis-ha-.*"} == 0',
-    for: '15s',
+    for: '10s',
     summary: '{{ $labels.instance }} cannot be asked for its metrics ({{ $labels.environment }})',
     description:
       'The process is gone, hangs, or cannot be reached from Prometheus ({{ $labels.job }}). Alerts about it are blind.',
@@ -64,7 +64,7 @@ const ROOM_AND_COST: readonly AlertRule[] = [
     alert: 'RedisHaDailyCost',
     severity: 'warning',
     expr: 'sum by (environment) (redis_ha:cost_dollars:day) > on () group_left () redis_ha:cost_limit_dollars:day',
-    for: '15s',
+    for: '10s',
     summary:
       'Redis and its applications cost ${{ printf "%.2f" $value }} a day ({{ $labels.environment }})',
     description:

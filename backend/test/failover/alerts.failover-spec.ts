@@ -10,6 +10,7 @@ import {
 } from '../../src/redis/testing/index.js';
 import { ROWS } from '../../observability/dashboard/dashboard.js';
 import { withVariables } from '../../observability/dashboard/with-variables.js';
+import { EXPORTER_METRICS, PROCESS_METRICS } from '../../observability/known-metrics.js';
 import { startApp, type RunningApp } from '../app/support/running-app.js';
 import { AlertReceiver, type Arrival } from '../support/alert-receiver.js';
 import { AlertingStack } from '../support/alerting-stack.js';
@@ -26,7 +27,11 @@ const ACCESSES = 2_000;
 
 jest.setTimeout(120_000);
 
-describeNeeds('alertmanager')('alerts of a running application', () => {
+describeNeeds(
+  'prometheus',
+  'alertmanager',
+  'redis-exporter',
+)('alerts of a running application', () => {
   let cluster: RedisTestCluster;
   let app: RunningApp;
   let receiver: AlertReceiver;
@@ -140,6 +145,17 @@ describeNeeds('alertmanager')('alerts of a running application', () => {
   it('tells of a cost above the limit within 30 s', async () => {
     const title = /cost \$\d+\.\d\d a day \(test\)$/;
     expect(await told('slack', title, { since: wrongSince })).toBeLessThan(TOLD_WITHIN_MS);
+  });
+
+  it.each([
+    ['redis-ha-nodes', EXPORTER_METRICS.ofNodes],
+    ['redis-ha-sentinels', EXPORTER_METRICS.ofSentinels],
+    ['redis-ha-app', PROCESS_METRICS],
+  ])('finds what rules and panels ask of others than the library: %s', async (job, names) => {
+    for (const name of names) {
+      const series = await stack.query(`${name}{job="${job}",environment="test"}`);
+      expect([name, series.length > 0]).toEqual([name, true]);
+    }
   });
 
   it('has data for every panel of the dashboard', async () => {

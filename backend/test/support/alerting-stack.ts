@@ -1,8 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { waitUntil } from '../../src/redis/testing/index.js';
 import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
 
@@ -111,7 +119,8 @@ export class AlertingStack {
     const program = await this.#claim();
     const args = ['-redis.addr=', `-web.listen-address=${hostAndPort(program)}`];
     const env = { ...process.env, REDIS_PASSWORD: password };
-    await this.#spawn('prometheus-redis-exporter', args, `${program.url}/`, env);
+    const names = ['prometheus-redis-exporter', 'redis_exporter'];
+    await this.#spawn(names, args, `${program.url}/`, env);
     return program;
   }
 
@@ -138,7 +147,8 @@ export class AlertingStack {
       `--web.listen-address=${hostAndPort(program)}`,
       '--cluster.listen-address=',
     ];
-    await this.#spawn('prometheus-alertmanager', args, `${program.url}/-/ready`);
+    const names = ['prometheus-alertmanager', 'alertmanager'];
+    await this.#spawn(names, args, `${program.url}/-/ready`);
     this.#urls = { ...this.#urls, alertmanager: program.url };
     return program;
   }
@@ -166,7 +176,7 @@ export class AlertingStack {
       `--web.listen-address=${hostAndPort(program)}`,
       '--rules.alert.resend-delay=5s',
     ];
-    this.#prometheus = await this.#spawn('prometheus', args, `${program.url}/-/ready`);
+    this.#prometheus = await this.#spawn(['prometheus'], args, `${program.url}/-/ready`);
     this.#urls = { ...this.#urls, prometheus: program.url };
   }
 
@@ -176,23 +186,28 @@ export class AlertingStack {
     return { port, url: `http://127.0.0.1:${String(port.port)}` };
   }
 
+  /** Starts a program, which Debian and others call by different names. */
   async #spawn(
-    command: string,
+    names: readonly string[],
     args: readonly string[],
     ready: string,
     env: NodeJS.ProcessEnv = process.env,
   ): Promise<ChildProcess> {
-    const child = spawn(command, args, { stdio: 'ignore', env });
-    const failure = once(child, 'error').then(([cause]) => {
-      throw new Error(`${command} is missing: see scripts/lib/ensure-programs.mjs`, { cause });
-    });
-    await Promise.race([once(child, 'spawn'), failure]);
-    failure.catch(() => undefined);
+    const name = names.find(isInPath);
+    if (name === undefined)
+      throw new Error(`none of ${names.join(', ')} is in PATH: npm test installs it`);
+    const child = spawn(name, args, { stdio: 'ignore', env });
     this.#children.push(child);
+    await once(child, 'spawn');
     const answers = async (): Promise<boolean> => (await fetch(ready)).ok;
-    await waitUntil(answers, { what: command, timeoutMs: 30_000 });
+    await waitUntil(answers, { what: name, timeoutMs: 30_000 });
     return child;
   }
+}
+
+function isInPath(name: string): boolean {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, name)));
 }
 
 function hostAndPort({ port }: Program): string {

@@ -12,9 +12,9 @@ export function itNeeds(program: Program): jest.It {
   return isMissing(program) ? it.skip : it;
 }
 
-/** The same for a group of tests. */
-export function describeNeeds(program: Program): jest.Describe {
-  return isMissing(program) ? describe.skip : describe;
+/** The same for a group of tests, which may need several. */
+export function describeNeeds(...programs: readonly Program[]): jest.Describe {
+  return programs.some(isMissing) ? describe.skip : describe;
 }
 
 function isMissing(program: Program): boolean {
