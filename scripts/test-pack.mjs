@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
 import { ensureProgram, howToInstall } from './lib/ensure-programs.mjs';
@@ -34,13 +34,16 @@ import { commandsOf } from './test-pack/page-commands.mjs';
 import { tryExamples } from './test-pack/page-examples.mjs';
 import { runAndExit } from './test-pack/run-and-exit.mjs';
 import { makeTestedFolder, runUnitTests, WITH_UNIT_TESTS } from './test-pack/unit-tests.mjs';
-import { capture, check, total, verdict } from './test-pack/verdicts.mjs';
+import { capture, check, sideBySide, total, verdict } from './test-pack/verdicts.mjs';
 
 /**
  * @typedef {import('./test-pack/applications.mjs').Application} Application
  * @typedef {import('./test-pack/package-page.mjs').Packed} Packed
  * @typedef {import('./test-pack/run-and-exit.mjs').NodeBinary} NodeBinary
  */
+
+// An installation waits for the disk and the registry, the programs for their clusters.
+const AT_ONCE = availableParallelism() + 1;
 
 const QUIETLY = ['--no-audit', '--no-fund', '--prefer-offline'];
 
@@ -116,7 +119,6 @@ function compileAs(name, folder, project, ...flags) {
 
 /** @param {Application} application @param {string} tarball @param {NodeBinary[]} nodes */
 async function tryApplication(application, tarball, nodes) {
-  console.log(`\n${application.name}`);
   const folder = makeFolder(scratch, application, `file:${tarball}`);
   if (!(await npmInstall(folder)) || !(await compile(folder))) return;
   for (const node of nodes) {
@@ -133,7 +135,6 @@ async function tryApplication(application, tarball, nodes) {
 
 /** @param {string} tarball @param {NodeBinary[]} nodes */
 async function tryWithoutOptionalPeers(tarball, nodes) {
-  console.log(`\n${WITHOUT_OPTIONAL_PEERS.name}`);
   const folder = makeFolder(scratch, WITHOUT_OPTIONAL_PEERS, `file:${tarball}`);
   if (!(await npmInstall(folder))) return;
   for (const node of nodes) await runAndExit(node, ['without-optional-peers.mjs'], folder);
@@ -141,7 +142,6 @@ async function tryWithoutOptionalPeers(tarball, nodes) {
 
 /** OpenTelemetry patches ioredis when it is required: it must be, however the library is loaded. @param {Application} application @param {string} tarball @param {NodeBinary} node */
 async function tryTraced(application, tarball, node) {
-  console.log(`\n${application.name}`);
   const folder = makeFolder(scratch, application, `file:${tarball}`);
   if (!(await npmInstall(folder))) return;
   for (const way of ['require', 'import']) await runAndExit(node, ['tracing.cjs', way], folder);
@@ -149,7 +149,6 @@ async function tryTraced(application, tarball, node) {
 
 /** @param {Application} application @param {string} tarball @param {NodeBinary[]} nodes */
 async function tryWithOptionalPeers(application, tarball, nodes) {
-  console.log(`\n${application.name}`);
   const folder = makeFolder(scratch, application, `file:${tarball}`);
   if (!(await npmInstall(folder)) || !(await compileAs('tsc', folder, 'tsconfig.optional.json')))
     return;
@@ -158,7 +157,6 @@ async function tryWithOptionalPeers(application, tarball, nodes) {
 
 /** @param {Application} application @param {string} tarball @param {NodeBinary} node */
 async function tryConsumers(application, tarball, node) {
-  console.log(`\n${application.name}`);
   const folder = makeFolder(scratch, application, `file:${tarball}`);
   if (!(await npmInstall(folder)) || !(await compileAs('tsc', folder, 'tsconfig.consumers.json')))
     return;
@@ -171,7 +169,6 @@ async function tryConsumers(application, tarball, node) {
  * @param {NodeBinary} node
  */
 async function tryPage({ page, application }, node) {
-  console.log(`\n${application.name}`);
   const folder = makeFolder(scratch, application);
   if (!(await npmInstall(folder))) return;
   const { inClone, inApplication, example } = commandsOf(page);
@@ -191,7 +188,6 @@ async function tryPage({ page, application }, node) {
  * @param {NodeBinary} node
  */
 async function tryLinkedFolder(node) {
-  console.log(`\n${LINKED.name}`);
   cpSync(at('dist', 'lib'), join(scratch, 'library'), { recursive: true });
   const folder = makeFolder(scratch, LINKED, 'file:../library');
   if (!(await npmInstall(folder, '--install-links=false'))) return;
@@ -201,14 +197,12 @@ async function tryLinkedFolder(node) {
 
 /** @param {(typeof OF_EXAMPLES)[number]} of @param {string} tarball @param {NodeBinary} node */
 async function tryExamplesIn({ application, page }, tarball, node) {
-  console.log(`\n${application.name}`);
   const folder = makeFolder(scratch, application, `file:${tarball}`);
   if (await npmInstall(folder)) await tryExamples(folder, node, page);
 }
 
 /** @param {(typeof WITH_UNIT_TESTS)[number]} application @param {string} tarball */
 async function tryUnitTests(application, tarball) {
-  console.log(`\n${application.name}`);
   const folder = makeTestedFolder(scratch, application, `file:${tarball}`);
   if (await npmInstall(folder)) await runUnitTests(application, folder);
 }
@@ -233,6 +227,36 @@ async function reportFigures(packed) {
   }
 }
 
+/**
+ * The applications, those that take longest first.
+ * @param {string} tarball
+ * @param {NodeBinary[]} nodes
+ * @returns {[name: string, work: () => Promise<void>][]}
+ */
+function groupsOf(tarball, nodes) {
+  const own = { version: process.version, binary: process.execPath };
+  return [
+    ...OF_EXAMPLES.map((one) => group(one.application, () => tryExamplesIn(one, tarball, own))),
+    ...WITH_UNIT_TESTS.map((one) => group(one, () => tryUnitTests(one, tarball))),
+    ...WITH_TERMINUS.map((one) => group(one, () => tryApplication(one, tarball, nodes))),
+    ...WITH_OPTIONAL_PEERS.map((one) =>
+      group(one, () => tryWithOptionalPeers(one, tarball, nodes)),
+    ),
+    ...WITH_CONSUMERS.map((one) => group(one, () => tryConsumers(one, tarball, own))),
+    ...TRACED.map((one) => group(one, () => tryTraced(one, tarball, own))),
+    ...OF_PAGES.map((one) => group(one.application, () => tryPage(one, own))),
+    group(WITHOUT_OPTIONAL_PEERS, () => tryWithoutOptionalPeers(tarball, nodes)),
+    group(LINKED, () => tryLinkedFolder(own)),
+  ];
+}
+
+/**
+ * @param {{ readonly name: string }} application
+ * @param {() => Promise<void>} work
+ * @returns {[name: string, work: () => Promise<void>]}
+ */
+const group = ({ name }, work) => [name, work];
+
 async function main() {
   await ensureDependencies();
   if ((await ensureProgram('redis')) === undefined) {
@@ -253,16 +277,7 @@ async function main() {
     `Node versions: ${found.map(({ version }) => version).join(' ')}`,
     missing.length > 0 ? `could not be installed: ${missing.join(' ')}` : undefined,
   );
-  const own = { version: process.version, binary: process.execPath };
-  for (const one of OF_PAGES) await tryPage(one, own);
-  for (const one of OF_EXAMPLES) await tryExamplesIn(one, tarball, own);
-  for (const application of WITH_TERMINUS) await tryApplication(application, tarball, found);
-  await tryWithoutOptionalPeers(tarball, found);
-  for (const one of WITH_OPTIONAL_PEERS) await tryWithOptionalPeers(one, tarball, found);
-  for (const one of WITH_CONSUMERS) await tryConsumers(one, tarball, own);
-  for (const one of WITH_UNIT_TESTS) await tryUnitTests(one, tarball);
-  for (const one of TRACED) await tryTraced(one, tarball, own);
-  await tryLinkedFolder(own);
+  await sideBySide(groupsOf(tarball, found), AT_ONCE);
   await reportFigures(packed);
 }
 

@@ -32,13 +32,15 @@ const STEADY_HEAD = [
 ];
 
 function readReports(folder: string): Report[] {
-  return readdirSync(folder)
-    .map((name) => join(folder, name, 'report.json'))
-    .filter((file) => existsSync(file))
-    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
-    // Drills that compare two runs of their own have reports of their own.
-    .filter(({ kind }) => ORDER.includes(kind))
-    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+  return (
+    readdirSync(folder)
+      .map((name) => join(folder, name, 'report.json'))
+      .filter((file) => existsSync(file))
+      .map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
+      // Drills that compare two runs of their own have reports of their own.
+      .filter(({ kind }) => ORDER.includes(kind))
+      .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+  );
 }
 
 function headOf({ kind, passed }: Report, { name }: Result): string[] {

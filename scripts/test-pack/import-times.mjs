@@ -3,7 +3,7 @@
 // shared, so what it says is the ratio to @nestjs/common, which is imported in turn with the rest.
 import { capture } from './verdicts.mjs';
 
-const RUNS = 5;
+const RUNS = 3;
 const YARDSTICK = '@nestjs/common';
 // What every entry but `testing` imports as well, and an application has loaded before.
 const BESIDE_IT = ['@nestjs/core', 'ioredis'];

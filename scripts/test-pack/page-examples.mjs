@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { examplesOf, TESTED_PAGES, textOfLines } from '../docs/examples.mjs';
 import { PAGES, textOf } from '../lib/pages.mjs';
 import { runAndExit } from './run-and-exit.mjs';
-import { capture, verdict } from './verdicts.mjs';
+import { capture, say, verdict } from './verdicts.mjs';
 
 /** @typedef {import('../docs/examples.mjs').Example} Example */
 /** @typedef {Example & { path: string }} Placed an example and its path in the application */
@@ -77,10 +77,9 @@ export async function tryExamples(folder, node, page) {
     LONGEST_MS,
   );
   const tested = examples.filter((one) => TESTED_PAGES.includes(one.page)).length;
-  if (isThere)
-    console.log(`          run here: ${count}, run in applications with unit tests: ${tested}`);
+  if (isThere) say(`          run here: ${count}, run in applications with unit tests: ${tested}`);
   for (const one of examples) {
     if (one.notRun !== undefined)
-      console.log(`          not run: ${one.page}:${one.lines[0]?.at}: ${one.notRun}`);
+      say(`          not run: ${one.page}:${one.lines[0]?.at}: ${one.notRun}`);
   }
 }

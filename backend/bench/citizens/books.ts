@@ -14,7 +14,7 @@ export interface Row {
   readonly twice: number;
   /** The longest time in which nothing happened, from the start of the load on. */
   readonly gapMs: number;
-  /** With what calls failed, and how often. */
+  /** With what calls failed, and how often; of jobs also why they were lost. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -118,6 +118,13 @@ export class Books {
     };
   }
 
+  /** What was accepted and has not happened. */
+  get lost(): readonly number[] {
+    return [...this.outcomes.keys()].filter(
+      (number) => this.outcomes.get(number) === 'accepted' && !this.done.has(number),
+    );
+  }
+
   private get accepted(): number {
     return [...this.outcomes.values()].filter((outcome) => outcome === 'accepted').length;
   }
@@ -127,9 +134,7 @@ export class Books {
   }
 
   private get missing(): number {
-    return [...this.outcomes].filter(
-      ([number, outcome]) => outcome === 'accepted' && !this.done.has(number),
-    ).length;
+    return this.lost.length;
   }
 
   private noteGap(): void {

@@ -1,5 +1,7 @@
+import type { HotKeyLevel } from '../../src/redis/index.js';
 import type { ClusterPlace } from '../clients/bench-client.js';
 import { OursClient } from '../clients/ours.js';
+import { openInMemory } from './in-memory-client.js';
 import { serve } from '../common/serve.js';
 import type { Operation, Side } from './cost.js';
 
@@ -8,16 +10,16 @@ const CALLERS = 100;
 const VALUE = 'x'.repeat(100);
 const KEYS = Array.from({ length: 1000 }, (_, i) => `bench:steady:${String(i)}`);
 
-const clients = new Map<Side, OursClient>();
+const clients = new Map<Side, Pick<OursClient, 'get' | 'set' | 'close'>>();
 
 // All sides in one process, so that they share what the engine has compiled, and the garbage.
 serve({
-  async open(place: ClusterPlace, sides: readonly Side[]): Promise<void> {
+  /** @param place - `null`: what stands in the place of Redis is in this process, so that nothing else costs time */
+  async open(place: ClusterPlace | null, sides: readonly Side[]): Promise<void> {
     for (const side of sides) {
       const level = side === 'counting' ? 'watch' : 'off';
-      const client = new OursClient(place, 'replica-preferred', level);
-      await client.connect();
-      clients.set(side, client);
+      clients.set(side, await (place === null ? openInMemory(level) : openOurs(place, level)));
+      for (const key of KEYS) await clients.get(side)?.set(key, VALUE);
     }
   },
 
@@ -44,3 +46,9 @@ serve({
     for (const client of clients.values()) await client.close();
   },
 });
+
+async function openOurs(place: ClusterPlace, level: HotKeyLevel): Promise<OursClient> {
+  const client = new OursClient(place, 'replica-preferred', level);
+  await client.connect();
+  return client;
+}

@@ -1,4 +1,5 @@
 import { startRedisCluster } from '../../src/redis/testing/index.js';
+import type { ClusterPlace } from '../clients/bench-client.js';
 import { Child } from '../common/child.js';
 import { placeOf } from '../common/place.js';
 import { mean } from '../common/statistics.js';
@@ -11,10 +12,14 @@ export type Operation = 'GET' | 'SET';
 
 /** What counting costs. */
 export interface Cost {
+  /** On a cluster, or with a Redis that is in the process. */
+  readonly where: 'cluster' | 'in memory';
   readonly operation: Operation;
   /** Processor time of one call, as a part of that without counting: one for each round. */
   readonly counting: readonly number[];
   readonly chance: readonly number[];
+  /** How many nanoseconds more a call takes with counting. */
+  readonly moreNs: readonly number[];
 }
 
 /** So many rounds, and then another process: what one compiles well by luck must not decide. */
@@ -27,10 +32,21 @@ const THERE_AND_BACK: readonly Side[] = [...ONE_WAY, ...[...ONE_WAY].reverse()];
 /** Measures the processor time of calls with and without counting, in short slices that take turns. */
 export async function measureCost(rounds: number, sliceMs: number): Promise<Cost[]> {
   await using cluster = await startRedisCluster({ downAfterMs: 3000 });
+  const inMemory = await measureAt(null, rounds, sliceMs);
+  return [...inMemory, ...(await measureAt(placeOf(cluster), rounds, sliceMs))];
+}
+
+async function measureAt(
+  place: ClusterPlace | null,
+  rounds: number,
+  sliceMs: number,
+): Promise<Cost[]> {
   const cost = (['GET', 'SET'] as const).map((operation) => ({
+    where: place === null ? ('in memory' as const) : ('cluster' as const),
     operation,
     counting: [] as number[],
     chance: [] as number[],
+    moreNs: [] as number[],
   }));
   for (let done = 0; done < rounds; done += ROUNDS_OF_A_PROCESS) {
     const child = Child.start(
@@ -38,13 +54,15 @@ export async function measureCost(rounds: number, sliceMs: number): Promise<Cost
       new URL('./cost-process.js', import.meta.url),
     );
     try {
-      await child.call('open', placeOf(cluster), ONE_WAY);
+      await child.call('open', place, ONE_WAY);
       for (let round = -WARM_UP_ROUNDS; round < ROUNDS_OF_A_PROCESS; round++) {
-        for (const { operation, counting, chance } of cost) {
+        for (const { operation, counting, chance, moreNs } of cost) {
           const spent = await oneRound(child, operation, sliceMs);
           if (round < 0) continue;
-          counting.push((2 * spent('counting')) / (spent('without') + spent('without, again')));
+          const without = mean([spent('without'), spent('without, again')]);
+          counting.push(spent('counting') / without);
           chance.push(spent('without, again') / spent('without'));
+          moreNs.push(1_000 * (spent('counting') - without));
         }
       }
       await child.call('close');

@@ -84,25 +84,27 @@ export function reliefVerdict(relief: readonly Relief[]): Finding[] {
     );
 }
 
-/** The table: medians of what counting costs, with the middle half of the pairs. */
+/** The table: medians of what counting costs, with the middle half of the rounds. */
 export function costTable(cost: readonly Cost[]): string {
-  const rows = cost.flatMap(({ operation, counting, chance }) => [
-    [`${operation} with counting`, ...spread(counting)],
-    [`${operation} without, once more`, ...spread(chance)],
+  const rows = cost.flatMap(({ where, operation, counting, chance, moreNs }) => [
+    [`${operation} ${where}, counting`, ...spread(counting), formatNumber(median(moreNs))],
+    [`${operation} ${where}, without again`, ...spread(chance), ''],
   ]);
-  return formatTable(['', 'median', 'from', 'to'], rows);
+  return formatTable(['', 'median', 'from', 'to', 'ns more'], rows);
 }
 
 /** What counting may cost. */
 export function costVerdict(cost: readonly Cost[]): Finding[] {
-  return cost.map(({ operation, counting }) => {
-    const more = median(counting) - 1;
-    const percent = `${formatNumber(more * 100, 2)} %`;
-    return timing(
-      more < MAX_COST,
-      `${operation} with counting takes ${percent} more processor time`,
-    );
-  });
+  return cost
+    .filter(({ where }) => where === 'cluster')
+    .map(({ operation, counting }) => {
+      const more = median(counting) - 1;
+      const percent = `${formatNumber(more * 100, 2)} %`;
+      return timing(
+        more < MAX_COST,
+        `${operation} with counting takes ${percent} more processor time`,
+      );
+    });
 }
 
 function spread(values: readonly number[]): string[] {

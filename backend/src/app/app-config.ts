@@ -22,6 +22,8 @@ export interface AppConfig {
   readonly shutdownDelayMs: number;
   readonly loginAttemptsPerMinute: number;
   readonly isWarmedUp: boolean;
+  /** Whether the standard variables of OpenTelemetry ask for traces. */
+  readonly isTraced: boolean;
   /** What is done about hot keys of the catalogue. */
   readonly hotKeys: HotKeyLevel;
   readonly prices: Prices;
@@ -55,6 +57,7 @@ export function readAppConfig(env: Environment): AppConfig {
       fallback: 20,
     }),
     isWarmedUp: flag(env, 'WARM_UP', true),
+    isTraced: isTraced(env),
     hotKeys: hotKeysOf(textOf(env['HOT_KEYS']) ?? 'on'),
     prices: {
       gigabyteMonth: price(env, 'PRICE_GIGABYTE_MONTH', 10),
@@ -120,4 +123,16 @@ function price(env: Environment, name: string, fallback: number): number {
 function textOf(value: string | undefined): string | null {
   const text = value?.trim() ?? '';
   return text === '' ? null : text;
+}
+
+// As the SDK of OpenTelemetry reads them: an endpoint, or an exporter, is enough.
+function isTraced(env: Environment): boolean {
+  if (flag(env, 'OTEL_SDK_DISABLED', false)) return false;
+  const exporter = textOf(env['OTEL_TRACES_EXPORTER']);
+  if (exporter !== null && exporter !== 'otlp' && exporter !== 'none') {
+    throw new AppConfigError(`OTEL_TRACES_EXPORTER = "${exporter}": it is otlp or none`);
+  }
+  if (exporter !== null) return exporter === 'otlp';
+  const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
+  return endpoints.some((name) => textOf(env[name]) !== null);
 }

@@ -20,12 +20,13 @@ export class AppModule {
       module: AppModule,
       imports: [
         DatabaseModule.forRoot(config),
-        PlatformModule.forRoot(config, registry),
-        HttpModule,
+        // Each request is compared with one route after the other: what is asked for most comes first.
         AuthModule,
         CatalogueModule,
         CountersModule,
         PagesModule,
+        PlatformModule.forRoot(config, registry),
+        HttpModule,
       ],
       providers: [
         { provide: APP_CONFIG, useValue: config },

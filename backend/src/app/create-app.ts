@@ -3,12 +3,14 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import type { AppConfig } from './app-config.js';
 import { Drain } from './http/drain.js';
 import { httpMetrics } from './http/http-metrics.js';
 import { readBodies } from './http/read-body.js';
 import { securityHeaders } from './http/security-headers.js';
 import { JsonLogger } from './logging/json-logger.js';
 import { requestLog } from './logging/request-log.js';
+import { requestSpan } from './tracing/request-span.js';
 
 const KEEP_ALIVE_MS = 75_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -17,12 +19,14 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export async function createApp(
   module: DynamicModule,
   logger: Logger,
+  { isTraced }: Pick<AppConfig, 'isTraced'> = { isTraced: false },
 ): Promise<NestExpressApplication> {
   const options = { logger: new JsonLogger(logger), abortOnError: false, bodyParser: false };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares a class and takes plain objects
   const app = await NestFactory.create<NestExpressApplication>(module, options);
   app.disable('x-powered-by');
   app.set('etag', false);
+  if (isTraced) app.use(requestSpan());
   app.use(requestLog(logger));
   app.use(httpMetrics(app.get(Registry)));
   app.use(app.get(Drain).middleware);

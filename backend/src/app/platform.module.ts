@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { RedisHealthModule } from '../redis/health/index.js';
 import { RedisModule } from '../redis/index.js';
+import { RedisTracingModule } from '../redis/tracing/index.js';
 import { LiaoliaotsRedisModule } from '../redis/liaoliaots/index.js';
 import { RedisMetricsModule } from '../redis/metrics/index.js';
 import { APP_CONFIG, type AppConfig } from './app-config.js';
@@ -14,12 +15,14 @@ import { DatabaseProbe } from './database/database.probe.js';
 export class PlatformModule {
   /** The environment says where Redis is. */
   static forRoot(
-    { isRedisRequired, shutdownDelayMs }: AppConfig,
+    { isRedisRequired, isTraced, shutdownDelayMs }: AppConfig,
     registry: Registry,
   ): DynamicModule {
     return {
       module: PlatformModule,
       imports: [
+        // First: what connects is to be known as the library's own.
+        ...(isTraced ? [RedisTracingModule.forRoot()] : []),
         RedisModule.forRoot(),
         RedisHealthModule.forRoot({
           required: isRedisRequired,

@@ -2,7 +2,9 @@ import type { DynamicModule } from '@nestjs/common';
 import { destination } from 'pino';
 import { readAppConfig, type AppConfig } from './app-config.js';
 import { createApp } from './create-app.js';
+import { changeLevelOnSignal } from './logging/level-on-signal.js';
 import { newLogger } from './logging/json-logger.js';
+import { startTracing } from './tracing/start-tracing.js';
 import { endOnSignals, endOnUncaughtErrors, stopOnSignals } from './stop.js';
 
 const output = destination({ fd: 1, sync: true });
@@ -26,10 +28,19 @@ async function listen(
 ): Promise<void> {
   const logger = newLogger(config.logLevel, output);
   endOnUncaughtErrors(logger);
+  changeLevelOnSignal(logger);
   const leaveSignals = endOnSignals();
   try {
-    const app = await createApp(moduleOf(config), logger);
-    stopOnSignals(app, logger, config.shutdownDelayMs);
+    const stopTracing = config.isTraced ? await startTracing() : null;
+    const app = await createApp(moduleOf(config), logger, config);
+    const end = async (): Promise<void> => {
+      await app.close();
+      // Last, so that the spans of the end are sent too. A collector that is away must not fail the stop.
+      await stopTracing?.().catch((error: unknown) => {
+        logger.warn({ err: error }, 'The last spans could not be sent');
+      });
+    };
+    stopOnSignals(end, logger, config.shutdownDelayMs);
     leaveSignals();
     await app.listen(config.port, config.host);
     logger.info(

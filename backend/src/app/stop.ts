@@ -1,4 +1,3 @@
-import type { INestApplication } from '@nestjs/common';
 import type { Logger } from 'pino';
 
 const PATIENCE_MS = 10_000;
@@ -14,7 +13,7 @@ export function endOnSignals(): () => void {
 }
 
 /** Stops the process in order at the first signal, at once at the second, and always in a bounded time. */
-export function stopOnSignals(app: INestApplication, logger: Logger, delayMs: number): void {
+export function stopOnSignals(end: () => Promise<void>, logger: Logger, delayMs: number): void {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) {
@@ -27,7 +26,7 @@ export function stopOnSignals(app: INestApplication, logger: Logger, delayMs: nu
       logger.error('Stopping took too long');
       process.exit(1);
     }, delayMs + PATIENCE_MS).unref();
-    app.close().then(
+    end().then(
       () => {
         logger.info('Stopped');
         process.exit(0);

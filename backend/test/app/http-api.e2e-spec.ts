@@ -363,6 +363,21 @@ describe('the HTTP interface, without any Redis', () => {
       expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     });
 
+    it('has the trace of the caller for an id, if it is part of one', async () => {
+      const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+      const { headers } = await app.http.get('/', {
+        headers: {
+          traceparent: `00-${trace}-00f067aa0ba902b7-01`,
+          'x-request-id': 'from-the-client.2',
+        },
+      });
+      expect(headers.get('x-request-id')).toBe(trace);
+      const none = await app.http.get('/', {
+        headers: { traceparent: `00-${'0'.repeat(32)}-00f067aa0ba902b7-01` },
+      });
+      expect(none.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
     it('says nothing of probes unless it is asked to', async () => {
       await app.http.get('/health', { headers: { 'x-request-id': 'a-probe' } });
       const line = app.lines.find((one) => one['requestId'] === 'a-probe');

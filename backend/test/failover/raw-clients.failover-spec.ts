@@ -58,6 +58,28 @@ describe('raw ioredis clients', () => {
     },
   );
 
+  it.each(['kill', 'freeze'] as const)(
+    'that publish wait for those that are subscribed, after a %s: all is heard, and once',
+    async (how) => {
+      const { redis } = await startReadyEngine(cluster.options());
+      // The first to lose its connection, so that it would be the first to connect anew.
+      const publisher = redis.createClient({ maxRetriesPerRequest: null });
+      await publisher.ping();
+      const subscriber = libraryClient(redis);
+      const heard: string[] = [];
+      subscriber.on('message', (_, message: string) => heard.push(message));
+      await subscriber.subscribe('news');
+      const old = await cluster.currentPrimary();
+      if (how === 'kill') await old.kill();
+      else await old.freeze();
+      const messages = Array.from({ length: 50 }, (_, number) => String(number));
+      const receivers = await Promise.all(messages.map((one) => publisher.publish('news', one)));
+      expect(receivers).toEqual(messages.map(() => 1));
+      await cluster.waitUntil(() => heard.length >= messages.length, { what: 'all is heard' });
+      expect(heard).toEqual(messages);
+    },
+  );
+
   it('that only read follow the replicas: through a kill of theirs, and through a failover', async () => {
     const { redis } = await startReadyEngine(cluster.options());
     const options = { readPolicy: 'replica', maxRetriesPerRequest: null } as const;

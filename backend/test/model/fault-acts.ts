@@ -41,6 +41,7 @@ export class FaultActs {
     this.ops = {
       cut: (process) => this.#setLink(process, 'cut'),
       deafen: (process) => this.#setLink(process, 'deaf'),
+      freeze: (process) => this.#setLink(process, 'frozen'),
       keepReplica: (process) => this.#setLink(process, 'replica'),
       reach: (process) => this.reach(process),
       delayNotices: (process) => {
@@ -114,6 +115,7 @@ export class FaultActs {
     const { processes, settings, oracles, isInRedis } = this.#things;
     const { acts, now } = this.#scene;
     this.#scene.losses++;
+    for (const { port } of processes) port.forgetHeld();
     for (const act of acts) act.failOver(replicatedAt, now, settings.hasRoom);
     oracles.sessions.failOver();
     oracles.cache.failOver(isInRedis);

@@ -32,6 +32,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   fill: 8,
   cut: 4,
   deafen: 1,
+  freeze: 1.5,
   keepReplica: 1.5,
   reach: 6,
   delayNotices: 1.5,

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { contextFields, inContext } from './request-context.js';
+import { addToLog, contextFields, inContext } from './request-context.js';
 
 describe('the context of a request', () => {
   const response = { closed: false };
 
   function within(work: () => void): void {
-    const context = { requestId: 'a', request: {}, response } as unknown as {
+    const context = { requestId: 'a', request: {}, response, added: {} } as unknown as {
       readonly requestId: string;
       readonly request: IncomingMessage;
       readonly response: ServerResponse;
@@ -13,10 +13,22 @@ describe('the context of a request', () => {
     inContext(context, work);
   }
 
-  it.each(['Redis', 'Redis:other', 'Database'])('is in no line of %s', (context) => {
+  it.each(['Database', 'Database:other'])('is in no line of %s', (context) => {
     within(() => {
       expect(contextFields({ context })).toEqual({});
     });
+  });
+
+  it('says whose request it is, once that is known', () => {
+    within(() => {
+      addToLog({ organisationId: 'acme' });
+      expect(contextFields({ context: 'Redis' })).toEqual({
+        requestId: 'a',
+        organisationId: 'acme',
+      });
+    });
+    addToLog({ organisationId: 'nobody' });
+    expect(contextFields()).toEqual({});
   });
 
   it('is in all other lines until the response is over, and in none that comes later', () => {

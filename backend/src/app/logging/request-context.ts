@@ -7,16 +7,32 @@ export interface RequestContext {
   readonly requestId: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** What the application has added by {@link addToLog}. */
+  readonly added?: Record<string, string>;
 }
 
-// These log about what all requests share, whichever of them happened to open a connection.
-const SHARED = /^(Redis|Database)(:|$)/;
+/** What is known of a request beyond its id. */
+export interface LoggedContext {
+  readonly userId?: string;
+  readonly organisationId?: string;
+  readonly sessionId?: string;
+}
+
+// Logs about connections that all requests share, whichever of them happened to open one. What the library
+// logs about those of Redis has no context by itself.
+const SHARED = /^Database(:|$)/;
 
 const contexts = new AsyncLocalStorage<RequestContext>();
 
 /** Runs the rest of a request with its context. */
 export function inContext(context: RequestContext, work: () => void): void {
   contexts.run(context, work);
+}
+
+/** Adds to every later line of the present request whose request it is. Does nothing outside of requests. */
+export function addToLog(fields: LoggedContext): void {
+  const context = contexts.getStore();
+  if (context?.added !== undefined) Object.assign(context.added, fields);
 }
 
 /**
@@ -34,9 +50,10 @@ export function contextFields(line: object = {}): Record<string, string> {
 export function fieldsOf({
   requestId,
   request,
-}: Pick<RequestContext, 'requestId' | 'request'>): Record<string, string> {
+  added,
+}: Pick<RequestContext, 'requestId' | 'request' | 'added'>): Record<string, string> {
   const found = sessionOf(request);
-  if (found.state !== 'valid') return { requestId };
+  if (found.state !== 'valid') return { requestId, ...added };
   const { id: sessionId, userId } = found.session;
-  return { requestId, userId, sessionId };
+  return { requestId, userId, sessionId, ...added };
 }

@@ -1,12 +1,12 @@
 import type { NextFunction, Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { routeOf } from '../http/route-of.js';
+import { isRoutine, routeOf } from '../http/route-of.js';
 import { fieldsOf, inContext } from './request-context.js';
 
 const SANE = /^[\w.:-]{1,64}$/;
-// Probes and scrapers come every few seconds; their lines would all be the same.
-const ROUTINE = /^\/(health|metrics|api\/health)(\/|$)/;
+const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const NO_TRACE = /^0+$/;
 
 type Middleware = (request: Request, response: Response, next: NextFunction) => void;
 
@@ -14,11 +14,11 @@ type Middleware = (request: Request, response: Response, next: NextFunction) => 
 export function requestLog(logger: Logger): Middleware {
   // Its lines hold what is named below and no secret. Searching each of them for secrets would be more
   // than a third of what a request allocates.
-  const lines = logger.child({}, { redact: [] });
+  const lines = logger.child({}, { redact: [], level: 'trace' });
   return (request, response, next) => {
-    const requestId = idOf(request.headers['x-request-id']);
+    const requestId = idOf(request);
     const startedAt = performance.now();
-    const context = { requestId, request, response };
+    const context = { requestId, request, response, added: {} };
     response.setHeader('x-request-id', requestId);
     response.once('close', () => {
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
@@ -31,17 +31,27 @@ export function requestLog(logger: Logger): Middleware {
         status: response.statusCode,
         ms,
       };
-      lines[levelOf(route, response.statusCode)](line, isDone ? 'request' : 'request aborted');
+      const level = levelOf(route, response.statusCode);
+      // The level of the child is that of the moment when it was made.
+      if (logger.isLevelEnabled(level)) lines[level](line, isDone ? 'request' : 'request aborted');
     });
     inContext(context, next);
   };
 }
 
-function idOf(given: string | readonly string[] | undefined): string {
-  return typeof given === 'string' && SANE.test(given) ? given : randomUUID();
+// The trace that the request is a part of; else what the client calls it; else an id is made.
+function idOf({ headers }: Request): string {
+  const [, trace] = TRACE_PARENT.exec(textOf(headers['traceparent'])) ?? [];
+  if (trace !== undefined && !NO_TRACE.test(trace)) return trace;
+  const given = textOf(headers['x-request-id']);
+  return SANE.test(given) ? given : randomUUID();
+}
+
+function textOf(header: string | readonly string[] | undefined): string {
+  return typeof header === 'string' ? header : '';
 }
 
 function levelOf(route: string, status: number): 'debug' | 'info' | 'warn' {
-  if (ROUTINE.test(route)) return 'debug';
+  if (isRoutine(route)) return 'debug';
   return status >= 500 ? 'warn' : 'info';
 }

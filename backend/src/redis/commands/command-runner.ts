@@ -1,5 +1,6 @@
 import type { Encoding } from '../cluster/connection/index.js';
 import { InvalidArgumentError, RedisHaError } from '../base/errors/index.js';
+import { commandChannel, isWatched } from '../base/operations/index.js';
 import type { Clock } from '../base/timing/index.js';
 import type { BlockingCalls } from './dedicated/blocking-calls.js';
 import { type ConfirmedWrites, unconfirmable } from './dedicated/confirmed-writes.js';
@@ -61,18 +62,11 @@ export class CommandRunner {
     encoding: Encoding,
     options: TracedOptions | null,
   ): Promise<unknown> {
-    if (!this.operations.areWatched) return this.#runOne(name, args, encoding, options);
-    return this.operations.ofCommand({ name, args }, options, (traced) =>
-      this.#runOne(name, args, encoding, traced),
-    );
-  }
-
-  #runOne(
-    name: string,
-    args: readonly unknown[],
-    encoding: Encoding,
-    options: TracedOptions | null,
-  ): Promise<unknown> {
+    if (isWatched(commandChannel) && options?.operation === undefined) {
+      return this.operations.ofCommand({ name, args }, options, (watched) =>
+        this.run(name, args, encoding, watched),
+      );
+    }
     const checked = checkedArguments(name, args);
     if (checked instanceof InvalidArgumentError) return Promise.reject(checked);
     if (options?.as !== undefined || options?.replicas !== undefined)
@@ -134,16 +128,11 @@ export class CommandRunner {
     commands: readonly QueuedCommand[],
     options: TracedOptions | null,
   ): Promise<BatchResult[]> {
-    if (!this.operations.areWatched) return this.#runTogether(commands, options);
-    return this.operations.ofBatch('PIPELINE', commands, options, (traced) =>
-      this.#runTogether(commands, traced),
-    );
-  }
-
-  #runTogether(
-    commands: readonly QueuedCommand[],
-    options: TracedOptions | null,
-  ): Promise<BatchResult[]> {
+    if (isWatched(commandChannel) && options?.operation === undefined) {
+      return this.operations.ofBatch('PIPELINE', commands, options, (watched) =>
+        this.runPipeline(commands, watched),
+      );
+    }
     // A pipeline that changes anything reads from the primary too, so that it sees its own writes.
     const onlyReads = commands.every((command) => isRead(intentWith(command, options)));
     const pipeline: Pipeline = {
@@ -190,20 +179,15 @@ export class CommandRunner {
   }
 
   /** Runs the commands in `MULTI` … `EXEC`. Rejects when Redis refuses the transaction as a whole. */
-  runTransaction(
+  async runTransaction(
     queued: readonly QueuedCommand[],
     options: TracedOptions | null,
   ): Promise<BatchResult[] | null> {
-    if (!this.operations.areWatched) return this.#runAtOnce(queued, options);
-    return this.operations.ofBatch('MULTI', queued, options, (traced) =>
-      this.#runAtOnce(queued, traced),
-    );
-  }
-
-  async #runAtOnce(
-    queued: readonly QueuedCommand[],
-    options: TracedOptions | null,
-  ): Promise<BatchResult[] | null> {
+    if (isWatched(commandChannel) && options?.operation === undefined) {
+      return this.operations.ofBatch('MULTI', queued, options, (watched) =>
+        this.runTransaction(queued, watched),
+      );
+    }
     const commands = checkTransaction(queued);
     if (commands.length === 0) return [];
     const { changes, isHarmless } = judge(commands, options);

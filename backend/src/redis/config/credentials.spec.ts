@@ -48,6 +48,7 @@ describe('credentials by function', () => {
     const shown = [inspect(options, { depth: 10 }), JSON.stringify(redactOptions(options))].join();
     expect(shown).not.toContain(SECRET);
     expect(redactOptions(options)).toMatchObject({ node: { credentials: '***' } });
+    expect(JSON.stringify(options)).toContain('"credentials":"***"');
   });
 
   it.each(['username', 'password'])('are refused beside node.%s', (key) => {

@@ -18,6 +18,7 @@ export {
   TOP,
   type HotKeyLevel,
   type HotKeyOptions,
+  type NearOptions,
   type MemoryModeOptions,
   type NodeOptions,
   type PlainData,

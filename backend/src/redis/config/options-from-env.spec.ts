@@ -379,6 +379,8 @@ describe('a warning', () => {
     ['REDIS_SESSIONS_KEY', 'REDIS_SESSIONS_KEYS'],
     ['REDIS_SESSIONS_PLAINDATA', 'REDIS_SESSIONS_PLAIN_DATA'],
     ['REDIS_SENTINEL_PASWORD', 'REDIS_SENTINEL_PASSWORD'],
+    ['REDIS_SENTINEL', 'REDIS_SENTINELS'],
+    ['REDIS_SENTINELS_HOSTS', 'REDIS_SENTINEL_HOSTS'],
   ])('is given for the unknown %s, with %s', (variable, nearest) => {
     expect(resolveFromEnv({ [variable]: 'hunter2' }).warnings).toEqual([
       {
@@ -437,6 +439,7 @@ describe('every scalar option', () => {
     'sessions.keys': [KEYS.join(', '), KEYS],
     'sessions.plainData': ['refuse', 'refuse'],
     'hotKeys.level': ['on', 'on'],
+    'near.prefixes': ['flag:, price:', ['flag:', 'price:']],
     'hotKeys.showKeys': ['whole', 'whole'],
     path: ['/run/redis.sock', '/run/redis.sock'],
   };

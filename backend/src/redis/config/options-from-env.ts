@@ -38,9 +38,11 @@ const READ_APART = new Set(['mode', 'url', 'node.tls', 'sentinel.tls']);
 const AN_ADDRESS = new Set(['host', 'port', 'path']);
 
 /** Variables of these families are ours alone, so an unknown one is a mistake. */
-const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|HOT_KEYS|SENTINEL)_/;
+const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|HOT_KEYS|NEAR)_/;
 /** Nearly the names of ours: what was meant to be encrypted would lie open. */
 const NEAR_SESSIONS = /^REDIS_SESSIONS?_(?:KEY|PLAIN|ENCRYPT)/;
+/** Nearly the names of the lists: without one of them it would be one Redis, without failover. */
+const NEAR_SENTINELS = /^REDIS_SENTINELS?(?:_|$)/;
 /** What Kubernetes sets for services named like our families. */
 const SERVICE_VARIABLES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/;
 
@@ -249,7 +251,7 @@ function refuseRetired(values: EnvValues): void {
 function warnAboutUnknown(values: EnvValues): void {
   const unknown = values
     .names()
-    .filter((name) => OWN_FAMILIES.test(name) || NEAR_SESSIONS.test(name))
+    .filter((name) => [OWN_FAMILIES, NEAR_SESSIONS, NEAR_SENTINELS].some((own) => own.test(name)))
     .filter((name) => !ENV_VARIABLES.includes(name))
     .filter((name) => !Object.hasOwn(RETIRED_VARIABLES, name))
     .filter((name) => !SERVICE_VARIABLES.test(name));

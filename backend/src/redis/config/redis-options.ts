@@ -7,6 +7,7 @@ import {
   flag,
   group,
   host,
+  keyBeginnings,
   keyRing,
   milliseconds,
   option,
@@ -277,6 +278,29 @@ const HOT_KEY_ROWS = {
 } satisfies RowsOf<HotKeyOptions>;
 const HOT_KEYS = new OptionSet(HOT_KEY_ROWS, { path: 'hotKeys', ...shared });
 
+/** Which plain keys `redis.near` copies, and how many. */
+export interface NearOptions {
+  /**
+   * How the keys begin that may be copied, without `node.keyPrefix`; none of these begins with another. `['']` means all:
+   * then Redis tells each process of each write. @defaultValue none: nothing is copied
+   */
+  readonly prefixes?: readonly string[];
+  /** A copy is not used any more when it is older than this, in ms. @defaultValue 60000 */
+  readonly nearMs?: number;
+  /** Copies that are kept; those that are not asked for leave first. @defaultValue 10000 */
+  readonly maxEntries?: number;
+  /** Bytes that they take. @defaultValue 16777216 (16 MiB) */
+  readonly maxBytes?: number;
+}
+
+const NEAR_ROWS = {
+  prefixes: option(keyBeginnings, [], 'REDIS_NEAR_PREFIXES'),
+  nearMs: option(milliseconds, 60_000, 'REDIS_NEAR_MS'),
+  maxEntries: option(positive, 10_000, 'REDIS_NEAR_MAX_ENTRIES'),
+  maxBytes: option(bytes, 16_777_216, 'REDIS_NEAR_MAX_BYTES'),
+} satisfies RowsOf<NearOptions>;
+const NEAR = new OptionSet(NEAR_ROWS, { path: 'near', ...shared });
+
 /** How Sentinel is reached, and which group it watches. */
 export interface SentinelOptions {
   /** Name of the group, as in `sentinel monitor <name>`. @defaultValue 'mymaster' */
@@ -348,6 +372,7 @@ interface CommonOptions {
   readonly journal?: JournalOptions;
   readonly sessions?: SessionDataOptions;
   readonly hotKeys?: HotKeyOptions;
+  readonly near?: NearOptions;
   /** How long a shutdown waits for calls that are under way, in ms. @defaultValue 2000 */
   readonly shutdownTimeoutMs?: number;
 }
@@ -401,6 +426,7 @@ const TOP_ROWS = {
   journal: option(group(JOURNAL), JOURNAL.defaults),
   sessions: option(group(SESSION_DATA), SESSION_DATA.defaults),
   hotKeys: option(group(HOT_KEYS), HOT_KEYS.defaults),
+  near: option(group(NEAR), NEAR.defaults),
   sentinel: option(group(SENTINEL), SENTINEL.defaults),
 } satisfies RowsOf<OptionsOfAnyMode>;
 
@@ -412,8 +438,8 @@ export const TOP = new OptionSet(TOP_ROWS, {
   foreign: { ...FOREIGN_NAMES, ...MISPLACED_NAMES },
 });
 
-const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SESSION_DATA, HOT_KEYS, SENTINEL];
-const GROUP_NAMES = 'node routing pools fallback journal sessions hotKeys sentinel'.split(' ');
+const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SESSION_DATA, HOT_KEYS, NEAR, SENTINEL];
+const GROUP_NAMES = 'node routing pools fallback journal sessions hotKeys near sentinel'.split(' ');
 
 /** The rows of all options with their paths, such as `node.db`, in the order of the documentation. */
 export function everyRow(): readonly (readonly [string, AnyRow])[] {

@@ -13,6 +13,7 @@ import {
   type CallOptions,
   type ChainedCommands,
   type ChainedScripts,
+  type CommandRunner,
   type QueuedCommand,
   type Script,
   type ScriptBook,
@@ -23,6 +24,7 @@ import {
 } from '../commands/index.js';
 import { InvalidArgumentError } from '../base/errors/index.js';
 import type { Encoding } from '../cluster/connection/index.js';
+import type { PlainCommands } from '../hot-keys/index.js';
 
 /**
  * Every data command of ioredis, with its types, run by the engine. `redis.with(options)` returns the
@@ -107,15 +109,14 @@ export class RedisCommandSet extends CommandMethods {
     if (connected === null) return Promise.reject(this.#engine.refusal);
     const { plain } = this.#engine;
     const options = this.#options;
-    if (plain === null) return connected.runner.run(name, args, encoding, options);
-    // Whoever has terms of his own gets an answer of his own.
-    if (options !== null || !plain.sharesReads) {
+    if (plain !== null) {
+      // Whoever has terms of his own gets an answer of his own.
+      if (plain.sharesReads && options === null) {
+        return shared(plain, connected.runner, { name, args, encoding });
+      }
       plain.note(name, args);
-      return connected.runner.run(name, args, encoding, options);
     }
-    return plain.run({ name, args, encoding }, () =>
-      connected.runner.run(name, args, encoding, options),
-    );
+    return connected.runner.run(name, args, encoding, options);
   }
 
   #newBatch(
@@ -146,6 +147,16 @@ export type ScriptedCommands<R extends object> = ScriptMethods<R> & {
   pipeline(commands?: unknown[][]): ChainedScripts<R>;
   multi(commands?: unknown[][]): ChainedScripts<R>;
 } & RedisCommandSet;
+
+// Apart, so that other calls make nothing for it.
+function shared(
+  plain: PlainCommands,
+  runner: CommandRunner,
+  command: Omit<QueuedCommand, 'isIdempotent'>,
+): Promise<unknown> {
+  const { name, args, encoding } = command;
+  return plain.run(command, () => runner.run(name, args, encoding, null));
+}
 
 function unconfirmedPipeline(): InvalidArgumentError {
   return new InvalidArgumentError({

@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type DynamicModule,
   type InjectionToken,
@@ -6,6 +7,7 @@ import {
   type OptionalFactoryDependency,
   type Provider,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { HealthCheckService, TerminusModule, type HealthIndicatorFunction } from '@nestjs/terminus';
 import type { RedisCache } from '../cache/index.js';
 import { DEFAULT_CONNECTION } from '../config/index.js';
@@ -20,7 +22,14 @@ import {
   required,
   type RowsOf,
 } from '../base/options/index.js';
-import { noConnection, redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
+import {
+  byForRoot,
+  noConnection,
+  redisCacheToken,
+  type RedisService,
+  redisToken,
+  refuseBare,
+} from '../nest/index.js';
 import { SystemClock } from '../base/timing/index.js';
 import {
   HEALTH_ROWS,
@@ -108,6 +117,10 @@ const CHECKS = Symbol.for('nestjs-redis-ha.health-checks');
 /** `GET /health`, and the routes for probes and dashboards. Needs `RedisModule`. */
 @Module({})
 export class RedisHealthModule {
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    refuseBare('RedisHealthModule', modules);
+  }
+
   /**
    * Registers the routes with these options.
    *
@@ -142,7 +155,13 @@ function toModule(register: Register, options: Provider): DynamicModule {
     // Terminus would log each failed probe. This library logs once, when the state changes.
     imports: [TerminusModule.forRoot({ logger: false }), ...imports, ...(checks?.imports ?? [])],
     controllers: path === false ? [] : healthControllers(resolvePath(path, usualPath)),
-    providers: [options, checksProvider(checks), RedisHealthIndicator, probesProvider(name)],
+    providers: [
+      byForRoot('RedisHealthModule'),
+      options,
+      checksProvider(checks),
+      RedisHealthIndicator,
+      probesProvider(name),
+    ],
     exports: [RedisHealthProbes, RedisHealthIndicator],
   };
 }

@@ -20,9 +20,12 @@ export class KeyAccesses {
   readonly level: Exclude<HotKeyLevel, 'off'>;
   readonly reads: KeyShelf;
   readonly writes: KeyShelf;
+  readonly #sampler: AccessSampler;
   readonly #tools: AccessTools;
   readonly #spares: boolean;
   readonly #hot = new Set<string>();
+  // Whether it holds any: each command looks at it.
+  #isHot = false;
   /** Reads that Redis was not asked for because their key was hot. */
   spared = 0;
   /** Called when the first key becomes hot, and when none is hot any more. */
@@ -39,6 +42,7 @@ export class KeyAccesses {
     this.level = level;
     this.#spares = spares;
     this.#tools = tools;
+    this.#sampler = tools.sampler;
     this.reads = tools.reads.newShelf();
     this.writes = tools.writes.newShelf();
   }
@@ -50,7 +54,7 @@ export class KeyAccesses {
 
   /** Whether there are reads to spare now. */
   get isHot(): boolean {
-    return this.#hot.size > 0;
+    return this.#isHot;
   }
 
   /** How long a copy of this key may answer: 0 unless its reads are to be spared now. */
@@ -60,19 +64,19 @@ export class KeyAccesses {
 
   /** Whether reads of this key are to be spared now. */
   isSpared(key: string): boolean {
-    return this.#hot.size > 0 && this.#hot.has(key);
+    return this.#isHot && this.#hot.has(key);
   }
 
   /** A key was read. */
   read(key: string): void {
-    if (this.#tools.sampler.skips()) return;
+    if (this.#sampler.skips()) return;
     this.#tools.onCounted();
     this.#tools.reads.add(this.reads, key);
   }
 
   /** A key was written or deleted. */
   write(key: string): void {
-    if (this.#tools.sampler.skips()) return;
+    if (this.#sampler.skips()) return;
     this.#tools.onCounted();
     this.#tools.writes.add(this.writes, key);
   }
@@ -86,15 +90,16 @@ export class KeyAccesses {
 
   /** Whether the sampler passes over this command. */
   skips(): boolean {
-    return this.#tools.sampler.skips();
+    return this.#sampler.skips();
   }
 
   /** The reads of a key are to be spared, or no longer. */
   setHot(key: string, isHot: boolean): void {
     if (!this.#spares) return;
-    const wasHot = this.isHot;
+    const wasHot = this.#isHot;
     if (isHot) this.#hot.add(key);
     else this.#hot.delete(key);
-    if (this.isHot !== wasHot) this.onHeat?.(this.isHot);
+    this.#isHot = this.#hot.size > 0;
+    if (this.#isHot !== wasHot) this.onHeat?.(this.#isHot);
   }
 }

@@ -42,7 +42,11 @@ export class PlainCommands {
 
   /** A command is sent. */
   note(name: string, args: readonly unknown[]): void {
-    if (this.#accesses.skips()) return;
+    // Nearly all are passed over: that must stay so short that it costs nothing.
+    if (!this.#accesses.skips()) this.#count(name, args);
+  }
+
+  #count(name: string, args: readonly unknown[]): void {
     const isWrite = this.#ofFirstKey.get(name);
     const [first] = args;
     if (isWrite !== undefined && typeof first === 'string') this.#accesses.count(first, isWrite);

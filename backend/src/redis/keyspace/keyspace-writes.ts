@@ -156,9 +156,12 @@ export class KeyspaceWrites {
     if (redis === null) return this.#applyInMemory(write, intent);
     this.#keepAtHand(write, intent);
     for (let tries = 1; ; tries++) {
+      const sentAt = this.#deps.clock.now();
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
-      if (outcome.kind === 'applied') return this.#noteStored(write, intent);
+      if (outcome.kind === 'applied') {
+        return this.#noteStored(write, intent, { sentAt, stamp: outcome.stamp });
+      }
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
@@ -242,11 +245,17 @@ export class KeyspaceWrites {
     else own.noteEnd(end);
   }
 
-  #noteStored(write: StampedWrite, intent: Intent): WriteReceipt {
-    const { memory, own, clock } = this.#deps;
+  // Redis may have stamped it.
+  #noteStored(
+    sent: StampedWrite,
+    intent: Intent,
+    { sentAt, stamp }: { readonly sentAt: number; readonly stamp: Stamp | undefined },
+  ): WriteReceipt {
+    const { memory, own } = this.#deps;
+    const write = stamp === undefined ? sent : intent.make(stamp);
     memory.apply(copyOf(write, intent));
-    // The notice of a later write may have arrived before the answer to this one.
-    this.#near?.review(write.key, write.stamp, clock.now());
+    // What came after this write may have been told before the answer to it, or missed: a later write, FLUSHALL.
+    this.#near?.review(write.key, write.stamp, sentAt);
     own.note(this.#recordOfWrite(write, intent.isValue));
     return STORED;
   }

@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type DynamicModule,
   type InjectionToken,
@@ -7,7 +8,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { collectDefaultMetrics, register, type Registry } from 'prom-client';
 import type { RedisCache } from '../cache/index.js';
 import {
@@ -19,7 +20,14 @@ import {
   required,
   type RowsOf,
 } from '../base/options/index.js';
-import { noConnection, redisCacheToken, type RedisService, redisToken } from '../nest/index.js';
+import {
+  byForRoot,
+  noConnection,
+  redisCacheToken,
+  type RedisService,
+  redisToken,
+  refuseBare,
+} from '../nest/index.js';
 import {
   METRICS,
   METRICS_ROWS,
@@ -76,6 +84,10 @@ const OPTIONS = Symbol.for('nestjs-redis-ha.metrics-options');
 /** Metrics of a connection for Prometheus, by prom-client. Needs `RedisModule`. */
 @Module({})
 export class RedisMetricsModule {
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    refuseBare('RedisMetricsModule', modules);
+  }
+
   /**
    * Registers the metrics with these options.
    *
@@ -88,7 +100,11 @@ export class RedisMetricsModule {
     return {
       module: RedisMetricsModule,
       imports: [...imports, ...endpoint],
-      providers: [{ provide: OPTIONS, useValue: options }, registration(name)],
+      providers: [
+        byForRoot('RedisMetricsModule'),
+        { provide: OPTIONS, useValue: options },
+        registration(name),
+      ],
     };
   }
 
@@ -103,6 +119,7 @@ export class RedisMetricsModule {
       imports: [...imports],
       controllers,
       providers: [
+        byForRoot('RedisMetricsModule'),
         { provide: OPTIONS, inject: [...inject], useFactory: resolve },
         {
           provide: ENDPOINT_REGISTRY,

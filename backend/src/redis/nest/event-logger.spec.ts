@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import { resolveOptions } from '../config/index.js';
 import { RedisEngine } from '../engine/index.js';
@@ -67,6 +68,12 @@ describe('RedisEventLogger', () => {
       'Redis does not let this process hear of the changes of others: it uses no near copies, and whoever waits for ' +
         'a load looks by himself. Its ACL user lacks one of the rights +subscribe &shop:*~changed',
     );
+    const rights = '+client|tracking';
+    engine.bus.emit({ type: 'invalidations.refused', reason: 'NOPERM', rights });
+    expect(warn).toHaveBeenLastCalledWith(
+      'Redis does not tell this process of removed keys: after FLUSHALL its near copies are used until they are too ' +
+        'old, and redis.near has none. Its ACL user may lack one of the rights +client|tracking: NOPERM',
+    );
     await engine.close();
     jest.restoreAllMocks();
   });
@@ -104,5 +111,33 @@ describe('RedisEventLogger', () => {
     );
     await engine.close();
     jest.restoreAllMocks();
+  });
+
+  it('writes to the logger that it is given, in the context of nobody where a line is about all calls', async () => {
+    const callers = new AsyncLocalStorage<string>();
+    const lines: string[] = [];
+    const note =
+      (level: string) =>
+      (line: string): void => {
+        lines.push(`${level} ${callers.getStore() ?? 'nobody'}: ${line}`);
+      };
+    const logger = {
+      error: note('error'),
+      warn: note('warn'),
+      info: note('info'),
+      debug: note('debug'),
+    };
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, [], logger).start();
+    lines.length = 0;
+    callers.run('ada', () => {
+      engine.bus.emit({ type: 'journal.file-recovered', failedMs: 3_000 });
+      engine.bus.emit({ type: 'value.rejected', keyspace: 'sessions', fault: 'corrupt' });
+    });
+    await engine.close();
+    expect(lines.slice(0, 2)).toEqual([
+      "info nobody: The journal's file is written again after 3000 ms",
+      'debug ada: value.rejected',
+    ]);
   });
 });

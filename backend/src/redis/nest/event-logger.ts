@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import { redactOptions } from '../config/index.js';
 import type { Problem } from '../base/errors/index.js';
@@ -10,7 +9,16 @@ import type {
 } from '../base/events/index.js';
 import { whyNoWrites } from '../cluster/topology/index.js';
 import type { RedisEngine } from '../engine/index.js';
+import { inBackground } from '../base/timing/index.js';
 import { GatheredLines, type Telling } from './gathered-lines.js';
+import {
+  BEGUN_BECAUSE,
+  DROPPED_BECAUSE,
+  HOT_ADVICE,
+  LOST_BECAUSE,
+  SKIPPED_BECAUSE,
+} from './told-reasons.js';
+import { loggerOfNest, type RedisLogger } from './redis-logger.js';
 import { OTHER_EVENTS, TOLD_OFTEN } from './what-is-told-often.js';
 
 const PATIENCE_MS = 3000;
@@ -19,14 +27,15 @@ const PATIENCE_MS = 3000;
 export class RedisEventLogger {
   readonly #engine: RedisEngine;
   readonly #warnings: readonly Problem[];
-  readonly #logger: Logger;
+  readonly #logger: RedisLogger;
   readonly #gathered = new Map<RedisHaEventType | 'others', GatheredLines>();
 
-  constructor(engine: RedisEngine, warnings: readonly Problem[]) {
+  /** @param logger - where the lines go; without one, to the logger of Nest */
+  constructor(engine: RedisEngine, warnings: readonly Problem[], logger?: RedisLogger | null) {
     this.#engine = engine;
     this.#warnings = warnings;
     const { name } = engine.options;
-    this.#logger = new Logger(name === 'default' ? 'Redis' : `Redis:${name}`);
+    this.#logger = logger ?? loggerOfNest(name === 'default' ? 'Redis' : `Redis:${name}`);
   }
 
   /** Logs the configuration, and from then on each event. */
@@ -34,7 +43,7 @@ export class RedisEventLogger {
     for (const { field, message, remedy } of this.#warnings) {
       this.#logger.warn(`${field}: ${message}. ${remedy}`);
     }
-    this.#logger.log(describeStart(this.#engine));
+    this.#logger.info(describeStart(this.#engine));
     this.#logger.debug(JSON.stringify(redactOptions(this.#engine.options)));
     this.#engine.bus.onAny((event) => {
       this.#write(event);
@@ -67,7 +76,11 @@ export class RedisEventLogger {
   #write(event: RedisHaEvent): void {
     const line = LINES[event.type];
     if (line !== undefined) {
-      this.#logger[line.level](line.text(event as never));
+      const level = line.level === 'log' ? 'info' : line.level;
+      // It is about all calls: not to be taken for a line of the one that happened to notice it.
+      inBackground(() => {
+        this.#logger[level](line.text(event as never));
+      });
       return;
     }
     const often = TOLD_OFTEN[event.type];
@@ -207,6 +220,12 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
       `Redis does not let this process hear of the changes of others: it uses no near copies, and whoever waits for a ` +
       `load looks by himself. Its ACL user lacks one of the rights ${rights}`,
   },
+  'invalidations.refused': {
+    level: 'warn',
+    text: ({ reason, rights }) =>
+      `Redis does not tell this process of removed keys: after FLUSHALL its near copies are used until they are too ` +
+      `old, and redis.near has none. Its ACL user may lack one of the rights ${rights}: ${reason}`,
+  },
   'hot-key.rose': {
     level: 'warn',
     text: ({ keyspace, key, direction, perMinute, isSpared }) =>
@@ -240,39 +259,6 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,
   },
 };
-
-const BEGUN_BECAUSE = {
-  boot: 'the application has started',
-  loss: 'Redis has lost its data',
-  return: 'Redis was away for long',
-  demand: 'the application asked for it',
-} as const;
-
-const DROPPED_BECAUSE = {
-  full: 'the journal was full',
-  'too-old': 'they were older than journal.maxAgeMs',
-  rejected: 'Redis refuses them for what they are',
-  closed: 'the application was stopped, and there is no journal.dir',
-} as const;
-
-const SKIPPED_BECAUSE = {
-  'other-redis': 'its writes are for another Redis, database or key prefix',
-  'unknown-key': 'journal.keys has no key for some of its writes; start with that key too',
-  unreadable: 'it is no file that this version can read',
-} as const;
-
-const HOT_ADVICE = {
-  spared: 'Its reads are spared',
-  reads: "With hotKeys.level 'on' its reads would be spared",
-  writes:
-    'Spread it over several keys, or gather what is counted with redis.counter(): no cache helps writes',
-} as const;
-
-const LOST_BECAUSE = {
-  uncertain: 'were sent when the connection broke: nobody knows whether Redis has counted them',
-  refused: 'are lost: Redis refuses to add to this key',
-  closed: 'are lost: Redis could not be told of them before the application ended',
-} as const;
 
 function whoseKey(keyspace: string | null): string {
   return keyspace ?? 'plain commands';

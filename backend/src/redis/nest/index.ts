@@ -1,5 +1,6 @@
 export { httpAnswerOf, type HttpAnswer } from './http-answer.js';
 export {
+  byForRoot,
   InjectRedis,
   InjectRedisCache,
   engineToken,
@@ -7,6 +8,7 @@ export {
   redisCacheToken,
   redisKeyspacesToken,
   redisToken,
+  refuseBare,
   resolutionToken,
 } from './inject.js';
 export {
@@ -17,4 +19,5 @@ export {
   type RegisterOptions,
 } from './redis.module.js';
 export { RedisErrorFilter } from './redis-error.filter.js';
+export type { RedisLogger } from './redis-logger.js';
 export { RedisService } from './redis.service.js';

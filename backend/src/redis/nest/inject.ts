@@ -1,4 +1,5 @@
-import { Inject } from '@nestjs/common';
+import { Inject, type Provider } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 import { ConfigInvalidError } from '../base/errors/index.js';
 import { DEFAULT_CONNECTION } from '../config/index.js';
 import { RedisCache } from '../cache/index.js';
@@ -55,6 +56,32 @@ export function noConnection(field: string, name: string = DEFAULT_CONNECTION): 
       value: name,
       message: 'no connection of this name is registered where this module can see it',
       remedy: 'Register it with RedisModule.forRoot(…), or import its module if it is not global',
+    },
+  ]);
+}
+
+function registeredToken(module: string): symbol {
+  return Symbol.for(`nestjs-redis-ha.registered.${module}`);
+}
+
+/** @internal One of the providers of each module that `forRoot()` or `forRootAsync()` makes. */
+export function byForRoot(module: string): Provider {
+  return { provide: registeredToken(module), useValue: true };
+}
+
+/**
+ * @internal Throws when a module is imported and `forRoot()` was called nowhere: Nest takes it for a module with
+ * nothing in it, and what is missed then names no reason. Beside a call elsewhere the import is harmless.
+ */
+export function refuseBare(module: string, modules: ModulesContainer): void {
+  const token = registeredToken(module);
+  if ([...modules.values()].some(({ providers }) => providers.has(token))) return;
+  throw new ConfigInvalidError([
+    {
+      field: 'imports',
+      value: module,
+      message: 'is imported without a call of forRoot, and registers nothing',
+      remedy: `Write imports: [${module}.forRoot()]`,
     },
   ]);
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { RedisHealthModule } from '../health/index.js';
 import { RedisMetricsModule } from '../metrics/index.js';
 import { InjectRedis, RedisModule, RedisService, SessionModule } from '../index.js';
@@ -214,6 +214,29 @@ const ROWS: readonly Row[] = [
     /Register it once/,
   ),
   registered(
+    'sessions without a call of forRoot',
+    () => [RedisModule.forRoot(MEMORY), SessionModule],
+    /imports = "SessionModule": is imported without a call of forRoot/,
+    /Write imports: \[SessionModule\.forRoot\(\)\]/,
+  ),
+  registered(
+    'health without one',
+    () => [RedisModule.forRoot(MEMORY), RedisHealthModule],
+    /imports = "RedisHealthModule"/,
+  ),
+  registered(
+    'metrics without one',
+    () => [RedisModule.forRoot(MEMORY), RedisMetricsModule],
+    /imports = "RedisMetricsModule"/,
+  ),
+  registered('a connection without one', () => [RedisModule], /imports = "RedisModule"/),
+  registered(
+    'a time to live of sessions',
+    () => [RedisModule.forRoot(MEMORY), SessionModule.forRoot({ ttl: 3_600 } as never)],
+    /sessions\.ttl = /,
+    /Write idleMs, how long a session may be unused, and absoluteMs/,
+  ),
+  registered(
     'a misspelt option of sessions',
     () => [RedisModule.forRoot(MEMORY), SessionModule.forRoot({ idleMS: 5 } as never)],
     /sessions\.idleMS/,
@@ -235,6 +258,14 @@ describe('modules that are configured wrongly', () => {
   it('start where other sessions stand beside those of every module', async () => {
     const own = SessionModule.forRoot({ keyspace: 'admins', isGlobal: false });
     const imports = [RedisModule.forRoot(MEMORY), SessionModule.forRoot(), own];
+    const { app } = await startApp({ imports });
+    expect(app.get(RedisService).name).toBe('default');
+  });
+
+  it('start where the class is imported once more, beside what forRoot returned', async () => {
+    @Module({ imports: [RedisModule, SessionModule] })
+    class Feature {}
+    const imports = [RedisModule.forRoot(MEMORY), SessionModule.forRoot(), Feature];
     const { app } = await startApp({ imports });
     expect(app.get(RedisService).name).toBe('default');
   });

@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type DynamicModule,
   type FactoryProvider,
@@ -15,6 +16,7 @@ import {
   anything,
   connectionName,
   flag,
+  objectWith,
   group,
   option,
   OptionSet,
@@ -32,12 +34,15 @@ import {
 import { RedisEngine, RedisKeyspaces, settleSentinels } from '../engine/index.js';
 import { EngineHook } from './engine-hook.js';
 import { RedisEventLogger } from './event-logger.js';
+import type { RedisLogger } from './redis-logger.js';
 import { RedisService } from './redis.service.js';
 import {
+  byForRoot,
   engineToken,
   redisCacheToken,
   redisKeyspacesToken,
   redisToken,
+  refuseBare,
   resolutionToken,
 } from './inject.js';
 import { systemRandom } from '../base/timing/index.js';
@@ -52,13 +57,23 @@ export interface RegisterOptions {
   readonly cache?: ConnectionCacheOptions;
   /** Whether the options are laid over those of the environment, and not given in their place. @defaultValue false */
   readonly overEnvironment?: boolean;
+  /** Where its lines go: `logger: pino`. @defaultValue the logger of Nest */
+  readonly logger?: RedisLogger;
 }
 
+const LOGGER = objectWith<RedisLogger>(
+  'a logger with error, warn, info and debug',
+  'error',
+  'warn',
+  'info',
+  'debug',
+);
 const REGISTER_ROWS = {
   name: option(connectionName, 'default'),
   isGlobal: option(flag, true),
   cache: option(group(CONNECTION_CACHE), CONNECTION_CACHE.defaults),
   overEnvironment: option(flag, false),
+  logger: option(LOGGER, null),
 } satisfies RowsOf<RegisterOptions>;
 /** The second argument of `forRoot`. */
 export const REGISTER = new OptionSet(REGISTER_ROWS, {
@@ -110,6 +125,10 @@ const ASYNC_REGISTER = new OptionSet(
  */
 @Module({})
 export class RedisModule {
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    refuseBare('RedisModule', modules);
+  }
+
   /**
    * Registers a connection. Without options it reads the environment (`docs/configuration.md`); with
    * `overEnvironment` it reads the environment too, and the options win.
@@ -168,7 +187,7 @@ function checkAsync(options: unknown): void {
 }
 
 function toModule(
-  { name = DEFAULT_CONNECTION, isGlobal = true, cache }: RegisterOptions,
+  { name = DEFAULT_CONNECTION, isGlobal = true, cache, logger }: RegisterOptions,
   imports: NonNullable<ModuleMetadata['imports']>,
   providers: Provider[],
 ): DynamicModule {
@@ -179,7 +198,7 @@ function toModule(
       inject: [resolutionToken(name), ModulesContainer],
       useFactory: (resolution: Resolution, modules: ModulesContainer) => {
         refuseSecond(name, modules);
-        return startEngine(resolution);
+        return startEngine(resolution, logger);
       },
     },
     {
@@ -207,7 +226,7 @@ function toModule(
     module: RedisModule,
     global: isGlobal,
     imports,
-    providers: [...providers, ...own],
+    providers: [byForRoot('RedisModule'), ...providers, ...own],
     exports: [redisToken(name), redisKeyspacesToken(name), redisCacheToken(name)],
   };
 }
@@ -236,10 +255,10 @@ export function refuseSecond(name: string, modules: ModulesContainer): void {
   ]);
 }
 
-async function startEngine(resolution: Resolution): Promise<RedisEngine> {
+async function startEngine(resolution: Resolution, logger?: RedisLogger): Promise<RedisEngine> {
   const { options, warnings } = await settleSentinels(resolution);
   const engine = await RedisEngine.open(options);
-  new RedisEventLogger(engine, warnings).start();
+  new RedisEventLogger(engine, warnings, logger).start();
   engine.start();
   return engine;
 }

@@ -73,27 +73,31 @@ export class SessionGuard implements CanActivate {
     private readonly reflector: Reflector,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  // Nothing is awaited: each request of an application comes this way, and waits for each promise.
+  canActivate(context: ExecutionContext): Promise<boolean> {
     const whenUnknown = this.#whenUnknownOf(context);
     const request = this.requestOf(context);
     const token = this.source.tokenOf(request.headers);
-    // Anonymous requests may be the most of all, and an error costs more than a lookup.
-    if (token === null && whenUnknown !== undefined) {
-      attachSession(request, NO_SESSION);
-      return true;
-    }
-    try {
-      if (token === null) throw new SessionInvalidError(NO_TOKEN, { reason: 'absent' });
-      const session = await this.sessions.read(token);
-      attachSession(request, { state: 'valid', token, session });
-    } catch (error) {
-      if (!RedisHaError.is(error)) throw error;
-      const found = foundInstead(token, error);
-      const isWelcome = found.state === 'none' || whenUnknown === 'pass';
-      if (whenUnknown === undefined || !isWelcome) throw toHttp(error, context);
+    const admit = (found: RequestSession): boolean => {
       attachSession(request, found);
+      return true;
+    };
+    if (token === null) {
+      // Anonymous requests may be the most of all, and an error costs more than a lookup.
+      if (whenUnknown !== undefined) return Promise.resolve(admit(NO_SESSION));
+      const error = new SessionInvalidError(NO_TOKEN, { reason: 'absent' });
+      return Promise.reject(toHttp(error, context));
     }
-    return true;
+    return this.sessions.read(token).then(
+      (session) => admit({ state: 'valid', token, session }),
+      (error: unknown) => {
+        if (!RedisHaError.is(error)) throw error;
+        const found = foundInstead(token, error);
+        const isWelcome = found.state === 'none' || whenUnknown === 'pass';
+        if (whenUnknown === undefined || !isWelcome) throw toHttp(error, context);
+        return admit(found);
+      },
+    );
   }
 
   /** Returns the request with the headers. Override it for contexts other than HTTP, such as GraphQL. */
@@ -114,7 +118,7 @@ export class SessionGuard implements CanActivate {
   }
 }
 
-function foundInstead(token: string | null, error: RedisHaError): RequestSession {
-  const isUnknown = token !== null && !(error instanceof SessionInvalidError);
+function foundInstead(token: string, error: RedisHaError): RequestSession {
+  const isUnknown = !(error instanceof SessionInvalidError);
   return isUnknown ? { state: 'unknown', token, error } : NO_SESSION;
 }

@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type DynamicModule,
   type InjectionToken,
@@ -21,7 +22,7 @@ import {
 } from '../base/options/index.js';
 import type { KeyRing } from '../base/crypto/index.js';
 import type { RedisKeyspaces } from '../engine/index.js';
-import { noConnection, redisKeyspacesToken } from '../nest/index.js';
+import { byForRoot, noConnection, redisKeyspacesToken, refuseBare } from '../nest/index.js';
 import type { SessionArchive } from './archive/session-archive.js';
 import { SESSION_ROWS, type SessionOptions } from './service/session-options.js';
 import { SessionService } from './service/session-service.js';
@@ -60,11 +61,14 @@ const REGISTER_ROWS = {
   isGlobal: option(flag, true),
 } satisfies RowsOf<SessionRegisterOptions>;
 const OWN_ROWS = { ...SESSION_ROWS, ...TOKEN_ROWS } satisfies RowsOf<SessionModuleOptions>;
-const OWN = new OptionSet(OWN_ROWS, { path: 'sessions' });
+const LIVES =
+  'Write idleMs, how long a session may be unused, and absoluteMs, how long it may live';
+const shared = { path: 'sessions', foreign: { ttl: LIVES, ttlMs: LIVES, maxAge: LIVES } };
+const OWN = new OptionSet(OWN_ROWS, shared);
 /** The options of `forRoot`. */
 export const SESSION_MODULE = new OptionSet(
   { ...OWN_ROWS, ...REGISTER_ROWS },
-  { path: 'sessions', example: '{ idleMs: 1_800_000 }' },
+  { ...shared, example: '{ idleMs: 1_800_000 }' },
 );
 const ASYNC = new OptionSet(
   {
@@ -81,6 +85,10 @@ const ARCHIVE = Symbol.for('nestjs-redis-ha.session-archive');
 /** `SessionService` and `SessionGuard` for a Nest application. Needs `RedisModule`. */
 @Module({})
 export class SessionModule {
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    refuseBare('SessionModule', modules);
+  }
+
   /**
    * Registers sessions with these options.
    *
@@ -119,7 +127,7 @@ function toModule(register: Register, options: Provider): DynamicModule {
     module: SessionModule,
     global: isGlobal,
     imports,
-    providers: [options, archive, ...providersOf(register)],
+    providers: [byForRoot('SessionModule'), options, archive, ...providersOf(register)],
     exports: [SessionService, SessionGuard, SESSION_TOKEN_SOURCE],
   };
 }

@@ -1,4 +1,4 @@
-// The entries whose peers an application need not have: /liaoliaots and /metrics. Compiled and run like main.ts.
+// The entries whose peers an application need not have: /liaoliaots, /metrics and /tracing. Compiled and run like main.ts.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { Injectable, Module, type INestApplication } from '@nestjs/common';
@@ -7,6 +7,7 @@ import { RedisService as NamedClients } from '@liaoliaots/nestjs-redis';
 import { RedisModule, RedisService, type RedisHaOptions } from 'nestjs-redis-ha';
 import { LiaoliaotsRedisModule } from 'nestjs-redis-ha/liaoliaots';
 import { RedisMetricsModule } from 'nestjs-redis-ha/metrics';
+import { RedisTracingModule } from 'nestjs-redis-ha/tracing';
 import { startRedisServer } from 'nestjs-redis-ha/testing';
 
 @Injectable()
@@ -24,6 +25,7 @@ function appModule(options: RedisHaOptions) {
       RedisModule.forRoot(options),
       LiaoliaotsRedisModule.forRoot({ namespaces: ['limits', 'jobs'] }),
       RedisMetricsModule.forRoot(),
+      RedisTracingModule.forRoot({ queryText: true }),
     ],
     providers: [Limits],
   })

@@ -16,8 +16,9 @@ type Argument = string | Buffer | number;
  * - `cut`: they are not, and nobody answers
  * - `deaf`: they are run, and the answer is lost
  * - `replica`: only the replica can be reached
+ * - `frozen`: they are run when the link changes again, as by a node that thaws, and nobody waits for the answer any more
  */
-export type LinkState = 'open' | 'cut' | 'deaf' | 'replica';
+export type LinkState = 'open' | 'cut' | 'deaf' | 'replica' | 'frozen';
 
 /** What a port fails with when its process has ended. */
 export class ProcessGone extends Error {}
@@ -49,6 +50,8 @@ export class InMemoryPort implements RedisPort {
   #isGone = false;
   /** Notices that are on their way; `null` while they come at once. */
   #late: Notice[] | null = null;
+  /** What a frozen node does when it thaws. */
+  #held: (() => void)[] = [];
 
   /** @param readsFromReplicas - reads go to the replica, but for those that ask for the primary */
   constructor(redis: RedisInMemory, readsFromReplicas = false) {
@@ -64,6 +67,7 @@ export class InMemoryPort implements RedisPort {
   set link(link: LinkState) {
     const was = this.#link;
     this.#link = link;
+    if (was === 'frozen') this.#thaw();
     if (link !== 'open' && was === 'open') this.#loseNotices();
     if (link !== 'open' || was === 'open') return;
     for (const one of this.#listeners) one.onGap();
@@ -78,8 +82,9 @@ export class InMemoryPort implements RedisPort {
   async run(name: string, args: readonly Argument[], options: RunOptions): Promise<unknown> {
     const isReplica = this.readsFromReplicas && READS.has(name) && options.onPrimary !== true;
     await this.#wait();
-    if (!this.#reaches(isReplica)) throw this.#failure();
     const texts = args.map(binaryOf);
+    if (this.#link === 'frozen' && !isReplica) this.#held.push(() => this.#redis.run(name, texts));
+    if (!this.#reaches(isReplica)) throw this.#failure();
     const reply = isReplica ? this.#redis.runOnReplica(name, texts) : this.#redis.run(name, texts);
     await this.#wait();
     // It may have been cut meanwhile.
@@ -142,10 +147,21 @@ export class InMemoryPort implements RedisPort {
     else this.#late.push({ channel, message });
   }
 
+  /** Another node is the primary now: what the frozen one does when it thaws changes nothing. */
+  forgetHeld(): void {
+    this.#held = [];
+  }
+
   /** The process has ended: nothing reaches Redis any more, and no answer reaches it. */
   end(): void {
     this.#isGone = true;
     this.#listeners.clear();
+  }
+
+  #thaw(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const run of held) run();
   }
 
   #tell({ channel, message }: Notice): void {

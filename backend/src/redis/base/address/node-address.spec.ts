@@ -45,6 +45,8 @@ describe('parseAddress', () => {
     ['redis1:-1', 'has a port that is not a number'],
     ['redis1:63.79', 'has a port that is not a number'],
     ['redis1:6379:1', 'has too many colons'],
+    ['redis1:6379;redis2:6379', 'several addresses have commas between them'],
+    ['redis1:6379 redis2:6379', 'several addresses have commas between them'],
     ['2001:db8::1:26379', 'has too many colons'],
     ['[redis1]:6379', 'has no IPv6 address between its brackets'],
     ['[::1]6379', 'has too many colons'],

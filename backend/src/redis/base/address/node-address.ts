@@ -34,6 +34,9 @@ export function parseAddress(text: string, defaultPort?: number): AddressParse {
       ? join(host, port, defaultPort)
       : refused('has no IPv6 address between its brackets');
   }
+  if (/:\d+[;\s]/.test(trimmed)) {
+    return refused('goes on after its port; several addresses have commas between them');
+  }
   const [host = '', port, ...rest] = trimmed.split(':');
   if (rest.length > 0) {
     return refused('has too many colons; an IPv6 address with a port needs brackets');

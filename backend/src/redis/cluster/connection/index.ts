@@ -28,6 +28,7 @@ export {
 } from './driver-command.js';
 export { forward, Wire, type ReplySink, type SubscriptionKind, type WireListener } from './wire.js';
 export { refusingConnector } from './raw/refusing-connector.js';
+export { ReturningSubscribers } from './raw/returning-subscribers.js';
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
 export {

@@ -16,7 +16,7 @@ export interface Awaited {
 export class Confirmations {
   readonly #clock: Clock;
   readonly #confirmed = new Set<string>();
-  /** What Redis refused of what was never confirmed, and why. */
+  /** What Redis refused when it was last asked, and why. */
   readonly #refused = new Map<string, unknown>();
   readonly #waiting = new Set<() => void>();
   #refusedAt: number | null = null;
@@ -29,6 +29,16 @@ export class Confirmations {
   /** Whether anything is heard now. */
   get areAny(): boolean {
     return this.#confirmed.size > 0;
+  }
+
+  /** Whether this is heard now. */
+  isHeard(key: string): boolean {
+    return this.#confirmed.has(key);
+  }
+
+  /** Redis is asked for these, whatever it answered before. */
+  ask(keys: readonly string[]): void {
+    for (const key of keys) this.#refused.delete(key);
   }
 
   /** Redis has confirmed these. */
@@ -49,9 +59,10 @@ export class Confirmations {
     this.#refused.delete(key);
   }
 
-  /** The connection is lost: nothing is heard. */
+  /** The connection is lost: nothing is heard, and the next may be refused something else. */
   lose(): void {
     this.#confirmed.clear();
+    this.#refused.clear();
   }
 
   /** The credentials are refused since then: ends the waits that began before, since their deadlines would bring nothing else. */

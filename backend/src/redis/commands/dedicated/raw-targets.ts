@@ -1,6 +1,10 @@
 import { sameAddress, type NodeAddress } from '../../base/address/index.js';
 import type { ReadPolicy, ResolvedRedisOptions } from '../../config/index.js';
-import type { RedisNode, TargetSource } from '../../cluster/connection/index.js';
+import {
+  ReturningSubscribers,
+  type RedisNode,
+  type TargetSource,
+} from '../../cluster/connection/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
 import { ReadNodes } from '../shared/read-nodes.js';
@@ -106,6 +110,7 @@ export class RawTargets {
       access: this.#options.node,
       clock: this.#clock,
       mayBeReplica,
+      returning: new ReturningSubscribers(),
       isClosed: () => this.#isClosed,
       get current() {
         return current;

@@ -176,6 +176,41 @@ describe('subscriptions', () => {
     expect(told[0]).toContain('NOPERM');
   });
 
+  it('asks again only for what is refused: the others keep their connection and miss nothing', async () => {
+    await connect();
+    const told: string[] = [];
+    const note = (name: string): Partial<KeptSubscribeOptions> => ({
+      onLost: () => told.push(`${name} lost`),
+      onGap: () => told.push(`${name} back`),
+      onRefused: () => told.push(`${name} refused`),
+    });
+    await listen(['news'], note('news'));
+    await listen(['sport'], note('sport'));
+    let isRefused = true;
+    other.override = (words) =>
+      isRefused && words.includes('news') ? reply.error('NOPERM No permissions') : undefined;
+    await failOver();
+    await rig.until(() => subscribed(other, 'sport'), 'the other is heard');
+    const connections = other.server.connectionsEver;
+    const refusals = (): number => told.filter((line) => line === 'news refused').length;
+    await rig.until(() => refusals() > 3, 'it was refused again and again');
+    const late = track(listen(['news']));
+    await rig.until(() => late.state !== 'pending', 'who comes later is refused');
+    expect(late.error).toMatchObject({ code: 'COMMAND_REJECTED' });
+    isRefused = false;
+    await rig.until(() => told.includes('news back'), 'it is heard');
+    expect(told.filter((line) => line !== 'news refused')).toEqual([
+      'news lost',
+      'sport lost',
+      'sport back',
+      'news back',
+    ]);
+    expect(other.server.connectionsEver).toBe(connections);
+    await listen(['news']);
+    other.server.publish('news', 'x');
+    await hears('news: x');
+  });
+
   it('subscribes to patterns, and passes on the channel of each message', async () => {
     await connect();
     await listen(['n*'], {}, 'psubscribe');

@@ -16,7 +16,9 @@ import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
 import { rejectedError } from '../shared/outcome-errors.js';
+import { callListener } from './call-listener.js';
 import { Confirmations } from './confirmations.js';
+import { type Invalidations, INVALIDATIONS } from './invalidations.js';
 import {
   type BufferListener,
   type KeptSubscribeOptions,
@@ -25,6 +27,17 @@ import {
   type SubscriptionEntry as Entry,
   subscriptionKey as keyOf,
 } from './subscription.js';
+
+const ASK_AGAIN_MS = 500;
+const RIGHTS = `+client|id +client|tracking &${INVALIDATIONS}`;
+
+/** How a {@link SubscriptionKeeper} keeps its connection. */
+interface KeeperOptions {
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  /** What is told of changed keys on the same connection. @defaultValue nothing */
+  readonly invalidations?: Invalidations;
+}
 
 /** Keeps subscriptions alive on one connection to the present primary. */
 export class SubscriptionKeeper {
@@ -37,23 +50,24 @@ export class SubscriptionKeeper {
   /** The same by what they listen to. */
   readonly #byChannel = new Map<string, Set<Entry>>();
   readonly #confirmations: Confirmations;
+  readonly #invalidations: Invalidations | null;
   /** Those that Redis has not confirmed for the first time. */
   readonly #pending = new Set<Entry>();
   readonly #stopListening: Stop;
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
   #quietSince: number | null = null;
-  /** Those that were told of the loss: only they have missed something. */
-  readonly #interrupted = new Set<Entry>();
+  #toldRefusal = false;
+  /** Those that were told of the loss, and when: only they have missed something. */
+  readonly #interrupted = new Map<Entry, number>();
+  /** What was heard before and is refused now. */
+  readonly #refused = new Set<string>();
+  #stopAsking: Stop | null = null;
   #isClosed = false;
 
-  constructor(
-    tracker: TopologyTracker,
-    settings: { heartbeatIntervalMs: number; heartbeatTimeoutMs: number },
-    clock: Clock,
-    bus: EventBus,
-  ) {
+  constructor(tracker: TopologyTracker, settings: KeeperOptions, clock: Clock, bus: EventBus) {
     this.#tracker = tracker;
+    this.#invalidations = settings.invalidations ?? null;
     this.#clock = clock;
     this.#bus = bus;
     this.#confirmations = new Confirmations(clock);
@@ -151,6 +165,10 @@ export class SubscriptionKeeper {
         this.#confirmations.giveUp(this.#wire?.accessRefusedAt ?? null);
       },
       onMessageBuffer: (channel, message, pattern) => {
+        if (pattern === null && channel.toString() === INVALIDATIONS) {
+          this.#invalidations?.deliver(message);
+          return;
+        }
         const key =
           pattern === null
             ? keyOf('subscribe', channel.toString())
@@ -167,26 +185,31 @@ export class SubscriptionKeeper {
   // A Sentinel confirms every subscription, and passes on nothing that is published on a node.
   async #look(wire: Wire): Promise<void> {
     const role = parseRole(await wire.call('role').catch(() => null));
-    if (role.kind !== 'other' || role.answer !== 'sentinel') return;
-    throw new ConnectionLostError(`it ${this.#tracker.whyNotPrimary(role)}`);
+    if (role.kind === 'other' && role.answer === 'sentinel') {
+      throw new ConnectionLostError(`it ${this.#tracker.whyNotPrimary(role)}`);
+    }
+    await this.#invalidations?.turnOn(wire);
   }
 
   #onLost(): void {
     const hadAny = this.#confirmations.areAny;
     this.#confirmations.lose();
     this.#heartbeat.stop();
+    this.#askNoMore();
     // Before a subscription was confirmed no message could be missed.
     if (!hadAny) return;
-    this.#quietSince ??= this.#clock.now();
+    const now = this.#clock.now();
+    this.#quietSince ??= now;
     for (const entry of [...this.#entries]) {
-      if (this.#pending.has(entry)) continue;
-      this.#interrupted.add(entry);
-      this.#tell('loss', () => entry.onLost?.());
+      if (this.#pending.has(entry) || this.#interrupted.has(entry)) continue;
+      this.#interrupted.set(entry, now);
+      callListener(this.#bus, 'loss', () => entry.onLost?.());
     }
   }
 
   async #resubscribe(wire: Wire): Promise<void> {
     this.#heartbeat.start();
+    await this.#hearInvalidations(wire);
     for (const kind of SUBSCRIPTION_KINDS) {
       const channels = this.#channelsOf(kind);
       if (channels.length > 0) await this.#confirm(wire, kind, channels);
@@ -196,13 +219,37 @@ export class SubscriptionKeeper {
     this.#quietSince = null;
     const to = this.#tracker.primaryAddress;
     if (to !== null) this.#bus.emit({ type: 'subscription.moved', to, gapMs });
-    // Whoever is not heard yet must not be told that it hears again.
-    const interrupted = [...this.#interrupted];
-    this.#interrupted.clear();
-    for (const entry of interrupted) this.#tell('gap', () => entry.onGap?.(gapMs));
+    this.#tellHeardAgain();
+  }
+
+  // Whoever is not heard yet must not be told that it hears again.
+  #tellHeardAgain(): void {
+    for (const [entry, since] of [...this.#interrupted]) {
+      if (!keysOf(entry).every((key) => this.#confirmations.isHeard(key))) continue;
+      this.#interrupted.delete(entry);
+      callListener(this.#bus, 'gap', () => entry.onGap?.(this.#clock.now() - since));
+    }
+  }
+
+  // First of all: whoever is told that it hears again must not miss what changes all keys.
+  async #hearInvalidations(wire: Wire): Promise<void> {
+    const invalidations = this.#invalidations;
+    if (invalidations === null) return;
+    const had = this.#toldRefusal;
+    try {
+      if (invalidations.refusal === null) await wire.subscribe('subscribe', [INVALIDATIONS]);
+    } catch (error) {
+      if (classifyFailure(error) !== 'rejected') return;
+      invalidations.refuse('subscribe', error);
+    }
+    const { refusal } = invalidations;
+    this.#toldRefusal = refusal !== null;
+    if (refusal === null || had) return;
+    this.#bus.emit({ type: 'invalidations.refused', reason: safeMessage(refusal), rights: RIGHTS });
   }
 
   async #confirm(wire: Wire, kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
+    this.#confirmations.ask(keysOf({ kind, channels }));
     try {
       await wire.subscribe(kind, channels);
     } catch (error) {
@@ -213,29 +260,51 @@ export class SubscriptionKeeper {
     this.#confirmations.confirm(keysOf({ kind, channels }));
   }
 
-  // What Redis refuses ends the subscription that is new. The others of the connection go on.
+  // What Redis refuses ends the subscriptions that are new. Those that were heard before are asked for again, and the
+  // others of the connection go on.
   async #onFailure(
     wire: Wire,
     { kind, channels, error }: Pick<Entry, 'kind' | 'channels'> & { readonly error: unknown },
   ): Promise<void> {
-    const isRefused = classifyFailure(error) === 'rejected';
-    if (isRefused && channels.length > 1) {
+    if (classifyFailure(error) !== 'rejected') {
+      wire.destroy(safeMessage(error));
+      return;
+    }
+    if (channels.length > 1) {
       // Redis does not say which it refuses.
       for (const channel of channels) await this.#confirm(wire, kind, [channel]);
       return;
     }
     const keys = keysOf({ kind, channels });
-    if (!isRefused || !keys.every((key) => this.#isNew(key))) {
-      if (isRefused) this.#tellRefused(keys, rejectedError(kind, error));
-      wire.destroy(safeMessage(error));
-      return;
-    }
     this.#confirmations.refuse(keys, error);
+    const again = keys.filter((key) => !this.#isNew(key) && !this.#confirmations.isHeard(key));
+    if (again.length === 0) return;
+    this.#tellRefused(again, rejectedError(kind, error));
+    for (const key of again) this.#refused.add(key);
+    this.#stopAsking ??= this.#clock.after(ASK_AGAIN_MS, () => void this.#askAgain());
+  }
+
+  async #askAgain(): Promise<void> {
+    const refused = [...this.#refused];
+    this.#askNoMore();
+    const wire = this.#wire?.ready;
+    if (wire === null || wire === undefined) return;
+    for (const kind of SUBSCRIPTION_KINDS) {
+      const channels = this.#channelsOf(kind).filter((one) => refused.includes(keyOf(kind, one)));
+      if (channels.length > 0) await this.#confirm(wire, kind, channels);
+    }
+    this.#tellHeardAgain();
+  }
+
+  #askNoMore(): void {
+    this.#stopAsking?.();
+    this.#stopAsking = null;
+    this.#refused.clear();
   }
 
   #tellRefused(keys: readonly string[], error: Error): void {
     for (const entry of keys.flatMap((key) => [...(this.#byChannel.get(key) ?? [])])) {
-      this.#tell('refusal', () => entry.onRefused?.(error));
+      callListener(this.#bus, 'refusal', () => entry.onRefused?.(error));
     }
   }
 
@@ -283,20 +352,7 @@ export class SubscriptionKeeper {
 
   #deliver(key: string, message: Buffer, channel: Buffer): void {
     for (const { listener } of [...(this.#byChannel.get(key) ?? [])]) {
-      this.#tell('message', () => listener(message, channel));
-    }
-  }
-
-  // An error in one listener must not keep the call from the others, nor end the process when it comes later.
-  #tell(event: string, run: () => unknown): void {
-    const report = (error: unknown): void => {
-      this.#bus.emit({ type: 'listener.failed', event, error });
-    };
-    try {
-      const later = run();
-      if (isThenable(later)) later.then(undefined, report);
-    } catch (error) {
-      report(error);
+      callListener(this.#bus, 'message', () => listener(message, channel));
     }
   }
 
@@ -307,15 +363,12 @@ export class SubscriptionKeeper {
 
   #stop(): void {
     this.#heartbeat.stop();
+    this.#askNoMore();
     this.#wire?.close('no subscriptions');
     this.#wire = null;
     this.#confirmations.lose();
     this.#quietSince = null;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }
 
 function keysOf({ kind, channels }: Pick<Entry, 'kind' | 'channels'>): readonly string[] {

@@ -1,7 +1,7 @@
 import { CommandRejectedError } from '../../base/errors/index.js';
 import { afterPromises, type Clock } from '../../base/timing/index.js';
 import type { RedisPort, RunOptions } from './redis-port.js';
-import { ifWrongType, toList } from './store-script.js';
+import { isWrongType, toList } from './store-script.js';
 import type { ValueSize, ValueSizes } from './sized-reads.js';
 
 /** Larger values are read by commands of their own: whoever asks for a small one is not to wait for them. */
@@ -60,7 +60,7 @@ export class GatheredReads {
     const size = this.#sizes.of(key);
     const isPaused = this.#aloneUntil > 0 && this.#clock.now() < this.#aloneUntil;
     if (isPaused || !isSmall(size)) {
-      this.#readAlone(key, size, this.#terms).then(give, fail);
+      this.#readAlone(key, size, this.#terms, { give, fail });
       return;
     }
     const portion = this.#portionFor(size);
@@ -92,7 +92,7 @@ export class GatheredReads {
     const [key = '', second] = keys;
     const [first] = asking;
     if (second === undefined) {
-      if (first !== undefined) this.#readAlone(key, size, this.#terms).then(first.give, first.fail);
+      if (first !== undefined) this.#readAlone(key, size, this.#terms, first);
       return;
     }
     const askedAt = this.#clock.now();
@@ -120,20 +120,27 @@ export class GatheredReads {
     const now = this.#clock.now();
     this.#aloneUntil = now + REFUSED_PAUSE_MS;
     const timeoutMs = Math.max(1, askedAt + this.#terms.timeoutMs - now);
-    for (const [i, { give, fail }] of asking.entries()) {
-      this.#readAlone(keys[i] ?? '', size, { ...this.#terms, timeoutMs }).then(give, fail);
+    for (const [i, one] of asking.entries()) {
+      this.#readAlone(keys[i] ?? '', size, { ...this.#terms, timeoutMs }, one);
     }
   }
 
-  #readAlone(key: string, size: ValueSize, terms: RunOptions): Promise<Reply> {
-    return this.#port.run('get', [key], terms).then(
+  // Told in the turn of the reply: of a read that is alone, each promise more would be for it alone.
+  #readAlone(key: string, size: ValueSize, terms: RunOptions, { give, fail }: Asking): void {
+    this.#port.run('get', [key], terms).then(
       (reply) => {
-        if (!Buffer.isBuffer(reply)) return null;
+        if (!Buffer.isBuffer(reply)) {
+          give(null);
+          return;
+        }
         // That values are smaller matters where they are not read together yet.
         if (!isSmall(size) || reply.length > (size.perValue ?? 0)) size.learnOf(reply.length);
-        return reply;
+        give(reply);
       },
-      (error: unknown) => ifWrongType(error, null),
+      (error: unknown) => {
+        if (isWrongType(error)) give(null);
+        else fail(error);
+      },
     );
   }
 }

@@ -42,7 +42,8 @@ export interface StampedDrop {
 
 /** The outcome of a write. Applying the same write twice is `applied` both times. */
 export type ApplyOutcome =
-  | { readonly kind: 'applied' }
+  /** `stamp`: that of what is there now, where Redis has given it another one. */
+  | { readonly kind: 'applied'; readonly stamp?: Stamp }
   /** Something else wins, or another entry is there than the one to replace: nothing was changed. */
   | { readonly kind: 'superseded'; readonly by: Stamp; readonly isFinal?: boolean }
   /** There is no value to replace: nothing was changed. */

@@ -73,6 +73,7 @@ const FORMER_VERSION = 1;
 const ENDED = 1;
 const NO_STAMP: Stamp = { wallMs: 0, count: 0, origin: '0'.repeat(16) };
 const NO_BYTES = Buffer.alloc(0);
+const MAX_MARKS = 3;
 
 /** A write that is listed. */
 export interface Listed {
@@ -199,12 +200,24 @@ export class RedisGroups {
     return { stamp: marked.stamp, dropped };
   }
 
+  // A node that was frozen may come to it when the caller was told long ago that it is journaled. Whoever still waits
+  // and is told that it is too late has a calendar that is wrong: he goes by the time that he is told.
   async #markGroup(drop: GroupDrop, index: string): Promise<Marked> {
+    const { clock, timeoutMs, names } = this.#deps;
     const { group, stamp, ttlMs } = drop;
     const origin = stamp === undefined ? this.#origin : NO_BYTES;
     const args = [this.#markOf(drop), toPx(ttlMs), this.#ceiling(), origin, PORTION];
-    const reply = await this.#mark([this.#deps.names.mark(group), index], args);
-    const [own, newer, found] = toList(reply);
+    let now = Math.floor(clock.wallTime() - (clock.uncertaintyMs?.() ?? 0));
+    for (let tries = 1; tries <= MAX_MARKS; tries++) {
+      const latest = stamp === undefined ? now + timeoutMs : '';
+      const reply = await this.#mark([names.mark(group), index], [...args, latest]);
+      if (!Buffer.isBuffer(reply)) return this.#markedBy(toList(reply), stamp);
+      now = Number(reply);
+    }
+    throw new CommandTimeoutError('the end of a key group arrived too late, several times');
+  }
+
+  #markedBy([own, newer, found]: readonly unknown[], stamp: Stamp | undefined): Marked {
     this.#learnIfStamp(newer);
     return {
       stamp: this.#learnIfStamp(own) ?? stamp ?? this.#deps.stamps.next(),

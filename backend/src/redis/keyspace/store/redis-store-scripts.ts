@@ -10,16 +10,18 @@ export const LISTED_MS = 60_000;
  * (empty for ever, 0 means gone at once), the latest stamp that is believed, the channel (or empty), the
  * notice for it, `live` for a write that must be later than every load or `loaded` for what a load made,
  * what it replaces (empty for anything, `any` value, or the stamp of one), the latest time of a write with
- * groups (or empty), then the groups. What a load made has the stamp that is in its lease, and gives the lease
- * back. Returns 1 when it is written, 0 when there is no value to replace, 2 when it came too late, or
- * what wins: its stamp, followed by `F` when it is final. When there is more to tell of what was written:
- * whether the notice was sent, the version and the stamp of what was replaced, and its groups.
+ * groups or of a stamp by Redis (or empty), who stamps it (8 bytes; empty when the entry has its stamp), then
+ * the groups. What a load made has the stamp that is in its lease, and gives the lease back. What Redis stamps
+ * is later than all that it has, and no earlier than now; after the latest time it keeps the stamp of its caller.
+ * Returns 1 when it is written, 0 when there is no value to replace, 2 when it came too late, or what
+ * wins: its stamp, followed by `F` when it is final. When there is more to tell of what was written: whether
+ * the notice was sent, the stamp of Redis (or empty), the version and the stamp of what was replaced, its groups.
  */
 export const APPLY: ScriptDefinition = {
   idempotent: true,
   lua: `${ENTRIES}${FAILURES}${CALENDAR}${PUT}${NOTES}
 local entry, ttl, ceiling, channel, notice = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local isLive, replaces, latest = ARGV[6] == 'live', ARGV[7], ARGV[8]
+local isLive, replaces, latest, origin = ARGV[6] == 'live', ARGV[7], ARGV[8], ARGV[9]
 local stamp, isLast, isEnd = stampIn(entry), isFinal(entry), isTombstone(entry)
 local isGone = ttl == '0'
 local head = headOf(KEYS[1])
@@ -30,7 +32,16 @@ end
 if stored == stamp then letGo() return 1 end
 local function beatenBy(other) return isLater(other, stamp) and not isLater(other, ceiling) end
 local function winner() return isFinal(head) and stored .. 'F' or stored end
-if latest ~= '' and now() > tonumber(latest) then return 2 end
+local isLate = latest ~= '' and now() > tonumber(latest)
+if isLate and origin == '' then return 2 end
+if origin ~= '' and not isLate then
+  stamp = laterThan(stampNow(origin), stamp)
+  for _, other in ipairs({ stored or '', loadAt(KEYS[2]) or '' }) do
+    if other ~= '' and not isLater(other, ceiling) then stamp = laterThan(stamp, other) end
+  end
+  entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
+  notice = digitsOf(stamp) .. string.sub(notice, 33)
+end
 if replaces ~= '' then
   if not head then return 0 end
   if isTombstone(head) or (replaces ~= 'any' and replaces ~= stored) then return winner() end
@@ -46,8 +57,8 @@ if isLive and not isLast then
 end
 -- A live write is meant to be later than all that was deleted. What names the value that it replaces has seen it there.
 local mayBeLate = not isLive and (replaces == '' or replaces == 'any')
-if not isEnd and not isGone and (mayBeLate or #ARGV > 8) then
-  local noted, birth = redis.pcall('HMGET', KEYS[3], '', unpack(ARGV, 9)), birthIn(entry)
+if not isEnd and not isGone and (mayBeLate or #ARGV > 9) then
+  local noted, birth = redis.pcall('HMGET', KEYS[3], '', unpack(ARGV, 10)), birthIn(entry)
   for i = mayBeLate and 1 or 2, #noted do
     local ended = stampOfNote(noted[i], ceiling)
     if ended and isLater(ended, i == 1 and stamp or birth) then return ended end
@@ -70,8 +81,8 @@ if not (wasEnd and isGone) then reply = put(KEYS[1], entry, ttl) end
 if failed(reply) then return failure(reply) end
 letGo()
 local isHeard = tell(channel, notice, stamp, stored, ceiling)
-if isHeard and #groups == 0 then return 1 end
-return { isHeard and 1 or 0, head and string.byte(head, 3) or 0, stored or '', unpack(groups) }`,
+if isHeard and #groups == 0 and origin == '' then return 1 end
+return { isHeard and 1 or 0, origin ~= '' and stamp or '', head and string.byte(head, 3) or 0, stored or '', unpack(groups) }`,
 };
 
 /**
@@ -115,8 +126,9 @@ return replies`,
 /**
  * Ends what was born in a key group until now. KEYS: mark, index. ARGV: a tombstone, its TTL (0 for no mark), the
  * latest stamp that is believed, who stamps it (8 bytes; empty when the tombstone has its stamp), how many
- * members are told at once. Returns the stamp, that of a newer mark (or empty), and the names in the
- * index, or nothing when there are more.
+ * members are told at once, until when somebody waits for the answer (or empty). Returns the stamp, that of a
+ * newer mark (or empty), and the names in the index, or nothing when there are more. Where it is too late for the
+ * stamp of now it does nothing, and returns the time: it would end what was begun since the caller was told.
  */
 export const MARK: ScriptDefinition = {
   idempotent: true,
@@ -129,7 +141,8 @@ local function nextMillisecond(stamp)
   end
   return string.char(unpack(bytes)) .. '\\0\\0'
 end
-local entry, ttl, origin = ARGV[1], ARGV[2], ARGV[4]
+local entry, ttl, origin, latest = ARGV[1], ARGV[2], ARGV[4], ARGV[6]
+if latest ~= '' and now() > tonumber(latest) then return string.format('%.0f', now()) end
 local present = redis.pcall('GET', KEYS[1])
 if not isEntry(present) or isLater(stampIn(present), ARGV[3]) then present = nil end
 local stored = present and stampIn(present)

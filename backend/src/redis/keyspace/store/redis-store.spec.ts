@@ -101,7 +101,7 @@ describe('RedisStore, of what is sent,', () => {
     port.answer = (name, args) => {
       if (name === 'zrem') return args.length - 1;
       const isList = args[2] === '{g}:members';
-      return isList ? [Buffer.from('5'), 1, 1, 1] : [1, 2, old, Buffer.from('g')];
+      return isList ? [Buffer.from('5'), 1, 1, 1] : [1, Buffer.from(''), 2, old, Buffer.from('g')];
     };
     const keys = ['a', 'b', 'c'];
     const writes = keys.map((key) => setOf(key, stampNo(1), { groups: ['g'] }));

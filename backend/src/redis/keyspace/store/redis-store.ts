@@ -74,6 +74,7 @@ const STAMP_DIGITS = STAMP_BYTES * 2;
 export class RedisStore implements KeyValueStore {
   readonly #port: RedisPort;
   readonly #stamps: HybridClock;
+  readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #channel: string;
   readonly #onUnheard: (channel: string) => void;
@@ -94,6 +95,7 @@ export class RedisStore implements KeyValueStore {
     const onUnheard = settings.onUnheard ?? (() => undefined);
     this.#port = port;
     this.#stamps = stamps;
+    this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#channel = channel;
     this.#onUnheard = onUnheard;
@@ -160,7 +162,10 @@ export class RedisStore implements KeyValueStore {
     return this.#write(write, isLoaded ? 'loaded' : '');
   }
 
-  /** Like {@link RedisStore.apply}, for a write that must be later than every load of the key under way. */
+  /**
+   * Like {@link RedisStore.apply}, for a write that must be later than every load of the key under way. A delete gets its
+   * stamp from Redis: it is later than all that Redis has had of the key.
+   */
   applyLive(write: StampedWrite): Promise<ApplyOutcome> {
     return this.#write(write, 'live');
   }
@@ -284,10 +289,19 @@ export class RedisStore implements KeyValueStore {
     const { key, stamp, entry, channel = this.#channel, replaces = ANY } = write;
     const notice = channel === '' ? '' : `${stampDigits(stamp)}${key}`;
     const isListed = until !== undefined;
+    const isDated = isDatedByRedis(write, mode);
+    const latest = isDated ? this.#waitsUntil() : (until ?? '');
     const keys = this.#keysOf(write, mode);
     const base = typeof replaces === 'string' ? replaces : stampBytes(replaces);
     const args = [entry, toPx(write.ttlMs), this.#ceiling(), channel, notice, mode, base];
-    return this.#apply(keys, [...args, until ?? '', ...(isListed ? write.groups : [])]);
+    const origin = isDated ? this.#origin : '';
+    return this.#apply(keys, [...args, latest, origin, ...(isListed ? write.groups : [])]);
+  }
+
+  // By the calendar of Redis, at the earliest: a node that was frozen may come to it when the caller was told long ago.
+  #waitsUntil(): number {
+    const uncertaintyMs = this.#clock.uncertaintyMs?.() ?? 0;
+    return Math.floor(this.#clock.wallTime() - uncertaintyMs) + this.#timeoutMs;
   }
 
   #keysOf(write: StampedWrite, mode: Mode): string[] {
@@ -298,11 +312,14 @@ export class RedisStore implements KeyValueStore {
   #outcomeOf(write: StampedWrite, reply: unknown): ApplyOutcome {
     if (Buffer.isBuffer(reply)) return this.#superseded(reply);
     if (reply === ABSENT) return { kind: 'absent' };
-    const [heard, ...rest] = toList(reply);
+    const [heard, dated, ...rest] = toList(reply);
     if (heard === 0) this.#onUnheard(write.channel ?? this.#channel);
     const replaced = replacedIn(rest);
     if (replaced.groups.length > 0) this.#groups.unlistReplaced(write.key, replaced);
-    return { kind: 'applied' };
+    if (!Buffer.isBuffer(dated) || dated.length !== STAMP_BYTES) return { kind: 'applied' };
+    const stamp = readStamp(dated, 0);
+    this.#stamps.observe(stamp);
+    return { kind: 'applied', stamp };
   }
 
   #superseded(by: Buffer): ApplyOutcome {
@@ -315,6 +332,11 @@ export class RedisStore implements KeyValueStore {
   #ceiling(): Buffer {
     return stampBytes(this.#stamps.ceiling());
   }
+}
+
+// A delete wins against all that Redis had before it. A final one does so whatever its stamp is.
+function isDatedByRedis({ entry, isFinal = false }: StampedWrite, mode: Mode): boolean {
+  return mode === 'live' && !isFinal && isTombstone(entry);
 }
 
 // Only what stays is listed: a tombstone and what is gone at once take away.

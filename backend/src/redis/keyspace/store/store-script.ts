@@ -30,10 +30,13 @@ export function buffersIn(reply: readonly unknown[]): Buffer[] {
 }
 
 /** MGET takes a key of another type for none at all. So does everything that reads here. */
+export function isWrongType(error: unknown): boolean {
+  return error instanceof CommandRejectedError && error.details['reply'] === 'WRONGTYPE';
+}
+
+/** The answer where a key of another type was asked for; any other error is thrown. */
 export function ifWrongType<T>(error: unknown, answer: T): T {
-  const isWrongType =
-    error instanceof CommandRejectedError && error.details['reply'] === 'WRONGTYPE';
-  if (!isWrongType) throw error;
+  if (!isWrongType(error)) throw error;
   return answer;
 }
 

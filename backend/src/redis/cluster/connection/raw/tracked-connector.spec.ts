@@ -3,6 +3,7 @@ import { FakeNode } from '../../../../../test/support/fake-node.js';
 import { sameAddress, type NodeAddress } from '../../../base/address/index.js';
 import { muteHandler, reply, waitUntil } from '../../../testing/index.js';
 import { SystemClock } from '../../../base/timing/index.js';
+import { ReturningSubscribers } from './returning-subscribers.js';
 import { newTrackedClient, trackedOptions, type TargetSource } from './tracked-connector.js';
 
 /** A source whose node the test sets. */
@@ -12,6 +13,7 @@ class Signpost implements TargetSource {
   asked = 0;
   readonly access: TargetSource['access'];
   readonly clock = new SystemClock();
+  readonly returning = new ReturningSubscribers();
   readonly #listeners = new Set<() => void>();
   #wake: (() => void)[] = [];
 
@@ -267,5 +269,73 @@ describe('a tracked ioredis client', () => {
       .catch((error: unknown) => (error as Error).message);
     await expect(outcome).resolves.toBe(isRoleRefusal ? 'OK' : text);
     expect(signpost.asked).toBe(isRoleRefusal ? 2 : 1);
+  });
+
+  describe('that listens', () => {
+    let held: Promise<void> | null;
+    let letThrough: () => void;
+
+    beforeEach(() => {
+      held = null;
+      const [, second] = nodes;
+      const info = second.override;
+      second.override = async (command, connection) => {
+        if (command[0]?.toLowerCase() === 'subscribe') await held;
+        return info(command, connection);
+      };
+      // As Redis answers: how many hear it.
+      second.answer = () =>
+        reply.int(second.server.connections.filter(({ channels }) => channels.has('news')).length);
+    });
+
+    // Moves the primary; the new one takes its time to confirm subscriptions.
+    async function publishInBetween(
+      connectTimeoutMs: number,
+      afterwards: (subscriber: Redis) => unknown = () => undefined,
+    ): Promise<{ published: Promise<unknown> }> {
+      signpost.point(nodes[0]);
+      // The first to lose its connection, so that it would be the first to connect anew.
+      const publisher = connect({}, connectTimeoutMs);
+      await publisher.ping();
+      const subscriber = connect({}, connectTimeoutMs);
+      await subscriber.subscribe('news', 'prices');
+      await subscriber.psubscribe('n*');
+      await subscriber.unsubscribe('prices');
+      held = new Promise((resolve) => (letThrough = resolve));
+      nodes[0].freeze();
+      const published = publisher.publish('news', 'x');
+      await afterwards(subscriber);
+      signpost.point(nodes[1]);
+      return { published };
+    }
+
+    it('is back before those that do not: what they publish is heard', async () => {
+      const { published } = await publishInBetween(60_000);
+      await waitUntil(() => nodes[1].arrived('subscribe') === 1, { what: 'it subscribes again' });
+      letThrough();
+      expect(await published).toBe(1);
+      expect(signpost.returning.size).toBe(0);
+    });
+
+    it('is waited for no longer than a connection may take to come up', async () => {
+      const { published } = await publishInBetween(200);
+      expect(await published).toBe(0);
+      letThrough();
+    });
+
+    it.each<[string, (subscriber: Redis) => unknown]>([
+      ['has ended', (subscriber) => subscriber.disconnect()],
+      [
+        'listens no more',
+        (subscriber) =>
+          void Promise.all([subscriber.unsubscribe(), subscriber.punsubscribe()]).catch(
+            () => undefined,
+          ),
+      ],
+    ])('is not waited for when it %s', async (_, stop) => {
+      const { published } = await publishInBetween(60_000, stop);
+      expect(await published).toBe(0);
+      letThrough();
+    });
   });
 });

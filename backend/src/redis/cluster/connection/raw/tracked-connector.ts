@@ -16,7 +16,9 @@ import {
 import { handshakeSteps, type HandshakeStep } from '../handshake/handshake-steps.js';
 import { shakeHands } from '../handshake/socket-handshake.js';
 import { openSocket, presentLogin, presentTls, reasonOf } from '../handshake/present-access.js';
+import { ClientSubscriptions } from './client-subscriptions.js';
 import { RawLogin } from './raw-login.js';
+import type { ReturningSubscribers, Subscriber } from './returning-subscribers.js';
 
 /** Says which node the clients of other libraries should be connected to. */
 export interface TargetSource {
@@ -30,6 +32,8 @@ export interface TargetSource {
   isClosed(): boolean;
   /** Whether the clients only read, so that the node may be a replica. */
   readonly mayBeReplica?: boolean;
+  /** Those of its clients that listen, and are not connected. The others wait for them. */
+  readonly returning: ReturningSubscribers;
   readonly clock: Clock;
   readonly access: ResolvedAccess;
 }
@@ -177,7 +181,7 @@ interface Prepared extends Introduction {
   readonly tls: TlsOptions | null;
 }
 
-class TrackedConnector extends AbstractConnector {
+class TrackedConnector extends AbstractConnector implements Subscriber {
   readonly #source: TargetSource;
   readonly #connectTimeoutMs: number;
   readonly #options: RedisOptions;
@@ -187,6 +191,8 @@ class TrackedConnector extends AbstractConnector {
   readonly #disconnectTimeoutMs: number;
   #refusedAt = -Infinity;
   #pause: AbortController | null = null;
+  readonly #subscriptions = new ClientSubscriptions();
+  isTrying = false;
 
   constructor(source: TargetSource, connectTimeoutMs: number, options: RedisOptions) {
     const disconnectTimeoutMs = options.disconnectTimeout ?? DISCONNECT_TIMEOUT_MS;
@@ -198,7 +204,12 @@ class TrackedConnector extends AbstractConnector {
   }
 
   override connect(emit: ErrorEmitter): Promise<Socket> {
-    return inBackground(() => this.#connect(emit));
+    this.isTrying = true;
+    if (this.#subscriptions.areAny) this.#source.returning.leave(this);
+    const connected = inBackground(() => this.#connect(emit));
+    return connected.finally(() => {
+      this.isTrying = false;
+    });
   }
 
   async #connect(emit: ErrorEmitter): Promise<Socket> {
@@ -208,8 +219,9 @@ class TrackedConnector extends AbstractConnector {
     const target = await this.#source.next();
     const isGivenUp = (): boolean => attempt !== this.#attempt || !this.#isConnecting();
     if (target === null || isGivenUp()) return deadSocket();
+    await this.#subscribersFirst();
     const prepared = await this.#prepare(target, emit);
-    // It may have taken a while to ask for the credentials.
+    // All this may have taken a while.
     if (prepared === null || isGivenUp() || !this.#source.isCurrent(target)) return deadSocket();
     const socket = this.#open(target, prepared.tls);
     if (prepared.steps.length > 0) await this.#introduce(socket, prepared, emit);
@@ -275,6 +287,7 @@ class TrackedConnector extends AbstractConnector {
   override disconnect(): void {
     this.connecting = false;
     this.#pause?.abort();
+    this.#source.returning.comeBack(this);
     const socket = this.stream as Socket | undefined;
     if (socket === undefined || socket.writableEnded) return;
     // Nothing is in flight that could be answered.
@@ -295,6 +308,13 @@ class TrackedConnector extends AbstractConnector {
     return clock.sleep(leftMs, this.#pause.signal);
   }
 
+  async #subscribersFirst(): Promise<void> {
+    if (this.#subscriptions.areAny || this.#source.isClosed()) return;
+    this.#pause = new AbortController();
+    const { returning, clock } = this.#source;
+    await returning.allBack(clock, this.#connectTimeoutMs, this.#pause.signal);
+  }
+
   // A method, because the compiler assumes that the field does not change during the await.
   #isConnecting(): boolean {
     return this.connecting;
@@ -313,9 +333,14 @@ class TrackedConnector extends AbstractConnector {
     // the connection is open; this one stops at the first answer.
     const stopTimer = this.#source.clock.after(this.#connectTimeoutMs, () => socket.destroy());
     socket.once('data', stopTimer);
+    const { returning } = this.#source;
+    this.#subscriptions.watch(socket, () => {
+      returning.comeBack(this);
+    });
     socket.once('close', () => {
       stopTimer();
       stopListening();
+      if (this.connecting && this.#subscriptions.areAny) returning.leave(this);
     });
     return socket;
   }

@@ -1,0 +1,152 @@
+import { KeyspaceProcess } from '../../../test/model/keyspace-process.js';
+import { ModelClock } from '../../../test/model/model-clock.js';
+import { BASE_MS } from '../../../test/model/process-clock.js';
+import { draftOf } from '../../../test/model/scene.js';
+import { RedisInMemory } from '../../../test/support/redis-in-memory/redis-in-memory.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Processes over one Redis, the calendars of which are wrong by so much. */
+async function together(
+  offsetsMs: readonly number[],
+  act: (
+    processes: readonly KeyspaceProcess[],
+    pass: (ms: number) => Promise<void>,
+    redis: RedisInMemory,
+  ) => Promise<void>,
+): Promise<void> {
+  const clock = new ModelClock();
+  const redis = new RedisInMemory(() => BASE_MS + clock.now());
+  const settings = { offsetsMs, hasRoom: true, hasReplica: false, hasFile: false };
+  const processes = offsetsMs.map(
+    (_, no) => new KeyspaceProcess(redis, clock, { no, life: 0 }, settings),
+  );
+  const pass = async (ms: number): Promise<void> => {
+    clock.jump(ms);
+    await turn();
+  };
+  await act(processes, pass, redis);
+  const closed = processes.map(({ keyspaces }) => keyspaces.close(0));
+  await pass(1);
+  await Promise.all(closed);
+}
+
+async function untilHandedIn(
+  { keyspaces }: KeyspaceProcess,
+  pass: (ms: number) => Promise<void>,
+): Promise<void> {
+  for (let i = 0; i < 100 && keyspaces.status.journal.entries > 0; i++) await pass(5);
+  expect(keyspaces.status.journal.entries).toBe(0);
+}
+
+describe('an end that Redis comes to after its caller was told', () => {
+  it('ends nothing that was written since: a delete', () =>
+    together([0, 0], async ([deleting, other], pass) => {
+      const { cache } = other!;
+      await cache.write('k', draftOf('before'));
+      // Redis knows the script.
+      await deleting!.cache.delete('other');
+      deleting!.port.link = 'frozen';
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'journaled' });
+      await pass(1_000);
+      expect(await cache.write('k', draftOf('after'))).toEqual({ outcome: 'stored' });
+      await pass(10);
+      deleting!.port.link = 'open';
+      await untilHandedIn(deleting!, pass);
+      expect((await cache.read('k')).state).toBe('found');
+    }));
+
+  it('ends nothing that was begun since, and refuses no change of it: an end of all', () =>
+    together([0, 0], async ([ending, other], pass) => {
+      const { sessions, port } = other!;
+      const draft = { ...draftOf('x'), groups: ['u'] };
+      const how = { isFinal: true, keepMs: 3_600_000 };
+      await sessions.write('before', draft);
+      // Redis knows the script.
+      await ending!.sessions.dropGroup('v', how);
+      ending!.port.link = 'frozen';
+      expect(await ending!.sessions.dropGroup('u', how)).toEqual({ outcome: 'journaled' });
+      await pass(1_000);
+      const [stamp, birth] = [sessions.stamp(), sessions.birth()];
+      expect(await sessions.write('at once', draft, { stamp, birth })).toEqual({
+        outcome: 'stored',
+      });
+      port.link = 'cut';
+      const journaled = await sessions.write('later', draft, { birth: sessions.birth() });
+      expect(journaled).toEqual({ outcome: 'journaled' });
+      await pass(10);
+      ending!.port.link = 'open';
+      await untilHandedIn(ending!, pass);
+      port.link = 'open';
+      await untilHandedIn(other!, pass);
+      const states = ['before', 'at once', 'later'].map(
+        async (key) => (await ending!.sessions.read(key)).state,
+      );
+      expect(await Promise.all(states)).toEqual(['deleted', 'found', 'found']);
+      expect(await sessions.write('at once', draft, { replaces: stamp, birth })).toEqual({
+        outcome: 'stored',
+      });
+    }));
+});
+
+describe('a delete by a process whose calendar is behind', () => {
+  it('is later than a load that began before it and asked nobody', () =>
+    together([0, -4], async ([loading, deleting], pass) => {
+      const stamp = loading!.cache.birth();
+      await pass(1);
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      const late = await loading!.cache.write('k', draftOf('loaded before'), { stamp });
+      expect(late.outcome).toBe('superseded');
+    }));
+
+  it('is later than what another process journaled before it', () =>
+    together([0, -15], async ([setting, deleting], pass) => {
+      setting!.port.link = 'cut';
+      expect(await setting!.cache.write('k', draftOf('set before'))).toEqual({
+        outcome: 'journaled',
+      });
+      await pass(1);
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      setting!.port.link = 'open';
+      await untilHandedIn(setting!, pass);
+      for (const { cache } of [setting!, deleting!]) {
+        expect((await cache.read('k')).state).toBe('deleted');
+      }
+    }));
+
+  it('loses to all that is written after it, at once or by a journal', () =>
+    together([0, -15], async ([setting, deleting], pass) => {
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      expect(await setting!.cache.write('k', draftOf('at once'))).toEqual({ outcome: 'stored' });
+      expect((await deleting!.cache.read('k')).state).toBe('found');
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      setting!.port.link = 'cut';
+      await pass(1);
+      await setting!.cache.write('k', draftOf('journaled'));
+      setting!.port.link = 'open';
+      await untilHandedIn(setting!, pass);
+      expect((await deleting!.cache.read('k')).state).toBe('found');
+    }));
+});
+
+describe('a delete by a process whose calendar is ahead', () => {
+  it('loses to what is written after it by one whose calendar is right', () =>
+    together([0, 15], async ([setting, deleting]) => {
+      expect(await deleting!.cache.delete('k')).toEqual({ outcome: 'stored' });
+      expect(await setting!.cache.write('k', draftOf('after'))).toEqual({ outcome: 'stored' });
+      expect((await deleting!.cache.read('k')).state).toBe('found');
+    }));
+});
+
+describe('an end of all by a process whose calendar is wrong', () => {
+  it.each([-4_000, -300, 300, 4_000])('is done all the same: by %i ms', (offsetMs) =>
+    together([offsetMs, 0], async ([ending, other], pass) => {
+      const draft = { ...draftOf('begun'), groups: ['u'] };
+      await other!.sessions.write('s', draft);
+      await pass(10);
+      const how = { isFinal: true, keepMs: 3_600_000 };
+      expect(await ending!.sessions.dropGroup('u', how)).toEqual({ outcome: 'stored' });
+      expect((await other!.sessions.read('s')).state).toBe('deleted');
+    }),
+  );
+});
