@@ -25,7 +25,7 @@ const CALLERS = 100;
 const WRITE_SHARE = 0.01;
 const WRITE_EVERY_MS = 20;
 const TURN_EVERY = 64;
-const WARM_MS = 6_000;
+const WARM_MS = 1_000;
 const HOT_KEYS = 1_000;
 const PORTION = 256;
 
@@ -43,7 +43,8 @@ export async function measureZipf({ keys, rounds, legMs, kinds }: SpeedOrder): P
     const names = Array.from({ length: keys }, (_, i) => String(i));
     const leg = (reader: SpeedReader, ms: number): Promise<SpeedLeg> =>
       runLeg(reader, writer, () => names[next()] ?? '', ms);
-    for (const reader of readers) if (reader.kind !== 'ioredis') await leg(reader, WARM_MS);
+    for (const reader of readers) if (reader.kind !== 'ioredis') await readAll(reader, names);
+    for (const reader of readers) await leg(reader, WARM_MS);
     for (let round = 0; round < rounds; round++) {
       for (const reader of readers) legs.push(await leg(reader, legMs));
     }
@@ -53,6 +54,12 @@ export async function measureZipf({ keys, rounds, legMs, kinds }: SpeedOrder): P
     await writer.end();
   }
   return legs;
+}
+
+async function readAll(reader: SpeedReader, names: readonly string[]): Promise<void> {
+  for (let from = 0; from < names.length; from += PORTION) {
+    await Promise.all(names.slice(from, from + PORTION).map((name) => reader.get(name)));
+  }
 }
 
 async function runLeg(
@@ -102,7 +109,7 @@ export async function measureHits({ rounds, legMs, kinds }: SpeedOrder): Promise
   try {
     await writer.call('open', port, HOT_KEYS);
     for (const kind of kinds) readers.push(await openReader(kind, port, HOT_KEYS));
-    for (const reader of readers) for (const name of names) await reader.get(name);
+    for (const reader of readers) await readAll(reader, names);
     for (const reader of readers) await runHits(reader, names, legMs);
     for (let round = 0; round < rounds; round++) {
       for (const reader of readers) legs.push(await runHits(reader, names, legMs));

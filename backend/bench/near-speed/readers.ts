@@ -17,7 +17,9 @@ export interface SpeedReader {
 }
 
 const NEAR_MS = 3_600_000;
-const MAX_BYTES = 256 * 1_048_576;
+const MAX_BYTES = 512 * 1_048_576;
+// Memory keeps a part of its room for what is not read.
+const ROOM = 4;
 
 /** Opens a reader on a Redis. The memory of each has room for all keys. */
 export async function openReader(
@@ -31,7 +33,7 @@ export async function openReader(
     mode: 'standalone',
     host: '127.0.0.1',
     port,
-    fallback: { maxEntries: keys, maxBytes: MAX_BYTES },
+    fallback: { maxEntries: ROOM * keys, maxBytes: MAX_BYTES },
     ...(kind === 'redis.near' && {
       near: { prefixes: [PREFIX], nearMs: NEAR_MS, maxEntries: keys, maxBytes: MAX_BYTES },
     }),

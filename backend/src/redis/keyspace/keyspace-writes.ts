@@ -22,7 +22,14 @@ import { unconditional } from './journal/disk/right-to-create.js';
 import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
 import type { OwnKnowledge } from './own-knowledge.js';
-import { copyOf, isConditional, mayTryAgain, memoryMsOf, type Intent } from './write-intent.js';
+import {
+  copyOf,
+  isConditional,
+  mayTryAgain,
+  memoryMsOf,
+  supersededBy,
+  type Intent,
+} from './write-intent.js';
 
 type GroupDrop = StampedDrop & { readonly channel: string };
 
@@ -160,7 +167,9 @@ export class KeyspaceWrites {
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
       if (outcome.kind === 'applied') {
-        return this.#noteStored(write, intent, { sentAt, stamp: outcome.stamp });
+        // Redis may have stamped it.
+        if (outcome.stamp !== undefined) write = intent.make(outcome.stamp);
+        return this.#noteStored(write, intent, sentAt);
       }
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
@@ -245,14 +254,8 @@ export class KeyspaceWrites {
     else own.noteEnd(end);
   }
 
-  // Redis may have stamped it.
-  #noteStored(
-    sent: StampedWrite,
-    intent: Intent,
-    { sentAt, stamp }: { readonly sentAt: number; readonly stamp: Stamp | undefined },
-  ): WriteReceipt {
+  #noteStored(write: StampedWrite, intent: Intent, sentAt: number): WriteReceipt {
     const { memory, own } = this.#deps;
-    const write = stamp === undefined ? sent : intent.make(stamp);
     memory.apply(copyOf(write, intent));
     // What came after this write may have been told before the answer to it, or missed: a later write, FLUSHALL.
     this.#near?.review(write.key, write.stamp, sentAt);
@@ -353,10 +356,4 @@ export class KeyspaceWrites {
   #now(): number {
     return this.#deps.clock.wallTime();
   }
-}
-
-function supersededBy(outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): WriteReceipt {
-  return outcome.kind === 'absent'
-    ? { outcome: 'superseded' }
-    : { outcome: 'superseded', by: outcome.by };
 }

@@ -18,9 +18,10 @@ import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.j
 import { rejectedError } from '../shared/outcome-errors.js';
 import { callListener } from './call-listener.js';
 import { Confirmations } from './confirmations.js';
-import { type Invalidations, INVALIDATIONS } from './invalidations.js';
+import type { Invalidations } from './invalidations.js';
 import {
   type BufferListener,
+  type HeartbeatOptions,
   type KeptSubscribeOptions,
   type Subscription,
   SUBSCRIPTION_KINDS,
@@ -29,15 +30,6 @@ import {
 } from './subscription.js';
 
 const ASK_AGAIN_MS = 500;
-const RIGHTS = `+client|id +client|tracking &${INVALIDATIONS}`;
-
-/** How a {@link SubscriptionKeeper} keeps its connection. */
-interface KeeperOptions {
-  readonly heartbeatIntervalMs: number;
-  readonly heartbeatTimeoutMs: number;
-  /** What is told of changed keys on the same connection. @defaultValue nothing */
-  readonly invalidations?: Invalidations;
-}
 
 /** Keeps subscriptions alive on one connection to the present primary. */
 export class SubscriptionKeeper {
@@ -57,7 +49,6 @@ export class SubscriptionKeeper {
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
   #quietSince: number | null = null;
-  #toldRefusal = false;
   /** Those that were told of the loss, and when: only they have missed something. */
   readonly #interrupted = new Map<Entry, number>();
   /** What was heard before and is refused now. */
@@ -65,7 +56,12 @@ export class SubscriptionKeeper {
   #stopAsking: Stop | null = null;
   #isClosed = false;
 
-  constructor(tracker: TopologyTracker, settings: KeeperOptions, clock: Clock, bus: EventBus) {
+  constructor(
+    tracker: TopologyTracker,
+    settings: HeartbeatOptions & { invalidations?: Invalidations },
+    clock: Clock,
+    bus: EventBus,
+  ) {
     this.#tracker = tracker;
     this.#invalidations = settings.invalidations ?? null;
     this.#clock = clock;
@@ -165,10 +161,7 @@ export class SubscriptionKeeper {
         this.#confirmations.giveUp(this.#wire?.accessRefusedAt ?? null);
       },
       onMessageBuffer: (channel, message, pattern) => {
-        if (pattern === null && channel.toString() === INVALIDATIONS) {
-          this.#invalidations?.deliver(message);
-          return;
-        }
+        if (this.#invalidations?.deliver(channel, message) === true) return;
         const key =
           pattern === null
             ? keyOf('subscribe', channel.toString())
@@ -209,7 +202,8 @@ export class SubscriptionKeeper {
 
   async #resubscribe(wire: Wire): Promise<void> {
     this.#heartbeat.start();
-    await this.#hearInvalidations(wire);
+    // First of all: whoever is told that it hears again must not miss what changes all keys.
+    await this.#invalidations?.hear(wire);
     for (const kind of SUBSCRIPTION_KINDS) {
       const channels = this.#channelsOf(kind);
       if (channels.length > 0) await this.#confirm(wire, kind, channels);
@@ -229,23 +223,6 @@ export class SubscriptionKeeper {
       this.#interrupted.delete(entry);
       callListener(this.#bus, 'gap', () => entry.onGap?.(this.#clock.now() - since));
     }
-  }
-
-  // First of all: whoever is told that it hears again must not miss what changes all keys.
-  async #hearInvalidations(wire: Wire): Promise<void> {
-    const invalidations = this.#invalidations;
-    if (invalidations === null) return;
-    const had = this.#toldRefusal;
-    try {
-      if (invalidations.refusal === null) await wire.subscribe('subscribe', [INVALIDATIONS]);
-    } catch (error) {
-      if (classifyFailure(error) !== 'rejected') return;
-      invalidations.refuse('subscribe', error);
-    }
-    const { refusal } = invalidations;
-    this.#toldRefusal = refusal !== null;
-    if (refusal === null || had) return;
-    this.#bus.emit({ type: 'invalidations.refused', reason: safeMessage(refusal), rights: RIGHTS });
   }
 
   async #confirm(wire: Wire, kind: SubscriptionKind, channels: readonly string[]): Promise<void> {

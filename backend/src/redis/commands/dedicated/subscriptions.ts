@@ -2,7 +2,12 @@ import type { SubscriptionKind } from '../../cluster/connection/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { TopologyTracker } from '../../cluster/topology/index.js';
-import type { BufferListener, KeptSubscribeOptions, Subscription } from './subscription.js';
+import type {
+  BufferListener,
+  HeartbeatOptions,
+  KeptSubscribeOptions,
+  Subscription,
+} from './subscription.js';
 import { Invalidations } from './invalidations.js';
 import { SubscriptionKeeper } from './subscription-keeper.js';
 
@@ -19,9 +24,7 @@ export class Subscriptions {
 
   constructor(
     tracker: TopologyTracker,
-    settings: {
-      readonly heartbeatIntervalMs: number;
-      readonly heartbeatTimeoutMs: number;
+    settings: HeartbeatOptions & {
       /** The beginnings of keys whose changes are told, as they are in Redis. @defaultValue none */
       readonly nearPrefixes?: readonly string[];
     },
@@ -30,7 +33,7 @@ export class Subscriptions {
   ) {
     this.#usual = new SubscriptionKeeper(tracker, settings, clock, bus);
     this.#sharded = new SubscriptionKeeper(tracker, settings, clock, bus);
-    const invalidations = new Invalidations(settings.nearPrefixes ?? []);
+    const invalidations = new Invalidations(settings.nearPrefixes ?? [], bus);
     this.#invalidations = invalidations;
     this.#own = new SubscriptionKeeper(tracker, { ...settings, invalidations }, clock, bus);
   }
