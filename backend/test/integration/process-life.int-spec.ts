@@ -136,6 +136,15 @@ async function expectEndAfterClose(job: Job, code: number): Promise<void> {
 }
 
 describe('a process without a server', () => {
+  it('hears from Node of each misused call that nobody awaits, once, and of no other', async () => {
+    const job = start('forgetful', at(server.node.address.port));
+    await expectEndAfterClose(job, 0);
+    expect(job.lines.filter((line) => line.startsWith('UNHANDLED')).toSorted()).toEqual([
+      ...Array<string>(4).fill('UNHANDLED INVALID_ARGUMENT'),
+      'UNHANDLED VALUE_UNSERIALIZABLE',
+    ]);
+  });
+
   it.each<[string, () => RedisHaOptions]>([
     ['the only Redis', () => at(nobody.port)],
     ['every Sentinel', sentinelsAway],

@@ -22,7 +22,9 @@ export type JobName =
   /** Closes the application as soon as it has started. */
   | 'close'
   /** The same, of a test of the application that replaces `RedisService`. */
-  | 'close-test';
+  | 'close-test'
+  /** Makes calls wrongly and awaits none of them, then awaits one that is right. */
+  | 'forgetful';
 
 /** What the parent passes to this process on its command line. */
 export interface JobPlan {
@@ -62,7 +64,31 @@ const JOBS: Readonly<Record<JobName, (app: INestApplicationContext) => Promise<u
   },
   close: () => Promise.resolve(),
   'close-test': () => Promise.resolve(),
+  forgetful: async (app) => {
+    process.on('unhandledRejection', (error) => {
+      say(`UNHANDLED ${(error as { code?: string }).code ?? String(error)}`);
+    });
+    const redis = app.get(RedisService);
+    const values = app.get(RedisCache).namespace('values', { ttlMs: 60_000 });
+    const nothing = undefined as never;
+    for (const call of [
+      () => redis.get(nothing),
+      () => redis.set('k', nothing),
+      () => redis.exclusive(nothing),
+      () => redis.subscribe('news', nothing),
+      () => values.set('k', 1n),
+      () => redis.ping(),
+    ]) {
+      void forget(call);
+    }
+    await redis.ping();
+  },
 };
+
+// Whether it throws at once or rejects, nobody awaits it.
+async function forget(call: () => unknown): Promise<void> {
+  await call();
+}
 
 // Nest ends the process by the signal itself when the application is closed, so this is never over.
 function untilSignal(): Promise<void> {
