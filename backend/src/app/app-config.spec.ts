@@ -12,6 +12,7 @@ describe('readAppConfig', () => {
       shutdownDelayMs: 0,
       loginAttemptsPerMinute: 20,
       isWarmedUp: true,
+      isTraced: false,
       hotKeys: 'on',
       prices: { gigabyteMonth: 10, coreMonth: 20 },
     });
@@ -43,6 +44,17 @@ describe('readAppConfig', () => {
   });
 
   it.each([
+    [{}, false],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, true],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces' }, true],
+    [{ OTEL_TRACES_EXPORTER: 'otlp' }, true],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_EXPORTER: 'none' }, false],
+    [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_SDK_DISABLED: 'true' }, false],
+  ])('takes the standard variables of OpenTelemetry: %j', (env, isTraced) => {
+    expect(readAppConfig(env).isTraced).toBe(isTraced);
+  });
+
+  it.each([
     ['PORT', '65536'],
     ['PORT', '-1'],
     ['PORT', '3e3'],
@@ -52,6 +64,7 @@ describe('readAppConfig', () => {
     ['SHUTDOWN_DELAY_MS', '120001'],
     ['WARM_UP', 'a bit'],
     ['HOT_KEYS', 'sometimes'],
+    ['OTEL_TRACES_EXPORTER', 'jaeger'],
     ['PRICE_CORE_MONTH', '-1'],
     ['PRICE_GIGABYTE_MONTH', '1e3'],
     ['LOGIN_ATTEMPTS_PER_MINUTE', '0'],

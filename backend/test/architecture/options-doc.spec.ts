@@ -100,7 +100,7 @@ const TOLD: readonly Told[] = [
     page: 'connections',
     heading: 'Several connections',
     rows: rowsOf(REGISTER.rows),
-    inWords: { cache: 'those of [the cache](cache.md#options)' },
+    inWords: { cache: 'those of [the cache](cache.md#options)', logger: 'that of Nest' },
   },
   {
     page: 'connections',

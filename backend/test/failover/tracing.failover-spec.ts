@@ -13,8 +13,10 @@ import { nextEvent } from '../support/events.js';
 import { orphansAmong, type ReceivedSpan } from '../support/otlp-receiver.js';
 import { startTracingRig, type TracingRig } from '../support/tracing-rig.js';
 
+jest.setTimeout(180_000);
+
 const REQUESTS = 10_000;
-const AT_ONCE = 16;
+const AT_ONCE = 64;
 const PLANTED = 'planted-9b2e';
 const KEEPS_PLACE = ['set', 'get', 'cache.getOrSet', 'PIPELINE'];
 
@@ -75,15 +77,18 @@ describe('traces through a failover', () => {
       });
       done++;
     };
-    const switched = nextEvent(redis, 'failover.first-write');
     const killing = waitUntil(() => done > REQUESTS / 4, {
       what: 'a quarter of the requests is done',
-      timeoutMs: 60_000,
-    }).then(() => old.kill());
+      timeoutMs: 120_000,
+    }).then(async () => {
+      const switched = nextEvent(redis, 'failover.first-write');
+      await old.kill();
+      await switched;
+    });
     const runner = async (): Promise<void> => {
       while (begun < REQUESTS) await request();
     };
-    await Promise.all([...Array.from({ length: AT_ONCE }, runner), killing, switched]);
+    await Promise.all([...Array.from({ length: AT_ONCE }, runner), killing]);
     const now = await cluster.currentPrimary();
 
     const spans = await rig.arrived();

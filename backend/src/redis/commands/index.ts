@@ -24,6 +24,7 @@ export {
   type Subscription,
 } from './dedicated/subscription.js';
 export { Subscriptions } from './dedicated/subscriptions.js';
+export { CommandOperations } from './operations/command-operations.js';
 export {
   CALL_OPTIONS,
   type CallOptions,

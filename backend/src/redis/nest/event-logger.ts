@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import { redactOptions } from '../config/index.js';
 import type { Problem } from '../base/errors/index.js';
@@ -12,7 +11,14 @@ import { whyNoWrites } from '../cluster/topology/index.js';
 import type { RedisEngine } from '../engine/index.js';
 import { inBackground } from '../base/timing/index.js';
 import { GatheredLines, type Telling } from './gathered-lines.js';
-import type { RedisLogger } from './redis-logger.js';
+import {
+  BEGUN_BECAUSE,
+  DROPPED_BECAUSE,
+  HOT_ADVICE,
+  LOST_BECAUSE,
+  SKIPPED_BECAUSE,
+} from './told-reasons.js';
+import { loggerOfNest, type RedisLogger } from './redis-logger.js';
 import { OTHER_EVENTS, TOLD_OFTEN } from './what-is-told-often.js';
 
 const PATIENCE_MS = 3000;
@@ -100,24 +106,6 @@ export class RedisEventLogger {
     }
     return lines;
   }
-}
-
-function loggerOfNest(context: string): RedisLogger {
-  const logger = new Logger(context);
-  return {
-    error: (line) => {
-      logger.error(line);
-    },
-    warn: (line) => {
-      logger.warn(line);
-    },
-    info: (line) => {
-      logger.log(line);
-    },
-    debug: (line) => {
-      logger.debug(line);
-    },
-  };
 }
 
 interface Line<T extends RedisHaEventType> {
@@ -271,39 +259,6 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     text: ({ file, reason }) => `The journal ${file} is left alone: ${SKIPPED_BECAUSE[reason]}`,
   },
 };
-
-const BEGUN_BECAUSE = {
-  boot: 'the application has started',
-  loss: 'Redis has lost its data',
-  return: 'Redis was away for long',
-  demand: 'the application asked for it',
-} as const;
-
-const DROPPED_BECAUSE = {
-  full: 'the journal was full',
-  'too-old': 'they were older than journal.maxAgeMs',
-  rejected: 'Redis refuses them for what they are',
-  closed: 'the application was stopped, and there is no journal.dir',
-} as const;
-
-const SKIPPED_BECAUSE = {
-  'other-redis': 'its writes are for another Redis, database or key prefix',
-  'unknown-key': 'journal.keys has no key for some of its writes; start with that key too',
-  unreadable: 'it is no file that this version can read',
-} as const;
-
-const HOT_ADVICE = {
-  spared: 'Its reads are spared',
-  reads: "With hotKeys.level 'on' its reads would be spared",
-  writes:
-    'Spread it over several keys, or gather what is counted with redis.counter(): no cache helps writes',
-} as const;
-
-const LOST_BECAUSE = {
-  uncertain: 'were sent when the connection broke: nobody knows whether Redis has counted them',
-  refused: 'are lost: Redis refuses to add to this key',
-  closed: 'are lost: Redis could not be told of them before the application ended',
-} as const;
 
 function whoseKey(keyspace: string | null): string {
   return keyspace ?? 'plain commands';
