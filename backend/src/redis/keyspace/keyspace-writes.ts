@@ -160,8 +160,7 @@ export class KeyspaceWrites {
       const sentAt = this.#deps.clock.now();
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
-      if (outcome.kind === 'applied')
-        return this.#noteStored(write, intent, sentAt, outcome.stamp);
+      if (outcome.kind === 'applied') return this.#noteStored(write, intent, sentAt, outcome.stamp);
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
