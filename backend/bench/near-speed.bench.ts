@@ -53,10 +53,11 @@ function tableOf(legs: readonly SpeedLeg[], base: ReaderKind): string {
       shown(rateOf(legs, kind)),
       `${shown(Math.min(...rates))} to ${shown(Math.max(...rates))}`,
       `${(100 * hitRateOf(legs, kind)).toFixed(1)} %`,
+      `${(100 * writeShareOf(legs, kind)).toFixed(2)} %`,
       `${times.toFixed(2)} x`,
     ];
   });
-  return formatTable(['reader', 'reads a second', 'worst and best', 'hits', base], rows);
+  return formatTable(['reader', 'reads a second', 'worst and best', 'hits', 'writes', base], rows);
 }
 
 function rateOf(legs: readonly SpeedLeg[], kind: ReaderKind): number {
@@ -65,6 +66,10 @@ function rateOf(legs: readonly SpeedLeg[], kind: ReaderKind): number {
 
 function hitRateOf(legs: readonly SpeedLeg[], kind: ReaderKind): number {
   return median(legs.filter((leg) => leg.kind === kind).map(({ hitRate }) => hitRate));
+}
+
+function writeShareOf(legs: readonly SpeedLeg[], kind: ReaderKind): number {
+  return median(legs.filter((leg) => leg.kind === kind).map(({ writeShare }) => writeShare));
 }
 
 function shown(value: number): string {

@@ -10,7 +10,8 @@ export interface SpeedLeg {
   readonly kind: ReaderKind;
   readonly perSecond: number;
   readonly hitRate: number;
-  readonly writes: number;
+  /** Writes of the other process for each read. */
+  readonly writeShare: number;
 }
 
 /** How long it is measured, and of how many keys. */
@@ -89,12 +90,17 @@ async function runLeg(
       await sleep(WRITE_EVERY_MS);
     }
   };
-  await Promise.all([write(), ...Array.from({ length: CALLERS }, call)]);
+  const writing = write();
+  await Promise.all(Array.from({ length: CALLERS }, call));
+  const readMs = now() - startedAt;
+  // What was asked for last is written after the leg.
+  const written = writes;
+  await writing;
   return {
     kind: reader.kind,
-    perSecond: (reads * 1_000) / (now() - startedAt),
+    perSecond: (reads * 1_000) / readMs,
     hitRate: (reader.hits() - hitsBefore) / reads,
-    writes,
+    writeShare: written / reads,
   };
 }
 
@@ -138,5 +144,5 @@ async function runHits(
     if (reads % (PORTION * TURN_EVERY) === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const perSecond = (reads * 1_000) / (now() - startedAt);
-  return { kind: reader.kind, perSecond, hitRate: (reader.hits() - hitsBefore) / reads, writes: 0 };
+  return { kind: reader.kind, perSecond, hitRate: (reader.hits() - hitsBefore) / reads, writeShare: 0 };
 }

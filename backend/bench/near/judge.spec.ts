@@ -27,7 +27,9 @@ describe('the judge of reads', () => {
     const writes = [written(1, 100), written(2, 200)];
     const farAt = (at: number) => ({ key: 'a', version: 1, nearAt: 0, farAt: at });
     expect(judge({ ...NOTHING, writes, sightings: [farAt(260)] }, BOUNDS).violations).toEqual([]);
-    expect(judge({ ...NOTHING, writes, sightings: [farAt(261)] }, BOUNDS).violations).toHaveLength(1);
+    expect(judge({ ...NOTHING, writes, sightings: [farAt(261)] }, BOUNDS).violations).toHaveLength(
+      1,
+    );
   });
 
   it('lets a version be read as long as none that is later was acknowledged', () => {

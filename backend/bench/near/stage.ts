@@ -102,8 +102,8 @@ export class NearStage<P extends NearCallee = NearCallee> {
   async killOne(role: NearPlan['role'], choice: number): Promise<void> {
     const all = this.#members.filter(({ plan }) => plan.role === role);
     const member = all[choice % all.length];
-    if (member?.process == null) return;
-    const { process } = member;
+    const process = member?.process ?? null;
+    if (member === undefined || process === null) return;
     member.process = null;
     await this.launcher.kill(process);
     await this.#live(member);
@@ -157,9 +157,8 @@ export class NearStage<P extends NearCallee = NearCallee> {
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#taking;
-    await Promise.allSettled(
-      this.#members.map(({ process }) => process !== null && this.launcher.kill(process)),
-    );
+    const alive = this.#members.flatMap(({ process }) => (process === null ? [] : [process]));
+    await Promise.allSettled(alive.map(async (process) => this.launcher.kill(process)));
     await this.cluster.stop();
   }
 

@@ -65,7 +65,7 @@ export class RedisEngine {
     this.hotKeys = new HotKeys(options.hotKeys, { clock, bus, random: systemRandom });
     this.plain = newPlain(this.hotKeys, clock);
     this.near = new NearKeys(
-      standIn?.near ?? newNearSource(options, this.connectedOrNull),
+      newNearSource(options, this.connectedOrNull, standIn),
       options.near,
       clock,
     );
@@ -174,7 +174,9 @@ function newPlain(hotKeys: HotKeys, clock: Clock): PlainCommands | null {
 function newNearSource(
   options: ResolvedRedisOptions,
   group: PrimaryGroup | null,
+  standIn: StandIn | null,
 ): NearSource | null {
+  if (standIn !== null) return standIn.near;
   return group === null ? null : new EngineNearSource(options, group);
 }
 

@@ -22,14 +22,8 @@ import { unconditional } from './journal/disk/right-to-create.js';
 import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
 import type { OwnKnowledge } from './own-knowledge.js';
-import {
-  copyOf,
-  isConditional,
-  mayTryAgain,
-  memoryMsOf,
-  supersededBy,
-  type Intent,
-} from './write-intent.js';
+import { copyOf, isConditional, mayTryAgain, memoryMsOf, type Intent } from './write-intent.js';
+import { supersededBy } from './write-intent.js';
 
 type GroupDrop = StampedDrop & { readonly channel: string };
 
@@ -166,11 +160,7 @@ export class KeyspaceWrites {
       const sentAt = this.#deps.clock.now();
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
-      if (outcome.kind === 'applied') {
-        // Redis may have stamped it.
-        if (outcome.stamp !== undefined) write = intent.make(outcome.stamp);
-        return this.#noteStored(write, intent, sentAt);
-      }
+      if (outcome.kind === 'applied') return this.#noteStored(write, intent, sentAt, outcome.stamp);
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
@@ -254,8 +244,10 @@ export class KeyspaceWrites {
     else own.noteEnd(end);
   }
 
-  #noteStored(write: StampedWrite, intent: Intent, sentAt: number): WriteReceipt {
+  // Redis may have stamped it.
+  #noteStored(sent: StampedWrite, intent: Intent, sentAt: number, stamp?: Stamp): WriteReceipt {
     const { memory, own } = this.#deps;
+    const write = stamp === undefined ? sent : intent.make(stamp);
     memory.apply(copyOf(write, intent));
     // What came after this write may have been told before the answer to it, or missed: a later write, FLUSHALL.
     this.#near?.review(write.key, write.stamp, sentAt);

@@ -3,11 +3,18 @@ import { classifyFailure, safeMessage } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { Stop } from '../../base/timing/index.js';
 import { rejectedError } from '../shared/outcome-errors.js';
+import type { HeartbeatOptions } from './subscription.js';
 
 /** Where Redis says which keys have changed, in RESP2. */
 export const INVALIDATIONS = '__redis__:invalidate';
 
 const RIGHTS = `+client|id +client|tracking &${INVALIDATIONS}`;
+
+/** How a connection with subscriptions is kept. */
+export interface KeeperOptions extends HeartbeatOptions {
+  /** What is told of changed keys on the same connection. @defaultValue nothing */
+  readonly invalidations?: Invalidations;
+}
 
 /** Called with the keys that have changed, as they are in Redis; `null`: all may have, as after `FLUSHALL`. */
 export type InvalidationListener = (keys: readonly Buffer[] | null) => void;

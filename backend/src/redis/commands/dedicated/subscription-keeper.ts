@@ -18,15 +18,15 @@ import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.j
 import { rejectedError } from '../shared/outcome-errors.js';
 import { callListener } from './call-listener.js';
 import { Confirmations } from './confirmations.js';
-import type { Invalidations } from './invalidations.js';
+import type { Invalidations, KeeperOptions } from './invalidations.js';
 import {
   type BufferListener,
-  type HeartbeatOptions,
   type KeptSubscribeOptions,
   type Subscription,
   SUBSCRIPTION_KINDS,
   type SubscriptionEntry as Entry,
   subscriptionKey as keyOf,
+  subscriptionKeys as keysOf,
 } from './subscription.js';
 
 const ASK_AGAIN_MS = 500;
@@ -56,12 +56,7 @@ export class SubscriptionKeeper {
   #stopAsking: Stop | null = null;
   #isClosed = false;
 
-  constructor(
-    tracker: TopologyTracker,
-    settings: HeartbeatOptions & { invalidations?: Invalidations },
-    clock: Clock,
-    bus: EventBus,
-  ) {
+  constructor(tracker: TopologyTracker, settings: KeeperOptions, clock: Clock, bus: EventBus) {
     this.#tracker = tracker;
     this.#invalidations = settings.invalidations ?? null;
     this.#clock = clock;
@@ -346,8 +341,4 @@ export class SubscriptionKeeper {
     this.#confirmations.lose();
     this.#quietSince = null;
   }
-}
-
-function keysOf({ kind, channels }: Pick<Entry, 'kind' | 'channels'>): readonly string[] {
-  return channels.map((channel) => keyOf(kind, channel));
 }

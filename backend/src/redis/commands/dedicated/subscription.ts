@@ -115,3 +115,11 @@ function isListOfNames(list: unknown): list is readonly string[] {
 export function subscriptionKey(kind: SubscriptionKind, channel: string): string {
   return `${kind} ${channel}`;
 }
+
+/** The same for all that a subscription listens to. */
+export function subscriptionKeys({
+  kind,
+  channels,
+}: Pick<SubscriptionEntry, 'kind' | 'channels'>): readonly string[] {
+  return channels.map((channel) => subscriptionKey(kind, channel));
+}
