@@ -26,6 +26,7 @@ const ROOMS = [
   'commands/dedicated',
   'commands',
   'hot-keys',
+  'near-keys',
   'keyspace/store',
   'keyspace/breaker',
   'keyspace/journal/disk',

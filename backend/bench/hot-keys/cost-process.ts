@@ -1,16 +1,14 @@
-import type { HotKeyLevel } from '../../src/redis/index.js';
 import type { ClusterPlace } from '../clients/bench-client.js';
-import { OursClient } from '../clients/ours.js';
-import { openInMemory } from './in-memory-client.js';
 import { serve } from '../common/serve.js';
 import type { Operation, Side } from './cost.js';
+import { openTimed, type TimedClient } from './timed-client.js';
 
 // As in `bench:steady`.
 const CALLERS = 100;
 const VALUE = 'x'.repeat(100);
 const KEYS = Array.from({ length: 1000 }, (_, i) => `bench:steady:${String(i)}`);
 
-const clients = new Map<Side, Pick<OursClient, 'get' | 'set' | 'close'>>();
+const clients = new Map<Side, TimedClient>();
 
 // All sides in one process, so that they share what the engine has compiled, and the garbage.
 serve({
@@ -18,7 +16,7 @@ serve({
   async open(place: ClusterPlace | null, sides: readonly Side[]): Promise<void> {
     for (const side of sides) {
       const level = side === 'counting' ? 'watch' : 'off';
-      clients.set(side, await (place === null ? openInMemory(level) : openOurs(place, level)));
+      clients.set(side, await openTimed(place, level, 1 / sides.length));
       for (const key of KEYS) await clients.get(side)?.set(key, VALUE);
     }
   },
@@ -46,9 +44,3 @@ serve({
     for (const client of clients.values()) await client.close();
   },
 });
-
-async function openOurs(place: ClusterPlace, level: HotKeyLevel): Promise<OursClient> {
-  const client = new OursClient(place, 'replica-preferred', level);
-  await client.connect();
-  return client;
-}

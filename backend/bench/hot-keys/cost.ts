@@ -25,9 +25,10 @@ export interface Cost {
 /** So many rounds, and then another process: what one compiles well by luck must not decide. */
 const ROUNDS_OF_A_PROCESS = 50;
 const WARM_UP_ROUNDS = 8;
-// There and back, so that what gets slower or faster meanwhile hits all alike.
-const ONE_WAY = ['without', 'counting', 'without, again'] as const;
-const THERE_AND_BACK: readonly Side[] = [...ONE_WAY, ...[...ONE_WAY].reverse()];
+// The one that counts stands between the others, so that what gets slower meanwhile hits all alike; and each comes after
+// another one, so that none finds the caches of the processor as it left them.
+const SIDES = ['without', 'counting', 'without, again'] as const;
+const TWICE: readonly Side[] = [...SIDES, ...SIDES];
 
 /** Measures the processor time of calls with and without counting, in short slices that take turns. */
 export async function measureCost(rounds: number, sliceMs: number): Promise<Cost[]> {
@@ -54,7 +55,7 @@ async function measureAt(
       new URL('./cost-process.js', import.meta.url),
     );
     try {
-      await child.call('open', place, ONE_WAY);
+      await child.call('open', place, SIDES);
       for (let round = -WARM_UP_ROUNDS; round < ROUNDS_OF_A_PROCESS; round++) {
         for (const { operation, counting, chance, moreNs } of cost) {
           const spent = await oneRound(child, operation, sliceMs);
@@ -79,7 +80,7 @@ async function oneRound(
   ms: number,
 ): Promise<(side: Side) => number> {
   const spent: { readonly side: Side; readonly micros: number }[] = [];
-  for (const side of THERE_AND_BACK) {
+  for (const side of TWICE) {
     spent.push({ side, micros: await child.call<number>('slice', side, operation, ms) });
   }
   return (side) => mean(spent.filter((one) => one.side === side).map(({ micros }) => micros));

@@ -73,6 +73,7 @@ export type {
   ServerHotKeys,
   ServerHotKeysOptions,
 } from './hot-keys/index.js';
+export type { NearKeys, NearKeysStats } from './near-keys/index.js';
 export { KeyRing } from './base/crypto/index.js';
 export type { KeySource } from './base/options/index.js';
 export { formatAddress, parseAddress, type NodeAddress } from './base/address/index.js';
@@ -81,6 +82,7 @@ export {
   type CredentialsReport,
   type HotKeyLevel,
   type HotKeyOptions,
+  type NearOptions,
   optionsFromEnv,
   redactOptions,
   resolveFromEnv,

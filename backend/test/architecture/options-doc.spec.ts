@@ -202,7 +202,7 @@ describe('docs/configuration.md', () => {
   it('names no variable that is not read', () => {
     const page = readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8');
     const known = new Set(OPTION_TABLE.flatMap(({ env }) => env));
-    const families = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|HOT_KEYS|SENTINEL)_$/;
+    const families = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|HOT_KEYS|NEAR|SENTINEL)_$/;
     const named = new Set(page.match(/REDIS_\w+/g) ?? []);
     expect([...named].filter((name) => !known.has(name) && !families.test(name))).toEqual([]);
   });

@@ -17,6 +17,7 @@ import { AlertingStack } from '../support/alerting-stack.js';
 import { describeNeeds } from '../support/needs.js';
 
 const run = promisify(execFile);
+const FILES = join(__dirname, '../../../deploy/observability');
 const SILENCE = join(__dirname, '../../../scripts/silence-alerts.mjs');
 /** What is promised: from the moment that something is wrong until somebody is told. */
 const TOLD_WITHIN_MS = 30_000;
@@ -59,7 +60,7 @@ describeNeeds(
         sentinels: cluster.sentinels().map(address),
         password: PASSWORD,
       },
-      { url: receiver.url, pagerDutyKey: KEY },
+      { files: FILES, url: receiver.url, pagerDutyKey: KEY },
     );
     await stack.start();
     const scrapedTwice =

@@ -68,6 +68,17 @@ async function startProcess(
   return { engine, port, fallback };
 }
 
+/** Opens a keyspace that has begun to listen: of what is written before, it may have missed news. */
+async function openListening(
+  { fallback }: Process,
+  name: string,
+  settings: KeyspaceOptions,
+): Promise<Keyspace> {
+  const space = fallback.open(name, settings);
+  await new Promise((resolve) => setImmediate(resolve));
+  return space;
+}
+
 function draft(text: string, given: Partial<EntryDraft> = {}): EntryDraft {
   return {
     kind: 'value',
@@ -140,8 +151,9 @@ const isGet = ({ name }: PassingCommand): boolean => name === 'get';
 
 describe('a near copy is not used', () => {
   it('when a read that was under way brings the same old value after the news', async () => {
-    const { port, fallback } = await startProcess();
-    const space = fallback.open('near', NEAR);
+    const one = await startProcess();
+    const { port } = one;
+    const space = await openListening(one, 'near', NEAR);
     await space.write('a', draft('old'));
     expect(shown(nearIn(space, 'a'))).toBe('old from memory');
     const gate = newGate();
@@ -183,9 +195,39 @@ describe('a near copy is not used', () => {
     expect(shown(nearIn(space, 'a'))).toBe('old from memory');
   });
 
+  it('of a replica that may not have what was told before this process heard: the primary is asked', async () => {
+    const one = await startProcess();
+    const { port } = one;
+    port.readsFromReplicas = true;
+    const theirs = (await startProcess()).fallback.open('near', NEAR);
+    await theirs.write('a', draft('old'));
+    const space = await openListening(one, 'near', NEAR);
+    await space.read('a');
+    const behind = await port.run('get', ['near:a'], { timeoutMs: 1_000 });
+    port.beforeAnswer = ({ terms }, answer) => (terms.onPrimary === true ? answer : behind);
+    await theirs.write('a', draft('new'));
+    port.tellOfGap();
+    expect(shown(await space.read('a'))).toBe('new from redis');
+    expect(shown(nearIn(space, 'a'))).toBe('new from memory');
+  });
+
+  it('when news may have been missed while it was written', async () => {
+    const one = await startProcess();
+    const { port } = one;
+    const space = await openListening(one, 'near', NEAR);
+    const gate = newGate();
+    port.beforeAnswer = (_, answer) => gate.passed.then(() => answer);
+    const writing = space.write('a', draft('mine'));
+    await waitUntil(() => port.sent.some(isWrite), { what: 'the write was sent' });
+    port.tellOfGap();
+    gate.open();
+    expect(await writing).toEqual({ outcome: 'stored' });
+    expect(shown(nearIn(space, 'a'))).toBe('not near');
+  });
+
   it('by a strict keyspace while Redis is away', async () => {
     const one = await startProcess();
-    const space = one.fallback.open('limits', { ...STRICT, nearMs: 60_000 });
+    const space = await openListening(one, 'limits', { ...STRICT, nearMs: 60_000 });
     await space.write('a', draft('1'));
     expect(shown(nearIn(space, 'a'))).toBe('1 from memory');
     await openBreakers(one);
@@ -193,10 +235,11 @@ describe('a near copy is not used', () => {
   });
 
   it('and a message that is none of ours changes nothing', async () => {
-    const { port, engine, fallback } = await startProcess();
+    const one = await startProcess();
+    const { port, engine } = one;
     const failed = jest.fn();
     engine.bus.on('listener.failed', failed);
-    const space = fallback.open('near', NEAR);
+    const space = await openListening(one, 'near', NEAR);
     await space.write('a', draft('old'));
     port.tell('');
     port.tell('zz'.repeat(16));

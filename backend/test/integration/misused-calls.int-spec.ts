@@ -11,11 +11,7 @@ import {
   SessionModule,
   SessionService,
 } from '../../src/redis/index.js';
-import {
-  startRedisServer,
-  waitUntil,
-  type RedisTestServer,
-} from '../../src/redis/testing/index.js';
+import { startRedisServer, type RedisTestServer } from '../../src/redis/testing/index.js';
 import { closeApps, startApp } from '../support/apps.js';
 import { expectClear, refusalOf, type Misuse } from '../support/misuse.js';
 
@@ -474,8 +470,6 @@ const SESSIONS: readonly Row[] = [
   ),
 ];
 
-const ALL = [...COMMANDS, ...CLIENTS, ...CACHE, ...SESSIONS];
-
 describe('calls that are made wrongly', () => {
   let server: RedisTestServer;
   let subjects: Subjects;
@@ -498,30 +492,12 @@ describe('calls that are made wrongly', () => {
     await server.stop();
   });
 
-  it.each(ALL.map((one) => [one.what, one] as const))(
+  it.each([...COMMANDS, ...CLIENTS, ...CACHE, ...SESSIONS].map((one) => [one.what, one] as const))(
     'are refused at once, with what to write instead: %s',
     async (_, one) => {
       expectClear(await refusalOf(() => one.call(subjects)), one, []);
     },
   );
-
-  it('are not silent when nobody awaits them: Node hears of each, once, with the same error', async () => {
-    const heard: unknown[] = [];
-    const hear = (error: unknown): void => {
-      heard.push((error as { readonly code?: unknown }).code ?? error);
-    };
-    process.on('unhandledRejection', hear);
-    try {
-      const expected = ALL.filter((one) => isPromise(resultOf(() => one.call(subjects))));
-      await waitUntil(() => heard.length >= expected.length, { what: 'all are heard of' });
-      // Those that come later would be second ones.
-      await subjects.redis.ping();
-      expect(heard.toSorted()).toEqual(expected.map(({ code }) => code).toSorted());
-      expect(heard.length).toBeGreaterThan(ALL.length / 2);
-    } finally {
-      process.off('unhandledRejection', hear);
-    }
-  });
 
   it('are refused at once when everything is closed', async () => {
     const { app } = await startApp({ imports: [RedisModule.forRoot(server.options())] });
@@ -533,19 +509,6 @@ describe('calls that are made wrongly', () => {
     expectClear(await refusalOf(() => cache.namespace('users').get('k')), closed, []);
   });
 });
-
-/** What a call returns; nothing when it throws. */
-function resultOf(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch {
-    return undefined;
-  }
-}
-
-function isPromise(value: unknown): boolean {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
-}
 
 describe('a journal that is configured wrongly', () => {
   it.each([

@@ -98,7 +98,7 @@ describe('the module is registered', () => {
     await cache.namespace('prices').set('a', 1);
     expect(() => cache.namespace('prices', prices)).not.toThrow();
     expect(() => cache.namespace('prices', { ttlMs: 6_000 })).toThrow(
-      'forRoot({ cache: { namespaces: { prices: { … } } } })',
+      'RedisModule.forRoot(options, { cache: { namespaces: { prices: { … } } } })',
     );
   });
 

@@ -55,7 +55,7 @@ describe('RedisStore, of notes beside an entry,', () => {
       live,
     );
     expect(await commandsOf(() => store.readOne(KEY))).toEqual({ get: 1 });
-    const deleting = { ...live, del: 1 };
+    const deleting = { ...live, time: 1, del: 1 };
     expect(await commandsOf(() => store.applyLive(deleteOf(KEY, stamps.next())))).toEqual(deleting);
   });
 
@@ -89,8 +89,8 @@ describe('RedisStore, of notes beside an entry,', () => {
   });
 
   it('is not shortened by a drop that notes something there, too', async () => {
-    await store.applyLive(deleteOf(KEY, stampNo(1), HOUR_MS));
-    await store.applyLive(setOf(KEY, stampNo(2), { ttlMs: 60_000 }));
+    await store.applyLive(deleteOf(KEY, stamps.next(), HOUR_MS));
+    await store.applyLive(setOf(KEY, stamps.next(), { ttlMs: 60_000 }));
     await redis.zadd(names.index('users#g'), 'inf', nameOf(stampNo(3), KEY));
     await store.dropNow({ group: 'users#g', ttlMs: 60_000 });
     expect(await redis.hlen(NOTES)).toBe(2);
@@ -125,11 +125,11 @@ describe('RedisStore, of notes beside an entry,', () => {
     expect(await store.apply(setOf(KEY, first))).toEqual({ kind: 'applied' });
     await redis.hset(NOTES, '', Buffer.alloc(16, 0xff));
     await store.applyLive(deleteOf(KEY, stamps.next(), HOUR_MS));
-    const deletedAt = stamps.next();
-    await store.applyLive(deleteOf(KEY, deletedAt, HOUR_MS));
+    const deleted = await store.applyLive(deleteOf(KEY, stamps.next(), HOUR_MS));
     await store.applyLive(setOf(KEY, stamps.next(), { ttlMs: 0 }));
     await store.applyLive(setOf(KEY, stamps.next()));
     await redis.del(KEY);
-    expect(await store.apply(setOf(KEY, first))).toEqual({ kind: 'superseded', by: deletedAt });
+    const { stamp } = deleted as Extract<typeof deleted, { kind: 'applied' }>;
+    expect(await store.apply(setOf(KEY, first))).toEqual({ kind: 'superseded', by: stamp });
   });
 });

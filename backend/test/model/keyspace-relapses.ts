@@ -10,6 +10,7 @@ import { KeyspaceWrites } from '../../src/redis/keyspace/keyspace-writes.js';
 import { NearCopies } from '../../src/redis/keyspace/near-copies.js';
 import { MemoryStore } from '../../src/redis/keyspace/store/memory-store.js';
 import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
+import { InMemoryPort } from '../support/redis-in-memory/in-memory-port.js';
 import { MODEL } from './model-settings.js';
 
 type Restore = () => void;
@@ -59,6 +60,20 @@ export const LONG_CUT_RELAPSES: Readonly<Record<string, Relapse['putBack']>> = {
 const AWAY = { cut: 4, reach: 5, wait: 3 };
 
 export const RELAPSES: Readonly<Record<string, Relapse>> = {
+  'an end of all is dated when Redis comes to it, however late': {
+    weights: { freeze: 4, cut: 2, reach: 5, wait: 4, login: 6, logoutAll: 6, readSession: 3 },
+    putBack: () =>
+      replace(
+        InMemoryPort.prototype,
+        'run',
+        (real) =>
+          function (this: InMemoryPort, name, args, options) {
+            const isMark =
+              String(args[2]).endsWith(':mark') && String(args[3]).endsWith(':members');
+            return real.call(this, name, isMark ? [...args.slice(0, -1), ''] : args, options);
+          },
+      ),
+  },
   'an end is forgotten as soon as the end of a cached value, and a change begins anew': {
     weights: { ...AWAY, login: 4, change: 8, logout: 4, logoutAll: 2, waitLong: 4 },
     putBack: () => {

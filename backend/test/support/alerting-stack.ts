@@ -14,8 +14,6 @@ import { delimiter, join } from 'node:path';
 import { waitUntil } from '../../src/redis/testing/index.js';
 import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
 
-const DEPLOYED = join(__dirname, '../../../deploy/observability');
-
 /** What is watched, as `host:port`. */
 interface Targets {
   readonly apps: readonly string[];
@@ -24,10 +22,18 @@ interface Targets {
   readonly password: string;
 }
 
-/** Where Alertmanager delivers. */
-interface Receivers {
+/** With which files, and where Alertmanager delivers. */
+interface StackOptions {
+  /** `deploy/observability`. */
+  readonly files: string;
   readonly url: string;
   readonly pagerDutyKey: string;
+}
+
+/** A series as Prometheus shows it: times in seconds, and values as texts. */
+export interface ShownSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [number, string])[];
 }
 
 /** An alert as Alertmanager has it. */
@@ -54,13 +60,13 @@ export class AlertingStack {
   readonly #children: ChildProcess[] = [];
   readonly #claims: PortClaim[] = [];
   readonly #targets: Targets;
-  readonly #receivers: Receivers;
+  readonly #options: StackOptions;
   #prometheus: ChildProcess | null = null;
   #urls = { prometheus: '', alertmanager: '' };
 
-  constructor(targets: Targets, receivers: Receivers) {
+  constructor(targets: Targets, options: StackOptions) {
     this.#targets = targets;
-    this.#receivers = receivers;
+    this.#options = options;
   }
 
   /** Where Alertmanager answers. */
@@ -84,6 +90,18 @@ export class AlertingStack {
     };
     if (answer.error !== undefined) throw new Error(`${expression}: ${answer.error}`);
     return (answer.data?.result ?? []).map(({ value }) => Number(value[1]));
+  }
+
+  /** The values of an expression, second by second, between two times in seconds. */
+  async range(expression: string, from: number, to: number): Promise<ShownSeries[]> {
+    const asked = new URLSearchParams({ query: expression, start: String(from), end: String(to) });
+    const url = `${this.#urls.prometheus}/api/v1/query_range?${asked.toString()}&step=1`;
+    const answer = (await (await fetch(url)).json()) as {
+      readonly error?: string;
+      readonly data?: { readonly result: readonly ShownSeries[] };
+    };
+    if (answer.error !== undefined) throw new Error(`${expression}: ${answer.error}`);
+    return [...(answer.data?.result ?? [])];
   }
 
   /** The alerts of this name that Alertmanager has. */
@@ -127,8 +145,8 @@ export class AlertingStack {
   async #startAlertmanager(): Promise<Program> {
     const program = await this.#claim();
     const folder = join(this.#folder, 'alertmanager');
-    cpSync(join(DEPLOYED, 'alertmanager'), folder, { recursive: true });
-    const { url, pagerDutyKey } = this.#receivers;
+    cpSync(join(this.#options.files, 'alertmanager'), folder, { recursive: true });
+    const { url, pagerDutyKey } = this.#options;
     writeFileSync(join(folder, 'slack-webhook-url'), `${url}/slack`);
     writeFileSync(join(folder, 'pagerduty-routing-key'), pagerDutyKey);
     const config = join(folder, 'alertmanager.yml');
@@ -158,7 +176,7 @@ export class AlertingStack {
   ): Promise<void> {
     const program = await this.#claim();
     const folder = join(this.#folder, 'prometheus');
-    cpSync(join(DEPLOYED, 'prometheus'), folder, { recursive: true });
+    cpSync(join(this.#options.files, 'prometheus'), folder, { recursive: true });
     mkdirSync(join(folder, 'targets'), { recursive: true });
     for (const kind of ['apps', 'nodes', 'sentinels'] as const) {
       const targets = [{ targets: this.#targets[kind], labels: { environment: 'test' } }];

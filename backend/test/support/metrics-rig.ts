@@ -152,6 +152,7 @@ export function connection(status: Partial<RedisStatus> = {}): ToldConnection {
       return recorder.stats;
     },
     hotKeys: () => ({ hot: { reads: 2, writes: 1 }, sparedReads: 40 }),
+    near: { stats: { hits: 30, misses: 3, entries: 2, bytes: 700, isDeaf: false } },
     on: (type, listener) => bus.on(type, listener),
   };
 }

@@ -5,6 +5,7 @@ export {
   type ExclusiveScripts,
   withExclusive,
 } from './dedicated/exclusive-connection.js';
+export { INVALIDATIONS } from './dedicated/invalidations.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
 export { RefusedClients, refuseCommands, refusedOptions } from './dedicated/refused-clients.js';
 export {
@@ -23,6 +24,7 @@ export {
   type Subscription,
 } from './dedicated/subscription.js';
 export { Subscriptions } from './dedicated/subscriptions.js';
+export { CommandOperations } from './operations/command-operations.js';
 export {
   CALL_OPTIONS,
   type CallOptions,

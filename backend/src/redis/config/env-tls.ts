@@ -1,7 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { readFlag } from '../base/options/index.js';
 import type { EnvValues } from './env-values.js';
-import { readFile } from './secret-file.js';
+import { readFile } from './credentials.js';
 import type { TlsFunction } from './tls-rule.js';
 
 /** `REDIS_` for the data nodes, `REDIS_SENTINEL_` for the Sentinels. */

@@ -1,6 +1,6 @@
 import { Findings, HIDDEN } from '../base/options/index.js';
 import { usualVariable, type OptionRow } from './option-table.js';
-import { readSecretFile } from './secret-file.js';
+import { readSecretFile } from './credentials.js';
 
 /** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,12 @@
 export { containFaults, type AddressMapper } from './address-mapper.js';
 export {
+  hotKeyLevel,
+  type HotKeyLevel,
+  type HotKeyOptions,
+  type NearOptions,
+  type ShownKey,
+} from './key-options.js';
+export {
   type Credentials,
   type CredentialsFunction,
   type CredentialsReport,
@@ -12,12 +19,9 @@ export { optionsFromEnv, resolveFromEnv, resolveOverEnv } from './options-from-e
 export type { OptionsOverEnvironment } from './over-environment.js';
 export { redactOptions } from './redact-options.js';
 export {
-  hotKeyLevel,
   plainData,
   readPolicy,
   TOP,
-  type HotKeyLevel,
-  type HotKeyOptions,
   type MemoryModeOptions,
   type NodeOptions,
   type PlainData,
@@ -32,7 +36,6 @@ export {
   type SentinelModeOptions,
   type SentinelOptions,
   type SessionDataOptions,
-  type ShownKey,
   type StandaloneModeOptions,
 } from './redis-options.js';
 export {

@@ -439,6 +439,7 @@ describe('every scalar option', () => {
     'sessions.keys': [KEYS.join(', '), KEYS],
     'sessions.plainData': ['refuse', 'refuse'],
     'hotKeys.level': ['on', 'on'],
+    'near.prefixes': ['flag:, price:', ['flag:', 'price:']],
     'hotKeys.showKeys': ['whole', 'whole'],
     path: ['/run/redis.sock', '/run/redis.sock'],
   };

@@ -38,7 +38,7 @@ const READ_APART = new Set(['mode', 'url', 'node.tls', 'sentinel.tls']);
 const AN_ADDRESS = new Set(['host', 'port', 'path']);
 
 /** Variables of these families are ours alone, so an unknown one is a mistake. */
-const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|HOT_KEYS)_/;
+const OWN_FAMILIES = /^REDIS_(?:ROUTING|NODE|POOLS|FALLBACK|JOURNAL|HOT_KEYS|NEAR)_/;
 /** Nearly the names of ours: what was meant to be encrypted would lie open. */
 const NEAR_SESSIONS = /^REDIS_SESSIONS?_(?:KEY|PLAIN|ENCRYPT)/;
 /** Nearly the names of the lists: without one of them it would be one Redis, without failover. */

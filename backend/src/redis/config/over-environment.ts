@@ -27,6 +27,7 @@ const GROUPS = [
   'journal',
   'sessions',
   'hotKeys',
+  'near',
   'sentinel',
 ];
 

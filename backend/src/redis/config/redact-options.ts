@@ -31,7 +31,7 @@ function sealAccess<A extends ResolvedAccess>(access: A): A {
  */
 export function redactOptions(options: ResolvedRedisOptions): Redacted {
   const { name, mode, node, routing, pools, fallback, journal, sessions } = options;
-  const { hotKeys, shutdownTimeoutMs } = options;
+  const { hotKeys, near, shutdownTimeoutMs } = options;
   return {
     name,
     mode,
@@ -44,6 +44,7 @@ export function redactOptions(options: ResolvedRedisOptions): Redacted {
     journal: { ...journal, keys: idsOf(journal.keys) },
     sessions: { ...sessions, keys: idsOf(sessions.keys) },
     hotKeys: { ...hotKeys },
+    near: { ...near },
     shutdownTimeoutMs,
   };
 }

@@ -28,6 +28,7 @@ import { keepAddress, natMap, type NatMap } from './address-mapper.js';
 import { address, REDIS_PORT, sentinelNodes, socketPath } from './address-rules.js';
 import { credentials, passwordFile, type CredentialsFunction } from './credentials.js';
 import { FOREIGN_NAMES, MISPLACED_NAMES, RETIRED_NAMES } from './foreign-names.js';
+import { HOT_KEY_ROWS, NEAR_ROWS, type HotKeyOptions, type NearOptions } from './key-options.js';
 import { url } from './redis-url.js';
 import { tls, TLS_VARIABLES, type TlsFunction } from './tls-rule.js';
 
@@ -245,37 +246,8 @@ const SESSION_DATA_ROWS = {
 } satisfies RowsOf<SessionDataOptions>;
 const SESSION_DATA = new OptionSet(SESSION_DATA_ROWS, { path: 'sessions', ...shared });
 
-/**
- * What is done about keys that are accessed very often: they are not looked for (`off`), found and told of
- * (`watch`), or spared as well, by answers from the memory of the process (`on`).
- */
-export type HotKeyLevel = 'off' | 'watch' | 'on';
-
-/** One of the levels. */
-export const hotKeyLevel = choice('off', 'watch', 'on');
-
-/** How a key is written where it leaves the process. */
-export type ShownKey = 'hash' | 'short' | 'whole';
-
-/** How keys that are accessed very often are found, and what is done about them. */
-export interface HotKeyOptions {
-  /** Whether hot keys are looked for (`watch`), and spared (`on`). A namespace of the cache may say otherwise. @defaultValue 'watch' */
-  readonly level?: HotKeyLevel;
-  /** A key is hot from so many accesses a minute on, by this process, reads and writes apart. @defaultValue 1000 */
-  readonly perMinute?: number;
-  /** With `on`: how long a copy of a hot key of the cache answers without Redis being asked, in ms. @defaultValue 1000 */
-  readonly nearMs?: number;
-  /** How keys are written in events, logs and health: as a hash, as their first letters, or whole. @defaultValue 'hash' */
-  readonly showKeys?: ShownKey;
-}
-
-const HOT_KEY_ROWS = {
-  level: option(hotKeyLevel, 'watch', 'REDIS_HOT_KEYS_LEVEL'),
-  perMinute: option(positive, 1_000, 'REDIS_HOT_KEYS_PER_MINUTE'),
-  nearMs: option(milliseconds, 1_000, 'REDIS_HOT_KEYS_NEAR_MS'),
-  showKeys: option(choice('hash', 'short', 'whole'), 'hash', 'REDIS_HOT_KEYS_SHOW_KEYS'),
-} satisfies RowsOf<HotKeyOptions>;
 const HOT_KEYS = new OptionSet(HOT_KEY_ROWS, { path: 'hotKeys', ...shared });
+const NEAR = new OptionSet(NEAR_ROWS, { path: 'near', ...shared });
 
 /** How Sentinel is reached, and which group it watches. */
 export interface SentinelOptions {
@@ -348,6 +320,7 @@ interface CommonOptions {
   readonly journal?: JournalOptions;
   readonly sessions?: SessionDataOptions;
   readonly hotKeys?: HotKeyOptions;
+  readonly near?: NearOptions;
   /** How long a shutdown waits for calls that are under way, in ms. @defaultValue 2000 */
   readonly shutdownTimeoutMs?: number;
 }
@@ -401,6 +374,7 @@ const TOP_ROWS = {
   journal: option(group(JOURNAL), JOURNAL.defaults),
   sessions: option(group(SESSION_DATA), SESSION_DATA.defaults),
   hotKeys: option(group(HOT_KEYS), HOT_KEYS.defaults),
+  near: option(group(NEAR), NEAR.defaults),
   sentinel: option(group(SENTINEL), SENTINEL.defaults),
 } satisfies RowsOf<OptionsOfAnyMode>;
 
@@ -412,8 +386,8 @@ export const TOP = new OptionSet(TOP_ROWS, {
   foreign: { ...FOREIGN_NAMES, ...MISPLACED_NAMES },
 });
 
-const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SESSION_DATA, HOT_KEYS, SENTINEL];
-const GROUP_NAMES = 'node routing pools fallback journal sessions hotKeys sentinel'.split(' ');
+const GROUPS = [NODE, ROUTING, POOLS, FALLBACK, JOURNAL, SESSION_DATA, HOT_KEYS, NEAR, SENTINEL];
+const GROUP_NAMES = 'node routing pools fallback journal sessions hotKeys near sentinel'.split(' ');
 
 /** The rows of all options with their paths, such as `node.db`, in the order of the documentation. */
 export function everyRow(): readonly (readonly [string, AnyRow])[] {

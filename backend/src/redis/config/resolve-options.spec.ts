@@ -39,6 +39,7 @@ describe('resolveOptions', () => {
       journal: TOP.defaults.journal,
       sessions: { keys: null, plainData: 'read' },
       hotKeys: { level: 'watch', perMinute: 1000, nearMs: 1000, showKeys: 'hash' },
+      near: { prefixes: [], nearMs: 60_000, maxEntries: 10_000, maxBytes: 16_777_216 },
       shutdownTimeoutMs: 2000,
     });
   });

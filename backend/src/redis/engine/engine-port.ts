@@ -54,6 +54,12 @@ export class EnginePort implements RedisPort {
     ]);
   }
 
+  onFlush(listener: () => void): Stop {
+    return this.#connected.subscriptions.invalidations.listen((keys) => {
+      if (keys === null) listener();
+    });
+  }
+
   onRecovery(listener: () => void): Stop {
     return all([
       this.#bus.on('connection.opened', listener),
@@ -75,7 +81,7 @@ export class EnginePort implements RedisPort {
     };
     const options = { onGap, onLost: lost, onRefused: onLost, timeoutMs: writeTimeoutMs };
     const listener = asText(onMessage);
-    const subscription = await subscriptions.subscribe('subscribe', [channel], listener, options);
+    const subscription = await subscriptions.subscribeOwn(channel, listener, options);
     return () => {
       subscription.unsubscribe().catch(() => undefined);
     };

@@ -67,7 +67,9 @@ export class PrimaryGroup {
     const blocking = new BlockingCalls(this.loans, clock, bus, writeTimeoutMs);
     const confirmed = new ConfirmedWrites(this.loans, clock, bus, writeTimeoutMs);
     this.runner = new CommandRunner(this.router, { blocking, confirmed }, clock, writeTimeoutMs);
-    this.subscriptions = new Subscriptions(this.tracker, options.node, clock, bus);
+    const { node, near } = options;
+    const nearPrefixes = near.prefixes.map((prefix) => node.keyPrefix + prefix);
+    this.subscriptions = new Subscriptions(this.tracker, { ...node, nearPrefixes }, clock, bus);
     this.rawClients = new RawClients(options, this.tracker, clock, bus);
     this.calendar = new RedisCalendar(clock);
     this.#calendarWatch = new CalendarWatch(

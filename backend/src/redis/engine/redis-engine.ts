@@ -11,7 +11,9 @@ import {
   systemRandom,
   type Clock,
 } from '../base/timing/index.js';
+import { NearKeys, type NearSource } from '../near-keys/index.js';
 import { EnginePort } from './engine-port.js';
+import { EngineNearSource } from './near-source.js';
 import { PrimaryGroup } from './primary-group.js';
 
 /** What stands in the place of Redis in the unit tests of an application. */
@@ -19,6 +21,8 @@ export interface StandIn {
   readonly group: PrimaryGroup;
   /** The way of keyspaces to it. */
   readonly port: RedisPort;
+  /** Where `redis.near` reads. */
+  readonly near: NearSource;
 }
 
 /** One connection to Redis with all it consists of: builds, starts and closes it. */
@@ -33,6 +37,8 @@ export class RedisEngine {
   readonly hotKeys: HotKeys;
   /** What plain commands pass through; `null` while nothing is wanted of their keys. */
   readonly plain: PlainCommands | null;
+  /** Copies of plain keys in this process. */
+  readonly near: NearKeys;
   /** The keyspaces of this connection. Exist in memory mode, too. */
   readonly keyspaces: Keyspaces;
   /** What needs Redis, or `null` in memory mode. */
@@ -58,6 +64,11 @@ export class RedisEngine {
     const port = standIn?.port ?? newPort(options, this.connectedOrNull, bus);
     this.hotKeys = new HotKeys(options.hotKeys, { clock, bus, random: systemRandom });
     this.plain = newPlain(this.hotKeys, clock);
+    this.near = new NearKeys(
+      standIn?.near ?? newNearSource(options, this.connectedOrNull),
+      options.near,
+      clock,
+    );
     const { calendar, hotKeys } = this;
     this.keyspaces = new Keyspaces(options, port, { clock: calendar, bus, hotKeys }, kept);
   }
@@ -95,6 +106,7 @@ export class RedisEngine {
   /** Starts to connect and returns at once, whether or not Redis is there. */
   start(): void {
     this.connectedOrNull?.start();
+    this.near.start();
     this.keyspaces.start();
   }
 
@@ -136,6 +148,7 @@ export class RedisEngine {
     this.#closed.abort();
     this.connectedOrNull?.beginClose();
     this.hotKeys.close();
+    this.near.close();
     for (const run of this.#beforeClose) await this.#endWithin(leftMs(), run);
     await this.keyspaces.close(leftMs());
     await this.connectedOrNull?.close(leftMs);
@@ -156,6 +169,13 @@ export class RedisEngine {
 function newPlain(hotKeys: HotKeys, clock: Clock): PlainCommands | null {
   const accesses = hotKeys.open(null, { maySpare: true });
   return accesses === null ? null : new PlainCommands(accesses, clock);
+}
+
+function newNearSource(
+  options: ResolvedRedisOptions,
+  group: PrimaryGroup | null,
+): NearSource | null {
+  return group === null ? null : new EngineNearSource(options, group);
 }
 
 function newGroup(options: ResolvedRedisOptions, clock: Clock, bus: EventBus): PrimaryGroup | null {

@@ -186,6 +186,7 @@ export class KeyspaceReads<T> {
     const word = own.isQuiet ? null : this.#knowledge.ownOf({ key: entry });
     if (word?.source === 'pending') return false;
     if (bytes === null) return isWanted || word !== null;
+    if (this.#near?.catchesUp === true) return true;
     const found = copy?.found ?? decodeEntry(bytes);
     if (isWanted && this.#judge.isOver(found)) return true;
     return this.#isBehind(entry, found, copy);

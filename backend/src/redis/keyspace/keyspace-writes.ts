@@ -22,7 +22,14 @@ import { unconditional } from './journal/disk/right-to-create.js';
 import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
 import type { OwnKnowledge } from './own-knowledge.js';
-import { copyOf, isConditional, mayTryAgain, memoryMsOf, type Intent } from './write-intent.js';
+import {
+  copyOf,
+  isConditional,
+  mayTryAgain,
+  memoryMsOf,
+  supersededBy,
+  type Intent,
+} from './write-intent.js';
 
 type GroupDrop = StampedDrop & { readonly channel: string };
 
@@ -156,9 +163,14 @@ export class KeyspaceWrites {
     if (redis === null) return this.#applyInMemory(write, intent);
     this.#keepAtHand(write, intent);
     for (let tries = 1; ; tries++) {
+      const sentAt = this.#deps.clock.now();
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
-      if (outcome.kind === 'applied') return this.#noteStored(write, intent, outcome.stamp);
+      if (outcome.kind === 'applied') {
+        // Redis may have stamped it.
+        if (outcome.stamp !== undefined) write = intent.make(outcome.stamp);
+        return this.#noteStored(write, intent, sentAt);
+      }
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
@@ -242,13 +254,11 @@ export class KeyspaceWrites {
     else own.noteEnd(end);
   }
 
-  // Redis may have stamped it.
-  #noteStored(sent: StampedWrite, intent: Intent, stamp?: Stamp): WriteReceipt {
-    const { memory, own, clock } = this.#deps;
-    const write = stamp === undefined ? sent : intent.make(stamp);
+  #noteStored(write: StampedWrite, intent: Intent, sentAt: number): WriteReceipt {
+    const { memory, own } = this.#deps;
     memory.apply(copyOf(write, intent));
-    // The notice of a later write may have arrived before the answer to this one.
-    this.#near?.review(write.key, write.stamp, clock.now());
+    // What came after this write may have been told before the answer to it, or missed: a later write, FLUSHALL.
+    this.#near?.review(write.key, write.stamp, sentAt);
     own.note(this.#recordOfWrite(write, intent.isValue));
     return STORED;
   }
@@ -346,10 +356,4 @@ export class KeyspaceWrites {
   #now(): number {
     return this.#deps.clock.wallTime();
   }
-}
-
-function supersededBy(outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): WriteReceipt {
-  return outcome.kind === 'absent'
-    ? { outcome: 'superseded' }
-    : { outcome: 'superseded', by: outcome.by };
 }

@@ -15,6 +15,8 @@ import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 
 const RETRY_MS = 1_000;
+// A replica that is further behind has lost its primary, or soon will.
+const CATCH_UP_MS = 5_000;
 const STAMP_DIGITS = STAMP_BYTES * 2;
 // Calendars go by that of Redis. What is further ahead was not written by a process of this application.
 const MAX_NOTICE_AHEAD_MS = 5_000;
@@ -34,6 +36,7 @@ export class NearCopies {
   readonly #notices = new HeardNotices();
   #trustedSince = Infinity;
   #stopListening: Stop | null = null;
+  #stopFlushes: Stop | null = null;
   #stopRetry: Stop | null = null;
   #isClosed = false;
   #isAwake = false;
@@ -59,6 +62,7 @@ export class NearCopies {
   wake(): void {
     if (this.#isAwake || this.#isClosed) return;
     this.#isAwake = true;
+    this.#stopFlushes = this.#port.onFlush?.(() => this.#onFlush()) ?? null;
     void inBackground(() => this.#listen(++this.#round));
   }
 
@@ -71,11 +75,21 @@ export class NearCopies {
     this.#stopRetry = null;
     this.#stopListening?.();
     this.#stopListening = null;
+    this.#stopFlushes?.();
+    this.#stopFlushes = null;
   }
 
   /** Copies last written or confirmed before this moment must not be used; `Infinity` means that none may. */
   get trustedSince(): number {
     return this.#trustedSince;
+  }
+
+  /**
+   * Whether a replica may lack a change that was told before this process heard: nobody tells it again, so what the replica
+   * answers must not become a copy.
+   */
+  get catchesUp(): boolean {
+    return this.#trustedSince !== Infinity && this.#clock.now() - this.#trustedSince < CATCH_UP_MS;
   }
 
   /**
@@ -136,6 +150,11 @@ export class NearCopies {
       if (error instanceof CommandRejectedError) this.#onRefused();
       this.#stopRetry = this.#clock.after(RETRY_MS, () => void this.#listen(round));
     }
+  }
+
+  // No notice names what is gone. A read that was under way may have come before.
+  #onFlush(): void {
+    if (this.#trustedSince !== Infinity) this.#trustedSince = this.#clock.now();
   }
 
   #onNotice(message: string): void {

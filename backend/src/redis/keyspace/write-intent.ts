@@ -1,6 +1,6 @@
 import { unconditional } from './journal/disk/right-to-create.js';
-import type { EntryDraft } from './keyspace.js';
-import type { StampedWrite } from './store/key-value-store.js';
+import type { EntryDraft, WriteReceipt } from './keyspace.js';
+import type { ApplyOutcome, StampedWrite } from './store/key-value-store.js';
 import type { Stamp } from './store/stamp.js';
 
 /** One write on its way, and what it may do. */
@@ -42,4 +42,11 @@ export function memoryMsOf(
 export function copyOf(write: StampedWrite, { memoryMs }: Intent): StampedWrite {
   const copy = unconditional(write);
   return memoryMs === undefined ? copy : { ...copy, ttlMs: memoryMs };
+}
+
+/** The receipt of a write that lost. */
+export function supersededBy(outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): WriteReceipt {
+  return outcome.kind === 'absent'
+    ? { outcome: 'superseded' }
+    : { outcome: 'superseded', by: outcome.by };
 }

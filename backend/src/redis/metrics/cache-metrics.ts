@@ -50,6 +50,22 @@ export function hotKeyMetrics({
   ];
 }
 
+/** The samples of copies of plain keys. */
+export function nearKeyMetrics({
+  hits,
+  misses,
+  entries,
+  bytes,
+  isDeaf,
+}: ConnectionTeller['near']['stats']): [string, readonly Sample[]][] {
+  return [
+    ['near_key_reads_total', byLabel('result', { hit: hits, miss: misses })],
+    ['near_keys', single(entries)],
+    ['near_key_bytes', single(bytes)],
+    ['near_hearing', single(isDeaf ? 0 : 1)],
+  ];
+}
+
 function warmUpKeys({ warmUpTotals: { loaded, skipped, failed } }: CacheTeller): Sample[] {
   return byLabel('outcome', { loaded, skipped, failed });
 }

@@ -1,5 +1,11 @@
 import { SystemClock, type Clock, type Stop } from '../base/timing/index.js';
-import { cacheMetrics, hitMetrics, hotKeyMetrics, sessionMetrics } from './cache-metrics.js';
+import {
+  cacheMetrics,
+  hitMetrics,
+  hotKeyMetrics,
+  nearKeyMetrics,
+  sessionMetrics,
+} from './cache-metrics.js';
 import { commandMetrics } from './command-metrics.js';
 import type { CacheTeller, ConnectionTeller, SessionsTeller } from './metrics-sources.js';
 import { fallbackMetrics } from './fallback-metrics.js';
@@ -45,6 +51,7 @@ export class ConnectionSource implements MetricsSource {
       ...hitMetrics(redis.hitRates),
       ...cacheMetrics(cache),
       ...hotKeyMetrics(redis.hotKeys()),
+      ...nearKeyMetrics(redis.near.stats),
       ...(sessions === null ? [] : sessionMetrics(sessions)),
     ]);
   }

@@ -129,6 +129,10 @@ const CACHE: readonly FamilyRow[] = [
 const HOT_KEYS: readonly FamilyRow[] = [
   gauge('hot_keys', ['direction'], 'Keys that this process accesses very often.'),
   counter('hot_key_spared_reads_total', [], 'Reads not sent to Redis because their key was hot.'),
+  counter('near_key_reads_total', ['result'], 'Reads of redis.near, from a copy or from Redis.'),
+  gauge('near_keys', [], 'Copies of plain keys that are held.'),
+  gauge('near_key_bytes', [], 'Bytes that copies of plain keys take.'),
+  gauge('near_hearing', [], '1 unless Redis should tell of changed keys and does not.'),
 ];
 
 const SESSIONS: readonly FamilyRow[] = [

@@ -1,6 +1,7 @@
 import type { CacheStats, WarmUpCounts, WarmUpProgress } from '../cache/index.js';
 import type { FailoverRecord, RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
 import type { NodeStatus, RedisStatus } from '../engine/index.js';
+import type { NearKeysStats } from '../near-keys/index.js';
 import type { HotKeysReport } from '../hot-keys/index.js';
 import type { CommandStats, KeyspaceHits } from '../base/stats/index.js';
 import type { SessionStats } from '../sessions/index.js';
@@ -40,6 +41,9 @@ export interface ConnectionTeller {
   readonly stats: CommandStats;
   readonly failovers: readonly FailoverRecord[];
   hotKeys(): Pick<HotKeysReport, 'hot' | 'sparedReads'>;
+  readonly near: {
+    readonly stats: Pick<NearKeysStats, 'hits' | 'misses' | 'entries' | 'bytes' | 'isDeaf'>;
+  };
   readonly hitRates: readonly KeyspaceHits[];
   on<T extends RedisHaEventType>(type: T, listener: (event: RedisHaEventOf<T>) => void): Stop;
 }

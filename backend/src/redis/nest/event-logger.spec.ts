@@ -68,6 +68,12 @@ describe('RedisEventLogger', () => {
       'Redis does not let this process hear of the changes of others: it uses no near copies, and whoever waits for ' +
         'a load looks by himself. Its ACL user lacks one of the rights +subscribe &shop:*~changed',
     );
+    const rights = '+client|tracking';
+    engine.bus.emit({ type: 'invalidations.refused', reason: 'NOPERM', rights });
+    expect(warn).toHaveBeenLastCalledWith(
+      'Redis does not tell this process of removed keys: after FLUSHALL its near copies are used until they are too ' +
+        'old, and redis.near has none. Its ACL user may lack one of the rights +client|tracking: NOPERM',
+    );
     await engine.close();
     jest.restoreAllMocks();
   });

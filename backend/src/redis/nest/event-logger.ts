@@ -220,6 +220,12 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
       `Redis does not let this process hear of the changes of others: it uses no near copies, and whoever waits for a ` +
       `load looks by himself. Its ACL user lacks one of the rights ${rights}`,
   },
+  'invalidations.refused': {
+    level: 'warn',
+    text: ({ reason, rights }) =>
+      `Redis does not tell this process of removed keys: after FLUSHALL its near copies are used until they are too ` +
+      `old, and redis.near has none. Its ACL user may lack one of the rights ${rights}: ${reason}`,
+  },
   'hot-key.rose': {
     level: 'warn',
     text: ({ keyspace, key, direction, perMinute, isSpared }) =>

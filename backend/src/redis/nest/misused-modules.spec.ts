@@ -231,17 +231,10 @@ const ROWS: readonly Row[] = [
   ),
   registered('a connection without one', () => [RedisModule], /imports = "RedisModule"/),
   registered(
-    'one that is injected, without a call of forRoot',
-    () => {
-      @Injectable()
-      class Consumer {
-        constructor(readonly redis: RedisService) {}
-      }
-      @Module({ imports: [RedisModule], providers: [Consumer] })
-      class Feature {}
-      return [Feature];
-    },
-    /imports = "RedisModule"/,
+    'a time to live of sessions',
+    () => [RedisModule.forRoot(MEMORY), SessionModule.forRoot({ ttl: 3_600 } as never)],
+    /sessions\.ttl = /,
+    /Write idleMs, how long a session may be unused, and absoluteMs/,
   ),
   registered(
     'a misspelt option of sessions',

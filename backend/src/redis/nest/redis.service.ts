@@ -51,6 +51,7 @@ import {
   type ServerHotKeysOptions,
   shownKey,
 } from '../hot-keys/index.js';
+import type { NearKeys } from '../near-keys/index.js';
 import type { SwitchoverOptions, SwitchoverReport } from '../cluster/switchover/index.js';
 import type { Stop } from '../base/timing/index.js';
 import { refuseAsClient } from './refuse-as-client.js';
@@ -97,6 +98,14 @@ export class RedisService extends RedisScans {
   /** The reads of each cache and of sessions, by whether they were answered: since the start, and of the last minutes. */
   get hitRates(): readonly KeyspaceHits[] {
     return this.#engine.keyspaces.hits;
+  }
+
+  /**
+   * Plain keys from copies in this process, whoever writes them: `redis.near.get(key)`. Redis tells of each change. For
+   * keys that begin as `near.prefixes` says.
+   */
+  get near(): NearKeys {
+    return this.#engine.near;
   }
 
   /** The last failovers that this process has seen, up to a hundred, oldest first. `status` has the counts. */

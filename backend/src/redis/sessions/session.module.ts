@@ -61,11 +61,14 @@ const REGISTER_ROWS = {
   isGlobal: option(flag, true),
 } satisfies RowsOf<SessionRegisterOptions>;
 const OWN_ROWS = { ...SESSION_ROWS, ...TOKEN_ROWS } satisfies RowsOf<SessionModuleOptions>;
-const OWN = new OptionSet(OWN_ROWS, { path: 'sessions' });
+const LIVES =
+  'Write idleMs, how long a session may be unused, and absoluteMs, how long it may live';
+const shared = { path: 'sessions', foreign: { ttl: LIVES, ttlMs: LIVES, maxAge: LIVES } };
+const OWN = new OptionSet(OWN_ROWS, shared);
 /** The options of `forRoot`. */
 export const SESSION_MODULE = new OptionSet(
   { ...OWN_ROWS, ...REGISTER_ROWS },
-  { path: 'sessions', example: '{ idleMs: 1_800_000 }' },
+  { ...shared, example: '{ idleMs: 1_800_000 }' },
 );
 const ASYNC = new OptionSet(
   {

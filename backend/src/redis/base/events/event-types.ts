@@ -47,6 +47,7 @@ const TYPES: Readonly<Record<RedisHaEventType, true>> = {
   'hot-key.fell': true,
   'counts.lost': true,
   'listening.refused': true,
+  'invalidations.refused': true,
   'listener.failed': true,
 };
 

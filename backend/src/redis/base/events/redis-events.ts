@@ -130,6 +130,12 @@ export type RedisHaEvent =
       readonly rights: string;
     }
   | {
+      readonly type: 'invalidations.refused';
+      readonly reason: string;
+      /** What the ACL user needs, as the rules of `ACL SETUSER`. */
+      readonly rights: string;
+    }
+  | {
       readonly type: 'value.rejected';
       readonly keyspace: string;
       readonly fault: string;

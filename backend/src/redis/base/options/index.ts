@@ -14,6 +14,7 @@ export {
   deadline,
   flag,
   host,
+  keyBeginnings,
   lifetime,
   MAX_DELAY_MS,
   MAX_LIFE_MS,

@@ -201,3 +201,18 @@ export function readFlag(raw: string): boolean | undefined {
   if (YES.has(word)) return true;
   return NO.has(word) ? false : undefined;
 }
+
+/** How some keys begin. Redis refuses a list in which one says what another says already. */
+export const keyBeginnings = rule<readonly string[]>(
+  "a list of texts, none of which begins with another, such as ['flag:', 'price:']",
+  (value) => isListOfTexts(value) && value.every((one, i) => !isCovered(one, i, value)),
+  { remedy: 'Leave out what a shorter one covers', fromText: readList },
+);
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isCovered(text: string, at: number, all: readonly string[]): boolean {
+  return all.some((other, i) => i !== at && text.startsWith(other));
+}

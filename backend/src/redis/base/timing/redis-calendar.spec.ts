@@ -1,6 +1,6 @@
 import { SteppedClock } from '../../../../test/support/stepped-clock.js';
 import { RedisCalendar } from './redis-calendar.js';
-import { TimeSamples } from './time-distance.js';
+import { errorAt, TimeSamples } from './time-distance.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -44,7 +44,26 @@ describe('TimeSamples', () => {
   it('forget an old answer, for clocks drift apart', () => {
     samples.add(answer(0, 1, 5_000));
     for (let i = 1; i <= 8; i++) samples.add(answer(i * 1_000, 20, i * 1_000 + 5_000));
-    expect(samples.best).toMatchObject({ errorMs: 10, measuredAt: 8_020 });
+    expect(samples.best).toMatchObject({ errorMs: 0.5, measuredAt: 1 });
+    for (let i = 9; i <= 12; i++) samples.add(answer(i * 1_000, 20, i * 1_000 + 5_000));
+    expect(samples.best).toMatchObject({ errorMs: 10, measuredAt: 12_020 });
+  });
+
+  it('keep a good answer through a busy minute, where the clocks were seen to keep together', () => {
+    for (let i = 0; i < 60; i++) samples.add(answer(i * 1_000, 1, i * 1_000 + 5_000));
+    for (let i = 60; i < 90; i++) samples.add(answer(i * 1_000, 400, i * 1_000 + 5_000, 0.9));
+    expect(samples.best).toMatchObject({ errorMs: 0.5 });
+    expect(errorAt(samples.best!, 150_000)).toBeLessThan(13);
+  });
+
+  it('believe nothing of clocks that drift apart fast, beyond what they have seen', () => {
+    const serverMs = (at: number): number => at * 1.0005 + 5_000;
+    for (let i = 0; i < 60; i++) samples.add(answer(i * 1_000, 1, serverMs(i * 1_000)));
+    const best = samples.best!;
+    expect(best.drift ?? 0.001).toBeCloseTo(0.001);
+    for (const at of [60_000, 120_000, 600_000]) {
+      expect(Math.abs(at + best.distanceMs - serverMs(at))).toBeLessThan(errorAt(best, at));
+    }
   });
 
   it('begin anew when the calendar of the server was corrected', () => {

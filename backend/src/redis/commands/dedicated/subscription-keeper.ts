@@ -18,8 +18,10 @@ import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.j
 import { rejectedError } from '../shared/outcome-errors.js';
 import { callListener } from './call-listener.js';
 import { Confirmations } from './confirmations.js';
+import type { Invalidations } from './invalidations.js';
 import {
   type BufferListener,
+  type HeartbeatOptions,
   type KeptSubscribeOptions,
   type Subscription,
   SUBSCRIPTION_KINDS,
@@ -40,6 +42,7 @@ export class SubscriptionKeeper {
   /** The same by what they listen to. */
   readonly #byChannel = new Map<string, Set<Entry>>();
   readonly #confirmations: Confirmations;
+  readonly #invalidations: Invalidations | null;
   /** Those that Redis has not confirmed for the first time. */
   readonly #pending = new Set<Entry>();
   readonly #stopListening: Stop;
@@ -55,11 +58,12 @@ export class SubscriptionKeeper {
 
   constructor(
     tracker: TopologyTracker,
-    settings: { heartbeatIntervalMs: number; heartbeatTimeoutMs: number },
+    settings: HeartbeatOptions & { invalidations?: Invalidations },
     clock: Clock,
     bus: EventBus,
   ) {
     this.#tracker = tracker;
+    this.#invalidations = settings.invalidations ?? null;
     this.#clock = clock;
     this.#bus = bus;
     this.#confirmations = new Confirmations(clock);
@@ -157,6 +161,7 @@ export class SubscriptionKeeper {
         this.#confirmations.giveUp(this.#wire?.accessRefusedAt ?? null);
       },
       onMessageBuffer: (channel, message, pattern) => {
+        if (this.#invalidations?.deliver(channel, message) === true) return;
         const key =
           pattern === null
             ? keyOf('subscribe', channel.toString())
@@ -173,8 +178,10 @@ export class SubscriptionKeeper {
   // A Sentinel confirms every subscription, and passes on nothing that is published on a node.
   async #look(wire: Wire): Promise<void> {
     const role = parseRole(await wire.call('role').catch(() => null));
-    if (role.kind !== 'other' || role.answer !== 'sentinel') return;
-    throw new ConnectionLostError(`it ${this.#tracker.whyNotPrimary(role)}`);
+    if (role.kind === 'other' && role.answer === 'sentinel') {
+      throw new ConnectionLostError(`it ${this.#tracker.whyNotPrimary(role)}`);
+    }
+    await this.#invalidations?.turnOn(wire);
   }
 
   #onLost(): void {
@@ -195,6 +202,8 @@ export class SubscriptionKeeper {
 
   async #resubscribe(wire: Wire): Promise<void> {
     this.#heartbeat.start();
+    // First of all: whoever is told that it hears again must not miss what changes all keys.
+    await this.#invalidations?.hear(wire);
     for (const kind of SUBSCRIPTION_KINDS) {
       const channels = this.#channelsOf(kind);
       if (channels.length > 0) await this.#confirm(wire, kind, channels);

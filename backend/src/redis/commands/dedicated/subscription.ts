@@ -35,6 +35,12 @@ export interface KeptSubscribeOptions extends SubscribeOptions {
   readonly onRefused?: (error: Error) => unknown;
 }
 
+/** How often a connection is asked whether it lives, and for how long it may be silent. */
+export interface HeartbeatOptions {
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+}
+
 /** The options of a subscription. */
 export const SUBSCRIBE_OPTIONS = new OptionSet(
   {

@@ -13,6 +13,11 @@ export interface RedisPort {
   readonly readsFromReplicas: boolean;
   /** Calls back when the primary may have lost acknowledged writes: it moved, or was restarted. */
   onDataAtRisk(listener: () => void): Stop;
+  /**
+   * Calls back when all keys may have been removed at once (`FLUSHALL`, `FLUSHDB`), as long as a channel is listened to.
+   * Not there where nobody but the process itself can do that.
+   */
+  onFlush?(listener: () => void): Stop;
   /** Calls back when Redis may be back: a node was connected, answers again or takes writes. */
   onRecovery(listener: () => void): Stop;
   /**

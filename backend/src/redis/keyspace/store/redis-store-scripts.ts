@@ -10,9 +10,9 @@ export const LISTED_MS = 60_000;
  * (empty for ever, 0 means gone at once), the latest stamp that is believed, the channel (or empty), the
  * notice for it, `live` for a write that must be later than every load or `loaded` for what a load made,
  * what it replaces (empty for anything, `any` value, or the stamp of one), the latest time of a write with
- * groups or of a stamp by Redis (or empty), who stamps it (8 bytes; empty when the entry has its stamp), then
+ * groups, or the latest stamp that Redis may give (or empty), who stamps it (8 bytes; empty when the entry has its stamp), then
  * the groups. What a load made has the stamp that is in its lease, and gives the lease back. What Redis stamps
- * is later than all that it has, and no earlier than now; after the latest time it keeps the stamp of its caller.
+ * is later than all that it has, and no earlier than now; after the latest it keeps the stamp of its caller.
  * Returns 1 when it is written, 0 when there is no value to replace, 2 when it came too late, or what
  * wins: its stamp, followed by `F` when it is final. When there is more to tell of what was written: whether
  * the notice was sent, the stamp of Redis (or empty), the version and the stamp of what was replaced, its groups.
@@ -30,17 +30,23 @@ local function letGo()
   if ARGV[6] == 'loaded' and loadAt(KEYS[2]) == stamp then redis.pcall('DEL', KEYS[2]) end
 end
 if stored == stamp then letGo() return 1 end
-local function beatenBy(other) return isLater(other, stamp) and not isLater(other, ceiling) end
 local function winner() return isFinal(head) and stored .. 'F' or stored end
-local isLate = latest ~= '' and now() > tonumber(latest)
-if isLate and origin == '' then return 2 end
-if origin ~= '' and not isLate then
-  stamp = laterThan(stampNow(origin), stamp)
-  for _, other in ipairs({ stored or '', loadAt(KEYS[2]) or '' }) do
-    if other ~= '' and not isLater(other, ceiling) then stamp = laterThan(stamp, other) end
+local function beatenBy(other) return isLater(other, stamp) and not isLater(other, ceiling) end
+local load = isLive and not isLast and loadAt(KEYS[2]) or nil
+if origin == '' then
+  if latest ~= '' and now() > tonumber(latest) then return 2 end
+else
+  -- Who may not ask for the time goes by the calendar of his host.
+  local time = redis.pcall('TIME')
+  local at = not failed(time) and stampAt(time, origin)
+  if at and not isLater(at, latest) then
+    if isLater(at, stamp) then stamp = at end
+    -- No other write of its process has the same.
+    if stored and beatenBy(stored) then stamp = laterThan(at, stored) end
+    if load and not isLater(stamp, load) and not isLater(load, ceiling) then stamp = laterThan(at, load) end
+    entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
+    notice = digitsOf(stamp) .. string.sub(notice, 33)
   end
-  entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
-  notice = digitsOf(stamp) .. string.sub(notice, 33)
 end
 if replaces ~= '' then
   if not head then return 0 end
@@ -51,10 +57,7 @@ if head then
   if wasLast ~= isLast then isBeaten = wasLast end
   if isBeaten then return winner() end
 end
-if isLive and not isLast then
-  local load = loadAt(KEYS[2])
-  if load and beatenBy(load) then return load end
-end
+if load and beatenBy(load) then return load end
 -- A live write is meant to be later than all that was deleted. What names the value that it replaces has seen it there.
 local mayBeLate = not isLive and (replaces == '' or replaces == 'any')
 if not isEnd and not isGone and (mayBeLate or #ARGV > 9) then

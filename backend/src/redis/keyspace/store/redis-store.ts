@@ -299,9 +299,10 @@ export class RedisStore implements KeyValueStore {
   }
 
   // By the calendar of Redis, at the earliest: a node that was frozen may come to it when the caller was told long ago.
-  #waitsUntil(): number {
+  #waitsUntil(): Buffer {
     const uncertaintyMs = this.#clock.uncertaintyMs?.() ?? 0;
-    return Math.floor(this.#clock.wallTime() - uncertaintyMs) + this.#timeoutMs;
+    const wallMs = Math.floor(this.#clock.wallTime() - uncertaintyMs) + this.#timeoutMs;
+    return stampBytes({ wallMs, count: 0, origin: this.#stamps.scriptOrigin });
   }
 
   #keysOf(write: StampedWrite, mode: Mode): string[] {

@@ -88,11 +88,11 @@ local function bytesOf(number, size)
   end
   return bytes
 end
-local function stampNow(origin)
-  local time = redis.call('TIME')
+local function stampAt(time, origin)
   local wallMs = time[1] * 1000 + math.floor(time[2] / 1000)
   return bytesOf(wallMs, 6) .. bytesOf(math.floor(time[2] % 1000 * 65536 / 1000), 2) .. origin
 end
+local function stampNow(origin) return stampAt(redis.call('TIME'), origin) end
 `;
 
 // A tombstone must find room in a Redis that is full: a script may use the memory that it has freed. A notice is

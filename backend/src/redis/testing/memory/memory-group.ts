@@ -9,6 +9,7 @@ import {
 } from '../../commands/index.js';
 import type { ResolvedRedisOptions } from '../../config/index.js';
 import type { PrimaryGroup, StandIn } from '../../engine/index.js';
+import type { NearSource } from '../../near-keys/index.js';
 import { MemoryLoans } from './memory-loans.js';
 import { MemoryPort } from './memory-port.js';
 import { MemoryRedis } from './memory-redis.js';
@@ -34,15 +35,16 @@ export function newMemoryStandIn(
   const { writeTimeoutMs: timeoutMs } = options.routing;
   const confirmed = new ConfirmedWrites(loans, clock, bus, timeoutMs);
   const subscriptions = new MemorySubscriptions(redis.channels, bus);
+  const runner = new CommandRunner(
+    ways.shared,
+    { blocking: ways.blocking, confirmed },
+    clock,
+    timeoutMs,
+  );
   const group: Readonly<Record<keyof PrimaryGroup, unknown>> = {
     ...STEADY,
     router: known('router', { ...ways.shared, pending: 0, waiting: { reads: 0, writes: 0 } }),
-    runner: new CommandRunner(
-      ways.shared,
-      { blocking: ways.blocking, confirmed },
-      clock,
-      timeoutMs,
-    ),
+    runner,
     loans,
     subscriptions: known('subscriptions', subscriptions),
     rawClients: new RefusedClients(NO_CLIENTS),
@@ -55,7 +57,19 @@ export function newMemoryStandIn(
       return Promise.resolve();
     },
   };
-  return { group: known('group', group) as unknown as PrimaryGroup, port: new MemoryPort(redis) };
+  return {
+    group: known('group', group) as unknown as PrimaryGroup,
+    port: new MemoryPort(redis),
+    near: nearSourceOf(runner),
+  };
+}
+
+// Nobody else can change a key, so there is nothing to be told, and nothing is copied.
+function nearSourceOf(runner: CommandRunner): NearSource {
+  return {
+    read: async (key) => [(await runner.run('get', [key], 'utf8', null)) as string | null, 0],
+    listen: () => Promise.resolve(nothing),
+  };
 }
 
 const REMEDY =

@@ -1,4 +1,4 @@
-import type { PrimaryLoans } from '../../commands/index.js';
+import { CommandOperations, type PrimaryLoans } from '../../commands/index.js';
 import { type MemoryWays, written } from './memory-ways.js';
 
 type Loan = Awaited<ReturnType<PrimaryLoans['acquire']>>;
@@ -7,6 +7,7 @@ type Calls = PrimaryLoans['calls'];
 /** Lends connections to a Redis in memory: there are always some, and it always takes writes. */
 export class MemoryLoans {
   readonly isFirstWriteAwaited = false;
+  readonly operations = new CommandOperations();
   readonly calls: Pick<Calls, 'run'> = {
     run: async (call, place) => {
       const loan = await place.enter(call);

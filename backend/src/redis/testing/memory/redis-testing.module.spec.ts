@@ -331,10 +331,11 @@ describe('RedisTestingModule', () => {
       'test.clok',
       () => RedisTestingModule.replaceIn(Test.createTestingModule({}), { clok: 1 } as never),
     ],
-    ['register.clok', () => RedisTestingModule.forTest({ clok: 1 } as never)],
+    ['Did you mean test.clock?', () => RedisTestingModule.forTest({ clok: 1 } as never)],
+    ['known here: clock, keyPrefix', () => RedisTestingModule.forTest(new ManualClock() as never)],
     ['test.name', () => RedisTestingModule.forTest({ name: '' })],
-  ])('refuses %s, which is none of its options', (field, run) => {
-    expect(run).toThrow(field);
+  ])('refuses what is none of its options, with a word of help: %s', (said, run) => {
+    expect(run).toThrow(said);
   });
 
   it('is what services are injected with, by whatever name they ask', async () => {

@@ -43,13 +43,24 @@ export interface RedisStandInOptions {
 /** Options of {@link RedisTestingModule.forTest}: also those of the second argument of `RedisModule.forRoot`. */
 export interface RedisTestingOptions extends RegisterOptions, RedisStandInOptions {}
 
-const STAND_IN = new OptionSet(
+const STAND_IN_ROWS = {
+  clock: option(anything<Clock>(), null),
+  keyPrefix: option(text(), ''),
+  name: option(connectionName, DEFAULT_CONNECTION),
+} satisfies RowsOf<RedisStandInOptions>;
+const STAND_IN = new OptionSet(STAND_IN_ROWS, {
+  path: 'test',
+  example: 'RedisTestingModule.replaceIn(builder, { clock })',
+});
+/** The names only: what is registered is checked where `RedisModule` does so. */
+const FOR_TEST = new OptionSet(
   {
-    clock: option(anything<Clock>(), null),
-    keyPrefix: option(text(), ''),
-    name: option(connectionName, DEFAULT_CONNECTION),
-  } satisfies RowsOf<RedisStandInOptions>,
-  { path: 'test', example: 'RedisTestingModule.replaceIn(builder, { clock })' },
+    ...STAND_IN_ROWS,
+    isGlobal: option(anything(), null),
+    cache: option(anything(), null),
+    overEnvironment: option(anything(), null),
+  },
+  { path: 'test', example: 'RedisTestingModule.forTest({ clock })' },
 );
 
 /** A builder of `@nestjs/testing`, as far as it is needed here. */
@@ -71,6 +82,7 @@ export interface OverridableBuilder {
 export class RedisTestingModule {
   /** Registers a connection, in the place of `RedisModule.forRoot()`. */
   static forTest(options: RedisTestingOptions = {}): DynamicModule {
+    FOR_TEST.resolve(options);
     const { clock, keyPrefix, ...register } = options;
     const standIn = providersFor({
       name: register.name,
@@ -107,7 +119,11 @@ function providersFor(given: Given): StandInProvider[] {
   const { name, clock, keyPrefix } = STAND_IN.resolve(given);
   // Nobody looks for hot keys in a test, and no timer says when.
   const hotKeys = { level: 'off' } as const;
-  const resolution = resolveOptions({ mode: 'standalone', node: { keyPrefix }, hotKeys }, name);
+  const near = { prefixes: [''] };
+  const resolution = resolveOptions(
+    { mode: 'standalone', node: { keyPrefix }, hotKeys, near },
+    name,
+  );
   return [
     { provide: resolutionToken(name), inject: [ModulesContainer], useFactory: () => resolution },
     {

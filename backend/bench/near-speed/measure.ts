@@ -1,0 +1,142 @@
+import { startRedisServer } from '../../src/redis/testing/index.js';
+import { Child } from '../common/child.js';
+import { now, sleep } from '../common/clock.js';
+import { zipf } from '../common/zipf.js';
+import { openReader, type SpeedReader } from './readers.js';
+import type { ReaderKind } from './values.js';
+
+/** One leg of one reader. */
+export interface SpeedLeg {
+  readonly kind: ReaderKind;
+  readonly perSecond: number;
+  readonly hitRate: number;
+  readonly writes: number;
+}
+
+/** How long it is measured, and of how many keys. */
+export interface SpeedOrder {
+  readonly keys: number;
+  readonly rounds: number;
+  readonly legMs: number;
+  readonly kinds: readonly ReaderKind[];
+}
+
+const CALLERS = 100;
+const WRITE_SHARE = 0.01;
+const WRITE_EVERY_MS = 20;
+const TURN_EVERY = 64;
+const WARM_MS = 1_000;
+const HOT_KEYS = 1_000;
+const PORTION = 256;
+
+/** Reads by Zipf(1.0), while another process writes one key for a hundred reads: of all readers in turns. */
+export async function measureZipf({ keys, rounds, legMs, kinds }: SpeedOrder): Promise<SpeedLeg[]> {
+  await using server = await startRedisServer();
+  const { port } = server.node.address;
+  const writer = Child.start('writer', new URL('./writer-process.js', import.meta.url));
+  const readers: SpeedReader[] = [];
+  const legs: SpeedLeg[] = [];
+  try {
+    await writer.call('open', port, keys);
+    for (const kind of kinds) readers.push(await openReader(kind, port, keys));
+    const next = zipf(keys, 1, 1);
+    const names = Array.from({ length: keys }, (_, i) => String(i));
+    const leg = (reader: SpeedReader, ms: number): Promise<SpeedLeg> =>
+      runLeg(reader, writer, () => names[next()] ?? '', ms);
+    for (const reader of readers) if (reader.kind !== 'ioredis') await readAll(reader, names);
+    for (const reader of readers) await leg(reader, WARM_MS);
+    for (let round = 0; round < rounds; round++) {
+      for (const reader of readers) legs.push(await leg(reader, legMs));
+    }
+    await writer.call('close');
+  } finally {
+    await Promise.all(readers.map((reader) => reader.close()));
+    await writer.end();
+  }
+  return legs;
+}
+
+async function readAll(reader: SpeedReader, names: readonly string[]): Promise<void> {
+  for (let from = 0; from < names.length; from += PORTION) {
+    await Promise.all(names.slice(from, from + PORTION).map((name) => reader.get(name)));
+  }
+}
+
+async function runLeg(
+  reader: SpeedReader,
+  writer: Child,
+  nextKey: () => string,
+  ms: number,
+): Promise<SpeedLeg> {
+  let [reads, writes] = [0, 0];
+  const hitsBefore = reader.hits();
+  const endsAt = now() + ms;
+  const call = async (): Promise<void> => {
+    while (now() < endsAt) {
+      for (let i = 0; i < TURN_EVERY; i++) await reader.get(nextKey());
+      reads += TURN_EVERY;
+      // Near copies never let the event loop turn by themselves.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const startedAt = now();
+  const isPlain = reader.kind === 'ioredis' || reader.kind === 'redis.near';
+  const write = async (): Promise<void> => {
+    while (now() < endsAt) {
+      const due = Math.floor(reads * WRITE_SHARE) - writes;
+      if (due > 0) await writer.call('write', due, isPlain);
+      writes += Math.max(0, due);
+      await sleep(WRITE_EVERY_MS);
+    }
+  };
+  await Promise.all([write(), ...Array.from({ length: CALLERS }, call)]);
+  return {
+    kind: reader.kind,
+    perSecond: (reads * 1_000) / (now() - startedAt),
+    hitRate: (reader.hits() - hitsBefore) / reads,
+    writes,
+  };
+}
+
+/** Hits alone, one after the other: what one core can do. */
+export async function measureHits({ rounds, legMs, kinds }: SpeedOrder): Promise<SpeedLeg[]> {
+  await using server = await startRedisServer();
+  const { port } = server.node.address;
+  const writer = Child.start('writer', new URL('./writer-process.js', import.meta.url));
+  const readers: SpeedReader[] = [];
+  const legs: SpeedLeg[] = [];
+  const names = Array.from({ length: HOT_KEYS }, (_, i) => String(i));
+  try {
+    await writer.call('open', port, HOT_KEYS);
+    for (const kind of kinds) readers.push(await openReader(kind, port, HOT_KEYS));
+    for (const reader of readers) await readAll(reader, names);
+    for (const reader of readers) await runHits(reader, names, legMs);
+    for (let round = 0; round < rounds; round++) {
+      for (const reader of readers) legs.push(await runHits(reader, names, legMs));
+    }
+    await writer.call('close');
+  } finally {
+    await Promise.all(readers.map((reader) => reader.close()));
+    await writer.end();
+  }
+  return legs;
+}
+
+async function runHits(
+  reader: SpeedReader,
+  names: readonly string[],
+  ms: number,
+): Promise<SpeedLeg> {
+  const hitsBefore = reader.hits();
+  const startedAt = now();
+  let reads = 0;
+  for (let at = 0; now() - startedAt < ms; reads += PORTION) {
+    for (let i = 0; i < PORTION; i++) {
+      await reader.get(names[at] ?? '');
+      at = at + 1 === names.length ? 0 : at + 1;
+    }
+    if (reads % (PORTION * TURN_EVERY) === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const perSecond = (reads * 1_000) / (now() - startedAt);
+  return { kind: reader.kind, perSecond, hitRate: (reader.hits() - hitsBefore) / reads, writes: 0 };
+}

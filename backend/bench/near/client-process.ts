@@ -1,0 +1,4 @@
+import { serve } from '../common/serve.js';
+import { nearProcess } from './near-process.js';
+
+serve(nearProcess);

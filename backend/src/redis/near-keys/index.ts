@@ -1,0 +1,1 @@
+export { type NearHearing, NearKeys, type NearKeysStats, type NearSource } from './near-keys.js';
