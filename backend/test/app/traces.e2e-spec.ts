@@ -7,22 +7,24 @@ const CALLER = '00f067aa0ba902b7';
 const USER_WITH_SECRET = { email: 'user1@example.com', password: 'planted-password' };
 
 describe('the sample backend with a collector', () => {
-  let removeBuild: () => void;
+  let removeBuild: (() => void) | null = null;
   let redis: RedisTestServer;
   let collector: OtlpReceiver;
+  let app: AppProcess | null = null;
 
   beforeAll(async () => {
-    removeBuild = buildApp();
     [redis, collector] = await Promise.all([startRedisServer(), startOtlpReceiver()]);
+    removeBuild = buildApp();
   });
   afterAll(async () => {
-    removeBuild();
+    await app?.stop();
+    removeBuild?.();
     collector.close();
     await redis.stop();
   });
 
   it('sends the traces of requests by the standard variables, and its log has their ids', async () => {
-    const app = new AppProcess({
+    app = new AppProcess({
       ...redis.env(),
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_SERVICE_NAME: 'shop',
