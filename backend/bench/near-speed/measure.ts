@@ -144,5 +144,10 @@ async function runHits(
     if (reads % (PORTION * TURN_EVERY) === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const perSecond = (reads * 1_000) / (now() - startedAt);
-  return { kind: reader.kind, perSecond, hitRate: (reader.hits() - hitsBefore) / reads, writeShare: 0 };
+  return {
+    kind: reader.kind,
+    perSecond,
+    hitRate: (reader.hits() - hitsBefore) / reads,
+    writeShare: 0,
+  };
 }
