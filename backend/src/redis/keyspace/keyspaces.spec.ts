@@ -1,4 +1,4 @@
-import { setOf } from '../../../test/support/stored-writes.js';
+import { endOf, LONG_MS, setOf } from '../../../test/support/stored-writes.js';
 import { resolveOptions, type RedisHaOptions } from '../config/index.js';
 import {
   CommandRejectedError,
@@ -130,6 +130,46 @@ describe('Keyspaces', () => {
     expect(events).toEqual([{ type: 'journal.recovered', count: 1, damagedBytes: 3 }]);
     expect(fallback.status.journal.entries).toBe(1);
     expect(compareStamps(space.stamp(), stamp)).toBeGreaterThan(0);
+  });
+
+  it('does not find again in memory what an adopted journal has ended, once Redis has been told', async () => {
+    let adopt: AdoptionListener | undefined;
+    const kept: KeptJournal = {
+      log: NO_LOG,
+      records: [],
+      damagedBytes: 0,
+      onAdopted: (listener) => {
+        adopt = listener;
+        return () => undefined;
+      },
+    };
+    const port = new ScriptedPort();
+    const { options } = resolveOptions({ mode: 'standalone', host: '127.0.0.1' });
+    const keyspaces = new Keyspaces(options, port, { clock, bus: new EventBus() }, kept);
+    keyspaces.start();
+    const space = keyspaces.open('users', SESSION);
+    await space.write('a', draft);
+    await space.write('b', draft);
+    await clock.advance(100);
+    const madeAt = clock.wallTime();
+    const stamp = space.stamp();
+    const end = { write: endOf('users:a', stamp, { ttlMs: LONG_MS }), madeAt };
+    const drop = { group: 'users#g', stamp, ttlMs: LONG_MS, isFinal: true };
+    await adopt!(
+      [
+        { kind: 'write', ...end },
+        { kind: 'drop', drop, madeAt },
+      ],
+      0,
+    );
+    await clock.advance(options.journal.reapplyMs + 10_000);
+    expect(keyspaces.status.journal.entries).toBe(0);
+    // What Redis has acknowledged so long ago is forgotten with the next write.
+    await space.write('c', draft);
+    expect(keyspaces.status.journal.acknowledged).toBe(1);
+    port.answer = () => Promise.reject(new CommandTimeoutError('late'));
+    for (const key of ['a', 'b']) expect((await space.read(key)).state).toBe('deleted');
+    await keyspaces.close();
   });
 
   it('says of the journal where it is kept, how much waits and what was not taken', async () => {

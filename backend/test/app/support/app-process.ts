@@ -8,8 +8,8 @@ import { HttpClient } from './http-client.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const ROOT = join(__dirname, '../../../..');
-// Not in the folder of `npm run build:app`, which somebody may be using.
-const BUILT = join(ROOT, 'dist/e2e-app');
+// Not in the folder of `npm run build:app`, which somebody may be using, nor in that of a spec that runs beside this one.
+const BUILT = join(ROOT, `dist/e2e-app-${String(process.pid)}`);
 
 /** Builds the application as it is shipped. Returns a function that removes the build. */
 export function buildApp(): () => void {
