@@ -62,15 +62,17 @@ function reading({ kind }: NearPlan): ReadVersion {
     return {
       read: async (key) => numberOf(await redis.near.get(key)),
       nearReads: () => redis.near.stats.hits,
-      isHealthy: () => true,
+      withoutRedis: () => 0,
     };
   }
   const cache = app.get(RedisCache).namespace('near', CACHE);
-  const isHealthy = (): boolean => redis.status.fallback.mode === 'healthy';
   return {
     read: (key) => cache.get<number>(key),
     nearReads: () => cache.stats.nearHits,
-    isHealthy,
+    withoutRedis: () => {
+      const { failed, away } = redis.status.fallback.guards.reads;
+      return failed + away;
+    },
   };
 }
 

@@ -6,8 +6,8 @@ export interface ReadVersion {
   readonly read: (key: string) => Promise<number | undefined>;
   /** How many reads were answered by near copies so far. */
   readonly nearReads: () => number;
-  /** While Redis is away, memory may answer with what it has: then what did not come from a near copy is not judged. */
-  readonly isHealthy: () => boolean;
+  /** How often Redis could not be asked, and memory answered with what it had: such an answer is not judged. */
+  readonly withoutRedis: () => number;
 }
 
 const BATCH = 32;
@@ -63,7 +63,7 @@ export class NearReader {
   async #readOne(key: string, lookedAt: number): Promise<boolean> {
     const askedAt = now();
     const before = this.reading.nearReads();
-    const wasHealthy = this.reading.isHealthy();
+    const withoutBefore = this.reading.withoutRedis();
     try {
       const answer = this.reading.read(key);
       // A near copy answers at once.
@@ -72,7 +72,8 @@ export class NearReader {
       this.#counts[isNear ? 'near' : 'far']++;
       if (version === undefined) return isNear;
       if (isNear) this.#note(key, version, isNear, lookedAt);
-      else if (wasHealthy && this.reading.isHealthy()) this.#note(key, version, isNear, askedAt);
+      else if (this.reading.withoutRedis() === withoutBefore)
+        this.#note(key, version, isNear, askedAt);
       return isNear;
     } catch {
       this.#counts.failed++;

@@ -1,4 +1,4 @@
-import type { Reading, WriteReceipt } from '../../src/redis/keyspace/index.js';
+import { laterThan, type Reading, type WriteReceipt } from '../../src/redis/keyspace/index.js';
 import type { Act, Knowledge } from './acts.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
@@ -9,6 +9,7 @@ import { groupOf, keyOf } from './subjects.js';
 const MAX_SESSIONS = 6;
 const MAX_DROPS = 4;
 const USERS = 2;
+const MAX_BIRTHS = 4;
 const FOR_EVER_MS = 1_000 * MODEL.maxAgeMs;
 
 /** Sessions as keyspaces see them: begun, changed, ended, and all of a user's ended. */
@@ -35,13 +36,26 @@ export class SessionActs {
     const user = userOf(b);
     const startedAt = this.#scene.now;
     const session = this.oracle.begin(user, startedAt);
-    const receipt = await process.sessions.write(session.id, draftOf(`${session.id}.0`, [user]));
+    const receipt = await this.#begin(process, session);
     if (receipt.outcome === 'superseded') {
       this.#scene.blame(`${session.id} could not begin`);
       return;
     }
     const act = this.#noteOf(process, session, receipt, startedAt);
     this.oracle.begun(session, act, { by: process, now: this.#scene.now });
+  }
+
+  // As the service of sessions does: one that an end of all has refused is born after that.
+  async #begin({ sessions }: Actor, { id, user }: KnownSession): Promise<WriteReceipt> {
+    const draft = draftOf(`${id}.0`, [user]);
+    let receipt = await sessions.write(id, draft);
+    for (let i = 1; i < MAX_BIRTHS; i++) {
+      if (receipt.outcome !== 'superseded') return receipt;
+      const { by = null } = receipt;
+      const birth = by === null ? sessions.birth() : laterThan(sessions.birth(), by);
+      receipt = await sessions.write(id, draft, { birth });
+    }
+    return receipt;
   }
 
   async #change(process: Actor, b: number): Promise<void> {

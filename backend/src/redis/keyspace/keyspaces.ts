@@ -9,8 +9,8 @@ import { Degradation } from './breaker/degradation.js';
 import { ChangeNotices } from './change-notices.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import type { FallbackStatus } from './fallback-status.js';
-import { leftMs, NO_LOG, stampOfRecord, type JournalRecord } from './journal/disk/journal-log.js';
-import { unconditional } from './journal/disk/right-to-create.js';
+import { NO_LOG, stampOfRecord, type JournalRecord } from './journal/disk/journal-log.js';
+import { replaceCopy } from './journal/adopted-copies.js';
 import { type KeptJournal, NOTHING_KEPT } from './journal/kept-journal.js';
 import { LossReports } from './journal/loss-reports.js';
 import { OwnWrites } from './journal/own-writes.js';
@@ -327,21 +327,9 @@ export class Keyspaces {
     for (const record of records) {
       own.recover(record);
       stamps.observe(stampOfRecord(record));
-      this.#replaceCopy(record);
+      replaceCopy(this.#deps.memory, record, this.#clock.wallTime());
     }
     onBacklog();
-  }
-
-  // Memory may hold what an adopted record ends or changes, and nobody tells this process of it: it hands it in itself.
-  #replaceCopy(record: JournalRecord): void {
-    const { memory } = this.#deps;
-    const left = leftMs(record, this.#clock.wallTime());
-    if (record.kind === 'drop') {
-      memory.drop({ ...record.drop, ttlMs: Math.max(left ?? 0, 0) });
-    } else if (memory.peek(record.write.key) !== null) {
-      const ttlMs = left === null ? null : Math.max(left, 0);
-      memory.apply({ ...unconditional(record.write), ttlMs });
-    }
   }
 
   // The new primary may lack the last writes that the old one acknowledged. What it has newer stays.
