@@ -70,8 +70,8 @@ function reading({ kind }: NearPlan): ReadVersion {
     read: (key) => cache.get<number>(key),
     nearReads: () => cache.stats.nearHits,
     withoutRedis: () => {
-      const { failed, away } = redis.status.fallback.guards.reads;
-      return failed + away;
+      const { reads, writes } = redis.status.fallback.guards;
+      return reads.failed + reads.away + writes.failed + writes.away;
     },
   };
 }

@@ -5,6 +5,8 @@ import { WorkerPool, type Worker } from '../support/worker.js';
 const READS = 20_000;
 const SEED = Number(process.env['NEAR_SEED'] ?? '1');
 const CAST = { readers: 2, writers: 2, keysOfEach: 50, seed: SEED } as const;
+// Without those that fall silent: when that is noticed depends on timers, so they belong to `npm run bench:near`, alone on
+// a machine.
 const FAULTS: readonly NearFault[] = [
   'data-killed',
   'subscription-killed',
@@ -12,7 +14,6 @@ const FAULTS: readonly NearFault[] = [
   'flushdb',
   'reader-killed',
   'writer-killed',
-  'primary-unreachable',
   'primary-killed',
 ];
 

@@ -1,7 +1,7 @@
 import { KeyspaceProcess } from '../../../test/model/keyspace-process.js';
 import { ModelClock } from '../../../test/model/model-clock.js';
 import { BASE_MS } from '../../../test/model/process-clock.js';
-import { draftOf } from '../../../test/model/scene.js';
+import { bodyOf, draftOf } from '../../../test/model/scene.js';
 import { RedisInMemory } from '../../../test/support/redis-in-memory/redis-in-memory.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -24,7 +24,7 @@ async function twoReaders() {
     await Promise.all(closed);
   };
   const [reader, writer] = processes as [KeyspaceProcess, KeyspaceProcess];
-  return { clock, redis, reader: reader.cache, writer: writer.cache, end };
+  return { clock, redis, reader: reader.cache, port: reader.port, writer: writer.cache, end };
 }
 
 describe('a replica that is behind a change of which the reader has heard', () => {
@@ -39,4 +39,25 @@ describe('a replica that is behind a change of which the reader has heard', () =
     expect(await reader.readMany(['k'])).toMatchObject([{ state: 'deleted' }]);
     await end();
   });
+
+  it.each(['one by one', 'many at once'])(
+    'is believed more than an older copy while the primary is away: %s',
+    async (how) => {
+      const { clock, redis, reader, port, writer, end } = await twoReaders();
+      await writer.write('k', draftOf('first'));
+      redis.replicate();
+      expect(await reader.read('k')).toMatchObject({ state: 'found' });
+      clock.jump(10);
+      await writer.write('k', draftOf('second'));
+      redis.replicate();
+      clock.jump(10);
+      await writer.write('k', draftOf('third'));
+      port.link = 'replica';
+      const [reading] =
+        how === 'one by one' ? [await reader.read('k')] : await reader.readMany(['k']);
+      expect(reading).toMatchObject({ state: 'found' });
+      expect(bodyOf(reading!)).toBe('second');
+      await end();
+    },
+  );
 });

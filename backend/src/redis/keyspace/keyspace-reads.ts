@@ -88,7 +88,7 @@ export class KeyspaceReads<T> {
         if (found instanceof Away) return this.#whileAway(entry, found);
         const answer = this.#answerOf(entry, found);
         const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(answer, confirm);
-        return isSure ? this.#accept(answer, askedAt) : this.#askPrimaryFor(redis, entry);
+        return isSure ? this.#accept(answer, askedAt) : this.#askPrimaryFor(redis, answer);
       },
     );
   }
@@ -115,10 +115,12 @@ export class KeyspaceReads<T> {
     const bytesOf = (i: number): Buffer | null => found[i] ?? null;
     const unsure =
       mayLag || redis.mayLag
-        ? entries.filter((entry, i) => this.#isUnsure(this.#answerOf(entry, bytesOf(i)), false))
+        ? entries
+            .map((entry, i) => this.#answerOf(entry, bytesOf(i)))
+            .filter((answer) => this.#isUnsure(answer, false))
         : [];
     const sure = unsure.length === 0 ? [] : await this.#askPrimary(redis, unsure);
-    const confirmed = new Map(unsure.map((entry, i) => [entry, sure[i] ?? UNKNOWN]));
+    const confirmed = new Map(unsure.map(({ entry }, i) => [entry, sure[i] ?? UNKNOWN]));
     return gathered(
       entries.map((entry, i) => confirmed.get(entry) ?? this.accept(entry, bytesOf(i), askedAt)),
     );
@@ -181,12 +183,16 @@ export class KeyspaceReads<T> {
 
   // A replica may not yet have what this process knows, or a login that another process made a moment
   // ago.
-  #isUnsure({ entry, bytes, copy }: RedisAnswer, isWanted: boolean): boolean {
+  #isUnsure(answer: RedisAnswer, isWanted: boolean): boolean {
     const { own } = this.#deps;
-    const word = own.isQuiet ? null : this.#knowledge.ownOf({ key: entry });
+    const word = own.isQuiet ? null : this.#knowledge.ownOf({ key: answer.entry });
     if (word?.source === 'pending') return false;
+    const { bytes } = answer;
     if (bytes === null) return isWanted || word !== null;
-    if (this.#near?.catchesUp === true) return true;
+    return this.#near?.catchesUp === true || this.#isDoubted(answer, bytes, isWanted);
+  }
+
+  #isDoubted({ entry, copy }: RedisAnswer, bytes: Buffer, isWanted: boolean): boolean {
     const found = copy?.found ?? decodeEntry(bytes);
     if (isWanted && this.#judge.isOver(found)) return true;
     return this.#isBehind(entry, found, copy);
@@ -207,14 +213,25 @@ export class KeyspaceReads<T> {
     return { key, stamp, birth, isFinal, groups: groups.map((group) => this.#keys.group(group)) };
   }
 
-  async #askPrimaryFor(redis: SharedStore, entry: string): Promise<Reading<T>> {
-    const [reading = UNKNOWN] = await this.#askPrimary(redis, [entry]);
+  async #askPrimaryFor(redis: SharedStore, answer: RedisAnswer): Promise<Reading<T>> {
+    const [reading = UNKNOWN] = await this.#askPrimary(redis, [answer]);
     return reading;
   }
 
-  async #askPrimary(redis: SharedStore, entries: readonly string[]): Promise<Reading<T>[]> {
+  async #askPrimary(redis: SharedStore, answers: readonly RedisAnswer[]): Promise<Reading<T>[]> {
+    const entries = answers.map(({ entry }) => entry);
     const found = await this.#onPrimary(redis, entries);
-    return found instanceof Away ? this.#allWhileAway(entries, found) : found;
+    if (!(found instanceof Away)) return found;
+    for (const answer of answers) this.#keepUnsure(answer);
+    return this.#allWhileAway(entries, found);
+  }
+
+  // While the primary is away, what a replica has counts where memory knows nothing newer. Nobody has confirmed it.
+  #keepUnsure({ entry, bytes, copy }: RedisAnswer): void {
+    if (bytes === null || copy !== null) return;
+    const { memory } = this.#deps;
+    const write = this.#copyOfRead(entry, bytes, decodeEntry(bytes));
+    if (write !== null && memory.apply(write).kind === 'applied') memory.distrust(entry);
   }
 
   async #onPrimary(redis: SharedStore, entries: readonly string[]): Promise<Reading<T>[] | Away> {
@@ -257,20 +274,14 @@ export class KeyspaceReads<T> {
   }
 
   #keepCopy(key: string, bytes: Buffer, found: DecodedEntry, askedAt: number): void {
-    const { memory, clock, stamps } = this.#deps;
-    if (!found.ok) {
+    const { memory } = this.#deps;
+    const write = this.#copyOfRead(key, bytes, found);
+    if (write === null) {
       // The unreadable bytes have replaced what memory knows.
       memory.distrust(key);
       return;
     }
-    const { stamp, freshUntil, groups, isFinal } = found.entry;
-    // What this process writes from now on is later than what it has read.
-    stamps.observe(stamp);
-    // Of an expired entry nothing is kept, and nothing of what it has replaced.
-    const leftMs = freshUntil + this.#options.maxStaleMs - clock.wallTime();
-    const ttlMs = freshUntil === 0 ? null : leftMs;
-    const write = this.#copyOf(key, bytes, { stamp, groups, ttlMs });
-    if (isFinal) this.#deps.own.noteEnd({ ...write, isFinal });
+    if (write.isFinal === true) this.#deps.own.noteEnd({ ...write, isFinal: true });
     if (memory.apply(write).kind === 'applied') return;
     const copy = memory.peek(key);
     if (copy !== null && copy.heardAt > askedAt) return;
@@ -279,13 +290,17 @@ export class KeyspaceReads<T> {
     memory.apply(write);
   }
 
-  #copyOf(
-    key: string,
-    bytes: Buffer,
-    { stamp, groups, ttlMs }: Pick<StampedWrite, 'stamp' | 'groups' | 'ttlMs'>,
-  ): StampedWrite {
+  #copyOfRead(key: string, bytes: Buffer, found: DecodedEntry): StampedWrite | null {
+    if (!found.ok) return null;
+    const { clock, stamps } = this.#deps;
+    const { stamp, freshUntil, groups, isFinal } = found.entry;
+    // What this process writes from now on is later than what it has read.
+    stamps.observe(stamp);
+    // Of an expired entry nothing is kept, and nothing of what it has replaced.
+    const leftMs = freshUntil + this.#options.maxStaleMs - clock.wallTime();
+    const ttlMs = freshUntil === 0 ? null : leftMs;
     const whole = groups.map((group) => this.#keys.group(group));
-    return { key, stamp, entry: bytes, ttlMs, groups: whole };
+    return { key, stamp, entry: bytes, ttlMs, groups: whole, ...(isFinal && { isFinal }) };
   }
 }
 
