@@ -54,7 +54,7 @@ describe('processes that read what others write, while all that can be killed is
       const { verdict, counts, writes } = await run({ kind, isTold: true }, FAULTS);
       expect(verdict.violations).toEqual([]);
       // Otherwise there was nothing to find.
-      expect(counts.near).toBeGreaterThan(READS / 4);
+      expect(counts.near).toBeGreaterThanOrEqual(READS / 4);
       expect(writes).toBeGreaterThan(500);
     },
   );

@@ -62,7 +62,10 @@ export class NearCopies {
   wake(): void {
     if (this.#isAwake || this.#isClosed) return;
     this.#isAwake = true;
-    this.#stopFlushes = this.#port.onFlush?.(() => this.#onFlush()) ?? null;
+    this.#stopFlushes =
+      this.#port.onFlush?.(() => {
+        this.#onFlush();
+      }) ?? null;
     void inBackground(() => this.#listen(++this.#round));
   }
 
