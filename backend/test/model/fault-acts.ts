@@ -8,7 +8,7 @@ import type { LinkState } from '../support/redis-in-memory/in-memory-port.js';
 import type { CacheOracle, Version } from './cache-oracle.js';
 import { KeyspaceProcess } from './keyspace-process.js';
 import type { ModelClock } from './model-clock.js';
-import type { WorldSettings } from './model-settings.js';
+import { MODEL, type WorldSettings } from './model-settings.js';
 import { BASE_MS } from './process-clock.js';
 import { kindIn } from './redis-answers.js';
 import { pick, type Op, type Scene } from './scene.js';
@@ -68,6 +68,7 @@ export class FaultActs {
   reach(process: KeyspaceProcess): void {
     const { port } = process;
     const wasLinked = port.link === 'open';
+    this.#awaitDeadline(process);
     port.link = 'open';
     if (wasLinked) return;
     // Whatever happened meanwhile: another node may be the primary now.
@@ -90,8 +91,16 @@ export class FaultActs {
   }
 
   #setLink(process: KeyspaceProcess, link: LinkState): void {
+    this.#awaitDeadline(process);
     process.port.link = link;
     process.heardSince = Infinity;
+  }
+
+  // Nobody waits any more for what a frozen node was asked: so much time has passed before it thaws.
+  #awaitDeadline({ port }: KeyspaceProcess): void {
+    if (port.link !== 'frozen') return;
+    this.#things.clock.jump(MODEL.deadlineMs);
+    this.#things.redis.replicate();
   }
 
   #hearsFromNowOn(process: KeyspaceProcess): void {

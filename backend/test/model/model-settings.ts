@@ -7,6 +7,8 @@ export const MODEL = {
   /** A replica is never further behind. */
   lagMs: 700,
   leaseMs: 80,
+  /** For so long a call waits for Redis: the default of `fallback.timeoutMs`. */
+  deadlineMs: 200,
 } as const;
 
 /** What one history has in common. */
