@@ -82,8 +82,13 @@ export async function openStage(): Promise<Stage> {
   Object.assign(process.env, cluster.env(), { REDIS_ROUTING_READ_POLICY: 'primary' });
   console.log = print;
   console.error = print;
+  const connection = RedisModule.forRoot(
+    // As docs/near.md says.
+    { near: { prefixes: ['flag:', 'price:'] } },
+    { overEnvironment: true },
+  );
   const app = await NestFactory.createApplicationContext(
-    { module: Root, imports: [RedisModule.forRoot(), SessionModule.forRoot()] },
+    { module: Root, imports: [connection, SessionModule.forRoot()] },
     { logger: false },
   );
   const redis = app.get(RedisService);
