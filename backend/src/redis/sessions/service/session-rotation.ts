@@ -52,15 +52,18 @@ export class SessionRotation<T> {
       before = used ?? (await this.#reader.loadForChange(old.id));
       if (used === null) birth = before.birth;
     }
-    throw invalid('deleted');
+    // It was there each time: it has not ended.
+    throw new SessionUnavailableError('All others of the user are ended all the time; try again', {
+      attempts: MAX_ATTEMPTS,
+    });
   }
 
   async #endOld(before: SessionRecord): Promise<void> {
-    if (await this.#writer.endReplaced(before)) return;
-    const { keyspace, desk } = this.#deps;
-    const reading = await keyspace.read(before.id, { onPrimary: true });
+    const receipt = await this.#writer.endReplaced(before);
+    if (!isSuperseded(receipt)) return;
     // Somebody else was first, with a successor of his own or without one.
-    if (reading.state === 'deleted' || desk === null) throw invalid('deleted');
+    if (receipt.by !== undefined) throw invalid('deleted');
+    if (this.#deps.desk === null) throw invalid('missing');
     throw new SessionUnavailableError(
       'Redis has not taken the session back from the archive; try again',
     );

@@ -447,6 +447,25 @@ describe('a rotation', () => {
     expect((await sessions.listOf('ann')).sessions).toHaveLength(1);
   });
 
+  it.each(['missing', 'deleted'] as const)(
+    'says that the session is %s when that is found out at the end',
+    async (reason) => {
+      const { process, redis } = world();
+      const [a, b] = [process(), process()];
+      const { token, session } = await a.sessions.create(ANN);
+      a.keyspace.beforeEnd = async () => {
+        a.keyspace.beforeEnd = null;
+        if (reason === 'missing') redis.data.evict(session.id);
+        else await b.sessions.destroy(token);
+      };
+      await expect(a.sessions.rotate(token)).rejects.toMatchObject({
+        code: 'SESSION_INVALID',
+        details: { reason },
+      });
+      expect((await b.sessions.listOf('ann')).sessions).toEqual([]);
+    },
+  );
+
   it('leaves the old token valid and no other one when the old one cannot be ended', async () => {
     const { sessions, keyspace } = world().process();
     const { token, session } = await sessions.create(ANN);

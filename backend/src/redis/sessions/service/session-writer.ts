@@ -126,14 +126,14 @@ export class SessionWriter {
     await allOf([keyspace.delete(id, options), desk?.remove(id) ?? Promise.resolve()]);
   }
 
-  /** Ends a session that another one has replaced. Returns false when it was ended by somebody else. */
-  async endReplaced({ id, endsAt }: SessionRecord): Promise<boolean> {
+  /** Ends a session that another one has replaced, if it is there. The receipt tells by what it was ended else. */
+  async endReplaced({ id, endsAt }: SessionRecord): Promise<WriteReceipt> {
     const { keyspace, desk } = this.#deps;
     // The archive first: if it refuses, nothing has happened to the old session.
     await desk?.remove(id);
     const keepMs = this.#keepMs(endsAt - this.now);
     const end = { isFinal: true, keepMs, onlyIfPresent: true };
-    return !isSuperseded(await keyspace.delete(id, end));
+    return keyspace.delete(id, end);
   }
 
   /** Ends all sessions of a user, also those that only other processes know, but for one. */

@@ -251,6 +251,20 @@ describe('a rotation', () => {
     expect(await codeOf(a.sessions.rotate(again.token))).toBe('SESSION_INVALID');
   });
 
+  it('of the one that stays is to be tried again while ends of all others come all the time', async () => {
+    const world = newSessionWorld();
+    const [a, b] = [world.process(), world.process()];
+    const { token } = await a.sessions.create(LONG);
+    a.keyspace.beforeWrite = async () => {
+      await world.clock.advance(1000);
+      await b.sessions.destroyAllOf('ann', { except: token });
+    };
+    expect(await codeOf(a.sessions.rotate(token))).toBe('SESSION_UNAVAILABLE');
+    a.keyspace.beforeWrite = null;
+    expect(await codeOf(b.sessions.read(token))).toBe('ok');
+    expect(await codeOf(a.sessions.rotate(token))).toBe('ok');
+  });
+
   it('does not save a session from the end of all, which comes in between', async () => {
     const world = newSessionWorld();
     const [a, b] = [world.process(), world.process()];
