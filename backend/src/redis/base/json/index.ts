@@ -1,1 +1,2 @@
 export { findJsonFault, type JsonRules, parseJson } from './plain-json.js';
+export { isWellFormed } from './well-formed.js';

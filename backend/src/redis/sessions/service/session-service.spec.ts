@@ -114,6 +114,10 @@ describe('a session', () => {
   it.each([
     ['no user', { userId: '' }],
     ['a user with an endless name', { userId: 'x'.repeat(1025) }],
+    [
+      'a user with half a character, which is the same in bytes as any other',
+      { userId: 'a\ud800' },
+    ],
     ['a number for a user', { userId: 7 as unknown as string }],
     ['no time to be idle', { idleMs: 0 }],
     ['a time that is none', { idleMs: NaN }],

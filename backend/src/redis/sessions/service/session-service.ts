@@ -4,6 +4,7 @@ import {
   SessionUnavailableError,
 } from '../../base/errors/index.js';
 import { EventBus } from '../../base/events/index.js';
+import { isWellFormed } from '../../base/json/index.js';
 import {
   anything,
   lifetime,
@@ -294,11 +295,11 @@ function idOfToken(token: unknown): string {
 
 function checkUser(userId: unknown): void {
   const isText = typeof userId === 'string';
-  if (isText && userId !== '' && userId.length <= MAX_USER_ID) return;
+  if (isText && userId !== '' && userId.length <= MAX_USER_ID && isWellFormed(userId)) return;
   throw new InvalidArgumentError({
     field: 'userId',
     value: isText ? `(a text of ${userId.length} characters)` : `(${typeof userId})`,
-    message: `must be a text of 1 to ${MAX_USER_ID} characters`,
+    message: `must be a well-formed text of 1 to ${MAX_USER_ID} characters`,
     remedy: 'Give an id that never changes, such as the primary key as text',
   });
 }
