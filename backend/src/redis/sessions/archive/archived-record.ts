@@ -15,9 +15,22 @@ export function fromArchive(value: unknown, seal: SessionSeal): DecodedRecord {
   const sealed = sealedIn(record.data);
   const opened = sealed === null ? seal.takePlain(EMPTY) : seal.open(sealed, placeOf(record));
   if (!opened.ok) return opened;
-  if (sealed === null) return { ok: true, value: record };
+  if (sealed === null) return plainOf(record);
   // It was authenticated: this is what a process with the key wrote.
   return { ok: true, value: { ...record, data: fromJson(opened.bytes.toString()) } };
+}
+
+/** The record with data of its own: what is done to it reaches nobody else who has the record. */
+export function withOwnData(record: SessionRecord): SessionRecord {
+  return { ...record, data: fromJson(toForeignJson(record.data, Infinity)) };
+}
+
+function plainOf(record: SessionRecord): DecodedRecord {
+  try {
+    return { ok: true, value: withOwnData(record) };
+  } catch {
+    return CORRUPT;
+  }
 }
 
 // Not its times: a database may round them.

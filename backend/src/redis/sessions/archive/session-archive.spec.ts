@@ -92,6 +92,19 @@ describe('sessions with an archive', () => {
     expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
   });
 
+  it('are an object of its own for each call, so that what one does with its data reaches no other', async () => {
+    const { token } = await a.sessions.create({ userId: 'ann', data: { n: 1 } });
+    const readTwice = () => Promise.all([b.sessions.read(token), b.sessions.read(token)]);
+    for (const isAway of [false, true]) {
+      world.redis.empty();
+      if (isAway) b.keyspace.goAway();
+      const [first, second] = await readTwice();
+      Object.assign(first.data, { n: 2 });
+      expect(second.data).toEqual({ n: 1 });
+      expect((await b.sessions.read(token)).data).toEqual({ n: 1 });
+    }
+  });
+
   it('are not remembered for longer than they live', async () => {
     const { token } = await a.sessions.create({ ...ANN, idleMs: 2000 });
     b.keyspace.goAway();
@@ -231,6 +244,8 @@ describe('sessions with an archive', () => {
     ['text', () => 'text'],
     ['the record of another session', (row: object) => ({ ...row, id: 'f'.repeat(64) })],
     ['a record without its end', (row: object) => ({ ...row, endsAt: undefined })],
+    ['a record without its data', (row: object) => ({ ...row, data: undefined })],
+    ['a record with data that is no JSON', (row: object) => ({ ...row, data: { n: 1n } })],
   ])('are refused when it hands out %s', async (_, spoil) => {
     const { token, session } = await a.sessions.create(ANN);
     world.redis.empty();

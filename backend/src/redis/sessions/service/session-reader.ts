@@ -12,6 +12,7 @@ import {
 } from '../../keyspace/index.js';
 import type { Clock } from '../../base/timing/index.js';
 import type { ArchiveDesk } from '../archive/archive-desk.js';
+import { withOwnData } from '../archive/archived-record.js';
 import { Remembered } from '../archive/remembered.js';
 import { toForeignJson } from '../record/session-data.js';
 import { draftOf, expiryOf, type SessionRecord } from '../record/session-record.js';
@@ -193,11 +194,11 @@ export class SessionReader {
     return isCertain ? { kind: 'invalid', reason: 'expired' } : { kind: 'ask', why: 'unknown' };
   }
 
-  #askOnce(id: string, why: Unknown): Promise<SessionRecord> {
+  async #askOnce(id: string, why: Unknown): Promise<SessionRecord> {
     const known = why === 'unknown' ? this.#present.get(id) : undefined;
-    if (known !== undefined && !this.#hasExpired(known)) return Promise.resolve(known);
+    if (known !== undefined && !this.#hasExpired(known)) return withOwnData(known);
     const flight = this.#flights.get(id) ?? this.#flights.start(id, () => this.#ask(id, why));
-    return flight.answer;
+    return withOwnData(await flight.answer);
   }
 
   async #ask(id: string, why: Unknown): Promise<SessionRecord> {
