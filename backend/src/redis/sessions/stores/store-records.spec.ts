@@ -119,6 +119,14 @@ describe('the records of a store', () => {
     expect(await other.get(SID)).toBeNull();
   });
 
+  it('are read from the primary, so that a change is not based on what a replica still has', async () => {
+    await records.set(SID, { cookie: {}, user: null });
+    world.redis.holdReplica();
+    const other = new StoreRecords(world.process().keyspace, { clock: world.clock });
+    await records.set(SID, { cookie: {}, user: 'ann' });
+    expect(await other.get(SID)).toMatchObject({ user: 'ann' });
+  });
+
   it('keep the later of two changes, whichever process makes it', async () => {
     const { keyspace: elsewhere } = world.process();
     const other = new StoreRecords(elsewhere, { clock: world.clock });
@@ -178,6 +186,16 @@ describe('the records of a store', () => {
     world.redis.data.entries.set(ID, { ...entry, body: Buffer.from(text) });
     expect(await records.get(SID)).toBeNull();
     expect(events).toEqual([{ type: 'value.rejected', keyspace: 'sessions', fault: 'corrupt' }]);
+  });
+
+  it('come back without a member named __proto__, which would change what copies them', async () => {
+    const hostile = JSON.parse(
+      '{"cookie":{},"cart":{"__proto__":{"isAdmin":true},"n":1}}',
+    ) as object;
+    await records.set(SID, hostile);
+    const found = (await records.get(SID)) as { cart: object };
+    expect(Object.assign({}, found.cart)).toEqual({ n: 1 });
+    expect('isAdmin' in Object.assign({}, found.cart)).toBe(false);
   });
 
   it('are none when the entry is damaged, or not of this store', async () => {

@@ -21,7 +21,7 @@ import type {
   WriteOptions,
 } from '../../keyspace/index.js';
 import { SystemClock, type Clock } from '../../base/timing/index.js';
-import { toForeignJson } from '../record/session-data.js';
+import { fromJson, toForeignJson } from '../record/session-data.js';
 import { plainData, type PlainData } from '../../config/index.js';
 import { SessionSeal } from '../record/session-seal.js';
 import { stampOfChange, stampOfSlide } from '../record/session-record.js';
@@ -215,8 +215,10 @@ export class StoreRecords {
     return this.#keyspace.isAway ? half : Math.min(this.#options.touchEveryMs, half);
   }
 
+  // From the primary while there is one: the library writes all of what it was given, so what a replica still has
+  // would undo the change before.
   async #read(id: string): Promise<Found<object> | null> {
-    const reading = await this.#sessions.read(id, { confirm: true });
+    const reading = await this.#sessions.read(id, { confirm: true, onPrimary: true });
     switch (reading.state) {
       case 'found':
         return reading;
@@ -266,7 +268,7 @@ function depsOf(home: SessionHome): SharedDeps {
 
 function parseSession(bytes: Buffer): Decoded<object> {
   try {
-    const session: unknown = JSON.parse(bytes.toString());
+    const session = fromJson(bytes.toString());
     // Without a cookie express-session would fail in the middle of a request.
     const isWhole = isObject(session) && 'cookie' in session && isObject(session.cookie);
     return isWhole ? { ok: true, value: session } : CORRUPT;
