@@ -86,10 +86,11 @@ describe('a Redis that is there and refuses all writes', () => {
   it('when it is full, still takes deletes and drops: others must not wait for a logout', async () => {
     const { keyspaces, run } = await start();
     const sessions = keyspaces.open('sessions', SESSION);
-    for (const key of ['a', 'b']) await sessions.write(key, { ...draft, groups: ['u'] });
+    const stamp = sessions.stamp();
+    for (const key of ['a', 'b']) await sessions.write(key, { ...draft, groups: ['u'] }, { stamp });
     await run('config', 'set', 'maxmemory', '1');
     expect(await sessions.write('c', draft)).toEqual({ outcome: 'journaled' });
-    const end = { isFinal: true, onlyIfPresent: true } as const;
+    const end = { isFinal: true, replaces: stamp };
     expect(await sessions.delete('a', end)).toEqual({ outcome: 'stored' });
     expect((await sessions.dropGroup('u')).outcome).toBe('stored');
     expect((await sessions.read('b')).state).toBe('deleted');

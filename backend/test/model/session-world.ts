@@ -73,10 +73,8 @@ class RelapsedKeyspace extends ScriptedKeyspace {
   override delete(key: string, options: DeleteOptions = {}): Promise<WriteReceipt> {
     const isBlind =
       this.relapse === 'a rotation does not look whether the old session is still there';
-    return super.delete(key, {
-      ...this.#spoilt(options),
-      ...(isBlind && { onlyIfPresent: false }),
-    });
+    const { replaces, ...rest } = this.#spoilt(options);
+    return super.delete(key, { ...rest, ...(replaces !== undefined && !isBlind && { replaces }) });
   }
 
   override dropGroup(group: string, options: DropOptions = {}): Promise<WriteReceipt> {

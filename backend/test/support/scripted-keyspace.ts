@@ -194,16 +194,16 @@ export class ScriptedKeyspace implements Keyspace {
   }
 
   async delete(key: string, options: DeleteOptions = {}): Promise<WriteReceipt> {
-    const { isFinal = false, keepMs = MAX_AGE_MS, onlyIfPresent = false } = options;
+    const { isFinal = false, keepMs = MAX_AGE_MS, replaces } = options;
     await this.beforeEnd?.();
     const freshUntil = this.#now + keepMs;
     const make = (stamp: Stamp): Put => ({
       kind: 'put',
       key,
       entry: newTombstone(stamp, { madeAt: this.#now, freshUntil, isFinal }),
-      ...(onlyIfPresent && { replaces: 'any' }),
+      ...(replaces !== undefined && { replaces }),
     });
-    return this.#apply(make, undefined, onlyIfPresent);
+    return this.#apply(make, undefined, replaces !== undefined);
   }
 
   async members(

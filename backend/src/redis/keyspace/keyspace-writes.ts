@@ -84,14 +84,14 @@ export class KeyspaceWrites {
   /** Writes a tombstone. */
   delete(
     key: string,
-    { isFinal = false, keepMs = this.#deps.tombstoneMs, onlyIfPresent = false }: DeleteOptions = {},
+    { isFinal = false, keepMs = this.#deps.tombstoneMs, replaces }: DeleteOptions = {},
   ): Promise<WriteReceipt> {
     const madeAt = this.#now();
     const freshUntil = Math.ceil(madeAt + keepMs);
     const make = (stamp: Stamp): StampedWrite => ({
       ...this.#newWrite(key, keepMs, newTombstone(stamp, { madeAt, freshUntil, isFinal })),
       ...(isFinal && { isFinal }),
-      ...(onlyIfPresent && { replaces: 'any' as const }),
+      ...(replaces !== undefined && { replaces }),
     });
     return this.#apply({ isValue: false, make });
   }
@@ -210,15 +210,15 @@ export class KeyspaceWrites {
 
   // The change, or the end, of a value that waits in the journal goes there, too.
   #isOfPending({ key, replaces }: StampedWrite): boolean {
-    if (replaces === undefined || this.#policy === 'strict') return false;
+    if (replaces === undefined || replaces === 'any' || this.#policy === 'strict') return false;
     const held = this.#deps.own.ofKey(key);
-    if (held?.isPending !== true) return false;
-    return replaces === 'any' || compareStamps(held.write.stamp, replaces) === 0;
+    return held?.isPending === true && compareStamps(held.write.stamp, replaces) === 0;
   }
 
   // What was loaded before a delete that still waits here: Redis would take it, and this process serve it.
   #newerPending(write: StampedWrite, { stamp }: Intent): Standing | null {
-    if (stamp === undefined || this.#deps.own.entries === 0) return null;
+    if (this.#deps.own.entries === 0) return null;
+    if (stamp === undefined) return this.#knowledge.pendingInstead(write);
     const word = this.#knowledge.ownOf(write);
     // The drop of a group is not the last word on a key: what is born after it may be written.
     return word?.source === 'dropped' ? { stamp: word.stamp, isFinal: false } : word;
@@ -289,11 +289,9 @@ export class KeyspaceWrites {
   // What replaces one certain value loses against all that is newer than that.
   #newerThan(write: StampedWrite, intent: Intent): Standing | null {
     const { replaces, key } = write;
-    if (replaces === 'any') {
-      const known = this.#knowledge.endedAt(key);
-      if (known !== null) return known;
-    }
     const isBased = replaces !== undefined && replaces !== 'any';
+    const ended = isBased && !intent.isValue ? this.#knowledge.endedAt(key) : null;
+    if (ended !== null) return ended;
     const newer = this.#knowledge.of(isBased ? { ...write, stamp: replaces } : write);
     return newer ?? (this.#isLoaded(intent) ? this.#knowledge.endLostSince(write) : null);
   }

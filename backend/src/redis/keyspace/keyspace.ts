@@ -53,8 +53,8 @@ export interface DeleteOptions {
   readonly isFinal?: boolean;
   /** How long the tombstone is kept. */
   readonly keepMs?: number;
-  /** Does nothing where no value is: the outcome is `superseded`, and another one has ended it. */
-  readonly onlyIfPresent?: boolean;
+  /** Only ends the value that has exactly this stamp, on the primary; otherwise it is `superseded`. */
+  readonly replaces?: Stamp;
 }
 
 /** How a key group is emptied. */

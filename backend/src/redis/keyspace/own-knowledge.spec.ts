@@ -124,6 +124,17 @@ describe('OwnKnowledge', () => {
     expect(knowledge.endedAt(KEY)).toMatchObject({ stamp: stampNo(3) });
   });
 
+  it('knows what waits in place of what a write is to replace, of which Redis may have neither', async () => {
+    const pending = stampNo(20 + SOURCES.indexOf('pending'));
+    const { knowledge, own } = await heardFrom(new Set<Source>(['pending']));
+    const insteadOf = (replaces?: Stamp) =>
+      knowledge.pendingInstead({ key: KEY, ...(replaces && { replaces }) });
+    expect(insteadOf(OLD)).toEqual({ stamp: pending, isFinal: false });
+    expect([insteadOf(), insteadOf(pending), insteadOf(stampNo(99))]).toEqual([null, null, null]);
+    own.note({ kind: 'write', write: setOf(KEY, stampNo(60)), madeAt: 0 });
+    expect(insteadOf(OLD)).toBeNull();
+  });
+
   it('names members that no drop has ended', async () => {
     const { knowledge, own } = await heardFrom(new Set<Source>());
     const listed = { ...setOf(KEY, stampNo(3), { groups: [GROUP] }) };

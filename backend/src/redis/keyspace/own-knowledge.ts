@@ -83,6 +83,14 @@ export class OwnKnowledge {
     return { entry: write.entry, isTrusted: isPending || this.#noticed(write) === null };
   }
 
+  /** What waits here in place of the value that a write names as what it replaces: Redis may have neither. */
+  pendingInstead({ key, replaces }: Pick<StampedWrite, 'key' | 'replaces'>): Standing | null {
+    if (replaces === undefined || replaces === 'any') return null;
+    const held = this.#own.ofKey(key);
+    const isOther = held?.isPending === true && compareStamps(held.write.stamp, replaces) > 0;
+    return isOther ? standingOf(held.write) : null;
+  }
+
   /** How a key was ended, if the latest that is known of it is its end; `null` when it may be there. */
   endedAt(key: string): Standing | null {
     const held = this.#own.ofKey(key)?.write ?? null;

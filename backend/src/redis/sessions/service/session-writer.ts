@@ -126,14 +126,14 @@ export class SessionWriter {
     await allOf([keyspace.delete(id, options), desk?.remove(id) ?? Promise.resolve()]);
   }
 
-  /** Ends a session that another one has replaced, if it is there. The receipt tells by what it was ended else. */
-  async endReplaced({ id, endsAt }: SessionRecord): Promise<WriteReceipt> {
-    const { keyspace, desk } = this.#deps;
-    // The archive first: if it refuses, nothing has happened to the old session.
-    await desk?.remove(id);
+  /**
+   * Ends in Redis a session that another one has replaced, if it is as it was then. What has refused that is in the
+   * receipt: a change, or an end; neither where it is not there.
+   */
+  endReplaced({ id, endsAt, revision }: SessionRecord): Promise<WriteReceipt> {
     const keepMs = this.#keepMs(endsAt - this.now);
-    const end = { isFinal: true, keepMs, onlyIfPresent: true };
-    return keyspace.delete(id, end);
+    const replaces = stampOfDigits(revision);
+    return this.#deps.keyspace.delete(id, { isFinal: true, keepMs, replaces });
   }
 
   /** Ends all sessions of a user, also those that only other processes know, but for one. */

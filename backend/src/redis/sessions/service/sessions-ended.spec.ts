@@ -3,6 +3,7 @@ import {
   newSessionWorld,
   passing,
   type SessionWorld,
+  TableArchive,
 } from '../../../../test/support/session-rig.js';
 
 const MINUTE = 60_000;
@@ -249,6 +250,38 @@ describe('a rotation', () => {
     await b.sessions.destroyAllOf('ann');
     expect(await codeOf(a.sessions.read(again.token))).toBe('SESSION_INVALID');
     expect(await codeOf(a.sessions.rotate(again.token))).toBe('SESSION_INVALID');
+  });
+
+  it('keeps a change that another process makes meanwhile', async () => {
+    const world = newSessionWorld();
+    const [a, b] = [world.process(), world.process()];
+    const { token } = await a.sessions.create(LONG);
+    let changes = 0;
+    a.keyspace.beforeEnd = async () => {
+      if (++changes > 2) return;
+      await (changes === 1 ? b.sessions.update(token, { n: 1 }) : b.sessions.touch(token));
+    };
+    const rotated = await a.sessions.rotate(token);
+    expect(rotated.session.data).toEqual({ n: 1 });
+    expect((await b.sessions.read(rotated.token)).data).toEqual({ n: 1 });
+    expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
+    expect((await b.sessions.listOf('ann')).sessions).toHaveLength(1);
+  });
+
+  it('is to be tried again, and changes nothing, while others change the session all the time', async () => {
+    const world = newSessionWorld();
+    const archive = new TableArchive();
+    const [a, b] = [world.process({ archive }), world.process({ archive })];
+    const { token, session } = await a.sessions.create(LONG);
+    a.keyspace.beforeEnd = async () => {
+      await b.sessions.update(token, ({ n }) => ({ n: Number(n) + 1 }));
+    };
+    expect(await codeOf(a.sessions.rotate(token))).toBe('SESSION_UNAVAILABLE');
+    a.keyspace.beforeEnd = null;
+    expect([...archive.rows.keys()]).toEqual([session.id]);
+    expect((await b.sessions.listOf('ann')).sessions).toEqual([await b.sessions.read(token)]);
+    world.redis.empty();
+    expect(Number((await b.sessions.read(token)).data['n'])).toBeGreaterThan(1);
   });
 
   it('of the one that stays is to be tried again while ends of all others come all the time', async () => {
