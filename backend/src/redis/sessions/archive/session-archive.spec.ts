@@ -105,6 +105,24 @@ describe('sessions with an archive', () => {
     }
   });
 
+  it('stay in it when Redis has lost them while they were rotated, or cannot say so', async () => {
+    for (const isLost of [true, false]) {
+      const { token, session } = await a.sessions.create(ANN);
+      a.keyspace.beforeEnd = () => {
+        a.keyspace.beforeEnd = null;
+        if (isLost) world.redis.empty();
+        else a.keyspace.writeError = new TypeError('no');
+      };
+      await expect(a.sessions.rotate(token)).rejects.toThrow();
+      a.keyspace.writeError = null;
+      world.redis.empty();
+      expect(await b.sessions.read(token)).toEqual(session);
+      expect((await b.sessions.rotate(token)).session.data).toEqual(session.data);
+      expect(archive.rows.size).toBe(1);
+      await b.sessions.destroyAllOf('ann');
+    }
+  });
+
   it('are not remembered for longer than they live', async () => {
     const { token } = await a.sessions.create({ ...ANN, idleMs: 2000 });
     b.keyspace.goAway();

@@ -356,6 +356,20 @@ describe('an update', () => {
     expect(await b.sessions.read(token)).toEqual(updated);
   });
 
+  it('is of the data as it was when it was called', async () => {
+    const { sessions } = world().process<{ n: number } | null>();
+    const data = { n: 1 };
+    const begun = sessions.create({ userId: 'ann', data });
+    data.n = 2;
+    const { token, session } = await begun;
+    expect(session.data).toEqual({ n: 1 });
+    data.n = 3;
+    const updated = sessions.update(token, data);
+    data.n = 4;
+    expect((await updated).data).toEqual({ n: 3 });
+    expect((await sessions.update(token, null)).data).toBeNull();
+  });
+
   it('loses none of those that one process makes at the same time', async () => {
     const { sessions } = world().process<{ n: number }>();
     const { token } = await sessions.create({ userId: 'ann', data: { n: 0 } });

@@ -169,11 +169,13 @@ export class SessionService<T = Record<string, unknown>> {
    * first.
    */
   @watchedSessionCall
-  update(token: string, change: T | ((data: T) => T)): Promise<Session<T>> {
+  async update(token: string, change: T | ((data: T) => T)): Promise<Session<T>> {
+    // What is done to the object after the call is no part of it.
+    const given = typeof change === 'function' ? null : { data: this.#checked(change) };
     return this.#changing(token, (before) => {
-      const isFunction = typeof change === 'function';
-      const data = isFunction ? (change as (data: T) => T)(before.data as T) : change;
-      return this.#writer.change(before, this.#checked(data));
+      const ofPresent = change as (data: T) => T;
+      const { data } = given ?? { data: this.#checked(ofPresent(before.data as T)) };
+      return this.#writer.change(before, data);
     });
   }
 
