@@ -1,14 +1,15 @@
 // @ts-check
-// Stages the installable package in dist/lib: backend/src/redis in CommonJS, the types that its entries lead to in both
-// formats, entries in ESM, manifest, licence, readme.
+// Stages the installable package in dist/lib: backend/src/redis bundled in CommonJS, the types that its entries lead to,
+// entries in ESM, manifest, licence, readme.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import ts from 'typescript';
+import { bundleCode, bundleTypes } from './lib/bundle.mjs';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
-import { writeEsmEntries } from './lib/esm-entries.mjs';
+import { writeEsmDoor } from './lib/esm-doors.mjs';
 import { isAbsolute, mapLinks } from './lib/markdown.mjs';
 import { at } from './lib/paths.mjs';
-import { keepReachableTypes } from './lib/reachable-types.mjs';
 
 /** @param {string} project */
 function compile(project) {
@@ -51,26 +52,27 @@ function packageReadme() {
 }
 
 await ensureDependencies();
-rmSync(at('dist', 'lib'), { recursive: true, force: true });
-compile('tsconfig.lib-esm.json');
-compile('tsconfig.lib-cjs.json');
-/** @typedef {{ types: string, default: string }} Door */
-/** @type {{ exports: Record<string, { import?: Door, require?: Door }> }} */
+const compiled = at('dist', 'compiled');
+const lib = at('dist', 'lib');
+rmSync(compiled, { recursive: true, force: true });
+rmSync(lib, { recursive: true, force: true });
+compile('tsconfig.lib.json');
+/** @type {{ exports: Record<string, { require?: { types: string, default: string } }> }} */
 const { exports: doors } = JSON.parse(readFileSync(at('backend', 'package.json'), 'utf8'));
-const imported = Object.values(doors).flatMap((door) => door.import ?? []);
 const required = Object.values(doors).flatMap((door) => door.require ?? []);
 /** @param {string} path */
-const inLib = (path) => path.slice('./'.length);
-writeEsmEntries(
-  at('dist', 'lib'),
-  imported.map((door) => inLib(door.default)),
+const inCjs = (path) => path.slice('./cjs/'.length);
+const entries = required.map((door) => inCjs(door.default));
+await bundleCode(compiled, join(lib, 'cjs'), entries);
+removeComments(join(lib, 'cjs'));
+await bundleTypes(
+  compiled,
+  join(lib, 'cjs'),
+  required.map((door) => inCjs(door.types)),
 );
-keepReachableTypes(
-  at('dist', 'lib'),
-  [...imported, ...required].map((door) => inLib(door.types)),
-);
-removeComments(at('dist', 'lib', 'cjs'));
-writeFileSync(at('dist', 'lib', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
-copyFileSync(at('backend', 'package.json'), at('dist', 'lib', 'package.json'));
-copyFileSync(at('LICENSE'), at('dist', 'lib', 'LICENSE'));
-writeFileSync(at('dist', 'lib', 'README.md'), packageReadme());
+for (const entry of entries) writeEsmDoor(compiled, lib, entry);
+rmSync(compiled, { recursive: true });
+writeFileSync(join(lib, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+copyFileSync(at('backend', 'package.json'), join(lib, 'package.json'));
+copyFileSync(at('LICENSE'), join(lib, 'LICENSE'));
+writeFileSync(join(lib, 'README.md'), packageReadme());

@@ -2,7 +2,7 @@
 // Counts the walk of one call: which functions of the built library run until it has its answer, and how often.
 //
 //   node scripts/count-walks.mjs                      a table of all walks
-//   node scripts/count-walks.mjs --list redis.get     the functions of one walk, by file
+//   node scripts/count-walks.mjs --list redis.get     the functions of one walk
 //   node scripts/count-walks.mjs --max redis.get=80   fails when that walk has more functions
 //
 // How the counts are made repeatable. Every walk is warmed up with several hundred calls. Then one call at a time is
@@ -130,10 +130,10 @@ async function countEach(names, application, runs) {
 /** @param {ReadonlyMap<WalkName, Visit[]>} walks */
 function printTable(walks) {
   const rows = [...walks].map(([name, visits]) => {
-    const { files, folders, functions, calls } = summarise(visits);
-    return [`\`${name}\`: ${WALKS[name].title}`, files, folders, functions, calls];
+    const { functions, calls } = summarise(visits);
+    return [`\`${name}\`: ${WALKS[name].title}`, functions, calls];
   });
-  console.log(markdownTable(['walk', 'files', 'folders', 'functions', 'calls'], rows));
+  console.log(markdownTable(['walk', 'functions', 'calls'], rows));
 }
 
 /** @param {ReadonlyMap<WalkName, Visit[]>} walks */
@@ -144,8 +144,8 @@ function printJson(walks) {
 
 /** @param {readonly Visit[]} visits */
 function printVisits(visits) {
-  const { files, folders, functions, calls } = summarise(visits);
-  console.log(`${functions} functions, ${calls} calls in ${files} files of ${folders} folders`);
+  const { functions, calls } = summarise(visits);
+  console.log(`${functions} functions, ${calls} calls`);
   let file = '';
   for (const visit of visits) {
     if (visit.file !== file) console.log(`\n${(file = visit.file)}`);

@@ -30,7 +30,7 @@ export function usage() {
     '  --build          build dist/lib first; without it only when it is missing',
     '  --lib <folder>   count in the package built there, instead of dist/lib',
     '  --json           as JSON instead of Markdown',
-    '  --list <walk>    the functions of one walk, by file',
+    '  --list <walk>    the functions of one walk',
     `  --runs <number>  how often each call is covered, ${DEFAULT_RUNS} unless given`,
     '  --max <limits>   fail when a walk has more functions: redis.get=80,health=90',
     '',

@@ -47,11 +47,7 @@ function medianOf(visits, walks) {
  * @param {readonly Visit[]} visits
  */
 export function summarise(visits) {
-  const files = new Set(visits.map(({ file }) => file));
-  const folders = new Set([...files].map((file) => file.slice(0, file.lastIndexOf('/') + 1)));
   return {
-    files: files.size,
-    folders: folders.size,
     functions: visits.length,
     calls: visits.reduce((sum, { calls }) => sum + calls, 0),
   };

@@ -1,6 +1,7 @@
 export { httpAnswerOf, type HttpAnswer } from './http-answer.js';
 export {
   byForRoot,
+  connectionsIn,
   InjectRedis,
   InjectRedisCache,
   engineToken,
@@ -9,6 +10,7 @@ export {
   redisKeyspacesToken,
   redisToken,
   refuseBare,
+  registeredToken,
   resolutionToken,
 } from './inject.js';
 export {

@@ -33,9 +33,19 @@ export function redisKeyspacesToken(
   return name === DEFAULT_CONNECTION ? RedisKeyspaces : tokenOf('RedisKeyspaces', name);
 }
 
+const ENGINE = 'nestjs-redis-ha.engine.';
+
 /** @internal Returns the injection token of the engine of a connection. */
 export function engineToken(name: string): symbol {
-  return Symbol.for(`nestjs-redis-ha.engine.${name}`);
+  return Symbol.for(`${ENGINE}${name}`);
+}
+
+/** @internal The names of the connections that the modules of an application register. */
+export function connectionsIn(modules: ModulesContainer): Set<string> {
+  const tokens = [...modules.values()].flatMap(({ providers }) => [...providers.keys()]);
+  const texts = tokens.map((token) => (typeof token === 'symbol' ? String(token.description) : ''));
+  const engines = texts.filter((text) => text.startsWith(ENGINE));
+  return new Set(engines.map((text) => text.slice(ENGINE.length)));
 }
 
 /** @internal Returns the injection token of the checked options of a connection. */
@@ -60,7 +70,8 @@ export function noConnection(field: string, name: string = DEFAULT_CONNECTION): 
   ]);
 }
 
-function registeredToken(module: string): symbol {
+/** @internal Returns the token under which each module that `forRoot()` makes says so. */
+export function registeredToken(module: string): symbol {
   return Symbol.for(`nestjs-redis-ha.registered.${module}`);
 }
 

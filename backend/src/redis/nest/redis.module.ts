@@ -43,6 +43,7 @@ import {
   redisKeyspacesToken,
   redisToken,
   refuseBare,
+  registeredToken,
   resolutionToken,
 } from './inject.js';
 import { systemRandom } from '../base/timing/index.js';
@@ -195,7 +196,8 @@ function toModule(
   const own: FactoryProvider[] = [
     {
       provide: engine,
-      inject: [resolutionToken(name), ModulesContainer],
+      // A test may put a check in the place of the last one, which comes before anything connects.
+      inject: [resolutionToken(name), ModulesContainer, registeredToken('RedisModule')],
       useFactory: (resolution: Resolution, modules: ModulesContainer) => {
         refuseSecond(name, modules);
         return startEngine(resolution, logger);

@@ -11,8 +11,14 @@ import {
   SessionService,
 } from '../../index.js';
 import { outcomeOf } from '../../../../test/support/outcomes.js';
+import { RedisEngine } from '../../engine/index.js';
 import { healthReport } from '../../health/health-report.js';
-import { ManualClock, RedisTestingModule, type RedisTestingOptions } from '../index.js';
+import {
+  ManualClock,
+  RedisTestingModule,
+  type RedisStandInOptions,
+  type RedisTestingOptions,
+} from '../index.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -314,6 +320,25 @@ describe('RedisTestingModule', () => {
     const outcome = await outcomeOf(Test.createTestingModule({ imports }).compile());
     expect(outcome.code).toBe('CONFIG_INVALID');
     expect((outcome.error as Error).message).toContain('RedisTestingModule.replaceIn(builder)');
+  });
+
+  it.each<[string, RedisStandInOptions, string]>([
+    ['a name that is misspelt', { name: 'ohter' }, "replaceIn(builder, { name: 'other' })"],
+    ['no name where each connection has one', {}, "replaceIn(builder, { name: 'one' })"],
+  ])('refuses to replace %s, before anything connects', async (_what, options, remedy) => {
+    const connecting = jest.spyOn(RedisEngine, 'open');
+    const names = options.name === undefined ? ['one', 'two'] : ['default', 'other'];
+    const imports = names.map((name) =>
+      RedisModule.forRoot({ mode: 'standalone', host: '192.0.2.1' }, { name }),
+    );
+    const builder = Test.createTestingModule({ imports });
+    const compiling = RedisTestingModule.replaceIn(builder, options).compile();
+    const outcome = await outcomeOf(compiling.then((module) => void running.push(module)));
+    expect(outcome.code).toBe('CONFIG_INVALID');
+    const { message } = outcome.error as Error;
+    expect(message).toContain(`test.name = "${options.name ?? 'default'}": no module registers`);
+    expect(message).toContain(remedy);
+    expect(connecting).not.toHaveBeenCalled();
   });
 
   it('lives by the time of this machine where no clock is given', async () => {

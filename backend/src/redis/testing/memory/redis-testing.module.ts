@@ -6,9 +6,11 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { ConfigInvalidError, type Problem } from '../../base/errors/index.js';
 import {
   anything,
   connectionName,
+  nearestName,
   option,
   OptionSet,
   text,
@@ -18,8 +20,10 @@ import { type Clock, SystemClock } from '../../base/timing/index.js';
 import { DEFAULT_CONNECTION, resolveOptions, type Resolution } from '../../config/index.js';
 import { RedisEngine } from '../../engine/index.js';
 import {
+  connectionsIn,
   engineToken,
   RedisModule,
+  registeredToken,
   type RegisterOptions,
   refuseSecond,
   resolutionToken,
@@ -100,11 +104,40 @@ export class RedisTestingModule {
    * as they are registered. Called once for each connection that has a name.
    */
   static replaceIn<T extends OverridableBuilder>(builder: T, options: RedisStandInOptions = {}): T {
-    for (const { provide, inject, useFactory } of providersFor(options)) {
+    const names = replacedIn.get(builder) ?? new Set();
+    replacedIn.set(builder, names.add(options.name ?? DEFAULT_CONNECTION));
+    const check: StandInProvider = {
+      provide: registeredToken('RedisModule'),
+      inject: [ModulesContainer],
+      useFactory: (modules) => refuseUnknown(names, connectionsIn(modules)),
+    };
+    for (const { provide, inject, useFactory } of [...providersFor(options), check]) {
       builder.overrideProvider(provide).useFactory({ factory: useFactory, inject });
     }
     return builder;
   }
+}
+
+/** The names that were replaced in each builder: Nest keeps only the last of several overrides of one provider. */
+const replacedIn = new WeakMap<OverridableBuilder, Set<string>>();
+
+/** Nest says nothing when a provider is overridden that nobody has: the test would run on the real Redis. */
+function refuseUnknown(names: Iterable<string>, registered: ReadonlySet<string>): true {
+  const unknown = [...names].filter((name) => !registered.has(name));
+  if (unknown.length === 0) return true;
+  throw new ConfigInvalidError(unknown.map((name) => unknownConnection(name, [...registered])));
+}
+
+function unknownConnection(name: string, registered: readonly string[]): Problem {
+  const [first = name] = registered;
+  const example = nearestName(name, registered) ?? first;
+  const options = example === DEFAULT_CONNECTION ? '' : `, { name: '${example}' }`;
+  return {
+    field: 'test.name',
+    value: name,
+    message: 'no module registers a connection of this name, so nothing would be replaced',
+    remedy: `There are: ${registered.join(', ')}. For example: RedisTestingModule.replaceIn(builder${options})`,
+  };
 }
 
 type Given = { readonly [K in keyof RedisStandInOptions]?: RedisStandInOptions[K] | undefined };
