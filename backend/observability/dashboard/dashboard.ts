@@ -11,6 +11,18 @@ const COLUMNS = 24;
 const HEIGHTS: Readonly<Record<Panel['type'], number>> = { timeseries: 8, stat: 4, table: 6 };
 const DATA_SOURCE = { type: 'prometheus', uid: '${datasource}' };
 const COLORLESS = 'text';
+const RUNBOOKS_LINK = {
+  title: 'Runbooks',
+  type: 'link',
+  icon: 'doc',
+  tooltip: '',
+  url: `${RUNBOOKS_URL}/README.md`,
+  tags: [],
+  asDropdown: false,
+  targetBlank: true,
+  includeVars: false,
+  keepTime: false,
+};
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -38,15 +50,7 @@ export function dashboard(): Json {
     timepicker: { refresh_intervals: ['5s', '30s', '1m', '5m'] },
     templating: { list: variables() },
     annotations: { list: annotations() },
-    links: [
-      {
-        title: 'Runbooks',
-        type: 'link',
-        icon: 'doc',
-        url: `${RUNBOOKS_URL}/README.md`,
-        targetBlank: true,
-      },
-    ],
+    links: [RUNBOOKS_LINK],
     panels: placed(ROWS),
   };
 }
@@ -71,7 +75,7 @@ function variable(name: string, query: string, hasAll = true): Json {
     label: name.charAt(0).toUpperCase() + name.slice(1),
     type: 'query',
     datasource: DATA_SOURCE,
-    query: { query, refId: name },
+    query,
     definition: query,
     // When the range of time changes: instances come and go.
     refresh: 2,
@@ -175,7 +179,8 @@ function fieldDefaults({ type, unit, min, max, stacked, thresholds, words }: Pan
     ...(words !== undefined && { mappings: [valueWords(words)] }),
     ...(type === 'timeseries' && { custom: lineStyle(stacked ?? false) }),
     ...(type === 'table' && {
-      links: [{ title: 'Runbooks', url: `${RUNBOOKS_URL}/README.md`, targetBlank: true }],
+      links: [RUNBOOKS_LINK],
+      custom: { align: 'auto', inspect: false },
     }),
   };
 }
@@ -197,19 +202,25 @@ function lineStyle(isStacked: boolean): Json {
   };
 }
 
+// With what Grafana would take by itself, because its schemas ask for it.
 function optionsOf(type: Panel['type']): Json {
   if (type === 'timeseries') {
     return {
-      legend: { displayMode: 'list', placement: 'bottom', showLegend: true },
+      legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] },
       tooltip: { mode: 'multi', sort: 'desc' },
     };
   }
-  if (type === 'table') return { showHeader: true, cellHeight: 'sm' };
+  if (type === 'table') return { frameIndex: 0, showHeader: true, cellHeight: 'sm' };
   return {
     reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
     colorMode: 'background',
     graphMode: 'none',
     textMode: 'value',
+    justifyMode: 'auto',
+    orientation: 'auto',
+    wideLayout: true,
+    showPercentChange: false,
+    percentChangeColorMode: 'standard',
   };
 }
 

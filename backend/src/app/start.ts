@@ -1,13 +1,13 @@
 import type { DynamicModule } from '@nestjs/common';
-import { destination } from 'pino';
 import { readAppConfig, type AppConfig } from './app-config.js';
 import { createApp } from './create-app.js';
 import { changeLevelOnSignal } from './logging/level-on-signal.js';
 import { newLogger } from './logging/json-logger.js';
+import { openOutput } from './logging/output.js';
 import { startTracing } from './tracing/start-tracing.js';
 import { endOnSignals, endOnUncaughtErrors, stopOnSignals } from './stop.js';
 
-const output = destination({ fd: 1, sync: true });
+const output = openOutput(1);
 
 /** Starts an application as a process of its own, and ends the process with it. */
 export async function start(

@@ -195,6 +195,32 @@ describe('the sample backend with one Redis', () => {
   });
 });
 
+it('names the request of a write that may or may not have been executed', async () => {
+  const server = await startRedisServer();
+  const app = await startApp({ ...server.env(), REDIS_ROUTING_WRITE_TIMEOUT_MS: '300' });
+  try {
+    await app.redis.whenReady();
+    await app.http.post('/api/counters/a');
+    await server.node.freeze();
+    const headers = { 'x-request-id': 'asks-for-one-more' };
+    const { status, body } = await app.http.post('/api/counters/a', { headers });
+    expect([status, body.code]).toEqual([503, 'COMMAND_UNCERTAIN']);
+    const lines = await waitUntil(
+      () => {
+        const found = app.lines.filter(({ requestId }) => requestId === 'asks-for-one-more');
+        return found.length === 2 ? found : undefined;
+      },
+      { what: 'both lines of the request' },
+    );
+    expect(lines[0]).toMatchObject({ code: 'COMMAND_UNCERTAIN', context: 'Http' });
+    expect(lines[1]).toMatchObject({ msg: 'request', status: 503 });
+  } finally {
+    server.node.thaw();
+    await app.close();
+    await server.stop();
+  }
+});
+
 it('starts and answers without any Redis, and says what is missing', async () => {
   const app = await startApp({
     REDIS_HOST: '127.0.0.1',

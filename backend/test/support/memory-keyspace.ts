@@ -158,6 +158,8 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
     return this as unknown as MemoryKeyspace<U>;
   }
 
+  readonly hasRedis = true;
+
   get isAway(): boolean {
     return this.#isAway;
   }

@@ -46,6 +46,7 @@ interface Pending {
  */
 export class ScriptedKeyspace implements Keyspace {
   readonly policy = 'session';
+  readonly hasRedis: boolean = true;
   isAway = false;
   readonly hits: HitCounter;
   /** The journal accepts nothing more. */

@@ -103,6 +103,8 @@ export interface Keyspace<T = Buffer> {
   decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U>;
   /** Counts reads by whether they were answered; who reads tells it, because only who reads knows what an answer is. */
   readonly hits: HitCounter;
+  /** False in memory mode: then memory is all there is. */
+  readonly hasRedis: boolean;
   /** True while reads do not go to Redis. */
   readonly isAway: boolean;
   /** Whether `near` may ever return something: near copies are on, or hot keys get some. */

@@ -76,6 +76,10 @@ export class TieredKeyspace<T> implements Keyspace<T> {
     return redis === null ? stamps.next() : stamps.before();
   }
 
+  get hasRedis(): boolean {
+    return this.#deps.redis !== null;
+  }
+
   get mayBeNear(): boolean {
     const { near, accesses } = this.#senses;
     return near !== null && (this.#identity.options.nearMs > 0 || accesses?.spares === true);

@@ -1,6 +1,7 @@
 import { SingleFlight } from '../../base/collections/index.js';
 import { codeOf, SessionInvalidError, SessionUnavailableError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
+import { noteOutcome } from '../../base/operations/index.js';
 import {
   type Found,
   isOfOthers,
@@ -39,7 +40,11 @@ type Unknown = 'missing' | 'unreadable' | 'unknown' | 'others';
 
 /** What follows from a reading. `ask`: Redis does not know the session, the archive may. */
 type Verdict =
-  | { readonly kind: 'valid'; readonly record: SessionRecord }
+  | {
+      readonly kind: 'valid';
+      readonly record: SessionRecord;
+      readonly source: Found<SessionRecord>['source'];
+    }
   | { readonly kind: 'invalid'; readonly reason: InvalidReason }
   | { readonly kind: 'ask'; readonly why: Unknown };
 
@@ -95,8 +100,9 @@ export class SessionReader {
       (reading) => {
         const verdict = this.#judge(reading);
         this.#count(verdict);
-        if (verdict.kind === 'valid') return make(verdict.record);
-        return this.#settle(id, verdict).then(make, fail);
+        if (verdict.kind !== 'valid') return this.#settleRead(id, verdict).then(make, fail);
+        if (this.#isOfMemory(verdict)) noteOutcome('stale');
+        return make(verdict.record);
       },
       (error: unknown) => {
         keyspace.hits.miss();
@@ -111,9 +117,22 @@ export class SessionReader {
       throw error;
     });
     this.#count(verdict);
-    const record = await this.#settle(id, verdict);
+    const record = await this.#settleRead(id, verdict);
     this.#seen.add(id);
     return record;
+  }
+
+  /** The same as `#settle`, and tells those who watch when it was not Redis that knew the session. */
+  async #settleRead(id: string, verdict: Verdict): Promise<SessionRecord> {
+    const isRemembered = this.#isOfMemory(verdict) || this.#present.get(id) !== undefined;
+    const record = await this.#settle(id, verdict);
+    if (isRemembered) noteOutcome('stale');
+    else if (verdict.kind === 'ask') noteOutcome('loaded');
+    return record;
+  }
+
+  #isOfMemory(verdict: Verdict): boolean {
+    return verdict.kind === 'valid' && verdict.source !== 'redis' && this.#deps.keyspace.hasRedis;
   }
 
   /**
@@ -188,7 +207,7 @@ export class SessionReader {
   }
 
   #judgeFound({ value: record, source }: Found<SessionRecord>): Verdict {
-    if (!this.#hasExpired(record)) return { kind: 'valid', record };
+    if (!this.#hasExpired(record)) return { kind: 'valid', record, source };
     // While Redis is away, other processes may have extended the session since.
     const isCertain = source === 'redis' || record.endsAt <= this.#now;
     return isCertain ? { kind: 'invalid', reason: 'expired' } : { kind: 'ask', why: 'unknown' };
