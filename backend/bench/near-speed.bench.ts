@@ -55,13 +55,21 @@ function tableOf(legs: readonly SpeedLeg[], base: ReaderKind): string {
       `${(100 * hitRateOf(legs, kind)).toFixed(1)} %`,
       `${(100 * writeShareOf(legs, kind)).toFixed(2)} %`,
       `${times.toFixed(2)} x`,
+      usEachOf(legs, kind).toFixed(2),
     ];
   });
-  return formatTable(['reader', 'reads a second', 'worst and best', 'hits', 'writes', base], rows);
+  return formatTable(
+    ['reader', 'reads a second', 'worst and best', 'hits', 'writes', base, 'cpu µs each'],
+    rows,
+  );
 }
 
 function rateOf(legs: readonly SpeedLeg[], kind: ReaderKind): number {
   return median(legs.filter((leg) => leg.kind === kind).map(({ perSecond }) => perSecond));
+}
+
+function usEachOf(legs: readonly SpeedLeg[], kind: ReaderKind): number {
+  return median(legs.filter((leg) => leg.kind === kind).map(({ usEach }) => usEach));
 }
 
 function hitRateOf(legs: readonly SpeedLeg[], kind: ReaderKind): number {

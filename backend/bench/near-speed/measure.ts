@@ -12,6 +12,8 @@ export interface SpeedLeg {
   readonly hitRate: number;
   /** Writes of the other process for each read. */
   readonly writeShare: number;
+  /** Processor time of the reading process for each read, in microseconds. */
+  readonly usEach: number;
 }
 
 /** How long it is measured, and of how many keys. */
@@ -29,6 +31,7 @@ const TURN_EVERY = 64;
 const WARM_MS = 1_000;
 const HOT_KEYS = 1_000;
 const PORTION = 256;
+const DRAWS = 2 ** 20;
 
 /** Reads by Zipf(1.0), while another process writes one key for a hundred reads: of all readers in turns. */
 export async function measureZipf({ keys, rounds, legMs, kinds }: SpeedOrder): Promise<SpeedLeg[]> {
@@ -40,10 +43,10 @@ export async function measureZipf({ keys, rounds, legMs, kinds }: SpeedOrder): P
   try {
     await writer.call('open', port, keys);
     for (const kind of kinds) readers.push(await openReader(kind, port, keys));
-    const next = zipf(keys, 1, 1);
     const names = Array.from({ length: keys }, (_, i) => String(i));
+    const next = drawn(names);
     const leg = (reader: SpeedReader, ms: number): Promise<SpeedLeg> =>
-      runLeg(reader, writer, () => names[next()] ?? '', ms);
+      runLeg(reader, writer, next, ms);
     for (const reader of readers) if (reader.kind !== 'ioredis') await readAll(reader, names);
     for (const reader of readers) await leg(reader, WARM_MS);
     for (let round = 0; round < rounds; round++) {
@@ -55,6 +58,17 @@ export async function measureZipf({ keys, rounds, legMs, kinds }: SpeedOrder): P
     await writer.end();
   }
   return legs;
+}
+
+// Drawn before: to draw one costs more than a hit does, and would be counted as a part of it.
+function drawn(names: readonly string[]): () => string {
+  const next = zipf(names.length, 1, 1);
+  const draws = Uint32Array.from({ length: DRAWS }, next);
+  let at = 0;
+  return () => {
+    at = (at + 1) % DRAWS;
+    return names[draws[at] ?? 0] ?? '';
+  };
 }
 
 async function readAll(reader: SpeedReader, names: readonly string[]): Promise<void> {
@@ -71,6 +85,7 @@ async function runLeg(
 ): Promise<SpeedLeg> {
   let [reads, writes] = [0, 0];
   const hitsBefore = reader.hits();
+  const before = process.cpuUsage();
   const endsAt = now() + ms;
   const call = async (): Promise<void> => {
     while (now() < endsAt) {
@@ -93,6 +108,7 @@ async function runLeg(
   const writing = write();
   await Promise.all(Array.from({ length: CALLERS }, call));
   const readMs = now() - startedAt;
+  const { user, system } = process.cpuUsage(before);
   // What was asked for last is written after the leg.
   const written = writes;
   await writing;
@@ -101,6 +117,7 @@ async function runLeg(
     perSecond: (reads * 1_000) / readMs,
     hitRate: (reader.hits() - hitsBefore) / reads,
     writeShare: written / reads,
+    usEach: (user + system) / reads,
   };
 }
 
@@ -134,6 +151,7 @@ async function runHits(
   ms: number,
 ): Promise<SpeedLeg> {
   const hitsBefore = reader.hits();
+  const before = process.cpuUsage();
   const startedAt = now();
   let reads = 0;
   for (let at = 0; now() - startedAt < ms; reads += PORTION) {
@@ -144,10 +162,12 @@ async function runHits(
     if (reads % (PORTION * TURN_EVERY) === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const perSecond = (reads * 1_000) / (now() - startedAt);
+  const { user, system } = process.cpuUsage(before);
   return {
     kind: reader.kind,
     perSecond,
     hitRate: (reader.hits() - hitsBefore) / reads,
     writeShare: 0,
+    usEach: (user + system) / reads,
   };
 }

@@ -5,8 +5,12 @@ export class SlotForOne implements DecodedSlot {
   decoded: unknown = undefined;
   bytes = 0;
   timesKept = 0;
+  isSpare = false;
+  hasRoomForSpares = true;
 
-  keepDecoded(value: unknown, bytes: number): boolean {
+  keepDecoded(value: unknown, bytes: number, isSpare = false): boolean {
+    if (isSpare && !this.hasRoomForSpares) return false;
+    this.isSpare = isSpare;
     this.decoded = value;
     this.bytes = bytes;
     this.timesKept++;

@@ -3,15 +3,23 @@ import type { Awaitable, Decoded, DecodedSlot, Entry, EntryDecoder } from '../..
 import type { CacheCodec } from './cache-codec.js';
 import type { ResolvedCacheOptions } from './cache-options.js';
 import { frozen } from './frozen.js';
+import { PlainMould } from './plain-mould.js';
+import { jsonSerializer } from './serializers.js';
 
 /** What is left beside an entry in memory. */
-type Kept = { readonly by: BodyDecoder } &
-  /** Its body, inflated: parsing it is how each call gets an object of its own. */
-  (
-    | { readonly body: Buffer }
-    /** The one object that all calls get. */
-    | { readonly value: unknown }
-  );
+interface Kept {
+  readonly by: BodyDecoder;
+  /** The one object that all calls get. */
+  readonly shared: Decoded<unknown> | null;
+  /** Makes an object of its own for each call. */
+  readonly mould: PlainMould | null;
+  /** The body, inflated. */
+  readonly body: Buffer | null;
+  /** Whether parsing is all that can be done for the next call. */
+  readonly hasNoMould: boolean;
+}
+
+type Parsed = Extract<Decoded<unknown>, { ok: true }>;
 
 // Below this, parsing costs less than looking whether somebody else has parsed it a moment ago.
 const LARGE_BYTES = 4_096;
@@ -28,6 +36,13 @@ export class BodyDecoder implements EntryDecoder<unknown> {
   // Calls of the same moment share what is large: they would block the process with the same work, one after another.
   readonly #ofThisTurn = new Map<Entry, Decoded<unknown>>();
   readonly #inflating = new Map<Entry, Promise<Decoded<unknown>>>();
+  readonly #nothing: Kept = {
+    by: this,
+    shared: null,
+    mould: null,
+    body: null,
+    hasNoMould: false,
+  };
 
   constructor(codec: CacheCodec, { shareObjects }: Pick<ResolvedCacheOptions, 'shareObjects'>) {
     this.#codec = codec;
@@ -38,10 +53,21 @@ export class BodyDecoder implements EntryDecoder<unknown> {
   decode(_key: string, entry: Entry, slot: DecodedSlot | undefined): Awaitable<Decoded<unknown>> {
     if (entry.kind !== 'value') return NO_VALUE;
     const left = slot?.decoded as Kept | undefined;
-    const kept = left?.by === this ? left : undefined;
-    if (kept !== undefined && 'value' in kept) return { ok: true, value: kept.value };
-    if (kept !== undefined) return this.#parse(entry, kept.body, slot);
-    if (!entry.isCompressed) return this.#parse(entry, entry.body, slot);
+    if (left === undefined || left.by !== this) return this.#make(entry, slot, null);
+    if (left.shared !== null) return left.shared;
+    return left.mould === null ? this.#make(entry, slot, left.body) : this.#copy(entry, left.mould);
+  }
+
+  #make(
+    entry: Entry,
+    slot: DecodedSlot | undefined,
+    inflated: Buffer | null,
+  ): Awaitable<Decoded<unknown>> {
+    const body = inflated ?? (entry.isCompressed ? null : entry.body);
+    return body === null ? this.#inflated(entry, slot) : this.#parse(entry, body, slot);
+  }
+
+  #inflated(entry: Entry, slot: DecodedSlot | undefined): Promise<Decoded<unknown>> {
     const underWay = this.#inflating.get(entry);
     if (underWay !== undefined) return underWay;
     const inflating = this.#inflate(entry, slot).finally(() => this.#inflating.delete(entry));
@@ -53,29 +79,62 @@ export class BodyDecoder implements EntryDecoder<unknown> {
     const inflated = await this.#codec.inflate(entry);
     if (!inflated.ok) return inflated;
     const body = inflated.value;
-    if (!this.#isShared) slot?.keepDecoded({ by: this, body } satisfies Kept, body.length);
+    if (!this.#isShared) slot?.keepDecoded({ ...this.#nothing, body } satisfies Kept, body.length);
     return this.#parse(entry, body, slot);
   }
 
-  #parse(entry: Entry, body: Buffer, slot: DecodedSlot | undefined): Decoded<unknown> {
-    const isLarge = body.length >= LARGE_BYTES;
-    const parsed = isLarge ? this.#ofThisTurn.get(entry) : undefined;
-    if (parsed !== undefined) return parsed;
-    const decoded = this.#codec.decode(entry.codec, body);
-    if (this.#isShared && decoded.ok) {
-      frozen(decoded.value);
-      slot?.keepDecoded({ by: this, value: decoded.value } satisfies Kept, body.length);
-    }
-    if (isLarge) this.#keepForThisTurn(entry, decoded);
-    return decoded;
+  #copy(entry: Entry, mould: PlainMould): Decoded<unknown> {
+    if (mould.bytes < LARGE_BYTES) return { ok: true, value: mould.copy() };
+    return this.#onceThisTurn(entry, mould.bytes, () => ({ ok: true, value: mould.copy() }));
   }
 
-  #keepForThisTurn(entry: Entry, decoded: Decoded<unknown>): void {
+  #parse(entry: Entry, body: Buffer, slot: DecodedSlot | undefined): Decoded<unknown> {
+    return this.#onceThisTurn(entry, body.length, () => {
+      const parsed = this.#codec.decode(entry.codec, body);
+      if (!parsed.ok || slot === undefined) return parsed;
+      return this.#isShared
+        ? this.#share(parsed, body, slot)
+        : this.#mould(entry, body, { slot, parsed });
+    });
+  }
+
+  #share(parsed: Parsed, body: Buffer, slot: DecodedSlot): Parsed {
+    frozen(parsed.value);
+    slot.keepDecoded({ ...this.#nothing, shared: parsed } satisfies Kept, body.length);
+    return parsed;
+  }
+
+  // A mould takes as much again as the bytes: it is made where they are asked for again and again.
+  #mould(
+    entry: Entry,
+    body: Buffer,
+    { slot, parsed }: { readonly slot: DecodedSlot; readonly parsed: Parsed },
+  ): Parsed {
+    const left = slot.decoded as Kept | undefined;
+    if (left?.by !== this) {
+      slot.keepDecoded(this.#nothing, 0);
+      return parsed;
+    }
+    if (left.hasNoMould) return parsed;
+    // What the serializer of somebody else returns may be anything, with members that nobody sees.
+    const mould = entry.codec === jsonSerializer.id ? PlainMould.of(parsed.value, body) : null;
+    const kept: Kept = { ...this.#nothing, mould };
+    if (mould !== null && slot.keepDecoded(kept, mould.bytes, true)) {
+      return { ok: true, value: mould.copy() };
+    }
+    slot.keepDecoded({ ...left, hasNoMould: true } satisfies Kept, left.body?.length ?? 0);
+    return parsed;
+  }
+
+  #onceThisTurn(entry: Entry, bytes: number, make: () => Decoded<unknown>): Decoded<unknown> {
+    if (bytes < LARGE_BYTES) return make();
+    const made = this.#ofThisTurn.get(entry) ?? make();
     if (this.#ofThisTurn.size === 0) {
       afterInput(() => {
         this.#ofThisTurn.clear();
       });
     }
-    this.#ofThisTurn.set(entry, decoded);
+    this.#ofThisTurn.set(entry, made);
+    return made;
   }
 }

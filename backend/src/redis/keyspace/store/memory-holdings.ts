@@ -17,6 +17,7 @@ import {
   type MemoryNeeds,
   type Room,
   type Shelf,
+  Spares,
 } from './memory-rooms.js';
 
 /** What memory holds, and what it may hold. */
@@ -61,7 +62,8 @@ export class MemoryHoldings {
     this.#rooms = new MemoryRooms(this.#bounds);
     this.#keeper = {
       round: 0,
-      keepDecoded: (record, value, bytes) => this.#keepDecoded(record, value, bytes),
+      keepDecoded: (record, value, bytes, isSpare) =>
+        isSpare ? this.#keepSpare(record, value, bytes) : this.#keepDecoded(record, value, bytes),
     };
   }
 
@@ -178,7 +180,10 @@ export class MemoryHoldings {
   }
 
   #link(record: MemoryRecord, old: MemoryRecord | null): void {
-    if (old !== null) this.#groups.remove(old);
+    if (old !== null) {
+      this.#groups.remove(old);
+      old.shelf.room.spares.remove(old);
+    }
     this.#groups.add(record);
     const { queue } = record.shelf;
     if (old?.shelf === record.shelf) {
@@ -194,6 +199,7 @@ export class MemoryHoldings {
     const { shelf } = record;
     const by = bytes - record.decodedBytes;
     if (!shelf.room.hasRoomOn(shelf, record.weight + by)) return false;
+    shelf.room.spares.remove(record);
     record.decoded = value;
     record.decodedBytes = bytes;
     shelf.queue.reweigh(record, by);
@@ -201,7 +207,20 @@ export class MemoryHoldings {
     return record.home.get(record.key) === record;
   }
 
+  #keepSpare(record: MemoryRecord, value: unknown, bytes: number): boolean {
+    const { spares, bounds } = record.shelf.room;
+    if (!Spares.haveRoomFor(bytes, bounds) || !this.#keepDecoded(record, value, bytes))
+      return false;
+    for (const other of spares.add(record, bounds)) {
+      other.shelf.queue.reweigh(other, -other.decodedBytes);
+      other.decoded = undefined;
+      other.decodedBytes = 0;
+    }
+    return record.decoded === value;
+  }
+
   #unlist(record: MemoryRecord): void {
+    record.shelf.room.spares.remove(record);
     record.home.delete(record.key);
     this.#groups.remove(record);
   }

@@ -45,7 +45,7 @@ class Pair {
     if (dice < 12) this.#apply(this.#write());
     else if (dice < 15) this.#drop();
     else if (dice === 15) this.store.peek(this.#pick(KEYS));
-    else if (dice === 16) this.store.peek(this.#pick(KEYS))?.keepDecoded({}, this.#below(4000));
+    else if (dice === 16) this.#keepDecoded();
     else if (dice === 17) this.#forget(this.#pick(KEYS));
     else await this.clock.advance(this.#below(60));
     this.model.expire();
@@ -68,6 +68,11 @@ class Pair {
       ...(this.#below(3) === 0 && { isFinal: true }),
     };
     expect(this.store.drop(drop)).toBe(this.model.drop(drop));
+  }
+
+  #keepDecoded(): void {
+    const copy = this.store.peek(this.#pick(KEYS));
+    copy?.keepDecoded({}, this.#below(4000), this.#below(2) === 0);
   }
 
   // What has expired expires first: it would be forgotten without being counted.

@@ -21,8 +21,10 @@ export interface DecodedSlot {
    * room, or when the key was written again meanwhile.
    *
    * @param bytes - what it counts for: the size of what it was decoded from, decompressed
+   * @param isSpare - whether it can be done without: such values get a small part of the room, and the oldest of them
+   * make room for the next
    */
-  keepDecoded(value: unknown, bytes: number): boolean;
+  keepDecoded(value: unknown, bytes: number, isSpare?: boolean): boolean;
 }
 
 /** What the store holds under a key. The bytes belong to the store and must not be changed. */
@@ -49,7 +51,7 @@ export interface MemoryCopy extends DecodedSlot {
 export interface RecordKeeper {
   /** Copies of an earlier round are distrusted. */
   readonly round: number;
-  keepDecoded(record: MemoryRecord, value: unknown, bytes: number): boolean;
+  keepDecoded(record: MemoryRecord, value: unknown, bytes: number, isSpare: boolean): boolean;
 }
 
 // What a record, its stamp, its place in the map and its Buffer cost besides the bytes, and what one
@@ -173,8 +175,8 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
   }
 
   /** {@inheritDoc DecodedSlot.keepDecoded} */
-  keepDecoded(value: unknown, bytes: number): boolean {
-    return this.#keeper.keepDecoded(this, value, bytes);
+  keepDecoded(value: unknown, bytes: number, isSpare = false): boolean {
+    return this.#keeper.keepDecoded(this, value, bytes, isSpare);
   }
 }
 

@@ -276,6 +276,29 @@ describe('the rooms of memory', () => {
       expect(held('cache', 10)).toBe(10);
     });
 
+    it('keep those that can be done without in an eighth of the room, the oldest of them least', () => {
+      open({ maxBytes: 80_000 });
+      fill('cache', 20, body);
+      const evictions = store.usage.evictions;
+      const spare = (key: string, bytes: number): boolean =>
+        store.peek(key)!.keepDecoded({ of: key }, bytes, true);
+      for (let i = 0; i < 20; i++) expect(spare(`cache:${i}`, 1_000)).toBe(true);
+      const kept = Array.from({ length: 20 }, (_, i) => store.peek(`cache:${i}`)!.decoded);
+      expect(kept.map((one) => one !== undefined)).toEqual([
+        ...Array<boolean>(12).fill(false),
+        ...Array<boolean>(8).fill(true),
+      ]);
+      expect(store.usage.evictions).toBe(evictions);
+      expect(spare('cache:0', 9_000)).toBe(false);
+      expect(store.peek('cache:0')!.decoded).toBeUndefined();
+      expect(store.peek('cache:19')!.decoded).toEqual({ of: 'cache:19' });
+      for (let i = 0; i < 20; i++) store.forget(`cache:${i}`);
+      expect(store.usage.bytes).toBe(0);
+      fill('cache', 8, body);
+      for (let i = 0; i < 8; i++) expect(spare(`cache:${i}`, 1_000)).toBe(true);
+      expect(store.peek('cache:0')!.decoded).toEqual({ of: 'cache:0' });
+    });
+
     it('keep none for bytes that were replaced while it was decoded', () => {
       fill('cache', 1, body);
       const copy = store.peek('cache:0')!;

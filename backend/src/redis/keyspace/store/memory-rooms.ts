@@ -25,8 +25,14 @@ export interface ClassUsage extends MemoryLimits {
   readonly evictions: number;
 }
 
+/** What stands in a room. */
+export interface Held<T> extends Evictable<T> {
+  /** What its decoded value counts for. */
+  readonly decodedBytes: number;
+}
+
 /** Where copies of a keyspace stand. */
-export interface Place<T extends Evictable<T>> {
+export interface Place<T extends Held<T>> {
   readonly values: Shelf<T>;
   readonly ends: Shelf<T>;
 }
@@ -34,14 +40,45 @@ export interface Place<T extends Evictable<T>> {
 /** The largest part of memory that rooms of their own may take together. */
 export const MAX_OWN_PERCENT = 50;
 const ENDS_PART = 8;
+const SPARE_PART = 8;
 const SEPARATOR = /[:#]/;
 // At 12 bytes each, and rounded up to a power of two: at most one hundredth of the memory.
 const BYTES_PER_SLOT = 2400;
 const CLASSES: readonly MemoryClass[] = ['sessions', 'values', 'ends'];
 
+/** What can be done without beside the records of a room. The oldest makes room for the next. */
+export class Spares<T extends Held<T>> {
+  readonly #holders = new Set<T>();
+  #bytes = 0;
+
+  /** Whether one of this size could stay, if all others made room for it. */
+  static haveRoomFor(bytes: number, { maxBytes }: MemoryLimits): boolean {
+    return bytes * SPARE_PART <= maxBytes;
+  }
+
+  /** Adds what a record holds, and takes out those for which there is no room any more. */
+  add(holder: T, bounds: MemoryLimits): readonly T[] {
+    this.#holders.add(holder);
+    this.#bytes += holder.decodedBytes;
+    const others: T[] = [];
+    for (const oldest of this.#holders) {
+      if (Spares.haveRoomFor(this.#bytes, bounds)) break;
+      this.remove(oldest);
+      others.push(oldest);
+    }
+    return others;
+  }
+
+  /** The record holds nothing of the kind any more. */
+  remove(holder: T): void {
+    if (this.#holders.delete(holder)) this.#bytes -= holder.decodedBytes;
+  }
+}
+
 /** A part of memory with bounds of its own. */
-export class Room<T extends Evictable<T>> {
+export class Room<T extends Held<T>> {
   bounds: MemoryLimits;
+  readonly spares = new Spares<T>();
   /** The one that gives way comes first. */
   readonly shelves: readonly Shelf<T>[];
 
@@ -84,7 +121,7 @@ export class Room<T extends Evictable<T>> {
 }
 
 /** Records of one class in one room. */
-export class Shelf<T extends Evictable<T>> {
+export class Shelf<T extends Held<T>> {
   readonly room: Room<T>;
   readonly class: MemoryClass;
   /** Lower ones give way first. */
@@ -101,7 +138,7 @@ export class Shelf<T extends Evictable<T>> {
 }
 
 /** Which copies stand where: by the keyspace at the beginning of their key. */
-export class MemoryRooms<T extends Evictable<T>> {
+export class MemoryRooms<T extends Held<T>> {
   readonly #bounds: MemoryLimits;
   readonly #shared: Room<T>;
   readonly #ends: Room<T>;
@@ -169,11 +206,7 @@ export class MemoryRooms<T extends Evictable<T>> {
   }
 }
 
-function placeIn<T extends Evictable<T>>(
-  room: Room<T>,
-  ends: Room<T>,
-  ofClass: MemoryClass,
-): Place<T> {
+function placeIn<T extends Held<T>>(room: Room<T>, ends: Room<T>, ofClass: MemoryClass): Place<T> {
   const [endsOfValues, endsOfSessions] = ends.shelves;
   const values = room.shelves.find((shelf) => shelf.class === ofClass);
   return { values, ends: ofClass === 'sessions' ? endsOfSessions : endsOfValues } as Place<T>;
@@ -204,7 +237,7 @@ function slotsOf({ maxEntries, maxBytes }: MemoryLimits): number {
   return Math.max(1, Math.min(maxEntries, Math.floor(maxBytes / BYTES_PER_SLOT)));
 }
 
-function usageOf<T extends Evictable<T>>(name: MemoryClass, rooms: readonly Room<T>[]): ClassUsage {
+function usageOf<T extends Held<T>>(name: MemoryClass, rooms: readonly Room<T>[]): ClassUsage {
   const usage = { entries: 0, bytes: 0, evictions: 0, maxEntries: 0, maxBytes: 0 };
   for (const { shelves, bounds } of rooms) {
     const own = shelves.filter((shelf) => shelf.class === name);
