@@ -30,13 +30,18 @@ export class TestNames {
    */
   problemsIn(page, text) {
     const bare = rowsWithoutTest(text);
-    return text.split('\n').flatMap((line, index) => {
+    const missing = numbersWithoutRow(text).map(
+      ({ line, number }) =>
+        `${page}:${line + 1}: promise ${number} has no row in the table of tests`,
+    );
+    const found = text.split('\n').flatMap((line, index) => {
       const found = [...line.matchAll(NAMED)].flatMap(([, file = '', names = '']) =>
         this.#problemsOf(file, names),
       );
       if (bare.has(index)) found.push('this promise names no test');
       return found.map((problem) => `${page}:${index + 1}: ${problem}`);
     });
+    return [...missing, ...found];
   }
 
   /**
@@ -81,6 +86,34 @@ function rowsWithoutTest(text) {
     }
   });
   return bare;
+}
+
+/**
+ * The numbered promises of a section that a table below them, "Promise" and "Test", leaves out.
+ * @param {string} text
+ */
+function numbersWithoutRow(text) {
+  /** @type {{ line: number, number: string }[]} */
+  const open = [];
+  /** @type {Set<string>} */
+  const rows = new Set();
+  /** @type {{ line: number, number: string }[]} */
+  const missing = [];
+  let isInTable = false;
+  for (const [line, content] of [...text.split('\n'), ''].entries()) {
+    const number = /^(\d+)\. /.exec(content)?.[1];
+    if (number !== undefined) open.push({ line, number });
+    if (/^## /.test(content)) open.length = 0;
+    if (/^\| Promise +\| Test +\|$/.test(content)) isInTable = true;
+    if (!isInTable) continue;
+    const row = /^\| (\d+) +\|/.exec(content)?.[1];
+    if (row !== undefined) rows.add(row);
+    if (content.startsWith('|')) continue;
+    if (rows.size > 0) missing.push(...open.filter((one) => !rows.has(one.number)));
+    isInTable = false;
+    rows.clear();
+  }
+  return missing;
 }
 
 /**

@@ -66,4 +66,27 @@ describe('a table of promises', () => {
     const problem = 'this promise names no test';
     expect(problemsOf(table.join('\n'))).toEqual([`p.md:4: ${problem}`, `p.md:5: ${problem}`]);
   });
+
+  it('has a row for each that is numbered in its section', () => {
+    const of = (...rows: readonly string[]) => [
+      '## Of something else',
+      '7. **Not promised here.**',
+      '## Promised',
+      '1. **It ends.**',
+      '2. **It ends soon.** As said.',
+      '',
+      '| Promise | Test |',
+      '| ------- | ---- |',
+      ...rows,
+      '',
+    ];
+    const first = '| 1       | `a.spec.ts`: "ends" |';
+    const second = '| 2       | `a.spec.ts`: "ends" |';
+    expect(problemsOf(of(first, second).join('\n'))).toEqual([]);
+    expect(problemsOf(of(first).join('\n'))).toEqual([
+      'p.md:5: promise 2 has no row in the table of tests',
+    ]);
+    // A table of names is of other promises.
+    expect(problemsOf(of('| it ends | `a.spec.ts`: "ends" |').join('\n'))).toEqual([]);
+  });
 });

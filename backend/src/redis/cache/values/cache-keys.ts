@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Problem } from '../../base/errors/index.js';
+import { isWellFormed } from '../../base/json/index.js';
 import { MAX_GROUP_BYTES, MAX_GROUPS } from '../../keyspace/index.js';
 
 /** How many bytes a key can have. */
@@ -6,16 +7,6 @@ const MAX_KEY_BYTES = 1024;
 
 // One UTF-16 unit becomes at most three bytes: up to this length nothing needs to be counted.
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
-const SURROGATE = /[\ud800-\udfff]/;
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/**
- * Whether text can be encoded as bytes and back. Half a surrogate pair cannot: two keys that differ only
- * there would be one key in Redis and two in memory.
- */
-export function isWellFormed(text: string): boolean {
-  return !SURROGATE.test(text) || !LONE_SURROGATE.test(text);
-}
 
 /** Throws when the argument cannot be a key. Keys are data: the error does not show them. */
 export function checkKey(key: unknown): asserts key is string {
@@ -107,9 +98,9 @@ export function checkCount(by: unknown): void {
 
 /** Throws for what cannot be the holder of a lock. */
 export function checkHolder(holder: unknown): void {
-  if (typeof holder === 'string' && holder !== '' && Buffer.byteLength(holder) <= MAX_KEY_BYTES)
-    return;
-  const message = `a holder must be text of 1 to ${String(MAX_KEY_BYTES)} bytes`;
+  const isHolder = typeof holder === 'string' && holder !== '' && isWellFormed(holder);
+  if (isHolder && Buffer.byteLength(holder) <= MAX_KEY_BYTES) return;
+  const message = `a holder must be well-formed text of 1 to ${String(MAX_KEY_BYTES)} bytes`;
   throw refusal('holder', kindOf(holder), message, 'For example: randomUUID()');
 }
 

@@ -1,7 +1,6 @@
 import { types } from 'node:util';
 import { InvalidArgumentError, ValueUnserializableError } from '../../base/errors/index.js';
-import { findJsonFault, parseJson } from '../../base/json/index.js';
-import { isWellFormed } from './cache-keys.js';
+import { findJsonFault, isWellFormed, parseJson } from '../../base/json/index.js';
 
 const MAX_SERIALIZER_ID = 255;
 

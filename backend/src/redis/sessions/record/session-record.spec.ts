@@ -158,11 +158,12 @@ const at = (wallMs: number, count: number, origin = A): Stamp => ({ wallMs, coun
 
 describe('the stamp of a change', () => {
   it('is that of now', () => {
-    expect(stampOfChange(at(1000, 7), at(1000, 8, B))).toEqual(at(1000, 8, B));
+    expect(stampOfChange(at(1000, 7), at(1001, 8, B))).toEqual(at(1001, 8, B));
   });
 
-  it('is later than its base, also where the calendar is behind', () => {
+  it('is of a later millisecond than its base, also where the calendar is behind', () => {
     expect(stampOfChange(at(1000, 7), at(500, 8, B))).toEqual(at(1001, 0, B));
+    expect(stampOfChange(at(1000, 7), at(1000, 8, B))).toEqual(at(1001, 0, B));
   });
 });
 
@@ -171,7 +172,9 @@ describe('the stamp of a use', () => {
     let slid = at(1000, 7);
     for (let i = 0; i < 1000; i++) slid = stampOfSlide(slid, at(1000, 0, B));
     expect(compareStamps(slid, at(1000, 7))).toBeGreaterThan(0);
-    expect(compareStamps(slid, stampOfChange(at(1000, 7), at(1001, 0)))).toBeLessThan(0);
+    for (const now of [at(1000, 8), at(1001, 0)]) {
+      expect(compareStamps(slid, stampOfChange(at(1000, 7), now))).toBeLessThan(0);
+    }
   });
 
   it('is later than that of an earlier use of the same state, whoever has noted it', () => {

@@ -1,5 +1,4 @@
 import {
-  compareStamps,
   type Decoded,
   type DecodedSlot,
   type Entry,
@@ -186,9 +185,12 @@ function parseJson(text: string): unknown {
 
 const MAX_COUNT = 0xffff;
 
-/** The stamp of a change of the data: now, or just after its base where that is ahead of the calendar. */
+/**
+ * The stamp of a change of the data: now, or the next millisecond after its base where that is no earlier one. Uses of
+ * the base stay in the millisecond of that.
+ */
 export function stampOfChange(base: Stamp, now: Stamp): Stamp {
-  return compareStamps(now, base) > 0 ? now : { ...now, wallMs: base.wallMs + 1, count: 0 };
+  return now.wallMs > base.wallMs ? now : { ...now, wallMs: base.wallMs + 1, count: 0 };
 }
 
 /**

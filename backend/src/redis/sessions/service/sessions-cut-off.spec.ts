@@ -1,5 +1,6 @@
 import { codeOf, newSessionWorld } from '../../../../test/support/session-rig.js';
 
+const HOUR = 3_600_000;
 const ANN = { userId: 'ann', data: { n: 0 } };
 
 describe('a process that is cut off', () => {
@@ -45,5 +46,64 @@ describe('a process that is cut off', () => {
     for (const one of given) {
       expect(await codeOf(a.sessions.read(one.token))).toBe('SESSION_INVALID');
     }
+  });
+
+  it('has ended what another one keeps, where both have ended all others without knowing of each other', async () => {
+    const world = newSessionWorld();
+    const [a, b] = [world.process(), world.process()];
+    const [ofA, ofB] = [await a.sessions.create(ANN), await b.sessions.create(ANN)];
+    await world.clock.advance(1_000);
+    for (const { keyspace } of [a, b]) keyspace.goAway();
+    await a.sessions.destroyAllOf('ann', { except: ofA.token });
+    await world.clock.advance(1_000);
+    await b.sessions.destroyAllOf('ann', { except: ofB.token });
+    for (const { keyspace } of [a, b]) keyspace.comeBack();
+    for (const { token } of [ofA, ofB]) {
+      expect(await codeOf(a.sessions.read(token))).toBe('SESSION_INVALID');
+    }
+  });
+
+  it('hands in no login that nobody has used for longer than a journal lasts, and each end', async () => {
+    const world = newSessionWorld();
+    const [a, b] = [world.process(), world.process()];
+    const options = { ...ANN, idleMs: 6 * HOUR };
+    const ended = await b.sessions.create(options);
+    await a.sessions.read(ended.token);
+    a.keyspace.goAway();
+    const late = await a.sessions.create(options);
+    await a.sessions.destroy(ended.token);
+    await world.clock.advance(2 * HOUR);
+    const young = await a.sessions.create(options);
+    a.keyspace.comeBack();
+    expect(await codeOf(b.sessions.read(late.token))).toBe('SESSION_INVALID');
+    expect(await codeOf(b.sessions.read(ended.token))).toBe('SESSION_INVALID');
+    expect(await codeOf(b.sessions.read(young.token))).toBe('ok');
+  });
+
+  it('keeps nobody in whom it cannot serve: who meets only such processes was idle meanwhile', async () => {
+    const world = newSessionWorld();
+    const [a, b] = [world.process(), world.process()];
+    const { token } = await a.sessions.create({ ...ANN, idleMs: HOUR });
+    b.keyspace.goAway();
+    for (let minutes = 0; minutes < 60; minutes += 10) {
+      expect(await codeOf(b.sessions.read(token))).toBe('SESSION_UNAVAILABLE');
+      await world.clock.advance(HOUR / 6);
+    }
+    b.keyspace.comeBack();
+    expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
+  });
+
+  it('tells nothing of the use of a session that was changed elsewhere meanwhile: what the change says stays', async () => {
+    const world = newSessionWorld();
+    const [a, b] = [world.process(), world.process()];
+    const { token } = await a.sessions.create({ ...ANN, idleMs: HOUR });
+    a.keyspace.goAway();
+    await b.sessions.update(token, { n: 1 });
+    for (let minutes = 0; minutes < 60; minutes += 10) {
+      await world.clock.advance(HOUR / 6);
+      await a.sessions.touch(token);
+    }
+    a.keyspace.comeBack();
+    expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
   });
 });

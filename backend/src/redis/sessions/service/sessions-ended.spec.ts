@@ -146,6 +146,18 @@ describe('an acknowledged change', () => {
     expect((await a.sessions.read(token)).data.n).toHaveLength(40);
   });
 
+  it('is not undone by uses either that a cut off process has noted of what it changed in the same millisecond', async () => {
+    const world = newSessionWorld();
+    const [a, b] = [world.process<{ n: number }>(), world.process<{ n: number }>()];
+    const { token } = await a.sessions.create(LONG);
+    a.keyspace.goAway();
+    await b.sessions.update(token, { n: 7 });
+    await world.clock.advance(MINUTE);
+    await a.sessions.touch(token);
+    a.keyspace.comeBack();
+    expect((await b.sessions.read(token)).data).toEqual({ n: 7 });
+  });
+
   it('is not undone by a use that a cut off process has noted later', async () => {
     const world = newSessionWorld();
     const [a, b] = [world.process<{ n: number }>(), world.process<{ n: number }>()];
