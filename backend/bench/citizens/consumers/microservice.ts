@@ -9,7 +9,7 @@ import {
   type MicroserviceOptions,
   type RedisOptions,
 } from '@nestjs/microservices';
-import { firstValueFrom, lastValueFrom, retry, timeout, type Observable } from 'rxjs';
+import { defer, firstValueFrom, lastValueFrom, retry, timeout, type Observable } from 'rxjs';
 import { Books } from '../books.js';
 import type { Connections } from '../connections.js';
 import type { StartConsumer } from '../consumer.js';
@@ -20,16 +20,34 @@ const AGAIN = { count: 50, delay: 200 };
 @Module({})
 class ServedModule {}
 
-/** What a microservice is asked for: requests as Nest sends them, the same tried again, and events. */
+/**
+ * What a microservice is asked for: requests as Nest sends them, the same tried again, and events. The attempts of those
+ * that are tried again have books of their own: a request that is handled twice by two attempts was sent twice by the
+ * application, one that is handled twice by one attempt by somebody below it.
+ */
 class Kinds {
   readonly requests = new Books('requests');
   readonly again = new Books('requests, tried again');
+  readonly attempts = new Books('attempts of these');
   readonly events = new Books('events');
+  private attempted = 0;
 
   get all(): readonly Books[] {
-    return [this.requests, this.again, this.events];
+    return [this.requests, this.again, this.attempts, this.events];
+  }
+
+  /** One attempt of a request, each time that somebody subscribes. */
+  attempt(send: (attempt: number) => Observable<number>): Observable<number> {
+    return defer(() => {
+      const answer = firstValueFrom(send(++this.attempted));
+      this.attempts.ask(this.attempted, answer, { isDone: false });
+      return answer;
+    });
   }
 }
+
+/** A request and which of its attempts this is. */
+type Attempt = readonly [number: number, attempt: number];
 
 /** A microservice of Nest and its client. */
 export const startMicroservice: StartConsumer = async (connections, name) => {
@@ -37,14 +55,15 @@ export const startMicroservice: StartConsumer = async (connections, name) => {
   const service = await listen(connections, handlersOf(name, kinds));
   const client = ClientProxyFactory.create(transportOf(connections));
   await client.connect();
-  const request = (pattern: string, number: number): Observable<number> =>
-    client.send<number>(`${name}-${pattern}`, number).pipe(timeout(ANSWER_MS));
+  const request = (pattern: string, what: number | Attempt): Observable<number> =>
+    client.send<number>(`${name}-${pattern}`, what).pipe(timeout(ANSWER_MS));
   return {
     books: kinds.all,
     ask(number) {
       const once = firstValueFrom(request('request', number));
       kinds.requests.ask(number, once, { isDone: false });
-      const again = firstValueFrom(request('again', number).pipe(retry(AGAIN)));
+      const attempts = kinds.attempt((attempt) => request('again', [number, attempt]));
+      const again = firstValueFrom(attempts.pipe(retry(AGAIN)));
       kinds.again.ask(number, again, { isDone: false });
       const sent = lastValueFrom(client.emit(`${name}-event`, number), { defaultValue: null });
       kinds.events.ask(number, sent, { isDone: false });
@@ -74,7 +93,7 @@ async function listen(
   return service;
 }
 
-function handlersOf(name: string, { requests, again, events }: Kinds): new () => object {
+function handlersOf(name: string, { requests, again, attempts, events }: Kinds): new () => object {
   @Controller()
   class Handlers {
     @MessagePattern(`${name}-request`)
@@ -84,8 +103,9 @@ function handlersOf(name: string, { requests, again, events }: Kinds): new () =>
     }
 
     @MessagePattern(`${name}-again`)
-    doubleAgain(number: number): number {
+    doubleAgain([number, attempt]: Attempt): number {
       again.happen(number);
+      attempts.happen(attempt);
       return 2 * number;
     }
 

@@ -25,6 +25,9 @@ export interface StandIn {
   readonly near: NearSource;
 }
 
+const NO_REDIS =
+  'There is no Redis in memory mode. Set REDIS_MODE to standalone or sentinel to have one.';
+
 /** One connection to Redis with all it consists of: builds, starts and closes it. */
 export class RedisEngine {
   readonly options: ResolvedRedisOptions;
@@ -43,7 +46,9 @@ export class RedisEngine {
   readonly keyspaces: Keyspaces;
   /** What needs Redis, or `null` in memory mode. */
   readonly connectedOrNull: PrimaryGroup | null;
-  readonly #refusedClients = new RefusedClients(this.refusal);
+  readonly #refusedClients = new RefusedClients(
+    (ending) => new RedisDisabledError(`${NO_REDIS} ${ending}`),
+  );
   readonly #closed = new AbortController();
   readonly #beforeClose: (() => Promise<void> | void)[] = [];
   #closing: Promise<void> | null = null;
@@ -123,9 +128,7 @@ export class RedisEngine {
 
   /** The error for everything that needs Redis, in memory mode. */
   get refusal(): RedisDisabledError {
-    return new RedisDisabledError(
-      'There is no Redis in memory mode. Set REDIS_MODE to standalone or sentinel to have one.',
-    );
+    return new RedisDisabledError(NO_REDIS);
   }
 
   /** Fires when the engine begins to close. */

@@ -11,6 +11,12 @@ import type { RedisHaError } from '../../base/errors/index.js';
 type Command = Parameters<DriverClient['sendCommand']>[0];
 
 /**
+ * The end of a refusal that libraries get. By this word BullMQ knows that nobody can be reached, and its workers wait
+ * before they try again; after any other error they try at once, for ever, and leave no time for anything else.
+ */
+const LIKE_NOBODY_LISTENS = '(For libraries: ECONNREFUSED.)';
+
+/**
  * Raw clients where there is no Redis: they connect to nobody, and every command of theirs is refused. So an
  * application whose libraries take clients starts all the same.
  */
@@ -18,8 +24,9 @@ export class RefusedClients {
   readonly #refusal: RedisHaError;
   readonly #clients = new Set<DriverClient>();
 
-  constructor(refusal: RedisHaError) {
-    this.#refusal = refusal;
+  /** @param refusalWith - makes the error, with words for libraries at its end */
+  constructor(refusalWith: (ending: string) => RedisHaError) {
+    this.#refusal = refusalWith(LIKE_NOBODY_LISTENS);
   }
 
   /**

@@ -47,7 +47,7 @@ export function newMemoryStandIn(
     runner,
     loans,
     subscriptions: known('subscriptions', subscriptions),
-    rawClients: new RefusedClients(NO_CLIENTS),
+    rawClients: new RefusedClients(noClients),
     calendar: new OwnCalendar(clock),
     beginClose: () => {
       ways.close();
@@ -75,9 +75,10 @@ function nearSourceOf(runner: CommandRunner): NearSource {
 const REMEDY =
   'Test what needs it with a real Redis: startRedisServer() or startRedisCluster() of nestjs-redis-ha/testing';
 
-const NO_CLIENTS = new UnsupportedInTestError(
-  `RedisTestingModule has no connections, so it has no raw clients either. ${REMEDY}`,
-);
+const noClients = (ending: string): UnsupportedInTestError =>
+  new UnsupportedInTestError(
+    `RedisTestingModule has no connections, so it has no raw clients either. ${REMEDY} ${ending}`,
+  );
 
 const nothing: Stop = () => undefined;
 
