@@ -153,6 +153,13 @@ describe('a cache on a real Redis', () => {
     expect(await two.cache.takeIfFree('lock', 'two', 60_000)).toBe(true);
   });
 
+  it('counts further than numbers of JavaScript are exact, and answers a number near to it', async () => {
+    const { cache, redis } = await start();
+    expect(await cache.increment('n', 9e15 - 1)).toBe(9e15 - 1);
+    expect(await cache.increment('n', 9e15)).toBeCloseTo(18e15, -2);
+    expect(await redis.get('default+n')).toBe('17999999999999999');
+  });
+
   it('answers from memory with nearMs until another process changes the key', async () => {
     const [one, two] = [await start(), await start()];
     const near = one.cache.namespace('near', { nearMs: 60_000 });
