@@ -1,13 +1,13 @@
 #!/bin/sh
 # Makes all passwords of the cluster of docker-compose.redis-sentinel.yml, and from them the files that its services mount.
 # Nothing is asked and nothing is printed that is secret. Run again it keeps the passwords that are there, and writes the
-# files anew: so do it after a change of this script, or of REDIS_APP_RULES.
+# files anew.
 #
 #   sh deploy/redis/make-secrets.sh
 #
 #   REDIS_SECRETS     ./redis-secrets   where they go: see secrets.sh
 #   REDIS_ENV_FILE    redis-sentinel.env, made from its example if it is not there; empty: none
-#   REDIS_APP_RULES   further rights of the user `app`, as in ACL SETUSER
+#   REDIS_APP_RULES   further rights of the user `app`, as in ACL SETUSER; kept until it is given again, be it empty
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/secrets.sh"
@@ -24,6 +24,7 @@ mkdir -p "$SECRETS" && chmod 700 "$SECRETS" || die "cannot make the folder $SECR
 for folder in users $SERVICES; do mkdir -p "$SECRETS/$folder" || die "cannot make the folder $SECRETS/$folder"; done
 for user in $REDIS_USERS; do make_password "$user" redis; done
 for user in $SENTINEL_USERS; do make_password "$user" sentinel; done
+[ -z "${REDIS_APP_RULES+given}" ] || printf '%s' "$REDIS_APP_RULES" | put "$SECRETS/users/app.rules"
 make_password database app
 make_password grafana app
 write_all

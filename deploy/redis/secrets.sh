@@ -23,10 +23,12 @@ die() {
 }
 
 # Rights of the users of data nodes. What `app` may besides its own commands is what docs/connections.md lists, no less and
-# no more: a test compares them. REDIS_APP_RULES adds to it, for example "&jobs:*" or "+keys".
+# no more: a test compares them. users/app.rules, which make-secrets.sh writes from REDIS_APP_RULES, adds to it.
+further_rules() { [ ! -s "$SECRETS/users/app.rules" ] || printf ' %s' "$(cat "$SECRETS/users/app.rules")"; }
+
 redis_rules() {
   case $1 in
-    app) printf '%s' "~* &*~changed &__redis__:invalidate +@all -@admin -@dangerous +role +info +config|get +ping +time +client|id +client|unblock +select +publish +subscribe +client|tracking +client|setname +get +mget${REDIS_APP_RULES:+ $REDIS_APP_RULES}" ;;
+    app) printf '%s' "~* &*~changed &__redis__:invalidate +@all -@admin -@dangerous +role +info +config|get +ping +time +client|id +client|unblock +select +publish +subscribe +client|tracking +client|setname +get +mget$(further_rules)" ;;
     sentinel) printf '%s' '&__sentinel__:hello +multi +exec +slaveof +ping +info +role +publish +subscribe +config|rewrite +client|setname +client|kill +script|kill' ;;
     replica) printf '%s' '+psync +replconf +ping' ;;
     # redis-node.sh: looks, hands over and, when no Sentinel does it, promotes.

@@ -81,6 +81,17 @@ describe('the users that make-secrets.sh makes', () => {
     expect(new Set(rulesOf('sentinel-2'))).toEqual(new Set(documentedRightsOnSentinels()));
   });
 
+  it('keep further rights of the application when the files are written again', () => {
+    const env = { ...process.env, REDIS_SECRETS: folder, REDIS_ENV_FILE: '' };
+    const make = (more: object): string[] => {
+      execFileSync('sh', ['deploy/redis/make-secrets.sh'], { env: { ...env, ...more } });
+      return rulesOf('redis-replica-2').slice(-2);
+    };
+    expect(make({ REDIS_APP_RULES: '&jobs:* +keys' })).toEqual(['&jobs:*', '+keys']);
+    expect(make({})).toEqual(['&jobs:*', '+keys']);
+    expect(make({ REDIS_APP_RULES: '' })).toEqual(['+get', '+mget']);
+  });
+
   it('let nobody in who does not say who he is', () => {
     for (const service of ['redis-replica-1', 'sentinel-3']) {
       const users = readFileSync(join(folder, service, 'users.acl'), 'utf8');

@@ -1,8 +1,8 @@
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
+import type { ResolvedRedisOptions } from '../config/index.js';
 import { shownCertificateUntil } from '../cluster/connection/index.js';
 import type { SentinelDesk, TopologyTracker } from '../cluster/topology/index.js';
-import type { ConnectedOptions } from './primary-group.js';
 
 /** The certificate of one server. */
 export interface CertificateStatus {
@@ -18,6 +18,7 @@ export interface CertificateWatchDeps {
   readonly clock: Clock;
 }
 
+type ConnectedOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
 type Access = Parameters<typeof shownCertificateUntil>[0]['access'];
 
 const LOOK_EVERY_MS = 600_000;
@@ -78,11 +79,10 @@ export class CertificateWatch {
       node === null ? [] : [node.address],
     );
     const access = this.#sentinelAccess;
+    const watching = access === null ? [] : (sentinels?.statuses() ?? []);
     const seen = await Promise.all([
       ...nodes.map((address) => this.#until(address, this.#options.node)),
-      ...(access === null ? [] : (sentinels?.statuses() ?? [])).map(({ address }) =>
-        this.#until(address, access ?? this.#options.node),
-      ),
+      ...watching.map(({ address }) => this.#until(address, access ?? this.#options.node)),
     ]);
     this.#known = new Map(
       seen.flatMap((one) => (one === null ? [] : [[formatAddress(one.address), one] as const])),
