@@ -17,14 +17,14 @@ umask 022
 SERVICES="$NODES $SENTINELS app exporter grafana operator postgres"
 
 make_password() {
-  [ -s "$SECRETS/users/$1.$2" ] || openssl rand -base64 32 | put "$SECRETS/users/$1.$2"
+  [ -s "$SECRETS/users/$1.$2" ] || openssl rand -base64 32 | put "$SECRETS/users/$1.$2" || exit 1
 }
 
 mkdir -p "$SECRETS" && chmod 700 "$SECRETS" || die "cannot make the folder $SECRETS"
 for folder in users $SERVICES; do mkdir -p "$SECRETS/$folder" || die "cannot make the folder $SECRETS/$folder"; done
 for user in $REDIS_USERS; do make_password "$user" redis; done
 for user in $SENTINEL_USERS; do make_password "$user" sentinel; done
-[ -z "${REDIS_APP_RULES+given}" ] || printf '%s' "$REDIS_APP_RULES" | put "$SECRETS/users/app.rules"
+[ -z "${REDIS_APP_RULES+given}" ] || printf '%s' "$REDIS_APP_RULES" | put "$SECRETS/users/app.rules" || exit 1
 make_password database app
 make_password grafana app
 write_all

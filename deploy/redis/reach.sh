@@ -33,7 +33,7 @@ as_operator() {
     inside "$1" /bin/sh "$SCRIPTS/cli.sh" "$kind" 2>&1 | sed -e '1{/^OK/d' -e '}'
 }
 
-# must SERVICE: the same, and each command must be answered with OK.
+# must SERVICE: the same, and each command must be answered with OK. Used behind a pipe, so with `|| exit 1`.
 must() {
   answers=$(as_operator "$1")
   wrong=$(printf '%s\n' "$answers" | tr -d '\r' | grep -v '^OK$' | grep -v '^$' | head -n 1)

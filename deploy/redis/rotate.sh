@@ -33,7 +33,7 @@ on_all() {
   for side in redis sentinel; do
     lines=$(for user in "$@"; do ! exists "$user" "$side" || "$commands" "$user" "$side"; done)
     [ -n "$lines" ] || continue
-    for service in $(servers "$side"); do printf '%s\n' "$lines" | must "$service"; done
+    for service in $(servers "$side"); do printf '%s\n' "$lines" | must "$service" || exit 1; done
   done
 }
 
@@ -54,15 +54,15 @@ for_files() {
 }
 
 add_second() {
-  [ "$(wc -l <"$1")" -ge 2 ] || { cat "$1" && openssl rand -base64 32; } | put "$1"
+  [ "$(wc -l <"$1")" -ge 2 ] || { cat "$1" && openssl rand -base64 32; } | put "$1" || exit 1
 }
 # Once: the mark says that it was done, for a second run after a failure.
 swap() {
-  [ -e "$1.swapped" ] || [ "$(wc -l <"$1")" -lt 2 ] || { tail -n 1 "$1" && head -n 1 "$1"; } | put "$1"
+  [ -e "$1.swapped" ] || [ "$(wc -l <"$1")" -lt 2 ] || { tail -n 1 "$1" && head -n 1 "$1"; } | put "$1" || exit 1
   : >"$1.swapped"
 }
 keep_first() {
-  head -n 1 "$1" | put "$1"
+  head -n 1 "$1" | put "$1" || exit 1
   rm -f "$1.swapped"
 }
 
@@ -80,11 +80,11 @@ use_new() {
   write_all
   for user in "$@"; do
     case $user in
-      replica) for service in $NODES; do printf 'CONFIG SET masterauth %s\n' "$(password replica redis)" | must "$service"; done ;;
+      replica) for service in $NODES; do printf 'CONFIG SET masterauth %s\n' "$(password replica redis)" | must "$service" || exit 1; done ;;
       sentinel)
         for service in $SENTINELS; do
           printf 'SENTINEL SET %s auth-pass %s\nSENTINEL CONFIG SET sentinel-pass %s\n' "$GROUP" \
-            "$(password sentinel redis)" "$(password sentinel sentinel)" | must "$service"
+            "$(password sentinel redis)" "$(password sentinel sentinel)" | must "$service" || exit 1
         done
         ;;
       exporter) say 'exporter: restart redis-exporter and sentinel-exporter if they run: they read their file at their start only.' ;;

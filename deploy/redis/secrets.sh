@@ -66,7 +66,7 @@ sha256() {
   if command -v sha256sum >/dev/null 2>&1; then sha256sum | cut -c 1-64; else openssl dgst -sha256 | sed 's/.*= *//'; fi
 }
 
-# put FILE: the standard input as its content, at one moment.
+# put FILE: the standard input as its content, at one moment. Behind a pipe it can only end itself, hence `|| exit 1`.
 put() {
   cat >"$1.new" && mv "$1.new" "$1" || die "cannot write $1"
 }
@@ -88,7 +88,7 @@ users() {
 }
 
 # give SERVICE FILE USER SIDE: the password of a user, for a service that logs in as that user.
-give() { password "$3" "$4" | put "$SECRETS/$1/$2"; }
+give() { password "$3" "$4" | put "$SECRETS/$1/$2" || exit 1; }
 
 # exported SIDE PORT SERVICE...: passwords as redis_exporter wants them, by address.
 exported() {
@@ -104,14 +104,14 @@ exported() {
       done
     done
     printf '}\n'
-  } | put "$SECRETS/exporter/$side.json"
+  } | put "$SECRETS/exporter/$side.json" || exit 1
 }
 
 # Every file of every service, from the passwords of the users. `users.acl` first: a server that starts meanwhile must
 # know a password before somebody has it.
 write_all() {
-  for service in $NODES; do users redis | put "$SECRETS/$service/users.acl"; done
-  for service in $SENTINELS; do users sentinel | put "$SECRETS/$service/users.acl"; done
+  for service in $NODES; do users redis | put "$SECRETS/$service/users.acl" || exit 1; done
+  for service in $SENTINELS; do users sentinel | put "$SECRETS/$service/users.acl" || exit 1; done
   for service in $NODES; do
     give "$service" redis-password node redis
     give "$service" sentinel-password node sentinel
