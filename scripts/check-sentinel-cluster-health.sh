@@ -23,9 +23,10 @@ Each check is one line: "ok", "WARN" or "FAIL", then what it was, the figure and
 Exit code  0 healthy   1 degraded: works, but is not redundant or too slow   2 down   64 wrong use
 
 Environment
-  REDIS_USERNAME, REDIS_PASSWORD                    of primary and replicas
-  REDIS_SENTINEL_USERNAME, REDIS_SENTINEL_PASSWORD  of the Sentinels
-  REDIS_TLS=true, REDIS_TLS_CA_FILE, REDIS_TLS_CERT_FILE, REDIS_TLS_KEY_FILE; the same with REDIS_SENTINEL_TLS
+  REDIS_USERNAME, REDIS_PASSWORD or REDIS_PASSWORD_FILE   of primary and replicas
+  REDIS_SENTINEL_USERNAME, REDIS_SENTINEL_PASSWORD(_FILE)  of the Sentinels
+  REDIS_TLS=true, REDIS_TLS_CA_FILE, REDIS_TLS_CERT_FILE, REDIS_TLS_KEY_FILE; the same with REDIS_SENTINEL_TLS. As in the
+  library, a file alone switches TLS on, and REDIS_TLS=false switches it off
   HEALTH_MAX_PING_MS=5  HEALTH_MAX_SET_MS=3  HEALTH_MAX_GET_MS=3  HEALTH_MAX_LAG_MS=100   medians
   HEALTH_SAMPLES=30     commands per median
   HEALTH_TIMEOUT_S=2    how long a node may take to answer
@@ -161,18 +162,35 @@ NODE_FLAGS=()
 SENTINEL_FLAGS=()
 [ -z "${REDIS_USERNAME:-}" ] || NODE_FLAGS+=(--user "$REDIS_USERNAME")
 [ -z "${REDIS_SENTINEL_USERNAME:-}" ] || SENTINEL_FLAGS+=(--user "$REDIS_SENTINEL_USERNAME")
-if [ "${REDIS_TLS:-false}" = true ]; then
-  NODE_FLAGS+=(--tls)
-  [ -z "${REDIS_TLS_CA_FILE:-}" ] || NODE_FLAGS+=(--cacert "$REDIS_TLS_CA_FILE")
-  [ -z "${REDIS_TLS_CERT_FILE:-}" ] || NODE_FLAGS+=(--cert "$REDIS_TLS_CERT_FILE")
-  [ -z "${REDIS_TLS_KEY_FILE:-}" ] || NODE_FLAGS+=(--key "$REDIS_TLS_KEY_FILE")
-fi
-if [ "${REDIS_SENTINEL_TLS:-false}" = true ]; then
-  SENTINEL_FLAGS+=(--tls)
-  [ -z "${REDIS_SENTINEL_TLS_CA_FILE:-}" ] || SENTINEL_FLAGS+=(--cacert "$REDIS_SENTINEL_TLS_CA_FILE")
-  [ -z "${REDIS_SENTINEL_TLS_CERT_FILE:-}" ] || SENTINEL_FLAGS+=(--cert "$REDIS_SENTINEL_TLS_CERT_FILE")
-  [ -z "${REDIS_SENTINEL_TLS_KEY_FILE:-}" ] || SENTINEL_FLAGS+=(--key "$REDIS_SENTINEL_TLS_KEY_FILE")
-fi
+
+# transport PREFIX: the words of redis-cli for REDIS_ or REDIS_SENTINEL_, into FLAGS. The same rules as in the library.
+transport() {
+  local on=${1}TLS ca=${1}TLS_CA_FILE cert=${1}TLS_CERT_FILE key=${1}TLS_KEY_FILE
+  FLAGS=()
+  case $(printf '%s' "${!on:-}" | tr '[:upper:]' '[:lower:]') in
+    true | 1 | yes | on) ;;
+    false | 0 | no | off) return ;;
+    '') [ -n "${!ca:-}${!cert:-}" ] || return 0 ;;
+    *) wrong_use "$on is \"${!on}\": it must be true or false" ;;
+  esac
+  FLAGS=(--tls)
+  [ -z "${!ca:-}" ] || FLAGS+=(--cacert "${!ca}")
+  [ -z "${!cert:-}" ] || FLAGS+=(--cert "${!cert}")
+  [ -z "${!key:-}" ] || FLAGS+=(--key "${!key}")
+}
+transport REDIS_
+NODE_FLAGS+=(${FLAGS[@]+"${FLAGS[@]}"})
+transport REDIS_SENTINEL_
+SENTINEL_FLAGS+=(${FLAGS[@]+"${FLAGS[@]}"})
+
+# secret VARIABLE: its value, or the content of the file that its twin names.
+secret() {
+  local file=${1}_FILE
+  [ -z "${!1:-}" ] || { printf '%s' "${!1}" && return; }
+  [ -z "${!file:-}" ] || cat "${!file}" || wrong_use "$file: ${!file} cannot be read"
+}
+NODE_PASSWORD=$(secret REDIS_PASSWORD) || exit 64
+SENTINEL_PASSWORD=$(secret REDIS_SENTINEL_PASSWORD) || exit 64
 
 # cli seconds sentinel|node address [command]: without a command it takes many from standard input. The password goes
 # through the environment: arguments can be seen by everybody with `ps`.
@@ -180,8 +198,8 @@ cli() (
   seconds=$1 kind=$2
   split_address "$3" 6379
   shift 3
-  password=${REDIS_PASSWORD:-}
-  [ "$kind" = node ] || password=${REDIS_SENTINEL_PASSWORD:-}
+  password=$NODE_PASSWORD
+  [ "$kind" = node ] || password=$SENTINEL_PASSWORD
   unset REDISCLI_AUTH
   [ -z "$password" ] || export REDISCLI_AUTH="$password"
   if [ "$kind" = node ]; then

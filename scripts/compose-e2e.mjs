@@ -8,6 +8,7 @@ import { boot, facts } from '../backend/test/compose/boot.mjs';
 import { composeV1 } from '../backend/test/compose/compose-v1.mjs';
 import { faults } from '../backend/test/compose/faults.mjs';
 import { everythingDown, persistence, planned } from '../backend/test/compose/planned.mjs';
+import { passwordRotation } from '../backend/test/compose/rotation.mjs';
 import { Cluster } from '../backend/test/compose/support/cluster.mjs';
 import { abortAll } from '../backend/test/compose/support/shell.mjs';
 import { findEngine, provideImage } from '../backend/test/compose/support/engine.mjs';
@@ -111,6 +112,10 @@ async function underTraffic(engine, cluster, nodeImage) {
   );
   await planned(runner, cluster, traffic);
   await faults(runner, cluster, traffic);
+  // Certificates are replaced on the newest version, in the profile `app`.
+  if (cluster.env.REDIS_IMAGE === IMAGES[0]?.image) {
+    await passwordRotation(runner, engine, cluster);
+  }
   await everythingDown(runner, cluster, traffic);
   await traffic.stop();
 }

@@ -16,7 +16,7 @@ const READY_WITHIN_MS = 30_000;
 const STOP_GRACE_MS = 10_000;
 /** Variables that would lead the backend elsewhere. */
 const SAYS_WHERE =
-  /^REDIS_(MODE|URL|HOST|PORT|USERNAME|PASSWORD|TLS.*|SENTINEL.*|MASTER_NAME|NAT_MAP)$/;
+  /^REDIS_(MODE|URL.*|HOST|PORT|USERNAME|PASSWORD.*|TLS.*|SENTINEL.*|MASTER_NAME|NAT_MAP)$/;
 
 /**
  * @typedef {object} Running

@@ -4,12 +4,20 @@
 #   REDIS_SENTINELS             all Sentinels, the same way; may be empty for data nodes
 #   REDIS_ANNOUNCE_HOST         the address of this node, spelt as in the list above: an IP address or a name
 #   LISTEN_PORT                 6379, or 26379 for a Sentinel
+#   REDIS_SECRETS_DIR           a folder that make-secrets.sh has filled for this member: users.acl, with the users that
+#                               this server knows, and one file for each password that this member itself logs in with.
+#                               Without it there is one password for all, and everybody may do everything:
 #   REDIS_PASSWORD              of the data nodes; or REDIS_PASSWORD_FILE
-#   REDIS_SENTINEL_PASSWORD     of the Sentinels, optional; or REDIS_SENTINEL_PASSWORD_FILE
+#   REDIS_SENTINEL_PASSWORD     of the Sentinels; or REDIS_SENTINEL_PASSWORD_FILE
+#   REDIS_TLS                   true: everything speaks TLS and nothing listens without, with ca.crt, node.crt and node.key
+#                               of make-certificates.sh in REDIS_TLS_DIR (REDIS_SECRETS_DIR)
+#   REDIS_TLS_CLIENTS           required: whoever has no certificate of this authority gets no connection
 #   REDIS_SENTINEL_MASTER_NAME  mymaster
 #   DATA_DIR                    /data
 #   STAY_ROOT                   yes: started as root, it does not become the user redis or valkey
-#   CLI_FLAGS                   further words for redis-cli, for example --tls --cacert /certs/ca.crt
+#   CLI_FLAGS                   further words for redis-cli
+#
+# A script says before it reads this file which user it is: MEMBER=node or MEMBER=sentinel.
 
 MASTER_NAME=${REDIS_SENTINEL_MASTER_NAME:-mymaster}
 DATA_DIR=${DATA_DIR:-/data}
@@ -60,11 +68,57 @@ secret() {
   fi
 }
 
-secret REDIS_PASSWORD
-PASSWORD=$SECRET
-secret REDIS_SENTINEL_PASSWORD
-SENTINEL_PASSWORD=$SECRET
-unset SECRET
+# Passwords change while a script runs: whoever asks much later reads them again.
+read_secrets() {
+  if [ -n "${REDIS_SECRETS_DIR:-}" ]; then
+    unset REDIS_PASSWORD REDIS_SENTINEL_PASSWORD
+    REDIS_PASSWORD_FILE=$REDIS_SECRETS_DIR/redis-password REDIS_SENTINEL_PASSWORD_FILE=$REDIS_SECRETS_DIR/sentinel-password
+  fi
+  secret REDIS_PASSWORD
+  PASSWORD=$SECRET
+  secret REDIS_SENTINEL_PASSWORD
+  SENTINEL_PASSWORD=$SECRET
+  unset SECRET
+}
+
+# Leaves USERS (the file of users; empty: there are none) and USER_FLAGS, the words that tell redis-cli who asks.
+USERS='' USER_FLAGS=''
+if [ -n "${REDIS_SECRETS_DIR:-}" ]; then
+  USERS=$REDIS_SECRETS_DIR/users.acl
+  USER_FLAGS="--user $MEMBER"
+  [ -r "$USERS" ] || die "there is no $USERS that user $(id -u) can read: run deploy/redis/make-secrets.sh, and mount the folder of this member there"
+fi
+read_secrets
+
+# Leaves TLS (yes or no), and the words that have redis-cli speak it.
+TLS=no
+case ${REDIS_TLS:-false} in
+  true | 1 | yes | on)
+    TLS=yes
+    TLS_DIR=${REDIS_TLS_DIR:-${REDIS_SECRETS_DIR:-}}
+    for file in ca.crt node.crt node.key; do
+      [ -r "$TLS_DIR/$file" ] || die "REDIS_TLS is $REDIS_TLS, and there is no $TLS_DIR/$file that user $(id -u) can read: run deploy/redis/make-certificates.sh"
+    done
+    CLI_FLAGS="--tls --cacert $TLS_DIR/ca.crt --cert $TLS_DIR/node.crt --key $TLS_DIR/node.key ${CLI_FLAGS:-}"
+    ;;
+  false | 0 | no | off) ;;
+  *) die "REDIS_TLS is $REDIS_TLS: true and false are allowed" ;;
+esac
+
+# Lines of a configuration: where a data node or a Sentinel listens, and whom it lets in.
+listening() {
+  if [ "$TLS" = yes ]; then
+    asks=no
+    [ "${REDIS_TLS_CLIENTS:-}" = required ] && asks=yes
+    printf 'port 0\ntls-port %s\ntls-replication yes\ntls-auth-clients %s\n' "$LISTEN_PORT" "$asks"
+    printf 'tls-ca-cert-file %s\ntls-cert-file %s\ntls-key-file %s\n' "$TLS_DIR/ca.crt" "$TLS_DIR/node.crt" "$TLS_DIR/node.key"
+  else
+    printf 'port %s\n' "$LISTEN_PORT"
+  fi
+  # As long as there is no password, only this machine is let in.
+  printf 'bind * -::*\nprotected-mode yes\n'
+  if [ -n "$USERS" ]; then printf 'aclfile %s\n' "$USERS"; fi
+}
 
 # A value between double quotes for a configuration file. Goes through a pipe: arguments can be seen by `ps`.
 quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/["\\]/\\&/g')"; }
@@ -123,7 +177,7 @@ ask_into() {
   shift 4
   if [ -n "$ask_password" ]; then
     # shellcheck disable=SC2086
-    REDISCLI_AUTH=$ask_password timeout -s KILL "$ASK_TIMEOUT" "$CLI" ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null
+    REDISCLI_AUTH=$ask_password timeout -s KILL "$ASK_TIMEOUT" "$CLI" $USER_FLAGS ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null
   else
     # shellcheck disable=SC2086
     timeout -s KILL "$ASK_TIMEOUT" "$CLI" ${CLI_FLAGS:-} -h "$ask_host" -p "$ask_port" "$@" >"$ask_file" 2>/dev/null

@@ -9,7 +9,11 @@
 set -u
 kind=${1:-redis}
 here=$(cd "$(dirname "$0")" && pwd)
-if [ "$kind" = sentinel ]; then LISTEN_PORT=${LISTEN_PORT:-26379}; else LISTEN_PORT=${LISTEN_PORT:-6379}; fi
+if [ "$kind" = sentinel ]; then
+  LISTEN_PORT=${LISTEN_PORT:-26379} MEMBER=sentinel
+else
+  LISTEN_PORT=${LISTEN_PORT:-6379} MEMBER=node
+fi
 . "$here/common.sh"
 make_room_for_answers
 

@@ -4,13 +4,9 @@
 #
 #   sh deploy/redis/print-nat-map.sh redis-sentinel.env
 set -u
-setting() { # NAME default: from the environment, else from the file, else the default
-  eval "value=\${$1:-}"
-  [ -n "$value" ] || [ ! -r "${FILE:-}" ] || value=$(sed -n "s/^[[:space:]]*$1=\([^#[:space:]]*\).*/\1/p" "$FILE" | tail -n 1)
-  printf '%s' "${value:-$2}"
-}
-FILE=${1:-}
-[ -z "$FILE" ] || [ -r "$FILE" ] || { echo "cannot read $FILE" >&2 && exit 1; }
+REDIS_ENV_FILE=${1:-}
+. "$(dirname "$0")/secrets.sh"
+[ -z "$ENV_FILE" ] || [ -r "$ENV_FILE" ] || die "cannot read $ENV_FILE"
 net=$(setting REDIS_NETWORK 172.29.77)
 bind=$(setting REDIS_BIND 127.0.0.1)
 [ "$bind" = 0.0.0.0 ] && bind=127.0.0.1

@@ -34,6 +34,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 LISTEN_PORT=${LISTEN_PORT:-6379}
+MEMBER=node
 . "$here/common.sh"
 . "$here/handover.sh"
 
@@ -180,9 +181,7 @@ prepare_data_dir() {
 configuration() {
   cat <<EOF
 # Written by redis-node.sh at every start. Changes belong into its variables.
-port $LISTEN_PORT
-bind * -::*
-protected-mode no
+$(listening)
 dir $WORK_DIR
 replica-announce-ip $REDIS_ANNOUNCE_HOST
 replica-announce-port $LISTEN_PORT
@@ -205,7 +204,11 @@ client-output-buffer-limit replica 96mb 48mb 60
 tcp-keepalive 30
 shutdown-timeout 3
 EOF
-  if [ -n "$PASSWORD" ]; then
+  if [ -n "$USERS" ]; then
+    REDIS_REPLICA_PASSWORD_FILE=$REDIS_SECRETS_DIR/replica-password
+    secret REDIS_REPLICA_PASSWORD
+    printf 'masteruser replica\nmasterauth %s\n' "$(quoted "$SECRET")"
+  elif [ -n "$PASSWORD" ]; then
     printf 'requirepass %s\nmasterauth %s\n' "$(quoted "$PASSWORD")" "$(quoted "$PASSWORD")"
   fi
   if [ "$ROLE" = replica ]; then printf 'replicaof %s\n' "$FOLLOW"; fi
@@ -215,6 +218,7 @@ EOF
 stop_server() {
   trap '' TERM INT
   say 'was asked to stop'
+  read_secrets
   [ "$HANDOVER" -gt 0 ] && hand_over
   kill -TERM "$server"
 }

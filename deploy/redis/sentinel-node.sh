@@ -9,6 +9,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 LISTEN_PORT=${LISTEN_PORT:-26379}
+MEMBER=sentinel
 . "$here/common.sh"
 CONF=$DATA_DIR/sentinel.conf
 
@@ -70,9 +71,7 @@ configuration() {
   names=no
   is_name "$REDIS_ANNOUNCE_HOST" && names=yes
   cat <<EOF
-port $LISTEN_PORT
-bind * -::*
-protected-mode no
+$(listening)
 dir $DATA_DIR
 sentinel resolve-hostnames $names
 sentinel announce-hostnames $names
@@ -84,13 +83,19 @@ sentinel failover-timeout $MASTER_NAME ${SENTINEL_FAILOVER_TIMEOUT_MS:-10000}
 sentinel parallel-syncs $MASTER_NAME ${SENTINEL_PARALLEL_SYNCS:-1}
 EOF
   if [ -n "$PASSWORD" ]; then printf 'sentinel auth-pass %s %s\n' "$MASTER_NAME" "$(quoted "$PASSWORD")"; fi
-  if [ -n "$SENTINEL_PASSWORD" ]; then printf 'requirepass %s\n' "$(quoted "$SENTINEL_PASSWORD")"; fi
+  if [ -n "$USERS" ]; then
+    printf 'sentinel auth-user %s %s\n' "$MASTER_NAME" "$MEMBER"
+    printf 'sentinel sentinel-user %s\nsentinel sentinel-pass %s\n' "$MEMBER" "$(quoted "$SENTINEL_PASSWORD")"
+  elif [ -n "$SENTINEL_PASSWORD" ]; then
+    printf 'requirepass %s\n' "$(quoted "$SENTINEL_PASSWORD")"
+  fi
   if [ "$REMEMBER" = yes ]; then learnt; else expected_replicas; fi
   printf '%s\n' "${SENTINEL_EXTRA_CONFIG:-}"
 }
 
 check_setup
 [ -n "${REDIS_SENTINELS:-}" ] || die 'REDIS_SENTINELS is not set: all Sentinels, "host:port,host:port"'
+[ -n "$SENTINEL_PASSWORD" ] || say 'WARNING: REDIS_SENTINEL_PASSWORD is not set: who reaches this port can name a primary of his own, which then gets the password of the data nodes'
 drop_root "$0" "$@"
 make_room_for_answers
 find_primary

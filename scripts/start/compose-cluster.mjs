@@ -1,6 +1,6 @@
 // @ts-check
 // The six nodes of docker-compose.redis-sentinel.yml: what `npm start` stands on where there is a container engine.
-import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { at, root } from '../lib/paths.mjs';
 import { freePort } from '../lib/ports.mjs';
 import { hasCommand, run, start } from '../lib/processes.mjs';
@@ -87,8 +87,8 @@ class ComposeCluster {
   #compose;
   #ports;
   #project = `redis-ha-${process.pid}`;
-  #password = randomBytes(24).toString('base64');
-  #sentinelPassword = randomBytes(24).toString('base64');
+  // Made anew at each start, and removed at its end.
+  #secrets = at('.tmp', 'start', String(process.pid));
   #network = '';
   /** @type {Map<string, Container>} */
   #containers = new Map();
@@ -106,12 +106,13 @@ class ComposeCluster {
   }
 
   async start() {
+    await this.#makeSecrets();
     for (const network of NETWORKS) {
       this.#network = network;
       const { code, stderr } = await this.#run('up', '-d');
       if (code === 0) break;
       const isTaken = /overlap|already in use/i.test(stderr);
-      await this.stop();
+      await this.#run('down', '-v', '--remove-orphans', '-t', '5');
       if (!isTaken || network === NETWORKS.at(-1)) throw new Error(lastLine(stderr));
     }
     await this.#untilHealthy();
@@ -128,8 +129,10 @@ class ComposeCluster {
       REDIS_SENTINEL_ENABLED: 'true',
       REDIS_SENTINEL_MASTER_NAME: 'mymaster',
       REDIS_SENTINELS: Object.values(SENTINEL_PORTS).map(local).join(','),
-      REDIS_PASSWORD: this.#password,
-      REDIS_SENTINEL_PASSWORD: this.#sentinelPassword,
+      REDIS_USERNAME: 'app',
+      REDIS_PASSWORD_FILE: `${this.#secrets}/app/redis-password`,
+      REDIS_SENTINEL_USERNAME: 'app',
+      REDIS_SENTINEL_PASSWORD_FILE: `${this.#secrets}/app/sentinel-password`,
       REDIS_NAT_MAP: [...mapped(DATA_PORTS, 6379), ...mapped(SENTINEL_PORTS, 26379)].join(','),
     };
   }
@@ -149,6 +152,15 @@ class ComposeCluster {
 
   async stop() {
     await this.#run('down', '-v', '--remove-orphans', '-t', '5');
+    await rm(this.#secrets, { recursive: true, force: true });
+  }
+
+  async #makeSecrets() {
+    const env = { ...process.env, REDIS_SECRETS: this.#secrets, REDIS_ENV_FILE: '' };
+    const { code, stderr } = await quietly('sh', [at('deploy', 'redis', 'make-secrets.sh')], {
+      env,
+    });
+    if (code !== 0) throw new Error(lastLine(stderr));
   }
 
   /** @param {string[]} args */
@@ -161,11 +173,11 @@ class ComposeCluster {
       ),
       REDIS_IMAGE: IMAGE,
       REDIS_NETWORK: this.#network,
-      REDIS_PASSWORD: this.#password,
-      REDIS_SENTINEL_PASSWORD: this.#sentinelPassword,
+      REDIS_SECRETS: this.#secrets,
       // What the caller's environment says of another cluster does not hold for this one.
       REDIS_SENTINEL_MASTER_NAME: 'mymaster',
       REDIS_BIND: '127.0.0.1',
+      REDIS_TLS: 'false',
       COMPOSE_PROFILES: '',
     };
     const words = [...first, '-p', this.#project, '-f', FILE, ...args];

@@ -1,4 +1,4 @@
-import { nodeSeries, series, type AlertRule, type RuleGroup } from '../rule-types.js';
+import { appSeries, nodeSeries, series, type AlertRule, type RuleGroup } from '../rule-types.js';
 
 const appUp = (instance: string): string =>
   series('up', { environment: 'test', job: 'redis-ha-app', instance });
@@ -120,6 +120,26 @@ function perService(value: string): string {
   return `sum by (environment, service) (label_replace(${value}, "service", "$1", "instance", "(.*)"))`;
 }
 
+const DAY_S = 86_400;
+const expiry = appSeries('redis_ha_certificate_expiry_timestamp_seconds', {
+  node: 'sentinel-1:26379',
+});
+
+const CERTIFICATES: readonly AlertRule[] = [
+  {
+    alert: 'RedisHaCertificateExpires',
+    severity: 'warning',
+    expr: `min by (environment, node) (redis_ha_certificate_expiry_timestamp_seconds) - time() < 21 * ${DAY_S}`,
+    for: '15m',
+    summary:
+      'The certificate of {{ $labels.node }} is good for {{ $value | humanizeDuration }} only ({{ $labels.environment }})',
+    description:
+      'After that no application, no replica and no Sentinel gets a new connection to it. Those that are open stay, so it shows at the next restart or failover.',
+    fires: { at: '30m', interval: '1m', series: { [expiry]: `${20 * DAY_S}x60` } },
+    staysQuiet: { at: '30m', interval: '1m', series: { [expiry]: `${22 * DAY_S}x60` } },
+  },
+];
+
 /** What servers have and cost. The prices are in `prices.yml`. */
 export const SERVERS: RuleGroup = {
   name: 'redis-ha-servers',
@@ -148,5 +168,5 @@ export const SERVERS: RuleGroup = {
       expr: `redis_ha:service_processor_cores:rate5m * on () group_left () redis_ha:price_dollars:core_month / ${DAYS_A_MONTH}`,
     },
   ],
-  alerts: [...TARGETS, ...ROOM_AND_COST],
+  alerts: [...TARGETS, ...CERTIFICATES, ...ROOM_AND_COST],
 };

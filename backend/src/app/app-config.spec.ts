@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AppConfigError, readAppConfig } from './app-config.js';
 
 describe('readAppConfig', () => {
@@ -41,6 +44,22 @@ describe('readAppConfig', () => {
     ['postgresql://h/d', { kind: 'server', url: 'postgresql://h/d' }],
   ])('takes %s for a server', (url, database) => {
     expect(readAppConfig({ DATABASE_URL: url }).database).toEqual(database);
+  });
+
+  it('takes the password of the database from a file, where the address has none', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'database-password-'));
+    const file = join(folder, 'password');
+    writeFileSync(file, 'a/b+c=@:\n');
+    const databaseOf = (url: string) =>
+      readAppConfig({ DATABASE_URL: url, DATABASE_PASSWORD_FILE: file }).database;
+    const encoded = 'postgres://u:a%2Fb%2Bc%3D%40%3A@h:5432/d';
+    expect(databaseOf('postgres://u@h:5432/d')).toEqual({ kind: 'server', url: encoded });
+    expect(databaseOf('postgres://u:own@h/d')).toEqual({
+      kind: 'server',
+      url: 'postgres://u:own@h/d',
+    });
+    rmSync(folder, { recursive: true });
+    expect(() => databaseOf('postgres://u@h/d')).toThrow(/DATABASE_PASSWORD_FILE .*ENOENT/);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { HotKeyLevel } from '../redis/index.js';
 import type { Prices } from './cost/cost.js';
 import { LOG_LEVELS, readLogLevel, type AppLogLevel } from './logging/log-level.js';
@@ -82,10 +83,25 @@ function readDatabase(env: Environment): DatabaseConfig {
   const url = textOf(env['DATABASE_URL']);
   if (url === null) return { kind: 'embedded', folder: textOf(env['PGLITE_DIR']) };
   // The value is not shown: it holds a password.
-  if (/^postgres(ql)?:\/\/./.test(url) && URL.canParse(url)) return { kind: 'server', url };
+  if (/^postgres(ql)?:\/\/./.test(url) && URL.canParse(url)) {
+    return { kind: 'server', url: withPassword(url, textOf(env['DATABASE_PASSWORD_FILE'])) };
+  }
   throw new AppConfigError(
     'DATABASE_URL is not the address of a Postgres, such as postgres://user:password@host:5432/name',
   );
+}
+
+// A password in the address is meant for it, and the file then for another one.
+function withPassword(url: string, file: string | null): string {
+  const address = new URL(url);
+  if (file === null || address.password !== '') return url;
+  try {
+    address.password = encodeURIComponent(readFileSync(file, 'utf8').replace(/\r?\n$/, ''));
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new AppConfigError(`DATABASE_PASSWORD_FILE = "${file}": it cannot be read (${code})`);
+  }
+  return address.href;
 }
 
 function flag(env: Environment, name: string, fallback: boolean): boolean {

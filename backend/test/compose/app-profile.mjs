@@ -1,6 +1,9 @@
 // @ts-check
 // The profile `app`: two instances of the sample backend behind the proxy, with one database and the cluster.
+import { secrets } from './boot.mjs';
 import { moved } from './faults.mjs';
+import { certificateRotation } from './rotation.mjs';
+import { strangers } from './strangers.mjs';
 import { provideAppImages } from './support/app-images.mjs';
 import { SteadyLoad, Visitor } from './support/app-load.mjs';
 import { Cluster, NODES, SENTINELS } from './support/cluster.mjs';
@@ -12,13 +15,12 @@ const ALL = [...NODES, ...SENTINELS, 'postgres', ...BACKENDS, 'proxy'];
 const USER = { email: 'user1@example.com', password: 'demo-password' };
 const PER_SECOND = 150;
 const SETTLE_MS = 2000;
-const POSTGRES_PASSWORD = 'postgres/+ planted=secret';
 
 /** @typedef {import('./support/app-load.mjs').Told} Told */
 /** @typedef {import('./support/engine.mjs').Engine} Engine */
 /** @typedef {import('./support/runner.mjs').Runner} Runner */
 /** @typedef {import('./support/runner.mjs').Note} Note */
-/** @typedef {{ cluster: Cluster, visitor: Visitor }} Place */
+/** @typedef {{ engine: Engine, cluster: Cluster, visitor: Visitor, everybody: Visitor }} Place `visitor` is inside */
 /** @typedef {(runner: Runner, place: Place) => Promise<void>} Phase */
 /** @typedef {Awaited<ReturnType<SteadyLoad['end']>>} Outcome */
 
@@ -256,22 +258,17 @@ async function thereAndBack(runner, place) {
   });
 }
 
-/** @param {Place} place */
-async function secretsOf({ cluster, visitor }) {
-  const { REDIS_PASSWORD, REDIS_SENTINEL_PASSWORD } = cluster.env;
-  const secrets = { REDIS_PASSWORD, REDIS_SENTINEL_PASSWORD, POSTGRES_PASSWORD };
-  return { ...secrets, 'password of a user': USER.password, token: visitor.token ?? '' };
-}
-
 /** @type {Phase} */
-async function keepsSecrets(runner, place) {
-  await runner.check('no secret is in the logs', async () => {
-    const logs = await place.cluster.compose('logs', '--no-color');
+async function keepsSecrets(runner, { cluster, visitor }) {
+  await runner.check('no secret is in the logs, a process list or `docker inspect`', async () => {
+    const logs = await cluster.compose('logs', '--no-color');
     expect(/backend-2.*Listening/.test(logs), 'the logs are not those of the backends');
-    for (const [name, secret] of Object.entries(await secretsOf(place))) {
+    const own = { 'password of a user': USER.password, token: visitor.token ?? '' };
+    for (const [name, secret] of Object.entries(own)) {
       const line = logs.split('\n').find((text) => text.includes(secret));
       expect(line === undefined, `${name}: ${line?.replaceAll(secret, '***').slice(0, 200)}`);
     }
+    await secrets(cluster, ALL);
   });
 }
 
@@ -291,8 +288,46 @@ async function leavesNothing(runner, { cluster }) {
   });
 }
 
+const INSIDE = [
+  '/metrics',
+  '/health',
+  '/health/ready',
+  '/api/health/redis',
+  '/api/health/redis/metrics',
+].concat([
+  '/',
+  '/docs',
+  '/openapi.json',
+  '/METRICS',
+  '/api/../metrics',
+  '/api/%68ealth/redis',
+  '//metrics',
+]);
+
+/** @type {Phase} */
+async function keepsInside(runner, { everybody }) {
+  await runner.check(
+    'the public port shows no metrics, health or pages, and the application',
+    async (note) => {
+      for (const path of INSIDE) {
+        const { status } = await everybody.ask('GET', path);
+        expect(status === 404, `GET ${path}: ${status}`);
+      }
+      await everybody.must(200, 'GET', '/api/products/1');
+      await everybody.must(200, 'GET', '/proxy/health');
+      note(`${INSIDE.length} paths are not found`);
+    },
+  );
+}
+
+/** @type {Phase} */
+async function letsNobodyIn(runner, { engine, cluster }) {
+  await strangers(runner, cluster);
+  await certificateRotation(runner, engine, cluster);
+}
+
 /** What is done with it, in this order. A container that is made anew begins a new log: secrets are looked for each time. */
-export const PHASES = [answers, faultsUnderLoad, thereAndBack];
+export const PHASES = [answers, keepsInside, letsNobodyIn, faultsUnderLoad, thereAndBack];
 
 /** @param {string} why */
 function skip(why) {
@@ -311,7 +346,7 @@ export async function appProfile(
   engine,
   { image, cleanups, phases = PHASES, provide = provideAppImages },
 ) {
-  runner.begin('Profile app');
+  runner.begin('Profile app, with TLS and certificates of clients');
   let provided;
   try {
     provided = await provide(engine);
@@ -319,19 +354,23 @@ export async function appProfile(
     return skip(`no images: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (provided.isStandIn) console.log('   images of node, HAProxy and PostgreSQL of this machine');
-  const [port = 0] = await freePorts(1);
+  const [port = 0, inside = 0] = await freePorts(2);
   const settings = {
     ...provided.images,
     COMPOSE_PROFILES: 'app',
     APP_PORT: String(port),
+    APP_INSIDE_PORT: String(inside),
+    REDIS_TLS: 'true',
+    REDIS_TLS_CLIENTS: 'required',
     SEED: 'true',
   };
   const cluster = await Cluster.prepare(engine, {
     image,
-    settings: { ...settings, POSTGRES_PASSWORD },
+    settings,
   });
   cleanups.push(provided.remove, () => cluster.remove());
-  await exercise(runner, { cluster, visitor: new Visitor(port) }, phases);
+  const place = { engine, cluster, visitor: new Visitor(inside), everybody: new Visitor(port) };
+  await exercise(runner, place, phases);
   await cluster.remove();
   return await provided.remove();
 }
@@ -350,5 +389,6 @@ async function exercise(runner, place, phases) {
   }
   if (runner.failed > failedBefore) console.log(await place.cluster.tail(40));
   place.visitor.close();
+  place.everybody.close();
   await leavesNothing(runner, place);
 }

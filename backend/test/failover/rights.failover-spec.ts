@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
 import { closeEngines, startEngine } from '../support/engines.js';
@@ -38,6 +40,66 @@ function rightsOfSwitchover(): readonly string[] {
   const codes = codesIn(line ?? '').filter((code) => !code.startsWith('sentinel') && code !== 'to');
   return codes.map((code) => `+${code.replaceAll('\\', '')}`);
 }
+
+/** Those of the user of the Sentinels, as `docs/connections.md` lists them. */
+function documentedRightsOnSentinels(): readonly string[] {
+  const line = linesOf('connections.md').find((text) =>
+    text.startsWith('The user of the Sentinels'),
+  );
+  const words = codesIn((line ?? '').split('Without')[0] ?? '').concat('client|setname');
+  const asked = words.slice(words.indexOf('sentinel') + 1, -1).map((name) => `sentinel|${name}`);
+  return ['subscribe', 'ping', ...asked, 'client|setname'].map((name) => `+${name}`).concat('&*');
+}
+
+describe('the users that make-secrets.sh makes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+  /** The rules of the application, without name and password. */
+  const rulesOf = (service: string): string[] => {
+    const users = readFileSync(join(folder, service, 'users.acl'), 'utf8').split('\n');
+    const line = users.find((user) => user.startsWith('user app ')) ?? '';
+    return line.split(' ').slice(5);
+  };
+
+  beforeAll(() => {
+    const env = { ...process.env, REDIS_SECRETS: folder, REDIS_ENV_FILE: '' };
+    execFileSync('sh', ['deploy/redis/make-secrets.sh'], { env });
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('give the application the documented rights and its own commands, and no more', () => {
+    const own = ['~*', '+@all', '-@admin', '-@dangerous'];
+    const rules = rulesOf('redis-master');
+    expect(new Set(rules.filter((rule) => !own.includes(rule)))).toEqual(
+      new Set(documentedRights()),
+    );
+    // Only what stands behind them is allowed again.
+    expect(
+      rules.slice(rules.indexOf('-@dangerous') + 1).every((rule) => rule.startsWith('+')),
+    ).toBe(true);
+    expect(new Set(rulesOf('sentinel-2'))).toEqual(new Set(documentedRightsOnSentinels()));
+  });
+
+  it('keep further rights of the application when the files are written again', () => {
+    const env = { ...process.env, REDIS_SECRETS: folder, REDIS_ENV_FILE: '' };
+    const make = (more: object): string[] => {
+      execFileSync('sh', ['deploy/redis/make-secrets.sh'], { env: { ...env, ...more } });
+      return rulesOf('redis-replica-2').slice(-2);
+    };
+    expect(make({ REDIS_APP_RULES: '&jobs:* +keys' })).toEqual(['&jobs:*', '+keys']);
+    expect(make({})).toEqual(['&jobs:*', '+keys']);
+    expect(make({ REDIS_APP_RULES: '' })).toEqual(['+get', '+mget']);
+  });
+
+  it('let nobody in who does not say who he is', () => {
+    for (const service of ['redis-replica-1', 'sentinel-3']) {
+      const users = readFileSync(join(folder, service, 'users.acl'), 'utf8');
+      expect(users).toMatch(/^user default reset off$/m);
+      expect(users).not.toMatch(/nopass| >/);
+    }
+  });
+});
 
 describe('users with exactly the documented rights', () => {
   let cluster: RedisTestCluster;

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claimPort } from '../../src/redis/testing/net/free-port.js';
 import {
@@ -177,6 +179,43 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
       expect(output).not.toContain(PASSWORD);
       expect(output).not.toContain(SENTINEL_PASSWORD);
     }
+  });
+
+  it('takes passwords from files', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'health-'));
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), `${text}\n`);
+      return join(folder, name);
+    };
+    const fromFiles = {
+      ...cluster.env(),
+      REDIS_PASSWORD: '',
+      REDIS_PASSWORD_FILE: file('redis', PASSWORD),
+      REDIS_SENTINEL_PASSWORD: '',
+      REDIS_SENTINEL_PASSWORD_FILE: file('sentinel', SENTINEL_PASSWORD),
+    };
+    const verdict = await run(fromFiles);
+    rmSync(folder, { recursive: true });
+    expect(verdict.output).toContain('healthy: 0 warnings, 0 failures');
+    const gone = await run(fromFiles);
+    expect(gone.code).toBe(64);
+    expect(gone.output).toContain('REDIS_PASSWORD_FILE');
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['REDIS_TLS=1', { REDIS_TLS: '1' }],
+    ['REDIS_TLS=Yes', { REDIS_TLS: 'Yes' }],
+    ['the file of an authority alone', { REDIS_TLS_CA_FILE: SCRIPT }],
+  ])('speaks TLS with %s, as the library does', async (_, tls) => {
+    const { code, output } = await run({ ...cluster.env(), ...tls });
+    expect(code).toBe(2);
+    expect(output).toMatch(/FAIL primary/);
+  });
+
+  it('refuses a word for TLS that it does not know', async () => {
+    const { code, output } = await run({ ...cluster.env(), REDIS_TLS: 'perhaps' });
+    expect(code).toBe(64);
+    expect(output).toContain('REDIS_TLS is "perhaps"');
   });
 
   it('follows a map to nodes whose announced addresses cannot be reached from here', async () => {

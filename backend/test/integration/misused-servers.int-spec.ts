@@ -10,6 +10,7 @@ import {
   type RedisTestCluster,
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
+import type { NodeAddress } from '../../src/redis/base/address/index.js';
 import { closeApps, startApp } from '../support/apps.js';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { CustomCluster } from '../support/custom-cluster.js';
@@ -35,7 +36,13 @@ interface World {
   /** One without a password. */
   readonly open: RedisTestServer;
   readonly cluster: RedisTestCluster;
-  readonly tls: { readonly cluster: CustomCluster; readonly certificates: Certificates };
+  readonly tls: {
+    readonly cluster: CustomCluster;
+    readonly certificates: Certificates;
+    /** A node whose certificate has expired, and one that asks clients for theirs. */
+    readonly expired: NodeAddress;
+    readonly asking: NodeAddress;
+  };
 }
 
 interface Row extends Omit<Misuse, 'code'> {
@@ -222,6 +229,25 @@ const ROWS: readonly Row[] = [
     says: [/its certificate is for another name .*redis\.prod/, /node.tls.servername/],
   },
   {
+    what: 'a certificate that has expired',
+    options: (world) => ({ mode: 'standalone', ...world.tls.expired, node: { tls: ca(world) } }),
+    says: [/its certificate is not valid now \(certificate has expired\)/, /renew it/],
+  },
+  {
+    what: 'no certificate of a client where one is asked for',
+    options: (world) => ({ mode: 'standalone', ...world.tls.asking, node: { tls: ca(world) } }),
+    says: [/it does not accept our certificate/, /set node.tls.cert and node.tls.key/],
+  },
+  {
+    what: 'a certificate of a client that the server does not trust',
+    options: (world) => ({
+      mode: 'standalone',
+      ...world.tls.asking,
+      node: { tls: { ...ca(world), ...world.tls.certificates.stranger } },
+    }),
+    says: [/it does not accept our certificate/, /set node.tls.cert and node.tls.key/],
+  },
+  {
     what: 'a database that the server does not have',
     options: (world) => one(world, { password: PASSWORD, db: 99 }),
     says: [/database 99 cannot be selected/, /Choose a database that the server has/],
@@ -308,7 +334,12 @@ describe('servers that are given wrongly', () => {
     );
     const narrow = ['narrow', 'on', `>${PASSWORD}`, '~*', '&*', '+@all', '-select'];
     await server.node.command('ACL', 'SETUSER', ...narrow);
-    const world: World = { server, open, cluster, tls: { cluster: tlsCluster, certificates } };
+    const { cert, key } = certificates.expiredFiles;
+    const files = ['tls-cert-file', cert, 'tls-key-file', key];
+    const expired = await tlsCluster.toReplica(0, 'CONFIG', 'SET', ...files);
+    const asking = await tlsCluster.toReplica(1, 'CONFIG', 'SET', 'tls-auth-clients', 'yes');
+    const tls = { cluster: tlsCluster, certificates, expired, asking };
+    const world: World = { server, open, cluster, tls };
     const answers = await Promise.all(ROWS.map((row) => tell(world, row)));
     for (const [index, { what }] of ROWS.entries()) told.set(what, answers[index]!);
   });

@@ -18,6 +18,10 @@ export interface Certificates {
   readonly client: Identity;
   /** For servers. They trust both authorities. */
   readonly files: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** For a client; signed by nobody that servers trust. */
+  readonly stranger: Identity;
+  /** For servers; signed by `ca`, and not good any more. */
+  readonly expiredFiles: { readonly cert: string; readonly key: string };
   /** What servers are given later: signed by `otherCa`. */
   readonly nextFiles: { readonly cert: string; readonly key: string };
   remove(): void;
@@ -35,20 +39,21 @@ export function makeCertificates(): Certificates | null {
     const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at(`${name}.key`)];
     openssl('req', '-x509', ...key, '-out', at(`${name}.crt`), ...subject);
   };
-  const identity = (name: string, ca: string): void => {
+  const identity = (name: string, ca: string, days = '2'): void => {
     const request = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at(`${name}.key`)];
     openssl('req', ...request, '-out', at(`${name}.csr`), '-subj', `/CN=${name}`);
     const signedBy = ['-CA', at(`${ca}.crt`), '-CAkey', at(`${ca}.key`), '-CAcreateserial'];
-    const output = ['-out', at(`${name}.crt`), '-days', '2', '-extfile', at('ext')];
+    const output = ['-out', at(`${name}.crt`), '-days', days, '-extfile', at('ext')];
     openssl('x509', '-req', '-in', at(`${name}.csr`), ...signedBy, ...output);
   };
   const read = (name: string): string => readFileSync(at(name), 'utf8');
   try {
     writeFileSync(at('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n');
-    for (const name of ['ca', 'other']) authority(name);
+    for (const name of ['ca', 'other', 'stranger']) authority(name);
     identity('node', 'ca');
     identity('client', 'ca');
-    identity('next', 'other');
+    identity('next', 'other', '3');
+    identity('expired', 'ca', '0');
     writeFileSync(at('both.crt'), read('ca.crt') + read('other.crt'));
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
@@ -60,6 +65,8 @@ export function makeCertificates(): Certificates | null {
     otherCa: read('other.crt'),
     client: { cert: read('client.crt'), key: read('client.key') },
     files: { ca: at('both.crt'), cert: at('node.crt'), key: at('node.key') },
+    stranger: { cert: read('stranger.crt'), key: read('stranger.key') },
+    expiredFiles: { cert: at('expired.crt'), key: at('expired.key') },
     nextFiles: { cert: at('next.crt'), key: at('next.key') },
     remove: () => {
       rmSync(directory, { recursive: true, force: true });

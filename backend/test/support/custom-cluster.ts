@@ -54,11 +54,20 @@ export class CustomCluster {
 
   /** Sends one command to every data node. */
   async toAll(name: string, ...args: readonly string[]): Promise<void> {
-    for (const { address } of this.#data) {
-      const client = this.#client(address);
-      await client.call(name, ...args);
-      client.disconnect();
-    }
+    for (const { address } of this.#data) await this.#to(address, name, args);
+  }
+
+  /** Sends one command to a replica of the start, the first or the second. Returns its address. */
+  async toReplica(index: 0 | 1, name: string, ...args: readonly string[]): Promise<NodeAddress> {
+    const { address } = this.#data[index + 1]!;
+    await this.#to(address, name, args);
+    return address;
+  }
+
+  async #to(address: NodeAddress, name: string, args: readonly string[]): Promise<void> {
+    const client = this.#client(address);
+    await client.call(name, ...args);
+    client.disconnect();
   }
 
   /** Ends everything. */

@@ -104,6 +104,7 @@ export const CLUSTER: RedisStatus = {
   epoch: 7,
   failovers: { count: 0, countInLast24h: 0, last: null },
   clockAheadMs: 2,
+  certificates: [{ address: { host: '10.0.0.1', port: 6379 }, until: 1_800_000_000_000 }],
   pools: { write: { size: 10, available: 7 }, read: { size: 2, available: 2 } },
   waiting: { reads: 1, writes: 4 },
   pending: 9,

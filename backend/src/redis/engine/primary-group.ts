@@ -24,6 +24,7 @@ import {
   type TopologySource,
 } from '../cluster/topology/index.js';
 import { CalendarWatch } from './calendar-watch.js';
+import { CertificateWatch } from './certificate-watch.js';
 import { ClusterAdviser } from './cluster-adviser.js';
 import { renewCredentials } from './renew-credentials.js';
 
@@ -46,6 +47,7 @@ export class PrimaryGroup {
   readonly rawClients: RawClients;
   /** The calendar of the primary. */
   readonly calendar: RedisCalendar;
+  readonly certificateWatch: CertificateWatch;
   readonly #options: ConnectedOptions;
   readonly #clock: Clock;
   readonly #bus: EventBus;
@@ -76,6 +78,11 @@ export class PrimaryGroup {
       { tracker: this.tracker, calendar: this.calendar, clock, bus },
       options.node.maxClockSkewMs,
     );
+    this.certificateWatch = new CertificateWatch(options, {
+      tracker: this.tracker,
+      sentinels,
+      clock,
+    });
     this.#adviser = new ClusterAdviser(options, this, bus);
   }
 
@@ -125,6 +132,7 @@ export class PrimaryGroup {
     this.beginClose();
     this.#adviser.close();
     this.#calendarWatch.close();
+    this.certificateWatch.close();
     // A switchover that is under way needs the connections for what it undoes.
     await this.#switching?.catch(() => undefined);
     this.subscriptions.close();

@@ -2,6 +2,7 @@ import type { RedisMode } from '../config/index.js';
 import type { NodeAddress } from '../base/address/index.js';
 import type { FallbackStatus } from '../keyspace/index.js';
 import type { PrimaryGroup } from './primary-group.js';
+import type { CertificateStatus } from './certificate-watch.js';
 import { missingOf } from './redundancy.js';
 import type { RedisEngine } from './redis-engine.js';
 import type { FailoverSummary, SentinelStatus } from '../cluster/topology/index.js';
@@ -48,6 +49,8 @@ export interface RedisStatus {
   readonly failovers: FailoverSummary;
   /** By how much this host's calendar is ahead of the primary's; `null` while that is not known. */
   readonly clockAheadMs: number | null;
+  /** The certificates of all nodes and Sentinels, as a new connection sees them; empty without TLS. */
+  readonly certificates: readonly CertificateStatus[];
   readonly pools: { readonly write: PoolStatus; readonly read: PoolStatus };
   /** Commands that wait for a node. */
   readonly waiting: { readonly reads: number; readonly writes: number };
@@ -95,6 +98,7 @@ function connectedStatus(
     epoch: tracker.epoch,
     failovers: tracker.history.summary,
     clockAheadMs: connected.calendar.localAheadMs,
+    certificates: connected.certificateWatch.certificates,
     pools: {
       write: poolStatus(options.pools.writeSize, primary === null ? [] : [primary]),
       read: poolStatus(1, tracker.replicas),
@@ -151,6 +155,7 @@ function memoryStatus({ options, keyspaces }: RedisEngine): RedisStatus {
     epoch: -1,
     failovers: NO_FAILOVERS,
     clockAheadMs: null,
+    certificates: [],
     pools: { write: NO_POOL, read: NO_POOL },
     waiting: { reads: 0, writes: 0 },
     pending: 0,

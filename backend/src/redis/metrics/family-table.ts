@@ -50,6 +50,12 @@ const TOPOLOGY: readonly FamilyRow[] = [
   },
   gauge('last_failover_timestamp_seconds', [], 'When the primary last moved.', 'max'),
   gauge(
+    'certificate_expiry_timestamp_seconds',
+    ['node'],
+    'Until when the certificate of a node or Sentinel is good, as a new connection sees it.',
+    'min',
+  ),
+  gauge(
     'clock_offset_seconds',
     [],
     "How far this host's calendar is ahead of the primary's; absent while not known.",

@@ -22,6 +22,7 @@ export type MetricsStatus = Pick<
   | 'masterName'
   | 'quorum'
   | 'epoch'
+  | 'certificates'
   | 'clockAheadMs'
   | 'pools'
   | 'waiting'

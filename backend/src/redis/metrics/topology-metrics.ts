@@ -11,7 +11,7 @@ export function topologyMetrics(
   status: MetricsStatus,
   remembered: RememberedStatus,
 ): [string, readonly Sample[]][] {
-  const { mode, masterName, failovers, epoch, clockAheadMs } = status;
+  const { mode, masterName, failovers, epoch, certificates, clockAheadMs } = status;
   const lastAt = failovers.last?.switchedAt ?? null;
   return [
     ['info', [{ labels: { mode, master_name: masterName ?? '' }, value: 1 }]],
@@ -27,6 +27,15 @@ export function topologyMetrics(
       remembered.durations.flatMap(([reason, durations]) => histogram({ reason }, durations)),
     ],
     ['last_failover_timestamp_seconds', singleIfKnown(lastAt === null ? null : lastAt / 1_000)],
+    [
+      'certificate_expiry_timestamp_seconds',
+      certificates
+        .slice(0, MAX_NODES)
+        .map(({ address, until }) => ({
+          labels: { node: formatAddress(address) },
+          value: until / 1_000,
+        })),
+    ],
     ['clock_offset_seconds', singleIfKnown(clockAheadMs === null ? null : clockAheadMs / 1_000)],
   ];
 }

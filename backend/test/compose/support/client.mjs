@@ -6,7 +6,8 @@ import { NestFactory } from '@nestjs/core';
 import { createInterface } from 'node:readline';
 import { RedisModule, RedisService } from '../../../../dist/lib/esm/index.js';
 
-const EVERY_MS = 10;
+const TICK_MS = 10;
+const PER_SECOND = Number(process.env.TRAFFIC_PER_SECOND ?? 200);
 const PREFIX = `traffic:${process.env.TRAFFIC_NAME ?? 'host'}:`;
 
 class Application {}
@@ -74,11 +75,16 @@ function track(what, promise) {
   promise.catch((error) => fail(what, error)).finally(() => (open -= 1));
 }
 
+// As many as are due, half of them writes, however late the timer is.
+let due = performance.now();
 const timer = setInterval(() => {
-  if (isPaused) return;
-  track('write', write());
-  track('read', read());
-}, EVERY_MS);
+  const now = performance.now();
+  if (isPaused) due = now;
+  for (; due <= now; due += 2000 / PER_SECOND) {
+    track('write', write());
+    track('read', read());
+  }
+}, TICK_MS);
 
 const drained = async () => {
   while (open > 0) await new Promise((resolve) => setTimeout(resolve, 20));

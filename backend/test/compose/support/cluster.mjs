@@ -1,12 +1,17 @@
 // @ts-check
-// The cluster of the compose file as it is shipped, with a password, ports and a network of its own.
+// The cluster of the compose file as it is shipped, with secrets, ports and a network of its own.
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Redis } from 'ioredis';
-import { at } from '../../../../scripts/lib/paths.mjs';
+import { at, root } from '../../../../scripts/lib/paths.mjs';
 import { expect, until } from './runner.mjs';
 import { freePorts, sh } from './shell.mjs';
 
+/** Where an application in a container finds this folder. */
+export const IN_CONTAINER = '/repository';
 export const FILE = at('docker-compose.redis-sentinel.yml');
 export const NODES = ['redis-master', 'redis-replica-1', 'redis-replica-2'];
 export const SENTINELS = ['sentinel-1', 'sentinel-2', 'sentinel-3'];
@@ -15,7 +20,8 @@ const PORT_VARIABLES = ['REDIS_MASTER_PORT', 'REDIS_REPLICA_1_PORT', 'REDIS_REPL
 );
 
 /** @typedef {import('./engine.mjs').Engine} Engine */
-/** @typedef {Record<'REDIS_PASSWORD' | 'REDIS_SENTINEL_PASSWORD' | 'REDIS_NETWORK', string>} OwnEnvironment */
+/** @typedef {Record<'REDIS_SECRETS' | 'REDIS_NETWORK', string>} OwnEnvironment */
+/** @typedef {'redis' | 'sentinel'} Side whose user it is: of the data nodes or of the Sentinels */
 
 /**
  * What is read of `docker inspect`.
@@ -69,16 +75,22 @@ export class Cluster {
   static async prepare(engine, { image, compose = engine.compose, settings = {} }) {
     const project = `ha${randomBytes(3).toString('hex')}`;
     const ports = await freePorts(PORT_VARIABLES.length);
+    const secrets = at('.tmp', 'compose', project);
     const env = {
       ...engine.env,
       REDIS_IMAGE: image,
-      REDIS_PASSWORD: awkwardPassword(),
-      REDIS_SENTINEL_PASSWORD: awkwardPassword(),
+      REDIS_SECRETS: secrets,
+      REDIS_ENV_FILE: '',
+      COMPOSE_PROJECT_NAME: project,
       REDIS_NETWORK: `10.${200 + (randomBytes(1).readUInt8() % 50)}.${randomBytes(1).readUInt8()}`,
       ...Object.fromEntries(PORT_VARIABLES.map((name, index) => [name, String(ports[index])])),
       ...settings,
     };
-    return new Cluster(engine, { compose, project, env });
+    await mkdir(secrets, { recursive: true });
+    const cluster = new Cluster(engine, { compose, project, env });
+    await cluster.script('make-secrets.sh');
+    if (cluster.isTls) await cluster.makeCertificates();
+    return cluster;
   }
 
   file = FILE;
@@ -93,8 +105,46 @@ export class Cluster {
     return this.#compose.length === 2;
   }
 
-  get password() {
-    return this.env.REDIS_PASSWORD;
+  get isTls() {
+    return this.env.REDIS_TLS === 'true';
+  }
+
+  /**
+   * A script of deploy/redis, as an operator runs it.
+   * @param {string} name
+   * @param {string[]} args
+   */
+  script(name, ...args) {
+    return sh('sh', [at('deploy', 'redis', name), ...args], { env: this.env });
+  }
+
+  /** Its own, and beside them those of another cluster, which nobody here trusts. */
+  async makeCertificates() {
+    await this.script('make-certificates.sh');
+    const env = { ...this.env, REDIS_SECRETS: this.secret('stranger') };
+    for (const name of ['make-secrets.sh', 'make-certificates.sh']) {
+      await sh('sh', [at('deploy', 'redis', name)], { env });
+    }
+  }
+
+  /** @param {string[]} path */
+  secret(...path) {
+    return join(this.env.REDIS_SECRETS, ...path);
+  }
+
+  /**
+   * @param {string} user
+   * @param {Side} side
+   */
+  password(user, side) {
+    return readFileSync(this.secret('users', `${user}.${side}`), 'utf8').split('\n')[0] ?? '';
+  }
+
+  /** What a client needs for TLS, with the certificate of `owner`; nothing where there is none. */
+  tlsOf(owner = 'operator') {
+    if (!this.isTls) return {};
+    const read = (/** @type {string} */ file) => readFileSync(this.secret(owner, file), 'utf8');
+    return { tls: { ca: read('ca.crt'), cert: read('client.crt'), key: read('client.key') } };
   }
 
   /** @param {string} service */
@@ -129,6 +179,7 @@ export class Cluster {
     const options = { env: this.env, isCleanUp: true };
     await sh('docker', ['rm', '-f', `${this.project}-traffic`], options).catch(() => undefined);
     await sh(command, [...first, '-p', this.project, '-f', FILE, ...down], options);
+    await rm(this.env.REDIS_SECRETS, { recursive: true, force: true });
   }
 
   /** @param {string[]} args */
@@ -184,7 +235,9 @@ export class Cluster {
     const client = new Redis({
       host: '127.0.0.1',
       port: this.port(service),
-      password: isSentinel ? this.env.REDIS_SENTINEL_PASSWORD : this.password,
+      username: 'operator',
+      password: this.password('operator', isSentinel ? 'sentinel' : 'redis'),
+      ...this.tlsOf(),
       lazyConnect: true,
       connectTimeout: 1000,
       commandTimeout: 1500,
@@ -324,11 +377,16 @@ export class Cluster {
     const sentinels = SENTINELS.map((service) =>
       place === 'host' ? `127.0.0.1:${this.port(service)}` : `${service}:26379`,
     );
+    const own = place === 'host' ? root : IN_CONTAINER;
+    const file = (/** @type {string} */ name) => this.secret('app', name).replace(root, own);
     return {
       REDIS_SENTINEL_ENABLED: 'true',
       REDIS_SENTINELS: sentinels.join(','),
-      REDIS_PASSWORD: this.password,
-      REDIS_SENTINEL_PASSWORD: this.env.REDIS_SENTINEL_PASSWORD,
+      REDIS_USERNAME: 'app',
+      REDIS_PASSWORD_FILE: file('redis-password'),
+      REDIS_SENTINEL_USERNAME: 'app',
+      REDIS_SENTINEL_PASSWORD_FILE: file('sentinel-password'),
+      ...(this.isTls ? { ...tlsFiles('REDIS_', file), ...tlsFiles('REDIS_SENTINEL_', file) } : {}),
     };
   }
 
@@ -342,7 +400,14 @@ export class Cluster {
   }
 }
 
-/** As `openssl rand -base64 32` makes them, and with every character that could need care. */
-function awkwardPassword() {
-  return `+/${randomBytes(31).toString('base64')}`;
+/**
+ * @param {string} prefix
+ * @param {(name: string) => string} file
+ */
+function tlsFiles(prefix, file) {
+  return {
+    [`${prefix}TLS_CA_FILE`]: file('ca.crt'),
+    [`${prefix}TLS_CERT_FILE`]: file('client.crt'),
+    [`${prefix}TLS_KEY_FILE`]: file('client.key'),
+  };
 }

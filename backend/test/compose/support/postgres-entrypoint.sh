@@ -8,6 +8,7 @@ if [ "$(id -u)" = 0 ]; then
   exec /usr/local/bin/setpriv --reuid=postgres --regid=postgres --clear-groups -- /bin/sh "$0" "$@"
 fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE"); fi
   if [ -z "${POSTGRES_PASSWORD:-}" ]; then
     echo 'Error: Database is uninitialized and superuser password is not specified.' >&2
     exit 1

@@ -4,16 +4,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { at, root } from '../../../../scripts/lib/paths.mjs';
+import { IN_CONTAINER } from './cluster.mjs';
 import { expect, within, Wrong } from './runner.mjs';
 
 const CLIENT = at('backend', 'test', 'compose', 'support', 'client.mjs');
-const IN_CONTAINER = '/repository';
 
 /**
  * What an application saw since the last mark.
  * @typedef {object} Account
  * @property {number} gapMs
  * @property {number} writes
+ * @property {number} reads
  * @property {number} failedReads
  * @property {number} failedWrites
  * @property {string[]} failed

@@ -49,6 +49,7 @@ export function newMemoryStandIn(
     subscriptions: known('subscriptions', subscriptions),
     rawClients: new RefusedClients(noClients),
     calendar: new OwnCalendar(clock),
+    certificateWatch: known('certificateWatch', { certificates: [] }),
     beginClose: () => {
       ways.close();
     },

@@ -30,6 +30,7 @@ describe('why a connection cannot be opened', () => {
       'ssl/tls alert certificate required',
       /does not accept our certificate .*set node.tls.cert and node.tls.key/,
     ],
+    ['tlsv1 alert unknown ca', /does not accept our certificate .*set node.tls.cert/],
     ['connect ECONNREFUSED 127.0.0.1:1', /nobody listens there .*check that it runs/],
     ['getaddrinfo ENOTFOUND redis.invalid', /its name has no address .*check the host$/],
     ['no answer to the handshake', /cannot be reached, or does not answer .*firewall$/],

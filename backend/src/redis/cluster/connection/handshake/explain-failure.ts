@@ -53,7 +53,7 @@ const FAILURES: readonly Failure[] = [
     remedy: () => 'renew it, and check the calendar of both hosts',
   },
   {
-    sign: /alert.*certificate|certificate required|handshake failure/i,
+    sign: /alert.*(certificate|unknown ca)|certificate required|handshake failure/i,
     means: 'it does not accept our certificate',
     remedy: (whose) => `set ${whose}.tls.cert and ${whose}.tls.key to what its authority signed`,
   },
