@@ -61,6 +61,12 @@ export class PodCluster {
     return this.sentinels.map(({ name }) => ({ host: name, port: 26379 }));
   }
 
+  /** Starts what has ended; resolves when all are ready. */
+  async mend(): Promise<void> {
+    for (const pod of this.pods) if (!pod.container.isRunning) pod.start();
+    await this.untilReady();
+  }
+
   async untilReady(): Promise<void> {
     await Promise.all(this.pods.map((pod) => pod.untilReady()));
   }

@@ -123,6 +123,7 @@ const sessions = new Map<RedisEngine, SessionService<{ n: number }>>();
 async function live(name: PodAct): Promise<PodReport> {
   const here = await world;
   const { cluster, engines } = here;
+  await cluster.mend();
   const doors = engines.map((engine) => {
     const service = sessions.get(engine) ?? sessionsOf(engine);
     sessions.set(engine, service);
