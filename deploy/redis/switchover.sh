@@ -23,6 +23,12 @@ REDIS_ANNOUNCE_HOST=$S_HOST LOCAL_HOST=$S_HOST LISTEN_PORT=$S_PORT OWN_ADDRESSES
 period=$(ask_me config get repl-ping-replica-period | tail -n 1)
 hand_over
 [ -n "$period" ] && ask_me config set repl-ping-replica-period "$period" >/dev/null
+# The Sentinel that did it is the last to name the new primary, and has the highest epoch.
+give_up_at=$(($(now) + 5))
 look_at_sentinels
-is_me "$S_HOST" "$S_PORT" && die "$S_HOST:$S_PORT is the primary as before"
+while is_me "$S_HOST" "$S_PORT"; do
+  [ "$(now)" -lt "$give_up_at" ] || die "$S_HOST:$S_PORT is the primary as before"
+  short_sleep
+  look_at_sentinels
+done
 say "the primary is $S_HOST:$S_PORT"
