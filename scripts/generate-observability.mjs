@@ -18,8 +18,8 @@ const built = at('.tmp', 'observability', 'backend', 'observability', 'generated
 /** @type {{ generatedFiles: () => ReadonlyMap<string, string> }} */
 const { generatedFiles } = await import(pathToFileURL(built).href);
 for (const [path, text] of generatedFiles()) {
-  const file = at('deploy', 'observability', path);
+  const file = at('deploy', path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
-  console.log(`deploy/observability/${path}`);
+  console.log(`deploy/${path}`);
 }

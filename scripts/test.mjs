@@ -19,6 +19,7 @@ const EXTRAS = [
   { program: 'prometheus', title: 'a real Prometheus' },
   { program: 'alertmanager', title: 'a real Alertmanager' },
   { program: 'redis-exporter', title: 'the exporter of Redis' },
+  { program: 'kubectl', title: 'kubectl' },
 ];
 
 const { only, jestArguments } = readArguments(process.argv.slice(2));

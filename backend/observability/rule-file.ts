@@ -9,6 +9,13 @@ export function ruleFile(groups: readonly RuleGroup[] = RULE_GROUPS): string {
   return toYaml({ groups: groups.map(groupYaml) }).trimStart() + '\n';
 }
 
+/** The same for the Prometheus Operator. */
+export function prometheusRule(groups: readonly RuleGroup[] = RULE_GROUPS): string {
+  const head = { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule' };
+  const metadata = { name: 'redis-ha' };
+  return toYaml({ ...head, metadata, spec: { groups: groups.map(groupYaml) } }).trimStart() + '\n';
+}
+
 function groupYaml({ name, interval, recordings, alerts }: RuleGroup): Yaml {
   return { name, interval, rules: [...recordings.map(recordingYaml), ...alerts.map(alertYaml)] };
 }

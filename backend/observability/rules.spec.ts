@@ -10,8 +10,8 @@ import { ruleTests } from './rule-file.js';
 import { toYaml } from './to-yaml.js';
 
 const root = join(__dirname, '..', '..');
-const deployed = join(root, 'deploy', 'observability');
-const rules = join(deployed, 'prometheus', 'rules');
+const deployed = join(root, 'deploy');
+const rules = join(deployed, 'observability', 'prometheus', 'rules');
 const runbooks = join(root, 'docs', 'runbooks');
 const SECTIONS = ['Meaning', 'Look here', 'Do this', 'Do not do this', 'How it was rehearsed'];
 
@@ -36,9 +36,12 @@ describe('the rules of Prometheus', () => {
     ]);
   });
 
-  it('find the prices that they ask for in the file that people edit', () => {
-    const file = readFileSync(join(rules, 'prices.yml'), 'utf8');
-    expect([...file.matchAll(/record: (\S+)/g)].map(([, name]) => name)).toEqual(PRICES);
+  it('find the prices that they ask for in the files that people edit', () => {
+    const operated = join(deployed, 'kubernetes', 'components', 'monitoring');
+    for (const path of [join(rules, 'prices.yml'), join(operated, 'prometheus-prices.yaml')]) {
+      const file = readFileSync(path, 'utf8');
+      expect([...file.matchAll(/record: (\S+)/g)].map(([, name]) => name)).toEqual(PRICES);
+    }
   });
 
   it('have alerts of different names, none of them without words', () => {

@@ -152,10 +152,13 @@ is_name() {
   return 1
 }
 
+# Asked once: a name server that is silent would make every question wait.
+OWN_ADDRESSES=$(timeout "$ASK_TIMEOUT" hostname -i 2>/dev/null)
+
 is_me() {
   [ "$2" = "$LISTEN_PORT" ] || return 1
   [ "$1" = "$REDIS_ANNOUNCE_HOST" ] && return 0
-  for own in $(hostname -i 2>/dev/null); do
+  for own in $OWN_ADDRESSES; do
     [ "$1" = "$own" ] && return 0
   done
   return 1
@@ -278,7 +281,8 @@ drop_root() {
   for user in redis valkey; do
     id "$user" >/dev/null 2>&1 || continue
     chown -R "$user" "$DATA_DIR" 2>/dev/null
-    if command -v setpriv >/dev/null 2>&1; then
+    # That of busybox cannot.
+    if setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- true 2>/dev/null; then
       exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- /bin/sh "$@"
     elif command -v su-exec >/dev/null 2>&1; then
       exec su-exec "$user" /bin/sh "$@"

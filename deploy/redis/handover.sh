@@ -81,7 +81,7 @@ await_leader() {
 }
 
 # Whom the Sentinel may choose, from its answer to SENTINEL REPLICAS on the standard input, with what it goes by:
-# "host,port,priority,offset" words in CANDIDATES; and how old its last INFO of them is, in INFO_FROM and INFO_TO. It leaves out those with priority 0, and those that it misses.
+# "host,port,priority,offset,ping" words in CANDIDATES, where ping is the age of its last answer; and how old its last INFO of them is, in INFO_FROM and INFO_TO. It leaves out those with priority 0, and those that it misses.
 read_candidates() {
   CANDIDATES='' C_HOST='' INFO_FROM=999999999 INFO_TO=0
   while read -r field && read -r value; do
@@ -107,7 +107,7 @@ read_candidates() {
 add_candidate() {
   [ -n "$C_HOST" ] && [ "$C_PRIORITY" -gt 0 ] && [ "$C_PING" -le 5000 ] && [ "$C_LINK_DOWN" -le "$C_PATIENCE" ] || return 0
   case $C_FLAGS in *s_down* | *o_down* | *disconnected*) return 0 ;; esac
-  CANDIDATES="$CANDIDATES $C_HOST,$C_PORT,$C_PRIORITY,$C_OFFSET"
+  CANDIDATES="$CANDIDATES $C_HOST,$C_PORT,$C_PRIORITY,$C_OFFSET,$C_PING"
   [ "$C_INFO" -lt "$INFO_FROM" ] && INFO_FROM=$C_INFO
   [ "$C_INFO" -gt "$INFO_TO" ] && INFO_TO=$C_INFO
   return 0
@@ -138,6 +138,7 @@ look_at_candidates() {
 # Sentinel takes the lowest priority, and of those the greatest offset that it knows. Whether $1 comes before $2.
 is_preferred() {
   one=${1#*,*,} two=${2#*,*,}
+  one=${one%,*} two=${two%,*}
   [ "${one%,*}" -lt "${two%,*}" ] && return 0
   [ "${one%,*}" -eq "${two%,*}" ] && [ "${one#*,}" -gt "${two#*,}" ]
 }
@@ -159,8 +160,13 @@ await_ready_replica() {
   while :; do
     ask_sentinels "$LEADER" replicas r
     read_candidates <"$ANSWERS.r$LEADER"
-    look_at_candidates "$CANDIDATES" 0 || return 1
-    is_choice_safe && return 0
+    if look_at_candidates "$CANDIDATES" 0; then
+      is_choice_safe && return 0
+    else
+      # A replica that follows and that the Sentinel does not reach yet may have got a new address a moment ago.
+      look_at_node "${LOCAL_HOST:-127.0.0.1}" "$LISTEN_PORT"
+      [ "$N_ONLINE" -gt 0 ] || return 1
+    fi
     is_left "$PAUSED_MS" || return 1
     short_sleep
   done

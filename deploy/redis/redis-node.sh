@@ -12,6 +12,8 @@
 #                        node is empty
 #                        one is a primary with data or     waits for the Sentinels to name it; after START_WAIT_SECONDS
 #                        with replicas                     (60) replica of that node
+#                        a replica is linked to a          waits for that one to end: it is another container of the
+#                        primary of this name              same name. Ends after START_WAIT_SECONDS
 #                        a replica holds data              waits for the Sentinels to promote it (down-after + 1.3 s),
 #                                                          then replica. After START_WAIT_SECONDS (60) it promotes the
 #                                                          one that is furthest itself, and starts as its replica
@@ -55,9 +57,9 @@ has_own_data() {
 }
 
 # Leaves P_SILENT (how many others do not answer), P_PRIMARY (a primary worth following) and P_HOLDER (the furthest of
-# those that hold data), both as "host port".
+# those that hold data), both as "host port"; and P_TWIN (one that is linked to a primary of this node's own name).
 look_at_peers() {
-  P_SILENT=0 P_PRIMARY='' P_HOLDER='' furthest=-1 asked=''
+  P_SILENT=0 P_PRIMARY='' P_HOLDER='' P_TWIN='' furthest=-1 asked=''
   for node in $(words "$REDIS_NODES"); do
     split_address "$node" 6379
     is_me "$HOST" "$PORT" && continue
@@ -79,6 +81,8 @@ weigh_peer() {
     [ "$N_KEYS" -gt 0 ] || [ "$N_REPLICAS" -gt 0 ] && P_PRIMARY=$2
   elif [ "$N_LINK" = up ] && ! is_me "$N_PRIMARY_HOST" "$N_PRIMARY_PORT"; then
     P_PRIMARY="$N_PRIMARY_HOST $N_PRIMARY_PORT"
+  elif [ "$N_LINK" = up ]; then
+    P_TWIN=$2
   elif knows_more && [ "$N_OFFSET" -gt "$furthest" ]; then
     P_HOLDER=$2 furthest=$N_OFFSET
   fi
@@ -99,6 +103,13 @@ waits_for() {
 start_as_primary() { ROLE=primary && say "starts as primary: $1"; }
 start_as_replica() { ROLE=replica FOLLOW="$1 $2" && say "starts as replica of $1:$2: $3"; }
 
+# A platform may start the new container of a name before it ends the old one. Whoever promoted another node now would
+# make two primaries.
+wait_for_twin() {
+  waits_for "${P_TWIN% *} is linked to a primary of this name: another container, which has not ended yet"
+  [ "$WAITED" -ge "$START_WAIT" ] && die 'another container of this name is the primary. End it; this one starts when it is gone'
+}
+
 promote_and_follow() {
   # shellcheck disable=SC2086
   set -- $P_HOLDER
@@ -113,6 +124,8 @@ decide_named_me() {
     waits_for "the Sentinels name this node, but ${P_PRIMARY% *} is a primary; they should notice"
     # shellcheck disable=SC2086
     [ "$WAITED" -ge "$START_WAIT" ] && start_as_replica $P_PRIMARY 'it has been a primary all the time'
+  elif [ -n "$P_TWIN" ]; then
+    wait_for_twin
   elif [ -n "$P_HOLDER" ]; then
     waits_for "${P_HOLDER% *} holds data that this node does not have; a Sentinel should promote it"
     [ "$WAITED" -ge "$START_WAIT" ] && promote_and_follow
@@ -129,6 +142,8 @@ decide_without_sentinels() {
   if [ -n "$P_PRIMARY" ]; then
     # shellcheck disable=SC2086
     start_as_replica $P_PRIMARY 'it is the primary, as far as can be seen without Sentinels'
+  elif [ -n "$P_TWIN" ]; then
+    wait_for_twin
   elif [ -n "$P_HOLDER" ] && [ "$S_TOTAL" -gt 0 ]; then
     waits_for "${P_HOLDER% *} holds data, and no Sentinel answers who is the primary"
     [ "$WAITED" -ge "$START_WAIT" ] && die "no Sentinel answered. Start one; or, if the data of $P_HOLDER is what you want, send it REPLICAOF NO ONE, and this node follows"

@@ -24,7 +24,7 @@ const POLICY = '/usr/sbin/policy-rc.d';
 /**
  * @typedef {'apt-get' | 'apk' | 'dnf' | 'brew'} Manager
  * @typedef {{ command: string, packages: Record<Manager, string> }} Program
- * @typedef {'redis' | 'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter' | 'redis-cli' | 'haproxy' | 'ps'} ProgramName
+ * @typedef {'redis' | 'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter' | 'kubectl' | 'redis-cli' | 'haproxy' | 'ps'} ProgramName
  */
 
 /**
@@ -71,6 +71,16 @@ const PROGRAMS = {
       apk: 'prometheus-redis-exporter',
       dnf: 'redis_exporter',
       brew: 'redis_exporter',
+    },
+  },
+  // `kubectl kustomize` needs no cluster.
+  kubectl: {
+    command: 'kubectl',
+    packages: {
+      'apt-get': 'kubernetes-client',
+      apk: 'kubectl',
+      dnf: 'kubernetes-client',
+      brew: 'kubectl',
     },
   },
   'redis-cli': {

@@ -17,8 +17,9 @@ export class Worker {
   #complaints = '';
   #calls = 0;
 
-  constructor(entry: string, plan: unknown) {
-    this.#child = spawn(process.execPath, [entry, JSON.stringify(plan)], {
+  constructor(entry: string, plan: unknown, inside: readonly string[]) {
+    const [command = '', ...words] = [...inside, process.execPath, entry, JSON.stringify(plan)];
+    this.#child = spawn(command, words, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_PATH: join(BACKEND, '..', 'node_modules') },
     });
@@ -103,9 +104,13 @@ export class WorkerPool {
     this.#program = compileProgram(program, 'serve-calls.ts', ...others);
   }
 
-  /** Starts a process; resolves when it answers. */
-  async start(plan: unknown): Promise<Worker> {
-    const worker = new Worker(this.#program.entry, plan);
+  /**
+   * Starts a process; resolves when it answers.
+   *
+   * @param inside - a command that runs it, such as `unshare` with its options
+   */
+  async start(plan: unknown, inside: readonly string[] = []): Promise<Worker> {
+    const worker = new Worker(this.#program.entry, plan, inside);
     this.#workers.push(worker);
     await worker.call('ready');
     return worker;

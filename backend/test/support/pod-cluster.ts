@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import type { NodeAddress } from '../../src/redis/index.js';
+import { PodNetwork, type PodNetworkPlan } from './pod-network.js';
+import { Pod } from './pod.js';
+
+/** Six pods, and the network that they are in. */
+export interface PodClusterPlan extends PodNetworkPlan {
+  readonly scripts: string;
+  /** Names of the data nodes, the first primary first, and of the Sentinels. */
+  readonly nodes: readonly string[];
+  readonly sentinels: readonly string[];
+  /** Which of them keep their data. */
+  readonly volumes: readonly ('redis' | 'sentinel')[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Three data nodes and three Sentinels as pods, run by the node scripts. */
+export class PodCluster {
+  readonly password = randomBytes(12).toString('hex');
+  readonly sentinelPassword = randomBytes(12).toString('hex');
+  readonly nodes: readonly Pod[];
+  readonly sentinels: readonly Pod[];
+  readonly network: PodNetwork;
+  readonly #make: (kind: Pod['kind'], name: string, more?: Readonly<Record<string, string>>) => Pod;
+
+  private constructor(plan: PodClusterPlan, network: PodNetwork) {
+    this.network = network;
+    const list = (names: readonly string[], port: number): string =>
+      names.map((name) => `${name}:${String(port)}`).join(',');
+    const environment = {
+      REDIS_PASSWORD: this.password,
+      REDIS_SENTINEL_PASSWORD: this.sentinelPassword,
+      REDIS_NODES: list(plan.nodes, 6379),
+      REDIS_SENTINELS: list(plan.sentinels, 26379),
+      ...plan.environment,
+    };
+    this.#make = (kind, name, more = {}) => {
+      const { scripts, directory } = plan;
+      const hasVolume = plan.volumes.includes(kind);
+      const own = { ...environment, ...more };
+      return new Pod({ name, kind, scripts, directory, hasVolume, environment: own }, network);
+    };
+    this.nodes = plan.nodes.map((name) => this.#make('redis', name));
+    this.sentinels = plan.sentinels.map((name) => this.#make('sentinel', name));
+  }
+
+  /** Starts all six at one time; resolves when all are ready. */
+  static async start(plan: PodClusterPlan): Promise<PodCluster> {
+    const cluster = new PodCluster(plan, await PodNetwork.open(plan));
+    for (const pod of cluster.pods) pod.start();
+    await cluster.untilReady();
+    return cluster;
+  }
+
+  get pods(): readonly Pod[] {
+    return [...this.nodes, ...this.sentinels];
+  }
+
+  /** How an application finds it. */
+  get addresses(): readonly NodeAddress[] {
+    return this.sentinels.map(({ name }) => ({ host: name, port: 26379 }));
+  }
+
+  /** Starts what has ended; resolves when all are ready. */
+  async mend(): Promise<void> {
+    for (const pod of this.pods) if (!pod.container.isRunning) pod.start();
+    await this.untilReady();
+  }
+
+  async untilReady(): Promise<void> {
+    await Promise.all(this.pods.map((pod) => pod.untilReady()));
+  }
+
+  /** A further replica, which nobody promotes; it is not started yet. */
+  readReplica(name: string): Pod {
+    return this.#make('redis', name, { REDIS_REPLICA_PRIORITY: '0' });
+  }
+
+  /** The replicas that each Sentinel lists. */
+  listedReplicas(): Promise<string[][]> {
+    const ask =
+      'REDISCLI_AUTH=$REDIS_SENTINEL_PASSWORD redis-cli -p 26379 sentinel replicas mymaster';
+    return Promise.all(
+      this.sentinels.map(async ({ container }) => {
+        const { text } = await container.sh(ask);
+        const fields = text.split('\n');
+        return fields.filter((_, i) => fields[i - 1] === 'ip').sort();
+      }),
+    );
+  }
+
+  /** The data node that says it is the primary and that the Sentinels name. */
+  async primary(): Promise<Pod> {
+    for (const pod of this.nodes) {
+      const { isReady, says } = await pod.readiness();
+      if (isReady && says.startsWith('primary')) return pod;
+    }
+    throw new TypeError('no data node is a primary that is ready');
+  }
+
+  /** As a rolling update does it: from the last to the first, each ready before the next is ended. */
+  async redeployAll(): Promise<void> {
+    for (const group of [this.sentinels, this.nodes]) {
+      for (const pod of [...group].reverse()) {
+        await pod.stop();
+        pod.start();
+        await pod.untilReady();
+      }
+    }
+  }
+}
