@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeAddress } from '../../src/redis/index.js';
+import { waitUntil } from '../../src/redis/testing/time/wait-until.js';
 import { PodNetwork, type PodNetworkPlan } from './pod-network.js';
 import { Pod } from './pod.js';
 
@@ -89,13 +90,15 @@ export class PodCluster {
     );
   }
 
-  /** The data node that says it is the primary and that the Sentinels name. */
-  async primary(): Promise<Pod> {
-    for (const pod of this.nodes) {
-      const { isReady, says } = await pod.readiness();
-      if (isReady && says.startsWith('primary')) return pod;
-    }
-    throw new TypeError('no data node is a primary that is ready');
+  /** The data node that says it is the primary and that the Sentinels name. Waits until there is one. */
+  primary(): Promise<Pod> {
+    return waitUntil(
+      async () => {
+        const found = await Promise.all(this.nodes.map((pod) => pod.readiness()));
+        return this.nodes[found.findIndex((one) => one.isReady && one.says.startsWith('primary'))];
+      },
+      { what: 'a data node is a primary that is ready', timeoutMs: 60_000, everyMs: 200 },
+    );
   }
 
   /** As a rolling update does it: from the last to the first, each ready before the next is ended. */
