@@ -18,7 +18,7 @@ export class Worker {
   #calls = 0;
 
   constructor(entry: string, plan: unknown, inside: readonly string[]) {
-    const [command = '', ...words] = [...inside, process.execPath, entry, JSON.stringify(plan)];
+    const [command, ...words] = [...inside, process.execPath, entry, JSON.stringify(plan)];
     this.#child = spawn(command, words, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_PATH: join(BACKEND, '..', 'node_modules') },
