@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { NodeAddress } from '../../../base/address/index.js';
 import type { Clock } from '../../../base/timing/index.js';
 import type { ResolvedAccess } from '../../../config/index.js';
@@ -22,7 +22,7 @@ export async function shownCertificateUntil(
 ): Promise<number | null> {
   const tls = await Promise.resolve(presentTls(access, address.host)).catch(() => null);
   if (tls === null) return null;
-  const socket = openSocket(address, { ...tls, rejectUnauthorized: false }) as TLSSocket;
+  const socket = openSocket(address, { ...tls, rejectUnauthorized: false });
   return new Promise((resolve) => {
     const finish = (until: number | null): void => {
       stop();
@@ -37,7 +37,8 @@ export async function shownCertificateUntil(
       finish(null);
     });
     socket.once('secureConnect', () => {
-      const until = Date.parse(socket.getPeerCertificate().valid_to);
+      const isTls = socket instanceof TLSSocket;
+      const until = isTls ? Date.parse(socket.getPeerCertificate().valid_to) : NaN;
       finish(Number.isNaN(until) ? null : until);
     });
   });
