@@ -133,6 +133,13 @@ module.exports = {
       to: { path: APP },
     },
     {
+      name: 'nobody-imports-backup',
+      severity: 'error',
+      comment: 'backup/ is a program beside the library and the application',
+      from: { path: '^backend/src/', pathNot: ['^backend/src/backup/', SPEC] },
+      to: { path: '^backend/src/backup/' },
+    },
+    {
       name: 'ioredis-only-in-connection',
       severity: 'error',
       comment: 'take clients and their types from cluster/connection/index.ts',

@@ -1,0 +1,40 @@
+/**
+ * Why a backup was not taken, not read or not restored:
+ * - `SETTINGS_INVALID`: what was asked for cannot be done
+ * - `NO_SOURCE`, `NODE_REFUSED`, `LINK_BROKEN`: there is no node to take it from, it refuses, or it went away
+ * - `DISK_FULL`: there is no room for it
+ * - `NOT_A_BACKUP`, `DAMAGED`, `TRUNCATED`, `KEY_UNKNOWN`: the file is not what was written, or not readable here
+ * - `FOREIGN`: it belongs to another cluster
+ * - `NEWER`: it needs a newer server, or a newer version of this program
+ * - `UNSUPPORTED`: it holds what this program cannot put back
+ * - `TARGET_UNFIT`: the Redis to restore into is no primary, not empty, or too small
+ * - `ENDS_MISSING`: nobody knows which sessions were ended since
+ */
+export type BackupCode =
+  | 'SETTINGS_INVALID'
+  | 'NO_SOURCE'
+  | 'NODE_REFUSED'
+  | 'LINK_BROKEN'
+  | 'DISK_FULL'
+  | 'NOT_A_BACKUP'
+  | 'DAMAGED'
+  | 'TRUNCATED'
+  | 'KEY_UNKNOWN'
+  | 'FOREIGN'
+  | 'NEWER'
+  | 'UNSUPPORTED'
+  | 'TARGET_UNFIT'
+  | 'ENDS_MISSING';
+
+/** What went wrong with a backup, and what to do about it. It never holds a password, a key or a value. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+  readonly code: BackupCode;
+  readonly remedy: string;
+
+  constructor(code: BackupCode, message: string, remedy: string) {
+    super(message);
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
