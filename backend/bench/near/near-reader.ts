@@ -51,33 +51,29 @@ export class NearReader {
       // What has arrived until here is read before the next line but one: a process cannot know more.
       const lookedAt = now();
       await new Promise((resolve) => setImmediate(resolve));
-      for (let i = 0; i < BATCH; i++) {
-        const isNear = await this.#readOne(this.#anyKey(), lookedAt);
-        if (!isNear) break;
-      }
+      // Near copies answer at once, all in this turn; what Redis must be asked for is asked for together.
+      await Promise.all(
+        Array.from({ length: BATCH }, () => this.#readOne(this.#anyKey(), lookedAt)),
+      );
       await sleep(PAUSE_MS);
     }
   }
 
-  /** Returns whether a near copy has answered: then the event loop has not turned. */
-  async #readOne(key: string, lookedAt: number): Promise<boolean> {
+  async #readOne(key: string, lookedAt: number): Promise<void> {
     const askedAt = now();
     const before = this.reading.nearReads();
     const withoutBefore = this.reading.withoutRedis();
     try {
       const answer = this.reading.read(key);
-      // A near copy answers at once.
       const isNear = this.reading.nearReads() > before;
       const version = await answer;
       this.#counts[isNear ? 'near' : 'far']++;
-      if (version === undefined) return isNear;
+      if (version === undefined) return;
       if (isNear) this.#note(key, version, isNear, lookedAt);
       else if (this.reading.withoutRedis() === withoutBefore)
         this.#note(key, version, isNear, askedAt);
-      return isNear;
     } catch {
       this.#counts.failed++;
-      return false;
     }
   }
 

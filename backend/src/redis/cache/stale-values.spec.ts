@@ -234,6 +234,42 @@ describe('values past their time', () => {
       await turns();
     });
 
+    it('also by getOrSetMany: only what is due', async () => {
+      await rig.clock.advance(50);
+      await cache.set('later', 'fresh', { ttlMs: 100, ttlJitter: 0 });
+      await rig.clock.advance(30);
+      const loader = jest.fn((some: readonly string[]) => new Map(some.map((key) => [key, 'new'])));
+      const ask = async (options: object): Promise<string[]> => [
+        ...(await cache.getOrSetMany(['k', 'later'], loader, options)).values(),
+      ];
+      expect(await ask({})).toEqual(['old', 'fresh']);
+      await turns();
+      expect(loader).not.toHaveBeenCalled();
+      expect(await ask(ahead)).toEqual(['old', 'fresh']);
+      await turns();
+      expect(await ask(ahead)).toEqual(['new', 'fresh']);
+      await turns();
+      expect(loader.mock.calls.map(([keys]) => keys)).toEqual([['k']]);
+    });
+
+    it('of several keys with one call of the loader, which nobody waits for', async () => {
+      const keys = ['a', 'b', 'c'];
+      await cache.setMany(
+        keys.map((key) => [key, 'old'] as const),
+        { ttlMs: 100, ttlJitter: 0 },
+      );
+      await rig.clock.advance(80);
+      const loader = jest.fn((some: readonly string[]) => new Map(some.map((key) => [key, 'new'])));
+      expect([...(await cache.getOrSetMany(keys, loader, ahead)).values()]).toEqual(
+        keys.map(() => 'old'),
+      );
+      await turns();
+      expect([...(await cache.getOrSetMany(keys, loader, ahead)).values()]).toEqual(
+        keys.map(() => 'new'),
+      );
+      expect(loader).toHaveBeenCalledTimes(1);
+    });
+
     it('by one process only', async () => {
       await rig.clock.advance(80);
       const two = rig.start();

@@ -7,7 +7,7 @@ import type { ResolvedLoadOptions } from '../values/cache-options.js';
 import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
 import { SharedCall } from './shared-call.js';
 import type { Load } from './load-runner.js';
-import type { Answer, ValueLoader } from './value-loader.js';
+import type { Answer, ValueLoader, WithJob } from './value-loader.js';
 
 /** Makes the values of several keys at once. A key that is not in the result has no value. */
 export type BatchLoadFunction<T = unknown> = (
@@ -50,11 +50,17 @@ export class BatchLoader {
     const known = await this.#reader.nearOrReadMany(keys);
     const answers = new Map<string, Answer>();
     const open: OpenKey[] = [];
+    const due = new Map<string, Found<unknown>>();
     for (const [i, key] of keys.entries()) {
       const one = known[i] ?? UNKNOWN;
+      if (isFresh(one) && this.#single.isRefreshDue(key, options, one)) due.set(key, one);
       const answer = this.#answerAtOnce(key, one, options);
       if (answer === null) open.push(toOpenKey(key, one));
       else answers.set(key, answer);
+    }
+    if (due.size > 0) {
+      const withJob = this.#together([...due.keys()], request);
+      this.#single.refreshEach(due, options.hardTimeoutMs, withJob);
     }
     const loads = this.#loadsOf(open, request);
     return Promise.all(
@@ -92,14 +98,22 @@ export class BatchLoader {
     return this.#single.join(open.load, open.stale, options);
   }
 
-  // Each key is loaded like one alone, with a lease of its own, but for the call of the loader.
-  #begin(open: readonly OpenKey[], { loader, options }: BatchRequest): Load<Answer>[] {
+  #begin(open: readonly OpenKey[], request: BatchRequest): Load<Answer>[] {
     const known = new Map(open.map((one) => [one.key, one.known]));
     const keys = [...known.keys()];
-    const writes = new ByteGate(WRITES_AT_ONCE);
     const { runner, loads } = this.#single;
+    const withJob = this.#together(keys, request);
+    return runner.beginEach(loads, keys, request.options.hardTimeoutMs, (key, time) =>
+      withJob(key, time, (job) => this.#single.load(job, known.get(key) ?? UNKNOWN, time)),
+    );
+  }
+
+  // Each key is loaded like one alone, with a lease of its own, but for the call of the loader.
+  #together(keys: readonly string[], { loader, options }: BatchRequest): WithJob {
+    const { runner } = this.#single;
+    const writes = new ByteGate(WRITES_AT_ONCE);
     let call: SharedCall | null = null;
-    return runner.beginEach(loads, keys, options.hardTimeoutMs, async (key, time) => {
+    return async (key, time, run) => {
       const shared = (call ??= new SharedCall(keys, async (some) => {
         const { signal } = time;
         const values = await runner.call(some, () => loader(some, { signal }), undefined, time);
@@ -111,12 +125,11 @@ export class BatchLoader {
       };
       const make = (): Promise<unknown> => shared.load(key);
       try {
-        const job = { key, options, make, onHeld, writes };
-        return await this.#single.load(job, known.get(key) ?? UNKNOWN, time);
+        return await run({ key, options, make, onHeld, writes });
       } finally {
         shared.leaveOut(key);
       }
-    });
+    };
   }
 }
 

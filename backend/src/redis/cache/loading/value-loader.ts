@@ -54,6 +54,13 @@ export interface LoadJob {
   readonly writes?: ByteGate;
 }
 
+/** Runs a load with the job of one of several keys. */
+export type WithJob = <A>(
+  key: string,
+  time: LoadTime,
+  run: (job: LoadJob) => Promise<A>,
+) => Promise<A>;
+
 /** A value and where it came from. */
 export interface Answer {
   readonly value: unknown;
@@ -108,19 +115,33 @@ export class ValueLoader {
   }
 
   /** Starts to reload a value in the background if enough of its life is over. */
-  refreshIfDue(request: LoadRequest, { entry, value }: Found<unknown>): void {
+  refreshIfDue(request: LoadRequest, known: Found<unknown>): void {
     const { key, options } = request;
-    const { retryAfterMs, hardTimeoutMs } = options;
+    if (!this.isRefreshDue(key, options, known)) return;
+    this.runner.begin(this.#refreshes, key, options.hardTimeoutMs, (_key, time) =>
+      this.#refresh(this.#jobOf(request), known, time),
+    );
+  }
+
+  /** Whether a hit is to reload its value, and nobody does it already. */
+  isRefreshDue(key: string, options: ResolvedLoadOptions, { entry }: Found<unknown>): boolean {
     const share = options.refreshAhead ?? this.#shareWhileHot(key);
-    if (share === null || !this.#isDue(entry, share)) return;
-    if (this.loads.get(key) !== undefined || this.#refreshes.get(key) !== undefined) return;
-    if (this.runner.failures.isRecent(key, retryAfterMs)) return;
-    if (this.#refreshedElsewhere.isRecent(key, REFRESH_AGAIN_MS)) return;
-    const start = { seen: entry.stamp, value, mayWrite: true, mayWait: false, isAway: false };
-    this.runner.begin(this.#refreshes, key, hardTimeoutMs, async (_key, time) => {
-      const answer = await this.#obtain(this.#jobOf(request), start, time);
-      if (answer === null) this.#refreshedElsewhere.note(key);
-      return answer;
+    if (share === null || !this.#isDue(entry, share)) return false;
+    if (this.loads.get(key) !== undefined || this.#refreshes.get(key) !== undefined) return false;
+    if (this.runner.failures.isRecent(key, options.retryAfterMs)) return false;
+    return !this.#refreshedElsewhere.isRecent(key, REFRESH_AGAIN_MS);
+  }
+
+  /**
+   * Starts to reload several values in the background.
+   *
+   * @param withJob - runs what it is given with the job of a key
+   */
+  refreshEach(due: ReadonlyMap<string, Found<unknown>>, timeoutMs: number, withJob: WithJob): void {
+    this.runner.beginEach(this.#refreshes, [...due.keys()], timeoutMs, async (key, time) => {
+      const known = due.get(key);
+      if (known === undefined) return null;
+      return withJob(key, time, (job) => this.#refresh(job, known, time));
     });
   }
 
@@ -196,6 +217,17 @@ export class ValueLoader {
       const refreshed = refresh === undefined ? null : await time.within(orNull(refresh.answer));
       return refreshed ?? this.load(this.#jobOf(request), known, time);
     });
+  }
+
+  async #refresh(
+    job: LoadJob,
+    { entry, value }: Found<unknown>,
+    time: LoadTime,
+  ): Promise<Answer | null> {
+    const start = { seen: entry.stamp, value, mayWrite: true, mayWait: false, isAway: false };
+    const answer = await this.#obtain(job, start, time);
+    if (answer === null) this.#refreshedElsewhere.note(job.key);
+    return answer;
   }
 
   #jobOf({ key, loader, options }: LoadRequest): LoadJob {
