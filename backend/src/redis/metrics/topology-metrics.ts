@@ -29,12 +29,10 @@ export function topologyMetrics(
     ['last_failover_timestamp_seconds', singleIfKnown(lastAt === null ? null : lastAt / 1_000)],
     [
       'certificate_expiry_timestamp_seconds',
-      certificates
-        .slice(0, MAX_NODES)
-        .map(({ address, until }) => ({
-          labels: { node: formatAddress(address) },
-          value: until / 1_000,
-        })),
+      certificates.slice(0, MAX_NODES).map(({ address, until }) => ({
+        labels: { node: formatAddress(address) },
+        value: until / 1_000,
+      })),
     ],
     ['clock_offset_seconds', singleIfKnown(clockAheadMs === null ? null : clockAheadMs / 1_000)],
   ];
