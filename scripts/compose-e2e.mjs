@@ -24,7 +24,7 @@ import { hasCommand, run } from './lib/processes.mjs';
 /** @typedef {{ label: string, image: string }} Version */
 
 const MINUTE = 60_000;
-const MAX_MS = 14 * MINUTE;
+const MAX_MS = 16 * MINUTE;
 const IMAGES = [
   { label: 'Redis 7', image: 'redis:7.2-alpine' },
   { label: 'Redis 8', image: 'redis:8.0-alpine' },

@@ -14,7 +14,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 command -v openssl >/dev/null 2>&1 || die 'openssl is not here. Install it: the passwords come from it'
 umask 022
 
-SERVICES="$NODES $SENTINELS app exporter grafana operator postgres"
+# What Alertmanager needs is of others: you write it into its folder.
+SERVICES="$NODES $SENTINELS alertmanager app exporter grafana operator postgres"
 
 make_password() {
   [ -s "$SECRETS/users/$1.$2" ] || openssl rand -base64 32 | put "$SECRETS/users/$1.$2" || exit 1

@@ -90,7 +90,8 @@ users() {
 # give SERVICE FILE USER SIDE: the password of a user, for a service that logs in as that user.
 give() { password "$3" "$4" | put "$SECRETS/$1/$2" || exit 1; }
 
-# exported SIDE PORT SERVICE...: passwords as redis_exporter wants them, by address.
+# exported SIDE PORT SERVICE...: passwords as redis_exporter wants them, by address. Newer releases look for one with the
+# user in it, 1.45 for one without.
 exported() {
   side=$1 port=$2
   shift 2
@@ -98,8 +99,8 @@ exported() {
     printf '{'
     comma=''
     for service in "$@"; do
-      for scheme in redis rediss; do
-        printf '%s"%s://exporter@%s:%s":"%s"' "$comma" "$scheme" "$service" "$port" "$(password exporter "$side")"
+      for before in redis://exporter@ redis:// rediss://exporter@ rediss://; do
+        printf '%s"%s%s:%s":"%s"' "$comma" "$before" "$service" "$port" "$(password exporter "$side")"
         comma=','
       done
     done

@@ -2,6 +2,7 @@
 // The profile `app`: two instances of the sample backend behind the proxy, with one database and the cluster.
 import { secrets } from './boot.mjs';
 import { moved } from './faults.mjs';
+import { observed } from './observability-profile.mjs';
 import { certificateRotation } from './rotation.mjs';
 import { strangers } from './strangers.mjs';
 import { provideAppImages } from './support/app-images.mjs';
@@ -23,22 +24,6 @@ const SETTLE_MS = 2000;
 /** @typedef {{ engine: Engine, cluster: Cluster, visitor: Visitor, everybody: Visitor }} Place `visitor` is inside */
 /** @typedef {(runner: Runner, place: Place) => Promise<void>} Phase */
 /** @typedef {Awaited<ReturnType<SteadyLoad['end']>>} Outcome */
-
-/**
- * @param {Cluster} cluster
- * @param {readonly string[]} services
- * @param {number} [timeoutMs]
- */
-async function healthy(cluster, services, timeoutMs = 60_000) {
-  await until('services to be healthy', timeoutMs, async () => {
-    for (const service of services) {
-      const { State } = await cluster.inspect(service);
-      const status = State.Health?.Status ?? State.Status;
-      if (status !== 'healthy') return `${service} is ${status}`;
-    }
-    return undefined;
-  });
-}
 
 /**
  * Both instances get requests again.
@@ -80,7 +65,7 @@ async function start(runner, { cluster, visitor }) {
   const options = { isVital: true, timeoutMs: 120_000 };
   const start = async () => {
     await cluster.compose('--profile', 'app', 'up', '-d');
-    await healthy(cluster, ALL);
+    await cluster.healthy(ALL);
     await bothServe(visitor);
   };
   await runner.check('the profile starts: all ten are healthy', start, options);
@@ -169,7 +154,7 @@ async function restartOne({ cluster, visitor }) {
   expect(State.ExitCode === 0, `backend-1 ended with ${State.ExitCode}`);
   await sleep(SETTLE_MS);
   await cluster.docker('start', id);
-  await healthy(cluster, BACKENDS);
+  await cluster.healthy(BACKENDS);
   await bothServe(visitor);
 }
 
@@ -183,7 +168,7 @@ async function crashOne({ cluster, visitor }) {
     const { RestartCount, State } = await cluster.inspect('backend-2');
     return RestartCount > before && State.Running ? undefined : `restarted ${RestartCount} times`;
   });
-  await healthy(cluster, BACKENDS);
+  await cluster.healthy(BACKENDS);
   await bothServe(visitor);
 }
 
@@ -214,7 +199,7 @@ async function faultsUnderLoad(runner, place) {
  */
 async function inMode({ cluster, visitor }, mode, restart) {
   await restart();
-  await healthy(cluster, BACKENDS);
+  await cluster.healthy(BACKENDS);
   await bothServe(visitor);
   await askBoth(visitor, '/health', ({ body }) => {
     const { redis } = body.details ?? body;
@@ -234,7 +219,7 @@ async function inMode({ cluster, visitor }, mode, restart) {
 async function oneAfterTheOther({ cluster, visitor }) {
   for (const name of BACKENDS) {
     await cluster.up('--no-deps', name);
-    await healthy(cluster, BACKENDS);
+    await cluster.healthy(BACKENDS);
     await bothServe(visitor);
   }
 }
@@ -327,7 +312,7 @@ async function letsNobodyIn(runner, { engine, cluster }) {
 }
 
 /** What is done with it, in this order. A container that is made anew begins a new log: secrets are looked for each time. */
-export const PHASES = [answers, keepsInside, letsNobodyIn, faultsUnderLoad, thereAndBack];
+export const PHASES = [answers, keepsInside, letsNobodyIn, faultsUnderLoad, thereAndBack, observed];
 
 /** @param {string} why */
 function skip(why) {

@@ -151,7 +151,7 @@ export class AlertingStack {
     writeFileSync(join(folder, 'pagerduty-routing-key'), pagerDutyKey);
     const config = join(folder, 'alertmanager.yml');
     change(config, [
-      ['/run/alert-secrets', folder],
+      ['/run/secrets/alertmanager', folder],
       ['/etc/alertmanager', folder],
       ['global:\n', `global:\n  pagerduty_url: ${url}/v2/enqueue\n`],
       [

@@ -1,14 +1,11 @@
 // @ts-check
 // The images of the profile `app`: the real ones where a registry can be reached, else programs of this machine.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findProgram } from '../../../../scripts/lib/ensure-programs.mjs';
 import { at } from '../../../../scripts/lib/paths.mjs';
-import { ImageRoot, placeOf, whereIs } from './image-root.mjs';
+import { placeOf, whereIs } from './image-root.mjs';
+import { hasImage, made } from './own-images.mjs';
 import { sh } from './shell.mjs';
 
 const BACKEND = 'local/ha-backend-of-this-tree';
@@ -19,16 +16,7 @@ const ENTRYPOINT = at('backend', 'test', 'compose', 'support', 'postgres-entrypo
 const POSTGRES_UID = 70;
 
 /** @typedef {NodeJS.ProcessEnv} Environment */
-
-/**
- * @param {Environment} env
- * @param {string} name
- */
-const hasImage = (env, name) =>
-  sh('docker', ['image', 'inspect', name], { env }).then(
-    () => true,
-    () => false,
-  );
+/** @typedef {import('./image-root.mjs').ImageRoot} ImageRoot */
 
 /** What the last stage of the Dockerfile says about how the image runs. */
 function instructionsOfDockerfile() {
@@ -36,41 +24,6 @@ function instructionsOfDockerfile() {
   const last = text.slice(text.lastIndexOf('\nFROM'));
   const known = /^(?:ENV|WORKDIR|USER|EXPOSE|HEALTHCHECK|CMD) .*/gm;
   return [...last.matchAll(known)].map(([line]) => line);
-}
-
-/**
- * @param {Environment} env
- * @param {string} name
- * @param {ImageRoot} root
- * @param {readonly string[]} instructions
- */
-async function imported(env, name, root, instructions) {
-  const tar = spawn('tar', ['-C', root.folder, '--numeric-owner', '-c', '.'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const changes = instructions.flatMap((line) => ['-c', line]);
-  const load = spawn('docker', ['import', ...changes, '-', name], {
-    env,
-    stdio: [tar.stdout, 'ignore', 'inherit'],
-  });
-  const [code] = await once(load, 'exit');
-  if (code !== 0) throw new Error(`docker import ${name}: ${code}`);
-}
-
-/**
- * @param {Environment} env
- * @param {string} name
- * @param {(root: ImageRoot) => Promise<string[]>} fill
- */
-async function made(env, name, fill) {
-  const folder = await mkdtemp(join(tmpdir(), 'ha-image-'));
-  try {
-    const root = new ImageRoot(folder);
-    await imported(env, name, root, await fill(root));
-    return name;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /**

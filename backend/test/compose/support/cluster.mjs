@@ -35,6 +35,7 @@ const PORT_VARIABLES = ['REDIS_MASTER_PORT', 'REDIS_REPLICA_1_PORT', 'REDIS_REPL
  * @typedef {object} HostConfig
  * @property {number} Memory
  * @property {number} NanoCpus
+ * @property {boolean} ReadonlyRootfs
  * @property {{ Name: string }} RestartPolicy
  * @property {Record<string, { HostIp: string }[]>} PortBindings
  */
@@ -95,6 +96,11 @@ export class Cluster {
 
   file = FILE;
   example = at('redis-sentinel.env.example');
+
+  /** Whether the engine was made for this run: then no registry can be reached. */
+  get hasOwnEngine() {
+    return this.#engine.isOwn;
+  }
 
   get composeCommand() {
     return this.#compose;
@@ -328,15 +334,24 @@ export class Cluster {
     return primary;
   }
 
-  /** @param {number} [timeoutMs] */
-  async allHealthy(timeoutMs = 60_000) {
-    await until('all to be healthy', timeoutMs, async () => {
-      for (const service of [...NODES, ...SENTINELS]) {
+  /**
+   * @param {readonly string[]} services
+   * @param {number} [timeoutMs]
+   */
+  async healthy(services, timeoutMs = 60_000) {
+    await until('services to be healthy', timeoutMs, async () => {
+      for (const service of services) {
         const { State } = await this.inspect(service);
-        if (State.Health?.Status !== 'healthy') return `${service} is ${State.Health?.Status}`;
+        const status = State.Health?.Status ?? State.Status;
+        if (status !== 'healthy') return `${service} is ${status}`;
       }
       return undefined;
     });
+  }
+
+  /** @param {number} [timeoutMs] */
+  allHealthy(timeoutMs) {
+    return this.healthy([...NODES, ...SENTINELS], timeoutMs);
   }
 
   /** What is missing for all three Sentinels and all three nodes to be well. Undefined: nothing. */

@@ -2,7 +2,7 @@
 // The root folder of an image that is made of programs of this machine, with the libraries that they are linked with.
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
-import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 const FOLDERS = ['bin', 'etc', 'tmp', 'run', 'proc', 'sys', 'dev', 'root', 'var/lib'];
@@ -95,6 +95,16 @@ export class ImageRoot {
       (nested || source === from || basename(source) !== 'node_modules') &&
       !(without?.test(basename(source)) ?? false);
     await cp(from, this.path(inside), { recursive: true, dereference: true, filter });
+  }
+
+  /**
+   * An empty folder of this user and group.
+   * @param {string} inside
+   * @param {number} owner
+   */
+  async addFolder(inside, owner) {
+    await mkdir(this.path(inside), { recursive: true });
+    await chown(this.path(inside), owner, owner);
   }
 
   /**
