@@ -28,6 +28,8 @@ interface StackOptions {
   readonly files: string;
   readonly url: string;
   readonly pagerDutyKey: string;
+  /** Changes the rules that are shipped, such as how long something must last. */
+  readonly rules?: (text: string) => string;
 }
 
 /** A series as Prometheus shows it: times in seconds, and values as texts. */
@@ -182,6 +184,8 @@ export class AlertingStack {
       const targets = [{ targets: this.#targets[kind], labels: { environment: 'test' } }];
       writeFileSync(join(folder, 'targets', `${kind}.yml`), JSON.stringify(targets));
     }
+    const rules = join(folder, 'rules', 'redis-ha.yml');
+    writeFileSync(rules, (this.#options.rules ?? String)(readFileSync(rules, 'utf8')));
     const config = join(folder, 'prometheus.yml');
     change(config, [
       ['alertmanager:9093', hostAndPort(beside.alertmanager)],

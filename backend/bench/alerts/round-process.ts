@@ -1,0 +1,101 @@
+import { RedisCache } from '../../src/redis/index.js';
+import { sleep } from '../common/clock.js';
+import { serve } from '../common/serve.js';
+import { use } from '../dashboard/use.js';
+import { SHORTER, type ToldAlert } from './told-alert.js';
+import { WatchedBackend } from './watched-backend.js';
+
+// At another moment between two scrapes each time.
+const SCRAPED_EVERY_MS = 5_000;
+const EVERY_MS = 20;
+const ENTRY = 'x'.repeat(10_000);
+
+// One backend at a time in a process: the environment belongs to the process.
+serve({
+  /** The primary is killed. Resolves with how long it took until Slack was told. */
+  async failover(): Promise<number> {
+    const watched = await WatchedBackend.start();
+    try {
+      const stop = await use(watched.app.http);
+      await sleep(Math.random() * SCRAPED_EVERY_MS);
+      const primary = await watched.cluster.currentPrimary();
+      const since = performance.now();
+      await primary.kill();
+      const ms = await watched.told('slack', /^The primary of Redis was replaced/, since);
+      stop();
+      return ms;
+    } finally {
+      await watched.stop();
+    }
+  },
+
+  slow,
+});
+
+/** Provokes what lasts: a low hit rate, a slow replica, full memory, a journal that fills and loses. */
+async function slow(): Promise<ToldAlert[]> {
+  const watched = await WatchedBackend.start({
+    environment: { REDIS_JOURNAL_MAX_BYTES: '30000' },
+    redisConfig: ['maxmemory 12mb', 'maxmemory-policy noeviction'],
+    rules: shortened,
+  });
+  const { app, cluster } = watched;
+  const cache = app.nest.get(RedisCache);
+  const told: ToldAlert[] = [];
+  const see = async (alert: string, how: string, title: RegExp, since: number): Promise<void> => {
+    told.push({ alert, how, ms: await watched.told('slack', title, since) });
+  };
+  const often = (work: () => Promise<unknown>): (() => void) => {
+    const timer = setInterval(() => void work().catch(() => undefined), EVERY_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  };
+  try {
+    let since = performance.now();
+    const stopMissing = often(() => cache.get(`nobody-has-it-${String(Math.random())}`));
+    await see(
+      'RedisHaHitRateLow',
+      'reads of keys that do not exist',
+      /of the reads of .* are hits/,
+      since,
+    );
+    stopMissing();
+
+    since = performance.now();
+    const [replica] = cluster.replicas();
+    const stopWriting = often(() => cache.set('a', 'b'));
+    await replica?.freeze();
+    await see('RedisHaReplicationLag', 'a frozen replica', /behind/, since);
+    replica?.thaw();
+    stopWriting();
+
+    since = performance.now();
+    for (let i = 0; i < 900; i++)
+      await cache.set(`filled-${String(i)}`, ENTRY).catch(() => undefined);
+    await see('RedisHaMemoryHigh', 'a primary that is filled', /of its memory in use/, since);
+
+    since = performance.now();
+    await Promise.all([...cluster.sentinels(), ...cluster.replicas()].map((node) => node.kill()));
+    await cluster.primary().kill();
+    const stopChanging = often(() => cache.delete(`changed-${String(Math.random())}`));
+    await see(
+      'RedisHaJournalFilling',
+      'deletes while Redis is away',
+      /^The journal of .* fills/,
+      since,
+    );
+    await see('RedisHaJournalLosingWrites', 'more of them', /has lost writes/, since);
+    stopChanging();
+    return told;
+  } finally {
+    await watched.stop();
+  }
+}
+
+function shortened(rules: string): string {
+  const seconds = (minutes: string, by: number): string => String((Number(minutes) * 60) / by);
+  return rules
+    .replace(/for: '(\d+)m'/g, (_, m: string) => `for: '${seconds(m, SHORTER.lasting)}s'`)
+    .replace(/\[5m\]/g, `[${seconds('5', SHORTER.window)}s]`);
+}
