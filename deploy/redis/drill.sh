@@ -1,9 +1,10 @@
 #!/bin/sh
-# A drill, from any container that has these scripts and the variables of a node: is everything well, the primary is moved
+# A drill, from the container of any data node: is everything well, the primary is moved
 # on purpose while numbers are written, is everything well again, and is nothing lost? The exit code is the verdict.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 LISTEN_PORT=${LISTEN_PORT:-6379}
+MEMBER=node
 . "$here/common.sh"
 KEY=redis-ha:drill
 WHOLE_WITHIN_SECONDS=${WHOLE_WITHIN_SECONDS:-60}

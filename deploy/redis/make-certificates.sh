@@ -116,8 +116,14 @@ case ${1:-} in
     ;;
   --new-authority)
     [ -s "$AUTHORITY/ca.crt" ] || die 'there is no authority yet: run it without a word first'
-    cp "$AUTHORITY/ca.crt" "$AUTHORITY/ca.crt.before"
-    make_authority
+    # It stays until the new authority is the only one: a second run after a failure goes on with the same two. A third
+    # one would drop the one that all certificates are still of.
+    if [ -e "$AUTHORITY/ca.crt.before" ] && ! cmp -s "$AUTHORITY/ca.crt.before" "$AUTHORITY/ca.crt"; then
+      say 'goes on with the new authority of the last time'
+    else
+      cp "$AUTHORITY/ca.crt" "$AUTHORITY/ca.crt.before" || die "cannot write $AUTHORITY/ca.crt.before"
+      make_authority
+    fi
     cat "$AUTHORITY/ca.crt" "$AUTHORITY/ca.crt.before" | put "$AUTHORITY/trusted.crt"
     trust
     say "$SECRETS: a new authority, trusted beside the one before."

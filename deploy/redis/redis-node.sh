@@ -241,7 +241,7 @@ stop_server() {
 # One function, so that the shell has read all of it: this file may be replaced while it runs.
 main() {
   check_setup
-  [ -n "$PASSWORD" ] || say 'WARNING: REDIS_PASSWORD is not set: everybody who reaches this port can read and write'
+  [ -n "$PASSWORD" ] || say 'WARNING: REDIS_PASSWORD is not set: protected mode lets only this machine in, so no replica and no application'
   drop_root "$0" "$@"
   make_room_for_answers
   trap clear_answers EXIT

@@ -19,6 +19,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/secrets.sh"
 . "$here/reach.sh"
+command -v openssl >/dev/null 2>&1 || die 'openssl is not here. Install it: the passwords come from it'
 umask 022
 GROUP=$(setting REDIS_SENTINEL_MASTER_NAME mymaster)
 

@@ -31,8 +31,8 @@ redis_rules() {
     app) printf '%s' "~* &*~changed &__redis__:invalidate +@all -@admin -@dangerous +role +info +config|get +ping +time +client|id +client|unblock +select +publish +subscribe +client|tracking +client|setname +get +mget$(further_rules)" ;;
     sentinel) printf '%s' '&__sentinel__:hello +multi +exec +slaveof +ping +info +role +publish +subscribe +config|rewrite +client|setname +client|kill +script|kill' ;;
     replica) printf '%s' '+psync +replconf +ping' ;;
-    # redis-node.sh: looks, hands over and, when no Sentinel does it, promotes.
-    node) printf '%s' '+ping +info +role +replicaof +config|set +client|pause +client|unpause' ;;
+    # redis-node.sh: looks, hands over and, when no Sentinel does it, promotes; switchover.sh and drill.sh the same.
+    node) printf '%s' '~redis-ha:drill +ping +info +role +replicaof +config|get +config|set +client|pause +client|unpause +incr +get +del' ;;
     exporter) printf '%s' '+ping +info +select +config|get +client|setname +slowlog|get +slowlog|len +latency|latest +latency|histogram' ;;
     operator) printf '%s' '~* &* +@all' ;;
   esac
@@ -43,7 +43,7 @@ sentinel_rules() {
     app) printf '%s' '&* +subscribe +ping +client|setname +sentinel|get-master-addr-by-name +sentinel|master +sentinel|replicas +sentinel|sentinels +sentinel|myid' ;;
     # The other Sentinels, and sentinel-node.sh.
     sentinel) printf '%s' '&__sentinel__:hello +publish +ping +client|setname +sentinel|is-master-down-by-addr +sentinel|master +sentinel|ckquorum' ;;
-    node) printf '%s' '+ping +sentinel|master +sentinel|replicas +sentinel|get-master-addr-by-name +sentinel|failover' ;;
+    node) printf '%s' '+ping +sentinel|master +sentinel|replicas +sentinel|get-master-addr-by-name +sentinel|ckquorum +sentinel|failover' ;;
     exporter) printf '%s' '+ping +info +client|setname +sentinel|masters +sentinel|master +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|ckquorum' ;;
     operator) printf '%s' '&* +@all' ;;
   esac

@@ -95,7 +95,7 @@ EOF
 
 check_setup
 [ -n "${REDIS_SENTINELS:-}" ] || die 'REDIS_SENTINELS is not set: all Sentinels, "host:port,host:port"'
-[ -n "$SENTINEL_PASSWORD" ] || say 'WARNING: REDIS_SENTINEL_PASSWORD is not set: who reaches this port can name a primary of his own, which then gets the password of the data nodes'
+[ -n "$SENTINEL_PASSWORD" ] || say 'WARNING: REDIS_SENTINEL_PASSWORD is not set: protected mode lets only this machine in, so no other Sentinel and no application'
 drop_root "$0" "$@"
 make_room_for_answers
 find_primary

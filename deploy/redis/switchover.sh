@@ -1,6 +1,6 @@
 #!/bin/sh
-# Moves the primary to another node on purpose and loses nothing, from any container that has these scripts and the
-# variables of a node. It does what a primary does when it is stopped, from outside: the old primary goes on as a replica.
+# Moves the primary to another node on purpose and loses nothing, from the container of any data
+# node. It does what a primary does when it is stopped, from outside: the old primary goes on as a replica.
 #
 #   sh /opt/redis-ha/switchover.sh      ends with 0 when another node is the primary
 #
@@ -8,6 +8,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 LISTEN_PORT=${LISTEN_PORT:-6379}
+MEMBER=node
 . "$here/common.sh"
 . "$here/handover.sh"
 HANDOVER=${HANDOVER_SECONDS:-15}
@@ -21,8 +22,11 @@ look_at_sentinels
 REDIS_ANNOUNCE_HOST=$S_HOST LOCAL_HOST=$S_HOST LISTEN_PORT=$S_PORT OWN_ADDRESSES=''
 # The pause comes with a setting that only a node that ends may keep.
 period=$(ask_me config get repl-ping-replica-period | tail -n 1)
+case $period in
+  '' | *[!0-9]*) die "$S_HOST:$S_PORT does not say its repl-ping-replica-period: ${period:-no answer}" ;;
+esac
 hand_over
-[ -n "$period" ] && ask_me config set repl-ping-replica-period "$period" >/dev/null
+ask_me config set repl-ping-replica-period "$period" >/dev/null
 # The Sentinel that did it is the last to name the new primary, and has the highest epoch.
 give_up_at=$(($(now) + 5))
 look_at_sentinels

@@ -24,4 +24,4 @@ export const HELP = `Usage: backup <command> [options]
 
 Redis is reached by the variables of the application (REDIS_SENTINELS, REDIS_PASSWORD, REDIS_TLS ...).
 BACKUP_KEYS or BACKUP_KEYS_FILE hold the keys, the newest first; BACKUP_KEEP says what prune keeps:
-hourly=24,daily=7,weekly=5,monthly=12. Exit codes: 0 done, 1 failed, 64 used wrongly.`;
+hourly=24,daily=7,weekly=5,monthly=12. Exit codes: 0 done, 1 failed, 64 no such command.`;
