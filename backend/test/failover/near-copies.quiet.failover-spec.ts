@@ -6,7 +6,7 @@ const READS = 20_000;
 const SEED = Number(process.env['NEAR_SEED'] ?? '1');
 const CAST = { readers: 2, writers: 2, keysOfEach: 50, seed: SEED } as const;
 // Without those that fall silent: when that is noticed depends on timers, so they belong to `npm run bench:near`, alone on
-// a machine.
+// a machine. The bound of the others is one of time as well, on the way from a server to a reader: so nothing runs besides.
 const FAULTS: readonly NearFault[] = [
   'data-killed',
   'subscription-killed',
