@@ -163,9 +163,11 @@ async function oneVersion(engine, { label, image }, nodeImage) {
   await underTraffic(engine, cluster, nodeImage);
   if (runner.failed > failedBefore) console.log(await cluster.tail(40));
   await cluster.remove();
-  cluster.env.REDIS_APPENDONLY = 'yes';
-  await persistence(runner, cluster);
-  await cluster.remove();
+  // Its secrets went with the other one.
+  const keeping = await prepared(engine, { image });
+  keeping.env.REDIS_APPENDONLY = 'yes';
+  await persistence(runner, keeping);
+  await keeping.remove();
 }
 
 async function rulesOfStart() {
