@@ -7,7 +7,7 @@ import { appProfile } from '../backend/test/compose/app-profile.mjs';
 import { boot, facts } from '../backend/test/compose/boot.mjs';
 import { composeV1 } from '../backend/test/compose/compose-v1.mjs';
 import { faults } from '../backend/test/compose/faults.mjs';
-import { everythingDown, persistence, planned } from '../backend/test/compose/planned.mjs';
+import { drill, everythingDown, persistence, planned } from '../backend/test/compose/planned.mjs';
 import { passwordRotation } from '../backend/test/compose/rotation.mjs';
 import { Cluster } from '../backend/test/compose/support/cluster.mjs';
 import { abortAll } from '../backend/test/compose/support/shell.mjs';
@@ -167,6 +167,7 @@ async function oneVersion(engine, { label, image }, nodeImage) {
   const keeping = await prepared(engine, { image });
   keeping.env.REDIS_APPENDONLY = 'yes';
   await persistence(runner, keeping);
+  await drill(runner, keeping);
   await keeping.remove();
 }
 

@@ -172,6 +172,23 @@ export async function everythingDown(runner, cluster, traffic) {
 }
 
 /**
+ * As the user of the scripts of a data node, who may do little. The cluster is up.
+ * @param {import('./support/runner.mjs').Runner} runner
+ * @param {import('./support/cluster.mjs').Cluster} cluster
+ */
+export async function drill(runner, cluster) {
+  await runner.check(
+    'drill.sh in a data node moves the primary and loses nothing',
+    async (note) => {
+      const script = ['/bin/sh', '/opt/redis-ha/drill.sh'];
+      const said = await cluster.compose('exec', '-T', 'redis-replica-1', ...script);
+      expect(/passed\s*$/.test(said), said);
+      note(/\d+ numbers acknowledged.*/.exec(said)?.[0] ?? '');
+    },
+  );
+}
+
+/**
  * With persistence on; the caller has set the variable and brought the cluster up.
  * @param {import('./support/runner.mjs').Runner} runner
  * @param {import('./support/cluster.mjs').Cluster} cluster

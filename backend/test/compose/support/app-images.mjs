@@ -1,5 +1,6 @@
 // @ts-check
 // The images of the profile `app`: the real ones where a registry can be reached, else programs of this machine.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findProgram } from '../../../../scripts/lib/ensure-programs.mjs';
@@ -10,9 +11,10 @@ import { sh } from './shell.mjs';
 
 const BACKEND = 'local/ha-backend-of-this-tree';
 const PROXY = 'local/ha-haproxy-of-this-machine';
-const POSTGRES = 'local/ha-postgres-of-this-machine';
 const OFFICIAL = { PROXY_IMAGE: 'haproxy:3.0-alpine', POSTGRES_IMAGE: 'postgres:17-alpine' };
 const ENTRYPOINT = at('backend', 'test', 'compose', 'support', 'postgres-entrypoint.sh');
+// An engine that was begun before keeps its images: one with another entry point is another image.
+const POSTGRES = `local/ha-postgres-of-this-machine:${digestOf(ENTRYPOINT)}`;
 const POSTGRES_UID = 70;
 
 /** @typedef {NodeJS.ProcessEnv} Environment */
@@ -38,6 +40,11 @@ async function addProductionModules(root) {
   for (const [path] of needed) {
     if (existsSync(at(path))) await root.addTree(at(path), `/app/${path}`, { nested: false });
   }
+}
+
+/** @param {string} path */
+function digestOf(path) {
+  return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12);
 }
 
 /** @param {ImageRoot} root */
