@@ -64,6 +64,9 @@ const REDIS = '^backend/src/redis/';
 const FRONT_DOOR = `${REDIS}index[.]ts$`;
 const APP = '^backend/src/(app/|main[.]ts$)';
 const SPEC = '[.]spec[.]ts$';
+// The program of the package. What its commands stand on, in the order of the flow.
+const CLI = '^backend/src/cli/';
+const CLI_FRAME = ['screen', 'frame', 'reach'];
 // What knows Nest: the door nest/, and in other rooms the files with one of Nest's own suffixes.
 const NEST_FILE = `${REDIS}(nest/|.*[.](module|service|guard|controller|indicator|decorator)[.]ts$)`;
 // Packages that an application need not have, and the room that alone may import them.
@@ -109,7 +112,7 @@ module.exports = {
     {
       name: 'production-never-imports-testing',
       severity: 'error',
-      from: { path: '^backend/src/', pathNot: [`${REDIS}testing/`, SPEC] },
+      from: { path: '^backend/src/', pathNot: [`${REDIS}testing/`, CLI, SPEC] },
       to: { path: `${REDIS}testing/` },
     },
     {
@@ -138,6 +141,41 @@ module.exports = {
       comment: 'backup/ is a program beside the library and the application',
       from: { path: '^backend/src/', pathNot: ['^backend/src/backup/', SPEC] },
       to: { path: '^backend/src/backup/' },
+    },
+    {
+      name: 'nobody-imports-the-program',
+      severity: 'error',
+      comment: 'cli/ is a program beside the library and the application',
+      from: { path: '^backend/src/', pathNot: [CLI, SPEC] },
+      to: { path: CLI },
+    },
+    {
+      name: 'the-program-enters-by-doors',
+      severity: 'error',
+      comment: 'cli/ uses rooms of the library by their index.ts',
+      from: { path: CLI, pathNot: SPEC },
+      to: { path: REDIS, pathNot: 'index[.]ts$' },
+    },
+    {
+      name: 'the-program-knows-no-nest',
+      severity: 'error',
+      comment: 'it begins in the time of a blink, and runs where there is no application',
+      from: { path: CLI, pathNot: SPEC },
+      to: { path: npm('@nestjs'), reachable: true },
+    },
+    ...CLI_FRAME.map((room, position) => ({
+      name: `flow-cli-${room}`,
+      severity: 'error',
+      comment: `cli/${room}/ may only import screen, frame and reach before it, and no command`,
+      from: { path: `${CLI}${room}/`, pathNot: SPEC },
+      to: { path: `${CLI}(?!(${CLI_FRAME.slice(0, position + 1).join('|')})/)` },
+    })),
+    {
+      name: 'commands-do-not-know-each-other',
+      severity: 'error',
+      comment: 'what two commands need is a folder without one of those',
+      from: { path: CLI, pathNot: '/commands[.]ts$' },
+      to: { path: `${CLI}[^/]+/[^/]+[.]command[.]ts$`, dependencyTypesNot: ['dynamic-import'] },
     },
     {
       name: 'ioredis-only-in-connection',

@@ -1,6 +1,6 @@
 // @ts-check
-// Stages the installable package in dist/lib: backend/src/redis bundled in CommonJS, the types that its entries lead to,
-// entries in ESM, manifest, licence, readme.
+// Stages the installable package in dist/lib: backend/src/redis and the program of backend/src/cli bundled in CommonJS, the
+// types that the entries lead to, entries in ESM, manifest, licence, readme.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -63,16 +63,18 @@ const required = Object.values(doors).flatMap((door) => door.require ?? []);
 /** @param {string} path */
 const inCjs = (path) => path.slice('./cjs/'.length);
 const entries = required.map((door) => inCjs(door.default));
-await bundleCode(compiled, join(lib, 'cjs'), entries);
-removeComments(join(lib, 'cjs'));
+const library = join(compiled, 'redis');
+const cjs = join(lib, 'cjs');
+await bundleCode(library, cjs, { entries, program: join(compiled, 'cli', 'program.js') });
+removeComments(cjs);
 await bundleTypes(
-  compiled,
-  join(lib, 'cjs'),
+  library,
+  cjs,
   required.map((door) => inCjs(door.types)),
 );
-for (const entry of entries) writeEsmDoor(compiled, lib, entry);
+for (const entry of entries) writeEsmDoor(library, lib, entry);
 rmSync(compiled, { recursive: true });
-writeFileSync(join(lib, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
 copyFileSync(at('backend', 'package.json'), join(lib, 'package.json'));
 copyFileSync(at('LICENSE'), join(lib, 'LICENSE'));
 writeFileSync(join(lib, 'README.md'), packageReadme());

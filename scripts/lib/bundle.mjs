@@ -1,11 +1,17 @@
 // @ts-check
 // The package in few files: one for each entry, and one for what several entries need. Finding and reading 300 files is
 // most of what a first `require` costs, and test runners do it again for each file of tests.
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, posix } from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 
 const SHARED = 'shared';
+
+/** The folder of the program's parts, of which each command reads its own. */
+const PROGRAM = 'cli';
+
+/** What the program needs of one entry. */
+const PARTS = 'parts';
 
 // What TypeScript writes for decorators begins with `this && this.__decorate`, which is undefined in every module. And
 // types name others that no entry exports, such as those of private parts of options.
@@ -20,17 +26,34 @@ const refuse = (level, { code = '', message }) => {
 };
 
 /**
- * Which modules become the shared file.
+ * Which modules leave the entry that needs them: what several entries need becomes the shared file, and what the program
+ * needs of one entry a file beside that, so that nobody reads the program with an entry, nor an entry with the program.
+ * @param {string} from the folder of the entries
  * @param {string[]} entries
+ * @param {string | undefined} program
  * @returns {import('rollup').GetManualChunk}
  */
-function sharedBetween(entries) {
-  /** @type {Set<string>[] | undefined} */
+function partsOf(from, entries, program) {
+  /** @type {{ entry: string, modules: Set<string> }[] | undefined} */
   let needs;
+  /** @type {Set<string>} */
+  let ofProgram = new Set();
   return (id, { getModuleInfo }) => {
-    const importedBy = (/** @type {string} */ one) => getModuleInfo(one)?.importedIds ?? [];
-    needs ??= entries.map((entry) => reached(entry, importedBy));
-    return needs.filter((modules) => modules.has(id)).length > 1 ? SHARED : undefined;
+    const info = (/** @type {string} */ one) => getModuleInfo(one);
+    needs ??= entries.map((entry) => ({
+      entry,
+      modules: reached(join(from, entry), (one) => info(one)?.importedIds ?? []),
+    }));
+    if (program !== undefined && ofProgram.size === 0) {
+      ofProgram = reached(program, (one) => [
+        ...(info(one)?.importedIds ?? []),
+        ...(info(one)?.dynamicallyImportedIds ?? []),
+      ]);
+    }
+    const [first, ...others] = needs.filter(({ modules }) => modules.has(id));
+    if (first === undefined) return undefined;
+    if (others.length > 0) return SHARED;
+    return ofProgram.has(id) ? posix.join(posix.dirname(first.entry), PARTS) : undefined;
   };
 }
 
@@ -49,12 +72,12 @@ function reached(entry, importedBy) {
  * Writes files below a folder as few, each module into exactly one. Peers and Node's own modules stay outside.
  * @param {string} from
  * @param {string} to
- * @param {{ entries: string[], options: import('rollup').OutputOptions, plugins?: import('rollup').Plugin[] }} what
+ * @param {{ entries: string[], program?: string, options: import('rollup').OutputOptions, plugins?: import('rollup').Plugin[] }} what
  *   entries such as `health/index.js`, relative to both folders
  */
-async function write(from, to, { entries, options, plugins = [] }) {
-  const paths = entries.map((entry) => join(from, entry));
+async function write(from, to, { entries, program, options, plugins = [] }) {
   const input = Object.fromEntries(entries.map((entry) => [entry, join(from, entry)]));
+  if (program !== undefined) input[`${PROGRAM}/program.js`] = program;
   const build = await rollup({ input, plugins, external: isOutside, onLog: refuse });
   await build.write({
     dir: to,
@@ -62,7 +85,7 @@ async function write(from, to, { entries, options, plugins = [] }) {
     entryFileNames: '[name]',
     hoistTransitiveImports: false,
     minifyInternalExports: false,
-    manualChunks: sharedBetween(paths),
+    manualChunks: partsOf(from, entries, program),
     ...options,
   });
   await build.close();
@@ -72,18 +95,25 @@ async function write(from, to, { entries, options, plugins = [] }) {
  * Compiled ESM as CommonJS.
  * @param {string} from the folder of the compiled modules
  * @param {string} to
- * @param {string[]} entries such as `health/index.js`, relative to both folders
+ * @param {{ entries: string[], program: string }} what entries such as `health/index.js`, relative to both folders, and
+ *   the module that the program begins with
  */
-export async function bundleCode(from, to, entries) {
+export async function bundleCode(from, to, { entries, program }) {
   /** @type {import('rollup').OutputOptions} */
   const options = {
     format: 'cjs',
     esModule: true,
     // Node reads the names of exports from the text, and knows no arrow functions there.
     generatedCode: { arrowFunctions: false, constBindings: true, objectShorthand: true },
-    chunkFileNames: '[name].js',
+    chunkFileNames: nameOfPart,
   };
-  await write(from, to, { entries, options });
+  await write(from, to, { entries, program, options });
+}
+
+/** @param {import('rollup').PreRenderedChunk} part */
+function nameOfPart({ name }) {
+  const isOfLibrary = name === SHARED || name.endsWith(PARTS);
+  return isOfLibrary ? `${name}.js` : `${PROGRAM}/${name.replace('.command', '')}.js`;
 }
 
 /**

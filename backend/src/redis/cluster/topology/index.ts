@@ -7,7 +7,7 @@ export { COUNT_WITHIN_MS, countSentinels } from './sources/count-sentinels.js';
 export { FailoverHistory, type FailoverSummary } from './failover-history.js';
 export { planTopology, type KnownPrimary, type TopologyPlan } from './sources/plan-topology.js';
 export { SentinelSource } from './sources/sentinel-source.js';
-export type { ReplicaView, SentinelView } from './sources/sentinel-view.js';
+export { parseSentinelView, type ReplicaView, type SentinelView } from './sources/sentinel-view.js';
 export { StandaloneSource } from './sources/standalone-source.js';
 export {
   isCalledDown,

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { createInterface } from 'node:readline/promises';
+import { COMMANDS } from './commands.js';
+import { runCli, type CommandIo } from './frame/index.js';
+import { Screen, wantsColors } from './screen/index.js';
+
+// The program: `npx nestjs-redis-ha status`.
+const { argv, env, stdin, stdout, stderr } = process;
+const args = argv.slice(2);
+const ending = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait for what is being put right.
+    if (ending.signal.aborted) process.exit(130);
+    ending.abort();
+  });
+}
+// Whoever reads only the first lines, as `head` does, has what they wanted.
+for (const stream of [stdout, stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}
+
+async function ask(question: string): Promise<string | null> {
+  if (!stdin.isTTY || !stderr.isTTY) return null;
+  const lines = createInterface({ input: stdin, output: stderr });
+  try {
+    return await lines.question(question, { signal: ending.signal });
+  } finally {
+    lines.close();
+  }
+}
+
+const io: CommandIo = {
+  out: new Screen(stdout, wantsColors(stdout, env, args)),
+  told: new Screen(stderr, wantsColors(stderr, env, args)),
+  env,
+  signal: ending.signal,
+  now: Date.now,
+  commands: COMMANDS,
+  ask,
+};
+void runCli(args, io).then((code) => {
+  process.exitCode = code;
+});

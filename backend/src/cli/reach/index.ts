@@ -1,0 +1,17 @@
+export {
+  CONNECTION_OPTIONS,
+  connectionFrom,
+  type ConnectionValues,
+  type ReachOptions,
+} from './connection-options.js';
+export { type Answer, isReached, reach, type Reached, type Unreached } from './reach-server.js';
+export {
+  type ClockReading,
+  type Fields,
+  readInfo,
+  survey,
+  SURVEY_DEADLINE_MS,
+  type Survey,
+  type SurveyedNode,
+  type SurveyedSentinel,
+} from './survey.js';

@@ -1,0 +1,285 @@
+import {
+  addressKey,
+  formatAddress,
+  sameAddress,
+  type NodeAddress,
+} from '../../redis/base/address/index.js';
+import { parseRole, type NodeRole } from '../../redis/cluster/connection/index.js';
+import { parseSentinelView, type SentinelView } from '../../redis/cluster/topology/index.js';
+import type { ReachOptions } from './connection-options.js';
+import { isReached, reach, type Answer, type Reached } from './reach-server.js';
+
+/** What was seen of one Sentinel. */
+export interface SurveyedSentinel {
+  readonly address: NodeAddress;
+  /** Whether it was named by whoever asks, and not only by another Sentinel. */
+  readonly isConfigured: boolean;
+  /** Why it could not be asked; `null` where it answered. */
+  readonly fault: string | null;
+  /** What it says of the group; `null` where it said nothing that can be used. */
+  readonly view: SentinelView | null;
+  /** Why it says nothing of the group. */
+  readonly viewFault: string | null;
+  /** What it answers to `SENTINEL CKQUORUM`. */
+  readonly quorum: Answer | null;
+  /** The groups that it watches, as `SENTINEL MASTERS` lists them: name, address and flags among others. */
+  readonly groups: readonly Fields[];
+  /** `SENTINEL REPLICAS` of the group, as it is. */
+  readonly replicas: readonly Fields[];
+  /** `SENTINEL SENTINELS` of the group, as it is. */
+  readonly others: readonly Fields[];
+  readonly info: Fields;
+  readonly clock: ClockReading | null;
+}
+
+/** What was seen of one data node. */
+export interface SurveyedNode {
+  /** As Sentinels, or the environment, call it. */
+  readonly announced: NodeAddress;
+  /** Where it was asked, after mapping. */
+  readonly address: NodeAddress;
+  readonly fault: string | null;
+  readonly role: NodeRole | null;
+  readonly info: Fields;
+  /** `CONFIG GET *`; empty where it may not be asked. */
+  readonly config: Fields;
+  readonly configFault: string | null;
+  readonly clock: ClockReading | null;
+}
+
+/** Fields by their names, as Redis calls them. */
+export type Fields = ReadonlyMap<string, string>;
+
+/** A calendar that was read from here. */
+export interface ClockReading {
+  /** How far it is ahead of ours, in ms. */
+  readonly offsetMs: number;
+  /** How long the question took: the reading may be wrong by half of it. */
+  readonly roundTripMs: number;
+}
+
+/** A cluster at one moment, seen from here. */
+export interface Survey {
+  /** `null` for one Redis without Sentinels. */
+  readonly masterName: string | null;
+  readonly sentinels: readonly SurveyedSentinel[];
+  readonly nodes: readonly SurveyedNode[];
+  /** The node that most Sentinels name, or the only one; `null` while nobody names one. */
+  readonly primary: SurveyedNode | null;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** How long one server may take to be reached, and for each answer. */
+export const SURVEY_DEADLINE_MS = 2_000;
+
+const NO_FIELDS: Fields = new Map();
+
+/**
+ * Asks every Sentinel and every node that one of them names, side by side, each with a deadline: a server that hangs holds
+ * nobody up. Never rejects. Nothing is changed anywhere.
+ */
+export async function survey(options: ReachOptions, now: () => number): Promise<Survey> {
+  const at = now();
+  const sentinels = options.mode === 'sentinel' ? await surveySentinels(options, now) : [];
+  const announced = options.mode === 'sentinel' ? announcedNodes(sentinels) : [options.address];
+  const nodes = await Promise.all(announced.map((address) => surveyNode(options, address, now)));
+  const named = options.mode === 'sentinel' ? mostNamed(sentinels) : options.address;
+  return {
+    masterName: options.mode === 'sentinel' ? options.sentinel.masterName : null,
+    sentinels,
+    nodes,
+    primary: nodes.find((node) => named !== null && sameAddress(node.announced, named)) ?? null,
+    at,
+  };
+}
+
+type SentinelOptions = Extract<ReachOptions, { mode: 'sentinel' }>;
+
+async function surveySentinels(
+  options: SentinelOptions,
+  now: () => number,
+): Promise<SurveyedSentinel[]> {
+  const { nodes } = options.sentinel;
+  const configured = await Promise.all(
+    nodes.map((address) => surveySentinel(options, { address, isConfigured: true }, now)),
+  );
+  const known = new Set(nodes.map(addressKey));
+  const ids = new Set(configured.map(({ view }) => view?.id ?? ''));
+  const others = new Map<string, NodeAddress>();
+  for (const { view } of configured) {
+    for (const { address, id } of view?.otherSentinels ?? []) {
+      if (!ids.has(id) && !known.has(addressKey(address))) others.set(addressKey(address), address);
+    }
+  }
+  const discovered = await Promise.all(
+    [...others.values()].map((address) =>
+      surveySentinel(options, { address, isConfigured: false }, now),
+    ),
+  );
+  return [...configured, ...discovered];
+}
+
+async function surveySentinel(
+  options: SentinelOptions,
+  { address, isConfigured }: Pick<SurveyedSentinel, 'address' | 'isConfigured'>,
+  now: () => number,
+): Promise<SurveyedSentinel> {
+  const { sentinel } = options;
+  const server = await reach({
+    address: isConfigured ? address : sentinel.mapAddress(address),
+    access: sentinel,
+    whose: 'sentinel',
+    deadlineMs: SURVEY_DEADLINE_MS,
+  });
+  if (!isReached(server))
+    return { ...UNSEEN_SENTINEL, address, isConfigured, fault: server.reason };
+  const name = sentinel.masterName;
+  const ask = (...question: string[]): Promise<Answer> => server.tryAsk('sentinel', ...question);
+  const at = now();
+  const [named, master, replicas, others, id, groups, quorum, info, clock] = await Promise.all([
+    ask('get-master-addr-by-name', name),
+    ask('master', name),
+    ask('replicas', name),
+    ask('sentinels', name),
+    ask('myid'),
+    ask('masters'),
+    ask('ckquorum', name),
+    infoOf(server),
+    clockOf(server, now),
+  ]);
+  server.close();
+  const seen = {
+    ...{ address, isConfigured, info, clock, quorum },
+    fault: null,
+    groups: listIn(groups),
+    replicas: listIn(replicas),
+    others: listIn(others),
+  };
+  if (!master.ok) return { ...seen, view: null, viewFault: master.reason };
+  const view = parseSentinelView(address, at, {
+    address: valueIn(named),
+    master: master.value,
+    replicas: valueIn(replicas),
+    sentinels: valueIn(others),
+    id: valueIn(id),
+  });
+  return 'invalid' in view
+    ? { ...seen, view: null, viewFault: view.invalid }
+    : { ...seen, view, viewFault: null };
+}
+
+function valueIn(answer: Answer): unknown {
+  return answer.ok ? answer.value : null;
+}
+
+const UNSEEN_SENTINEL = {
+  view: null,
+  viewFault: null,
+  quorum: null,
+  groups: [],
+  replicas: [],
+  others: [],
+  info: NO_FIELDS,
+  clock: null,
+} as const;
+
+async function surveyNode(
+  options: ReachOptions,
+  announced: NodeAddress,
+  now: () => number,
+): Promise<SurveyedNode> {
+  const isMapped = options.mode === 'sentinel';
+  const address = isMapped ? options.sentinel.mapAddress(announced) : announced;
+  const server = await reach({
+    ...{ address, access: options.node, deadlineMs: SURVEY_DEADLINE_MS },
+    whose: 'node',
+  });
+  if (!isReached(server)) return { ...UNSEEN_NODE, announced, address, fault: server.reason };
+  const [role, info, config, clock] = await Promise.all([
+    server.tryAsk('role'),
+    infoOf(server),
+    server.tryAsk('config', 'get', '*'),
+    clockOf(server, now),
+  ]);
+  server.close();
+  return {
+    ...{ announced, address, info, clock },
+    fault: role.ok ? null : role.reason,
+    role: role.ok ? parseRole(role.value) : null,
+    config: config.ok ? pairsOf(config.value) : NO_FIELDS,
+    configFault: config.ok ? null : config.reason,
+  };
+}
+
+const UNSEEN_NODE = {
+  role: null,
+  info: NO_FIELDS,
+  config: NO_FIELDS,
+  configFault: null,
+  clock: null,
+} as const;
+
+/** Every data node that a Sentinel names, the one that most call the primary first. */
+function announcedNodes(sentinels: readonly SurveyedSentinel[]): NodeAddress[] {
+  const named = new Map<string, NodeAddress>();
+  const primary = mostNamed(sentinels);
+  if (primary !== null) named.set(addressKey(primary), primary);
+  for (const { view } of sentinels) {
+    if (view === null) continue;
+    for (const address of [view.primary, ...view.replicas.map((replica) => replica.address)]) {
+      named.set(addressKey(address), address);
+    }
+  }
+  return [...named.values()];
+}
+
+function mostNamed(sentinels: readonly SurveyedSentinel[]): NodeAddress | null {
+  const votes = new Map<string, { readonly address: NodeAddress; count: number; epoch: number }>();
+  for (const { view } of sentinels) {
+    if (view === null) continue;
+    const { primary: address, epoch } = view;
+    const vote = votes.get(formatAddress(address)) ?? { address, count: 0, epoch };
+    vote.count += 1;
+    vote.epoch = Math.max(vote.epoch, epoch);
+    votes.set(formatAddress(address), vote);
+  }
+  // Sentinels that have not heard of a failover yet may be the most, so the newest epoch decides first.
+  const [first] = [...votes.values()].sort((a, b) => b.epoch - a.epoch || b.count - a.count);
+  return first?.address ?? null;
+}
+
+async function clockOf(server: Reached, now: () => number): Promise<ClockReading | null> {
+  const before = now();
+  const answer = await server.tryAsk('time');
+  const roundTripMs = now() - before;
+  if (!answer.ok || !Array.isArray(answer.value)) return null;
+  const [seconds, micros] = answer.value.map(Number);
+  const theirs = (seconds ?? NaN) * 1_000 + (micros ?? NaN) / 1_000;
+  return { offsetMs: Math.round(theirs - before - roundTripMs / 2), roundTripMs };
+}
+
+async function infoOf(server: Reached): Promise<Fields> {
+  const answer = await server.tryAsk('info');
+  return answer.ok ? readInfo(String(answer.value)) : NO_FIELDS;
+}
+
+/** Reads the answer to `INFO` as fields. */
+export function readInfo(text: string): Fields {
+  const lines = text.split('\r\n').filter((line) => line.includes(':'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+  );
+}
+
+function listIn(answer: Answer): Fields[] {
+  return answer.ok && Array.isArray(answer.value) ? answer.value.map(pairsOf) : [];
+}
+
+function pairsOf(reply: unknown): Fields {
+  if (!Array.isArray(reply)) return NO_FIELDS;
+  const words = reply.map(String);
+  return new Map(
+    words.flatMap((word, at) => (at % 2 === 0 ? [[word, words[at + 1] ?? ''] as const] : [])),
+  );
+}
