@@ -94,6 +94,7 @@ export function provideImage(engine, image) {
   const has = () => answers('docker', ['image', 'inspect', image], engine.env).isGood;
   if (has()) return true;
   if (!engine.isOwn && answers('docker', ['pull', '-q', image], engine.env).isGood) return true;
-  if (!existsSync(HELPER)) return false;
+  // It has Redis, and would give it this name.
+  if (!existsSync(HELPER) || !/^redis:/.test(image)) return false;
   return helper(/^redis:8/.test(image) ? 'images8' : 'images', image).isGood && has();
 }
