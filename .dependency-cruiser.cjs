@@ -136,13 +136,6 @@ module.exports = {
       to: { path: APP },
     },
     {
-      name: 'nobody-imports-backup',
-      severity: 'error',
-      comment: 'backup/ is a program beside the library and the application',
-      from: { path: '^backend/src/', pathNot: ['^backend/src/backup/', SPEC] },
-      to: { path: '^backend/src/backup/' },
-    },
-    {
       name: 'nobody-imports-the-program',
       severity: 'error',
       comment: 'cli/ is a program beside the library and the application',

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { at } from './lib/paths.mjs';
 
-const program = at('dist', 'app', 'backup', 'backup.js');
+const program = at('dist', 'app', 'cli', 'backup', 'backup.js');
 if (!existsSync(program)) {
   console.error('The program is not built yet: npm run build:app');
   process.exit(1);

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandIo, runCommand } from '../../src/backup/index.js';
+import { type CommandIo, runCommand } from '../../src/cli/backup/index.js';
 import { waitUntil } from '../../src/redis/testing/index.js';
 
 /** How a command ended, and what it said. */

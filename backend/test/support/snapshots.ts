@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { KeyRing } from '../../src/redis/index.js';
-import { BackupFolder, type BackupHeader, type TakenBackup } from '../../src/backup/index.js';
-import { Crc64 } from '../../src/backup/rdb/crc64.js';
-import { rawOfText } from '../../src/backup/restore/dump-payload.js';
-import { writeSnapshot } from '../../src/backup/take-backup.js';
+import { BackupFolder, type BackupHeader, type TakenBackup } from '../../src/cli/backup/index.js';
+import { Crc64 } from '../../src/cli/backup/rdb/crc64.js';
+import { rawOfText } from '../../src/cli/backup/restore/dump-payload.js';
+import { writeSnapshot } from '../../src/cli/backup/take-backup.js';
 
 /** A snapshot of Redis with these keys, all of them strings. */
 export function snapshotOf(

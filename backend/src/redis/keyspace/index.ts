@@ -1,19 +1,26 @@
 export {
   type Decoded,
+  decodeEntry,
   type Entry,
   type EntryFault,
+  hasStamp,
+  isTombstone,
   MAX_GROUP_BYTES,
   MAX_GROUPS,
   type Unreadable,
 } from './store/entry.js';
 export type { DecodedSlot } from './store/memory-records.js';
 export type { RedisPort, RunOptions } from './store/redis-port.js';
+export { ENTRIES, FAILURES, MARKS } from './store/script-parts.js';
+export { SlotNames } from './store/slot-names.js';
 export {
   compareStamps,
   isStampDigits,
   laterThan,
+  MAX_AHEAD_MS,
   rightAfter,
   type Stamp,
+  stampBytes,
   stampDigits,
   stampOfDigits,
 } from './store/stamp.js';

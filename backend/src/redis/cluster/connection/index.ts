@@ -15,7 +15,7 @@ export {
 } from './reopening-wire.js';
 export { AccessRefusal, refusedByAll } from './handshake/access-refusal.js';
 export { explainFailure } from './handshake/explain-failure.js';
-export { namedTls } from './handshake/present-access.js';
+export { namedTls, openSocket, presentLogin, presentTls } from './handshake/present-access.js';
 export { shownCertificateUntil } from './handshake/shown-certificate.js';
 export { unnamed } from './handshake/handshake-steps.js';
 export { NodeRegistry } from './node-registry.js';

@@ -1,4 +1,4 @@
-import type { KeyRing } from '../../redis/base/crypto/index.js';
+import type { KeyRing } from '../../../redis/base/crypto/index.js';
 import { BackupError } from '../backup-error.js';
 import type { BackupFolder, KnownFile } from '../backup-folder.js';
 import {

@@ -1,4 +1,4 @@
-import { keyIdOf, type KeyRing } from '../../redis/base/crypto/index.js';
+import { keyIdOf, type KeyRing } from '../../../redis/base/crypto/index.js';
 import { BackupError } from '../backup-error.js';
 
 // In front of each frame its size, and the complement of that: a size that was changed must not look like the end.

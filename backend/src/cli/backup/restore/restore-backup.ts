@@ -1,5 +1,5 @@
-import type { KeyRing } from '../../redis/base/crypto/index.js';
-import { MAX_AHEAD_MS, stampBytes } from '../../redis/keyspace/store/stamp.js';
+import type { KeyRing } from '../../../redis/base/crypto/index.js';
+import { MAX_AHEAD_MS, stampBytes } from '../../../redis/keyspace/index.js';
 import { BackupError } from '../backup-error.js';
 import type { BackupFolder } from '../backup-folder.js';
 import type { End, KnownEnds } from '../ends/ends-log.js';

@@ -1,5 +1,4 @@
-import { decodeEntry, hasStamp } from '../../redis/keyspace/store/entry.js';
-import { SlotNames } from '../../redis/keyspace/store/slot-names.js';
+import { decodeEntry, hasStamp, SlotNames } from '../../../redis/keyspace/index.js';
 import type { RdbKey } from '../rdb/rdb-reader.js';
 import { SORTED_SET_TYPES } from '../rdb/rdb-values.js';
 import { payloadOf } from './dump-payload.js';

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../test/support/random-histories.js';
+import { seededRandom } from '../../../test/support/random-histories.js';
 import { type KeepRule, readKeepRule, timesToKeep } from './retention.js';
 
 const HOUR_MS = 3_600_000;

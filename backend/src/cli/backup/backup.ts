@@ -1,6 +1,6 @@
 import { runCommand } from './command.js';
 
-// The program: `node dist/app/backup/backup.js take`.
+// The program: `node dist/app/cli/backup/backup.js take`.
 const ending = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {

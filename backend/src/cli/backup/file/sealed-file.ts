@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { KeyRing } from '../../redis/base/crypto/index.js';
+import type { KeyRing } from '../../../redis/base/crypto/index.js';
 import { BackupError } from '../backup-error.js';
 import {
   type BackupHeader,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { parseAddress, type NodeAddress } from '../redis/base/address/index.js';
-import { KeyRing } from '../redis/base/crypto/index.js';
-import { resolveFromEnv, type ResolvedRedisOptions } from '../redis/config/index.js';
+import { parseAddress, type NodeAddress } from '../../redis/base/address/index.js';
+import { KeyRing } from '../../redis/base/crypto/index.js';
+import { resolveFromEnv, type ResolvedRedisOptions } from '../../redis/config/index.js';
 import { BackupError } from './backup-error.js';
 import { BackupFolder } from './backup-folder.js';
 import { DEFAULT_KEEP, type KeepRule, readKeepRule } from './retention.js';

@@ -2,15 +2,15 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newKey } from '../../../test/support/backup-rig.js';
-import { seededRandom } from '../../../test/support/random-histories.js';
+import { newKey } from '../../../../test/support/backup-rig.js';
+import { seededRandom } from '../../../../test/support/random-histories.js';
 import {
   BackupMaker,
   bytesOf,
   noise,
   ringOf,
   snapshotOf,
-} from '../../../test/support/snapshots.js';
+} from '../../../../test/support/snapshots.js';
 import { BackupError } from '../backup-error.js';
 import { HEADER_BYTES } from './backup-header.js';
 import { verifyBackup } from './read-backup.js';

@@ -1,4 +1,4 @@
-import { isTombstone } from '../../redis/keyspace/store/entry.js';
+import { isTombstone } from '../../../redis/keyspace/index.js';
 import { type Reply, textIn } from '../link/reply-reader.js';
 import type { End } from './ends-log.js';
 

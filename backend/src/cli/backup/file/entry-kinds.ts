@@ -1,4 +1,4 @@
-import { decodeEntry, isTombstone } from '../../redis/keyspace/store/entry.js';
+import { decodeEntry, isTombstone } from '../../../redis/keyspace/index.js';
 import type { RdbKey } from '../rdb/rdb-reader.js';
 import type { SnapshotCounts } from './backup-header.js';
 

@@ -1,6 +1,6 @@
-import { addressKey, formatAddress, type NodeAddress } from '../../redis/base/address/index.js';
-import { safeMessage } from '../../redis/base/errors/index.js';
-import type { ResolvedRedisOptions } from '../../redis/config/index.js';
+import { addressKey, formatAddress, type NodeAddress } from '../../../redis/base/address/index.js';
+import { safeMessage } from '../../../redis/base/errors/index.js';
+import type { ResolvedRedisOptions } from '../../../redis/config/index.js';
 import { BackupError } from '../backup-error.js';
 import { NodeLink } from './node-link.js';
 import type { Reply } from './reply-reader.js';

@@ -1,4 +1,4 @@
-import type { KeyRing } from '../../redis/base/crypto/index.js';
+import type { KeyRing } from '../../../redis/base/crypto/index.js';
 import { BackupError } from '../backup-error.js';
 import { type RdbItem, RdbReader } from '../rdb/rdb-reader.js';
 import type { BackupHeader } from './backup-header.js';

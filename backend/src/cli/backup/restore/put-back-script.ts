@@ -1,4 +1,4 @@
-import { ENTRIES, FAILURES, MARKS } from '../../redis/keyspace/store/script-parts.js';
+import { ENTRIES, FAILURES, MARKS } from '../../../redis/keyspace/index.js';
 
 /**
  * Puts a key of a snapshot back, unless something newer is there or it was ended since. KEYS: the key; of an entry also the

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
-import { formatAddress } from '../redis/base/address/index.js';
-import type { KeyRing } from '../redis/base/crypto/index.js';
+import { formatAddress } from '../../redis/base/address/index.js';
+import type { KeyRing } from '../../redis/base/crypto/index.js';
 import { BackupError } from './backup-error.js';
 import { type BackupHeader, FORMAT } from './file/backup-header.js';
 import type { BackupFolder } from './backup-folder.js';

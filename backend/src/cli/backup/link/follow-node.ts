@@ -1,4 +1,4 @@
-import { formatAddress } from '../../redis/base/address/index.js';
+import { formatAddress } from '../../../redis/base/address/index.js';
 import { BackupError } from '../backup-error.js';
 import type { HistoryPlace } from '../file/backup-header.js';
 import type { NodeLink } from './node-link.js';

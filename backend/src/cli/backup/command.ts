@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { RedisHaError, safeMessage } from '../redis/base/errors/index.js';
+import { RedisHaError, safeMessage } from '../../redis/base/errors/index.js';
 import { BackupError } from './backup-error.js';
 import type { ListedFile } from './backup-folder.js';
 import { EndsFollower, type FollowEvent } from './ends/follow-ends.js';

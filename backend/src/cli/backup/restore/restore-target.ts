@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatAddress } from '../../redis/base/address/index.js';
+import { formatAddress } from '../../../redis/base/address/index.js';
 import { BackupError } from '../backup-error.js';
 import type { BackupHeader } from '../file/backup-header.js';
 import type { NodeLink } from '../link/node-link.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { KeyRing } from '../../redis/base/crypto/index.js';
+import type { KeyRing } from '../../../redis/base/crypto/index.js';
 import { BackupError } from '../backup-error.js';
 import type { BackupFolder } from '../backup-folder.js';
 import {
