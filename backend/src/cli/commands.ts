@@ -3,6 +3,16 @@ import type { CommandEntry } from './frame/index.js';
 /** Every command, in the order of the help. Its code is read when it is used. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'status',
+    summary: 'Show every Sentinel and every node, and whether all is well',
+    load: async () => (await import('./status/status.command.js')).command,
+  },
+  {
+    name: 'baseline',
+    summary: 'Judge roles, replication and quorum, and how fast PING, SET, GET and replicas are',
+    load: async () => (await import('./baseline/baseline.command.js')).command,
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands and options in bash or zsh',
     load: async () => (await import('./completion/completion.command.js')).command,

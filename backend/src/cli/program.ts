@@ -7,6 +7,7 @@ import { Screen, wantsColors } from './screen/index.js';
 // The program: `npx nestjs-redis-ha status`.
 const { argv, env, stdin, stdout, stderr } = process;
 const args = argv.slice(2);
+const CTRL_C = '\u0003';
 const ending = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -33,6 +34,22 @@ async function ask(question: string): Promise<string | null> {
   }
 }
 
+/** Keys come one by one, without Enter. Ctrl-C is a key like others then, and no signal. */
+function keys(hear: (key: string) => void): () => void {
+  const heard = (bytes: Buffer): void => {
+    const text = bytes.toString();
+    if (text.includes(CTRL_C)) process.kill(process.pid, 'SIGINT');
+    else for (const key of text) hear(key);
+  };
+  stdin.setRawMode(true);
+  stdin.on('data', heard);
+  return () => {
+    stdin.off('data', heard);
+    stdin.setRawMode(false);
+    stdin.pause();
+  };
+}
+
 const io: CommandIo = {
   out: new Screen(stdout, wantsColors(stdout, env, args)),
   told: new Screen(stderr, wantsColors(stderr, env, args)),
@@ -41,6 +58,7 @@ const io: CommandIo = {
   now: Date.now,
   commands: COMMANDS,
   ask,
+  ...(stdin.isTTY && stdout.isTTY ? { keys } : {}),
 };
 void runCli(args, io).then((code) => {
   process.exitCode = code;

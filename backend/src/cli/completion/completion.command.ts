@@ -10,12 +10,13 @@ export const command = defineCommand({
     ['completion bash > ~/.nestjs-redis-ha.bash', 'then: source ~/.nestjs-redis-ha.bash'],
     ['completion zsh > ~/.nestjs-redis-ha.zsh', 'then: source ~/.nestjs-redis-ha.zsh'],
   ],
-  run: async ({ words }, io) => {
+  run: async ({ words, options }, io) => {
     const commands = await Promise.all(
       io.commands.map(async ({ name, load }) => [name, await load()] as const),
     );
     const shell = SHELLS.find((one) => one === words[0]) ?? 'bash';
-    io.out.line(completionScript(shell, commands));
+    const script = completionScript(shell, commands);
+    io.out.line(options.json ? JSON.stringify({ shell, script }) : script);
     return EXIT.done;
   },
 });

@@ -20,6 +20,8 @@ export interface CommandIo {
   readonly commands: readonly CommandEntry[];
   /** Asks a question on the terminal. Resolves with the line that was typed; `null` where there is no terminal. */
   readonly ask: (question: string) => Promise<string | null>;
+  /** Hears each key that is pressed, until it is stopped. There is none where there is no terminal. */
+  readonly keys?: (hear: (key: string) => void) => () => void;
 }
 
 /** What was typed behind the name of a command. */

@@ -57,18 +57,18 @@ export type ConnectionValues = OptionValues<typeof CONNECTION_OPTIONS>;
 /** The options of a connection that has a Redis. */
 export type ReachOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
 
+/** Tells whether somebody said where Redis is: by an option, or the environment. */
+export function isConnectionSaid(typed: ConnectionValues, environment: Environment): boolean {
+  return isSaid(variablesOf(typed, environment));
+}
+
 /**
  * Returns how Redis is reached, as the application would reach it with the same variables.
  *
  * @throws {@link CliError} `misused` where nobody said where Redis is, or what was said cannot be.
  */
 export function connectionFrom(typed: ConnectionValues, environment: Environment): ReachOptions {
-  const file = typed['env-file'];
-  const env = {
-    ...(file === null ? {} : readEnvFile(file)),
-    ...environment,
-    ...asVariables(typed),
-  };
+  const env = variablesOf(typed, environment);
   if (!isSaid(env)) {
     throw CliError.misused(
       'Nobody said where Redis is',
@@ -81,6 +81,15 @@ export function connectionFrom(typed: ConnectionValues, environment: Environment
     'The environment says that there is no Redis: REDIS_MODE is memory',
     'Give --sentinels or --node',
   );
+}
+
+function variablesOf(typed: ConnectionValues, environment: Environment): Environment {
+  const file = typed['env-file'];
+  return {
+    ...(file === null ? {} : readEnvFile(file)),
+    ...environment,
+    ...asVariables(typed),
+  };
 }
 
 function isSaid(env: Environment): boolean {

@@ -1,6 +1,7 @@
 export {
   CONNECTION_OPTIONS,
   connectionFrom,
+  isConnectionSaid,
   type ConnectionValues,
   type ReachOptions,
 } from './connection-options.js';

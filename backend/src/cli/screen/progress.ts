@@ -34,6 +34,11 @@ export class Progress {
     this.#screen.line(line);
   }
 
+  /** Ends it without a word. */
+  clear(): void {
+    this.#live.clear();
+  }
+
   #bar(share: number): string {
     const part = Math.min(1, Math.max(0, share));
     const percent = `${String(Math.floor(part * 100)).padStart(3)} %`;
