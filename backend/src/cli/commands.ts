@@ -13,6 +13,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./baseline/baseline.command.js')).command,
   },
   {
+    name: 'backup',
+    summary: 'Take sealed backups of a replica, write down what is ended, and look after the files',
+    load: async () => (await import('./backup/backup.command.js')).command,
+  },
+  {
+    name: 'restore',
+    summary: 'Put a backup back into the primary, without what was ended since',
+    load: async () => (await import('./backup/restore.command.js')).command,
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands and options in bash or zsh',
     load: async () => (await import('./completion/completion.command.js')).command,

@@ -353,7 +353,7 @@ describe('a cluster that comes back empty, under an application that goes on', (
     const to = ['--to', `${alone.node.address.host}:${String(alone.node.address.port)}`];
     const env = { ...alone.env(), BACKUP_CLUSTER: 'mymaster' };
     const refused = await rig.run(env, 'restore', 'latest', ...to);
-    expect(refused).toMatchObject({ code: 1, refusal: { code: 'ENDS_MISSING' } });
+    expect(refused).toMatchObject({ code: 2, refusal: { code: 'ENDS_MISSING' } });
     expect(await alone.node.command('DBSIZE')).toBe(0);
     const kept = await rig.run(env, 'restore', 'latest', ...to, '--sessions', 'keep');
     expect(kept).toMatchObject({ code: 0 });

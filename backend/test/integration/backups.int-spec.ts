@@ -150,7 +150,7 @@ describe('a restore', () => {
       '--to',
       addressOf(target),
     );
-    expect(code).toBe(1);
+    expect(code).toBe(refusal?.code === 'SETTINGS_INVALID' ? 64 : 2);
     expect(refusal?.remedy).not.toBe('');
     return `${String(refusal?.code)}: ${String(refusal?.message)}`;
   };

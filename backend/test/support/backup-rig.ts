@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandIo, runCommand } from '../../src/cli/backup/index.js';
 import { waitUntil } from '../../src/redis/testing/index.js';
+import { typeCommand } from './typed-program.js';
 
 /** How a command ended, and what it said. */
 export interface Ran {
@@ -75,25 +75,22 @@ export class BackupRig {
     ending: AbortController,
     hear: (line: Record<string, unknown>) => void = () => undefined,
   ): Promise<Ran> {
-    const lines: Record<string, unknown>[] = [];
-    let refusal: Ran['refusal'] = null;
-    const io: CommandIo = {
-      out: (text) => {
-        const line = JSON.parse(text) as Record<string, unknown>;
-        lines.push(line);
-        hear(line);
-      },
-      error: (text) => {
-        refusal = (JSON.parse(text) as { error: NonNullable<Ran['refusal']> }).error;
-      },
-      signal: ending.signal,
-      now: Date.now,
-    };
-    const code = await runCommand(
-      [...args, '--json'],
+    const command = args[0] === 'restore' ? args : ['backup', ...args];
+    const { code, documents } = await typeCommand(
+      [...command, '--json'],
       { BACKUP_DIR: this.dir, BACKUP_KEYS: this.key, ...env },
-      io,
+      {
+        signal: ending.signal,
+        onLine: (line) => {
+          hear(JSON.parse(line) as Record<string, unknown>);
+        },
+      },
     );
-    return { code, lines, refusal };
+    const refusal = documents.map(({ error }) => error).find((error) => error !== undefined);
+    return {
+      code,
+      lines: documents.filter(({ error }) => error === undefined),
+      refusal: (refusal ?? null) as Ran['refusal'],
+    };
   }
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { KeyRing } from '../../src/redis/index.js';
-import { BackupFolder, type BackupHeader, type TakenBackup } from '../../src/cli/backup/index.js';
+import { BackupFolder } from '../../src/cli/backup/backup-folder.js';
+import type { BackupHeader } from '../../src/cli/backup/file/backup-header.js';
 import { Crc64 } from '../../src/cli/backup/rdb/crc64.js';
 import { rawOfText } from '../../src/cli/backup/restore/dump-payload.js';
-import { writeSnapshot } from '../../src/cli/backup/take-backup.js';
+import { type TakenBackup, writeSnapshot } from '../../src/cli/backup/take-backup.js';
 
 /** A snapshot of Redis with these keys, all of them strings. */
 export function snapshotOf(

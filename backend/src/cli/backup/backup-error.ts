@@ -1,3 +1,5 @@
+import { CliError, EXIT } from '../frame/index.js';
+
 /**
  * Why a backup was not taken, not read or not restored:
  * - `SETTINGS_INVALID`: what was asked for cannot be done
@@ -27,14 +29,12 @@ export type BackupCode =
   | 'ENDS_MISSING';
 
 /** What went wrong with a backup, and what to do about it. It never holds a password, a key or a value. */
-export class BackupError extends Error {
+export class BackupError extends CliError {
   override readonly name = 'BackupError';
-  readonly code: BackupCode;
-  readonly remedy: string;
+  override readonly code: BackupCode;
 
   constructor(code: BackupCode, message: string, remedy: string) {
-    super(message);
+    super(message, remedy, code === 'SETTINGS_INVALID' ? EXIT.misused : EXIT.failed);
     this.code = code;
-    this.remedy = remedy;
   }
 }

@@ -2,7 +2,9 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 
 /** Why a command could not do what it was asked, and what to do about it. It never holds a password, a key or a value. */
 export class CliError extends Error {
-  override readonly name = 'CliError';
+  override readonly name: string = 'CliError';
+  /** A word for programs, where a command has some. */
+  readonly code: string | null = null;
   readonly remedy: string;
   readonly exitCode: ExitCode;
 

@@ -14,8 +14,9 @@ export async function runCli(args: readonly string[], io: CommandIo): Promise<Ex
     return await run(args, io);
   } catch (error) {
     if (io.signal.aborted) return EXIT.interrupted;
-    tellError(error, args.includes('--json'), io);
-    return error instanceof CliError ? error.exitCode : EXIT.failed;
+    const told = explained(error);
+    tellError(told, args.includes('--json'), io);
+    return told.exitCode;
   }
 }
 
@@ -58,27 +59,33 @@ async function find(commands: readonly CommandEntry[], name: string): Promise<An
 }
 
 /** Tells why it could not be done, in one line; never more than a program needs. */
-function tellError(error: unknown, isJson: boolean, io: CommandIo): void {
-  const { message, remedy } = explained(error);
+function tellError({ code, message, remedy }: Explained, isJson: boolean, io: CommandIo): void {
   if (isJson) {
-    const code = RedisHaError.is(error) ? codeOf(error) : undefined;
-    io.out.line(JSON.stringify({ error: { code, message, remedy } }));
+    io.out.line(JSON.stringify({ error: { code: code ?? undefined, message, remedy } }));
     return;
   }
   const { styles } = io.told;
-  io.told.line(`${styles.bad('error')} ${message.replace(/\.$/, '')}. ${remedy}`);
+  const named = code === null ? message : `${code}: ${message}`;
+  io.told.line(`${styles.bad('error')} ${named.replace(/\.$/, '')}. ${remedy}`.trimEnd());
 }
 
-function explained(error: unknown): { readonly message: string; readonly remedy: string } {
+interface Explained extends Pick<CliError, 'message' | 'remedy' | 'exitCode'> {
+  readonly code: string | null;
+}
+
+function explained(error: unknown): Explained {
   if (error instanceof CliError) return error;
-  // What the library says names what to do itself.
-  if (RedisHaError.is(error)) return { message: oneLine(safeMessage(error)), remedy: '' };
-  return {
-    message: oneLine(safeMessage(error)),
-    remedy: 'This was not expected: see whether nodes and disk are there, and try again',
-  };
+  const message = oneLine(safeMessage(error));
+  if (RedisHaError.is(error)) {
+    const code = codeOf(error);
+    // What the library says names what to do itself. Its options are what was typed, or stands in the environment.
+    const exitCode = code === 'CONFIG_INVALID' ? EXIT.misused : EXIT.failed;
+    return { code, message, remedy: '', exitCode };
+  }
+  const remedy = 'This was not expected: see whether nodes and disk are there, and try again';
+  return { code: null, message, remedy, exitCode: EXIT.failed };
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, '; ');
+  return text.replace(/:\s*\n\s*-\s*/, ': ').replace(/\s*\n\s*(-\s+)?/g, '; ');
 }
