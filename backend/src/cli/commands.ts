@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./backup/restore.command.js')).command,
   },
   {
+    name: 'silence',
+    summary: 'Silence the alerts of Redis in Alertmanager for a maintenance',
+    load: async () => (await import('./silence/silence.command.js')).command,
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands and options in bash or zsh',
     load: async () => (await import('./completion/completion.command.js')).command,

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { RedisCache } from '../../src/redis/index.js';
 import {
   startRedisCluster,
@@ -15,10 +13,9 @@ import { startApp, type RunningApp } from '../app/support/running-app.js';
 import { AlertReceiver, type Arrival } from '../support/alert-receiver.js';
 import { AlertingStack } from '../support/alerting-stack.js';
 import { describeNeeds } from '../support/needs.js';
+import { typeCommand } from '../support/typed-program.js';
 
-const run = promisify(execFile);
 const FILES = join(__dirname, '../../../deploy/observability');
-const SILENCE = join(__dirname, '../../../scripts/silence-alerts.mjs');
 /** What is promised: from the moment that something is wrong until somebody is told. */
 const TOLD_WITHIN_MS = 30_000;
 const PASSWORD = 'planted-password-of-nodes';
@@ -106,9 +103,11 @@ describeNeeds(
 
   const now = (): number => performance.now();
 
-  function silence(...args: string[]): Promise<{ stdout: string }> {
-    const env = { ...process.env, ALERTMANAGER_URL: stack.alertmanager };
-    return run(process.execPath, [SILENCE, ...args], { env });
+  async function silence(...args: string[]): Promise<readonly Record<string, unknown>[]> {
+    const env = { ALERTMANAGER_URL: stack.alertmanager };
+    const { code, documents } = await typeCommand(['silence', ...args, '--json'], env);
+    expect(code).toBe(0);
+    return documents;
   }
 
   /** Users, who are what makes a process notice that Redis is away. */
@@ -192,8 +191,10 @@ describeNeeds(
   it('wakes somebody within 30 s when nobody can write', async () => {
     // For the next test: what is silenced before it is lost.
     const [, , last] = sentinels.map(address);
-    const { stdout } = await silence('10m', 'a new disk', `instance=${last ?? ''}`);
-    expect(stdout).toMatch(/^[0-9a-f-]{36} until /);
+    const [begun] = await silence('10m', 'a new disk', `instance=${last ?? ''}`);
+    expect(begun?.['id']).toMatch(/^[0-9a-f-]{36}$/);
+    const [listed] = await silence('--list');
+    expect(listed).toMatchObject({ silences: [{ id: begun?.['id'], comment: 'a new disk' }] });
     const since = now();
     await sentinels[2]?.kill();
     await Promise.all(cluster.replicas().map((node) => node.kill()));
