@@ -28,6 +28,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./silence/silence.command.js')).command,
   },
   {
+    name: 'hot-keys',
+    summary: 'Name the keys that are accessed most, by an application or by the primary',
+    load: async () => (await import('./hot-keys/hot-keys.command.js')).command,
+  },
+  {
+    name: 'cost',
+    summary: 'Measure what each server uses, and what that costs a day and a month',
+    load: async () => (await import('./cost/cost.command.js')).command,
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands and options in bash or zsh',
     load: async () => (await import('./completion/completion.command.js')).command,
