@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cost/cost.command.js')).command,
   },
   {
+    name: 'rotate',
+    summary: 'Replace the password of a user on every server, without a call that fails',
+    load: async () => (await import('./rotate/rotate.command.js')).command,
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands and options in bash or zsh',
     load: async () => (await import('./completion/completion.command.js')).command,
