@@ -43,6 +43,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./rotate/rotate.command.js')).command,
   },
   {
+    name: 'warm',
+    summary: "Make the caches of an application warm now, by the application's own plans",
+    load: async () => (await import('./warm/warm.command.js')).command,
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands and options in bash or zsh',
     load: async () => (await import('./completion/completion.command.js')).command,

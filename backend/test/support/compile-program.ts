@@ -7,7 +7,8 @@ import { transformSync, type Options } from '@swc/core';
 export const BACKEND = resolve(__dirname, '..', '..');
 
 const SUPPORT = join('test', 'support');
-const LIBRARY = join(BACKEND, 'src', 'redis');
+const SOURCES = join(BACKEND, 'src');
+const LIBRARY = join(SOURCES, 'redis');
 const TESTING = join(LIBRARY, 'testing');
 const COMPILER: Options = {
   swcrc: false,
@@ -40,6 +41,16 @@ export function compileProgram(...files: readonly [string, ...string[]]): Compil
   return { directory, entry: join(directory, SUPPORT, files[0]).replace(/\.ts$/, '.js') };
 }
 
+/** Writes the program with all its commands as JavaScript, and what these read of the library and the sample. */
+export function compileCommands(): CompiledProgram {
+  const directory = mkdtempSync(join(tmpdir(), 'redis-ha-commands-'));
+  const sources = [LIBRARY, join(SOURCES, 'cli'), join(SOURCES, 'app', 'cost')].flatMap(filesBelow);
+  // A command, and the module of an application, are read when they are used: by `import`, which Node has in CommonJS, too.
+  const module = { type: 'commonjs', ignoreDynamic: true } as const;
+  compileTo(directory, BACKEND, sources, { ...COMPILER, module });
+  return { directory, entry: join(directory, 'src', 'cli', 'program.js') };
+}
+
 /** Writes some rooms of the library as JavaScript, and a script beside them that may require them. */
 export function compileRooms(
   rooms: readonly string[],
@@ -56,11 +67,16 @@ export function compileRooms(
   return { directory, entry };
 }
 
-function compileTo(directory: string, root: string, sources: readonly string[]): void {
+function compileTo(
+  directory: string,
+  root: string,
+  sources: readonly string[],
+  compiler: Options = COMPILER,
+): void {
   for (const source of sources) {
     const target = join(directory, relative(root, source)).replace(/\.ts$/, '.js');
     mkdirSync(dirname(target), { recursive: true });
-    const options = { ...COMPILER, filename: source };
+    const options = { ...compiler, filename: source };
     writeFileSync(target, transformSync(readFileSync(source, 'utf8'), options).code);
   }
 }
