@@ -20,6 +20,8 @@ const EXTRAS = [
   { program: 'alertmanager', title: 'a real Alertmanager' },
   { program: 'redis-exporter', title: 'the exporter of Redis' },
   { program: 'kubectl', title: 'kubectl' },
+  { program: 'tmux', title: 'a terminal (tmux)' },
+  { program: 'zsh', title: 'zsh' },
 ];
 
 const { only, jestArguments } = readArguments(process.argv.slice(2));

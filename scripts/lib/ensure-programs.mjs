@@ -24,7 +24,7 @@ const POLICY = '/usr/sbin/policy-rc.d';
 /**
  * @typedef {'apt-get' | 'apk' | 'dnf' | 'brew'} Manager
  * @typedef {{ command: string, packages: Record<Manager, string> }} Program
- * @typedef {'redis' | 'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter' | 'kubectl' | 'redis-cli' | 'haproxy' | 'ps'} ProgramName
+ * @typedef {'redis' | 'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter' | 'kubectl' | 'redis-cli' | 'haproxy' | 'ps' | 'tmux' | 'zsh'} ProgramName
  */
 
 /**
@@ -95,6 +95,15 @@ const PROGRAMS = {
   ps: {
     command: 'ps',
     packages: { 'apt-get': 'procps', apk: 'procps', dnf: 'procps-ng', brew: 'procps' },
+  },
+  // A terminal that a test looks at.
+  tmux: {
+    command: 'tmux',
+    packages: { 'apt-get': 'tmux', apk: 'tmux', dnf: 'tmux', brew: 'tmux' },
+  },
+  zsh: {
+    command: 'zsh',
+    packages: { 'apt-get': 'zsh', apk: 'zsh', dnf: 'zsh', brew: 'zsh' },
   },
 };
 

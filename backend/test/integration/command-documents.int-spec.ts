@@ -119,15 +119,16 @@ describe('what commands write for programs', () => {
   });
 
   it('is what each server costs', async () => {
-    const args = ['cost', '--over', '500ms', '--price-gigabyte', '1000', '--json'];
-    const { code, documents } = await typeCommand(args, cluster.env());
+    const dear = ['--over', '500ms', '--price-gigabyte', '1000'];
+    const type = (...args: string[]) =>
+      typeCommand(['cost', ...dear, ...args, '--json'], cluster.env());
+    const { code, documents } = await type();
     expect(code).toBe(0);
     const [bill] = documents as [{ dollarsADay: number; servers: { role: string }[] }];
     expect(bill.servers.map(({ role }) => role)).toEqual(['primary', 'replica', 'sentinel']);
     // Two processes of some megabytes, at a thousand dollars a gigabyte.
     expect(bill.dollarsADay).toBeGreaterThan(0.05);
-    const dear = await typeCommand([...args, '--budget', '0.001'], cluster.env());
-    expect(dear.code).toBe(1);
+    expect((await type('--budget', '0.001')).code).toBe(1);
   });
 
   it('is the keys that are used most, and not without a word of somebody where that costs', async () => {
@@ -136,9 +137,9 @@ describe('what commands write for programs', () => {
     expect(refused.code).toBe(3);
     expect(refused.told).toContain('Nothing was touched');
     const primary = await cluster.primary().connect();
-    let isOver = false;
+    const over = new AbortController();
     const used = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await primary.command(['SET', 'user:ann', '1']);
         await primary.command(['MGET', 'user:ann', 'user:ann', 'user:"bob"\n']);
       }
@@ -148,7 +149,7 @@ describe('what commands write for programs', () => {
     const hashed = await typeCommand(['hot-keys', '--seconds', '1', '--json'], env, {
       answer: 'monitor',
     });
-    isOver = true;
+    over.abort();
     await used;
     primary.close();
     const [first, second] = (shown.documents[0] as { keys: Record<string, unknown>[] }).keys;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { misfitOf } from './command-schemas.js';
 import { BACKEND, compileCommands } from './compile-program.js';
 
 /** The program as files that Node runs, for what a test process cannot show: signals, terminals, modules that it reads. */
@@ -15,6 +16,13 @@ export class CompiledCommands {
   /** The environment that it needs to find packages. */
   get env(): Record<string, string> {
     return { NODE_PATH: join(BACKEND, '..', 'node_modules') };
+  }
+
+  /** Writes a module that stands beside the compiled library, `./src/redis/index.js`. Returns where. */
+  addModule(name: string, text: string): string {
+    const path = join(this.#program.directory, name);
+    writeFileSync(path, text);
+    return path;
   }
 
   /** Starts a command. */
@@ -66,6 +74,17 @@ export class CommandProcess {
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  /** What was written with `--json`, each line read; all of it fits the schema of the command. */
+  documents(command: string): Record<string, unknown>[] {
+    const lines = this.out.split('\n').filter((line) => line !== '');
+    return lines.map((line) => {
+      const document = JSON.parse(line) as Record<string, unknown>;
+      const misfit = misfitOf(command, document);
+      if (misfit !== null) throw new TypeError(`${command} --json: ${misfit}\n${line}`);
+      return document;
+    });
   }
 
   /** Sends a signal. */

@@ -5,7 +5,8 @@
  */
 const MISSING = new Set((process.env['TESTS_WITHOUT'] ?? '').split(','));
 
-type Program = 'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter' | 'kubectl';
+type Program =
+  'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter' | 'kubectl' | 'tmux' | 'zsh';
 
 /** `it`, or `it.skip` where the program is not installed. */
 export function itNeeds(program: Program): jest.It {

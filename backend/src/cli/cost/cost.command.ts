@@ -146,5 +146,5 @@ function shown(dollars: number | null): string {
 }
 
 function rounded(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
+  return Math.round(value * 1e6) / 1e6;
 }

@@ -28,13 +28,13 @@ import { hearKeys } from './monitored-keys.js';
 
 const SECONDS = 5;
 const KEYS = 10;
-const MOST_COMMANDS = 100_000;
+const MAX_COMMANDS = 100_000;
 const clock = new SystemClock();
 
 /** `hot-keys` */
 export const command = defineCommand({
   summary: 'Name the keys that are accessed most, by an application or by the primary',
-  details: `With --app it says what that application counts itself, which costs nothing. Else the primary is asked with HOTKEYS, which servers have since Redis 8.6. Where it does not know that, every command of the primary is listened to for a while (MONITOR, at most ${String(MOST_COMMANDS)} commands): that slows the primary down, and is confirmed first. Keys are shown as # and the first digits of their SHA-256.`,
+  details: `With --app it says what that application counts itself, which costs nothing. Else the primary is asked with HOTKEYS, which servers have since Redis 8.6. Where it does not know that, every command of the primary is listened to for a while (MONITOR, at most ${String(MAX_COMMANDS)} commands): that slows the primary down, and is confirmed first. Keys are shown as # and the first digits of their SHA-256.`,
   arguments: [],
   options: {
     ...CONNECTION_OPTIONS,
@@ -188,7 +188,7 @@ async function byMonitor(
   const what = `${node} does not know HOTKEYS. To listen to all its commands for ${String(seconds)} s slows it down, by half when it is busy.`;
   await confirm({ what, word: 'monitor', option: 'monitor', isGiven: isConfirmed }, io);
   const link = await NodeLink.open(address, redis.node);
-  const limits = { forMs: seconds * 1_000, commands: MOST_COMMANDS, signal: io.signal };
+  const limits = { forMs: seconds * 1_000, commands: MAX_COMMANDS, signal: io.signal };
   const { counts, commands, tookMs } = await hearKeys(link, limits);
   const perMinute = (times: number): number => Math.round((times * 60_000) / tookMs);
   const keys = [...counts]

@@ -44,19 +44,22 @@ export const command = defineCommand({
     ['silence --end all', 'ends all of ours'],
   ],
   run: async ({ words, options }, io) => {
-    const url = urlOf(options.alertmanager ?? io.env['ALERTMANAGER_URL'] ?? DEFAULT_URL);
-    const server = new Alertmanager(url, io.signal);
-    const told = { io, isJson: options.json };
-    if (!options.list && options.end === null) {
-      const by = options.by ?? io.env['USER'] ?? 'unknown';
-      return begin(server, readDraft(words), { ...told, by });
+    const { list, end, by, json: isJson } = options;
+    const server = alertmanagerOf(options.alertmanager, io);
+    const told = { io, isJson };
+    if (!list && end === null) {
+      return begin(server, readDraft(words), { ...told, by: by ?? io.env['USER'] ?? 'unknown' });
     }
-    if (words.length > 0 || (options.list && options.end !== null)) {
+    if (words.length > 0 || (list && end !== null)) {
       throw CliError.misused('--list and --end stand alone', `See ${PROGRAM} silence --help`);
     }
-    return options.end === null ? listAll(server, told) : endSome(server, options.end, told);
+    return end === null ? listAll(server, told) : endSome(server, end, told);
   },
 });
+
+function alertmanagerOf(typed: string | null, { env, signal }: CommandIo): Alertmanager {
+  return new Alertmanager(urlOf(typed ?? env['ALERTMANAGER_URL'] ?? DEFAULT_URL), signal);
+}
 
 interface Telling {
   readonly io: CommandIo;
