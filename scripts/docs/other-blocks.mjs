@@ -1,7 +1,10 @@
 // @ts-check
 // The blocks of pages that are no programs: data must be data, and what is to be typed must be there.
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { format } from 'prettier';
+import { at } from '../lib/paths.mjs';
 
 /**
  * @typedef {object} Block
@@ -19,6 +22,10 @@ import { format } from 'prettier';
 
 const FENCE =
   /^(?<indent> *)```(?<language>json|ya?ml|sh|bash)\n(?<code>[\s\S]*?)^\k<indent>```/dgm;
+const OWN_PROGRAM = 'nestjs-redis-ha';
+const OWN_COMMAND = /(?:\bnpx nestjs-redis-ha|dist\/app\/cli\/program\.js) ([a-z][\w-]*)([^|;&]*)/;
+/** @type {string | undefined} */
+let ownSources;
 const COMPOSE_FILE = 'docker-compose.redis-sentinel.yml';
 
 /**
@@ -105,8 +112,29 @@ function problemsOfPrograms(code, { isFile }) {
   const installed = (code.match(/npm install .*/g) ?? []).join(' ').split(' ');
   return [...code.matchAll(/\bnpx ([\w@/-]+)/g)]
     .map(([, name = '']) => name)
-    .filter((name) => !installed.includes(name) && !isFile(`node_modules/.bin/${name}`))
+    .filter((name) => name !== OWN_PROGRAM && !installed.includes(name))
+    .filter((name) => !isFile(`node_modules/.bin/${name}`))
     .map((name) => `nothing brings the program ${name}`);
+}
+
+/** What is given to our own program: a command that there is, with options that some command has. @param {string} line */
+function problemsOfOwnProgram(line) {
+  const [, command = '', rest = ''] = OWN_COMMAND.exec(line) ?? [];
+  if (command === '' || command === 'help') return [];
+  const sources = (ownSources ??= readOwnSources());
+  if (!sources.includes(`name: '${command}'`)) return [`${OWN_PROGRAM} has no command ${command}`];
+  const options = rest.replace(/"[^"]*"/g, '').match(/(?<=\s)--[a-z][\w-]*/g) ?? [];
+  return options
+    .filter((option) => !new RegExp(`^\\s*'?${option.slice(2)}'?: \\{`, 'm').test(sources))
+    .map((option) => `${OWN_PROGRAM} has no option ${option}`);
+}
+
+function readOwnSources() {
+  const folder = at('backend', 'src', 'cli');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /(?<![.]spec)[.]ts$/.test(file))
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
 }
 
 /**
@@ -126,6 +154,7 @@ export async function problemsOfBlock(block, page, known) {
     ...problemsOfPrograms(code, known),
     ...lines.flatMap((line) => [
       ...problemsOfScript(line, known),
+      ...problemsOfOwnProgram(line),
       ...problemsOfCompose(line, page, known),
     ]),
   ];

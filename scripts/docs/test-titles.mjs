@@ -2,7 +2,7 @@
 // What the tests in a file are called.
 import ts from 'typescript';
 
-const OPENERS = new Set(['describe', 'it', 'test']);
+const OPENERS = new Set(['describe', 'it', 'itNeeds', 'test']);
 
 /**
  * The titles of a file: each by itself, and behind those of the groups around it.
