@@ -7,6 +7,8 @@ import { Screen, wantsColors } from './screen/index.js';
 // The program: `npx nestjs-redis-ha status`.
 const { argv, env, stdin, stdout, stderr } = process;
 const args = argv.slice(2);
+/** What was written has left by then. */
+const ENDS_WITHIN_MS = 500;
 const ending = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -44,4 +46,6 @@ const io: CommandIo = {
 };
 void runCli(args, io).then((code) => {
   process.exitCode = code;
+  // A name server that is silent keeps the process for half a minute: nobody can end a look-up.
+  setTimeout(() => process.exit(code), ENDS_WITHIN_MS).unref();
 });
