@@ -1,6 +1,7 @@
 export {
   CONNECTION_OPTIONS,
   connectionFrom,
+  doubtsAbout,
   type ConnectionValues,
   type ReachOptions,
 } from './connection-options.js';
@@ -8,6 +9,7 @@ export { type Answer, isReached, reach, type Reached, type Unreached } from './r
 export {
   type ClockReading,
   type Fields,
+  mostNamed,
   readInfo,
   survey,
   SURVEY_DEADLINE_MS,
