@@ -1,3 +1,4 @@
+export { formatBytes } from './amounts.js';
 export { Live } from './live.js';
 export { Progress } from './progress.js';
 export { type OutputStream, Screen, wantsColors } from './screen.js';
