@@ -8,6 +8,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./status/status.command.js')).command,
   },
   {
+    name: 'doctor',
+    summary: 'Find what is set up wrong, with evidence and remedy',
+    load: async () => (await import('./doctor/doctor.command.js')).command,
+  },
+  {
     name: 'baseline',
     summary: 'Judge roles, replication and quorum, and how fast PING, SET, GET and replicas are',
     load: async () => (await import('./baseline/baseline.command.js')).command,

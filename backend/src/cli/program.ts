@@ -8,6 +8,8 @@ import { Screen, wantsColors } from './screen/index.js';
 const { argv, env, stdin, stdout, stderr } = process;
 const args = argv.slice(2);
 const CTRL_C = '\u0003';
+/** What was written has left by then. */
+const ENDS_WITHIN_MS = 500;
 const ending = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -62,4 +64,6 @@ const io: CommandIo = {
 };
 void runCli(args, io).then((code) => {
   process.exitCode = code;
+  // A name server that is silent keeps the process for half a minute: nobody can end a look-up.
+  setTimeout(() => process.exit(code), ENDS_WITHIN_MS).unref();
 });

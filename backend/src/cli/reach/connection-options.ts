@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { resolveFromEnv, type ResolvedRedisOptions } from '../../redis/config/index.js';
-import { safeMessage } from '../../redis/base/errors/index.js';
+import { safeMessage, type Problem } from '../../redis/base/errors/index.js';
 import { CliError, type Environment, type OptionSpecs, type OptionValues } from '../frame/index.js';
 
 /** How a command is told where Redis is. What is not typed is read from the environment. */
@@ -83,6 +83,11 @@ export function connectionFrom(typed: ConnectionValues, environment: Environment
   );
 }
 
+/** Returns what the application would find doubtful in the same variables. */
+export function doubtsAbout(typed: ConnectionValues, environment: Environment): readonly Problem[] {
+  return resolveFromEnv(variablesOf(typed, environment)).warnings;
+}
+
 function variablesOf(typed: ConnectionValues, environment: Environment): Environment {
   const file = typed['env-file'];
   return {
@@ -111,6 +116,7 @@ function asVariables(typed: ConnectionValues): Record<string, string> {
     REDIS_SENTINEL_USERNAME: typed['sentinel-user'],
     REDIS_SENTINEL_PASSWORD_FILE: typed['sentinel-password-file'],
     REDIS_TLS_CA_FILE: typed['tls-ca'],
+    REDIS_SENTINEL_TLS_CA_FILE: typed['tls-ca'],
     ...wayTo(sentinels, node),
     // A file that is typed wins over a password of the environment, which would else be a contradiction.
     ...(typed['password-file'] === null ? {} : { REDIS_PASSWORD: '' }),

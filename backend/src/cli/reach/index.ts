@@ -2,6 +2,7 @@ export {
   CONNECTION_OPTIONS,
   connectionFrom,
   isConnectionSaid,
+  doubtsAbout,
   type ConnectionValues,
   type ReachOptions,
 } from './connection-options.js';
@@ -9,6 +10,7 @@ export { type Answer, isReached, reach, type Reached, type Unreached } from './r
 export {
   type ClockReading,
   type Fields,
+  mostNamed,
   readInfo,
   survey,
   SURVEY_DEADLINE_MS,

@@ -24,6 +24,8 @@ export interface SurveyedSentinel {
   readonly quorum: Answer | null;
   /** The groups that it watches, as `SENTINEL MASTERS` lists them: name, address and flags among others. */
   readonly groups: readonly Fields[];
+  /** `SENTINEL MASTER` of the group, as it is. */
+  readonly group: Fields;
   /** `SENTINEL REPLICAS` of the group, as it is. */
   readonly replicas: readonly Fields[];
   /** `SENTINEL SENTINELS` of the group, as it is. */
@@ -79,11 +81,16 @@ const NO_FIELDS: Fields = new Map();
  * Asks every Sentinel and every node that one of them names, side by side, each with a deadline: a server that hangs holds
  * nobody up. Never rejects. Nothing is changed anywhere.
  */
-export async function survey(options: ReachOptions, now: () => number): Promise<Survey> {
+export async function survey(
+  options: ReachOptions,
+  now: () => number,
+  deadlineMs = SURVEY_DEADLINE_MS,
+): Promise<Survey> {
   const at = now();
-  const sentinels = options.mode === 'sentinel' ? await surveySentinels(options, now) : [];
+  const look: Look = { now, deadlineMs };
+  const sentinels = options.mode === 'sentinel' ? await surveySentinels(options, look) : [];
   const announced = options.mode === 'sentinel' ? announcedNodes(sentinels) : [options.address];
-  const nodes = await Promise.all(announced.map((address) => surveyNode(options, address, now)));
+  const nodes = await Promise.all(announced.map((address) => surveyNode(options, address, look)));
   const named = options.mode === 'sentinel' ? mostNamed(sentinels) : options.address;
   return {
     masterName: options.mode === 'sentinel' ? options.sentinel.masterName : null,
@@ -94,15 +101,19 @@ export async function survey(options: ReachOptions, now: () => number): Promise<
   };
 }
 
+/** How one look is taken. */
+interface Look {
+  readonly now: () => number;
+  /** For each server, and for each answer. */
+  readonly deadlineMs: number;
+}
+
 type SentinelOptions = Extract<ReachOptions, { mode: 'sentinel' }>;
 
-async function surveySentinels(
-  options: SentinelOptions,
-  now: () => number,
-): Promise<SurveyedSentinel[]> {
+async function surveySentinels(options: SentinelOptions, look: Look): Promise<SurveyedSentinel[]> {
   const { nodes } = options.sentinel;
   const configured = await Promise.all(
-    nodes.map((address) => surveySentinel(options, { address, isConfigured: true }, now)),
+    nodes.map((address) => surveySentinel(options, { address, isConfigured: true }, look)),
   );
   const known = new Set(nodes.map(addressKey));
   const ids = new Set(configured.map(({ view }) => view?.id ?? ''));
@@ -114,7 +125,7 @@ async function surveySentinels(
   }
   const discovered = await Promise.all(
     [...others.values()].map((address) =>
-      surveySentinel(options, { address, isConfigured: false }, now),
+      surveySentinel(options, { address, isConfigured: false }, look),
     ),
   );
   return [...configured, ...discovered];
@@ -123,14 +134,14 @@ async function surveySentinels(
 async function surveySentinel(
   options: SentinelOptions,
   { address, isConfigured }: Pick<SurveyedSentinel, 'address' | 'isConfigured'>,
-  now: () => number,
+  { now, deadlineMs }: Look,
 ): Promise<SurveyedSentinel> {
   const { sentinel } = options;
   const server = await reach({
     address: isConfigured ? address : sentinel.mapAddress(address),
     access: sentinel,
     whose: 'sentinel',
-    deadlineMs: SURVEY_DEADLINE_MS,
+    deadlineMs,
   });
   if (!isReached(server))
     return { ...UNSEEN_SENTINEL, address, isConfigured, fault: server.reason };
@@ -153,6 +164,7 @@ async function surveySentinel(
     ...{ address, isConfigured, info, clock, quorum },
     fault: null,
     groups: listIn(groups),
+    group: master.ok ? pairsOf(master.value) : NO_FIELDS,
     replicas: listIn(replicas),
     others: listIn(others),
   };
@@ -178,6 +190,7 @@ const UNSEEN_SENTINEL = {
   viewFault: null,
   quorum: null,
   groups: [],
+  group: NO_FIELDS,
   replicas: [],
   others: [],
   info: NO_FIELDS,
@@ -187,12 +200,12 @@ const UNSEEN_SENTINEL = {
 async function surveyNode(
   options: ReachOptions,
   announced: NodeAddress,
-  now: () => number,
+  { now, deadlineMs }: Look,
 ): Promise<SurveyedNode> {
   const isMapped = options.mode === 'sentinel';
   const address = isMapped ? options.sentinel.mapAddress(announced) : announced;
   const server = await reach({
-    ...{ address, access: options.node, deadlineMs: SURVEY_DEADLINE_MS },
+    ...{ address, access: options.node, deadlineMs },
     whose: 'node',
   });
   if (!isReached(server)) return { ...UNSEEN_NODE, announced, address, fault: server.reason };
@@ -235,7 +248,10 @@ function announcedNodes(sentinels: readonly SurveyedSentinel[]): NodeAddress[] {
   return [...named.values()];
 }
 
-function mostNamed(sentinels: readonly SurveyedSentinel[]): NodeAddress | null {
+/** Returns the address that Sentinels call the primary: that of the newest epoch, and of most of them. */
+export function mostNamed(
+  sentinels: readonly Pick<SurveyedSentinel, 'view'>[],
+): NodeAddress | null {
   const votes = new Map<string, { readonly address: NodeAddress; count: number; epoch: number }>();
   for (const { view } of sentinels) {
     if (view === null) continue;

@@ -1,7 +1,7 @@
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
 import type { ResolvedRedisOptions } from '../config/index.js';
-import { shownCertificateUntil } from '../cluster/connection/index.js';
+import { shownCertificate } from '../cluster/connection/index.js';
 import type { SentinelDesk, TopologyTracker } from '../cluster/topology/index.js';
 
 /** The certificate of one server. */
@@ -19,7 +19,7 @@ export interface CertificateWatchDeps {
 }
 
 type ConnectedOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
-type Access = Parameters<typeof shownCertificateUntil>[0]['access'];
+type Access = Parameters<typeof shownCertificate>[0]['access'];
 
 const LOOK_EVERY_MS = 600_000;
 // Connections mostly open several at a time, and a certificate may be replaced while they do.
@@ -92,9 +92,10 @@ export class CertificateWatch {
   async #until(address: NodeAddress, access: Access): Promise<CertificateStatus | null> {
     const { node } = this.#options;
     const question = { access, address: this.#mapped(address), timeoutMs: node.connectTimeoutMs };
-    const until = await shownCertificateUntil(question, this.#deps.clock);
+    const shown = await shownCertificate(question, this.#deps.clock);
     // Who does not answer just now has the certificate that it had.
-    return until === null ? (this.#known.get(formatAddress(address)) ?? null) : { address, until };
+    if (shown === null) return this.#known.get(formatAddress(address)) ?? null;
+    return { address, until: shown.until };
   }
 
   #mapped(address: NodeAddress): NodeAddress {

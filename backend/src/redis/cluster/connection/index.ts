@@ -14,9 +14,9 @@ export {
   type ReopeningWireListener,
 } from './reopening-wire.js';
 export { AccessRefusal, refusedByAll } from './handshake/access-refusal.js';
-export { explainFailure } from './handshake/explain-failure.js';
+export { explainFailure, type FailureKind, kindOfFailure } from './handshake/explain-failure.js';
 export { namedTls, openSocket, presentLogin, presentTls } from './handshake/present-access.js';
-export { shownCertificateUntil } from './handshake/shown-certificate.js';
+export { shownCertificate, type ShownCertificate } from './handshake/shown-certificate.js';
 export { unnamed } from './handshake/handshake-steps.js';
 export { NodeRegistry } from './node-registry.js';
 export { RedisNode, type Job, type NodeChange, type RedisNodeDeps } from './redis-node.js';

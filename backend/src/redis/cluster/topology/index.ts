@@ -2,6 +2,7 @@ export {
   adviseOnEviction,
   adviseOnMinReplicas,
   adviseOnSentinels,
+  type Advice,
 } from './sources/cluster-advice.js';
 export { COUNT_WITHIN_MS, countSentinels } from './sources/count-sentinels.js';
 export { FailoverHistory, type FailoverSummary } from './failover-history.js';

@@ -1,4 +1,4 @@
-import { TLSSocket } from 'node:tls';
+import { TLSSocket, type PeerCertificate } from 'node:tls';
 import type { NodeAddress } from '../../../base/address/index.js';
 import type { Clock } from '../../../base/timing/index.js';
 import type { ResolvedAccess } from '../../../config/index.js';
@@ -12,22 +12,32 @@ export interface CertificateQuestion {
   readonly timeoutMs: number;
 }
 
+/** A certificate that a server shows. */
+export interface ShownCertificate {
+  /** From when it is good, in milliseconds since 1970. */
+  readonly from: number;
+  /** Until when, in the same way. */
+  readonly until: number;
+  /** The names and addresses that it is for. */
+  readonly names: readonly string[];
+}
+
 /**
- * Until when the certificate is good that a server shows to a new connection, in milliseconds since 1970. `null` where
- * it shows none in time. One that nobody trusts is looked at as well: nothing is sent to it.
+ * The certificate that a server shows to a new connection; `null` where it shows none in time. One that nobody trusts is
+ * looked at as well: nothing is sent to it.
  */
-export async function shownCertificateUntil(
+export async function shownCertificate(
   { access, address, timeoutMs }: CertificateQuestion,
   clock: Clock,
-): Promise<number | null> {
+): Promise<ShownCertificate | null> {
   const tls = await Promise.resolve(presentTls(access, address.host)).catch(() => null);
   if (tls === null) return null;
   const socket = openSocket(address, { ...tls, rejectUnauthorized: false });
   return new Promise((resolve) => {
-    const finish = (until: number | null): void => {
+    const finish = (shown: ShownCertificate | null): void => {
       stop();
       socket.destroy();
-      resolve(until);
+      resolve(shown);
     };
     const stop = clock.after(timeoutMs, () => {
       finish(null);
@@ -37,9 +47,18 @@ export async function shownCertificateUntil(
       finish(null);
     });
     socket.once('secureConnect', () => {
-      const isTls = socket instanceof TLSSocket;
-      const until = isTls ? Date.parse(socket.getPeerCertificate().valid_to) : NaN;
-      finish(Number.isNaN(until) ? null : until);
+      finish(socket instanceof TLSSocket ? read(socket.getPeerCertificate()) : null);
     });
   });
+}
+
+function read(certificate: PeerCertificate): ShownCertificate | null {
+  const { valid_from: from, valid_to: until, subject, subjectaltname: others = '' } = certificate;
+  if (Number.isNaN(Date.parse(until))) return null;
+  const names = others.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, ''));
+  return {
+    from: Date.parse(from),
+    until: Date.parse(until),
+    names: others === '' ? [subject.CN ?? ''].flat() : names,
+  };
 }

@@ -4,11 +4,26 @@ import type { SentinelView } from './sentinel-view.js';
 const SAFE_DOWN_AFTER_MS = 1200;
 const LONG_FAILOVER_TIMEOUT_MS = 30_000;
 
+/** What is wrong with a setting of a cluster, by a name that does not change. */
+export interface Advice extends Problem {
+  readonly code:
+    | 'down-after-short'
+    | 'failover-timeout-long'
+    | 'sentinels-few'
+    | 'quorum-low'
+    | 'quorum-high'
+    | 'no-replica'
+    | 'eviction-of-sessions'
+    | 'min-replicas-off'
+    | 'min-replicas-high';
+}
+
 /** Returns what is wrong with the settings of the Sentinels, each with its remedy. */
-export function adviseOnSentinels(view: SentinelView, masterName: string): Problem[] {
+export function adviseOnSentinels(view: SentinelView, masterName: string): Advice[] {
   const sentinels = view.otherSentinels.length + 1;
-  const checks: (Problem | false)[] = [
+  const checks: (Advice | false)[] = [
     view.downAfterMs < SAFE_DOWN_AFTER_MS && {
+      code: 'down-after-short',
       field: `sentinel down-after-milliseconds ${masterName}`,
       value: view.downAfterMs,
       message:
@@ -16,18 +31,21 @@ export function adviseOnSentinels(view: SentinelView, masterName: string): Probl
       remedy: `Set it to 1200 or more: SENTINEL SET ${masterName} down-after-milliseconds 3000`,
     },
     view.failoverTimeoutMs > LONG_FAILOVER_TIMEOUT_MS && {
+      code: 'failover-timeout-long',
       field: `sentinel failover-timeout ${masterName}`,
       value: view.failoverTimeoutMs,
       message: 'a failover that fails is tried again only after twice this time',
       remedy: `Set it to 10000: SENTINEL SET ${masterName} failover-timeout 10000`,
     },
     sentinels < 3 && {
+      code: 'sentinels-few',
       field: `sentinel sentinels ${masterName}`,
       value: sentinels,
       message: 'with fewer than three Sentinels the loss of one can prevent every failover',
       remedy: 'Run three Sentinels on three separate hosts',
     },
     (view.quorum < 2 || view.quorum > sentinels) && {
+      code: view.quorum < 2 ? 'quorum-low' : 'quorum-high',
       field: `sentinel monitor ${masterName} … quorum`,
       value: view.quorum,
       message:
@@ -37,6 +55,7 @@ export function adviseOnSentinels(view: SentinelView, masterName: string): Probl
       remedy: `Set it to a majority: SENTINEL SET ${masterName} quorum ${String(Math.floor(sentinels / 2) + 1)}`,
     },
     view.replicas.length === 0 && {
+      code: 'no-replica',
       field: `sentinel replicas ${masterName}`,
       value: 0,
       message: 'without a replica there is nothing to fail over to',
@@ -47,10 +66,11 @@ export function adviseOnSentinels(view: SentinelView, masterName: string): Probl
 }
 
 /** Returns what is wrong with what Redis evicts when its memory is full, where sessions are kept in it. */
-export function adviseOnEviction(maxMemory: number, policy: string): Problem[] {
+export function adviseOnEviction(maxMemory: number, policy: string): Advice[] {
   if (maxMemory === 0 || policy === 'noeviction') return [];
   return [
     {
+      code: 'eviction-of-sessions',
       field: 'maxmemory-policy',
       value: policy,
       message:
@@ -62,10 +82,11 @@ export function adviseOnEviction(maxMemory: number, policy: string): Problem[] {
 }
 
 /** Returns what is wrong with `min-replicas-to-write` of the primary, with its remedy. */
-export function adviseOnMinReplicas(minReplicas: number, replicas: number): Problem[] {
+export function adviseOnMinReplicas(minReplicas: number, replicas: number): Advice[] {
   if (minReplicas === 0 && replicas >= 2) {
     return [
       {
+        code: 'min-replicas-off',
         field: 'min-replicas-to-write',
         value: minReplicas,
         message:
@@ -77,9 +98,13 @@ export function adviseOnMinReplicas(minReplicas: number, replicas: number): Prob
   if (minReplicas >= replicas && minReplicas > 0) {
     return [
       {
+        code: 'min-replicas-high',
         field: 'min-replicas-to-write',
         value: minReplicas,
-        message: `the loss of one of ${String(replicas)} replicas stops all writes`,
+        message:
+          minReplicas > replicas
+            ? `more replicas must follow than there are (${String(replicas)}), so every write is refused`
+            : `the loss of one of ${String(replicas)} replicas stops all writes`,
         remedy: 'Add a replica, or lower it below the number of replicas',
       },
     ];
