@@ -95,7 +95,7 @@ async function write(from, to, { entries, program, options, plugins = [] }) {
  * Compiled ESM as CommonJS.
  * @param {string} from the folder of the compiled modules
  * @param {string} to
- * @param {{ entries: string[], program: string }} what entries such as `health/index.js`, relative to both folders, and
+ * @param {{ entries: string[], program?: string }} what entries such as `health/index.js`, relative to both folders, and
  *   the module that the program begins with
  */
 export async function bundleCode(from, to, { entries, program }) {

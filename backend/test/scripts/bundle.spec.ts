@@ -10,19 +10,26 @@ const BUNDLE = pathToFileURL(join(__dirname, '../../../scripts/lib/bundle.mjs'))
 let folder = '';
 
 /** Bundles modules as the build does; returns what went wrong, or nothing. */
-function bundled(modules: Readonly<Record<string, string>>, entries: readonly string[]): string {
+function bundled(
+  modules: Readonly<Record<string, string>>,
+  entries: readonly string[],
+  program?: string,
+): string {
   for (const [name, text] of Object.entries(modules)) {
     const path = join(folder, 'compiled', name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
   const [from, to] = [join(folder, 'compiled'), join(folder, 'cjs')];
-  const program = `
+  const code = `
     import { bundleCode } from ${JSON.stringify(BUNDLE)};
-    await bundleCode(...${JSON.stringify([from, to, entries])});`;
-  const args = ['--input-type=module', '--eval', program];
+    await bundleCode(...${JSON.stringify([from, to, { entries, program: pathOf(from, program) }])});`;
+  const args = ['--input-type=module', '--eval', code];
   return spawnSync(process.execPath, args, { encoding: 'utf8' }).stderr;
 }
+
+const pathOf = (folder: string, name?: string): string | undefined =>
+  name === undefined ? undefined : join(folder, name);
 
 const fileOf = (name: string): string => readFileSync(join(folder, 'cjs', name), 'utf8');
 const load = (name: string): unknown => createRequire(join(folder, 'cjs', 'here.js'))(`./${name}`);
@@ -54,6 +61,28 @@ describe('the bundle of the package', () => {
     expect(files.filter((name) => name.endsWith('.js')).filter(holds('main entry'))).toEqual([
       'index.js',
     ]);
+  });
+
+  it('keeps the program out of the entries, and each command of it in a file of its own', () => {
+    const modules = {
+      ...MODULES,
+      'cli/program.js':
+        "import { Kept } from '../kept.js';\nconsole.log(Kept, import('./fly/fly.command.js'));",
+      'cli/fly/fly.command.js':
+        "import { text } from '../../text.js';\nexport const command = text;",
+    };
+    expect(bundled(modules, ENTRIES, 'cli/program.js')).toBe('');
+    const files = readdirSync(join(folder, 'cjs'), { recursive: true, encoding: 'utf8' });
+    expect(files.filter((name) => name.endsWith('.js')).sort()).toEqual([
+      'cli/fly.js',
+      'cli/program.js',
+      'health/index.js',
+      'index.js',
+      'parts.js',
+      'shared.js',
+    ]);
+    expect(fileOf('parts.js')).toContain('of the main entry only');
+    expect(fileOf('index.js')).not.toContain('cli/');
   });
 
   it('gives both entries the same class, under its own name', () => {
