@@ -9,6 +9,7 @@ import { problemsOfCompose } from './docs/compose-blocks.mjs';
 import { stepsOf } from './docs/page-steps.mjs';
 import { CHANGE_NAMES } from './docs/printed.mjs';
 import { TestNames } from './docs/test-names.mjs';
+import { TREE_PAGE, TREE_PICTURE, treeAsSvg, withTree } from './docs/trouble-tree.mjs';
 import { report } from './lib/check-lines.mjs';
 import { isAbsolute, linksIn } from './lib/markdown.mjs';
 import { PAGES, textOf } from './lib/pages.mjs';
@@ -157,6 +158,13 @@ function checkTypedBlocks() {
   }
 }
 
+/** The picture of the decision tree and the list below it come from one source. */
+function checkTree() {
+  const page = read(TREE_PAGE);
+  if (page === withTree(page) && read(TREE_PICTURE) === treeAsSvg()) return;
+  problems.push(`${TREE_PAGE}: the tree is not what is drawn now: npm run draw:trouble`);
+}
+
 function checkErrorCodes() {
   const catalogue = read('backend/src/redis/base/errors/error-catalogue.ts');
   const codes = [...catalogue.matchAll(/readonly code = '([A-Z_]+)'/g)].map(
@@ -212,6 +220,7 @@ markdown.forEach(checkCommands);
 await checkBlocks();
 checkExamples();
 checkTypedBlocks();
+checkTree();
 checkErrorCodes();
 checkTestNames();
 filesLike(/\.(md|ts|[cm]?js|json|ya?ml|sh|conf|example)$|Dockerfile|^\.ci\/run$/)
