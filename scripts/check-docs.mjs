@@ -5,7 +5,11 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { examplesOf } from './docs/examples.mjs';
 import { otherBlocksOf, problemsOfBlock } from './docs/other-blocks.mjs';
+import { problemsOfCompose } from './docs/compose-blocks.mjs';
+import { stepsOf } from './docs/page-steps.mjs';
+import { CHANGE_NAMES } from './docs/printed.mjs';
 import { TestNames } from './docs/test-names.mjs';
+import { TREE_PAGE, TREE_PICTURE, treeAsSvg, withTree } from './docs/trouble-tree.mjs';
 import { report } from './lib/check-lines.mjs';
 import { isAbsolute, linksIn } from './lib/markdown.mjs';
 import { PAGES, textOf } from './lib/pages.mjs';
@@ -13,7 +17,7 @@ import { at, root } from './lib/paths.mjs';
 
 /** @type {string[]} */
 const problems = [];
-const counted = { links: 0, commands: 0, blocks: 0, examples: 0, codes: 0, tests: 0 };
+const counted = { links: 0, commands: 0, blocks: 0, typed: 0, examples: 0, codes: 0, tests: 0 };
 /** @param {string} file */
 const read = (file) => readFileSync(join(root, file), 'utf8');
 
@@ -139,6 +143,28 @@ function checkExamples() {
   }
 }
 
+/** That commands end and print as the page says is seen by `typed-pages.failover-spec.ts` and by the run of Compose. */
+function checkTypedBlocks() {
+  const composed = filesLike(/^backend\/test\/compose\/.*\.mjs$/).map(read);
+  for (const page of markdown.filter((path) => /^docs\/(operations|runbooks)\//.test(path))) {
+    const { steps, problems: found } = stepsOf(page, read(page));
+    problems.push(...found);
+    for (const step of steps) {
+      if (step.kind === 'run') counted.typed += 1;
+      if (step.kind === 'compose') problems.push(...problemsOfCompose(step, composed));
+      const unknown = step.shown?.but.filter((name) => !CHANGE_NAMES.includes(name)) ?? [];
+      problems.push(...unknown.map((name) => `${page}:${step.at}: "${name}" cannot differ`));
+    }
+  }
+}
+
+/** The picture of the decision tree and the list below it come from one source. */
+function checkTree() {
+  const page = read(TREE_PAGE);
+  if (page === withTree(page) && read(TREE_PICTURE) === treeAsSvg()) return;
+  problems.push(`${TREE_PAGE}: the tree is not what is drawn now: npm run draw:trouble`);
+}
+
 function checkErrorCodes() {
   const catalogue = read('backend/src/redis/base/errors/error-catalogue.ts');
   const codes = [...catalogue.matchAll(/readonly code = '([A-Z_]+)'/g)].map(
@@ -193,6 +219,8 @@ markdown.forEach(checkLinks);
 markdown.forEach(checkCommands);
 await checkBlocks();
 checkExamples();
+checkTypedBlocks();
+checkTree();
 checkErrorCodes();
 checkTestNames();
 filesLike(/\.(md|ts|[cm]?js|json|ya?ml|sh|conf|example)$|Dockerfile|^\.ci\/run$/)
@@ -201,5 +229,5 @@ filesLike(/\.(md|ts|[cm]?js|json|ya?ml|sh|conf|example)$|Dockerfile|^\.ci\/run$/
 report(
   'docs',
   problems,
-  `${markdown.length} pages, ${counted.links} links, ${counted.commands} commands, ${counted.blocks} blocks, ${counted.examples} examples, ${counted.codes} error codes, ${counted.tests} tests`,
+  `${markdown.length} pages, ${counted.links} links, ${counted.commands} commands, ${counted.blocks} blocks, ${counted.typed} typed, ${counted.examples} examples, ${counted.codes} error codes, ${counted.tests} tests`,
 );

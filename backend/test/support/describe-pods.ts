@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { countByCode } from './load.js';
+import { OWN_WORLD, whyNoWorld } from './namespaces.js';
 import type { PodClusterPlan } from './pod-cluster.js';
 import type { PodAct, PodReport } from './pod-world.js';
 import { WorkerPool, type Worker } from './worker.js';
@@ -20,20 +20,8 @@ const PROGRAM = [
   '../../src/redis/testing/time/wait-until.ts',
 ] as const;
 
-/** A network, a mount and a pid namespace: what is made in it ends with it. Without root, as root of a user namespace. */
-const WORLD = [
-  'unshare',
-  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
-  ...['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'],
-];
-function whyNot(): string | null {
-  const probe =
-    'ip link add v1 type veth peer name v2 && mount -t tmpfs none /run && nsenter --version';
-  const { status, stderr, error } = spawnSync(WORLD[0]!, [...WORLD.slice(1), 'sh', '-c', probe], {
-    encoding: 'utf8',
-  });
-  return status === 0 ? null : (error?.message ?? stderr.trim());
-}
+const PROBE =
+  'ip link add v1 type veth peer name v2 && mount -t tmpfs none /run && nsenter --version';
 
 /** A platform as pods see it, and what is done to it. */
 export interface PodPlatform extends Omit<
@@ -49,7 +37,7 @@ const MAY_END_WHERE_IT_WAS: readonly PodAct[] = ['redeploy all', 'scale reads'];
 
 /** Tests of the node scripts on a platform, under the load of two applications. Skipped, with the reason, where no namespaces are allowed. */
 export function describePods({ acts, platform, ...plan }: PodPlatform): void {
-  const problem = whyNot();
+  const problem = whyNoWorld(PROBE);
   if (problem !== null) process.stderr.write(`SKIPPED: pods of ${platform}: ${problem}\n`);
   const describeHere = problem === null ? describe : describe.skip;
   describeHere(`the node scripts on ${platform}, whose names get new addresses`, () => {
@@ -65,7 +53,7 @@ export function describePods({ acts, platform, ...plan }: PodPlatform): void {
         // By hand: PODS_SILENT=1. A Sentinel that waits for such an address tries the next one 15 s later.
         refusesAtFormerAddresses: process.env['PODS_SILENT'] === undefined,
       };
-      world = await pool.start(whole, WORLD);
+      world = await pool.start(whole, OWN_WORLD);
     });
     afterAll(async () => {
       await pool.close();
