@@ -17,11 +17,17 @@ installPeers();
 const { keys, rounds, json } = given;
 const order = { keys, rounds, legMs: given.seconds * 1_000 };
 
-const zipfKinds = ['namespace', 'redis.near', 'ioredis'] as const;
+const zipfKinds = ['namespace', 'redis.near', 'ioredis', 'Map with copies', 'lru-cache'] as const;
 const zipf = await measureZipf({ ...order, kinds: zipfKinds });
 console.log(`\nZipf(1.0) over ${String(keys)} keys, 100 callers, 1 % writes by another process\n`);
 console.log(tableOf(zipf, 'ioredis'));
-const hitKinds = ['namespace', 'namespace, shared objects', 'redis.near', 'lru-cache'] as const;
+const hitKinds = [
+  'namespace',
+  'namespace, shared objects',
+  'redis.near',
+  'Map with copies',
+  'lru-cache',
+] as const;
 const hits = await measureHits({ ...order, kinds: hitKinds });
 console.log('\nHits alone, one after the other, 1,000 keys\n');
 console.log(tableOf(hits, 'lru-cache'));

@@ -97,8 +97,10 @@ async function runLeg(
   };
   const startedAt = now();
   const isPlain = reader.kind === 'ioredis' || reader.kind === 'redis.near';
+  // What is no copy of something in Redis is not written.
+  const isWritten = reader.kind !== 'Map with copies' && reader.kind !== 'lru-cache';
   const write = async (): Promise<void> => {
-    while (now() < endsAt) {
+    while (isWritten && now() < endsAt) {
       const due = Math.floor(reads * WRITE_SHARE) - writes;
       if (due > 0) await writer.call('write', due, isPlain);
       writes += Math.max(0, due);

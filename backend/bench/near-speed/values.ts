@@ -4,6 +4,7 @@ export const READER_KINDS = [
   'namespace, shared objects',
   'redis.near',
   'ioredis',
+  'Map with copies',
   'lru-cache',
 ] as const;
 

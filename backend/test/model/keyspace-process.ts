@@ -1,6 +1,7 @@
 import { resolveOptions, type ResolvedRedisOptions } from '../../src/redis/config/index.js';
 import { EventBus } from '../../src/redis/base/events/index.js';
 import { type Keyspace, Keyspaces } from '../../src/redis/keyspace/index.js';
+import { KEPT_BODIES } from '../support/decoded-view.js';
 import { InMemoryPort } from '../support/redis-in-memory/in-memory-port.js';
 import type { RedisInMemory } from '../support/redis-in-memory/redis-in-memory.js';
 import type { Actor } from './actor.js';
@@ -51,7 +52,8 @@ export class KeyspaceProcess implements Actor {
     this.keyspaces.start();
     const more = { nearMs: 0, maxStaleMs: 0 };
     this.sessions = this.keyspaces.open('sessions', { policy: 'session', ...more });
-    this.cache = this.keyspaces.open('cache', { policy: 'cache', ...more, nearMs: MODEL.nearMs });
+    const near = { policy: 'cache', ...more, nearMs: MODEL.nearMs } as const;
+    this.cache = this.keyspaces.open('cache', near).decodedBy(KEPT_BODIES);
   }
 
   get hasInherited(): boolean {

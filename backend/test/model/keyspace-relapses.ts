@@ -8,6 +8,7 @@ import { unconditional } from '../../src/redis/keyspace/journal/disk/right-to-cr
 import { OwnWrites } from '../../src/redis/keyspace/journal/own-writes.js';
 import { KeyspaceWrites } from '../../src/redis/keyspace/keyspace-writes.js';
 import { NearCopies } from '../../src/redis/keyspace/near-copies.js';
+import { MemoryRecord } from '../../src/redis/keyspace/store/memory-records.js';
 import { MemoryStore } from '../../src/redis/keyspace/store/memory-store.js';
 import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
 import { InMemoryPort } from '../support/redis-in-memory/in-memory-port.js';
@@ -231,6 +232,10 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'a notice that comes while the key is read is forgotten': {
     weights: { load: 4, set: 4, delete: 4, read: 6, near: 6, replicate: 2 },
     putBack: () => replace(NearCopies.prototype, 'review', () => () => undefined),
+  },
+  'a copy keeps its pass when it is distrusted': {
+    weights: { load: 4, set: 4, delete: 4, read: 6, near: 12, replicate: 2 },
+    putBack: () => replace(MemoryRecord.prototype, 'endPass', () => () => undefined),
   },
   'what Redis has acknowledged a moment ago is not compared with what a replica answers': {
     weights: { login: 2, change: 8, readSession: 8, logout: 1, replicate: 1 },

@@ -2,6 +2,7 @@ import type { ResolvedRedisOptions } from '../../src/redis/config/index.js';
 import { EventBus } from '../../src/redis/base/events/index.js';
 import type { Clock } from '../../src/redis/base/timing/index.js';
 import { type Keyspace, Keyspaces } from '../../src/redis/keyspace/index.js';
+import { KEPT_BODIES } from '../support/decoded-view.js';
 import type { PartitionPort } from '../support/partition-port.js';
 import type { Actor } from './actor.js';
 import { ModelJournal } from './model-journal.js';
@@ -46,7 +47,8 @@ export class RealProcess implements Actor {
     const more = { nearMs: 0, maxStaleMs: 0 };
     const { nearMs } = MODEL;
     this.sessions = this.keyspaces.open(`sessions${suffix}`, { policy: 'session', ...more });
-    this.cache = this.keyspaces.open(`cache${suffix}`, { policy: 'cache', ...more, nearMs });
+    const cache = this.keyspaces.open(`cache${suffix}`, { policy: 'cache', ...more, nearMs });
+    this.cache = cache.decodedBy(KEPT_BODIES);
   }
 
   get hasInherited(): boolean {

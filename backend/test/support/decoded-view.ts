@@ -1,9 +1,10 @@
-import type {
-  Claim,
-  EntryDecoder,
-  Keyspace,
-  Reading,
-  ReadOptions,
+import {
+  type Claim,
+  type EntryDecoder,
+  type Keyspace,
+  NOT_LEFT,
+  type Reading,
+  type ReadOptions,
 } from '../../src/redis/keyspace/index.js';
 
 /** What a copy in memory says. Bytes are never waited for. */
@@ -12,6 +13,15 @@ export function nearIn(keyspace: Keyspace, key: string): Reading | null {
   if (near instanceof Promise) throw new TypeError('bytes must be told at once');
   return near;
 }
+
+/** Bytes as they are, left beside the entry as a cache leaves values: so that near copies get passes. */
+export const KEPT_BODIES: EntryDecoder<Buffer> = {
+  decode(_key, { body }, slot) {
+    slot?.keepDecoded(body, 0);
+    return { ok: true, value: body };
+  },
+  again: ({ decoded }) => (Buffer.isBuffer(decoded) ? decoded : NOT_LEFT),
+};
 
 /** A {@link Keyspace} of a test, read as what a decoder makes of its entries. All else is that of the keyspace. */
 export function decodedView<U>(keyspace: Keyspace, decoder: EntryDecoder<U>): Keyspace<U> {

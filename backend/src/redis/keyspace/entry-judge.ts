@@ -1,9 +1,16 @@
 import type { Clock } from '../base/timing/index.js';
 import type { KeyspacePolicy } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
-import type { Awaitable, EntryDecoder, Reading, ReadingSource } from './reading.js';
+import {
+  type Awaitable,
+  type EntryDecoder,
+  type Found,
+  NOT_LEFT,
+  type Reading,
+  type ReadingSource,
+} from './reading.js';
 import type { Decoded, DecodedEntry, Entry } from './store/entry.js';
-import type { DecodedSlot } from './store/memory-records.js';
+import type { DecodedSlot, MemoryCopy } from './store/memory-records.js';
 
 const MISSING = { state: 'missing' } as const;
 const UNKNOWN = { state: 'unknown' } as const;
@@ -61,6 +68,20 @@ export class EntryJudge<T> {
       : readingWith(decoded, entry, isFresh, source);
   }
 
+  /** Returns what a copy means that has a pass; `null` when it must be decoded. */
+  again(copy: MemoryCopy): Reading<T> | null {
+    const { passed: entry } = copy;
+    const value = entry === null ? NOT_LEFT : this.#again(copy);
+    if (value === NOT_LEFT || entry === null) return null;
+    return { state: 'found', value, entry, isFresh: true, source: 'memory' };
+  }
+
+  /** Whether what a copy means now is all that it will mean while it is fresh, and can be had again at once. */
+  isRepeatable(reading: Awaitable<Reading<T>>, copy: MemoryCopy): reading is Found<T> {
+    if (!('isFresh' in reading) || !reading.isFresh) return false;
+    return this.#again(copy) !== NOT_LEFT;
+  }
+
   /**
    * Returns what a copy in memory means while Redis is not asked.
    *
@@ -90,6 +111,10 @@ export class EntryJudge<T> {
   isOver(found: DecodedEntry): boolean {
     if (!found.ok || found.entry.kind === 'tombstone' || found.entry.freshUntil === 0) return false;
     return this.#clock.wallTime() >= found.entry.freshUntil && !this.#isServable(found.entry);
+  }
+
+  #again(copy: MemoryCopy): T | typeof NOT_LEFT {
+    return this.#decoder.again === undefined ? NOT_LEFT : this.#decoder.again(copy);
   }
 
   #isServable({ freshUntil }: Entry): boolean {

@@ -41,6 +41,7 @@ export {
   type EntryDecoder,
   type Found,
   isOfOthers,
+  NOT_LEFT,
   type Reading,
   type ReadingSource,
 } from './reading.js';

@@ -57,16 +57,32 @@ export class KeyspaceReads<T> {
     this.#judge = new EntryJudge({ ...options, isMemoryAll: redis === null }, keys, clock, decoder);
   }
 
-  /** Returns what a near copy says; `null` when Redis must be asked, as for one that is older than `nearMs`. */
-  near(entry: string, nearMs: number): Awaitable<Reading<T>> | null {
+  /**
+   * Returns what a near copy says; `null` when Redis must be asked, as for one that is older than `nearMs`.
+   *
+   * @param key - as the caller of the keyspace gave it
+   */
+  near(key: string, nearMs: number, now: number): Awaitable<Reading<T>> | null {
     const near = this.#near;
     if (near === null) return null;
-    const { memory, clock, reads } = this.#deps;
-    if (this.#options.policy === 'strict' && !reads.isOpen) return null;
+    if (this.#options.policy === 'strict' && !this.#deps.reads.isOpen) return null;
+    const copy = near.passed(key, now);
+    const known = copy === null ? null : this.#judge.again(copy);
+    return known ?? this.#judgedNear(key, near, nearMs);
+  }
+
+  #judgedNear(key: string, near: NearCopies, nearMs: number): Awaitable<Reading<T>> | null {
+    const { memory, clock } = this.#deps;
+    const entry = this.#keys.entry(key);
     const copy = memory.peek(entry);
     if (copy === null || !copy.isTrusted || copy.heardAt < near.trustedSince) return null;
     if (clock.now() - copy.heardAt > nearMs) return null;
-    return this.#judge.readingOf(entry, copy.found, 'memory', copy);
+    const reading = this.#judge.readingOf(entry, copy.found, 'memory', copy);
+    const { nearMs: passMs } = this.#options;
+    if (passMs > 0 && this.#judge.isRepeatable(reading, copy)) {
+      near.pass(key, copy, reading.entry, passMs);
+    }
+    return reading;
   }
 
   /** Returns what is known of one key. */
@@ -148,8 +164,11 @@ export class KeyspaceReads<T> {
     const own = this.#deps.own.isQuiet ? null : this.#ownWord(entry, found);
     if (own !== null) return this.#speak(entry, own);
     this.#keepCopy(entry, bytes, found, askedAt);
-    if (this.#near !== null) review(this.#near, entry, found, askedAt);
-    return this.#judge.readingOf(entry, found, 'redis');
+    if (this.#near === null) return this.#judge.readingOf(entry, found, 'redis');
+    review(this.#near, entry, found, askedAt);
+    // Near copies are mostly read again: what this read makes of them is left for the next.
+    const kept = this.#options.nearMs > 0 ? this.#answerOf(entry, bytes).copy : null;
+    return this.#judge.readingOf(entry, kept?.found ?? found, 'redis', kept ?? undefined);
   }
 
   // Redis has what memory has: it is decoded already, and nothing need be kept.

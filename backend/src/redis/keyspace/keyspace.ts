@@ -123,8 +123,10 @@ export interface Keyspace<T = Buffer> {
    * Returns what a copy in memory says, without asking Redis; `null` when it may not be used: near reads
    * are off, the copy is too old, or an invalidation may have been missed. A promise only when the copy must be
    * inflated or the like.
+   *
+   * @param now - what the clock of the keyspace has just said, if it was asked
    */
-  near(key: string): Awaitable<Reading<T>> | null;
+  near(key: string, now?: number): Awaitable<Reading<T>> | null;
   /**
    * Returns what is known of a key. `confirm` asks the primary when a replica does not have it;
    * `onPrimary` asks it at once, for what a change is based on.

@@ -1,6 +1,8 @@
 import { CommandRejectedError } from '../base/errors/index.js';
 import { inBackground, type Clock, type Stop } from '../base/timing/index.js';
-import { stampOf } from './store/entry.js';
+import { use } from '../base/collections/index.js';
+import { type Entry, stampOf } from './store/entry.js';
+import { type MemoryCopy, ShortKeys } from './store/memory-records.js';
 import type { MemoryStore } from './store/memory-store.js';
 import type { RedisPort } from './store/redis-port.js';
 import {
@@ -18,6 +20,8 @@ const RETRY_MS = 1_000;
 // A replica that is further behind has lost its primary, or soon will.
 const CATCH_UP_MS = 5_000;
 const STAMP_DIGITS = STAMP_BYTES * 2;
+// So that it remains a small number, whatever the options say.
+const MAX_PASS_MS = 86_400_000;
 // Calendars go by that of Redis. What is further ahead was not written by a process of this application.
 const MAX_NOTICE_AHEAD_MS = 5_000;
 
@@ -34,6 +38,9 @@ export class NearCopies {
   readonly #onRefused: () => void;
   // A read that was under way when the notice came may bring the old value after it.
   readonly #notices = new HeardNotices();
+  readonly #passed = new ShortKeys();
+  readonly #calendarFrom: number;
+  #passRound = 1;
   #trustedSince = Infinity;
   #stopListening: Stop | null = null;
   #stopFlushes: Stop | null = null;
@@ -56,6 +63,7 @@ export class NearCopies {
     this.#memory = memory;
     this.#clock = clock;
     this.#stamps = stamps;
+    this.#calendarFrom = Math.floor(clock.wallTime());
   }
 
   /** Listens from now on. Copies may be used when it hears. */
@@ -73,7 +81,7 @@ export class NearCopies {
   rest(): void {
     this.#isAwake = false;
     this.#round++;
-    this.#trustedSince = Infinity;
+    this.#trust(Infinity);
     this.#stopRetry?.();
     this.#stopRetry = null;
     this.#stopListening?.();
@@ -112,6 +120,41 @@ export class NearCopies {
     if (isOutdated || hadGap || askedAt <= this.#notices.forgottenAt) this.#memory.distrust(key);
   }
 
+  /**
+   * Returns a copy that has a pass: it may answer without being judged. Counts as use.
+   *
+   * @param key - as the caller of the keyspace gave it
+   */
+  passed(key: string, now: number): MemoryCopy | null {
+    const record = this.#passed.get(key);
+    if (record === undefined) return null;
+    const calendar = this.#clock.wallTime(now) - this.#calendarFrom;
+    if (!record.hasPass(this.#passRound, now, calendar)) return null;
+    use(record);
+    return record;
+  }
+
+  /**
+   * Gives a pass to a copy that was found to be fresh and trusted: until its time is over, or something is heard of it,
+   * or it makes room.
+   *
+   * @param key - as the caller of the keyspace gave it
+   * @param nearMs - how old the copy may get
+   */
+  pass(key: string, copy: MemoryCopy, entry: Entry, nearMs: number): void {
+    const now = this.#clock.now();
+    const latest = now + MAX_PASS_MS;
+    const until = Math.floor(Math.min(copy.expiresAt, copy.heardAt + nearMs, latest));
+    const freshUntil = entry.freshUntil === 0 ? Infinity : entry.freshUntil;
+    const calendar = Math.min(freshUntil, this.#clock.wallTime(now) + MAX_PASS_MS);
+    copy.givePass(key, entry, {
+      list: this.#passed,
+      round: this.#passRound,
+      until,
+      freshUntil: Math.floor(calendar - this.#calendarFrom),
+    });
+  }
+
   /** The latest write of a key that another process told of; `null` when none did. */
   noticeOf(key: string): Stamp | null {
     return this.#notices.get(key)?.stamp ?? null;
@@ -125,7 +168,7 @@ export class NearCopies {
 
   async #listen(round: number): Promise<void> {
     const trustSince = (since: number): void => {
-      if (round === this.#round) this.#trustedSince = since;
+      if (round === this.#round) this.#trust(since);
     };
     try {
       const stop = await this.#port.listen(
@@ -157,7 +200,12 @@ export class NearCopies {
 
   // No notice names what is gone. A read that was under way may have come before.
   #onFlush(): void {
-    if (this.#trustedSince !== Infinity) this.#trustedSince = this.#clock.now();
+    if (this.#trustedSince !== Infinity) this.#trust(this.#clock.now());
+  }
+
+  #trust(since: number): void {
+    this.#trustedSince = since;
+    this.#passRound++;
   }
 
   #onNotice(message: string): void {

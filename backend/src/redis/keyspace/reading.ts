@@ -56,7 +56,15 @@ export interface EntryDecoder<T> {
    * @param slot - of what memory holds: where the decoded value may be left for the next reader
    */
   decode(key: string, entry: Entry, slot: DecodedSlot | undefined): Awaitable<Decoded<T>>;
+  /**
+   * Returns the value once more, from what `decode` has left beside the entry; `NOT_LEFT` when it has left nothing of the
+   * kind. What has no such method decodes each time.
+   */
+  again?(slot: DecodedSlot): T | typeof NOT_LEFT;
 }
+
+/** There is nothing beside an entry that its value could be made of. */
+export const NOT_LEFT = Symbol('not left');
 
 /** Takes the body of an entry as it is. */
 export const BODIES: EntryDecoder<Buffer> = {

@@ -89,12 +89,12 @@ export class TieredKeyspace<T> implements Keyspace<T> {
     return this.#senses.accesses?.isSpared(key) === true;
   }
 
-  near(key: string): Awaitable<Reading<T>> | null {
+  near(key: string, now = this.#deps.clock.now()): Awaitable<Reading<T>> | null {
     const { accesses } = this.#senses;
     const { nearMs } = this.#identity.options;
     const sparedMs = accesses === null ? 0 : accesses.nearMsOf(key);
     if (nearMs === 0 && sparedMs === 0) return null;
-    const reading = this.#reads.near(this.#keys.entry(key), Math.max(nearMs, sparedMs));
+    const reading = this.#reads.near(key, Math.max(nearMs, sparedMs), now);
     if (accesses !== null && reading !== null) {
       accesses.read(key);
       if (sparedMs > 0) accesses.spared++;

@@ -47,22 +47,26 @@ export class HitCounter {
     this.#clock = clock;
   }
 
-  /** Counts a read that was answered with a fresh value, or with the knowledge that there is none. */
-  hit(): void {
+  /**
+   * Counts a read that was answered with a fresh value, or with the knowledge that there is none.
+   *
+   * @param now - when, if the clock was just read
+   */
+  hit(now = this.#clock.now()): void {
     this.#hits++;
-    this.#count(this.#answered);
+    this.#count(this.#answered, now);
   }
 
   /** Counts a read that was answered with an expired value. */
   staleHit(): void {
     this.#staleHits++;
-    this.#count(this.#answered);
+    this.#count(this.#answered, this.#clock.now());
   }
 
   /** Counts a read that was not answered. */
   miss(): void {
     this.#misses++;
-    this.#count(this.#missed);
+    this.#count(this.#missed, this.#clock.now());
   }
 
   /** The reads since the process began. */
@@ -75,8 +79,8 @@ export class HitCounter {
     return ratesOver((minutes) => this.#recent(minutes));
   }
 
-  #count(slices: Uint32Array): void {
-    const tick = Math.floor(this.#clock.now() / SLICE_MS);
+  #count(slices: Uint32Array, now: number): void {
+    const tick = Math.floor(now / SLICE_MS);
     const at = tick % SLICES;
     if (this.#ticks[at] !== tick) this.#begin(at, tick);
     slices[at] = (slices[at] ?? 0) + 1;

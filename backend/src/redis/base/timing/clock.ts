@@ -15,8 +15,12 @@ export type Stop = () => void;
 export interface Clock {
   /** Milliseconds that never go back: for measuring and for deadlines. */
   now(): number;
-  /** The calendar time in milliseconds since 1970: to show to people, and to tell other processes. */
-  wallTime(): number;
+  /**
+   * The calendar time in milliseconds since 1970: to show to people, and to tell other processes.
+   *
+   * @param now - what `now` has just said: to look once where that is enough
+   */
+  wallTime(now?: number): number;
   /** By how much `wallTime` may differ from the calendar of Redis, in ms. Without it: not at all. */
   uncertaintyMs?(): number;
   /** Calls back once after `ms`. Never keeps the process alive. */

@@ -28,9 +28,9 @@ export class RedisCalendar implements Clock {
     this.#distance = distance;
   }
 
-  wallTime(): number {
-    if (this.#distance === null) return this.#local.wallTime();
-    return Math.floor(this.#local.now() + this.#distance.distanceMs);
+  wallTime(now = this.#local.now()): number {
+    if (this.#distance === null) return this.#local.wallTime(now);
+    return Math.floor(now + this.#distance.distanceMs);
   }
 
   uncertaintyMs(): number {

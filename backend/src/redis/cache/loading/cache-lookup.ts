@@ -57,9 +57,11 @@ export class CacheLookup {
     options: GetOrSetOptions<never> | undefined,
     operation?: CacheOperation,
   ): Promise<unknown> {
-    const near = this.#hasNear ? this.#deps.keyspace.near(key) : null;
+    const { keyspace, counters, clock } = this.#deps;
+    const now = this.#hasNear ? clock.now() : 0;
+    const near = this.#hasNear ? keyspace.near(key, now) : null;
     if (near !== null && 'isFresh' in near && near.isFresh) {
-      this.#deps.counters.nearHit(near.value);
+      counters.nearHit(near.value, now);
       noteHit(operation, 'near');
       if (this.#mayRefresh(key, options?.refreshAhead)) {
         this.#loader.refreshIfDue(this.#requestOf(key, loader, options), near);
@@ -75,13 +77,15 @@ export class CacheLookup {
 
   /** Returns the value of a key; `undefined` if there is none. Fails like {@link CacheLookup.find}. */
   get(key: string, operation?: CacheOperation): Promise<unknown> {
-    const near = this.#hasNear ? this.#deps.keyspace.near(key) : null;
-    if (near instanceof Promise) return this.find(key, operation).then((found) => found?.value);
-    if (near !== null && isFresh(near)) {
-      this.#deps.counters.nearHit(near.value);
+    const { keyspace, counters, clock } = this.#deps;
+    const now = this.#hasNear ? clock.now() : 0;
+    const near = this.#hasNear ? keyspace.near(key, now) : null;
+    if (near !== null && 'isFresh' in near && near.isFresh) {
+      counters.nearHit(near.value, now);
       noteHit(operation, 'near');
       return Promise.resolve(near.value);
     }
+    if (near instanceof Promise) return this.find(key, operation).then((found) => found?.value);
     return this.#reader.readThen(key, (reading) => {
       if (!isFresh(reading)) return this.#judge(this.#reader.noted(reading), operation)?.value;
       this.#deps.counters.hit(reading.value);

@@ -1,5 +1,12 @@
 import { afterInput } from '../../base/timing/index.js';
-import type { Awaitable, Decoded, DecodedSlot, Entry, EntryDecoder } from '../../keyspace/index.js';
+import {
+  type Awaitable,
+  type Decoded,
+  type DecodedSlot,
+  type Entry,
+  type EntryDecoder,
+  NOT_LEFT,
+} from '../../keyspace/index.js';
 import type { CacheCodec } from './cache-codec.js';
 import type { ResolvedCacheOptions } from './cache-options.js';
 import { frozen } from './frozen.js';
@@ -10,14 +17,15 @@ import { jsonSerializer } from './serializers.js';
 interface Kept {
   readonly by: BodyDecoder;
   /** The one object that all calls get. */
-  readonly shared: Decoded<unknown> | null;
-  /** Makes an object of its own for each call. */
-  readonly mould: PlainMould | null;
+  readonly shared: Parsed | null;
   /** The body, inflated. */
   readonly body: Buffer | null;
   /** Whether parsing is all that can be done for the next call. */
   readonly hasNoMould: boolean;
 }
+
+/** That, or what makes an object of its own for each call. */
+type Left = Kept | PlainMould;
 
 type Parsed = Extract<Decoded<unknown>, { ok: true }>;
 
@@ -39,7 +47,6 @@ export class BodyDecoder implements EntryDecoder<unknown> {
   readonly #nothing: Kept = {
     by: this,
     shared: null,
-    mould: null,
     body: null,
     hasNoMould: false,
   };
@@ -52,10 +59,18 @@ export class BodyDecoder implements EntryDecoder<unknown> {
   /** {@inheritDoc EntryDecoder.decode} */
   decode(_key: string, entry: Entry, slot: DecodedSlot | undefined): Awaitable<Decoded<unknown>> {
     if (entry.kind !== 'value') return NO_VALUE;
-    const left = slot?.decoded as Kept | undefined;
+    const left = slot?.decoded as Left | undefined;
     if (left === undefined || left.by !== this) return this.#make(entry, slot, null);
-    if (left.shared !== null) return left.shared;
-    return left.mould === null ? this.#make(entry, slot, left.body) : this.#copy(entry, left.mould);
+    if (left instanceof PlainMould) return this.#copy(entry, left);
+    return left.shared ?? this.#make(entry, slot, left.body);
+  }
+
+  /** {@inheritDoc EntryDecoder.again} */
+  again({ decoded }: DecodedSlot): unknown {
+    const left = decoded as Left | undefined;
+    if (left === undefined || left.by !== this) return NOT_LEFT;
+    if (!(left instanceof PlainMould)) return left.shared === null ? NOT_LEFT : left.shared.value;
+    return left.bytes < LARGE_BYTES ? left.copy() : NOT_LEFT;
   }
 
   #make(
@@ -110,16 +125,16 @@ export class BodyDecoder implements EntryDecoder<unknown> {
     body: Buffer,
     { slot, parsed }: { readonly slot: DecodedSlot; readonly parsed: Parsed },
   ): Parsed {
-    const left = slot.decoded as Kept | undefined;
+    const left = slot.decoded as Left | undefined;
     if (left?.by !== this) {
       slot.keepDecoded(this.#nothing, 0);
       return parsed;
     }
-    if (left.hasNoMould) return parsed;
+    if (left instanceof PlainMould || left.hasNoMould) return parsed;
     // What the serializer of somebody else returns may be anything, with members that nobody sees.
-    const mould = entry.codec === jsonSerializer.id ? PlainMould.of(parsed.value, body) : null;
-    const kept: Kept = { ...this.#nothing, mould };
-    if (mould !== null && slot.keepDecoded(kept, mould.bytes, true)) {
+    const mould =
+      entry.codec === jsonSerializer.id ? PlainMould.of(parsed.value, body, this) : null;
+    if (mould !== null && slot.keepDecoded(mould, mould.bytes, true)) {
       return { ok: true, value: mould.copy() };
     }
     slot.keepDecoded({ ...left, hasNoMould: true } satisfies Kept, left.body?.length ?? 0);

@@ -52,14 +52,18 @@ export class CacheCounters {
   }
 
   /** Counts a call that was answered with a fresh value; with `undefined`, that there is none. */
-  hit(value: unknown): void {
-    this.#hits.hit();
+  hit(value: unknown, now?: number): void {
+    this.#hits.hit(now);
     if (value === undefined) this.#counts.negativeHits++;
   }
 
-  /** The same, by a copy in memory. */
-  nearHit(value: unknown): void {
-    this.hit(value);
+  /**
+   * The same, by a copy in memory.
+   *
+   * @param now - when, if the clock was just read
+   */
+  nearHit(value: unknown, now?: number): void {
+    this.hit(value, now);
     this.#counts.nearHits++;
   }
 

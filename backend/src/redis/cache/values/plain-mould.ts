@@ -24,13 +24,20 @@ type Part = Record<string, unknown> | unknown[];
 export class PlainMould {
   /** What it takes. */
   readonly bytes: number;
+  /** Who has made it. */
+  readonly by: unknown;
   readonly #whole: unknown;
   readonly #root: Shape;
 
-  private constructor(whole: unknown, root: Shape, bytes: number) {
+  private constructor(
+    whole: unknown,
+    root: Shape,
+    { bytes, by }: Pick<PlainMould, 'bytes' | 'by'>,
+  ) {
     this.#whole = whole;
     this.#root = root;
     this.bytes = bytes;
+    this.by = by;
   }
 
   /**
@@ -38,12 +45,13 @@ export class PlainMould {
    *
    * @param value - just parsed, and nobody else has it
    * @param json - what it was parsed from
+   * @param by - who makes it
    */
-  static of(value: unknown, json: Buffer): PlainMould | null {
+  static of(value: unknown, json: Buffer, by?: unknown): PlainMould | null {
     const look = new Look(json);
     look.add(value);
     const root = isPart(value) ? look.shapeOf(value, 0) : NO_PART;
-    return root === null ? null : new PlainMould(value, root, look.bytes);
+    return root === null ? null : new PlainMould(value, root, { bytes: look.bytes, by });
   }
 
   /** Returns a copy. */

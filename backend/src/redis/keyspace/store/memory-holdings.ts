@@ -47,7 +47,7 @@ export class MemoryHoldings {
   readonly #rooms: MemoryRooms<MemoryRecord>;
   readonly #groups = new GroupIndex();
   readonly #laps = laps(this.records, this.marks);
-  readonly #keeper: RecordKeeper & { round: number };
+  readonly #keeper: RecordKeeper;
   readonly #onEndLost: (stamp: Stamp) => void;
   #expirations = 0;
   #refused = 0;
@@ -61,7 +61,6 @@ export class MemoryHoldings {
     this.#bounds = { maxEntries, maxBytes };
     this.#rooms = new MemoryRooms(this.#bounds);
     this.#keeper = {
-      round: 0,
       keepDecoded: (record, value, bytes, isSpare) =>
         isSpare ? this.#keepSpare(record, value, bytes) : this.#keepDecoded(record, value, bytes),
     };
@@ -142,7 +141,7 @@ export class MemoryHoldings {
 
   /** No copy is trusted until it is written again or confirmed. */
   distrustAll(): void {
-    this.#keeper.round++;
+    for (const record of this.records.values()) record.distrust();
   }
 
   #find(home: Records, name: string, now: number): MemoryRecord | null {
@@ -157,7 +156,7 @@ export class MemoryHoldings {
     const old = home.get(write.key) ?? null;
     const place = old?.place ?? this.#rooms.placeOf(write.key);
     const shelf = shelfIn(place, write);
-    const weight = weigh(write);
+    const weight = weigh(write) + (shelf === place.values ? place.listedBytes : 0);
     if (!this.#mayStay(write, shelf, weight)) {
       if (old !== null) this.remove(old);
       return;
@@ -183,6 +182,7 @@ export class MemoryHoldings {
     if (old !== null) {
       this.#groups.remove(old);
       old.shelf.room.spares.remove(old);
+      old.shortKeys?.replace(old, record);
     }
     this.#groups.add(record);
     const { queue } = record.shelf;
@@ -222,6 +222,7 @@ export class MemoryHoldings {
   #unlist(record: MemoryRecord): void {
     record.shelf.room.spares.remove(record);
     record.home.delete(record.key);
+    record.shortKeys?.remove(record);
     this.#groups.remove(record);
   }
 

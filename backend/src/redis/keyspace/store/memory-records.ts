@@ -2,6 +2,7 @@ import {
   birthOf,
   type DecodedEntry,
   decodeEntry,
+  type Entry,
   hasStamp,
   isFinal,
   isTombstone,
@@ -43,22 +44,42 @@ export interface MemoryCopy extends DecodedSlot {
   readonly heardAt: number;
   /** False after it was distrusted, until it is written again or confirmed. */
   readonly isTrusted: boolean;
+  /** When its time to live is over, by `clock.now()`. */
+  readonly expiresAt: number;
+  /** What it answers with as long as its pass is good; `null` when it has none. */
+  readonly passed: Entry | null;
+  /**
+   * Lets the copy answer with this entry, and lists it: until the pass is over, or the copy is written again, distrusted
+   * or given up.
+   *
+   * @param key - as a caller of its keyspace names it
+   */
+  givePass(key: string, entry: Entry, pass: Pass): void;
   /** Redis still has the same: the copy is trusted as if it were new. */
   confirm(now: number): void;
 }
 
+/** For how long a copy may answer without being judged again. */
+export interface Pass {
+  /** Where the copy is looked for. */
+  readonly list: ShortKeys;
+  /** What whoever gives passes counts: all earlier ones end with the next. */
+  readonly round: number;
+  /** Up to this moment of `clock.now()`. */
+  readonly until: number;
+  /** Up to this moment of the calendar. */
+  readonly freshUntil: number;
+}
+
 /** What a record asks of its store. */
 export interface RecordKeeper {
-  /** Copies of an earlier round are distrusted. */
-  readonly round: number;
   keepDecoded(record: MemoryRecord, value: unknown, bytes: number, isSpare: boolean): boolean;
 }
 
 // What a record, its stamp, its place in the map and its Buffer cost besides the bytes, and what one
 // key group of a record, or one key that a drop spares, costs: measured as growth of the process, per entry.
-const RECORD_BYTES = 864;
+const RECORD_BYTES = 912;
 const LISTING_BYTES = 256;
-const DISTRUSTED = -1;
 const NONE: readonly string[] = [];
 const NOBODY: SparedKeys = new Map();
 
@@ -103,10 +124,21 @@ export interface MemoryWrite extends StampedWrite {
 
 /** What is kept under one key, and its place among the others. */
 export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
+  // What a hit needs stands together, in whole numbers that take no object of their own: among many records each
+  // further look is one into slow memory.
+  uses = 0;
+  #passRound = 0;
+  #passUntil = 0;
+  #passFreshUntil = 0;
+  passed: Entry | null = null;
+  decoded: unknown = undefined;
   newer: MemoryRecord | null = null;
   older: MemoryRecord | null = null;
-  uses = 0;
   isProven = false;
+  isTrusted = true;
+  /** Where it is listed by the key of its callers, and as what. */
+  shortKeys: ShortKeys | null = null;
+  shortKey = '';
   readonly home: Records;
   readonly place: Place<MemoryRecord>;
   readonly shelf: Shelf<MemoryRecord>;
@@ -121,11 +153,9 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
   readonly expiresAt: number;
   weight: number;
   heardAt: number;
-  decoded: unknown = undefined;
   decodedBytes = 0;
   readonly #keeper: RecordKeeper;
   #found: DecodedEntry | null = null;
-  #round: number;
 
   constructor(write: MemoryWrite, now: number, spot: RecordSpot) {
     this.home = spot.home;
@@ -143,17 +173,11 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
     this.expiresAt = write.ttlMs === null ? Infinity : now + write.ttlMs;
     this.heardAt = now;
     this.#keeper = spot.keeper;
-    this.#round = spot.keeper.round;
   }
 
   /** {@inheritDoc MemoryCopy.found} */
   get found(): DecodedEntry {
     return (this.#found ??= decodeEntry(this.entry));
-  }
-
-  /** {@inheritDoc MemoryCopy.isTrusted} */
-  get isTrusted(): boolean {
-    return this.#round === this.#keeper.round;
   }
 
   /** What decides against a write; `null` when the bytes are no entry. */
@@ -167,16 +191,78 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
 
   confirm(now: number): void {
     this.heardAt = now;
-    this.#round = this.#keeper.round;
+    this.isTrusted = true;
   }
 
   distrust(): void {
-    this.#round = DISTRUSTED;
+    this.isTrusted = false;
+    this.endPass();
+  }
+
+  /** {@inheritDoc MemoryCopy.givePass} */
+  givePass(key: string, entry: Entry, { list, round, until, freshUntil }: Pass): void {
+    if (this.home.get(this.key) !== this) return;
+    list.add(key, this);
+    this.passed = entry;
+    this.#passRound = round;
+    this.#passUntil = until;
+    this.#passFreshUntil = freshUntil;
+  }
+
+  /** Whether it has a pass of this round that is not over. */
+  hasPass(round: number, now: number, wallTime: number): boolean {
+    return this.#passRound === round && now < this.#passUntil && wallTime < this.#passFreshUntil;
+  }
+
+  /** It must be judged again. */
+  endPass(): void {
+    this.#passUntil = 0;
+    this.passed = null;
   }
 
   /** {@inheritDoc DecodedSlot.keepDecoded} */
   keepDecoded(value: unknown, bytes: number, isSpare = false): boolean {
     return this.#keeper.keepDecoded(this, value, bytes, isSpare);
+  }
+}
+
+// Up to this length V8 gives a text letters of its own. A longer one may keep alive the large text it was cut from.
+const SURELY_OWN = 12;
+
+/**
+ * Copies of one keyspace that have a pass, or had one, by the keys of its callers: a hit need not put the whole key
+ * together. What memory gives up is not listed any more, and has no pass, from the same moment on.
+ */
+export class ShortKeys {
+  readonly #records = new Map<string, MemoryRecord>();
+
+  get(key: string): MemoryRecord | undefined {
+    return this.#records.get(key);
+  }
+
+  add(key: string, record: MemoryRecord): void {
+    if (record.shortKeys === this) return;
+    const own = key.length <= SURELY_OWN ? key : Buffer.from(key).toString();
+    this.#list(own, record);
+  }
+
+  /** A later record stands where an earlier one stood. */
+  replace(old: MemoryRecord, record: MemoryRecord): void {
+    old.endPass();
+    old.shortKeys = null;
+    this.#list(old.shortKey, record);
+  }
+
+  remove(record: MemoryRecord): void {
+    record.endPass();
+    record.shortKeys = null;
+    this.#records.delete(record.shortKey);
+  }
+
+  #list(key: string, record: MemoryRecord): void {
+    record.shortKeys = this;
+    record.shortKey = key;
+    this.#records.set(key, record);
   }
 }
 

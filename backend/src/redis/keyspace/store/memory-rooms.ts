@@ -15,6 +15,8 @@ export interface MemoryNeeds {
   readonly policy: 'cache' | 'session' | 'strict';
   /** The part of all memory that it has to itself; 0 means that it shares with others. @defaultValue 0 */
   readonly memoryPercent?: number;
+  /** Whether near copies answer: then they are listed by a second key. @defaultValue 0 */
+  readonly nearMs?: number;
 }
 
 /** What memory holds of one class, and the bounds of its rooms. Values and sessions share one of them. */
@@ -35,6 +37,8 @@ export interface Held<T> extends Evictable<T> {
 export interface Place<T extends Held<T>> {
   readonly values: Shelf<T>;
   readonly ends: Shelf<T>;
+  /** What the list of near copies takes for each value. */
+  readonly listedBytes: number;
 }
 
 /** The largest part of memory that rooms of their own may take together. */
@@ -42,6 +46,8 @@ export const MAX_OWN_PERCENT = 50;
 const ENDS_PART = 8;
 const SPARE_PART = 8;
 const SEPARATOR = /[:#]/;
+// A place in a map and a text of its own, measured as growth of the process.
+const LISTED_BYTES = 96;
 // At 12 bytes each, and rounded up to a power of two: at most one hundredth of the memory.
 const BYTES_PER_SLOT = 2400;
 const CLASSES: readonly MemoryClass[] = ['sessions', 'values', 'ends'];
@@ -156,7 +162,7 @@ export class MemoryRooms<T extends Held<T>> {
     const ends = endsOf(bounds);
     this.#ends = new Room<T>(ends, ['ends', 'ends']);
     this.#shared = new Room<T>(without(bounds, ends), ['values', 'sessions']);
-    this.#unknown = placeIn(this.#shared, this.#ends, 'values');
+    this.#unknown = placeIn(this.#shared, this.#ends, { ofClass: 'values', listedBytes: 0 });
   }
 
   /**
@@ -164,11 +170,13 @@ export class MemoryRooms<T extends Held<T>> {
    *
    * @throws {@link ConfigInvalidError} (`CONFIG_INVALID`) when rooms of their own would take too much.
    */
-  open(keyspace: string, { policy, memoryPercent = 0 }: MemoryNeeds): Room<T> | null {
+  open(keyspace: string, { policy, memoryPercent = 0, nearMs = 0 }: MemoryNeeds): Room<T> | null {
     if (this.#places.has(keyspace)) return null;
     const ofClass = policy === 'session' ? 'sessions' : 'values';
     const room = memoryPercent > 0 ? this.#setAside(keyspace, memoryPercent, ofClass) : null;
-    this.#places.set(keyspace, placeIn(room ?? this.#shared, this.#ends, ofClass));
+    const listedBytes = nearMs > 0 ? LISTED_BYTES : 0;
+    const place = placeIn(room ?? this.#shared, this.#ends, { ofClass, listedBytes });
+    this.#places.set(keyspace, place);
     return room === null ? null : this.#shared;
   }
 
@@ -206,10 +214,15 @@ export class MemoryRooms<T extends Held<T>> {
   }
 }
 
-function placeIn<T extends Held<T>>(room: Room<T>, ends: Room<T>, ofClass: MemoryClass): Place<T> {
+function placeIn<T extends Held<T>>(
+  room: Room<T>,
+  ends: Room<T>,
+  { ofClass, listedBytes }: { readonly ofClass: MemoryClass; readonly listedBytes: number },
+): Place<T> {
   const [endsOfValues, endsOfSessions] = ends.shelves;
   const values = room.shelves.find((shelf) => shelf.class === ofClass);
-  return { values, ends: ofClass === 'sessions' ? endsOfSessions : endsOfValues } as Place<T>;
+  const endsOfClass = ofClass === 'sessions' ? endsOfSessions : endsOfValues;
+  return { values, ends: endsOfClass, listedBytes } as Place<T>;
 }
 
 function endsOf({ maxEntries, maxBytes }: MemoryLimits): MemoryLimits {
