@@ -168,7 +168,10 @@ const SEEDS: readonly Seed[] = [
 describe('doctor, of settings that are wrong', () => {
   let cluster: RedisTestCluster;
   const doctor = (args: readonly string[] = [], env = {}): Promise<DoctorRun> =>
-    runJson(['doctor', '--deadline', '6s', ...args, '--json'], { ...cluster.env(), ...env });
+    runJson(['doctor', '--deadline', '10s', '--patience', '2s', ...args, '--json'], {
+      ...cluster.env(),
+      ...env,
+    });
 
   beforeAll(async () => {
     cluster = await startRedisCluster({ downAfterMs: 3_000, sentinelPassword: SENTINEL_PASSWORD });
@@ -316,7 +319,7 @@ describe('doctor, of settings that are wrong', () => {
 
   it.each([
     ['doctor', 'Nobody said where Redis is'],
-    ['doctor --node 127.0.0.1:1 --deadline 1s', '--deadline 1s is no time from 5 s to 5 m'],
+    ['doctor --node 127.0.0.1:1 --deadline 1s', '--deadline 1s is no time from 10 s to 5 m'],
     ['doctor --node 127.0.0.1:1 --ignore quorum-lwo', 'Did you mean quorum-low?'],
     ['doctor now', 'doctor does not know what to do with "now"'],
   ])('answers "%s" with one line, and ends with 64', async (line, said) => {

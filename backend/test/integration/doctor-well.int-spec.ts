@@ -109,6 +109,15 @@ describe('doctor, of a cluster in which something is away', () => {
     await cluster.waitForReady();
   });
 
+  it('calls it degraded while a replica stands still, however little time there is', async () => {
+    const [replica] = cluster.replicas();
+    await replica?.freeze();
+    const run = await doctor(cluster.env(), '--deadline', '10s').finally(() => replica?.thaw());
+    expect(misconfigurations(run)).toEqual([]);
+    expect(run.code).toBe(EXIT.unwell);
+    await cluster.waitForReady();
+  });
+
   it('waits for a failover that is under way, and calls the cluster degraded then', async () => {
     const before = cluster.primary();
     await before.kill();
@@ -119,6 +128,8 @@ describe('doctor, of a cluster in which something is away', () => {
 
     // It comes back as a primary, and is demoted some seconds later.
     await before.restart();
+    const hasty = await doctor(cluster.env(), '--deadline', '10s');
+    expect(misconfigurations(hasty)).toEqual([]);
     const after = await doctor(cluster.env());
     expect(misconfigurations(after)).toEqual([]);
     await cluster.waitForReady();

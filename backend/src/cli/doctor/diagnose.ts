@@ -96,6 +96,6 @@ function passing(finding: Finding, sinceMs: number): Finding {
   const first = finding.evidence[0]?.at ?? '';
   const seen =
     `seen for ${String(Math.round(sinceMs / 1_000))} s: it may be a moment of a failover or a restart. ` +
-    'Look again before you act';
+    'Look again before you act, with more time: --deadline';
   return { ...finding, severity: 'degraded', evidence: [...finding.evidence, { at: first, seen }] };
 }

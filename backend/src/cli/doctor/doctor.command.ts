@@ -7,6 +7,8 @@ import { examine } from './examine.js';
 import { FINDING_CODES } from './finding-codes.js';
 
 const USUAL_DEADLINE_MS = 30_000;
+/** After a failover Sentinel demotes an old primary within 11 s, as was measured. */
+const USUAL_PATIENCE_MS = 12_000;
 
 /** `doctor` */
 export const command = defineCommand({
@@ -29,9 +31,15 @@ export const command = defineCommand({
     },
     deadline: {
       kind: 'duration',
-      minMs: 5_000,
+      minMs: 10_000,
       maxMs: 300_000,
-      about: 'the longest that it may take (else 30s); half of it is for looking again',
+      about: 'the longest that it may take (else 30s)',
+    },
+    patience: {
+      kind: 'duration',
+      minMs: 1_000,
+      maxMs: 120_000,
+      about: 'how long what a failover looks like must stay until it counts (else 12s)',
     },
     ignore: {
       kind: 'text',
@@ -63,6 +71,7 @@ export const command = defineCommand({
       options: connectionFrom(typed, io.env),
       doubts: doubtsAbout(typed, io.env),
       deadlineMs: typed.deadline ?? USUAL_DEADLINE_MS,
+      patienceMs: typed.patience ?? USUAL_PATIENCE_MS,
       keepsSessions: typed.sessions,
       user: typed['rights-of'],
       writesStates: typed['sentinel-state'],

@@ -10,6 +10,8 @@ import type { Picture } from './picture.js';
 export interface ExaminePlan {
   readonly options: ReachOptions;
   readonly deadlineMs: number;
+  /** For how long what may pass must have been seen. */
+  readonly patienceMs: number;
   readonly doubts: Picture['doubts'];
   readonly keepsSessions: boolean;
   readonly user: string | null;
@@ -30,8 +32,6 @@ export interface Examination extends Diagnosis {
 
 const clock = new SystemClock();
 const LOOK_EVERY_MS = 1_000;
-/** After a failover Sentinel demotes an old primary within 11 s, as was measured. */
-const MAX_PATIENCE_MS = 15_000;
 const MAX_ANSWER_MS = 2_000;
 /** Sentinels, further ones, nodes, and what is asked besides: each is connected to, and then answers. */
 const WAITS_IN_A_LOOK = 8;
@@ -48,7 +48,6 @@ export async function examine(plan: ExaminePlan): Promise<Examination> {
     MAX_ANSWER_MS,
     Math.floor((plan.deadlineMs - REST_MS) / WAITS_IN_A_LOOK),
   );
-  const patienceMs = Math.min(MAX_PATIENCE_MS, plan.deadlineMs / 2);
   const looks: Look[] = [];
   const leftMs = (): number => startedAt + plan.deadlineMs - clock.now();
   let last: Picture | null = null;
@@ -67,12 +66,12 @@ export async function examine(plan: ExaminePlan): Promise<Examination> {
     looks.push({ at: clock.now(), findings: diagnose(picture) });
   } while (
     !plan.signal.aborted &&
-    compareLooks(looks, patienceMs).isUnsure &&
+    compareLooks(looks, plan.patienceMs).isUnsure &&
     leftMs() > LOOK_EVERY_MS + lookTookMs
   );
   if (last === null) throw unfinished(plan);
   return {
-    ...compareLooks(looks, patienceMs),
+    ...compareLooks(looks, plan.patienceMs),
     survey: last.survey,
     picture: last,
     tookMs: clock.now() - startedAt,

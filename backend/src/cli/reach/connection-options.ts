@@ -132,6 +132,7 @@ function wayTo(sentinels: string | null, node: string | null): Record<string, st
   }
   if (node === null) return {};
   const at = node.lastIndexOf(':');
+  if (at === 0) throw CliError.misused(`--node ${node} has no host`, 'Write host:port');
   return {
     REDIS_MODE: 'standalone',
     REDIS_URL: '',

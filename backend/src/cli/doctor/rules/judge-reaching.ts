@@ -3,7 +3,10 @@ import { kindOfFailure, type FailureKind } from '../../../redis/cluster/connecti
 import type { SurveyedNode, SurveyedSentinel } from '../../reach/index.js';
 import { found, type Evidence, type Finding } from '../doctor-finding.js';
 import type { FindingCode } from '../finding-codes.js';
-import { groupOf, isAbout, nameOf, seeing, seenAt, type Picture } from '../picture.js';
+import { groupOf, isAbout, nameOf, numberIn, seeing, seenAt, type Picture } from '../picture.js';
+
+/** Who was there a moment ago, and stands still now, is not taken for one that others reach. */
+const HEARD_WITHIN_MS = 2_000;
 
 type AnyServer = SurveyedNode | SurveyedSentinel;
 
@@ -147,19 +150,25 @@ function judgeAbsentNodes(picture: Picture): Finding[] {
 export const REACH_IT =
   'Announce an address that clients can reach: CONFIG SET replica-announce-ip, SENTINEL CONFIG SET announce-ip; or say where it is reached from here: REDIS_NAT_MAP, --map announced=host:port';
 
-/** Who says that a node is there; `null` where nobody does. */
+/** Who says that a node is there; `null` where nobody has heard of it within the last seconds. */
 function witnessOf(node: SurveyedNode, { survey }: Picture): string | null {
   const line = linesOfReplicas(survey.primary).find((fields) => isAbout(fields, node.announced));
-  if (line?.get('state') === 'online' && Number(line.get('lag')) <= 10) {
-    return `the primary has it linked, ${line.get('lag') ?? ''} s ago`;
+  if (line?.get('state') === 'online' && Number(line.get('lag')) <= HEARD_WITHIN_MS / 1_000) {
+    return 'the primary has it linked, and hears of it';
   }
-  const believing = seeing(survey).filter(({ view, replicas }) => {
-    if (sameAddress(view.primary, node.announced)) return !view.isPrimaryDown;
-    const fields = replicas.find((one) => isAbout(one, node.announced));
-    return fields !== undefined && !/s_down|disconnected/.test(fields.get('flags') ?? '');
-  });
+  const believing = seeing(survey).filter(({ view, replicas, group }) =>
+    sameAddress(view.primary, node.announced)
+      ? hasHeard(group)
+      : replicas.some((fields) => isAbout(fields, node.announced) && hasHeard(fields)),
+  );
   if (believing.length === 0) return null;
   return `${String(believing.length)} of ${String(seeing(survey).length)} Sentinels reach it`;
+}
+
+/** Whether a Sentinel has had a good answer of somebody just now: it asks once a second. */
+export function hasHeard(fields: ReadonlyMap<string, string>): boolean {
+  const heardMs = numberIn(fields, 'last-ok-ping-reply') ?? Infinity;
+  return heardMs <= HEARD_WITHIN_MS && !/s_down|disconnected/.test(fields.get('flags') ?? '');
 }
 
 /** The replicas that a primary lists in `INFO`, each as fields: ip, port, state, offset, lag. */

@@ -68,7 +68,7 @@ function primacyOf(node: SurveyedNode, named: SurveyedNode | null): string {
 function absenceOf(named: SurveyedNode | null): string {
   if (named === null) return 'nobody names one';
   const said = named.role?.kind === 'replica' ? 'says that it is a replica' : 'does not answer';
-  return `${nameOf(named)} is named, and ${said}`;
+  return `${nameOf(named)} ${said}`;
 }
 
 /** Replicas of replicas, and of others. */

@@ -12,7 +12,7 @@ import {
   type Picture,
   type SeeingSentinel,
 } from '../picture.js';
-import { isAway, REACH_IT } from './judge-reaching.js';
+import { hasHeard, isAway, REACH_IT } from './judge-reaching.js';
 
 const REFUSED_FOR_MS = 2_000;
 
@@ -56,15 +56,12 @@ function listingsOf(one: SurveyedSentinel, { survey }: Picture): ReadonlyMap<str
 function judgeAbsent(picture: Picture): Finding[] {
   const { survey } = picture;
   const away = survey.sentinels.filter((one) => isAway(one, picture) || isSilent(one));
-  const isUp = (one: SurveyedSentinel): boolean =>
-    listingsOf(one, picture).some(
-      (fields) => !/s_down|disconnected/.test(fields.get('flags') ?? ''),
-    );
-  const seenUp = away.filter((one) => !one.isConfigured && isUp(one));
-  const unlisted = away.filter((one) => !one.isConfigured && !seenUp.includes(one));
   const configured = away.filter(({ isConfigured }) => isConfigured);
   // One that is away may be known to the others by another address than to us.
-  const stale = unlisted.slice(configured.length);
+  const others = away.filter(({ isConfigured }) => !isConfigured).slice(configured.length);
+  const isUp = (one: SurveyedSentinel): boolean => listingsOf(one, picture).some(hasHeard);
+  const seenUp = others.filter(isUp);
+  const stale = others.filter((one) => !isUp(one));
   const fault = ({ fault: why, viewFault }: SurveyedSentinel): string =>
     (why ?? viewFault ?? '').split('; ')[0] ?? '';
   return [
