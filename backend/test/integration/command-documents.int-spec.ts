@@ -60,6 +60,7 @@ async function startApp(redis: RedisHaOptions): Promise<INestApplication> {
   @Module({ imports: [RedisModule.forRoot(redis), RedisHealthModule.forRoot()] })
   class ObservedModule {}
 
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
   const app = await NestFactory.create(ObservedModule, { logger: false });
   await app.listen(0, '127.0.0.1');
   return app;
