@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { minifySync } from '@swc/core';
 import ts from 'typescript';
 import { bundleCode, bundleTypes } from './lib/bundle.mjs';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
@@ -41,6 +42,18 @@ function removeComments(folder) {
 }
 
 /**
+ * Writes the program short: nobody reads its stack, and each application downloads it. The library stays as it is read.
+ * @param {string} folder
+ */
+function shorten(folder) {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const { code } = minifySync(readFileSync(path, 'utf8'), { compress: true, mangle: true });
+    writeFileSync(path, code);
+  }
+}
+
+/**
  * The README as the page of the package. The documents are not in it, so links lead to the repository: to `main`,
  * since a version need not have a tag there when somebody reads its page.
  */
@@ -67,6 +80,7 @@ const library = join(compiled, 'redis');
 const cjs = join(lib, 'cjs');
 await bundleCode(library, cjs, { entries, program: join(compiled, 'cli', 'program.js') });
 removeComments(cjs);
+shorten(join(cjs, 'cli'));
 await bundleTypes(
   library,
   cjs,

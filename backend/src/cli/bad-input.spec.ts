@@ -31,6 +31,12 @@ const WRONG: Readonly<Record<string, readonly (readonly [string[], RegExp, objec
     [['status', ...SOMEWHERE, '--every', '1ms', '--watch'], /--every 1ms is no time/],
     [['status', 'now'], /does not know what to do with "now"/],
   ],
+  doctor: [
+    [['doctor'], /Nobody said where Redis is/],
+    [['doctor', ...SOMEWHERE, '--deadline', '1s'], /--deadline 1s is no time from 10 s to 5 m/],
+    [['doctor', ...SOMEWHERE, '--ignore', 'quorum-lwo'], /Did you mean quorum-low\?/],
+    [['doctor', 'now'], /doctor does not know what to do with "now"/],
+  ],
   baseline: [
     [['baseline'], /Nobody said where Redis is/],
     [['baseline', ...SOMEWHERE, '--max-get', 'fast'], /--max-get fast is no time in ms/],

@@ -48,8 +48,8 @@ describe('docs/schemas', () => {
   );
 
   it.each(NAMES)('is compared with what %s really writes, on real servers', (name) => {
-    // typeCommand(), and documents() of a command that is a process, compare whatever is written.
-    const typed = new RegExp(`(typeCommand|start)\\([^;]*?'${name}'[^;]*?'--json'`, 's');
+    // typeCommand(), runJson() which calls it, and documents() of a command that is a process, compare whatever is written.
+    const typed = new RegExp(`(typeCommand|runJson|start)\\([^;]*?'${name}'[^;]*?'--json'`, 's');
     expect(AT_WORK.filter((text) => typed.test(text)).length).toBeGreaterThan(0);
   });
 

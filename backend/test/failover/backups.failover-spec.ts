@@ -258,7 +258,7 @@ describe('a cluster that is lost and restored', () => {
     await app.untilRedisHasAll();
     await rig.untilHeard(lost.env());
     await kill(lost.nodes());
-    expect((await stop()).code).toBe(0);
+    expect((await stop()).code).toBe(130);
     await closeEngines();
 
     // Nobody reaches the lost cluster any more: the application starts again, with the addresses of the fresh one.
@@ -318,7 +318,7 @@ describe('a cluster that comes back empty, under an application that goes on', (
       what: 'what is empty was backed up',
       timeoutMs: 60_000,
     });
-    expect((await stop()).code).toBe(0);
+    expect((await stop()).code).toBe(130);
     await app.running.redis.whenReady(30_000);
 
     // The application is back before anybody has restored anything, and goes on.

@@ -1,5 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type INestApplication, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { RedisHealthModule } from '../../src/redis/health/index.js';
+import {
+  RedisCache,
+  type RedisHaOptions,
+  RedisModule,
+  RedisService,
+} from '../../src/redis/index.js';
 import { claimPort } from '../../src/redis/testing/net/free-port.js';
 import { type RedisTestCluster, startRedisCluster } from '../../src/redis/testing/index.js';
 import { BackupRig } from '../support/backup-rig.js';
@@ -47,6 +56,16 @@ class SilenceKeeper {
   }
 }
 
+async function startApp(redis: RedisHaOptions): Promise<INestApplication> {
+  @Module({ imports: [RedisModule.forRoot(redis), RedisHealthModule.forRoot()] })
+  class ObservedModule {}
+
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
+  const app = await NestFactory.create(ObservedModule, { logger: false });
+  await app.listen(0, '127.0.0.1');
+  return app;
+}
+
 // typeCommand() compares each document with the schema of the command: a test here has only to make it written.
 describe('what commands write for programs', () => {
   let cluster: RedisTestCluster;
@@ -54,7 +73,7 @@ describe('what commands write for programs', () => {
   const keeper = new SilenceKeeper();
 
   beforeAll(async () => {
-    cluster = await startRedisCluster({ replicas: 1, sentinels: 1 });
+    cluster = await startRedisCluster({ replicas: 1 });
   });
   afterAll(async () => {
     await cluster.stop();
@@ -118,6 +137,30 @@ describe('what commands write for programs', () => {
     expect(told).toMatch(/^error http:\/\/127\.0\.0\.1:\d+\/ does not answer \(\w+\)\. See /);
   });
 
+  it('is what an application says of its Redis, and of its hot keys', async () => {
+    const app = await startApp(cluster.options());
+    const url = await app.getUrl();
+    const cache = app.get(RedisCache).namespace('products');
+    await app.get(RedisService).whenReady(10_000);
+    await cache.set('tea', { cents: 300 });
+    for (let i = 0; i < 20; i++) await cache.get('tea');
+    const alone = await typeCommand(['status', '--app', url, '--json']);
+    expect(alone).toMatchObject({
+      code: 0,
+      documents: [{ verdict: 'healthy', sentinels: [], app: { status: 'healthy', sentinels: 3 } }],
+    });
+    const both = await typeCommand(['status', '--app', `${url}/`], cluster.env());
+    expect(both.out).toMatch(/^healthy mymaster\n[^]*\napplication http:[^]*hit rate 100 %/);
+    const keys = await typeCommand(['hot-keys', '--app', url, '--json']);
+    expect(keys.documents).toMatchObject([{ source: 'app', keys: [{ namespace: 'products' }] }]);
+    expect(keys.out).not.toContain('tea');
+    await app.close();
+    const gone = await typeCommand(['status', '--app', url]);
+    expect(gone.code).toBe(2);
+    expect(gone.out).toMatch(/^down: application: http\S+ does not answer \(/);
+    expect((await typeCommand(['hot-keys', '--app', url])).code).toBe(2);
+  });
+
   it('is what each server costs', async () => {
     const dear = ['--over', '500ms', '--price-gigabyte', '1000'];
     const type = (...args: string[]) =>
@@ -125,7 +168,13 @@ describe('what commands write for programs', () => {
     const { code, documents } = await type();
     expect(code).toBe(0);
     const [bill] = documents as [{ dollarsADay: number; servers: { role: string }[] }];
-    expect(bill.servers.map(({ role }) => role)).toEqual(['primary', 'replica', 'sentinel']);
+    expect(bill.servers.map(({ role }) => role)).toEqual([
+      'primary',
+      'replica',
+      'sentinel',
+      'sentinel',
+      'sentinel',
+    ]);
     // Two processes of some megabytes, at a thousand dollars a gigabyte.
     expect(bill.dollarsADay).toBeGreaterThan(0.05);
     expect((await type('--budget', '0.001')).code).toBe(1);

@@ -64,6 +64,21 @@ describeNeeds('tmux')('the program on a terminal', () => {
     },
   );
 
+  it('draws one picture still where the window becomes narrow, and then low', async () => {
+    const terminal = watch(200);
+    await cluster.replicas()[0]?.kill();
+    await terminal.until('a long line', (text) => /^WARN replica .{70,}/m.test(text));
+    terminal.resize({ columns: 60, rows: 24 });
+    const before = drawnAt(terminal);
+    await terminal.until('pictures after it', () => !['', before].includes(drawnAt(terminal)));
+    await terminal.until('one picture', (text) => text.split('q ends').length === 2);
+    terminal.resize({ columns: 60, rows: 8 });
+    await terminal.until('what fits', (text) => /… \d+ more lines/.test(text));
+    expect(terminal.lines()[0]).toMatch(/^degraded mymaster/);
+    terminal.press('q');
+    await terminal.until('its end', (text) => text.includes('[ended 1]'));
+  });
+
   it('ends at Ctrl-C with 130, and leaves the last picture', async () => {
     const terminal = watch(80);
     await terminal.until('the first picture', (text) => text.includes('q ends'));

@@ -6,7 +6,7 @@ import {
   type RedisTestCluster,
   type RedisTestNode,
 } from '../../src/redis/testing/index.js';
-import { evidenceOf, runJson, typeWords, type DoctorRun } from '../support/doctor-rig.js';
+import { evidenceOf, runJson, type DoctorRun } from '../support/doctor-rig.js';
 
 jest.setTimeout(60_000);
 
@@ -315,21 +315,6 @@ describe('doctor, of settings that are wrong', () => {
     const run = await runJson(['doctor', '--json'], env);
     expect(evidenceOf(run, 'variable-doubtful')[0]).toContain('REDIS_SENTINELS');
     expect(run).toMatchObject({ alarms: ['variable-doubtful'], code: EXIT.unwell });
-  });
-
-  it.each([
-    ['doctor', 'Nobody said where Redis is'],
-    ['doctor --node 127.0.0.1:1 --deadline 1s', '--deadline 1s is no time from 10 s to 5 m'],
-    ['doctor --node 127.0.0.1:1 --ignore quorum-lwo', 'Did you mean quorum-low?'],
-    ['doctor now', 'doctor does not know what to do with "now"'],
-  ])('answers "%s" with one line, and ends with 64', async (line, said) => {
-    const { code, out, told } = await typeWords(line.split(' '), {});
-    expect({ code, out, lines: told.trimEnd().split('\n').length }).toEqual({
-      code: EXIT.misused,
-      out: '',
-      lines: 1,
-    });
-    expect(told).toContain(said);
   });
 
   it('leaves out what is ignored, and counts advice where it is strict', async () => {

@@ -127,6 +127,56 @@ describe('rotate', () => {
     expect(await valid('app')).toEqual(before);
   });
 
+  it('rotates a user of the Sentinels, which log in at each other with it', async () => {
+    const [first] = cluster.sentinels();
+    for (const sentinel of cluster.sentinels()) {
+      await sentinel.command('ACL', 'SETUSER', 'mate', 'on', `>${OLD}`, '&*', '+@all');
+      await sentinel.command('SENTINEL', 'CONFIG', 'SET', 'sentinel-user', 'mate');
+      await sentinel.command('SENTINEL', 'CONFIG', 'SET', 'sentinel-pass', OLD);
+    }
+    const { password, file } = newPassword();
+    const with_ = ['--on', 'sentinels', '--new-password-file', file, '--yes'];
+    // Three Sentinels learn it, and log in with it.
+    const begun = await rotate(['begin', 'mate', ...with_]);
+    expect(begun).toMatchObject({ code: 0, documents: [{ changed: 6, forgetful: [] }] });
+    const told = await first?.command('SENTINEL', 'CONFIG', 'GET', 'sentinel-pass');
+    expect(told).toEqual(['sentinel-pass', password]);
+    expect(await rotate(['finish', 'mate', ...with_])).toMatchObject({
+      code: 0,
+      documents: [{ changed: 3 }],
+    });
+    const said = (await first?.command('ACL', 'GETUSER', 'mate')) as unknown[];
+    expect(said[said.indexOf('passwords') + 1]).toEqual([hashOf(password)]);
+    expect(begun.out + begun.told).not.toContain(password);
+  });
+
+  it('leaves users alone that come from files, and names the script that writes those', async () => {
+    const users = ['sentinel', 'node', 'exporter', 'operator'];
+    for (const node of dataNodes()) {
+      for (const user of users) await node.command('ACL', 'SETUSER', user, 'on', `>${OLD}`);
+    }
+    const before = await valid('app');
+    const args = ['begin', 'app', '--new-password-file', newPassword().file, '--yes'];
+    const refused = await rotate(args);
+    expect(refused.code).toBe(2);
+    expect(refused.out).toContain('sh deploy/redis/rotate.sh password app');
+    expect(await valid('app')).toEqual(before);
+    for (const node of dataNodes()) await node.command('ACL', 'DELUSER', ...users);
+  });
+
+  it('needs every server, and touches none where one is away', async () => {
+    const before = await valid('app');
+    const [, last] = cluster.sentinels();
+    await last?.kill();
+    const args = ['begin', 'app', '--new-password-file', newPassword().file, '--yes'];
+    const refused = await rotate(args);
+    expect(refused.code).toBe(2);
+    expect(refused.out).toContain('a rotation needs every server');
+    expect(await valid('app')).toEqual(before);
+    await last?.restart();
+    await cluster.waitForReady();
+  });
+
   it('gives the new password to replicas and Sentinels that log in with it', async () => {
     const { password, file } = newPassword();
     const begun = await rotate(['begin', 'keeper', '--new-password-file', file, '--yes']);

@@ -51,6 +51,11 @@ export class Terminal {
     this.#tmux('send-keys', '--', ...keys);
   }
 
+  /** Makes the window another size. */
+  resize({ columns, rows }: TerminalSize): void {
+    this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
+  }
+
   /** Ends it, and what runs in it. */
   close(): void {
     spawnSync('tmux', ['-L', this.#socket, 'kill-server'], { stdio: 'ignore' });

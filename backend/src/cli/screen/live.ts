@@ -1,4 +1,5 @@
 import type { Screen } from './screen.js';
+import { widthOf } from './styles.js';
 import { cutTo } from './table.js';
 
 const UP_AND_CLEAR = '\u001b[1A\u001b[2K';
@@ -15,15 +16,14 @@ export class Live {
     this.#screen = screen;
   }
 
-  /** Shows these lines in place of those before. */
+  /** Shows these lines in place of those before. What a terminal has no room for is left out, and that is said. */
   show(lines: readonly string[]): void {
-    const { columns, isTerminal } = this.#screen;
+    const { columns, rows, isTerminal } = this.#screen;
     if (isTerminal) {
-      const cut = lines.map((line) => cutTo(line, columns));
-      this.#screen.write(
-        UP_AND_CLEAR.repeat(this.#drawn.length) + cut.map((line) => `${line}\n`).join(''),
-      );
-      this.#drawn = cut;
+      // The cursor stands below: what has left the window at its top cannot be drawn over.
+      const shown = withRoomFor(lines, rows - 1).map((line) => cutTo(line, columns));
+      this.#screen.write(this.#away + shown.map((line) => `${line}\n`).join(''));
+      this.#drawn = shown;
       return;
     }
     if (lines.join('\n') === this.#drawn.join('\n')) return;
@@ -33,7 +33,7 @@ export class Live {
 
   /** Takes the lines away; on a terminal only. */
   clear(): void {
-    if (this.#screen.isTerminal) this.#screen.write(UP_AND_CLEAR.repeat(this.#drawn.length));
+    if (this.#screen.isTerminal) this.#screen.write(this.#away);
     this.#drawn = [];
   }
 
@@ -41,4 +41,17 @@ export class Live {
   keep(): void {
     this.#drawn = [];
   }
+
+  // A window that was made narrower since shows a line on several.
+  get #away(): string {
+    const { columns } = this.#screen;
+    const heights = this.#drawn.map((line) => Math.max(1, Math.ceil(widthOf(line) / columns)));
+    return UP_AND_CLEAR.repeat(heights.reduce((sum, height) => sum + height, 0));
+  }
+}
+
+function withRoomFor(lines: readonly string[], room: number): readonly string[] {
+  if (lines.length <= room) return lines;
+  const left = lines.length - room + 1;
+  return [...lines.slice(0, room - 1), `… ${String(left)} more lines`];
 }

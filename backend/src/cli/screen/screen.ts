@@ -5,11 +5,14 @@ export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 // Of a file or a pipe nobody knows how wide it is shown, and a line that is cut loses what a program looks for.
 const WIDTH_OF_A_FILE = 100;
 const NARROWEST = 40;
+const LOWEST = 4;
+const ROWS_OF_A_TERMINAL = 24;
 
 /** One output of the program: the terminal, or whatever it was led to. */
 export class Screen {
@@ -29,6 +32,11 @@ export class Screen {
   get columns(): number {
     if (!this.isTerminal) return WIDTH_OF_A_FILE;
     return Math.max(NARROWEST, this.#stream.columns ?? WIDTH_OF_A_FILE);
+  }
+
+  /** How many lines a terminal shows. Changes with the window. */
+  get rows(): number {
+    return Math.max(LOWEST, this.#stream.rows ?? ROWS_OF_A_TERMINAL);
   }
 
   /** Writes a line, or several that are in one text. */
