@@ -72,7 +72,7 @@ function reached(entry, importedBy) {
  * Writes files below a folder as few, each module into exactly one. Peers and Node's own modules stay outside.
  * @param {string} from
  * @param {string} to
- * @param {{ entries: string[], program?: string, options: import('rollup').OutputOptions, plugins?: import('rollup').Plugin[] }} what
+ * @param {{ entries: string[], program?: string | undefined, options: import('rollup').OutputOptions, plugins?: import('rollup').Plugin[] }} what
  *   entries such as `health/index.js`, relative to both folders
  */
 async function write(from, to, { entries, program, options, plugins = [] }) {
@@ -95,7 +95,7 @@ async function write(from, to, { entries, program, options, plugins = [] }) {
  * Compiled ESM as CommonJS.
  * @param {string} from the folder of the compiled modules
  * @param {string} to
- * @param {{ entries: string[], program?: string }} what entries such as `health/index.js`, relative to both folders, and
+ * @param {{ entries: string[], program?: string | undefined }} what entries such as `health/index.js`, relative to both folders, and
  *   the module that the program begins with
  */
 export async function bundleCode(from, to, { entries, program }) {
