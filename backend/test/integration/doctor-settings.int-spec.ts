@@ -6,7 +6,8 @@ import {
   type RedisTestCluster,
   type RedisTestNode,
 } from '../../src/redis/testing/index.js';
-import { evidenceOf, runJson, typeWords, type DoctorRun } from '../support/doctor-rig.js';
+import { evidenceOf, runJson, type DoctorRun } from '../support/doctor-rig.js';
+import { typeCommand } from '../support/typed-program.js';
 
 jest.setTimeout(60_000);
 
@@ -323,7 +324,7 @@ describe('doctor, of settings that are wrong', () => {
     ['doctor --node 127.0.0.1:1 --ignore quorum-lwo', 'Did you mean quorum-low?'],
     ['doctor now', 'doctor does not know what to do with "now"'],
   ])('answers "%s" with one line, and ends with 64', async (line, said) => {
-    const { code, out, told } = await typeWords(line.split(' '), {});
+    const { code, out, told } = await typeCommand(line.split(' '));
     expect({ code, out, lines: told.trimEnd().split('\n').length }).toEqual({
       code: EXIT.misused,
       out: '',

@@ -1,9 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fromJSONSchema, prettifyError } from 'zod';
-import { COMMANDS } from '../../src/cli/commands.js';
-import { runCli } from '../../src/cli/frame/index.js';
-import { Screen } from '../../src/cli/screen/index.js';
+import { typeCommand } from './typed-program.js';
 
 /** One finding, as `doctor --json` writes it. */
 export interface DoctorFinding {
@@ -22,53 +17,25 @@ export interface DoctorRun {
   /** Codes that are more than advice. */
   readonly alarms: readonly string[];
   readonly unseen: readonly { readonly what: string }[];
-  readonly text: string;
   readonly tookMs: number;
 }
 
 type Variables = Readonly<Record<string, string>>;
 
-const SCHEMA = join(__dirname, '..', '..', '..', 'docs', 'schemas', 'doctor.schema.json');
-const schema = fromJSONSchema(
-  JSON.parse(readFileSync(SCHEMA, 'utf8')) as Parameters<typeof fromJSONSchema>[0],
-);
-
-/** Types a command of the program in this process. */
-export async function typeWords(
-  args: readonly string[],
-  env: Variables,
-): Promise<{ code: number; out: string; told: string }> {
-  const written = { out: '', told: '' };
-  const screen = (name: 'out' | 'told'): Screen =>
-    new Screen({ write: (text: string) => (written[name] += text) }, false);
-  const code = await runCli(args, {
-    out: screen('out'),
-    told: screen('told'),
-    env,
-    signal: new AbortController().signal,
-    now: Date.now,
-    commands: COMMANDS,
-    ask: () => Promise.resolve(null),
-  });
-  return { code, ...written };
-}
-
-/** Runs a command with `--json`; the document fits the schema, and holds none of the passwords. */
+/** Runs `doctor` with `--json`; the document fits the schema, and holds none of the passwords. */
 export async function runJson(args: readonly string[], env: Variables): Promise<DoctorRun> {
   const startedAt = performance.now();
-  const { code, out, told } = await typeWords(args, env);
+  const { code, out, told, documents } = await typeCommand(args, env);
   const tookMs = performance.now() - startedAt;
-  const document = JSON.parse(out) as DoctorRun & { readonly error?: { readonly message: string } };
-  if (document.error !== undefined) throw new TypeError(`${document.error.message} ${told}`);
-  const fit = schema.safeParse(document);
-  if (!fit.success) throw new TypeError(`${prettifyError(fit.error)}\n${out}`);
+  const document = documents[0] as unknown as DoctorRun & { readonly error?: object };
+  if (document.error !== undefined) throw new TypeError(`${out} ${told}`);
   for (const [name, secret] of Object.entries(env)) {
     if (name.endsWith('PASSWORD') && secret !== '' && out.includes(secret)) {
       throw new TypeError(`${name} stands in the document`);
     }
   }
   const alarms = document.findings.filter(({ severity }) => severity !== 'advice');
-  return { ...document, code, text: out, tookMs, alarms: alarms.map((one) => one.code) };
+  return { ...document, code, tookMs, alarms: alarms.map((one) => one.code) };
 }
 
 /** The evidence of a finding as lines. */
