@@ -17,26 +17,25 @@ export interface DoctorRun {
   /** Codes that are more than advice. */
   readonly alarms: readonly string[];
   readonly unseen: readonly { readonly what: string }[];
-  readonly text: string;
   readonly tookMs: number;
 }
 
 type Variables = Readonly<Record<string, string>>;
 
-/** Runs a command with `--json`; the document fits the schema, and holds none of the passwords. */
+/** Runs `doctor` with `--json`; the document fits the schema, and holds none of the passwords. */
 export async function runJson(args: readonly string[], env: Variables): Promise<DoctorRun> {
   const startedAt = performance.now();
-  const { code, out, told } = await typeCommand(args, env);
+  const { code, out, told, documents } = await typeCommand(args, env);
   const tookMs = performance.now() - startedAt;
-  const document = JSON.parse(out) as DoctorRun & { readonly error?: { readonly message: string } };
-  if (document.error !== undefined) throw new TypeError(`${document.error.message} ${told}`);
+  const document = documents[0] as unknown as DoctorRun & { readonly error?: object };
+  if (document.error !== undefined) throw new TypeError(`${out} ${told}`);
   for (const [name, secret] of Object.entries(env)) {
     if (name.endsWith('PASSWORD') && secret !== '' && out.includes(secret)) {
       throw new TypeError(`${name} stands in the document`);
     }
   }
   const alarms = document.findings.filter(({ severity }) => severity !== 'advice');
-  return { ...document, code, text: out, tookMs, alarms: alarms.map((one) => one.code) };
+  return { ...document, code, tookMs, alarms: alarms.map((one) => one.code) };
 }
 
 /** The evidence of a finding as lines. */

@@ -43,7 +43,8 @@ const INFO = {
   master_link_status: 'up',
   rdb_last_bgsave_status: 'ok',
 };
-const fields = (of: object): Map<string, string> => new Map(Object.entries(of));
+const fields = (of: Readonly<Record<string, string>>): Map<string, string> =>
+  new Map(Object.entries(of));
 const CLOCK = { offsetMs: 3, roundTripMs: 2 };
 
 function sentinel(port: number): SurveyedSentinel {
@@ -182,15 +183,14 @@ describe('diagnose', () => {
         codes.add(code);
         const isSaid =
           evidence.length > 0 && remedy !== '' && evidence.every((one) => one.at !== '');
-        expect({ seed, code, isSaid }).toEqual({ seed, code, isSaid: true });
+        if (!isSaid) wrong.push(`seed ${String(seed)}: ${code} says nothing`);
       }
-      expect({ seed, tells: JSON.stringify(findings).includes(SECRET) }).toEqual({
-        seed,
-        tells: false,
-      });
-      // One finding for each code.
-      expect(new Set(findings.map(({ code }) => code)).size).toBe(findings.length);
+      const text = JSON.stringify(findings);
+      if (text.includes(SECRET)) wrong.push(`seed ${String(seed)}: ${text}`);
+      const isOnce = new Set(findings.map(({ code }) => code)).size === findings.length;
+      if (!isOnce) wrong.push(`seed ${String(seed)}: a code stands there twice`);
     }
+    expect(wrong).toEqual([]);
     expect(codes.size).toBeGreaterThan(25);
   });
 });
