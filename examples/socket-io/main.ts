@@ -39,7 +39,11 @@ const say = (): string => {
 
 /** Says things until one of them is heard. */
 async function untilHeard(): Promise<void> {
-  for (let text = say(); !heard.has(text); text = say()) await sleep(EVERY_MS);
+  let text = '';
+  while (!heard.has(text)) {
+    text = say();
+    await sleep(EVERY_MS);
+  }
 }
 
 await untilHeard();

@@ -2,7 +2,6 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { RedisService } from 'nestjs-redis-ha';
-import type { Server, ServerOptions } from 'socket.io';
 
 /** Socket.IO of Nest, with messages that reach the clients of all processes. */
 export class RedisIoAdapter extends IoAdapter {
@@ -16,8 +15,10 @@ export class RedisIoAdapter extends IoAdapter {
     this.#adapter = createAdapter(publisher, redis.createClient());
   }
 
-  override createIOServer(port: number, options?: ServerOptions): Server {
-    const server = super.createIOServer(port, options) as Server;
+  override createIOServer(
+    ...options: Parameters<IoAdapter['createIOServer']>
+  ): ReturnType<IoAdapter['createIOServer']> {
+    const server = super.createIOServer(...options);
     server.adapter(this.#adapter);
     return server;
   }

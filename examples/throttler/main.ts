@@ -26,6 +26,8 @@ const ask = async (): Promise<number> => {
 
 assert.deepEqual([await ask(), await ask(), await ask()], [200, 200, 200]);
 const old = await cluster.currentPrimary();
+// Replicas get writes a moment later: what only the old primary has is gone with it.
+await old.command('WAIT', '2', '1000');
 await old.kill();
 const killedAt = performance.now();
 assert.equal(await ask(), 200);

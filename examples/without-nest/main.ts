@@ -23,6 +23,8 @@ assert.equal(await ask('/'), 'visit 1');
 assert.equal(await ask('/report'), 'report 1');
 
 const old = await cluster.currentPrimary();
+// Replicas get writes a moment later: what only the old primary has is gone with it.
+await old.command('WAIT', '2', '1000');
 await old.kill();
 const killedAt = performance.now();
 const visit = ask('/');

@@ -39,7 +39,7 @@ export function rollingReport(order: RollingOrder, both: Both, machine: Machine)
       ],
       [
         'Instances',
-        `dist/app, SHUTDOWN_DELAY_MS=${SHUTDOWN_DELAY_MS}, as in the Compose file; ${database === null ? 'an embedded database each' : 'one Postgres'}`,
+        `dist/app, SHUTDOWN_DELAY_MS=${SHUTDOWN_DELAY_MS}, as in the Compose file, and one folder for their journals (REDIS_JOURNAL_DIR); ${database === null ? 'an embedded database each' : 'one Postgres'}`,
       ],
       [
         'Deployment',

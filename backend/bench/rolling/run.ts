@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { at } from '../../../scripts/lib/paths.mjs';
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
 import { now, sleepUntil } from '../common/clock.js';
@@ -69,7 +70,11 @@ export async function runRolling(
 ): Promise<RollingRun> {
   const cluster = own(await startRedisCluster({ downAfterMs: DOWN_AFTER_MS }));
   const observer = own(await Observer.start(cluster));
-  const variables = { SHUTDOWN_DELAY_MS: String(SHUTDOWN_DELAY_MS) };
+  const variables = {
+    SHUTDOWN_DELAY_MS: String(SHUTDOWN_DELAY_MS),
+    // What an instance has acknowledged while there was no primary must not go with it: a logout, above all.
+    REDIS_JOURNAL_DIR: join(logs, 'journals'),
+  };
   const { database, rate, seconds } = order;
   const service = await Service.start('ours', { cluster, logs, database, variables }, own);
   const config = readFileSync(at('deploy', 'proxy', 'haproxy.cfg'), 'utf8');
