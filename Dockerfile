@@ -8,6 +8,9 @@ RUN npm ci --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY backend/src backend/src
 RUN npm run build:app && npm prune --omit=dev --no-audit --no-fund
+# Nearly half of what is left: what only compilers, debuggers and readers open.
+RUN find node_modules dist/app -type f \
+  \( -name '*.map' -o -name '*.ts' -o -name '*.cts' -o -name '*.mts' -o -name '*.md' \) -delete
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000

@@ -28,6 +28,7 @@ import {
   WITH_TERMINUS,
   WITHOUT_OPTIONAL_PEERS,
 } from './test-pack/applications.mjs';
+import { makeExamplesFolder, runExampleFolders } from './test-pack/example-folders.mjs';
 import { importTimes } from './test-pack/import-times.mjs';
 import { checkPage, sizeOf } from './test-pack/package-page.mjs';
 import { commandsOf } from './test-pack/page-commands.mjs';
@@ -201,6 +202,12 @@ async function tryExamplesIn({ application, page }, tarball, node) {
   if (await npmInstall(folder)) await tryExamples(folder, node, page);
 }
 
+/** @param {string} tarball */
+async function tryExampleFolders(tarball) {
+  const folder = makeExamplesFolder(scratch, `file:${tarball}`);
+  if (await npmInstall(folder)) await runExampleFolders(folder);
+}
+
 /** @param {(typeof WITH_UNIT_TESTS)[number]} application @param {string} tarball */
 async function tryUnitTests(application, tarball) {
   const folder = makeTestedFolder(scratch, application, `file:${tarball}`);
@@ -237,6 +244,7 @@ function groupsOf(tarball, nodes) {
   const own = { version: process.version, binary: process.execPath };
   return [
     ...OF_EXAMPLES.map((one) => group(one.application, () => tryExamplesIn(one, tarball, own))),
+    group({ name: 'examples' }, () => tryExampleFolders(tarball)),
     ...WITH_UNIT_TESTS.map((one) => group(one, () => tryUnitTests(one, tarball))),
     ...WITH_TERMINUS.map((one) => group(one, () => tryApplication(one, tarball, nodes))),
     ...WITH_OPTIONAL_PEERS.map((one) =>

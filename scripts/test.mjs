@@ -22,6 +22,7 @@ const EXTRAS = [
   { program: 'kubectl', title: 'kubectl' },
   { program: 'tmux', title: 'a terminal (tmux)' },
   { program: 'zsh', title: 'zsh' },
+  { program: 'haproxy', title: 'a real HAProxy' },
 ];
 
 const { only, jestArguments } = readArguments(process.argv.slice(2));

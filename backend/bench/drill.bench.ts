@@ -8,6 +8,7 @@ import { Drill } from './drill/drill.js';
 const OTHERS = new Map([
   ['cold-start', './cold-start.bench.js'],
   ['hot-key', './hot-key.bench.js'],
+  ['rolling', './rolling.bench.js'],
 ]);
 const other = OTHERS.get(process.argv[2] ?? '');
 if (other !== undefined) {

@@ -87,7 +87,7 @@ const PROGRAMS = {
     command: 'redis-cli',
     packages: { 'apt-get': 'redis-tools', apk: 'redis', dnf: 'redis', brew: 'redis' },
   },
-  // For the images of the Compose run.
+  // For the rolling deployment, and the images of the Compose run.
   haproxy: {
     command: 'haproxy',
     packages: { 'apt-get': 'haproxy', apk: 'haproxy', dnf: 'haproxy', brew: 'haproxy' },

@@ -12,6 +12,8 @@ import type { ContestantName } from './results.js';
 
 const READY_WITHIN_MS = 60_000;
 const END_WITHIN_MS = 10_000;
+/** As `stop_grace_period` of the Compose file. */
+const REPLACED_WITHIN_MS = 15_000;
 const LOG_LINES = 15;
 const INSTANCES = 2;
 
@@ -36,7 +38,15 @@ export interface ServiceSettings {
 
 interface Instance {
   readonly child: Started;
+  readonly number: number;
   readonly port: number;
+}
+
+/** How an instance was replaced: how the old one ended, and how long both took. */
+export interface Replacement {
+  readonly code: number;
+  readonly stoppedMs: number;
+  readonly readyMs: number;
 }
 
 const REDIS_SETTINGS = /^(REDIS_|DATABASE_URL$|PGLITE_DIR$)/;
@@ -45,7 +55,10 @@ const REDIS_SETTINGS = /^(REDIS_|DATABASE_URL$|PGLITE_DIR$)/;
 export class Service {
   private readonly instances: Instance[] = [];
 
-  private constructor(readonly name: ContestantName) {}
+  private constructor(
+    readonly name: ContestantName,
+    private readonly settings: ServiceSettings,
+  ) {}
 
   /** Starts instances one after the other and waits until each is connected to Redis. */
   static async start(
@@ -53,9 +66,13 @@ export class Service {
     settings: ServiceSettings,
     own: (service: Service) => void,
   ): Promise<Service> {
-    const service = new Service(name);
+    const service = new Service(name, settings);
     own(service);
-    for (let number = 1; number <= INSTANCES; number++) await service.add(number, settings);
+    for (let number = 1; number <= INSTANCES; number++) {
+      const instance = service.launch(number, await freePort(0));
+      service.instances.push(instance);
+      await whenReady(instance, service.logOf(number), isConnected);
+    }
     return service;
   }
 
@@ -79,20 +96,34 @@ export class Service {
     await Promise.all(this.instances.map(({ child }) => stop(child, END_WITHIN_MS)));
   }
 
-  private async add(number: number, settings: ServiceSettings): Promise<void> {
-    const { logs } = settings;
-    const port = await freePort(0);
-    mkdirSync(logs, { recursive: true });
-    const log = join(logs, `${this.name}-${number}.log`);
-    const file = openSync(log, 'a');
+  /** Ends an instance as a deployment does, and starts a new one in its place. Resolves when that one says it is ready. */
+  async replace(index: number): Promise<Replacement> {
+    const old = this.instances[index];
+    if (old === undefined) throw new Error(`There is no instance ${index}.`);
+    const beganAt = now();
+    await stop(old.child, REPLACED_WITHIN_MS);
+    const { code } = await old.child.gone;
+    const endedAt = now();
+    const fresh = this.launch(old.number, old.port);
+    this.instances[index] = fresh;
+    await whenReady(fresh, this.logOf(old.number), isReady);
+    return { code, stoppedMs: endedAt - beganAt, readyMs: now() - endedAt };
+  }
+
+  private launch(number: number, port: number): Instance {
+    mkdirSync(this.settings.logs, { recursive: true });
+    const file = openSync(this.logOf(number), 'a');
     const child = start(process.execPath, [CONTESTANTS[this.name].program], {
       cwd: root,
-      env: environment(settings, port),
+      env: environment(this.settings, port),
       stdio: ['ignore', file, file],
     });
     closeSync(file);
-    this.instances.push({ child, port });
-    await waitForRedis(child, port, log);
+    return { child, number, port };
+  }
+
+  private logOf(number: number): string {
+    return join(this.settings.logs, `${this.name}-${number}.log`);
   }
 }
 
@@ -112,10 +143,28 @@ function environment(
   };
 }
 
-async function waitForRedis(child: Started, port: number, log: string): Promise<void> {
+async function isConnected(port: number): Promise<boolean> {
+  return (await askHealth(port))?.redis?.status === 'up';
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/health/ready`);
+    await answer.arrayBuffer();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function whenReady(
+  { child, port }: Instance,
+  log: string,
+  isIt: (port: number) => Promise<boolean>,
+): Promise<void> {
   const giveUpAt = now() + READY_WITHIN_MS;
   while (now() < giveUpAt && child.exitCode === null && child.signalCode === null) {
-    if ((await askHealth(port))?.redis?.status === 'up') return;
+    if (await isIt(port)) return;
     await sleep(100);
   }
   const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_LINES).join('\n');

@@ -14,6 +14,8 @@ describe('readAppConfig', () => {
       isRedisRequired: false,
       shutdownDelayMs: 0,
       loginAttemptsPerMinute: 20,
+      requestsPerMinute: 0,
+      trustedProxies: 0,
       isWarmedUp: true,
       isTraced: false,
       hotKeys: 'on',
@@ -87,6 +89,8 @@ describe('readAppConfig', () => {
     ['PRICE_CORE_MONTH', '-1'],
     ['PRICE_GIGABYTE_MONTH', '1e3'],
     ['LOGIN_ATTEMPTS_PER_MINUTE', '0'],
+    ['REQUESTS_PER_MINUTE', '-1'],
+    ['TRUSTED_PROXIES', 'true'],
     ['DATABASE_URL', 'mysql://h/d'],
     ['DATABASE_URL', 'postgres://'],
   ])('refuses %s = %s by name', (name, value) => {

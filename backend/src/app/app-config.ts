@@ -22,6 +22,10 @@ export interface AppConfig {
   readonly isRedisRequired: boolean;
   readonly shutdownDelayMs: number;
   readonly loginAttemptsPerMinute: number;
+  /** What one client may ask of all processes together; 0: as much as it likes. */
+  readonly requestsPerMinute: number;
+  /** How many proxies stand before it, each of which adds the address that it sees to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
   readonly isWarmedUp: boolean;
   /** Whether the standard variables of OpenTelemetry ask for traces. */
   readonly isTraced: boolean;
@@ -57,6 +61,12 @@ export function readAppConfig(env: Environment): AppConfig {
       most: 1_000_000,
       fallback: 20,
     }),
+    requestsPerMinute: wholeNumber(env, 'REQUESTS_PER_MINUTE', {
+      least: 0,
+      most: 100_000_000,
+      fallback: 0,
+    }),
+    trustedProxies: wholeNumber(env, 'TRUSTED_PROXIES', { least: 0, most: 10, fallback: 0 }),
     isWarmedUp: flag(env, 'WARM_UP', true),
     isTraced: isTraced(env),
     hotKeys: hotKeysOf(textOf(env['HOT_KEYS']) ?? 'on'),

@@ -6,6 +6,8 @@ import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { CountersModule } from './counters/counters.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
+import { RequestLimit } from './http/request-limit.js';
+import { OrdersModule } from './orders/orders.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import { PlatformModule } from './platform.module.js';
 
@@ -24,6 +26,7 @@ export class AppModule {
         AuthModule,
         CatalogueModule,
         CountersModule,
+        OrdersModule,
         PagesModule,
         PlatformModule.forRoot(config, registry),
         HttpModule,
@@ -31,6 +34,7 @@ export class AppModule {
       providers: [
         { provide: APP_CONFIG, useValue: config },
         { provide: Registry, useValue: registry },
+        RequestLimit,
       ],
       exports: [APP_CONFIG, Registry],
     };

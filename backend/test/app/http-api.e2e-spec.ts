@@ -148,6 +148,36 @@ describe('the HTTP interface, without any Redis', () => {
     expect((await app.http.get('/api/counters/a')).body).toEqual(body);
   });
 
+  it.each([
+    ['a page', 'GET', '/', 200],
+    ['a product', 'GET', '/api/products/1', 200],
+    ['a refusal', 'GET', '/api/auth/session', 401],
+    ['nothing at this address', 'GET', '/nowhere', 404],
+    ['a body that is no JSON', 'POST', '/api/auth/login', 400],
+    ['a probe', 'GET', '/health/live', 200],
+    ['metrics', 'GET', '/metrics', 200],
+  ])('keeps browsers from using %s for anything else', async (_name, method, path, status) => {
+    const answer = await app.http.send(method, path, method === 'POST' ? { raw: '{' } : {});
+    expect(answer.status).toBe(status);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+      'cross-origin-opener-policy': 'same-origin',
+    });
+    expect(answer.headers.has('x-powered-by')).toBe(false);
+  });
+
+  it('lets nobody keep what only one user may see', async () => {
+    const token = await app.http.login(10);
+    for (const path of ['/api/auth/session', '/api/recently-viewed', '/api/orders/x']) {
+      const { headers } = await app.http.get(path, { token });
+      expect(headers.get('cache-control')).toBe('no-store');
+    }
+  });
+
   describe('bad requests', () => {
     const login = '/api/auth/login';
     const planted = 'planted-password-in-a-body';

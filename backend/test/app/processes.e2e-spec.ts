@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get as httpGet } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   startRedisServer,
   waitUntil,
@@ -48,7 +52,7 @@ describe('the sample backend as processes', () => {
                 (SELECT count(*)::int FROM users) AS users,
                 (SELECT count(*)::int FROM products) AS products`,
       );
-      expect(counts).toEqual({ steps: 3, users: 200, products: 1000 });
+      expect(counts).toEqual({ steps: 4, users: 200, products: 1000 });
       const migrated = apps.filter(({ output }) => output.includes('Schema brought up to date'));
       expect(migrated).toHaveLength(1);
     });
@@ -144,6 +148,20 @@ describe('the sample backend as processes', () => {
       agent.destroy();
     });
 
+    it('is not spoilt by a request that never arrives whole: it ends in order, with 0', async () => {
+      const app = new AppProcess({ REDIS_MODE: 'memory' });
+      const { url } = await app.whenListening();
+      const halves = [
+        'POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"em',
+        'GET /api/products/1 HTTP/1.1\r\nHos',
+      ].map((half) => sendHalf(url, half));
+      await Promise.all(halves.map(({ sent }) => sent));
+      await expect(app.stop()).resolves.toBe(0);
+      await Promise.all(halves.map(({ closed }) => closed));
+      expect(app.output).toContain('"msg":"Stopped"');
+      expect(app.output).toContain('are cut');
+    });
+
     it('ends at once at the second signal', async () => {
       const app = new AppProcess({ REDIS_MODE: 'memory', SHUTDOWN_DELAY_MS: '60000' });
       await app.whenListening();
@@ -153,6 +171,41 @@ describe('the sample backend as processes', () => {
       });
       app.signal('SIGTERM');
       await expect(app.whenEnded()).resolves.toBe(1);
+    });
+  });
+
+  describe('an embedded database in a folder', () => {
+    let folder: string;
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'sample-folder-'));
+    });
+
+    afterEach(() => {
+      rmSync(folder, { recursive: true });
+    });
+
+    it('belongs to one process: others are refused by its number, and after a crash the next one has its rows', async () => {
+      const environment = { REDIS_MODE: 'memory', PGLITE_DIR: folder };
+      const apps = [1, 2, 3].map(() => new AppProcess(environment));
+      const first = await waitUntil(() => apps.find((app) => app.output.includes('"url":')), {
+        timeoutMs: 40_000,
+        what: 'one of them to listen',
+      });
+      for (const app of apps.filter((one) => one !== first)) {
+        await expect(app.whenEnded()).resolves.toBe(1);
+        expect(app.output).toContain(`belongs to process ${first.pid}`);
+      }
+      const http = await first.whenListening();
+      const token = await http.login(1);
+      const json = { name: 'Changed before the crash' };
+      expect((await http.put('/api/products/5', { token, json })).status).toBe(200);
+      first.signal('SIGKILL');
+      await first.whenEnded();
+      const next = new AppProcess(environment);
+      const found = await (await next.whenListening()).get('/api/products/5');
+      expect(found.body).toMatchObject(json);
+      await expect(next.stop()).resolves.toBe(0);
     });
   });
 
@@ -169,3 +222,13 @@ describe('the sample backend as processes', () => {
     expect(app.output).not.toContain(DATABASE_PASSWORD);
   });
 });
+
+/** Sends the beginning of a request, and nothing more. */
+function sendHalf(url: string, half: string): { sent: Promise<void>; closed: Promise<void> } {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const sent = new Promise<void>((resolve) => socket.write(half, () => resolve()));
+  return { sent, closed };
+}

@@ -6,7 +6,14 @@
 const MISSING = new Set((process.env['TESTS_WITHOUT'] ?? '').split(','));
 
 type Program =
-  'postgres' | 'prometheus' | 'alertmanager' | 'redis-exporter' | 'kubectl' | 'tmux' | 'zsh';
+  | 'postgres'
+  | 'prometheus'
+  | 'alertmanager'
+  | 'redis-exporter'
+  | 'kubectl'
+  | 'tmux'
+  | 'zsh'
+  | 'haproxy';
 
 /** `it`, or `it.skip` where the program is not installed. */
 export function itNeeds(program: Program): jest.It {

@@ -1,5 +1,6 @@
 import { PGlite } from '@electric-sql/pglite';
 import { DatabaseUnavailableError, type Database, type Row, type Sql } from './database.js';
+import { FolderLock } from './folder-lock.js';
 
 /** Postgres inside this process: nothing to install, and nothing shared with other processes. */
 export class EmbeddedDatabase implements Database {
@@ -7,15 +8,26 @@ export class EmbeddedDatabase implements Database {
   readonly #postgres: PGlite;
   #closing: Promise<void> | null = null;
 
-  private constructor(postgres: PGlite) {
+  private constructor(
+    postgres: PGlite,
+    private readonly lock: FolderLock | null,
+  ) {
     this.#postgres = postgres;
   }
 
-  /** Starts it, in memory or in a folder. */
-  static async open(folder: string | null): Promise<EmbeddedDatabase> {
-    return new EmbeddedDatabase(
-      await (folder === null ? PGlite.create() : PGlite.create(`file://${folder}`)),
-    );
+  /**
+   * Starts it, in memory or in a folder. `onLost` is called when another process has taken the folder.
+   * @throws FolderInUseError when the folder belongs to another process: both would write over each other's rows.
+   */
+  static async open(folder: string | null, onLost: () => void): Promise<EmbeddedDatabase> {
+    if (folder === null) return new EmbeddedDatabase(await PGlite.create(), null);
+    const lock = await FolderLock.take(folder, onLost);
+    try {
+      return new EmbeddedDatabase(await PGlite.create(`file://${folder}`), lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
 
   async query<R extends object = Row>(text: string, values: readonly unknown[] = []): Promise<R[]> {
@@ -35,7 +47,7 @@ export class EmbeddedDatabase implements Database {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#postgres.close();
+    this.#closing ??= this.#postgres.close().finally(() => this.lock?.release());
     return this.#closing;
   }
 

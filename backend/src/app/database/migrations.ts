@@ -48,4 +48,33 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX sessions_by_end ON sessions (ends_at)',
     ],
   },
+  {
+    id: 4,
+    name: 'orders',
+    statements: [
+      `CREATE TABLE orders (
+         id uuid PRIMARY KEY,
+         user_id text NOT NULL,
+         email text NOT NULL,
+         total_cents bigint NOT NULL,
+         placed_at timestamptz NOT NULL DEFAULT now(),
+         confirmed_at timestamptz)`,
+      'CREATE INDEX orders_to_confirm ON orders (placed_at) WHERE confirmed_at IS NULL',
+      `CREATE TABLE order_items (
+         order_id uuid NOT NULL REFERENCES orders,
+         product_id integer NOT NULL REFERENCES products,
+         quantity integer NOT NULL CHECK (quantity > 0),
+         price_cents integer NOT NULL,
+         PRIMARY KEY (order_id, product_id))`,
+      // What somebody who sends mails would read. The key sees to it that there is one for each order.
+      `CREATE TABLE mails (
+         order_id uuid PRIMARY KEY REFERENCES orders,
+         recipient text NOT NULL,
+         subject text NOT NULL,
+         written_at timestamptz NOT NULL DEFAULT now())`,
+      // Processes that share the database share its queue, and no others do.
+      'CREATE TABLE database_identity (id uuid NOT NULL DEFAULT gen_random_uuid())',
+      'INSERT INTO database_identity DEFAULT VALUES',
+    ],
+  },
 ];

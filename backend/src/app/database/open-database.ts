@@ -53,7 +53,11 @@ function newEmbedded(folder: string | null): Promise<Database> {
     `Embedded Postgres, ${folder === null ? 'in memory' : 'kept on disk'}: it belongs to this process alone. ` +
       'Set DATABASE_URL to share one',
   );
-  return EmbeddedDatabase.open(folder);
+  return EmbeddedDatabase.open(folder, () => {
+    log.fatal('Another process has taken the folder of the database, since this one stood still');
+    // Whatever it writes now would damage what the other one has written.
+    process.exit(1);
+  });
 }
 
 async function prepare(database: Database, seeded: boolean): ReturnType<typeof prepareDatabase> {

@@ -11,11 +11,17 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** What only the user who asks may see. */
+const PERSONAL = /^\/api\/(auth|orders|recently-viewed)(\/|$)/i;
+
 /** Sets headers that keep a browser from using a response for anything else. */
 export function securityHeaders(request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Content-Security-Policy', POLICY);
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Referrer-Policy', 'no-referrer');
-  if (request.path.startsWith('/api/auth/')) response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+  response.setHeader('X-Frame-Options', 'DENY');
+  if (PERSONAL.test(request.path)) response.setHeader('Cache-Control', 'no-store');
   next();
 }

@@ -13,7 +13,7 @@ export function homePage(port: number): string {
 <body>
 <header><div>
 <h1>nestjs-redis-ha sample backend</h1>
-<p class="soft">Sessions, a cached catalogue and counters that go on while the primary of Redis is replaced.</p>
+<p class="soft">Sessions, a cached catalogue, orders and counters that go on while the primary of Redis is replaced.</p>
 </div></header>
 <main>
 <h2>Where to look</h2>

@@ -8,10 +8,10 @@ const ERRORS: Readonly<Record<number, string>> = {
   400: 'The request does not fit; “problems” names the fields',
   401: 'No valid session, or a failed login',
   404: 'There is no such thing',
-  409: 'The counter is full',
+  409: 'Another order has this id, or the counter is full',
   413: 'The body has more than 64 kB',
   415: 'The body is not JSON in UTF-8',
-  429: 'Too many attempts; the header Retry-After says for how long',
+  429: 'Too many requests, or attempts to log in; the header Retry-After says for how long',
   500: 'A mistake of the application',
   503: 'Not possible right now; try again when the header Retry-After says. Without it, look first: it may be done',
 };
@@ -23,7 +23,7 @@ export function describeApi(): Json {
     info: {
       title: 'nestjs-redis-ha sample backend',
       version: '1',
-      description: 'Sessions, a cached catalogue and counters on a highly available Redis.',
+      description: 'Sessions, a cached catalogue, orders and counters on a highly available Redis.',
     },
     servers: [{ url: '/' }],
     paths: pathsOf(OPERATIONS),
@@ -80,6 +80,7 @@ function responsesOf({ answer, isGuarded, errors = [], ...input }: Operation): J
     ...(isGuarded ? [401, 503] : []),
     ...(input.body === undefined ? [] : [413, 415]),
     ...errors,
+    429,
     500,
   ]);
   const bad = [...statuses].sort((a, b) => a - b).map((status) => [status, errorOf(status)]);

@@ -15,6 +15,7 @@ import {
   RecentSchema,
 } from '../catalogue/catalogue.schemas.js';
 import { CounterNameSchema, CounterSchema } from '../counters/counters.schemas.js';
+import { OrderIdSchema, OrderRequestSchema, OrderSchema } from '../orders/orders.schemas.js';
 
 /** One thing the API can do, by the schemas that also check it. */
 export interface Operation {
@@ -30,7 +31,7 @@ export interface Operation {
   readonly body?: z.ZodType;
   /** The schema of a successful response; `null` when it has no body. */
   readonly answer: z.ZodType | null;
-  /** Error statuses, besides 401 and 503 of guarded routes, 400 of routes with input, and 500. */
+  /** Error statuses, besides 401 and 503 of guarded routes, 400 of routes with input, 429 and 500. */
   readonly errors?: readonly number[];
 }
 
@@ -46,7 +47,7 @@ export const OPERATIONS: readonly Operation[] = [
     isGuarded: false,
     body: LoginSchema,
     answer: LoggedInSchema,
-    errors: [401, 429, 503],
+    errors: [401, 503],
   },
   {
     method: 'get',
@@ -137,6 +138,29 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'The products that the user looked at last',
     isGuarded: true,
     answer: RecentSchema,
+  },
+  {
+    method: 'put',
+    path: '/api/orders/{id}',
+    id: 'placeOrder',
+    tag: 'Orders',
+    summary: 'Place an order; asking again with the same id places nothing',
+    isGuarded: true,
+    params: OrderIdSchema,
+    body: OrderRequestSchema,
+    answer: OrderSchema,
+    errors: [404, 409],
+  },
+  {
+    method: 'get',
+    path: '/api/orders/{id}',
+    id: 'findOrder',
+    tag: 'Orders',
+    summary: 'An order of the user, and whether it is confirmed',
+    isGuarded: true,
+    params: OrderIdSchema,
+    answer: OrderSchema,
+    errors: [404],
   },
   {
     method: 'post',

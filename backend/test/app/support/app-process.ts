@@ -44,6 +44,11 @@ export class AppProcess {
     this.#exit = once(this.#process, 'close').then(([code]) => code as number | null);
   }
 
+  /** Its number. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** Everything it has written. */
   get output(): string {
     return this.#output;

@@ -47,7 +47,7 @@ export async function startApp(environment: Environment): Promise<RunningApp> {
   const config = readAppConfig({ LOG_LEVEL: 'trace', ...environment });
   const output: string[] = [];
   const logger = newLogger(config.logLevel, { write: (line) => void output.push(line) });
-  const app = await createApp(AppModule.forRoot(config), logger);
+  const app = await createApp(AppModule.forRoot(config), logger, config);
   await app.listen(0, '127.0.0.1');
   return new RunningApp(app, await app.getUrl(), output);
 }
