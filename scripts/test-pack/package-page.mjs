@@ -14,9 +14,9 @@ import { verdict, verdictOn } from './verdicts.mjs';
  * @property {{ path: string }[]} files
  */
 
-// 378 kB when this was written. A second copy of the types is over it at once, and so are source maps. What the library
-// gains by itself has room; whoever needs more says here what for.
-const MOST_PACKED_BYTES = 450_000;
+// 378 kB of library, and some 120 of the program `nestjs-redis-ha`, of which an application reads nothing. A second copy
+// of the types is over it at once, and so are source maps. Whoever needs more says here what for.
+const MOST_PACKED_BYTES = 550_000;
 
 /** @param {number} bytes */
 const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} kB`;

@@ -42,7 +42,7 @@ export class BackupSettings {
 
   /** How Redis is reached: by the variables of the application. */
   get redis(): ReachOptions {
-    return connectionFrom(this.#typed, this.#env);
+    return connectionFrom(this.#typed, { env: this.#env });
   }
 
   /** The name of the cluster: that of the Sentinel group where nothing else is said. */

@@ -40,7 +40,7 @@ export const command = defineCommand({
   ],
   run: async ({ options }, io) => {
     const budget = readBudget(options, io.env);
-    const redis = connectionFrom(options, io.env);
+    const redis = connectionFrom(options, io);
     const before = await survey(redis, io.now);
     await waitFor(options.over ?? OVER_MS, io);
     const servers = usageBetween(before, await survey(redis, io.now));

@@ -68,7 +68,7 @@ export const command = defineCommand({
       return EXIT.done;
     }
     const examination = await examine({
-      options: connectionFrom(typed, io.env),
+      options: connectionFrom(typed, { env: io.env }),
       doubts: doubtsAbout(typed, io.env),
       deadlineMs: typed.deadline ?? USUAL_DEADLINE_MS,
       patienceMs: typed.patience ?? USUAL_PATIENCE_MS,

@@ -72,7 +72,7 @@ export const command = defineCommand({
     }
     const found =
       options.app === null
-        ? await ofServer(connectionFrom(options, io.env), io, {
+        ? await ofServer(connectionFrom(options, io), io, {
             ...{ seconds, count },
             isConfirmed: options.monitor,
           })

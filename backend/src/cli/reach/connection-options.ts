@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { resolveFromEnv, type ResolvedRedisOptions } from '../../redis/config/index.js';
 import { safeMessage, type Problem } from '../../redis/base/errors/index.js';
+import type { Screen } from '../screen/index.js';
 import { CliError, type Environment, type OptionSpecs, type OptionValues } from '../frame/index.js';
 
 /** How a command is told where Redis is. What is not typed is read from the environment. */
@@ -62,12 +63,22 @@ export function isConnectionSaid(typed: ConnectionValues, environment: Environme
   return isSaid(variablesOf(typed, environment));
 }
 
+/** Where variables come from, and where what is doubtful about them is told; by default nowhere. */
+interface Surroundings {
+  readonly env: Environment;
+  readonly told?: Screen;
+}
+
 /**
- * Returns how Redis is reached, as the application would reach it with the same variables.
+ * Returns how Redis is reached, as the application would reach it with the same variables. What the application would
+ * warn of is told: it may be one Redis that is meant to be a cluster.
  *
  * @throws {@link CliError} `misused` where nobody said where Redis is, or what was said cannot be.
  */
-export function connectionFrom(typed: ConnectionValues, environment: Environment): ReachOptions {
+export function connectionFrom(
+  typed: ConnectionValues,
+  { env: environment, told }: Surroundings,
+): ReachOptions {
   const env = variablesOf(typed, environment);
   if (!isSaid(env)) {
     throw CliError.misused(
@@ -75,7 +86,10 @@ export function connectionFrom(typed: ConnectionValues, environment: Environment
       'Give --sentinels h:p,h:p,h:p, --node host:port or --env-file, or set REDIS_SENTINELS',
     );
   }
-  const { options } = resolveFromEnv(env);
+  const { options, warnings } = resolveFromEnv(env);
+  for (const { field, message, remedy } of warnings) {
+    told?.line(`${told.styles.doubtful('attention')} ${field} ${message}. ${remedy}`);
+  }
   if (options.mode !== 'memory') return options;
   throw CliError.misused(
     'The environment says that there is no Redis: REDIS_MODE is memory',

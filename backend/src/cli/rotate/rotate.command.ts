@@ -66,7 +66,7 @@ export const command = defineCommand({
     const side: Side = options.on ?? 'nodes';
     const newPassword = readPassword('new-password-file', options['new-password-file'], SHORTEST);
     const oldPassword = readPassword('old-password-file', options['old-password-file'], 1);
-    const redis = connectionFrom(options, io.env);
+    const redis = connectionFrom(options, io);
     if (what !== 'status' && newPassword === null) {
       throw CliError.misused(`rotate ${what} needs the new password`, 'Give --new-password-file');
     }

@@ -45,7 +45,7 @@ export const command = defineCommand({
   run: async ({ options }, io) => {
     const look = lookWith(
       isConnectionSaid(options, io.env) || options.app === null
-        ? connectionFrom(options, io.env)
+        ? connectionFrom(options, io)
         : null,
       options.app === null ? null : appUrl(options.app),
       io,
