@@ -6,6 +6,7 @@
 const CHANGES = {
   milliseconds: [/\b\d+(\.\d+)? ms\b/g, '… ms'],
   seconds: [/\b\d+(\.\d+)? s\b/g, '… s'],
+  minutes: [/\b\d+ min\b/g, '… min'],
   bytes: [/\b\d+ bytes\b/g, '… bytes'],
   times: [/\b\d{4}-\d\d-\d\dT\d\d[:-]\d\d[:-]\d\d[.-]\d{3}Z/g, '…Z'],
   ids: [/\b[0-9a-f]{8,40}\b/g, '…'],

@@ -44,8 +44,8 @@ const PROGRAM = [
   'load.ts',
   '../../src/redis/testing/time/wait-until.ts',
 ] as const;
-/** So many pages are typed at a time: they wait more than they work. */
-const AT_ONCE = 8;
+/** So many pages are typed at a time: they wait more than they work, and other tests run beside them. */
+const AT_ONCE = 5;
 
 /** What is typed on a page. */
 export function stepsOfPage(page: string): readonly PageStep[] {

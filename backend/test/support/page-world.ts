@@ -29,13 +29,13 @@ export interface PageLoad {
   readonly ledger: LedgerCheck;
 }
 
-const STEP_MS = 60_000;
+const STEP_MS = 100_000;
 const LOAD_PER_SECOND = 300;
 const NOT_OF_A_CHECKOUT = new Set(['.git', '.tmp', 'coverage', 'dist', 'scripts', 'node_modules']);
 /** What scenes of pages may call, besides what the page itself has made. */
 const STAGE = `
 healthy() {
-  until bash scripts/check-sentinel-cluster-health.sh > health.txt; do sleep 0.3; done
+  until bash scripts/check-sentinel-cluster-health.sh > health.txt; do sleep 1; done
 }
 pid_at() {
   redis_at "$1" INFO server | tr -d '\\r' | sed -n 's/^process_id://p'
