@@ -13,6 +13,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./doctor/doctor.command.js')).command,
   },
   {
+    name: 'cluster',
+    summary: 'Start, end or show a cluster of six nodes on this machine, for drills',
+    load: async () => (await import('./cluster/cluster.command.js')).command,
+  },
+  {
     name: 'baseline',
     summary: 'Judge roles, replication and quorum, and how fast PING, SET, GET and replicas are',
     load: async () => (await import('./baseline/baseline.command.js')).command,
