@@ -13,6 +13,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./doctor/doctor.command.js')).command,
   },
   {
+    name: 'failover',
+    summary: 'Move the primary to another node on purpose, and lose nothing',
+    load: async () => (await import('./failover/failover.command.js')).command,
+  },
+  {
     name: 'cluster',
     summary: 'Start, end or show a cluster of six nodes on this machine, for drills',
     load: async () => (await import('./cluster/cluster.command.js')).command,
