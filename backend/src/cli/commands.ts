@@ -18,6 +18,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./failover/failover.command.js')).command,
   },
   {
+    name: 'drill',
+    summary: 'Break something on purpose under load, and say what it cost',
+    load: async () => (await import('./drill/drill.command.js')).command,
+  },
+  {
     name: 'cluster',
     summary: 'Start, end or show a cluster of six nodes on this machine, for drills',
     load: async () => (await import('./cluster/cluster.command.js')).command,
