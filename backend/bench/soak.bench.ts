@@ -4,7 +4,7 @@ import { Child } from './common/child.js';
 import { now, sleepUntil } from './common/clock.js';
 import { findingLine } from './common/finding.js';
 import { JSON_FILE, writeJson } from './common/json.js';
-import { formatNumber } from '../src/cli/measure/numbers.js';
+import { formatNumber } from '../src/cli/measure/figures.js';
 import { placeOf } from './common/place.js';
 import { sum } from '../src/cli/measure/statistics.js';
 import { formatTable } from './common/table.js';

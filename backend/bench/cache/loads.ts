@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../../src/redis/testing/index.js';
 import { Child } from '../common/child.js';
-import { formatNumber } from '../../src/cli/measure/numbers.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
 import { median } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { OneMiss } from './client-process.js';

@@ -1,5 +1,5 @@
 import { groupBy } from '../common/groups.js';
-import { formatNumber } from '../../src/cli/measure/numbers.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
 import { median, worst } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { Leg } from './client-process.js';

@@ -1,4 +1,4 @@
-import { formatFigure } from '../../src/cli/measure/numbers.js';
+import { formatFigure } from '../../src/cli/measure/figures.js';
 import { mean } from '../../src/cli/measure/statistics.js';
 import type { Machine } from '../drill/machine.js';
 import { chart, type ChartMark } from '../../src/cli/report/chart.js';

@@ -3,7 +3,7 @@ import type { Panel, Row } from '../../observability/dashboard/panel.js';
 import type { ShownSeries } from '../../test/support/alerting-stack.js';
 import { chart, type ChartMark, type Series } from '../../src/cli/report/chart.js';
 import { escape } from '../../src/cli/report/escape.js';
-import { STYLE } from '../../src/cli/report/style.js';
+import { STYLE } from '../../src/cli/report/page-style.js';
 
 /** What is drawn: the seconds of a run, and what happened in it. */
 export interface Drawn {

@@ -1,4 +1,4 @@
-import { formatMs } from '../../src/cli/measure/numbers.js';
+import { formatMs } from '../../src/cli/measure/figures.js';
 import { mean } from '../../src/cli/measure/statistics.js';
 import type { Kind } from './arguments.js';
 import type { RequestKind } from './mix.js';

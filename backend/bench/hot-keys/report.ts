@@ -1,5 +1,5 @@
 import { finding, timing, type Finding } from '../common/finding.js';
-import { formatFigure, formatNumber } from '../../src/cli/measure/numbers.js';
+import { formatFigure, formatNumber } from '../../src/cli/measure/figures.js';
 import { median } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { Cost } from './cost.js';

@@ -6,7 +6,8 @@ import type { ClusterReport } from '../../src/cli/cluster/running-cluster.js';
 import type { DrillDocument } from '../../src/cli/drill/draw-drill.js';
 import { markOf, stateOf, type ProcessState } from '../../src/cli/local/process-mark.js';
 import { RespClient, type RespValue, waitUntil } from '../../src/redis/testing/index.js';
-import { CliProgram, type CliRun, type RunningCli } from './cli-child.js';
+import { CliProgram, type CliRun, documentOf } from './cli-child.js';
+import type { CommandProcess } from './command-process.js';
 import { compileProgram } from './compile-program.js';
 import type { CounterReport } from './write-counter.js';
 
@@ -39,21 +40,20 @@ export class DrillRig {
     return this.program.run({ cwd: this.cwd }, ...args);
   }
 
-  begin(...args: readonly string[]): RunningCli {
+  start(...args: readonly string[]): CommandProcess {
     return this.program.start({ cwd: this.cwd }, ...args);
   }
 
-  /** Runs a drill, while the counter counts at the servers. */
-  async counted(...args: readonly string[]): Promise<{
+  /** Lets a drill run to its end, while the counter counts at the servers. */
+  async counted(begin: () => CommandProcess): Promise<{
     readonly document: DrillDocument;
     readonly counted: CounterReport;
-    readonly code: number | null;
+    readonly code: number;
   }> {
     const count = await this.#count();
-    const { code, out, told } = await this.run('drill', ...args, '--yes', '--json');
-    const counted = await count();
-    if (out === '') throw new Error(told);
-    return { document: JSON.parse(out) as DrillDocument, counted, code };
+    const running = begin();
+    const document = await documentOf<DrillDocument>(running, 'drill');
+    return { document, counted: await count(), code: await running.ended() };
   }
 
   get password(): string {
@@ -76,10 +76,9 @@ export class DrillRig {
 
   /** Where the primary is, as the program sees it. */
   async primary(): Promise<RigNode> {
-    const report = await this.program.runJson<ClusterReport>(
-      { cwd: this.cwd },
+    const report = await documentOf<ClusterReport>(
+      this.start('cluster', 'status', '--json'),
       'cluster',
-      'status',
     );
     const name = report.nodes.find(({ role }) => role === 'primary')?.name;
     return this.nodes.find((node) => node.name === name)!;

@@ -1,5 +1,5 @@
 import type { Fact } from '../../../src/cli/report/index.js';
-import { formatFigure, formatShare } from '../../../src/cli/measure/numbers.js';
+import { formatFigure, formatShare } from '../../../src/cli/measure/figures.js';
 import type { Machine } from '../machine.js';
 import type { Level, Report, Result } from '../results.js';
 

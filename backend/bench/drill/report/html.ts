@@ -1,5 +1,5 @@
 import { drillPage, escape, factTable, tile, warning } from '../../../src/cli/report/index.js';
-import { formatFigure, formatShare } from '../../../src/cli/measure/numbers.js';
+import { formatFigure, formatShare } from '../../../src/cli/measure/figures.js';
 import { KINDS } from '../arguments.js';
 import { phaseOf, type Report, type Result } from '../results.js';
 import { curves } from './curves.js';

@@ -1,4 +1,4 @@
-import { formatFigure, formatShare } from '../../../src/cli/measure/numbers.js';
+import { formatFigure, formatShare } from '../../../src/cli/measure/figures.js';
 import type { Verdict } from '../bounds.js';
 import type { Result, StretchFigures } from '../results.js';
 import {

@@ -122,6 +122,7 @@ export const command = defineCommand({
       ...{ isJson: options.json, isPlan: options.plan, html: options.html },
       ...{ isYes: options.yes, isReally: options['yes-really'] },
     };
+    if (asked.html !== null) requireFolder(asked.html);
     const found = await findTarget(options, { kind, env: io.env, clock });
     const run = (): Promise<ExitCode> => drill(order, found.target, asked, io);
     return found.lockedFolder === null || asked.isPlan ? run() : withLock(found.lockedFolder, run);
@@ -145,7 +146,6 @@ async function drill(
   if (target.options.mode !== 'sentinel') {
     throw CliError.misused('A drill needs Sentinels', 'Give --sentinels h:p,h:p,h:p');
   }
-  if (asked.html !== null) requireFolder(asked.html);
   const seen = await survey(target.options, io.now);
   const steps = order.kind === 'switchover' ? [] : target.steps(order.kind, seen);
   const suspicions = await whyProduction({ target, seen, env: io.env });

@@ -4,8 +4,8 @@ import type { SwitchoverReport } from '../../redis/cluster/switchover/index.js';
 import { CliError, type CommandIo, confirm, defineCommand, EXIT } from '../frame/index.js';
 import { withLink } from '../link/index.js';
 import { CONNECTION_OPTIONS, connectionFrom, survey, type ReachOptions } from '../reach/index.js';
-import type { Screen } from '../screen/index.js';
-import { preflight, type PreflightCheck } from './preflight.js';
+import { type Check, drawCheck } from '../verdict/index.js';
+import { preflight } from './preflight.js';
 
 const clock = new SystemClock();
 const TIMEOUT_MS = 20_000;
@@ -131,7 +131,7 @@ function movedReport(report: FailoverReport, done: SwitchoverReport): FailoverRe
 interface FailoverReport {
   readonly isDone: boolean;
   readonly isDryRun: boolean;
-  readonly checks: readonly PreflightCheck[];
+  readonly checks: readonly Check[];
   readonly from: string | null;
   readonly to: string | null;
   readonly writeGapMs: number | null;
@@ -168,9 +168,4 @@ function drawMoved(report: FailoverReport): string[] {
       ? `${from} is a replica again`
       : `${from} is no replica yet: Sentinel makes it one when it is back`,
   ];
-}
-
-function drawCheck({ level, what, figure }: PreflightCheck, { styles }: Screen): string {
-  const mark = { ok: styles.good, WARN: styles.doubtful, FAIL: styles.bad }[level];
-  return `${mark(level.padEnd(4))} ${what}: ${figure}`;
 }

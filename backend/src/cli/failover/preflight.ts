@@ -1,20 +1,15 @@
 import { formatAddress, readAddress, sameAddress } from '../../redis/base/address/index.js';
 import type { Survey, SurveyedNode } from '../reach/index.js';
-
-/** How a check ended: `WARN` does not keep the primary from being moved, `FAIL` does. */
-export type CheckLevel = 'ok' | 'WARN' | 'FAIL';
-
-/** One thing that must be so before the primary is moved. */
-export interface PreflightCheck {
-  readonly level: CheckLevel;
-  readonly what: string;
-  readonly figure: string;
-}
+import type { Check } from '../verdict/index.js';
 
 const MAX_BEHIND_BYTES = 1024 * 1024;
 
-/** Looks at a cluster before its primary is moved. @param to - the replica that is wanted; `null`: Sentinel chooses */
-export function preflight(survey: Survey, to: string | null): PreflightCheck[] {
+/**
+ * Looks at a cluster before its primary is moved. `WARN` does not keep it from that, `FAIL` does.
+ *
+ * @param to - the replica that is wanted; `null`: Sentinel chooses
+ */
+export function preflight(survey: Survey, to: string | null): Check[] {
   return [
     checkSentinels(survey),
     checkQuorum(survey),
@@ -25,7 +20,7 @@ export function preflight(survey: Survey, to: string | null): PreflightCheck[] {
   ];
 }
 
-function checkSentinels({ sentinels, primary }: Survey): PreflightCheck {
+function checkSentinels({ sentinels, primary }: Survey): Check {
   const silent = sentinels.filter(({ view }) => view === null);
   const others = sentinels.filter(
     ({ view }) =>
@@ -43,7 +38,7 @@ function checkSentinels({ sentinels, primary }: Survey): PreflightCheck {
   };
 }
 
-function checkQuorum({ sentinels }: Survey): PreflightCheck {
+function checkQuorum({ sentinels }: Survey): Check {
   const able = sentinels.filter(({ quorum }) => quorum?.ok === true).length;
   return {
     level: able === 0 ? 'FAIL' : able < sentinels.length ? 'WARN' : 'ok',
@@ -52,7 +47,7 @@ function checkQuorum({ sentinels }: Survey): PreflightCheck {
   };
 }
 
-function checkNoFailover({ sentinels }: Survey): PreflightCheck {
+function checkNoFailover({ sentinels }: Survey): Check {
   const busy = sentinels.filter(({ view }) => view?.isFailoverInProgress === true);
   return {
     level: busy.length === 0 ? 'ok' : 'FAIL',
@@ -64,7 +59,7 @@ function checkNoFailover({ sentinels }: Survey): PreflightCheck {
   };
 }
 
-function checkPrimary({ primary }: Survey): PreflightCheck {
+function checkPrimary({ primary }: Survey): Check {
   const what = 'primary';
   if (primary === null) return { level: 'FAIL', what, figure: 'nobody names one' };
   const name = formatAddress(primary.announced);
@@ -75,7 +70,7 @@ function checkPrimary({ primary }: Survey): PreflightCheck {
   return { level: 'ok', what, figure: `${name} answers as the primary` };
 }
 
-function checkReplicas(survey: Survey): PreflightCheck[] {
+function checkReplicas(survey: Survey): Check[] {
   const { nodes, primary } = survey;
   const replicas = nodes.filter((node) => node !== primary);
   const checks = replicas.map((node) => checkReplica(node, survey));
@@ -96,7 +91,7 @@ function checkReplicas(survey: Survey): PreflightCheck[] {
   ];
 }
 
-function checkReplica(node: SurveyedNode, survey: Survey): PreflightCheck {
+function checkReplica(node: SurveyedNode, survey: Survey): Check {
   const what = `replica ${formatAddress(node.announced)}`;
   const why = whyNotPromoted(node, survey);
   if (why !== null) return { level: 'WARN', what, figure: why };
@@ -124,7 +119,7 @@ function bytesBehind({ role }: SurveyedNode, { primary }: Survey): number {
   return Math.max(0, there - here);
 }
 
-function checkTarget(survey: Survey, to: string): PreflightCheck {
+function checkTarget(survey: Survey, to: string): Check {
   const what = 'the one that is wanted';
   const read = readAddress(to, REDIS_PORT);
   if (!read.ok) return { level: 'FAIL', what, figure: `${to}: it ${read.reason}` };

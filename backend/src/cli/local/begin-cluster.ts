@@ -6,8 +6,8 @@ import {
   claimPort,
   redisConfigFile,
   sentinelConfigFile,
-  type DataNodeSettings,
-  type SentinelSettings,
+  type DataNodeConfig,
+  type SentinelConfig,
 } from '../../redis/lab/index.js';
 import { CliError } from '../frame/index.js';
 import { awaitWhole, type Expected } from '../look/index.js';
@@ -140,11 +140,11 @@ function configFiles(
   password: string,
 ): string[] {
   // Else a node that is killed comes back with the copy of its last full synchronisation.
-  const data: DataNodeSettings = {
+  const data: DataNodeConfig = {
     ...{ username: undefined, password, redisConfig: ['rdb-del-sync-files yes'] },
     ...{ minReplicasToWrite: 1, minReplicasMaxLag: 2 },
   };
-  const watched: SentinelSettings = {
+  const watched: SentinelConfig = {
     ...{ username: undefined, password, sentinelPassword: undefined, sentinelConfig: [] },
     ...{ quorum: 2, failoverTimeoutMs: 10_000, parallelSyncs: 1 },
     downAfterMs: PROFILES[profile],

@@ -1,5 +1,5 @@
 import { escape } from './escape.js';
-import { STYLE } from './style.js';
+import { STYLE } from './page-style.js';
 
 /** What a page of a drill begins with. */
 export interface PageHead {

@@ -1,7 +1,7 @@
 import type { NodeAddress } from '../base/address/index.js';
 
 /** What is the same for every data node. */
-export interface DataNodeSettings {
+export interface DataNodeConfig {
   readonly username: string | undefined;
   readonly password: string | undefined;
   /** Further lines of the file. */
@@ -11,7 +11,7 @@ export interface DataNodeSettings {
 }
 
 /** What is the same for every Sentinel; user and password are those of the data nodes. */
-export interface SentinelSettings {
+export interface SentinelConfig {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly sentinelPassword: string | undefined;
@@ -25,7 +25,7 @@ export interface SentinelSettings {
 
 /** The configuration file of a data node. */
 export function redisConfigFile(
-  options: DataNodeSettings,
+  options: DataNodeConfig,
   port: number,
   primary?: NodeAddress,
 ): string {
@@ -48,7 +48,7 @@ export function redisConfigFile(
 
 /** The configuration file of a Sentinel that watches these primaries, one for each group. */
 export function sentinelConfigFile(
-  options: SentinelSettings,
+  options: SentinelConfig,
   port: number,
   primaries: ReadonlyMap<string, NodeAddress>,
 ): string {
@@ -64,7 +64,7 @@ export function sentinelConfigFile(
   ]);
 }
 
-function credentialLines(options: DataNodeSettings): string[] {
+function credentialLines(options: DataNodeConfig): string[] {
   const { username, password } = options;
   if (password === undefined) return [];
   if (username === undefined) {
@@ -78,7 +78,7 @@ function credentialLines(options: DataNodeSettings): string[] {
   ];
 }
 
-function groupLines(options: SentinelSettings, group: string, primary: NodeAddress): string[] {
+function groupLines(options: SentinelConfig, group: string, primary: NodeAddress): string[] {
   const { username, password } = options;
   const address = `${primary.host} ${String(primary.port)}`;
   return [

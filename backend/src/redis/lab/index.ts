@@ -1,8 +1,8 @@
 export {
-  type DataNodeSettings,
+  type DataNodeConfig,
   redisConfigFile,
   sentinelConfigFile,
-  type SentinelSettings,
+  type SentinelConfig,
 } from './cluster-config.js';
 export {
   claimPort,
