@@ -47,6 +47,7 @@ const ROOMS = [
   'metrics',
   'tracing',
   'liaoliaots',
+  'lab',
   'testing/time',
   'testing/net',
   'testing/fake',
@@ -112,8 +113,9 @@ module.exports = {
     {
       name: 'production-never-imports-testing',
       severity: 'error',
-      from: { path: '^backend/src/', pathNot: [`${REDIS}testing/`, CLI, SPEC] },
-      to: { path: `${REDIS}testing/` },
+      comment: 'lab/ starts servers on this machine: for tests, and for the program',
+      from: { path: '^backend/src/', pathNot: [`${REDIS}(testing|lab)/`, CLI, SPEC] },
+      to: { path: `${REDIS}(testing|lab)/` },
     },
     {
       name: 'nobody-imports-specs',

@@ -3,7 +3,7 @@ import { optionsOf, positiveNumber } from './common/arguments.js';
 import { Child } from './common/child.js';
 import { findingLine, timing } from './common/finding.js';
 import { JSON_FILE, writeJson } from './common/json.js';
-import { median, worst } from './common/statistics.js';
+import { median, worst } from '../src/cli/measure/statistics.js';
 
 const given = optionsOf('bench:alerts', {
   rounds: positiveNumber(10, 'how often the primary of a fresh cluster is killed'),

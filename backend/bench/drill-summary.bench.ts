@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatFigure, formatShare } from './common/numbers.js';
+import { formatFigure, formatShare } from '../src/cli/measure/figures.js';
 import { markdownTable } from './common/table.js';
 import { KINDS } from './drill/arguments.js';
 import { phaseOf, type Report, type Result } from './drill/results.js';

@@ -1,7 +1,7 @@
 import { optionsOf, positiveNumber } from './common/arguments.js';
 import { findingLine, isCorrect, timing } from './common/finding.js';
 import { JSON_FILE, writeJson } from './common/json.js';
-import { median } from './common/statistics.js';
+import { median } from '../src/cli/measure/statistics.js';
 import { formatTable } from './common/table.js';
 import { measureHits, measureZipf, type SpeedLeg } from './near-speed/measure.js';
 import type { ReaderKind } from './near-speed/values.js';

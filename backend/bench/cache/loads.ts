@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../../src/redis/testing/index.js';
 import { Child } from '../common/child.js';
-import { formatNumber } from '../common/numbers.js';
-import { median } from '../common/statistics.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
+import { median } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { OneMiss } from './client-process.js';
 import { contestantsOf, type Contestant } from './contestants.js';

@@ -1,6 +1,6 @@
 import { groupBy } from '../common/groups.js';
-import { formatNumber } from '../common/numbers.js';
-import { median, worst } from '../common/statistics.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
+import { median, worst } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { Leg } from './client-process.js';
 import type { Track } from './race.js';

@@ -1,7 +1,7 @@
 import type { ClusterPlace } from '../clients/bench-client.js';
 import { within } from '../common/clock.js';
 import { codeOf } from '../common/ledger.js';
-import { OpenLoop } from '../common/open-loop.js';
+import { OpenLoop } from '../../src/cli/measure/open-loop.js';
 import { serve } from '../common/serve.js';
 import type { Row } from './books.js';
 import { openConnections, type Connections, type Variant } from './connections.js';

@@ -1,6 +1,6 @@
 import { finding, type Finding } from '../common/finding.js';
 import { countBy } from '../common/groups.js';
-import { formatNumber } from '../common/numbers.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
 import { formatTable, markdownTable } from '../common/table.js';
 import type { Row } from './books.js';
 import { isQueue, type ConsumerResult, type FaultRun } from './run-fault.js';

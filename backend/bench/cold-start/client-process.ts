@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type CacheNamespace, RedisCache, RedisModule } from '../../src/redis/index.js';
 import { now } from '../common/clock.js';
-import { OpenLoop } from '../common/open-loop.js';
+import { OpenLoop } from '../../src/cli/measure/open-loop.js';
 import { serve } from '../common/serve.js';
 import { zipf } from '../common/zipf.js';
 

@@ -1,9 +1,10 @@
-import { formatFigure } from '../common/numbers.js';
-import { mean } from '../common/statistics.js';
+import { formatFigure } from '../../src/cli/measure/figures.js';
+import { mean } from '../../src/cli/measure/statistics.js';
 import type { Machine } from '../drill/machine.js';
-import { chart, type ChartMark } from '../drill/report/chart.js';
+import { chart, type ChartMark } from '../../src/cli/report/chart.js';
 import { machineFacts } from '../drill/report/facts.js';
-import type { PlainBound, PlainReport } from '../drill/report/plain-page.js';
+import type { PlainBound } from '../../src/cli/report/index.js';
+import type { PlainReport } from '../drill/report/plain-page.js';
 import type { ColdOrder, ColdRun, ColdSecond } from './run.js';
 
 const STEP = 5;

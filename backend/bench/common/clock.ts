@@ -1,7 +1,6 @@
-/** Milliseconds on the machine's monotonic clock: the same in every process, untouched by clock changes. */
-export function now(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
+import { now } from '../../src/cli/measure/machine-now.js';
+
+export { now };
 
 /** A moment in milliseconds since 1970 as one of {@link now}. */
 export function fromCalendar(at: number): number {

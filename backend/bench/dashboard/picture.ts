@@ -1,9 +1,9 @@
 import { withVariables } from '../../observability/dashboard/with-variables.js';
 import type { Panel, Row } from '../../observability/dashboard/panel.js';
 import type { ShownSeries } from '../../test/support/alerting-stack.js';
-import { chart, type ChartMark, type Series } from '../drill/report/chart.js';
-import { escape } from '../drill/report/escape.js';
-import { STYLE } from '../drill/report/style.js';
+import { chart, type ChartMark, type Series } from '../../src/cli/report/chart.js';
+import { escape } from '../../src/cli/report/escape.js';
+import { STYLE } from '../../src/cli/report/page-style.js';
 
 /** What is drawn: the seconds of a run, and what happened in it. */
 export interface Drawn {

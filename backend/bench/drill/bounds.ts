@@ -1,5 +1,5 @@
-import { formatMs } from '../common/numbers.js';
-import { mean } from '../common/statistics.js';
+import { formatMs } from '../../src/cli/measure/figures.js';
+import { mean } from '../../src/cli/measure/statistics.js';
 import type { Kind } from './arguments.js';
 import type { RequestKind } from './mix.js';
 import { phaseOf, type Result } from './results.js';

@@ -1,5 +1,5 @@
 import type { RedisTestCluster } from '../../src/redis/testing/index.js';
-import { sum } from '../common/statistics.js';
+import { sum } from '../../src/cli/measure/statistics.js';
 import { askHealth } from './health.js';
 import type { Target } from './load.js';
 import { askMetrics, sumOfMetric } from './metrics.js';

@@ -1,9 +1,9 @@
 import type { ClusterPlace } from '../clients/bench-client.js';
 import { now, sleep, sleepUntil } from '../common/clock.js';
 import { eachCall, Ledger, OK } from '../common/ledger.js';
-import { OpenLoop } from '../common/open-loop.js';
+import { OpenLoop } from '../../src/cli/measure/open-loop.js';
 import { serve } from '../common/serve.js';
-import { summaryOf } from '../common/statistics.js';
+import { summaryOf } from '../../src/cli/measure/statistics.js';
 import { PRODUCT_IDS, SESSIONS, type DirectClient } from './direct-client.js';
 import { openBare } from './direct-bare.js';
 import { openOurs } from './direct-ours.js';

@@ -1,4 +1,4 @@
-import { formatMs } from '../common/numbers.js';
+import { formatMs } from '../../src/cli/measure/figures.js';
 import type { LoadPlan } from './load.js';
 import type { Level, LoadRun, Result } from './results.js';
 

@@ -1,7 +1,7 @@
 import { now, sleep, sleepUntil } from '../common/clock.js';
 import { eachCall, Ledger, OK } from '../common/ledger.js';
-import { OpenLoop } from '../common/open-loop.js';
-import { summaryOf } from '../common/statistics.js';
+import { OpenLoop } from '../../src/cli/measure/open-loop.js';
+import { summaryOf } from '../../src/cli/measure/statistics.js';
 import { HttpPool } from './http-pool.js';
 import { anyUser, REQUEST_KINDS, requestMix, seededRandom, type RequestKind } from './mix.js';
 import {

@@ -1,4 +1,4 @@
-import { sum } from '../common/statistics.js';
+import { sum } from '../../src/cli/measure/statistics.js';
 
 const WITHIN_MS = 900;
 

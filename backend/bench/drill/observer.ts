@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { stepsOf } from '../../src/cli/report/failover-steps.js';
 import { RedisModule, RedisService } from '../../src/redis/index.js';
 import type { RedisTestCluster } from '../../src/redis/testing/index.js';
 import { fromCalendar, now, sleep } from '../common/clock.js';
@@ -9,16 +10,6 @@ import type { Heart } from './results.js';
 const WRITE_EVERY_MS = 50;
 const LAST_BEAT_MS = 500;
 const KEY = 'drill:heartbeat';
-
-const STEPS = [
-  ['suspectedAt', 'suspected'],
-  ['sdownAt', 'sdown'],
-  ['odownAt', 'odown'],
-  ['electedAt', 'elected'],
-  ['promotedAt', 'promoted'],
-  ['switchedAt', 'switched'],
-  ['firstWriteAt', 'first write'],
-] as const;
 
 type Failover = RedisService['failovers'][number];
 
@@ -70,10 +61,7 @@ export class Observer {
       ({ switchedAt }) => fromCalendar(switchedAt) >= moment,
     );
     if (failover === undefined) return [];
-    return STEPS.flatMap(([field, label]) => {
-      const at = failover[field];
-      return at === null ? [] : [{ label, at: fromCalendar(at) }];
-    }).sort((a, b) => a.at - b.at);
+    return stepsOf(failover).map(({ label, at }) => ({ label, at: fromCalendar(at) }));
   }
 
   /** Ends it. */

@@ -1,4 +1,4 @@
-import { formatFigure } from '../common/numbers.js';
+import { formatFigure } from '../../src/cli/measure/figures.js';
 import { formatTable } from '../common/table.js';
 import type { Verdict } from './bounds.js';
 import type { Report } from './results.js';

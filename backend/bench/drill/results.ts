@@ -1,4 +1,5 @@
-import type { Summary } from '../common/statistics.js';
+import type { Mark } from '../../src/cli/report/chart.js';
+import type { Summary } from '../../src/cli/measure/statistics.js';
 import type { Kind } from './arguments.js';
 import type { Verdict } from './bounds.js';
 import type { Machine } from './machine.js';
@@ -72,12 +73,6 @@ export interface SampleRow {
   readonly hitRate: number | null;
   readonly status: readonly string[];
   readonly busy: number | null;
-}
-
-/** Something that happened, in seconds from the start of the run. */
-export interface Mark {
-  readonly label: string;
-  readonly second: number;
 }
 
 /** A step of the failover. */

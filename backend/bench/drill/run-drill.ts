@@ -1,5 +1,5 @@
 import { now, sleep, sleepUntil } from '../common/clock.js';
-import { mean } from '../common/statistics.js';
+import { mean } from '../../src/cli/measure/statistics.js';
 import type { Kind } from './arguments.js';
 import { countCommands, countOperations } from './commands.js';
 import { inject, type Fault } from './faults.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { now } from '../common/clock.js';
-import { sum } from '../common/statistics.js';
+import { sum } from '../../src/cli/measure/statistics.js';
 import { askHealth } from './health.js';
 import type { Target } from './load.js';
 import { askMetrics, sumOfMetric } from './metrics.js';

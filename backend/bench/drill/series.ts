@@ -1,6 +1,6 @@
 import { groupBy, countBy } from '../common/groups.js';
 import { OK, type Call } from '../common/ledger.js';
-import { summaryOf, worst } from '../common/statistics.js';
+import { summaryOf, worst } from '../../src/cli/measure/statistics.js';
 import type { RequestKind } from './mix.js';
 import type { Figures, SecondFigures, Stretch, StretchFigures } from './results.js';
 

@@ -1,4 +1,4 @@
-import { median } from '../common/statistics.js';
+import { median } from '../../src/cli/measure/statistics.js';
 import type { Result, Turn } from './results.js';
 import { cpuSecondsOf } from './sampler.js';
 import type { Stage } from './stage.js';

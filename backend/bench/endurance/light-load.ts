@@ -1,6 +1,6 @@
 import type { RedisService } from '../../src/redis/index.js';
 import { codeOf } from '../common/ledger.js';
-import { OpenLoop } from '../common/open-loop.js';
+import { OpenLoop } from '../../src/cli/measure/open-loop.js';
 
 const GRAIN_MS = 5;
 

@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../common/finding.js';
-import { median } from '../common/statistics.js';
+import { median } from '../../src/cli/measure/statistics.js';
 import type { Holdings } from './client-process.js';
 
 const MIB = 1 << 20;

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { median } from '../common/statistics.js';
+import { median } from '../../src/cli/measure/statistics.js';
 import { POLICIES, type Policy, type PolicyName } from './policies.js';
 import { TRACES, type Trace, type TraceName, type TraceSize } from './traces.js';
 

@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../common/finding.js';
-import { formatNumber } from '../common/numbers.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
 import { formatTable } from '../common/table.js';
 import type { Measured } from './measure.js';
 import type { TraceName } from './traces.js';

@@ -8,7 +8,7 @@ import { makeClient } from '../clients/make-client.js';
 import { now, within } from '../common/clock.js';
 import { countBy } from '../common/groups.js';
 import { codeOf, OK, type Calls } from '../common/ledger.js';
-import type { Stall } from '../common/open-loop.js';
+import type { Stall } from '../../src/cli/measure/open-loop.js';
 import { serve } from '../common/serve.js';
 import { Workload, type OperationKind } from './workload.js';
 

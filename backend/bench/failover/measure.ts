@@ -1,7 +1,7 @@
 import { countBy } from '../common/groups.js';
 import { eachCall, OK, PENDING, type Call } from '../common/ledger.js';
-import type { Stall } from '../common/open-loop.js';
-import { longestGap, percentile } from '../common/statistics.js';
+import type { Stall } from '../../src/cli/measure/open-loop.js';
+import { longestGap, percentile } from '../../src/cli/measure/statistics.js';
 import type { ClientKind } from '../clients/bench-client.js';
 import type { ClientAccount } from './client-process.js';
 import type { Survivors } from './survivors.js';

@@ -1,6 +1,6 @@
 import { CLIENT_KINDS, type ClientKind } from '../clients/bench-client.js';
-import { formatNumber } from '../common/numbers.js';
-import { median, worst } from '../common/statistics.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
+import { median, worst } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { Measured } from './measure.js';
 import type { Run } from './run-scenario.js';

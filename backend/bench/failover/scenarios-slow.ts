@@ -2,7 +2,7 @@ import type { RedisTestNode } from '../../src/redis/testing/index.js';
 import { CAN_REFUSE, slowFor } from '../../test/support/refusing-node.js';
 import { callsOf } from '../../test/support/clients.js';
 import { TAKES_A_SECOND } from '../../test/support/user-scripts.js';
-import { sum } from '../common/statistics.js';
+import { sum } from '../../src/cli/measure/statistics.js';
 import type { Promises, Scenario } from './scenario.js';
 import type { Stage } from './stage.js';
 

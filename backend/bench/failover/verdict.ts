@@ -1,5 +1,5 @@
 import { finding, timing, type Finding } from '../common/finding.js';
-import { median, sum, worst } from '../common/statistics.js';
+import { median, sum, worst } from '../../src/cli/measure/statistics.js';
 import { RECOVERY_MS, type Measured } from './measure.js';
 import { resultsOf } from './report.js';
 import type { Run } from './run-scenario.js';

@@ -1,6 +1,6 @@
 import type { BenchClient } from '../clients/bench-client.js';
 import { now, sleep } from '../common/clock.js';
-import { OpenLoop, type Stall } from '../common/open-loop.js';
+import { OpenLoop, type Stall } from '../../src/cli/measure/open-loop.js';
 import { codeOf, Ledger, OK } from '../common/ledger.js';
 
 /** Programs are slow when they are new, with a fault or without: what happens meanwhile has no times. */

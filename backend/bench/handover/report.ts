@@ -1,5 +1,5 @@
 import { finding, timing, type Finding } from '../common/finding.js';
-import { median } from '../common/statistics.js';
+import { median } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { PlannedStop } from './planned-stop.js';
 import type { Series } from './repeat.js';

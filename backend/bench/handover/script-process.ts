@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../src/redis/lab/index.js';
 import { RespClient, waitUntil, type RespValue } from '../../src/redis/testing/index.js';
 import { textOfValue } from '../../src/redis/testing/net/resp-codec.js';
 import { now } from '../common/clock.js';

@@ -1,5 +1,5 @@
 import { sleep, sleepUntil } from '../common/clock.js';
-import { percentile, worst } from '../common/statistics.js';
+import { percentile, worst } from '../../src/cli/measure/statistics.js';
 import { Service } from '../drill/services.js';
 import type { Part } from '../drill/stage.js';
 import { startRedisCluster } from '../../src/redis/testing/index.js';

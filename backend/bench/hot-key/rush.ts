@@ -1,5 +1,5 @@
 import { now } from '../common/clock.js';
-import { OpenLoop } from '../common/open-loop.js';
+import { OpenLoop } from '../../src/cli/measure/open-loop.js';
 import { zipf } from '../common/zipf.js';
 import { HttpPool } from '../drill/http-pool.js';
 import type { Target } from '../drill/load.js';

@@ -2,7 +2,7 @@ import { startRedisCluster } from '../../src/redis/testing/index.js';
 import type { ClusterPlace } from '../clients/bench-client.js';
 import { Child } from '../common/child.js';
 import { placeOf } from '../common/place.js';
-import { mean } from '../common/statistics.js';
+import { mean } from '../../src/cli/measure/statistics.js';
 
 /** A client that counts accesses, one that does not, and another one that does not: those two differ by chance. */
 export type Side = 'counting' | 'without' | 'without, again';

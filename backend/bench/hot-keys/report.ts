@@ -1,6 +1,6 @@
 import { finding, timing, type Finding } from '../common/finding.js';
-import { formatFigure, formatNumber } from '../common/numbers.js';
-import { median } from '../common/statistics.js';
+import { formatFigure, formatNumber } from '../../src/cli/measure/figures.js';
+import { median } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { Cost } from './cost.js';
 import { OURS } from './contenders.js';

@@ -1,6 +1,6 @@
 import { timing, type Finding } from '../common/finding.js';
-import { formatNumber } from '../common/numbers.js';
-import { median, percentile } from '../common/statistics.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
+import { median, percentile } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { Block, Track } from './race.js';
 import type { Side } from './sides.js';

@@ -1,6 +1,6 @@
 import { now, sleep } from '../common/clock.js';
 import { OK, type Calls, type Ledger } from '../common/ledger.js';
-import { OpenLoop } from '../common/open-loop.js';
+import { OpenLoop } from '../../src/cli/measure/open-loop.js';
 import { serve } from '../common/serve.js';
 import type { Contestant } from './contestants.js';
 import { NoteBook, type Note, type OutageClient } from './outage-client.js';

@@ -1,6 +1,6 @@
 import { countBy, groupBy } from '../common/groups.js';
 import { eachCall, OK, PENDING, type Call, type Calls } from '../common/ledger.js';
-import { percentile, summaryOf, type Summary } from '../common/statistics.js';
+import { percentile, summaryOf, type Summary } from '../../src/cli/measure/statistics.js';
 import type { Note } from './outage-client.js';
 import { MISSING, OPERATIONS, WRONG, type Operation } from './workload.js';
 

@@ -1,5 +1,5 @@
 import { countBy } from '../common/groups.js';
-import { formatMs, formatNumber } from '../common/numbers.js';
+import { formatMs, formatNumber } from '../../src/cli/measure/figures.js';
 import { formatTable } from '../common/table.js';
 import { failures, total, type Findings } from './findings.js';
 import { PHASES, type Cell, type Phase } from './measure.js';

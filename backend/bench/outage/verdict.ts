@@ -1,5 +1,5 @@
 import { finding, timing, type Finding } from '../common/finding.js';
-import { formatMs } from '../common/numbers.js';
+import { formatMs } from '../../src/cli/measure/figures.js';
 import { total, type Findings } from './findings.js';
 import type { Cell, Phase } from './measure.js';
 

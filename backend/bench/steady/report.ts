@@ -1,6 +1,6 @@
 import { timing, type Finding } from '../common/finding.js';
-import { formatNumber } from '../common/numbers.js';
-import { median } from '../common/statistics.js';
+import { formatNumber } from '../../src/cli/measure/figures.js';
+import { median } from '../../src/cli/measure/statistics.js';
 import { formatTable } from '../common/table.js';
 import type { Track } from './race.js';
 

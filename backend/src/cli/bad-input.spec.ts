@@ -105,6 +105,32 @@ const WRONG: Readonly<Record<string, readonly (readonly [string[], RegExp, objec
     [['warm', folder], /there is no file /],
     [['warm', typescript], /is TypeScript/],
   ],
+  failover: [
+    [['failover'], /Nobody said where Redis is/],
+    [['failover', '--node', '127.0.0.1:1'], /failover needs Sentinels/],
+    [['failover', ...SOMEWHERE, '--timeout', '1s'], /--timeout 1s is no time from 3 s to 10 m/],
+    [['failover', ...SOMEWHERE, '--tp', 'a'], /has no option --tp. Did you mean --to\?/],
+  ],
+  drill: [
+    [['drill'], /drill needs <kind>/],
+    [['drill', 'explode'], /drill explode does not exist/],
+    [['drill', 'kill'], /Nobody said where Redis is/],
+    [['drill', 'kill', ...SOMEWHERE], /Nobody said how kill is done to this cluster/],
+    [['drill', 'kill', '--rate', '5'], /--rate 5 is not possible/],
+    [['drill', 'kill', '--compose', join(folder, 'none.yml')], /There is no file /],
+    [['drill', 'kill', '--folder', folder, '--do', 'x'], /contradict each other/],
+    [
+      ['drill', 'switchover', ...SOMEWHERE, '--html', join(folder, 'no', 'page.html')],
+      /nothing can be written in /,
+    ],
+  ],
+  cluster: [
+    [['cluster'], /cluster needs <action>/],
+    [['cluster', 'start'], /cluster start does not exist/],
+    [['cluster', 'up', '--ports', '1,2,3'], /Write 6 different ports/],
+    [['cluster', 'up', '--ports', '1,2,3,4,5,5'], /Write 6 different ports/],
+    [['cluster', 'up', '--compose', join(folder, 'none.yml')], /There is no file /],
+  ],
   completion: [
     [['completion'], /completion needs <shell>/],
     [['completion', 'fish'], /completion fish does not exist/],

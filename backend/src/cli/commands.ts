@@ -13,6 +13,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./doctor/doctor.command.js')).command,
   },
   {
+    name: 'failover',
+    summary: 'Move the primary to another node on purpose, and lose nothing',
+    load: async () => (await import('./failover/failover.command.js')).command,
+  },
+  {
+    name: 'drill',
+    summary: 'Break something on purpose under load, and say what it cost',
+    load: async () => (await import('./drill/drill.command.js')).command,
+  },
+  {
+    name: 'cluster',
+    summary: 'Start, end or show a cluster of six nodes on this machine, for drills',
+    load: async () => (await import('./cluster/cluster.command.js')).command,
+  },
+  {
     name: 'baseline',
     summary: 'Judge roles, replication and quorum, and how fast PING, SET, GET and replicas are',
     load: async () => (await import('./baseline/baseline.command.js')).command,

@@ -7,7 +7,7 @@ import {
   type ConsumerName,
 } from '../../bench/citizens/consumer.js';
 import type { LockLoss } from '../../bench/citizens/consumers/lock-traces.js';
-import { OpenLoop } from '../../bench/common/open-loop.js';
+import { OpenLoop } from '../../src/cli/measure/open-loop.js';
 import { placeOf } from '../../bench/common/place.js';
 import {
   startRedisCluster,

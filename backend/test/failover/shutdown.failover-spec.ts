@@ -1,5 +1,5 @@
 import type { RedisHaOptions } from '../../src/redis/index.js';
-import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../src/redis/lab/index.js';
 import {
   FakeRedisServer,
   muteHandler,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { claimPort } from '../../src/redis/testing/net/free-port.js';
+import { claimPort } from '../../src/redis/lab/index.js';
 import {
   startRedisCluster,
   type RedisTestCluster,

@@ -9,7 +9,7 @@ import {
   RedisModule,
   RedisService,
 } from '../../src/redis/index.js';
-import { claimPort } from '../../src/redis/testing/net/free-port.js';
+import { claimPort } from '../../src/redis/lab/index.js';
 import { type RedisTestCluster, startRedisCluster } from '../../src/redis/testing/index.js';
 import { BackupRig } from '../support/backup-rig.js';
 import { typeCommand } from '../support/typed-program.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXIT } from '../../src/cli/frame/index.js';
-import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../src/redis/lab/index.js';
 import { startRedisCluster, type RedisTestCluster } from '../../src/redis/testing/index.js';
 import { runJson, type DoctorRun } from '../support/doctor-rig.js';
 import { ShippedCluster, type ShippedPlan } from '../support/shipped-cluster.js';

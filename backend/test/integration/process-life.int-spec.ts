@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { RedisHaOptions } from '../../src/redis/index.js';
 import { FaultProxy } from '../../src/redis/testing/net/fault-proxy.js';
-import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../src/redis/lab/index.js';
 import {
   startRedisServer,
   waitUntil,

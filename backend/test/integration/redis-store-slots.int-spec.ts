@@ -8,7 +8,7 @@ import {
   waitUntil,
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
-import { claimPort } from '../../src/redis/testing/net/free-port.js';
+import { claimPort } from '../../src/redis/lab/index.js';
 import { keysOf, PlainPort } from '../support/plain-port.js';
 import { deleteOf, endOf, LONG_MS, setOf } from '../support/stored-writes.js';
 

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { waitUntil } from '../../src/redis/testing/index.js';
-import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../src/redis/lab/index.js';
 
 /** What is watched, as `host:port`. */
 interface Targets {

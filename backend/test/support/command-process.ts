@@ -25,9 +25,13 @@ export class CompiledCommands {
     return path;
   }
 
-  /** Starts a command. */
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): CommandProcess {
-    return new CommandProcess(this.entry, args, { ...this.env, ...env });
+  /** Starts a command; in the folder of the test, if no other is named. */
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    cwd = process.cwd(),
+  ): CommandProcess {
+    return new CommandProcess([this.entry, ...args], { ...this.env, ...env }, cwd);
   }
 
   /** Removes the files. */
@@ -44,9 +48,10 @@ export class CommandProcess {
   out = '';
   told = '';
 
-  constructor(entry: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string) {
     const { PATH = '' } = process.env;
-    this.#child = spawn(process.execPath, [entry, ...args], {
+    this.#child = spawn(process.execPath, [...args], {
+      cwd,
       env: { PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { NodeAddress, SentinelModeOptions } from '../../src/redis/index.js';
-import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../src/redis/lab/index.js';
 import { waitUntil } from '../../src/redis/testing/index.js';
 import { ProcessKeeper } from '../../src/redis/testing/cluster/process-keeper.js';
 import { RedisProcess } from '../../src/redis/testing/cluster/redis-process.js';

@@ -1,6 +1,6 @@
 import type { SampleRow, Result, SecondFigures } from '../results.js';
-import { chart, type Chart, type ChartMark, type Series } from './chart.js';
-import { escape } from './escape.js';
+import { chart, type Chart, type ChartMark, type Series } from '../../../src/cli/report/chart.js';
+import { escape } from '../../../src/cli/report/escape.js';
 
 const MAX_MS = 5000;
 /** So that the highest point does not touch the frame. */

@@ -1,7 +1,7 @@
-import { formatFigure, formatShare } from '../../common/numbers.js';
+import type { Fact } from '../../../src/cli/report/index.js';
+import { formatFigure, formatShare } from '../../../src/cli/measure/figures.js';
 import type { Machine } from '../machine.js';
 import type { Level, Report, Result } from '../results.js';
-import type { Fact } from './tables.js';
 
 /** How it was measured. */
 export function factsOf(report: Report): Fact[] {

@@ -1,36 +1,38 @@
-import { formatFigure, formatShare } from '../../common/numbers.js';
+import { drillPage, escape, factTable, tile, warning } from '../../../src/cli/report/index.js';
+import { formatFigure, formatShare } from '../../../src/cli/measure/figures.js';
 import { KINDS } from '../arguments.js';
 import { phaseOf, type Report, type Result } from '../results.js';
 import { curves } from './curves.js';
-import { escape } from './escape.js';
 import { factsOf } from './facts.js';
-import { STYLE } from './style.js';
-import { factTable, kindTable, phaseTable, stepTable, verdictTable } from './tables.js';
+import { failoverTable, kindTable, phaseTable, verdictTable } from './tables.js';
 
 /** The report as one page that needs nothing else. */
 export function toHtml(report: Report): string {
-  const { kind, ours, bare } = report;
+  const { ours, bare } = report;
   const both = bare === null ? [ours] : [ours, bare];
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>Drill: ${escape(kind)}</title><style>${STYLE}</style></head><body><main>
-${header(report)}
-${tiles(report)}
-<h2>Verdict</h2>
-${verdictTable(report.verdict, bare !== null)}
-<h2>Curves</h2>
-<p class="soft">Each second of the run; a request counts in the second in which it was due. Latency is counted from that
+  const { title, what, warnings } = headOf(report);
+  return drillPage({ title, what, date: report.date, passed: report.passed }, [
+    ...warnings.map(warning),
+    tiles(report),
+    '<h2>Verdict</h2>',
+    verdictTable(report.verdict, bare !== null),
+    '<h2>Curves</h2>',
+    `<p class="soft">Each second of the run; a request counts in the second in which it was due. Latency is counted from that
 moment, on a logarithmic scale that ends at the time limit of 5 s. The red line is the fault, dashed lines are what the
-Sentinels and a watching client said.</p>
-${curves(both)}
-<h2>Steps</h2>
-<div class="pair">${both.map((result) => titled(result.title, stepTable(result))).join('')}</div>
-<h2>Stretches of the run</h2>
-${both.map((result) => `<div class="pair">${titled(result.title, phaseTable(result))}${titled('', kindTable(result))}</div><br>`).join('')}
-<h2>How it was measured</h2>
-${factTable(factsOf(report))}
-</main></body></html>
-`;
+Sentinels and a watching client said.</p>`,
+    curves(both),
+    '<h2>Steps</h2>',
+    `<div class="pair">${both.map((result) => titled(result.title, failoverTable(result))).join('')}</div>`,
+    '<h2>Stretches of the run</h2>',
+    both
+      .map(
+        (result) =>
+          `<div class="pair">${titled(result.title, phaseTable(result))}${titled('', kindTable(result))}</div><br>`,
+      )
+      .join(''),
+    '<h2>How it was measured</h2>',
+    factTable(factsOf(report)),
+  ]);
 }
 
 function titled(title: string, html: string): string {
@@ -38,15 +40,18 @@ function titled(title: string, html: string): string {
   return `<div><h3>${title === '' ? '&nbsp;' : escape(title)}</h3>${html}</div>`;
 }
 
-function header({ kind, date, passed, problem, note, ours }: Report): string {
-  const [className, verdict] = passed ? ['good', 'every bound holds'] : ['bad', 'not passed'];
+function headOf({ kind, problem, note, ours }: Report): {
+  readonly title: string;
+  readonly what: string;
+  readonly warnings: readonly string[];
+} {
   const { failure } = ours.fault;
   const failed = failure === null ? null : `The fault could not be carried out in full: ${failure}`;
-  const warnings = [problem, note, failed]
-    .filter((text) => text !== null)
-    .map((text) => `<p class="warn bad">${escape(text)}</p>`);
-  return `<h1>Drill: ${escape(kind)}<span class="badge ${className}">${verdict}</span></h1>
-<p class="soft">${escape(KINDS[kind].what)} · ${formatFigure(ours.rate)} requests/s on two instances · ${escape(date.slice(0, 16).replace('T', ' '))} UTC</p>${warnings.join('')}`;
+  return {
+    title: kind,
+    what: `${KINDS[kind].what} · ${formatFigure(ours.rate)} requests/s on two instances`,
+    warnings: [problem, note, failed].filter((text) => text !== null),
+  };
 }
 
 type Tile = readonly [name: string, figure: (result: Result) => string];
@@ -70,10 +75,8 @@ const FAULT_TILES: readonly Tile[] = [
 ];
 
 function tiles({ kind, ours, bare }: Report): string {
-  const tile = ([name, figure]: Tile): string => {
-    const other = bare === null ? '' : `bare ioredis: ${figure(bare)}`;
-    return `<div class="tile"><span>${escape(name)}</span><b>${figure(ours)}</b><span>${other}</span></div>`;
-  };
+  const draw = ([name, figure]: Tile): string =>
+    tile(name, figure(ours), bare === null ? '' : `bare ioredis: ${figure(bare)}`);
   const wanted = kind === 'steady' ? STEADY_TILES : FAULT_TILES;
-  return `<div class="tiles">${wanted.map(tile).join('')}</div>`;
+  return `<div class="tiles">${wanted.map(draw).join('')}</div>`;
 }

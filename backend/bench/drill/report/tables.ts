@@ -1,14 +1,16 @@
-import { formatFigure, formatShare } from '../../common/numbers.js';
+import { formatFigure, formatShare } from '../../../src/cli/measure/figures.js';
 import type { Verdict } from '../bounds.js';
 import type { Result, StretchFigures } from '../results.js';
-import { escape } from './escape.js';
+import {
+  boxed,
+  escape,
+  figureCell,
+  markOfBound,
+  stepTable,
+  tableHead,
+} from '../../../src/cli/report/index.js';
 
-const cell = (text: string): string => `<td class="n">${text}</td>`;
-const head = (names: readonly string[]): string =>
-  `<tr>${names.map((name, index) => `<th${index === 0 ? '' : ' class="n"'}>${escape(name)}</th>`).join('')}</tr>`;
-const box = (rows: readonly string[]): string =>
-  `<div class="box"><table>${rows.join('')}</table></div>`;
-
+const cell = figureCell;
 const withUnit = (value: number | null, unit: string): string =>
   value === null ? formatFigure(value) : `${formatFigure(value)} ${escape(unit)}`.trim();
 
@@ -19,12 +21,12 @@ export function verdictTable(verdict: readonly Verdict[], hasBare: boolean): str
       `<tr><td>${escape(what)}<div class="why">${escape(why)}</div></td>` +
       cell(escape(limit)) +
       cell(withUnit(value, unit)) +
-      cell(`<span class="mark ${holds ? 'yes' : 'no'}">${holds ? '✓ holds' : '✗ broken'}</span>`) +
+      cell(markOfBound(holds)) +
       (hasBare ? cell(withUnit(bare, unit)) : '') +
       '</tr>',
   );
   const names = ['Bound', 'limit', 'measured', 'verdict', ...(hasBare ? ['bare ioredis'] : [])];
-  return box([head(names), ...rows]);
+  return boxed([tableHead(names), ...rows]);
 }
 
 /** Latency and failures of each stretch of the run. */
@@ -38,8 +40,8 @@ export function phaseTable({ run }: Result): string {
     '</tr>';
   const phases =
     run.phases.length > 1 ? [...run.phases, { ...run.whole, name: 'all' }] : run.phases;
-  return box([
-    head(['', 'requests', 'failed', 'p50 ms', 'p95', 'p99', 'longest', 'worst second']),
+  return boxed([
+    tableHead(['', 'requests', 'failed', 'p50 ms', 'p95', 'p99', 'longest', 'worst second']),
     ...phases.map(row),
   ]);
 }
@@ -56,34 +58,16 @@ export function kindTable({ run }: Result): string {
       `<td>${errors.join(', ') || '–'}</td></tr>`
     );
   });
-  return box([head(['', 'requests', 'failed', 'p50 ms', 'p99', 'errors']), ...rows]);
+  return boxed([tableHead(['', 'requests', 'failed', 'p50 ms', 'p99', 'errors']), ...rows]);
 }
 
 /** The steps of the failover, counted from the fault. */
-export function stepTable({ steps, fault }: Result): string {
+export function failoverTable({ steps, fault }: Result): string {
   const first = fault.marks[0];
   if (first === undefined) return '';
   const marks = fault.marks.map(({ label, second }) => ({
     label,
     afterFaultMs: Math.round((second - first.second) * 1000),
   }));
-  const rows = [...marks, ...steps]
-    .sort((a, b) => a.afterFaultMs - b.afterFaultMs)
-    .map(
-      ({ label, afterFaultMs }) =>
-        `<tr><td>${escape(label)}</td>${cell(`${formatFigure(afterFaultMs)} ms`)}</tr>`,
-    );
-  return box([head(['Step', 'after the fault']), ...rows]);
-}
-
-/** A name and a text. */
-export type Fact = readonly [name: string, text: string];
-
-/** Any of them. */
-export function factTable(facts: readonly Fact[]): string {
-  return box(
-    facts.map(
-      ([name, text]) => `<tr><td class="soft">${escape(name)}</td><td>${escape(text)}</td></tr>`,
-    ),
-  );
+  return stepTable([...marks, ...steps]);
 }

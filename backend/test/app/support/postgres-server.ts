@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { claimPort, type PortClaim } from '../../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../../src/redis/lab/index.js';
 import { waitUntil } from '../../../src/redis/testing/index.js';
 
 const DEBIAN = '/usr/lib/postgresql';

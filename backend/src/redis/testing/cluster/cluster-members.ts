@@ -1,6 +1,6 @@
 import type { NodeAddress } from '../../base/address/index.js';
 import { TestClusterError } from '../../base/errors/index.js';
-import { redisConfigFile, sentinelConfigFile } from './cluster-config.js';
+import { redisConfigFile, sentinelConfigFile } from '../../lab/index.js';
 import { type ResolvedClusterTestOptions } from './cluster-options.js';
 import { type NodeLauncher } from './node-launcher.js';
 import { type RedisTestNode } from './redis-test-node.js';

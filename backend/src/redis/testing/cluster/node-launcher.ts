@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestClusterError } from '../../base/errors/index.js';
 import { FaultProxy } from '../net/fault-proxy.js';
-import { claimPort, type PortClaim } from '../net/free-port.js';
+import { claimPort, type PortClaim } from '../../lab/index.js';
 import { type ProcessKeeper } from './process-keeper.js';
 import { RedisProcess } from './redis-process.js';
 import { RedisTestNode, type RedisTestRole } from './redis-test-node.js';

@@ -1,7 +1,8 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestClusterError } from '../../base/errors/index.js';
+import { spawnServer } from '../../lab/index.js';
 import { type ProcessKeeper } from './process-keeper.js';
 import { waitUntil } from '../time/wait-until.js';
 
@@ -57,15 +58,8 @@ export class RedisProcess {
   /** Starts the process; resolves when it runs, which is before it listens. */
   async spawn(): Promise<void> {
     const { plan } = this;
-    const args = [this.configPath, ...(plan.isSentinel ? ['--sentinel'] : [])];
-    const log = openSync(this.logPath, 'a');
-    // Detached: Ctrl-C must reach the application alone, which may need its Redis while it shuts down.
-    const child = spawn(plan.serverPath, args, {
-      cwd: plan.directory,
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-    closeSync(log);
+    const { configPath, logPath } = this;
+    const child = spawnServer({ ...plan, configPath, logPath });
     this.child = child;
     this.frozen = false;
     this.spawnError = null;

@@ -1,7 +1,7 @@
 import type { NodeAddress } from '../../base/address/index.js';
 import { TestClusterError } from '../../base/errors/index.js';
 import type { FaultProxy } from '../net/fault-proxy.js';
-import type { PortClaim } from '../net/free-port.js';
+import type { PortClaim } from '../../lab/index.js';
 import { RespClient, type RespClientOptions } from '../net/resp-client.js';
 import { type RespValue, textOfValue } from '../net/resp-codec.js';
 import { type RedisProcess } from './redis-process.js';

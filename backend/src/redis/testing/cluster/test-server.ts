@@ -1,5 +1,5 @@
 import type { StandaloneModeOptions } from '../../config/index.js';
-import { redisConfigFile } from './cluster-config.js';
+import { redisConfigFile } from '../../lab/index.js';
 import {
   resolveServerOptions,
   type RedisServerTestOptions,

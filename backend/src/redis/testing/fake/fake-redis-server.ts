@@ -3,7 +3,7 @@ import type { NodeAddress } from '../../base/address/index.js';
 import { FakeConnection } from './fake-connection.js';
 import { answerByDefault } from './fake-defaults.js';
 import { reply, type FakeReply } from './fake-replies.js';
-import { startServer, stopServer } from '../net/free-port.js';
+import { startServer, stopServer } from '../../lab/index.js';
 import { RespReader, type RespValue, textOfValue } from '../net/resp-codec.js';
 
 /** What a handler may return; `undefined` leaves the command to the defaults. */

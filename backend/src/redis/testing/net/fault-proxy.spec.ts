@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { FakeRedisServer } from '../fake/fake-redis-server.js';
 import { FaultProxy } from './fault-proxy.js';
 import { reply } from '../fake/fake-replies.js';
-import { claimPort } from './free-port.js';
+import { claimPort } from '../../lab/index.js';
 import { RespClient } from './resp-client.js';
 import { waitUntil } from '../time/wait-until.js';
 

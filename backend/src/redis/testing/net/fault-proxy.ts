@@ -1,7 +1,7 @@
 import { connect, type Server, type Socket } from 'node:net';
 import type { NodeAddress } from '../../base/address/index.js';
 import { breakOff, type FaultRule, FaultStream } from './fault-stream.js';
-import { startServer, stopServer } from './free-port.js';
+import { startServer, stopServer } from '../../lab/index.js';
 
 /** The two directions of bytes. */
 export type FaultDirection = 'to-server' | 'from-server';

@@ -1,7 +1,7 @@
 import { CommandRejectedError, TestClusterError } from '../../base/errors/index.js';
 import { FakeRedisServer } from '../fake/fake-redis-server.js';
 import { reply } from '../fake/fake-replies.js';
-import { claimPort } from './free-port.js';
+import { claimPort } from '../../lab/index.js';
 import { RespClient } from './resp-client.js';
 import { RespPush, type RespValue } from './resp-codec.js';
 import { waitUntil } from '../time/wait-until.js';

@@ -1,4 +1,4 @@
-import { now } from './clock.js';
+import { now } from './machine-now.js';
 
 const GRAIN_MS = 1;
 

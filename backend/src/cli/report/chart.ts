@@ -1,5 +1,4 @@
-import { formatFigure } from '../../common/numbers.js';
-import type { Mark } from '../results.js';
+import { formatFigure } from '../measure/index.js';
 import { escape } from './escape.js';
 
 /** One curve. A second without a value is `null` or `NaN`. */
@@ -7,6 +6,13 @@ export interface Series {
   readonly name: string;
   readonly className: string;
   readonly values: readonly (number | null)[];
+}
+
+/** A moment of a run. */
+export interface Mark {
+  readonly label: string;
+  /** Seconds after the start. */
+  readonly second: number;
 }
 
 /** A vertical line. */
@@ -36,7 +42,7 @@ const LABEL_ROW = 10;
 const LABEL_ROWS = 3;
 const LABEL_WIDTH = 58;
 /** The others are lines with a tooltip, and rows of the table of steps. */
-const LABELLED_STEPS = new Set(['promoted', 'first write']);
+const LABELLED_STEPS = new Set(['promoted', 'first write', 'writing again']);
 
 const LOG_TICKS = [1, 10, 100, 1000, 5000];
 
@@ -54,7 +60,8 @@ export function ticksFor(max: number, log = false): number[] {
   if (log) return LOG_TICKS.filter((tick) => tick <= max);
   const rough = max / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((times) => times * power).find((each) => each >= rough)!;
+  const steps = [1, 2, 2.5, 5, 10].map((times) => times * power);
+  const step = steps.find((each) => each >= rough) ?? 10 * power;
   const ticks: number[] = [];
   for (let tick = 0; tick <= max * 1.0001; tick += step) ticks.push(Math.round(tick * 100) / 100);
   return ticks;

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer, type Server, type ServerOpts } from 'node:net';
-import type { NodeAddress } from '../../base/address/index.js';
-import { TestClusterError } from '../../base/errors/index.js';
+import type { NodeAddress } from '../base/address/index.js';
+import { TestClusterError } from '../base/errors/index.js';
 
 // Below the range that Linux (from 32768) and macOS (from 49152) use for outgoing connections. In that range a client
 // that keeps trying the port of a dead node can get this port as its own end and connect to itself. Then the node

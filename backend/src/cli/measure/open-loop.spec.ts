@@ -1,4 +1,5 @@
-import { now, sleep } from './clock.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from './machine-now.js';
 import { OpenLoop } from './open-loop.js';
 
 describe('the schedule', () => {

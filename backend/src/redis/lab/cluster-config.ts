@@ -1,12 +1,31 @@
-import type { NodeAddress } from '../../base/address/index.js';
-import {
-  type ResolvedClusterTestOptions,
-  type ResolvedServerTestOptions,
-} from './cluster-options.js';
+import type { NodeAddress } from '../base/address/index.js';
+
+/** What is the same for every data node. */
+export interface DataNodeConfig {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** Further lines of the file. */
+  readonly redisConfig: readonly string[];
+  readonly minReplicasToWrite?: number;
+  readonly minReplicasMaxLag?: number;
+}
+
+/** What is the same for every Sentinel; user and password are those of the data nodes. */
+export interface SentinelConfig {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly sentinelPassword: string | undefined;
+  readonly quorum: number;
+  readonly downAfterMs: number;
+  readonly failoverTimeoutMs: number;
+  readonly parallelSyncs: number;
+  /** Further lines of the file. */
+  readonly sentinelConfig: readonly string[];
+}
 
 /** The configuration file of a data node. */
 export function redisConfigFile(
-  options: ResolvedServerTestOptions & Partial<ResolvedClusterTestOptions>,
+  options: DataNodeConfig,
   port: number,
   primary?: NodeAddress,
 ): string {
@@ -29,7 +48,7 @@ export function redisConfigFile(
 
 /** The configuration file of a Sentinel that watches these primaries, one for each group. */
 export function sentinelConfigFile(
-  options: ResolvedClusterTestOptions,
+  options: SentinelConfig,
   port: number,
   primaries: ReadonlyMap<string, NodeAddress>,
 ): string {
@@ -45,7 +64,7 @@ export function sentinelConfigFile(
   ]);
 }
 
-function credentialLines(options: ResolvedServerTestOptions): string[] {
+function credentialLines(options: DataNodeConfig): string[] {
   const { username, password } = options;
   if (password === undefined) return [];
   if (username === undefined) {
@@ -59,11 +78,7 @@ function credentialLines(options: ResolvedServerTestOptions): string[] {
   ];
 }
 
-function groupLines(
-  options: ResolvedClusterTestOptions,
-  group: string,
-  primary: NodeAddress,
-): string[] {
+function groupLines(options: SentinelConfig, group: string, primary: NodeAddress): string[] {
   const { username, password } = options;
   const address = `${primary.host} ${String(primary.port)}`;
   return [

@@ -1,0 +1,1 @@
+export { type Link, type LinkPlan, withLink } from './with-link.js';

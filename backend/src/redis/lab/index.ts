@@ -1,0 +1,15 @@
+export {
+  type DataNodeConfig,
+  redisConfigFile,
+  sentinelConfigFile,
+  type SentinelConfig,
+} from './cluster-config.js';
+export {
+  claimPort,
+  freePort,
+  type PortClaim,
+  startServer,
+  stopServer,
+  tryToClaim,
+} from './free-port.js';
+export { serverArguments, type ServerPlan, spawnServer } from './spawn-server.js';
