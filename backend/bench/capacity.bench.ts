@@ -1,7 +1,7 @@
 import { optionsOf, positiveNumber } from './common/arguments.js';
 import { JSON_FILE, writeJson } from './common/json.js';
-import { formatFigure, formatNumber } from './common/numbers.js';
-import { median, sum } from './common/statistics.js';
+import { formatFigure, formatNumber } from '../src/cli/measure/figures.js';
+import { median, sum } from '../src/cli/measure/statistics.js';
 import { formatTable } from './common/table.js';
 import { measureCapacity, type Work } from './capacity/measure.js';
 

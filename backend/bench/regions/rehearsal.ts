@@ -1,7 +1,7 @@
 import { RedisService, resolveOptions } from '../../src/redis/index.js';
 import { RedisEngine } from '../../src/redis/engine/redis-engine.js';
 import { waitUntil } from '../../src/redis/testing/index.js';
-import { median, percentile } from '../common/statistics.js';
+import { median, percentile } from '../../src/cli/measure/statistics.js';
 import { FIRST, type Member, type Region, type TwoRegions } from './world.js';
 
 /** One figure of the rehearsal. */

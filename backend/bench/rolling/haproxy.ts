@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { claimPort, type PortClaim } from '../../src/redis/testing/net/free-port.js';
+import { claimPort, type PortClaim } from '../../src/redis/lab/index.js';
 import { waitUntil } from '../../src/redis/testing/index.js';
 
 /** What it is given. */

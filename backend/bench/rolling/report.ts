@@ -1,5 +1,5 @@
-import { formatFigure, formatMs } from '../common/numbers.js';
-import { worst } from '../common/statistics.js';
+import { formatFigure, formatMs } from '../../src/cli/measure/figures.js';
+import { worst } from '../../src/cli/measure/statistics.js';
 import type { Machine } from '../drill/machine.js';
 import { chart, type ChartMark } from '../drill/report/chart.js';
 import { machineFacts } from '../drill/report/facts.js';

@@ -69,7 +69,7 @@ async function composeTarget(
   const project = await ComposeProject.open(names, env, clock);
   const containers = await project.containers();
   // What the containers say wins over what the environment says of another cluster.
-  const options = connectionFrom(typed, { ...env, ...variablesOf(containers) });
+  const options = connectionFrom(typed, { env: { ...env, ...variablesOf(containers) } });
   return new ComposeTarget({ file, project, containers, options });
 }
 
@@ -102,7 +102,7 @@ async function findAlive(folder: string, clock: Clock): Promise<LocalCluster | n
 }
 
 function givenTarget(typed: TargetValues, { kind, env }: Finding): DrillTarget {
-  const options = connectionFrom(typed, env);
+  const options = connectionFrom(typed, { env });
   const { do: make, undo } = typed;
   if (kind === 'switchover') return new GivenTarget(options, null, env);
   if (make === null || undo === null) {

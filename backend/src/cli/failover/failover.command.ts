@@ -50,7 +50,7 @@ export const command = defineCommand({
     [EXIT.interrupted, 'somebody ended it; what could be was undone'],
   ],
   run: async ({ options }, io) => {
-    const redis = connectionFrom(options, io.env);
+    const redis = connectionFrom(options, io);
     if (redis.mode !== 'sentinel') {
       throw CliError.misused('failover needs Sentinels', 'Give --sentinels h:p,h:p,h:p');
     }
