@@ -1,9 +1,9 @@
 import { formatFigure, formatMs } from '../../src/cli/measure/figures.js';
 import { worst } from '../../src/cli/measure/statistics.js';
 import type { Machine } from '../drill/machine.js';
-import { chart, type ChartMark } from '../drill/report/chart.js';
+import { chart, type ChartMark, type PlainBound } from '../../src/cli/report/index.js';
 import { machineFacts } from '../drill/report/facts.js';
-import type { PlainBound, PlainReport } from '../drill/report/plain-page.js';
+import type { PlainReport } from '../drill/report/plain-page.js';
 import type { SecondFigures } from '../drill/results.js';
 import { HaProxy } from './haproxy.js';
 import { SHUTDOWN_DELAY_MS, type RollingOrder, type RollingRun } from './run.js';

@@ -112,11 +112,7 @@ export const command = defineCommand({
       rate: options.rate ?? RATE,
       holdMs: options.hold ?? HOLD_MS,
       keyPrefix: options['key-prefix'] ?? KEY_PREFIX,
-      slo: {
-        gapMs: options['slo-gap'] ?? DEFAULT_GAP_MS[kind],
-        errors: options['slo-errors'] ?? 0,
-        lost: options['slo-lost'] ?? 0,
-      },
+      slo: boundsOf(kind, options),
     };
     const asked: Asked = {
       ...{ isJson: options.json, isPlan: options.plan, html: options.html },
@@ -128,6 +124,21 @@ export const command = defineCommand({
     return found.lockedFolder === null || asked.isPlan ? run() : withLock(found.lockedFolder, run);
   },
 });
+
+function boundsOf(
+  kind: DrillOrder['kind'],
+  typed: {
+    readonly 'slo-gap': number | null;
+    readonly 'slo-errors': number | null;
+    readonly 'slo-lost': number | null;
+  },
+): DrillOrder['slo'] {
+  return {
+    gapMs: typed['slo-gap'] ?? DEFAULT_GAP_MS[kind],
+    errors: typed['slo-errors'] ?? 0,
+    lost: typed['slo-lost'] ?? 0,
+  };
+}
 
 interface Asked {
   readonly isJson: boolean;
