@@ -1,7 +1,7 @@
 import { worstFirst, type Finding } from './doctor-finding.js';
 import { SEVERITIES } from './finding-codes.js';
 import { judgeStrangers, ownPart } from './own-part.js';
-import type { Picture, Rule } from './picture.js';
+import { nameOf, type Picture, type Rule } from './picture.js';
 import { judgeDisks } from './rules/judge-disks.js';
 import { judgeDoors } from './rules/judge-doors.js';
 import { judgeMemory } from './rules/judge-memory.js';
@@ -27,9 +27,15 @@ const RULES: readonly Rule[] = [
 /** Judges one picture by all rules; the worst first, and one finding for each code. */
 export function diagnose(picture: Picture): Finding[] {
   const { own, strangers } = ownPart(picture.survey);
-  const ours = { ...picture, survey: own };
+  // Sentinels list nodes as they met them: the same cluster is told the same way each time.
+  const nodes = [...own.nodes].sort((a, b) => byName(nameOf(a), nameOf(b)));
+  const ours = { ...picture, survey: { ...own, nodes } };
   const all = RULES.flatMap((rule) => rule(ours));
   return worstFirst(merged([...judgeStrangers(strangers), ...all]));
+}
+
+function byName(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** One finding for each code, as bad as the worst of them. */
@@ -46,7 +52,7 @@ function merged(findings: readonly Finding[]): Finding[] {
 }
 
 function distinct(findings: readonly Finding[]): Finding['evidence'] {
-  const all = findings.flatMap(({ evidence }) => evidence);
+  const all = findings.flatMap(({ evidence }) => evidence).sort((a, b) => byName(a.at, b.at));
   return [...new Map(all.map((one) => [`${one.at} ${one.seen}`, one])).values()];
 }
 
