@@ -13,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => rig.stop());
 
 // The last test left nothing broken.
-afterEach(() => rig.requireWhole());
+afterEach(async () => {
+  await rig.endAll();
+  await rig.requireWhole();
+});
 
 describe('a drill that is ended in the middle', () => {
   it.each([
@@ -33,7 +36,7 @@ describe('a drill that is ended in the middle', () => {
               () => true,
             )
           : rig.stateOf(primary.name) === broken,
-      { what: `the primary is ${broken}`, everyMs: 20 },
+      { what: `the primary is ${broken}`, everyMs: 20, timeoutMs: 60_000 },
     );
     running.signal(signal);
     const code = await running.ended();
@@ -52,6 +55,7 @@ describe('a drill that is ended in the middle', () => {
     await waitUntil(() => rig.stateOf(primary.name) === 'frozen', {
       what: 'it is frozen',
       everyMs: 20,
+      timeoutMs: 60_000,
     });
     running.signal('SIGINT');
     running.signal('SIGINT');

@@ -27,6 +27,7 @@ export class DrillRig {
   readonly program = new CliProgram();
   readonly cwd = mkdtempSync(join(tmpdir(), 'drill-rig-'));
   readonly #counter = compileProgram('write-counter.ts');
+  readonly #running: CommandProcess[] = [];
 
   /** Starts the cluster. */
   static async start(...args: readonly string[]): Promise<DrillRig> {
@@ -40,8 +41,19 @@ export class DrillRig {
     return this.program.run({ cwd: this.cwd }, ...args);
   }
 
+  /** Starts the program; {@link endAll} ends what still runs. */
   start(...args: readonly string[]): CommandProcess {
-    return this.program.start({ cwd: this.cwd }, ...args);
+    const running = this.program.start({ cwd: this.cwd }, ...args);
+    this.#running.push(running);
+    return running;
+  }
+
+  /** Ends what a test that failed has left running: it puts back what it has broken. */
+  async endAll(): Promise<void> {
+    for (const running of this.#running.splice(0)) {
+      running.signal('SIGINT');
+      await running.ended();
+    }
   }
 
   /** Lets a drill run to its end, while the counter counts at the servers. */

@@ -57,7 +57,7 @@ export function drawPlan({ kind, place, what, steps, holdMs, rate }: DrillPlan):
 /** What it found out, as lines for people. */
 export function drawResult(result: DrillResult, screen: Screen): string[] {
   const { timeline, passed, problems } = result;
-  const { good, bad } = screen.styles;
+  const { good, bad, doubtful } = screen.styles;
   const width = screen.isTerminal ? screen.columns : null;
   const rows = timeline.map(({ step, afterMs }) => [step, `${formatFigure(afterMs)} ms`]);
   const columns = [{ title: 'step' }, { title: 'after the fault', isNumber: true }];
@@ -68,9 +68,19 @@ export function drawResult(result: DrillResult, screen: Screen): string[] {
     ...(result.to === null
       ? ['', 'The primary stayed where it was']
       : ['', `The primary moved from ${result.from ?? '?'} to ${result.to}`]),
+    ...(isBusy(result)
+      ? [
+          `${doubtful('!')} this program itself could not run for ${formatFigure(result.stalledMs)} ms: the machine is too busy for exact figures`,
+        ]
+      : []),
     ...problems.map((problem) => `${bad('!')} ${problem}`),
     passed ? good('passed') : bad('not passed'),
   ];
+}
+
+/** A tenth of the bound is more than a figure may be wrong by. */
+function isBusy({ stalledMs, slo }: DrillResult): boolean {
+  return stalledMs > slo.gapMs / 10;
 }
 
 const BOUNDS = [

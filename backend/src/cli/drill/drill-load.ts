@@ -58,14 +58,20 @@ export class DrillLoad {
 
   constructor(plan: LoadPlan) {
     this.#plan = plan;
-    this.#loop = new OpenLoop(plan.rate, (_, dueAt) => {
+    const issue = (_: number, dueAt: number): void => {
       this.#write(dueAt);
       this.#read(dueAt);
-    });
+    };
+    this.#loop = new OpenLoop(plan.rate, issue, { noteStallsAfterMs: 0 });
   }
 
   get calls(): readonly DrillCall[] {
     return this.#calls;
+  }
+
+  /** The longest time in which this program itself could not run: no figure is more exact than that. */
+  get stalledMs(): number {
+    return this.#loop.stall.ms;
   }
 
   /** How many writes were acknowledged until now. */

@@ -44,6 +44,10 @@ export function pageOf(result: DrillResult, curves: DrillCurves, order: DrillOrd
         'Load',
         `${formatFigure(order.rate)} writes and as many reads per second through the library, on a schedule that waits for no answer; latency is counted from the moment a call was due`,
       ],
+      [
+        'Exactness',
+        `this program itself could not run for ${formatFigure(result.stalledMs)} ms at most`,
+      ],
       ['Writes', callsText(result.writes)],
       ['Reads', callsText(result.reads)],
       ['Lost', 'every write that was acknowledged was looked for on the primary in the end'],

@@ -26,6 +26,8 @@ export interface DrillResult {
   readonly errors: number;
   /** Acknowledged writes that were not there in the end. */
   readonly lost: number;
+  /** The longest time in which the program itself could not run: no figure is more exact than that. */
+  readonly stalledMs: number;
   readonly from: string | null;
   readonly to: string | null;
   readonly timeline: readonly TimelineStep[];
@@ -50,6 +52,7 @@ export interface Seen {
   readonly writingAgainAt: number;
   readonly gapMs: number;
   readonly lost: number;
+  readonly stalledMs: number;
   readonly writes: CallFigures;
   readonly reads: CallFigures;
   readonly switchover: DrillResult['switchover'];
@@ -80,6 +83,7 @@ export function resultOf({ kind, slo }: DrillOrder, seen: Seen): DrillResult {
   const holds = gapMs <= slo.gapMs && errors <= slo.errors && lost <= slo.lost;
   return {
     ...{ kind, place, slo, gapMs, errors, lost, writes, reads, switchover, problems },
+    stalledMs: Math.round(seen.stalledMs),
     startedAt: new Date(seen.startedAt).toISOString(),
     passed: holds && problems.length === 0,
     ...movedIn(failover),

@@ -194,6 +194,7 @@ class Run {
       writingAgainAt: faultAt.calendar + from + ms - faultAt.machine,
       gapMs: ms,
       lost: await load.countLost(),
+      stalledMs: load.stalledMs,
       writes: load.figuresOf('write'),
       reads: load.figuresOf('read'),
       switchover: this.#switchover,
