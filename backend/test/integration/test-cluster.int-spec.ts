@@ -319,7 +319,7 @@ describe('the end of a test cluster', () => {
     let program: CompiledProgram;
 
     beforeAll(() => {
-      program = compileRooms(['base', 'testing'], { name: 'owner.cjs', text: OWNER });
+      program = compileRooms(['base', 'lab', 'testing'], { name: 'owner.cjs', text: OWNER });
     });
 
     afterAll(() => {
