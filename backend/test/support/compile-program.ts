@@ -29,7 +29,8 @@ export interface CompiledProgram {
 }
 
 /**
- * Writes the library and a program of this folder as JavaScript, in a directory of its own.
+ * Writes the library and a program of this folder as JavaScript, in a directory of its own; with what benches and the
+ * program of the package measure with.
  *
  * @param files - the program, and what it imports of this folder
  */
@@ -37,7 +38,8 @@ export function compileProgram(...files: readonly [string, ...string[]]): Compil
   const directory = mkdtempSync(join(tmpdir(), 'redis-ha-program-'));
   const library = filesBelow(LIBRARY).filter((path) => !path.startsWith(TESTING));
   const program = files.map((file) => join(BACKEND, SUPPORT, file));
-  compileTo(directory, BACKEND, [...library, ...program]);
+  const measure = filesBelow(join(SOURCES, 'cli', 'measure'));
+  compileTo(directory, BACKEND, [...library, ...measure, ...program]);
   return { directory, entry: join(directory, SUPPORT, files[0]).replace(/\.ts$/, '.js') };
 }
 
