@@ -138,7 +138,28 @@ async function tryApplication(application, tarball, nodes) {
 async function tryWithoutOptionalPeers(tarball, nodes) {
   const folder = makeFolder(scratch, WITHOUT_OPTIONAL_PEERS, `file:${tarball}`);
   if (!(await npmInstall(folder))) return;
-  for (const node of nodes) await runAndExit(node, ['without-optional-peers.mjs'], folder);
+  for (const node of nodes) {
+    await runAndExit(node, ['without-optional-peers.mjs'], folder);
+    await tryProgram(node, folder);
+  }
+}
+
+/**
+ * The program of the package, as it is installed: a cluster of its own, looked at, moved and ended.
+ * @param {NodeBinary} node
+ * @param {string} folder
+ */
+async function tryProgram({ version, binary }, folder) {
+  const program = join(folder, 'node_modules', '.bin', 'nestjs-redis-ha');
+  const type = async (/** @type {string[]} */ ...words) =>
+    check(`nestjs-redis-ha ${words.join(' ')}, on ${version}`, binary, [program, ...words], {
+      cwd: folder,
+    });
+  await type('--help');
+  if (!(await type('cluster', 'up'))) return;
+  // Whether it works, not how fast: others run beside it.
+  await type('drill', 'switchover', '--yes', '--slo-gap', '1m', '--slo-errors', '1000');
+  await type('cluster', 'down');
 }
 
 /** OpenTelemetry patches ioredis when it is required: it must be, however the library is loaded. @param {Application} application @param {string} tarball @param {NodeBinary} node */

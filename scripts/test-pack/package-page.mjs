@@ -25,10 +25,13 @@ const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} k
 export const sizeOf = ({ size, unpackedSize, files }) =>
   `${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked, ${files.length} files`;
 
-// Entries, what several of them need, and what belongs to the package. Modules have no files of their own.
+// Entries, what several of them need, the program with a file for each command, and what belongs to the package. Modules
+// have no files of their own.
 const KNOWN = [
   /^(esm|cjs)\/(\w+\/)?index\.(js|d\.ts)$/,
   /^cjs\/(shared\.(js|d\.ts)|package\.json)$/,
+  /^((esm|cjs)\/(\w+\/)?)?parts\.js$/,
+  /^cjs\/cli\/[a-z-]+\.js$/,
   /^(package\.json|README\.md|LICENSE)$/,
 ];
 
