@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { COMMANDS } from './commands.js';
-import { runCli, type CommandIo } from './frame/index.js';
+import { runCli, type CommandIo, versionBeside } from './frame/index.js';
 import { Screen, wantsColors } from './screen/index.js';
 
 // The program: `npx nestjs-redis-ha status`.
@@ -58,6 +59,7 @@ const io: CommandIo = {
   env,
   signal: ending.signal,
   now: Date.now,
+  version: () => versionBeside(realpathSync(argv[1] ?? '')),
   commands: COMMANDS,
   ask,
   ...(stdin.isTTY && stdout.isTTY ? { keys } : {}),

@@ -49,6 +49,7 @@ export async function typeCommand(
     env,
     signal: options.signal ?? new AbortController().signal,
     now: Date.now,
+    version: () => '0.0.0',
     commands: COMMANDS,
     ask: () => Promise.resolve(options.answer ?? null),
     ...(keys === undefined

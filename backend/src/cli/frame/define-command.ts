@@ -16,6 +16,8 @@ export interface CommandIo {
   readonly signal: AbortSignal;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The version of the package that this program is of. */
+  readonly version: () => string;
   /** Every command there is. */
   readonly commands: readonly CommandEntry[];
   /** Asks a question on the terminal. Resolves with the line that was typed; `null` where there is no terminal. */

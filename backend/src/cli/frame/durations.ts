@@ -1,5 +1,6 @@
 import { CliError } from './cli-error.js';
 
+const EXAMPLES = ['500ms', '30s', '5m', '2h', '1d'];
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /**
@@ -12,13 +13,20 @@ export function readDuration(
   text: string,
   { minMs, maxMs }: { readonly minMs: number; readonly maxMs: number },
 ): number {
-  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
-  const ms = amount === undefined ? NaN : Number(amount) * UNITS[unit as keyof typeof UNITS];
-  if (ms >= minMs && ms <= maxMs) return ms;
+  const isWithin = (ms: number): boolean => ms >= minMs && ms <= maxMs;
+  const ms = millisecondsOf(text);
+  if (isWithin(ms)) return ms;
+  const good = EXAMPLES.filter((example) => isWithin(millisecondsOf(example)));
+  const examples = good.length === 0 ? [formatDuration(minMs).replace(' ', '')] : good;
   throw CliError.misused(
     `${what} ${text} is no time from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`,
-    'Write it as 500ms, 30s, 5m, 2h or 1d',
+    `Write it as ${examples.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`,
   );
+}
+
+function millisecondsOf(text: string): number {
+  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  return amount === undefined ? NaN : Number(amount) * UNITS[unit as keyof typeof UNITS];
 }
 
 /** Writes a time with the largest unit that leaves it whole. */

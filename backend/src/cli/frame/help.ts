@@ -18,7 +18,7 @@ export function programHelp(commands: readonly CommandEntry[], columns: number):
       columns,
     ),
     '',
-    `${PROGRAM} <command> --help says more. Where Redis is, the program reads from the environment of`,
+    `${PROGRAM} <command> --help says more, ${PROGRAM} --version which one it is. Where Redis is, the program reads from the environment of`,
     'the application: REDIS_SENTINELS, REDIS_PASSWORD and the others of docs/configuration.md, or --env-file.',
     '',
     'Exit codes',

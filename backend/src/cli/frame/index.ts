@@ -15,3 +15,4 @@ export { EXIT, type ExitCode } from './exit-codes.js';
 export { PROGRAM } from './help.js';
 export type { OptionSpecs, OptionValues } from './option-specs.js';
 export { runCli } from './run-cli.js';
+export { versionBeside } from './version.js';

@@ -7,6 +7,7 @@ import { commandHelp, PROGRAM, programHelp } from './help.js';
 import { readTyped } from './read-typed.js';
 
 const HELP_WORDS = ['help', '--help', '-h'];
+const VERSION_WORDS = ['--version', '-v'];
 
 /** Runs what was typed. Resolves with the exit code; it never rejects. */
 export async function runCli(args: readonly string[], io: CommandIo): Promise<ExitCode> {
@@ -31,6 +32,10 @@ async function run(args: readonly string[], io: CommandIo): Promise<ExitCode> {
     const [about] = rest;
     if (about !== undefined && !about.startsWith('-')) return run([about, '--help'], io);
     io.out.line(programHelp(commands, io.out.columns));
+    return EXIT.done;
+  }
+  if (VERSION_WORDS.includes(name)) {
+    io.out.line(io.version());
     return EXIT.done;
   }
   return runCommand(name, rest, io);
