@@ -1,7 +1,7 @@
 import { formatFigure } from '../measure/index.js';
 import { drawTable, type Screen } from '../screen/index.js';
 import type { DrillOrder } from './drill-order.js';
-import type { DrillResult } from './drill-result.js';
+import { callsText, type DrillResult } from './drill-result.js';
 import { WHAT, type DrillTarget, type FaultStep } from './fault-step.js';
 
 /** What would be done, and what is done whatever happens; what `--json` writes. */
@@ -65,6 +65,7 @@ export function drawResult(result: DrillResult, screen: Screen): string[] {
     ...drawTable(columns, rows, width),
     '',
     ...drawTable(BOUNDS, boundRows(result, screen), width),
+    ...failedCalls(result),
     ...(result.to === null
       ? ['', 'The primary stayed where it was']
       : ['', `The primary moved from ${result.from ?? '?'} to ${result.to}`]),
@@ -76,6 +77,13 @@ export function drawResult(result: DrillResult, screen: Screen): string[] {
     ...problems.map((problem) => `${bad('!')} ${problem}`),
     passed ? good('passed') : bad('not passed'),
   ];
+}
+
+/** Which calls failed, and with which codes. */
+function failedCalls({ writes, reads }: DrillResult): string[] {
+  const both = [['writes', writes] as const, ['reads', reads] as const];
+  const failed = both.filter(([, { sent, answered }]) => sent > answered);
+  return failed.map(([what, figures]) => `${what}: ${callsText(figures)}`);
 }
 
 /** A tenth of the bound is more than a figure may be wrong by. */

@@ -12,7 +12,7 @@ import {
 } from '../report/index.js';
 import type { DrillCall } from './drill-load.js';
 import type { DrillOrder } from './drill-order.js';
-import { stepsAfter, type DrillCurves, type DrillResult } from './drill-result.js';
+import { callsText, stepsAfter, type DrillCurves, type DrillResult } from './drill-result.js';
 import { WHAT } from './fault-step.js';
 
 const MAX_MS = 8_000;
@@ -53,12 +53,6 @@ export function pageOf(result: DrillResult, curves: DrillCurves, order: DrillOrd
       ['Lost', 'every write that was acknowledged was looked for on the primary in the end'],
     ]),
   ]);
-}
-
-function callsText({ sent, answered, failed, errors }: DrillResult['writes']): string {
-  const codes = Object.entries(errors).map(([code, count]) => `${code} ${formatFigure(count)}`);
-  const list = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
-  return `${formatFigure(sent)} sent, ${formatFigure(answered)} answered, ${formatFigure(failed)} failed${list}`;
 }
 
 function boundsOf({ slo, gapMs, errors, lost }: DrillResult): PlainBound[] {

@@ -1,5 +1,6 @@
 import type { FailoverRecord } from '../../redis/base/events/index.js';
 import { formatAddress } from '../../redis/base/address/index.js';
+import { formatFigure } from '../measure/index.js';
 import { stepsOf, type StepAfter } from '../report/index.js';
 import type { CallFigures, DrillCall } from './drill-load.js';
 import type { DrillOrder, Slo } from './drill-order.js';
@@ -118,4 +119,11 @@ function timelineOf(seen: Seen, failover: FailoverRecord | null): TimelineStep[]
 /** The timeline for the table of the page. */
 export function stepsAfter({ timeline }: DrillResult): StepAfter[] {
   return timeline.map(({ step, afterMs }) => ({ label: step, afterFaultMs: afterMs }));
+}
+
+/** What became of the calls of one kind, for people. */
+export function callsText({ sent, answered, failed, errors }: CallFigures): string {
+  const codes = Object.entries(errors).map(([code, count]) => `${code} ${formatFigure(count)}`);
+  const list = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
+  return `${formatFigure(sent)} sent, ${formatFigure(answered)} answered, ${formatFigure(failed)} failed${list}`;
 }
