@@ -60,7 +60,9 @@ describe('cluster up', () => {
       'REDIS_SENTINELS',
       'REDIS_PASSWORD_FILE',
     ]);
-    expect(up.out.trim().split('\n')).toHaveLength(4);
+    const [unset, ...exports] = up.out.trim().split('\n');
+    expect(unset).toMatch(/^unset .*\bREDIS_PASSWORD\b/);
+    expect(exports).toHaveLength(4);
     const report = await look();
     expect(report).toMatchObject({ problems: [], profile: 'default', variables });
     expect(report.nodes.map(({ role }) => role).sort()).toEqual([
@@ -81,14 +83,23 @@ describe('cluster up', () => {
   it('leaves one that runs as it is, and starts of it what has ended', async () => {
     await run('cluster', 'up', '--profile', 'fast');
     const before = pids();
-    expect((await run('cluster', 'up')).code).toBe(0);
+    const again = await run('cluster', 'up');
+    expect(again).toMatchObject({ code: 0, told: expect.stringContaining('It runs already') });
+    expect(again.told).not.toMatch(/starting/i);
     expect(pids()).toEqual(before);
     process.kill(before[1]!, 'SIGKILL');
     await waitUntil(() => areGone([before[1]!]), { what: 'the node is gone' });
     const status = await run('cluster', 'status');
     expect(status.code).toBe(1);
     expect(status.out).toContain('node-2 is gone');
-    expect((await run('cluster', 'up')).code).toBe(0);
+    expect(status.out).toContain('npx nestjs-redis-ha cluster up starts what is gone');
+    const drill = await run('drill', 'kill', '--yes');
+    expect(drill).toMatchObject({ code: 2, out: '' });
+    expect(drill.told).toContain('node-2 is gone');
+    expect(drill.told).toContain('npx nestjs-redis-ha cluster up starts what is gone');
+    const completed = await run('cluster', 'up');
+    expect(completed.code).toBe(0);
+    expect(completed.told).toContain('It runs already, starting node-2');
     const after = pids();
     expect(after[1]).not.toBe(before[1]);
     expect(after.filter((_, at) => at !== 1)).toEqual(before.filter((_, at) => at !== 1));
@@ -213,7 +224,8 @@ describe('cluster', () => {
     const other = join(place.cwd, 'other');
     const answer = await run('cluster', 'up', '--folder', other, '--ports', taken.join(','));
     expect(answer.code).toBe(2);
-    expect(answer.told).toContain('node-1');
+    expect(answer.told).toContain(`Port ${taken[0]!} is taken, which node-1 would have`);
+    expect(answer.told).not.toContain('log');
     expect(existsSync(other)).toBe(false);
   });
 });

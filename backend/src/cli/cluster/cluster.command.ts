@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { SystemClock } from '../../redis/base/timing/index.js';
 import { COMPOSE_OPTIONS } from '../compose/index.js';
 import { CliError, type CommandIo, defineCommand, EXIT, type ExitCode } from '../frame/index.js';
-import { DEFAULT_FOLDER, NODE_NAMES } from '../local/index.js';
+import { inShell, NODE_NAMES, upCommandOf } from '../local/index.js';
+import { DEFAULT_FOLDER, UP } from '../reach/index.js';
 import { drawCluster, drawVariables } from './draw-cluster.js';
 import { newCluster, type Cluster, type ClusterReport } from './running-cluster.js';
 
@@ -71,7 +72,7 @@ export const command = defineCommand({
       },
       { io, clock },
     );
-    const how = { isJson: options.json, isEnv: options.env, io };
+    const how = { isJson: options.json, isEnv: options.env, up: upCommand(options), io };
     if (action === 'up') return up(cluster, how);
     return action === 'down' ? down(cluster, options.volumes, how) : status(cluster, how);
   },
@@ -80,7 +81,23 @@ export const command = defineCommand({
 interface How {
   readonly isJson: boolean;
   readonly isEnv: boolean;
+  /** What is typed to start this very cluster. */
+  readonly up: string;
   readonly io: CommandIo;
+}
+
+function upCommand(typed: {
+  readonly folder: string | null;
+  readonly compose: string | null;
+  readonly 'compose-env': string | null;
+  readonly project: string | null;
+}): string {
+  if (typed.compose === null) return upCommandOf(resolve(typed.folder ?? DEFAULT_FOLDER));
+  const words = (['compose', 'compose-env', 'project'] as const).flatMap((name) => {
+    const value = typed[name];
+    return value === null ? [] : [`--${name} ${inShell(value)}`];
+  });
+  return [UP, ...words].join(' ');
 }
 
 async function up(cluster: Cluster, how: How): Promise<ExitCode> {
@@ -115,10 +132,10 @@ const NOTHING: Omit<ClusterReport, 'place'> = {
   ...{ profile: null, nodes: [], variables: {}, problems: [], ended: null },
 };
 
-function show(report: ClusterReport, { isJson, isEnv, io }: How): void {
+function show(report: ClusterReport, { isJson, isEnv, up: typed, io }: How): void {
   if (isJson) io.out.line(JSON.stringify(report));
   else if (isEnv) for (const line of drawVariables(report)) io.out.line(line);
-  else for (const line of drawCluster(report, io.out)) io.out.line(line);
+  else for (const line of drawCluster(report, typed, io.out)) io.out.line(line);
 }
 
 function readPorts(text: string): number[] {

@@ -95,13 +95,15 @@ class ClusterOfProcesses implements Cluster {
       const found = await LocalCluster.find(folder, clock);
       if (found?.isAlive === true) {
         refuseOther(found, this.#order);
-        await this.#watched((watch) => completeCluster(found, watch));
+        await this.#watched(startOf(found), (watch) => completeCluster(found, watch));
         return;
       }
       // What was left by a machine that went down.
       if (found !== null) await endCluster(found, clock);
       const profile = this.#order.profile ?? 'default';
-      await this.#watched((watch) => beginCluster({ ...this.#order, profile, serverPath }, watch));
+      await this.#watched('Starting six processes', (watch) =>
+        beginCluster({ ...this.#order, profile, serverPath }, watch),
+      );
     });
   }
 
@@ -142,16 +144,31 @@ class ClusterOfProcesses implements Cluster {
     };
   }
 
-  async #watched(run: (watch: Watch) => Promise<unknown>): Promise<void> {
+  async #watched(what: string, run: (watch: Watch) => Promise<unknown>): Promise<void> {
     const { io, clock } = this.#means;
     const progress = new Progress(io.told, io.now);
     const say = (text: string): void => {
-      progress.show('Starting six processes', null, text);
+      progress.show(what, null, text);
     };
     say('');
     await run({ clock, signal: io.signal, say });
     progress.end(`The cluster in ${this.place} is whole`);
   }
+}
+
+// What runs already is not started, and nobody should wait for it.
+function startOf(found: LocalCluster): string {
+  const named = (state: string): string =>
+    found.nodes
+      .filter((node) => found.stateOf(node) === state)
+      .map(({ name }) => name)
+      .join(', ');
+  const [gone, frozen] = [named('gone'), named('frozen')];
+  const parts = [
+    ...(gone === '' ? [] : [`starting ${gone}`]),
+    ...(frozen === '' ? [] : [`letting ${frozen} go on`]),
+  ];
+  return `It runs already${parts.length === 0 ? '' : `, ${parts.join(', ')}`}`;
 }
 
 function refuseOther({ state }: LocalCluster, { profile, folder }: ClusterOrder): void {

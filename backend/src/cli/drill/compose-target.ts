@@ -2,8 +2,14 @@ import { formatAddress, type NodeAddress } from '../../redis/base/address/index.
 import type { ComposeProject, Container, ContainerNetwork } from '../compose/index.js';
 import { CliError } from '../frame/index.js';
 import { inShell } from '../local/index.js';
-import type { ReachOptions, Survey } from '../reach/index.js';
-import { victimsOf, type DrillKind, type DrillTarget, type FaultStep } from './fault-step.js';
+import { UP, type ReachOptions, type Survey } from '../reach/index.js';
+import {
+  victimsOf,
+  type Asleep,
+  type DrillKind,
+  type DrillTarget,
+  type FaultStep,
+} from './fault-step.js';
 
 /** What a target of containers consists of. */
 export interface ComposeParts {
@@ -33,6 +39,13 @@ export class ComposeTarget implements DrillTarget {
   get names(): readonly string[] {
     const { file, containers } = this.#parts;
     return [file, ...containers.map(({ name }) => name)];
+  }
+
+  get asleep(): Asleep | null {
+    const sick = this.#parts.containers.filter(({ isHealthy }) => !isHealthy);
+    const nodes = sick.map(({ name, status }) => `${name} is ${status}`);
+    const cure = `${UP} with the same --compose starts what is gone`;
+    return nodes.length === 0 ? null : { nodes, cure };
   }
 
   steps(kind: Exclude<DrillKind, 'switchover'>, seen: Survey): FaultStep[] {

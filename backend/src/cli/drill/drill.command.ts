@@ -10,14 +10,14 @@ import {
   EXIT,
   type ExitCode,
 } from '../frame/index.js';
-import { DEFAULT_FOLDER, withLock } from '../local/index.js';
+import { withLock } from '../local/index.js';
 import { problemsOf } from '../look/index.js';
-import { CONNECTION_OPTIONS, survey } from '../reach/index.js';
+import { CONNECTION_OPTIONS, DEFAULT_FOLDER, survey } from '../reach/index.js';
 import { Progress } from '../screen/index.js';
 import { drawPlan, drawResult, planOf, type DrillDocument, type DrillPlan } from './draw-drill.js';
 import { DEFAULT_GAP_MS, type DrillOrder } from './drill-order.js';
 import { pageOf } from './drill-page.js';
-import { KINDS, type DrillTarget } from './fault-step.js';
+import { KINDS, type Asleep, type DrillTarget } from './fault-step.js';
 import { findTarget } from './find-target.js';
 import { whyProduction } from './production.js';
 import { runDrill, type DrillStage } from './run-drill.js';
@@ -161,12 +161,12 @@ async function drill(
   const steps = order.kind === 'switchover' ? [] : target.steps(order.kind, seen);
   const suspicions = await whyProduction({ target, seen, env: io.env });
   const plan = planOf(order, target, steps, suspicions);
-  const problems = problemsOf(seen);
+  const problems = [...(target.asleep?.nodes ?? []), ...problemsOf(seen)];
   if (asked.isPlan) {
     tellPlan(plan, problems, asked, io);
     return EXIT.done;
   }
-  requireWhole(problems);
+  requireWhole(problems, target.asleep);
   const word = target.options.sentinel.masterName;
   await requireWanted(plan, { asked, word }, io);
   return perform({ ...{ order, target, seen, steps, clock, signal: io.signal } }, plan, asked, io);
@@ -203,12 +203,13 @@ function tellPlan(
   for (const why of problems) out.line(`${out.styles.doubtful('!')} it is not whole: ${why}`);
 }
 
-function requireWhole([first, ...others]: readonly string[]): void {
+function requireWhole([first, ...others]: readonly string[], asleep: Asleep | null): void {
   if (first === undefined) return;
   const more = others.length === 0 ? '' : `, and ${String(others.length)} more`;
+  const why = asleep === null ? `${first}${more}` : asleep.nodes.join(', ');
   throw new CliError(
-    `Nothing was touched: the cluster is not whole (${first}${more})`,
-    'Mend it first: a drill of what is broken already says nothing',
+    `Nothing was touched: the cluster is not whole (${why})`,
+    asleep?.cure ?? 'Mend it first: a drill of what is broken already says nothing',
   );
 }
 

@@ -29,6 +29,13 @@ export interface FaultStep {
   readonly undoInShell: string;
 }
 
+/** What of a cluster does not run, and what starts it. */
+export interface Asleep {
+  /** Each with what it is, for people. */
+  readonly nodes: readonly string[];
+  readonly cure: string;
+}
+
 /** A cluster that can be drilled. */
 export interface DrillTarget {
   /** For people: a folder, a Compose file, or the name of the group. */
@@ -38,6 +45,8 @@ export interface DrillTarget {
   readonly isOwn: boolean;
   /** What it is called by, to be looked at for what sounds like production. */
   readonly names: readonly string[];
+  /** What of it does not run; `null` where all of it does, or this program cannot tell. */
+  readonly asleep: Asleep | null;
   /** How it is broken. Nothing is touched yet. */
   steps(kind: Exclude<DrillKind, 'switchover'>, seen: Survey): FaultStep[];
 }

@@ -2,8 +2,13 @@ import { resolve } from 'node:path';
 import type { Clock } from '../../redis/base/timing/index.js';
 import { ComposeProject, variablesOf } from '../compose/index.js';
 import { CliError, type Environment } from '../frame/index.js';
-import { DEFAULT_FOLDER, LocalCluster } from '../local/index.js';
-import { connectionFrom, type ConnectionValues } from '../reach/index.js';
+import { LocalCluster, upCommandOf } from '../local/index.js';
+import {
+  connectionFrom,
+  DEFAULT_FOLDER,
+  lineForShell,
+  type ConnectionValues,
+} from '../reach/index.js';
 import { ComposeTarget } from './compose-target.js';
 import type { DrillKind, DrillTarget } from './fault-step.js';
 import { GivenTarget } from './given-target.js';
@@ -44,8 +49,12 @@ export async function findTarget(typed: TargetValues, finding: Finding): Promise
   if (typed.compose !== null) {
     return { target: await composeTarget(typed, typed.compose, finding), lockedFolder: null };
   }
-  const local = await findLocal(typed, env, clock);
-  if (local !== null) return { target: new LocalTarget(local), lockedFolder: local.folder };
+  const local = await findLocal(typed, clock);
+  const said = typed.folder === null ? (env['REDIS_SENTINELS'] ?? '') : '';
+  if (local !== null && ['', local.variables['REDIS_SENTINELS']].includes(said)) {
+    return { target: new LocalTarget(local), lockedFolder: local.folder };
+  }
+  if (local !== null && finding.kind !== 'switchover') throw namesAnother(local);
   return { target: givenTarget(typed, finding), lockedFolder: null };
 }
 
@@ -73,22 +82,23 @@ async function composeTarget(
   return new ComposeTarget({ file, project, containers, options });
 }
 
-async function findLocal(
-  typed: TargetValues,
-  env: Environment,
-  clock: Clock,
-): Promise<LocalCluster | null> {
+async function findLocal(typed: TargetValues, clock: Clock): Promise<LocalCluster | null> {
   if (typed.folder === null) {
-    const found = isSaidElsewhere(typed) ? null : await findAlive(DEFAULT_FOLDER, clock);
-    const said = env['REDIS_SENTINELS'] ?? '';
-    // The environment may name another cluster.
-    return said === '' || said === found?.variables['REDIS_SENTINELS'] ? found : null;
+    return isSaidElsewhere(typed) ? null : findAlive(DEFAULT_FOLDER, clock);
   }
   const found = await findAlive(typed.folder, clock);
   if (found !== null) return found;
   throw new CliError(
     `Nothing runs in ${resolve(typed.folder)}`,
-    'Start it with nestjs-redis-ha cluster up',
+    `Start it with ${upCommandOf(resolve(typed.folder))}`,
+  );
+}
+
+// Which of the two is to be broken must not be guessed.
+function namesAnother({ folder, upCommand }: LocalCluster): CliError {
+  return CliError.misused(
+    `REDIS_SENTINELS names another cluster than the one that cluster up started in ${folder}`,
+    `For that one give --folder ${DEFAULT_FOLDER}, or type ${lineForShell(upCommand)} first; for the other one give --do 'command' and --undo 'command'`,
   );
 }
 

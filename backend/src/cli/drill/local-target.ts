@@ -3,7 +3,13 @@ import { claimPort, type PortClaim } from '../../redis/lab/index.js';
 import { CliError } from '../frame/index.js';
 import type { LocalCluster, LocalNode } from '../local/index.js';
 import { isReached, reach, type Reached, type ReachOptions, type Survey } from '../reach/index.js';
-import { victimsOf, type DrillKind, type DrillTarget, type FaultStep } from './fault-step.js';
+import {
+  victimsOf,
+  type Asleep,
+  type DrillKind,
+  type DrillTarget,
+  type FaultStep,
+} from './fault-step.js';
 
 const DEADLINE_MS = 2_000;
 
@@ -26,6 +32,15 @@ export class LocalTarget implements DrillTarget {
 
   get names(): readonly string[] {
     return [this.#cluster.state.masterName];
+  }
+
+  get asleep(): Asleep | null {
+    const states = this.#cluster.nodes.map((node) => [node.name, this.#cluster.stateOf(node)]);
+    const nodes = states
+      .filter(([, state]) => state !== 'running')
+      .map((pair) => pair.join(' is '));
+    const cure = `${this.#cluster.upCommand} starts what is gone`;
+    return nodes.length === 0 ? null : { nodes, cure };
   }
 
   steps(kind: Exclude<DrillKind, 'switchover'>, seen: Survey): FaultStep[] {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { basename, join, resolve } from 'node:path';
 import type { Clock } from '../../redis/base/timing/index.js';
 import {
+  canListen,
   claimPort,
   redisConfigFile,
   sentinelConfigFile,
@@ -45,6 +46,8 @@ const EXPECTED: Expected = { nodes: 3, sentinels: 3 };
 const WHOLE_WITHIN_MS = 40_000;
 const LINKED_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 50;
+/** Nothing is left of what could not be begun, no log either. */
+const TRY_AGAIN = 'Nothing of it runs; try it again when the machine has less to do';
 const OWN_FILES = ['.gitignore', 'password'];
 
 /**
@@ -69,7 +72,7 @@ export async function completeCluster(cluster: LocalCluster, watch: Watch): Prom
     if (cluster.stateOf(node) === 'frozen') cluster.thaw(node);
     await cluster.start(node);
   }
-  await untilWhole(cluster, watch);
+  await untilWhole(cluster, watch, `See the logs in ${cluster.folder}`);
 }
 
 /** Ends exactly the processes of a cluster, and removes what it wrote. Returns how many were ended. */
@@ -94,8 +97,9 @@ export async function endCluster(cluster: LocalCluster, clock: Clock): Promise<n
 async function writeFolder(plan: ClusterPlan, clock: Clock): Promise<LocalCluster> {
   const { folder, masterName, profile, serverPath } = plan;
   refuseStrangers(folder);
-  mkdirSync(folder, { recursive: true });
   const ports = plan.ports ?? (await freePorts());
+  await refuseTaken(ports);
+  mkdirSync(folder, { recursive: true });
   const nodes = NODE_NAMES.map((name, at): LocalNode => {
     return { name, isSentinel: name.startsWith('sentinel'), port: ports[at] ?? 0, mark: null };
   });
@@ -126,6 +130,16 @@ function refuseStrangers(folder: string): void {
     `${folder} holds something else (${stranger})`,
     'Name a folder that is empty, or that does not exist, with --folder',
   );
+}
+
+async function refuseTaken(ports: readonly number[]): Promise<void> {
+  for (const [at, port] of ports.entries()) {
+    if (await canListen(port)) continue;
+    throw new CliError(
+      `Port ${String(port)} is taken, which ${NODE_NAMES[at] ?? 'a node'} would have`,
+      'Name one that is free with --ports, or leave --ports out',
+    );
+  }
 }
 
 async function freePorts(): Promise<number[]> {
@@ -170,7 +184,7 @@ async function startAll(cluster: LocalCluster, watch: Watch): Promise<void> {
     requireGoingOn(watch.signal);
     await cluster.start(sentinel);
   }
-  await untilWhole(cluster, watch);
+  await untilWhole(cluster, watch, TRY_AGAIN);
 }
 
 async function untilLinked(
@@ -195,10 +209,10 @@ async function untilLinked(
   } finally {
     if (isReached(server)) server.close();
   }
-  throw new CliError('The replicas are not linked to the primary', 'See the logs in their folders');
+  throw new CliError('The replicas are not linked to the primary', TRY_AGAIN);
 }
 
-async function untilWhole(cluster: LocalCluster, watch: Watch): Promise<void> {
+async function untilWhole(cluster: LocalCluster, watch: Watch, remedy: string): Promise<void> {
   const { problems } = await awaitWhole(cluster.options, {
     ...watch,
     ...{ timeoutMs: WHOLE_WITHIN_MS, expected: EXPECTED },
@@ -208,10 +222,7 @@ async function untilWhole(cluster: LocalCluster, watch: Watch): Promise<void> {
   });
   requireGoingOn(watch.signal);
   if (problems.length === 0) return;
-  throw new CliError(
-    `The cluster is not whole: ${problems.join('; ')}`,
-    'See the logs in the folders of the nodes',
-  );
+  throw new CliError(`The cluster is not whole: ${problems.join('; ')}`, remedy);
 }
 
 function requireGoingOn(signal: AbortSignal): void {

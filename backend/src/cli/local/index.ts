@@ -8,7 +8,7 @@ export {
   type Watch,
 } from './begin-cluster.js';
 export { findServer } from './find-server.js';
-export { DEFAULT_FOLDER, describeNode, LocalCluster } from './local-cluster.js';
+export { describeNode, LocalCluster, upCommandOf } from './local-cluster.js';
 export { inShell } from './local-server.js';
 export type { LocalNode, LocalState } from './local-state.js';
 export { withLock } from './lock-folder.js';

@@ -4,8 +4,22 @@ import { formatAddress } from '../../redis/base/address/index.js';
 import type { Clock } from '../../redis/base/timing/index.js';
 import { resolveFromEnv } from '../../redis/config/index.js';
 import { CliError } from '../frame/index.js';
-import { isReached, reach, readInfo, type ReachOptions } from '../reach/index.js';
-import { lastWords, planOf, startCommand, startProcess, untilGone } from './local-server.js';
+import {
+  DEFAULT_FOLDER,
+  isReached,
+  reach,
+  readInfo,
+  UP,
+  type ReachOptions,
+} from '../reach/index.js';
+import {
+  inShell,
+  lastWords,
+  planOf,
+  startCommand,
+  startProcess,
+  untilGone,
+} from './local-server.js';
 import {
   passwordFile,
   readState,
@@ -14,9 +28,6 @@ import {
   type LocalState,
 } from './local-state.js';
 import { markOf, signalTo, stateOf, type ProcessMark, type ProcessState } from './process-mark.js';
-
-/** Where a cluster is, if nobody says another folder. */
-export const DEFAULT_FOLDER = '.nestjs-redis-ha';
 
 const HOST = '127.0.0.1';
 const ANSWERS_WITHIN_MS = 10_000;
@@ -103,7 +114,7 @@ export class LocalCluster {
       if (stateOf(mark) === 'gone' || this.#clock.now() > until) {
         throw new CliError(
           `${node.name} does not answer on port ${String(port)}${lastWords(plan)}`,
-          'See the log in its folder, and whether the port is free',
+          'See whether the port is free, and whether the server can be run by hand',
         );
       }
       await this.#clock.sleep(LOOK_EVERY_MS);
@@ -126,6 +137,11 @@ export class LocalCluster {
   thaw({ port }: LocalNode): void {
     const { mark } = this.nodeAt(port);
     if (mark !== null) signalTo(mark, 'SIGCONT');
+  }
+
+  /** What is typed to start what is gone of it. */
+  get upCommand(): string {
+    return upCommandOf(this.folder);
   }
 
   /** What a shell starts a node with that was killed. */
@@ -168,6 +184,11 @@ export class LocalCluster {
     this.#state = { ...this.#state, nodes };
     writeState(this.folder, this.#state);
   }
+}
+
+/** What is typed to start the cluster of a folder, or what is gone of it. */
+export function upCommandOf(folder: string): string {
+  return folder === resolve(DEFAULT_FOLDER) ? UP : `${UP} --folder ${inShell(folder)}`;
 }
 
 /** What a node is called in lines for people. */

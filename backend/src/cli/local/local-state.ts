@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { safeMessage } from '../../redis/base/errors/index.js';
 import { CliError } from '../frame/index.js';
+import { CLUSTER_FILE } from '../reach/index.js';
 import type { ProcessMark } from './process-mark.js';
 
 /** One Redis or Sentinel of a local cluster. */
@@ -24,7 +25,6 @@ export interface LocalState {
 }
 
 const STATE_VERSION = 1;
-const FILE = 'cluster.json';
 
 /** Where the password of a local cluster stands. */
 export function passwordFile(folder: string): string {
@@ -33,7 +33,7 @@ export function passwordFile(folder: string): string {
 
 /** Where the state of a local cluster stands. */
 export function stateFile(folder: string): string {
-  return join(folder, FILE);
+  return join(folder, CLUSTER_FILE);
 }
 
 /**

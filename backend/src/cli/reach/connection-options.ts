@@ -4,6 +4,7 @@ import { resolveFromEnv, type ResolvedRedisOptions } from '../../redis/config/in
 import { safeMessage, type Problem } from '../../redis/base/errors/index.js';
 import type { Screen } from '../screen/index.js';
 import { CliError, type Environment, type OptionSpecs, type OptionValues } from '../frame/index.js';
+import { isClusterHere, lineForShell } from './local-folder.js';
 
 /** How a command is told where Redis is. What is not typed is read from the environment. */
 export const CONNECTION_OPTIONS = {
@@ -58,6 +59,8 @@ export type ConnectionValues = OptionValues<typeof CONNECTION_OPTIONS>;
 /** The options of a connection that has a Redis. */
 export type ReachOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
 
+const WAYS = 'give --sentinels h:p,h:p,h:p, --node host:port or --env-file, or set REDIS_SENTINELS';
+
 /** Tells whether somebody said where Redis is: by an option, or the environment. */
 export function isConnectionSaid(typed: ConnectionValues, environment: Environment): boolean {
   return isSaid(variablesOf(typed, environment));
@@ -83,7 +86,9 @@ export function connectionFrom(
   if (!isSaid(env)) {
     throw CliError.misused(
       'Nobody said where Redis is',
-      'Give --sentinels h:p,h:p,h:p, --node host:port or --env-file, or set REDIS_SENTINELS',
+      isClusterHere()
+        ? `For the cluster of cluster up in this folder type ${lineForShell()}, for another one ${WAYS}`
+        : `G${WAYS.slice(1)}`,
     );
   }
   const { options, warnings } = resolveFromEnv(env);

@@ -6,6 +6,7 @@ export {
   type ConnectionValues,
   type ReachOptions,
 } from './connection-options.js';
+export { CLUSTER_FILE, DEFAULT_FOLDER, isClusterHere, lineForShell, UP } from './local-folder.js';
 export { type Answer, isReached, reach, type Reached, type Unreached } from './reach-server.js';
 export {
   type ClockReading,

@@ -99,7 +99,8 @@ export async function stopServer(server: Server): Promise<void> {
   });
 }
 
-async function canListen(port: number, host: string): Promise<boolean> {
+/** Tells whether a port could be listened on now. */
+export async function canListen(port: number, host = LOOPBACK): Promise<boolean> {
   const server = await listen({ host, port }, {});
   if (server !== null) await stopServer(server);
   return server !== null;

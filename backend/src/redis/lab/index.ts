@@ -5,6 +5,7 @@ export {
   type SentinelConfig,
 } from './cluster-config.js';
 export {
+  canListen,
   claimPort,
   freePort,
   type PortClaim,
