@@ -110,6 +110,9 @@ export function problemsOfReplica(
   if (fields === undefined) return [`does not list ${name}`];
   const flags = fields.get('flags') ?? '';
   if (flags !== 'slave') return [`shows ${name} as ${flags}`];
+  // A Sentinel that last saw it as a primary makes it a replica again as soon as a failover promotes it.
+  const role = fields.get('role-reported') ?? 'slave';
+  if (role !== 'slave') return [`has last seen ${name} as ${role}`];
   const link = fields.get('master-link-status') ?? '';
   if (link !== 'ok') return [`shows ${name} with its link ${link}`];
   if (Number(fields.get('master-port')) !== replica.primaryPort) {
