@@ -8,11 +8,9 @@ export {
 } from './connection-options.js';
 export { CLUSTER_FILE, DEFAULT_FOLDER, isClusterHere, lineForShell, UP } from './local-folder.js';
 export { type Answer, isReached, reach, type Reached, type Unreached } from './reach-server.js';
+export { type ClockReading, type Fields, readInfo } from './server-answers.js';
 export {
-  type ClockReading,
-  type Fields,
   mostNamed,
-  readInfo,
   survey,
   SURVEY_DEADLINE_MS,
   type Survey,

@@ -7,7 +7,17 @@ import {
 import { parseRole, type NodeRole } from '../../redis/cluster/connection/index.js';
 import { parseSentinelView, type SentinelView } from '../../redis/cluster/topology/index.js';
 import type { ReachOptions } from './connection-options.js';
-import { isReached, reach, type Answer, type Reached } from './reach-server.js';
+import { isReached, reach, type Answer } from './reach-server.js';
+import {
+  type ClockReading,
+  clockOf,
+  type Fields,
+  infoOf,
+  listIn,
+  NO_FIELDS,
+  pairsOf,
+  valueIn,
+} from './server-answers.js';
 
 /** What was seen of one Sentinel. */
 export interface SurveyedSentinel {
@@ -49,17 +59,6 @@ export interface SurveyedNode {
   readonly clock: ClockReading | null;
 }
 
-/** Fields by their names, as Redis calls them. */
-export type Fields = ReadonlyMap<string, string>;
-
-/** A calendar that was read from here. */
-export interface ClockReading {
-  /** How far it is ahead of ours, in ms. */
-  readonly offsetMs: number;
-  /** How long the question took: the reading may be wrong by half of it. */
-  readonly roundTripMs: number;
-}
-
 /** A cluster at one moment, seen from here. */
 export interface Survey {
   /** `null` for one Redis without Sentinels. */
@@ -74,8 +73,6 @@ export interface Survey {
 
 /** How long one server may take to be reached, and for each answer. */
 export const SURVEY_DEADLINE_MS = 2_000;
-
-const NO_FIELDS: Fields = new Map();
 
 /**
  * Asks every Sentinel and every node that one of them names, side by side, each with a deadline: a server that hangs holds
@@ -181,10 +178,6 @@ async function surveySentinel(
     : { ...seen, view, viewFault: null };
 }
 
-function valueIn(answer: Answer): unknown {
-  return answer.ok ? answer.value : null;
-}
-
 const UNSEEN_SENTINEL = {
   view: null,
   viewFault: null,
@@ -264,47 +257,4 @@ export function mostNamed(
   // Sentinels that have not heard of a failover yet may be the most, so the newest epoch decides first.
   const [first] = [...votes.values()].sort((a, b) => b.epoch - a.epoch || b.count - a.count);
   return first?.address ?? null;
-}
-
-// The first answer waits for a process that has just begun; the quicker one is nearer to the truth, of the calendar as well.
-async function clockOf(server: Reached, now: () => number): Promise<ClockReading | null> {
-  const first = await readClock(server, now);
-  const second = first === null ? null : await readClock(server, now);
-  if (first === null || second === null) return first;
-  return second.roundTripMs <= first.roundTripMs ? second : first;
-}
-
-async function readClock(server: Reached, now: () => number): Promise<ClockReading | null> {
-  const before = now();
-  const answer = await server.tryAsk('time');
-  const roundTripMs = now() - before;
-  if (!answer.ok || !Array.isArray(answer.value)) return null;
-  const [seconds, micros] = answer.value.map(Number);
-  const theirs = (seconds ?? NaN) * 1_000 + (micros ?? NaN) / 1_000;
-  return { offsetMs: Math.round(theirs - before - roundTripMs / 2), roundTripMs };
-}
-
-async function infoOf(server: Reached): Promise<Fields> {
-  const answer = await server.tryAsk('info');
-  return answer.ok ? readInfo(String(answer.value)) : NO_FIELDS;
-}
-
-/** Reads the answer to `INFO` as fields. */
-export function readInfo(text: string): Fields {
-  const lines = text.split('\r\n').filter((line) => line.includes(':'));
-  return new Map(
-    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
-  );
-}
-
-function listIn(answer: Answer): Fields[] {
-  return answer.ok && Array.isArray(answer.value) ? answer.value.map(pairsOf) : [];
-}
-
-function pairsOf(reply: unknown): Fields {
-  if (!Array.isArray(reply)) return NO_FIELDS;
-  const words = reply.map(String);
-  return new Map(
-    words.flatMap((word, at) => (at % 2 === 0 ? [[word, words[at + 1] ?? ''] as const] : [])),
-  );
 }
