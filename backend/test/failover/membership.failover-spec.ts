@@ -177,6 +177,7 @@ describe('a cluster that changes, and an application that comes early', () => {
       expect(performance.now() - startedAt).toBeLessThan(1500);
       const redis = app.get(RedisService);
       expect(redis.status).toMatchObject({ status: 'down', canRead: false, canWrite: false });
+      expect([redis.canRead, redis.canWrite]).toEqual([false, false]);
       const waiting = outcomeOf(redis.set('early', 'bird'), 20_000);
       const reading = await outcomeOf(redis.get('early'));
       expect(reading.code).toBe('COMMAND_TIMEOUT');

@@ -56,6 +56,7 @@ describe('without a quorum of Sentinels', () => {
       expect(write.tookMs).toBeLessThan(WRITE_TIMEOUT_MS + 1000);
       await untilRead(load, 100);
       expect(redis.status).toMatchObject({ status: 'degraded', canRead: true, canWrite: false });
+      expect([redis.canRead, redis.canWrite]).toEqual([true, false]);
       const thawedAt = performance.now();
       primary.thaw();
       await untilWritten(load, 20);

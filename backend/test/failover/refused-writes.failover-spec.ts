@@ -81,6 +81,7 @@ async function whatIsTold(): Promise<Told> {
     ['/health/ready', '/health', '/api/health/redis', '/metrics'].map((path) => fetch(url + path)),
   );
   const { canWrite, status, message } = redis.status;
+  expect([redis.canRead, redis.canWrite]).toEqual([true, canWrite]);
   return {
     canWrite,
     status,

@@ -55,8 +55,7 @@ export class RecentlyViewed {
 
   // A raw client queues commands while there is no primary. None of these is worth that.
   get #isAway(): boolean {
-    const { mode, canWrite } = this.redis.status;
-    return mode === 'memory' || !canWrite;
+    return !this.redis.canWrite;
   }
 
   #complain(error: unknown): void {

@@ -31,14 +31,14 @@ export class CountersService {
 
   /** Adds one, and keeps the counter for a day from now. @throws ProblemException (409) when it is full. */
   async increment(name: string): Promise<Counter> {
-    if (this.redis.status.mode === 'memory') return this.#incrementLocally(name);
+    if (this.redis.mode === 'memory') return this.#incrementLocally(name);
     const value = await this.#increment([keyOf(name)], [KEPT_MS, Number.MAX_SAFE_INTEGER]);
     return { name, value: exactly(value), keptIn: 'redis' };
   }
 
   /** Returns the value; 0 for a counter that was never used. @throws ProblemException (409) when it is full. */
   async read(name: string): Promise<Counter> {
-    if (this.redis.status.mode === 'memory') {
+    if (this.redis.mode === 'memory') {
       return { name, value: this.#local.get(name) ?? 0, keptIn: 'memory' };
     }
     const value = (await this.redis.get(keyOf(name))) ?? '0';

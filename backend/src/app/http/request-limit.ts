@@ -28,7 +28,7 @@ export class RequestLimit implements OnModuleDestroy {
     cache: RedisCache,
     @Inject(APP_CONFIG) { requestsPerMinute }: AppConfig,
   ) {
-    this.#isAlone = redis.status.mode === 'memory';
+    this.#isAlone = redis.mode === 'memory';
     const shared = cache.namespace('requests', { policy: 'strict' });
     this.#counts = new SharedCounts(requestsPerMinute, (minute, client, by) =>
       shared.increment(`${minute}:${hashOf(client)}`, by, KEPT_MS),

@@ -49,7 +49,7 @@ export class OrderQueue implements OnApplicationBootstrap, OnModuleDestroy, OnAp
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.redis.status.mode === 'memory') {
+    if (this.redis.mode === 'memory') {
       this.#log.log('Orders are confirmed by this process alone: without Redis there is no queue');
     } else {
       this.#jobs = this.#open(`orders-${await this.orders.databaseId()}`);
@@ -77,7 +77,7 @@ export class OrderQueue implements OnApplicationBootstrap, OnModuleDestroy, OnAp
   /** Has an order confirmed, soon. Nobody waits for it, and it never fails. */
   hand(orderId: string): void {
     // A raw client queues commands while there is no primary, without an end: whoever looks later hands it over.
-    if (this.#handing >= MAX_AT_ONCE || (this.#jobs !== null && !this.redis.status.canWrite))
+    if (this.#handing >= MAX_AT_ONCE || (this.#jobs !== null && !this.redis.canWrite))
       return;
     this.#handing++;
     this.#pass(orderId)

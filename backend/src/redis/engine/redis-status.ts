@@ -69,6 +69,16 @@ export function readStatus(engine: RedisEngine): RedisStatus {
   return connected === null ? memoryStatus(engine) : connectedStatus(engine, connected);
 }
 
+/** Returns whether reads are answered now, without the rest of the status. */
+export function canRead({ connectedOrNull: connected }: RedisEngine): boolean {
+  return connected !== null && mayRead(connected.tracker);
+}
+
+/** Returns whether writes are taken now, without the rest of the status. */
+export function canWrite({ connectedOrNull: connected }: RedisEngine): boolean {
+  return connected !== null && mayWrite(connected.tracker);
+}
+
 function connectedStatus(
   { options, keyspaces }: RedisEngine,
   connected: PrimaryGroup,
@@ -77,19 +87,12 @@ function connectedStatus(
   const primary = tracker.primaryConnection;
   const replicas = tracker.replicas.map((node) => nodeStatus(node, connected));
   const { refusal } = tracker;
-  const canWrite = tracker.isWritable && refusal === null;
-  const canRead =
-    (tracker.isWritable && !refusesReads(refusal)) ||
-    replicas.some(
-      ({ connection, role, isStalled }) =>
-        connection === 'ready' && role === 'replica' && !isStalled,
-    );
+  const may = { canRead: mayRead(tracker), canWrite: mayWrite(tracker) };
   return {
     name: options.name,
     mode: options.mode,
-    ...verdict({ canRead, canWrite, refusal: tracker.isWritable ? refusal : null }, options.mode),
-    canRead,
-    canWrite,
+    ...verdict({ ...may, refusal: tracker.isWritable ? refusal : null }, options.mode),
+    ...may,
     masterName: options.mode === 'sentinel' ? options.sentinel.masterName : null,
     primary: primary === null ? null : nodeStatus(primary, connected),
     replicas,
@@ -109,6 +112,20 @@ function connectedStatus(
   };
 }
 
+type Tracker = PrimaryGroup['tracker'];
+
+function mayRead({ isWritable, refusal, replicas }: Tracker): boolean {
+  if (isWritable && !refusesReads(refusal)) return true;
+  return replicas.some(
+    ({ state, role, isStalled }) =>
+      state.kind === 'ready' && role?.kind === 'replica' && !isStalled,
+  );
+}
+
+function mayWrite({ isWritable, refusal }: Tracker): boolean {
+  return isWritable && refusal === null;
+}
+
 function sentinelStatus(
   desk: PrimaryGroup['sentinels'],
 ): Pick<RedisStatus, 'sentinels' | 'quorum'> {
@@ -116,7 +133,7 @@ function sentinelStatus(
   return { sentinels: desk.statuses(), quorum: desk.views()[0]?.quorum ?? null };
 }
 
-type Refusal = PrimaryGroup['tracker']['refusal'];
+type Refusal = Tracker['refusal'];
 
 /** Returns whether a primary that refuses writes for this reason refuses reads as well. */
 function refusesReads(refusal: Refusal): boolean {

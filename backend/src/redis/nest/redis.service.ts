@@ -25,7 +25,14 @@ import {
   type KeyspaceHits,
   type RecentLatencies,
 } from '../base/stats/index.js';
-import { readStatus, RedisScans, type RedisEngine, type RedisStatus } from '../engine/index.js';
+import {
+  canRead,
+  canWrite,
+  readStatus,
+  RedisScans,
+  type RedisEngine,
+  type RedisStatus,
+} from '../engine/index.js';
 import {
   asText,
   type BufferListener,
@@ -40,7 +47,7 @@ import {
   SUBSCRIBE_OPTIONS,
   type Subscription,
 } from '../commands/index.js';
-import type { CredentialsReport } from '../config/index.js';
+import type { CredentialsReport, RedisMode } from '../config/index.js';
 import {
   askServerForHotKeys,
   type CounterOptions,
@@ -80,7 +87,25 @@ export class RedisService extends RedisScans {
     return this.#engine.options.name;
   }
 
-  /** The status of the connection as it is now. Read from memory, so it costs little and never waits. */
+  /** How it reaches Redis: by Sentinels, as one node, or not at all. */
+  get mode(): RedisMode {
+    return this.#engine.options.mode;
+  }
+
+  /** Whether Redis answers reads now; never in memory mode. It costs nothing, so each request may look. */
+  get canRead(): boolean {
+    return canRead(this.#engine);
+  }
+
+  /** Whether Redis takes writes now; never in memory mode. It costs nothing, so each request may look. */
+  get canWrite(): boolean {
+    return canWrite(this.#engine);
+  }
+
+  /**
+   * Everything about the connection as it is now. Read from memory, so it never waits; it looks at each node, keyspace and
+   * Sentinel, so each request should rather ask for {@link canRead}, {@link canWrite} or {@link mode}.
+   */
   get status(): RedisStatus {
     return readStatus(this.#engine);
   }
