@@ -15,7 +15,7 @@ function turnsToCatchUp(lateMs: number): number {
  */
 export class Pulse {
   readonly #clock: Clock;
-  readonly #everyMs: number;
+  readonly #untilNextMs: () => number;
   readonly #beat: () => boolean;
   readonly #holds: boolean;
   #beating = false;
@@ -23,18 +23,19 @@ export class Pulse {
   #round = 0;
 
   /**
+   * @param everyMs - or how long it is to the next beat, if something is due before
    * @param beat - returns whether there is still something to watch
    * @param options - `holds`: whether the process is kept alive while there is
    */
   constructor(
     clock: Clock,
-    everyMs: number,
+    everyMs: number | (() => number),
     beat: () => boolean,
     { holds = false }: { readonly holds?: boolean } = {},
   ) {
     this.#clock = clock;
     this.#holds = holds;
-    this.#everyMs = everyMs;
+    this.#untilNextMs = typeof everyMs === 'number' ? () => everyMs : everyMs;
     this.#beat = beat;
   }
 
@@ -55,14 +56,13 @@ export class Pulse {
 
   #schedule(): void {
     const round = this.#round;
-    const dueAt = this.#clock.now() + this.#everyMs;
+    const ms = this.#untilNextMs();
+    const dueAt = this.#clock.now() + ms;
     const beat = (): void => {
       this.#beatAfterInput(1 + turnsToCatchUp(this.#clock.now() - dueAt), round);
     };
     const clock = this.#clock;
-    this.#stopTimer = this.#holds
-      ? clock.hold(this.#everyMs, beat)
-      : clock.after(this.#everyMs, beat);
+    this.#stopTimer = this.#holds ? clock.hold(ms, beat) : clock.after(ms, beat);
   }
 
   #beatAfterInput(turns: number, round: number): void {

@@ -11,6 +11,9 @@ export interface HeartbeatDeps {
   readonly onSilence: () => void;
 }
 
+// A timer may come a fraction early.
+const LEAST_MS = 1;
+
 /**
  * Asks the other side of a connection at a steady interval, one question at a time. Judges its silence
  * only after the input that has arrived: a pause of this process is not a silence of the other side.
@@ -25,7 +28,11 @@ export class Heartbeat {
   constructor(clock: Clock, deps: HeartbeatDeps) {
     this.#clock = clock;
     this.#deps = deps;
-    this.#pulse = new Pulse(clock, deps.intervalMs, () => this.#beat());
+    this.#pulse = new Pulse(
+      clock,
+      () => this.#untilNextMs(),
+      () => this.#beat(),
+    );
   }
 
   /** Whether a question is not answered yet. */
@@ -64,9 +71,20 @@ export class Heartbeat {
     return true;
   }
 
+  // A silence is told when its time is over, not at the beat after it.
+  #untilNextMs(): number {
+    const { intervalMs } = this.#deps;
+    const leftMs = this.#leftMs();
+    return leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, LEAST_MS)) : intervalMs;
+  }
+
+  #leftMs(): number {
+    return this.#sentAt === null ? 0 : this.#sentAt + this.#deps.timeoutMs - this.#clock.now();
+  }
+
   #beat(): boolean {
     if (this.#sentAt === null) this.ask();
-    else if (this.#clock.now() - this.#sentAt > this.#deps.timeoutMs) this.#deps.onSilence();
+    else if (this.#leftMs() <= 0) this.#deps.onSilence();
     return true;
   }
 }
