@@ -163,9 +163,20 @@ export const CACHE: Row = {
     }),
     lines({
       title: 'Near copies',
-      description: 'Hits that were answered from memory, without Redis.',
+      description:
+        'Hits of caches and reads of `redis.near` that were answered from memory, and processes that Redis does not tell of changed keys.',
       unit: 'ops',
-      queries: [{ expr: `sum(${rate('redis_ha_cache_near_hits_total')})`, legend: 'near hits' }],
+      queries: [
+        { expr: `sum(${rate('redis_ha_cache_near_hits_total')})`, legend: 'near hits' },
+        {
+          expr: `sum by (result) (${rate('redis_ha_near_key_reads_total')})`,
+          legend: 'redis.near: {{result}}',
+        },
+        {
+          expr: `sum(1 - ${chosen('redis_ha_near_hearing')})`,
+          legend: 'processes that hear nothing',
+        },
+      ],
     }),
     lines({
       title: 'Warm-up',

@@ -208,6 +208,18 @@ const USE: readonly AlertRule[] = [
     },
   },
   {
+    alert: 'RedisHaNearKeysUnheard',
+    severity: 'warning',
+    expr: 'min by (environment, connection, instance) (redis_ha_near_hearing) == 0',
+    for: '1m',
+    summary:
+      'Redis does not tell {{ $labels.instance }} of changed keys ({{ $labels.environment }}, {{ $labels.connection }})',
+    description:
+      'For a minute each read of redis.near has asked Redis, which bears the reads that copies would answer. No answer is wrong.',
+    fires: { at: '3m', series: { [appSeries('redis_ha_near_hearing')]: '1 0x40' } },
+    staysQuiet: { at: '3m', series: { [appSeries('redis_ha_near_hearing')]: '1 0x10 1x30' } },
+  },
+  {
     alert: 'RedisHaHotKey',
     severity: 'warning',
     expr: 'sum by (environment, connection, direction) (redis_ha_hot_keys) > 0',
