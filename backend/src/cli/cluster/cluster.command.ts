@@ -4,8 +4,9 @@ import { COMPOSE_OPTIONS } from '../compose/index.js';
 import { CliError, type CommandIo, defineCommand, EXIT, type ExitCode } from '../frame/index.js';
 import { inShell, NODE_NAMES, upCommandOf } from '../local/index.js';
 import { DEFAULT_FOLDER, UP } from '../reach/index.js';
+import type { Cluster, ClusterReport } from './cluster-report.js';
 import { drawCluster, drawVariables } from './draw-cluster.js';
-import { newCluster, type Cluster, type ClusterReport } from './running-cluster.js';
+import { newCluster } from './running-cluster.js';
 
 const clock = new SystemClock();
 const MAX_PORT = 65_535;

@@ -2,7 +2,7 @@ import { OPTION_TABLE } from '../../redis/config/index.js';
 import { inShell } from '../local/index.js';
 import { lineForShell } from '../reach/index.js';
 import { drawTable, type Screen } from '../screen/index.js';
-import type { ClusterReport } from './running-cluster.js';
+import type { ClusterReport } from './cluster-report.js';
 
 const COLUMNS = [
   { title: 'node' },
