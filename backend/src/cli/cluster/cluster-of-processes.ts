@@ -77,7 +77,7 @@ export class ClusterOfProcesses implements Cluster {
     const asleep = nodes.filter(({ state }) => state !== 'running');
     return {
       ...{ place: this.place, profile: cluster.state.profile, nodes, ended: null },
-      variables: cluster.variables,
+      ...{ variables: cluster.variables, operator: {} },
       problems: [
         ...asleep.map(({ name, state }) => `${name} is ${state}`),
         ...problemsOf(seen, { nodes: 3, sentinels: 3 }),
@@ -120,4 +120,4 @@ function refuseOther({ state }: LocalCluster, { profile, folder }: ClusterOrder)
   );
 }
 
-const EMPTY = { profile: null, nodes: [], variables: {}, ended: null } as const;
+const EMPTY = { profile: null, nodes: [], variables: {}, operator: {}, ended: null } as const;

@@ -31,6 +31,8 @@ export interface ClusterReport {
   readonly nodes: readonly NodeReport[];
   /** What an application is started with. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What this program is given beside them, where an application may too little for it. */
+  readonly operator: Readonly<Record<string, string>>;
   /** Why it is not whole. */
   readonly problems: readonly string[];
   /** How many were ended, after `down`. */

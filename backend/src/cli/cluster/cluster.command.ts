@@ -130,7 +130,7 @@ async function status(cluster: Cluster, how: How): Promise<ExitCode> {
 }
 
 const NOTHING: Omit<ClusterReport, 'place'> = {
-  ...{ profile: null, nodes: [], variables: {}, problems: [], ended: null },
+  ...{ profile: null, nodes: [], variables: {}, operator: {}, problems: [], ended: null },
 };
 
 function show(report: ClusterReport, { isJson, isEnv, up: typed, io }: How): void {

@@ -7,6 +7,7 @@ import type { ClusterReport } from './cluster-report.js';
 const REPORT: ClusterReport = {
   ...{ place: '/folder', profile: 'default', problems: [], ended: null },
   nodes: [],
+  operator: {},
   variables: {
     REDIS_SENTINEL_ENABLED: 'true',
     REDIS_SENTINEL_MASTER_NAME: 'mymaster',

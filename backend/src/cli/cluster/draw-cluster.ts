@@ -1,6 +1,5 @@
-import { OPTION_TABLE } from '../../redis/config/index.js';
 import { inShell } from '../local/index.js';
-import { lineForShell } from '../reach/index.js';
+import { lineForShell, otherWays } from '../reach/index.js';
 import { drawTable, type Screen } from '../screen/index.js';
 import type { ClusterReport } from './cluster-report.js';
 
@@ -11,10 +10,6 @@ const COLUMNS = [
   { title: 'state' },
   { title: 'role' },
 ];
-
-/** What says where Redis is, and who one is there. The rest of an environment may stay as it is. */
-const OF_THE_WAY =
-  /^(mode|host|port|path|url|(node|sentinel)\.(username|password|passwordFile|tls)|sentinel\.(masterName|nodes|natMap))$/;
 
 /**
  * The cluster as lines for people.
@@ -36,28 +31,33 @@ export function drawCluster(report: ClusterReport, up: string, screen: Screen): 
     ...(rows.length === 0 ? [] : drawTable(COLUMNS, rows, width)),
     ...report.problems.map((problem) => `${doubtful('!')} ${problem}`),
     ...(isGone(report) ? [`  ${up} starts what is gone`] : []),
-    ...(variables.length === 0
-      ? []
-      : [
-          '',
-          faint(`# for an application, and for this program: ${lineForShell(up)}`),
-          ...variables,
-        ]),
+    ...(variables.length === 0 ? [] : ['', faint(forWhom(report, up)), ...variables]),
+    ...drawOperator(report, screen),
   ];
 }
 
+function forWhom({ operator }: ClusterReport, up: string): string {
+  const isForBoth = Object.keys(operator).length === 0;
+  return `# for an application${isForBoth ? ', and for this program' : ''}: ${lineForShell(up)}`;
+}
+
+function drawOperator({ operator }: ClusterReport, { styles }: Screen): string[] {
+  const exports = exportsOf(operator);
+  if (exports.length === 0) return [];
+  return ['', styles.faint('# behind them for this program, which asks for more'), ...exports];
+}
+
 function isGone({ nodes }: ClusterReport): boolean {
-  return nodes.length === 0 || nodes.some(({ state }) => state !== 'running');
+  return nodes.length === 0 || nodes.some(({ state }) => !state.startsWith('running'));
 }
 
 /** The variables as lines for a shell. What would contradict them, or lead elsewhere, is unset. */
 export function drawVariables({ variables }: ClusterReport): string[] {
-  const exports = Object.entries(variables).map(
-    ([name, value]) => `export ${name}=${inShell(value)}`,
-  );
+  const exports = exportsOf(variables);
   if (exports.length === 0) return [];
-  const others = OPTION_TABLE.filter(({ path }) => OF_THE_WAY.test(path))
-    .flatMap(({ env }) => env)
-    .filter((name) => !Object.hasOwn(variables, name));
-  return [`unset ${others.join(' ')}`, ...exports];
+  return [`unset ${otherWays(variables).join(' ')}`, ...exports];
+}
+
+function exportsOf(variables: Readonly<Record<string, string>>): string[] {
+  return Object.entries(variables).map(([name, value]) => `export ${name}=${inShell(value)}`);
 }

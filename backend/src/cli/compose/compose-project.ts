@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { Clock } from '../../redis/base/timing/index.js';
 import { CliError, type Environment } from '../frame/index.js';
 import { readContainers, type Container } from './containers.js';
@@ -17,8 +16,6 @@ const COMMAND_WITHIN_MS = 300_000;
 const QUESTION_WITHIN_MS = 20_000;
 const HEALTHY_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 500;
-const REDIS_PORT = 6379;
-const SENTINEL_PORT = 26379;
 
 /** A Redis in containers, by its Compose file. */
 export class ComposeProject {
@@ -116,39 +113,4 @@ export class ComposeProject {
       'Run it by hand; --compose-env names the file with the variables of the Compose file',
     );
   }
-}
-
-/** The variables of an application on this machine that uses it, as far as its containers tell them. */
-export function variablesOf(containers: readonly Container[]): Record<string, string> {
-  const sentinels = containers.flatMap(({ ports }) => ports.get(SENTINEL_PORT) ?? []);
-  const mapped = containers.flatMap(({ announced, ports }) =>
-    [REDIS_PORT, SENTINEL_PORT].flatMap((port) => {
-      const here = ports.get(port);
-      return here === undefined ? [] : [`${announced}:${String(port)}=${here}`];
-    }),
-  );
-  if (sentinels.length === 0) return {};
-  const groups = containers.map(({ env }) => env.get('REDIS_SENTINEL_MASTER_NAME'));
-  return {
-    REDIS_SENTINEL_ENABLED: 'true',
-    REDIS_SENTINEL_MASTER_NAME: groups.find((name) => name !== undefined) ?? 'mymaster',
-    REDIS_SENTINELS: sentinels.join(','),
-    REDIS_NAT_MAP: mapped.join(','),
-    ...secretsOf(containers),
-  };
-}
-
-// As deploy/redis/make-secrets.sh lays them out: a folder for each service, and one for the application.
-function secretsOf(containers: readonly Container[]): Record<string, string> {
-  const sources = containers.flatMap(({ mounts }) => mounts.get('/run/secrets/redis') ?? []);
-  const folder = sources.map((source) => join(dirname(source), 'app')).find(existsSync);
-  if (folder === undefined) return {};
-  const isTls = containers.some(({ env }) => env.get('REDIS_TLS') === 'true');
-  return {
-    REDIS_USERNAME: 'app',
-    REDIS_PASSWORD_FILE: join(folder, 'redis-password'),
-    REDIS_SENTINEL_USERNAME: 'app',
-    REDIS_SENTINEL_PASSWORD_FILE: join(folder, 'sentinel-password'),
-    ...(isTls ? { REDIS_TLS: 'true', REDIS_TLS_CA_FILE: join(folder, 'ca.crt') } : {}),
-  };
 }

@@ -4,6 +4,8 @@ export interface Container {
   readonly service: string;
   /** For people: `running`, `paused`, `exited`, and its health. */
   readonly status: string;
+  /** It runs, however well. */
+  readonly isRunning: boolean;
   /** It runs, and where it is asked for its health, it is well. */
   readonly isHealthy: boolean;
   /** What its Redis is called by others. */
@@ -81,11 +83,14 @@ function variableOf(line: string): [string, string] {
   return [line.slice(0, at), line.slice(at + 1)];
 }
 
-function healthOf(state: Inspected['State']): Pick<Container, 'status' | 'isHealthy'> {
+function healthOf(
+  state: Inspected['State'],
+): Pick<Container, 'status' | 'isRunning' | 'isHealthy'> {
   const status = state?.Status ?? 'unknown';
   const health = state?.Health?.Status;
   return {
     status: health === undefined ? status : `${status} (${health})`,
+    isRunning: status === 'running',
     isHealthy: status === 'running' && (health === undefined || health === 'healthy'),
   };
 }

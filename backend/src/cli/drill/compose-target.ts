@@ -28,6 +28,12 @@ export class ComposeTarget implements DrillTarget {
     this.#parts = parts;
   }
 
+  // With the network of the host, it is that of every application there.
+  get hasOwnLoopback(): boolean {
+    const { containers } = this.#parts;
+    return containers.every(({ networks }) => networks.every(({ name }) => name !== 'host'));
+  }
+
   get place(): string {
     return this.#parts.file;
   }
@@ -42,8 +48,8 @@ export class ComposeTarget implements DrillTarget {
   }
 
   get asleep(): Asleep | null {
-    const sick = this.#parts.containers.filter(({ isHealthy }) => !isHealthy);
-    const nodes = sick.map(({ name, status }) => `${name} is ${status}`);
+    const gone = this.#parts.containers.filter(({ isRunning }) => !isRunning);
+    const nodes = gone.map(({ name, status }) => `${name} is ${status}`);
     const cure = `${UP} with the same --compose starts what is gone`;
     return nodes.length === 0 ? null : { nodes, cure };
   }

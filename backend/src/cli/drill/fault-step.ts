@@ -43,6 +43,8 @@ export interface DrillTarget {
   readonly options: ReachOptions;
   /** Whether this program started it, for nothing but drills. */
   readonly isOwn: boolean;
+  /** Whether a client of a node that is on the same machine as the node belongs to the node, as the health check of a container. */
+  readonly hasOwnLoopback: boolean;
   /** What it is called by, to be looked at for what sounds like production. */
   readonly names: readonly string[];
   /** What of it does not run; `null` where all of it does, or this program cannot tell. */

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import type { Clock } from '../../redis/base/timing/index.js';
-import { ComposeProject, variablesOf } from '../compose/index.js';
+import { ComposeProject, operatorEnvironment } from '../compose/index.js';
 import { CliError, type Environment } from '../frame/index.js';
 import { LocalCluster, upCommandOf } from '../local/index.js';
 import {
   connectionFrom,
   DEFAULT_FOLDER,
   lineForShell,
+  UP,
   type ConnectionValues,
 } from '../reach/index.js';
 import { ComposeTarget } from './compose-target.js';
@@ -77,9 +78,18 @@ async function composeTarget(
   const names = { file, envFile: typed['compose-env'], project: typed.project };
   const project = await ComposeProject.open(names, env, clock);
   const containers = await project.containers();
-  // What the containers say wins over what the environment says of another cluster.
-  const options = connectionFrom(typed, { env: { ...env, ...variablesOf(containers) } });
+  const operator = operatorEnvironment(containers, env);
+  // Where the environment leads is another cluster, and a switchover would move that one's primary.
+  if (operator === null && typed.sentinels === null) throw runsNowhere(file);
+  const options = connectionFrom(typed, { env: operator ?? env });
   return new ComposeTarget({ file, project, containers, options });
+}
+
+function runsNowhere(file: string): CliError {
+  return new CliError(
+    `No Sentinel of ${file} is reached from here`,
+    `${UP} with the same --compose starts it; where it publishes no Sentinel, give --sentinels h:p,h:p,h:p`,
+  );
 }
 
 async function findLocal(typed: TargetValues, clock: Clock): Promise<LocalCluster | null> {

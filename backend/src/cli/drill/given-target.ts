@@ -15,6 +15,7 @@ const COMMAND_WITHIN_MS = 120_000;
 /** A cluster that this program reaches, and whose machines it does not: others know how to break it. */
 export class GivenTarget implements DrillTarget {
   readonly isOwn = false;
+  readonly hasOwnLoopback = false;
   readonly asleep = null;
   readonly options: ReachOptions;
   readonly #commands: GivenCommands | null;

@@ -16,6 +16,7 @@ const DEADLINE_MS = 2_000;
 /** A cluster that `cluster up` started as processes. */
 export class LocalTarget implements DrillTarget {
   readonly isOwn = true;
+  readonly hasOwnLoopback = false;
   readonly #cluster: LocalCluster;
 
   constructor(cluster: LocalCluster) {

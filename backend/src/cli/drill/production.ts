@@ -11,7 +11,7 @@ const SOUNDS_LIKE_IT = /(^|[^a-z])(prod|live)/i;
 
 /** What is looked at. */
 export interface Suspect {
-  readonly target: Pick<DrillTarget, 'options' | 'isOwn' | 'names'>;
+  readonly target: Pick<DrillTarget, 'options' | 'isOwn' | 'hasOwnLoopback' | 'names'>;
   readonly seen: Survey;
   readonly env: Environment;
 }
@@ -22,7 +22,7 @@ export async function whyProduction({ target, seen, env }: Suspect): Promise<str
   const found = [...suspiciousEnvironment(env), ...suspiciousNames(names, seen, options)];
   // What `cluster up` started is there to be broken, whoever tries it with data and clients.
   if (isOwn) return found;
-  const [places, use] = await Promise.all([strangePlaces(seen), strangeUse(options, seen)]);
+  const [places, use] = await Promise.all([strangePlaces(seen), strangeUse(target, seen)]);
   return [...found, ...places, ...use];
 }
 
@@ -79,7 +79,10 @@ async function isNear(host: string): Promise<boolean> {
   );
 }
 
-async function strangeUse(options: ReachOptions, { primary }: Survey): Promise<string[]> {
+async function strangeUse(
+  { options, hasOwnLoopback }: Suspect['target'],
+  { primary }: Survey,
+): Promise<string[]> {
   if (primary === null) return [];
   const server = await reach({
     ...{ address: primary.address, access: options.node, whose: 'node', deadlineMs: DEADLINE_MS },
@@ -88,7 +91,7 @@ async function strangeUse(options: ReachOptions, { primary }: Survey): Promise<s
   const clients = await server.tryAsk('client', 'list');
   server.close();
   const keys = keysIn(primary.info);
-  const strangers = clients.ok ? strangersIn(String(clients.value)) : [];
+  const strangers = clients.ok ? strangersIn(String(clients.value), hasOwnLoopback) : [];
   return [
     ...(keys > MAX_KEYS
       ? [`it holds ${String(keys)} keys, and more than ${String(MAX_KEYS)}`]
@@ -107,8 +110,12 @@ function keysIn(info: Survey['nodes'][number]['info']): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** The clients that are neither nodes, nor Sentinels, nor this program. */
-export function strangersIn(list: string): string[] {
+/**
+ * The clients that are neither nodes, nor Sentinels, nor this program.
+ *
+ * @param hasOwnLoopback - whether those beside the node are no strangers either
+ */
+export function strangersIn(list: string, hasOwnLoopback = false): string[] {
   return list.split('\n').filter((line) => {
     const fields = new Map(
       line
@@ -118,6 +125,7 @@ export function strangersIn(list: string): string[] {
     );
     const [flags = '', name = ''] = [fields.get('flags'), fields.get('name')];
     if (!fields.has('id')) return false;
+    if (hasOwnLoopback && /^(127\.|\[?::1\]?:)/.test(fields.get('addr') ?? '')) return false;
     return !/[SM]/.test(flags) && !/^(sentinel-|nestjs-redis-ha-cli$)/.test(name);
   });
 }

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { formatAddress } from '../../redis/base/address/index.js';
 import type { Clock } from '../../redis/base/timing/index.js';
-import { resolveFromEnv } from '../../redis/config/index.js';
 import { CliError } from '../frame/index.js';
 import {
+  connectionIn,
   DEFAULT_FOLDER,
   isReached,
   reach,
@@ -87,9 +87,7 @@ export class LocalCluster {
 
   /** How it is reached. */
   get options(): ReachOptions {
-    const { options } = resolveFromEnv(this.variables);
-    if (options.mode !== 'memory') return options;
-    throw new CliError('A local cluster has no address', 'Start it again');
+    return connectionIn(this.variables);
   }
 
   /** The node of this port. @throws {@link CliError} where there is none */

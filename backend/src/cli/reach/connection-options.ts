@@ -59,6 +59,12 @@ export type ConnectionValues = OptionValues<typeof CONNECTION_OPTIONS>;
 /** The options of a connection that has a Redis. */
 export type ReachOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
 
+const NOTHING_TYPED: ConnectionValues = {
+  ...{ 'env-file': null, sentinels: null, node: null, 'master-name': null, map: [] },
+  ...{ user: null, 'password-file': null, 'sentinel-user': null, 'sentinel-password-file': null },
+  'tls-ca': null,
+};
+
 const WAYS = 'give --sentinels h:p,h:p,h:p, --node host:port or --env-file, or set REDIS_SENTINELS';
 
 /** Tells whether somebody said where Redis is: by an option, or the environment. */
@@ -100,6 +106,11 @@ export function connectionFrom(
     'The environment says that there is no Redis: REDIS_MODE is memory',
     'Give --sentinels or --node',
   );
+}
+
+/** Returns how Redis is reached by these variables and nothing else, as {@link connectionFrom} does. */
+export function connectionIn(env: Environment): ReachOptions {
+  return connectionFrom(NOTHING_TYPED, { env });
 }
 
 /** Returns what the application would find doubtful in the same variables. */
