@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { appProfile } from '../backend/test/compose/app-profile.mjs';
 import { boot, facts } from '../backend/test/compose/boot.mjs';
+import { commandLine } from '../backend/test/compose/command-line.mjs';
 import { composeV1 } from '../backend/test/compose/compose-v1.mjs';
 import { faults } from '../backend/test/compose/faults.mjs';
 import { drill, everythingDown, persistence, planned } from '../backend/test/compose/planned.mjs';
@@ -207,6 +208,22 @@ async function oldCompose(engine, { image }) {
   await cluster.remove();
 }
 
+/**
+ * The program of the package on the shipped file.
+ * @param {Engine} engine
+ * @param {Version} version
+ */
+async function ownProgram(engine, { image }) {
+  if (!(await canRun(engine, image))) return; // The checks of this version say so.
+  await runner.beside(async (beside) => {
+    beside.begin('The command line');
+    const cluster = await prepared(engine, { image });
+    await commandLine(beside, engine, cluster);
+    if (beside.failed > 0) console.log(await cluster.tail(40));
+    await cluster.remove();
+  });
+}
+
 async function main() {
   const engine = findEngine();
   if (engine === undefined) return skip('no container engine answers, and none could be made here');
@@ -214,7 +231,8 @@ async function main() {
   if (!existsSync(at('dist', 'lib', 'esm', 'index.js'))) {
     await run(process.execPath, [at('scripts', 'build-lib.mjs')], { timeoutMs: 5 * MINUTE });
   }
-  await rulesOfStart();
+  // Both wait for most of their time.
+  await Promise.all([rulesOfStart(), IMAGES.includes(NEWEST) && ownProgram(engine, NEWEST)]);
   const nodeImage = await provideNodeImage(engine);
   for (const version of IMAGES) await oneVersion(engine, version, nodeImage);
   if (IMAGES.includes(NEWEST)) {

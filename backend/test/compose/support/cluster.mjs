@@ -188,6 +188,19 @@ export class Cluster {
     await rm(this.env.REDIS_SECRETS, { recursive: true, force: true });
   }
 
+  /** That it is gone, with volumes and networks. */
+  async nothingIsLeft() {
+    const label = ['--filter', `label=com.docker.compose.project=${this.project}`];
+    for (const list of [
+      ['ps', '-aq'],
+      ['volume', 'ls', '-q'],
+      ['network', 'ls', '-q'],
+    ]) {
+      const left = (await this.docker(...list, ...label)).trim();
+      expect(left === '', `${list.join(' ')}: ${left.split('\n').join(' ')}`);
+    }
+  }
+
   /** @param {string[]} args */
   docker(...args) {
     return sh('docker', args, { env: this.#engine.env });

@@ -75,6 +75,12 @@ export class Runner {
   figures = [];
   #label = '';
   #isBroken = false;
+  #tell;
+
+  /** @param {(text: string) => void} [tell] where its lines go */
+  constructor(tell = (text) => console.log(text)) {
+    this.#tell = tell;
+  }
 
   /**
    * What follows is about this version; a cluster that is broken is not asked further.
@@ -83,7 +89,25 @@ export class Runner {
   begin(label) {
     this.#label = label;
     this.#isBroken = false;
-    console.log(`\n== ${label} ==`);
+    this.#tell(`\n== ${label} ==`);
+  }
+
+  /**
+   * Checks that run beside others and mostly wait: their lines come in one piece, when all of them have ended.
+   * @param {(runner: Runner) => Promise<unknown>} body
+   */
+  async beside(body) {
+    /** @type {string[]} */
+    const lines = [];
+    const other = new Runner((text) => void lines.push(text));
+    try {
+      await body(other);
+    } finally {
+      this.passed += other.passed;
+      this.failed += other.failed;
+      this.figures.push(...other.figures);
+      this.#tell(lines.join('\n'));
+    }
   }
 
   /**
@@ -106,19 +130,19 @@ export class Runner {
       this.#isBroken ||= isVital;
       const why = error instanceof Error ? error : new Error(String(error));
       const reason = error instanceof Wrong ? why.message : why.stack;
-      console.log(
+      this.#tell(
         `   FAILED  ${name}\n           ${String(reason).split('\n').join('\n           ')}`,
       );
       return;
     }
     const told = notes.length === 0 ? '' : `: ${notes.join(', ')}`;
     if (notes.length > 0) this.figures.push(`${this.#label}: ${name}${told}`);
-    console.log(`   ok ${seconds(performance.now() - startedAt).padStart(7)}  ${name}${told}`);
+    this.#tell(`   ok ${seconds(performance.now() - startedAt).padStart(7)}  ${name}${told}`);
   }
 
   /** The line that continuous integration reads, last. */
   end() {
-    console.log(`\n${this.passed} passed, ${this.failed} failed`);
+    this.#tell(`\n${this.passed} passed, ${this.failed} failed`);
     return this.failed === 0 && this.passed > 0 ? 0 : 1;
   }
 }
