@@ -35,14 +35,15 @@ export interface Chart {
 type Scale = (value: number) => number;
 
 const WIDTH = 560;
-const HEIGHT = 190;
-const PAD = { left: 46, right: 10, top: 32, bottom: 22 };
+const HEIGHT = 212;
+const PAD = { left: 50, right: 10, top: 48, bottom: 24 };
 const INNER = { width: WIDTH - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
-const LABEL_ROW = 10;
+const LABEL_ROW = 12;
 const LABEL_ROWS = 3;
-const LABEL_WIDTH = 58;
+/** A letter of a label, as wide as they are on average and some more. */
+const LETTER_WIDTH = 6.2;
 /** The others are lines with a tooltip, and rows of the table of steps. */
-const LABELLED_STEPS = new Set(['promoted', 'first write', 'writing again']);
+const LABELLED_STEPS = new Set(['promoted', 'first write', 'writing again', 'whole again']);
 
 const LOG_TICKS = [1, 10, 100, 1000, 5000];
 
@@ -103,7 +104,7 @@ function axes({ max, log = false, seconds, unit }: Chart, x: Scale, y: Scale): s
     const at = y(tick).toFixed(1);
     return (
       `<line class="grid" x1="${PAD.left}" x2="${WIDTH - PAD.right}" y1="${at}" y2="${at}"/>` +
-      `<text class="tick" x="${PAD.left - 6}" y="${at}" dy="3" text-anchor="end">${formatFigure(tick)}</text>`
+      `<text class="tick" x="${PAD.left - 6}" y="${at}" dy="4" text-anchor="end">${formatFigure(tick)}</text>`
     );
   });
   const every = seconds > 120 ? 60 : 10;
@@ -120,11 +121,16 @@ function markLines(marks: readonly ChartMark[], x: Scale): string[] {
   const ends: number[] = [];
   return marks.map(({ label, second, isFault = false }) => {
     const at = x(second);
-    const row = isFault || LABELLED_STEPS.has(label) ? freeRow(ends, at) : null;
+    // At the right edge it stands before its line.
+    const width = label.length * LETTER_WIDTH;
+    const isLast = at + width > WIDTH;
+    const from = isLast ? at - width : at;
+    const row =
+      isFault || LABELLED_STEPS.has(label) ? freeRow(ends, { from, to: from + width }) : null;
     const text =
       row === null
         ? ''
-        : `<text class="mark-label" x="${(at + 2).toFixed(1)}" y="${8 + row * LABEL_ROW}">${escape(label)}</text>`;
+        : `<text class="mark-label" x="${(at + (isLast ? -3 : 3)).toFixed(1)}" y="${10 + row * LABEL_ROW}"${isLast ? ' text-anchor="end"' : ''}>${escape(label)}</text>`;
     return (
       `<g class="${isFault ? 'fault' : 'step'}"><title>${escape(label)}, second ${second.toFixed(2)}</title>` +
       `<line x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${PAD.top - 2}" y2="${HEIGHT - PAD.bottom}"/>${text}</g>`
@@ -132,11 +138,14 @@ function markLines(marks: readonly ChartMark[], x: Scale): string[] {
   });
 }
 
-function freeRow(ends: number[], at: number): number | null {
-  const row = ends.findIndex((end) => end < at);
+function freeRow(
+  ends: number[],
+  { from, to }: { readonly from: number; readonly to: number },
+): number | null {
+  const row = ends.findIndex((end) => end < from);
   const taken = row < 0 ? ends.length : row;
   if (taken >= LABEL_ROWS) return null;
-  ends[taken] = at + LABEL_WIDTH;
+  ends[taken] = to;
   return taken;
 }
 
@@ -150,10 +159,10 @@ export function chart(given: Chart): string {
     .join('');
   return (
     `<figure><figcaption>${escape(title)}<span class="keys">${legend}</span></figcaption>` +
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}">` +
+    `<div class="scroll"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}">` +
     axes(given, x, y) +
     series.map((each) => curve(each, x, y)).join('') +
     markLines(marks, x).join('') +
-    '</svg></figure>'
+    '</svg></div></figure>'
   );
 }

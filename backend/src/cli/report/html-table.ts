@@ -15,8 +15,9 @@ export function tableHead(names: readonly string[]): string {
 }
 
 /** Rows as a table in a frame. */
-export function boxed(rows: readonly string[]): string {
-  return `<div class="box"><table>${rows.join('')}</table></div>`;
+export function boxed(rows: readonly string[], className = ''): string {
+  const all = className === '' ? 'box' : `box ${className}`;
+  return `<div class="${all}"><table>${rows.join('')}</table></div>`;
 }
 
 /** Whether a bound holds. */
@@ -32,11 +33,18 @@ export interface PlainBound {
   readonly holds: boolean;
 }
 
+// Neither a figure and its unit nor an option of a command is read well on two lines.
+function unbroken(text: string): string {
+  return escape(text)
+    .replace(/(\d) (ms|s)\b/g, '$1&nbsp;$2')
+    .replace(/--[a-z-]+/g, '<span class="whole">$&</span>');
+}
+
 /** Bounds, each with its reason. */
 export function boundTable(bounds: readonly PlainBound[]): string {
   const rows = bounds.map(
     ({ what, why, seen, holds }) =>
-      `<tr><td>${escape(what)}<div class="why">${escape(why)}</div></td><td>${escape(seen)}</td>` +
+      `<tr><td>${escape(what)}<div class="why">${unbroken(why)}</div></td><td>${unbroken(seen)}</td>` +
       `<td>${markOfBound(holds)}</td></tr>`,
   );
   return boxed(['<tr><th>Bound</th><th>measured</th><th>verdict</th></tr>', ...rows]);
@@ -56,7 +64,7 @@ export function stepTable(steps: readonly StepAfter[]): string {
       ({ label, afterFaultMs }) =>
         `<tr><td>${escape(label)}</td>${figureCell(`${formatFigure(afterFaultMs)} ms`)}</tr>`,
     );
-  return boxed([tableHead(['Step', 'after the fault']), ...rows]);
+  return boxed([tableHead(['Step', 'after the fault']), ...rows], 'steps');
 }
 
 /** A name and a text. */

@@ -22,7 +22,7 @@ export function drillPage(
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Drill: ${escape(title)}</title><style>${STYLE}</style></head><body><main>
 <h1>Drill: ${escape(title)}<span class="badge ${className}">${verdict}</span></h1>
-<p class="soft">${escape(what)} · ${escape(date.slice(0, 16).replace('T', ' '))} UTC</p>
+<p class="soft">${escape(what)} · <span class="whole">${escape(date.slice(0, 16).replace('T', ' '))} UTC</span></p>
 ${parts.join('\n')}
 </main></body></html>
 `;
@@ -35,5 +35,5 @@ export function warning(text: string): string {
 
 /** A figure that everybody looks for, with its name and what it is compared with. */
 export function tile(name: string, figure: string, besides = ''): string {
-  return `<div class="tile"><span>${escape(name)}</span><b>${escape(figure)}</b><span>${escape(besides)}</span></div>`;
+  return `<div class="tile"><span>${escape(name)}</span><b>${escape(figure).replaceAll(':', '<wbr>:')}</b><span>${escape(besides)}</span></div>`;
 }
