@@ -15,6 +15,8 @@ RUN find node_modules dist/app -type f \
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
+# A new volume takes its owner from here: the journals (REDIS_JOURNAL_DIR) are to be in a folder of the process.
+RUN install -d -m 0755 -o node -g node /data
 COPY --from=build --chown=root:root /app/package.json ./
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist/app dist/app

@@ -16,6 +16,7 @@ const ALL = [...NODES, ...SENTINELS, 'postgres', ...BACKENDS, 'proxy'];
 const USER = { email: 'user1@example.com', password: 'demo-password' };
 const PER_SECOND = 150;
 const SETTLE_MS = 2000;
+const JOURNALS = '/data/redis-journals';
 
 /** @typedef {import('./support/app-load.mjs').Told} Told */
 /** @typedef {import('./support/engine.mjs').Engine} Engine */
@@ -43,12 +44,13 @@ async function bothServe(visitor) {
  * @param {string} path
  * @param {(answer: Told) => void} look
  * @param {number} [times]
+ * @param {number} [status] which the answers must have
  */
-async function askBoth(visitor, path, look, times = 20) {
+async function askBoth(visitor, path, look, times = 20, status = 200) {
   /** @type {Map<string | undefined, number>} */
   const seen = new Map();
   for (let i = 0; i < times; i += 1) {
-    const answer = await visitor.must(200, 'GET', path);
+    const answer = await visitor.must(status, 'GET', path);
     look(answer);
     seen.set(answer.by, (seen.get(answer.by) ?? 0) + 1);
   }
@@ -192,6 +194,69 @@ async function faultsUnderLoad(runner, place) {
   });
 }
 
+/** @param {Cluster} cluster */
+async function journalsAreKept(cluster) {
+  for (const name of BACKENDS) {
+    const id = await cluster.container(name);
+    const seen = await cluster.docker('exec', id, 'ls', '-ldn', JOURNALS);
+    expect(/^drwx------\s+\d+ 1000 /.test(seen), `${name}: ${seen.trim()}`);
+  }
+}
+
+/**
+ * No Sentinel is left to replace the primary; resolves with who was taken away. The replicas keep what they have.
+ * @param {Cluster} cluster
+ */
+async function withoutPrimary(cluster) {
+  const gone = [...SENTINELS, await cluster.agreedPrimary()];
+  const ids = await Promise.all(gone.map((service) => cluster.container(service)));
+  await cluster.docker('kill', ...ids);
+  return ids;
+}
+
+/**
+ * @param {Place} place
+ * @param {Visitor} leaving
+ * @param {Visitor} staying
+ */
+async function logoutOutlives({ cluster, visitor }, leaving, staying) {
+  await leaving.logIn('user2@example.com', USER.password);
+  await staying.logIn('user3@example.com', USER.password);
+  for (const one of [leaving, staying]) await askBoth(one, '/api/auth/session', () => undefined);
+  await journalsAreKept(cluster);
+  const gone = await withoutPrimary(cluster);
+  await until('the logout to be acknowledged', 20_000, async () => {
+    const { status } = await leaving.ask('POST', '/api/auth/logout');
+    return status === 204 ? undefined : `it is answered with ${status}`;
+  });
+  // Nobody is left who has it in memory.
+  await cluster.compose('rm', '-s', '-f', ...BACKENDS);
+  await cluster.docker('start', ...gone);
+  await cluster.settled();
+  const keys = Number(await cluster.command(await cluster.agreedPrimary(), 'DBSIZE'));
+  expect(keys > 0, 'Redis came back empty: it has forgotten every session');
+  await cluster.up('--no-deps', ...BACKENDS);
+  await cluster.healthy(BACKENDS);
+  await bothServe(visitor);
+  await askBoth(staying, '/api/auth/session', () => undefined);
+  await askBoth(leaving, '/api/auth/session', () => undefined, 20, 401);
+}
+
+/** @type {Phase} */
+async function journals(runner, place) {
+  await runner.check(
+    'a logout acknowledged while there is no primary outlives both instances',
+    async () => {
+      const port = Number(place.cluster.env.APP_PORT);
+      const [leaving, staying] = [new Visitor(port), new Visitor(port)];
+      await logoutOutlives(place, leaving, staying).finally(() => {
+        leaving.close();
+        staying.close();
+      });
+    },
+  );
+}
+
 /**
  * @param {Place} place
  * @param {string} mode
@@ -261,15 +326,7 @@ async function keepsSecrets(runner, { cluster, visitor }) {
 async function leavesNothing(runner, { cluster }) {
   await runner.check('`down -v` leaves nothing', async () => {
     await cluster.down('-v');
-    const label = ['--filter', `label=com.docker.compose.project=${cluster.project}`];
-    for (const list of [
-      ['ps', '-aq'],
-      ['volume', 'ls', '-q'],
-      ['network', 'ls', '-q'],
-    ]) {
-      const left = (await cluster.docker(...list, ...label)).trim();
-      expect(left === '', `${list.join(' ')}: ${left.split('\n').join(' ')}`);
-    }
+    await cluster.nothingIsLeft();
   });
 }
 
@@ -312,7 +369,11 @@ async function letsNobodyIn(runner, { engine, cluster }) {
 }
 
 /** What is done with it, in this order. A container that is made anew begins a new log: secrets are looked for each time. */
-export const PHASES = [answers, keepsInside, letsNobodyIn, faultsUnderLoad, thereAndBack, observed];
+export const PHASES = [answers, keepsInside, letsNobodyIn, faultsUnderLoad].concat(
+  journals,
+  thereAndBack,
+  observed,
+);
 
 /** @param {string} why */
 function skip(why) {

@@ -16,6 +16,7 @@ const ENTRYPOINT = at('backend', 'test', 'compose', 'support', 'postgres-entrypo
 // An engine that was begun before keeps its images: one with another entry point is another image.
 const POSTGRES = `local/ha-postgres-of-this-machine:${digestOf(ENTRYPOINT)}`;
 const POSTGRES_UID = 70;
+const NODE_UID = 1000;
 
 /** @typedef {NodeJS.ProcessEnv} Environment */
 /** @typedef {import('./image-root.mjs').ImageRoot} ImageRoot */
@@ -49,7 +50,8 @@ function digestOf(path) {
 
 /** @param {ImageRoot} root */
 async function fillBackend(root) {
-  await root.addBase(['node:x:1000:1000::/home/node:/bin/sh']);
+  await root.addBase([`node:x:${NODE_UID}:${NODE_UID}::/home/node:/bin/sh`]);
+  await root.addFolder('/data', NODE_UID);
   await root.addProgram(process.execPath, '/usr/local/bin/node');
   await root.addTree(at('package.json'), '/app/package.json');
   await addProductionModules(root);
