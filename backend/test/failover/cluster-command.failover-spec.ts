@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClusterReport } from '../../src/cli/cluster/cluster-report.js';
+import type { ClusterReport } from '../../src/cli/cluster/cluster-shape.js';
 import { LocalCluster } from '../../src/cli/local/index.js';
 import { markOf, stateOf } from '../../src/cli/local/process-mark.js';
 import { SystemClock } from '../../src/redis/base/timing/index.js';

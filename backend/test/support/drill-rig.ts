@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClusterReport } from '../../src/cli/cluster/cluster-report.js';
+import type { ClusterReport } from '../../src/cli/cluster/cluster-shape.js';
 import type { DrillDocument } from '../../src/cli/drill/draw-drill.js';
 import { markOf, stateOf, type ProcessState } from '../../src/cli/local/process-mark.js';
 import { RespClient, type RespValue, waitUntil } from '../../src/redis/testing/index.js';

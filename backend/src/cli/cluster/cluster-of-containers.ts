@@ -11,7 +11,7 @@ import { CliError } from '../frame/index.js';
 import { awaitWhole, problemsOf } from '../look/index.js';
 import { connectionIn, survey, type Survey } from '../reach/index.js';
 import { Progress } from '../screen/index.js';
-import type { Cluster, ClusterReport, Means, NodeReport } from './cluster-report.js';
+import type { Cluster, ClusterReport, Means, NodeReport } from './cluster-shape.js';
 
 // Sentinel looks every ten seconds at what a node says of itself.
 const WHOLE_WITHIN_MS = 60_000;

@@ -12,7 +12,7 @@ import {
 import { problemsOf } from '../look/index.js';
 import { survey } from '../reach/index.js';
 import { Progress } from '../screen/index.js';
-import type { Cluster, ClusterOrder, ClusterReport, Means, NodeReport } from './cluster-report.js';
+import type { Cluster, ClusterOrder, ClusterReport, Means, NodeReport } from './cluster-shape.js';
 
 /** Six processes of this machine, in a folder. */
 export class ClusterOfProcesses implements Cluster {

@@ -4,7 +4,7 @@ import { COMPOSE_OPTIONS } from '../compose/index.js';
 import { CliError, type CommandIo, defineCommand, EXIT, type ExitCode } from '../frame/index.js';
 import { inShell, NODE_NAMES, upCommandOf } from '../local/index.js';
 import { DEFAULT_FOLDER, UP } from '../reach/index.js';
-import type { Cluster, ClusterReport } from './cluster-report.js';
+import type { Cluster, ClusterReport } from './cluster-shape.js';
 import { drawCluster, drawVariables } from './draw-cluster.js';
 import { newCluster } from './running-cluster.js';
 

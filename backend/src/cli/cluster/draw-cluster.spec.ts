@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { resolveFromEnv } from '../../redis/config/index.js';
 import { Screen } from '../screen/index.js';
 import { drawCluster, drawVariables } from './draw-cluster.js';
-import type { ClusterReport } from './cluster-report.js';
+import type { ClusterReport } from './cluster-shape.js';
 
 const REPORT: ClusterReport = {
   ...{ place: '/folder', profile: 'default', problems: [], ended: null },

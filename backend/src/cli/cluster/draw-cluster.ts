@@ -1,7 +1,7 @@
 import { inShell } from '../local/index.js';
 import { lineForShell, otherWays } from '../reach/index.js';
 import { drawTable, type Screen } from '../screen/index.js';
-import type { ClusterReport } from './cluster-report.js';
+import type { ClusterReport } from './cluster-shape.js';
 
 const COLUMNS = [
   { title: 'node' },

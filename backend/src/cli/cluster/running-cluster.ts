@@ -1,7 +1,7 @@
 import { ComposeProject } from '../compose/index.js';
 import { ClusterOfContainers } from './cluster-of-containers.js';
 import { ClusterOfProcesses } from './cluster-of-processes.js';
-import type { Cluster, ClusterOrder, Means } from './cluster-report.js';
+import type { Cluster, ClusterOrder, Means } from './cluster-shape.js';
 
 /** The cluster that was asked for. */
 export async function newCluster(order: ClusterOrder, means: Means): Promise<Cluster> {

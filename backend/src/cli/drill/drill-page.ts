@@ -18,7 +18,7 @@ import { WHAT } from './fault-step.js';
 const MAX_MS = 8_000;
 const HEADROOM = 1.1;
 /** Between two writes at the lowest rate. */
-const LONGEST_INTERVAL_MS = 100;
+const MAX_INTERVAL_MS = 100;
 
 /** The report of a drill as one page that needs nothing else. */
 export function pageOf(result: DrillResult, curves: DrillCurves, order: DrillOrder): string {
@@ -86,7 +86,7 @@ function perSecond({ calls, startedAt }: DrillCurves): Second[] {
   const writes = calls.filter(({ kind }) => kind === 'write');
   const secondOf = (at: number): number => Math.floor((at - startedAt) / 1_000);
   // The last second mostly is none: a curve that falls there would tell of a fault that was not.
-  const end = Math.max(0, ...writes.map(({ dueAt }) => dueAt)) + LONGEST_INTERVAL_MS;
+  const end = Math.max(0, ...writes.map(({ dueAt }) => dueAt)) + MAX_INTERVAL_MS;
   const due: DrillCall[][] = Array.from({ length: Math.max(1, secondOf(end)) }, () => []);
   const acknowledged = new Map<number, number>();
   for (const call of writes) {
