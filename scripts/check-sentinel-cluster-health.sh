@@ -18,7 +18,8 @@ usage: check-sentinel-cluster-health.sh [options]
   --json                   one JSON document instead of lines
   --help                   this text
 
-Each check is one line: "ok", "WARN" or "FAIL", then what it was, the figure and (threshold).
+Each check is one line: "ok", "note", "WARN" or "FAIL", then what it was, the figure and (threshold). A note is nothing
+wrong, and over within seconds; it does not count.
 
 Exit code  0 healthy   1 degraded: works, but is not redundant or too slow   2 down   64 wrong use
 
@@ -261,6 +262,37 @@ VIEWS=
 NEWEST=
 EPOCH=-1
 LOCAL_REFUSALS=0
+UNSEEN=
+
+# unseen sentinel held: a sentence for each node of $ANSWER that the Sentinel holds as `held` and has last seen in the other
+# role, one a line. It looks at each node every 10 s. One that it calls down is left out, as in the library.
+unseen() {
+  printf '%s\n' "$ANSWER" | awk -v sentinel="$1" -v held="$2" '
+    NR % 2 == 1 { if ($0 == "name") { tell(); flags = "" } name = $0; next }
+    { field[name] = $0; if (name == "flags") flags = $0 }
+    END { tell() }
+    function tell() {
+      if (flags == "" || flags ~ /[so]_down/ || field["role-reported"] == held) return
+      if (field["role-reported"] !~ /^(master|slave)$/) return
+      ms = field["info-refresh"]
+      left = ms < 9000 ? 10000 - ms : 1000
+      printf "%s has last seen %s as a %s, %d s ago, and %s\n", sentinel,
+        (field["ip"] ~ /:/ ? "[" field["ip"] "]" : field["ip"]) ":" field["port"],
+        (field["role-reported"] == "master" ? "primary" : "replica"), seconds(ms),
+        (ms > 30000 ? "should look every 10 s" : "looks again within " seconds(left) " s")
+    }
+    function seconds(ms) { return int((ms + 999) / 1000) }'
+}
+
+judge_roles() {
+  local all
+  all=$(printf '%s' "$UNSEEN" | awk 'NF { printf "%s%s", (n++ ? "; " : ""), $0 }')
+  case $all in
+    '') check ok roles "$ANSWERING of $CONFIGURED Sentinels have seen who is the primary and who is not" ;;
+    *'should look'*) check WARN roles "$all" 'every 10 s' ;;
+    *) check note roles "$all; a planned failover waits for that" ;;
+  esac
+}
 
 ask_sentinel() {
   local address=$1 what="sentinel $1" epoch quorum others view problem
@@ -277,8 +309,12 @@ ask_sentinel() {
   epoch=$(listed config-epoch) quorum=$(listed quorum) others=$(listed num-other-sentinels)
   view=$(join_address "$(listed ip)" "$(listed port)")
   VIEWS="$VIEWS $view"
+  UNSEEN="$UNSEEN
+$(unseen "$address" master)"
   [ "${epoch:-0}" -le "$EPOCH" ] || EPOCH=$epoch NEWEST=
   [ "${epoch:-0}" -lt "$EPOCH" ] || NEWEST="$NEWEST $view=$address"
+  ! ask sentinel "$address" SENTINEL REPLICAS "$MASTER_NAME" || UNSEEN="$UNSEEN
+$(unseen "$address" slave)"
   if ask sentinel "$address" SENTINEL CKQUORUM "$MASTER_NAME" && [ "${ANSWER#OK}" != "$ANSWER" ]; then
     CAN_FAIL_OVER=$((CAN_FAIL_OVER + 1))
     check ok "$what" "primary is $view, epoch $epoch; $((others + 1)) Sentinels known; can fail over (quorum $quorum)"
@@ -309,6 +345,7 @@ if [ "$(printf '%s\n' $VIEWS | sort -u | wc -l)" -gt 1 ]; then
 else
   check ok discovery "$ANSWERING of $CONFIGURED Sentinels name the primary $PRIMARY" 'all the same'
 fi
+judge_roles
 
 # ---- the primary ----------------------------------------------------------------------------------------------------
 

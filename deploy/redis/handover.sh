@@ -82,13 +82,14 @@ await_leader() {
 
 # Whom the Sentinel may choose, from its answer to SENTINEL REPLICAS on the standard input, with what it goes by:
 # "host,port,priority,offset,ping" words in CANDIDATES, where ping is the age of its last answer; and how old its last INFO of them is, in INFO_FROM and INFO_TO. It leaves out those with priority 0, and those that it misses.
+# AS_PRIMARY: whether it has last seen one of them as a primary.
 read_candidates() {
-  CANDIDATES='' C_HOST='' INFO_FROM=999999999 INFO_TO=0
+  CANDIDATES='' C_HOST='' INFO_FROM=999999999 INFO_TO=0 AS_PRIMARY=no
   while read -r field && read -r value; do
     case $field in
       name)
         add_candidate
-        C_HOST='' C_PORT='' C_FLAGS='' C_PING=0 C_LINK_DOWN=0 C_PATIENCE=0 C_PRIORITY=100 C_OFFSET=0 C_INFO=0
+        C_HOST='' C_PORT='' C_FLAGS='' C_PING=0 C_LINK_DOWN=0 C_PATIENCE=0 C_PRIORITY=100 C_OFFSET=0 C_INFO=0 C_ROLE=slave
         ;;
       ip) C_HOST=$value ;;
       port) C_PORT=$value ;;
@@ -99,6 +100,7 @@ read_candidates() {
       slave-priority) C_PRIORITY=$value ;;
       slave-repl-offset) C_OFFSET=$value ;;
       info-refresh) C_INFO=$value ;;
+      role-reported) C_ROLE=$value ;;
     esac
   done
   add_candidate
@@ -108,6 +110,7 @@ add_candidate() {
   [ -n "$C_HOST" ] && [ "$C_PRIORITY" -gt 0 ] && [ "$C_PING" -le 5000 ] && [ "$C_LINK_DOWN" -le "$C_PATIENCE" ] || return 0
   case $C_FLAGS in *s_down* | *o_down* | *disconnected*) return 0 ;; esac
   CANDIDATES="$CANDIDATES $C_HOST,$C_PORT,$C_PRIORITY,$C_OFFSET,$C_PING"
+  [ "$C_ROLE" = slave ] || AS_PRIMARY=yes
   [ "$C_INFO" -lt "$INFO_FROM" ] && INFO_FROM=$C_INFO
   [ "$C_INFO" -gt "$INFO_TO" ] && INFO_TO=$C_INFO
   return 0
@@ -172,16 +175,26 @@ await_ready_replica() {
   done
 }
 
+# Whether none of LEADERS, whose answers are there, has last seen a candidate as a primary.
+are_roles_seen() {
+  for leader in $LEADERS; do
+    read_candidates <"$ANSWERS.r$leader"
+    [ "$AS_PRIMARY" = no ] || return 1
+  done
+}
+
 # Most of the pause is spent on an answer: a Sentinel has promoted a replica within 0.3 s, and names it when the next INFO
 # says so. During a failover that comes one second after the one before it, and at other times every ten seconds; so a
 # Sentinel that is asked soon after an INFO has the next one soon after the promotion, and another has it a second
 # later. Each Sentinel has a beat of its own: waits, while writes go on, for the first that is right, and makes that one
-# LEADER. A failover that begins meanwhile ends the wait, with RUNNING.
+# LEADER. A failover that begins meanwhile ends the wait, with RUNNING. No moment is right while one of them has last seen
+# a candidate as a primary: it would make that one a replica again at its next look, and undo the promotion.
 await_beat() {
   while is_left $((PAUSED_MS + 300)); do
     consult_sentinels
     [ "$RUNNING" = no ] || return 0
     ask_sentinels "$LEADERS" replicas r
+    are_roles_seen || { tiny_sleep && continue; }
     for LEADER in $LEADERS; do
       read_candidates <"$ANSWERS.r$LEADER"
       [ "$INFO_FROM" -ge "$BEAT_FROM_MS" ] && [ "$INFO_TO" -le "$BEAT_TO_MS" ] || continue

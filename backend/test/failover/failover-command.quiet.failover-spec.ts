@@ -79,9 +79,10 @@ describe('failover', () => {
     expect(code).toBe(3);
     expect(told).toContain('Nothing was touched: there is no terminal to ask on');
     for (const line of [
-      'Sentinels: 3 of 3 name',
-      'quorum: 3 of 3',
-      'primary:',
+      'discovery: 3 of 3 Sentinels name',
+      'roles: 3 of 3 Sentinels have seen',
+      'primary 127.0.0.1:',
+      'redundancy: 2 of 2 replicas can take over, 3 of 3 Sentinels',
       'after it: 2 of 2',
     ]) {
       expect(out).toContain(line);

@@ -5,6 +5,7 @@ import {
   type SentinelView,
   type TopologySource,
 } from '../../src/redis/cluster/topology/index.js';
+import { replicaView, sentinelView } from '../support/sentinel-views.js';
 
 type SourceListener = Parameters<TopologySource['start']>[0];
 
@@ -80,19 +81,11 @@ export class ModelSentinels implements TopologySource {
   #view(n: number): SentinelView {
     const { primary, epoch } = this.#told[n] as News;
     const replicas = this.#nodes.filter((node) => node !== primary);
-    return {
+    return sentinelView(primary, {
       sentinel: { host: 'sentinel', port: n + 1 },
       id: String(n),
-      at: 0,
-      primary,
       epoch,
-      isFailoverInProgress: false,
-      isPrimaryDown: false,
-      replicas: replicas.map((address) => ({ address, isHealthy: true, offset: 0, priority: 100 })),
-      otherSentinels: [],
-      quorum: 2,
-      downAfterMs: 3000,
-      failoverTimeoutMs: 10_000,
-    };
+      replicas: replicas.map((address) => replicaView(address)),
+    });
   }
 }

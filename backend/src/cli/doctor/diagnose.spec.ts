@@ -1,3 +1,4 @@
+import { replicaView, sentinelView } from '../../../test/support/sentinel-views.js';
 import type { Fields, Survey, SurveyedNode, SurveyedSentinel } from '../reach/index.js';
 import { compareLooks, diagnose, type Look } from './diagnose.js';
 import type { Finding } from './doctor-finding.js';
@@ -51,18 +52,11 @@ function sentinel(port: number): SurveyedSentinel {
   const others = [11, 12, 13].filter((one) => one !== port);
   return {
     ...{ address: at(port), isConfigured: true, fault: null, viewFault: null, clock: CLOCK },
-    view: {
-      ...{ sentinel: at(port), id: String(port), at: 0, primary: at(1), epoch: 4 },
-      ...{ isFailoverInProgress: false, isPrimaryDown: false, quorum: 2 },
-      replicas: [2, 3].map((one) => ({
-        address: at(one),
-        isHealthy: true,
-        offset: 1,
-        priority: 100,
-      })),
+    view: sentinelView(at(1), {
+      ...{ sentinel: at(port), id: String(port), epoch: 4 },
+      replicas: [2, 3].map((one) => replicaView(at(one), { offset: 1 })),
       otherSentinels: others.map((one) => ({ address: at(one), id: String(one) })),
-      ...{ downAfterMs: 3000, failoverTimeoutMs: 10_000 },
-    },
+    }),
     quorum: { ok: true, value: 'OK' },
     groups: [fields({ name: 'mymaster' })],
     group: fields(GROUP),

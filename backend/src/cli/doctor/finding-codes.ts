@@ -89,6 +89,10 @@ export const FINDING_CODES = {
   'replica-unlinked': { severity: 'degraded', means: 'a replica has no link to its primary' },
   'replica-writable': { severity: 'danger', means: 'a replica takes writes of its own' },
   'rights-missing': { severity: 'danger', means: 'the user may not do what the library needs' },
+  'role-unseen': {
+    severity: 'advice',
+    means: 'a Sentinel has not seen a new role yet, and would undo a planned failover',
+  },
   'save-failed': { severity: 'danger', means: 'the last write to disk has failed' },
   'sentinel-cannot-log-in': {
     severity: 'danger',

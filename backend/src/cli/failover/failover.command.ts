@@ -4,18 +4,17 @@ import type { SwitchoverReport } from '../../redis/cluster/switchover/index.js';
 import { CliError, type CommandIo, confirm, defineCommand, EXIT } from '../frame/index.js';
 import { withLink } from '../link/index.js';
 import { CONNECTION_OPTIONS, connectionFrom, survey, type ReachOptions } from '../reach/index.js';
-import { type Check, drawCheck } from '../verdict/index.js';
-import { preflight } from './preflight.js';
+import { type Check, drawCheck, judgePlannedFailover } from '../verdict/index.js';
 
 const clock = new SystemClock();
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 30_000;
 const READY_WITHIN_MS = 8_000;
 
 /** `failover` */
 export const command = defineCommand({
   summary: 'Move the primary to another node on purpose, and lose nothing',
   details:
-    'It looks first whether the cluster can bear it, and asks. Writes of everybody wait for about a second, then the replica has all of them. What goes wrong before Sentinel has accepted is undone.',
+    'It looks first whether the cluster can bear it, and asks. Soon after another failover it waits, for up to twenty seconds, until every Sentinel has seen that one: else this one could be put back. Then writes of everybody wait for about a second, and the replica has all of them. What goes wrong before Sentinel has accepted is undone.',
   arguments: [],
   options: {
     ...CONNECTION_OPTIONS,
@@ -28,7 +27,7 @@ export const command = defineCommand({
       kind: 'duration',
       minMs: 3_000,
       maxMs: 600_000,
-      about: 'when to give up, and undo what can be undone (20s)',
+      about: 'when to give up, and undo what can be undone (30s)',
     },
     'dry-run': { kind: 'flag', about: 'only look whether it could be done' },
     yes: { kind: 'flag', short: 'y', about: 'do not ask' },
@@ -57,7 +56,11 @@ export const command = defineCommand({
     const report = await look(redis, options, io);
     const isReady = report.checks.every(({ level }) => level !== 'FAIL');
     if (report.isDryRun || !isReady) {
-      tell(report, [isReady ? COULD_BE : IN_NO_STATE], { isJson: options.json, io });
+      const waits = report.checks.some(({ level }) => level === 'note');
+      tell(report, [!isReady ? IN_NO_STATE : waits ? COULD_BE_SOON : COULD_BE], {
+        isJson: options.json,
+        io,
+      });
       return isReady ? EXIT.done : EXIT.unwell;
     }
     await askWhether(redis.sentinel.masterName, { ...options, from: report.from }, io);
@@ -68,6 +71,7 @@ export const command = defineCommand({
 });
 
 const COULD_BE = 'It could be done now; nothing was touched';
+const COULD_BE_SOON = 'It could be done, and would wait for what is noted; nothing was touched';
 const IN_NO_STATE = 'Nothing was touched: the cluster is in no state for it';
 
 /** Looks whether it can be done, and tells each check. */
@@ -77,7 +81,7 @@ async function look(
   io: CommandIo,
 ): Promise<FailoverReport> {
   const seen = await survey(redis, io.now);
-  const checks = preflight(seen, options.to);
+  const checks = judgePlannedFailover(seen, options.to);
   const from = seen.primary === null ? null : formatAddress(seen.primary.announced);
   // With --json the document is all that stands on the output, and what is told goes elsewhere.
   const said = options.json ? io.told : io.out;

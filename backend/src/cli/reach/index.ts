@@ -13,6 +13,7 @@ export { type Answer, isReached, reach, type Reached, type Unreached } from './r
 export { type ClockReading, type Fields, readInfo } from './server-answers.js';
 export {
   mostNamed,
+  priorityOf,
   survey,
   SURVEY_DEADLINE_MS,
   type Survey,

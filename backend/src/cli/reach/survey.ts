@@ -258,3 +258,10 @@ export function mostNamed(
   const [first] = [...votes.values()].sort((a, b) => b.epoch - a.epoch || b.count - a.count);
   return first?.address ?? null;
 }
+
+/** The `replica-priority` of a node: one with 0 is never promoted. */
+export function priorityOf({ config, info }: SurveyedNode): number {
+  const text = config.get('replica-priority') ?? info.get('slave_priority') ?? '';
+  const priority = Number(text);
+  return text === '' || !Number.isFinite(priority) ? 100 : priority;
+}

@@ -1,8 +1,11 @@
 import { EXIT, type ExitCode } from '../frame/index.js';
 import type { Screen } from '../screen/index.js';
 
-/** How a check ended. The words are those of `scripts/check-sentinel-cluster-health.sh`, which judges the same way. */
-export type Level = 'ok' | 'WARN' | 'FAIL';
+/**
+ * How a check ended. The words are those of `scripts/check-sentinel-cluster-health.sh`, which judges the same way. `note`:
+ * nothing is wrong, and it ends within seconds by itself.
+ */
+export type Level = 'ok' | 'note' | 'WARN' | 'FAIL';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -43,8 +46,8 @@ export function reasonOf(checks: readonly Check[]): string | null {
 
 /** Draws a check as a line. */
 export function drawCheck({ level, what, figure, threshold }: Check, screen: Screen): string {
-  const { good, doubtful, bad } = screen.styles;
-  const mark = { ok: good, WARN: doubtful, FAIL: bad }[level];
+  const { good, faint, doubtful, bad } = screen.styles;
+  const mark = { ok: good, note: faint, WARN: doubtful, FAIL: bad }[level];
   return `${mark(level.padEnd(4))} ${what}: ${figure}${threshold === undefined ? '' : ` (${threshold})`}`;
 }
 

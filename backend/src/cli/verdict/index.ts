@@ -9,3 +9,4 @@ export {
   verdictOf,
 } from './check.js';
 export { bytesBehind, isGoodReplica, judgeCluster } from './judge-cluster.js';
+export { judgePlannedFailover } from './judge-planned-failover.js';

@@ -1,8 +1,29 @@
 import { formatAddress, sameAddress } from '../../redis/base/address/index.js';
-import type { Survey, SurveyedNode, SurveyedSentinel } from '../reach/index.js';
+import {
+  describeUnseen,
+  isBlind,
+  type SentinelView,
+  unseenRoles,
+} from '../../redis/cluster/topology/index.js';
+import {
+  priorityOf,
+  type Survey,
+  type SurveyedNode,
+  type SurveyedSentinel,
+} from '../reach/index.js';
 import type { Check } from './check.js';
 
-/** A replica that could take over now. */
+/** What the Sentinels that answer say of the group. */
+export function viewsIn({ sentinels }: Survey): SentinelView[] {
+  return sentinels.flatMap(({ view }) => (view === null ? [] : [view]));
+}
+
+/** The replicas that could take over now. */
+export function successorsIn(survey: Survey): SurveyedNode[] {
+  return survey.nodes.filter((node) => isGoodReplica(node, survey) && priorityOf(node) !== 0);
+}
+
+/** A replica that is linked to the primary. */
 export function isGoodReplica(node: SurveyedNode, { primary }: Survey): boolean {
   const { fault, role, info } = node;
   return (
@@ -24,6 +45,7 @@ export function judgeCluster(survey: Survey): Check[] {
   return [
     ...sentinels,
     judgeDiscovery(survey),
+    judgeRolesSeen(survey),
     judgePrimary(primary),
     ...replicas.map((node) => judgeReplica(node, survey)),
     judgeRedundancy(survey, replicas),
@@ -68,8 +90,9 @@ function judgeLostDiscovery({ sentinels }: Survey): Check {
   return { level: 'FAIL', what: 'discovery', figure };
 }
 
-function judgeDiscovery({ sentinels, primary }: Survey): Check {
-  const views = sentinels.flatMap(({ view }) => (view === null ? [] : [view]));
+function judgeDiscovery(survey: Survey): Check {
+  const { sentinels, primary } = survey;
+  const views = viewsIn(survey);
   const name = primary === null ? '' : formatAddress(primary.announced);
   const isOne = views.every((view) => formatAddress(view.primary) === name);
   const epoch = Math.max(...views.map((view) => view.epoch));
@@ -81,6 +104,21 @@ function judgeDiscovery({ sentinels, primary }: Survey): Check {
       : `the Sentinels disagree; the newest, epoch ${String(epoch)}, says ${name}`,
     threshold: 'all the same',
   };
+}
+
+// For ten to twenty seconds after each failover. An automatic one is in no danger: a Sentinel that calls the primary
+// down makes nobody its replica.
+function judgeRolesSeen(survey: Survey): Check {
+  const what = 'roles';
+  const views = viewsIn(survey);
+  const unseen = unseenRoles(views);
+  if (unseen.length === 0) {
+    const figure = `${String(views.length)} of ${String(survey.sentinels.length)} Sentinels have seen who is the primary and who is not`;
+    return { level: 'ok', what, figure };
+  }
+  const figure = unseen.map(describeUnseen).join('; ');
+  if (unseen.some(isBlind)) return { level: 'WARN', what, figure, threshold: 'every 10 s' };
+  return { level: 'note', what, figure: `${figure}; a planned failover waits for that` };
 }
 
 function judgePrimary(node: SurveyedNode): Check {
@@ -130,7 +168,8 @@ function judgeReplica(node: SurveyedNode, survey: Survey): Check {
     return { level: 'WARN', what, figure, threshold: 'up' };
   }
   const behind = bytesBehind(node, survey.primary) ?? 0;
-  return { level: 'ok', what, figure: `link up, ${String(behind)} bytes behind` };
+  const never = priorityOf(node) === 0 ? '; never promoted (priority 0)' : '';
+  return { level: 'ok', what, figure: `link up, ${String(behind)} bytes behind${never}` };
 }
 
 function sinceWhen(info: SurveyedNode['info']): string {
@@ -142,7 +181,7 @@ function sinceWhen(info: SurveyedNode['info']): string {
 
 function judgeRedundancy(survey: Survey, replicas: readonly SurveyedNode[]): Check {
   const { sentinels } = survey;
-  const good = replicas.filter((node) => isGoodReplica(node, survey)).length;
+  const good = successorsIn(survey).length;
   const able = sentinels.filter(({ quorum }) => quorum?.ok === true).length;
   return {
     level: good > 0 && able > 0 ? 'ok' : 'WARN',

@@ -1,5 +1,5 @@
 import { adviseOnMinReplicas } from '../../../redis/cluster/topology/index.js';
-import type { SurveyedNode } from '../../reach/index.js';
+import { priorityOf, type SurveyedNode } from '../../reach/index.js';
 import { found, type Evidence, type Finding } from '../doctor-finding.js';
 import { groupOf, nameOf, nodesIn, numberIn, seeing, seenAt, type Picture } from '../picture.js';
 
@@ -16,10 +16,6 @@ export function judgePromotion(picture: Picture): Finding[] {
     ...judgeDifferences(picture),
     ...judgeReplicaWrites(picture),
   ];
-}
-
-function priorityOf({ config, info }: SurveyedNode): number {
-  return numberIn(config, 'replica-priority') ?? numberIn(info, 'slave_priority') ?? 100;
 }
 
 function judgePriorities({ survey }: Picture): Finding[] {

@@ -1,4 +1,10 @@
 import { formatAddress, sameAddress } from '../../../redis/base/address/index.js';
+import {
+  describeUnseen,
+  isBlind,
+  unseenRoles,
+  type UnseenRole,
+} from '../../../redis/cluster/topology/index.js';
 import type { SurveyedSentinel } from '../../reach/index.js';
 import { found, type Evidence, type Finding } from '../doctor-finding.js';
 import {
@@ -24,6 +30,7 @@ export function judgeSentinels(picture: Picture): Finding[] {
     ...judgeAcquaintance(picture),
     ...judgeDisagreement(picture),
     ...judgeSight(picture),
+    ...judgeRolesSeen(picture),
     ...judgeWork(picture),
   ];
 }
@@ -188,6 +195,26 @@ function judgeSight({ survey }: Picture): Finding[] {
       ),
       'See that it reaches the address that the primary announces: network, firewall, TLS',
       { mayPass: true },
+    ),
+  ];
+}
+
+/** Usual for ten to twenty seconds after a failover; what stays longer is no look that is still to come. */
+function judgeRolesSeen({ survey }: Picture): Finding[] {
+  const unseen = unseenRoles(seeing(survey).map(({ view }) => view));
+  const evidence = (those: readonly UnseenRole[]): Evidence[] =>
+    those.map((one) => ({ at: formatAddress(one.sentinel), seen: describeUnseen(one) }));
+  return [
+    ...found(
+      'role-unseen',
+      evidence(unseen.filter((one) => !isBlind(one))),
+      'Wait for that before a planned failover, as failover does; an automatic one is in no danger',
+    ),
+    ...found(
+      'role-unseen',
+      evidence(unseen.filter(isBlind)),
+      'See why it does not ask that node for its INFO: the rights of its user (auth-user) there, its log, SENTINEL REPLICAS (info-refresh)',
+      { severity: 'danger', mayPass: true },
     ),
   ];
 }

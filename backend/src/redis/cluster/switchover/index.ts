@@ -1,7 +1,3 @@
-export {
-  SWITCHOVER,
-  switchover,
-  type SwitchoverOptions,
-  type SwitchoverReport,
-  type SwitchoverTools,
-} from './switchover.js';
+export type { SwitchoverReport, SwitchoverTools } from './handover.js';
+export { type Obstacle, obstaclesIn } from './obstacle.js';
+export { SWITCHOVER, switchover, type SwitchoverOptions } from './switchover.js';

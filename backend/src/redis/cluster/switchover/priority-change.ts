@@ -26,8 +26,7 @@ export class PriorityChange {
   }
 
   /**
-   * Gives the replica the best priority and waits until every answering Sentinel has seen it. That
-   * takes up to ten seconds, the time between two `INFO` of a Sentinel. Nothing is paused meanwhile.
+   * Gives the replica the best priority. A Sentinel sees it within ten seconds, the time between two `INFO`.
    */
   async prefer(to: NodeAddress): Promise<void> {
     // Sentinel does not promote a replica that cannot be reached, so the priority of another one may stay.
@@ -44,16 +43,6 @@ export class PriorityChange {
       this.#changed.push({ node: address, was });
       await this.#config(address, ['set', 'replica-priority', wanted]);
     }
-    await this.untilSeen(to);
-  }
-
-  /** Waits until every answering Sentinel has seen that the replica has the best priority. */
-  async untilSeen(to: NodeAddress): Promise<void> {
-    await this.#steps.until(
-      'the Sentinels to see the new priority',
-      () => this.#isSeen(to),
-      () => void this.#sentinels.lookAgain(),
-    );
   }
 
   /** Restores every changed priority, as far as the nodes can be reached. Never rejects. */
@@ -89,7 +78,8 @@ export class PriorityChange {
     }
   }
 
-  #isSeen(to: NodeAddress): boolean {
+  /** Returns whether every answering Sentinel has seen that the replica has the best priority. */
+  isSeen(to: NodeAddress): boolean {
     const views = this.#sentinels.views();
     return (
       views.length > 0 &&

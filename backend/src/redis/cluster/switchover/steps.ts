@@ -1,10 +1,17 @@
-import { SwitchoverFailedError } from '../../base/errors/index.js';
+import { type ErrorDetails, SwitchoverFailedError } from '../../base/errors/index.js';
 import type { Clock } from '../../base/timing/index.js';
 
 const LOOK_EVERY_MS = 5;
 
-/** What is waited for, for people; a function where that is known only at the deadline. */
-type What = string | (() => string);
+/** What was waited for at the deadline, and what is known of it. */
+export interface Waiting {
+  /** For people. */
+  readonly what: string;
+  readonly details: ErrorDetails;
+}
+
+/** What is waited for; a function where that is known only at the deadline. */
+type What = string | (() => Waiting);
 
 /** Waits for one condition after another, all within one deadline. */
 export class Steps {
@@ -55,10 +62,10 @@ export class Steps {
       throw new SwitchoverFailedError('the application is shutting down');
     }
     if (this.elapsedMs >= this.#timeoutMs) {
-      const waitingFor = typeof what === 'string' ? what : what();
+      const waiting = typeof what === 'string' ? { what, details: {} } : what();
       throw new SwitchoverFailedError(
-        `waited ${String(this.#timeoutMs)} ms in all, last for ${waitingFor}`,
-        { waitingFor, timeoutMs: this.#timeoutMs },
+        `waited ${String(this.#timeoutMs)} ms in all, last for ${waiting.what}`,
+        { waitingFor: waiting.what, timeoutMs: this.#timeoutMs, ...waiting.details },
       );
     }
   }

@@ -1,9 +1,11 @@
 import { newRig, track, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
+import { replicaView, sentinelView } from '../../../../test/support/sentinel-views.js';
 import { formatAddress } from '../../base/address/index.js';
 import { reply } from '../../testing/index.js';
 import type { ReplicaView, SentinelView } from '../topology/index.js';
-import { switchover, type SwitchoverOptions, type SwitchoverReport } from './switchover.js';
+import type { SwitchoverReport } from './handover.js';
+import { switchover, type SwitchoverOptions } from './switchover.js';
 
 describe('switchover', () => {
   let rig: Rig;
@@ -49,28 +51,20 @@ describe('switchover', () => {
     );
 
   const healthy = (): ReplicaView[] =>
-    replicas.map(({ address }) => ({ address, isHealthy: true, offset: 100, priority: 100 }));
+    replicas.map(({ address }) => replicaView(address, { offset: 100 }));
 
   // A Sentinel lists both replicas as healthy, unless the test says otherwise of one of them.
-  const view = (listed: readonly ReplicaView[]): SentinelView => ({
-    sentinel: { host: 's', port: 1 },
-    id: 's',
-    at: rig.clock.now(),
-    primary: primary.address,
-    epoch: 1,
-    isFailoverInProgress: false,
-    isPrimaryDown: false,
-    replicas: [
-      ...healthy().filter(
-        ({ address }) => !listed.some((one) => one.address.port === address.port),
-      ),
-      ...listed,
-    ],
-    otherSentinels: [],
-    quorum: 2,
-    downAfterMs: 3000,
-    failoverTimeoutMs: 10_000,
-  });
+  const view = (listed: readonly ReplicaView[], over: Partial<SentinelView> = {}): SentinelView =>
+    sentinelView(primary.address, {
+      at: rig.clock.now(),
+      replicas: [
+        ...healthy().filter(
+          ({ address }) => !listed.some((one) => one.address.port === address.port),
+        ),
+        ...listed,
+      ],
+      ...over,
+    });
 
   const clientCommands = (node: FakeNode): string[] =>
     node.server.connections
@@ -205,7 +199,7 @@ describe('switchover', () => {
     it('goes on when that one cannot be promoted, because of its priority', async () => {
       primary.listed = [{ address: unseen, offset: 60 }];
       await connect();
-      rig.source.tell([view([{ address: unseen, isHealthy: true, offset: 60, priority: 0 }])]);
+      rig.source.tell([view([replicaView(unseen, { offset: 60, priority: 0 })])]);
       begin();
       await isAsked();
     });
@@ -213,7 +207,7 @@ describe('switchover', () => {
     it('goes on when that one cannot be promoted, because every Sentinel calls it down', async () => {
       primary.listed = [{ address: unseen, offset: 60 }];
       await connect();
-      rig.source.tell([view([{ address: unseen, isHealthy: false, offset: 60, priority: 100 }])]);
+      rig.source.tell([view([replicaView(unseen, { offset: 60, isHealthy: false })])]);
       begin();
       await isAsked();
     });
@@ -223,9 +217,7 @@ describe('switchover', () => {
       replicas[1].answer = ([name, action]) =>
         name === 'config' && action === 'get' ? reply.array('replica-priority', '1') : undefined;
       await connect();
-      rig.source.tell([
-        view([{ address: replicas[1].address, isHealthy: true, offset: 100, priority: 1 }]),
-      ]);
+      rig.source.tell([view([replicaView(replicas[1].address, { offset: 100, priority: 1 })])]);
       begin({ to: replicas[1].address });
       await isAsked();
     });
@@ -275,13 +267,73 @@ describe('switchover', () => {
     await isAsked();
   });
 
+  describe('while a Sentinel has last seen a replica as a primary', () => {
+    const unseen = (agoMs: number): SentinelView[] => {
+      const seen = { role: 'primary', agoMs } as const;
+      const late = replicaView(replicas[1].address, { offset: 100, isHealthy: false, seen });
+      return [view([]), view([late], { sentinel: { host: 'late', port: 1 } })];
+    };
+
+    it('pauses nothing, and goes on as soon as that one has looked', async () => {
+      await connect();
+      rig.source.tell(unseen(3000));
+      begin();
+      await rig.pass(1000);
+      expect(rig.tracker.isWritable).toBe(true);
+      expect(clientCommands(primary)).toEqual([]);
+      expect(rig.source.asked).toEqual([]);
+      rig.source.tell([view([]), view([])]);
+      await isAsked();
+    });
+
+    it('gives up in time, names the Sentinel, what it saw and what to do, and has changed nothing', async () => {
+      await connect();
+      rig.source.tell(unseen(3000));
+      const outcome = begin();
+      await rig.pass(5100);
+      const node = formatAddress(replicas[1].address);
+      const seen = `late:1 has last seen ${node} as a primary, 3 s ago, and looks again within 7 s`;
+      const remedy = 'Wait until it has looked again: it would undo the promotion of that node';
+      expect(outcome.error).toMatchObject({
+        code: 'SWITCHOVER_FAILED',
+        message: expect.stringContaining(`${seen}. ${remedy}. Nothing was changed.`),
+        details: { obstacles: [{ kind: 'role-unseen', seen, remedy }] },
+      });
+      expect(clientCommands(primary)).toEqual([]);
+      expect(rig.tracker.isWritable).toBe(true);
+    });
+
+    it('waits again when it comes while the replicas are not nearly in step', async () => {
+      primary.offset = 10 * 1024 * 1024;
+      await connect();
+      begin();
+      await rig.pass(200);
+      rig.source.tell(unseen(0));
+      for (const replica of replicas) replica.offset = primary.offset;
+      await rig.pass(200);
+      expect(clientCommands(primary)).toEqual([]);
+      rig.source.tell([view([]), view([])]);
+      await isAsked();
+    });
+  });
+
+  it('pauses nothing while a Sentinel names another primary', async () => {
+    await connect();
+    const behind = view([], { primary: replicas[1].address, epoch: 0 });
+    rig.source.tell([view([]), behind]);
+    const outcome = begin();
+    await rig.pass(5100);
+    expect(String(outcome.error)).toContain('the newest epoch, 1, says');
+    expect(clientCommands(primary)).toEqual([]);
+  });
+
   it('says which replicas the Sentinels listed when none of them may be promoted', async () => {
     await connect();
     rig.source.tell([view(healthy().map((replica) => ({ ...replica, priority: 0 })))]);
     const outcome = begin();
     await rig.pass(5100);
     expect(String(outcome.error)).toContain(
-      'last for a Sentinel to list a replica that it may promote (s:1 lists ' +
+      'last for the Sentinels to be ready: no Sentinel lists a replica that it may promote (s:1 lists ' +
         `${formatAddress(replicas[0].address)} with priority 0, ` +
         `${formatAddress(replicas[1].address)} with priority 0)`,
     );
@@ -365,12 +417,9 @@ describe('switchover', () => {
 
     const seen = () =>
       view(
-        replicas.map((replica) => ({
-          address: replica.address,
-          isHealthy: true,
-          offset: 0,
-          priority: Number(priorities.get(replica)),
-        })),
+        replicas.map((replica) =>
+          replicaView(replica.address, { priority: Number(priorities.get(replica)) }),
+        ),
       );
 
     it('gives it the best priority first, holds back no writes meanwhile, and restores the priority', async () => {

@@ -1,50 +1,20 @@
-import { formatAddress, sameAddress, type NodeAddress } from '../../base/address/index.js';
-import type { RedisNode } from '../connection/index.js';
-import {
-  safeMessage,
-  SentinelsUnreachableError,
-  SwitchoverFailedError,
-} from '../../base/errors/index.js';
+import type { NodeAddress } from '../../base/address/index.js';
+import { SwitchoverFailedError } from '../../base/errors/index.js';
 import { anything, option, OptionSet, rule, type RowsOf } from '../../base/options/index.js';
-import type { EventBus } from '../../base/events/index.js';
-import type { Clock } from '../../base/timing/index.js';
-import type { SentinelDesk, SentinelView, TopologyTracker } from '../topology/index.js';
+import type { RedisNode } from '../connection/index.js';
 import { areInStep } from './catch-up.js';
 import { findNodes } from './find-nodes.js';
-import { somePromotable, wouldPromote } from './promotable.js';
+import { failure, Handover, type SwitchoverReport, type SwitchoverTools } from './handover.js';
+import { type Obstacle, obstaclesIn } from './obstacle.js';
 import { PriorityChange } from './priority-change.js';
-import { Steps } from './steps.js';
+import { Steps, type Waiting } from './steps.js';
 
 /** Options of a planned switchover. */
 export interface SwitchoverOptions {
   /** The replica that shall become the primary, as Sentinel announces it: `host:port`, or an object. @defaultValue Sentinel's choice */
   readonly to?: NodeAddress | string;
-  /** When to give up and undo what can be undone, in ms. @defaultValue 20000 */
+  /** When to give up and undo what can be undone, in ms. @defaultValue 30000 */
   readonly timeoutMs?: number;
-}
-
-/** The outcome of a switchover. */
-export interface SwitchoverReport {
-  readonly from: NodeAddress;
-  readonly to: NodeAddress;
-  /** How long this process held back its writes, in ms. */
-  readonly writeGapMs: number;
-  readonly totalMs: number;
-  /** Whether the primary itself coordinated the switch (Valkey 9). */
-  readonly isCoordinated: boolean;
-  /** Whether the old primary was a linked replica before the deadline. */
-  readonly isOldPrimaryReplica: boolean;
-}
-
-/** What a switchover needs. */
-export interface SwitchoverTools {
-  readonly tracker: TopologyTracker;
-  readonly sentinels: SentinelDesk;
-  readonly clock: Clock;
-  readonly bus: EventBus;
-  readonly masterName: string;
-  /** Fires when the application shuts down: the switchover is then undone where it can be. */
-  readonly closing: AbortSignal;
 }
 
 const MIN_TIMEOUT_MS = 3_000;
@@ -60,20 +30,18 @@ export const SWITCHOVER = new OptionSet(
         (value) => Number.isFinite(value) && Number(value) >= MIN_TIMEOUT_MS,
         {
           remedy:
-            'Sentinel alone takes more than a second, and a switchover is only undone before that; 20000 is the default',
+            'Sentinel alone takes more than a second, and a switchover is only undone before that; 30000 is the default',
         },
       ),
-      20_000,
+      30_000,
     ),
   } satisfies RowsOf<SwitchoverOptions>,
-  { path: '', example: '{ timeoutMs: 20_000 }' },
+  { path: '', example: '{ timeoutMs: 30_000 }' },
 );
 
-// The pause ends by itself. It lasts this much longer than the replicas may take to catch up: by then
-// the failover that Sentinel has begun must be over.
-const PAUSE_MARGIN_MS = 5000;
-const MAX_CATCH_UP_MS = 1500;
 const NEARLY_BYTES = 256 * 1024;
+// Sentinel looks every ten seconds: asking it all the time makes it no quicker.
+const LOOK_EVERY_MS = 50;
 
 /**
  * Moves the primary on purpose without losing an acknowledged write: holds back writes, waits until
@@ -83,258 +51,100 @@ export async function switchover(
   tools: SwitchoverTools,
   options: SwitchoverOptions = {},
 ): Promise<SwitchoverReport> {
-  const { tracker, sentinels } = tools;
   const { to: wanted, timeoutMs } = SWITCHOVER.over(options, SWITCHOVER.defaults);
   const steps = new Steps(tools.clock, timeoutMs, tools.closing);
-  const { to } = findNodes(tracker, wanted);
+  const { to } = findNodes(tools.tracker, wanted);
   const priorities = new PriorityChange(tools, steps);
   try {
-    if (to !== null) await priorities.prefer(to);
-    await noFailoverUnderWay(sentinels, steps);
-    // A failover that ends makes Sentinel read the replicas, and their priorities, anew.
-    if (to !== null) await priorities.untilSeen(to);
-    await somePromotable(sentinels, to, steps);
-    // It may have moved the primary, too.
-    const { old } = findNodes(tracker, wanted);
+    const old = await new Preparation(tools, { wanted, to }, priorities, steps).run();
     return await new Handover(tools, old, to, steps).run();
   } finally {
     await priorities.restore();
   }
 }
 
-/** One switchover, from the pause until the old primary is a replica. */
-class Handover {
-  readonly #tools: SwitchoverTools;
-  readonly #old: RedisNode;
-  readonly #to: NodeAddress | null;
-  readonly #steps: Steps;
-  // Decides what can be undone.
-  #phase: 'untouched' | 'paused' | 'accepted' | 'aborted' = 'untouched';
+interface Target {
+  /** As the caller wrote it. */
+  readonly wanted: NodeAddress | string | null;
+  readonly to: NodeAddress | null;
+}
 
-  constructor(tools: SwitchoverTools, old: RedisNode, to: NodeAddress | null, steps: Steps) {
+/** Everything that takes long, while writes go on: until nothing keeps the Sentinels from a failover that lasts. */
+class Preparation {
+  readonly #tools: SwitchoverTools;
+  readonly #target: Target;
+  readonly #priorities: PriorityChange;
+  readonly #steps: Steps;
+  #lookedAt = -Infinity;
+
+  constructor(tools: SwitchoverTools, target: Target, priorities: PriorityChange, steps: Steps) {
     this.#tools = tools;
-    this.#old = old;
-    this.#to = to;
+    this.#target = target;
+    this.#priorities = priorities;
     this.#steps = steps;
   }
 
-  async run(): Promise<SwitchoverReport> {
-    const { clock, tracker } = this.#tools;
-    tracker.history.expectSwitchover(true);
+  /** Returns the primary that is to be left: a failover that was under way may have moved it. */
+  async run(): Promise<RedisNode> {
+    const { to } = this.#target;
     try {
-      const isCoordinated = isValkey9(this.#old.version) && (await this.#tryCoordinated());
-      const begunAt = clock.now();
-      if (isCoordinated) this.#phase = 'accepted';
-      else await this.#pauseAndCatchUp();
-      const to = await this.#follow();
-      const writeGapMs = clock.now() - begunAt;
-      const isOldPrimaryReplica = await this.#demote(to);
-      this.#requireWanted(to);
-      const totalMs = this.#steps.elapsedMs;
-      return {
-        from: this.#old.address,
-        to,
-        writeGapMs,
-        totalMs,
-        isCoordinated,
-        isOldPrimaryReplica,
-      };
+      if (to !== null) await this.#priorities.prefer(to);
+      await this.#tools.sentinels.lookAgain();
+      // All at one moment: while one is waited for, another may come again.
+      await this.#steps.until(
+        () => this.#waiting(),
+        () => this.#isReady(),
+        () => {
+          this.#lookAgain();
+        },
+      );
+      return this.#find();
     } catch (error) {
-      throw failure(error, await this.#undo());
+      throw error instanceof SwitchoverFailedError ? failure(error, 'Nothing was changed.') : error;
     }
   }
 
-  async #pauseAndCatchUp(): Promise<void> {
-    const { tracker, clock } = this.#tools;
-    const ask = (): void => {
-      for (const node of [this.#old, ...tracker.replicas]) node.nudge();
-    };
-    // The long wait, if there is one, comes before anything is paused.
-    await this.#steps.until(
-      'replicas to be nearly in step',
-      () => this.#isWithin(NEARLY_BYTES),
-      ask,
-    );
-    // Our own writes first: a write that waits in the paused server would be lost with its connection.
-    this.#phase = 'paused';
-    tracker.pauseWrites({ by: 'switchover', step: 'switchover' });
-    await this.#steps.until('writes in flight to be answered', () => this.#old.inflight === 0);
-    const patienceMs = this.#catchUpPatienceMs();
-    await this.#old.call('client', 'pause', String(patienceMs + PAUSE_MARGIN_MS), 'WRITE');
-    const pausedAt = clock.now();
-    await this.#steps.until(
-      'replicas to receive everything',
-      () => {
-        if (clock.now() - pausedAt > patienceMs) {
-          throw new SwitchoverFailedError('no replica received the last writes in time');
-        }
-        // The offset must have been received after the pause: only then does it not grow any more.
-        return this.#old.roleAt > pausedAt && this.#isWithin(0);
-      },
-      ask,
-    );
+  #obstacles(): Obstacle[] {
+    return obstaclesIn(this.#tools.sentinels.views(), this.#target.to);
   }
 
-  // A Sentinel publishes its hello on the connection of its PINGs, and PUBLISH counts as a write: a long
-  // pause would hold up both, and the Sentinels would take the primary for down.
-  #catchUpPatienceMs(): number {
-    const downAfter = this.#tools.sentinels.views().map(({ downAfterMs }) => downAfterMs);
-    return Math.min(MAX_CATCH_UP_MS, Math.floor(Math.min(...downAfter, MAX_CATCH_UP_MS * 2) / 2));
+  #find(): RedisNode {
+    return findNodes(this.#tools.tracker, this.#target.wanted).old;
   }
 
-  #isWithin(bytes: number): boolean {
+  #isReady(): boolean {
+    const { to } = this.#target;
+    if (this.#obstacles().length > 0) return false;
+    // A failover that ends makes Sentinel read the replicas, and their priorities, anew.
+    if (to !== null && !this.#priorities.isSeen(to)) return false;
     const { tracker, sentinels } = this.#tools;
     const views = sentinels.views();
-    return areInStep({ tracker, primary: this.#old, to: this.#to, views }, bytes);
+    return areInStep({ tracker, primary: this.#find(), to, views }, NEARLY_BYTES);
   }
 
-  async #follow(): Promise<NodeAddress> {
-    const { bus } = this.#tools;
-    const stopListening = bus.on('failover.observed', ({ step }) => {
-      if (step.startsWith('-failover-abort')) this.#phase = 'aborted';
-    });
-    try {
-      if (this.#phase !== 'accepted') {
-        await askToFailOver(this.#tools, this.#to);
-        this.#phase = 'accepted';
-      }
-      await this.#steps.until('another primary to take writes', () => {
-        if (this.#isAborted()) throw new SwitchoverFailedError('Sentinel aborted the failover');
-        return this.#hasMoved();
-      });
-    } finally {
-      stopListening();
-    }
-    return this.#tools.tracker.primaryAddress ?? this.#old.address;
-  }
-
-  // A method, because the compiler does not see that a listener changes the phase.
-  #isAborted(): boolean {
-    return this.#phase === 'aborted';
-  }
-
-  #hasMoved(): boolean {
-    const { primaryAddress, isWritable } = this.#tools.tracker;
-    if (primaryAddress === null || sameAddress(primaryAddress, this.#old.address)) return false;
-    return isWritable;
-  }
-
-  // Sentinel would do the same about ten seconds later. Until then the old primary would take writes
-  // of clients that have not noticed the switch. Their connections are closed, as Sentinel does it, so
-  // that they look for the primary instead of staying with a node that refuses their writes.
-  async #demote(to: NodeAddress): Promise<boolean> {
-    const { tracker } = this.#tools;
-    const node = (): RedisNode | null => tracker.connectionTo(this.#old.address);
-    const isLinkedReplica = (): boolean => {
-      const role = node()?.role;
-      return role?.kind === 'replica' && role.isLinked;
+  #waiting(): Waiting {
+    const obstacles = this.#obstacles();
+    const [first] = obstacles;
+    if (first === undefined) return { what: this.#missing(), details: {} };
+    const all = obstacles.map(({ seen }) => seen).join('; ');
+    return {
+      what: `the Sentinels to be ready: ${all}. ${first.remedy}`,
+      details: { obstacles: obstacles.map(({ kind, seen, remedy }) => ({ kind, seen, remedy })) },
     };
-    // While the old one was away it may have become the primary again, or somebody else may.
-    const isOver = (): boolean =>
-      tracker.primaryAddress === null || !sameAddress(tracker.primaryAddress, to);
-    try {
-      await this.#steps.until(
-        'the old primary to be reached',
-        () => isOver() || node()?.state.kind === 'ready',
-      );
-      const old = node();
-      if (old?.role?.kind === 'primary' && !isOver()) {
-        await Promise.all([
-          old.call('replicaof', to.host, String(to.port)),
-          old.call('client', 'unpause'),
-          old.call('client', 'kill', 'type', 'normal'),
-          old.call('client', 'kill', 'type', 'pubsub'),
-        ]);
-      }
-      await this.#steps.until(
-        'the old primary to follow',
-        () => isOver() || isLinkedReplica(),
-        () => node()?.nudge(),
-      );
-    } catch {
-      // Not a failure: the new primary is in place, and Sentinel reconfigures the old one later.
-    }
-    return isLinkedReplica();
   }
 
-  #requireWanted(to: NodeAddress): void {
-    if (this.#to === null || sameAddress(this.#to, to)) return;
-    throw new SwitchoverFailedError(
-      `Sentinel promoted ${formatAddress(to)} instead of ${formatAddress(this.#to)}`,
-      { wanted: formatAddress(this.#to), promoted: formatAddress(to) },
-    );
+  #missing(): string {
+    const { to } = this.#target;
+    return to === null || this.#priorities.isSeen(to)
+      ? 'replicas to be nearly in step'
+      : 'the Sentinels to see the new priority';
   }
 
-  async #tryCoordinated(): Promise<boolean> {
-    try {
-      await askToFailOver(this.#tools, this.#to, 'coordinated');
-      return true;
-    } catch {
-      // An older Sentinel, or one that does not permit it: then writes are paused instead.
-      return false;
-    }
+  #lookAgain(): void {
+    const { clock, sentinels, tracker } = this.#tools;
+    if (clock.now() - this.#lookedAt < LOOK_EVERY_MS) return;
+    this.#lookedAt = clock.now();
+    void sentinels.lookAgain();
+    for (const node of [tracker.primary, ...tracker.replicas]) node?.nudge();
   }
-
-  /** Undoes what can be undone. Returns a sentence that says what the state is now. */
-  async #undo(): Promise<string> {
-    const { tracker } = this.#tools;
-    if (this.#hasMoved()) return 'The new primary takes writes.';
-    if (this.#phase === 'untouched') {
-      tracker.history.expectSwitchover(false);
-      return 'Nothing was changed.';
-    }
-    if (this.#phase === 'accepted') {
-      // A failover that Sentinel has accepted cannot be cancelled. A write that the old primary
-      // acknowledged now would be lost, so the fence stays until the switch or the abort, or until no
-      // Sentinel reports a failover in progress.
-      tracker.leaveToSentinels();
-      return 'Sentinel had accepted it and may still complete it: writes wait until that is decided.';
-    }
-    const isUnpaused = await this.#old.call('client', 'unpause').then(
-      () => true,
-      () => false,
-    );
-    tracker.history.expectSwitchover(false);
-    tracker.resumeWrites('switchover undone');
-    return isUnpaused
-      ? 'Writes were let through again.'
-      : 'Writes were let through again here; in the server the pause ends by itself.';
-  }
-}
-
-// One that lists nothing to promote would refuse.
-async function askToFailOver(
-  { sentinels, masterName }: SwitchoverTools,
-  to: NodeAddress | null,
-  ...how: string[]
-): Promise<void> {
-  const choose = (view: SentinelView): boolean => wouldPromote(view, to);
-  const answer = sentinels.ask(choose, 'failover', masterName, ...how);
-  if (answer === null) throw new SentinelsUnreachableError('No Sentinel can be reached');
-  await answer;
-}
-
-// The new primary takes writes before Sentinel has seen to the other replicas, about a second. Until then
-// it refuses another failover, and its list of replicas is the old one.
-async function noFailoverUnderWay(sentinels: SentinelDesk, steps: Steps): Promise<void> {
-  await sentinels.lookAgain();
-  await steps.until(
-    'an earlier failover to end',
-    () => !sentinels.views().some(({ isFailoverInProgress }) => isFailoverInProgress),
-    () => void sentinels.lookAgain(),
-  );
-}
-
-function isValkey9(version: string | null): boolean {
-  const major = /^valkey (\d+)/.exec(version ?? '')?.[1];
-  return major !== undefined && Number(major) >= 9;
-}
-
-function failure(error: unknown, aftermath: string): SwitchoverFailedError {
-  const reason = safeMessage(error);
-  return new SwitchoverFailedError(
-    `The switchover failed: ${reason}. ${aftermath}`,
-    { reason, aftermath },
-    { cause: error },
-  );
 }

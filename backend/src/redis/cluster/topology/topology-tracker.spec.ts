@@ -1,5 +1,6 @@
 import { newRig, type Rig } from '../../../../test/support/engine-rig.js';
 import { FakeNode } from '../../../../test/support/fake-node.js';
+import { replicaView, sentinelView } from '../../../../test/support/sentinel-views.js';
 import { EventBus, type RedisHaEventType } from '../../base/events/index.js';
 import { ManualClock } from '../../testing/index.js';
 import type { SentinelView } from './sources/sentinel-view.js';
@@ -40,21 +41,8 @@ describe('TopologyTracker', () => {
     node: nodes[1].address,
   });
 
-  const view = (over: Partial<SentinelView> = {}): SentinelView => ({
-    sentinel: { host: 's', port: 1 },
-    id: 's',
-    at: rig.clock.now(),
-    primary: nodes[0].address,
-    epoch: 1,
-    isFailoverInProgress: false,
-    isPrimaryDown: false,
-    replicas: [],
-    otherSentinels: [],
-    quorum: 2,
-    downAfterMs: 3000,
-    failoverTimeoutMs: 10_000,
-    ...over,
-  });
+  const view = (over: Partial<SentinelView> = {}): SentinelView =>
+    sentinelView(nodes[0].address, { at: rig.clock.now(), ...over });
 
   describe('at the start', () => {
     it('knows nothing, and asks urgently', () => {
@@ -416,12 +404,7 @@ describe('TopologyTracker', () => {
   });
 
   describe('a replica', () => {
-    const replica = (isHealthy: boolean) => ({
-      address: nodes[1].address,
-      isHealthy,
-      offset: 0,
-      priority: 100,
-    });
+    const replica = (isHealthy: boolean) => replicaView(nodes[1].address, { isHealthy });
 
     it('is asked at once when a Sentinel says that it is up again, after all called it down', async () => {
       await connect();

@@ -1,26 +1,13 @@
+import { replicaView, sentinelView } from '../../../../../test/support/sentinel-views.js';
 import { adviseOnEviction, adviseOnMinReplicas, adviseOnSentinels } from './cluster-advice.js';
-import type { SentinelView } from './sentinel-view.js';
 
 const node = (port: number) => ({ host: '10.0.0.1', port });
-const HEALTHY: SentinelView = {
+const HEALTHY = sentinelView(node(1), {
   sentinel: node(26_379),
   id: 'a',
-  at: 0,
-  primary: node(1),
-  epoch: 1,
-  isFailoverInProgress: false,
-  isPrimaryDown: false,
-  replicas: [2, 3].map((port) => ({
-    address: node(port),
-    isHealthy: true,
-    offset: 0,
-    priority: 100,
-  })),
+  replicas: [2, 3].map((port) => replicaView(node(port))),
   otherSentinels: [26_380, 26_381].map((port) => ({ address: node(port), id: String(port) })),
-  quorum: 2,
-  downAfterMs: 3000,
-  failoverTimeoutMs: 10_000,
-};
+});
 
 describe('adviseOnSentinels', () => {
   it('reports nothing about good settings', () => {

@@ -1,3 +1,4 @@
+import { replicaView, sentinelView } from '../../../../../test/support/sentinel-views.js';
 import type { NodeAddress } from '../../../base/address/index.js';
 import { planTopology, type TopologyQuestion } from './plan-topology.js';
 import type { SentinelView } from './sentinel-view.js';
@@ -11,20 +12,12 @@ function view(
   epoch: number,
   replicas: readonly NodeAddress[] = [],
 ): SentinelView {
-  return {
+  return sentinelView(primary, {
     sentinel: node(26_000 + sentinels++),
     id: String(sentinels),
-    at: 0,
-    primary,
     epoch,
-    isFailoverInProgress: false,
-    isPrimaryDown: false,
-    replicas: replicas.map((address) => ({ address, isHealthy: true, offset: 0, priority: 100 })),
-    otherSentinels: [],
-    quorum: 2,
-    downAfterMs: 3000,
-    failoverTimeoutMs: 10_000,
-  };
+    replicas: replicas.map((address) => replicaView(address)),
+  });
 }
 
 const ask = (over: Partial<TopologyQuestion>) =>

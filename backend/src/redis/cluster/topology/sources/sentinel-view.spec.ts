@@ -18,6 +18,8 @@ const MASTER = {
   quorum: '2',
   'down-after-milliseconds': '3000',
   'failover-timeout': '10000',
+  'role-reported': 'master',
+  'info-refresh': '400',
 };
 const REPLICA = {
   ip: '10.0.0.2',
@@ -26,6 +28,8 @@ const REPLICA = {
   'master-link-status': 'ok',
   'slave-repl-offset': '123',
   'slave-priority': '100',
+  'role-reported': 'slave',
+  'info-refresh': '9000',
 };
 
 const read = (over: Partial<SentinelAnswers> = {}) =>
@@ -48,8 +52,16 @@ describe('parseSentinelView', () => {
       epoch: 7,
       isFailoverInProgress: false,
       isPrimaryDown: false,
+      primarySeen: { role: 'primary', agoMs: 400 },
       replicas: [
-        { address: { host: '10.0.0.2', port: 6380 }, isHealthy: true, offset: 123, priority: 100 },
+        {
+          address: { host: '10.0.0.2', port: 6380 },
+          isDown: false,
+          isHealthy: true,
+          offset: 123,
+          priority: 100,
+          seen: { role: 'replica', agoMs: 9000 },
+        },
       ],
       otherSentinels: [{ address: { host: '10.0.0.8', port: 26_379 }, id: 'other' }],
       quorum: 2,
@@ -87,6 +99,21 @@ describe('parseSentinelView', () => {
   ])('judges a replica with the flags %j and the link %j', (flags, link, isHealthy) => {
     const replica = { ...REPLICA, flags, 'master-link-status': link };
     expect(read({ replicas: [fields(replica)] })).toMatchObject({ replicas: [{ isHealthy }] });
+  });
+
+  it.each([
+    ['slave', 'replica', true],
+    ['master', 'primary', false],
+    ['', 'replica', true],
+  ])('says of a replica that was last seen as %j: %j', (said, role, isHealthy) => {
+    const replica = { ...REPLICA, 'role-reported': said };
+    const view = read({ replicas: [fields(replica)] });
+    expect(view).toMatchObject({ replicas: [{ isHealthy, seen: { role, agoMs: 9000 } }] });
+  });
+
+  it('says so when what it holds for the primary was last seen as a replica', () => {
+    const master = fields({ ...MASTER, 'role-reported': 'slave' });
+    expect(read({ master })).toMatchObject({ primarySeen: { role: 'replica' } });
   });
 
   it.each([

@@ -1,12 +1,21 @@
 import { hostFault, type NodeAddress } from '../../../base/address/index.js';
 
+/** The role that a node said it had when a Sentinel last looked, which it does every ten seconds. */
+export interface SeenRole {
+  readonly role: 'primary' | 'replica';
+  /** How long ago it looked, in ms. */
+  readonly agoMs: number;
+}
+
 /** A replica, as one Sentinel sees it. */
 export interface ReplicaView {
   readonly address: NodeAddress;
-  /** Its link to the primary is up, and no Sentinel calls it down. */
+  readonly isDown: boolean;
+  /** It was last seen as a replica whose link to the primary is up, and is not called down. */
   readonly isHealthy: boolean;
   readonly offset: number;
   readonly priority: number;
+  readonly seen: SeenRole;
 }
 
 /** Another Sentinel, as one Sentinel knows it. */
@@ -29,6 +38,8 @@ export interface SentinelView {
   readonly epoch: number;
   readonly isFailoverInProgress: boolean;
   readonly isPrimaryDown: boolean;
+  /** What it saw of the node that it holds for the primary. */
+  readonly primarySeen: SeenRole;
   readonly replicas: readonly ReplicaView[];
   readonly otherSentinels: readonly OtherSentinel[];
   readonly quorum: number;
@@ -72,7 +83,8 @@ export function parseSentinelView(
     primary,
     epoch,
     isFailoverInProgress: flags.has('failover_in_progress'),
-    isPrimaryDown: flags.has('s_down') || flags.has('o_down'),
+    isPrimaryDown: isDown(flags),
+    primarySeen: toSeenRole(master, 'primary'),
     replicas: toList(answers.replicas).flatMap(toReplica),
     otherSentinels: toList(answers.sentinels).flatMap(toOther),
     quorum: toInteger(master.get('quorum')),
@@ -127,13 +139,27 @@ function toOther(fields: Fields): OtherSentinel[] {
 
 function toReplica(fields: Fields): ReplicaView[] {
   const flags = toFlags(fields);
-  const isDown = ['s_down', 'o_down', 'disconnected'].some((flag) => flags.has(flag));
+  const isReached = !isDown(flags) && !flags.has('disconnected');
+  const seen = toSeenRole(fields, 'replica');
+  const isLinked = seen.role === 'replica' && fields.get('master-link-status') === 'ok';
   return toAddress(fields).map((address) => ({
-    address,
-    isHealthy: !isDown && fields.get('master-link-status') === 'ok',
+    ...{ address, seen },
+    isDown: isDown(flags),
+    isHealthy: isReached && isLinked,
     offset: toInteger(fields.get('slave-repl-offset')),
     priority: toInteger(fields.get('slave-priority')),
   }));
+}
+
+function isDown(flags: ReadonlySet<string>): boolean {
+  return flags.has('s_down') || flags.has('o_down');
+}
+
+// A Sentinel that has not looked yet says what it holds the node for.
+function toSeenRole(fields: Fields, held: SeenRole['role']): SeenRole {
+  const said = fields.get('role-reported');
+  const role = said === 'master' ? 'primary' : said === 'slave' ? 'replica' : held;
+  return { role, agoMs: toInteger(fields.get('info-refresh')) };
 }
 
 function toInteger(text: string | undefined): number {
