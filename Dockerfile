@@ -15,6 +15,8 @@ RUN find node_modules dist/app -type f \
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
+# A new volume that is mounted there gets the same owner.
+RUN mkdir -m 700 /backups && chown node:node /backups
 COPY --from=build --chown=root:root /app/package.json ./
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist/app dist/app

@@ -52,6 +52,7 @@ async function fillBackend(root) {
   await root.addBase(['node:x:1000:1000::/home/node:/bin/sh']);
   await root.addProgram(process.execPath, '/usr/local/bin/node');
   await root.addTree(at('package.json'), '/app/package.json');
+  await root.addFolder('/backups', 1000);
   await addProductionModules(root);
   const compiler = at('node_modules', 'typescript', 'bin', 'tsc');
   const target = root.path('/app/dist/app');
