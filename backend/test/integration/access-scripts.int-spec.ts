@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -158,5 +166,59 @@ describe('deploy/railway/access.sh', () => {
 
   it('says what it takes', () => {
     expect(open('railway').run('all').text).toContain('say what: secrets, operator or rotate');
+  });
+});
+
+describe('a member that has its secrets from REDIS_SECRETS_ARCHIVE', () => {
+  /** A script of a member, in a folder of its own; nothing is started. */
+  function memberOf(kit: Kit): (script: string, archive: string, input?: string) => string {
+    return (script, archive, input = '') => {
+      const { stdout, stderr } = spawnSync('sh', [join('deploy/redis', script)], {
+        env: {
+          PATH: process.env['PATH'],
+          DATA_DIR: join(kit.world, 'data'),
+          REDIS_SECRETS_ARCHIVE: archive,
+          STAY_ROOT: 'yes',
+        },
+        input,
+        encoding: 'utf8',
+      });
+      return stdout + stderr;
+    };
+  }
+
+  it('is told when it is none, and unpacks it for itself alone when it is', () => {
+    const kit = open('railway');
+    kit.run('secrets');
+    const archive = kit.read('redis-primary.REDIS_SECRETS_ARCHIVE');
+    const member = memberOf(kit);
+    for (const wrong of ['bm90IGl0', 'not it', archive.slice(0, archive.length / 2)]) {
+      expect(member('redis-node.sh', wrong)).toContain(
+        'STOPPED: REDIS_SECRETS_ARCHIVE is not the folder of a member',
+      );
+    }
+    // It ends because it is told nothing else; its secrets are there.
+    expect(member('redis-node.sh', archive)).toContain('STOPPED: REDIS_ANNOUNCE_HOST is not set');
+    expect(kit.read('data', 'secrets', 'redis-password')).toBe(
+      kit.read('secrets', 'redis-primary', 'redis-password'),
+    );
+    expect(statSync(join(kit.world, 'data', 'secrets')).mode & 0o777).toBe(0o700);
+  });
+
+  it('takes those of now while it runs, and keeps what it has where they are damaged', () => {
+    const kit = open('railway');
+    kit.run('secrets');
+    const before = kit.read('redis-primary.REDIS_SECRETS_ARCHIVE');
+    const member = memberOf(kit);
+    member('redis-node.sh', before);
+    kit.run('rotate', 'password', 'node');
+    const old = kit.read('data', 'secrets', 'redis-password');
+    expect(member('take-secrets.sh', before, 'damaged')).toContain('STOPPED');
+    expect(kit.read('data', 'secrets', 'redis-password')).toBe(old);
+    const now = kit.read('redis-primary.REDIS_SECRETS_ARCHIVE');
+    expect(member('take-secrets.sh', before, now)).toContain('has the secrets of now');
+    const password = kit.read('data', 'secrets', 'redis-password');
+    expect(password).toBe(kit.read('secrets', 'users', 'node.redis'));
+    expect(password).not.toBe(old);
   });
 });
