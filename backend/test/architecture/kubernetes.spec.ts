@@ -176,8 +176,12 @@ describeNeeds('kubectl').each(BUILT)('deploy/kubernetes/%s', (name) => {
         return [container, secrets] as const;
       });
       const known = Object.entries(SECRETS[metadata.name] ?? {});
-      expect(known.filter(([container]) => containers.some((one) => one.name === container))).toEqual(
-        mounted.sort(([a], [b]) => known.findIndex(([c]) => c === a) - known.findIndex(([c]) => c === b)),
+      expect(
+        known.filter(([container]) => containers.some((one) => one.name === container)),
+      ).toEqual(
+        mounted.sort(
+          ([a], [b]) => known.findIndex(([c]) => c === a) - known.findIndex(([c]) => c === b),
+        ),
       );
     }
   });
