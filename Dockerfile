@@ -17,6 +17,8 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 # A new volume takes its owner from here: the journals (REDIS_JOURNAL_DIR) are to be in a folder of the process.
 RUN install -d -m 0755 -o node -g node /data
+# A new volume that is mounted there gets the same owner.
+RUN mkdir -m 700 /backups && chown node:node /backups
 COPY --from=build --chown=root:root /app/package.json ./
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist/app dist/app

@@ -5,8 +5,10 @@
 #   REDIS_ANNOUNCE_HOST         the address of this node, spelt as in the list above: an IP address or a name
 #   LISTEN_PORT                 6379, or 26379 for a Sentinel
 #   REDIS_SECRETS_DIR           a folder that make-secrets.sh has filled for this member: users.acl, with the users that
-#                               this server knows, and one file for each password that this member itself logs in with.
-#                               Without it there is one password for all, and everybody may do everything:
+#                               this server knows, and one file for each password that this member itself logs in with
+#   REDIS_SECRETS_ARCHIVE       the same folder as a .tar.gz in base64, for platforms that mount nothing: it is unpacked
+#                               into DATA_DIR/secrets at every start. Without either there is one password for all, and
+#                               everybody may do everything:
 #   REDIS_PASSWORD              of the data nodes; or REDIS_PASSWORD_FILE
 #   REDIS_SENTINEL_PASSWORD     of the Sentinels; or REDIS_SENTINEL_PASSWORD_FILE
 #   REDIS_TLS                   true: everything speaks TLS and nothing listens without, with ca.crt, node.crt and node.key
@@ -17,7 +19,8 @@
 #   STAY_ROOT                   yes: started as root, it does not become the user redis or valkey
 #   CLI_FLAGS                   further words for redis-cli
 #
-# A script says before it reads this file which user it is: MEMBER=node or MEMBER=sentinel.
+# A script says before it reads this file which user it is: MEMBER=node or MEMBER=sentinel. Those that run a server also
+# say IS_SERVER=yes.
 
 MASTER_NAME=${REDIS_SENTINEL_MASTER_NAME:-mymaster}
 DATA_DIR=${DATA_DIR:-/data}
@@ -80,6 +83,10 @@ read_secrets() {
   SENTINEL_PASSWORD=$SECRET
   unset SECRET
 }
+
+if [ -z "${REDIS_SECRETS_DIR:-}" ] && [ -n "${REDIS_SECRETS_ARCHIVE:-}" ]; then
+  . "$here/archived-secrets.sh"
+fi
 
 # Leaves USERS (the file of users; empty: there are none) and USER_FLAGS, the words that tell redis-cli who asks.
 USERS='' USER_FLAGS=''

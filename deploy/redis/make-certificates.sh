@@ -96,12 +96,12 @@ make_certificates() {
     certificate "$service" node serverAuth,clientAuth "$(names_of "$service" "$NETWORK.$last")"
     last=$((last + 1))
   done
-  for service in app exporter operator; do certificate "$service" client clientAuth; done
+  for service in app backup exporter operator; do certificate "$service" client clientAuth; done
 }
 
 # Whom everybody trusts: the present authority, and the one before until it is dropped.
 trust() {
-  for service in $NODES $SENTINELS app exporter operator; do put "$SECRETS/$service/ca.crt" <"$AUTHORITY/trusted.crt"; done
+  for service in $NODES $SENTINELS app backup exporter operator; do put "$SECRETS/$service/ca.crt" <"$AUTHORITY/trusted.crt"; done
 }
 
 case ${1:-} in

@@ -11,6 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/reach.sh"
 [ $# -ge 2 ] || die 'say which service and which command: operator.sh redis-master INFO replication'
 [ -r "$SECRETS/users/operator.redis" ] || die "there is no $SECRETS/users/operator.redis that you can read: run make-secrets.sh, or set REDIS_SECRETS"
+need_reach
 service=$1
 shift
 printf '%s\n' "$*" | as_operator "$service"

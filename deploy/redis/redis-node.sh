@@ -37,6 +37,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 LISTEN_PORT=${LISTEN_PORT:-6379}
 MEMBER=node
+IS_SERVER=yes
 . "$here/common.sh"
 . "$here/handover.sh"
 

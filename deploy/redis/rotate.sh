@@ -1,7 +1,7 @@
 #!/bin/sh
 # Replaces a password or the certificates while everything runs. No call of an application fails.
 #
-#   sh deploy/redis/rotate.sh password app     one of: app sentinel replica node exporter operator; or all
+#   sh deploy/redis/rotate.sh password app     one of: app sentinel replica node exporter backup operator; or all
 #   sh deploy/redis/rotate.sh begin app        only the first half, and the second half later: for applications
 #   sh deploy/redis/rotate.sh finish app       that get their password in another way than from redis-secrets/app
 #   sh deploy/redis/rotate.sh certificates     new ones of the same authority
@@ -71,6 +71,7 @@ keep_first() {
 begin() {
   for_files add_second "$@"
   write_all
+  deliver
   on_all validate "$@"
   say "$*: a second password is valid on all servers."
 }
@@ -79,6 +80,7 @@ begin() {
 use_new() {
   for_files swap "$@"
   write_all
+  deliver
   for user in "$@"; do
     case $user in
       replica) for service in $NODES; do printf 'CONFIG SET masterauth %s\n' "$(password replica redis)" | must "$service" || exit 1; done ;;
@@ -103,6 +105,7 @@ finish() {
   on_all invalidate "$@"
   for_files keep_first "$@"
   write_all
+  deliver
   say "$*: the old password is valid no longer."
 }
 
@@ -116,6 +119,7 @@ rotate() { # USER STEP...
   users=$(chosen "$1")
   [ -n "$users" ] || die "there is no user \"$1\": say one of $REDIS_USERS, or all"
   shift
+  need_reach
   # shellcheck disable=SC2086
   for step in "$@"; do "$step" $users; done
 }
@@ -148,15 +152,18 @@ case ${1:-} in
   begin) rotate "${2:-}" begin use_new ;;
   finish) rotate "${2:-}" finish ;;
   certificates)
+    need_reach
     certificates
     reload
     say 'certificates: new ones are used by all servers.'
     ;;
   reload)
+    need_reach
     reload
     say 'certificates: those in the folders are used by all servers.'
     ;;
   authority)
+    need_reach
     certificates --new-authority
     reload
     certificates

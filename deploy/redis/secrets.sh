@@ -13,8 +13,8 @@
 SECRETS=${REDIS_SECRETS:-./redis-secrets}
 NODES=${SECRET_NODES:-redis-master redis-replica-1 redis-replica-2}
 SENTINELS=${SECRET_SENTINELS:-sentinel-1 sentinel-2 sentinel-3}
-REDIS_USERS='app sentinel replica node exporter operator'
-SENTINEL_USERS='app sentinel node exporter operator'
+REDIS_USERS='app sentinel replica node exporter backup operator'
+SENTINEL_USERS='app sentinel node exporter backup operator'
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -28,12 +28,15 @@ further_rules() { [ ! -s "$SECRETS/users/app.rules" ] || printf ' %s' "$(cat "$S
 
 redis_rules() {
   case $1 in
-    app) printf '%s' "~* &*~changed &__redis__:invalidate +@all -@admin -@dangerous +role +info +config|get +ping +time +client|id +client|unblock +select +publish +subscribe +client|tracking +client|setname +get +mget$(further_rules)" ;;
+    app) printf '%s' "~* &*~changed &__redis__:invalidate +@all -@admin -@dangerous +role +info +ping +time +client|id +client|unblock +select +publish +subscribe +client|tracking +client|setname +get +mget$(further_rules)" ;;
     sentinel) printf '%s' '&__sentinel__:hello +multi +exec +slaveof +ping +info +role +publish +subscribe +config|rewrite +client|setname +client|kill +script|kill' ;;
     replica) printf '%s' '+psync +replconf +ping' ;;
-    # redis-node.sh: looks, hands over and, when no Sentinel does it, promotes; switchover.sh and drill.sh the same.
+    # redis-node.sh: looks, hands over and, when no Sentinel does it, promotes; switchover.sh and drill.sh the same. It and
+    # the operator alone may ask for settings: among them is the password of `replica`.
     node) printf '%s' '~redis-ha:drill +ping +info +role +replicaof +config|get +config|set +client|pause +client|unpause +incr +get +del' ;;
-    exporter) printf '%s' '+ping +info +select +config|get +client|setname +slowlog|get +slowlog|len +latency|latest +latency|histogram' ;;
+    exporter) printf '%s' '+ping +info +select +client|setname +slowlog|get +slowlog|len +latency|latest +latency|histogram' ;;
+    # Copies, as a replica does: who has it has all data. It writes nothing, so restoring is for the operator.
+    backup) printf '%s' '+psync +replconf +info +time +ping' ;;
     operator) printf '%s' '~* &* +@all' ;;
   esac
 }
@@ -41,10 +44,11 @@ redis_rules() {
 sentinel_rules() {
   case $1 in
     app) printf '%s' '&* +subscribe +ping +client|setname +sentinel|get-master-addr-by-name +sentinel|master +sentinel|replicas +sentinel|sentinels +sentinel|myid' ;;
-    # The other Sentinels, and sentinel-node.sh.
-    sentinel) printf '%s' '&__sentinel__:hello +publish +ping +client|setname +sentinel|is-master-down-by-addr +sentinel|master +sentinel|ckquorum' ;;
+    # The other Sentinels, and sentinel-node.sh. healthcheck.sh asks, where nodes have names, whether the others reach it.
+    sentinel) printf '%s' '&__sentinel__:hello +publish +ping +info +client|setname +sentinel|is-master-down-by-addr +sentinel|master +sentinel|sentinels +sentinel|ckquorum' ;;
     node) printf '%s' '+ping +sentinel|master +sentinel|replicas +sentinel|get-master-addr-by-name +sentinel|ckquorum +sentinel|failover' ;;
     exporter) printf '%s' '+ping +info +client|setname +sentinel|masters +sentinel|master +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|ckquorum' ;;
+    backup) printf '%s' '+ping +sentinel|master +sentinel|replicas' ;;
     operator) printf '%s' '&* +@all' ;;
   esac
 }
@@ -123,13 +127,14 @@ write_all() {
     give "$service" sentinel-password sentinel sentinel
   done
   for side in redis sentinel; do
-    give app "$side-password" app "$side"
-    give operator "$side-password" operator "$side"
+    for user in app backup operator; do give "$user" "$side-password" "$user" "$side"; done
   done
+  # `localhost` for an exporter beside its server.
   # shellcheck disable=SC2086
-  exported redis 6379 $NODES
+  exported redis 6379 $NODES localhost
   # shellcheck disable=SC2086
-  exported sentinel 26379 $SENTINELS
+  exported sentinel 26379 $SENTINELS localhost
+  passwords backup key | put "$SECRETS/backup/backup-keys" || exit 1
   give app database-password database app
   give postgres database-password database app
   give grafana admin-password grafana app

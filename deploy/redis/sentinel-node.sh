@@ -10,6 +10,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 LISTEN_PORT=${LISTEN_PORT:-26379}
 MEMBER=sentinel
+IS_SERVER=yes
 . "$here/common.sh"
 CONF=$DATA_DIR/sentinel.conf
 

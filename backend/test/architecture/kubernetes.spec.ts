@@ -21,7 +21,11 @@ interface Container {
   readonly name: string;
   readonly image: string;
   readonly command?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: { readonly secretKeyRef?: object };
+  }[];
   readonly envFrom?: readonly { readonly configMapRef: { readonly name: string } }[];
   readonly securityContext: {
     readonly allowPrivilegeEscalation: boolean;
@@ -62,6 +66,17 @@ interface Workload extends KubernetesObject {
     readonly volumeClaimTemplates?: readonly KubernetesObject[];
   };
 }
+
+/** The Secrets that the containers of each pod mount, by the name of the pod's owner. */
+const SECRETS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  redis: { redis: ['redis-ha-redis'], exporter: ['redis-ha-exporter'] },
+  sentinel: { sentinel: ['redis-ha-sentinel'], exporter: ['redis-ha-exporter'] },
+  'redis-read': { redis: ['redis-ha-redis'] },
+  'redis-drill': { drill: ['redis-ha-redis'] },
+  backend: { backend: ['redis-ha-app', 'backend-database'] },
+  backup: { backup: ['redis-ha-backup'] },
+  'redis-restore': { restore: ['redis-ha-backup', 'redis-ha-operator'] },
+};
 
 const built = new Map<string, readonly KubernetesObject[]>();
 
@@ -146,6 +161,28 @@ describeNeeds('kubectl').each(BUILT)('deploy/kubernetes/%s', (name) => {
       }
       for (const map of wanted) expect(names).toContain(`ConfigMap ${map}`);
       expect(spec.template.metadata.labels).toMatchObject(spec.selector?.matchLabels ?? {});
+    }
+  });
+
+  it('mounts into each container the passwords of its own user, and puts none into an environment', () => {
+    for (const { metadata, spec } of workloadsOf(name)) {
+      const { containers, volumes } = spec.template.spec;
+      const mounted = containers.map(({ name: container, env = [], volumeMounts = [] }) => {
+        expect(env.filter(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined)).toEqual([]);
+        const secrets = volumeMounts.flatMap((mount) => {
+          const secret = volumes.find((volume) => volume.name === mount.name)?.secret;
+          return secret === undefined ? [] : [secret.secretName];
+        });
+        return [container, secrets] as const;
+      });
+      const known = Object.entries(SECRETS[metadata.name] ?? {});
+      expect(
+        known.filter(([container]) => containers.some((one) => one.name === container)),
+      ).toEqual(
+        mounted.sort(
+          ([a], [b]) => known.findIndex(([c]) => c === a) - known.findIndex(([c]) => c === b),
+        ),
+      );
     }
   });
 

@@ -1,5 +1,6 @@
 // @ts-check
 // The profile `app`: two instances of the sample backend behind the proxy, with one database and the cluster.
+import { backedUp } from './backup-profile.mjs';
 import { secrets } from './boot.mjs';
 import { moved } from './faults.mjs';
 import { observed } from './observability-profile.mjs';
@@ -369,11 +370,10 @@ async function letsNobodyIn(runner, { engine, cluster }) {
 }
 
 /** What is done with it, in this order. A container that is made anew begins a new log: secrets are looked for each time. */
-export const PHASES = [answers, keepsInside, letsNobodyIn, faultsUnderLoad].concat(
-  journals,
-  thereAndBack,
-  observed,
-);
+export const PHASES = [
+  ...[answers, keepsInside, letsNobodyIn, backedUp],
+  ...[faultsUnderLoad, journals, thereAndBack, observed],
+];
 
 /** @param {string} why */
 function skip(why) {

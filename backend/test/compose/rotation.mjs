@@ -67,7 +67,7 @@ async function killPrimary(cluster) {
 async function oldAreRefused(cluster, before) {
   const isOfRedis = (/** @type {{ name: string }} */ { name }) => /\.(redis|sentinel)$/.test(name);
   const old = before.filter(isOfRedis);
-  expect(old.length === 11, `${old.length} logins were known`);
+  expect(old.length === 13, `${old.length} logins were known`);
   for (const { name, secret } of old) {
     const [user = '', side] = name.split('.');
     const services = side === 'redis' ? NODES : SENTINELS;

@@ -62,6 +62,7 @@ const ON_SENTINELS = [
 const NOT_FOR_APPLICATIONS = [
   ...[
     'throws everything away',
+    'looks at its settings',
     'changes where it writes',
     'looks at clients',
     'cuts clients',

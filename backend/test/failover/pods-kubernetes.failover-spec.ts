@@ -13,5 +13,6 @@ describePods({
   nodes: [0, 1, 2].map((i) => `redis-${String(i)}.redis.${NAMESPACE}`),
   sentinels: [0, 1, 2].map((i) => `sentinel-${String(i)}.sentinel.${NAMESPACE}`),
   volumes: ['sentinel'],
+  secrets: 'mounted',
   acts: ['host lost', 'crash', 'redeploy all', 'drill', 'scale reads'],
 });

@@ -13,5 +13,6 @@ describePods({
   nodes: ['redis-primary', 'redis-replica-1', 'redis-replica-2'].map(at),
   sentinels: ['sentinel-1', 'sentinel-2', 'sentinel-3'].map(at),
   volumes: ['redis', 'sentinel'],
+  secrets: 'archived',
   acts: ['host lost', 'overlap without grace', 'redeploy all', 'drill'],
 });

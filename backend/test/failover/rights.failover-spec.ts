@@ -92,6 +92,28 @@ describe('the users that make-secrets.sh makes', () => {
     expect(make({ REDIS_APP_RULES: '' })).toEqual(['+get', '+mget']);
   });
 
+  it('let nobody read the settings, which hold the password of the replicas, but nodes and operators', () => {
+    const users = readFileSync(join(folder, 'redis-master', 'users.acl'), 'utf8')
+      .trim()
+      .split('\n');
+    const may = users.filter((line) => /\+config\|get|\+config |\+@all(?! -@admin)/.test(line));
+    expect(may.map((line) => line.split(' ')[1])).toEqual(['node', 'operator']);
+  });
+
+  it('let what takes backups copy, and nothing else', () => {
+    const rules = (service: string): string => {
+      const users = readFileSync(join(folder, service, 'users.acl'), 'utf8').split('\n');
+      return (users.find((line) => line.startsWith('user backup ')) ?? '')
+        .split(' ')
+        .slice(5)
+        .join(' ');
+    };
+    expect(rules('redis-replica-1')).toBe('+psync +replconf +info +time +ping');
+    expect(rules('sentinel-1')).toBe('+ping +sentinel|master +sentinel|replicas');
+    const page = readFileSync(join(PAGES, 'operations', 'backups.md'), 'utf8');
+    for (const service of ['redis-replica-1', 'sentinel-1']) expect(page).toContain(rules(service));
+  });
+
   it('let nobody in who does not say who he is', () => {
     for (const service of ['redis-replica-1', 'sentinel-3']) {
       const users = readFileSync(join(folder, service, 'users.acl'), 'utf8');

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 jest.setTimeout(60_000);
 
@@ -120,11 +120,39 @@ describe('deploy/redis/rotate.sh', () => {
     expect(kit.passwords('app.redis')).toEqual([now]);
   });
 
+  it('says before anything is changed that Docker is not there, and in which folder it looks', () => {
+    const docker = join(kit.folder, 'docker');
+    writeFileSync(docker, '#!/bin/sh\nexit 127\n');
+    chmodSync(docker, 0o755);
+    const run = (cwd: string, script: string, ...args: string[]): string => {
+      const { status, stderr } = spawnSync('sh', [resolve('deploy/redis', script), ...args], {
+        cwd,
+        env: {
+          PATH: `${kit.folder}:${process.env['PATH'] ?? ''}`,
+          REDIS_SECRETS: join(kit.folder, 'secrets'),
+          REDIS_ENV_FILE: '',
+        },
+        encoding: 'utf8',
+      });
+      expect(status).toBe(1);
+      return stderr;
+    };
+    const before = kit.passwords('app.redis');
+    for (const args of [['password', 'app'], ['certificates'], ['authority']]) {
+      expect(run('.', 'rotate.sh', ...args)).toContain('it needs Docker with Compose 2');
+    }
+    expect(run('.', 'operator.sh', 'redis-master', 'INFO')).toContain('Docker with Compose 2');
+    expect(run(kit.folder, 'rotate.sh', 'password', 'all')).toContain(
+      'there is no docker-compose.redis-sentinel.yml here',
+    );
+    expect(kit.passwords('app.redis')).toEqual(before);
+  });
+
   it('names the users that there are', () => {
     const { status, stderr } = kit.rotate(['password', 'nobody']);
     expect(status).toBe(1);
     expect(String(stderr)).toContain(
-      'there is no user "nobody": say one of app sentinel replica node exporter operator, or all',
+      'there is no user "nobody": say one of app sentinel replica node exporter backup operator, or all',
     );
   });
 });

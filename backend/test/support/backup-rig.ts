@@ -34,10 +34,10 @@ export class BackupRig {
   }
 
   /** Begins to follow. Resolves when it hears the cluster. */
-  async follow(env: Record<string, string>): Promise<() => Promise<Ran>> {
+  async follow(env: Record<string, string>, ...more: string[]): Promise<() => Promise<Ran>> {
     const ending = new AbortController();
     let isFollowing = false;
-    const run = this.#run(env, ['follow'], ending, (line) => {
+    const run = this.#run(env, ['follow', ...more], ending, (line) => {
       if (line['kind'] === 'follows') isFollowing = true;
     });
     this.#following.set(ending, run);

@@ -1,4 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { NodeAddress } from '../../src/redis/index.js';
 import { waitUntil } from '../../src/redis/testing/time/wait-until.js';
 import { PodNetwork, type PodNetworkPlan } from './pod-network.js';
@@ -12,25 +14,25 @@ export interface PodClusterPlan extends PodNetworkPlan {
   readonly sentinels: readonly string[];
   /** Which of them keep their data. */
   readonly volumes: readonly ('redis' | 'sentinel')[];
+  /** Pods of one kind mount the same folder, or each has its own in a variable. */
+  readonly secrets: 'mounted' | 'archived';
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Three data nodes and three Sentinels as pods, run by the node scripts. */
 export class PodCluster {
-  readonly password = randomBytes(12).toString('hex');
-  readonly sentinelPassword = randomBytes(12).toString('hex');
   readonly nodes: readonly Pod[];
   readonly sentinels: readonly Pod[];
   readonly network: PodNetwork;
+  readonly #secrets: PodSecrets;
   readonly #make: (kind: Pod['kind'], name: string, more?: Readonly<Record<string, string>>) => Pod;
 
   private constructor(plan: PodClusterPlan, network: PodNetwork) {
     this.network = network;
+    this.#secrets = new PodSecrets(plan);
     const list = (names: readonly string[], port: number): string =>
       names.map((name) => `${name}:${String(port)}`).join(',');
     const environment = {
-      REDIS_PASSWORD: this.password,
-      REDIS_SENTINEL_PASSWORD: this.sentinelPassword,
       REDIS_NODES: list(plan.nodes, 6379),
       REDIS_SENTINELS: list(plan.sentinels, 26379),
       ...plan.environment,
@@ -38,7 +40,7 @@ export class PodCluster {
     this.#make = (kind, name, more = {}) => {
       const { scripts, directory } = plan;
       const hasVolume = plan.volumes.includes(kind);
-      const own = { ...environment, ...more };
+      const own = { ...environment, ...this.#secrets.variables(kind, name), ...more };
       return new Pod({ name, kind, scripts, directory, hasVolume, environment: own }, network);
     };
     this.nodes = plan.nodes.map((name) => this.#make('redis', name));
@@ -62,6 +64,20 @@ export class PodCluster {
     return this.sentinels.map(({ name }) => ({ host: name, port: 26379 }));
   }
 
+  /** The password of a user, as an application or an operator has it. */
+  password(user: 'app' | 'operator', side: 'redis' | 'sentinel'): string {
+    return this.#secrets.password(user, side);
+  }
+
+  /** Sends a command to a Sentinel as its operator, as operator.sh does. */
+  async asOperator({ container }: Pod, command: string): Promise<string> {
+    const lines = `AUTH operator ${this.password('operator', 'sentinel')}\n${command}`;
+    const { text } = await container.sh(
+      `printf '%s\n' '${lines}' | /bin/sh ${join(this.#secrets.scripts, 'cli.sh')} sentinel`,
+    );
+    return text;
+  }
+
   /** Starts what has ended; resolves when all are ready. */
   async mend(): Promise<void> {
     for (const pod of this.pods) if (!pod.container.isRunning) pod.start();
@@ -79,11 +95,9 @@ export class PodCluster {
 
   /** The replicas that each Sentinel lists. */
   listedReplicas(): Promise<string[][]> {
-    const ask =
-      'REDISCLI_AUTH=$REDIS_SENTINEL_PASSWORD redis-cli -p 26379 sentinel replicas mymaster';
     return Promise.all(
-      this.sentinels.map(async ({ container }) => {
-        const { text } = await container.sh(ask);
+      this.sentinels.map(async (pod) => {
+        const text = await this.asOperator(pod, 'sentinel replicas mymaster');
         const fields = text.split('\n');
         return fields.filter((_, i) => fields[i - 1] === 'ip').sort();
       }),
@@ -110,5 +124,46 @@ export class PodCluster {
         await pod.untilReady();
       }
     }
+  }
+}
+
+const shortName = (name: string): string => name.split('.')[0]!;
+
+/** What make-secrets.sh makes for the pods. */
+class PodSecrets {
+  readonly scripts: string;
+  readonly #plan: PodClusterPlan;
+  readonly #folder: string;
+
+  constructor(plan: PodClusterPlan) {
+    this.#plan = plan;
+    this.scripts = plan.scripts;
+    this.#folder = join(plan.directory, 'secrets');
+    execFileSync('sh', [join(plan.scripts, 'make-secrets.sh')], {
+      env: {
+        ...process.env,
+        REDIS_SECRETS: this.#folder,
+        REDIS_ENV_FILE: '',
+        SECRET_NODES: plan.nodes.map(shortName).join(' '),
+        SECRET_SENTINELS: plan.sentinels.map(shortName).join(' '),
+      },
+    });
+  }
+
+  password(user: string, side: string): string {
+    return readFileSync(join(this.#folder, user, `${side}-password`), 'utf8').trim();
+  }
+
+  variables(kind: Pod['kind'], name: string): Record<string, string> {
+    const { secrets, nodes, sentinels } = this.#plan;
+    if (secrets === 'archived') return { REDIS_SECRETS_ARCHIVE: this.#archive(shortName(name)) };
+    const [first = ''] = kind === 'redis' ? nodes : sentinels;
+    return { REDIS_SECRETS_DIR: join(this.#folder, shortName(first)) };
+  }
+
+  // As deploy/railway/access.sh makes it.
+  #archive(service: string): string {
+    const pack = 'tar -c -f - -C "$0" . | gzip -9 | base64 | tr -d "\n"';
+    return execFileSync('sh', ['-c', pack, join(this.#folder, service)], { encoding: 'utf8' });
   }
 }

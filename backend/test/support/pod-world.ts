@@ -74,17 +74,15 @@ const ACTS = {
     await reader.stop();
     await pause(4000);
     if (!(await isListed(3))) throw new TypeError('a Sentinel has forgotten it by itself');
-    for (const { container } of cluster.sentinels) {
-      const forget =
-        'REDISCLI_AUTH=$REDIS_SENTINEL_PASSWORD redis-cli -p 26379 sentinel reset mymaster';
-      await container.sh(forget);
+    for (const pod of cluster.sentinels) {
+      await cluster.asOperator(pod, 'sentinel reset mymaster');
       await cluster.untilReady();
     }
     if (!(await isListed(0))) throw new TypeError('a Sentinel lists it still');
   },
-  /** The drill that moves the primary by hand, in a Sentinel's container. */
+  /** The drill that moves the primary by hand, in the container of a data node. */
   drill: async ({ cluster }: World) => {
-    const { code, text } = await cluster.sentinels[1]!.container.exec('drill.sh');
+    const { code, text } = await cluster.nodes[1]!.container.exec('drill.sh');
     process.stderr.write(text);
     if (code !== 0) throw new TypeError(`drill.sh ended with ${String(code)}: ${text}`);
     await cluster.untilReady();
@@ -100,8 +98,12 @@ async function open(plan: PodClusterPlan): Promise<World> {
 async function startEngine(cluster: PodCluster): Promise<RedisEngine> {
   const { options } = resolveOptions({
     mode: 'sentinel',
-    sentinel: { nodes: [...cluster.addresses], password: cluster.sentinelPassword },
-    node: { password: cluster.password },
+    sentinel: {
+      nodes: [...cluster.addresses],
+      username: 'app',
+      password: cluster.password('app', 'sentinel'),
+    },
+    node: { username: 'app', password: cluster.password('app', 'redis') },
   });
   const engine = new RedisEngine(options);
   engine.start();

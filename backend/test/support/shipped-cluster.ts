@@ -47,7 +47,7 @@ export class ShippedCluster {
   }
 
   /** Variables of whoever connects as a user. */
-  env(user: 'app' | 'operator'): Record<string, string> {
+  env(user: 'app' | 'backup' | 'operator'): Record<string, string> {
     const reach = {
       REDIS_SENTINEL_ENABLED: 'true',
       REDIS_SENTINELS: this.#list(this.#claims.slice(3)),

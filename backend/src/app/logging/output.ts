@@ -2,7 +2,7 @@ import { destination, type DestinationStream } from 'pino';
 
 const FATAL = 60;
 // So that one turn of a busy process does not gather without a bound.
-const MOST_CHARACTERS = 65_536;
+const MAX_CHARACTERS = 65_536;
 /** Pino tells a destination that says this of the level of each line. */
 const METADATA = Symbol.for('pino.metadata');
 
@@ -35,7 +35,7 @@ class LinesOfATurn implements DestinationStream {
         this.#flush();
       });
     this.#lines += line;
-    if (this.lastLevel >= FATAL || this.#lines.length > MOST_CHARACTERS) this.#flush();
+    if (this.lastLevel >= FATAL || this.#lines.length > MAX_CHARACTERS) this.#flush();
   }
 
   #flush(): void {

@@ -1,12 +1,14 @@
+import { onAbort, SystemClock } from '../../redis/base/timing/index.js';
 import { CliError, type CommandIo, defineCommand, EXIT, type ExitCode } from '../frame/index.js';
 import { EndsFollower } from './ends/follow-ends.js';
 import { readEnds } from './ends/ends-log.js';
 import { verifyBackup } from './file/read-backup.js';
 import { readHeader } from './file/sealed-file.js';
-import { openSource, type SourceOptions } from './link/find-source.js';
+import { openSource, type Source, type SourceOptions } from './link/find-source.js';
 import { namedFile } from './named-file.js';
+import { type ScheduleOptions, takeOnSchedule } from './scheduled-backups.js';
 import { ABOUT_KEYS, BACKUP_OPTIONS, BackupSettings, readNode } from './settings.js';
-import { takeBackup } from './take-backup.js';
+import { type BackupHome, takeBackup } from './take-backup.js';
 import {
   contentOf,
   dateOf,
@@ -14,6 +16,8 @@ import {
   teller,
   toldOfFile,
   toldOfFollowing,
+  toldOfPruned,
+  toldOfSchedule,
   toldOfTaken,
 } from './told-backups.js';
 
@@ -21,6 +25,8 @@ const MAX_BEHIND_BYTES = 2 ** 20;
 const MAX_AGE_MINUTES = 120;
 const EVERY_MS = 1_000;
 const LIST_MS = 3_600_000;
+const OFTENEST_MS = 1_000;
+const RAREST_MS = 31 * 86_400_000;
 const MOST = 10 ** 12;
 const PARTS = ['take', 'follow', 'list', 'check', 'verify', 'prune'] as const;
 
@@ -30,6 +36,8 @@ interface Run {
   readonly file: string | null;
   readonly source: SourceOptions;
   readonly maxAgeMinutes: number;
+  /** How often one is taken while ends are written down; `null` for never. */
+  readonly everyMs: number | null;
   readonly io: CommandIo;
   readonly tell: Tell;
 }
@@ -46,7 +54,7 @@ const RUNS: Readonly<Record<(typeof PARTS)[number], (run: Run) => Promise<ExitCo
 /** `backup take|follow|list|check|verify|prune` */
 export const command = defineCommand({
   summary: 'Take sealed backups of a replica, write down what is ended, and look after the files',
-  details: `take: one backup, of the replica that is nearest to the primary. follow: write down what is ended, all the time, so that it stays ended after a restore. list: what lies in the folder; needs no key. check: whether there is a backup of late. verify: read a whole file without restoring it. prune: remove what BACKUP_KEEP (hourly=24,daily=7,weekly=5,monthly=12) does not keep. ${ABOUT_KEYS}`,
+  details: `take: one backup, of the replica that is nearest to the primary. follow: write down what is ended, all the time, so that it stays ended after a restore; with --every it takes backups, too, and removes what is not kept: that one process is all that is needed. list: what lies in the folder; needs no key. check: whether there is a backup of late. verify: read a whole file without restoring it. prune: remove what BACKUP_KEEP (hourly=24,daily=7,weekly=5,monthly=12) does not keep. ${ABOUT_KEYS}`,
   arguments: [
     { name: 'what', about: 'what is done', words: PARTS },
     { name: 'file', about: 'the file to verify; or latest', isOptional: true, isPath: true },
@@ -63,6 +71,10 @@ export const command = defineCommand({
       ...{ kind: 'number', value: 'n', min: 0, max: MOST },
       about: `take, follow: a replica further behind is not in sync (${String(MAX_BEHIND_BYTES)})`,
     },
+    every: {
+      ...{ kind: 'duration', minMs: OFTENEST_MS, maxMs: RAREST_MS },
+      about: 'follow: also take a backup when the latest is so old, and prune',
+    },
     'max-age-minutes': {
       ...{ kind: 'number', value: 'n', min: 0, max: MOST },
       about: `check: how old the latest backup may be (${String(MAX_AGE_MINUTES)})`,
@@ -70,7 +82,7 @@ export const command = defineCommand({
   },
   examples: [
     ['backup take', 'take one now'],
-    ['backup follow', 'as a service: until it is ended'],
+    ['backup follow --every 1h', 'as a service: until it is ended'],
     ['backup check --json', 'for a monitor'],
     ['backup verify latest', 'read the latest one, to its end'],
   ],
@@ -93,6 +105,7 @@ export const command = defineCommand({
         maxBehindBytes: options['max-behind-bytes'] ?? MAX_BEHIND_BYTES,
       },
       maxAgeMinutes: options['max-age-minutes'] ?? MAX_AGE_MINUTES,
+      everyMs: everyFor(what, options.every),
       io,
       tell: teller(io, options.json),
     });
@@ -109,6 +122,11 @@ function fileFor(what: (typeof PARTS)[number], typed: string | undefined): strin
   return typed ?? null;
 }
 
+function everyFor(what: (typeof PARTS)[number], everyMs: number | null): number | null {
+  if (everyMs === null || what === 'follow') return everyMs;
+  throw CliError.misused(`backup ${what} takes no --every`, 'Only follow does');
+}
+
 async function take({ settings, source: options, tell }: Run): Promise<ExitCode> {
   const { ring, cluster, redis } = settings;
   const folder = await settings.folder.prepare();
@@ -121,24 +139,57 @@ async function take({ settings, source: options, tell }: Run): Promise<ExitCode>
   }
 }
 
-async function follow({ settings, source, io, tell }: Run): Promise<ExitCode> {
-  const { ring, cluster, redis } = settings;
-  const folder = await settings.folder.prepare();
-  const follower = new EndsFollower(
-    { folder, ring, cluster },
-    {
-      open: () => openSource(redis, source),
-      report: (event) => {
-        const told = toldOfFollowing(event);
-        if (told !== null) tell(told);
-      },
-      signal: io.signal,
-      everyMs: EVERY_MS,
-      listMs: LIST_MS,
+async function follow(run: Run): Promise<ExitCode> {
+  const { settings, source, io, tell } = run;
+  const { ring, cluster, redis, keep } = settings;
+  const home = { folder: await settings.folder.prepare(), ring, cluster };
+  const open = (): Promise<Source> => openSource(redis, source);
+  const ending = new AbortController();
+  const signal = AbortSignal.any([io.signal, ending.signal]);
+  const heard = withResolver(signal);
+  const follower = new EndsFollower(home, {
+    open,
+    report: (event) => {
+      const told = toldOfFollowing(event);
+      if (told !== null) tell(told);
+      if (event.kind === 'follows') heard.resolve();
     },
-  );
-  await follower.run();
-  return EXIT.done;
+    signal,
+    everyMs: EVERY_MS,
+    listMs: LIST_MS,
+  });
+  // Where there is nothing to go on from, following begins with a backup: the schedule waits for that.
+  const scheduled = heard.promise.then(() => takeWhenDue(run, home, { open, keep, signal }));
+  try {
+    await Promise.all([follower.run(), scheduled]);
+    return EXIT.done;
+  } finally {
+    ending.abort();
+  }
+}
+
+async function takeWhenDue(
+  { everyMs, io, tell }: Run,
+  home: BackupHome,
+  options: Pick<ScheduleOptions, 'open' | 'keep' | 'signal'>,
+): Promise<void> {
+  if (everyMs === null) return;
+  await takeOnSchedule(home, {
+    ...{ ...options, everyMs, clock: new SystemClock(), now: io.now },
+    report: (event) => {
+      tell(toldOfSchedule(event));
+    },
+  });
+}
+
+/** A promise that is resolved from outside, or when the signal fires. */
+function withResolver(signal: AbortSignal): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  onAbort(signal, resolve);
+  return { promise, resolve };
 }
 
 async function list({ settings, tell }: Run): Promise<ExitCode> {
@@ -183,12 +234,7 @@ async function verify({ settings, file, tell }: Run): Promise<ExitCode> {
 }
 
 async function prune({ settings, io, tell }: Run): Promise<ExitCode> {
-  const { removed, kept } = await settings.folder.prune(settings.cluster, settings.keep, io.now());
-  const text = [
-    ...removed.map((path) => `removed ${path}`),
-    `${String(kept.length)} backups kept, ${String(removed.length)} files removed`,
-  ].join('\n');
-  tell({ text, data: { removed, kept } });
+  tell(toldOfPruned(await settings.folder.prune(settings.cluster, settings.keep, io.now())));
   return EXIT.done;
 }
 

@@ -1,9 +1,10 @@
 import type { CommandIo } from '../frame/index.js';
 import { formatBytes } from '../screen/index.js';
-import type { ListedFile } from './backup-folder.js';
+import type { ListedFile, Pruned } from './backup-folder.js';
 import type { FollowEvent } from './ends/follow-ends.js';
 import type { BackupHeader } from './file/backup-header.js';
 import type { RestoreReport } from './restore/restore-backup.js';
+import type { ScheduleEvent } from './scheduled-backups.js';
 import type { TakenBackup } from './take-backup.js';
 
 /** What a command tells: for people, and for programs. */
@@ -42,6 +43,30 @@ export function toldOfFollowing(event: FollowEvent): Told | null {
     case 'wrote':
       return null;
   }
+}
+
+/** Of one that takes backups on a schedule. */
+export function toldOfSchedule(event: ScheduleEvent): Told {
+  switch (event.kind) {
+    case 'took':
+      return toldOfTaken(event.backup);
+    case 'pruned':
+      return toldOfPruned(event.pruned);
+    case 'failed': {
+      const { code, message, remedy } = event.error;
+      const text = `failed: ${code}: ${message}. ${remedy}. It is tried again in a minute`;
+      return { text, data: { kind: 'failed', code, message, remedy } };
+    }
+  }
+}
+
+/** Of what was removed. */
+export function toldOfPruned({ removed, kept }: Pruned): Told {
+  const lines = [
+    ...removed.map((path) => `removed ${path}`),
+    `${String(kept.length)} backups kept, ${String(removed.length)} files removed`,
+  ];
+  return { text: lines.join('\n'), data: { removed, kept } };
 }
 
 /** Of a file in the folder. */

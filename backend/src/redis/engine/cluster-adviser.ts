@@ -56,26 +56,26 @@ export class ClusterAdviser {
     for (const problem of adviseOnSentinels(view, this.#options.sentinel.masterName)) {
       this.#say(problem);
     }
-    const minReplicas = await this.#setting('min-replicas-to-write');
-    if (minReplicas === null) return;
-    for (const problem of adviseOnMinReplicas(Number(minReplicas), view.replicas.length)) {
-      this.#say(problem);
-    }
+    const replication = await this.#ask('replication');
+    // It says how many replicas are good enough only where some are asked for, and not how many.
+    if (replication === null || /^min_\w+_good_\w+:/m.test(replication)) return;
+    for (const problem of adviseOnMinReplicas(0, view.replicas.length)) this.#say(problem);
   }
 
   async #lookAtEviction(): Promise<void> {
     if (!this.#hasSessions) return;
-    const policy = await this.#setting('maxmemory-policy');
-    const maxMemory = await this.#setting('maxmemory');
-    if (policy === null || maxMemory === null) return;
+    const memory = (await this.#ask('memory')) ?? '';
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+    const maxMemory = /^maxmemory:(\d+)/m.exec(memory)?.[1];
+    if (policy === undefined || maxMemory === undefined) return;
     for (const problem of adviseOnEviction(Number(maxMemory), policy)) this.#say(problem);
   }
 
-  // Managed services often do not permit CONFIG: then nothing is reported.
-  async #setting(name: string): Promise<string | null> {
+  // Not CONFIG GET: managed services do not permit it, and who may use it reads the password of the replicas.
+  async #ask(section: string): Promise<string | null> {
     try {
-      const answer = await this.#group.tracker.primary?.call('config', 'get', name);
-      return Array.isArray(answer) ? String(answer[1]) : null;
+      const answer = await this.#group.tracker.primary?.call('info', section);
+      return typeof answer === 'string' ? answer : null;
     } catch {
       return null;
     }

@@ -54,6 +54,7 @@ async function fillBackend(root) {
   await root.addFolder('/data', NODE_UID);
   await root.addProgram(process.execPath, '/usr/local/bin/node');
   await root.addTree(at('package.json'), '/app/package.json');
+  await root.addFolder('/backups', 1000);
   await addProductionModules(root);
   const compiler = at('node_modules', 'typescript', 'bin', 'tsc');
   const target = root.path('/app/dist/app');

@@ -26,7 +26,6 @@ function rightsAtNodes({ node }: ReachOptions): NeededRight[] {
     needed('ping', 'subscriptions are cut again and again', ESSENTIAL),
     needed('get key', 'caches and sessions cannot be read', ESSENTIAL),
     needed('info', 'replicas of another cluster are not told apart'),
-    needed('config get maxmemory', 'no advice about settings', { rule: '+config|get' }),
     needed('time', 'caches and sessions go by the calendar of each host'),
     needed('client id', 'blocking commands are cut', { rule: '+client|id' }),
     needed('client unblock 0', 'blocking commands are cut', { rule: '+client|unblock' }),

@@ -12,7 +12,7 @@ export interface HeartbeatDeps {
 }
 
 // A timer may come a fraction early.
-const LEAST_MS = 1;
+const MIN_MS = 1;
 
 /**
  * Asks the other side of a connection at a steady interval, one question at a time. Judges its silence
@@ -75,7 +75,7 @@ export class Heartbeat {
   #untilNextMs(): number {
     const { intervalMs } = this.#deps;
     const leftMs = this.#leftMs();
-    return leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, LEAST_MS)) : intervalMs;
+    return leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, MIN_MS)) : intervalMs;
   }
 
   #leftMs(): number {
