@@ -150,10 +150,22 @@ local present = redis.pcall('GET', KEYS[1])
 if not isEntry(present) or isLater(stampIn(present), ARGV[3]) then present = nil end
 local stored = present and stampIn(present)
 local stamp = stampIn(entry)
+local size = redis.pcall('ZCARD', KEYS[2])
+local names = {}
+if failed(size) then size = 0 end
+if size > tonumber(ARGV[5]) then names = false
+elseif size > 0 then names = redis.call('ZRANGE', KEYS[2], 0, -1) end
 if origin ~= '' then
+  -- Who has asked for it has written before, and all that is listed was listed before, whatever calendar it went by.
+  local before = stamp
+  for _, name in ipairs(names or {}) do
+    local listed = string.sub(name, 1, 16)
+    if isLater(listed, before) and not isLater(listed, ARGV[3]) then before = listed end
+  end
   stamp = stampNow(origin)
   -- What was born right after the stored mark is earlier.
   if stored and not isLater(stamp, stored) then stamp = nextMillisecond(stored) .. origin end
+  stamp = laterThan(stamp, before)
   entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
 end
 local isNewest = not stored or isLater(stamp, stored)
@@ -164,11 +176,6 @@ if ttl ~= '0' and stored ~= stamp then
   local reply = put(KEYS[1], entry, string.format('%.0f', ttl))
   if failed(reply) then return failure(reply) end
 end
-local size = redis.pcall('ZCARD', KEYS[2])
-local names = {}
-if failed(size) then size = 0 end
-if size > tonumber(ARGV[5]) then names = false
-elseif size > 0 then names = redis.call('ZRANGE', KEYS[2], 0, -1) end
 return { stamp, not isNewest and stored ~= stamp and stored or '', names }`,
 };
 
