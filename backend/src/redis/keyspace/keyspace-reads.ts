@@ -1,7 +1,7 @@
 import { type DecodedEntry, decodeEntry } from './store/entry.js';
 import type { StampedWrite } from './store/key-value-store.js';
 import type { MemoryCopy } from './store/memory-records.js';
-import { noRedisAtAll, strictRefusal } from './away-errors.js';
+import { noRedisAtAll, strictRefusal } from './breaker/away-errors.js';
 import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import type { OwnKnowledge, Candidate, Word } from './own-knowledge.js';
 import { Away } from './breaker/guard.js';

@@ -3,7 +3,7 @@ import { encodeEntry, type NewEntry, newTombstone } from './store/entry.js';
 import type { ApplyOutcome, StampedDrop, StampedWrite } from './store/key-value-store.js';
 import { compareStamps, type Stamp } from './store/stamp.js';
 import type { Standing } from './store/which-wins.js';
-import { noRedisAtAll, noRoom, strictRefusal } from './away-errors.js';
+import { noRedisAtAll, noRoom, strictRefusal } from './breaker/away-errors.js';
 import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';

@@ -1,5 +1,5 @@
 import type { HitCounter } from '../base/stats/index.js';
-import { strictRefusal } from './away-errors.js';
+import { strictRefusal } from './breaker/away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
