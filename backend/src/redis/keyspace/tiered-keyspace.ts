@@ -158,7 +158,7 @@ export class TieredKeyspace<T> implements Keyspace<T> {
   ): Promise<Claim<T>> {
     const { redis, writes, clock } = this.#deps;
     if (redis === null) return ALONE;
-    const askedAt = clock.now();
+    const asked = { at: clock.now(), isPrimary: true };
     const entry = this.#keys.entry(key);
     const answer = await writes.run(() => redis.claim({ ...options, key: entry }));
     if (answer instanceof Away && this.policy === 'strict') throw strictRefusal(this.name, answer);
@@ -167,7 +167,7 @@ export class TieredKeyspace<T> implements Keyspace<T> {
       return { state: 'granted', token: answer.holder, stamp: answer.stamp };
     }
     if (answer.kind === 'held') return HELD;
-    return { state: 'changed', reading: await this.#reads.accept(entry, answer.entry, askedAt) };
+    return { state: 'changed', reading: await this.#reads.accept(entry, answer.entry, asked) };
   }
 
   untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void> {

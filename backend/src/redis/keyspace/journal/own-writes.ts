@@ -12,7 +12,7 @@ import {
   type JournalLog,
   type JournalRecord,
 } from './disk/journal-log.js';
-import { HeldWrites, type HeldWrite } from './held-writes.js';
+import { HeldWrites, type HeldWrite, type OwnWrite } from './held-writes.js';
 import {
   WriteCounts,
   type LossReason,
@@ -263,11 +263,11 @@ export class OwnWrites {
     if (record.kind === 'drop') this.#endMembers(record);
   }
 
-  /** The write of a key that is pending, or was acknowledged within the window. */
-  ofKey(key: string): { readonly write: StampedWriteOf; readonly isPending: boolean } | null {
+  /** The write of a key that is pending, or was acknowledged within the window: since when, by `clock.now()`. */
+  ofKey(key: string): OwnWrite | null {
     const held = this.#held.of(`w${key}`);
     if (held?.record.kind !== 'write' || !this.#isRemembered(held)) return null;
-    return { write: held.record.write, isPending: held.at === null };
+    return { write: held.record.write, isPending: held.at === null, at: held.at };
   }
 
   /** The newest drop that ends a value: of one of its groups, and later than its birth. */

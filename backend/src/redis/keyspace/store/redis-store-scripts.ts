@@ -212,6 +212,8 @@ if isEnded then
   isHeard = tell(ARGV[4], ARGV[5], stamp, stored, ceiling)
 else
   groups = {}
+  -- What is listed and not there may be a value that Redis had no room for: who wrote it believes it is there.
+  if not head and #listed > 0 then isHeard = tell(ARGV[4], ARGV[5], stamp, nil, ceiling) end
 end
 -- What is listed and not there may be under way. It finds the note, whatever is there when it comes.
 for i = 1, #listed, 16 do
