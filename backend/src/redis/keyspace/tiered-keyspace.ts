@@ -12,6 +12,7 @@ import type {
   KeyspacePolicy,
   ReadOptions,
   WriteOptions,
+  WritePlace,
   WriteReceipt,
 } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
@@ -118,6 +119,10 @@ export class TieredKeyspace<T> implements Keyspace<T> {
   recentKeys(count: number): string[] {
     const { memory } = this.#deps;
     return memory.usedMost(this.#keys.entry(''), count).map((entry) => this.#keys.keyOf(entry));
+  }
+
+  place(key: string, groups: readonly string[] = []): WritePlace {
+    return this.#writes.place(key, groups);
   }
 
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt> {

@@ -6,7 +6,7 @@ export const LISTED_MS = 60_000;
 
 /**
  * Writes an entry unless something wins against it.
- * KEYS: the entry, its lease (for a live write or a value), its notes (for a value). ARGV: the entry, its TTL
+ * KEYS: the entry, its lease, its notes. ARGV: the entry, its TTL
  * (empty for ever, 0 means gone at once), the latest stamp that is believed, the channel (or empty), the
  * notice for it, `live` for a write that must be later than every load or `loaded` for what a load made,
  * what it replaces (empty for anything, `any` value, or the stamp of one), the latest time of a write with
@@ -39,7 +39,9 @@ else
   -- Who may not ask for the time goes by the calendar of his host.
   local time = redis.pcall('TIME')
   local at = not failed(time) and stampAt(time, origin)
-  if at and not isLater(at, latest) then
+  -- A later call of the same process may have been faster: this one loses to it, whenever it comes.
+  local isOvertaken = stored and string.sub(stored, 9) == string.sub(stamp, 9) and isLater(stored, stamp)
+  if at and not isOvertaken and not isLater(at, latest) then
     if isLater(at, stamp) then stamp = at end
     -- No other write of its process has the same.
     if stored and beatenBy(stored) then stamp = laterThan(at, stored) end
@@ -55,7 +57,14 @@ end
 if head then
   local wasLast, isBeaten = isFinal(head), beatenBy(stored)
   if wasLast ~= isLast then isBeaten = wasLast end
-  if isBeaten then return winner() end
+  if isBeaten then
+    -- What a delete refuses, it refuses also where a later value was faster, however short that lives. A Redis that
+    -- has no room for a note takes the others all the same.
+    if isEnd and not isGone and not isTombstone(head) and tonumber(ttl) then
+      leaveNote(KEYS[3], '', stamp, tonumber(ttl), ceiling)
+    end
+    return winner()
+  end
 end
 if load and beatenBy(load) then return load end
 -- A live write is meant to be later than all that was deleted. What names the value that it replaces has seen it there.
