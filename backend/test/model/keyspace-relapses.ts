@@ -17,7 +17,7 @@ import { MODEL } from './model-settings.js';
 type Restore = () => void;
 
 /** Replaces a method, and returns how it is put back. */
-function replace<C extends object, K extends keyof C>(
+export function replace<C extends object, K extends keyof C>(
   prototype: C,
   name: K,
   made: (real: C[K]) => C[K],

@@ -15,6 +15,7 @@ import {
   type ReadingSource,
   type Stamp,
   type WriteOptions,
+  type WritePlace,
   type WriteReceipt,
 } from '../../src/redis/keyspace/index.js';
 import { EntryJudge } from '../../src/redis/keyspace/entry-judge.js';
@@ -239,6 +240,10 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
 
   recentKeys(count: number): string[] {
     return [...this.#copies.keys()].reverse().slice(0, count);
+  }
+
+  place(): WritePlace {
+    return { stamp: this.stamp(), isOvertaken: false, isDropped: false, leave: () => undefined };
   }
 
   async write(key: string, draft: EntryDraft, options: WriteOptions = {}): Promise<WriteReceipt> {

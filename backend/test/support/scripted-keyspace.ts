@@ -13,6 +13,7 @@ import {
   type ReadOptions,
   type Stamp,
   type WriteOptions,
+  type WritePlace,
   type WriteReceipt,
 } from '../../src/redis/keyspace/index.js';
 import { newTombstone } from '../../src/redis/keyspace/store/entry.js';
@@ -131,6 +132,10 @@ export class ScriptedKeyspace implements Keyspace {
 
   birth(): Stamp {
     return this.#stamps.before();
+  }
+
+  place(): WritePlace {
+    return { stamp: this.stamp(), isOvertaken: false, isDropped: false, leave: () => undefined };
   }
 
   decodedBy<U>(decoder: EntryDecoder<U>): Keyspace<U> {

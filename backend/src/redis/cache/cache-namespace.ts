@@ -7,7 +7,7 @@ import {
   published,
 } from '../base/operations/index.js';
 import type { HitRates } from '../base/stats/index.js';
-import type { KeyspacePolicy, ReadingSource, WriteReceipt } from '../keyspace/index.js';
+import type { KeyspacePolicy, ReadingSource, WritePlace, WriteReceipt } from '../keyspace/index.js';
 import type { BatchLoadFunction } from './loading/batch-loader.js';
 import type { Loader } from './loading/value-loader.js';
 import type { NamespaceDeps } from './namespace-deps.js';
@@ -42,7 +42,20 @@ export interface CacheEntry<T = unknown> {
   readonly ageMs: number;
 }
 
+/** A write, or a delete, as it is called. */
+interface Call {
+  readonly key: string;
+  readonly tags: readonly string[];
+}
+
+/** The same, with its place among the others. */
+interface Placed {
+  readonly place: WritePlace;
+  isSent: boolean;
+}
+
 const WRITES_AT_ONCE = 100;
+const NO_TAGS: readonly string[] = [];
 
 /** Keys of the cache under one name with the same options. */
 export class CacheNamespace {
@@ -191,7 +204,11 @@ export class CacheNamespace {
   async delete(keys: string | readonly string[]): Promise<WriteReceipt | WriteReceipt[]> {
     if (typeof keys === 'string') return this.#delete(keys);
     checkKeys(keys);
-    return inPortions(keys, WRITES_AT_ONCE, (key) => this.#delete(key));
+    this.#assertOpen();
+    return this.#inOrder(
+      keys.map((key) => ({ key, tags: NO_TAGS })),
+      (placed) => this.#eachSent(placed, ({ key, place }) => this.#delete(key, place)),
+    );
   }
 
   /** Deletes all entries that have this tag. Loads under way do not bring them back. */
@@ -287,32 +304,64 @@ export class CacheNamespace {
     }
     this.#assertOpen();
     const complete = resolveLoadOptions(options, base);
-    const drafts = await inPortions(all, WRITES_AT_ONCE, async ([key, value]) => ({
-      key,
-      draft: await writer.draft(value, complete),
-    }));
-    return inPortions(drafts, WRITES_AT_ONCE, async ({ key, draft }) => {
-      try {
-        const receipt = await writer.write(key, draft);
-        deps.counters.add('sets');
-        return receipt;
-      } finally {
-        lookup.forget(key);
-      }
+    const calls = all.map(([key, value]) => ({ key, value, tags: writer.tagsOf(value, complete) }));
+    return this.#inOrder(calls, async (placed) => {
+      const drafts = await inPortions(placed, WRITES_AT_ONCE, async (call) => ({
+        ...call,
+        draft: await writer.draft(call.value, complete, call.tags),
+      }));
+      return this.#eachSent(drafts, async ({ key, draft, place }) => {
+        try {
+          const receipt = await writer.write(key, draft, place);
+          deps.counters.add('sets');
+          return receipt;
+        } finally {
+          lookup.forget(key);
+        }
+      });
     });
   }
 
-  async #delete(key: string): Promise<WriteReceipt> {
+  async #delete(key: string, place?: WritePlace): Promise<WriteReceipt> {
     checkKey(key);
     this.#assertOpen();
     const { lookup, deps } = this.#core;
     try {
-      const receipt = await deps.keyspace.delete(key);
+      const receipt = await deps.keyspace.delete(key, place && { place });
       deps.counters.add('deletes');
       return receipt;
     } finally {
       lookup.forget(key);
     }
+  }
+
+  // Each has its place from the beginning, whatever is done and waited for before it is sent.
+  async #inOrder<C extends Call, R>(
+    calls: readonly C[],
+    work: (placed: readonly (C & Placed)[]) => Promise<R>,
+  ): Promise<R> {
+    const { keyspace } = this.#core.deps;
+    const placed = calls.map((call) => ({
+      ...call,
+      place: keyspace.place(call.key, call.tags),
+      isSent: false,
+    }));
+    try {
+      return await work(placed);
+    } finally {
+      // What was sent may still be under way when another one has failed, and leaves by itself.
+      for (const { place, isSent } of placed) if (!isSent) place.leave();
+    }
+  }
+
+  #eachSent<C extends Placed, R>(
+    placed: readonly C[],
+    send: (call: C) => Promise<R>,
+  ): Promise<R[]> {
+    return inPortions(placed, WRITES_AT_ONCE, (call) => {
+      call.isSent = true;
+      return send(call);
+    });
   }
 
   #watched<T>(

@@ -34,6 +34,7 @@ export type {
   KeyspacePolicy,
   ReadOptions,
   WriteOptions,
+  WritePlace,
   WriteReceipt,
 } from './keyspace.js';
 export {

@@ -1,7 +1,7 @@
-import { type DecodedEntry, decodeEntry } from './store/entry.js';
+import { type DecodedEntry, decodeEntry, isTombstone } from './store/entry.js';
 import type { StampedWrite } from './store/key-value-store.js';
 import type { MemoryCopy } from './store/memory-records.js';
-import { noRedisAtAll, strictRefusal } from './away-errors.js';
+import { noRedisAtAll, strictRefusal } from './breaker/away-errors.js';
 import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import type { OwnKnowledge, Candidate, Word } from './own-knowledge.js';
 import { Away } from './breaker/guard.js';
@@ -24,6 +24,12 @@ export interface KeyspaceSenses {
   readonly knowledge: OwnKnowledge;
   /** `null` where nobody looks for hot keys. */
   readonly accesses: KeyAccesses | null;
+}
+
+/** When Redis was asked, by `clock.now()`, and whether the primary was. */
+interface Asked {
+  readonly at: number;
+  readonly isPrimary: boolean;
 }
 
 /** What Redis has answered for a key, and the copy in memory that is the same, byte for byte. */
@@ -104,7 +110,8 @@ export class KeyspaceReads<T> {
         if (found instanceof Away) return this.#whileAway(entry, found);
         const answer = this.#answerOf(entry, found);
         const isSure = !(mayLag || redis.mayLag) || !this.#isUnsure(answer, confirm);
-        return isSure ? this.#accept(answer, askedAt) : this.#askPrimaryFor(redis, answer);
+        if (!isSure) return this.#askPrimaryFor(redis, answer);
+        return this.#accept(answer, { at: askedAt, isPrimary: !(mayLag || redis.mayLag) });
       },
     );
   }
@@ -137,18 +144,17 @@ export class KeyspaceReads<T> {
         : [];
     const sure = unsure.length === 0 ? [] : await this.#askPrimary(redis, unsure);
     const confirmed = new Map(unsure.map(({ entry }, i) => [entry, sure[i] ?? UNKNOWN]));
+    const asked = { at: askedAt, isPrimary: !(mayLag || redis.mayLag) };
     return gathered(
-      entries.map((entry, i) => confirmed.get(entry) ?? this.accept(entry, bytesOf(i), askedAt)),
+      entries.map((entry, i) => confirmed.get(entry) ?? this.accept(entry, bytesOf(i), asked)),
     );
   }
 
   /**
    * Accepts what Redis returned: keeps a copy, and compares it with what this process wrote itself.
-   *
-   * @param askedAt - when Redis was asked, by `clock.now()`
    */
-  accept(entry: string, bytes: Buffer | null, askedAt: number): Awaitable<Reading<T>> {
-    return this.#accept(this.#answerOf(entry, bytes), askedAt);
+  accept(entry: string, bytes: Buffer | null, asked: Asked): Awaitable<Reading<T>> {
+    return this.#accept(this.#answerOf(entry, bytes), asked);
   }
 
   #answerOf(entry: string, bytes: Buffer | null): RedisAnswer {
@@ -157,11 +163,12 @@ export class KeyspaceReads<T> {
     return { entry, bytes, copy: isCopied ? copy : null };
   }
 
-  #accept({ entry, bytes, copy }: RedisAnswer, askedAt: number): Awaitable<Reading<T>> {
+  #accept({ entry, bytes, copy }: RedisAnswer, asked: Asked): Awaitable<Reading<T>> {
+    const { at: askedAt } = asked;
     if (bytes === null) return this.#acceptNothing(entry, askedAt);
-    if (copy !== null) return this.#acceptCopied(entry, copy, askedAt);
+    if (copy !== null) return this.#acceptCopied(entry, copy, asked);
     const found = decodeEntry(bytes);
-    const own = this.#deps.own.isQuiet ? null : this.#ownWord(entry, found);
+    const own = this.#deps.own.isQuiet ? null : this.#ownWord(entry, found, asked);
     if (own !== null) return this.#speak(entry, own);
     this.#keepCopy(entry, bytes, found, askedAt);
     if (this.#near === null) return this.#judge.readingOf(entry, found, 'redis');
@@ -172,14 +179,14 @@ export class KeyspaceReads<T> {
   }
 
   // Redis has what memory has: it is decoded already, and nothing need be kept.
-  #acceptCopied(entry: string, copy: MemoryCopy, askedAt: number): Awaitable<Reading<T>> {
+  #acceptCopied(entry: string, copy: MemoryCopy, asked: Asked): Awaitable<Reading<T>> {
     const { own, clock } = this.#deps;
     const { found } = copy;
     // A later write of this process would have replaced the copy, unless it is still to be replayed.
-    const word = own.entries === 0 ? null : this.#ownWord(entry, found);
+    const word = own.entries === 0 ? null : this.#ownWord(entry, found, asked);
     if (word !== null) return this.#speak(entry, word);
     copy.confirm(clock.now());
-    if (this.#near !== null) review(this.#near, entry, found, askedAt);
+    if (this.#near !== null) review(this.#near, entry, found, asked.at);
     return this.#judge.readingOf(entry, found, 'redis', copy);
   }
 
@@ -196,8 +203,17 @@ export class KeyspaceReads<T> {
 
   // Written here and not replayed yet, or acknowledged a moment ago and not on this replica yet; or ended by a
   // drop that this replica, or Redis, does not know.
-  #ownWord(key: string, found: DecodedEntry): Word | null {
-    return this.#knowledge.ownOf(this.#candidateOf(key, found) ?? { key });
+  #ownWord(key: string, found: DecodedEntry, asked: Asked): Word | null {
+    const word = this.#knowledge.ownOf(this.#candidateOf(key, found) ?? { key });
+    return word !== null && this.#isLostSince(word, asked) ? null : word;
+  }
+
+  // A value that the primary took, and in whose place it has an older one now, has left it: nobody knows whether it was
+  // ended since.
+  #isLostSince({ entry, acknowledgedAt }: Word, { at, isPrimary }: Asked): boolean {
+    if (this.#options.policy !== 'cache' || !isPrimary || acknowledgedAt === undefined)
+      return false;
+    return acknowledgedAt < at && entry !== null && !isTombstone(entry);
   }
 
   // A replica may not yet have what this process knows, or a login that another process made a moment
@@ -260,7 +276,11 @@ export class KeyspaceReads<T> {
     const guard = writes.refusal === null ? writes : reads;
     const found = await guard.run(() => redis.readPrimary(entries));
     if (found instanceof Away) return found;
-    return gathered(entries.map((entry, i) => this.accept(entry, found[i] ?? null, askedAt)));
+    return gathered(
+      entries.map((entry, i) =>
+        this.accept(entry, found[i] ?? null, { at: askedAt, isPrimary: true }),
+      ),
+    );
   }
 
   #allWhileAway(entries: readonly string[], away: Away): Promise<Reading<T>[]> {

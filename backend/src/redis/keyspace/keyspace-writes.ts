@@ -1,9 +1,8 @@
-import { noteOutcome } from '../base/operations/index.js';
 import { encodeEntry, type NewEntry, newTombstone } from './store/entry.js';
-import type { ApplyOutcome, StampedDrop, StampedWrite } from './store/key-value-store.js';
+import type { ApplyOutcome, StampedWrite } from './store/key-value-store.js';
 import { compareStamps, type Stamp } from './store/stamp.js';
 import type { Standing } from './store/which-wins.js';
-import { noRedisAtAll, noRoom, strictRefusal } from './away-errors.js';
+import { noRedisAtAll, noRoom, strictRefusal } from './breaker/away-errors.js';
 import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
@@ -13,25 +12,35 @@ import type {
   EntryDraft,
   KeyspacePolicy,
   WriteOptions,
+  WritePlace,
   WriteReceipt,
 } from './keyspace.js';
+import { KeyspaceDrops } from './keyspace-drops.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 import type { KeyspaceSenses } from './keyspace-reads.js';
 import { graveOf } from './journal/ended-writes.js';
 import { unconditional } from './journal/disk/right-to-create.js';
-import type { JournalRecord, WriteClass } from './journal/disk/journal-log.js';
+import type { JournalRecord } from './journal/disk/journal-log.js';
 import type { NearCopies } from './near-copies.js';
 import type { OwnKnowledge } from './own-knowledge.js';
-import { copyOf, isConditional, mayTryAgain, memoryMsOf, type Intent } from './write-intent.js';
-import { supersededBy } from './write-intent.js';
-
-type GroupDrop = StampedDrop & { readonly channel: string };
+import {
+  asCalled,
+  classIn,
+  copyOf,
+  inJournal,
+  type Intent,
+  isConditional,
+  LiveCalls,
+  mayTryAgain,
+  memoryMsOf,
+  noted,
+  supersededBy,
+} from './write-intent.js';
 
 const STORED: WriteReceipt = { outcome: 'stored' };
 const JOURNALED: WriteReceipt = { outcome: 'journaled' };
 const KEPT: WriteReceipt = { outcome: 'kept' };
 const NOT_ASKED = new Away(null);
-const DROP_AHEAD_MS = 5;
 const MAX_STAMPS = 4;
 
 /** The writing half of a keyspace. Keys are those of the caller here. */
@@ -42,25 +51,34 @@ export class KeyspaceWrites {
   readonly #deps: KeyspaceDeps;
   readonly #near: NearCopies | null;
   readonly #knowledge: OwnKnowledge;
+  readonly #calls: LiveCalls;
+  readonly #drops: KeyspaceDrops;
 
-  constructor(
-    { keys, options }: KeyspaceIdentity,
-    deps: KeyspaceDeps,
-    { near, knowledge }: KeyspaceSenses,
-  ) {
+  constructor(identity: KeyspaceIdentity, deps: KeyspaceDeps, { near, knowledge }: KeyspaceSenses) {
+    const { keys, options } = identity;
     this.#keys = keys;
     this.#policy = options.policy;
     this.#maxStaleMs = options.maxStaleMs;
     this.#deps = deps;
     this.#near = near;
     this.#knowledge = knowledge;
+    this.#calls = new LiveCalls(deps.stamps);
+    this.#drops = new KeyspaceDrops(identity, deps, this.#calls);
+  }
+
+  /** The place of a write, or a delete, that is called now. */
+  place(key: string, groups: readonly string[]): WritePlace {
+    return this.#calls.begin(
+      this.#keys.entry(key),
+      groups.map((group) => this.#keys.group(group)),
+    );
   }
 
   /** Writes a value, or the knowledge that there is none. */
   write(
     key: string,
     draft: EntryDraft,
-    { stamp, replaces, birth, isAtHand }: WriteOptions = {},
+    { stamp, replaces, birth, isAtHand, place }: WriteOptions = {},
   ): Promise<WriteReceipt> {
     const { freshMs, staleMs } = draft;
     const ttlMs = freshMs === null ? null : freshMs + staleMs;
@@ -78,13 +96,15 @@ export class KeyspaceWrites {
       ...(replaces !== undefined && { replaces }),
     });
     const memoryMs = memoryMsOf(draft, this.#maxStaleMs);
-    return this.#apply({ isValue: true, make, stamp, isAtHand, memoryMs });
+    const intent = { isValue: true, make, stamp, isAtHand, memoryMs };
+    if (stamp !== undefined || replaces !== undefined) return this.#apply(intent);
+    return this.#writeLive(key, draft, intent, place ?? this.place(key, draft.groups));
   }
 
   /** Writes a tombstone. */
   delete(
     key: string,
-    { isFinal = false, keepMs = this.#deps.tombstoneMs, replaces }: DeleteOptions = {},
+    { isFinal = false, keepMs = this.#deps.tombstoneMs, replaces, place }: DeleteOptions = {},
   ): Promise<WriteReceipt> {
     const madeAt = this.#now();
     const freshUntil = Math.ceil(madeAt + keepMs);
@@ -93,59 +113,42 @@ export class KeyspaceWrites {
       ...(isFinal && { isFinal }),
       ...(replaces !== undefined && { replaces }),
     });
-    return this.#apply({ isValue: false, make });
+    const intent = { isValue: false, make };
+    if (isFinal || replaces !== undefined) return this.#apply(intent);
+    return this.#deleteLive(intent, place ?? this.place(key, []));
   }
 
   /** Empties a key group: what was born before this moment goes. */
-  async drop(group: string, options: DropOptions = {}): Promise<WriteReceipt> {
-    const { redis, memory, own, stamps } = this.#deps;
-    const drop = this.#newDrop(group, options);
-    if (redis === null) {
-      this.#refuseStrictInMemory();
-      memory.drop({ ...drop, stamp: stamps.next(DROP_AHEAD_MS) });
-      return KEPT;
+  drop(group: string, options?: DropOptions): Promise<WriteReceipt> {
+    return this.#drops.drop(group, options);
+  }
+
+  // What is dropped before it is there was there for a moment: nothing of the key may be left, as after a delete.
+  async #writeLive(
+    key: string,
+    { groups }: EntryDraft,
+    intent: Intent,
+    place: WritePlace,
+  ): Promise<WriteReceipt> {
+    try {
+      const marking = this.#calls.untilMarked(groups.map((group) => this.#keys.group(group)));
+      if (marking !== null) await marking;
+      const receipt = place.isDropped
+        ? supersededBy({ kind: 'absent' })
+        : await this.#apply(asCalled({ ...intent, place }));
+      const isLeft = receipt.outcome === 'superseded' && place.isDropped && !place.isOvertaken;
+      return isLeft ? await this.delete(key, { place }) : receipt;
+    } finally {
+      place.leave();
     }
-    const { stamp, away } = await this.#dropIn(redis, drop);
-    const done = { ...drop, stamp };
-    if (away === null) own.note(this.#recordOf(done));
-    else await this.#keepDrop(done, away);
-    memory.drop(done);
-    return away === null ? STORED : JOURNALED;
   }
 
-  // Its stamp is that of the mark in Redis. Without one it is later than current loads of members on machines
-  // whose calendar is a little ahead.
-  async #dropIn(
-    redis: SharedStore,
-    drop: Omit<GroupDrop, 'stamp'>,
-  ): Promise<{ readonly stamp: Stamp; readonly away: Away | null }> {
-    const { writes, stamps } = this.#deps;
-    const marked: Stamp[] = [];
-    const work = (): Promise<{ readonly stamp: Stamp }> =>
-      redis.dropNow(drop, (stamp) => {
-        marked.push(stamp);
-      });
-    // Waits for the end: emptying must not go on after the caller was told that it is done.
-    const outcome = await writes.runAlsoWhenFull(work, { isToEnd: true });
-    if (!(outcome instanceof Away)) return { stamp: outcome.stamp, away: null };
-    return { stamp: marked[0] ?? stamps.next(DROP_AHEAD_MS), away: outcome };
-  }
-
-  #newDrop(group: string, options: DropOptions): Omit<GroupDrop, 'stamp'> {
-    const { isFinal = false, keepMs = this.#deps.tombstoneMs, except = [] } = options;
-    return {
-      group: this.#keys.group(group),
-      ttlMs: keepMs,
-      channel: this.#keys.channel,
-      ...(isFinal && { isFinal }),
-      ...(except.length > 0 && { except: except.map((key) => this.#keys.entry(key)) }),
-    };
-  }
-
-  async #keepDrop(drop: GroupDrop, away: Away): Promise<void> {
-    if (this.#policy === 'strict') throw strictRefusal(this.#keys.name, away);
-    const isJournaled = await this.#journal(this.#recordOf(drop));
-    if (!isJournaled) throw noRoom(this.#keys.name, this.#deps.own.stats);
+  async #deleteLive(intent: Intent, place: WritePlace): Promise<WriteReceipt> {
+    try {
+      return await this.#apply(asCalled({ ...intent, place }));
+    } finally {
+      place.leave();
+    }
   }
 
   async #apply(intent: Intent): Promise<WriteReceipt> {
@@ -153,20 +156,26 @@ export class KeyspaceWrites {
     const { stamp: given } = intent;
     // This stamp may be a little ahead of the clock. A later write still needs a later stamp.
     if (given !== undefined) stamps.observe(given);
-    let write = intent.make(given ?? stamps.next());
+    let write = given === undefined ? this.#madeNow(intent) : intent.make(given);
     if (redis === null) return this.#applyInMemory(write, intent);
     this.#keepAtHand(write, intent);
     for (let tries = 1; ; tries++) {
-      const sentAt = this.#deps.clock.now();
+      const asked = { at: this.#deps.clock.now(), losses: this.#deps.own.losses };
       const outcome = await this.#send(redis, write, intent);
       if (outcome instanceof Away) return this.#whileAway(write, intent, outcome);
-      if (outcome.kind === 'applied') return this.#noteStored(write, intent, sentAt, outcome.stamp);
+      if (outcome.kind === 'applied') return this.#noteStored(write, intent, asked, outcome.stamp);
       this.#learnOf(write, outcome);
       const by = outcome.kind === 'absent' ? null : outcome;
       if (!mayTryAgain(write, intent, by) || tries === MAX_STAMPS) return supersededBy(outcome);
       // A live write is meant to be the latest; only the clock of another process is ahead.
-      write = intent.make(stamps.next());
+      write = this.#madeNow(intent);
     }
+  }
+
+  #madeNow(intent: Intent): StampedWrite {
+    const write = intent.make(this.#deps.stamps.next());
+    if (write.groups.length > 0) this.#calls.latestListed = write.stamp;
+    return write;
   }
 
   // Not for the journal yet: Redis may take it any moment.
@@ -245,13 +254,19 @@ export class KeyspaceWrites {
   }
 
   // Redis may have stamped it.
-  #noteStored(sent: StampedWrite, intent: Intent, sentAt: number, stamp?: Stamp): WriteReceipt {
+  #noteStored(
+    sent: StampedWrite,
+    intent: Intent,
+    asked: { readonly at: number; readonly losses: number },
+    stamp?: Stamp,
+  ): WriteReceipt {
     const { memory, own } = this.#deps;
     const write = stamp === undefined ? sent : intent.make(stamp);
     memory.apply(copyOf(write, intent));
     // What came after this write may have been told before the answer to it, or missed: a later write, FLUSHALL.
-    this.#near?.review(write.key, write.stamp, sentAt);
-    own.note(this.#recordOfWrite(write, intent.isValue));
+    this.#near?.review(write.key, write.stamp, asked.at);
+    const losses = write.groups.length === 0 ? own.losses : asked.losses;
+    noted(this.#recordOfWrite(write, intent.isValue), losses, this.#deps);
     return STORED;
   }
 
@@ -270,16 +285,16 @@ export class KeyspaceWrites {
       if (!mayTryAgain(write, intent, newer) || tries === MAX_STAMPS) {
         return { outcome: 'superseded', by: newer.stamp };
       }
-      write = intent.make(this.#deps.stamps.next());
+      write = this.#madeNow(intent);
     }
   }
 
   async #keep(write: StampedWrite, intent: Intent): Promise<WriteReceipt> {
     const { memory, own } = this.#deps;
     const { isValue } = intent;
-    const isJournaled = await this.#journal(this.#recordOfWrite(write, isValue));
+    const isJournaled = await inJournal(this.#recordOfWrite(write, isValue), this.#deps);
     // A cached value that never reaches Redis is no loss. A delete that never reaches it is one.
-    if (!isJournaled && this.#classOf(isValue) !== 'value') {
+    if (!isJournaled && classIn(this.#policy, isValue) !== 'value') {
       throw noRoom(this.#keys.name, own.stats);
     }
     memory.apply(copyOf(write, intent));
@@ -298,34 +313,18 @@ export class KeyspaceWrites {
 
   // A cached value that is not of now: what was ended meanwhile is newer.
   #isLoaded({ isValue, stamp }: Intent): boolean {
-    return stamp !== undefined && this.#classOf(isValue) === 'value';
-  }
-
-  async #journal(record: JournalRecord): Promise<boolean> {
-    const { own, onBacklog } = this.#deps;
-    try {
-      const isJournaled = (await own.append(record)) === 'journaled';
-      if (isJournaled) noteOutcome('journaled');
-      return isJournaled;
-    } finally {
-      // A record that the disk refused is pending all the same.
-      onBacklog();
-    }
+    return stamp !== undefined && classIn(this.#policy, isValue) === 'value';
   }
 
   #recordOfWrite(write: StampedWrite, isValue: boolean): JournalRecord {
     // The end of a key ends whatever Redis has when it is replayed.
     const whole = isValue ? write : unconditional(write);
-    return { kind: 'write', write: whole, madeAt: this.#now(), class: this.#classOf(isValue) };
-  }
-
-  #recordOf(drop: GroupDrop): JournalRecord {
-    return { kind: 'drop', drop, madeAt: this.#now(), class: this.#classOf(false) };
-  }
-
-  #classOf(isValue: boolean): WriteClass {
-    if (this.#policy !== 'cache') return 'must';
-    return isValue ? 'value' : 'delete';
+    return {
+      kind: 'write',
+      write: whole,
+      madeAt: this.#now(),
+      class: classIn(this.#policy, isValue),
+    };
   }
 
   #newWrite(key: string, ttlMs: number | null, entry: NewEntry): StampedWrite {

@@ -32,6 +32,21 @@ export interface ReadOptions {
   readonly onPrimary?: boolean;
 }
 
+/**
+ * The place of a call in the order in which this process has called: given to it when it is called, however much later
+ * it asks Redis. Who has called it leaves it.
+ */
+export interface WritePlace {
+  /** Later than all that was called before it, earlier than all that is called after it. */
+  readonly stamp: Stamp;
+  /** The key has been written or deleted by a later call. */
+  readonly isOvertaken: boolean;
+  /** A later call has emptied one of the groups that the write has. */
+  readonly isDropped: boolean;
+  /** The call has ended. */
+  leave(): void;
+}
+
 /** How an entry is written. */
 export interface WriteOptions {
   /** An earlier stamp: what was written or deleted since wins. Without it, the write is the latest. */
@@ -45,6 +60,8 @@ export interface WriteOptions {
    * up, so that the next read finds it. Only with the policy `cache`.
    */
   readonly isAtHand?: boolean;
+  /** Of a write that is the latest by its call, and was called before. @defaultValue called now */
+  readonly place?: WritePlace;
 }
 
 /** How an entry is deleted. */
@@ -55,6 +72,8 @@ export interface DeleteOptions {
   readonly keepMs?: number;
   /** Only ends the value that has exactly this stamp, on the primary; otherwise it is `superseded`. */
   readonly replaces?: Stamp;
+  /** Of a delete that was called before. @defaultValue called now */
+  readonly place?: WritePlace;
 }
 
 /** How a key group is emptied. */
@@ -72,9 +91,9 @@ export type WriteReceipt =
   /** There is no Redis (memory mode): it is in memory. */
   | { readonly outcome: 'kept' }
   /**
-   * Something else won: nothing was changed. A live write is told so when the key was ended for good, or when
-   * others have written the key at the same moment four times in a row: then it counts as overwritten at once.
-   * `by` is the stamp of what won, where one is known.
+   * Something else won: nothing was changed. A live write is told so when the key was ended for good, when this
+   * process has called a later one that was faster, or when others have written the key at the same moment four
+   * times in a row: then it counts as overwritten at once. `by` is the stamp of what won, where one is known.
    */
   | { readonly outcome: 'superseded'; readonly by?: Stamp };
 
@@ -136,6 +155,11 @@ export interface Keyspace<T = Buffer> {
   readMany(keys: readonly string[]): Promise<Reading<T>[]>;
   /** Keys of which memory has a value, those that are used most first. */
   recentKeys(count: number): string[];
+  /**
+   * Returns the place of a write, or a delete, that is called now and sent later: when its value is encoded, or it is
+   * its turn.
+   */
+  place(key: string, groups?: readonly string[]): WritePlace;
   /** Writes an entry. */
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt>;
   /** Deletes, and writes a tombstone. */

@@ -150,3 +150,20 @@ describe('an end of all by a process whose calendar is wrong', () => {
     }),
   );
 });
+
+describe('a value that Redis had no room for', () => {
+  it('is not there for who has written it either, when its group was emptied and an older one came', () =>
+    together([0, 0, 0], async ([late, writing, dropping], pass, redis) => {
+      late!.port.link = 'cut';
+      await late!.cache.write('k', draftOf('older'));
+      await pass(5);
+      await writing!.cache.write('k', draftOf('dropped', ['t']));
+      redis.evict('cache:k');
+      await pass(100);
+      expect(await dropping!.cache.dropGroup('t')).toEqual({ outcome: 'stored' });
+      late!.port.link = 'open';
+      await untilHandedIn(late!, pass);
+      const found = await writing!.cache.read('k');
+      expect(found.state === 'found' && found.value.toString()).toBe('older');
+    }));
+});

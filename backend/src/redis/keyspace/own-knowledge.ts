@@ -23,6 +23,8 @@ export interface Word extends Standing {
   readonly source: 'pending' | 'acknowledged' | 'dropped' | 'memory' | 'notice';
   /** The write. `null`: the value is ended, or was replaced by what is not known here. */
   readonly entry: Buffer | null;
+  /** When Redis acknowledged the write, by `clock.now()`. */
+  readonly acknowledgedAt?: number;
 }
 
 /** What another process has told of a key. */
@@ -67,8 +69,10 @@ export class OwnKnowledge {
       return { source: 'dropped', stamp: end.stamp, isFinal: end.isFinal === true, entry: null };
     }
     if (!isHeld) return null;
-    const source = held.isPending ? 'pending' : 'acknowledged';
-    return { source, ...standingOf(held.write), entry: held.write.entry };
+    const { write, at } = held;
+    if (at === null) return { source: 'pending', ...standingOf(write), entry: write.entry };
+    const source = 'acknowledged';
+    return { source, ...standingOf(write), entry: write.entry, acknowledgedAt: at };
   }
 
   /** What may be answered while Redis is not asked: the newer of what was written here, and of the copy in memory. */

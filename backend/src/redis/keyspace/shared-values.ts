@@ -1,9 +1,8 @@
 import { CommandUncertainError } from '../base/errors/index.js';
-import { cannotBeShared } from './away-errors.js';
-import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
+import { cannotBeShared } from './breaker/away-errors.js';
 import { Away } from './breaker/guard.js';
+import type { KeyspaceDeps, SharedStore } from './keyspace-deps.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
-import type { KeyspacePolicy } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
 
 /**
@@ -11,12 +10,12 @@ import type { KeyspaceKeys } from './keyspace-keys.js';
  * fail at once, whatever the policy: a rate limit that silently counts per process is no limit.
  */
 export class SharedValues {
-  readonly #owner: { readonly keyspace: string; readonly policy: KeyspacePolicy };
+  readonly #owner: { readonly keyspace: string; readonly isStrict: boolean };
   readonly #deps: KeyspaceDeps;
   readonly #keys: KeyspaceKeys;
 
   constructor({ keys, options }: KeyspaceIdentity, deps: KeyspaceDeps) {
-    this.#owner = { keyspace: keys.name, policy: options.policy };
+    this.#owner = { keyspace: keys.name, isStrict: options.policy === 'strict' };
     this.#deps = deps;
     this.#keys = keys;
   }

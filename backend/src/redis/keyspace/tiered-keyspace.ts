@@ -1,5 +1,5 @@
 import type { HitCounter } from '../base/stats/index.js';
-import { strictRefusal } from './away-errors.js';
+import { strictRefusal } from './breaker/away-errors.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
 import { Away } from './breaker/guard.js';
 import type { KeyspaceIdentity } from './keyspace-options.js';
@@ -12,6 +12,7 @@ import type {
   KeyspacePolicy,
   ReadOptions,
   WriteOptions,
+  WritePlace,
   WriteReceipt,
 } from './keyspace.js';
 import type { KeyspaceKeys } from './keyspace-keys.js';
@@ -120,6 +121,10 @@ export class TieredKeyspace<T> implements Keyspace<T> {
     return memory.usedMost(this.#keys.entry(''), count).map((entry) => this.#keys.keyOf(entry));
   }
 
+  place(key: string, groups: readonly string[] = []): WritePlace {
+    return this.#writes.place(key, groups);
+  }
+
   write(key: string, draft: EntryDraft, options?: WriteOptions): Promise<WriteReceipt> {
     this.#senses.accesses?.write(key);
     return this.#writes.write(key, draft, options);
@@ -158,7 +163,7 @@ export class TieredKeyspace<T> implements Keyspace<T> {
   ): Promise<Claim<T>> {
     const { redis, writes, clock } = this.#deps;
     if (redis === null) return ALONE;
-    const askedAt = clock.now();
+    const asked = { at: clock.now(), isPrimary: true };
     const entry = this.#keys.entry(key);
     const answer = await writes.run(() => redis.claim({ ...options, key: entry }));
     if (answer instanceof Away && this.policy === 'strict') throw strictRefusal(this.name, answer);
@@ -167,7 +172,7 @@ export class TieredKeyspace<T> implements Keyspace<T> {
       return { state: 'granted', token: answer.holder, stamp: answer.stamp };
     }
     if (answer.kind === 'held') return HELD;
-    return { state: 'changed', reading: await this.#reads.accept(entry, answer.entry, askedAt) };
+    return { state: 'changed', reading: await this.#reads.accept(entry, answer.entry, asked) };
   }
 
   untilChanged(key: string, ms: number, signal: AbortSignal): Promise<void> {

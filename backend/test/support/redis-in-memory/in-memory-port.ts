@@ -47,6 +47,7 @@ export class InMemoryPort implements RedisPort {
   readonly #recovery = new Set<() => void>();
   readonly #listeners = new Set<Listener>();
   #link: LinkState = 'open';
+  #switches = 0;
   #isGone = false;
   /** Notices that are on their way; `null` while they come at once. */
   #late: Notice[] | null = null;
@@ -85,10 +86,12 @@ export class InMemoryPort implements RedisPort {
     const texts = args.map(binaryOf);
     if (this.#link === 'frozen' && !isReplica) this.#held.push(() => this.#redis.run(name, texts));
     if (!this.#reaches(isReplica)) throw this.#failure();
+    const switches = this.#switches;
     const reply = isReplica ? this.#redis.runOnReplica(name, texts) : this.#redis.run(name, texts);
     await this.#wait();
-    // It may have been cut meanwhile.
-    if (!this.#hears(isReplica)) throw this.#failure();
+    // It may have been cut meanwhile, or be of a node that is not the primary any more.
+    const isOfFormer = !isReplica && switches !== this.#switches;
+    if (isOfFormer || !this.#hears(isReplica)) throw this.#failure();
     return bytesOf(reply);
   }
 
@@ -116,6 +119,7 @@ export class InMemoryPort implements RedisPort {
 
   /** The primary is another one now: the connection to the one before is closed, with what was on its way. */
   tellOfSwitch(): void {
+    this.#switches++;
     if (this.#link === 'open') {
       this.#loseNotices();
       for (const one of this.#listeners) one.onGap();

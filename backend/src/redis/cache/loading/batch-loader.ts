@@ -7,7 +7,9 @@ import type { ResolvedLoadOptions } from '../values/cache-options.js';
 import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
 import { SharedCall } from './shared-call.js';
 import type { Load } from './load-runner.js';
-import type { Answer, ValueLoader, WithJob } from './value-loader.js';
+import type { Answer } from './key-loader.js';
+import type { WithJob } from './refresh-ahead.js';
+import type { ValueLoader } from './value-loader.js';
 
 /** Makes the values of several keys at once. A key that is not in the result has no value. */
 export type BatchLoadFunction<T = unknown> = (
@@ -60,7 +62,7 @@ export class BatchLoader {
     }
     if (due.size > 0) {
       const withJob = this.#together([...due.keys()], request);
-      this.#single.refreshEach(due, options.hardTimeoutMs, withJob);
+      this.#single.refreshes.startEach(due, options.hardTimeoutMs, withJob);
     }
     const loads = this.#loadsOf(open, request);
     return Promise.all(

@@ -9,7 +9,8 @@ import {
   resolveLoadOptions,
 } from '../values/cache-options.js';
 import { type EntryReader, isFresh, valueIn } from '../values/entry-reader.js';
-import type { Answer, Loader, LoadRequest, ValueLoader } from './value-loader.js';
+import type { Answer } from './key-loader.js';
+import type { Loader, LoadRequest, ValueLoader } from './value-loader.js';
 
 const UNASKED: Promise<unknown> = Promise.resolve();
 /** What is told of a call to those who watch, by where its value came from. */

@@ -22,6 +22,12 @@ export interface Load<A> extends KeyedItem {
 /** Loads under way, by their keys. Nobody joins one that was taken out. */
 export type Loads<A> = InflightTable<Load<A>>;
 
+/** Nobody joins the load of this key any more: it began before the key was changed. */
+export function takeOut<A>(loads: Loads<A>, key: string): void {
+  const load = loads.get(key);
+  if (load !== undefined) loads.remove(load);
+}
+
 /** How to wait for a write. */
 interface KeepOptions {
   /** Redis had not answered an earlier step. */

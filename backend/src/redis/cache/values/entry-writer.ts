@@ -1,5 +1,11 @@
 import { RedisHaError, ValueTooLargeError } from '../../base/errors/index.js';
-import type { EntryDraft, Stamp, WriteOptions, WriteReceipt } from '../../keyspace/index.js';
+import type {
+  EntryDraft,
+  Stamp,
+  WriteOptions,
+  WritePlace,
+  WriteReceipt,
+} from '../../keyspace/index.js';
 import { checkTags } from './cache-keys.js';
 import type { ResolvedLoadOptions } from './cache-options.js';
 import type { CacheDeps } from './cache-deps.js';
@@ -16,11 +22,19 @@ export class EntryWriter {
     this.#deps = deps;
   }
 
-  /** Encodes a value as an entry. Throws when it cannot be stored. */
-  async draft(value: unknown, options: ResolvedLoadOptions): Promise<EntryDraft> {
-    const { tags, ttlMs, ttlJitter } = options;
+  /** The tags of a value. */
+  tagsOf(value: unknown, { tags }: Pick<ResolvedLoadOptions, 'tags'>): readonly string[] {
     // The tags function takes the type of the value, which only the caller of the cache knows.
-    const groups = typeof tags === 'function' ? checkTags(tags(value as never)) : tags;
+    return typeof tags === 'function' ? checkTags(tags(value as never)) : tags;
+  }
+
+  /** Encodes a value as an entry. Throws when it cannot be stored. */
+  async draft(
+    value: unknown,
+    options: ResolvedLoadOptions,
+    groups = this.tagsOf(value, options),
+  ): Promise<EntryDraft> {
+    const { ttlMs, ttlJitter } = options;
     return {
       kind: 'value',
       ...(await this.#deps.codec.encode(value)),
@@ -30,9 +44,9 @@ export class EntryWriter {
     };
   }
 
-  /** Writes an entry as the latest one. */
-  write(key: string, draft: EntryDraft): Promise<WriteReceipt> {
-    return this.#write(key, draft);
+  /** Writes an entry as the latest one, in the order in which it was called. */
+  write(key: string, draft: EntryDraft, place: WritePlace): Promise<WriteReceipt> {
+    return this.#write(key, draft, { place });
   }
 
   /**

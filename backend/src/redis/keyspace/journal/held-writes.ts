@@ -4,6 +4,7 @@ import {
   stampOfRecord,
   targetOf,
   weightOf,
+  type JournaledWrite,
   type JournalRecord,
 } from './disk/journal-log.js';
 import { deleteBehind } from './ended-writes.js';
@@ -22,6 +23,14 @@ export interface HeldWrite {
   /** Resolves when the log has the record. */
   logged: Promise<void>;
   readonly places: readonly Place<HeldWrite>[];
+}
+
+/** A write of this process. */
+export interface OwnWrite {
+  readonly write: JournaledWrite['write'];
+  readonly isPending: boolean;
+  /** When Redis acknowledged it, by `clock.now()`; `null` while it is pending. */
+  readonly at: number | null;
 }
 
 /** What is missing for a record. */

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/timing/index.js';
 import {
   classOf,
   isDelete,
+  isNotOlder,
   leftMs,
   standingOf,
   stampOfRecord,
@@ -12,7 +13,7 @@ import {
   type JournalLog,
   type JournalRecord,
 } from './disk/journal-log.js';
-import { HeldWrites, type HeldWrite } from './held-writes.js';
+import { HeldWrites, type HeldWrite, type OwnWrite } from './held-writes.js';
 import {
   WriteCounts,
   type LossReason,
@@ -56,6 +57,11 @@ interface OwnWritesStats extends WriteCountsStats {
  * acknowledged does for what must not be lost, and nothing that is pending and not a value ever does.
  */
 export class OwnWrites {
+  /**
+   * How often Redis may have lost something. What takes several commands compares: a failover between them may have lost
+   * what the first has done, and nothing was acknowledged yet that it could have made pending.
+   */
+  losses = 0;
   readonly #options: OwnWritesOptions;
   readonly #clock: Clock;
   readonly #log: JournalLog;
@@ -173,7 +179,7 @@ export class OwnWrites {
    * Redis has the end of a key that is never used again, by another process. A failover may lose it: what this
    * process has written to the key before must not be brought back then.
    */
-  noteEnd(write: StampedWriteOf): void {
+  noteEnd(write: OwnWrite['write']): void {
     if (this.#held.of(`w${write.key}`) === undefined) return;
     this.note({ kind: 'write', write, madeAt: this.#clock.wallTime(), class: 'must' });
   }
@@ -220,6 +226,7 @@ export class OwnWrites {
   /** Redis may have lost what it acknowledged: it is pending again. The log gets all of it at once. */
   flip(): void {
     this.#lostAt = this.#clock.now();
+    this.losses++;
     const lost = this.#held.acknowledged.map((held) => {
       this.#held.remove(held);
       const { madeAt, knownSince = madeAt } = held.record;
@@ -263,11 +270,11 @@ export class OwnWrites {
     if (record.kind === 'drop') this.#endMembers(record);
   }
 
-  /** The write of a key that is pending, or was acknowledged within the window. */
-  ofKey(key: string): { readonly write: StampedWriteOf; readonly isPending: boolean } | null {
+  /** The write of a key that is pending, or was acknowledged within the window: since when, by `clock.now()`. */
+  ofKey(key: string): OwnWrite | null {
     const held = this.#held.of(`w${key}`);
     if (held?.record.kind !== 'write' || !this.#isRemembered(held)) return null;
-    return { write: held.record.write, isPending: held.at === null };
+    return { write: held.record.write, isPending: held.at === null, at: held.at };
   }
 
   /** The newest drop that ends a value: of one of its groups, and later than its birth. */
@@ -381,19 +388,14 @@ export class OwnWrites {
     return withDelete(inheriting(record, replaced), replaced?.record ?? null);
   }
 
-  #isRemembered(held: HeldWrite | undefined): boolean {
-    if (held === undefined) return false;
-    return held.at === null || this.#clock.now() - held.at <= this.#options.windowMs;
+  #isRemembered(held: HeldWrite | undefined): held is HeldWrite {
+    return (
+      held !== undefined && (held.at ?? Infinity) >= this.#clock.now() - this.#options.windowMs
+    );
   }
 }
 
 const NONE: ReadonlySet<JournalRecord> = new Set();
-
-type StampedWriteOf = JournaledWrite['write'];
-
-function isNotOlder(a: JournalRecord, b: JournalRecord): boolean {
-  return compareStandings(standingOf(a), standingOf(b)) >= 0;
-}
 
 function inOrder(records: readonly JournalRecord[]): JournalRecord[] {
   return records.toSorted((a, b) => compareStamps(stampOfRecord(a), stampOfRecord(b)));

@@ -142,6 +142,7 @@ export class Replay {
 
   async #replayWrite(record: JournaledWrite, run: Run): Promise<number> {
     const { replaces, ...write } = record.write;
+    const { losses } = this.#own;
     await this.#replayDelete(record);
     const ttlMs = leftMs(record, this.#clock.wallTime());
     if (ttlMs !== null && ttlMs <= 0) {
@@ -157,6 +158,8 @@ export class Replay {
       ttlMs,
       ...(isChange && { replaces: 'any' }),
     });
+    // Its delete, or its place in an index, may be lost: once more.
+    if (this.#own.losses !== losses) return 1;
     if (outcome.kind === 'applied') this.#acknowledge(record, run);
     else if (outcome.kind === 'absent') this.#settleAbsent(record, isTooOld, run);
     else {
@@ -200,8 +203,10 @@ export class Replay {
 
   async #replayDrop(record: JournaledDrop, run: Run): Promise<number> {
     const ttlMs = leftMs(record, this.#clock.wallTime()) ?? record.drop.ttlMs;
+    const { losses } = this.#own;
     const members = await this.#store.drop({ ...record.drop, ttlMs });
-    this.#acknowledge(record, run);
+    // Its mark may be lost: once more.
+    if (this.#own.losses === losses) this.#acknowledge(record, run);
     return 1 + members;
   }
 

@@ -36,8 +36,11 @@ import { buffersIn, ifWrongType, storeScript, toList, toPx } from './store-scrip
 /** The emptying of a key group, as Redis is asked for it. */
 export type RedisDrop = StampedDrop & { readonly channel?: string };
 
-/** The same; without a stamp, Redis gives it one. */
-type GroupDrop = Omit<RedisDrop, 'stamp'> & { readonly stamp?: Stamp };
+/** The same; without a stamp, Redis gives it one, later than `after`: the latest that its caller has written before. */
+export type GroupDrop = Omit<RedisDrop, 'stamp'> & {
+  readonly stamp?: Stamp;
+  readonly after?: Stamp | null;
+};
 
 /** A mark that stands, and the names in the index at that moment: `null` when there are many. */
 interface Marked {
@@ -225,7 +228,7 @@ export class RedisGroups {
     };
   }
 
-  #markOf({ stamp = NO_STAMP, except = [], isFinal = false }: GroupDrop): Buffer {
+  #markOf({ after, stamp = after ?? NO_STAMP, except = [], isFinal = false }: GroupDrop): Buffer {
     const madeAt = this.#deps.clock.wallTime();
     const grave = newTombstone(stamp, { madeAt, freshUntil: 0, isFinal });
     return encodeEntry({ ...grave, codec: SPARED_KEYS, body: listOf(except) });

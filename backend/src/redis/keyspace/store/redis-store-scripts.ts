@@ -6,7 +6,7 @@ export const LISTED_MS = 60_000;
 
 /**
  * Writes an entry unless something wins against it.
- * KEYS: the entry, its lease (for a live write or a value), its notes (for a value). ARGV: the entry, its TTL
+ * KEYS: the entry, its lease, its notes. ARGV: the entry, its TTL
  * (empty for ever, 0 means gone at once), the latest stamp that is believed, the channel (or empty), the
  * notice for it, `live` for a write that must be later than every load or `loaded` for what a load made,
  * what it replaces (empty for anything, `any` value, or the stamp of one), the latest time of a write with
@@ -39,7 +39,9 @@ else
   -- Who may not ask for the time goes by the calendar of his host.
   local time = redis.pcall('TIME')
   local at = not failed(time) and stampAt(time, origin)
-  if at and not isLater(at, latest) then
+  -- A later call of the same process may have been faster: this one loses to it, whenever it comes.
+  local isOvertaken = stored and string.sub(stored, 9) == string.sub(stamp, 9) and isLater(stored, stamp)
+  if at and not isOvertaken and not isLater(at, latest) then
     if isLater(at, stamp) then stamp = at end
     -- No other write of its process has the same.
     if stored and beatenBy(stored) then stamp = laterThan(at, stored) end
@@ -55,7 +57,14 @@ end
 if head then
   local wasLast, isBeaten = isFinal(head), beatenBy(stored)
   if wasLast ~= isLast then isBeaten = wasLast end
-  if isBeaten then return winner() end
+  if isBeaten then
+    -- What a delete refuses, it refuses also where a later value was faster, however short that lives. A Redis that
+    -- has no room for a note takes the others all the same.
+    if isEnd and not isGone and not isTombstone(head) and tonumber(ttl) then
+      leaveNote(KEYS[3], '', stamp, tonumber(ttl), ceiling)
+    end
+    return winner()
+  end
 end
 if load and beatenBy(load) then return load end
 -- A live write is meant to be later than all that was deleted. What names the value that it replaces has seen it there.
@@ -150,10 +159,22 @@ local present = redis.pcall('GET', KEYS[1])
 if not isEntry(present) or isLater(stampIn(present), ARGV[3]) then present = nil end
 local stored = present and stampIn(present)
 local stamp = stampIn(entry)
+local size = redis.pcall('ZCARD', KEYS[2])
+local names = {}
+if failed(size) then size = 0 end
+if size > tonumber(ARGV[5]) then names = false
+elseif size > 0 then names = redis.call('ZRANGE', KEYS[2], 0, -1) end
 if origin ~= '' then
+  -- Who has asked for it has written before, and all that is listed was listed before, whatever calendar it went by.
+  local before = stamp
+  for _, name in ipairs(names or {}) do
+    local listed = string.sub(name, 1, 16)
+    if isLater(listed, before) and not isLater(listed, ARGV[3]) then before = listed end
+  end
   stamp = stampNow(origin)
   -- What was born right after the stored mark is earlier.
   if stored and not isLater(stamp, stored) then stamp = nextMillisecond(stored) .. origin end
+  stamp = laterThan(stamp, before)
   entry = string.sub(entry, 1, 4) .. stamp .. string.sub(entry, 21)
 end
 local isNewest = not stored or isLater(stamp, stored)
@@ -164,11 +185,6 @@ if ttl ~= '0' and stored ~= stamp then
   local reply = put(KEYS[1], entry, string.format('%.0f', ttl))
   if failed(reply) then return failure(reply) end
 end
-local size = redis.pcall('ZCARD', KEYS[2])
-local names = {}
-if failed(size) then size = 0 end
-if size > tonumber(ARGV[5]) then names = false
-elseif size > 0 then names = redis.call('ZRANGE', KEYS[2], 0, -1) end
 return { stamp, not isNewest and stored ~= stamp and stored or '', names }`,
 };
 
@@ -205,6 +221,8 @@ if isEnded then
   isHeard = tell(ARGV[4], ARGV[5], stamp, stored, ceiling)
 else
   groups = {}
+  -- What is listed and not there may be a value that Redis had no room for: who wrote it believes it is there.
+  if not head and #listed > 0 then isHeard = tell(ARGV[4], ARGV[5], stamp, nil, ceiling) end
 end
 -- What is listed and not there may be under way. It finds the note, whatever is there when it comes.
 for i = 1, #listed, 16 do

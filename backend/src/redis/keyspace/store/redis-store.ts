@@ -4,7 +4,7 @@ import type { ScriptDefinition } from '../../commands/index.js';
 import type { ApplyOutcome, KeyValueStore, StampedWrite } from './key-value-store.js';
 import { GatheredReads } from './gathered-reads.js';
 import { replacedIn } from './group-listing.js';
-import { type Listed, type RedisDrop, RedisGroups } from './redis-groups.js';
+import { type GroupDrop, type Listed, type RedisDrop, RedisGroups } from './redis-groups.js';
 import type { RedisPort } from './redis-port.js';
 import { APPLY, CLAIM, INCREMENT, RELEASE, RENEW, TAKE } from './redis-store-scripts.js';
 import { SizedReads, ValueSizes } from './sized-reads.js';
@@ -179,13 +179,13 @@ export class RedisStore implements KeyValueStore {
   }
 
   /**
-   * Like {@link RedisStore.drop}, with a stamp of the clock of Redis: what was born before this moment is ended,
-   * what is born from then on stays.
+   * Like {@link RedisStore.drop}, with a stamp of the clock of Redis: what was born before this moment, or is listed, is
+   * ended, what is born from then on stays.
    *
    * @param onMarked - called with the stamp as soon as it stands: from then on it is the one to repeat
    */
   dropNow(
-    drop: Omit<RedisDrop, 'stamp'>,
+    drop: Omit<GroupDrop, 'stamp'>,
     onMarked?: (stamp: Stamp) => void,
   ): Promise<{ readonly stamp: Stamp; readonly dropped: number }> {
     return this.#groups.drop(drop, onMarked);
@@ -291,7 +291,7 @@ export class RedisStore implements KeyValueStore {
     const isListed = until !== undefined;
     const isDated = isDatedByRedis(write, mode);
     const latest = isDated ? this.#waitsUntil() : (until ?? '');
-    const keys = this.#keysOf(write, mode);
+    const keys = this.#names.allOf(key);
     const base = typeof replaces === 'string' ? replaces : stampBytes(replaces);
     const args = [entry, toPx(write.ttlMs), this.#ceiling(), channel, notice, mode, base];
     const origin = isDated ? this.#origin : '';
@@ -303,11 +303,6 @@ export class RedisStore implements KeyValueStore {
     const uncertaintyMs = this.#clock.uncertaintyMs?.() ?? 0;
     const wallMs = Math.floor(this.#clock.wallTime() - uncertaintyMs) + this.#timeoutMs;
     return stampBytes({ wallMs, count: 0, origin: this.#stamps.scriptOrigin });
-  }
-
-  #keysOf(write: StampedWrite, mode: Mode): string[] {
-    if (isKept(write)) return this.#names.allOf(write.key);
-    return mode === 'live' ? [write.key, this.#names.lease(write.key)] : [write.key];
   }
 
   #outcomeOf(write: StampedWrite, reply: unknown): ApplyOutcome {

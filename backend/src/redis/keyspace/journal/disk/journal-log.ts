@@ -1,7 +1,7 @@
 import { decodeEntry } from '../../store/entry.js';
 import type { StampedDrop, StampedWrite } from '../../store/key-value-store.js';
 import type { Stamp } from '../../store/stamp.js';
-import type { Standing } from '../../store/which-wins.js';
+import { compareStandings, type Standing } from '../../store/which-wins.js';
 
 /**
  * What a record is to its owner, which alone decides who gives way when there is no room:
@@ -98,6 +98,11 @@ export function classOf(record: JournalRecord): WriteClass {
 export function standingOf(record: JournalRecord): Standing {
   const { stamp, isFinal = false } = record.kind === 'write' ? record.write : record.drop;
   return { stamp, isFinal };
+}
+
+/** Whether, of two records of one target, the second does not replace the first. */
+export function isNotOlder(a: JournalRecord, b: JournalRecord): boolean {
+  return compareStandings(standingOf(a), standingOf(b)) >= 0;
 }
 
 /** The stamp of a record: its place in the order of all writes. */

@@ -4,9 +4,8 @@ import {
   JournalFullError,
   RedisDisabledError,
   type RedisHaError,
-} from '../base/errors/index.js';
-import type { Away } from './breaker/guard.js';
-import type { KeyspacePolicy } from './keyspace.js';
+} from '../../base/errors/index.js';
+import type { Away } from './guard.js';
 
 /** The error of a `strict` keyspace when Redis failed. */
 export function strictRefusal(keyspace: string, away: Away): unknown {
@@ -30,10 +29,10 @@ export function noRedisAtAll(keyspace: string): RedisHaError {
 /** The error of operations that one process cannot do for all of them. */
 export function cannotBeShared(
   operation: string,
-  { keyspace, policy }: { readonly keyspace: string; readonly policy: KeyspacePolicy },
+  { keyspace, isStrict }: { readonly keyspace: string; readonly isStrict: boolean },
   away: Away | null,
 ): unknown {
-  if (policy === 'strict') {
+  if (isStrict) {
     return away === null ? noRedisAtAll(keyspace) : strictRefusal(keyspace, away);
   }
   const cause = away?.cause ?? undefined;
