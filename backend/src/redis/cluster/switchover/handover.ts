@@ -1,6 +1,7 @@
 import { formatAddress, sameAddress, type NodeAddress } from '../../base/address/index.js';
 import type { RedisNode } from '../connection/index.js';
 import {
+  classifyFailure,
   safeMessage,
   SentinelsUnreachableError,
   SwitchoverFailedError,
@@ -40,6 +41,8 @@ export interface SwitchoverTools {
 // the failover that Sentinel has begun must be over.
 const PAUSE_MARGIN_MS = 5000;
 const MAX_CATCH_UP_MS = 1500;
+// Sentinel promotes within two seconds. After this time it is left to the Sentinels whether they do.
+const UNSURE_MS = 5000;
 
 /** One switchover, from the pause until the old primary is a replica. */
 export class Handover {
@@ -127,11 +130,13 @@ export class Handover {
       if (step.startsWith('-failover-abort')) this.#phase = 'aborted';
     });
     try {
+      let steps = this.#steps;
       if (this.#phase !== 'accepted') {
-        await askToFailOver(this.#tools, this.#to);
+        const hasAnswered = await askToFailOver(this.#tools, this.#to);
+        if (!hasAnswered) steps = steps.anew(Math.min(UNSURE_MS, steps.leftMs));
         this.#phase = 'accepted';
       }
-      await this.#steps.until('another primary to take writes', () => {
+      await steps.until('another primary to take writes', () => {
         if (this.#isAborted()) throw new SwitchoverFailedError('Sentinel aborted the failover');
         return this.#hasMoved();
       });
@@ -235,16 +240,23 @@ export class Handover {
   }
 }
 
-// One that lists nothing to promote would refuse.
+// One that lists nothing to promote would refuse. Returns false when the answer was lost: it may have accepted, and a
+// write that the old primary acknowledged then would be lost.
 async function askToFailOver(
   { sentinels, masterName }: SwitchoverTools,
   to: NodeAddress | null,
   ...how: string[]
-): Promise<void> {
+): Promise<boolean> {
   const choose = (view: SentinelView): boolean => wouldPromote(view, to);
   const answer = sentinels.ask(choose, 'failover', masterName, ...how);
   if (answer === null) throw new SentinelsUnreachableError('No Sentinel can be reached');
-  await answer;
+  try {
+    await answer;
+    return true;
+  } catch (error) {
+    if (classifyFailure(error) === 'unknown') return false;
+    throw error;
+  }
 }
 
 function isValkey9(version: string | null): boolean {

@@ -7,6 +7,10 @@ import type { ReplicaView, SentinelView } from '../topology/index.js';
 import type { SwitchoverReport } from './handover.js';
 import { switchover, type SwitchoverOptions } from './switchover.js';
 
+/** What Sentinel answers when it refuses. */
+const refusal = (message: string): Error =>
+  Object.assign(new Error(message), { name: 'ReplyError' });
+
 describe('switchover', () => {
   let rig: Rig;
   let primary: FakeNode;
@@ -343,7 +347,7 @@ describe('switchover', () => {
 
   it('gives up, and lets writes pass again, when Sentinel refuses', async () => {
     await connect();
-    rig.source.onAsk = () => Promise.reject(new TypeError('NOGOODSLAVE No suitable replica'));
+    rig.source.onAsk = () => Promise.reject(refusal('NOGOODSLAVE No suitable replica'));
     const outcome = begin();
     await rig.pass(500);
     expect(outcome.error).toMatchObject({
@@ -351,6 +355,35 @@ describe('switchover', () => {
       message: expect.stringContaining('NOGOODSLAVE'),
     });
     expect(clientCommands(primary)).toEqual(['pause', 'unpause']);
+    expect(rig.tracker.isWritable).toBe(true);
+  });
+
+  it('follows a Sentinel whose answer was lost: it may have accepted', async () => {
+    await connect();
+    rig.source.onAsk = () => Promise.reject(new Error('Connection is closed.'));
+    const outcome = begin();
+    await isAsked();
+    await rig.pass(100);
+    expect(rig.tracker.isWritable).toBe(false);
+    expect(clientCommands(primary)).toEqual(['pause']);
+    promote(replicas[0]);
+    primary.follow(replicas[0]);
+    await rig.pass(500);
+    expect(outcome.value).toMatchObject({ to: replicas[0].address });
+    expect(rig.tracker.isWritable).toBe(true);
+  });
+
+  it('leaves it to the Sentinels soon when the answer was lost and nobody is promoted', async () => {
+    await connect();
+    rig.source.onAsk = () => Promise.reject(new Error('Connection is closed.'));
+    const outcome = begin({ timeoutMs: 20_000 });
+    await isAsked();
+    await rig.pass(5100);
+    expect(String(outcome.error)).toContain('may still complete it');
+    expect(rig.tracker.isWritable).toBe(false);
+    // None has told of a failover for long enough.
+    await rig.pass(1600);
+    rig.source.tell([view([])]);
     expect(rig.tracker.isWritable).toBe(true);
   });
 
@@ -391,7 +424,7 @@ describe('switchover', () => {
 
   it('does not call the next failover its own after it gave up', async () => {
     await connect();
-    rig.source.onAsk = () => Promise.reject(new TypeError('no'));
+    rig.source.onAsk = () => Promise.reject(refusal('ERR no'));
     const outcome = begin();
     await rig.pass(500);
     expect(outcome.state).toBe('rejected');
