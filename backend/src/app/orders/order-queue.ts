@@ -77,8 +77,7 @@ export class OrderQueue implements OnApplicationBootstrap, OnModuleDestroy, OnAp
   /** Has an order confirmed, soon. Nobody waits for it, and it never fails. */
   hand(orderId: string): void {
     // A raw client queues commands while there is no primary, without an end: whoever looks later hands it over.
-    if (this.#handing >= MAX_AT_ONCE || (this.#jobs !== null && !this.redis.canWrite))
-      return;
+    if (this.#handing >= MAX_AT_ONCE || (this.#jobs !== null && !this.redis.canWrite)) return;
     this.#handing++;
     this.#pass(orderId)
       .catch((error: unknown) => {
