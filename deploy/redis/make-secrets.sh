@@ -38,8 +38,8 @@ say "$SECRETS: every password is there. Keep the folder secret, and a copy of $S
 if [ -n "$ENV_FILE" ] && [ ! -e "$ENV_FILE" ]; then
   cp "$here/../../redis-sentinel.env.example" "$ENV_FILE" || die "cannot write $ENV_FILE"
   say "$ENV_FILE: made from its example, for what is no secret."
+  say "Next: docker compose --env-file $ENV_FILE -f docker-compose.redis-sentinel.yml up -d --wait"
 fi
 if [ -n "$ENV_FILE" ] && ! grep -q '^REDIS_SECRETS=' "$ENV_FILE"; then
   say "WARNING: $ENV_FILE is older: add the line REDIS_SECRETS=$SECRETS, and take REDIS_PASSWORD and REDIS_SENTINEL_PASSWORD out of it."
 fi
-[ -z "$ENV_FILE" ] || say "Next: docker compose --env-file $ENV_FILE -f docker-compose.redis-sentinel.yml up -d --wait"

@@ -14,4 +14,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 need_reach
 service=$1
 shift
+# What comes back of the command says nothing of the way there.
+inside "$service" true </dev/null || die "$service cannot be reached; the message stands above. Is it running, and spelt as it is called?"
 printf '%s\n' "$*" | as_operator "$service"

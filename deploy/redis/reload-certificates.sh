@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 LISTEN_PORT=${LISTEN_PORT:-6379}
 MEMBER=node
 . "$here/common.sh"
-[ "$TLS" = yes ] || die 'REDIS_TLS is not true'
+[ "$TLS" = yes ] || die 'REDIS_TLS is not true: this server speaks no TLS. docs/operations/tls.md says how to begin'
 make_room_for_answers
 answer=$(ask_me config set tls-ca-cert-file "$TLS_DIR/ca.crt" tls-cert-file "$TLS_DIR/node.crt" tls-key-file "$TLS_DIR/node.key")
 clear_answers

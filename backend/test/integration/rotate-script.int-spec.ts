@@ -14,15 +14,15 @@ case " $DOWN " in *" $1 "*) echo "$1 is down" >&2; exit 1 ;; esac
 while read -r line; do printf '%s %s\\n' "$1" "$line" >>"$TOLD"; echo OK; done
 `;
 
+type Run = (args: readonly string[], ...down: readonly string[]) => ReturnType<typeof spawnSync>;
+
 interface World {
   readonly folder: string;
   readonly told: () => string[];
   readonly passwords: (login: string) => string[];
-  /** Runs the command while these services are down. */
-  readonly rotate: (
-    args: readonly string[],
-    ...down: readonly string[]
-  ) => ReturnType<typeof spawnSync>;
+  /** Runs the script while these services are down. */
+  readonly rotate: Run;
+  readonly operator: Run;
 }
 
 function world(): World {
@@ -40,6 +40,13 @@ function world(): World {
     TOLD: told,
   };
   execFileSync('sh', ['deploy/redis/make-secrets.sh'], { env });
+  const runOf =
+    (script: string): Run =>
+    (args, ...down) =>
+      spawnSync('sh', [join('deploy/redis', script), ...args], {
+        env: { ...env, DOWN: down.join(' ') },
+        encoding: 'utf8',
+      });
   return {
     folder,
     told: () => {
@@ -51,11 +58,8 @@ function world(): World {
       readFileSync(join(secrets, 'users', login), 'utf8')
         .trim()
         .split('\n'),
-    rotate: (args, ...down) =>
-      spawnSync('sh', ['deploy/redis/rotate.sh', ...args], {
-        env: { ...env, DOWN: down.join(' ') },
-        encoding: 'utf8',
-      }),
+    rotate: runOf('rotate.sh'),
+    operator: runOf('operator.sh'),
   };
 }
 
@@ -63,6 +67,18 @@ const hash = (password: string | undefined): string =>
   createHash('sha256')
     .update(password ?? '')
     .digest('hex');
+
+describe('deploy/redis/operator.sh', () => {
+  it('ends with 1, and says so, where the service is not reached', () => {
+    const kit = world();
+    const well = kit.operator(['redis-master', 'INFO']);
+    const away = kit.operator(['redis-master', 'INFO'], 'redis-master');
+    rmSync(kit.folder, { recursive: true });
+    expect(well).toMatchObject({ status: 0, stdout: 'OK\n' });
+    expect(away.status).toBe(1);
+    expect(away.stderr).toContain('redis-master cannot be reached');
+  });
+});
 
 describe('deploy/redis/rotate.sh', () => {
   let kit: World;
