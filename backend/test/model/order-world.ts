@@ -46,6 +46,7 @@ const NAME = 'values';
 const KEYS = ['k0', 'k1', 'k2'];
 const TAGS = ['t0', 't1'];
 const REASONS = Object.keys(REFUSALS) as Refusal[];
+const AWAITED = new Set(['await', 'wait', 'failOver']);
 const STEP_MS = 5;
 const MAX_PAUSES = 6;
 const MAX_TURNS = 24;
@@ -116,9 +117,7 @@ export class OrderWorld {
       accept: () => {
         this.#accept();
       },
-      failOver: () => {
-        if (port.link === 'open') this.#failOver();
-      },
+      failOver: () => (port.link === 'open' ? this.#failOver() : undefined),
       wait: (b) => this.#idle(b * 300),
     };
   }
@@ -130,7 +129,7 @@ export class OrderWorld {
       const random = randomOf(Math.floor(step.c * 2 ** 32));
       this.#caller.port.pauses = () => Math.floor(random() * MAX_PAUSES);
       const done = this.#ops[step.op]!(step.b, step.c);
-      if (step.op === 'await' || step.op === 'wait') await done;
+      if (AWAITED.has(step.op)) await done;
       else if (done !== undefined) this.#watch(done);
       for (let i = step.isHasty ? 0 : Math.floor(step.a * MAX_TURNS); i > 0; i--) {
         await Promise.resolve();
@@ -207,12 +206,17 @@ export class OrderWorld {
     if (this.#caller.port.link === 'open') this.#caller.port.tellOfRecovery();
   }
 
-  #failOver(): void {
+  // What was answered is known before it is heard of the switch, what is on its way is lost or goes to the new primary.
+  async #failOver(): Promise<void> {
+    const ports = [this.#caller.port, this.#reader.port];
+    const goOn = ports.map((port) => port.stopAll());
+    for (let i = 0; i < MAX_TURNS; i++) await Promise.resolve();
     this.#redis.failOver();
-    for (const { port } of [this.#caller, this.#reader]) {
+    for (const port of ports) {
       port.forgetHeld();
       port.tellOfSwitch();
     }
+    for (const goesOn of goOn) goesOn();
   }
 
   #pass(ms: number): void {

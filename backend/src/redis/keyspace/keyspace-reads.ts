@@ -195,6 +195,7 @@ export class KeyspaceReads<T> {
     // What Redis took and does not have any more is gone. What it does not have yet is not.
     const word = own.entries === 0 ? null : this.#knowledge.ownOf({ key: entry });
     if (word !== null && word.source !== 'acknowledged') return this.#speak(entry, word);
+    own.noteGone(entry, askedAt);
     const copy = memory.peek(entry);
     // What was written after Redis was asked is not missing.
     if (copy !== null && copy.heardAt <= askedAt) memory.forget(entry);

@@ -98,7 +98,7 @@ export class KeyspaceWrites {
     const memoryMs = memoryMsOf(draft, this.#maxStaleMs);
     const intent = { isValue: true, make, stamp, isAtHand, memoryMs };
     if (stamp !== undefined || replaces !== undefined) return this.#apply(intent);
-    return this.#writeLive(key, draft, intent, place ?? this.place(key, draft.groups));
+    return this.#writeLive(key, intent, place ?? this.place(key, draft.groups));
   }
 
   /** Writes a tombstone. */
@@ -124,14 +124,9 @@ export class KeyspaceWrites {
   }
 
   // What is dropped before it is there was there for a moment: nothing of the key may be left, as after a delete.
-  async #writeLive(
-    key: string,
-    { groups }: EntryDraft,
-    intent: Intent,
-    place: WritePlace,
-  ): Promise<WriteReceipt> {
+  async #writeLive(key: string, intent: Intent, place: WritePlace): Promise<WriteReceipt> {
     try {
-      const marking = this.#calls.untilMarked(groups.map((group) => this.#keys.group(group)));
+      const marking = this.#calls.untilMarked();
       if (marking !== null) await marking;
       const receipt = place.isDropped
         ? supersededBy({ kind: 'absent' })

@@ -152,6 +152,19 @@ describe('an end of all by a process whose calendar is wrong', () => {
 });
 
 describe('a value that Redis had no room for', () => {
+  it.each(['cache', 'sessions'] as const)(
+    'is not found again while Redis is away by who was told that it is gone: in %s',
+    (name) =>
+      together([0], async ([process], pass, redis) => {
+        await process![name].write('k', draftOf('x'));
+        await pass(5);
+        redis.evict(`${name}:k`);
+        expect((await process![name].read('k')).state).toBe('missing');
+        process!.port.link = 'cut';
+        expect((await process![name].read('k')).state).not.toBe('found');
+      }),
+  );
+
   it('is not there for who has written it either, when its group was emptied and an older one came', () =>
     together([0, 0, 0], async ([late, writing, dropping], pass, redis) => {
       late!.port.link = 'cut';

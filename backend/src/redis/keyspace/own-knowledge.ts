@@ -79,7 +79,8 @@ export class OwnKnowledge {
   answerFor(key: string): { readonly entry: Buffer; readonly isTrusted: boolean } | null {
     const copy = this.#memory.peek(key);
     const held = this.#own.ofKey(key);
-    if (held === null) return copy;
+    // Who was told that it is gone must not find it again.
+    if (held === null || held.isGone) return copy;
     const { write, isPending } = held;
     const order = compareCopy(copy, standingOf(write));
     // Whether somebody else has written the key since Redis took it is known to the copy.

@@ -169,11 +169,12 @@ export class LiveCalls {
     return onMarked;
   }
 
-  /** Resolves when no mark of these groups is under way; `null` when none is. */
-  untilMarked(groups: readonly string[]): Promise<unknown> | null {
-    if (this.#marking.size === 0) return null;
-    const marks = groups.flatMap((group) => this.#marking.get(group) ?? []);
-    return marks.length === 0 ? null : Promise.all(marks);
+  /**
+   * Resolves when the marks that are under way stand; `null` when none is. Of any group: what a write replaces may be in
+   * one that it is not in itself.
+   */
+  untilMarked(): Promise<unknown> | null {
+    return this.#marking.size === 0 ? null : Promise.all(this.#marking.values());
   }
 
   #end(call: LiveCall, key: string, groups: readonly string[]): void {

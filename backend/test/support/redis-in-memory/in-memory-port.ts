@@ -48,6 +48,8 @@ export class InMemoryPort implements RedisPort {
   readonly #listeners = new Set<Listener>();
   #link: LinkState = 'open';
   #switches = 0;
+  /** What is on its way waits for this. */
+  #stop: Promise<void> | null = null;
   #isGone = false;
   /** Notices that are on their way; `null` while they come at once. */
   #late: Notice[] | null = null;
@@ -156,6 +158,18 @@ export class InMemoryPort implements RedisPort {
     this.#held = [];
   }
 
+  /** Stops what is on its way, commands and answers, until what this returns is called. */
+  stopAll(): () => void {
+    let goOn = (): void => undefined;
+    this.#stop = new Promise((resolve) => {
+      goOn = () => {
+        this.#stop = null;
+        resolve();
+      };
+    });
+    return goOn;
+  }
+
   /** The process has ended: nothing reaches Redis any more, and no answer reaches it. */
   end(): void {
     this.#isGone = true;
@@ -195,6 +209,7 @@ export class InMemoryPort implements RedisPort {
 
   async #wait(): Promise<void> {
     for (let left = this.pauses(); left > 0; left--) await Promise.resolve();
+    if (this.#stop !== null) await this.#stop;
   }
 }
 

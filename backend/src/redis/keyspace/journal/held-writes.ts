@@ -20,6 +20,8 @@ export interface HeldWrite {
   readonly at: number | null;
   /** What never gives way while it is pending: itself, but of a value only the delete that it stands in place of. */
   readonly fixed: JournalRecord | null;
+  /** Redis was found not to have it any more. */
+  isGone: boolean;
   /** Resolves when the log has the record. */
   logged: Promise<void>;
   readonly places: readonly Place<HeldWrite>[];
@@ -31,6 +33,8 @@ export interface OwnWrite {
   readonly isPending: boolean;
   /** When Redis acknowledged it, by `clock.now()`; `null` while it is pending. */
   readonly at: number | null;
+  /** Redis was found not to have it any more. */
+  readonly isGone: boolean;
 }
 
 /** What is missing for a record. */
@@ -118,12 +122,27 @@ export class HeldWrites {
     return this.#byTarget.get(target);
   }
 
+  /** The write of a key, unless it was acknowledged before a moment. */
+  writeOf(key: string, since: number): OwnWrite | null {
+    const held = this.of(`w${key}`);
+    if (held?.record.kind !== 'write' || (held.at ?? since) < since) return null;
+    const { at, isGone } = held;
+    return { write: held.record.write, isPending: at === null, at, isGone };
+  }
+
+  /** Notes that Redis has nothing under a key of which it had acknowledged the write before it was asked. */
+  noteGone(key: string, askedAt: number): void {
+    const held = this.of(`w${key}`);
+    if (held !== undefined && (held.at ?? askedAt) < askedAt) held.isGone = true;
+  }
+
   /** Adds a record. Its target must be free. */
   add(record: JournalRecord, at: number | null): HeldWrite {
     const places: Place<HeldWrite>[] = [];
     const weight = weightOf(record);
     const fixed = classOf(record) === 'value' ? deleteBehind(record) : record;
-    const held = { record, target: targetOf(record), weight, at, fixed, logged: LOGGED, places };
+    const target = targetOf(record);
+    const held = { record, target, weight, at, fixed, isGone: false, logged: LOGGED, places };
     this.#byTarget.set(held.target, held);
     this.#count(held, 1);
     if (at === null) places.push(this.#order.add(held, (other) => isLater(other, held)));

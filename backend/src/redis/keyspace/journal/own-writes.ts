@@ -272,9 +272,12 @@ export class OwnWrites {
 
   /** The write of a key that is pending, or was acknowledged within the window: since when, by `clock.now()`. */
   ofKey(key: string): OwnWrite | null {
-    const held = this.#held.of(`w${key}`);
-    if (held?.record.kind !== 'write' || !this.#isRemembered(held)) return null;
-    return { write: held.record.write, isPending: held.at === null, at: held.at };
+    return this.#held.writeOf(key, this.#clock.now() - this.#options.windowMs);
+  }
+
+  /** Notes that the primary has nothing under a key. Of what a failover has lost it does not know better. */
+  noteGone(key: string, askedAt: number): void {
+    this.#held.noteGone(key, askedAt);
   }
 
   /** The newest drop that ends a value: of one of its groups, and later than its birth. */
@@ -288,7 +291,7 @@ export class OwnWrites {
   }
 
   /** The oldest pending records by stamp, at most `count`, without those in `except`. */
-  oldest(count: number, except: ReadonlySet<JournalRecord> = NONE): JournalRecord[] {
+  oldest(count: number, except: ReadonlySet<JournalRecord> = new Set()): JournalRecord[] {
     const found: JournalRecord[] = [];
     for (const { record } of this.#held.inOrder) {
       if (found.length >= count) break;
@@ -394,8 +397,6 @@ export class OwnWrites {
     );
   }
 }
-
-const NONE: ReadonlySet<JournalRecord> = new Set();
 
 function inOrder(records: readonly JournalRecord[]): JournalRecord[] {
   return records.toSorted((a, b) => compareStamps(stampOfRecord(a), stampOfRecord(b)));
