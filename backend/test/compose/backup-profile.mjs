@@ -85,7 +85,9 @@ export async function backedUp(runner, { cluster }) {
       try {
         await takeAndRestore(cluster);
       } finally {
+        // `down -v` leaves backups where they are, unless the profile is named.
         await cluster.compose('--profile', 'backup', 'rm', '-sfv', 'backup');
+        await cluster.docker('volume', 'rm', '-f', `${cluster.project}_backup-data`);
       }
     },
     { timeoutMs: 150_000 },
