@@ -10,6 +10,7 @@ import { WatchedBackend } from './watched-backend.js';
 const SCRAPED_EVERY_MS = 5_000;
 const EVERY_MS = 20;
 const ENTRY = 'x'.repeat(10_000);
+const MAX_AGE_MS = 30_000;
 const MAX_MEMORY = 12 * 2 ** 20;
 
 // One backend at a time in a process: the environment belongs to the process.
@@ -37,8 +38,13 @@ serve({
 /** Provokes what lasts: a low hit rate, a slow replica, full memory, a journal that fills and loses. */
 async function slow(): Promise<ToldAlert[]> {
   const watched = await WatchedBackend.start({
-    environment: { REDIS_JOURNAL_MAX_BYTES: '30000' },
+    environment: {
+      REDIS_JOURNAL_MAX_BYTES: '30000',
+      REDIS_JOURNAL_MAX_AGE_MS: String(MAX_AGE_MS),
+    },
     redisConfig: [`maxmemory ${String(MAX_MEMORY)}`, 'maxmemory-policy noeviction'],
+    // For as long a Sentinel leaves a replica alone that follows somebody else.
+    failoverTimeoutMs: 120_000,
     rules: shortened,
   });
   const { app, cluster } = watched;
@@ -67,18 +73,23 @@ async function slow(): Promise<ToldAlert[]> {
     since = performance.now();
     const [replica] = cluster.replicas();
     const stopWriting = often(() => cache.set('a', 'b'));
-    await replica?.freeze();
-    await see('RedisHaReplicationLag', 'a frozen replica', /behind/, since);
-    replica?.thaw();
+    // It answers, and gets nothing. One that is frozen answers nobody: then it is down, and not behind.
+    await replica?.command('REPLICAOF', '127.0.0.1', '1');
+    await see('RedisHaReplicationLag', 'a replica without a link', /behind/, since);
+    const { host, port } = (await cluster.currentPrimary()).address;
+    await replica?.command('REPLICAOF', host, String(port));
     stopWriting();
 
     since = performance.now();
     await fill(await cluster.currentPrimary());
-    await see('RedisHaMemoryHigh', 'a primary that is filled', /of its memory in use/, since);
+    // The replicas get it all: one message says it of three nodes, or of the first of them.
+    const full = /of its memory in use|^RedisHaMemoryHigh/;
+    await see('RedisHaMemoryHigh', 'a primary that is filled', full, since);
 
     since = performance.now();
-    await Promise.all([...cluster.sentinels(), ...cluster.replicas()].map((node) => node.kill()));
-    await cluster.primary().kill();
+    const all = [...cluster.sentinels(), ...cluster.replicas(), await cluster.currentPrimary()];
+    await Promise.all(all.map((node) => node.freeze()));
+    await cache.set('changed', 'while Redis is away').catch(() => undefined);
     const stopChanging = often(() => cache.delete(`changed-${String(Math.random())}`));
     await see(
       'RedisHaJournalFilling',
@@ -86,8 +97,13 @@ async function slow(): Promise<ToldAlert[]> {
       /^The journal of .* fills/,
       since,
     );
-    await see('RedisHaJournalLosingWrites', 'more of them', /has lost writes/, since);
     stopChanging();
+
+    // A delete is never too old, and one that finds no room is refused. A value that waits is lost with its time.
+    await sleep(MAX_AGE_MS);
+    since = performance.now();
+    for (const node of all) node.thaw();
+    await see('RedisHaJournalLosingWrites', 'too old when Redis is back', /has lost writes/, since);
     return told;
   } finally {
     await watched.stop();

@@ -17,6 +17,7 @@ const TOLD_WITHIN_MS = 120_000;
 interface Settings {
   readonly environment?: Readonly<Record<string, string>>;
   readonly redisConfig?: readonly string[];
+  readonly failoverTimeoutMs?: number;
   readonly rules?: (text: string) => string;
 }
 
@@ -31,8 +32,8 @@ export class WatchedBackend {
 
   /** Starts everything, and waits until everything was asked twice. */
   static async start(settings: Settings = {}): Promise<WatchedBackend> {
-    const { environment, redisConfig = [], rules } = settings;
-    const cluster = await startRedisCluster({ downAfterMs: 3_000, redisConfig });
+    const { environment, redisConfig = [], rules, failoverTimeoutMs = 10_000 } = settings;
+    const cluster = await startRedisCluster({ downAfterMs: 3_000, redisConfig, failoverTimeoutMs });
     const receiver = await AlertReceiver.start(KEY);
     const app = await startApp({ ...cluster.env(), LOG_LEVEL: 'warn', ...environment });
     await app.redis.whenReady();

@@ -1,18 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HttpClient } from '../../test/app/support/http-client.js';
 import { startRedisCluster } from '../../src/redis/testing/index.js';
-import { Child } from '../common/child.js';
 import { sleep } from '../common/clock.js';
-import { Crowd, type Served } from './crowd.js';
+import type { Served } from './crowd.js';
+import { openRunner, pin, type Runner, type Watched } from './runner.js';
 import { SAMPLED, SIDES, type Side } from './sides.js';
 
 /** How long the race is. */
 export interface RaceOptions {
+  readonly watched: Watched;
   /** How often all processes are started anew: what one compiles well by luck must not decide. */
   readonly generations: number;
   readonly blocks: number;
@@ -32,20 +31,13 @@ export type Track = Readonly<Record<Side, readonly Block[]>>;
 const LEG_MS = 500;
 const SCRAPED_EVERY_MS = 5_000;
 const LEGS = SCRAPED_EVERY_MS / LEG_MS;
-const WARM_UP_MS = 4_000;
+const WARM_UP_LEGS = 20;
 const BREATH_MS = 20;
-
-interface Runner {
-  readonly side: Side;
-  readonly child: Child;
-  readonly crowd: Crowd;
-  readonly http: HttpClient;
-}
 
 const names = Object.keys(SIDES) as Side[];
 
 /** Lets backends that are watched in different ways serve the same requests, in short legs that take turns. */
-export async function race({ generations, blocks, say }: RaceOptions): Promise<Track> {
+export async function race({ watched, generations, blocks, say }: RaceOptions): Promise<Track> {
   const isPinned = pin(process.pid, 0);
   say(isPinned ? 'each backend on core 1, the rest on core 0' : 'nothing is pinned to a core');
   await using cluster = await startRedisCluster({ downAfterMs: 3000 });
@@ -59,7 +51,9 @@ export async function race({ generations, blocks, say }: RaceOptions): Promise<T
     for (let generation = 1; generation <= generations; generation++) {
       say(`generation ${String(generation)} of ${String(generations)}`);
       const place = { ...cluster.env(), ...collector.environment };
-      await oneGeneration(place, logs, blocks, (side, block) => track[side].push(block));
+      const open = (side: Side): Promise<Runner> =>
+        openRunner(watched, side, { environment: place, log: join(logs, `${side}.log`) });
+      await oneGeneration(open, blocks, (side, block) => track[side].push(block));
     }
     return track;
   } finally {
@@ -69,25 +63,23 @@ export async function race({ generations, blocks, say }: RaceOptions): Promise<T
 }
 
 async function oneGeneration(
-  environment: Readonly<Record<string, string>>,
-  logs: string,
+  open: (side: Side) => Promise<Runner>,
   blocks: number,
   take: (side: Side, block: Block) => void,
 ): Promise<void> {
   const runners: Runner[] = [];
   try {
-    for (const side of names) runners.push(await openRunner(side, environment, logs));
-    for (const { crowd } of runners) await crowd.use(WARM_UP_MS);
+    for (const side of names) runners.push(await open(side));
+    // In turns as well: what was compiled is thrown away where nobody comes for a while.
+    for (let leg = 0; leg < WARM_UP_LEGS; leg++) {
+      for (const runner of runners) await runner.use(LEG_MS);
+    }
     for (let block = 0; block < blocks; block++) {
       const served = await oneBlock(turned(runners, block));
       for (const [side, made] of served) take(side, made);
     }
   } finally {
-    for (const { crowd, child } of runners) {
-      crowd.close();
-      await child.call('close').catch(() => undefined);
-      await child.end();
-    }
+    for (const runner of runners) await runner.close();
   }
 }
 
@@ -98,32 +90,18 @@ function turned<T>(all: readonly T[], block: number): readonly T[] {
   return block % 2 === 0 ? order : order.reverse();
 }
 
-async function openRunner(
-  side: Side,
-  environment: Readonly<Record<string, string>>,
-  logs: string,
-): Promise<Runner> {
-  const child = Child.start(side, new URL('./app-process.js', import.meta.url));
-  if (child.pid !== undefined) pin(child.pid, 1);
-  const traced = { OTEL_TRACES_EXPORTER: SIDES[side].traces ? 'otlp' : 'none' };
-  const file = join(logs, `${side}.log`);
-  const url = await child.call<string>('open', SIDES[side], { ...environment, ...traced }, file);
-  if (child.pid !== undefined) pin(child.pid, 1);
-  const http = new HttpClient(url);
-  return { side, child, http, crowd: await Crowd.of(http) };
-}
-
 async function oneBlock(runners: readonly Runner[]): Promise<Map<Side, Block>> {
   const sums = new Map<Side, { micros: number; served: Served[] }>();
   for (let leg = 0; leg < LEGS; leg++) {
-    for (const { side, child, crowd, http } of runners) {
+    for (const runner of runners) {
+      const { side } = runner;
       await sleep(BREATH_MS);
-      const before = await child.call<number>('spent');
+      const before = await runner.spent();
       const [served] = await Promise.all([
-        crowd.use(LEG_MS),
-        SIDES[side].metrics && leg === LEGS >> 1 ? http.get('/metrics') : null,
+        runner.use(LEG_MS),
+        SIDES[side].metrics && leg === LEGS >> 1 ? runner.scrape() : null,
       ]);
-      const micros = (await child.call<number>('spent')) - before;
+      const micros = (await runner.spent()) - before;
       const sum = sums.get(side) ?? { micros: 0, served: [] };
       sum.micros += micros;
       sum.served.push(served);
@@ -167,9 +145,4 @@ async function startCollector(): Promise<{
       OTEL_TRACES_SAMPLER_ARG: String(SAMPLED),
     },
   };
-}
-
-// What it starts from then on is pinned there, too.
-function pin(pid: number, core: number): boolean {
-  return spawnSync('taskset', ['-a', '-cp', String(core), String(pid)]).status === 0;
 }
