@@ -255,6 +255,7 @@ async function journals(runner, place) {
         staying.close();
       });
     },
+    { timeoutMs: 180_000 },
   );
 }
 
