@@ -285,14 +285,17 @@ export class KeyspaceWrites {
   }
 
   async #keep(write: StampedWrite, intent: Intent): Promise<WriteReceipt> {
-    const { memory, own } = this.#deps;
+    const { memory, own, clock } = this.#deps;
     const { isValue } = intent;
+    const comparedAt = clock.now();
     const isJournaled = await inJournal(this.#recordOfWrite(write, isValue), this.#deps);
     // A cached value that never reaches Redis is no loss. A delete that never reaches it is one.
     if (!isJournaled && classIn(this.#policy, isValue) !== 'value') {
       throw noRoom(this.#keys.name, own.stats);
     }
     memory.apply(copyOf(write, intent));
+    // A later write may have been told of while the disk took this one.
+    this.#near?.review(write.key, write.stamp, comparedAt);
     return isJournaled ? JOURNALED : KEPT;
   }
 
