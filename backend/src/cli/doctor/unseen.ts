@@ -1,3 +1,4 @@
+import { saysQuorum } from '../reach/index.js';
 import type { Picture } from './picture.js';
 
 /** Something that could not be looked at, and how it can. */
@@ -9,7 +10,6 @@ export interface Unseen {
 /** What was not looked at: no finding does not mean that it is well. */
 export function unseenIn({ survey, rights, states, keepsSessions }: Picture): Unseen[] {
   const { sentinels, nodes } = survey;
-  const isRefused = (reason: string): boolean => reason.startsWith('NOPERM');
   const checks: (Unseen | false)[] = [
     nodes.some(({ fault, config }) => fault === null && config.size === 0) && {
       what: 'settings of nodes, and what follows from them',
@@ -23,7 +23,7 @@ export function unseenIn({ survey, rights, states, keepsSessions }: Picture): Un
       what: 'the rights of the user',
       how: 'ask as a user with +acl|dryrun (Redis 7), and name the one of the application: --rights-of app',
     },
-    sentinels.some(({ quorum }) => quorum?.ok === false && isRefused(quorum.reason)) && {
+    sentinels.some((one) => saysQuorum(one) === null) && {
       what: 'whether the Sentinels can decide',
       how: 'ask as a user of the Sentinels with +sentinel|ckquorum',
     },

@@ -14,6 +14,7 @@ export { type ClockReading, type Fields, readInfo } from './server-answers.js';
 export {
   mostNamed,
   priorityOf,
+  saysQuorum,
   survey,
   SURVEY_DEADLINE_MS,
   type Survey,

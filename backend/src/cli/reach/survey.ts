@@ -265,3 +265,9 @@ export function priorityOf({ config, info }: SurveyedNode): number {
   const priority = Number(text);
   return text === '' || !Number.isFinite(priority) ? 100 : priority;
 }
+
+/** Whether a Sentinel says that they can decide; `null` where this user may not ask. */
+export function saysQuorum({ quorum }: SurveyedSentinel): boolean | null {
+  if (quorum?.ok === false && quorum.reason.startsWith('NOPERM')) return null;
+  return quorum?.ok === true;
+}

@@ -68,10 +68,10 @@ function sentinelRow(
   const link =
     fault !== null
       ? styles.bad('away')
-      : !canFailOver
+      : canFailOver === false
         ? styles.doubtful('no quorum')
         : sentinel.primary === primary
-          ? styles.good('quorum')
+          ? styles.good(canFailOver === null ? 'agrees' : 'quorum')
           : styles.doubtful('disagrees');
   const figures = [...shown(clients), ...shown(replyMs, 'ms')];
   return [address, 'sentinel', ...shown(version), link, '-', '-', ...figures];

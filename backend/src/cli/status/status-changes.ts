@@ -59,7 +59,7 @@ function factsOfSentinel({ fault, primary, canFailOver }: SentinelStatus): Facts
   return {
     answers: fault === null ? 'yes' : 'no',
     primary: primary ?? '-',
-    quorum: canFailOver ? 'yes' : 'no',
+    quorum: canFailOver === null ? '-' : canFailOver ? 'yes' : 'no',
   };
 }
 

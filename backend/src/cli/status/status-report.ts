@@ -1,6 +1,12 @@
 import { formatAddress } from '../../redis/base/address/index.js';
 import type { AppHealth } from '../app-health/index.js';
-import type { Fields, Survey, SurveyedNode, SurveyedSentinel } from '../reach/index.js';
+import {
+  type Fields,
+  saysQuorum,
+  type Survey,
+  type SurveyedNode,
+  type SurveyedSentinel,
+} from '../reach/index.js';
 import {
   bytesBehind,
   type Check,
@@ -36,7 +42,8 @@ export interface SentinelStatus {
   readonly primary: string | null;
   readonly epoch: number | null;
   readonly quorum: number | null;
-  readonly canFailOver: boolean;
+  /** `null` where this user may not ask. */
+  readonly canFailOver: boolean | null;
   readonly clients: number | null;
   readonly replyMs: number | null;
 }
@@ -123,7 +130,7 @@ function nodeStatus(node: SurveyedNode, primary: SurveyedNode | null): NodeStatu
 }
 
 function sentinelStatus(sentinel: SurveyedSentinel): SentinelStatus {
-  const { address, fault, view, viewFault, quorum, info, clock } = sentinel;
+  const { address, fault, view, viewFault, info, clock } = sentinel;
   return {
     address: formatAddress(address),
     fault: fault ?? viewFault,
@@ -131,7 +138,7 @@ function sentinelStatus(sentinel: SurveyedSentinel): SentinelStatus {
     primary: view === null ? null : formatAddress(view.primary),
     epoch: view?.epoch ?? null,
     quorum: view?.quorum ?? null,
-    canFailOver: quorum?.ok === true,
+    canFailOver: saysQuorum(sentinel),
     clients: numberIn(info, 'connected_clients'),
     replyMs: clock?.roundTripMs ?? null,
   };

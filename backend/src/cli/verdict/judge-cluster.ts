@@ -7,6 +7,7 @@ import {
 } from '../../redis/cluster/topology/index.js';
 import {
   priorityOf,
+  saysQuorum,
   type Survey,
   type SurveyedNode,
   type SurveyedSentinel,
@@ -62,7 +63,8 @@ export function bytesBehind(node: SurveyedNode, primary: SurveyedNode | null): n
   return Math.max(0, Number(there) - Number(here));
 }
 
-function judgeSentinel({ address, ...seen }: SurveyedSentinel): Check {
+function judgeSentinel(sentinel: SurveyedSentinel): Check {
+  const { address, ...seen } = sentinel;
   const what = `sentinel ${formatAddress(address)}`;
   const { fault, view, viewFault, quorum, isConfigured } = seen;
   const named = isConfigured ? '' : '; another Sentinel names it';
@@ -71,15 +73,24 @@ function judgeSentinel({ address, ...seen }: SurveyedSentinel): Check {
     const figure = viewFault ?? 'it says nothing of the group';
     return { level: 'WARN', what, figure };
   }
-  if (quorum?.ok !== true) {
-    const reason = quorum?.reason ?? 'nobody knows';
-    return { level: 'WARN', what, figure: `no quorum, so no automatic failover: ${reason}` };
-  }
   const known = view.otherSentinels.length + 1;
   const figure =
     `primary is ${formatAddress(view.primary)}, epoch ${String(view.epoch)}; ` +
-    `${String(known)} Sentinels known; can fail over (quorum ${String(view.quorum)})`;
-  return { level: 'ok', what, figure };
+    `${String(known)} Sentinels known`;
+  const canDecide = saysQuorum(sentinel);
+  if (canDecide === null) {
+    const why = 'this user may not ask whether they can fail over (+sentinel|ckquorum)';
+    return { level: 'ok', what, figure: `${figure}; ${why}` };
+  }
+  if (!canDecide) {
+    const reason = quorum?.ok === false ? quorum.reason : 'nobody knows';
+    return { level: 'WARN', what, figure: `no quorum, so no automatic failover: ${reason}` };
+  }
+  return {
+    level: 'ok',
+    what,
+    figure: `${figure}; can fail over (quorum ${String(view.quorum)})`,
+  };
 }
 
 function judgeLostDiscovery({ sentinels }: Survey): Check {
@@ -182,13 +193,15 @@ function sinceWhen(info: SurveyedNode['info']): string {
 function judgeRedundancy(survey: Survey, replicas: readonly SurveyedNode[]): Check {
   const { sentinels } = survey;
   const good = successorsIn(survey).length;
-  const able = sentinels.filter(({ quorum }) => quorum?.ok === true).length;
+  const said = sentinels.map((one) => saysQuorum(one));
+  const able = said.filter((can) => can === true).length;
+  const decided = said.includes(null)
+    ? 'whether Sentinels can decide it this user may not ask'
+    : `${String(able)} of ${String(sentinels.length)} Sentinels can decide it`;
   return {
-    level: good > 0 && able > 0 ? 'ok' : 'WARN',
+    level: good > 0 && (able > 0 || said.includes(null)) ? 'ok' : 'WARN',
     what: 'redundancy',
-    figure:
-      `${String(good)} of ${String(replicas.length)} replicas can take over, ` +
-      `${String(able)} of ${String(sentinels.length)} Sentinels can decide it`,
+    figure: `${String(good)} of ${String(replicas.length)} replicas can take over, ${decided}`,
     threshold: 'at least 1 each',
   };
 }

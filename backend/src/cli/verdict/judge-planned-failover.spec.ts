@@ -95,6 +95,18 @@ describe('a planned failover', () => {
     ]);
   });
 
+  it('is not taken for impossible where this user may not ask whether Sentinels can decide', () => {
+    const reason = "NOPERM User app has no permissions to run the 'sentinel|ckquorum' command";
+    const quorum = { ok: false, reason } as const;
+    const seen = survey({ sentinels: SENTINELS.map((port) => ({ ...sentinel(port), quorum })) });
+    expect(verdictOf(judgeCluster(seen))).toBe('healthy');
+    expect(failures(seen)).toEqual([]);
+    const told = judgeCluster(seen).filter(({ what }) => what.startsWith('sentinel '));
+    expect(told.map(({ figure }) => figure)).toEqual(
+      SENTINELS.map(() => expect.stringMatching(/this user may not ask .*\+sentinel\|ckquorum/)),
+    );
+  });
+
   it('is refused where a Sentinel has not looked for half a minute, which is a fault', () => {
     const seen = survey({ sentinels: lastSays({ replicas: seenAsPrimary(31_000) }) });
     expect(verdictOf(judgeCluster(seen))).toBe('degraded');

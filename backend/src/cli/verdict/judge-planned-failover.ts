@@ -5,7 +5,7 @@ import {
   type NodeAddress,
 } from '../../redis/base/address/index.js';
 import { obstaclesIn } from '../../redis/cluster/switchover/index.js';
-import type { Survey } from '../reach/index.js';
+import { saysQuorum, type Survey } from '../reach/index.js';
 import type { Check } from './check.js';
 import {
   bytesBehind,
@@ -50,7 +50,7 @@ function judgeObstacles(survey: Survey, to: NodeAddress | null): Check[] {
 }
 
 function judgeQuorum({ sentinels }: Survey): Check[] {
-  return sentinels.some(({ quorum }) => quorum?.ok === true)
+  return sentinels.some((one) => saysQuorum(one) !== false)
     ? []
     : [{ level: 'FAIL', what: WHAT, figure: 'no Sentinel can have a failover decided' }];
 }
