@@ -103,7 +103,9 @@ describe('a planned failover', () => {
     expect(failures(seen)).toEqual([]);
     const told = judgeCluster(seen).filter(({ what }) => what.startsWith('sentinel '));
     expect(told.map(({ figure }) => figure)).toEqual(
-      SENTINELS.map(() => expect.stringMatching(/this user may not ask .*\+sentinel\|ckquorum/)),
+      SENTINELS.map((): unknown =>
+        expect.stringMatching(/this user may not ask .*\+sentinel\|ckquorum/),
+      ),
     );
   });
 
