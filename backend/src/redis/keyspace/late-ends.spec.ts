@@ -14,10 +14,11 @@ async function together(
     pass: (ms: number) => Promise<void>,
     redis: RedisInMemory,
   ) => Promise<void>,
+  { hasRoom = true, hasFile = false } = {},
 ): Promise<void> {
   const clock = new ModelClock();
   const redis = new RedisInMemory(() => BASE_MS + clock.now());
-  const settings = { offsetsMs, hasRoom: true, hasReplica: false, hasFile: false };
+  const settings = { offsetsMs, hasRoom, hasReplica: false, hasFile };
   const processes = offsetsMs.map(
     (_, no) => new KeyspaceProcess(redis, clock, { no, life: 0 }, settings),
   );
@@ -87,6 +88,29 @@ describe('an end that Redis comes to after its caller was told', () => {
         outcome: 'stored',
       });
     }));
+});
+
+describe('what a process has ended', () => {
+  it('is not found in a journal that it takes over, though its own has no room to remember the end', () =>
+    together(
+      [0, 0],
+      async ([one, ending], pass) => {
+        one!.port.link = 'cut';
+        const draft = { ...draftOf('x'), groups: ['u'] };
+        expect(await one!.sessions.write('s', draft)).toEqual({ outcome: 'journaled' });
+        await pass(10);
+        const ended = await ending!.sessions.dropGroup('u', { isFinal: true, keepMs: 3_600_000 });
+        expect(ended).toEqual({ outcome: 'stored' });
+        ending!.port.link = 'cut';
+        for (const key of ['a', 'b', 'c', 'd', 'e']) await ending!.cache.delete(key);
+        const left = one!.log.successor();
+        await one!.crash();
+        await ending!.log.adopt(left);
+        await pass(1);
+        expect((await ending!.sessions.read('s')).state).toBe('deleted');
+      },
+      { hasRoom: false, hasFile: true },
+    ));
 });
 
 describe('a delete by a process whose calendar is behind', () => {

@@ -118,9 +118,9 @@ export class OwnKnowledge {
     return isLater ? { stamp: latestEndLost, isFinal: false } : null;
   }
 
-  /** The newest drop of this process that ends a value. */
-  endOf(value: EndableValue): Stamp | null {
-    return this.#own.endOf(value)?.stamp ?? null;
+  /** What of this process ends a value: a drop, or the mark that memory has of one, which may be remembered for longer. */
+  endOf(value: Candidate): Stamp | null {
+    return this.#own.endOf(value)?.stamp ?? this.#inMemory(value)?.stamp ?? null;
   }
 
   /** Keys that this process has listed under a group itself and that no later drop has ended. */
