@@ -37,6 +37,10 @@ const STAGE = `
 healthy() {
   until bash scripts/check-sentinel-cluster-health.sh > health.txt; do sleep 1; done
 }
+whole() {
+  # Sentinels hear of a replica up to ten seconds after it has come.
+  until healthy && grep -q ' 2 of 2 replicas have' health.txt; do sleep 1; done
+}
 pid_at() {
   redis_at "$1" INFO server | tr -d '\\r' | sed -n 's/^process_id://p'
 }
@@ -47,7 +51,7 @@ fresh_cluster() {
   done > /dev/null 2>&1
   rm -r redis-practice
   . "$OPENING"
-  healthy
+  whole
 }
 `;
 /** A machine that is busy with other tests is not what is examined. */
@@ -138,7 +142,7 @@ class Desk {
     const file = join(folder, 'opening');
     writeFileSync(file, opening.join('\n'));
     const stage = `${STAGE}export OPENING=${file}\n`;
-    for (const code of [exportsOf(GENEROUS), ...opening, stage, 'healthy\n']) {
+    for (const code of [exportsOf(GENEROUS), ...opening, stage, 'whole\n']) {
       const ran = await this.type(code);
       if (!ran.isHung && ran.failures.length === 0) continue;
       throw new TypeError(`the practice cluster did not start: ${JSON.stringify(ran)}`);
