@@ -30,6 +30,7 @@ import { claimName, keyOfCall, nameInKeys } from './call-names.js';
 import { checkFunction } from '../base/options/index.js';
 import type { WarmUpPlan } from './warming/warm-up-plan.js';
 import type { CacheWarmUp } from './warming/warm-up.js';
+import { eachSent, inOrder, WRITES_AT_ONCE } from './placed-calls.js';
 import { watchedCall } from './watched-calls.js';
 import { WRAP, type WrapOptions } from './wrap-function.js';
 
@@ -42,19 +43,6 @@ export interface CacheEntry<T = unknown> {
   readonly ageMs: number;
 }
 
-/** A write, or a delete, as it is called. */
-interface Call {
-  readonly key: string;
-  readonly tags: readonly string[];
-}
-
-/** The same, with its place among the others. */
-interface Placed {
-  readonly place: WritePlace;
-  isSent: boolean;
-}
-
-const WRITES_AT_ONCE = 100;
 const NO_TAGS: readonly string[] = [];
 
 /** Keys of the cache under one name with the same options. */
@@ -205,9 +193,10 @@ export class CacheNamespace {
     if (typeof keys === 'string') return this.#delete(keys);
     checkKeys(keys);
     this.#assertOpen();
-    return this.#inOrder(
+    return inOrder(
+      this.#core.deps.keyspace,
       keys.map((key) => ({ key, tags: NO_TAGS })),
-      (placed) => this.#eachSent(placed, ({ key, place }) => this.#delete(key, place)),
+      (placed) => eachSent(placed, ({ key, place }) => this.#delete(key, place)),
     );
   }
 
@@ -305,12 +294,12 @@ export class CacheNamespace {
     this.#assertOpen();
     const complete = resolveLoadOptions(options, base);
     const calls = all.map(([key, value]) => ({ key, value, tags: writer.tagsOf(value, complete) }));
-    return this.#inOrder(calls, async (placed) => {
+    return inOrder(deps.keyspace, calls, async (placed) => {
       const drafts = await inPortions(placed, WRITES_AT_ONCE, async (call) => ({
         ...call,
         draft: await writer.draft(call.value, complete, call.tags),
       }));
-      return this.#eachSent(drafts, async ({ key, draft, place }) => {
+      return eachSent(drafts, async ({ key, draft, place }) => {
         try {
           const receipt = await writer.write(key, draft, place);
           deps.counters.add('sets');
@@ -333,35 +322,6 @@ export class CacheNamespace {
     } finally {
       lookup.forget(key);
     }
-  }
-
-  // Each has its place from the beginning, whatever is done and waited for before it is sent.
-  async #inOrder<C extends Call, R>(
-    calls: readonly C[],
-    work: (placed: readonly (C & Placed)[]) => Promise<R>,
-  ): Promise<R> {
-    const { keyspace } = this.#core.deps;
-    const placed = calls.map((call) => ({
-      ...call,
-      place: keyspace.place(call.key, call.tags),
-      isSent: false,
-    }));
-    try {
-      return await work(placed);
-    } finally {
-      // What was sent may still be under way when another one has failed, and leaves by itself.
-      for (const { place, isSent } of placed) if (!isSent) place.leave();
-    }
-  }
-
-  #eachSent<C extends Placed, R>(
-    placed: readonly C[],
-    send: (call: C) => Promise<R>,
-  ): Promise<R[]> {
-    return inPortions(placed, WRITES_AT_ONCE, (call) => {
-      call.isSent = true;
-      return send(call);
-    });
   }
 
   #watched<T>(
