@@ -22,7 +22,7 @@ export class GatedPort implements RedisPort {
   beforeAnswer: (command: PassingCommand, answer: unknown) => unknown = (_, answer) => answer;
   readsFromReplicas = false;
   readonly #real: RedisPort;
-  readonly #listeners = new Set<{ onMessage: (message: string) => void; onGap: () => void }>();
+  readonly #listeners = new Set<{ onMessage: (message: string) => void; onHearing: () => void }>();
   readonly #atRisk = new Set<() => void>();
 
   constructor(real: RedisPort) {
@@ -46,9 +46,14 @@ export class GatedPort implements RedisPort {
     return this.#real.onRecovery(listener);
   }
 
-  listen(_channel: string, onMessage: (message: string) => void, onGap: () => void): Promise<Stop> {
-    const listener = { onMessage, onGap };
+  listen(
+    _channel: string,
+    onMessage: (message: string) => void,
+    onHearing: () => void,
+  ): Promise<Stop> {
+    const listener = { onMessage, onHearing };
     this.#listeners.add(listener);
+    onHearing();
     return Promise.resolve(() => this.#listeners.delete(listener));
   }
 
@@ -64,7 +69,7 @@ export class GatedPort implements RedisPort {
 
   /** Reports that messages may have been missed. */
   tellOfGap(): void {
-    for (const { onGap } of this.#listeners) onGap();
+    for (const { onHearing } of this.#listeners) onHearing();
   }
 }
 

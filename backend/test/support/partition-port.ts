@@ -6,7 +6,7 @@ import { ProcessGone } from './redis-in-memory/in-memory-port.js';
 type Argument = string | Buffer | number;
 
 interface Listener {
-  readonly onGap: () => void;
+  readonly onHearing: () => void;
   readonly onLost: () => void;
 }
 
@@ -38,7 +38,7 @@ export class PartitionPort implements RedisPort {
   set isCut(isCut: boolean) {
     if (this.#isCut === isCut) return;
     this.#isCut = isCut;
-    for (const { onGap, onLost } of this.#listeners) (isCut ? onLost : onGap)();
+    for (const { onHearing, onLost } of this.#listeners) (isCut ? onLost : onHearing)();
     if (!isCut) for (const listener of this.#recovery) listener();
   }
 
@@ -66,15 +66,15 @@ export class PartitionPort implements RedisPort {
   async listen(
     channel: string,
     onMessage: (message: string) => void,
-    onGap: () => void,
+    onHearing: () => void,
     onLost: () => void,
   ): Promise<Stop> {
     this.#check();
     const hear = (message: string): void => {
       if (!this.#isCut && !this.#isGone) onMessage(message);
     };
-    const stop = await this.#primary.listen(channel, hear, onGap, onLost);
-    const listener = { onGap, onLost };
+    const stop = await this.#primary.listen(channel, hear, onHearing, onLost);
+    const listener = { onHearing, onLost };
     this.#listeners.add(listener);
     // What was told since it was cut is lost.
     if (this.#isCut) onLost();

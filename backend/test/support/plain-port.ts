@@ -51,7 +51,8 @@ export class PlainPort implements RedisPort {
     return () => undefined;
   }
 
-  listen(): Promise<() => void> {
+  listen(...[, , onHearing]: Parameters<RedisPort['listen']>): Promise<() => void> {
+    onHearing();
     return Promise.resolve(() => undefined);
   }
 }

@@ -71,7 +71,7 @@ export class EnginePort implements RedisPort {
   async listen(
     channel: string,
     onMessage: (message: string) => void,
-    onGap: () => void,
+    onHearing: () => void,
     onLost: (refusal?: Error) => void,
   ): Promise<Stop> {
     const { subscriptions } = this.#connected;
@@ -79,7 +79,7 @@ export class EnginePort implements RedisPort {
     const lost = (): void => {
       onLost();
     };
-    const options = { onGap, onLost: lost, onRefused: onLost, timeoutMs: writeTimeoutMs };
+    const options = { onHearing, onLost: lost, onRefused: onLost, timeoutMs: writeTimeoutMs };
     const listener = asText(onMessage);
     const subscription = await subscriptions.subscribeOwn(channel, listener, options);
     return () => {

@@ -34,7 +34,7 @@ export class EngineNearSource implements NearSource {
     return [(await value) as string | null, Number(await left)];
   }
 
-  async listen({ onChanged, onLost, onBack }: NearHearing): Promise<Stop> {
+  async listen({ onChanged, onLost, onHearing }: NearHearing): Promise<Stop> {
     const { invalidations } = this.#subscriptions;
     const prefixLength = this.#options.node.keyPrefix.length;
     const stopChanges = invalidations.listen((keys) => {
@@ -44,9 +44,9 @@ export class EngineNearSource implements NearSource {
       const subscription = await this.#subscriptions.subscribeOwn(INVALIDATIONS, () => undefined, {
         timeoutMs: this.#options.routing.writeTimeoutMs,
         onLost,
-        onGap: () => {
-          // The new connection may be one that is not told.
-          if (invalidations.refusal === null) onBack();
+        onHearing: () => {
+          // The connection may be one that is not told.
+          if (invalidations.refusal === null) onHearing();
         },
       });
       const stop = (): void => {

@@ -68,11 +68,11 @@ export class ChangeNotices {
     this.#stopLeaving?.();
     this.#stopLeaving = null;
     if (this.#isClosed || this.#listening !== null) return;
-    const onGap = (): void => undefined;
+    const onHearing = (): void => undefined;
     const onLost = (refusal?: Error): void => {
       if (refusal !== undefined) this.#onRefused();
     };
-    const listening = this.#port.listen(this.#channel, this.#onNotice, onGap, onLost);
+    const listening = this.#port.listen(this.#channel, this.#onNotice, onHearing, onLost);
     this.#listening = listening;
     listening.catch((error: unknown) => {
       if (error instanceof CommandRejectedError) this.#onRefused();

@@ -14,14 +14,19 @@ describe('NearCopies', () => {
   let stamps: HybridClock;
   let near: NearCopies;
   let publish: (message: string) => void;
+  let tellHearing: () => void;
+  let tellLost: () => void;
 
   beforeEach(async () => {
     clock = new ManualClock(stampNo(0).wallMs);
     memory = new MemoryStore({ maxEntries: 100, maxBytes: 1_000_000 }, clock);
     stamps = new HybridClock(clock, '0000000000000001');
     const port = {
-      listen: (_channel: string, onMessage: (message: string) => void) => {
+      listen: (...[, onMessage, onHearing, onLost]: Parameters<RedisPort['listen']>) => {
         publish = onMessage;
+        tellHearing = onHearing;
+        tellLost = onLost;
+        onHearing();
         return Promise.resolve(() => undefined);
       },
     };
@@ -62,6 +67,16 @@ describe('NearCopies', () => {
     hold(8);
     near.review(KEY, stampNo(8), clock.now());
     expect(isTrusted()).toBe(true);
+  });
+
+  it('trusts no copy while it hears nothing, also when the channel is lost before it is had', async () => {
+    near.rest();
+    near.wake();
+    tellLost();
+    await clock.advance(1);
+    expect(near.trustedSince).toBe(Infinity);
+    tellHearing();
+    expect(near.trustedSince).toBe(clock.now());
   });
 
   it('takes notices of a wrong calendar for a reason to look once, and no longer', async () => {

@@ -189,7 +189,6 @@ export class NearCopies {
         return;
       }
       this.#stopListening = stop;
-      trustSince(this.#clock.now());
     } catch (error) {
       // Until Redis is back, or lets it listen, every read asks for it anyway.
       if (round !== this.#round) return;

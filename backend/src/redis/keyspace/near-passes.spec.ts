@@ -37,7 +37,7 @@ class Pair {
   readonly #passing: KeyspaceReads<Buffer>;
   readonly #judging: KeyspaceReads<Buffer>;
   #publish: (message: string) => void = () => undefined;
-  #onGap: () => void = () => undefined;
+  #onHearing: () => void = () => undefined;
   #onLost: () => void = () => undefined;
   #onFlush: () => void = () => undefined;
   #no = 0;
@@ -45,12 +45,13 @@ class Pair {
 
   constructor() {
     const port = {
-      listen: (...[, onMessage, onGap, onLost]: Parameters<RedisPort['listen']>) => {
+      listen: (...[, onMessage, onHearing, onLost]: Parameters<RedisPort['listen']>) => {
         this.#publish = onMessage;
-        this.#onGap = onGap;
+        this.#onHearing = onHearing;
         this.#onLost = () => {
           onLost();
         };
+        onHearing();
         return Promise.resolve(() => undefined);
       },
       onFlush: (told: () => void) => {
@@ -110,7 +111,7 @@ class Pair {
 
   async #happen(op: Op, choice: number): Promise<void> {
     const key = this.#keys.entry(KEYS[choice % KEYS.length]!);
-    if (op === 'gap') this.#onGap();
+    if (op === 'gap') this.#onHearing();
     else if (op === 'lost') this.#onLost();
     else if (op === 'flush') this.#onFlush();
     else if (op === 'calendar') this.#turnCalendar(choice);

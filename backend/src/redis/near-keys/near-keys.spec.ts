@@ -32,6 +32,7 @@ class HeldSource implements NearSource {
   listen(hearing: NearHearing): Promise<() => void> {
     if (this.refusal !== null) return Promise.reject(this.refusal);
     this.hearing = hearing;
+    hearing.onHearing();
     return Promise.resolve(() => {
       this.hearing = null;
     });
@@ -86,7 +87,7 @@ describe('NearKeys', () => {
   it.each([
     ['all keys may have changed', (hearing: NearHearing) => hearing.onChanged(null)],
     ['the connection is lost', (hearing: NearHearing) => hearing.onLost()],
-    ['the connection is back', (hearing: NearHearing) => hearing.onBack()],
+    ['the connection is back', (hearing: NearHearing) => hearing.onHearing()],
   ])('throws all copies away, and answers under way, when %s', async (_, happens) => {
     await readOnce('flag:a', '1');
     const reading = near.get('flag:b');
@@ -150,6 +151,18 @@ describe('NearKeys', () => {
     source.hearing!.onLost();
     for (const value of ['1', '2']) await readOnce('flag:a', value);
     expect(near.stats).toMatchObject({ hits: 0, misses: 3, entries: 0, isDeaf: true });
+  });
+
+  it('does not take for heard what was lost before it had the channel', async () => {
+    const brief = new HeldSource();
+    const other = new NearKeys(brief, OPTIONS, clock);
+    other.start();
+    brief.hearing!.onLost();
+    await turns(3);
+    expect(other.stats).toMatchObject({ isHearing: false });
+    brief.hearing!.onHearing();
+    expect(other.stats).toMatchObject({ isHearing: true });
+    other.close();
   });
 
   it('says how long it has waited in vain, and ends the wait when it is closed', async () => {

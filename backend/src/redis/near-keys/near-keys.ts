@@ -25,8 +25,8 @@ export interface NearHearing {
   readonly onChanged: (keys: readonly string[] | null) => void;
   /** Nothing is heard any more. */
   readonly onLost: () => void;
-  /** It is heard again. */
-  readonly onBack: () => void;
+  /** It is heard, for the first time or again. It may be lost before `listen` has resolved. */
+  readonly onHearing: () => void;
 }
 
 /** What copies of plain keys were good for, since the process began. */
@@ -226,13 +226,12 @@ export class NearKeys {
         onLost: () => {
           this.#setHearing(false);
         },
-        onBack: () => {
+        onHearing: () => {
           this.#setHearing(true);
         },
       });
       this.#stopListening = stop;
       if (this.#isClosed) stop();
-      else this.#setHearing(true);
     } catch (error) {
       if (this.#isClosed) return;
       if (error instanceof CommandRejectedError) this.#refusal = refusedBy(error, this.#options);

@@ -26,7 +26,7 @@ export class ProcessGone extends Error {}
 interface Listener {
   readonly channel: string;
   readonly onMessage: (message: string) => void;
-  readonly onGap: () => void;
+  readonly onHearing: () => void;
   readonly onLost: () => void;
 }
 
@@ -73,7 +73,7 @@ export class InMemoryPort implements RedisPort {
     if (was === 'frozen') this.#thaw();
     if (link !== 'open' && was === 'open') this.#loseNotices();
     if (link !== 'open' || was === 'open') return;
-    for (const one of this.#listeners) one.onGap();
+    for (const one of this.#listeners) one.onHearing();
     for (const listener of this.#recovery) listener();
   }
 
@@ -110,12 +110,13 @@ export class InMemoryPort implements RedisPort {
   listen(
     channel: string,
     onMessage: (message: string) => void,
-    onGap: () => void,
+    onHearing: () => void,
     onLost: () => void,
   ): Promise<Stop> {
     if (this.#link !== 'open') return Promise.reject(this.#failure());
-    const listener = { channel, onMessage, onGap, onLost };
+    const listener = { channel, onMessage, onHearing, onLost };
     this.#listeners.add(listener);
+    onHearing();
     return Promise.resolve(() => this.#listeners.delete(listener));
   }
 
@@ -124,7 +125,7 @@ export class InMemoryPort implements RedisPort {
     this.#switches++;
     if (this.#link === 'open') {
       this.#loseNotices();
-      for (const one of this.#listeners) one.onGap();
+      for (const one of this.#listeners) one.onHearing();
     }
     for (const listener of this.#atRisk) listener();
   }

@@ -10,6 +10,8 @@ export interface Awaited {
   readonly timeoutMs: number;
   /** Returns why it was not confirmed. */
   readonly why: () => string;
+  /** Called once all are confirmed, at once: before the promise is settled they may be lost again. */
+  readonly onConfirmed: () => void;
 }
 
 /** What Redis has confirmed and what it has refused on the present connection, and who waits for it. */
@@ -78,7 +80,7 @@ export class Confirmations {
   }
 
   /** Resolves when all are confirmed. Rejects when Redis refuses one, or lets nobody in, and at the deadline. */
-  wait({ kind, keys, timeoutMs, why }: Awaited): Promise<void> {
+  wait({ kind, keys, timeoutMs, why, onConfirmed }: Awaited): Promise<void> {
     const since = this.#clock.now();
     const until = since + timeoutMs;
     return waitFor(
@@ -87,8 +89,9 @@ export class Confirmations {
           const refused = keys.find((key) => this.#refused.has(key));
           if (this.#isClosed) refuse(new ClosedError('Redis is shutting down'));
           else if (refused !== undefined) refuse(rejectedError(kind, this.#refused.get(refused)));
-          else if (keys.every((key) => this.#confirmed.has(key))) give();
-          else if ((this.#refusedAt ?? -1) >= since) refuse(unconfirmed(kind, null, why()));
+          else if (keys.every((key) => this.#confirmed.has(key))) {
+            if (give()) onConfirmed();
+          } else if ((this.#refusedAt ?? -1) >= since) refuse(unconfirmed(kind, null, why()));
         };
         check();
         this.#waiting.add(check);

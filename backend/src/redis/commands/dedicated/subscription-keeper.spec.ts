@@ -287,6 +287,28 @@ describe('subscriptions', () => {
     expect(told).toEqual(['first lost', 'first gap']);
   });
 
+  it('tells of a loss that comes in the same moment as the confirmation', async () => {
+    await connect();
+    await listen(['before']);
+    const told: string[] = [];
+    primary.override = ([name, channel]) => {
+      if (name?.toUpperCase() !== 'SUBSCRIBE' || channel !== 'broken') return undefined;
+      primary.override = () => undefined;
+      return reply.error('LOADING Redis is loading the dataset in memory');
+    };
+    // Both leave in one turn, and the answers come together: the second ends the connection.
+    const first = listen(['news'], {
+      onHearing: () => told.push('hearing'),
+      onLost: () => told.push('lost'),
+      onGap: () => told.push('gap'),
+    });
+    const second = listen(['broken']);
+    await first;
+    await rig.until(() => told.length > 3 || rig.clock.advance(5), 'it hears again');
+    await second;
+    expect(told).toEqual(['hearing', 'lost', 'gap', 'hearing']);
+  });
+
   it('reports no gap for its first subscription, however long it had to wait', async () => {
     const gaps: number[] = [];
     await primary.stop();

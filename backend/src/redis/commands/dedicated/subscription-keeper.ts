@@ -16,9 +16,9 @@ import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { whyNoReads, type TopologyTracker } from '../../cluster/topology/index.js';
 import { rejectedError } from '../shared/outcome-errors.js';
-import { callListener } from './call-listener.js';
 import { Confirmations } from './confirmations.js';
 import type { Invalidations, KeeperOptions } from './invalidations.js';
+import { Listeners } from './listeners.js';
 import {
   type BufferListener,
   type KeptSubscribeOptions,
@@ -38,19 +38,13 @@ export class SubscriptionKeeper {
   readonly #bus: EventBus;
   readonly #heartbeat: Heartbeat;
   readonly #wireFor: () => WireOptions | null;
-  readonly #entries = new Set<Entry>();
-  /** The same by what they listen to. */
-  readonly #byChannel = new Map<string, Set<Entry>>();
+  readonly #listeners: Listeners;
   readonly #confirmations: Confirmations;
   readonly #invalidations: Invalidations | null;
-  /** Those that Redis has not confirmed for the first time. */
-  readonly #pending = new Set<Entry>();
   readonly #stopListening: Stop;
   #wire: ReopeningWire | null = null;
   #at: string | null = null;
   #quietSince: number | null = null;
-  /** Those that were told of the loss, and when: only they have missed something. */
-  readonly #interrupted = new Map<Entry, number>();
   /** What was heard before and is refused now. */
   readonly #refused = new Set<string>();
   #stopAsking: Stop | null = null;
@@ -61,6 +55,7 @@ export class SubscriptionKeeper {
     this.#invalidations = settings.invalidations ?? null;
     this.#clock = clock;
     this.#bus = bus;
+    this.#listeners = new Listeners(clock, bus);
     this.#confirmations = new Confirmations(clock);
     this.#heartbeat = new Heartbeat(clock, {
       intervalMs: settings.heartbeatIntervalMs,
@@ -80,7 +75,7 @@ export class SubscriptionKeeper {
 
   /** The number of channels and patterns with a listener. */
   get size(): number {
-    return this.#byChannel.size;
+    return this.#listeners.channels;
   }
 
   /**
@@ -94,10 +89,9 @@ export class SubscriptionKeeper {
     options: KeptSubscribeOptions,
   ): Promise<Subscription> {
     if (this.#isClosed) throw new ClosedError('Redis is shutting down');
-    const { onGap = null, onLost = null, onRefused = null } = options;
-    const entry: Entry = { kind, channels, listener, onGap, onLost, onRefused };
-    this.#add(entry);
-    this.#pending.add(entry);
+    const { onHearing = null, onGap = null, onLost = null, onRefused = null } = options;
+    const entry: Entry = { kind, channels, listener, onHearing, onGap, onLost, onRefused };
+    this.#listeners.add(entry);
     this.#follow();
     const wire = this.#wire?.ready;
     if (wire !== null && wire !== undefined) void this.#confirm(wire, kind, channels);
@@ -108,12 +102,13 @@ export class SubscriptionKeeper {
         keys: keysOf(entry),
         timeoutMs,
         why: () => this.#whyAway(),
+        onConfirmed: () => {
+          this.#listeners.tellHearing(entry);
+        },
       });
     } catch (error) {
       await this.#remove(entry);
       throw error;
-    } finally {
-      this.#pending.delete(entry);
     }
     return { unsubscribe: () => this.#remove(entry) };
   }
@@ -122,15 +117,14 @@ export class SubscriptionKeeper {
   close(): void {
     this.#isClosed = true;
     this.#stopListening();
-    this.#entries.clear();
-    this.#byChannel.clear();
+    this.#listeners.clear();
     this.#confirmations.close();
     this.#stop();
   }
 
   // Opens, moves or closes the connection, depending on the primary and the subscriptions.
   #follow(): void {
-    if (this.#entries.size === 0) {
+    if (!this.#listeners.areAny) {
       this.#stop();
       return;
     }
@@ -161,10 +155,10 @@ export class SubscriptionKeeper {
           pattern === null
             ? keyOf('subscribe', channel.toString())
             : keyOf('psubscribe', pattern.toString());
-        this.#deliver(key, message, channel);
+        this.#listeners.deliver(key, message, channel);
       },
       onShardMessage: (channel, message) => {
-        this.#deliver(keyOf('ssubscribe', channel.toString()), message, channel);
+        this.#listeners.deliver(keyOf('ssubscribe', channel.toString()), message, channel);
       },
     });
     this.#wire.open();
@@ -186,13 +180,8 @@ export class SubscriptionKeeper {
     this.#askNoMore();
     // Before a subscription was confirmed no message could be missed.
     if (!hadAny) return;
-    const now = this.#clock.now();
-    this.#quietSince ??= now;
-    for (const entry of [...this.#entries]) {
-      if (this.#pending.has(entry) || this.#interrupted.has(entry)) continue;
-      this.#interrupted.set(entry, now);
-      callListener(this.#bus, 'loss', () => entry.onLost?.());
-    }
+    this.#quietSince ??= this.#clock.now();
+    this.#listeners.tellLost();
   }
 
   async #resubscribe(wire: Wire): Promise<void> {
@@ -200,7 +189,7 @@ export class SubscriptionKeeper {
     // First of all: whoever is told that it hears again must not miss what changes all keys.
     await this.#invalidations?.hear(wire);
     for (const kind of SUBSCRIPTION_KINDS) {
-      const channels = this.#channelsOf(kind);
+      const channels = this.#listeners.channelsOf(kind);
       if (channels.length > 0) await this.#confirm(wire, kind, channels);
     }
     if (this.#quietSince === null || !wire.isReady) return;
@@ -213,11 +202,7 @@ export class SubscriptionKeeper {
 
   // Whoever is not heard yet must not be told that it hears again.
   #tellHeardAgain(): void {
-    for (const [entry, since] of [...this.#interrupted]) {
-      if (!keysOf(entry).every((key) => this.#confirmations.isHeard(key))) continue;
-      this.#interrupted.delete(entry);
-      callListener(this.#bus, 'gap', () => entry.onGap?.(this.#clock.now() - since));
-    }
+    this.#listeners.tellHeardAgain((key) => this.#confirmations.isHeard(key));
   }
 
   async #confirm(wire: Wire, kind: SubscriptionKind, channels: readonly string[]): Promise<void> {
@@ -249,9 +234,11 @@ export class SubscriptionKeeper {
     }
     const keys = keysOf({ kind, channels });
     this.#confirmations.refuse(keys, error);
-    const again = keys.filter((key) => !this.#isNew(key) && !this.#confirmations.isHeard(key));
+    const again = keys.filter(
+      (key) => !this.#listeners.isNew(key) && !this.#confirmations.isHeard(key),
+    );
     if (again.length === 0) return;
-    this.#tellRefused(again, rejectedError(kind, error));
+    this.#listeners.tellRefused(again, rejectedError(kind, error));
     for (const key of again) this.#refused.add(key);
     this.#stopAsking ??= this.#clock.after(ASK_AGAIN_MS, () => void this.#askAgain());
   }
@@ -262,7 +249,9 @@ export class SubscriptionKeeper {
     const wire = this.#wire?.ready;
     if (wire === null || wire === undefined) return;
     for (const kind of SUBSCRIPTION_KINDS) {
-      const channels = this.#channelsOf(kind).filter((one) => refused.includes(keyOf(kind, one)));
+      const channels = this.#listeners
+        .channelsOf(kind)
+        .filter((one) => refused.includes(keyOf(kind, one)));
       if (channels.length > 0) await this.#confirm(wire, kind, channels);
     }
     this.#tellHeardAgain();
@@ -274,17 +263,6 @@ export class SubscriptionKeeper {
     this.#refused.clear();
   }
 
-  #tellRefused(keys: readonly string[], error: Error): void {
-    for (const entry of keys.flatMap((key) => [...(this.#byChannel.get(key) ?? [])])) {
-      callListener(this.#bus, 'refusal', () => entry.onRefused?.(error));
-    }
-  }
-
-  /** Whether nobody was ever told that this is heard. */
-  #isNew(key: string): boolean {
-    return [...(this.#byChannel.get(key) ?? [])].every((entry) => this.#pending.has(entry));
-  }
-
   #whyAway(): string {
     const state = this.#wire?.state ?? { kind: 'closed' };
     if (state.kind === 'ready') return 'it does not answer';
@@ -294,43 +272,15 @@ export class SubscriptionKeeper {
     return whyNoReads(this.#tracker, { primary: true, replicas: false });
   }
 
-  #add(entry: Entry): void {
-    this.#entries.add(entry);
-    for (const channel of entry.channels) {
-      const key = keyOf(entry.kind, channel);
-      const others = this.#byChannel.get(key) ?? new Set<Entry>();
-      this.#byChannel.set(key, others.add(entry));
-    }
-  }
-
   async #remove(entry: Entry): Promise<void> {
-    if (!this.#entries.delete(entry)) return;
-    this.#interrupted.delete(entry);
-    const unused = entry.channels.filter((channel) => {
-      const key = keyOf(entry.kind, channel);
-      const others = this.#byChannel.get(key);
-      others?.delete(entry);
-      if (others === undefined || others.size > 0) return false;
-      this.#byChannel.delete(key);
-      this.#confirmations.forget(key);
-      return true;
-    });
+    const unused = this.#listeners.remove(entry);
+    if (unused === null) return;
+    for (const channel of unused) this.#confirmations.forget(keyOf(entry.kind, channel));
     const wire = this.#wire?.ready;
-    if (this.#entries.size === 0) this.#stop();
+    if (!this.#listeners.areAny) this.#stop();
     else if (wire !== null && wire !== undefined && unused.length > 0) {
       await wire.unsubscribe(entry.kind, unused).catch(() => undefined);
     }
-  }
-
-  #deliver(key: string, message: Buffer, channel: Buffer): void {
-    for (const { listener } of [...(this.#byChannel.get(key) ?? [])]) {
-      callListener(this.#bus, 'message', () => listener(message, channel));
-    }
-  }
-
-  #channelsOf(kind: SubscriptionKind): string[] {
-    const channels = [...this.#entries].flatMap((one) => (one.kind === kind ? one.channels : []));
-    return [...new Set(channels)];
   }
 
   #stop(): void {

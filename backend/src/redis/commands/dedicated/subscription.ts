@@ -31,6 +31,8 @@ export interface SubscribeOptions {
 /** What a subscription of the library itself asks for besides. */
 export interface KeptSubscribeOptions extends SubscribeOptions {
   readonly timeoutMs: number;
+  /** Called when it is heard, for the first time and each time after a loss, in the order of these events. */
+  readonly onHearing?: () => unknown;
   /** Called each time that Redis refuses what it has confirmed before. It is asked again. */
   readonly onRefused?: (error: Error) => unknown;
 }
@@ -69,6 +71,7 @@ export interface SubscriptionEntry {
   readonly kind: SubscriptionKind;
   readonly channels: readonly string[];
   readonly listener: BufferListener;
+  readonly onHearing: (() => unknown) | null;
   readonly onGap: ((gapMs: number) => unknown) | null;
   readonly onLost: (() => unknown) | null;
   readonly onRefused: ((error: Error) => unknown) | null;

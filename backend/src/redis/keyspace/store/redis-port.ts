@@ -21,13 +21,14 @@ export interface RedisPort {
   /** Calls back when Redis may be back: a node was connected, answers again or takes writes. */
   onRecovery(listener: () => void): Stop;
   /**
-   * Subscribes to a channel. `onLost` is called when the subscription is lost, `onGap` when it is back. Where Redis refuses
+   * Subscribes to a channel. `onHearing` is called when it is heard, for the first time and whenever it is back, and `onLost`
+   * when it is lost, in the order in which that happens: it may be lost before the promise is settled. Where Redis refuses
    * to let it be back, `onLost` is called each time, with what it answered.
    */
   listen(
     channel: string,
     onMessage: (message: string) => void,
-    onGap: () => void,
+    onHearing: () => void,
     onLost: (refusal?: Error) => void,
   ): Promise<Stop>;
 }

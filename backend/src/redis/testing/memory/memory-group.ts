@@ -69,7 +69,10 @@ export function newMemoryStandIn(
 function nearSourceOf(runner: CommandRunner): NearSource {
   return {
     read: async (key) => [(await runner.run('get', [key], 'utf8', null)) as string | null, 0],
-    listen: () => Promise.resolve(nothing),
+    listen: ({ onHearing }) => {
+      onHearing();
+      return Promise.resolve(nothing);
+    },
   };
 }
 

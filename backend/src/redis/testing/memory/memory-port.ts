@@ -36,7 +36,11 @@ export class MemoryPort implements RedisPort {
     return nothing;
   }
 
-  listen(channel: string, onMessage: (message: string) => void): Promise<Stop> {
+  listen(
+    channel: string,
+    onMessage: (message: string) => void,
+    onHearing: () => void,
+  ): Promise<Stop> {
     const stop = this.#redis.channels.listen({
       kind: 'subscribe',
       channels: [binaryOf(channel)],
@@ -44,6 +48,7 @@ export class MemoryPort implements RedisPort {
         onMessage(textOf(message));
       },
     });
+    onHearing();
     return Promise.resolve(stop);
   }
 }
