@@ -6,13 +6,16 @@ import {
 } from '../../src/redis/keyspace/journal/disk/journal-log.js';
 import { unconditional } from '../../src/redis/keyspace/journal/disk/right-to-create.js';
 import { OwnWrites } from '../../src/redis/keyspace/journal/own-writes.js';
+import { graveOf } from '../../src/redis/keyspace/journal/ended-writes.js';
 import { KeyspaceWrites } from '../../src/redis/keyspace/keyspace-writes.js';
 import { NearCopies } from '../../src/redis/keyspace/near-copies.js';
+import { OwnKnowledge } from '../../src/redis/keyspace/own-knowledge.js';
 import { MemoryRecord } from '../../src/redis/keyspace/store/memory-records.js';
 import { MemoryStore } from '../../src/redis/keyspace/store/memory-store.js';
 import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
 import { InMemoryPort } from '../support/redis-in-memory/in-memory-port.js';
 import { MODEL } from './model-settings.js';
+import { BASE_MS } from './process-clock.js';
 
 type Restore = () => void;
 
@@ -204,6 +207,39 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
             return real.call(this, key, { ...options, isFinal: false });
           },
       ),
+  },
+  'a change that loses against an end that waits takes it for one that Redis has': {
+    weights: { ...AWAY, login: 4, change: 10, logout: 6, readSession: 2 },
+    putBack: () => {
+      let noteEnd: OwnWrites['noteEnd'] = () => undefined;
+      const restores = [
+        replace(
+          OwnWrites.prototype,
+          'ofKey',
+          (real) =>
+            function (this: OwnWrites, key) {
+              noteEnd = (write) => {
+                this.noteEnd(write);
+              };
+              return real.call(this, key);
+            },
+        ),
+        replace(
+          OwnKnowledge.prototype,
+          'pendingAgainst',
+          (real) =>
+            function (this: OwnKnowledge, write, hasStamp) {
+              const newer = real.call(this, write, hasStamp);
+              const how = { ttlMs: MODEL.maxAgeMs, madeAt: BASE_MS };
+              if (newer?.isFinal === true) noteEnd(graveOf(write, { ...newer, ...how }));
+              return newer;
+            },
+        ),
+      ];
+      return () => {
+        for (const restore of restores) restore();
+      };
+    },
   },
   'after a failover sessions are written again as values are': {
     weights: { ...AWAY, login: 6, failOver: 4, refuse: 4, accept: 3, fill: 6 },

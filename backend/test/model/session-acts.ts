@@ -1,4 +1,9 @@
-import { laterThan, type Reading, type WriteReceipt } from '../../src/redis/keyspace/index.js';
+import {
+  type Entry,
+  laterThan,
+  type Reading,
+  type WriteReceipt,
+} from '../../src/redis/keyspace/index.js';
 import type { Act, Knowledge } from './acts.js';
 import type { Actor } from './actor.js';
 import { MODEL } from './model-settings.js';
@@ -17,6 +22,8 @@ export class SessionActs {
   readonly oracle: SessionOracle;
   readonly ops: Readonly<Record<string, Op>>;
   readonly #scene: Scene;
+  /** What each process found last of a session that it looked for to change it. */
+  readonly #found = new Map<Actor, Map<string, Entry>>();
   #drops = 0;
 
   constructor(scene: Scene) {
@@ -24,7 +31,7 @@ export class SessionActs {
     this.oracle = new SessionOracle(scene.sureMs);
     this.ops = {
       login: (process, b) => this.#login(process, b),
-      change: (process, b) => this.#change(process, b),
+      change: (process, b, c) => this.#change(process, b, c < 0.3),
       logout: (process, b) => this.#logout(process, b),
       logoutAll: (process, b, c) => this.#logoutAll(process, b, c),
       readSession: (process, b) => this.#read(process, b),
@@ -58,16 +65,15 @@ export class SessionActs {
     return receipt;
   }
 
-  async #change(process: Actor, b: number): Promise<void> {
+  // As a request does that has found its session: at once, or later with what it found then.
+  async #change(process: Actor, b: number, isLate: boolean): Promise<void> {
     const session = this.oracle.pick(b);
     if (session === null) return;
     const startedAt = this.#scene.now;
-    const { answer: reading, knowledge } = await this.#scene.asking(process, () =>
-      process.sessions.read(session.id, { onPrimary: true }),
-    );
-    this.#judge(session, reading, knowledge);
-    if (reading.state !== 'found') return;
-    const { stamp, birth, groups, body } = reading.entry;
+    const found = this.#found.get(process)?.get(session.id);
+    const entry = isLate && found !== undefined ? found : await this.#find(process, session);
+    if (entry === null) return;
+    const { stamp, birth, groups, body } = entry;
     const draft = draftOf(`${session.id}.${String(++session.versions)}`, groups);
     const receipt = await process.sessions.write(session.id, draft, { replaces: stamp, birth });
     if (receipt.outcome === 'superseded') {
@@ -79,6 +85,17 @@ export class SessionActs {
     // The copies of others are outdated.
     session.holders.clear();
     session.holders.add(process);
+  }
+
+  async #find(process: Actor, session: KnownSession): Promise<Entry | null> {
+    const { answer: reading, knowledge } = await this.#scene.asking(process, () =>
+      process.sessions.read(session.id, { onPrimary: true }),
+    );
+    this.#judge(session, reading, knowledge);
+    if (reading.state !== 'found') return null;
+    const found = this.#found.get(process) ?? new Map<string, Entry>();
+    this.#found.set(process, found.set(session.id, reading.entry));
+    return reading.entry;
   }
 
   async #logout(process: Actor, b: number): Promise<void> {

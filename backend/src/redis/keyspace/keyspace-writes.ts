@@ -151,9 +151,19 @@ export class KeyspaceWrites {
     const { stamp: given } = intent;
     // This stamp may be a little ahead of the clock. A later write still needs a later stamp.
     if (given !== undefined) stamps.observe(given);
-    let write = given === undefined ? this.#madeNow(intent) : intent.make(given);
+    const write = given === undefined ? this.#madeNow(intent) : intent.make(given);
     if (redis === null) return this.#applyInMemory(write, intent);
     this.#keepAtHand(write, intent);
+    const newer = this.#knowledge.pendingAgainst(write, given !== undefined);
+    return newer === null ? this.#applyInRedis(redis, write, intent) : this.#giveWay(write, newer);
+  }
+
+  async #applyInRedis(
+    redis: SharedStore,
+    first: StampedWrite,
+    intent: Intent,
+  ): Promise<WriteReceipt> {
+    let write = first;
     for (let tries = 1; ; tries++) {
       const asked = { at: this.#deps.clock.now(), losses: this.#deps.own.losses };
       const outcome = await this.#send(redis, write, intent);
@@ -183,7 +193,7 @@ export class KeyspaceWrites {
   }
 
   #applyInMemory(write: StampedWrite, intent: Intent): WriteReceipt {
-    this.#refuseStrictInMemory();
+    if (this.#policy === 'strict') throw noRedisAtAll(this.#keys.name);
     const newer = this.#isLoaded(intent) ? this.#knowledge.endLostSince(write) : null;
     if (newer !== null) return { outcome: 'superseded', by: newer.stamp };
     const { memoryMs: ttlMs = write.ttlMs } = intent;
@@ -198,10 +208,8 @@ export class KeyspaceWrites {
     intent: Intent,
   ): Promise<ApplyOutcome | Away> {
     const { writes } = this.#deps;
-    // Redis knows nothing yet of what is to be replaced.
-    if (this.#isOfPending(write)) return NOT_ASKED;
-    const newer = this.#newerPending(write, intent);
-    if (newer !== null) return { kind: 'superseded', by: newer.stamp, isFinal: newer.isFinal };
+    // The change, or the end, of a value that waits in the journal goes there, too.
+    if (this.#knowledge.isOfPending(write)) return NOT_ASKED;
     const apply = (): Promise<ApplyOutcome> =>
       isConditional(write, intent) ? redis.apply(write) : redis.applyLive(write);
     if (this.#policy === 'strict') {
@@ -212,20 +220,17 @@ export class KeyspaceWrites {
     return intent.isValue ? writes.run(apply) : writes.runAlsoWhenFull(apply);
   }
 
-  // The change, or the end, of a value that waits in the journal goes there, too.
-  #isOfPending({ key, replaces }: StampedWrite): boolean {
-    if (replaces === undefined || replaces === 'any' || this.#policy === 'strict') return false;
-    const held = this.#deps.own.ofKey(key);
-    return held?.isPending === true && compareStamps(held.write.stamp, replaces) === 0;
+  // Redis has neither: nothing is learned of it, and what is newer still waits.
+  #giveWay({ key }: StampedWrite, { stamp }: Standing): WriteReceipt {
+    const { memory, stamps } = this.#deps;
+    stamps.observe(stamp);
+    if (this.#isOlderCopy(key, stamp)) memory.distrust(key);
+    return { outcome: 'superseded', by: stamp };
   }
 
-  // What was loaded before a delete that still waits here: Redis would take it, and this process serve it.
-  #newerPending(write: StampedWrite, { stamp }: Intent): Standing | null {
-    if (this.#deps.own.entries === 0) return null;
-    if (stamp === undefined) return this.#knowledge.pendingInstead(write);
-    const word = this.#knowledge.ownOf(write);
-    // The drop of a group is not the last word on a key: what is born after it may be written.
-    return word?.source === 'dropped' ? { stamp: word.stamp, isFinal: false } : word;
+  #isOlderCopy(key: string, than: Stamp): boolean {
+    const stamp = this.#deps.memory.peek(key)?.stamp ?? null;
+    return stamp === null || compareStamps(stamp, than) < 0;
   }
 
   #learnOf(write: StampedWrite, outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {
@@ -236,9 +241,7 @@ export class KeyspaceWrites {
       return;
     }
     stamps.observe(outcome.by);
-    const stamp = memory.peek(key)?.stamp ?? null;
-    const isOlder = stamp === null || compareStamps(stamp, outcome.by) < 0;
-    if (isOlder || outcome.isFinal === true) memory.distrust(key);
+    if (outcome.isFinal === true || this.#isOlderCopy(key, outcome.by)) memory.distrust(key);
     if (outcome.isFinal !== true) return;
     const madeAt = this.#now();
     const end = graveOf(write, { stamp: outcome.by, ttlMs: tombstoneMs, madeAt, isFinal: true });
@@ -334,10 +337,6 @@ export class KeyspaceWrites {
       groups: entry.groups.map((group) => this.#keys.group(group)),
       channel: this.#keys.channel,
     };
-  }
-
-  #refuseStrictInMemory(): void {
-    if (this.#policy === 'strict') throw noRedisAtAll(this.#keys.name);
   }
 
   #now(): number {

@@ -111,6 +111,22 @@ describe('what a process has ended', () => {
       },
       { hasRoom: false, hasFile: true },
     ));
+
+  it('goes to Redis, though it is changed in the same breath by one who had found it before', () =>
+    together([0, 0], async ([ending, other], pass) => {
+      const { sessions, port, keyspaces } = ending!;
+      const stamp = sessions.stamp();
+      await sessions.write('s', draftOf('x'), { stamp });
+      port.link = 'cut';
+      const how = { isFinal: true, keepMs: 3_600_000 };
+      expect(await sessions.delete('s', how)).toEqual({ outcome: 'journaled' });
+      const changed = await sessions.write('s', draftOf('y'), { replaces: stamp });
+      expect(changed).toMatchObject({ outcome: 'superseded' });
+      expect(keyspaces.status.journal.entries).toBe(1);
+      port.link = 'open';
+      await untilHandedIn(ending!, pass);
+      expect((await other!.sessions.read('s')).state).toBe('deleted');
+    }));
 });
 
 describe('a delete by a process whose calendar is behind', () => {

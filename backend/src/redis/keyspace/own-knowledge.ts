@@ -88,6 +88,26 @@ export class OwnKnowledge {
     return { entry: write.entry, isTrusted: isPending || this.#noticed(write) === null };
   }
 
+  /** Whether a write replaces a value that waits here: Redis knows nothing of it yet. */
+  isOfPending({ key, replaces }: Pick<StampedWrite, 'key' | 'replaces'>): boolean {
+    if (replaces === undefined || replaces === 'any') return false;
+    const held = this.#own.ofKey(key);
+    return held?.isPending === true && compareStamps(held.write.stamp, replaces) === 0;
+  }
+
+  /**
+   * What waits here and is newer than a write: Redis would take the write, and this process serve it.
+   *
+   * @param hasStamp - the write is not of now: it was loaded before a delete, say
+   */
+  pendingAgainst(write: StampedWrite, hasStamp: boolean): Standing | null {
+    if (this.#own.entries === 0 || this.isOfPending(write)) return null;
+    if (!hasStamp) return this.pendingInstead(write);
+    const word = this.ownOf(write);
+    // The drop of a group is not the last word on a key: what is born after it may be written.
+    return word?.source === 'dropped' ? { stamp: word.stamp, isFinal: false } : word;
+  }
+
   /** What waits here in place of the value that a write names as what it replaces: Redis may have neither. */
   pendingInstead({ key, replaces }: Pick<StampedWrite, 'key' | 'replaces'>): Standing | null {
     if (replaces === undefined || replaces === 'any') return null;
