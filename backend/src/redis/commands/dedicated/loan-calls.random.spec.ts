@@ -10,8 +10,9 @@ import { ManualClock } from '../../testing/index.js';
 import { intentOf } from '../table/command-intent.js';
 import { CommandPayload } from '../table/payloads.js';
 import { BlockingCalls } from './blocking-calls.js';
-import { withExclusive, type ExclusiveConnection } from './exclusive-connection.js';
+import type { ExclusiveConnection } from './exclusive-connection.js';
 import { PrimaryLoans } from './primary-loans.js';
+import { withExclusive } from './with-exclusive.js';
 
 // Each rule that is broken on purpose was seen to fail within the first thirty.
 const HISTORIES = 300;
