@@ -1,6 +1,7 @@
 import { SeededSearch, withoutStacks } from '../support/seeded-search.js';
 import { historyOf, written, type Step } from './histories.js';
-import { doubles, SESSION_WEIGHTS, SessionWorld, type Relapse } from './session-world.js';
+import { doubles, type Relapse } from './session-doubles.js';
+import { SESSION_WEIGHTS, SessionWorld } from './session-world.js';
 
 const LENGTH = { least: 10, most: 60 };
 /** So many histories at most until a mistake shows. */
