@@ -5,6 +5,7 @@
 const ROOMS = [
   'base/errors',
   'base/json',
+  'base/files',
   'base/timing',
   'base/collections',
   'base/crypto',

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { COMMANDS } from './commands.js';
-import { runCli, type CommandIo, versionBeside } from './frame/index.js';
+import { EXIT, runCli, type CommandIo, versionBeside } from './frame/index.js';
 import { Screen, wantsColors } from './screen/index.js';
 
 // The program: `npx nestjs-redis-ha status`.
@@ -15,7 +15,7 @@ const ending = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // Whoever asks twice does not want to wait for what is being put right.
-    if (ending.signal.aborted) process.exit(130);
+    if (ending.signal.aborted) end(EXIT.interrupted);
     ending.abort();
   });
 }
@@ -25,6 +25,13 @@ for (const stream of [stdout, stderr]) {
     if (error.code !== 'EPIPE') throw error;
     process.exit(0);
   });
+}
+
+// Node waits at its exit for a disk that owes an answer, without end: only a signal ends that.
+function end(code: number): never {
+  const isHeld = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+  if (isHeld) process.kill(process.pid, 'SIGKILL');
+  process.exit(code);
 }
 
 async function ask(question: string): Promise<string | null> {
@@ -67,5 +74,5 @@ const io: CommandIo = {
 void runCli(args, io).then((code) => {
   process.exitCode = code;
   // A name server that is silent keeps the process for half a minute: nobody can end a look-up.
-  setTimeout(() => process.exit(code), ENDS_WITHIN_MS).unref();
+  setTimeout(end, ENDS_WITHIN_MS, code).unref();
 });

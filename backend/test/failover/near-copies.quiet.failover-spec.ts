@@ -1,10 +1,10 @@
 import { runNear, type NearFault, type NearRun } from '../../bench/near/run-near.js';
 import { NearStage, type NearCast, type NearLauncher } from '../../bench/near/stage.js';
+import { FIRST_SEED } from '../support/seeded-search.js';
 import { WorkerPool, type Worker } from '../support/worker.js';
 
 const READS = 20_000;
-const SEED = Number(process.env['NEAR_SEED'] ?? '1');
-const CAST = { readers: 2, writers: 2, keysOfEach: 50, seed: SEED } as const;
+const CAST = { readers: 2, writers: 2, keysOfEach: 50, seed: FIRST_SEED } as const;
 // Without those that fall silent: when that is noticed depends on timers, so they belong to `npm run bench:near`, alone on
 // a machine. The bound of the others is one of time as well, on the way from a server to a reader: so nothing runs besides.
 const FAULTS: readonly NearFault[] = [
@@ -42,7 +42,7 @@ describe('processes that read what others write, while all that can be killed is
   ): Promise<NearRun> {
     const stage = await NearStage.start(launcher, { ...CAST, ...cast });
     try {
-      return await runNear(stage, { seed: SEED, reads: READS, rounds: 1, faults });
+      return await runNear(stage, { seed: FIRST_SEED, reads: READS, rounds: 1, faults });
     } finally {
       await stage.stop();
     }

@@ -11,10 +11,10 @@ import {
   waitUntil,
 } from '../../src/redis/testing/index.js';
 import { closeApps, startApp } from '../support/apps.js';
+import { FIRST_SEED, runsOr } from '../support/seeded-search.js';
 import { randomOf } from '../model/histories.js';
 
-const ROUNDS = Number(process.env['ORDER_ROUNDS'] ?? 150);
-const SEED = Number(process.env['ORDER_SEED'] ?? 1);
+const ROUNDS = runsOr(150);
 const KEYS = ['k0', 'k1', 'k2'];
 const TAGS = ['t0', 't1'];
 /** One that is compressed, outside the event loop. */
@@ -73,7 +73,7 @@ function callAtRandom(values: CacheNamespace, random: () => number, expected: Ma
 describe('calls that nobody awaits, on a real Redis', () => {
   it('leave what they would leave one after the other, for their caller and for others', async () => {
     const [caller, other] = [await start(), await start()];
-    const random = randomOf(SEED);
+    const random = randomOf(FIRST_SEED);
     const expected = new Map<string, Kept>();
     for (let round = 1; round <= ROUNDS; round++) {
       // A script that Redis does not know is sent once more: later calls get ahead of it.

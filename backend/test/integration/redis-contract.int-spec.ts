@@ -7,13 +7,13 @@ import {
 } from '../../src/redis/testing/index.js';
 import { closeEngines, startReadyEngine } from '../support/engines.js';
 import { outcomeOf } from '../support/outcomes.js';
-import { randomHistory, shortest, type Step } from '../support/random-histories.js';
+import { randomHistory, type Step } from '../support/random-histories.js';
 import { callOf, describeRedisContract } from '../support/redis-contract/redis-contract.js';
 import { callOfStep, comparable, RANDOM_CALLS } from '../support/redis-contract/random-commands.js';
+import { SeededSearch } from '../support/seeded-search.js';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 40);
-const SEED = Number(process.env['MODEL_SEED'] ?? 1);
 const STEPS = 150;
+const HISTORY_MS = 3_000;
 
 describe('a real Redis', () => {
   let server: RedisTestServer;
@@ -65,14 +65,18 @@ describe('a real Redis', () => {
     return null;
   };
 
-  it('and the one in memory answer alike, whatever is done in whatever order', async () => {
-    for (let seed = SEED; seed < SEED + RUNS; seed++) {
-      const history = randomHistory(seed, RANDOM_CALLS, STEPS);
-      if ((await differenceIn(history)) === null) continue;
-      const least = await shortest(history, async (part) => (await differenceIn(part)) !== null);
-      const calls = least.map((step) => JSON.stringify(callOfStep(step))).join('\n');
-      const difference = String(await differenceIn(least));
-      throw new Error(`seed ${String(seed)}: ${difference}\n${calls}`);
-    }
-  }, 120_000);
+  const search = new SeededSearch<Step<string>>({
+    runs: 40,
+    historyOf: (seed) => randomHistory(seed, RANDOM_CALLS, STEPS),
+    faultOf: differenceIn,
+    written: (history) => history.map((step) => JSON.stringify(callOfStep(step))).join('\n'),
+  });
+
+  it(
+    'and the one in memory answer alike, whatever is done in whatever order',
+    async () => {
+      expect(await search.firstFault()).toBeNull();
+    },
+    search.limitMs(HISTORY_MS),
+  );
 });

@@ -1,25 +1,30 @@
-import { lookAtFloods, lookAtShare, TIMEOUT_MS } from './look-at-histories.js';
+import { withoutStacks } from '../support/seeded-search.js';
+import { everySecond, floods, HISTORY_MS } from './call-search.js';
 
 jest.mock('../../src/redis/cluster/connection/wire.js', () => ({
   ...jest.requireActual<object>('../../src/redis/cluster/connection/wire.js'),
   Wire: jest.requireActual<{ ModelWire: unknown }>('./model-wire.js').ModelWire,
 }));
 
-// Most of the time would go into the stacks of the errors that calls end with.
-const { stackTraceLimit } = Error;
-beforeAll(() => {
-  Error.stackTraceLimit = 0;
-});
-afterAll(() => {
-  Error.stackTraceLimit = stackTraceLimit;
-});
+const FLOODS = 5;
 
 describe('the life of a call', () => {
+  withoutStacks();
+  const search = everySecond(0);
+
   it(
     'ends once and in time, leaks nothing and keeps its promises, whatever happens in whatever order',
-    () => lookAtShare(0),
-    TIMEOUT_MS,
+    async () => {
+      expect(await search.firstFault()).toBeNull();
+    },
+    search.limitMs(HISTORY_MS),
   );
 
-  it('also when thousands of errors are answered at once', () => lookAtFloods(), TIMEOUT_MS);
+  it(
+    'also when thousands of errors are answered at once',
+    async () => {
+      expect(await floods.firstFault(FLOODS)).toBeNull();
+    },
+    search.limitMs(HISTORY_MS),
+  );
 });

@@ -37,22 +37,6 @@ export function historyOf(
   });
 }
 
-/** Returns the shortest part of a history that still fails. `faultOf` runs one and says what is wrong. */
-export async function shortest(
-  history: readonly Step[],
-  faultOf: (history: readonly Step[]) => Promise<string | null>,
-): Promise<readonly Step[]> {
-  let best = history;
-  for (let size = Math.ceil(best.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let from = 0; from < best.length;) {
-      const part = [...best.slice(0, from), ...best.slice(from + size)];
-      if ((await faultOf(part)) === null) from += size;
-      else best = part;
-    }
-  }
-  return best;
-}
-
 /** Returns a history as a person reads it. */
 export function written(history: readonly Step[]): string {
   const digits = (n: number): string => n.toFixed(3);

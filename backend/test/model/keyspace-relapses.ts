@@ -14,23 +14,11 @@ import { MemoryRecord } from '../../src/redis/keyspace/store/memory-records.js';
 import { MemoryStore } from '../../src/redis/keyspace/store/memory-store.js';
 import { RedisStore } from '../../src/redis/keyspace/store/redis-store.js';
 import { InMemoryPort } from '../support/redis-in-memory/in-memory-port.js';
+import { replaceMethod } from '../support/replace-method.js';
 import { MODEL } from './model-settings.js';
 import { BASE_MS } from './process-clock.js';
 
 type Restore = () => void;
-
-/** Replaces a method, and returns how it is put back. */
-export function replace<C extends object, K extends keyof C>(
-  prototype: C,
-  name: K,
-  made: (real: C[K]) => C[K],
-): Restore {
-  const real = prototype[name];
-  prototype[name] = made(real);
-  return () => {
-    prototype[name] = real;
-  };
-}
 
 const asValue = (record: JournalRecord): JournalRecord =>
   record.kind === 'write' && !isDelete(record) ? { ...record, class: 'value' } : record;
@@ -49,7 +37,7 @@ interface Relapse {
  */
 export const LONG_CUT_RELAPSES: Readonly<Record<string, Relapse['putBack']>> = {
   'a change is journaled without its base': () =>
-    replace(
+    replaceMethod(
       OwnWrites.prototype,
       'append',
       (real) =>
@@ -67,7 +55,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'an end of all is dated when Redis comes to it, however late': {
     weights: { freeze: 4, cut: 2, reach: 5, wait: 4, login: 6, logoutAll: 6, readSession: 3 },
     putBack: () =>
-      replace(
+      replaceMethod(
         InMemoryPort.prototype,
         'run',
         (real) =>
@@ -82,7 +70,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
     weights: { ...AWAY, login: 4, change: 8, logout: 4, logoutAll: 2, waitLong: 4 },
     putBack: () => {
       const restores = [
-        replace(
+        replaceMethod(
           KeyspaceWrites.prototype,
           'delete',
           (real) =>
@@ -90,7 +78,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
               return real.call(this, key, { ...options, keepMs: MODEL.maxAgeMs });
             },
         ),
-        replace(
+        replaceMethod(
           KeyspaceWrites.prototype,
           'drop',
           (real) =>
@@ -98,7 +86,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
               return real.call(this, group, { ...options, keepMs: MODEL.maxAgeMs });
             },
         ),
-        replace(
+        replaceMethod(
           OwnWrites.prototype,
           'append',
           (real) =>
@@ -118,7 +106,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
     putBack: () => {
       const old = new WeakSet<object>();
       const restores = [
-        replace(
+        replaceMethod(
           OwnWrites.prototype,
           'isTooOld',
           (real) =>
@@ -128,7 +116,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
               return isTooOld;
             },
         ),
-        replace(
+        replaceMethod(
           RedisStore.prototype,
           'apply',
           (real) =>
@@ -146,7 +134,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'nobody gives way to a login or a logout': {
     weights: { ...AWAY, login: 4, logout: 2, delete: 4, fill: 8 },
     putBack: () =>
-      replace(
+      replaceMethod(
         HeldWrites.prototype,
         'roomFor',
         (real) =>
@@ -160,7 +148,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'a delete gives way as a value does': {
     weights: { ...AWAY, set: 4, read: 4, delete: 4, fill: 6 },
     putBack: () =>
-      replace(
+      replaceMethod(
         OwnWrites.prototype,
         'append',
         (real) =>
@@ -175,7 +163,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'a drop that Redis took does not see the journal': {
     weights: { cut: 2, reach: 4, wait: 3, set: 5, fill: 5, dropTag: 4, read: 6 },
     putBack: () =>
-      replace(
+      replaceMethod(
         OwnWrites.prototype,
         'note',
         (real) =>
@@ -187,7 +175,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'values and sessions share one room in memory': {
     weights: { ...AWAY, login: 4, readSession: 6, fill: 6 },
     putBack: () =>
-      replace(
+      replaceMethod(
         MemoryStore.prototype,
         'open',
         (real) =>
@@ -199,7 +187,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'an end is compared with what it ends': {
     weights: { ...AWAY, login: 4, change: 8, logout: 4 },
     putBack: () =>
-      replace(
+      replaceMethod(
         KeyspaceWrites.prototype,
         'delete',
         (real) =>
@@ -213,7 +201,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
     putBack: () => {
       let noteEnd: OwnWrites['noteEnd'] = () => undefined;
       const restores = [
-        replace(
+        replaceMethod(
           OwnWrites.prototype,
           'ofKey',
           (real) =>
@@ -224,7 +212,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
               return real.call(this, key);
             },
         ),
-        replace(
+        replaceMethod(
           OwnKnowledge.prototype,
           'pendingAgainst',
           (real) =>
@@ -244,7 +232,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'after a failover sessions are written again as values are': {
     weights: { ...AWAY, login: 6, failOver: 4, refuse: 4, accept: 3, fill: 6 },
     putBack: () =>
-      replace(
+      replaceMethod(
         HeldWrites.prototype,
         'addPending',
         (real) =>
@@ -256,7 +244,7 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   'a delete does not see the loads that are under way': {
     weights: { load: 6, delete: 4, read: 2, wait: 3 },
     putBack: () =>
-      replace(
+      replaceMethod(
         RedisStore.prototype,
         'applyLive',
         () =>
@@ -267,16 +255,16 @@ export const RELAPSES: Readonly<Record<string, Relapse>> = {
   },
   'a notice that comes while the key is read is forgotten': {
     weights: { load: 4, set: 4, delete: 4, read: 6, near: 6, replicate: 2 },
-    putBack: () => replace(NearCopies.prototype, 'review', () => () => undefined),
+    putBack: () => replaceMethod(NearCopies.prototype, 'review', () => () => undefined),
   },
   'a copy keeps its pass when it is distrusted': {
     weights: { load: 4, set: 4, delete: 4, read: 6, near: 12, replicate: 2 },
-    putBack: () => replace(MemoryRecord.prototype, 'endPass', () => () => undefined),
+    putBack: () => replaceMethod(MemoryRecord.prototype, 'endPass', () => () => undefined),
   },
   'what Redis has acknowledged a moment ago is not compared with what a replica answers': {
     weights: { login: 2, change: 8, readSession: 8, logout: 1, replicate: 1 },
     putBack: () =>
-      replace(
+      replaceMethod(
         OwnWrites.prototype,
         'ofKey',
         (real) =>

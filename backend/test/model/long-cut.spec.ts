@@ -1,10 +1,9 @@
-import { historyOf, shortest, written, type Step } from './histories.js';
+import { SeededSearch } from '../support/seeded-search.js';
+import { historyOf, written, type Step } from './histories.js';
 import { LONG_CUT_RELAPSES } from './keyspace-relapses.js';
 import { SESSION_WEIGHTS, SessionWorld } from './session-world.js';
 import { tiered } from './tiered-stage.js';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 150);
-const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
 const PROCESSES = 3;
 /** A quarter of an hour each. */
 const QUARTERS_OF_THE_CUT = 8;
@@ -16,6 +15,7 @@ const MOMENT = 0.1;
 const RARELY = 3;
 /** So many histories at most until a mistake shows. */
 const SEARCH = 300;
+const HISTORY_MS = 2_000;
 const HOUR = 3_600_000;
 /** Sessions that are not used for so long are over. In every other history that is less than the cut. */
 const idleMsOf = (seed: number): number => (seed % 2 === 0 ? HOUR : 12 * HOUR);
@@ -51,39 +51,28 @@ function longCut(seed: number): Step[] {
   ];
 }
 
-async function firstFault(runs: number): Promise<string | null> {
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + runs; seed++) {
-    const history = longCut(seed);
-    const faultOf = (steps: readonly Step[]): Promise<string | null> =>
-      new SessionWorld(tiered(), { idleMs: idleMsOf(seed) }).run(steps);
-    const fault = await faultOf(history);
-    if (fault === null) continue;
-    const short = await shortest(history, faultOf);
-    const what = (await faultOf(short)) ?? fault;
-    return `seed ${String(seed)}: ${what}\n${written(short)}`;
-  }
-  return null;
-}
+const search = new SeededSearch<Step>({
+  runs: 150,
+  historyOf: longCut,
+  faultOf: (history, seed) => new SessionWorld(tiered(), { idleMs: idleMsOf(seed) }).run(history),
+  written,
+});
 
 describe('sessions ended on one side of a cut of two hours, and used on the other', () => {
   it(
     'do not come back, and none ends that somebody uses and nobody has ended',
     async () => {
-      expect(await firstFault(RUNS)).toBeNull();
+      expect(await search.firstFault()).toBeNull();
     },
-    Math.max(60_000, RUNS * 2_000),
+    search.limitMs(HISTORY_MS),
   );
 
   it.each(Object.entries(LONG_CUT_RELAPSES))(
     'are watched closely enough to see when %s',
-    async (_, putBack) => {
-      const restore = putBack();
-      try {
-        expect(await firstFault(SEARCH)).toContain('at rest an ended session is valid');
-      } finally {
-        restore();
-      }
+    async (name, putBack) => {
+      const fault = await search.faultWith(name, putBack, SEARCH);
+      expect(fault).toContain('at rest an ended session is valid');
     },
-    120_000,
+    SEARCH * HISTORY_MS,
   );
 });

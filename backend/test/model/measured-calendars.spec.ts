@@ -2,11 +2,11 @@ import { RedisCalendar } from '../../src/redis/base/timing/index.js';
 import { TimeSamples } from '../../src/redis/base/timing/time-distance.js';
 import { compareStamps, HybridClock } from '../../src/redis/keyspace/store/stamp.js';
 import { randomOf } from './histories.js';
+import { FIRST_SEED, runsOr } from '../support/seeded-search.js';
 import { ModelClock } from './model-clock.js';
 import { BASE_MS } from './process-clock.js';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 300);
-const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
+const RUNS = runsOr(300);
 const CALM_S = 60;
 const OUTAGE_MS = 60_000;
 /** As a user pauses at least between what he does in two processes, in the tests of outages. */

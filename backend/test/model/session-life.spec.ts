@@ -1,40 +1,31 @@
-import { historyOf, shortest, written, type Step } from './histories.js';
-import { doubles, SESSION_WEIGHTS, SessionWorld, type Relapse } from './session-world.js';
+import { SeededSearch, withoutStacks } from '../support/seeded-search.js';
+import { historyOf, written, type Step } from './histories.js';
+import { doubles, type Relapse } from './session-doubles.js';
+import { SESSION_WEIGHTS, SessionWorld } from './session-world.js';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 400);
-const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
 const LENGTH = { least: 10, most: 60 };
 /** So many histories at most until a mistake shows. */
-const SEARCH = 3000;
+const SEARCH = 3_000;
+const HISTORY_MS = 80;
 
-async function firstFault(runs: number, relapse: Relapse | null): Promise<string | null> {
-  const faultOf = (history: readonly Step[]): Promise<string | null> =>
-    new SessionWorld(doubles(relapse)).run(history);
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + runs; seed++) {
-    const history = historyOf(seed, SESSION_WEIGHTS, LENGTH);
-    const fault = await faultOf(history);
-    if (fault === null) continue;
-    const short = await shortest(history, faultOf);
-    return `seed ${String(seed)}: ${(await faultOf(short)) ?? fault}\n${written(short)}`;
-  }
-  return null;
-}
-
-const { stackTraceLimit } = Error;
-beforeAll(() => {
-  Error.stackTraceLimit = 0;
-});
-afterAll(() => {
-  Error.stackTraceLimit = stackTraceLimit;
-});
+const searchWith = (relapse: Relapse | null): SeededSearch<Step> =>
+  new SeededSearch<Step>({
+    runs: 400,
+    historyOf: (seed) => historyOf(seed, SESSION_WEIGHTS, LENGTH),
+    faultOf: (history) => new SessionWorld(doubles(relapse)).run(history),
+    written,
+  });
 
 describe('the life of sessions in several processes', () => {
+  withoutStacks();
+  const search = searchWith(null);
+
   it(
     'never begins again once it was ended, and never ends by itself, whatever happens in whatever order',
     async () => {
-      expect(await firstFault(RUNS, null)).toBeNull();
+      expect(await search.firstFault()).toBeNull();
     },
-    Math.max(120_000, RUNS * 50),
+    search.limitMs(HISTORY_MS),
   );
 
   it.each<[Relapse, string]>([
@@ -46,8 +37,8 @@ describe('the life of sessions in several processes', () => {
   ])(
     'is watched closely enough to see when %s',
     async (relapse, sign) => {
-      expect(await firstFault(SEARCH, relapse)).toContain(sign);
+      expect(await searchWith(relapse).firstFault(SEARCH)).toContain(sign);
     },
-    240_000,
+    SEARCH * HISTORY_MS,
   );
 });

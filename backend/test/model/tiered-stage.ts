@@ -6,7 +6,7 @@ import { type KeptJournal, NOTHING_KEPT } from '../../src/redis/keyspace/journal
 import { InMemoryPort } from '../support/redis-in-memory/in-memory-port.js';
 import { RedisInMemory } from '../support/redis-in-memory/redis-in-memory.js';
 import { ModelClock } from './model-clock.js';
-import type { Footing, Stage } from './session-world.js';
+import type { Footing, Stage } from './session-stage.js';
 
 /** By how much the calendars of processes go wrong while they cannot ask Redis for the time. */
 const DRIFTS_MS = [0, 1000, -1000];

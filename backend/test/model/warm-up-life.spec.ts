@@ -1,56 +1,59 @@
 import { LoadBudget } from '../../src/redis/cache/warming/load-budget.js';
 import { WarmUpLead } from '../../src/redis/cache/warming/warm-up-lead.js';
-import { historyOf, shortest, written, type Step } from './histories.js';
+import { SeededSearch } from '../support/seeded-search.js';
+import { historyOf, written, type Step } from './histories.js';
 import { WARM_UP_WEIGHTS, WarmUpWorld } from './warm-up-world.js';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 15);
-const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
 const LENGTH = { least: 5, most: 30 };
-const RELAPSE_RUNS = 40;
+/** So many histories at most until a mistake shows. */
+const SEARCH = 40;
+const HISTORY_MS = 2_000;
+const UNDISTURBED = { wait: 10, waitLong: 2, quick: 2, replicate: 1 };
 /** Mostly what a mistake shows in. */
 const HARD_TIMES = { wait: 8, waitLong: 3, crash: 4, start: 6, cut: 3, mend: 4, lose: 1 };
 
-jest.setTimeout(Math.max(60_000, RUNS * 1_000));
-
-const faultOf = (history: readonly Step[]): Promise<string | null> =>
-  new WarmUpWorld().run(history);
+const searchIn = (weights: Readonly<Record<string, number>>): SeededSearch<Step> =>
+  new SeededSearch<Step>({
+    runs: 15,
+    historyOf: (seed) => historyOf(seed, weights, LENGTH),
+    faultOf: (history) => new WarmUpWorld().run(history),
+    written,
+  });
 
 describe('a warm-up of several processes, whatever happens to them', () => {
-  afterEach(() => {
-    jest.restoreAllMocks();
-  });
+  const search = searchIn(WARM_UP_WEIGHTS);
 
-  it('loads each key exactly once when nothing disturbs it', async () => {
-    const undisturbed = { wait: 10, waitLong: 2, quick: 2, replicate: 1 };
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + 3; seed++) {
-      expect(await faultOf(historyOf(seed, undisturbed, LENGTH))).toBeNull();
-    }
-  });
+  it(
+    'loads each key exactly once when nothing disturbs it',
+    async () => {
+      expect(await searchIn(UNDISTURBED).firstFault(3)).toBeNull();
+    },
+    3 * HISTORY_MS,
+  );
 
-  it('makes all keys warm, is led by one at a time, and never asks more of the source than it may', async () => {
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
-      const history = historyOf(seed, WARM_UP_WEIGHTS, LENGTH);
-      const fault = await faultOf(history);
-      if (fault === null) continue;
-      const short = await shortest(history, faultOf);
-      const what = (await faultOf(short)) ?? fault;
-      throw new Error(`seed ${String(seed)}: ${what}\n${written(short)}`);
-    }
-  });
+  it(
+    'makes all keys warm, is led by one at a time, and never asks more of the source than it may',
+    async () => {
+      expect(await search.firstFault()).toBeNull();
+    },
+    search.limitMs(HISTORY_MS),
+  );
 
   it.each([
     ['a leader goes on when its time is over', relapseOfLease],
     ['a warm-up takes as many turns as it likes', relapseOfBudget],
     ['a key counts as done before it is', relapseOfCursor],
-  ])('would be seen to fail where %s', async (_, relapse) => {
-    relapse();
-    const faults: string[] = [];
-    for (let seed = 1; seed <= RELAPSE_RUNS && faults.length === 0; seed++) {
-      const fault = await faultOf(historyOf(seed, HARD_TIMES, LENGTH));
-      if (fault !== null) faults.push(fault);
-    }
-    expect(faults).not.toEqual([]);
-  });
+  ])(
+    'would be seen to fail where %s',
+    async (name, relapse) => {
+      const mistake = (): (() => void) => {
+        relapse();
+        return () => jest.restoreAllMocks();
+      };
+      expect(await searchIn(HARD_TIMES).faultWith(name, mistake, SEARCH)).not.toBeNull();
+    },
+    SEARCH * HISTORY_MS,
+  );
 });
 
 function relapseOfLease(): void {

@@ -23,18 +23,7 @@ export function randomHistory<Op extends string>(
   return Array.from({ length }, () => [ops[below(ops.length)]!, below(1 << 16)] as const);
 }
 
-/** Leaves out steps for as long as the history still fails. Returns the shortest that was found. */
-export async function shortest<Op extends string>(
-  history: readonly Step<Op>[],
-  fails: (history: readonly Step<Op>[]) => Promise<boolean>,
-): Promise<readonly Step<Op>[]> {
-  let best = history;
-  for (let size = Math.ceil(best.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let from = 0; from < best.length;) {
-      const fewer = [...best.slice(0, from), ...best.slice(from + size)];
-      if (fewer.length < best.length && (await fails(fewer))) best = fewer;
-      else from += size;
-    }
-  }
-  return best;
+/** A history as a person reads it. */
+export function writtenSteps(history: readonly Step<string>[]): string {
+  return history.map(([op, choice]) => `${op} ${String(choice)}`).join('\n');
 }

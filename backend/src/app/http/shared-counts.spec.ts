@@ -1,9 +1,9 @@
-import { seededRandom } from '../../../bench/drill/mix.js';
+import { seededRandom } from '../../../test/support/random-histories.js';
+import { FIRST_SEED, runsOr } from '../../../test/support/seeded-search.js';
 import { SharedCounts } from './shared-counts.js';
 
 const MINUTE_MS = 60_000;
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 300);
-const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
+const RUNS = runsOr(300);
 
 /** How Redis takes what it is told. */
 type Mood = 'good' | 'away' | 'done, and the answer lost';

@@ -4,7 +4,7 @@ import { CliError, EXIT } from '../frame/index.js';
  * Why a backup was not taken, not read or not restored:
  * - `SETTINGS_INVALID`: what was asked for cannot be done
  * - `NO_SOURCE`, `NODE_REFUSED`, `LINK_BROKEN`: there is no node to take it from, it refuses, or it went away
- * - `DISK_FULL`: there is no room for it
+ * - `DISK_FULL`, `DISK_HUNG`: there is no room for it, or the disk does not answer
  * - `NOT_A_BACKUP`, `DAMAGED`, `TRUNCATED`, `KEY_UNKNOWN`: the file is not what was written, or not readable here
  * - `FOREIGN`: it belongs to another cluster
  * - `NEWER`: it needs a newer server, or a newer version of this program
@@ -18,6 +18,7 @@ export type BackupCode =
   | 'NODE_REFUSED'
   | 'LINK_BROKEN'
   | 'DISK_FULL'
+  | 'DISK_HUNG'
   | 'NOT_A_BACKUP'
   | 'DAMAGED'
   | 'TRUNCATED'

@@ -1,5 +1,8 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../redis/base/errors/index.js';
+import { makeFolder } from '../../redis/base/files/index.js';
 import { BackupError } from './backup-error.js';
 import type { BackupHeader } from './file/backup-header.js';
 import { onDisk } from './file/disk-error.js';
@@ -30,15 +33,30 @@ const KEPT_HISTORIES = 5;
 /** The folder that backups lie in. Files of several clusters may lie there together. */
 export class BackupFolder {
   readonly path: string;
+  /** As people are told of it: with what has named it. */
+  readonly named: string;
 
-  constructor(path: string) {
+  constructor(path: string, by: 'BACKUP_DIR' | '--dir' = 'BACKUP_DIR') {
     this.path = path;
+    this.named = `${path} (${by})`;
   }
 
   /** Makes it, for this user alone, unless it is there. */
   async prepare(): Promise<this> {
-    await onDisk(this.path, () => mkdir(this.path, { recursive: true, mode: 0o700 }));
+    const make = (): Promise<void> =>
+      makeFolder(this.path, 0o700).catch((error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+        const remedy = 'Name a folder on a disk';
+        throw new BackupError('SETTINGS_INVALID', `${this.named} cannot be made: ENOENT`, remedy);
+      });
+    await this.#onDisk(make);
     return this;
+  }
+
+  /** How many bytes this user may still write there. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await this.#onDisk(() => statfs(this.path));
+    return bavail * bsize;
   }
 
   /** Where a file belongs. By name they are in the order of time. */
@@ -49,10 +67,12 @@ export class BackupFolder {
 
   /** The files in it, the latest first. Nothing is decrypted. */
   async list(): Promise<readonly ListedFile[]> {
-    const names = await onDisk(this.path, () => readdir(this.path));
+    const names = await this.#onDisk(() => readdir(this.path));
     const ours = names.filter((name) => Object.values(SUFFIXES).some((end) => name.endsWith(end)));
-    const files = await Promise.all(ours.map((name) => this.#look(join(this.path, name))));
-    return files.sort((a, b) => (b.header?.takenAt ?? 0) - (a.header?.takenAt ?? 0));
+    const files = await Promise.all(ours.map((name) => look(join(this.path, name))));
+    return files
+      .filter((file) => file !== null)
+      .sort((a, b) => (b.header?.takenAt ?? 0) - (a.header?.takenAt ?? 0));
   }
 
   /** The files of one kind of one cluster, the latest first. */
@@ -82,7 +102,7 @@ export class BackupFolder {
     const removed = backups.filter((file) => !kept.includes(file)).map(({ path }) => path);
     removed.push(...(await this.#oldEnds(cluster, kept)), ...(await this.#oldParts(now)));
     for (const path of removed) await onDisk(path, () => rm(path, { force: true }));
-    if (removed.length > 0) await onDisk(this.path, () => syncFolder(this.path));
+    if (removed.length > 0) await this.#onDisk(() => syncFolder(this.path));
     return { removed, kept: kept.map(({ path }) => path) };
   }
 
@@ -96,19 +116,36 @@ export class BackupFolder {
   }
 
   async #oldParts(now: number): Promise<string[]> {
-    const names = (await readdir(this.path)).filter((name) => name.endsWith(PART_SUFFIX));
-    const paths = names.map((name) => join(this.path, name));
-    const ages = await Promise.all(paths.map(async (path) => now - (await stat(path)).mtimeMs));
-    return paths.filter((_, at) => (ages[at] ?? 0) > DAY_MS);
+    const names = await this.#onDisk(() => readdir(this.path));
+    const parts = names.filter((name) => name.endsWith(PART_SUFFIX));
+    const paths = parts.map((name) => join(this.path, name));
+    const found = await Promise.all(paths.map(statsOf));
+    return paths.filter((_, at) => now - (found[at]?.mtimeMs ?? now) > DAY_MS);
   }
 
-  async #look(path: string): Promise<ListedFile> {
-    const { size: bytes } = await onDisk(path, () => stat(path));
-    try {
-      return { path, bytes, header: await readHeader(path), fault: null };
-    } catch (error) {
-      if (!(error instanceof BackupError)) throw error;
-      return { path, bytes, header: null, fault: error.message };
-    }
+  #onDisk<T>(work: () => Promise<T>): Promise<T> {
+    return onDisk(this.named, work);
   }
+}
+
+/** `null` for one that another process has removed a moment ago. */
+async function look(path: string): Promise<ListedFile | null> {
+  const stats = await statsOf(path);
+  if (stats === null) return null;
+  const { size: bytes } = stats;
+  try {
+    return { path, bytes, header: await readHeader(path), fault: null };
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error;
+    return { path, bytes, header: null, fault: error.message };
+  }
+}
+
+function statsOf(path: string): Promise<Stats | null> {
+  const stats = (): Promise<Stats | null> =>
+    stat(path).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return null;
+      throw error;
+    });
+  return onDisk(path, stats);
 }

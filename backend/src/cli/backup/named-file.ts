@@ -20,7 +20,7 @@ export async function namedFile(
   const of = backups.length === 0 ? '' : ' but of what it holds now';
   throw new BackupError(
     'SETTINGS_INVALID',
-    `there is no backup of ${settings.cluster} in ${settings.folder.path}${of}`,
+    `there is no backup of ${settings.cluster} in ${settings.folder.named}${of}`,
     'Name a file, or set BACKUP_CLUSTER to the name that the backups have (see list)',
   );
 }

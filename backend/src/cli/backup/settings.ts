@@ -54,7 +54,9 @@ export class BackupSettings {
   }
 
   get folder(): BackupFolder {
-    const path = this.#typed.dir ?? textOf(this.#env['BACKUP_DIR']);
+    const { dir } = this.#typed;
+    if (dir !== null) return new BackupFolder(dir, '--dir');
+    const path = textOf(this.#env['BACKUP_DIR']);
     if (path !== null) return new BackupFolder(path);
     throw missing('BACKUP_DIR', 'where backups lie', 'Set it to a folder, or give --dir');
   }

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
 import { formatAddress } from '../../redis/base/address/index.js';
 import type { KeyRing } from '../../redis/base/crypto/index.js';
 import { BackupError } from './backup-error.js';
 import { type BackupHeader, FORMAT } from './file/backup-header.js';
 import type { BackupFolder } from './backup-folder.js';
 import { KeyCounter } from './file/entry-kinds.js';
-import { onDisk } from './file/disk-error.js';
 import { verifyBackup } from './file/read-backup.js';
 import { PART_SUFFIX, SealedFileWriter } from './file/sealed-file.js';
 import { followNode, type Following } from './link/follow-node.js';
@@ -36,7 +34,7 @@ type Facts = Pick<BackupHeader, 'takenAt' | 'node' | 'previous' | 'redisVersion'
  */
 export async function takeBackup(source: Source, home: BackupHome): Promise<TakenBackup> {
   const { link } = source;
-  const facts = await factsOf(source, home.folder.path);
+  const facts = await factsOf(source, home.folder);
   // Of what is written meanwhile nothing is wanted. Servers before version 7 do not know it: they are left in time.
   await link.tell('REPLCONF', 'rdb-only', '1');
   const following = await followNode(link, null);
@@ -45,14 +43,14 @@ export async function takeBackup(source: Source, home: BackupHome): Promise<Take
 }
 
 /** What is known of a node before it is asked for its data. @throws {@link BackupError} `DISK_FULL` where that cannot fit. */
-export async function factsOf({ link, previous }: Source, folder: string): Promise<Facts> {
+export async function factsOf({ link, previous }: Source, folder: BackupFolder): Promise<Facts> {
   const info = await link.info('server', 'memory');
   const usedBytes = Number(info.get('used_memory_dataset') ?? info.get('used_memory') ?? 0);
-  const { bavail, bsize } = await onDisk(folder, () => statfs(folder));
-  if (bavail * bsize < usedBytes) {
+  const freeBytes = await folder.freeBytes();
+  if (freeBytes < usedBytes) {
     throw new BackupError(
       'DISK_FULL',
-      `the data takes ${String(usedBytes)} bytes of memory, and the disk of ${folder} has ${String(bavail * bsize)} left`,
+      `the data takes ${String(usedBytes)} bytes of memory, and the disk of ${folder.named} has ${String(freeBytes)} left`,
       'Free some, keep fewer backups (BACKUP_KEEP), or name another folder (BACKUP_DIR)',
     );
   }

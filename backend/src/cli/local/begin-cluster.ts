@@ -99,7 +99,6 @@ async function writeFolder(plan: ClusterPlan, clock: Clock): Promise<LocalCluste
   refuseStrangers(folder);
   const ports = plan.ports ?? (await freePorts());
   await refuseTaken(ports);
-  mkdirSync(folder, { recursive: true });
   const nodes = NODE_NAMES.map((name, at): LocalNode => {
     return { name, isSentinel: name.startsWith('sentinel'), port: ports[at] ?? 0, mark: null };
   });
@@ -113,7 +112,7 @@ async function writeFolder(plan: ClusterPlan, clock: Clock): Promise<LocalCluste
   for (const [at, node] of nodes.entries()) {
     const { directory, configPath } = planOf(folder, node, serverPath);
     rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory);
     writeFileSync(configPath, files[at] ?? '', { mode: 0o600 });
   }
   return new LocalCluster(folder, state, clock);

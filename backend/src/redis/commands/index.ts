@@ -1,10 +1,6 @@
 export { BlockingCalls } from './dedicated/blocking-calls.js';
 export { ConfirmedWrites } from './dedicated/confirmed-writes.js';
-export {
-  ExclusiveConnection,
-  type ExclusiveScripts,
-  withExclusive,
-} from './dedicated/exclusive-connection.js';
+export { ExclusiveConnection, type ExclusiveScripts } from './dedicated/exclusive-connection.js';
 export { INVALIDATIONS } from './dedicated/invalidations.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
 export { RefusedClients, refuseCommands, refusedOptions } from './dedicated/refused-clients.js';
@@ -73,3 +69,4 @@ export {
   type ScriptMethods,
 } from './table/script-methods.js';
 export type { ScriptArguments, ScriptKeys } from './table/script-words.js';
+export { withExclusive } from './dedicated/with-exclusive.js';

@@ -1,5 +1,7 @@
 import { KEPT_BODIES } from '../../../test/support/decoded-view.js';
-import { randomHistory, shortest, type Step } from '../../../test/support/random-histories.js';
+import { randomHistory, type Step, writtenSteps } from '../../../test/support/random-histories.js';
+import { replaceMethod } from '../../../test/support/replace-method.js';
+import { FIRST_SEED, SeededSearch } from '../../../test/support/seeded-search.js';
 import { SteppedClock } from '../../../test/support/stepped-clock.js';
 import { deleteOf } from '../../../test/support/stored-writes.js';
 import { RedisCalendar } from '../base/timing/index.js';
@@ -14,9 +16,9 @@ import { MemoryStore } from './store/memory-store.js';
 import type { RedisPort } from './store/redis-port.js';
 import { HybridClock, stampDigits, type Stamp } from './store/stamp.js';
 
-const SEEDS = Number(process.env['MODEL_RUNS'] ?? 60);
-const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
+const SEARCH = 60;
 const STEPS = 300;
+const HISTORY_MS = 1_000;
 const NEAR_MS = 400;
 const KEYS = ['a', 'b', 'c', 'd', 'a key that is longer than those'] as const;
 const OPS = [
@@ -157,36 +159,16 @@ function shown(reading: Reading | null): string {
   return `${value.toString()} ${isFresh ? 'fresh' : 'old'} ${source} ${stampDigits(entry.stamp)}`;
 }
 
-const faultOf = (history: readonly Step<Op>[]): Promise<string | null> => new Pair().run(history);
-
-async function firstFault(seeds: number): Promise<string | null> {
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + seeds; seed++) {
-    const history = randomHistory(seed, OPS, STEPS);
-    const fault = await faultOf(history);
-    if (fault === null) continue;
-    const short = await shortest(history, async (part) => (await faultOf(part)) !== null);
-    const steps = short.map(([op, choice]) => `${op} ${String(choice)}`).join('\n');
-    return `seed ${String(seed)}: ${String(await faultOf(short))}\n${steps}`;
-  }
-  return null;
-}
-
-/** Makes a mistake, and returns how it is undone. */
-function mistake<C extends object, K extends keyof C>(
-  prototype: C,
-  name: K,
-  made: (real: C[K]) => C[K],
-): () => void {
-  const real = prototype[name];
-  prototype[name] = made(real);
-  return () => {
-    prototype[name] = real;
-  };
-}
+const search = new SeededSearch<Step<Op>>({
+  runs: SEARCH,
+  historyOf: (seed) => randomHistory(seed, OPS, STEPS),
+  faultOf: (history) => new Pair().run(history),
+  written: writtenSteps,
+});
 
 const MISTAKES: Readonly<Record<string, () => () => void>> = {
   'a pass outlives distrust': () =>
-    mistake(
+    replaceMethod(
       MemoryRecord.prototype,
       'distrust',
       () =>
@@ -195,11 +177,11 @@ const MISTAKES: Readonly<Record<string, () => () => void>> = {
         },
     ),
   'what was replaced is still listed': () =>
-    mistake(ShortKeys.prototype, 'replace', () => () => undefined),
+    replaceMethod(ShortKeys.prototype, 'replace', () => () => undefined),
   'what was given up is still listed': () =>
-    mistake(ShortKeys.prototype, 'remove', () => () => undefined),
+    replaceMethod(ShortKeys.prototype, 'remove', () => () => undefined),
   'a pass outlives its round': () =>
-    mistake(
+    replaceMethod(
       MemoryRecord.prototype,
       'hasPass',
       (real) =>
@@ -209,7 +191,7 @@ const MISTAKES: Readonly<Record<string, () => () => void>> = {
         },
     ),
   'a pass outlives its time to live': () =>
-    mistake(
+    replaceMethod(
       MemoryRecord.prototype,
       'hasPass',
       (real) =>
@@ -218,7 +200,7 @@ const MISTAKES: Readonly<Record<string, () => () => void>> = {
         },
     ),
   'a pass outlives what it answers with': () =>
-    mistake(
+    replaceMethod(
       MemoryRecord.prototype,
       'hasPass',
       (real) =>
@@ -229,10 +211,13 @@ const MISTAKES: Readonly<Record<string, () => () => void>> = {
 };
 
 describe('copies with passes', () => {
-  it('say what they would say if each read judged them, in any course of events', async () => {
-    process.stdout.write(`seeds ${String(FIRST_SEED)} to ${String(FIRST_SEED + SEEDS - 1)}\n`);
-    expect(await firstFault(SEEDS)).toBeNull();
-  }, 60_000);
+  it(
+    'say what they would say if each read judged them, in any course of events',
+    async () => {
+      expect(await search.firstFault()).toBeNull();
+    },
+    search.limitMs(HISTORY_MS),
+  );
 
   it('answer often enough for that to mean something', async () => {
     const pair = new Pair();
@@ -240,18 +225,11 @@ describe('copies with passes', () => {
     expect(pair.passes).toBeGreaterThan(STEPS / 4);
   });
 
-  it.each(Object.keys(MISTAKES))(
+  it.each(Object.entries(MISTAKES))(
     'are watched closely enough to see when %s',
-    async (name) => {
-      const undo = MISTAKES[name]!();
-      try {
-        const fault = await firstFault(SEEDS);
-        process.stdout.write(`${name}: ${String(fault)}\n`);
-        expect(fault).not.toBeNull();
-      } finally {
-        undo();
-      }
+    async (name, make) => {
+      expect(await search.faultWith(name, make, SEARCH)).not.toBeNull();
     },
-    60_000,
+    SEARCH * HISTORY_MS,
   );
 });

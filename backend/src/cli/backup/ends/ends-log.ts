@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KeyRing } from '../../../redis/base/crypto/index.js';
@@ -13,9 +12,11 @@ import {
   HEADER_BYTES,
   type HistoryPlace,
 } from '../file/backup-header.js';
-import { onDisk } from '../file/disk-error.js';
+import { MOVES_DATA, onDisk } from '../file/disk-error.js';
 import { damagedAt, FrameCutter, openFrame, sealFrame } from '../file/sealed-frames.js';
-import { PART_SUFFIX, syncFolder } from '../file/sealed-file.js';
+import { PART_SUFFIX, readPieces, syncFolder } from '../file/sealed-file.js';
+
+const PIECE_BYTES = 2 ** 20;
 
 /** Something that was ended: what keeps a key from coming back, or a whole group of them. */
 export interface End {
@@ -89,8 +90,8 @@ export class EndsLogWriter {
       counts: { keys: 0, sessions: 0, ends: 0, cached: 0, expiring: 0 },
     });
     const path = folder.pathOf({ kind: 'ends', takenAt: since.at, id });
-    return onDisk(path, async () => {
-      // It has its name when it can be read: its writer may be ended at any moment.
+    // It has its name when it can be read: its writer may be ended at any moment.
+    const begin = async (): Promise<EndsLogWriter> => {
       const file = await open(`${path}${PART_SUFFIX}`, 'wx', 0o600);
       const writer = new EndsLogWriter(file, path, ring, id);
       await file.write(head);
@@ -99,7 +100,8 @@ export class EndsLogWriter {
       await rename(`${path}${PART_SUFFIX}`, path);
       await syncFolder(dirname(path));
       return writer;
-    });
+    };
+    return onDisk(path, begin, MOVES_DATA);
   }
 
   /** Its size, about. */
@@ -113,11 +115,12 @@ export class EndsLogWriter {
       ...{ history, offset, db, at },
       ends: ends.map((end) => [end.db, toText(end.key), toText(end.value), end.expiresAt]),
     };
-    return onDisk(this.#path, () => this.#append(Buffer.from(JSON.stringify(portion))));
+    const bytes = Buffer.from(JSON.stringify(portion));
+    return onDisk(this.#path, () => this.#append(bytes), MOVES_DATA);
   }
 
-  async close(): Promise<void> {
-    await this.#file.close();
+  close(): Promise<void> {
+    return onDisk(this.#path, () => this.#file.close());
   }
 
   async #append(bytes: Buffer): Promise<void> {
@@ -134,7 +137,7 @@ export class EndsLogWriter {
  * @throws {@link BackupError} with the reason when it is not what was written.
  */
 export async function readEnds(path: string, ring: KeyRing): Promise<EndsList> {
-  const frames = await onDisk(path, () => framesOf(path, ring)).catch((error: unknown) => {
+  const frames = await framesOf(path, ring).catch((error: unknown) => {
     if (!(error instanceof BackupError)) throw error;
     throw new BackupError(error.code, `of the list ${path} ${error.message}`, error.remedy);
   });
@@ -155,7 +158,7 @@ async function framesOf(
   ring: KeyRing,
 ): Promise<{ header: BackupHeader; portions: Portion[] }> {
   const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream(path)) chunks.push(chunk as Buffer);
+  for await (const piece of readPieces(path, PIECE_BYTES)) chunks.push(piece);
   const all = Buffer.concat(chunks);
   const head = all.subarray(0, HEADER_BYTES);
   const header = decodeHeader(head);

@@ -93,7 +93,7 @@ export class EndsFollower {
   async #listen(source: Source): Promise<void> {
     const { link } = source;
     const { report, everyMs } = this.#options;
-    const facts = await factsOf(source, this.#home.folder.path);
+    const facts = await factsOf(source, this.#home.folder);
     const aheadMs = facts.takenAt - Date.now();
     const following = await followNode(link, this.#heard);
     if (following.kind === 'snapshot') {
@@ -144,7 +144,9 @@ export class EndsFollower {
 }
 
 /** Nothing is gained by trying again at once. */
-const ENDS_IT: ReadonlySet<string> = new Set(['DISK_FULL', 'SETTINGS_INVALID', 'KEY_UNKNOWN']);
+const ENDS_IT: ReadonlySet<string> = new Set([
+  ...['DISK_FULL', 'DISK_HUNG', 'SETTINGS_INVALID', 'KEY_UNKNOWN'],
+]);
 
 type Keep = (
   ends: ReturnType<HeardWrites['take']>,

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KeyRing } from '../../../redis/base/crypto/index.js';
@@ -10,10 +10,13 @@ import {
   HEADER_BYTES,
   noBackup,
 } from './backup-header.js';
-import { onDisk } from './disk-error.js';
+import { MOVES_DATA, onDisk } from './disk-error.js';
 import { damagedAt, FrameCutter, openFrame, sealFrame } from './sealed-frames.js';
 
 const FRAME_BYTES = 256 * 1_024;
+// A named pipe would hold the process until somebody writes to it. Windows has none.
+const { O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const READ_AT_ONCE = constants.O_RDONLY | O_NONBLOCK;
 /** How a file ends that is being written. */
 export const PART_SUFFIX = '.part';
 
@@ -54,12 +57,13 @@ export class SealedFileWriter {
   async finish(header: BackupHeader): Promise<void> {
     await this.#flush();
     const head = encodeHeader(header);
-    await onDisk(this.#path, async () => {
+    const write = async (): Promise<void> => {
       await this.#file.write(this.#sealed(head, true));
       await this.#file.write(head, 0, HEADER_BYTES, 0);
       await this.#file.sync();
       await this.#file.close();
-    });
+    };
+    await onDisk(this.#path, write, MOVES_DATA);
   }
 
   /** Gives the file its name. */
@@ -70,17 +74,20 @@ export class SealedFileWriter {
     });
   }
 
-  /** Leaves nothing behind. */
+  /** Leaves nothing behind, if the disk lets it. Never rejects: what came before says what is wrong. */
   async abandon(): Promise<void> {
-    await this.#file.close().catch(() => undefined);
-    await rm(`${this.#path}${PART_SUFFIX}`, { force: true });
+    const remove = async (): Promise<void> => {
+      await this.#file.close().catch(() => undefined);
+      await rm(`${this.#path}${PART_SUFFIX}`, { force: true });
+    };
+    await onDisk(this.#path, remove).catch(() => undefined);
   }
 
   async #flush(): Promise<void> {
     if (this.#waitingBytes === 0) return;
     const bytes = Buffer.concat(this.#waiting);
     [this.#waiting, this.#waitingBytes] = [[], 0];
-    await onDisk(this.#path, () => this.#file.write(this.#sealed(bytes, false)));
+    await onDisk(this.#path, () => this.#file.write(this.#sealed(bytes, false)), MOVES_DATA);
   }
 
   #sealed(bytes: Buffer, isLast: boolean): Buffer {
@@ -99,11 +106,27 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Reads a file piece by piece, where the disk gives each in time. */
+export async function* readPieces(path: string, bytes: number): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: bytes });
+  const pieces = file[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  try {
+    for (;;) {
+      const next = await onDisk(path, () => pieces.next(), MOVES_DATA);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    file.destroy();
+  }
+}
+
 /** The header of a file, not verified: it needs no key. */
 export function readHeader(path: string): Promise<BackupHeader> {
   return onDisk(path, async () => {
-    const file = await open(path, 'r');
+    const file = await open(path, READ_AT_ONCE);
     try {
+      if (!(await file.stat()).isFile()) throw noBackup();
       const head = Buffer.alloc(HEADER_BYTES);
       const { bytesRead } = await file.read(head, 0, HEADER_BYTES, 0);
       if (bytesRead < HEADER_BYTES) throw noBackup();
@@ -124,8 +147,8 @@ export async function* readSealed(path: string, ring: KeyRing): AsyncGenerator<B
   const head: Buffer[] = [];
   let pending: Buffer | null = null;
   let [headBytes, index] = [0, 0];
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 * FRAME_BYTES })) {
-    let piece = chunk as Buffer;
+  for await (const read of readPieces(path, 2 * FRAME_BYTES)) {
+    let piece = read;
     if (headBytes < HEADER_BYTES) {
       const taken = piece.subarray(0, HEADER_BYTES - headBytes);
       head.push(taken);

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { seededRandom } from '../../../../test/support/random-histories.js';
+import { FIRST_SEED, runsOr } from '../../../../test/support/seeded-search.js';
 import { parseJson } from '../../base/json/index.js';
 import { PlainMould } from './plain-mould.js';
 
-const SEEDS = 60;
-const FIRST_SEED = Number(process.env.SEED ?? 1);
+const SEEDS = runsOr(60);
 const TEXTS = ['', 'a', 'ä\u{1f600}', 'x'.repeat(40), 'toString', 'constructor', 'length'];
 const NAMES = ['id', 'name', 'a-b', '', 'toString', 'constructor', 'hasOwnProperty', 'ä', '1e3'];
 

@@ -32,10 +32,6 @@ export { refusingConnector } from './raw/refusing-connector.js';
 export { ReturningSubscribers } from './raw/returning-subscribers.js';
 export type { WireOptions } from './wire-options.js';
 export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
-export {
-  endClient,
-  newTrackedClient,
-  trackedOptions,
-  type TargetSource,
-  type TrackedOptions,
-} from './raw/tracked-connector.js';
+export { endClient, newTrackedClient } from './raw/tracked-client.js';
+export type { TargetSource } from './raw/tracked-connector.js';
+export { trackedOptions, type TrackedOptions } from './raw/tracked-options.js';

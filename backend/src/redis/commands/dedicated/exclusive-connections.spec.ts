@@ -2,7 +2,8 @@ import { newRig, track, turns, type Rig } from '../../../../test/support/engine-
 import { FakeNode } from '../../../../test/support/fake-node.js';
 import { reply, type FakeConnection } from '../../testing/index.js';
 import type { CallOptions } from '../table/call-options.js';
-import { withExclusive, type ExclusiveConnection } from './exclusive-connection.js';
+import type { ExclusiveConnection } from './exclusive-connection.js';
+import { withExclusive } from './with-exclusive.js';
 
 /** What runs on a lent connection: blocking commands and the work of `redis.exclusive()`. */
 describe('on a lent connection', () => {

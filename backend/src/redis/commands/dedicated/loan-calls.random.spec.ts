@@ -1,16 +1,23 @@
 import { getEventListeners } from 'node:events';
 import { ModelGroup } from '../../../../test/support/model-group.js';
-import { randomHistory, shortest, type Step } from '../../../../test/support/random-histories.js';
+import {
+  randomHistory,
+  type Step,
+  writtenSteps,
+} from '../../../../test/support/random-histories.js';
+import { SeededSearch } from '../../../../test/support/seeded-search.js';
 import { ManualClock } from '../../testing/index.js';
 import { intentOf } from '../table/command-intent.js';
 import { CommandPayload } from '../table/payloads.js';
 import { BlockingCalls } from './blocking-calls.js';
-import { withExclusive, type ExclusiveConnection } from './exclusive-connection.js';
+import type { ExclusiveConnection } from './exclusive-connection.js';
 import { PrimaryLoans } from './primary-loans.js';
+import { withExclusive } from './with-exclusive.js';
 
 // Each rule that is broken on purpose was seen to fail within the first thirty.
 const HISTORIES = 300;
 const LENGTH = 40;
+const HISTORY_MS = 400;
 const TIMEOUT_MS = 1000;
 
 // What happens in any history, and what only happens where the network and the nodes are not well.
@@ -260,31 +267,27 @@ class Run {
   }
 }
 
-async function violationsOf(isCalm: boolean, history: readonly Step<Op>[]): Promise<string[]> {
-  const run = new Run(isCalm);
-  await run.play(history);
-  return run.violations;
-}
+const searchIn = (ops: readonly Op[], isCalm: boolean): SeededSearch<Step<Op>> =>
+  new SeededSearch<Step<Op>>({
+    runs: HISTORIES,
+    historyOf: (seed) => randomHistory(seed, ops, LENGTH),
+    faultOf: async (history) => {
+      const run = new Run(isCalm);
+      await run.play(history);
+      return run.violations.length === 0 ? null : run.violations.join('\n');
+    },
+    written: writtenSteps,
+  });
 
 describe('calls on connections of their own, in any order of events', () => {
   it.each([
-    ['the nodes answer and failovers are planned', true, CALM as readonly Op[]],
-    ['connections break, nodes refuse and are slow', false, ROUGH as readonly Op[]],
+    ['the nodes answer and failovers are planned', searchIn(CALM, true)],
+    ['connections break, nodes refuse and are slow', searchIn(ROUGH, false)],
   ])(
     'end once, as they may, and leave nothing behind where %s',
-    async (_, isCalm, ops) => {
-      for (let seed = 1; seed <= HISTORIES; seed++) {
-        const history = randomHistory(seed, ops, LENGTH);
-        if ((await violationsOf(isCalm, history)).length === 0) continue;
-        const least = await shortest(
-          history,
-          async (fewer) => (await violationsOf(isCalm, fewer)).length > 0,
-        );
-        const violations = await violationsOf(isCalm, least);
-        const steps = least.map(([op, choice]) => `${op} ${String(choice)}`);
-        throw new Error(`seed ${String(seed)}\n${steps.join('\n')}\n${violations.join('\n')}`);
-      }
+    async (_, search) => {
+      expect(await search.firstFault()).toBeNull();
     },
-    120_000,
+    searchIn(CALM, true).limitMs(HISTORY_MS),
   );
 });

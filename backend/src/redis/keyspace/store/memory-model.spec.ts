@@ -1,4 +1,5 @@
 import { seededRandom } from '../../../../test/support/random-histories.js';
+import { FIRST_SEED, runsOr } from '../../../../test/support/seeded-search.js';
 import { StoreModel, type ModelRecord } from '../../../../test/support/store-model.js';
 import { deleteOf, endOf, setOf, stampNo } from '../../../../test/support/stored-writes.js';
 import { ManualClock } from '../../testing/index.js';
@@ -6,8 +7,7 @@ import type { StampedDrop, StampedWrite } from './key-value-store.js';
 import { MemoryStore } from './memory-store.js';
 import { compareStamps, MAX_AHEAD_MS, type Stamp } from './stamp.js';
 
-const SEEDS = Number(process.env['MODEL_RUNS'] ?? 5);
-const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
+const SEEDS = runsOr(5);
 const STEPS = 2000;
 const KEYSPACES = ['sessions', 'cache', 'prices', 'locks'];
 const KEYS = KEYSPACES.flatMap((name) => Array.from({ length: 12 }, (_, i) => `${name}:${i}`));

@@ -4,7 +4,9 @@ import { sameAddress, type NodeAddress } from '../../../base/address/index.js';
 import { muteHandler, reply, waitUntil } from '../../../testing/index.js';
 import { SystemClock } from '../../../base/timing/index.js';
 import { ReturningSubscribers } from './returning-subscribers.js';
-import { newTrackedClient, trackedOptions, type TargetSource } from './tracked-connector.js';
+import { newTrackedClient } from './tracked-client.js';
+import type { TargetSource } from './tracked-connector.js';
+import { trackedOptions } from './tracked-options.js';
 
 /** A source whose node the test sets. */
 class Signpost implements TargetSource {

@@ -1,16 +1,14 @@
 import { Socket } from 'node:net';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
+import { AbstractConnector, type RedisOptions } from 'ioredis';
 import type { NodeAddress } from '../../../base/address/index.js';
 import { changingCredentials, type Login, type ResolvedAccess } from '../../../config/index.js';
-import { ConnectionLostError, isRoleRefusal, replyPrefix } from '../../../base/errors/index.js';
+import { ConnectionLostError } from '../../../base/errors/index.js';
 import {
   answerWithin,
   atDeadline,
-  endsWithin,
   inBackground,
   type Clock,
-  type Limit,
   type Stop,
 } from '../../../base/timing/index.js';
 import { handshakeSteps, type HandshakeStep } from '../handshake/handshake-steps.js';
@@ -38,119 +36,12 @@ export interface TargetSource {
   readonly access: ResolvedAccess;
 }
 
-/**
- * The options that make any ioredis client follow the primary. Spread them into a library's own options.
- * Only what is always there or left out: types of other libraries take neither `null` nor `undefined`.
- */
-export interface TrackedOptions {
-  Connector: NonNullable<RedisOptions['Connector']>;
-  retryStrategy: (attempts: number) => number | null;
-  /**
-   * For the Redis transport of Nest microservices, which puts a strategy of its own in the place of
-   * `retryStrategy`, and without attempts ends for good. ioredis knows neither of the two.
-   */
-  retryAttempts: number;
-  retryDelay: number;
-  reconnectOnError: (error: Error) => false | 2;
-  enableReadyCheck: boolean;
-  connectionName: string;
-  keepAlive: number;
-  db: number;
-  tls?: NonNullable<RedisOptions['tls']>;
-  username?: string;
-  password?: string;
-}
-
 type ErrorEmitter = (type: string, error: Error) => void;
-
-const RETRY_MS = 50;
 
 // What the server refuses it will refuse again until somebody changes something.
 const REFUSED_RETRY_MS = 500;
-
-/**
- * Returns options for ioredis clients of other libraries, which then connect to the present primary.
- * Their connector never rejects, since after a rejection an ioredis client never connects again. On a
- * switch it destroys its socket, since a frozen node never answers an orderly end; whoever disconnects
- * gets the orderly end, as from ioredis, so that what is in flight is answered.
- */
-export function trackedOptions(
-  source: TargetSource,
-  settings: {
-    readonly db: number;
-    readonly connectTimeoutMs: number;
-    readonly clientName: string;
-    readonly keepAliveMs: number;
-  },
-): TrackedOptions {
-  const { access } = source;
-  class EngineConnector extends TrackedConnector {
-    constructor(options: unknown) {
-      super(source, settings.connectTimeoutMs, options as RedisOptions);
-    }
-  }
-  return {
-    Connector: EngineConnector,
-    // `null` ends the client: at shutdown it must end even if its library does not close it.
-    retryStrategy: () => (source.isClosed() ? null : RETRY_MS),
-    retryAttempts: Number.MAX_SAFE_INTEGER,
-    retryDelay: RETRY_MS,
-    // 2: connect again and send this command again. It was refused, so it was not executed.
-    reconnectOnError: (error) => (mayPass(error, source) ? 2 : false),
-    enableReadyCheck: true,
-    db: settings.db,
-    connectionName: settings.clientName,
-    keepAlive: settings.keepAliveMs,
-    ...fixedLogin(access),
-    // Our connector opens the sockets: the driver only has to know that there is TLS.
-    ...(access.tls === null ? {} : { tls: typeof access.tls === 'function' ? {} : access.tls }),
-  };
-}
-
-// A replica refuses writes, and will do so again: a client that only reads is told.
-function mayPass(error: Error, { mayBeReplica }: TargetSource): boolean {
-  return isRoleRefusal(error) && !(mayBeReplica === true && replyPrefix(error) === 'READONLY');
-}
-
-// Credentials that may change are asked for by the connector, and the driver sends none.
-function fixedLogin(access: ResolvedAccess): Pick<TrackedOptions, 'username' | 'password'> {
-  if (changingCredentials(access) !== null) return {};
-  return {
-    ...(access.username === null ? {} : { username: access.username }),
-    ...(access.password === null ? {} : { password: access.password }),
-  };
-}
-
-/** Creates an ioredis client that follows the primary. */
-export function newTrackedClient(options: RedisOptions): Redis {
-  // With exact optional types the driver's option type does not fit the driver's constructor.
-  return inBackground(() => new Redis(options as never));
-}
-
 // As ioredis has it, for clients that do not say it.
 const DISCONNECT_TIMEOUT_MS = 2000;
-
-/**
- * Ends a client after what is in flight, and cuts it when the limit is reached first. Resolves when it has
- * ended.
- */
-export async function endClient(client: Redis, limit: Limit): Promise<void> {
-  if (client.status === 'end') return;
-  const ended = new Promise((resolve) => {
-    client.once('end', resolve);
-  });
-  const disconnect = (): void => {
-    client.disconnect();
-  };
-  // The driver never ends a client that waits for its next attempt, nor what waits in it.
-  if (client.status === 'reconnecting') client.once('connecting', disconnect);
-  else disconnect();
-  if (await endsWithin(ended, limit)) return;
-  const socket = client.stream as Socket | undefined;
-  if (socket === undefined || socket.destroyed) return;
-  socket.destroy();
-  await new Promise((resolve) => socket.once('close', resolve));
-}
 
 // What the client was given counts, not what the engine would do: its library may choose another
 // database or another user.
@@ -181,7 +72,12 @@ interface Prepared extends Introduction {
   readonly tls: TlsOptions | null;
 }
 
-class TrackedConnector extends AbstractConnector implements Subscriber {
+/**
+ * Connects a client of another library to the present primary. It never rejects, since after a rejection an ioredis client
+ * never connects again. On a switch it destroys its socket, since a frozen node never answers an orderly end; whoever
+ * disconnects gets the orderly end, as from ioredis, so that what is in flight is answered.
+ */
+export class TrackedConnector extends AbstractConnector implements Subscriber {
   readonly #source: TargetSource;
   readonly #connectTimeoutMs: number;
   readonly #options: RedisOptions;

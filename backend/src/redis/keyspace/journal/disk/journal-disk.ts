@@ -2,6 +2,7 @@ import { constants, type BigIntStats, type Stats } from 'node:fs';
 import * as disk from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, JournalFileError } from '../../../base/errors/index.js';
+import { makeFolder } from '../../../base/files/index.js';
 
 /** What the journal needs of the file system. */
 export type Disk = Pick<typeof disk, 'open' | 'rename' | 'rm'>;
@@ -86,10 +87,11 @@ export async function syncDirectory(path: string, files: Disk): Promise<void> {
 export async function prepareFolder(path: string): Promise<void> {
   let stats: Stats;
   try {
-    await disk.mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
+    await makeFolder(path, PRIVATE_FOLDER);
     stats = await disk.lstat(path);
   } catch (error) {
-    throw toFileError(path, error);
+    if (codeOf(error) !== 'ENOENT') throw toFileError(path, error);
+    throw newFileError(path, 'cannot be made: ENOENT', 'Name a folder on a disk', error);
   }
   // Whoever can put files there could put sessions there.
   if (stats.isSymbolicLink()) throw newFileError(path, 'is a link', 'Name the folder itself');

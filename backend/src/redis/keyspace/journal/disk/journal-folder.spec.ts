@@ -507,6 +507,14 @@ describe('JournalFolder', () => {
       details: { field: 'journal.dir', reason, remedy: expect.any(String) },
     });
 
+    // Where there is no /proc, nobody may make it.
+    it('that cannot be made, at once', async () => {
+      const opening = open({ dir: '/proc/redis-ha' });
+      const reason = expect.stringMatching(/ENOENT|EACCES|EROFS|EPERM/) as string;
+      const details = expect.objectContaining({ field: 'journal.dir', reason }) as object;
+      await expect(opening).rejects.toMatchObject({ code: 'JOURNAL_FILE_FAILED', details });
+    });
+
     it('that is a link', async () => {
       await fs.mkdir(join(dir, 'real'));
       await fs.symlink(join(dir, 'real'), join(dir, 'link'));
