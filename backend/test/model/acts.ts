@@ -81,6 +81,11 @@ export class Act {
     return !this.#isLost && by === this.#by && this.#no < actsBefore;
   }
 
+  /** Whether another process has done it, and may still have to hand it in. */
+  waitsElsewhere(process: Actor): boolean {
+    return this.#by !== process && !this.#isLost && this.#deliveredAt === null;
+  }
+
   /** Whether a reader could know of it from others. */
   isKnownTo({ knewAt, heardSince, heardUntil }: Knowledge): boolean {
     const { deliveredAt } = this;

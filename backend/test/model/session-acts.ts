@@ -81,10 +81,13 @@ export class SessionActs {
       return;
     }
     const act = this.#noteOf(process, session, receipt, startedAt);
+    // Another one has changed it as well, and one of the two changes gives way: it may be doubted.
+    const isBehind = [...session.beaten.values()].some((other) => other.waitsElsewhere(process));
+    const mayBeLost = isBehind || session.beaten.has(body.toString());
     session.beaten.set(body.toString(), act);
     // The copies of others are outdated.
     session.holders.clear();
-    session.holders.add(process);
+    if (receipt.outcome === 'stored' || !mayBeLost) session.holders.add(process);
   }
 
   async #find(process: Actor, session: KnownSession): Promise<Entry | null> {

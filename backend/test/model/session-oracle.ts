@@ -57,6 +57,10 @@ export class SessionOracle {
 
   begin(user: string, now: number): KnownSession {
     const id = `s${String(this.#sessions.size)}`;
+    // By the calendars an end of all shortly before may come after it.
+    const isDoubtful = this.#drops.some(
+      (drop) => drop.user === user && now - drop.to < this.#sureMs,
+    );
     const session: KnownSession = {
       id,
       user,
@@ -65,13 +69,13 @@ export class SessionOracle {
       created: null,
       ends: [],
       dropEnds: [],
-      isDoubtful: this.#drops.some((drop) => drop.user === user && now - drop.to < this.#sureMs),
+      isDoubtful,
       mayBeGone: false,
       isLossy: false,
       isInRedis: false,
       versions: 0,
       beaten: new Map(),
-      isHoldingSure: true,
+      isHoldingSure: !isDoubtful,
       holders: new Set(),
     };
     this.#sessions.set(id, session);

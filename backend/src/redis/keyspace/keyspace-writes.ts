@@ -309,7 +309,8 @@ export class KeyspaceWrites {
     const ended = isBased && !intent.isValue ? this.#knowledge.endedAt(key) : null;
     if (ended !== null) return ended;
     const newer = this.#knowledge.of(isBased ? { ...write, stamp: replaces } : write);
-    return newer ?? (this.#isLoaded(intent) ? this.#knowledge.endLostSince(write) : null);
+    const mayBeEnded = isBased ? intent.isValue : this.#isLoaded(intent);
+    return newer ?? (mayBeEnded ? this.#knowledge.endLostSince(write) : null);
   }
 
   // A cached value that is not of now: what was ended meanwhile is newer.

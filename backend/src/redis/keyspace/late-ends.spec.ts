@@ -127,6 +127,27 @@ describe('what a process has ended', () => {
       await untilHandedIn(ending!, pass);
       expect((await other!.sessions.read('s')).state).toBe('deleted');
     }));
+
+  it('is not changed with what was found before, though memory has no room for all that was ended', () =>
+    together(
+      [0],
+      async ([ending], pass) => {
+        const { sessions, port } = ending!;
+        const how = { isFinal: true, keepMs: 3_600_000 };
+        const [lost, kept] = [sessions.stamp(), sessions.stamp()];
+        await sessions.write('lost', draftOf('x'), { stamp: lost });
+        await sessions.write('kept', draftOf('x'), { stamp: kept });
+        for (const key of ['lost', 'a', 'b', 'c']) await sessions.delete(key, how);
+        await pass(2_000);
+        port.link = 'cut';
+        const late = await sessions.write('lost', draftOf('y'), { replaces: lost });
+        expect(late).toMatchObject({ outcome: 'superseded' });
+        // Of what it still has it knows that it was not ended here.
+        const change = await sessions.write('kept', draftOf('y'), { replaces: kept });
+        expect(change).toEqual({ outcome: 'journaled' });
+      },
+      { hasRoom: false },
+    ));
 });
 
 describe('a delete by a process whose calendar is behind', () => {

@@ -129,12 +129,16 @@ export class OwnKnowledge {
   }
 
   /**
-   * The latest end for which memory had no room, if it is later than the birth of a value: that may be what was
-   * ended, and nobody here can say so.
+   * The latest end for which memory had no room, if it is later than the birth of a value, or than what a value is to
+   * replace: that may be what was ended, and nobody here can say so. Of what memory still has it is known that it is not.
    */
-  endLostSince({ stamp, birth = stamp }: EndableValue): Standing | null {
+  endLostSince({ key, stamp, birth = stamp, replaces }: StampedWrite): Standing | null {
     const { latestEndLost } = this.#memory;
-    const isLater = latestEndLost !== null && compareStamps(latestEndLost, birth) > 0;
+    if (latestEndLost === null) return null;
+    const isBased = replaces !== undefined && replaces !== 'any';
+    const copy = isBased ? this.#memory.peek(key) : null;
+    if (isBased && compareCopy(copy, standingOf({ stamp: replaces })) === 0) return null;
+    const isLater = compareStamps(latestEndLost, isBased ? replaces : birth) > 0;
     return isLater ? { stamp: latestEndLost, isFinal: false } : null;
   }
 
