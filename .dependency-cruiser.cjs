@@ -25,6 +25,7 @@ const ROOMS = [
   'commands/operations',
   'commands/shared',
   'commands/dedicated',
+  'commands/subscriptions',
   'commands',
   'hot-keys',
   'near-keys',

@@ -1,7 +1,7 @@
 export { BlockingCalls } from './dedicated/blocking-calls.js';
 export { ConfirmedWrites } from './dedicated/confirmed-writes.js';
 export { ExclusiveConnection, type ExclusiveScripts } from './dedicated/exclusive-connection.js';
-export { INVALIDATIONS } from './dedicated/invalidations.js';
+export { INVALIDATIONS } from './subscriptions/invalidations.js';
 export { PrimaryLoans } from './dedicated/primary-loans.js';
 export { RefusedClients, refuseCommands, refusedOptions } from './dedicated/refused-clients.js';
 export {
@@ -18,8 +18,8 @@ export {
   SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type Subscription,
-} from './dedicated/subscription.js';
-export { Subscriptions } from './dedicated/subscriptions.js';
+} from './subscriptions/subscription.js';
+export { Subscriptions } from './subscriptions/subscriptions.js';
 export { CommandOperations } from './operations/command-operations.js';
 export {
   CALL_OPTIONS,
