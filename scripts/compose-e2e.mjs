@@ -10,6 +10,7 @@ import { composeV1 } from '../backend/test/compose/compose-v1.mjs';
 import { faults } from '../backend/test/compose/faults.mjs';
 import { drill, everythingDown, persistence, planned } from '../backend/test/compose/planned.mjs';
 import { passwordRotation } from '../backend/test/compose/rotation.mjs';
+import { provideAppImages } from '../backend/test/compose/support/app-images.mjs';
 import { Cluster } from '../backend/test/compose/support/cluster.mjs';
 import { abortAll } from '../backend/test/compose/support/shell.mjs';
 import { findEngine, provideImage } from '../backend/test/compose/support/engine.mjs';
@@ -24,6 +25,7 @@ import { hasCommand, run } from './lib/processes.mjs';
 
 /** @typedef {import('../backend/test/compose/support/engine.mjs').Engine} Engine */
 /** @typedef {{ label: string, image: string }} Version */
+/** @typedef {(runner: Runner) => Promise<unknown>} Part of the run, on a cluster of its own */
 
 const MINUTE = 60_000;
 const MAX_MS = 24 * MINUTE;
@@ -57,6 +59,7 @@ function cleanUp() {
  * @param {string} why
  */
 async function interrupted(code, why) {
+  runner.tellUntold();
   console.error(`\n${why}: removing everything that was started ...`);
   await abortAll();
   await cleanUp();
@@ -95,34 +98,35 @@ async function versionOf(cluster) {
 }
 
 /**
+ * @param {Runner} beside
  * @param {Engine} engine
  * @param {Cluster} cluster
  * @param {string | undefined} nodeImage
  */
-async function underTraffic(engine, cluster, nodeImage) {
+async function underTraffic(beside, engine, cluster, nodeImage) {
   const traffic = new Traffic(engine, cluster);
   cleanups.push(() => traffic.stop());
-  await runner.check(
+  await beside.check(
     'an application on the host and one in a container read and write',
     async () => {
       await traffic.startOnHost();
       if (nodeImage !== undefined) await traffic.startInContainer(nodeImage);
-      else console.log('   !! no image with node can be had: no application in a container');
+      else beside.say('   !! no image with node can be had: no application in a container');
       await traffic.all('ready');
     },
     { isVital: true },
   );
-  await runner.check(
+  await beside.check(
     'an application that only reaches published ports goes through REDIS_NAT_MAP',
     () => throughNatMap(engine, cluster),
   );
-  await planned(runner, cluster, traffic);
-  await faults(runner, cluster, traffic);
+  await planned(beside, cluster, traffic);
+  await faults(beside, cluster, traffic);
   // Certificates are replaced on the newest version, in the profile `app`.
   if (cluster.env.REDIS_IMAGE === IMAGES[0]?.image) {
-    await passwordRotation(runner, engine, cluster);
+    await passwordRotation(beside, engine, cluster);
   }
-  await everythingDown(runner, cluster, traffic);
+  await everythingDown(beside, cluster, traffic);
   await traffic.stop();
 }
 
@@ -159,69 +163,113 @@ async function canRun(engine, image) {
 }
 
 /**
+ * @param {Runner} beside
  * @param {Engine} engine
  * @param {Version} version
  * @param {string | undefined} nodeImage
  */
-async function oneVersion(engine, { label, image }, nodeImage) {
-  runner.begin(label);
+async function oneVersion(beside, engine, { label, image }, nodeImage) {
+  beside.begin(label);
   if (!(await canRun(engine, image))) {
-    await runner.check(`the image ${image} can be had`, () =>
+    await beside.check(`the image ${image} can be had`, () =>
       Promise.reject(new Error('it cannot')),
     );
     return;
   }
-  const failedBefore = runner.failed;
   const cluster = await prepared(engine, { image });
-  await boot(runner, cluster);
-  console.log(`   ${image} runs ${await versionOf(cluster).catch(() => 'nothing')}`);
-  await facts(runner, cluster);
-  await underTraffic(engine, cluster, nodeImage);
-  if (runner.failed > failedBefore) console.log(await cluster.tail(40));
+  await boot(beside, cluster);
+  beside.say(`   ${image} runs ${await versionOf(cluster).catch(() => 'nothing')}`);
+  await facts(beside, cluster);
+  await underTraffic(beside, engine, cluster, nodeImage);
+  if (beside.failed > 0) beside.say(await cluster.tail(40));
   await cluster.remove();
   // Its secrets went with the other one.
   const keeping = await prepared(engine, { image });
   keeping.env.REDIS_APPENDONLY = 'yes';
-  await persistence(runner, keeping);
-  await drill(runner, keeping);
+  await persistence(beside, keeping);
+  await drill(beside, keeping);
   await keeping.remove();
 }
 
-async function rulesOfStart() {
-  runner.begin('The role at the start, on this machine');
-  if (hasCommand('redis-server')) return await startRules(runner);
-  return console.log('   !! redis-server is not here: not exercised');
+/** @param {Runner} beside */
+async function rulesOfStart(beside) {
+  beside.begin('The role at the start, on this machine');
+  if (hasCommand('redis-server')) return await startRules(beside);
+  return beside.say('   !! redis-server is not here: not exercised');
 }
 
 /**
+ * @param {Runner} beside
  * @param {Engine} engine
  * @param {Version} version
  */
-async function oldCompose(engine, { image }) {
-  runner.begin('Compose 1.29');
+async function oldCompose(beside, engine, { image }) {
+  beside.begin('Compose 1.29');
   if (engine.composeV1 === undefined) {
-    console.log('   !! docker-compose 1.x is not here: not exercised');
-    return;
+    return beside.say('   !! docker-compose 1.x is not here: not exercised');
   }
   const cluster = await prepared(engine, { image, compose: engine.composeV1 });
-  await composeV1(runner, cluster);
-  await cluster.remove();
+  await composeV1(beside, cluster);
+  return await cluster.remove();
 }
 
 /**
  * The program of the package on the shipped file.
+ * @param {Runner} beside
  * @param {Engine} engine
  * @param {Version} version
  */
-async function ownProgram(engine, { image }) {
+async function ownProgram(beside, engine, { image }) {
   if (!(await canRun(engine, image))) return; // The checks of this version say so.
-  await runner.beside(async (beside) => {
-    beside.begin('The command line');
-    const cluster = await prepared(engine, { image });
-    await commandLine(beside, engine, cluster);
-    if (beside.failed > 0) console.log(await cluster.tail(40));
-    await cluster.remove();
-  });
+  beside.begin('The command line');
+  const cluster = await prepared(engine, { image });
+  await commandLine(beside, engine, cluster);
+  if (beside.failed > 0) beside.say(await cluster.tail(40));
+  await cluster.remove();
+}
+
+/**
+ * The images of the profile `app` are made while nothing is looked at that must come in time.
+ * @param {Engine} engine
+ */
+function appImages(engine) {
+  const provided = provideAppImages(engine);
+  provided.then(
+    ({ remove }) => cleanups.push(remove),
+    () => undefined, // The profile says so.
+  );
+  return provided;
+}
+
+/**
+ * What is done side by side: lanes of about the same length, in each one part after the other. They wait for Sentinels
+ * and for health checks: measured, both together keep 0.8 of two cores busy, so one more would make them late.
+ * @param {Engine} engine
+ * @param {string | undefined} nodeImage
+ * @returns {Part[][]}
+ */
+function lanesOf(engine, nodeImage) {
+  const version = (/** @type {Version} */ one) => (/** @type {Runner} */ beside) =>
+    oneVersion(beside, engine, one, nodeImage);
+  const [older, newest] = [IMAGES.filter((one) => one !== NEWEST), IMAGES.includes(NEWEST)];
+  if (!newest) return [[rulesOfStart, ...older.map(version)]];
+  const { image } = NEWEST;
+  const provided = appImages(engine);
+  const options = { image, cleanups, provide: () => provided };
+  return [
+    [
+      (beside) => ownProgram(beside, engine, NEWEST),
+      ...older.map(version),
+      (beside) => oldCompose(beside, engine, NEWEST),
+    ],
+    [rulesOfStart, version(NEWEST), (beside) => appProfile(beside, engine, options)],
+  ];
+}
+
+/** @param {unknown} error that no check has caught: what follows is on another cluster */
+function broken(error) {
+  runner.failed += 1;
+  console.error(error);
 }
 
 async function main() {
@@ -231,14 +279,13 @@ async function main() {
   if (!existsSync(at('dist', 'lib', 'esm', 'index.js'))) {
     await run(process.execPath, [at('scripts', 'build-lib.mjs')], { timeoutMs: 5 * MINUTE });
   }
-  // Both wait for most of their time.
-  await Promise.all([rulesOfStart(), IMAGES.includes(NEWEST) && ownProgram(engine, NEWEST)]);
+  for (const { image } of IMAGES) await canRun(engine, image);
   const nodeImage = await provideNodeImage(engine);
-  for (const version of IMAGES) await oneVersion(engine, version, nodeImage);
-  if (IMAGES.includes(NEWEST)) {
-    await appProfile(runner, engine, { image: NEWEST.image, cleanups });
-    await oldCompose(engine, NEWEST);
-  }
+  await Promise.all(
+    lanesOf(engine, nodeImage).map(async (parts) => {
+      for (const part of parts) await runner.beside(part).catch(broken);
+    }),
+  );
   if (runner.figures.length > 0) console.log(`\nMeasured:\n  ${runner.figures.join('\n  ')}`);
 }
 
@@ -249,8 +296,7 @@ const watchdog = setTimeout(() => void interrupted(1, 'It took too long'), MAX_M
 try {
   await main();
 } catch (error) {
-  runner.failed += 1;
-  console.error(error);
+  broken(error);
 } finally {
   await cleanUp();
   clearTimeout(watchdog);

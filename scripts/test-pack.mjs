@@ -264,6 +264,7 @@ async function reportFigures(packed) {
 function groupsOf(tarball, nodes) {
   const own = { version: process.version, binary: process.execPath };
   return [
+    group(WITHOUT_OPTIONAL_PEERS, () => tryWithoutOptionalPeers(tarball, nodes)),
     ...OF_EXAMPLES.map((one) => group(one.application, () => tryExamplesIn(one, tarball, own))),
     group({ name: 'examples' }, () => tryExampleFolders(tarball)),
     ...WITH_UNIT_TESTS.map((one) => group(one, () => tryUnitTests(one, tarball))),
@@ -274,7 +275,6 @@ function groupsOf(tarball, nodes) {
     ...WITH_CONSUMERS.map((one) => group(one, () => tryConsumers(one, tarball, own))),
     ...TRACED.map((one) => group(one, () => tryTraced(one, tarball, own))),
     ...OF_PAGES.map((one) => group(one.application, () => tryPage(one, own))),
-    group(WITHOUT_OPTIONAL_PEERS, () => tryWithoutOptionalPeers(tarball, nodes)),
     group(LINKED, () => tryLinkedFolder(own)),
   ];
 }
@@ -296,12 +296,14 @@ async function main() {
     return;
   }
   console.log('package');
+  // It waits for the registry.
+  const binaries = nodeBinaries(join(scratch, 'node'));
   if (!(await buildAsThePageSays())) return;
   const answer = await pack();
   if (answer === undefined) return;
   const { packed, tarball } = answer;
   await checkPackage(packed, tarball);
-  const { found, missing } = await nodeBinaries(join(scratch, 'node'));
+  const { found, missing } = await binaries;
   verdict(
     `Node versions: ${found.map(({ version }) => version).join(' ')}`,
     missing.length > 0 ? `could not be installed: ${missing.join(' ')}` : undefined,

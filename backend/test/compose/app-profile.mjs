@@ -376,9 +376,9 @@ export const PHASES = [
   ...[faultsUnderLoad, journals, thereAndBack, observed],
 ];
 
-/** @param {string} why */
-function skip(why) {
-  console.log(`   ######## SKIPPED: ${why.split('\n')[0]}
+/** @param {Runner} runner @param {string} why */
+function skip(runner, why) {
+  runner.say(`   ######## SKIPPED: ${why.split('\n')[0]}
    ######## NOTHING about the profile \`app\` was exercised. ########`);
 }
 
@@ -398,9 +398,9 @@ export async function appProfile(
   try {
     provided = await provide(engine);
   } catch (error) {
-    return skip(`no images: ${error instanceof Error ? error.message : String(error)}`);
+    return skip(runner, `no images: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (provided.isStandIn) console.log('   images of node, HAProxy and PostgreSQL of this machine');
+  if (provided.isStandIn) runner.say('   images of node, HAProxy and PostgreSQL of this machine');
   const [port = 0, inside = 0] = await freePorts(2);
   const settings = {
     ...provided.images,
@@ -434,7 +434,7 @@ async function exercise(runner, place, phases) {
     await phase(runner, place);
     await keepsSecrets(runner, place);
   }
-  if (runner.failed > failedBefore) console.log(await place.cluster.tail(40));
+  if (runner.failed > failedBefore) runner.say(await place.cluster.tail(40));
   place.visitor.close();
   place.everybody.close();
   await leavesNothing(runner, place);

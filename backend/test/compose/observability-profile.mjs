@@ -245,7 +245,7 @@ export async function observed(runner, { cluster }) {
   const startedAt = performance.now();
   const isReal = await provideObserverImages(cluster);
   if (!isReal) {
-    console.log(`   Prometheus, Alertmanager and exporter of this machine
+    runner.say(`   Prometheus, Alertmanager and exporter of this machine
    ######## Grafana and Jaeger cannot be had: they are not started. ########`);
   }
   const slack = new SlackReceiver();
@@ -261,12 +261,12 @@ export async function observed(runner, { cluster }) {
     await start(runner, place);
     await knows(runner, place);
     if (url !== undefined) await tells(runner, place);
-    else console.log('   !! containers do not reach this machine: nobody was told');
+    else runner.say('   !! containers do not reach this machine: nobody was told');
     await keepsSecrets(runner, place);
     await outlives(runner, place);
   } finally {
     slack.stop();
     const tookMs = performance.now() - startedAt;
-    console.log(`   the profile observability took ${(tookMs / 1000).toFixed(0)} s in all`);
+    runner.say(`   the profile observability took ${(tookMs / 1000).toFixed(0)} s in all`);
   }
 }

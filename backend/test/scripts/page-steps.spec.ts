@@ -96,6 +96,10 @@ describe('what is typed on a page', () => {
   });
 });
 
+/** As Redis 8.0.2 prints it when it is started as a service. */
+const OF_THE_MACHINE =
+  '990:C 30 Nov 2026 11:28:19.501 # WARNING Memory overcommit must be enabled! Without it, …\n';
+
 describe('what a page says that is printed', () => {
   const shown = (text: string, ...but: readonly string[]): Shown => ({ text, at: 7, but });
 
@@ -104,12 +108,14 @@ describe('what a page says that is printed', () => {
     [shown('took 3.5 ms, epoch 0\n', 'milliseconds', 'epochs'), 'took 12 ms, epoch 14\n'],
     [shown('b\na\n', 'order'), 'a\nb\n'],
     [shown('first\n…\nlast\n'), 'first\nsecond\nthird\nlast\n'],
+    [shown('OK\n'), `OK\n${OF_THE_MACHINE}`],
   ])('is printed: %j', (expected, printed) => {
     expect(problemsOfShown(expected, printed)).toEqual([]);
   });
 
   it.each([
     [shown('PONG\n'), 'PONG\nmore\n', '  + more'],
+    [shown('PONG\n'), 'PONG\n7:X 1 Jan # WARNING Other\n', '  + 7:X 1 Jan # WARNING Other'],
     [shown('took 3.5 ms\n'), 'took 12 ms\n', '  - took 3.5 ms'],
     [shown('b\na\n'), 'a\nb\n', '  the lines are in another order'],
     [shown('a\n', 'weather'), 'a\n', '7: nothing that may differ is called weather'],

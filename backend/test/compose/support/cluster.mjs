@@ -1,6 +1,6 @@
 // @ts-check
 // The cluster of the compose file as it is shipped, with secrets, ports and a network of its own.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -51,6 +51,20 @@ function paired(flat) {
   return named;
 }
 
+/** @type {Set<string>} */
+const networks = new Set();
+
+/** The first three numbers of the addresses of a cluster; none is given twice. */
+function ownNetwork() {
+  const taken = networks.size;
+  let network = '';
+  while (networks.size === taken) {
+    network = `10.${randomInt(200, 250)}.${randomInt(256)}`;
+    networks.add(network);
+  }
+  return network;
+}
+
 export class Cluster {
   #engine;
   #compose;
@@ -83,7 +97,7 @@ export class Cluster {
       REDIS_SECRETS: secrets,
       REDIS_ENV_FILE: '',
       COMPOSE_PROJECT_NAME: project,
-      REDIS_NETWORK: `10.${200 + (randomBytes(1).readUInt8() % 50)}.${randomBytes(1).readUInt8()}`,
+      REDIS_NETWORK: ownNetwork(),
       ...Object.fromEntries(PORT_VARIABLES.map((name, index) => [name, String(ports[index])])),
       ...settings,
     };

@@ -76,6 +76,8 @@ export class Runner {
   #label = '';
   #isBroken = false;
   #tell;
+  /** @type {Set<string[]>} */
+  #untold = new Set();
 
   /** @param {(text: string) => void} [tell] where its lines go */
   constructor(tell = (text) => console.log(text)) {
@@ -93,6 +95,14 @@ export class Runner {
   }
 
   /**
+   * A line that is no check.
+   * @param {string} text
+   */
+  say(text) {
+    this.#tell(text);
+  }
+
+  /**
    * Checks that run beside others and mostly wait: their lines come in one piece, when all of them have ended.
    * @param {(runner: Runner) => Promise<unknown>} body
    */
@@ -100,14 +110,22 @@ export class Runner {
     /** @type {string[]} */
     const lines = [];
     const other = new Runner((text) => void lines.push(text));
+    this.#untold.add(lines);
     try {
       await body(other);
     } finally {
       this.passed += other.passed;
       this.failed += other.failed;
       this.figures.push(...other.figures);
+      this.#untold.delete(lines);
       this.#tell(lines.join('\n'));
     }
+  }
+
+  /** For a run that is cut short: the lines so far of what runs beside others. */
+  tellUntold() {
+    for (const lines of this.#untold) this.#tell(lines.join('\n'));
+    this.#untold.clear();
   }
 
   /**

@@ -1,28 +1,39 @@
 // @ts-check
 // Commands that are run to their end, and ports that are free.
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { root } from '../../../../scripts/lib/paths.mjs';
 
+// Below those of which the system gives one to each connection: it could be that of a node which is just restarted.
+const FIRST_PORT = 10_000;
+const LAST_PORT = 32_000;
+/** @type {Set<number>} */
+const given = new Set();
+
+/** @param {number} port */
+function isFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
 /**
- * Free ports, held open together until all are known, so that none is given twice.
+ * Free ports; none is given twice.
  * @param {number} count
- * @returns {Promise<number[]>}
  */
 export async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  /** @type {number[]} */
+  const ports = [];
+  while (ports.length < count) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 }
 
