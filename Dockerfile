@@ -1,5 +1,5 @@
 # The sample backend. What is built in the first stages never reaches the last one.
-ARG NODE_IMAGE=node:22-bookworm-slim
+ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app

@@ -1,3 +1,4 @@
+import { context, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   RedisCache,
@@ -246,6 +247,35 @@ describe('traces of a real Redis, as they arrive at a collector', () => {
     const { redis } = await start();
     stopTracing();
     expect(await under('request', () => redis.set('a', 1))).toEqual([]);
+  });
+
+  it('makes nothing under a span that is not sampled, of which other tools see all the same', async () => {
+    const { redis, cache } = await start();
+    const seen: string[] = [];
+    const note = (message: unknown): void => void seen.push((message as { name: string }).name);
+    const ignore = (): void => undefined;
+    const [begins, ends] = ['start', 'asyncEnd'].map(
+      (event) => `tracing:nestjs-redis-ha:command:${event}`,
+    ) as [string, string];
+    const unsampled = trace.setSpanContext(ROOT_CONTEXT, {
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+      spanId: '00f067aa0ba902b7',
+      traceFlags: TraceFlags.NONE,
+    });
+    const work = async (): Promise<void> => {
+      await redis.set('a', 1);
+      await cache.set('b', 1);
+    };
+    // To listen to the ends asks for nothing.
+    subscribe(ends, note);
+    await context.with(unsampled, work);
+    expect(seen).toEqual([]);
+    subscribe(begins, ignore);
+    await context.with(unsampled, work);
+    unsubscribe(begins, ignore);
+    unsubscribe(ends, note);
+    expect(seen).toContain('set');
+    expect(await rig.arrived()).toEqual([]);
   });
 
   it('leaves out what has no span around it, if that is wanted', async () => {

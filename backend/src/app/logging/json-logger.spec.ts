@@ -18,6 +18,23 @@ describe('JsonLogger', () => {
     expect(line()).toMatchObject({ level: 'trace' });
   });
 
+  it('dates each line with the millisecond in which it was written', () => {
+    jest.useFakeTimers({ now: Date.UTC(2026, 10, 30) });
+    try {
+      logger.log('one');
+      logger.log('two');
+      jest.advanceTimersByTime(1);
+      logger.log('three');
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(output.map((text) => (JSON.parse(text) as { time: unknown }).time)).toEqual([
+      '2026-11-30T00:00:00.000Z',
+      '2026-11-30T00:00:00.000Z',
+      '2026-11-30T00:00:00.001Z',
+    ]);
+  });
+
   it('writes an error with its stack, as Nest gives it or as it is', () => {
     logger.error('It failed', 'Error: at here', 'Somebody');
     expect(line()).toMatchObject({ level: 'error', stack: 'Error: at here', context: 'Somebody' });

@@ -21,7 +21,7 @@ export function newLogger(level: AppLogLevel, destination: DestinationStream): L
     {
       level,
       base: { pid: process.pid },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: newIsoTime(),
       formatters: { level: (label) => ({ level: label }) },
       mixin: contextFields,
       redact: { paths: PLACES.flatMap(pathsIn), censor: '[redacted]' },
@@ -75,6 +75,16 @@ export class JsonLogger implements LoggerService {
       this.pino[level]({ ...message, ...fields });
     } else this.pino[level](fields, scrub(String(message)));
   }
+}
+
+// Lines of a busy process share their millisecond, and making its text costs a third of what a line does.
+function newIsoTime(): () => string {
+  let [at, text] = [0, ''];
+  return () => {
+    const now = Date.now();
+    if (now !== at) [at, text] = [now, `,"time":"${new Date(now).toISOString()}"`];
+    return text;
+  };
 }
 
 function pathsIn(place: string): string[] {

@@ -9,10 +9,12 @@ describe('the output of the log', () => {
   let file: string;
 
   beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     folder = mkdtempSync(join(tmpdir(), 'output-'));
     file = join(folder, 'log');
   });
   afterEach(() => {
+    jest.useRealTimers();
     rmSync(folder, { recursive: true });
   });
 
@@ -22,11 +24,22 @@ describe('the output of the log', () => {
       .filter((line) => line !== '')
       .map((line) => (JSON.parse(line) as { msg: unknown }).msg);
 
-  it('has all lines in their order, a turn later at the latest', async () => {
+  it('has lines in their order, some milliseconds later at the latest', () => {
+    const logger = newLogger('info', openOutput(file));
+    logger.info('one');
+    jest.advanceTimersByTime(15);
+    logger.info('two');
+    jest.advanceTimersByTime(5);
+    expect(texts()).toEqual(['one', 'two']);
+    logger.info('three');
+    jest.advanceTimersByTime(20);
+    expect(texts()).toEqual(['one', 'two', 'three']);
+  });
+
+  it('has a warning, and what was said before, as soon as its turn is over', async () => {
     const logger = newLogger('info', openOutput(file));
     logger.info('one');
     logger.warn('two');
-    await new Promise((resolve) => setImmediate(resolve));
     logger.info('three');
     await new Promise((resolve) => setImmediate(resolve));
     expect(texts()).toEqual(['one', 'two', 'three']);

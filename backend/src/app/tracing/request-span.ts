@@ -29,9 +29,11 @@ export function requestSpan(): Middleware {
       },
       caller,
     );
-    response.once('close', () => {
-      end(span, request, response);
-    });
+    if (span.isRecording()) {
+      response.once('close', () => {
+        end(span, request, response);
+      });
+    }
     context.with(trace.setSpan(caller, span), next);
   };
 }

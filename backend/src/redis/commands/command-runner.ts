@@ -62,7 +62,7 @@ export class CommandRunner {
     encoding: Encoding,
     options: TracedOptions | null,
   ): Promise<unknown> {
-    if (isWatched(commandChannel) && options?.operation === undefined) {
+    if (isToBeShown(options)) {
       return this.operations.ofCommand({ name, args }, options, (watched) =>
         this.run(name, args, encoding, watched),
       );
@@ -128,7 +128,7 @@ export class CommandRunner {
     commands: readonly QueuedCommand[],
     options: TracedOptions | null,
   ): Promise<BatchResult[]> {
-    if (isWatched(commandChannel) && options?.operation === undefined) {
+    if (isToBeShown(options)) {
       return this.operations.ofBatch('PIPELINE', commands, options, (watched) =>
         this.runPipeline(commands, watched),
       );
@@ -183,7 +183,7 @@ export class CommandRunner {
     queued: readonly QueuedCommand[],
     options: TracedOptions | null,
   ): Promise<BatchResult[] | null> {
-    if (isWatched(commandChannel) && options?.operation === undefined) {
+    if (isToBeShown(options)) {
       return this.operations.ofBatch('MULTI', queued, options, (watched) =>
         this.runTransaction(queued, watched),
       );
@@ -208,6 +208,11 @@ export class CommandRunner {
     if (unfit !== null) throw unfit;
     return this.#confirm(payload, intent, isHarmless, { ...options, replicas });
   }
+}
+
+// What is shown already comes here again, with its operation.
+function isToBeShown(options: TracedOptions | null): boolean {
+  return options?.operation === undefined && isWatched(commandChannel, options?.isOfKeyspace);
 }
 
 function optionsOf(

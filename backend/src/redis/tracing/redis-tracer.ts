@@ -5,7 +5,6 @@ import {
   SpanStatusCode,
   trace,
   TraceFlags,
-  type Context,
   type Span,
   type SpanOptions,
   type Tracer,
@@ -13,6 +12,8 @@ import {
 import {
   CacheOperation,
   CommandOperation,
+  SAMPLED_CHANNEL,
+  sampleBy,
   type CommandStep,
   type Operation,
   type SessionOperation,
@@ -28,13 +29,13 @@ import {
 import type { ResolvedTracingOptions } from './tracing-options.js';
 
 const NAME = 'nestjs-redis-ha';
-const CHANNELS = ['command', 'cache', 'session'] as const;
+const CHANNELS = ['command', 'cache', 'session'];
 const EVENT_OF_STEP = { waiting: 'waiting for a node', sent: 'sent', again: 'to be sent again' };
 
 type Shown = CommandOperation | CacheOperation | SessionOperation;
 type Listener = readonly [name: string, listener: ChannelListener];
 
-/** Makes a span of each operation that the library publishes. */
+/** Makes a span of each operation that belongs to a span which is sampled, or to none. */
 export class RedisTracer {
   readonly #options: ResolvedTracingOptions;
   readonly #spans = new WeakMap<Operation, Span>();
@@ -46,10 +47,8 @@ export class RedisTracer {
   constructor(options: ResolvedTracingOptions) {
     this.#options = options;
     this.#listeners = [
-      ...CHANNELS.map(
-        (kind) => [`tracing:${NAME}:${kind}:start`, toListener(this.#begin)] as const,
-      ),
-      [`${NAME}:command:step`, toListener(this.#note)] as const,
+      [SAMPLED_CHANNEL, toListener(this.#begin)],
+      [`${NAME}:command:step`, toListener(this.#note)],
     ];
     this.#endListeners = CHANNELS.map(
       (kind) => [`tracing:${NAME}:${kind}:asyncEnd`, toListener(this.#end)] as const,
@@ -60,10 +59,12 @@ export class RedisTracer {
   start(): void {
     for (const [name, listener] of this.#endListeners) subscribe(name, listener);
     for (const [name, listener] of this.#listeners) subscribe(name, listener);
+    sampleBy(this.#wants);
   }
 
   /** Begins no further span. Those that are open end with their operations. */
   stop(): void {
+    sampleBy(null);
     for (const [name, listener] of this.#listeners) unsubscribe(name, listener);
     this.#isStopped = true;
     this.#endIfIdle();
@@ -75,8 +76,10 @@ export class RedisTracer {
   }
 
   readonly #begin = (operation: Shown): void => {
+    const isOfKeyspace = operation instanceof CommandOperation && operation.isOfKeyspace;
+    // Another subscriber may have wanted it.
+    if (!this.#wants(isOfKeyspace)) return;
     const around = context.active();
-    if (!this.#isWanted(operation, around)) return;
     const span = this.#tracer.startSpan(...this.#opening(operation), around);
     this.#spans.set(operation, span);
     this.#open++;
@@ -111,15 +114,12 @@ export class RedisTracer {
   }
 
   // Under a span that is not sampled nothing is: so it need not be made.
-  #isWanted(operation: Shown, around: Context): boolean {
-    const parent = trace.getSpan(around);
-    if (parent === undefined) {
-      const isOwn = operation instanceof CommandOperation && operation.isOfKeyspace;
-      return !isOwn && !this.#options.requireParentSpan;
-    }
+  readonly #wants = (isOfKeyspace: boolean): boolean => {
+    const parent = trace.getActiveSpan();
+    if (parent === undefined) return !isOfKeyspace && !this.#options.requireParentSpan;
     const isSampled = (parent.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
     return isSampled || parent.isRecording();
-  }
+  };
 
   #opening(operation: Shown): [name: string, options: SpanOptions] {
     if (operation instanceof CommandOperation) {

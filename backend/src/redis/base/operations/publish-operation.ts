@@ -1,16 +1,32 @@
-import type { TracingChannel } from 'node:diagnostics_channel';
+import { channel, type TracingChannel } from 'node:diagnostics_channel';
 import type { Operation } from './operation.js';
 
 /** The channels of one kind of operation. */
 type Channels<O extends Operation> = TracingChannel<unknown, O>;
 
-/** Returns whether somebody wants to see operations of this kind: who has subscribed to `start`. */
-export function isWatched({
-  start,
-}: {
-  readonly start: { readonly hasSubscribers: boolean };
-}): boolean {
-  return start.hasSubscribers;
+/** Says whether the call that begins now is to be shown. `isOfKeyspace`: a cache or sessions need it. */
+export type Sampling = (isOfKeyspace: boolean) => boolean;
+
+/** Brings each operation that begins to who samples. */
+export const SAMPLED_CHANNEL = 'nestjs-redis-ha:sampled';
+
+const sampled = channel(SAMPLED_CHANNEL);
+let sampling: Sampling | null = null;
+
+/**
+ * Shows, beside what the subscribers of `start` see, those calls of which `wanted` says so. It is asked before anything
+ * is made: where one request of ten is sampled, the calls of nine are nobody's, and cost no more than the question.
+ */
+export function sampleBy(wanted: Sampling | null): void {
+  sampling = wanted;
+}
+
+/** Returns whether somebody wants to see the operation of this kind that would begin now. */
+export function isWatched(
+  { start }: { readonly start: { readonly hasSubscribers: boolean } },
+  isOfKeyspace = false,
+): boolean {
+  return start.hasSubscribers || (sampling !== null && sampling(isOfKeyspace));
 }
 
 /**
@@ -24,6 +40,7 @@ export function published<O extends Operation, T>(
   work: () => Promise<T>,
   goesOn?: (error: unknown) => boolean,
 ): Promise<T> {
+  sampled.publish(operation);
   return channels.start.runStores(operation, () => {
     let working: Promise<T>;
     try {
