@@ -43,7 +43,7 @@ export class KeyspaceProcess implements Actor {
     this.life = life;
     this.name = life === 0 ? `p${String(no)}` : `p${String(no)}.${String(life)}`;
     this.log = log;
-    this.port = new InMemoryPort(redis, settings.hasReplica);
+    this.port = new InMemoryPort(redis, () => shared.now(), settings.hasReplica);
     this.clock = new ProcessClock(shared, settings.offsetsMs[no] ?? 0);
     this.heardSince = shared.now();
     const origin = `${(no * 1_000 + life).toString(16).padStart(8, '0')}00000000`;

@@ -28,7 +28,7 @@ describe('a session of one process that another has updated, when Redis loses it
   let token: string;
 
   const start = (): Process => {
-    const port = new InMemoryPort(redis);
+    const port = new InMemoryPort(redis, () => clock.now());
     const deps = { clock, bus: new EventBus() };
     const keyspaces = new Keyspaces(OPTIONS, port, deps);
     keyspaces.start();

@@ -141,7 +141,7 @@ export class OrderWorld {
 
   #start(offsetMs: number): Process {
     const { hasReplica, nearMs } = this.#settings;
-    const port = new InMemoryPort(this.#redis, hasReplica);
+    const port = new InMemoryPort(this.#redis, () => this.#clock.now(), hasReplica);
     const clock = new ProcessClock(this.#clock, offsetMs);
     const bus = new EventBus();
     const keyspaces = new Keyspaces(OPTIONS, port, { clock, bus });

@@ -49,6 +49,31 @@ describe('sessions in a Redis', () => {
     },
   );
 
+  it('that comes back empty are not brought back by a quiet process, which others have ended since', async () => {
+    const [here, there] = [start(0), start(1)];
+    const { token } = await here.sessions.create(ANN);
+    const late = await here.sessions.create(ANN);
+    await stage.time.advance(LATER_MS);
+    await there.sessions.destroy(token);
+    await stage.time.advance(LATER_MS);
+    // Nobody remembers the end any more.
+    await there.sessions.create(ANN);
+    stage.lose!();
+    await stage.time.advance(LATER_MS);
+    expect(await codeOf(here.sessions.read(token))).toBe('SESSION_INVALID');
+    expect(await codeOf(here.sessions.read(late.token))).toBe('SESSION_INVALID');
+  });
+
+  it('that comes back empty after a long time away have what was written shortly before', async () => {
+    const { sessions, footing } = start(0);
+    const { token } = await sessions.create(ANN);
+    footing.link.goAway();
+    stage.lose!();
+    await stage.time.advance(LATER_MS);
+    await reach({ footing, sessions });
+    expect(await codeOf(sessions.read(token))).toBe('ok');
+  });
+
   it('that was restored come from the archive when the keyspace is deleted', async () => {
     const { sessions } = start(0, { archive: new TableArchive() });
     const [ended, kept] = [await sessions.create(ANN), await sessions.create(ANN)];

@@ -55,7 +55,7 @@ export function tiered(): TieredStage {
     for (const port of ports) port.tell(channel, message);
   };
   const start = (driftMs: number, kept: KeptJournal = NOTHING_KEPT): TieredFooting => {
-    const port = new InMemoryPort(redis);
+    const port = new InMemoryPort(redis, () => time.now());
     ports.push(port);
     const onReached = (): void => {
       if (untold.delete(port)) port.tellOfSwitch();

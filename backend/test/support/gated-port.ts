@@ -23,7 +23,7 @@ export class GatedPort implements RedisPort {
   readsFromReplicas = false;
   readonly #real: RedisPort;
   readonly #listeners = new Set<{ onMessage: (message: string) => void; onHearing: () => void }>();
-  readonly #atRisk = new Set<() => void>();
+  readonly #atRisk = new Set<(soundUntil: number) => void>();
 
   constructor(real: RedisPort) {
     this.#real = real;
@@ -37,7 +37,7 @@ export class GatedPort implements RedisPort {
     return this.beforeAnswer(command, answer);
   }
 
-  onDataAtRisk(listener: () => void): Stop {
+  onDataAtRisk(listener: (soundUntil: number) => void): Stop {
     this.#atRisk.add(listener);
     return () => this.#atRisk.delete(listener);
   }
@@ -58,8 +58,8 @@ export class GatedPort implements RedisPort {
   }
 
   /** Reports that another node is the primary now. */
-  tellOfSwitch(): void {
-    for (const listener of this.#atRisk) listener();
+  tellOfSwitch(soundUntil = performance.now()): void {
+    for (const listener of this.#atRisk) listener(soundUntil);
   }
 
   /** Delivers a message on the channel of each keyspace. */

@@ -50,7 +50,7 @@ export class PartitionPort implements RedisPort {
     return answer;
   }
 
-  onDataAtRisk(listener: () => void): Stop {
+  onDataAtRisk(listener: (soundUntil: number) => void): Stop {
     return this.#primary.onDataAtRisk(listener);
   }
 

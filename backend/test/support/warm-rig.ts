@@ -64,7 +64,7 @@ export class WarmRig {
     const { clock } = this;
     const no = ++this.#started;
     const name = `p${String(no)}`;
-    const port = new InMemoryPort(this.redis);
+    const port = new InMemoryPort(this.redis, () => clock.now());
     const bus = new EventBus();
     const events: RedisHaEvent[] = [];
     bus.onAny((event) => events.push(event));

@@ -47,11 +47,11 @@ export class EnginePort implements RedisPort {
     return readPolicy !== 'primary' && this.#connected.tracker.replicaAddresses.length > 0;
   }
 
-  onDataAtRisk(listener: () => void): Stop {
-    return all([
-      this.#bus.on('primary.switched', listener),
-      this.#bus.on('primary.reset', listener),
-    ]);
+  onDataAtRisk(listener: (soundUntil: number) => void): Stop {
+    const tell = (): void => {
+      listener(this.#connected.tracker.soundUntil);
+    };
+    return all([this.#bus.on('primary.switched', tell), this.#bus.on('primary.reset', tell)]);
   }
 
   onFlush(listener: () => void): Stop {

@@ -41,8 +41,10 @@ class ScriptedPort implements RedisPort {
     return this.answer(name);
   }
 
-  onDataAtRisk(listener: () => void): () => void {
-    this.tellOfSwitch = listener;
+  onDataAtRisk(listener: (soundUntil: number) => void): () => void {
+    this.tellOfSwitch = () => {
+      listener(0);
+    };
     return () => undefined;
   }
 

@@ -105,8 +105,8 @@ export class Keyspaces {
     );
     this.#deps = this.#newParts(kept, origin);
     this.#replays = this.#newReplays();
-    this.#stopHearing = port?.onDataAtRisk(() => {
-      this.#reapply();
+    this.#stopHearing = port?.onDataAtRisk((soundUntil) => {
+      this.#reapply(soundUntil);
     });
   }
 
@@ -333,8 +333,8 @@ export class Keyspaces {
   }
 
   // The new primary may lack the last writes that the old one acknowledged. What it has newer stays.
-  #reapply(): void {
-    this.#deps.own.flip();
+  #reapply(soundUntil: number): void {
+    this.#deps.own.flip(soundUntil);
     this.#degradation.refresh();
     this.#replays?.wake();
   }

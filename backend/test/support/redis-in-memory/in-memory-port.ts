@@ -43,11 +43,14 @@ export class InMemoryPort implements RedisPort {
   /** How often others may go first, before a command is run and before its answer is there. */
   pauses: () => number = () => 0;
   readonly #redis: RedisInMemory;
-  readonly #atRisk = new Set<() => void>();
+  readonly #now: () => number;
+  readonly #atRisk = new Set<(soundUntil: number) => void>();
   readonly #recovery = new Set<() => void>();
   readonly #listeners = new Set<Listener>();
   #link: LinkState = 'open';
   #switches = 0;
+  /** Since when Redis is not surely there. */
+  #doubtedSince: number | null = null;
   /** What is on its way waits for this. */
   #stop: Promise<void> | null = null;
   #isGone = false;
@@ -56,9 +59,13 @@ export class InMemoryPort implements RedisPort {
   /** What a frozen node does when it thaws. */
   #held: (() => void)[] = [];
 
-  /** @param readsFromReplicas - reads go to the replica, but for those that ask for the primary */
-  constructor(redis: RedisInMemory, readsFromReplicas = false) {
+  /**
+   * @param now - the clock of the process
+   * @param readsFromReplicas - reads go to the replica, but for those that ask for the primary
+   */
+  constructor(redis: RedisInMemory, now: () => number, readsFromReplicas = false) {
     this.#redis = redis;
+    this.#now = now;
     this.readsFromReplicas = readsFromReplicas;
   }
 
@@ -70,6 +77,7 @@ export class InMemoryPort implements RedisPort {
   set link(link: LinkState) {
     const was = this.#link;
     this.#link = link;
+    if (link !== 'open') this.#doubtedSince ??= this.#now();
     if (was === 'frozen') this.#thaw();
     if (link !== 'open' && was === 'open') this.#loseNotices();
     if (link !== 'open' || was === 'open') return;
@@ -97,7 +105,7 @@ export class InMemoryPort implements RedisPort {
     return bytesOf(reply);
   }
 
-  onDataAtRisk(listener: () => void): Stop {
+  onDataAtRisk(listener: (soundUntil: number) => void): Stop {
     this.#atRisk.add(listener);
     return () => this.#atRisk.delete(listener);
   }
@@ -127,7 +135,8 @@ export class InMemoryPort implements RedisPort {
       this.#loseNotices();
       for (const one of this.#listeners) one.onHearing();
     }
-    for (const listener of this.#atRisk) listener();
+    for (const listener of this.#atRisk) listener(this.#doubtedSince ?? this.#now());
+    if (this.#link === 'open') this.#doubtedSince = null;
   }
 
   /** Redis takes writes again. */

@@ -12,7 +12,10 @@ describeKeyValueStore(
     const redis = new RedisInMemory(() => clock.wallTime());
     const stamps = new HybridClock(clock, '00000000000000aa');
     return Promise.resolve({
-      store: new RedisStore(new InMemoryPort(redis), stamps, { clock, timeoutMs: 1_000 }),
+      store: new RedisStore(new InMemoryPort(redis, () => clock.now()), stamps, {
+        clock,
+        timeoutMs: 1_000,
+      }),
       close: () => Promise.resolve(),
       pass: (ms: number) => clock.advance(ms),
       plant: (key: string, bytes: Buffer) => {

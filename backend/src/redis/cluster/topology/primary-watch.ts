@@ -1,15 +1,19 @@
 import type { NodeAddress } from '../../base/address/index.js';
 import type { EventBus } from '../../base/events/index.js';
+import type { Clock } from '../../base/timing/index.js';
 import type { RedisNode } from '../connection/index.js';
 
 /** Knows whether the followed primary is there, and tells when that changes. */
 export class PrimaryWatch {
+  readonly #clock: Clock;
   readonly #bus: EventBus;
   #primary: NodeAddress | null = null;
   #runId: string | null = null;
   #isReady = false;
+  #doubtedSince: number | null = null;
 
-  constructor(bus: EventBus) {
+  constructor(clock: Clock, bus: EventBus) {
+    this.#clock = clock;
     this.#bus = bus;
   }
 
@@ -18,17 +22,25 @@ export class PrimaryWatch {
     return this.#isReady;
   }
 
+  /**
+   * Until when a primary was surely there, by `clock.now()`: now, or when something was wrong with it first. What one
+   * acknowledged long before that was not lost with it.
+   */
+  get soundUntil(): number {
+    return this.#doubtedSince ?? this.#clock.now();
+  }
+
   /** Another node is the primary: nothing is known of it yet. */
   follow(primary: NodeAddress): void {
     this.#primary = primary;
     this.#runId = null;
-    this.#isReady = false;
+    this.#doubt();
   }
 
   /** Something is wrong with the primary. Returns whether that is news. */
   suspect(reason: string): boolean {
     if (!this.#isReady || this.#primary === null) return false;
-    this.#isReady = false;
+    this.#doubt();
     this.#bus.emit({ type: 'primary.suspected', node: this.#primary, reason });
     return true;
   }
@@ -39,7 +51,13 @@ export class PrimaryWatch {
     this.#isReady = true;
     this.#bus.emit({ type: 'primary.ready', node: node.address });
     this.#noteRun(node);
+    this.#doubtedSince = null;
     return true;
+  }
+
+  #doubt(): void {
+    this.#isReady = false;
+    this.#doubtedSince ??= this.#clock.now();
   }
 
   // The same address with another run id is a restarted process, which may have lost its data.

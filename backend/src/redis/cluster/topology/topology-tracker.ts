@@ -54,7 +54,7 @@ export class TopologyTracker {
     this.history = new FailoverHistory(clock, bus);
     this.gate = new WriteGate(clock, bus);
     this.#refusal = new WriteRefusal(clock, bus, () => this.primary);
-    this.#watch = new PrimaryWatch(bus);
+    this.#watch = new PrimaryWatch(clock, bus);
     const doubts = new Doubts(bus);
     this.#registry = new NodeRegistry(
       options,
@@ -133,6 +133,11 @@ export class TopologyTracker {
     return this.#replicas
       .map((address) => this.#registry.get(address))
       .filter((node) => node !== undefined);
+  }
+
+  /** Until when a primary was surely there, by `clock.now()`. */
+  get soundUntil(): number {
+    return this.#watch.soundUntil;
   }
 
   /** Whether writes can be sent now. */

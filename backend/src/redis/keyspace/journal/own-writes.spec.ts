@@ -436,7 +436,7 @@ describe('OwnWrites', () => {
         await put(journal, 'login', 1, { body: 'x'.repeat(weight) });
         journal.note(deleted('a', 2));
         journal.note(recordOf(setOf('a', stampNo(3), large), 'value'));
-        journal.flip();
+        journal.flip(clock.now());
         expect(isGone(journal, 'a')).toBe(true);
       });
 
@@ -590,7 +590,7 @@ describe('OwnWrites', () => {
       note(journal, 'v', 1, 'value');
       journal.note(dropOf('g', 2));
       void put(journal, 'waits', 0);
-      journal.flip();
+      journal.flip(clock.now());
       expect(keysOf(journal.oldest(9))).toEqual(['waits', 'v', 'g', 'login']);
       expect(keysOf(log.appended)).toEqual(['waits', 'v', 'g', 'login']);
       expect(journal.stats).toMatchObject({ entries: 4, acknowledged: 0 });
@@ -599,12 +599,22 @@ describe('OwnWrites', () => {
       expect(pendingOf(journal, 'v')).toBeNull();
     });
 
-    it('also all of a long time ago, when nothing was written since: a long outage loses as much', async () => {
+    it('also what it took shortly before it went away, however long it was away', async () => {
       const journal = open();
       note(journal, 'a', 1);
+      await clock.advance(WIDE.windowMs - 1);
+      const soundUntil = clock.now();
       await clock.advance(9 * HOUR_MS);
-      journal.flip();
+      journal.flip(soundUntil);
       expect(journal.entries).toBe(1);
+    });
+
+    it('not what it took long before, though nothing was written since: others may have ended it', async () => {
+      const journal = open();
+      note(journal, 'a', 1);
+      await clock.advance(WIDE.windowMs + 1);
+      journal.flip(clock.now());
+      expect(journal.entries).toBe(0);
     });
 
     it('also what it has replayed, with what was left of its time', async () => {
@@ -613,7 +623,7 @@ describe('OwnWrites', () => {
       await clock.advance(4_000);
       journal.acknowledge(journal.oldest(1)[0]!);
       expect(journal.stats).toMatchObject({ entries: 0, acknowledged: 1, applied: 1 });
-      journal.flip();
+      journal.flip(clock.now());
       expect(journal.oldest(1)[0]).toMatchObject({
         write: { ttlMs: 6_000 },
         madeAt: clock.wallTime(),
@@ -626,7 +636,7 @@ describe('OwnWrites', () => {
       for (const key of ['mine', 'theirs']) {
         journal.noteEnd({ ...deleteOf(key, stampNo(1)), isFinal: true });
       }
-      journal.flip();
+      journal.flip(clock.now());
       expect(keysOf(journal.oldest(9))).toEqual(['mine']);
       expect(kindIn(pendingOf(journal, 'mine')!.entry)).toBe('tombstone');
     });
@@ -673,7 +683,7 @@ describe('OwnWrites', () => {
         const record = recordOf(write, classes[dice(3)]);
         if (dice(2) === 0) journal.note(record);
         else await journal.append(record);
-        if (dice(40) === 0) journal.flip();
+        if (dice(40) === 0) journal.flip(clock.now());
         if (dice(3) === 0) for (const one of journal.oldest(4)) journal.acknowledge(one);
         const { entries, acknowledged } = journal.stats;
         expect(entries + acknowledged).toBeLessThanOrEqual(30);

@@ -215,18 +215,23 @@ export class OwnWrites {
     if (!this.settle(record, 'superseded')) return;
     if (newer.isFinal && !own.isFinal) {
       // Its key is never used again.
-      const { maxAgeMs } = this.#options;
-      const write = graveOf(record.write, { ...newer, ttlMs: maxAgeMs, madeAt });
+      const write = graveOf(record.write, { ...newer, ttlMs: this.maxAgeMs, madeAt });
       this.#remember({ kind: 'write', write, madeAt, class: 'must' });
     } else if (compareStandings(newer, own) > 0) {
       this.#remember({ ...record, madeAt, write: { ...record.write, ttlMs } });
     }
   }
 
-  /** Redis may have lost what it acknowledged: it is pending again. The log gets all of it at once. */
-  flip(): void {
+  /**
+   * Redis may have lost what it acknowledged: it is pending again. The log gets all of it at once. What is older than the
+   * window was not lost then, and others may have ended it since.
+   *
+   * @param soundUntil - until when Redis was surely there, by `clock.now()`
+   */
+  flip(soundUntil: number): void {
     this.#lostAt = this.#clock.now();
     this.losses++;
+    this.#held.forgetBefore(soundUntil - this.#options.windowMs);
     const lost = this.#held.acknowledged.map((held) => {
       this.#held.remove(held);
       const { madeAt, knownSince = madeAt } = held.record;

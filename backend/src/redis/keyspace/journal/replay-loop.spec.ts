@@ -216,7 +216,7 @@ describe('ReplayLoop', () => {
     apply = () => Promise.resolve({ kind: 'absent' });
     const write = { ...setOf('theirs', stampNo(1)), replaces: stampNo(0) };
     own.note({ kind: 'write', write, madeAt: clock.wallTime() });
-    own.flip();
+    own.flip(clock.now());
     loop.wake();
     await clock.advance(14_000);
     expect(applied.length).toBeGreaterThan(3);

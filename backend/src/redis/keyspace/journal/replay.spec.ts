@@ -184,12 +184,13 @@ describe('Replay', () => {
       expect(journal.stats).toMatchObject({ entries: 0, expired: 1 });
     });
 
-    it('replaces by what it acknowledged long ago and lost with an old snapshot, and deletes nothing', async () => {
+    it('replaces by what it acknowledged before a long time away and lost with an old snapshot, and deletes nothing', async () => {
+      const soundUntil = clock.now();
       journal.note(recordOf(setOf('a', stampNo(2), { body: 'later', ttlMs: null })));
       journal.note(recordOf(setOf('gone', stampNo(2), { ttlMs: null })));
       await clock.advance(9 * HOUR_MS);
       store.memory.apply(setOf('a', stampNo(1), { body: 'of the snapshot', ttlMs: null }));
-      journal.flip();
+      journal.flip(soundUntil);
       expect(await replayOf().run(never)).toMatchObject({ applied: 1, expired: 1 });
       expect(['a', 'gone'].map(bodyOf)).toEqual(['later', null]);
     });
@@ -237,7 +238,7 @@ describe('Replay', () => {
     it('the same when a failover has lost both', async () => {
       journal.note(recordOf(deleteOf('a', stampNo(2), HOUR_MS)));
       journal.note(recordOf(setOf('a', stampNo(3), { ttlMs: 1_000 })));
-      journal.flip();
+      journal.flip(clock.now());
       await replayOf().run(never);
       await clock.advance(2_000);
       expect(older()).toEqual(refused);
@@ -294,7 +295,7 @@ describe('Replay', () => {
     const lose = (...left: StampedWrite[]): void => {
       store = new WatchedStore(clock);
       for (const write of left) store.memory.apply(write);
-      journal.flip();
+      journal.flip(clock.now());
     };
 
     it('brings it again when a failover has lost what it lost against', async () => {
@@ -370,7 +371,7 @@ describe('Replay', () => {
     it('creates again what a failover lost right after it was created and changed', async () => {
       journal.note(recordOf(setOf('a', stampNo(1))));
       journal.note(recordOf(change('a', 2, 1)));
-      journal.flip();
+      journal.flip(clock.now());
       expect(await replayOf().run(never)).toMatchObject({ applied: 1, superseded: 0 });
       expect(bodyOf('a')).toBe('v2');
     });
@@ -378,7 +379,7 @@ describe('Replay', () => {
     it('waits after a loss until another process has written again what it changes', async () => {
       const replay = replayOf();
       journal.note(recordOf(change('theirs', 2, 1)));
-      journal.flip();
+      journal.flip(clock.now());
       expect(await replay.run(never)).toMatchObject({ applied: 0, superseded: 0 });
       expect([replay.hasLeftSome, journal.entries]).toEqual([true, 1]);
       store.memory.apply(setOf('theirs', stampNo(1)));
@@ -388,7 +389,7 @@ describe('Replay', () => {
 
     it('gives up a change when nobody has written again what it changes within the window', async () => {
       journal.note(recordOf(change('gone', 2, 1)));
-      journal.flip();
+      journal.flip(clock.now());
       await replayOf().run(never);
       await clock.advance(BOUNDS.windowMs + 1);
       expect(await replayOf().run(never)).toMatchObject({ applied: 0, superseded: 1 });
@@ -398,14 +399,14 @@ describe('Replay', () => {
     it('brings everything else meanwhile', async () => {
       journal.note(recordOf(change('theirs', 1, 0)));
       for (let no = 2; no < 9; no++) journal.note(recordOf(setOf(`k${no}`, stampNo(no))));
-      journal.flip();
+      journal.flip(clock.now());
       expect(await runAll()).toMatchObject({ applied: 7, superseded: 0 });
       expect(journal.entries).toBe(1);
     });
 
     it('does not create with a late change what others may have ended since Redis had it', async () => {
       journal.note(recordOf(setOf('a', stampNo(1), { ttlMs: null })));
-      journal.flip();
+      journal.flip(clock.now());
       await clock.advance(HOUR_MS + 1);
       await put({ ...change('a', 2, 1), ttlMs: null });
       expect(await replayOf().run(never)).toMatchObject({ applied: 0, expired: 1 });

@@ -11,8 +11,11 @@ export interface RedisPort {
   ): Promise<unknown>;
   /** True when a read may be answered by a replica, so that it may lag behind. */
   readonly readsFromReplicas: boolean;
-  /** Calls back when the primary may have lost acknowledged writes: it moved, or was restarted. */
-  onDataAtRisk(listener: () => void): Stop;
+  /**
+   * Calls back when the primary may have lost acknowledged writes: it moved, or was restarted. Says until when it was surely
+   * there, by `clock.now()`.
+   */
+  onDataAtRisk(listener: (soundUntil: number) => void): Stop;
   /**
    * Calls back when all keys may have been removed at once (`FLUSHALL`, `FLUSHDB`), as long as a channel is listened to.
    * Not there where nobody but the process itself can do that.
