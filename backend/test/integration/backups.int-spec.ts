@@ -1,14 +1,17 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXIT } from '../../src/cli/frame/index.js';
 import {
   startRedisServer,
   type RedisTestServer,
   type RespClient,
+  waitUntil,
 } from '../../src/redis/testing/index.js';
 import { BackupRig, newKey, type Ran } from '../support/backup-rig.js';
 import { seededRandom } from '../support/random-histories.js';
 import { everyServer } from '../support/servers.js';
 import { BackupMaker, bytesOf, snapshotOf } from '../support/snapshots.js';
+import { typeCommand } from '../support/typed-program.js';
 
 const rig = new BackupRig();
 const running: RedisTestServer[] = [];
@@ -228,6 +231,40 @@ describe('a restore', () => {
     expect(await said({}, 'restore', 'latest', '--sessions', 'some')).toContain('--sessions some');
     expect(await said({}, 'take', '--nonsense')).toContain('nonsense');
     expect(await said({}, 'take')).toContain('without Sentinels');
+  });
+});
+
+describe('a command that is ended by Ctrl-C', () => {
+  const untilCopiedBy = (server: RedisTestServer, count: string): Promise<unknown> =>
+    waitUntil(
+      async () => (await server.node.info('replication')).get('connected_slaves') === count,
+      { what: `${count} ask for its data` },
+    );
+
+  it('leaves the node that it waits for, and nothing in the folder', async () => {
+    // The node waits for other replicas before it sends anything.
+    const settings = ['repl-diskless-sync yes', 'repl-diskless-sync-delay 600'];
+    const server = await startServer('redis-server', ...settings);
+    const ending = new AbortController();
+    const words = ['backup', 'take', '--from', addressOf(server), '--allow-primary'];
+    const env = { ...envOf(server), BACKUP_DIR: rig.dir, BACKUP_KEYS: rig.key };
+    const taking = typeCommand(words, env, { signal: ending.signal });
+    await untilCopiedBy(server, '1');
+    ending.abort();
+    expect((await taking).code).toBe(EXIT.interrupted);
+    await untilCopiedBy(server, '0');
+    expect((await readdir(rig.dir)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('does not wait for a node that says nothing, to be restored into', async () => {
+    const server = await startServer('redis-server');
+    await server.node.freeze();
+    const ending = new AbortController();
+    const env = { ...envOf(server), BACKUP_DIR: rig.dir, BACKUP_KEYS: rig.key };
+    const restoring = typeCommand(['restore', 'latest'], env, { signal: ending.signal });
+    ending.abort();
+    expect((await restoring).code).toBe(EXIT.interrupted);
+    server.node.thaw();
   });
 });
 

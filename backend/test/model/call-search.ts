@@ -3,8 +3,8 @@ import { CallWorld, FLOOD, WEIGHTS } from './call-world.js';
 import { historyOf, written, type Step } from './histories.js';
 
 const LENGTH = { least: 5, most: 45 };
-/** More than a busy machine takes for a history. */
-export const HISTORY_MS = 40;
+/** More than a busy machine takes for a history: a search that is cut off goes on beside the next one, and disturbs it. */
+export const HISTORY_MS = 200;
 
 const CALLS = {
   runs: 1_500,

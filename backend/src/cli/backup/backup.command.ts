@@ -8,7 +8,7 @@ import { openSource, type Source, type SourceOptions } from './link/find-source.
 import { namedFile } from './named-file.js';
 import { type ScheduleOptions, takeOnSchedule } from './scheduled-backups.js';
 import { ABOUT_KEYS, BACKUP_OPTIONS, BackupSettings, readNode } from './settings.js';
-import { type BackupHome, takeBackup } from './take-backup.js';
+import { type BackupHome, takeFrom } from './take-backup.js';
 import {
   contentOf,
   dateOf,
@@ -21,6 +21,7 @@ import {
   toldOfTaken,
 } from './told-backups.js';
 
+const clock = new SystemClock();
 const MAX_BEHIND_BYTES = 2 ** 20;
 const MAX_AGE_MINUTES = 120;
 const EVERY_MS = 1_000;
@@ -127,25 +128,20 @@ function everyFor(what: (typeof PARTS)[number], everyMs: number | null): number 
   throw CliError.misused(`backup ${what} takes no --every`, 'Only follow does');
 }
 
-async function take({ settings, source: options, tell }: Run): Promise<ExitCode> {
+async function take({ settings, source, io, tell }: Run): Promise<ExitCode> {
   const { ring, cluster, redis } = settings;
-  const folder = await settings.folder.prepare();
-  const source = await openSource(redis, options);
-  try {
-    tell(toldOfTaken(await takeBackup(source, { folder, ring, cluster })));
-    return EXIT.done;
-  } finally {
-    source.link.close();
-  }
+  const home = { folder: await settings.folder.prepare(), ring, cluster };
+  tell(toldOfTaken(await takeFrom(() => openSource(redis, source, io.signal), home)));
+  return EXIT.done;
 }
 
 async function follow(run: Run): Promise<ExitCode> {
   const { settings, source, io, tell } = run;
   const { ring, cluster, redis, keep } = settings;
   const home = { folder: await settings.folder.prepare(), ring, cluster };
-  const open = (): Promise<Source> => openSource(redis, source);
   const ending = new AbortController();
   const signal = AbortSignal.any([io.signal, ending.signal]);
+  const open = (): Promise<Source> => openSource(redis, source, signal);
   const heard = withResolver(signal);
   const follower = new EndsFollower(home, {
     open,
@@ -154,7 +150,7 @@ async function follow(run: Run): Promise<ExitCode> {
       if (told !== null) tell(told);
       if (event.kind === 'follows') heard.resolve();
     },
-    signal,
+    ...{ signal, clock },
     everyMs: EVERY_MS,
     listMs: LIST_MS,
   });
@@ -175,7 +171,7 @@ async function takeWhenDue(
 ): Promise<void> {
   if (everyMs === null) return;
   await takeOnSchedule(home, {
-    ...{ ...options, everyMs, clock: new SystemClock(), now: io.now },
+    ...{ ...options, everyMs, clock, now: io.now },
     report: (event) => {
       tell(toldOfSchedule(event));
     },

@@ -46,8 +46,8 @@ export const command = defineCommand({
   run: async ({ words: [file = 'latest'], options }, io) => {
     const settings = new BackupSettings(io.env, options);
     const { ring, cluster, folder, redis } = settings;
-    const address = readNode('to', options.to) ?? (await primaryOf(redis));
-    const link = await NodeLink.open(address, redis.node);
+    const address = readNode('to', options.to) ?? (await primaryOf(redis, io.signal));
+    const link = await NodeLink.open(address, redis.node, io.signal);
     try {
       const path = await namedFile(settings, file, await link.histories());
       const report = await restoreBackup(link, {

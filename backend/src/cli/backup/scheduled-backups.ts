@@ -3,7 +3,7 @@ import { BackupError } from './backup-error.js';
 import type { Pruned } from './backup-folder.js';
 import type { Source } from './link/find-source.js';
 import type { KeepRule } from './retention.js';
-import { type BackupHome, takeBackup, type TakenBackup } from './take-backup.js';
+import { type BackupHome, type TakenBackup, takeFrom } from './take-backup.js';
 
 /** What one that takes backups on a schedule tells. */
 export type ScheduleEvent =
@@ -51,9 +51,9 @@ async function untilDue(
 
 /** Resolves with whether there is a new one. */
 async function takeOne(home: BackupHome, options: ScheduleOptions): Promise<boolean> {
-  const { report, signal, keep, now } = options;
+  const { open, report, signal, keep, now } = options;
   try {
-    const backup = await takeFrom(home, options);
+    const backup = await takeFrom(open, home);
     report({ kind: 'took', backup });
     const pruned = await home.folder.prune(home.cluster, keep, now());
     if (pruned.removed.length > 0) report({ kind: 'pruned', pruned });
@@ -62,20 +62,5 @@ async function takeOne(home: BackupHome, options: ScheduleOptions): Promise<bool
     if (!(error instanceof BackupError)) throw error;
     if (!signal.aborted) report({ kind: 'failed', error });
     return false;
-  }
-}
-
-async function takeFrom(home: BackupHome, { open, signal }: ScheduleOptions): Promise<TakenBackup> {
-  const source = await open();
-  const { link } = source;
-  const leave = (): void => {
-    link.close();
-  };
-  signal.addEventListener('abort', leave);
-  try {
-    return await takeBackup(source, home);
-  } finally {
-    signal.removeEventListener('abort', leave);
-    link.close();
   }
 }

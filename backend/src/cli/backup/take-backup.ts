@@ -32,7 +32,7 @@ type Facts = Pick<BackupHeader, 'takenAt' | 'node' | 'previous' | 'redisVersion'
  * Takes a backup of a node. It has its name when it is complete, on the disk, and was read again.
  * @throws {@link BackupError} with the reason; then nothing is left behind.
  */
-export async function takeBackup(source: Source, home: BackupHome): Promise<TakenBackup> {
+async function takeBackup(source: Source, home: BackupHome): Promise<TakenBackup> {
   const { link } = source;
   const facts = await factsOf(source, home.folder);
   // Of what is written meanwhile nothing is wanted. Servers before version 7 do not know it: they are left in time.
@@ -40,6 +40,19 @@ export async function takeBackup(source: Source, home: BackupHome): Promise<Take
   const following = await followNode(link, null);
   if (following.kind === 'snapshot') return writeSnapshot(following, facts, home);
   throw new BackupError('NODE_REFUSED', 'the node sends no snapshot', 'Name another with --from');
+}
+
+/** Opens a node, takes a backup of it, and leaves it. */
+export async function takeFrom(
+  open: () => Promise<Source>,
+  home: BackupHome,
+): Promise<TakenBackup> {
+  const source = await open();
+  try {
+    return await takeBackup(source, home);
+  } finally {
+    source.link.close();
+  }
 }
 
 /** What is known of a node before it is asked for its data. @throws {@link BackupError} `DISK_FULL` where that cannot fit. */

@@ -187,8 +187,8 @@ async function byMonitor(
   const node = formatAddress(announced);
   const what = `${node} does not know HOTKEYS. To listen to all its commands for ${String(seconds)} s slows it down, by half when it is busy.`;
   await confirm({ what, word: 'monitor', option: 'monitor', isGiven: isConfirmed }, io);
-  const link = await NodeLink.open(address, redis.node);
-  const limits = { forMs: seconds * 1_000, commands: MAX_COMMANDS, signal: io.signal };
+  const link = await NodeLink.open(address, redis.node, io.signal);
+  const limits = { forMs: seconds * 1_000, commands: MAX_COMMANDS };
   const { counts, commands, tookMs } = await hearKeys(link, limits);
   const perMinute = (times: number): number => Math.round((times * 60_000) / tookMs);
   const keys = [...counts]

@@ -21,7 +21,6 @@ export interface Heard {
 export interface HearingLimits {
   readonly forMs: number;
   readonly commands: number;
-  readonly signal: AbortSignal;
 }
 
 const clock = new SystemClock();
@@ -37,7 +36,6 @@ export async function hearKeys(link: NodeLink, limits: HearingLimits): Promise<H
     ending.abort();
     close();
   });
-  limits.signal.addEventListener('abort', close);
   const counter = new KeyCounts();
   try {
     await link.ask('MONITOR');
@@ -47,7 +45,6 @@ export async function hearKeys(link: NodeLink, limits: HearingLimits): Promise<H
     if (!ending.signal.aborted) throw error;
   } finally {
     stop();
-    limits.signal.removeEventListener('abort', close);
     close();
   }
   const { counts, commands } = counter;

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../redis/base/timing/index.js';
 import { BackupError } from '../backup-error.js';
 import { followNode } from '../link/follow-node.js';
 import type { Source } from '../link/find-source.js';
@@ -19,6 +20,7 @@ export interface FollowOptions {
   readonly open: () => Promise<Source>;
   readonly report: (event: FollowEvent) => void;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
   /** How often what was heard is put on the disk, in ms. */
   readonly everyMs: number;
   /** A list goes on for so long before another one begins, in ms. */
@@ -46,7 +48,7 @@ export class EndsFollower {
 
   /** Follows until the signal fires, from one replica to another. Rejects when the disk takes nothing. */
   async run(): Promise<void> {
-    const { signal, report } = this.#options;
+    const { signal, report, clock } = this.#options;
     this.#heard = await this.#lastHeard();
     let told = '';
     while (!signal.aborted) {
@@ -57,7 +59,7 @@ export class EndsFollower {
         if (!isAborted(signal) && error.message !== told) report({ kind: 'lost', error });
         told = error.message;
       }
-      await pause(RETRY_MS, signal);
+      await clock.sleep(RETRY_MS, signal);
     }
     await this.#list?.writer.close();
   }
@@ -77,24 +79,18 @@ export class EndsFollower {
   async #followOne(): Promise<void> {
     const { open, signal } = this.#options;
     const source = await open();
-    const { link } = source;
-    const leave = (): void => {
-      link.close();
-    };
-    signal.addEventListener('abort', leave);
     try {
       if (!signal.aborted) await this.#listen(source);
     } finally {
-      signal.removeEventListener('abort', leave);
-      link.close();
+      source.link.close();
     }
   }
 
   async #listen(source: Source): Promise<void> {
     const { link } = source;
-    const { report, everyMs } = this.#options;
+    const { report, everyMs, clock } = this.#options;
     const facts = await factsOf(source, this.#home.folder);
-    const aheadMs = facts.takenAt - Date.now();
+    const aheadMs = facts.takenAt - clock.wallTime();
     const following = await followNode(link, this.#heard);
     if (following.kind === 'snapshot') {
       await this.#closeList();
@@ -107,7 +103,7 @@ export class EndsFollower {
     const { heard } = this.#place();
     report({ kind: 'follows', node: facts.node, offset: heard.offset });
     link.silentAfter(SILENT_MS);
-    const listener = new Listener(link, heard, aheadMs);
+    const listener = new Listener(link, heard, { clock, aheadMs });
     await listener.run(everyMs, (ends, place) => this.#keep(ends, place, facts.node));
   }
 
@@ -153,35 +149,42 @@ type Keep = (
   place: HeardPlace & { readonly at: number },
 ) => Promise<void>;
 
+/** The calendar of the node that is followed. */
+interface NodeCalendar {
+  readonly clock: Clock;
+  /** By how much it is ahead of the one here. */
+  readonly aheadMs: number;
+}
+
 /** Hears the writes that come over one connection. */
 class Listener {
   readonly #link: NodeLink;
   readonly #history: string;
   readonly #writes: HeardWrites;
-  readonly #aheadMs: number;
+  readonly #calendar: NodeCalendar;
   #offset: number;
   #heardAt: number;
   #keeping: Promise<void> | null = null;
   #failure: Error | null = null;
 
-  constructor(link: NodeLink, { history, offset, db }: HeardPlace, aheadMs: number) {
+  constructor(link: NodeLink, { history, offset, db }: HeardPlace, calendar: NodeCalendar) {
     this.#link = link;
     this.#history = history;
     this.#offset = offset;
     this.#writes = new HeardWrites(db);
-    this.#aheadMs = aheadMs;
+    this.#calendar = calendar;
     this.#heardAt = this.#now;
   }
 
   /** Rejects when the connection ends, or when what was heard could not be kept. */
   async run(everyMs: number, keep: Keep): Promise<void> {
-    const timer = setInterval(() => {
+    const stop = this.#calendar.clock.every(everyMs, () => {
       this.#acknowledge();
       this.#keeping ??= this.#keepAll(keep);
-    }, everyMs);
+    });
     this.#acknowledge();
     const end = await this.#hearAll();
-    clearInterval(timer);
+    stop();
     await this.#keeping;
     if (this.#failure === null) await this.#keepAll(keep);
     // What was heard and not kept is heard again on the next connection.
@@ -224,7 +227,8 @@ class Listener {
   }
 
   get #now(): number {
-    return Math.floor(Date.now() + this.#aheadMs);
+    const { clock, aheadMs } = this.#calendar;
+    return Math.floor(clock.wallTime() + aheadMs);
   }
 }
 
@@ -241,20 +245,4 @@ function orNothing(error: unknown): null {
 // The compiler does not know that it changes while something is awaited.
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 }

@@ -45,16 +45,18 @@ type PrimaryFacts = Pick<Source, 'previous'> & { readonly offset: number };
 export async function openSource(
   options: ResolvedRedisOptions,
   source: SourceOptions,
+  signal: AbortSignal,
 ): Promise<Source> {
   const { from } = source;
-  const members = from === null ? await membersOf(options) : { primary: null, replicas: [from] };
+  const members =
+    from === null ? await membersOf(options, signal) : { primary: null, replicas: [from] };
   const { primary, replicas } = members;
-  const facts = primary === null ? null : await factsOfPrimary(primary, options);
+  const facts = primary === null ? null : await factsOfPrimary(primary, options, signal);
   const reasons: string[] = [];
   const fit: Fit[] = [];
   for (const address of replicas) {
     try {
-      fit.push(await lookAt(address, options, { ...source, facts }));
+      fit.push(await lookAt(address, options, { ...source, facts, signal }));
     } catch (error) {
       reasons.push(`${formatAddress(address)}: ${safeMessage(error)}`);
     }
@@ -70,12 +72,17 @@ export async function openSource(
   );
 }
 
+interface Looking extends SourceOptions {
+  readonly facts: PrimaryFacts | null;
+  readonly signal: AbortSignal;
+}
+
 async function lookAt(
   address: NodeAddress,
   { node }: ResolvedRedisOptions,
-  { mayBePrimary, maxBehindBytes, facts }: SourceOptions & { facts: PrimaryFacts | null },
+  { mayBePrimary, maxBehindBytes, facts, signal }: Looking,
 ): Promise<Fit> {
-  const link = await NodeLink.open(address, node);
+  const link = await NodeLink.open(address, node, signal);
   try {
     const info = await link.info('replication');
     if (info.get('role') === 'master') {
@@ -110,8 +117,9 @@ function unfit(message: string): BackupError {
 async function factsOfPrimary(
   address: NodeAddress,
   { node }: ResolvedRedisOptions,
+  signal: AbortSignal,
 ): Promise<PrimaryFacts> {
-  const link = await NodeLink.open(address, node);
+  const link = await NodeLink.open(address, node, signal);
   try {
     const info = await link.info('replication');
     return { offset: Number(info.get('master_repl_offset')), previous: previousIn(info) };
@@ -126,12 +134,15 @@ function previousIn(info: ReadonlyMap<string, string>): string {
 }
 
 /** The primary, as the Sentinels name it, or the one Redis. */
-export async function primaryOf(options: ResolvedRedisOptions): Promise<NodeAddress> {
+export async function primaryOf(
+  options: ResolvedRedisOptions,
+  signal: AbortSignal,
+): Promise<NodeAddress> {
   if (options.mode === 'standalone') return options.address;
-  return (await membersOf(options)).primary;
+  return (await membersOf(options, signal)).primary;
 }
 
-async function membersOf(options: ResolvedRedisOptions): Promise<Members> {
+async function membersOf(options: ResolvedRedisOptions, signal: AbortSignal): Promise<Members> {
   if (options.mode !== 'sentinel') {
     throw new BackupError(
       'SETTINGS_INVALID',
@@ -140,7 +151,9 @@ async function membersOf(options: ResolvedRedisOptions): Promise<Members> {
     );
   }
   const { sentinel } = options;
-  const views = await Promise.all(sentinel.nodes.map((node) => askSentinel(node, sentinel)));
+  const views = await Promise.all(
+    sentinel.nodes.map((node) => askSentinel(node, sentinel, signal)),
+  );
   const known = views.filter((view) => view !== null).sort((a, b) => b.epoch - a.epoch);
   const [latest] = known;
   if (latest !== undefined) return latest;
@@ -154,9 +167,10 @@ async function membersOf(options: ResolvedRedisOptions): Promise<Members> {
 async function askSentinel(
   address: NodeAddress,
   sentinel: SentinelAccess,
+  signal: AbortSignal,
 ): Promise<(Members & { epoch: number }) | null> {
   try {
-    const link = await NodeLink.open(address, sentinel);
+    const link = await NodeLink.open(address, sentinel, signal);
     try {
       const primary = pairsOf(await link.ask('SENTINEL', 'MASTER', sentinel.masterName));
       const replicas = await link.ask('SENTINEL', 'REPLICAS', sentinel.masterName);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { formatAddress, type NodeAddress } from '../../../redis/base/address/index.js';
 import { safeMessage } from '../../../redis/base/errors/index.js';
+import { onAbort } from '../../../redis/base/timing/index.js';
 import { openSocket, presentLogin, presentTls } from '../../../redis/cluster/connection/index.js';
 import type { ResolvedAccess } from '../../../redis/config/index.js';
 import { BackupError } from '../backup-error.js';
@@ -33,10 +34,23 @@ export class NodeLink {
     this.silentAfter(SILENT_MS);
   }
 
-  /** Connects and logs in. @throws {@link BackupError} when the node does not answer, or lets nobody in. */
-  static async open(address: NodeAddress, access: ResolvedAccess): Promise<NodeLink> {
+  /**
+   * Connects and logs in.
+   *
+   * @param signal - closes it, which ends whatever waits for an answer
+   * @throws {@link BackupError} when the node does not answer, or lets nobody in.
+   */
+  static async open(
+    address: NodeAddress,
+    access: ResolvedAccess,
+    signal: AbortSignal,
+  ): Promise<NodeLink> {
     const socket = openSocket(address, await presentTls(access, address.host));
     const link = new NodeLink(address, socket);
+    const stopListening = onAbort(signal, () => {
+      link.close();
+    });
+    socket.once('close', stopListening);
     try {
       const login = await presentLogin(access);
       if (login !== null) {
