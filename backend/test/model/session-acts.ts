@@ -87,7 +87,7 @@ export class SessionActs {
     session.beaten.set(body.toString(), act);
     // The copies of others are outdated.
     session.holders.clear();
-    if (receipt.outcome === 'stored' || !mayBeLost) session.holders.add(process);
+    if (!mayBeLost) session.holders.add(process);
   }
 
   async #find(process: Actor, session: KnownSession): Promise<Entry | null> {
