@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 
 const NAME = 'local/node-of-this-machine';
-const OFFICIAL = 'node:22-alpine';
+const OFFICIAL = 'node:24-alpine';
 
 /** node and the libraries it is linked with, and the helpers of a name lookup. */
 function filesOfNode() {
