@@ -256,15 +256,16 @@ async function reportFigures(packed) {
 }
 
 /**
- * The applications, those that take longest first.
- * @param {string} tarball
+ * The applications, those that take longest first, and what is seen of the package without one.
+ * @param {{ packed: Packed, tarball: string }} packing
  * @param {NodeBinary[]} nodes
  * @returns {[name: string, work: () => Promise<void>][]}
  */
-function groupsOf(tarball, nodes) {
+function groupsOf({ packed, tarball }, nodes) {
   const own = { version: process.version, binary: process.execPath };
   return [
     group(WITHOUT_OPTIONAL_PEERS, () => tryWithoutOptionalPeers(tarball, nodes)),
+    group({ name: 'the tarball' }, () => checkPackage(packed, tarball)),
     ...OF_EXAMPLES.map((one) => group(one.application, () => tryExamplesIn(one, tarball, own))),
     group({ name: 'examples' }, () => tryExampleFolders(tarball)),
     ...WITH_UNIT_TESTS.map((one) => group(one, () => tryUnitTests(one, tarball))),
@@ -301,15 +302,13 @@ async function main() {
   if (!(await buildAsThePageSays())) return;
   const answer = await pack();
   if (answer === undefined) return;
-  const { packed, tarball } = answer;
-  await checkPackage(packed, tarball);
   const { found, missing } = await binaries;
   verdict(
     `Node versions: ${found.map(({ version }) => version).join(' ')}`,
     missing.length > 0 ? `could not be installed: ${missing.join(' ')}` : undefined,
   );
-  await sideBySide(groupsOf(tarball, found), AT_ONCE);
-  await reportFigures(packed);
+  await sideBySide(groupsOf(answer, found), AT_ONCE);
+  await reportFigures(answer.packed);
 }
 
 /** What the command of the README leaves in the clone goes again, unless it was there before. */
