@@ -7,6 +7,7 @@ import {
   waitUntil,
   type RedisTestServer,
 } from '../../src/redis/testing/index.js';
+import { seededRandom } from '../support/random-histories.js';
 import { WorkerPool, type Worker } from '../support/worker.js';
 
 /** 60 s by hand (`OUTAGE_MS=60000`), shorter here: what is proved does not depend on the length. */
@@ -36,17 +37,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Seeded, so that a run can be repeated. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
-}
-
 function randomChanges(process: number, count: number): Change[] {
-  const random = randomFrom(process + 1);
+  const random = seededRandom(process + 1);
   return Array.from({ length: count }, (_unused, i) => {
     const key = KEYS[Math.floor(random() * KEYS.length)]!;
     return [key, random() < 0.3 ? null : `p${String(process)}-${String(i)}`] as const;

@@ -1,3 +1,4 @@
+import { seededRandom } from '../../../test/support/random-histories.js';
 import { replicaView, sentinelView } from '../../../test/support/sentinel-views.js';
 import type { Fields, Survey, SurveyedNode, SurveyedSentinel } from '../reach/index.js';
 import { compareLooks, diagnose, type Look } from './diagnose.js';
@@ -92,14 +93,6 @@ function healthy(): Picture {
 }
 
 /** Numbers from 0 to 1, the same for the same seed. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
-    return state / 4_294_967_296;
-  };
-}
-
 const GARBAGE = [
   '',
   'x',
@@ -172,7 +165,7 @@ describe('diagnose', () => {
     const codes = new Set<string>();
     const wrong: string[] = [];
     for (let seed = 1; seed <= 500; seed++) {
-      const findings = diagnose(spoil(healthy(), random(seed)));
+      const findings = diagnose(spoil(healthy(), seededRandom(seed)));
       for (const { code, evidence, remedy } of findings) {
         codes.add(code);
         const isSaid =

@@ -1,13 +1,5 @@
 import { CacheRig, turns } from '../../../test/support/cache-rig.js';
-
-/** Random numbers that are the same in each run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((state / 2_147_483_648) * below);
-  };
-}
+import { seededRandom } from '../../../test/support/random-histories.js';
 
 const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
 
@@ -16,7 +8,8 @@ describe('changes and loads in any order', () => {
     'give nobody what was before a change of this process, and keep nothing older (seed %i)',
     async (seed) => {
       const rig = new CacheRig();
-      const chance = seeded(seed);
+      const random = seededRandom(seed);
+      const chance = (below: number): number => Math.floor(random() * below);
       const latency = (): Promise<void> => turns(chance(4));
       const [one, two] = [rig.start({ softTimeoutMs: 5 }), rig.start()];
       one.behind().latency = latency;

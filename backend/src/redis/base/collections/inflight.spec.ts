@@ -1,3 +1,4 @@
+import { seededRandom } from '../../../../test/support/random-histories.js';
 import { InflightList, type InflightItem } from './inflight.js';
 
 class Item implements InflightItem {
@@ -7,18 +8,10 @@ class Item implements InflightItem {
   constructor(readonly name: number) {}
 }
 
-/** Numbers that look random and are the same at every run. */
-function* pseudoRandom(seed: number): Generator<number> {
-  for (let x = seed; ;) {
-    x = (x * 1_103_515_245 + 12_345) % 2_147_483_648;
-    yield x / 2_147_483_648;
-  }
-}
-
 describe('InflightList', () => {
   it.each([1, 2, 3, 4, 5])('behaves like a plain list under any order of use (seed %i)', (seed) => {
-    const random = pseudoRandom(seed);
-    const next = (below: number): number => Math.floor((random.next().value as number) * below);
+    const random = seededRandom(seed);
+    const next = (below: number): number => Math.floor(random() * below);
     const list = new InflightList<Item>();
     let model: Item[] = [];
     const gone: Item[] = [];

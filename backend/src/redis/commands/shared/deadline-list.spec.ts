@@ -1,3 +1,4 @@
+import { seededRandom } from '../../../../test/support/random-histories.js';
 import { DeadlineList, type Deadlined, type DeadlineQueue } from './deadline-list.js';
 
 class Item implements Deadlined {
@@ -14,14 +15,6 @@ class Item implements Deadlined {
   }
   expire(): void {
     this.onExpire(this);
-  }
-}
-
-/** Numbers that look random and are the same at every run. */
-function* pseudoRandom(seed: number): Generator<number, never> {
-  for (let x = seed; ;) {
-    x = (x * 1_103_515_245 + 12_345) % 2_147_483_648;
-    yield x / 2_147_483_648;
   }
 }
 
@@ -88,8 +81,8 @@ describe('DeadlineList', () => {
   });
 
   it.each([1, 2, 3, 4, 5, 6])('behaves like a plain set under any use (seed %i)', (seed) => {
-    const random = pseudoRandom(seed);
-    const below = (n: number): number => Math.floor(random.next().value * n);
+    const random = seededRandom(seed);
+    const below = (n: number): number => Math.floor(random() * n);
     const list = new DeadlineList();
     const model = new Set<Item>();
     const timeouts = Array.from({ length: 40 }, (_, i) => 5 + i * 7);
