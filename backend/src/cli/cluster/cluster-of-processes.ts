@@ -12,7 +12,14 @@ import {
 import { problemsOf } from '../look/index.js';
 import { survey } from '../reach/index.js';
 import { Progress } from '../screen/index.js';
-import type { Cluster, ClusterOrder, ClusterReport, Means, NodeReport } from './cluster-shape.js';
+import {
+  type Cluster,
+  type ClusterOrder,
+  type ClusterReport,
+  type Means,
+  type NodeReport,
+  nothingIn,
+} from './cluster-shape.js';
 
 /** Six processes of this machine, in a folder. */
 export class ClusterOfProcesses implements Cluster {
@@ -61,7 +68,7 @@ export class ClusterOfProcesses implements Cluster {
   async look(): Promise<ClusterReport> {
     const { clock, io } = this.#means;
     const cluster = await LocalCluster.find(this.place, clock);
-    if (cluster === null) return { ...EMPTY, place: this.place, problems: ['nothing runs here'] };
+    if (cluster === null) return { ...nothingIn(this.place), problems: ['nothing runs here'] };
     const seen = await survey(cluster.options, io.now);
     const roles = new Map(seen.nodes.map(({ address, role }) => [address.port, role?.kind]));
     const nodes = cluster.nodes.map((node): NodeReport => {
@@ -119,5 +126,3 @@ function refuseOther({ state }: LocalCluster, { profile, folder }: ClusterOrder)
     'End it with cluster down, or name another --folder',
   );
 }
-
-const EMPTY = { profile: null, nodes: [], variables: {}, operator: {}, ended: null } as const;

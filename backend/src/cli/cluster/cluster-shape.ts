@@ -39,6 +39,12 @@ export interface ClusterReport {
   readonly ended: number | null;
 }
 
+/** The report of one of which nothing runs. */
+export function nothingIn(place: string): ClusterReport {
+  const none = { nodes: [], variables: {}, operator: {}, problems: [] };
+  return { place, profile: null, ...none, ended: null };
+}
+
 /** A cluster as the command sees it, of processes or containers. */
 export interface Cluster {
   readonly place: string;

@@ -4,7 +4,7 @@ import { COMPOSE_OPTIONS } from '../compose/index.js';
 import { CliError, type CommandIo, defineCommand, EXIT, type ExitCode } from '../frame/index.js';
 import { inShell, NODE_NAMES, upCommandOf } from '../local/index.js';
 import { DEFAULT_FOLDER, UP } from '../reach/index.js';
-import type { Cluster, ClusterReport } from './cluster-shape.js';
+import { type Cluster, type ClusterReport, nothingIn } from './cluster-shape.js';
 import { drawCluster, drawVariables } from './draw-cluster.js';
 import { newCluster } from './running-cluster.js';
 
@@ -114,7 +114,7 @@ async function down(
 ): Promise<ExitCode> {
   const ended = await cluster.down(alsoVolumes);
   if (isJson) {
-    const report: ClusterReport = { ...NOTHING, place: cluster.place, ended };
+    const report: ClusterReport = { ...nothingIn(cluster.place), ended };
     io.out.line(JSON.stringify(report));
   } else if (ended === 0) io.out.line(`Nothing runs in ${cluster.place}`);
   else io.out.line(`Ended ${String(ended)} of ${cluster.place}`);
@@ -128,10 +128,6 @@ async function status(cluster: Cluster, how: How): Promise<ExitCode> {
   if (running === 0) return EXIT.failed;
   return report.problems.length === 0 ? EXIT.done : EXIT.unwell;
 }
-
-const NOTHING: Omit<ClusterReport, 'place'> = {
-  ...{ profile: null, nodes: [], variables: {}, operator: {}, problems: [], ended: null },
-};
 
 function show(report: ClusterReport, { isJson, isEnv, up: typed, io }: How): void {
   if (isJson) io.out.line(JSON.stringify(report));
