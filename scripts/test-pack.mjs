@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureDependencies } from './lib/ensure-dependencies.mjs';
@@ -285,7 +286,15 @@ function groupsOf({ packed, tarball }, nodes) {
  * @param {() => Promise<void>} work
  * @returns {[name: string, work: () => Promise<void>]}
  */
-const group = ({ name }, work) => [name, work];
+const group = ({ name }, work) => [name, () => work().finally(() => void removeFolder(name))];
+
+/** Beside the next ones: all together are over a hundred thousand files, which take minutes in the end. @param {string} name */
+async function removeFolder(name) {
+  const isMeasured = name === WITH_OPTIONAL_PEERS[0]?.name;
+  if (process.env.KEEP === '1' || isMeasured) return;
+  // What is left is removed at the end.
+  await rm(join(scratch, name), { recursive: true, force: true }).catch(() => undefined);
+}
 
 async function main() {
   await ensureDependencies();
