@@ -110,7 +110,7 @@ describe('sessions in a Redis', () => {
     await stage.time.advance(LATER_MS);
     // What it did last is written again, and that is not the end any more.
     await there.sessions.create({ ...ANN, userId: 'bea' });
-    stage.lose();
+    stage.lose!();
     await stage.time.advance(LATER_MS);
     await reach(here);
     // A use waits for as long as others may write again what it is a use of.
