@@ -97,6 +97,31 @@ describe('sessions in a Redis', () => {
     expect(await codeOf(withArchive.sessions.read(tokens[1]!.token))).toBe('ok');
   });
 
+  it('that has lost the end of all are back by what a cut off process begins, and not by a use', async () => {
+    const [here, there] = [start(0), start(1)];
+    const [used, rotated] = [await here.sessions.create(ANN), await here.sessions.create(ANN)];
+    await stage.time.advance(LATER_MS);
+    await here.sessions.create({ ...ANN, userId: 'bea' });
+    here.footing.link.goAway();
+    await here.sessions.touch(used.token);
+    const successor = await here.sessions.rotate(rotated.token);
+    await stage.time.advance(LATER_MS);
+    await there.sessions.destroyAllOf(ANN.userId);
+    await stage.time.advance(LATER_MS);
+    // What it did last is written again, and that is not the end any more.
+    await there.sessions.create({ ...ANN, userId: 'bea' });
+    stage.lose!();
+    await stage.time.advance(LATER_MS);
+    await reach(here);
+    // A use waits for as long as others may write again what it is a use of.
+    await stage.time.advance(LATER_MS);
+    await reach(here);
+    expect(await codeOf(here.sessions.read(successor.token))).toBe('ok');
+    for (const { token } of [used, rotated]) {
+      expect(await codeOf(here.sessions.read(token))).toBe('SESSION_INVALID');
+    }
+  });
+
   it('that evicts an end are back by a login that comes late, and not by a use', async () => {
     const [here, there] = [start(0), start(1)];
     const used = await here.sessions.create(ANN);

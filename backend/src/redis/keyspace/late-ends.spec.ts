@@ -212,6 +212,35 @@ describe('an end of all by a process whose calendar is wrong', () => {
   );
 });
 
+describe('the end of a group', () => {
+  it.each(['stored', 'journaled'])(
+    'ends no value without it that another process has put in the place of a member: %s',
+    (outcome) =>
+      together([0, 0], async ([dropping, other], pass) => {
+        const expectBoth = async (): Promise<void> => {
+          for (const { cache } of [dropping!, other!]) {
+            const found = await cache.read('k');
+            expect(found.state === 'found' && found.value.toString()).toBe('instead');
+          }
+        };
+        await dropping!.cache.write('k', draftOf('member', ['t']));
+        await pass(5);
+        await other!.cache.write('k', draftOf('instead', ['u']));
+        await pass(5);
+        if (outcome === 'journaled') dropping!.port.link = 'cut';
+        expect(await dropping!.cache.dropGroup('t')).toEqual({ outcome });
+        dropping!.port.link = 'open';
+        await untilHandedIn(dropping!, pass);
+        await expectBoth();
+        // What each has done last is written once more.
+        for (const { port } of [dropping!, other!]) port.tellOfSwitch();
+        await pass(1);
+        for (const process of [dropping!, other!]) await untilHandedIn(process, pass);
+        await expectBoth();
+      }),
+  );
+});
+
 describe('a value that Redis had no room for', () => {
   it.each(['cache', 'sessions'] as const)(
     'is not found again while Redis is away by who was told that it is gone: in %s',

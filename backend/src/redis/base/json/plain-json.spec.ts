@@ -43,6 +43,45 @@ describe('findJsonFault', () => {
     expect(findJsonFault(value, { mayBecomeOther: false })?.what).toBe(what);
   });
 
+  it.each<[string, unknown]>([
+    ['a Headers', new Headers({ a: 'b' })],
+    ['a URLSearchParams', new URLSearchParams('a=b')],
+    ['a FormData', new FormData()],
+    ['a Blob', new Blob(['x'])],
+    ['a AbortSignal', new AbortController().signal],
+    ['a WeakRef', new WeakRef({})],
+    ['a ArrayIterator', [1][Symbol.iterator]()],
+    [
+      'a Generator',
+      (function* () {
+        yield 1;
+      })(),
+    ],
+    ['an object without members', new Intl.NumberFormat()],
+  ])('finds %s, of which nothing would come back', (what, value) => {
+    expect(findJsonFault({ p: value })).toEqual({ what, path: 'value.p' });
+  });
+
+  it('finds nothing in an instance without members of its own, nor in a named one that has some', () => {
+    class Money {
+      readonly #cents = 5;
+      get cents(): number {
+        return this.#cents;
+      }
+    }
+    class Tagged {
+      x = 1;
+      readonly [Symbol.toStringTag] = 'Tagged';
+    }
+    class WithJson {
+      readonly [Symbol.toStringTag] = 'WithJson';
+      toJSON = (): object => ({ x: 1 });
+    }
+    for (const value of [new Money(), new Tagged(), new WithJson()]) {
+      expect(findJsonFault(value)).toBeNull();
+    }
+  });
+
   it('accepts an object that appears twice side by side, down to the allowed depth', () => {
     const shared = { a: 1 };
     expect(findJsonFault([shared, [shared], { shared }])).toBeNull();

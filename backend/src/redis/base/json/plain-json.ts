@@ -27,6 +27,10 @@ interface Walk {
   readonly rules: JsonRules;
 }
 
+interface Named {
+  readonly [Symbol.toStringTag]: string;
+}
+
 const PROTOTYPE = '__proto__';
 // Few texts have an escape at all, and looking for a text is faster than looking for an expression.
 const ESCAPED_ASCII = '\\u00';
@@ -174,7 +178,19 @@ function classFault(value: object, { mayBecomeOther }: JsonRules): string | null
   if (prototype === Object.prototype) return null;
   const known = CLASSES.find(([isOne]) => isOne(value))?.[1];
   if (known !== undefined) return known;
-  return mayBecomeOther || isPlain(prototype) ? null : 'an object of a class';
+  if (mayBecomeOther) return isOpaque(value) ? nameOfKind(value) : null;
+  return isPlain(prototype) ? null : 'an object of a class';
+}
+
+// What the platform names so and keeps out of its members, such as Headers or an iterator: nothing of it would come back.
+function isOpaque(value: object): boolean {
+  if (typeof (value as Partial<Named>)[Symbol.toStringTag] !== 'string') return false;
+  return !hasToJson(value) && Object.keys(value).length === 0;
+}
+
+function nameOfKind(value: object): string {
+  const kind = (value as Named)[Symbol.toStringTag].replaceAll(' ', '');
+  return WORD.test(kind) ? `a ${kind}` : 'an object without members';
 }
 
 // Not compared with `Object.prototype`: it may be a plain object of another realm.

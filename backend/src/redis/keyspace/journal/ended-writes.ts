@@ -20,13 +20,15 @@ export function isEndedBy(
   return compareStamps(drop.stamp, birth) > 0;
 }
 
-/** The end of one member, by the drop of its group. It is later than the member. */
+/**
+ * The end of one member, by the drop of its group. It comes right after the member: what another process has put in
+ * its place since may be in other groups.
+ */
 export function endOf(
   member: JournaledWrite,
   { drop, madeAt }: Pick<JournaledDrop, 'drop' | 'madeAt'>,
 ): JournaledWrite {
-  const { stamp: own } = member.write;
-  const stamp = compareStamps(own, drop.stamp) >= 0 ? rightAfter(own) : drop.stamp;
+  const stamp = rightAfter(member.write.stamp);
   const write = graveOf(member.write, { ...drop, stamp, madeAt });
   const memberClass = classOf(member);
   return { kind: 'write', write, madeAt, class: memberClass === 'value' ? 'delete' : memberClass };

@@ -160,8 +160,8 @@ export class SessionReader {
   recordIn(reading: Reading<SessionRecord>): SessionRecord | 'unreadable' | null {
     const verdict = this.#judge(reading);
     if (verdict.kind === 'valid') return verdict.record;
-    const isThere = verdict.kind === 'ask' && CANNOT_BE_READ.has(verdict.why);
-    return isThere ? 'unreadable' : null;
+    const mayBeThere = verdict.kind === 'ask' && verdict.why !== 'missing';
+    return mayBeThere ? 'unreadable' : null;
   }
 
   async #settle(id: string, verdict: Verdict): Promise<SessionRecord> {
@@ -277,8 +277,6 @@ function asIs<T>(value: T): T {
 function rethrown(error: unknown): never {
   throw error;
 }
-
-const CANNOT_BE_READ: ReadonlySet<Unknown> = new Set(['unreadable', 'others']);
 
 const CONFIRMED: ReadOptions = { confirm: true };
 const ON_PRIMARY: ReadOptions = { onPrimary: true };

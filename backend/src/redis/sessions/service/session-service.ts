@@ -219,9 +219,8 @@ export class SessionService<T = Record<string, unknown>> {
     DESTROY.check(options);
     checkUser(userId);
     const { except } = options;
-    const kept = except === undefined ? null : await this.#reader.loadForChange(idOfToken(except));
-    if (kept !== null && kept.userId !== userId) throw invalid('missing');
-    await this.#writer.endAllOf(userId, kept);
+    if (except === undefined) await this.#writer.endAllOf(userId, null);
+    else await this.#endAllBut(idOfToken(except), userId);
     this.#counters.add('ended');
   }
 
@@ -260,6 +259,15 @@ export class SessionService<T = Record<string, unknown>> {
       throw new SessionUnavailableError('Others changed the session all the time; try again', {
         attempts: MAX_ATTEMPTS,
       });
+    });
+  }
+
+  // In sequence with its changes: who rotates it meanwhile would end the one that stays.
+  #endAllBut(id: string, userId: string): Promise<void> {
+    return this.#line.run(id, async () => {
+      const kept = await this.#reader.loadForChange(id);
+      if (kept.userId !== userId) throw invalid('missing');
+      await this.#writer.endAllOf(userId, kept);
     });
   }
 

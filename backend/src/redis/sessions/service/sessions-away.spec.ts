@@ -65,6 +65,18 @@ describe('while Redis is away', () => {
     expect(await codeOf(b.sessions.read(ended.token))).toBe('SESSION_INVALID');
   });
 
+  it('calls no list complete of which Redis has answered a part only', async () => {
+    const [a, b] = [world.process(), world.process()];
+    await a.sessions.create(ANN);
+    const { keyspace } = b;
+    const readMany = keyspace.readMany.bind(keyspace);
+    keyspace.readMany = (keys) => {
+      keyspace.goAway();
+      return readMany(keys);
+    };
+    expect(await b.sessions.listOf('ann')).toEqual({ sessions: [], isComplete: false });
+  });
+
   it('says so when a session cannot be begun, changed or ended, for the journal is full', async () => {
     const { sessions, keyspace } = world.process();
     const { token, session } = await sessions.create(ANN);

@@ -63,6 +63,37 @@ describe('a process that is cut off', () => {
     }
   });
 
+  it('is alone in knowing a login that it has journaled: others refuse it until it is handed in', async () => {
+    const world = newSessionWorld();
+    const [a, b] = [world.process(), world.process()];
+    a.keyspace.goAway();
+    const { token } = await a.sessions.create(ANN);
+    expect(await codeOf(b.sessions.read(token))).toBe('SESSION_INVALID');
+    a.keyspace.comeBack();
+    await world.clock.advance(1_000);
+    expect(await codeOf(b.sessions.read(token))).toBe('ok');
+  });
+
+  it.each(['rotates', 'has ended all others of'])(
+    'ends the session that stays when it %s it while another one does the other',
+    async (what) => {
+      const world = newSessionWorld();
+      const [a, b] = [world.process(), world.process()];
+      const { token } = await a.sessions.create(ANN);
+      await b.sessions.read(token);
+      await world.clock.advance(1_000);
+      const [rotating, ending] = what === 'rotates' ? [a, b] : [b, a];
+      a.keyspace.goAway();
+      await ending.sessions.destroyAllOf('ann', { except: token });
+      await world.clock.advance(1_000);
+      const rotated = await rotating.sessions.rotate(token);
+      a.keyspace.comeBack();
+      for (const given of [token, rotated.token]) {
+        expect(await codeOf(b.sessions.read(given))).toBe('SESSION_INVALID');
+      }
+    },
+  );
+
   it('hands in no login that nobody has used for longer than a journal lasts, and each end', async () => {
     const world = newSessionWorld();
     const [a, b] = [world.process(), world.process()];

@@ -345,6 +345,27 @@ describe('the session that stays when all others of its user are ended', () => {
     expect((await a.sessions.read(token)).data).toEqual({ n });
   });
 
+  it.each(['before', 'after'])(
+    'is there under its new token when it is rotated by the same process right %s them',
+    async (order) => {
+      const world = newSessionWorld();
+      const a = world.process();
+      const [kept, other] = [await a.sessions.create(LONG), await a.sessions.create(LONG)];
+      await world.clock.advance(1_000);
+      const rotate = () => a.sessions.rotate(kept.token);
+      const endOthers = () => codeOf(a.sessions.destroyAllOf('ann', { except: kept.token }));
+      const first = order === 'before' ? rotate() : endOthers();
+      const second = order === 'before' ? endOthers() : rotate();
+      const answers = await Promise.all([first, second]);
+      const isEnded = answers.includes('ok');
+      const rotated = answers.find((answer) => typeof answer === 'object')!;
+      expect(await codeOf(a.sessions.read(rotated.token))).toBe('ok');
+      // Where the token that names it was worth nothing any more, nobody is ended.
+      expect(isEnded).toBe(order === 'after');
+      expect(await codeOf(a.sessions.read(other.token))).toBe(isEnded ? 'SESSION_INVALID' : 'ok');
+    },
+  );
+
   it('is not refused while Redis is away for a moment, in the process that ends them or another', async () => {
     const world = newSessionWorld();
     const [a, b] = [world.process(), world.process()];
