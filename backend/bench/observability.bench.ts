@@ -3,7 +3,7 @@ import { findingLine } from './common/finding.js';
 import { JSON_FILE, writeJson } from './common/json.js';
 import { race, type Track } from './observability/race.js';
 import { WATCHED } from './observability/runner.js';
-import { failures, watchTable, watchVerdict } from './observability/report.js';
+import { beyondFloors, failures, watchTable, watchVerdict } from './observability/report.js';
 
 const given = optionsOf('bench:observability', {
   watched: someOf(WATCHED, 'what is watched, one after the other'),
@@ -17,7 +17,7 @@ for (const watched of given.watched) {
   const track = await race({ ...given, watched, say });
   tracks[watched] = track;
   console.log(`\n${watched}\n\n${watchTable(track)}`);
-  console.log(['', ...watchVerdict(track).map(findingLine)].join('\n'));
+  console.log(['', ...beyondFloors(track), ...watchVerdict(track).map(findingLine)].join('\n'));
 }
 writeJson(given.json, tracks);
 process.exitCode = Object.values(tracks).every((track) => failures(track) === 0) ? 0 : 1;

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Registry } from 'prom-client';
 import { AppModule } from '../../src/app/app.module.js';
 import { readAppConfig } from '../../src/app/app-config.js';
@@ -23,6 +24,9 @@ import type { Watching } from './sides.js';
 @Module({})
 class NoMetrics {}
 
+type Work = () => void;
+
+const around = new AsyncLocalStorage();
 let app: NestExpressApplication;
 
 // The sample backend, put together as `createApp` does it, but for what is off.
@@ -34,8 +38,9 @@ serve({
     log: string,
   ): Promise<string> {
     Object.assign(process.env, environment);
-    const config = readAppConfig({ ...process.env, LOG_LEVEL: watching.logs ? 'info' : 'error' });
-    if (config.isTraced) await startTracing();
+    const given = readAppConfig({ ...process.env, LOG_LEVEL: watching.logs ? 'info' : 'error' });
+    const config = { ...given, isTraced: watching.traces === 'all' };
+    if (watching.traces !== undefined) await startTracing();
     const logger = newLogger(config.logLevel, openOutput(log));
     const made = Test.createTestingModule({ imports: [AppModule.forRoot(config)] });
     if (!watching.metrics) made.overrideModule(RedisMetricsModule).useModule(NoMetrics);
@@ -45,7 +50,9 @@ serve({
     app = module.createNestApplication<NestExpressApplication>({ bodyParser: false });
     app.disable('x-powered-by');
     app.set('etag', false);
-    if (config.isTraced) app.use(requestSpan());
+    if (watching.context)
+      app.use((request: object, _: object, next: Work) => around.run(request, next));
+    if (watching.traces !== undefined) app.use(requestSpan());
     if (watching.logs) app.use(requestLog(logger));
     if (watching.metrics) app.use(httpMetrics(app.get(Registry)));
     app.use(app.get(Drain).middleware);

@@ -11,6 +11,11 @@ const BOUNDS: readonly (readonly [side: Side, share: number, ms: number | null])
   ['traces', 0.05, 5],
 ];
 
+const FLOORS: readonly (readonly [side: Side, floor: Side])[] = [
+  ['metrics and logs', 'a context alone'],
+  ['traces', 'request spans alone'],
+];
+
 /** The table: medians over all blocks; the ratios are the medians of the ratios of each block. */
 export function watchTable(track: Track): string {
   const rows = (Object.keys(track) as Side[]).map((side) => {
@@ -51,6 +56,16 @@ export function watchVerdict(track: Track): Finding[] {
             ),
           ]),
     ];
+  });
+}
+
+/** What it costs beyond what nobody can do without: the context of a request, or the spans of the SDK alone. */
+export function beyondFloors(track: Track): string[] {
+  return FLOORS.map(([side, floor]) => {
+    const more = median(
+      track[side].map(({ microsEach }, i) => microsEach - (track[floor][i]?.microsEach ?? NaN)),
+    );
+    return `  ${side}: ${formatNumber(more)} µs of processor time more than ${floor}`;
   });
 }
 

@@ -35,7 +35,7 @@ export async function openRunner(
   const program = watched === 'backend' ? './app-process.js' : './service-process.js';
   const child = Child.start(side, new URL(program, import.meta.url));
   if (child.pid !== undefined) pin(child.pid, 1);
-  const traced = { OTEL_TRACES_EXPORTER: SIDES[side].traces ? 'otlp' : 'none' };
+  const traced = { OTEL_TRACES_EXPORTER: SIDES[side].traces === undefined ? 'none' : 'otlp' };
   const url = await child.call<string>('open', SIDES[side], { ...environment, ...traced }, log);
   if (child.pid !== undefined) pin(child.pid, 1);
   const [use, scrape, leave] =

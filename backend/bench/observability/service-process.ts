@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { trace } from '@opentelemetry/api';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Registry } from 'prom-client';
 import { JsonLogger, newLogger } from '../../src/app/logging/json-logger.js';
 import { openOutput } from '../../src/app/logging/output.js';
@@ -35,9 +36,9 @@ serve({
     log: string,
   ): Promise<void> {
     Object.assign(process.env, environment);
-    if (watching.traces) await startTracing();
+    if (watching.traces !== undefined) await startTracing();
     const imports = [
-      ...(watching.traces ? [RedisTracingModule.forRoot()] : []),
+      ...(watching.traces === 'all' ? [RedisTracingModule.forRoot()] : []),
       RedisModule.forRoot(),
       SessionModule.forRoot(),
       ...(watching.metrics ? [RedisMetricsModule.forRoot({ registry, path: false })] : []),
@@ -48,7 +49,9 @@ serve({
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class, and literals are how they are meant
     app = await NestFactory.createApplicationContext(module, { logger });
     await app.get(RedisService).whenReady();
-    turn = watching.traces ? traced(await turns()) : await turns();
+    turn = await turns();
+    if (watching.traces !== undefined) turn = traced(turn);
+    if (watching.context) turn = inContext(turn);
   },
 
   /** Takes turns for so long; resolves with what was done. */
@@ -96,6 +99,11 @@ async function turns(): Promise<(n: number) => Promise<void>> {
     await products.getOrSet(String(id), () => ({ id, name: `product ${String(id)}`, price: 12 }));
     await redis.set(`written:${String(id)}`, 'value');
   };
+}
+
+function inContext(work: (n: number) => Promise<void>): (n: number) => Promise<void> {
+  const around = new AsyncLocalStorage<number>();
+  return (n) => around.run(n, () => work(n));
 }
 
 function traced(work: (n: number) => Promise<void>): (n: number) => Promise<void> {
