@@ -403,6 +403,7 @@ export class MemoryKeyspace<T = Buffer> implements Keyspace<T> {
         copy.decoded = value;
         return this.#copies.get(key) === copy;
       },
+      mayKeepSpare: () => true,
     };
     this.#copies.set(key, copy);
   }

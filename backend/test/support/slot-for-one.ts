@@ -7,6 +7,8 @@ export class SlotForOne implements DecodedSlot {
   timesKept = 0;
   isSpare = false;
   hasRoomForSpares = true;
+  /** Others would have to make room for it, and it is not its turn. */
+  isCrowded = false;
 
   keepDecoded(value: unknown, bytes: number, isSpare = false): boolean {
     if (isSpare && !this.hasRoomForSpares) return false;
@@ -15,5 +17,9 @@ export class SlotForOne implements DecodedSlot {
     this.bytes = bytes;
     this.timesKept++;
     return true;
+  }
+
+  mayKeepSpare(): boolean {
+    return !this.isCrowded;
   }
 }

@@ -125,7 +125,7 @@ describe('the value in a reading', () => {
       asked.push(given);
       return decoded;
     };
-    const slot = { decoded: undefined, keepDecoded: () => true };
+    const slot = { decoded: undefined, keepDecoded: () => true, mayKeepSpare: () => true };
     const reading = judge('cache', { decode }).readingOf('users:a', found, 'memory', slot);
     expect(reading).toMatchObject({ state: 'found', value: 'made', source: 'memory' });
     expect(asked).toEqual([['a', found.ok && found.entry, slot]]);

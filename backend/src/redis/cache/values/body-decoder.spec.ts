@@ -78,6 +78,16 @@ describe('a value that is read again and again from one copy', () => {
     expect(slot.bytes).toBe(0);
   });
 
+  it('is parsed where others would have to leave for what copies it, until it is its turn', async () => {
+    const { read, slot } = await copyOf({ a: { b: 1 } });
+    slot.isCrowded = true;
+    for (let i = 0; i < 5; i++) expect(await read()).toStrictEqual({ a: { b: 1 } });
+    expect(slot.isSpare).toBe(false);
+    slot.isCrowded = false;
+    for (let i = 0; i < 2; i++) expect(await read()).toStrictEqual({ a: { b: 1 } });
+    expect(slot.isSpare).toBe(true);
+  });
+
   it('is bytes of its own with bufferSerializer', async () => {
     const { read } = await copyOf(Buffer.from('abc'), { serializer: bufferSerializer });
     for (let i = 0; i < 5; i++) {

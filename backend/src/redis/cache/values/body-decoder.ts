@@ -32,6 +32,9 @@ type Parsed = Extract<Decoded<unknown>, { ok: true }>;
 // Below this, parsing costs less than looking whether somebody else has parsed it a moment ago.
 const LARGE_BYTES = 4_096;
 
+// A mould takes about so much of what it was parsed from.
+const MOULD_SIZE = 2;
+
 const NO_VALUE: Decoded<undefined> = { ok: true, value: undefined };
 
 /**
@@ -130,7 +133,7 @@ export class BodyDecoder implements EntryDecoder<unknown> {
       slot.keepDecoded(this.#nothing, 0);
       return parsed;
     }
-    if (left instanceof PlainMould || left.hasNoMould) return parsed;
+    if (left instanceof PlainMould || !isWorthMould(left, body, slot)) return parsed;
     // What the serializer of somebody else returns may be anything, with members that nobody sees.
     const mould =
       entry.codec === jsonSerializer.id ? PlainMould.of(parsed.value, body, this) : null;
@@ -152,4 +155,8 @@ export class BodyDecoder implements EntryDecoder<unknown> {
     this.#ofThisTurn.set(entry, made);
     return made;
   }
+}
+
+function isWorthMould({ hasNoMould }: Kept, body: Buffer, slot: DecodedSlot): boolean {
+  return !hasNoMould && slot.mayKeepSpare(MOULD_SIZE * body.length);
 }

@@ -253,6 +253,7 @@ describe('CacheCodec', () => {
     const slot = {
       decoded: undefined as unknown,
       keepDecoded: (left: unknown) => ((slot.decoded = left), true),
+      mayKeepSpare: () => true,
     };
     const one = codec();
     const [first, other] = [

@@ -63,6 +63,7 @@ export class MemoryHoldings {
     this.#keeper = {
       keepDecoded: (record, value, bytes, isSpare) =>
         isSpare ? this.#keepSpare(record, value, bytes) : this.#keepDecoded(record, value, bytes),
+      mayKeepSpare: ({ shelf: { room } }, bytes) => room.spares.mayAdd(bytes, room.bounds),
     };
   }
 

@@ -26,6 +26,13 @@ export interface DecodedSlot {
    * make room for the next
    */
   keepDecoded(value: unknown, bytes: number, isSpare?: boolean): boolean;
+  /**
+   * Whether what can be done without is worth making now, before it is made. Where others would have to make room for it
+   * that is so once in a while only: they, and what is made, would leave before they are used.
+   *
+   * @param bytes - what it will count for, about
+   */
+  mayKeepSpare(bytes: number): boolean;
 }
 
 /** What the store holds under a key. The bytes belong to the store and must not be changed. */
@@ -74,6 +81,7 @@ export interface Pass {
 /** What a record asks of its store. */
 export interface RecordKeeper {
   keepDecoded(record: MemoryRecord, value: unknown, bytes: number, isSpare: boolean): boolean;
+  mayKeepSpare(record: MemoryRecord, bytes: number): boolean;
 }
 
 // What a record, its stamp, its place in the map and its Buffer cost besides the bytes, and what one
@@ -223,6 +231,11 @@ export class MemoryRecord implements MemoryCopy, Evictable<MemoryRecord> {
   /** {@inheritDoc DecodedSlot.keepDecoded} */
   keepDecoded(value: unknown, bytes: number, isSpare = false): boolean {
     return this.#keeper.keepDecoded(this, value, bytes, isSpare);
+  }
+
+  /** {@inheritDoc DecodedSlot.mayKeepSpare} */
+  mayKeepSpare(bytes: number): boolean {
+    return this.#keeper.mayKeepSpare(this, bytes);
   }
 }
 

@@ -276,6 +276,23 @@ describe('the rooms of memory', () => {
       expect(held('cache', 10)).toBe(10);
     });
 
+    it('that can be done without are worth making while there is room, and once in a while where others leave for them', () => {
+      open({ maxBytes: 80_000 });
+      fill('cache', 20, body);
+      const made = Array.from({ length: 400 }, (_, i) => {
+        const copy = store.peek(`cache:${i % 20}`)!;
+        if (copy.decoded !== undefined || !copy.mayKeepSpare(1_000)) return false;
+        return copy.keepDecoded({ of: i }, 1_000, true);
+      });
+      expect(made.slice(0, 9)).toEqual([...Array<boolean>(8).fill(true), false]);
+      const later = made.slice(20).filter(Boolean).length;
+      expect(later).toBeGreaterThan(5);
+      expect(later).toBeLessThan(20);
+      // Whoever is left is used at each round.
+      const held = Array.from({ length: 20 }, (_, i) => store.peek(`cache:${i}`)!.decoded);
+      expect(held.filter((one) => one !== undefined)).toHaveLength(8);
+    });
+
     it('keep those that can be done without in an eighth of the room, the oldest of them least', () => {
       open({ maxBytes: 80_000 });
       fill('cache', 20, body);

@@ -45,6 +45,8 @@ export interface Place<T extends Held<T>> {
 export const MAX_OWN_PERCENT = 50;
 const ENDS_PART = 8;
 const SPARE_PART = 8;
+// Making a spare takes as long as a few of these times without one. A prime, so that no loop through keys meets the same.
+const SPARE_TURNS = 17;
 const SEPARATOR = /[:#]/;
 // A place in a map and a text of its own, measured as growth of the process.
 const LISTED_BYTES = 96;
@@ -56,10 +58,18 @@ const CLASSES: readonly MemoryClass[] = ['sessions', 'values', 'ends'];
 export class Spares<T extends Held<T>> {
   readonly #holders = new Set<T>();
   #bytes = 0;
+  #turn = 0;
 
   /** Whether one of this size could stay, if all others made room for it. */
   static haveRoomFor(bytes: number, { maxBytes }: MemoryLimits): boolean {
     return bytes * SPARE_PART <= maxBytes;
+  }
+
+  /** Whether one of about this size is worth making: there is room, or it is the turn of one for which others leave. */
+  mayAdd(bytes: number, bounds: MemoryLimits): boolean {
+    if (Spares.haveRoomFor(this.#bytes + bytes, bounds)) return true;
+    this.#turn = (this.#turn + 1) % SPARE_TURNS;
+    return this.#turn === 0;
   }
 
   /** Adds what a record holds, and takes out those for which there is no room any more. */
