@@ -263,6 +263,7 @@ NEWEST=
 EPOCH=-1
 LOCAL_REFUSALS=0
 UNSEEN=
+LISTS=
 
 # unseen sentinel held: a sentence for each node of $ANSWER that the Sentinel holds as `held` and has last seen in the other
 # role, one a line. It looks at each node every 10 s. One that it calls down is left out, as in the library.
@@ -284,8 +285,46 @@ unseen() {
     function seconds(ms) { return int((ms + 999) / 1000) }'
 }
 
+# lists sentinel primary asked: what the Sentinel holds, one a line: itself, its primary, how long ago in ms it has asked
+# that, each replica of $ANSWER, and whether it sees it linked. One that calls its primary down waits for nothing.
+lists() {
+  printf '%s\n' "$ANSWER" | awk -v sentinel="$1" -v primary="$2" -v asked="$3" '
+    BEGIN { print sentinel, primary, asked, "-", "no" }
+    NR % 2 == 1 { if ($0 == "name") { tell(); flags = "" } name = $0; next }
+    { field[name] = $0; if (name == "flags") flags = $0 }
+    END { tell() }
+    function tell() {
+      if (flags == "") return
+      print sentinel, primary, asked, (field["ip"] ~ /:/ ? "[" field["ip"] "]" : field["ip"]) ":" field["port"],
+        (flags !~ /[so]_down|disconnected/ && field["role-reported"] == "slave" && field["master-link-status"] == "ok" ? "yes" : "no")
+    }'
+}
+
+# A sentence for each replica that one Sentinel sees linked and another of the same primary does not know, one a line.
+# The primary tells of replicas when it is asked, so one Sentinel may know ten seconds before another, as in the library.
+unknown() {
+  printf '%s\n' "$LISTS" | awk '
+    NF < 5 { next }
+    !(($1) in asked) { order[++sentinels] = $1; primary[$1] = $2; asked[$1] = $3 }
+    $4 != "-" { knows[$1, $4] = 1 }
+    $5 == "yes" && !(($2, $4) in linked) { linked[$2, $4] = 1; nodes[++n] = $4; of[n] = $2 }
+    END {
+      for (s = 1; s <= sentinels; s++) for (i = 1; i <= n; i++) {
+        one = order[s]
+        if (asked[one] == "-" || primary[one] != of[i] || (one, nodes[i]) in knows) continue
+        ms = asked[one]
+        left = ms < 9000 ? 10000 - ms : 1000
+        printf "%s does not know the replica %s yet, has asked the primary %d s ago, and %s\n", one, nodes[i], seconds(ms),
+          (ms > 30000 ? "should look every 10 s" : "looks again within " seconds(left) " s")
+      }
+    }
+    function seconds(ms) { return int((ms + 999) / 1000) }'
+}
+
 judge_roles() {
   local all
+  UNSEEN="$UNSEEN
+$(unknown)"
   all=$(printf '%s' "$UNSEEN" | awk 'NF { printf "%s%s", (n++ ? "; " : ""), $0 }')
   case $all in
     '') check ok roles "$ANSWERING of $CONFIGURED Sentinels have seen who is the primary and who is not" ;;
@@ -295,7 +334,7 @@ judge_roles() {
 }
 
 ask_sentinel() {
-  local address=$1 what="sentinel $1" epoch quorum others view problem
+  local address=$1 what="sentinel $1" epoch quorum others view asked problem
   CONFIGURED=$((CONFIGURED + 1))
   if ! ask sentinel "$address" SENTINEL MASTER "$MASTER_NAME"; then
     case $REASON in
@@ -309,12 +348,18 @@ ask_sentinel() {
   epoch=$(listed config-epoch) quorum=$(listed quorum) others=$(listed num-other-sentinels)
   view=$(join_address "$(listed ip)" "$(listed port)")
   VIEWS="$VIEWS $view"
+  asked=$(listed info-refresh)
+  case $(listed flags) in *s_down* | *o_down*) asked=- ;; esac
   UNSEEN="$UNSEEN
 $(unseen "$address" master)"
   [ "${epoch:-0}" -le "$EPOCH" ] || EPOCH=$epoch NEWEST=
   [ "${epoch:-0}" -lt "$EPOCH" ] || NEWEST="$NEWEST $view=$address"
-  ! ask sentinel "$address" SENTINEL REPLICAS "$MASTER_NAME" || UNSEEN="$UNSEEN
+  if ask sentinel "$address" SENTINEL REPLICAS "$MASTER_NAME"; then
+    UNSEEN="$UNSEEN
 $(unseen "$address" slave)"
+    LISTS="$LISTS
+$(lists "$address" "$view" "${asked:--}")"
+  fi
   if ask sentinel "$address" SENTINEL CKQUORUM "$MASTER_NAME" && [ "${ANSWER#OK}" != "$ANSWER" ]; then
     CAN_FAIL_OVER=$((CAN_FAIL_OVER + 1))
     check ok "$what" "primary is $view, epoch $epoch; $((others + 1)) Sentinels known; can fail over (quorum $quorum)"

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { claimPort } from '../../src/redis/lab/index.js';
 import {
   startRedisCluster,
+  startRedisServer,
   type RedisTestCluster,
   type RedisTestNode,
 } from '../../src/redis/testing/index.js';
@@ -94,6 +95,37 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
     const levels = report.checks.map(({ level }) => level);
     expect(new Set(levels)).toEqual(new Set(['ok']));
     expect(levels.length).toBeGreaterThan(10);
+  });
+
+  it('notes a replica that one Sentinel does not know yet, whom it could not promote', async () => {
+    const [late, ...others] = cluster.sentinels();
+    const look = (one: RedisTestNode, everyMs: string): Promise<unknown> =>
+      one.command('SENTINEL', 'DEBUG', 'INFO-PERIOD', everyMs);
+    await look(late!, '3600000');
+    for (const one of others) await look(one, '100');
+    const added = await startRedisServer({ password: PASSWORD });
+    const { node } = added;
+    await node.command('CONFIG', 'SET', 'masterauth', PASSWORD);
+    await node.command('REPLICAOF', '127.0.0.1', portOf(cluster.primary()).slice(1));
+    const rolesWhen = (what: string, isIt: (line: string) => boolean): Promise<string> =>
+      cluster.waitUntil(
+        async () => saying(await run(cluster.env()), ' roles: ').find((line) => isIt(line)),
+        { what, timeoutMs: 30_000 },
+      );
+
+    const names = `${portOf(late)} does not know the replica 127.0.0.1${portOf(node)} yet`;
+    expect(await rolesWhen(names, (line) => line.includes(names))).toMatch(
+      /^note roles: .* has asked the primary \d+ s ago, and looks again within \d+ s; a planned failover waits for that$/,
+    );
+    await look(late!, '100');
+    await rolesWhen('it knows all', (line) => line.startsWith('ok'));
+
+    await added.stop();
+    for (const one of cluster.sentinels()) {
+      await one.command('SENTINEL', 'RESET', 'mymaster');
+      await look(one, '10000');
+    }
+    await cluster.waitForReady();
   });
 
   it('calls a cluster degraded that is slower than the thresholds', async () => {

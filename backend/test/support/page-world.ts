@@ -38,8 +38,8 @@ healthy() {
   until bash scripts/check-sentinel-cluster-health.sh > health.txt; do sleep 1; done
 }
 whole() {
-  # Sentinels hear of a replica up to ten seconds after it has come.
-  until healthy && grep -q ' 2 of 2 replicas have' health.txt; do sleep 1; done
+  # Each Sentinel hears of a replica up to ten seconds after it has come.
+  until healthy && grep -q ' 2 of 2 replicas have' health.txt && grep -q '^ok   roles' health.txt; do sleep 1; done
 }
 pid_at() {
   redis_at "$1" INFO server | tr -d '\\r' | sed -n 's/^process_id://p'

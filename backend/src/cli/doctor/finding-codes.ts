@@ -91,7 +91,8 @@ export const FINDING_CODES = {
   'rights-missing': { severity: 'danger', means: 'the user may not do what the library needs' },
   'role-unseen': {
     severity: 'advice',
-    means: 'a Sentinel has not seen a new role yet, and would undo a planned failover',
+    means:
+      'a Sentinel has not seen a new role or replica yet, and would undo a planned failover or refuse it',
   },
   'save-failed': { severity: 'danger', means: 'the last write to disk has failed' },
   'sentinel-cannot-log-in': {

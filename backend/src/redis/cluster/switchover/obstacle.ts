@@ -4,6 +4,7 @@ import {
   isBlind,
   type ReplicaView,
   type SentinelView,
+  type UnseenRole,
   unseenRoles,
 } from '../topology/index.js';
 
@@ -72,11 +73,16 @@ function rolesUnseen(views: readonly SentinelView[]): Obstacle[] {
   return unseenRoles(views).map((unseen) => ({
     kind: 'role-unseen',
     seen: describeUnseen(unseen),
-    remedy: isBlind(unseen)
-      ? 'See why it does not ask that node for its INFO: doctor, role-unseen'
-      : 'Wait until it has looked again: it would undo the promotion of that node',
+    remedy: remedyOf(unseen),
     isPassing: !isBlind(unseen),
   }));
+}
+
+function remedyOf(unseen: UnseenRole): string {
+  if (isBlind(unseen)) return 'See why it does not ask that node for its INFO: doctor, role-unseen';
+  return unseen.isKnown
+    ? 'Wait until it has looked again: it would undo the promotion of that node'
+    : 'Wait until it has looked again: it could not promote that node';
 }
 
 // For about a second after a switch no Sentinel lists one, because each asks the nodes anew who they are. It would

@@ -34,6 +34,34 @@ describe('unseenRoles', () => {
     expect(unseenRoles([view])).toEqual([]);
   });
 
+  describe('of a replica that another Sentinel sees linked', () => {
+    const replica = replicaView(node(2));
+    const knowing = sentinelView(node(1), { sentinel, replicas: [replica] });
+    const other = node(26_380);
+    const primarySeen = { role: 'primary', agoMs: 2_300 } as const;
+
+    it('are told until each Sentinel lists it', () => {
+      const views = [knowing, sentinelView(node(1), { sentinel: other, primarySeen })];
+      expect(unseenRoles(views).map(describeUnseen)).toEqual([
+        '10.0.0.1:26380 does not know the replica 10.0.0.1:2 yet, has asked the primary 3 s ago, and looks again within 8 s',
+      ]);
+      const down = { ...replica, isHealthy: false, isDown: true };
+      const late = sentinelView(node(1), { sentinel: other, replicas: [down] });
+      expect(unseenRoles([knowing, late])).toEqual([]);
+    });
+
+    it('are told once, however many Sentinels list it', () => {
+      expect(unseenRoles([knowing, knowing, sentinelView(node(1))])).toHaveLength(1);
+    });
+
+    it('are none where it is not linked, of another primary, or the Sentinel calls its primary down', () => {
+      const unlinked = { ...knowing, replicas: [{ ...replica, isHealthy: false }] };
+      expect(unseenRoles([unlinked, sentinelView(node(1))])).toEqual([]);
+      expect(unseenRoles([knowing, sentinelView(node(9))])).toEqual([]);
+      expect(unseenRoles([knowing, sentinelView(node(1), { isPrimaryDown: true })])).toEqual([]);
+    });
+  });
+
   it.each([
     [10_400, false, '11 s ago, and looks again within 1 s'],
     [30_000, false, '30 s ago, and looks again within 1 s'],
