@@ -425,9 +425,10 @@ fi
 
 GOOD_REPLICAS=
 KNOWN_REPLICAS=0
+SUCCESSORS=0
 
 judge_replica() {
-  local announced=$1 what="replica $1" at source link since behind=0
+  local announced=$1 what="replica $1" at source link since never='' behind=0
   at=$(reachable "$announced")
   KNOWN_REPLICAS=$((KNOWN_REPLICAS + 1))
   if ! ask node "$at" INFO replication; then
@@ -448,7 +449,8 @@ judge_replica() {
   else
     [ "$PRIMARY_WORKS" = true ] && behind=$((PRIMARY_OFFSET - $(info slave_repl_offset)))
     [ "$behind" -ge 0 ] || behind=0
-    check ok "$what" "link up, $behind bytes behind"
+    case $(info slave_priority) in 0) never='; never promoted (priority 0)' ;; *) SUCCESSORS=$((SUCCESSORS + 1)) ;; esac
+    check ok "$what" "link up, $behind bytes behind$never"
     GOOD_REPLICAS="$GOOD_REPLICAS $announced"
   fi
 }
@@ -463,9 +465,9 @@ else
   check WARN replicas "$BEST_SENTINEL does not list them: $REASON"
 fi
 level=ok
-[ "$(printf '%s' "$GOOD_REPLICAS" | wc -w)" -ge 1 ] && [ "$CAN_FAIL_OVER" -ge 1 ] || level=WARN
+[ "$SUCCESSORS" -ge 1 ] && [ "$CAN_FAIL_OVER" -ge 1 ] || level=WARN
 check "$level" redundancy \
-  "$(($(printf '%s' "$GOOD_REPLICAS" | wc -w))) of $KNOWN_REPLICAS replicas can take over, $CAN_FAIL_OVER of $CONFIGURED Sentinels can decide it" \
+  "$SUCCESSORS of $KNOWN_REPLICAS replicas can take over, $CAN_FAIL_OVER of $CONFIGURED Sentinels can decide it" \
   'at least 1 each'
 
 [ "$PRIMARY_WORKS" = true ] || finish

@@ -128,6 +128,30 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
     await cluster.waitForReady();
   });
 
+  it('calls a cluster degraded where Sentinel may promote none of the replicas', async () => {
+    const replicas = cluster.replicas();
+    const mayBe = (priority: string): Promise<unknown> =>
+      Promise.all(
+        replicas.map((one) => one.command('CONFIG', 'SET', 'replica-priority', priority)),
+      );
+    await mayBe('0');
+    const verdict = await run(cluster.env());
+    await mayBe('100');
+    const isForgotten = async (): Promise<boolean> => {
+      const said = await Promise.all(
+        cluster.sentinels().map((one) => one.command('SENTINEL', 'REPLICAS', 'mymaster')),
+      );
+      return !JSON.stringify(said).includes('"slave-priority","0"');
+    };
+    await cluster.waitUntil(isForgotten, {
+      what: 'no Sentinel has read a priority of 0',
+      timeoutMs: 20_000,
+    });
+    expect(saying(verdict, 'ok   replica', 'never promoted (priority 0)')).toHaveLength(2);
+    expect(saying(verdict, 'WARN redundancy: 0 of 2 replicas can take over')).toHaveLength(1);
+    expect(verdict.code).toBe(1);
+  });
+
   it('calls a cluster degraded that is slower than the thresholds', async () => {
     const verdict = await run({ ...cluster.env(), HEALTH_MAX_SET_MS: '0.000001' });
     expect(verdict.code).toBe(1);
