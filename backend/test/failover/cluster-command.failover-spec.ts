@@ -1,11 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterReport } from '../../src/cli/cluster/cluster-shape.js';
 import { LocalCluster } from '../../src/cli/local/index.js';
 import { markOf, stateOf } from '../../src/cli/local/process-mark.js';
 import { SystemClock } from '../../src/redis/base/timing/index.js';
+import { stopServer } from '../../src/redis/lab/index.js';
 import { RespClient, waitUntil } from '../../src/redis/testing/index.js';
 import { CliProgram, type CliSurroundings, documentOf } from '../support/cli-child.js';
 
@@ -176,6 +179,26 @@ describe('cluster down', () => {
     expect(stateOf(mark)).toBe('running');
     expect(areGone(before)).toBe(true);
     innocent.kill();
+  });
+
+  it('starts a node again whose port is held for a moment by what is left of its process', async () => {
+    await run('cluster', 'up');
+    let holder: Server | null = null;
+    class ReleasingClock extends SystemClock {
+      override async sleep(ms: number): Promise<void> {
+        if (holder !== null) await stopServer(holder);
+        holder = null;
+        await super.sleep(ms);
+      }
+    }
+    const cluster = (await LocalCluster.find(folder, new ReleasingClock()))!;
+    const [, node] = cluster.nodes;
+    await cluster.kill(node!);
+    holder = createServer().listen(node!.port, '127.0.0.1');
+    await once(holder, 'listening');
+    await cluster.start(node!);
+    expect(holder).toBeNull();
+    expect(cluster.stateOf(cluster.nodeAt(node!.port))).toBe('running');
   });
 
   it('finds a process that was started and could not be written down any more', async () => {

@@ -49,6 +49,19 @@ describe('a drill that is ended in the middle', () => {
     if (signal === 'SIGINT') expect(await rig.keysLeft()).toEqual([]);
   });
 
+  it('says what it could not put back, and how that is done by hand', async () => {
+    const mark = join(rig.cwd, 'broken');
+    const running = rig.start(
+      ...['drill', 'freeze', '--yes-really', '--hold', '60s'],
+      ...['--do', `echo >${mark}`, '--undo', 'exit 7'],
+      ...rig.asElsewhere,
+    );
+    await waitUntil(() => existsSync(mark), { what: 'it is broken', timeoutMs: 60_000 });
+    running.signal('SIGINT');
+    expect(await running.ended()).toBe(1);
+    expect(running.told).toMatch(/^error Interrupted, and not put back: .*By hand: .*exit 7\.$/m);
+  });
+
   it('and again before it has put everything back leaves no frozen process either', async () => {
     const primary = await rig.primary();
     const running = rig.start('drill', 'freeze', '--hold', '60s', '--yes');

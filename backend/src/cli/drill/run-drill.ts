@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FailoverRecord } from '../../redis/base/events/index.js';
 import { safeMessage } from '../../redis/base/errors/index.js';
 import type { Clock } from '../../redis/base/timing/index.js';
-import { CliError } from '../frame/index.js';
+import { CliError, EXIT } from '../frame/index.js';
 import { withLink, type Link } from '../link/index.js';
 import { awaitWhole } from '../look/index.js';
 import { now } from '../measure/index.js';
@@ -142,7 +142,7 @@ class Run {
       if (isBroken) this.#mark('put back');
       putBack.close();
     }
-    requireGoingOn(signal);
+    requireGoingOn(signal, this.#problems);
   }
 
   async #makeAll(putBack: PutBack): Promise<void> {
@@ -209,6 +209,10 @@ class Run {
   }
 }
 
-function requireGoingOn(signal: AbortSignal): void {
-  if (signal.aborted) throw new CliError('Interrupted', 'Everything was put back');
+function requireGoingOn(signal: AbortSignal, notPutBack: readonly string[] = []): void {
+  if (!signal.aborted) return;
+  if (notPutBack.length > 0) {
+    throw new CliError(`Interrupted, and ${notPutBack.join('; ')}`, '', EXIT.unwell);
+  }
+  throw new CliError('Interrupted', 'Everything was put back', EXIT.interrupted);
 }

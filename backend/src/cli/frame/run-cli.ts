@@ -14,7 +14,9 @@ export async function runCli(args: readonly string[], io: CommandIo): Promise<Ex
   try {
     return await run(args, io);
   } catch (error) {
-    if (io.signal.aborted) return EXIT.interrupted;
+    // Whoever ended it need not be told of that, but of what it leaves behind.
+    const leavesDamage = error instanceof CliError && error.exitCode === EXIT.unwell;
+    if (io.signal.aborted && !leavesDamage) return EXIT.interrupted;
     const told = explained(error);
     tellError(told, args.includes('--json'), io);
     return told.exitCode;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { formatAddress } from '../../redis/base/address/index.js';
+import { canListen } from '../../redis/lab/index.js';
 import type { Clock } from '../../redis/base/timing/index.js';
 import { CliError } from '../frame/index.js';
 import {
@@ -17,8 +18,10 @@ import {
   lastWords,
   planOf,
   startCommand,
+  portTaken,
   startProcess,
   untilGone,
+  untilGoneCommand,
 } from './local-server.js';
 import {
   passwordFile,
@@ -105,9 +108,10 @@ export class LocalCluster {
     const node = this.nodeAt(port);
     if (this.stateOf(node) !== 'gone') return;
     const plan = planOf(this.folder, node, this.#state.serverPath);
+    const until = this.#clock.now() + ANSWERS_WITHIN_MS;
+    await this.#untilPortIsFree(node, until);
     const mark = await startProcess(node.name, plan);
     this.#write(node, mark);
-    const until = this.#clock.now() + ANSWERS_WITHIN_MS;
     while ((await this.#processAt(node)) !== mark.pid) {
       if (stateOf(mark) === 'gone' || this.#clock.now() > until) {
         throw new CliError(
@@ -115,6 +119,14 @@ export class LocalCluster {
           'See whether the port is free, and whether the server can be run by hand',
         );
       }
+      await this.#clock.sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  // The threads of a process end one by one. Killed, it is gone for the system while the last ones still hold its port.
+  async #untilPortIsFree({ name, port }: LocalNode, until: number): Promise<void> {
+    while (!(await canListen(port))) {
+      if (this.#clock.now() > until) throw portTaken(name, port);
       await this.#clock.sleep(LOOK_EVERY_MS);
     }
   }
@@ -144,7 +156,8 @@ export class LocalCluster {
 
   /** What a shell starts a node with that was killed. */
   commandToStart(node: LocalNode): string {
-    return startCommand(planOf(this.folder, node, this.#state.serverPath));
+    const start = startCommand(planOf(this.folder, node, this.#state.serverPath));
+    return node.mark === null ? start : `${untilGoneCommand(node.mark)}; ${start}`;
   }
 
   // Whoever started it may have been killed before it could write it down. A server that has our password and our file is ours.

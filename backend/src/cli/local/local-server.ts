@@ -56,6 +56,19 @@ export async function untilGone(name: string, mark: ProcessMark, clock: Clock): 
   }
 }
 
+/** Why a node cannot be started whose port somebody else has. */
+export function portTaken(name: string, port: number): CliError {
+  return new CliError(
+    `Port ${String(port)} is taken, which ${name} would have`,
+    'See who listens there, and end that',
+  );
+}
+
+/** What a shell waits with for the end of a process that was killed, five seconds at most. */
+export function untilGoneCommand({ pid }: ProcessMark): string {
+  return `n=0; while kill -0 ${String(pid)} 2>/dev/null && [ $n -lt 50 ]; do n=$((n + 1)); sleep 0.1; done`;
+}
+
 /** What a shell starts it with, so that it goes on without that shell. */
 export function startCommand(plan: ServerPlan): string {
   const words = [plan.serverPath, ...serverArguments(plan)].map(inShell).join(' ');
