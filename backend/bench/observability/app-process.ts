@@ -10,6 +10,7 @@ import { Drain } from '../../src/app/http/drain.js';
 import { httpMetrics } from '../../src/app/http/http-metrics.js';
 import { readBodies } from '../../src/app/http/read-body.js';
 import { securityHeaders } from '../../src/app/http/security-headers.js';
+import { watchRequests } from '../../src/app/http/watch-requests.js';
 import { JsonLogger, newLogger } from '../../src/app/logging/json-logger.js';
 import { openOutput } from '../../src/app/logging/output.js';
 import { requestLog } from '../../src/app/logging/request-log.js';
@@ -52,10 +53,13 @@ serve({
     app.set('etag', false);
     if (watching.context)
       app.use((request: object, _: object, next: Work) => around.run(request, next));
-    if (watching.traces !== undefined) app.use(requestSpan());
-    if (watching.logs) app.use(requestLog(logger));
-    if (watching.metrics) app.use(httpMetrics(app.get(Registry)));
-    app.use(app.get(Drain).middleware);
+    const watchers = [
+      ...(watching.traces === undefined ? [] : [requestSpan()]),
+      ...(watching.logs ? [requestLog(logger)] : []),
+      ...(watching.metrics ? [httpMetrics(app.get(Registry))] : []),
+      app.get(Drain).watch,
+    ];
+    app.use(watchRequests(watchers));
     app.use(securityHeaders);
     readBodies(app);
     await app.listen(0, '127.0.0.1');

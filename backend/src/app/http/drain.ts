@@ -6,9 +6,9 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { NextFunction, Request, Response } from 'express';
 import type { Server } from 'node:http';
 import { APP_CONFIG, type AppConfig } from '../app-config.js';
+import type { RequestWatch, RequestWatcher } from './watch-requests.js';
 
 // Longer than a failover takes, and short enough to leave Redis and the database some seconds before `stop.ts` gives up.
 const CUT_AFTER_MS = 6000;
@@ -38,12 +38,15 @@ export class Drain implements OnModuleDestroy, OnApplicationShutdown {
   }
 
   /** Marks the responses of an application that stops, and closes connections that have become idle. */
-  readonly middleware = (_request: Request, response: Response, next: NextFunction): void => {
+  readonly watch: RequestWatcher = (_request, response) => {
     if (this.#isDraining) response.setHeader('Connection', 'close');
-    response.once('close', () => {
+    return this.#watch;
+  };
+
+  readonly #watch: RequestWatch = {
+    over: () => {
       if (this.#isDraining) setImmediate(this.#closeIdle);
-    });
-    next();
+    },
   };
 
   readonly #closeIdle = (): void => {

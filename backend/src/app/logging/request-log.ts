@@ -1,41 +1,42 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { Request } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { isRoutine, routeOf } from '../http/route-of.js';
+import { isRoutine } from '../http/route-of.js';
+import type { RequestWatcher } from '../http/watch-requests.js';
 import { fieldsOf, inContext } from './request-context.js';
 
 const SANE = /^[\w.:-]{1,64}$/;
 const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const NO_TRACE = /^0+$/;
 
-type Middleware = (request: Request, response: Response, next: NextFunction) => void;
-
 /** Gives each request an id that all its lines carry, and logs one line when the request is over. */
-export function requestLog(logger: Logger): Middleware {
+export function requestLog(logger: Logger): RequestWatcher {
   // Its lines hold what is named below and no secret. Searching each of them for secrets would be more
   // than a third of what a request allocates.
   const lines = logger.child({}, { redact: [], level: 'trace' });
-  return (request, response, next) => {
+  return (request, response) => {
     const requestId = idOf(request);
-    const startedAt = performance.now();
     const context = { requestId, request, response, added: {} };
     response.setHeader('x-request-id', requestId);
-    response.once('close', () => {
-      const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      const route = routeOf(request);
-      const isDone = response.writableFinished;
-      const line = {
-        ...fieldsOf(context),
-        method: request.method,
-        route,
-        status: response.statusCode,
-        ms,
-      };
-      const level = levelOf(route, response.statusCode);
-      // The level of the child is that of the moment when it was made.
-      if (logger.isLevelEnabled(level)) lines[level](line, isDone ? 'request' : 'request aborted');
-    });
-    inContext(context, next);
+    return {
+      within(rest) {
+        inContext(context, rest);
+      },
+      over({ route, status, ms, isWhole }) {
+        const level = levelOf(route, status);
+        // The level of the child is that of the moment when it was made.
+        if (!logger.isLevelEnabled(level)) return;
+        const fields = fieldsOf(context);
+        const line = {
+          ...fields,
+          method: request.method,
+          route,
+          status,
+          ms: Math.round(ms * 10) / 10,
+        };
+        lines[level](line, isWhole ? 'request' : 'request aborted');
+      },
+    };
   };
 }
 

@@ -7,19 +7,14 @@ import {
   trace,
   type Span,
 } from '@opentelemetry/api';
-import type { NextFunction, Request, Response } from 'express';
-import { isRoutine, routeOf } from '../http/route-of.js';
-
-type Middleware = (request: Request, response: Response, next: NextFunction) => void;
+import { isRoutine } from '../http/route-of.js';
+import type { RequestEnd, RequestWatcher } from '../http/watch-requests.js';
 
 /** Makes a span of each request, under that of the caller if it sends `traceparent`. Its name is the pattern, never the address. */
-export function requestSpan(): Middleware {
+export function requestSpan(): RequestWatcher {
   const tracer = trace.getTracer('sample-backend');
-  return (request, response, next) => {
-    if (isRoutine(request.path)) {
-      next();
-      return;
-    }
+  return (request) => {
+    if (isRoutine(request.path)) return null;
     const caller = propagation.extract(ROOT_CONTEXT, request.headers);
     const span = tracer.startSpan(
       request.method,
@@ -29,19 +24,19 @@ export function requestSpan(): Middleware {
       },
       caller,
     );
-    if (span.isRecording()) {
-      response.once('close', () => {
-        end(span, request, response);
-      });
-    }
-    context.with(trace.setSpan(caller, span), next);
+    return {
+      within(rest) {
+        context.with(trace.setSpan(caller, span), rest);
+      },
+      over(end) {
+        if (span.isRecording()) endSpan(span, request.method, end);
+      },
+    };
   };
 }
 
-function end(span: Span, request: Request, response: Response): void {
-  const route = routeOf(request);
-  const status = response.statusCode;
-  span.updateName(`${request.method} ${route}`);
+function endSpan(span: Span, method: string, { route, status }: RequestEnd): void {
+  span.updateName(`${method} ${route}`);
   span.setAttributes({ 'http.route': route, 'http.response.status_code': status });
   if (status >= 500) {
     span.setAttribute('error.type', String(status));
