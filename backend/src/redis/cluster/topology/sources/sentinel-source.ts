@@ -17,7 +17,6 @@ import type { Clock, Stop } from '../../../base/timing/index.js';
 import { ConfiguredSentinels, type LookUp } from './configured-sentinels.js';
 import { describeRole } from './describe-role.js';
 import { DiscoveredSentinels } from './discovered-sentinels.js';
-import { Doubts } from './doubts.js';
 import { planTopology, type KnownPrimary } from './plan-topology.js';
 import { explainUnknown } from './explain-unknown.js';
 import { reportOf, type SentinelDesk, type SentinelStatus } from './sentinel-desk.js';
@@ -46,7 +45,6 @@ export class SentinelSource implements TopologySource, SentinelDesk {
   readonly #links = new Map<string, SentinelLink>();
   readonly #configured: ConfiguredSentinels;
   readonly #discovered = new DiscoveredSentinels(MAX_SENTINELS);
-  readonly #doubts: Doubts;
   readonly #mapAddress: AddressMapper;
   #listener: TopologySourceListener | null = null;
   #known: KnownPrimary | null = null;
@@ -62,9 +60,8 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     this.#options = options;
     this.#clock = clock;
     this.#bus = bus;
-    this.#doubts = new Doubts(bus);
     this.#mapAddress = containFaults(options.sentinel.mapAddress, (problem) => {
-      this.#doubts.raise(problem);
+      bus.doubt(problem);
     });
     this.#configured = new ConfiguredSentinels(options.sentinel, lookUp);
   }
@@ -154,7 +151,7 @@ export class SentinelSource implements TopologySource, SentinelDesk {
         if (this.accessRefusedAt !== null) this.#listener?.onRefused();
       },
       onUnnamed: (reason) => {
-        this.#doubts.raise(unnamed(this.#options.node.clientName, reason));
+        this.#bus.doubt(unnamed(this.#options.node.clientName, reason));
       },
     });
     this.#links.set(key, link);
@@ -242,7 +239,7 @@ export class SentinelSource implements TopologySource, SentinelDesk {
     // A name without an address is reported as a lost Sentinel.
     const isComplete = !addresses.some(({ host }) => isHostName(host));
     if (isComplete && addresses.length < MIN_SENTINELS) {
-      this.#doubts.raise(tooFewFound(addresses));
+      this.#bus.doubt(tooFewFound(addresses));
     }
   }
 
