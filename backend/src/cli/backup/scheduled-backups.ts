@@ -1,7 +1,7 @@
 import type { Clock } from '../../redis/base/timing/index.js';
 import { BackupError } from './backup-error.js';
 import type { Pruned } from './backup-folder.js';
-import type { Source } from './link/find-source.js';
+import type { Source } from './source/find-source.js';
 import type { KeepRule } from './retention.js';
 import { type BackupHome, type TakenBackup, takeFrom } from './take-backup.js';
 

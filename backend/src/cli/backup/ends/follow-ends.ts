@@ -1,8 +1,8 @@
 import type { Clock } from '../../../redis/base/timing/index.js';
 import { BackupError } from '../backup-error.js';
-import { followNode } from '../link/follow-node.js';
-import type { Source } from '../link/find-source.js';
-import type { NodeLink } from '../link/node-link.js';
+import { followNode } from '../source/follow-node.js';
+import type { Source } from '../source/find-source.js';
+import type { NodeLink } from '../../node-link/index.js';
 import { type BackupHome, factsOf, type TakenBackup, writeSnapshot } from '../take-backup.js';
 import { EndsLogWriter, type HeardPlace, readEnds } from './ends-log.js';
 import { HeardWrites } from './heard-writes.js';

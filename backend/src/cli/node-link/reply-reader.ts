@@ -1,4 +1,4 @@
-import { BackupError } from '../backup-error.js';
+import { BackupError } from '../backup/backup-error.js';
 
 /** What Redis answers. An error that it answers is a value here. */
 export type Reply = string | number | Buffer | null | RedisRefusal | readonly Reply[];

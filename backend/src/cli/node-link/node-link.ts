@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { formatAddress, type NodeAddress } from '../../../redis/base/address/index.js';
-import { safeMessage } from '../../../redis/base/errors/index.js';
-import { onAbort } from '../../../redis/base/timing/index.js';
-import { openSocket, presentLogin, presentTls } from '../../../redis/cluster/connection/index.js';
-import type { ResolvedAccess } from '../../../redis/config/index.js';
-import { BackupError } from '../backup-error.js';
+import { formatAddress, type NodeAddress } from '../../redis/base/address/index.js';
+import { safeMessage } from '../../redis/base/errors/index.js';
+import { onAbort } from '../../redis/base/timing/index.js';
+import { openSocket, presentLogin, presentTls } from '../../redis/cluster/connection/index.js';
+import type { ResolvedAccess } from '../../redis/config/index.js';
+import { BackupError } from '../backup/backup-error.js';
 import { broken, RedisRefusal, type Reply, ReplyReader, textIn } from './reply-reader.js';
 
 type Word = string | Buffer;
