@@ -1,15 +1,19 @@
 import type { NodeAddress } from '../../base/address/index.js';
 import { ConnectionLostError, replyPrefix } from '../../base/errors/index.js';
 import type { Clock, TimeDistance } from '../../base/timing/index.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat } from './wire/heartbeat.js';
 import type { JobFor } from './job.js';
 import { JobSender } from './job-sender.js';
 import { NodeReport, type Introduction, type ReportDeps } from './node-report.js';
 import { parseRole, type NodeRole } from './node-role.js';
-import { ReopeningWire, type ConnectionState, type ReopeningOptions } from './reopening-wire.js';
-import { Wire } from './wire.js';
-import type { WireOptions } from './wire-options.js';
-import { WirePool } from './wire-pool.js';
+import {
+  ReopeningWire,
+  type ConnectionState,
+  type ReopeningOptions,
+} from './wire/reopening-wire.js';
+import { Wire } from './wire/wire.js';
+import type { WireOptions } from './wire/wire-options.js';
+import { WirePool } from './wire/wire-pool.js';
 
 /** Something to send over a shared connection. */
 export type Job = JobFor<RedisNode>;
