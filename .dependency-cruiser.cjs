@@ -16,6 +16,7 @@ const ROOMS = [
   'base/options',
   'config',
   'cluster/connection/handshake',
+  'cluster/connection/wire',
   'cluster/connection/raw',
   'cluster/connection',
   'cluster/topology/sources',

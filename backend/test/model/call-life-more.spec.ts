@@ -2,8 +2,8 @@ import { withoutStacks } from '../support/seeded-search.js';
 import { everySecond, HISTORY_MS } from './call-search.js';
 
 // The other half of the histories of call-life.spec.ts, in a process of its own.
-jest.mock('../../src/redis/cluster/connection/wire.js', () => ({
-  ...jest.requireActual<object>('../../src/redis/cluster/connection/wire.js'),
+jest.mock('../../src/redis/cluster/connection/wire/wire.js', () => ({
+  ...jest.requireActual<object>('../../src/redis/cluster/connection/wire/wire.js'),
   Wire: jest.requireActual<{ ModelWire: unknown }>('./model-wire.js').ModelWire,
 }));
 

@@ -1,8 +1,8 @@
 import { withoutStacks } from '../support/seeded-search.js';
 import { everySecond, floods, HISTORY_MS } from './call-search.js';
 
-jest.mock('../../src/redis/cluster/connection/wire.js', () => ({
-  ...jest.requireActual<object>('../../src/redis/cluster/connection/wire.js'),
+jest.mock('../../src/redis/cluster/connection/wire/wire.js', () => ({
+  ...jest.requireActual<object>('../../src/redis/cluster/connection/wire/wire.js'),
   Wire: jest.requireActual<{ ModelWire: unknown }>('./model-wire.js').ModelWire,
 }));
 

@@ -3,7 +3,7 @@ import { CallWorld, FLOOD, WEIGHTS } from './call-world.js';
 import { historyOf, written, type Step } from './histories.js';
 
 const LENGTH = { least: 5, most: 45 };
-/** More than a busy machine takes for a history: a search that is cut off goes on beside the next one, and disturbs it. */
+/** More than a busy machine takes for a history. */
 export const HISTORY_MS = 200;
 
 const CALLS = {

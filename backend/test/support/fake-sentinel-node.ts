@@ -38,7 +38,7 @@ export class FakeSentinelNode {
       if (this.manners === 'mute') return muteHandler(command, connection);
       const [name = '', subcommand = ''] = command.map((word) => word.toLowerCase());
       if (name === 'auth' && this.manners === 'strict') return reply.error(WRONGPASS);
-      if (name !== 'sentinel') return undefined;
+      if (name !== 'sentinel') return this.override(command);
       if (subcommand === 'master') this.asked++;
       if (this.manners === 'garbage') return reply.array('what', reply.nil(), reply.int(7));
       if (this.manners === 'half') return reply.rawThenClose('*2\r\n$4\r\nhal');

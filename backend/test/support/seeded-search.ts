@@ -6,6 +6,18 @@ export function runsOr(usual: number): number {
   return Number(process.env['MODEL_RUNS'] ?? usual);
 }
 
+// Jest cuts off a test that takes too long, and tells it nothing. These it calls all the same.
+const endings = new Set<() => void>();
+afterEach(() => {
+  for (const end of endings) end();
+  endings.clear();
+});
+
+/** Whether the test goes on that has begun a search. */
+interface Course {
+  isOver: boolean;
+}
+
 /** Where histories come from, and what judges them. */
 export interface Search<S> {
   /** How many are looked at, where `MODEL_RUNS` does not say it. */
@@ -42,29 +54,32 @@ export class SeededSearch<S> {
 
   /** The seed of the first that breaks a promise, what is wrong, and its shortest part; `null` where none does. */
   async firstFault(runs = this.#runs): Promise<string | null> {
-    const broken = await this.#find(runs, 'histories');
-    return broken === null ? null : this.#told(broken);
+    const course = courseOfTest();
+    const broken = await this.#find(runs, 'histories', course);
+    return broken === null ? null : this.#told(broken, course);
   }
 
   /**
-   * What shows that a mistake is there, within so many histories; `null` where nothing does.
+   * What shows that a mistake is there, within so many histories; `null` where nothing does. It is undone when the test
+   * ends at the latest: the next one must not find it.
    *
    * @param mistake - makes it, and returns how it is undone
    */
   async faultWith(name: string, mistake: () => () => void, most: number): Promise<string | null> {
     const undo = mistake();
+    endings.add(undo);
     try {
-      return (await this.#find(most, name))?.fault ?? null;
+      return (await this.#find(most, name, courseOfTest()))?.fault ?? null;
     } finally {
-      undo();
+      if (endings.delete(undo)) undo();
     }
   }
 
-  async #find(runs: number, what: string): Promise<Broken | null> {
+  async #find(runs: number, what: string, course: Course): Promise<Broken | null> {
     const { historyOf, faultOf, share = { no: 0, of: 1 } } = this.#search;
     let [looked, steps] = [0, 0];
     let broken: Broken | null = null;
-    for (let i = share.no; i < runs && broken === null; i += share.of) {
+    for (let i = share.no; i < runs && broken === null && !course.isOver; i += share.of) {
       const seed = FIRST_SEED + i;
       const history = historyOf(seed);
       looked++;
@@ -72,28 +87,40 @@ export class SeededSearch<S> {
       const fault = await faultOf(history, seed);
       if (fault !== null) broken = { seed, fault };
     }
-    const end =
-      broken === null ? 'all as promised' : `seed ${String(broken.seed)}: ${broken.fault}`;
+    const end = course.isOver
+      ? 'cut off with the test'
+      : broken === null
+        ? 'all as promised'
+        : `seed ${String(broken.seed)}: ${broken.fault}`;
     const size = `${String(looked)} histories, ${String(steps)} steps`;
     process.stdout.write(`${what}, from seed ${String(FIRST_SEED)}: ${end} (${size})\n`);
     return broken;
   }
 
-  async #told({ seed, fault }: Broken): Promise<string> {
+  async #told({ seed, fault }: Broken, course: Course): Promise<string> {
     const { historyOf, faultOf, written } = this.#search;
-    const least = await shortest(historyOf(seed), (part) => faultOf(part, seed));
+    const least = await shortest(historyOf(seed), (part) => faultOf(part, seed), course);
     return `seed ${String(seed)}: ${(await faultOf(least, seed)) ?? fault}\n${written(least)}`;
   }
+}
+
+function courseOfTest(): Course {
+  const course = { isOver: false };
+  endings.add(() => {
+    course.isOver = true;
+  });
+  return course;
 }
 
 /** Leaves out steps for as long as the history still fails. */
 async function shortest<S>(
   history: readonly S[],
   faultOf: (history: readonly S[]) => Promise<string | null>,
+  course: Course,
 ): Promise<readonly S[]> {
   let best = history;
   for (let size = Math.ceil(best.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let from = 0; from < best.length;) {
+    for (let from = 0; from < best.length && !course.isOver;) {
       const part = [...best.slice(0, from), ...best.slice(from + size)];
       if ((await faultOf(part)) === null) from += size;
       else best = part;

@@ -1,7 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderInUseError, FolderLock, type FolderLockDeps } from './folder-lock.js';
+import {
+  FolderInUseError,
+  FolderLock,
+  FolderRefusedError,
+  type FolderLockDeps,
+} from './folder-lock.js';
 
 const BEAT_MS = 10;
 const WATCH_MS = 100;
@@ -53,6 +58,24 @@ describe('FolderLock', () => {
     locks.push(lock);
     return lock;
   }
+
+  it('makes a folder, and those above it that are not there', async () => {
+    const deep = join(folder, 'a', 'b');
+    locks.push(await FolderLock.take(deep, nothing, start(1)));
+    expect(readdirSync(deep)).toEqual(['.owner-1']);
+  });
+
+  // Where there is no /proc, nobody may make it.
+  it.each(['/proc/redis-ha', '/proc/redis-ha/deeper/still'])(
+    'says at once that nobody can make %s',
+    async (path) => {
+      const refused: unknown = await FolderLock.take(path, nothing, start(1)).catch(
+        (error: unknown) => error,
+      );
+      expect(refused).toBeInstanceOf(FolderRefusedError);
+      expect(String(refused)).toMatch(/PGLITE_DIR = "\/proc.* cannot be made .*Name one/);
+    },
+  );
 
   it('gives a folder to one of many that ask at the same moment, and names the owner to the others', async () => {
     const answers = await Promise.allSettled(

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const NAME = /^\.owner-(\d+)$/;
@@ -18,6 +26,18 @@ export class FolderInUseError extends Error {
     super(
       `PGLITE_DIR = "${folder}": the embedded database there belongs to ${owner}, which is running. ` +
         'Stop that process first, give this one a folder of its own, or set DATABASE_URL, so that both share a server',
+    );
+  }
+}
+
+/** The system does not let this process make the folder. */
+export class FolderRefusedError extends Error {
+  override readonly name = 'FolderRefusedError';
+
+  constructor(folder: string, cause: NodeJS.ErrnoException) {
+    super(
+      `PGLITE_DIR = "${folder}": the folder cannot be made (${cause.message}). Name one that this process may write to`,
+      { cause },
     );
   }
 }
@@ -81,14 +101,18 @@ export class FolderLock {
   /**
    * Takes the folder, and creates it. `onLost` is called when another process has taken it all the same: this one
    * stood still for so long that it seemed dead, in another container, where nobody can look.
-   * @throws FolderInUseError while its owner lives.
+   * @throws FolderInUseError while its owner lives; FolderRefusedError when it cannot be created.
    */
   static async take(
     folder: string,
     onLost: () => void,
     deps: FolderLockDeps = HERE,
   ): Promise<FolderLock> {
-    mkdirSync(folder, { recursive: true });
+    try {
+      makeFolder(folder);
+    } catch (error) {
+      throw new FolderRefusedError(folder, error as NodeJS.ErrnoException);
+    }
     for (;;) {
       const number = latestOf(folder);
       if (number > 0) await assertFree(folder, number, deps);
@@ -163,6 +187,19 @@ async function changes(path: string, before: string | null, ms: number): Promise
     if (now !== before) return now !== RELEASED && now !== null;
   }
   return false;
+}
+
+// Not with `recursive`: where a folder takes no other in it, as in /proc, Node tries without end.
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (existsSync(folder)) return;
+    const above = dirname(folder);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(above)) throw error;
+    makeFolder(above);
+    makeFolder(folder);
+  }
 }
 
 function createNew(path: string): boolean {

@@ -3,7 +3,7 @@ import { CliError, EXIT } from '../frame/index.js';
 /**
  * Why a backup was not taken, not read or not restored:
  * - `SETTINGS_INVALID`: what was asked for cannot be done
- * - `NO_SOURCE`, `NODE_REFUSED`, `LINK_BROKEN`: there is no node to take it from, it refuses, or it went away
+ * - `NO_SOURCE`, `NODE_REFUSED`: there is no node to take it from, or it refuses; a connection to one ends with errors of its own
  * - `DISK_FULL`, `DISK_HUNG`: there is no room for it, or the disk does not answer
  * - `NOT_A_BACKUP`, `DAMAGED`, `TRUNCATED`, `KEY_UNKNOWN`: the file is not what was written, or not readable here
  * - `FOREIGN`: it belongs to another cluster
@@ -16,7 +16,6 @@ export type BackupCode =
   | 'SETTINGS_INVALID'
   | 'NO_SOURCE'
   | 'NODE_REFUSED'
-  | 'LINK_BROKEN'
   | 'DISK_FULL'
   | 'DISK_HUNG'
   | 'NOT_A_BACKUP'

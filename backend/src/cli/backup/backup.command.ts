@@ -4,7 +4,7 @@ import { EndsFollower } from './ends/follow-ends.js';
 import { readEnds } from './ends/ends-log.js';
 import { verifyBackup } from './file/read-backup.js';
 import { readHeader } from './file/sealed-file.js';
-import { openSource, type Source, type SourceOptions } from './link/find-source.js';
+import { openSource, type Source, type SourceOptions } from './source/find-source.js';
 import { namedFile } from './named-file.js';
 import { type ScheduleOptions, takeOnSchedule } from './scheduled-backups.js';
 import { ABOUT_KEYS, BACKUP_OPTIONS, BackupSettings, readNode } from './settings.js';

@@ -1,6 +1,6 @@
 import { defineCommand, EXIT } from '../frame/index.js';
-import { primaryOf } from './link/find-source.js';
-import { NodeLink } from './link/node-link.js';
+import { primaryOf } from './source/find-source.js';
+import { NodeLink } from '../node-link/index.js';
 import { namedFile } from './named-file.js';
 import { restoreBackup } from './restore/restore-backup.js';
 import { ABOUT_KEYS, BACKUP_OPTIONS, BackupSettings, readNode } from './settings.js';

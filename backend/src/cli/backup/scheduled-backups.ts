@@ -1,7 +1,7 @@
 import type { Clock } from '../../redis/base/timing/index.js';
-import { BackupError } from './backup-error.js';
+import { CliError } from '../frame/index.js';
 import type { Pruned } from './backup-folder.js';
-import type { Source } from './link/find-source.js';
+import type { Source } from './source/find-source.js';
 import type { KeepRule } from './retention.js';
 import { type BackupHome, type TakenBackup, takeFrom } from './take-backup.js';
 
@@ -9,7 +9,7 @@ import { type BackupHome, type TakenBackup, takeFrom } from './take-backup.js';
 export type ScheduleEvent =
   | { readonly kind: 'took'; readonly backup: TakenBackup }
   | { readonly kind: 'pruned'; readonly pruned: Pruned }
-  | { readonly kind: 'failed'; readonly error: BackupError };
+  | { readonly kind: 'failed'; readonly error: CliError };
 
 /** How backups are taken on a schedule. */
 export interface ScheduleOptions {
@@ -59,7 +59,7 @@ async function takeOne(home: BackupHome, options: ScheduleOptions): Promise<bool
     if (pruned.removed.length > 0) report({ kind: 'pruned', pruned });
     return true;
   } catch (error) {
-    if (!(error instanceof BackupError)) throw error;
+    if (!(error instanceof CliError)) throw error;
     if (!signal.aborted) report({ kind: 'failed', error });
     return false;
   }

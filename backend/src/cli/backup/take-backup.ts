@@ -7,8 +7,8 @@ import type { BackupFolder } from './backup-folder.js';
 import { KeyCounter } from './file/entry-kinds.js';
 import { verifyBackup } from './file/read-backup.js';
 import { PART_SUFFIX, SealedFileWriter } from './file/sealed-file.js';
-import { followNode, type Following } from './link/follow-node.js';
-import type { Source } from './link/find-source.js';
+import { followNode, type Following } from './source/follow-node.js';
+import type { Source } from './source/find-source.js';
 import { type RdbItem, RdbReader } from './rdb/rdb-reader.js';
 
 /** A backup that lies in its folder, verified. */

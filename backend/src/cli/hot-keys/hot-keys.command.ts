@@ -10,8 +10,8 @@ import {
   shownText,
   textAt,
 } from '../app-health/index.js';
-import { NodeLink } from '../backup/link/node-link.js';
 import { CliError, type CommandIo, confirm, defineCommand, EXIT } from '../frame/index.js';
+import { NodeLink } from '../node-link/index.js';
 import {
   CONNECTION_OPTIONS,
   connectionFrom,

@@ -1,6 +1,5 @@
 import { SystemClock } from '../../redis/base/timing/index.js';
-import type { NodeLink } from '../backup/link/node-link.js';
-import { textIn } from '../backup/link/reply-reader.js';
+import { type NodeLink, textIn } from '../node-link/index.js';
 import { readMonitorLine } from './monitor-line.js';
 
 /** How often a key was accessed while commands were listened to. */

@@ -49,4 +49,16 @@ describe('hot keys that the primary names itself', () => {
       'hotkeys reset',
     ]);
   });
+
+  it('of a user that may not listen are a matter of hot keys, and not of backups', async () => {
+    server.handle(([name = '', word = '']) => {
+      if (name.toLowerCase() === 'monitor') return reply.error("NOPERM no right to 'monitor'");
+      return word.toLowerCase() === 'info' ? reply.array(reply.nil()) : undefined;
+    });
+    const args = ['hot-keys', '--node', node(), '--seconds', '1', '--monitor'];
+    const { code, told } = await typeCommand(args);
+    expect(code).toBe(2);
+    expect(told).toMatch(/refuses MONITOR: NOPERM .*Give a user that may do MONITOR/s);
+    expect(told).not.toMatch(/backup/i);
+  });
 });

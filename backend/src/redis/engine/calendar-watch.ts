@@ -71,7 +71,7 @@ export class CalendarWatch {
         'after a failover to it, what is cached and all sessions live longer or shorter by as much',
       remedy: 'Keep the calendars of all nodes right, with NTP for example',
     };
-    this.#deps.bus.emit({ type: 'settings.doubtful', problem });
+    this.#deps.bus.doubt(problem);
   }
 
   #compare(): void {

@@ -1,5 +1,4 @@
 import type { ResolvedRedisOptions } from '../config/index.js';
-import type { Problem } from '../base/errors/index.js';
 import type { EventBus } from '../base/events/index.js';
 import type { Stop } from '../base/timing/index.js';
 import {
@@ -21,7 +20,6 @@ export class ClusterAdviser {
   readonly #options: ResolvedRedisOptions;
   readonly #group: Advised;
   readonly #bus: EventBus;
-  readonly #said = new Set<string>();
   readonly #stop: Stop;
   #hasSessions = false;
 
@@ -54,12 +52,12 @@ export class ClusterAdviser {
     const view = [...views].sort((a, b) => b.otherSentinels.length - a.otherSentinels.length)[0];
     if (view === undefined) return;
     for (const problem of adviseOnSentinels(view, this.#options.sentinel.masterName)) {
-      this.#say(problem);
+      this.#bus.doubt(problem);
     }
     const replication = await this.#ask('replication');
     // It says how many replicas are good enough only where some are asked for, and not how many.
     if (replication === null || /^min_\w+_good_\w+:/m.test(replication)) return;
-    for (const problem of adviseOnMinReplicas(0, view.replicas.length)) this.#say(problem);
+    for (const problem of adviseOnMinReplicas(0, view.replicas.length)) this.#bus.doubt(problem);
   }
 
   async #lookAtEviction(): Promise<void> {
@@ -68,7 +66,7 @@ export class ClusterAdviser {
     const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
     const maxMemory = /^maxmemory:(\d+)/m.exec(memory)?.[1];
     if (policy === undefined || maxMemory === undefined) return;
-    for (const problem of adviseOnEviction(Number(maxMemory), policy)) this.#say(problem);
+    for (const problem of adviseOnEviction(Number(maxMemory), policy)) this.#bus.doubt(problem);
   }
 
   // Not CONFIG GET: managed services do not permit it, and who may use it reads the password of the replicas.
@@ -79,12 +77,5 @@ export class ClusterAdviser {
     } catch {
       return null;
     }
-  }
-
-  #say(problem: Problem): void {
-    const key = `${problem.field} ${problem.message}`;
-    if (this.#said.has(key)) return;
-    this.#said.add(key);
-    this.#bus.emit({ type: 'settings.doubtful', problem });
   }
 }

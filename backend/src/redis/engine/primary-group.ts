@@ -153,5 +153,5 @@ function newSource(options: ConnectedOptions, clock: Clock, bus: EventBus): Sour
     return { source: new StandaloneSource(options.address), sentinels: null };
   }
   const source = new SentinelSource(options, clock, bus);
-  return { source, sentinels: source };
+  return { source, sentinels: source.desk };
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../../../redis/base/timing/index.js';
+import { CliError } from '../../frame/index.js';
 import { BackupError } from '../backup-error.js';
-import { followNode } from '../link/follow-node.js';
-import type { Source } from '../link/find-source.js';
-import type { NodeLink } from '../link/node-link.js';
+import { followNode } from '../source/follow-node.js';
+import type { Source } from '../source/find-source.js';
+import type { NodeLink } from '../../node-link/index.js';
 import { type BackupHome, factsOf, type TakenBackup, writeSnapshot } from '../take-backup.js';
 import { EndsLogWriter, type HeardPlace, readEnds } from './ends-log.js';
 import { HeardWrites } from './heard-writes.js';
@@ -12,7 +13,7 @@ export type FollowEvent =
   | { readonly kind: 'follows'; readonly node: string; readonly offset: number }
   | { readonly kind: 'took'; readonly backup: TakenBackup }
   | { readonly kind: 'wrote'; readonly ends: number; readonly at: number; readonly offset: number }
-  | { readonly kind: 'lost'; readonly error: BackupError };
+  | { readonly kind: 'lost'; readonly error: CliError };
 
 /** How one follows. */
 export interface FollowOptions {
@@ -55,7 +56,7 @@ export class EndsFollower {
       try {
         await this.#followOne();
       } catch (error) {
-        if (!(error instanceof BackupError) || ENDS_IT.has(error.code)) throw error;
+        if (!(error instanceof CliError) || ENDS_IT.has(error.code)) throw error;
         if (!isAborted(signal) && error.message !== told) report({ kind: 'lost', error });
         told = error.message;
       }
@@ -140,7 +141,7 @@ export class EndsFollower {
 }
 
 /** Nothing is gained by trying again at once. */
-const ENDS_IT: ReadonlySet<string> = new Set([
+const ENDS_IT: ReadonlySet<string | null> = new Set([
   ...['DISK_FULL', 'DISK_HUNG', 'SETTINGS_INVALID', 'KEY_UNKNOWN'],
 ]);
 

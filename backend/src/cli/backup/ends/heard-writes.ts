@@ -1,5 +1,5 @@
 import { isTombstone } from '../../../redis/keyspace/index.js';
-import { type Reply, textIn } from '../link/reply-reader.js';
+import { type Reply, textIn } from '../../node-link/index.js';
 import type { End } from './ends-log.js';
 
 /** Listens to the writes of a cluster, as a replica hears them, and keeps what ends something. */

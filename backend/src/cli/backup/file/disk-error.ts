@@ -5,6 +5,7 @@ import {
   type Clock,
   SystemClock,
 } from '../../../redis/base/timing/index.js';
+import { CliError } from '../../frame/index.js';
 import { BackupError } from '../backup-error.js';
 
 /** How long a disk may take to answer. */
@@ -33,7 +34,7 @@ export async function onDisk<T>(
     return await answerWithin(work(), limit);
   } catch (error) {
     const code = codeOf(error);
-    if (error instanceof BackupError || code === null) throw error;
+    if (error instanceof CliError || code === null) throw error;
     throw explained(code, what);
   }
 }

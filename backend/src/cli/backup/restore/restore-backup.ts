@@ -7,7 +7,7 @@ import { knownEnds } from './known-ends.js';
 import type { BackupHeader } from '../file/backup-header.js';
 import { type KeyKind, kindOf } from '../file/entry-kinds.js';
 import { itemsOf, verifyBackup } from '../file/read-backup.js';
-import type { NodeLink } from '../link/node-link.js';
+import type { NodeLink } from '../../node-link/index.js';
 import type { RdbKey } from '../rdb/rdb-reader.js';
 import { STRING_TYPE } from '../rdb/rdb-values.js';
 import { rawOfText } from './dump-payload.js';

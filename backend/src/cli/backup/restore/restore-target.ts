@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { formatAddress } from '../../../redis/base/address/index.js';
 import { BackupError } from '../backup-error.js';
 import type { BackupHeader } from '../file/backup-header.js';
-import type { NodeLink } from '../link/node-link.js';
-import { RedisRefusal, type Reply } from '../link/reply-reader.js';
+import { type NodeLink, RedisRefusal, type Reply } from '../../node-link/index.js';
 import type { Placed } from './key-placer.js';
 import { PUT_BACK } from './put-back-script.js';
 

@@ -46,6 +46,15 @@ describe('EventBus', () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 
+  it('tells of a doubtful setting once, and again when it has another value', () => {
+    const bus = new EventBus();
+    const told: unknown[] = [];
+    bus.on('settings.doubtful', ({ problem }) => told.push(problem.value));
+    const problem = { field: 'quorum', message: 'too low', remedy: 'raise it' };
+    for (const value of [1, 1, 0, 1]) bus.doubt({ ...problem, value });
+    expect(told).toEqual([1, 0]);
+  });
+
   it('does not loop when a listener always fails', () => {
     const bus = new EventBus();
     let calls = 0;

@@ -1,3 +1,4 @@
+import type { Problem } from '../errors/index.js';
 import type { Stop } from '../timing/index.js';
 import type { RedisHaEvent, RedisHaEventOf, RedisHaEventType } from './redis-events.js';
 
@@ -7,6 +8,7 @@ type Listener = (event: RedisHaEvent) => unknown;
 /** Passes events from the code that reports them to the listeners. Costs nothing without listeners. */
 export class EventBus {
   readonly #listeners = new Map<RedisHaEventType | '*', Set<Listener>>();
+  readonly #doubted = new Set<string>();
 
   /**
    * Calls the listener for each event of one type. If it throws, or returns a promise that rejects, that is
@@ -25,6 +27,14 @@ export class EventBus {
   emit(event: RedisHaEvent): void {
     this.#call(this.#listeners.get(event.type), event);
     this.#call(this.#listeners.get('*'), event);
+  }
+
+  /** Emits `settings.doubtful`, once for each field and value, however often it is met and by how many. */
+  doubt(problem: Problem): void {
+    const doubted = `${problem.field} ${String(problem.value)}`;
+    if (this.#doubted.has(doubted)) return;
+    this.#doubted.add(doubted);
+    this.emit({ type: 'settings.doubtful', problem });
   }
 
   /** The number of listeners, for leak checks. */

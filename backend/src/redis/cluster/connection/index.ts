@@ -5,14 +5,14 @@ export type {
   RedisOptions as DriverOptions,
   RedisValue,
 } from 'ioredis';
-export { callerContext } from './caller-context.js';
-export { Heartbeat } from './heartbeat.js';
+export { callerContext } from './wire/caller-context.js';
+export { Heartbeat } from './wire/heartbeat.js';
 export {
   ReopeningWire,
   type ConnectionState,
   type ReopeningOptions,
   type ReopeningWireListener,
-} from './reopening-wire.js';
+} from './wire/reopening-wire.js';
 export { AccessRefusal, refusedByAll } from './handshake/access-refusal.js';
 export { explainFailure, type FailureKind, kindOfFailure } from './handshake/explain-failure.js';
 export { namedTls, openSocket, presentLogin, presentTls } from './handshake/present-access.js';
@@ -26,12 +26,18 @@ export {
   driverCommandNames,
   newDriverCommand,
   type Encoding,
-} from './driver-command.js';
-export { forward, Wire, type ReplySink, type SubscriptionKind, type WireListener } from './wire.js';
+} from './wire/driver-command.js';
+export {
+  forward,
+  Wire,
+  type ReplySink,
+  type SubscriptionKind,
+  type WireListener,
+} from './wire/wire.js';
 export { refusingConnector } from './raw/refusing-connector.js';
 export { ReturningSubscribers } from './raw/returning-subscribers.js';
-export type { WireOptions } from './wire-options.js';
-export { WirePool, type Loan, type LoanPurpose } from './wire-pool.js';
+export type { WireOptions } from './wire/wire-options.js';
+export { WirePool, type Loan, type LoanPurpose } from './wire/wire-pool.js';
 export { endClient, newTrackedClient } from './raw/tracked-client.js';
 export type { TargetSource } from './raw/tracked-connector.js';
 export { trackedOptions, type TrackedOptions } from './raw/tracked-options.js';

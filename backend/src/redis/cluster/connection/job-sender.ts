@@ -2,7 +2,7 @@ import { afterPromises, type Clock } from '../../base/timing/index.js';
 import { InflightList, type InflightItem } from '../../base/collections/index.js';
 import type { JobFor } from './job.js';
 import { StallWatch, type StallChange } from './stall-watch.js';
-import type { ReplySink, Wire } from './wire.js';
+import type { ReplySink, Wire } from './wire/wire.js';
 
 // With this many unanswered jobs no more are taken: a command in our queue can still go to another
 // node or fail at its deadline, one in a socket cannot.

@@ -1,4 +1,4 @@
-import type { ReplySink, Wire } from './wire.js';
+import type { ReplySink, Wire } from './wire/wire.js';
 
 /**
  * Something to send over a shared connection to a node `N`. Whoever hands it over can rely on this:

@@ -8,7 +8,7 @@ import type { Problem } from '../../base/errors/index.js';
 import { Pulse, type Clock, type Stop } from '../../base/timing/index.js';
 import { RedisNode, type NodeChange, type RedisNodeDeps } from './redis-node.js';
 import { unnamed } from './handshake/handshake-steps.js';
-import type { WireOptions } from './wire-options.js';
+import type { WireOptions } from './wire/wire-options.js';
 
 const STALL_CHECK_MS = 20;
 const URGENT_ASK_MS = 25;

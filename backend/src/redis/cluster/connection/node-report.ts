@@ -3,7 +3,7 @@ import type { Clock, TimeDistance } from '../../base/timing/index.js';
 import { parseRole, RoleQuestion, type NodeRole } from './node-role.js';
 import { parseServerInfo, UNKNOWN_SERVER, type ServerInfo } from './server-info.js';
 import { ServerTime } from './server-time.js';
-import type { Wire } from './wire.js';
+import type { Wire } from './wire/wire.js';
 
 /** What a report needs of its node. */
 export interface ReportDeps {

@@ -1,6 +1,6 @@
 import { hostFault, type NodeAddress } from '../../base/address/index.js';
 import { replyPrefix, type Problem } from '../../base/errors/index.js';
-import type { Wire } from './wire.js';
+import type { Wire } from './wire/wire.js';
 
 /** A replica, as its primary lists it. */
 export interface LinkedReplica {

@@ -4,7 +4,7 @@ import type { Problem } from '../../base/errors/index.js';
 import { ManualClock, reply } from '../../testing/index.js';
 import { NodeRegistry } from './node-registry.js';
 import { RedisNode, type Job, type NodeChange, type RedisNodeDeps } from './redis-node.js';
-import type { ReplySink, Wire } from './wire.js';
+import type { ReplySink, Wire } from './wire/wire.js';
 
 /** A job that records the calls it gets. */
 class NotedJob implements Job {

@@ -1,15 +1,20 @@
 import type { NodeAddress } from '../../base/address/index.js';
-import { ConnectionLostError, replyPrefix } from '../../base/errors/index.js';
+import { ConnectionLostError } from '../../base/errors/index.js';
 import type { Clock, TimeDistance } from '../../base/timing/index.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat } from './wire/heartbeat.js';
 import type { JobFor } from './job.js';
 import { JobSender } from './job-sender.js';
 import { NodeReport, type Introduction, type ReportDeps } from './node-report.js';
 import { parseRole, type NodeRole } from './node-role.js';
-import { ReopeningWire, type ConnectionState, type ReopeningOptions } from './reopening-wire.js';
-import { Wire } from './wire.js';
-import type { WireOptions } from './wire-options.js';
-import { WirePool } from './wire-pool.js';
+import {
+  ReopeningWire,
+  type ConnectionState,
+  type ReopeningOptions,
+} from './wire/reopening-wire.js';
+import { SecondWire } from './second-wire.js';
+import type { Wire } from './wire/wire.js';
+import type { WireOptions } from './wire/wire-options.js';
+import { WirePool } from './wire/wire-pool.js';
 
 /** Something to send over a shared connection. */
 export type Job = JobFor<RedisNode>;
@@ -47,8 +52,7 @@ export class RedisNode {
   readonly #jobs: JobSender<RedisNode>;
   readonly #heartbeat: Heartbeat;
   readonly #report: NodeReport;
-  // Opened while the node is silent, to find out whether it answers anybody.
-  #secondWire: Wire | null = null;
+  readonly #secondWire: SecondWire;
 
   constructor(
     settings: RedisNodeDeps,
@@ -74,6 +78,9 @@ export class RedisNode {
       onSilence: () => {
         this.#onSilence();
       },
+    });
+    this.#secondWire = new SecondWire(settings.wire, settings.heartbeatTimeoutMs, clock, () => {
+      if (this.#heartbeat.isWaiting) this.reset(NOT_ANSWERED);
     });
     let introduced: Introduction = { role: parseRole(null), sentAt: 0 };
     this.#wire = new ReopeningWire(
@@ -241,7 +248,7 @@ export class RedisNode {
   #letGo(reason: string): void {
     this.#report.forgetRole();
     this.#heartbeat.stop();
-    this.#secondWire?.destroy(reason);
+    this.#secondWire.close(reason);
     this.#jobs.stop(reason);
   }
 
@@ -283,35 +290,8 @@ export class RedisNode {
     const now = this.#clock.now();
     if (this.#jobs.stall.quietMs(now) <= this.#settings.heartbeatTimeoutMs) return;
     const isWaitedFor = this.pool.busy > 0 || this.inflightJobs.some(({ isWanted }) => isWanted);
-    if (isWaitedFor) this.#askOnSecondWire();
+    if (isWaitedFor) this.#secondWire.ask();
     else this.reset(NOT_ANSWERED);
-  }
-
-  #askOnSecondWire(): void {
-    if (this.#secondWire !== null) return;
-    const second: Wire = new Wire(this.#settings.wire, this.#clock, {
-      onReady: () => {
-        void this.#judgeBy(second);
-      },
-      onClosed: () => {
-        this.#secondWire = null;
-      },
-    });
-    this.#secondWire = second;
-  }
-
-  async #judgeBy(second: Wire): Promise<void> {
-    const stopTimer = this.#clock.after(this.#settings.heartbeatTimeoutMs, () => {
-      second.destroy(NOT_ANSWERED);
-    });
-    const isAlive = await second.call('ping').then(
-      () => true,
-      (error: unknown) => error instanceof Error && replyPrefix(error) !== 'BUSY' && second.isReady,
-    );
-    stopTimer();
-    const isPresent = this.#secondWire === second;
-    second.destroy('it has served its purpose');
-    if (isPresent && isAlive && this.#heartbeat.isWaiting) this.reset(NOT_ANSWERED);
   }
 }
 

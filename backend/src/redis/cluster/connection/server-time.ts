@@ -1,6 +1,6 @@
 import { replyPrefix, type Problem } from '../../base/errors/index.js';
 import { TimeSamples, type Clock, type TimeDistance } from '../../base/timing/index.js';
-import type { Wire } from './wire.js';
+import type { Wire } from './wire/wire.js';
 
 // The right is missing, or the command has another name there. Anything else passes.
 const FOR_GOOD: ReadonlySet<string> = new Set(['NOPERM', 'ERR']);

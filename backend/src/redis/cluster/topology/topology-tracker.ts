@@ -11,7 +11,6 @@ import {
 import type { EventBus } from '../../base/events/index.js';
 import type { Clock, Stop } from '../../base/timing/index.js';
 import { connectionEvent } from './connection-event.js';
-import { Doubts } from './sources/doubts.js';
 import { endsFailover, isOverInSilence, raisesFence } from './failover-fence.js';
 import { FailoverHistory } from './failover-history.js';
 import { ListedNodes, sameAddresses } from './listed-nodes.js';
@@ -55,7 +54,6 @@ export class TopologyTracker {
     this.gate = new WriteGate(clock, bus);
     this.#refusal = new WriteRefusal(clock, bus, () => this.primary);
     this.#watch = new PrimaryWatch(clock, bus);
-    const doubts = new Doubts(bus);
     this.#registry = new NodeRegistry(
       options,
       clock,
@@ -63,7 +61,7 @@ export class TopologyTracker {
         this.#onNodeChange(node, change);
       },
       (problem) => {
-        doubts.raise(problem);
+        bus.doubt(problem);
       },
     );
   }

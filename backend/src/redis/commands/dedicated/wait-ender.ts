@@ -21,7 +21,6 @@ export class WaitEnder {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #ids = new WeakMap<Wire, Promise<number | null>>();
-  #isRefusalTold = false;
 
   constructor(clock: Clock, bus: EventBus) {
     this.#clock = clock;
@@ -91,10 +90,7 @@ export class WaitEnder {
 
   #noteRefusal(error: unknown): boolean {
     const isRefused = error instanceof Error && replyPrefix(error) === 'NOPERM';
-    if (isRefused && !this.#isRefusalTold) {
-      this.#isRefusalTold = true;
-      this.#bus.emit({ type: 'settings.doubtful', problem: MISSING_RIGHTS });
-    }
+    if (isRefused) this.#bus.doubt(MISSING_RIGHTS);
     return isRefused;
   }
 }

@@ -2,7 +2,7 @@ import { atDeadline, endsWithin, waitFor, type Clock } from '../../../base/timin
 import { MIN_SENTINELS, type ResolvedSentinelOptions } from '../../../config/index.js';
 import { ConfiguredSentinels, type LookUp } from './configured-sentinels.js';
 import { SentinelLink } from './sentinel-link.js';
-import { withTlsName } from './sentinel-source.js';
+import { withTlsName } from './sentinel-links.js';
 import type { NodeAddress } from '../../../base/address/index.js';
 
 /** How many Sentinels a short list stands for. */

@@ -94,7 +94,7 @@ describe('a name that stands for several Sentinels', () => {
     });
   };
   const answering = (): string[] =>
-    source
+    source.desk
       .statuses()
       .filter(({ isAnswering }) => isAnswering)
       .map(({ address }) => address.host)
@@ -149,7 +149,7 @@ describe('a name that stands for several Sentinels', () => {
     await pass(clock, 3000);
     await allAnswer(3);
     expect(answering()).toEqual(['127.0.0.1', '127.0.0.2', '127.0.0.4']);
-    expect(source.statuses()).toHaveLength(3);
+    expect(source.desk.statuses()).toHaveLength(3);
     for (const one of service.sentinels) one.story = { primary: B, epoch: 6 };
     await source.lookAgain();
     expect(told.at(-1)).toEqual(B);
@@ -174,13 +174,13 @@ describe('a name that stands for several Sentinels', () => {
       () => events.some(({ type }) => type === 'sentinel.lost'),
       'the name is reported',
     );
-    expect(source.statuses()).toMatchObject([
+    expect(source.desk.statuses()).toMatchObject([
       { address: { host: 'does-not-exist.invalid' }, isAnswering: false },
     ]);
     found = record(1, 2, 3);
     await pass(clock, 1500);
     await allAnswer(3);
-    expect(source.statuses()).toHaveLength(3);
+    expect(source.desk.statuses()).toHaveLength(3);
   });
 
   it('with fewer than three addresses is doubted, and looked up until there are three', async () => {
@@ -204,7 +204,7 @@ describe('a name that stands for several Sentinels', () => {
     found = [...record(1, 2, 3), { address: '::1', family: 6 }];
     start();
     await allAnswer(3);
-    expect(source.statuses()).toHaveLength(3);
+    expect(source.desk.statuses()).toHaveLength(3);
   });
 
   it('is the name that the certificates of the Sentinels must have', async () => {
@@ -219,7 +219,7 @@ describe('a name that stands for several Sentinels', () => {
       const { port } = server.address() as AddressInfo;
       start({ nodes: [`${NAME}:${String(port)}`], tls: true });
       await until(clock, () => greetings.length > 0, 'a TLS handshake begins');
-      expect(source.statuses()).toMatchObject([{ address: { host: '127.0.0.1' } }]);
+      expect(source.desk.statuses()).toMatchObject([{ address: { host: '127.0.0.1' } }]);
       // The name that the client asks for stands in clear in the first message.
       expect(greetings[0]).toContain(NAME);
     } finally {
@@ -240,7 +240,7 @@ describe('a name that stands for several Sentinels', () => {
     start();
     source.close();
     await pass(clock, 1100);
-    expect(source.statuses()).toEqual([]);
+    expect(source.desk.statuses()).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 });

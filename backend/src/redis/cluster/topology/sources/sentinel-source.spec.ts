@@ -59,11 +59,11 @@ describe('SentinelSource', () => {
   };
 
   const allAnswer = (count = 3): Promise<void> =>
-    until(clock, () => source.views().length === count, `${String(count)} Sentinels answer`);
+    until(clock, () => source.desk.views().length === count, `${String(count)} Sentinels answer`);
   const allSubscribed = (): Promise<void> =>
     until(
       clock,
-      () => source.statuses().every(({ isSubscribed }) => isSubscribed),
+      () => source.desk.statuses().every(({ isSubscribed }) => isSubscribed),
       'all are subscribed',
     );
   const know = (primary: NodeAddress, epoch: number, ...who: FakeSentinelNode[]): void => {
@@ -76,7 +76,7 @@ describe('SentinelSource', () => {
       start();
       await allAnswer();
       expect(last()).toBe('1@5');
-      expect(source.views()[0]).toMatchObject({
+      expect(source.desk.views()[0]).toMatchObject({
         quorum: 2,
         replicas: [{ address: B, isHealthy: true }],
       });
@@ -119,7 +119,7 @@ describe('SentinelSource', () => {
       know(B, 6, sentinels[2]!);
       await source.lookAgain();
       await sentinels[2]!.stop();
-      await until(clock, () => source.views().length === 2, 'it is gone');
+      await until(clock, () => source.desk.views().length === 2, 'it is gone');
       await source.lookAgain();
       expect(last()).toBe('2@6');
     });
@@ -142,8 +142,8 @@ describe('SentinelSource', () => {
       await allAnswer(2);
       expect(last()).toBe('1@5');
       await pass(clock, 600);
-      expect(source.statuses()[0]).toMatchObject({ isAnswering: false, isSubscribed: false });
-      expect(source.statuses()[0]?.problem).toEqual(expect.any(String));
+      expect(source.desk.statuses()[0]).toMatchObject({ isAnswering: false, isSubscribed: false });
+      expect(source.desk.statuses()[0]?.problem).toEqual(expect.any(String));
     });
 
     it('and stops answering later is noticed within its deadline', async () => {
@@ -151,7 +151,7 @@ describe('SentinelSource', () => {
       await allAnswer();
       sentinels[0]!.manners = 'mute';
       await pass(clock, 1600);
-      expect(source.views()).toHaveLength(2);
+      expect(source.desk.views()).toHaveLength(2);
       expect(events).toContainEqual(
         expect.objectContaining({ type: 'sentinel.lost', sentinel: sentinels[0]!.address }),
       );
@@ -167,7 +167,7 @@ describe('SentinelSource', () => {
         start();
         await allAnswer(2);
         await pass(clock, 50);
-        expect(source.statuses()[0]?.problem).toEqual(expect.any(String));
+        expect(source.desk.statuses()[0]?.problem).toEqual(expect.any(String));
         expect(last()).toBe('1@5');
       },
     );
@@ -177,7 +177,7 @@ describe('SentinelSource', () => {
       start();
       await allAnswer(2);
       await pass(clock, 20);
-      expect(source.statuses()[0]?.problem).toMatch(/No such master|no address/);
+      expect(source.desk.statuses()[0]?.problem).toMatch(/No such master|no address/);
       expect(last()).toBe('1@5');
     });
 
@@ -275,14 +275,14 @@ describe('SentinelSource', () => {
     it('one of them chooses one that fits and answers', async () => {
       start();
       await allAnswer();
-      const answer = source.ask(({ id }) => id === 's2', 'ckquorum', 'mymaster');
+      const answer = source.desk.ask(({ id }) => id === 's2', 'ckquorum', 'mymaster');
       await expect(answer).resolves.toMatch(/^OK/);
-      expect(source.ask(({ id }) => id === 'nobody', 'ckquorum', 'mymaster')).toBeNull();
+      expect(source.desk.ask(({ id }) => id === 'nobody', 'ckquorum', 'mymaster')).toBeNull();
     });
 
     it('one of them returns null while none can be reached', () => {
       start();
-      expect(source.ask(() => true, 'ckquorum', 'mymaster')).toBeNull();
+      expect(source.desk.ask(() => true, 'ckquorum', 'mymaster')).toBeNull();
     });
   });
 
@@ -344,7 +344,7 @@ describe('SentinelSource', () => {
 
   describe('other Sentinels', () => {
     const addresses = (): string[] =>
-      source.statuses().map(({ address }) => formatAddress(address));
+      source.desk.statuses().map(({ address }) => formatAddress(address));
 
     const newSentinel = async (id: string): Promise<FakeSentinelNode> => {
       const one = await FakeSentinelNode.start(id, { primary: A, epoch: 5 });
@@ -354,7 +354,7 @@ describe('SentinelSource', () => {
     const silenceConfigured = async (): Promise<void> => {
       for (const one of sentinels.slice(0, 3)) one.manners = 'mute';
       await pass(clock, 1600);
-      expect(source.views()).toEqual([]);
+      expect(source.desk.views()).toEqual([]);
     };
 
     it('that are listed get no connection, no password and no belief while a configured one answers', async () => {
@@ -443,7 +443,7 @@ describe('SentinelSource', () => {
       expect(addresses()).toEqual(
         sentinels.slice(0, 3).map(({ address }) => formatAddress(address)),
       );
-      expect(source.views()).toHaveLength(3);
+      expect(source.desk.views()).toHaveLength(3);
     });
 
     it('are reached at the address that the mapper returns', async () => {
@@ -467,7 +467,7 @@ describe('SentinelSource', () => {
       know(B, 6, ...sentinels);
       await source.lookAgain();
       expect(last()).toBe('2@6');
-      expect(source.statuses().slice(0, 3)).toEqual(
+      expect(source.desk.statuses().slice(0, 3)).toEqual(
         [1, 2, 3].map(() => expect.objectContaining({ problem: null }) as unknown),
       );
       const doubts = events.filter(({ type }) => type === 'settings.doubtful');
@@ -479,7 +479,7 @@ describe('SentinelSource', () => {
     for (const sentinel of sentinels) sentinel.manners = 'garbage';
     start({ sentinel: { password: 'planted-S3cret' } });
     await pass(clock, 100);
-    expect(JSON.stringify([source.statuses(), events])).not.toContain('planted-S3cret');
+    expect(JSON.stringify([source.desk.statuses(), events])).not.toContain('planted-S3cret');
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { Pulse, type Clock } from '../../base/timing/index.js';
+import { Pulse, type Clock } from '../../../base/timing/index.js';
 
 /** What a {@link Heartbeat} asks, and whom it tells. */
 export interface HeartbeatDeps {

@@ -1,5 +1,11 @@
-import { CommandTimeoutError, ConnectionLostError } from '../../base/errors/index.js';
-import { onSignal, untilTime, waitFor, type Answer, type Clock } from '../../base/timing/index.js';
+import { CommandTimeoutError, ConnectionLostError } from '../../../base/errors/index.js';
+import {
+  onSignal,
+  untilTime,
+  waitFor,
+  type Answer,
+  type Clock,
+} from '../../../base/timing/index.js';
 import { Wire, type WireListener } from './wire.js';
 import type { WireOptions } from './wire-options.js';
 

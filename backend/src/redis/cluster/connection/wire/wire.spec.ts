@@ -1,7 +1,7 @@
-import { track, turns, until } from '../../../../test/support/engine-rig.js';
-import { FakeNode } from '../../../../test/support/fake-node.js';
-import { FakeRedisServer, ManualClock, muteHandler, reply } from '../../testing/index.js';
-import { lookUps } from './handshake/shared-look-ups.js';
+import { track, turns, until } from '../../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../../test/support/fake-node.js';
+import { FakeRedisServer, ManualClock, muteHandler, reply } from '../../../testing/index.js';
+import { lookUps } from '../handshake/shared-look-ups.js';
 import { Wire, type WireListener } from './wire.js';
 import type { WireOptions } from './wire-options.js';
 

@@ -1,4 +1,4 @@
-import { BackupError } from '../backup-error.js';
+import { LinkError } from './link-error.js';
 
 /** What Redis answers. An error that it answers is a value here. */
 export type Reply = string | number | Buffer | null | RedisRefusal | readonly Reply[];
@@ -32,7 +32,7 @@ export class ReplyReader {
   #waiting: Buffer[] = [];
   #size = 0;
   #taken = 0;
-  #failure: BackupError | null = null;
+  #failure: LinkError | null = null;
   #wake: (() => void) | null = null;
 
   constructor(source: Source) {
@@ -53,7 +53,7 @@ export class ReplyReader {
   }
 
   /** Nothing comes any more. */
-  fail(failure: BackupError): void {
+  fail(failure: LinkError): void {
     this.#failure ??= failure;
     this.#wake?.();
   }
@@ -161,8 +161,8 @@ export class ReplyReader {
 }
 
 /** A connection that is of no use any more. */
-export function broken(why: string): BackupError {
-  return new BackupError(
+export function broken(why: string): LinkError {
+  return new LinkError(
     'LINK_BROKEN',
     `the connection ended: ${why}`,
     'See whether the node runs and can be reached, and try again',

@@ -1,6 +1,6 @@
-import { pass, turns, until } from '../../../../test/support/engine-rig.js';
-import { FakeNode } from '../../../../test/support/fake-node.js';
-import { ManualClock, reply, type FakeReply } from '../../testing/index.js';
+import { pass, turns, until } from '../../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../../test/support/fake-node.js';
+import { ManualClock, reply, type FakeReply } from '../../../testing/index.js';
 import { ReopeningWire } from './reopening-wire.js';
 
 describe('ReopeningWire', () => {

@@ -1,12 +1,12 @@
-import { systemRandom, type Clock, type Random, type Stop } from '../../base/timing/index.js';
-import { AccessRefusal } from './handshake/access-refusal.js';
+import { systemRandom, type Clock, type Random, type Stop } from '../../../base/timing/index.js';
+import { AccessRefusal } from '../handshake/access-refusal.js';
 import {
   explainFailure,
   mayBeOtherTransport,
   otherTransport,
   type Whose,
-} from './handshake/explain-failure.js';
-import { askOtherTransport } from './handshake/other-transport.js';
+} from '../handshake/explain-failure.js';
+import { askOtherTransport } from '../handshake/other-transport.js';
 import { Wire, type WireListener } from './wire.js';
 import type { WireOptions } from './wire-options.js';
 

@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis';
-import { isHostName, type NodeAddress } from '../../base/address/index.js';
-import type { ResolvedAccess } from '../../config/index.js';
-import { endpointOf, socketConnector, withName } from './handshake/present-access.js';
+import { isHostName, type NodeAddress } from '../../../base/address/index.js';
+import type { ResolvedAccess } from '../../../config/index.js';
+import { endpointOf, socketConnector, withName } from '../handshake/present-access.js';
 
 /** What is needed to open one socket. */
 export interface WireOptions {

@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/timing/index.js';
-import { ManualClock } from '../../testing/index.js';
+import type { Clock } from '../../../base/timing/index.js';
+import { ManualClock } from '../../../testing/index.js';
 import { Heartbeat } from './heartbeat.js';
 
 describe('Heartbeat', () => {

@@ -1,6 +1,6 @@
-import { track, turns, until } from '../../../../test/support/engine-rig.js';
-import { FakeNode } from '../../../../test/support/fake-node.js';
-import { ManualClock } from '../../testing/index.js';
+import { track, turns, until } from '../../../../../test/support/engine-rig.js';
+import { FakeNode } from '../../../../../test/support/fake-node.js';
+import { ManualClock } from '../../../testing/index.js';
 import { WirePool, type Loan } from './wire-pool.js';
 
 describe('WirePool', () => {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { formatAddress, type NodeAddress } from '../../../redis/base/address/index.js';
-import { safeMessage } from '../../../redis/base/errors/index.js';
-import { onAbort } from '../../../redis/base/timing/index.js';
-import { openSocket, presentLogin, presentTls } from '../../../redis/cluster/connection/index.js';
-import type { ResolvedAccess } from '../../../redis/config/index.js';
-import { BackupError } from '../backup-error.js';
+import { formatAddress, type NodeAddress } from '../../redis/base/address/index.js';
+import { safeMessage } from '../../redis/base/errors/index.js';
+import { onAbort } from '../../redis/base/timing/index.js';
+import { openSocket, presentLogin, presentTls } from '../../redis/cluster/connection/index.js';
+import type { ResolvedAccess } from '../../redis/config/index.js';
+import { LinkError } from './link-error.js';
 import { broken, RedisRefusal, type Reply, ReplyReader, textIn } from './reply-reader.js';
 
 type Word = string | Buffer;
@@ -38,7 +38,7 @@ export class NodeLink {
    * Connects and logs in.
    *
    * @param signal - closes it, which ends whatever waits for an answer
-   * @throws {@link BackupError} when the node does not answer, or lets nobody in.
+   * @throws {@link LinkError} when the node does not answer, or lets nobody in.
    */
   static async open(
     address: NodeAddress,
@@ -78,15 +78,15 @@ export class NodeLink {
     });
   }
 
-  /** Sends a command, and reads its answer. @throws {@link BackupError} `NODE_REFUSED` for an error. */
+  /** Sends a command, and reads its answer. @throws {@link LinkError} `NODE_REFUSED` for an error. */
   async ask(...words: readonly Word[]): Promise<Reply> {
     this.send(words);
     const reply = await this.#reader.reply();
     if (!(reply instanceof RedisRefusal)) return reply;
-    throw new BackupError(
+    throw new LinkError(
       'NODE_REFUSED',
       `${formatAddress(this.address)} refuses ${String(words[0])}: ${reply.message}`,
-      'Give a user that may do it (see the rights in docs/operations/backups.md), and see how the node is',
+      `Give a user that may do ${String(words[0])}, and see how the node is`,
     );
   }
 

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import { Redis, type Command } from 'ioredis';
-import { ConnectionLostError, safeMessage, withoutArguments } from '../../base/errors/index.js';
-import { isDriverQuiet, quietly } from '../../base/operations/index.js';
-import { inBackground, type Clock, type Stop } from '../../base/timing/index.js';
-import type { Login } from '../../config/index.js';
-import { presentLogin, reasonOf } from './handshake/present-access.js';
-import { KeptLogin } from './handshake/kept-login.js';
+import { ConnectionLostError, safeMessage, withoutArguments } from '../../../base/errors/index.js';
+import { isDriverQuiet, quietly } from '../../../base/operations/index.js';
+import { inBackground, type Clock, type Stop } from '../../../base/timing/index.js';
+import type { Login } from '../../../config/index.js';
+import { presentLogin, reasonOf } from '../handshake/present-access.js';
+import { KeptLogin } from '../handshake/kept-login.js';
 import { isPublished, isTraced } from './caller-context.js';
 import { newDriverCommand, type Encoding } from './driver-command.js';
-import { writeHandshake } from './handshake/wire-handshake.js';
+import { writeHandshake } from '../handshake/wire-handshake.js';
 import { Outgoing } from './outgoing.js';
 import { driverOptions, type WireOptions } from './wire-options.js';
 

@@ -1,8 +1,7 @@
 import { formatAddress } from '../../../redis/base/address/index.js';
 import { BackupError } from '../backup-error.js';
 import type { HistoryPlace } from '../file/backup-header.js';
-import type { NodeLink } from './node-link.js';
-import { broken } from './reply-reader.js';
+import { broken, type NodeLink } from '../../node-link/index.js';
 
 /** What a node sends to a replica that asks for its data: a snapshot first, unless it can go on from where that was. */
 export type Following =

@@ -2,8 +2,7 @@ import { addressKey, formatAddress, type NodeAddress } from '../../../redis/base
 import { safeMessage } from '../../../redis/base/errors/index.js';
 import type { ResolvedRedisOptions } from '../../../redis/config/index.js';
 import { BackupError } from '../backup-error.js';
-import { NodeLink } from './node-link.js';
-import type { Reply } from './reply-reader.js';
+import { NodeLink, type Reply } from '../../node-link/index.js';
 
 /** Which node may be asked for its data. */
 export interface SourceOptions {

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { Redis } from 'ioredis';
-import { isDriverQuiet } from '../../base/operations/index.js';
+import { isDriverQuiet } from '../../../base/operations/index.js';
 
 // ioredis 5.11 and newer publish each command here. With older ones it never has subscribers.
 const commandTrace = channel('tracing:ioredis:command:start');
