@@ -24,8 +24,8 @@ export type RequestWatcher = (request: Request, response: Response) => RequestWa
 type Middleware = (request: Request, response: Response, next: NextFunction) => void;
 
 /**
- * Tells all of them when a request is over; what one does `within` is around that of those behind it. One listener and
- * one look at the clock serve all, since a listener each cost more than what most of them do in it.
+ * Tells all of them when a request is over, and how: they agree on its route, its status and its time. What one does
+ * `within` is around that of those behind it.
  */
 export function watchRequests(watchers: readonly RequestWatcher[]): Middleware {
   return (request, response, next) => {
