@@ -1,6 +1,5 @@
 import type { Encoding } from '../cluster/connection/index.js';
 import { InvalidArgumentError, RedisHaError } from '../base/errors/index.js';
-import { commandChannel, isWatched } from '../base/operations/index.js';
 import type { Clock } from '../base/timing/index.js';
 import type { BlockingCalls } from './dedicated/blocking-calls.js';
 import { type ConfirmedWrites, unconfirmable } from './dedicated/confirmed-writes.js';
@@ -62,7 +61,7 @@ export class CommandRunner {
     encoding: Encoding,
     options: TracedOptions | null,
   ): Promise<unknown> {
-    if (isToBeShown(options)) {
+    if (this.operations.areWatchedFor(options)) {
       return this.operations.ofCommand({ name, args }, options, (watched) =>
         this.run(name, args, encoding, watched),
       );
@@ -128,7 +127,7 @@ export class CommandRunner {
     commands: readonly QueuedCommand[],
     options: TracedOptions | null,
   ): Promise<BatchResult[]> {
-    if (isToBeShown(options)) {
+    if (this.operations.areWatchedFor(options)) {
       return this.operations.ofBatch('PIPELINE', commands, options, (watched) =>
         this.runPipeline(commands, watched),
       );
@@ -183,7 +182,7 @@ export class CommandRunner {
     queued: readonly QueuedCommand[],
     options: TracedOptions | null,
   ): Promise<BatchResult[] | null> {
-    if (isToBeShown(options)) {
+    if (this.operations.areWatchedFor(options)) {
       return this.operations.ofBatch('MULTI', queued, options, (watched) =>
         this.runTransaction(queued, watched),
       );
@@ -208,11 +207,6 @@ export class CommandRunner {
     if (unfit !== null) throw unfit;
     return this.#confirm(payload, intent, isHarmless, { ...options, replicas });
   }
-}
-
-// What is shown already comes here again, with its operation.
-function isToBeShown(options: TracedOptions | null): boolean {
-  return options?.operation === undefined && isWatched(commandChannel, options?.isOfKeyspace);
 }
 
 function optionsOf(
