@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { replyPrefix, RedisHaError } from '../base/errors/index.js';
+import { classOf, replyPrefix, RedisHaError } from '../base/errors/index.js';
 import type {
   CacheOperation,
   CommandOperation,
@@ -10,7 +10,6 @@ import { type NodeAddress } from '../base/address/index.js';
 
 // The names are those of the semantic conventions of OpenTelemetry for databases, and `redis.ha.` before our own.
 const DEFAULT_PORT = 6379;
-const NAME_OF_CLASS = /^[A-Za-z_$][\w$]{0,63}$/;
 // What Redis itself says first. Any other first word is that of a script, a function or a module, and may be a key.
 const WORDS_OF_REDIS: ReadonlySet<string> = new Set(
   (
@@ -74,7 +73,7 @@ export function failureAttributes(error: unknown): { 'error.type': string } & At
   if (reply !== null && WORDS_OF_REDIS.has(reply)) {
     return { 'error.type': reply, 'db.response.status_code': reply };
   }
-  return { 'error.type': RedisHaError.is(error) ? error.code : classOf(error) };
+  return { 'error.type': RedisHaError.is(error) ? error.code : (classOf(error) ?? '_OTHER') };
 }
 
 /** Returns whether an error is an answer, and no failure: there is no such session. */
@@ -88,17 +87,6 @@ function replyOf(error: unknown): string | null {
     return classOf(error) === 'ReplyError' ? replyPrefix(error as Error) : null;
   const { reply } = error.details;
   return typeof reply === 'string' ? reply : null;
-}
-
-// The name of an error may be set to anything, and looking at it may fail.
-function classOf(error: unknown): string {
-  try {
-    const { name } = error as { readonly name?: unknown };
-    const isOfError = error instanceof Error && typeof name === 'string';
-    return isOfError && NAME_OF_CLASS.test(name) ? name : '_OTHER';
-  } catch {
-    return '_OTHER';
-  }
 }
 
 function peerAttributes({ host, port }: NodeAddress): Attributes {
