@@ -25,7 +25,9 @@ export interface AlertRule {
   readonly summary: string;
   /** What is known, and what it means for users. */
   readonly description: string;
-  readonly fires: AlertCase | readonly AlertCase[];
+  readonly fires: AlertCase;
+  /** More ways to the same. */
+  readonly firesToo?: readonly AlertCase[];
   /** The near miss: what looks like it and is none. */
   readonly staysQuiet: AlertCase;
 }

@@ -168,8 +168,11 @@ const JOURNAL: readonly AlertRule[] = [
       '{{ $labels.instance }} has lost writes that waited for Redis ({{ $labels.environment }}, {{ $labels.connection }})',
     description:
       'They were dropped for lack of room, were too old, or Redis refuses them. They were acknowledged to callers.',
-    fires: [
-      { at: '1m', series: { [dropped]: '0 0 3x20', [expired]: '0x20', [rejected]: '0x20' } },
+    fires: {
+      at: '1m',
+      series: { [dropped]: '0 0 3x20', [expired]: '0x20', [rejected]: '0x20' },
+    },
+    firesToo: [
       // A process that has found what is too old in its journal before it was asked for the first time.
       {
         at: '1m',

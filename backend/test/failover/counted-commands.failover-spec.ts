@@ -43,10 +43,10 @@ class Callers {
   }
 
   /** A pipeline, which has an answer for each of its commands. */
-  each(kind: Kind, call: Promise<readonly (readonly [Error | null, unknown])[]>): void {
+  each(kind: Kind, call: Promise<readonly (readonly [Error | null, unknown])[] | null>): void {
     this.#track(
       call.then((results) => {
-        for (const [error] of results) this.#add(kind, error);
+        for (const [error] of results ?? []) this.#add(kind, error);
       }),
     );
   }
