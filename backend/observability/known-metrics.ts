@@ -15,7 +15,11 @@ export const EXPORTER_METRICS = {
 } as const;
 
 /** What is used of the metrics of a process, which prom-client collects. */
-export const PROCESS_METRICS = ['process_resident_memory_bytes', 'process_cpu_seconds_total'];
+export const PROCESS_METRICS = [
+  'process_resident_memory_bytes',
+  'process_cpu_seconds_total',
+  'process_start_time_seconds',
+];
 
 /** What Prometheus has of itself. */
 const OWN = ['up', 'ALERTS'];

@@ -45,7 +45,7 @@ export interface RuleTests {
 /** Tests of promtool: one that each alert fires, and one that it does not, unless it always does. */
 export function ruleTests(alerts: readonly AlertRule[], ruleFiles: readonly string[]): RuleTests[] {
   const cases = alerts.flatMap((rule) => [
-    { rule, seen: rule.fires, times: 1 },
+    ...[rule.fires, ...(rule.firesToo ?? [])].map((seen) => ({ rule, seen, times: 1 })),
     ...(rule.severity === 'none' ? [] : [{ rule, seen: rule.staysQuiet, times: 0 }]),
   ]);
   return (['5s', '1m'] as const).map((every) => {

@@ -26,6 +26,8 @@ export interface AlertRule {
   /** What is known, and what it means for users. */
   readonly description: string;
   readonly fires: AlertCase;
+  /** More ways to the same. */
+  readonly firesToo?: readonly AlertCase[];
   /** The near miss: what looks like it and is none. */
   readonly staysQuiet: AlertCase;
 }
@@ -43,6 +45,18 @@ export interface RuleGroup {
   readonly interval: string;
   readonly recordings: readonly RecordingRule[];
   readonly alerts: readonly AlertRule[];
+}
+
+/**
+ * How much a counter has grown in so many minutes. What a process had counted before it was asked for the first time
+ * increase() does not see: one that has lost writes as it began would never be told. Younger than these minutes, it has
+ * counted all of it in them. That needs prom-client's metrics of the process.
+ */
+export function grown(counter: string, minutes: number): string {
+  const began = `process_start_time_seconds > time() - ${minutes * 60}`;
+  const young = `(${counter} and on (environment, instance) (${began}))`;
+  const more = `increase(${counter}[${minutes}m])`;
+  return `(${young} > ${more} or ${more} or ${young})`;
 }
 
 /** A series of the sample application, for a case. */

@@ -206,7 +206,7 @@ export const COST: Row = {
       min: 0,
       queries: [
         {
-          expr: `30 * sum(avg_over_time(redis_ha:cost_dollars:day{${HERE}}[1d]))`,
+          expr: `30 * sum(avg_over_time(redis_ha:environment_cost_dollars:day{${HERE}}[1d]))`,
           legend: 'as in the last day',
         },
         { expr: 'redis_ha:cost_limit_dollars:month', legend: 'budget' },

@@ -1,4 +1,10 @@
-import { appSeries, type AlertRule, type RecordingRule, type RuleGroup } from '../rule-types.js';
+import {
+  appSeries,
+  grown,
+  type AlertRule,
+  type RecordingRule,
+  type RuleGroup,
+} from '../rule-types.js';
 
 const WANTS_REDIS = 'on (environment, instance, connection) redis_ha_info{mode!="memory"}';
 /** Of a thousand commands, one may miss its deadline. */
@@ -14,6 +20,8 @@ const refused = appSeries('redis_ha_journal_refused_total');
 const dropped = appSeries('redis_ha_journal_dropped_total');
 const expired = appSeries('redis_ha_journal_expired_total');
 const rejected = appSeries('redis_ha_journal_rejected_total');
+const began =
+  'process_start_time_seconds{environment="test",job="redis-ha-app",instance="backend-1:3000"}';
 
 /** The share of commands that missed their deadline, over a window. */
 function missRatio(window: string): RecordingRule {
@@ -134,7 +142,7 @@ const JOURNAL: readonly AlertRule[] = [
     expr: [
       'max by (environment, connection, instance) (redis_ha_journal_bytes / redis_ha_journal_max_bytes) > 0.5',
       'or',
-      'max by (environment, connection, instance) (increase(redis_ha_journal_refused_total[5m])) > 0',
+      `max by (environment, connection, instance) (${grown('redis_ha_journal_refused_total', 5)}) > 0`,
     ].join('\n'),
     summary:
       'The journal of {{ $labels.instance }} fills, or refuses writes ({{ $labels.environment }}, {{ $labels.connection }})',
@@ -151,9 +159,9 @@ const JOURNAL: readonly AlertRule[] = [
     severity: 'critical',
     expr: [
       'sum by (environment, connection, instance) (',
-      '  increase(redis_ha_journal_dropped_total[5m])',
-      '  + increase(redis_ha_journal_expired_total[5m])',
-      '  + increase(redis_ha_journal_rejected_total[5m])',
+      `  ${grown('redis_ha_journal_dropped_total', 5)}`,
+      `  + ${grown('redis_ha_journal_expired_total', 5)}`,
+      `  + ${grown('redis_ha_journal_rejected_total', 5)}`,
       ') > 0',
     ].join('\n'),
     summary:
@@ -164,9 +172,39 @@ const JOURNAL: readonly AlertRule[] = [
       at: '1m',
       series: { [dropped]: '0 0 3x20', [expired]: '0x20', [rejected]: '0x20' },
     },
+    firesToo: [
+      // A process that has found what is too old in its journal before it was asked for the first time.
+      {
+        at: '1m',
+        series: {
+          [dropped]: '_ _ _ 0x20',
+          [expired]: '_ _ _ 7x20',
+          [rejected]: '_ _ _ 0x20',
+          [began]: '_ _ _ 12x20',
+        },
+      },
+      // The same, after one that had lost more.
+      {
+        at: '1m',
+        series: {
+          [dropped]: '0x20',
+          [expired]: '9 9 9 9 9 9 7x20',
+          [rejected]: '0x20',
+          [began]: '0 0 0 0 0 0 28x20',
+        },
+      },
+    ],
+    // They were lost an hour ago.
     staysQuiet: {
-      at: '1m',
-      series: { [dropped]: '3x20', [expired]: '0x20', [rejected]: '0x20', [refused]: '0 4x20' },
+      at: '70m',
+      interval: '1m',
+      series: {
+        [dropped]: '3x80',
+        [expired]: '0x80',
+        [rejected]: '0x80',
+        [refused]: '0 4x80',
+        [began]: '0x80',
+      },
     },
   },
   {
@@ -239,7 +277,7 @@ const USE: readonly AlertRule[] = [
   {
     alert: 'RedisHaOutOfMemory',
     severity: 'warning',
-    expr: 'sum by (environment, connection) (increase(redis_ha_rejections_total{reply="OOM"}[1m])) > 0',
+    expr: `sum by (environment, connection) (${grown('redis_ha_rejections_total{reply="OOM"}', 1)}) > 0`,
     summary:
       'Redis refuses writes: its memory is full ({{ $labels.environment }}, {{ $labels.connection }})',
     description:

@@ -1,4 +1,4 @@
-import { appSeries, nodeSeries, type AlertRule, type RuleGroup } from '../rule-types.js';
+import { appSeries, grown, nodeSeries, type AlertRule, type RuleGroup } from '../rule-types.js';
 
 // Somebody chose to have no Redis there.
 const WANTS_REDIS = 'on (environment, instance, connection) redis_ha_info{mode!="memory"}';
@@ -40,7 +40,7 @@ const PRIMARY: readonly AlertRule[] = [
   {
     alert: 'RedisHaFailover',
     severity: 'warning',
-    expr: 'max by (environment, connection, reason) (increase(redis_ha_failovers_total[1m])) > 0',
+    expr: `max by (environment, connection, reason) (${grown('redis_ha_failovers_total', 1)}) > 0`,
     summary:
       'The primary of Redis was replaced ({{ $labels.reason }}; {{ $labels.environment }}, {{ $labels.connection }})',
     description:
@@ -51,7 +51,7 @@ const PRIMARY: readonly AlertRule[] = [
   {
     alert: 'RedisHaFailoverFlapping',
     severity: 'critical',
-    expr: 'max by (environment, connection) (sum without (reason) (increase(redis_ha_failovers_total{reason="failure"}[10m]))) > 2.5',
+    expr: `max by (environment, connection) (sum without (reason) (${grown('redis_ha_failovers_total{reason="failure"}', 10)})) > 2.5`,
     summary:
       'The primary of Redis changes again and again ({{ $labels.environment }}, {{ $labels.connection }})',
     description:
@@ -62,7 +62,7 @@ const PRIMARY: readonly AlertRule[] = [
   {
     alert: 'RedisHaPrimaryReset',
     severity: 'warning',
-    expr: 'max by (environment, connection) (increase(redis_ha_primary_resets_total[1m])) > 0',
+    expr: `max by (environment, connection) (${grown('redis_ha_primary_resets_total', 1)}) > 0`,
     summary:
       'The primary of Redis restarted and was not replaced ({{ $labels.environment }}, {{ $labels.connection }})',
     description:

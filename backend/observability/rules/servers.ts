@@ -63,7 +63,7 @@ const ROOM_AND_COST: readonly AlertRule[] = [
   {
     alert: 'RedisHaDailyCost',
     severity: 'warning',
-    expr: 'sum by (environment) (redis_ha:cost_dollars:day) > on () group_left () redis_ha:cost_limit_dollars:day',
+    expr: 'redis_ha:environment_cost_dollars:day > on () group_left () redis_ha:cost_limit_dollars:day',
     for: '10s',
     summary:
       'Redis and its applications cost ${{ printf "%.2f" $value }} a day ({{ $labels.environment }})',
@@ -89,7 +89,7 @@ const ROOM_AND_COST: readonly AlertRule[] = [
     alert: 'RedisHaMonthlyBudget',
     severity: 'warning',
     expr: [
-      `${DAYS_A_MONTH} * sum by (environment) (avg_over_time(redis_ha:cost_dollars:day[1d]))`,
+      `${DAYS_A_MONTH} * avg_over_time(redis_ha:environment_cost_dollars:day[1d])`,
       '> on () group_left () redis_ha:cost_limit_dollars:month',
     ].join('\n'),
     for: '1h',
@@ -108,7 +108,10 @@ const ROOM_AND_COST: readonly AlertRule[] = [
       at: '2h',
       interval: '5m',
       series: {
-        [cost('redis-master:6379', 'memory')]: '1.5x40',
+        // Each was replaced within the day, by a deployment. None of them ran beside another.
+        [cost('10.0.0.1:3000', 'memory')]: '1.5x10 _x30',
+        [cost('10.0.0.2:3000', 'memory')]: '_x11 1.5x10 _x20',
+        [cost('10.0.0.3:3000', 'memory')]: '_x22 1.5x18',
         'redis_ha:cost_limit_dollars:month': '60x40',
       },
     },
@@ -166,6 +169,11 @@ export const SERVERS: RuleGroup = {
       record: 'redis_ha:cost_dollars:day',
       labels: { resource: 'processor' },
       expr: `redis_ha:service_processor_cores:rate5m * on () group_left () redis_ha:price_dollars:core_month / ${DAYS_A_MONTH}`,
+    },
+    {
+      // Summed before anything is averaged: an instance that was replaced is to count for as long as it ran.
+      record: 'redis_ha:environment_cost_dollars:day',
+      expr: 'sum by (environment) (redis_ha:cost_dollars:day)',
     },
   ],
   alerts: [...TARGETS, ...CERTIFICATES, ...ROOM_AND_COST],

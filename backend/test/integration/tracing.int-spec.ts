@@ -185,7 +185,7 @@ describe('traces of a real Redis, as they arrive at a collector', () => {
     ).toEqual([
       ['session.create', 'ok'],
       ['session.read', 'ok'],
-      ['session.read', 'SESSION_INVALID'],
+      ['session.find', 'none'],
       ['session.destroy', 'ok'],
     ]);
   });

@@ -122,7 +122,7 @@ export function newRig(options: RigOptions = {}, clock = new ManualClock()): Rig
   const source = new ScriptedSource();
   const tracker = new TopologyTracker(resolved, source, clock, bus);
   const router = new CommandRouter(resolved, tracker, clock, bus);
-  const loans = new PrimaryLoans(tracker, clock, bus);
+  const loans = new PrimaryLoans(tracker, clock, bus, router);
   const { writeTimeoutMs } = resolved.routing;
   const blocking = new BlockingCalls(loans, clock, bus, writeTimeoutMs);
   const confirmed = new ConfirmedWrites(loans, clock, bus, writeTimeoutMs);

@@ -1,6 +1,5 @@
 import type { Encoding } from '../cluster/connection/index.js';
 import { InvalidArgumentError, RedisHaError } from '../base/errors/index.js';
-import { commandChannel, isWatched } from '../base/operations/index.js';
 import type { Clock } from '../base/timing/index.js';
 import type { BlockingCalls } from './dedicated/blocking-calls.js';
 import { type ConfirmedWrites, unconfirmable } from './dedicated/confirmed-writes.js';
@@ -15,6 +14,7 @@ import {
   type QueuedCommand,
   TransactionPayload,
 } from './table/payloads.js';
+import { isUnknownScript } from './table/script.js';
 import { CommandOperations } from './operations/command-operations.js';
 import { PipelineWrites } from './pipeline-writes.js';
 import type { CommandRouter } from './shared/command-router.js';
@@ -62,7 +62,7 @@ export class CommandRunner {
     encoding: Encoding,
     options: TracedOptions | null,
   ): Promise<unknown> {
-    if (isToBeShown(options)) {
+    if (this.operations.areWatchedFor(options)) {
       return this.operations.ofCommand({ name, args }, options, (watched) =>
         this.run(name, args, encoding, watched),
       );
@@ -100,7 +100,8 @@ export class CommandRunner {
     const { replicas, idempotent } = options;
     const isRepeatable = idempotent ?? this.#router.mayRepeat(intent, isHarmless);
     const write = { payload, intent, isRepeatable, replicas, options };
-    return this.#router.recorder.watch('write', this.#own.confirmed.run(write));
+    const goesOn = options.script === undefined ? undefined : isUnknownScript;
+    return this.#router.recorder.watch('write', this.#own.confirmed.run(write), goesOn);
   }
 
   #start(
@@ -128,7 +129,7 @@ export class CommandRunner {
     commands: readonly QueuedCommand[],
     options: TracedOptions | null,
   ): Promise<BatchResult[]> {
-    if (isToBeShown(options)) {
+    if (this.operations.areWatchedFor(options)) {
       return this.operations.ofBatch('PIPELINE', commands, options, (watched) =>
         this.runPipeline(commands, watched),
       );
@@ -164,18 +165,21 @@ export class CommandRunner {
     if (writes === null) return this.#start(intent, command, options);
     const ordered: CommandIntent =
       intent.route === 'read' ? { ...intent, route: 'primary' } : intent;
-    const reply = this.#start(ordered, command, options);
     // Blocking commands have connections of their own, in no order with the rest.
-    if (ordered.route !== 'primary') return reply;
-    if (!intent.changes) {
-      const again = (): Promise<unknown> => {
-        const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
-        return this.#start(ordered, command, { ...options, timeoutMs });
-      };
-      return seeing(writes, reply, again);
+    if (ordered.route !== 'primary') return this.#start(ordered, command, options);
+    if (intent.changes) {
+      const reply = this.#start(ordered, command, options);
+      writes.add(reply);
+      return reply;
     }
-    writes.add(reply);
-    return reply;
+    // It may take two commands, and is one.
+    const part = { ...options, isCountedByCaller: true };
+    const again = (): Promise<unknown> => {
+      const timeoutMs = Math.max(1, deadlineAt - this.#clock.now());
+      return this.#start(ordered, command, { ...part, timeoutMs });
+    };
+    const seen = seeing(writes, this.#start(ordered, command, part), again);
+    return this.#router.recorder.watch('write', seen);
   }
 
   /** Runs the commands in `MULTI` … `EXEC`. Rejects when Redis refuses the transaction as a whole. */
@@ -183,7 +187,7 @@ export class CommandRunner {
     queued: readonly QueuedCommand[],
     options: TracedOptions | null,
   ): Promise<BatchResult[] | null> {
-    if (isToBeShown(options)) {
+    if (this.operations.areWatchedFor(options)) {
       return this.operations.ofBatch('MULTI', queued, options, (watched) =>
         this.runTransaction(queued, watched),
       );
@@ -208,11 +212,6 @@ export class CommandRunner {
     if (unfit !== null) throw unfit;
     return this.#confirm(payload, intent, isHarmless, { ...options, replicas });
   }
-}
-
-// What is shown already comes here again, with its operation.
-function isToBeShown(options: TracedOptions | null): boolean {
-  return options?.operation === undefined && isWatched(commandChannel, options?.isOfKeyspace);
 }
 
 function optionsOf(

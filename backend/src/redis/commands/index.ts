@@ -58,7 +58,13 @@ export {
   type ScanOptions,
   type ScanSource,
 } from './scan.js';
-export { newScript, SCRIPT, type Script, type ScriptDefinition } from './table/script.js';
+export {
+  isUnknownScript,
+  newScript,
+  SCRIPT,
+  type Script,
+  type ScriptDefinition,
+} from './table/script.js';
 export {
   addScripts,
   defineMethod,

@@ -46,6 +46,11 @@ describe('a pipeline that writes', () => {
       [null, 'OK'],
       [null, 'new'],
     ]);
+    expect(primary.names.filter((name) => name === 'get')).toHaveLength(3);
+    // As many as it has, whatever was sent for them.
+    const { outcomes, durations } = rig.router.recorder.stats.kinds.write;
+    expect(outcomes).toMatchObject({ ok: 3, rejected: 0 });
+    expect(durations.count).toBe(3);
   });
 
   it('does not ask again when nothing was refused', async () => {

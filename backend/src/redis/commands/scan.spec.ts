@@ -186,6 +186,17 @@ describe('a script', () => {
       ['evalsha', DIGEST, '1', 'k'],
       ['eval', LUA, '1', 'k'],
     ]);
+    expect(rig.router.recorder.stats.kinds.write).toMatchObject({
+      outcomes: { ok: 1, rejected: 0 },
+      durations: { count: 1 },
+    });
+  });
+
+  it('is counted as rejected where somebody sends a digest that is not known', async () => {
+    primary.answer = () => reply.error('NOSCRIPT No matching script.');
+    const sent = rig.runner.run('evalsha', [DIGEST, 0], 'utf8', null);
+    await expect(sent).rejects.toMatchObject({ code: 'COMMAND_REJECTED' });
+    expect(rig.router.recorder.stats.kinds.write.outcomes).toMatchObject({ ok: 0, rejected: 1 });
   });
 
   it('that only reads uses the commands that replicas take', async () => {

@@ -65,7 +65,7 @@ export class PrimaryGroup {
     this.sentinels = sentinels;
     this.tracker = new TopologyTracker(options, source, clock, bus);
     this.router = new CommandRouter(options, this.tracker, clock, bus);
-    this.loans = new PrimaryLoans(this.tracker, clock, bus, this.router.place);
+    this.loans = new PrimaryLoans(this.tracker, clock, bus, this.router);
     const blocking = new BlockingCalls(this.loans, clock, bus, writeTimeoutMs);
     const confirmed = new ConfirmedWrites(this.loans, clock, bus, writeTimeoutMs);
     this.runner = new CommandRunner(this.router, { blocking, confirmed }, clock, writeTimeoutMs);

@@ -50,6 +50,18 @@ describe('the metrics in a registry of prom-client', () => {
     expect(await readsIn(registry)).toBe(1);
   });
 
+  it('never go below 0, also where another connection takes the place of one that was reset', async () => {
+    const registry = new Registry();
+    const old = registered(registry);
+    for (let i = 0; i < 7; i++) old.redis.recorder.succeeded('read', 0);
+    registry.resetMetrics();
+    expect(await readsIn(registry)).toBe(0);
+    const current = registered(registry);
+    expect(await readsIn(registry)).toBe(0);
+    current.redis.recorder.succeeded('read', 0);
+    expect(await readsIn(registry)).toBe(1);
+  });
+
   it('are found again by another copy of this library', async () => {
     const registry = new Registry();
     registered(registry);

@@ -31,7 +31,8 @@ export class MetricFamily {
   readonly #name: string;
   readonly #read: () => readonly OwnedSamples[];
   #nameOnce: string | null = null;
-  #zero = new Map<string, number>();
+  // By the connection that was counted: another one of the same name begins at 0 by itself.
+  readonly #zeros = new WeakMap<Labels, ReadonlyMap<string, number>>();
 
   constructor(row: FamilyRow, prefix: string, read: () => readonly OwnedSamples[]) {
     this.#name = prefix + row.name;
@@ -61,8 +62,9 @@ export class MetricFamily {
     const values: MetricValue[] = [];
     // Plain loops: there are hundreds of samples in a scrape.
     for (const { owner, samples } of this.#read()) {
+      const zeros = this.#zeros.get(owner);
       for (const sample of samples) {
-        const zero = this.#zero.size === 0 ? 0 : (this.#zero.get(keyOf(owner, sample)) ?? 0);
+        const zero = zeros?.get(keyOf(sample)) ?? 0;
         values.push({
           labels: { ...owner, ...sample.labels },
           value: sample.value - zero,
@@ -76,14 +78,12 @@ export class MetricFamily {
   /** Counts from zero again, for `registry.resetMetrics()`. A gauge shows what is, so it does not change. */
   reset(): void {
     if (this.type === 'gauge') return;
-    this.#zero = new Map(
-      this.#read().flatMap(({ owner, samples }) =>
-        samples.map((sample) => [keyOf(owner, sample), sample.value] as const),
-      ),
-    );
+    for (const { owner, samples } of this.#read()) {
+      this.#zeros.set(owner, new Map(samples.map((sample) => [keyOf(sample), sample.value])));
+    }
   }
 }
 
-function keyOf(owner: Labels, { labels, suffix }: Sample): string {
-  return JSON.stringify([suffix ?? '', owner, labels]);
+function keyOf({ labels, suffix }: Sample): string {
+  return JSON.stringify([suffix ?? '', labels]);
 }

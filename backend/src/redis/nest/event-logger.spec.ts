@@ -97,8 +97,12 @@ describe('RedisEventLogger', () => {
     }
     await clock.advance(1000);
     expect(error.mock.calls).toEqual([
-      ['A listener of news failed: x is null'],
-      ['Listeners failed 4,999 more times (news 4,999): x is null'],
+      [expect.stringMatching(/^A listener of news failed: TypeError at .*\.spec\.ts:\d+:\d+$/)],
+      [
+        expect.stringMatching(
+          /^Listeners failed 4,999 more times \(news 4,999\): TypeError at .*\.spec\.ts:\d+:\d+$/,
+        ),
+      ],
     ]);
     expect(warn.mock.calls).toEqual([['A value in users is not kept: VALUE_TOO_LARGE']]);
     expect(debug.mock.calls).toEqual([
@@ -111,6 +115,69 @@ describe('RedisEventLogger', () => {
     );
     await engine.close();
     jest.restoreAllMocks();
+  });
+
+  it('names where a listener failed, and nothing of what it was given', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, new ManualClock());
+    new RedisEventLogger(engine, []).start();
+    const planted = 'planted: { "card": 4711 }\n    at planted.js:1:1';
+    const failures = [
+      parse(planted),
+      Object.assign(new Error(planted), { name: planted }),
+      planted,
+    ];
+    for (const failure of failures) {
+      engine.bus.emit({ type: 'listener.failed', event: 'message', error: failure });
+    }
+    await engine.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    const lines = JSON.stringify(error.mock.calls);
+    expect(lines).toContain('A listener of message failed: SyntaxError');
+    expect(lines).toContain('2 more times');
+    expect(lines).not.toContain('planted');
+    jest.restoreAllMocks();
+  });
+
+  it('sums up the counters of which counts are lost', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const clock = new ManualClock();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, clock);
+    new RedisEventLogger(engine, []).start();
+    for (let page = 0; page < 3_000; page++) {
+      engine.bus.emit({ type: 'counts.lost', key: '#views', by: 1_200, reason: 'closed' });
+    }
+    await clock.advance(1000);
+    const why = 'are lost: Redis could not be told of them before the application ended';
+    expect(error.mock.calls).toEqual([
+      [`1,200 of the counter #views ${why}`],
+      [`Counts of 2,999 more counters ${why}`],
+    ]);
+    await engine.close();
+    jest.restoreAllMocks();
+  });
+
+  it.each([
+    [
+      'throws',
+      (): unknown => {
+        throw new Error('the disk is full');
+      },
+    ],
+    ['rejects', (): unknown => Promise.reject(new Error('the disk is full'))],
+  ])('does no harm where the logger %s, and sums up all the same', async (_, write) => {
+    const clock = new ManualClock();
+    const engine = new RedisEngine(resolveOptions({ mode: 'memory' }).options, clock);
+    const warn = jest.fn(write);
+    new RedisEventLogger(engine, [], { error: write, warn, info: write, debug: write }).start();
+    const failed: unknown[] = [];
+    engine.bus.on('listener.failed', (event) => failed.push(event));
+    for (let i = 0; i < 1_000; i++)
+      engine.bus.emit({ type: 'command.uncertain', command: 'incr', reason: 'fenced' });
+    await clock.advance(1000);
+    expect(warn).toHaveBeenCalledTimes(2);
+    await engine.close();
+    expect(failed).toEqual([]);
   });
 
   it('writes to the logger that it is given, in the context of nobody where a line is about all calls', async () => {
@@ -141,3 +208,11 @@ describe('RedisEventLogger', () => {
     ]);
   });
 });
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}

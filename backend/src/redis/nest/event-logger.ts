@@ -11,14 +11,8 @@ import { whyNoWrites } from '../cluster/topology/index.js';
 import type { RedisEngine } from '../engine/index.js';
 import { inBackground } from '../base/timing/index.js';
 import { GatheredLines, type Telling } from './gathered-lines.js';
-import {
-  BEGUN_BECAUSE,
-  DROPPED_BECAUSE,
-  HOT_ADVICE,
-  LOST_BECAUSE,
-  SKIPPED_BECAUSE,
-} from './told-reasons.js';
-import { loggerOfNest, type RedisLogger } from './redis-logger.js';
+import { BEGUN_BECAUSE, DROPPED_BECAUSE, HOT_ADVICE, SKIPPED_BECAUSE } from './told-reasons.js';
+import { harmless, loggerOfNest, type RedisLogger } from './redis-logger.js';
 import { OTHER_EVENTS, TOLD_OFTEN } from './what-is-told-often.js';
 
 const PATIENCE_MS = 3000;
@@ -35,7 +29,7 @@ export class RedisEventLogger {
     this.#engine = engine;
     this.#warnings = warnings;
     const { name } = engine.options;
-    this.#logger = logger ?? loggerOfNest(name === 'default' ? 'Redis' : `Redis:${name}`);
+    this.#logger = harmless(logger ?? loggerOfNest(name === 'default' ? 'Redis' : `Redis:${name}`));
   }
 
   /** Logs the configuration, and from then on each event. */
@@ -237,10 +231,6 @@ const LINES: { readonly [T in RedisHaEventType]?: Line<T> } = {
     text: ({ keyspace, key, direction, perMinute, hotMs }) =>
       `The key ${key} of ${whoseKey(keyspace)} is no longer hot after ${ms(hotMs)}: ` +
       `${String(perMinute)} ${direction} a minute`,
-  },
-  'counts.lost': {
-    level: 'error',
-    text: ({ key, by, reason }) => `${String(by)} of the counter ${key} ${LOST_BECAUSE[reason]}`,
   },
   'warm-up.started': {
     level: 'log',

@@ -46,6 +46,9 @@ const ERRORS: Readonly<Record<string, () => Error>> = {
   uncertain: () => new CommandUncertainError(SECRET),
   oom: () => new CommandRejectedError(SECRET, { reply: 'OOM' }),
   wrongtype: () => new CommandRejectedError(SECRET, { command: 'lpush', reply: 'WRONGTYPE' }),
+  script: () =>
+    new CommandRejectedError(SECRET, { command: 'evalsha', reply: 'ERR' }, { cause: SECRET }),
+  'busy-script': () => new CommandRejectedError(SECRET, { command: 'fcall', reply: 'BUSY' }),
   argument: () =>
     new InvalidArgumentError({ field: 'a', value: SECRET, message: 'b', remedy: 'c' }),
   session: () => new SessionInvalidError(SECRET, { reason: 'expired' }),
@@ -185,6 +188,15 @@ describe.each(ADAPTERS.flatMap((adapter) => PLACES.map((place) => [adapter, ...p
       expect((await get('no-primary')).status).toBe(503);
     });
 
+    it('logs of a script that it failed, and not in its words, which may be a key', async () => {
+      const { get, log } = await start(adapter, root);
+      expect((await get('script')).status).toBe(500);
+      expect((await get('busy-script')).status).toBe(503);
+      expect([...log.texts('error'), ...log.texts('warn')]).toHaveLength(2);
+      expect(log.texts('error')[0]).toContain('COMMAND_REJECTED of evalsha: the script failed');
+      expect(JSON.stringify(log.lines)).not.toContain(SECRET);
+    });
+
     it('logs a mistake, which nobody else would, with its command and its route', async () => {
       const { get, log } = await start(adapter, root);
       await get('wrongtype?token=never-shown');
@@ -224,6 +236,16 @@ describe('RedisErrorFilter', () => {
     expect(answers).toHaveLength(1000);
     expect(warn.mock.calls).toEqual([['A request was answered with 503 (NO_PRIMARY): gone']]);
     warn.mockRestore();
+  });
+
+  it('answers also where the logger of the application fails', () => {
+    const broken = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {
+      throw new Error('the disk is full');
+    });
+    answers.length = 0;
+    new RedisErrorFilter().catch(new NoPrimaryError('gone'), hostOf('http'));
+    expect(answers).toHaveLength(1);
+    broken.mockRestore();
   });
 
   it.each(['rpc', 'ws', 'graphql'])('leaves %s to Nest', (type) => {

@@ -10,6 +10,7 @@ import { RedisHaError } from '../base/errors/index.js';
 import { SystemClock } from '../base/timing/index.js';
 import { GatheredLines } from './gathered-lines.js';
 import { httpAnswerOf, type HttpAnswer } from './http-answer.js';
+import { harmlessly } from './redis-logger.js';
 import { FAILED_REQUESTS } from './what-is-told-often.js';
 
 /** What it needs of a response, of Express and Fastify alike. */
@@ -51,7 +52,9 @@ export class RedisErrorFilter implements ExceptionFilter<RedisHaError> {
   constructor() {
     const time = { clock: new SystemClock(), closing: new AbortController().signal };
     this.#outages = new GatheredLines(time, FAILED_REQUESTS, (line) => {
-      this.#logger.warn(line);
+      harmlessly(() => {
+        this.#logger.warn(line);
+      });
     });
   }
 
@@ -77,10 +80,13 @@ export class RedisErrorFilter implements ExceptionFilter<RedisHaError> {
   // An outage concerns every request at once, and its reasons stand in the log already. The stack of a mistake ends
   // in the driver, where the answer came in: route and command tell where in the program it is.
   #note(error: RedisHaError, { statusCode, code }: HttpAnswer, host: ArgumentsHost): void {
-    if (statusCode === 503) this.#outages.add(code, error.message);
+    const [words, stack] = isOfScript(error) ? SAID_BY_SCRIPT : [error.message, error.stack];
+    if (statusCode === 503) this.#outages.add(code, words);
     if (statusCode !== 500) return;
     const route = routeOf(host.switchToHttp().getRequest<HttpRequest>());
-    this.#logger.error(`${route}: ${code}${commandOf(error)}: ${error.message}`, error.stack);
+    harmlessly(() => {
+      this.#logger.error(`${route}: ${code}${commandOf(error)}: ${words}`, stack);
+    });
   }
 }
 
@@ -88,6 +94,17 @@ export class RedisErrorFilter implements ExceptionFilter<RedisHaError> {
 function routeOf({ method, route, routeOptions }: HttpRequest): string {
   const pattern = routeOptions?.url ?? route?.path;
   return typeof pattern === 'string' ? `${method} ${pattern}` : method;
+}
+
+// What a script says may be a key or a value, such as in `error('no stock of ' .. KEYS[1])`.
+const SAID_BY_SCRIPT = [
+  'the script failed; its words are in the message of the error',
+  undefined,
+] as const;
+const RUNS_SCRIPT = /^(eval|evalsha|fcall)(_ro)?$/i;
+
+function isOfScript({ code, details }: RedisHaError): boolean {
+  return code === 'COMMAND_REJECTED' && RUNS_SCRIPT.test(String(details['command']));
 }
 
 function commandOf({ details }: RedisHaError): string {

@@ -1,7 +1,8 @@
 import { formatAddress } from '../base/address/index.js';
-import { safeMessage } from '../base/errors/index.js';
+import { kindOf } from '../base/errors/index.js';
 import type { RedisHaEventOf, RedisHaEventType } from '../base/events/index.js';
 import { grouped, type Telling } from './gathered-lines.js';
+import { LOST_BECAUSE } from './told-reasons.js';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -58,7 +59,18 @@ export const TOLD_OFTEN: { readonly [T in RedisHaEventType]?: ToldOften<T> } = {
       more: (total, events, reasons) =>
         `Listeners failed ${grouped(total)} more times (${events}): ${reasons}`,
     },
-    read: ({ event, error }) => [event, safeMessage(error)],
+    read: ({ event, error }) => [event, `${kindOf(error)}${whereOf(error)}`],
+  },
+  'counts.lost': {
+    level: 'error',
+    // An application may have a counter for each of its pages.
+    telling: {
+      everyMs: SECOND_MS,
+      first: (counted, reason) => `${counted} ${reason}`,
+      more: (total, _, reasons) =>
+        `Counts of ${grouped(total)} more ${total === 1 ? 'counter' : 'counters'} ${reasons}`,
+    },
+    read: ({ key, by, reason }) => [`${grouped(by)} of the counter ${key}`, LOST_BECAUSE[reason]],
   },
   'connection.opened': {
     level: 'debug',
@@ -110,6 +122,16 @@ export function whyUnreadable({
     "it is not encrypted, and sessions.plainData is 'refuse'. Either some process still writes without keys, " +
     'or somebody else writes to Redis or to the archive'
   );
+}
+
+// A line of the program, and none of the message, which is the application's: of `JSON.parse` it holds what was received.
+const FRAME = /^ {4}at (?:.* \()?([^()\n]+:\d+:\d+)\)?$/m;
+
+function whereOf(error: unknown): string {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return '';
+  const frames = error.stack.slice(error.stack.lastIndexOf(error.message) + error.message.length);
+  const where = FRAME.exec(frames)?.[1];
+  return where === undefined ? '' : ` at ${where}`;
 }
 
 function lost<T extends 'connection.lost' | 'sentinel.lost'>(

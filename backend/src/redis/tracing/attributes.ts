@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { replyPrefix, RedisHaError } from '../base/errors/index.js';
+import { classOf, replyPrefix, RedisHaError } from '../base/errors/index.js';
 import type {
   CacheOperation,
   CommandOperation,
@@ -10,7 +10,14 @@ import { type NodeAddress } from '../base/address/index.js';
 
 // The names are those of the semantic conventions of OpenTelemetry for databases, and `redis.ha.` before our own.
 const DEFAULT_PORT = 6379;
-const PREFIX = /^[A-Z][A-Z0-9_]*$/;
+// What Redis itself says first. Any other first word is that of a script, a function or a module, and may be a key.
+const WORDS_OF_REDIS: ReadonlySet<string> = new Set(
+  (
+    'ASK BUSY BUSYGROUP BUSYKEY CLUSTERDOWN CROSSSLOT DENIED ERR EXECABORT INPROG INVALIDOBJ IOERR LOADING MASTERDOWN ' +
+    'MISCONF MOVED NOADDR NOAUTH NOGOODSLAVE NOGROUP NOMASTERLINK NOPERM NOPROTO NOREPLICAS NOSCRIPT NOTBUSY NOTREADY ' +
+    'OOM READONLY STALE SYNTAX TRYAGAIN UNBLOCKED UNKILLABLE VERSION WRONGPASS WRONGTYPE'
+  ).split(' '),
+);
 
 /** What is known of a command when it begins. */
 export function commandAttributes(operation: CommandOperation, hasQueryText: boolean): Attributes {
@@ -52,29 +59,34 @@ export function cacheAttributes({ namespace, keys }: CacheOperation): Attributes
 }
 
 /** The outcome of an operation, where it is known. */
-export function outcomeAttributes({ outcome }: CacheOperation | SessionOperation): Attributes {
-  return outcome === null ? {} : { 'redis.ha.outcome': outcome };
+export function outcomeAttributes({
+  outcome,
+  error,
+}: CacheOperation | SessionOperation): Attributes {
+  const known = isAnswer(error) ? 'none' : outcome;
+  return known === null ? {} : { 'redis.ha.outcome': known };
 }
 
-/** What kind of failure it was. Never its text, which may be worded by somebody else. */
-export function failureAttributes(error: unknown): Attributes {
+/** What kind of failure it was. Never in words that may be somebody else's. */
+export function failureAttributes(error: unknown): { 'error.type': string } & Attributes {
   const reply = replyOf(error);
-  const type = reply ?? codeOrName(error);
-  return { 'error.type': type, ...(reply !== null && { 'db.response.status_code': reply }) };
-}
-
-function replyOf(error: unknown): string | null {
-  if (RedisHaError.is(error)) {
-    const reply = error.details['reply'];
-    return typeof reply === 'string' && PREFIX.test(reply) ? reply : null;
+  if (reply !== null && WORDS_OF_REDIS.has(reply)) {
+    return { 'error.type': reply, 'db.response.status_code': reply };
   }
-  const prefix = error instanceof Error ? replyPrefix(error) : null;
-  return prefix !== null && PREFIX.test(prefix) ? prefix : null;
+  return { 'error.type': RedisHaError.is(error) ? error.code : (classOf(error) ?? '_OTHER') };
 }
 
-function codeOrName(error: unknown): string {
-  if (RedisHaError.is(error)) return error.code;
-  return error instanceof Error ? error.name : '_OTHER';
+/** Returns whether an error is an answer, and no failure: there is no such session. */
+export function isAnswer(error: unknown): boolean {
+  return RedisHaError.is(error) && error.code === 'SESSION_INVALID';
+}
+
+// On an exclusive connection the commands of a transaction have the errors of the driver.
+function replyOf(error: unknown): string | null {
+  if (!RedisHaError.is(error))
+    return classOf(error) === 'ReplyError' ? replyPrefix(error as Error) : null;
+  const { reply } = error.details;
+  return typeof reply === 'string' ? reply : null;
 }
 
 function peerAttributes({ host, port }: NodeAddress): Attributes {

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe, type ChannelListener } from 'node:diagnostics_channel';
 import {
   context,
+  diag,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -23,6 +24,7 @@ import {
   commandAttributes,
   endAttributes,
   failureAttributes,
+  isAnswer,
   outcomeAttributes,
   stepAttributes,
 } from './attributes.js';
@@ -98,28 +100,41 @@ export class RedisTracer {
   readonly #end = (operation: Shown): void => {
     const span = this.#spans.get(operation);
     if (span === undefined) return;
-    if (span.isRecording()) this.#describeEnd(operation, span);
-    span.end();
+    this.#spans.delete(operation);
     this.#open--;
-    this.#endIfIdle();
+    try {
+      if (span.isRecording()) this.#describeEnd(operation, span);
+    } finally {
+      span.end();
+      this.#endIfIdle();
+    }
   };
 
   #describeEnd(operation: Shown, span: Span): void {
     const { error } = operation;
     if (operation instanceof CommandOperation) span.setAttributes(endAttributes(operation));
     else span.setAttributes(outcomeAttributes(operation));
-    if (error === undefined) return;
+    if (error === undefined || isAnswer(error)) return;
     span.setAttributes(failureAttributes(error));
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
 
   // Under a span that is not sampled nothing is: so it need not be made.
   readonly #wants = (isOfKeyspace: boolean): boolean => {
+    try {
+      return this.#isSampled(isOfKeyspace);
+    } catch (error) {
+      complain(error);
+      return false;
+    }
+  };
+
+  #isSampled(isOfKeyspace: boolean): boolean {
     const parent = trace.getActiveSpan();
     if (parent === undefined) return !isOfKeyspace && !this.#options.requireParentSpan;
     const isSampled = (parent.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
     return isSampled || parent.isRecording();
-  };
+  }
 
   #opening(operation: Shown): [name: string, options: SpanOptions] {
     if (operation instanceof CommandOperation) {
@@ -143,7 +158,19 @@ function isUsual({ step, operation }: CommandStep): boolean {
   return step === 'sent' && (operation.sent === 1 || operation.batchSize !== null);
 }
 
-// A channel has messages of one type only.
+// A channel has messages of one type only. What a listener throws would end the process, and a sampler or a processor
+// of the application may throw anything: a call goes on without a span.
 function toListener(listener: (message: never) => void): ChannelListener {
-  return listener as unknown as ChannelListener;
+  return (message) => {
+    try {
+      listener(message as never);
+    } catch (error) {
+      complain(error);
+    }
+  };
+}
+
+// To the logger of OpenTelemetry. Not in the words of the error, which may be about the call.
+function complain(error: unknown): void {
+  diag.error(`${NAME}: a call is not traced: ${failureAttributes(error)['error.type']}`);
 }

@@ -5,17 +5,28 @@ import type { RedisTracingOptions } from './tracing-options.js';
 
 const TRACING_HOOK = Symbol.for('nestjs-redis-ha.tracing');
 
-/** Ends the tracing with the application. */
-class TracingHook implements OnApplicationShutdown {
-  readonly #stop: Stop;
+/** Traces for as long as an application of this module runs: one module may be that of several, one after the other too. */
+class TracedApplications {
+  readonly #options: RedisTracingOptions;
+  #stop: Stop | null;
+  #running = 0;
 
-  constructor(stop: Stop) {
-    this.#stop = stop;
+  constructor(options: RedisTracingOptions) {
+    this.#options = options;
+    this.#stop = traceRedis(options);
   }
 
-  /** Called by Nest. */
-  onApplicationShutdown(): void {
-    this.#stop();
+  begin(): OnApplicationShutdown {
+    this.#running++;
+    this.#stop ??= traceRedis(this.#options);
+    return {
+      onApplicationShutdown: () => {
+        this.#running--;
+        if (this.#running > 0) return;
+        this.#stop?.();
+        this.#stop = null;
+      },
+    };
   }
 }
 
@@ -28,10 +39,10 @@ export class RedisTracingModule {
    * @throws ConfigInvalidError when the options cannot be used.
    */
   static forRoot(options: RedisTracingOptions = {}): DynamicModule {
-    const stop = traceRedis(options);
+    const applications = new TracedApplications(options);
     return {
       module: RedisTracingModule,
-      providers: [{ provide: TRACING_HOOK, useFactory: () => new TracingHook(stop) }],
+      providers: [{ provide: TRACING_HOOK, useFactory: () => applications.begin() }],
     };
   }
 }

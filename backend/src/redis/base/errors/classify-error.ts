@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { ConnectionLostError } from './error-catalogue.js';
+import { RedisHaError } from './redis-ha-error.js';
 
 /**
  * What a failed attempt means for the command:
@@ -73,6 +74,7 @@ export function safeMessage(error: unknown): string {
   return error.message
     .replace(/,? with args beginning with:.*$/s, '')
     .replace(/^NOGROUP .*$/s, 'NOGROUP No such key or consumer group')
+    .replace(/^(ERR Error in ACL SETUSER modifier) '.*$/s, '$1')
     .replace(/(unknown (sub)?command '?)[^\s',]{40,}.*$/s, '$1…');
 }
 
@@ -114,9 +116,28 @@ function classifyAbortedTransaction(error: Error, isOpaque: boolean): FailureKin
 
 const WORD = /^\w{1,64}$/;
 
-/** Whether a text is one word, and so a name or a code rather than data. */
-export function isWord(text: unknown): text is string {
+// One word is a name or a code rather than data.
+function isWord(text: unknown): text is string {
   return typeof text === 'string' && WORD.test(text);
+}
+
+/** The class of an error of anybody, such as `TypeError`; `null` when it has none that may be told to others. */
+export function classOf(error: unknown): string | null {
+  try {
+    const { name } = error as { readonly name?: unknown };
+    return isError(error) && isWord(name) ? name : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What kind of error it is, in no words of its own: its message may hold keys and secrets. */
+export function kindOf(error: unknown): string {
+  if (RedisHaError.is(error)) return error.code;
+  if (typeof error !== 'object' || error === null) return `(${typeof error})`;
+  const kind = classOf(error) ?? 'Error';
+  const code = codeOf(error);
+  return code === null ? kind : `${kind} ${code}`;
 }
 
 /**

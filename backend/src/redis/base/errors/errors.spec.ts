@@ -10,6 +10,7 @@ import {
   NoPrimaryError,
   RedisHaError,
   replyPrefix,
+  kindOf,
   safeMessage,
   withoutArguments,
   type FailureKind,
@@ -293,6 +294,22 @@ describe('what an error says', () => {
   ])('holds no keys: %j', (message) => {
     expect(safeMessage(new Error(message))).not.toContain(PASSWORD);
     expect(safeMessage(new Error(message))).toMatch(/^NOGROUP/);
+  });
+
+  it('holds no password of a user that is set up', () => {
+    const error = new Error(`ERR Error in ACL SETUSER modifier '<${PASSWORD}': no such password`);
+    expect(safeMessage(error)).toBe('ERR Error in ACL SETUSER modifier');
+  });
+
+  it.each([
+    [new TypeError(PASSWORD), 'TypeError'],
+    [Object.assign(new Error(PASSWORD), { code: 'ENOENT' }), 'Error ENOENT'],
+    [Object.assign(new Error('x'), { name: `user:${PASSWORD}`, code: `of ${PASSWORD}` }), 'Error'],
+    [new NoPrimaryError(PASSWORD), 'NO_PRIMARY'],
+    [PASSWORD, '(string)'],
+    [null, '(object)'],
+  ])('can be told by its kind alone: %#', (error, kind) => {
+    expect(kindOf(error)).toBe(kind);
   });
 
   it('has a message for a value that is no error', () => {

@@ -1,11 +1,12 @@
 export { RedisHaError, type ErrorDetails } from './redis-ha-error.js';
 export {
   classifyFailure,
+  classOf,
   codeOf,
   type FailureKind,
   firstOfTransaction,
   isRoleRefusal,
-  isWord,
+  kindOf,
   replyPrefix,
   safeMessage,
   withoutArguments,

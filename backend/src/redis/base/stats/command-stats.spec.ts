@@ -37,7 +37,7 @@ describe('CommandRecorder', () => {
     [new CommandAbortedError('changed my mind'), 'aborted'],
     [new ClosedError('closing'), 'closed'],
     [new CommandRejectedError('WRONGTYPE'), 'rejected'],
-    [new CommandRejectedError('NOSCRIPT No matching script', { reply: 'NOSCRIPT' }), 'ok'],
+    [new CommandRejectedError('NOSCRIPT No matching script', { reply: 'NOSCRIPT' }), 'rejected'],
     [new TypeError('whatever else'), 'rejected'],
     ['not even an error', 'rejected'],
     [null, 'rejected'],
@@ -122,6 +122,13 @@ describe('CommandRecorder', () => {
     const { blocking } = recorder.stats.kinds;
     expect(outcomesThatCount(blocking)).toEqual({ ok: 1, rejected: 1 });
     expect(blocking.durations.sumMs).toBe(700);
+  });
+
+  it('counts no failure after which another command goes on', async () => {
+    const recorder = new CommandRecorder(new ManualClock());
+    const failing = recorder.watch('write', Promise.reject(new ClosedError('x')), () => true);
+    await expect(failing).rejects.toThrow('x');
+    expect(outcomesThatCount(recorder.stats.kinds.write)).toEqual({});
   });
 
   it('counts repetitions by their reason', () => {

@@ -92,15 +92,23 @@ export class CommandRecorder {
     if (isDeadlineMiss(outcome, error)) this.#kinds[kind].missDeadline();
   }
 
-  /** Counts the outcome of a command that has just begun, and returns it. */
-  async watch<T>(kind: CommandKind, running: Promise<T>): Promise<T> {
+  /**
+   * Counts the outcome of a command that has just begun, and returns it.
+   *
+   * @param goesOn - says of a failure that it is not the end: another command counts
+   */
+  async watch<T>(
+    kind: CommandKind,
+    running: Promise<T>,
+    goesOn?: (error: unknown) => boolean,
+  ): Promise<T> {
     const startedAt = this.#clock.now();
     try {
       const value = await running;
       this.succeeded(kind, startedAt);
       return value;
     } catch (error) {
-      this.failed(kind, startedAt, error);
+      if (goesOn?.(error) !== true) this.failed(kind, startedAt, error);
       throw error;
     }
   }
@@ -151,8 +159,6 @@ class KindRecorder {
 
 function outcomeOf(error: unknown): CommandOutcome {
   if (!RedisHaError.is(error)) return 'rejected';
-  // Redis does not know the script yet, and the next command sends it: this is not a failure.
-  if (error.details['reply'] === 'NOSCRIPT') return 'ok';
   return OUTCOME_OF_CODE[error.code] ?? 'rejected';
 }
 

@@ -45,6 +45,7 @@ export class BlockingCalls {
       signal,
       deadlineAt: this.#clock.now() + timeoutMs,
       operation: options?.operation,
+      onAgain: this.#loans.countAgain,
     };
     try {
       return await this.#loans.calls.run(call, this.#place);

@@ -59,7 +59,8 @@ export class ConfirmedWrites {
     const deadlineAt = this.#clock.now() + timeoutMs;
     const { operation } = options;
     const { isRepeatable } = write;
-    const call = { payload, intent, isRepeatable, signal, deadlineAt, operation };
+    const onAgain = this.#loans.countAgain;
+    const call = { payload, intent, isRepeatable, signal, deadlineAt, operation, onAgain };
     const { reply, loan } = await this.#write(call);
     const { acknowledged, reason } = await this.#confirm(loan, replicas, call);
     if (acknowledged !== null && acknowledged >= replicas) return reply;

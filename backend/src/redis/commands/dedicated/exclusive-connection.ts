@@ -152,7 +152,7 @@ export class ExclusiveConnection extends CommandMethods {
 
   #runCommand(command: QueuedCommand, options: TracedOptions | null): Promise<unknown> {
     const { operations } = this.#lending.loans;
-    if (!operations.areWatched) return this.#runOne(command);
+    if (!operations.areWatchedFor(options)) return this.#runOne(command);
     return operations.ofCommand(command, options, ({ operation }) =>
       this.#runOne(command, operation),
     );

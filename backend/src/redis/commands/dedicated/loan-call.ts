@@ -15,6 +15,8 @@ export interface LoanCall {
   readonly signal: AbortSignal | null;
   /** What is told of its way, if somebody watches. */
   readonly operation?: CommandOperation | undefined;
+  /** Counts that it is sent again, if it is counted itself. */
+  readonly onAgain?: (reason: 'lost' | 'refused') => void;
 }
 
 /** What ends an attempt before it is answered. All but the fence end the call as well. */

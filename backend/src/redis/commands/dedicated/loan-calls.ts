@@ -77,8 +77,9 @@ export class LoanCalls {
       if ('reply' in outcome) return outcome.reply;
       this.#throwUnlessAgain(call, place, loan, { ...outcome, mayHaveRun });
       mayHaveRun ||= outcome.failure === 'unknown' && call.intent.changes;
-      if (call.operation !== undefined)
-        noteAgain(call.operation, outcome.failure === 'unknown' ? 'lost' : 'refused');
+      // What was never sent is not sent again.
+      if (outcome.failure !== 'not-sent')
+        noteSentAgain(call, outcome.failure === 'unknown' ? 'lost' : 'refused');
       if (mayHaveRun) call.payload.mayHaveRunBefore = true;
       // Nothing may be tried again in the same turn: it would keep the process from everything else.
       const isAnswered = outcome.failure === 'unblocked' || outcome.failure === 'unknown';
@@ -217,4 +218,9 @@ export class LoanCalls {
   #endWaits(ending: Ending): void {
     for (const end of [...this.#waits]) end(ending);
   }
+}
+
+function noteSentAgain({ operation, onAgain }: LoanCall, reason: 'lost' | 'refused'): void {
+  onAgain?.(reason);
+  if (operation !== undefined) noteAgain(operation, reason);
 }

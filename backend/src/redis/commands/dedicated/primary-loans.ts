@@ -2,6 +2,7 @@ import { AccessRefusal, type LoanPurpose, type RedisNode } from '../../cluster/c
 import { ClosedError, ConnectionLostError, NoPrimaryError } from '../../base/errors/index.js';
 import type { EventBus } from '../../base/events/index.js';
 import type { CommandPlace } from '../../base/operations/index.js';
+import type { CommandRecorder } from '../../base/stats/index.js';
 import {
   atDeadline,
   endsWithin,
@@ -25,6 +26,8 @@ export class PrimaryLoans {
   readonly calls: LoanCalls;
   /** Shows what is run on exclusive connections to those who watch. */
   readonly operations: CommandOperations;
+  /** Counts that a call of those that are counted is sent again: not one on an exclusive connection. */
+  readonly countAgain: (reason: 'lost' | 'refused') => void;
   readonly #tracker: TopologyTracker;
   readonly #clock: Clock;
   readonly #bus: EventBus;
@@ -33,12 +36,18 @@ export class PrimaryLoans {
   readonly #exhausted = new Set<LoanPurpose>();
   #onAllBack: (() => void) | null = null;
 
-  constructor(tracker: TopologyTracker, clock: Clock, bus: EventBus, place?: CommandPlace) {
+  constructor(
+    tracker: TopologyTracker,
+    clock: Clock,
+    bus: EventBus,
+    shared?: { readonly place: CommandPlace; readonly recorder: CommandRecorder },
+  ) {
     this.#tracker = tracker;
     this.#clock = clock;
     this.#bus = bus;
     this.calls = new LoanCalls(tracker, clock, bus);
-    this.operations = new CommandOperations(place);
+    this.operations = new CommandOperations(shared?.place);
+    this.countAgain = (reason) => shared?.recorder.retried(reason);
   }
 
   /** The number of connections that are lent. */

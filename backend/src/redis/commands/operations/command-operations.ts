@@ -30,6 +30,16 @@ export class CommandOperations {
     return isWatched(commandChannel);
   }
 
+  /**
+   * Whether a call with these options is to be shown. Whoever saw a script begin is to see its end, even if nobody
+   * watches any more. What is shown already comes again with its operation.
+   */
+  areWatchedFor(options: TracedOptions | null): boolean {
+    if (options?.operation !== undefined) return false;
+    const hasBegun = (options?.script?.operation ?? null) !== null;
+    return hasBegun || isWatched(commandChannel, options?.isOfKeyspace);
+  }
+
   /** Runs a command as an operation, or as a part of that of its script. */
   ofCommand<T>(command: Called, options: TracedOptions | null, run: Run<T>): Promise<T> {
     const script = options?.script;

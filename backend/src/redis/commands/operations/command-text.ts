@@ -16,7 +16,7 @@ export function commandText({ name, args }: Called): CommandText {
   return {
     name: shownName(name),
     batchSize: null,
-    script: RUNS_SCRIPT.test(name) ? nameOfScript(args[0]) : null,
+    script: RUNS_SCRIPT.test(shownName(name)) ? nameOfScript(args[0]) : null,
     text: () => textOf({ name, args }),
   };
 }
@@ -44,15 +44,16 @@ function nameOfScript(word: unknown): string | null {
   return typeof word === 'string' && NAME.test(word) ? word : null;
 }
 
-// Of a key the kind is left, of everything else nothing.
+// Of a key the kind is left, of everything else nothing. Nothing was checked yet: a name may be anything.
 function textOf({ name, args }: Called): string {
   const words = args.flat();
-  const keys = new Set(keyIndexes(name, words));
+  const known = shownName(name);
+  const keys = new Set(keyIndexes(known, words));
   const shown = words
     .slice(0, MAX_WORDS)
     .map((word, index) => (keys.has(index) ? `${kindOf(word)}?` : '?'));
   const rest = words.length > MAX_WORDS ? ['…'] : [];
-  return [shownName(name), ...shown, ...rest].join(' ');
+  return [known, ...shown, ...rest].join(' ');
 }
 
 function kindOf(key: unknown): string {

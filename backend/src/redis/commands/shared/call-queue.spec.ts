@@ -32,6 +32,7 @@ function newCall(bytes = 10): Call {
     isRepeatable: true,
     readPolicy: null,
     operation: null,
+    counting: 'always',
     timeoutMs: 100,
     now: 0,
     sequence: sequence++,

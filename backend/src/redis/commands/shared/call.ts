@@ -42,6 +42,12 @@ export interface CallOwner {
   onExpired(call: Call): void;
 }
 
+/**
+ * Whether its end is counted: not where its caller counts several as one, and of the digest of a script only if Redis
+ * knows that.
+ */
+export type Counting = 'always' | 'if-known' | 'never';
+
 /** What a call is made of. */
 export interface CallInit {
   readonly payload: Payload;
@@ -55,6 +61,7 @@ export interface CallInit {
   readonly flow: CallFlow;
   /** What is told of its way; `null` while nobody watches. */
   readonly operation: CommandOperation | null;
+  readonly counting: Counting;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -78,6 +85,7 @@ export class Call implements Job, Deadlined {
   readonly flow: CallFlow;
   /** What is told of its way; `null` while nobody watches. */
   readonly operation: CommandOperation | null;
+  readonly counting: Counting;
   /** Settles the promise of the caller. Only for a call that was ended. */
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -116,6 +124,7 @@ export class Call implements Job, Deadlined {
     this.sequence = init.sequence;
     this.flow = init.flow;
     this.operation = init.operation;
+    this.counting = init.counting;
     this.#owner = init.owner;
     this.resolve = init.resolve;
     this.reject = init.reject;

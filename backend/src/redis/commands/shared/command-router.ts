@@ -10,7 +10,8 @@ import { placeOf } from '../operations/place-of.js';
 import type { TracedOptions } from '../table/call-options.js';
 import type { CommandIntent } from '../table/command-intent.js';
 import type { Payload } from '../table/payloads.js';
-import { Call, type AttemptEnd, type CallFlow, type CallOwner } from './call.js';
+import { isUnknownScript } from '../table/script.js';
+import { Call, type AttemptEnd, type CallFlow, type CallOwner, type Counting } from './call.js';
 import { DeadlineList } from './deadline-list.js';
 import type { FlowDeps } from './flow-deps.js';
 import {
@@ -118,6 +119,7 @@ export class CommandRouter implements CallOwner {
         // What changes nothing need not wait behind writes that the primary refuses.
         flow: intent.changes ? this.#writes : this.#reads,
         operation: given.operation ?? null,
+        counting: countingOf(given),
         resolve,
         reject,
       });
@@ -146,7 +148,7 @@ export class CommandRouter implements CallOwner {
     const { flow } = call;
     if (call.isWanted) {
       this.#settle(call);
-      this.recorder.succeeded(call.kind, call.startedAt);
+      if (call.counting !== 'never') this.recorder.succeeded(call.kind, call.startedAt);
       call.resolve(value);
     }
     flow.noteEnd(call, 'accepted', null);
@@ -161,14 +163,15 @@ export class CommandRouter implements CallOwner {
     if (end === 'refused' && failure !== 'not-sent') call.refusal = prefix;
     call.flow.noteEnd(call, end, prefix);
     if (failure === 'not-primary') this.#tracker.suspect(node, 'READONLY');
-    this.#goOn(call, failure, { end, node, error, reason: 'the answer was lost' });
+    this.#goOn(call, failure, { end, node, error, wasSent: true, reason: 'the answer was lost' });
     this.#sendWaiting();
   }
 
   onLost(call: Call, reason: string, sent: boolean): void {
     if (sent) call.mayHaveRun ||= call.intent.changes;
     call.flow.noteEnd(call, 'lost', null);
-    this.#goOn(call, sent ? 'unknown' : 'not-sent', { end: 'lost', node: null, reason });
+    const failure = sent ? 'unknown' : 'not-sent';
+    this.#goOn(call, failure, { end: 'lost', node: null, wasSent: sent, reason });
     this.#sendWaiting();
   }
 
@@ -225,11 +228,14 @@ export class CommandRouter implements CallOwner {
       this.#failUncertain(call, attempt.reason);
     } else {
       if (call.mayHaveRun) call.payload.mayHaveRunBefore = true;
-      const reason = attempt.end === 'refused' ? 'refused' : 'lost';
-      this.recorder.retried(reason);
-      if (call.operation !== null) noteAgain(call.operation, reason);
+      if (attempt.wasSent) this.#noteAgain(call, attempt.end === 'refused' ? 'refused' : 'lost');
       call.flow.sendAgain(call, attempt.end, attempt.node);
     }
+  }
+
+  #noteAgain(call: Call, reason: 'refused' | 'lost'): void {
+    this.recorder.retried(reason);
+    if (call.operation !== null) noteAgain(call.operation, reason);
   }
 
   // The one place where a call ends.
@@ -243,7 +249,7 @@ export class CommandRouter implements CallOwner {
   #fail(call: Call, error: Error): void {
     if (!call.isWanted) return;
     this.#settle(call);
-    this.recorder.failed(call.kind, call.startedAt, error);
+    if (isCounted(call, error)) this.recorder.failed(call.kind, call.startedAt, error);
     call.reject(error);
   }
 
@@ -301,11 +307,22 @@ function failureOf({ intent }: Call, error: unknown): FailureKind {
   return intent.isDeclared === true && failure === 'not-primary' ? 'rejected' : failure;
 }
 
+function countingOf({ isCountedByCaller, script }: TracedOptions): Counting {
+  if (isCountedByCaller === true) return 'never';
+  return script === undefined ? 'always' : 'if-known';
+}
+
+function isCounted({ counting }: Call, error: Error): boolean {
+  return counting === 'always' || (counting === 'if-known' && !isUnknownScript(error));
+}
+
 /** An attempt that brought no value. */
 interface FailedAttempt {
   readonly end: AttemptEnd;
   readonly node: RedisNode | null;
   readonly reason: string;
+  /** Whether anything of it was handed to a socket: what was not is not sent again. */
+  readonly wasSent: boolean;
   readonly error?: unknown;
 }
 

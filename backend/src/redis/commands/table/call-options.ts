@@ -30,8 +30,9 @@ export interface CallOptions {
   readonly replicas?: number;
 }
 
-/** A script while somebody watches: it is one operation, however many commands it takes. */
+/** A script is one call, however many commands it takes. */
 export interface ScriptRun {
+  /** What it is shown as, if somebody watches. */
   operation: CommandOperation | null;
 }
 
@@ -41,8 +42,10 @@ export interface TracedOptions extends CallOptions {
   readonly operation?: CommandOperation;
   /** Whether a keyspace needs it, and not the application itself. */
   readonly isOfKeyspace?: boolean;
-  /** The script that it is a part of, if somebody watches. */
+  /** The script that it is a part of. */
   readonly script?: ScriptRun;
+  /** That whoever sends it counts it: it is one of several commands for one call. */
+  readonly isCountedByCaller?: boolean;
 }
 
 const ROWS = {

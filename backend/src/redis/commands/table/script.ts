@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { CommandRejectedError } from '../../base/errors/index.js';
-import { commandChannel, isWatched } from '../../base/operations/index.js';
 import { flag, option, OptionSet, required, text, type RowsOf } from '../../base/options/index.js';
 import type { Encoding } from '../../cluster/connection/index.js';
 import { CALL_OPTIONS, type CallOptions, type TracedOptions } from './call-options.js';
@@ -57,8 +56,7 @@ export function newScript<T>(definition: ScriptDefinition, run: RunScript): Scri
   return async (keys, args = [], options) => {
     if (options !== undefined) CALL_OPTIONS.check(options);
     const tail = scriptWords(keys, args);
-    const given = options === undefined ? usual : { ...usual, ...options };
-    const safe = isWatched(commandChannel) ? { ...given, script: { operation: null } } : given;
+    const safe = { ...usual, ...options, script: { operation: null } };
     try {
       return (await run(`evalsha${suffix}`, [digest, ...tail], safe, encoding)) as T;
     } catch (error) {

@@ -148,14 +148,13 @@ export class SessionService<T = Record<string, unknown>> {
    */
   @watchedSessionCall
   read(token: string): Promise<Session<T>> {
-    const { failed } = this.#counters;
-    if (!isToken(token)) return Promise.reject(invalid('malformed')).catch(failed);
-    return this.#reader.loadThen(idOf(token), this.#use, failed);
+    return this.#read(token);
   }
 
   /** The same with `null` for none. Still fails when nobody can tell. */
+  @watchedSessionCall
   async find(token: string): Promise<Session<T> | null> {
-    return this.#orNull(this.read(token));
+    return this.#orNull(this.#read(token));
   }
 
   /** Extends a session at once, and fails if that cannot be written. */
@@ -269,6 +268,12 @@ export class SessionService<T = Record<string, unknown>> {
       if (kept.userId !== userId) throw invalid('missing');
       await this.#writer.endAllOf(userId, kept);
     });
+  }
+
+  #read(token: string): Promise<Session<T>> {
+    const { failed } = this.#counters;
+    if (!isToken(token)) return Promise.reject(invalid('malformed')).catch(failed);
+    return this.#reader.loadThen(idOf(token), this.#use, failed);
   }
 
   async #orNull<R>(found: Promise<R>): Promise<R | null> {

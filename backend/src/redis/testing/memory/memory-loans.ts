@@ -8,6 +8,8 @@ type Calls = PrimaryLoans['calls'];
 export class MemoryLoans {
   readonly isFirstWriteAwaited = false;
   readonly operations = new CommandOperations();
+  /** Nothing is sent again here. */
+  readonly countAgain = (): void => undefined;
   readonly calls: Pick<Calls, 'run'> = {
     run: async (call, place) => {
       const loan = await place.enter(call);

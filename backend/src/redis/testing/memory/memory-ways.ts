@@ -5,6 +5,7 @@ import {
   type CallOptions,
   type CommandIntent,
   endedError,
+  isUnknownScript,
   type Payload,
   type OwnConnectionCalls,
   type PayloadWire,
@@ -33,8 +34,12 @@ export class MemoryWays {
     this.shared = {
       recorder,
       mayRepeat: () => false,
-      execute: (payload, intent, _isRepeatable, options) =>
-        recorder.watch(kindOf(intent), this.#execute(payload, options)),
+      execute: (payload, intent, _isRepeatable, options) => {
+        const running = this.#execute(payload, options);
+        if (options?.isCountedByCaller === true) return running;
+        const goesOn = options?.script === undefined ? undefined : isUnknownScript;
+        return recorder.watch(kindOf(intent), running, goesOn);
+      },
     };
     this.blocking = {
       run: (payload, _intent, _isRepeatable, options) => this.#wait(payload, options),
