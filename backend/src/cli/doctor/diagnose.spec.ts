@@ -62,6 +62,7 @@ function sentinel(port: number): SurveyedSentinel {
     groups: [fields({ name: 'mymaster' })],
     group: fields(GROUP),
     replicas: [2, 3].map((one) => fields({ ...GROUP, ...listed(one), flags: 'slave' })),
+    replicasFault: null,
     others: others.map((one) => fields({ ...GROUP, ...listed(one), flags: 'sentinel' })),
     info: fields({ run_id: `run-${String(port)}`, sentinel_tilt: '0' }),
   };
