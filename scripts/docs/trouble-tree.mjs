@@ -18,6 +18,7 @@ export const TREE = {
   then: [
     { sees: 'no Sentinel answers', section: 'Sentinels' },
     { sees: 'a Sentinel says “no quorum”', section: 'Quorum lost' },
+    { sees: '“in TILT”, WARN sight', section: 'Sentinels' },
     {
       sees: 'two primaries',
       then: [
@@ -29,7 +30,7 @@ export const TREE = {
       sees: 'FAIL primary',
       then: [
         { sees: '“cannot be connected to”, “no answer”', section: 'No primary' },
-        { sees: '“says it is a slave”', first: AGAIN, section: 'Split brain' },
+        { sees: '“says it is a replica”', first: AGAIN, section: 'Split brain' },
       ],
     },
     {

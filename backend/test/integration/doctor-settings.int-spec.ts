@@ -157,6 +157,14 @@ const SEEDS: readonly Seed[] = [
     seen: /user app lacks \+role .*\+time/,
   },
   {
+    fault: 'Sentinels that may not promote',
+    code: 'sentinel-rights-missing',
+    at: 'replicas',
+    seed: [['ACL', 'SETUSER', 'default', '-slaveof', '-config|rewrite']],
+    heal: [['ACL', 'SETUSER', 'default', '+@all']],
+    seen: /Sentinels log in as default: user default lacks \+slaveof .*nobody is promoted.*\+config\|rewrite/,
+  },
+  {
     fault: 'a replica that takes writes',
     code: 'replica-writable',
     at: 'replicas',

@@ -1,7 +1,7 @@
 import { formatAddress } from '../../redis/base/address/index.js';
 import { SystemClock } from '../../redis/base/timing/index.js';
 import type { Answer, Reached } from '../reach/index.js';
-import type { Check } from '../verdict/index.js';
+import { type Check, faultInWords } from '../verdict/index.js';
 
 /** One measurement: a command, what it must answer, and how fast. */
 export interface Measurement {
@@ -75,7 +75,9 @@ export async function measureLag(
     const written = await primary.tryAsk('set', key, 'health', 'EX', '60');
     const [ms, said] = await timed(() => primary.tryAsk('wait', String(replicas), String(waitMs)));
     const failure = [written, said].find((one) => !one.ok);
-    if (failure?.ok === false) return { level: 'WARN', what: 'lag', figure: failure.reason };
+    if (failure?.ok === false) {
+      return { level: 'WARN', what: 'lag', figure: faultInWords(failure.reason) };
+    }
     const have = Number(said.ok ? said.value : 0);
     if (have < replicas) {
       const figure = `${String(have)} ${of} had a write after ${String(waitMs)} ms`;

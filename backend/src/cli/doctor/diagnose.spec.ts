@@ -62,6 +62,7 @@ function sentinel(port: number): SurveyedSentinel {
     groups: [fields({ name: 'mymaster' })],
     group: fields(GROUP),
     replicas: [2, 3].map((one) => fields({ ...GROUP, ...listed(one), flags: 'slave' })),
+    replicasFault: null,
     others: others.map((one) => fields({ ...GROUP, ...listed(one), flags: 'sentinel' })),
     info: fields({ run_id: `run-${String(port)}`, sentinel_tilt: '0' }),
   };
@@ -85,7 +86,14 @@ function healthy(): Picture {
     ...{ masterName: 'mymaster', nodes, primary: nodes[0] ?? null, at: 0 },
     sentinels: [11, 12, 13].map(sentinel),
   };
-  const none = { names: [], certificates: [], rights: [], states: [], doubts: [] };
+  const none = {
+    names: [],
+    certificates: [],
+    rights: [],
+    sentinelRights: [],
+    states: [],
+    doubts: [],
+  };
   const doors = nodes.map(({ announced, address }) => ({
     ...{ announced, address, whose: 'node' as const, isOpen: false, bind: null, isProtected: true },
   }));
@@ -159,6 +167,19 @@ function spoil(picture: Picture, next: () => number): Picture {
 describe('diagnose', () => {
   it('finds nothing in a healthy cluster', () => {
     expect(diagnose(healthy())).toEqual([]);
+  });
+
+  it('tells of a Sentinel that calls a replica down which is linked: it would not promote it', () => {
+    const picture = healthy();
+    const [first, ...others] = picture.survey.sentinels;
+    const replicas = [replicaView(at(2)), replicaView(at(3), { isDown: true })];
+    const sentinels = [{ ...first!, view: { ...first!.view!, replicas } }, ...others];
+    const [finding, ...more] = diagnose({ ...picture, survey: { ...picture.survey, sentinels } });
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ code: 'sentinel-isolated', severity: 'danger', mayPass: true });
+    expect(finding!.evidence).toEqual([
+      { at: '10.0.0.11:11', seen: 'it calls the replica 10.0.0.3:3 down, which is linked' },
+    ]);
   });
 
   it('says where, what and what to do, and no password, of 500 clusters in which anything is missing or garbage', () => {

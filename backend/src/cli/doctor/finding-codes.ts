@@ -106,7 +106,11 @@ export const FINDING_CODES = {
   },
   'sentinel-isolated': {
     severity: 'danger',
-    means: 'a Sentinel calls the primary down, which answers here',
+    means: 'a Sentinel calls a node down, which answers here',
+  },
+  'sentinel-rights-missing': {
+    severity: 'danger',
+    means: 'the user of the Sentinels may not do on a node what a failover needs',
   },
   'sentinel-same-id': { severity: 'danger', means: 'Sentinels have one id, and count as one' },
   'sentinel-settings-differ': {

@@ -64,6 +64,8 @@ export interface Facts {
   readonly certificates: readonly SeenCertificate[];
   readonly doors: readonly Door[];
   readonly rights: readonly Rights[];
+  /** The same of those as whom Sentinels are logged in at the nodes. */
+  readonly sentinelRights: readonly Rights[];
   readonly states: readonly StateWrite[];
 }
 

@@ -7,6 +7,7 @@ export {
   type ConnectionValues,
   type ReachOptions,
 } from './connection-options.js';
+export { mayStopOnSave, stopsWhereSavesFail } from './failed-save.js';
 export { CLUSTER_FILE, DEFAULT_FOLDER, isClusterHere, lineForShell, UP } from './local-folder.js';
 export { otherWays } from './other-ways.js';
 export { type Answer, isReached, reach, type Reached, type Unreached } from './reach-server.js';

@@ -38,6 +38,8 @@ export interface SurveyedSentinel {
   readonly group: Fields;
   /** `SENTINEL REPLICAS` of the group, as it is. */
   readonly replicas: readonly Fields[];
+  /** Why it does not list them; `null` where it does. */
+  readonly replicasFault: string | null;
   /** `SENTINEL SENTINELS` of the group, as it is. */
   readonly others: readonly Fields[];
   readonly info: Fields;
@@ -158,16 +160,17 @@ async function surveySentinel(
   ]);
   server.close();
   const seen = {
-    ...{ address, isConfigured, info, clock, quorum },
-    fault: null,
+    ...{ address, isConfigured, info, clock, quorum, fault: null },
     groups: listIn(groups),
     group: master.ok ? pairsOf(master.value) : NO_FIELDS,
     replicas: listIn(replicas),
+    replicasFault: replicas.ok ? null : replicas.reason,
     others: listIn(others),
   };
   if (!master.ok) return { ...seen, view: null, viewFault: master.reason };
+  if (!named.ok) return { ...seen, view: null, viewFault: named.reason };
   const view = parseSentinelView(address, at, {
-    address: valueIn(named),
+    address: named.value,
     master: master.value,
     replicas: valueIn(replicas),
     sentinels: valueIn(others),
@@ -185,6 +188,7 @@ const UNSEEN_SENTINEL = {
   groups: [],
   group: NO_FIELDS,
   replicas: [],
+  replicasFault: null,
   others: [],
   info: NO_FIELDS,
   clock: null,

@@ -23,6 +23,12 @@ export type Verdict = 'healthy' | 'degraded' | 'down';
 
 const EXIT_OF = { healthy: EXIT.done, degraded: EXIT.unwell, down: EXIT.failed } as const;
 
+/** What a server said instead of an answer, in the words of the script. */
+export function faultInWords(fault: string, masterName: string | null = null): string {
+  if (/no such master/i.test(fault)) return `it watches no group named ${String(masterName)}`;
+  return fault.startsWith('NOPERM') ? `a right is missing: ${fault}` : fault;
+}
+
 /** Returns what checks come to. */
 export function verdictOf(checks: readonly Check[]): Verdict {
   if (checks.some(({ level }) => level === 'FAIL')) return 'down';

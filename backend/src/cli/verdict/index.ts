@@ -3,10 +3,12 @@ export {
   drawCheck,
   drawVerdict,
   exitOf,
+  faultInWords,
   type Level,
   reasonOf,
   type Verdict,
   verdictOf,
 } from './check.js';
-export { bytesBehind, isGoodReplica, judgeCluster } from './judge-cluster.js';
+export { bytesBehind, isGoodReplica } from './good-replica.js';
+export { judgeCluster } from './judge-cluster.js';
 export { judgePlannedFailover } from './judge-planned-failover.js';

@@ -12,35 +12,39 @@ import {
   type SurveyedNode,
   type SurveyedSentinel,
 } from '../reach/index.js';
-import type { Check } from './check.js';
+import { type Check, faultInWords } from './check.js';
+import { bytesBehind, isGoodReplica, linkOf } from './good-replica.js';
+import { isBlindToPrimary, isDownForAll, isTilted, judgeSight, TILT } from './judge-sight.js';
+import { whyNoWrites } from './why-no-writes.js';
 
 /** What the Sentinels that answer say of the group. */
 export function viewsIn({ sentinels }: Survey): SentinelView[] {
   return sentinels.flatMap(({ view }) => (view === null ? [] : [view]));
 }
 
-/** The replicas that could take over now. */
+/** The replicas that could take over now: linked, and some Sentinel may and would promote them. */
 export function successorsIn(survey: Survey): SurveyedNode[] {
-  return survey.nodes.filter((node) => isGoodReplica(node, survey) && priorityOf(node) !== 0);
+  return survey.nodes.filter(
+    (node) => isGoodReplica(node, survey) && priorityOf(node) !== 0 && !isDownForAll(survey, node),
+  );
 }
 
-/** A replica that is linked to the primary. */
-export function isGoodReplica(node: SurveyedNode, { primary }: Survey): boolean {
-  const { fault, role, info } = node;
-  return (
-    primary !== null &&
-    fault === null &&
-    role?.kind === 'replica' &&
-    sameAddress(role.primary, primary.announced) &&
-    info.get('master_link_status') === 'up'
-  );
+/** The Sentinels that could lead a failover now; `null` where this user may not ask one of them. */
+function leadersIn(survey: Survey): number | null {
+  const said = survey.sentinels.map((one) => ({ one, can: saysQuorum(one) }));
+  if (said.some(({ can }) => can === null)) return null;
+  return said.filter(({ one, can }) => can && !isTilted(one) && !isBlindToPrimary(one, survey))
+    .length;
 }
 
 /** Judges what was seen of a cluster, or of the only node. Changes nothing, and writes nothing. */
 export function judgeCluster(survey: Survey): Check[] {
   const { nodes, primary, masterName } = survey;
   if (masterName === null) return nodes.map(judgeOnlyNode);
-  const sentinels = survey.sentinels.map(judgeSentinel);
+  const sentinels = survey.sentinels.flatMap((one) => [
+    judgeSentinel(one, masterName),
+    ...judgeList(one),
+  ]);
   if (primary === null) return [...sentinels, judgeLostDiscovery(survey)];
   const replicas = nodes.filter((node) => node !== primary);
   return [
@@ -49,48 +53,49 @@ export function judgeCluster(survey: Survey): Check[] {
     judgeRolesSeen(survey),
     judgePrimary(primary),
     ...replicas.map((node) => judgeReplica(node, survey)),
+    ...judgeSight(survey),
     judgeRedundancy(survey, replicas),
   ];
 }
 
-/** How far a replica is behind, in bytes; `null` where nobody knows. */
-export function bytesBehind(node: SurveyedNode, primary: SurveyedNode | null): number | null {
-  const [here, there] = [
-    node.info.get('slave_repl_offset'),
-    primary?.info.get('master_repl_offset'),
-  ];
-  if (here === undefined || there === undefined) return null;
-  return Math.max(0, Number(there) - Number(here));
+const NAMED = '; another Sentinel names it';
+
+// Without the list nobody knows of a replica, and none of them is judged.
+function judgeList({ address, view, replicasFault }: SurveyedSentinel): Check[] {
+  if (view === null || replicasFault === null) return [];
+  const what = `replicas of ${formatAddress(address)}`;
+  return [{ level: 'WARN', what, figure: `it does not list them: ${faultInWords(replicasFault)}` }];
 }
 
-function judgeSentinel(sentinel: SurveyedSentinel): Check {
-  const { address, ...seen } = sentinel;
-  const what = `sentinel ${formatAddress(address)}`;
-  const { fault, view, viewFault, quorum, isConfigured } = seen;
-  const named = isConfigured ? '' : '; another Sentinel names it';
-  if (fault !== null) return { level: 'WARN', what, figure: `${fault}${named}` };
-  if (view === null) {
-    const figure = viewFault ?? 'it says nothing of the group';
-    return { level: 'WARN', what, figure };
+function judgeSentinel(sentinel: SurveyedSentinel, masterName: string): Check {
+  const what = `sentinel ${formatAddress(sentinel.address)}`;
+  const { fault, view, viewFault, isConfigured } = sentinel;
+  if (fault !== null || view === null) {
+    const why = faultInWords(fault ?? viewFault ?? 'it says nothing of the group', masterName);
+    return { level: 'WARN', what, figure: `${why}${isConfigured ? '' : NAMED}` };
   }
-  const known = view.otherSentinels.length + 1;
+  return { what, ...judgeWork(sentinel, view) };
+}
+
+/** Whether it can do its work. */
+function judgeWork(
+  sentinel: SurveyedSentinel,
+  { primary, epoch, quorum, otherSentinels }: SentinelView,
+): Pick<Check, 'level' | 'figure'> {
+  if (isTilted(sentinel)) return { level: 'WARN', figure: TILT };
+  const others = Number(sentinel.group.get('num-other-sentinels') ?? otherSentinels.length);
   const figure =
-    `primary is ${formatAddress(view.primary)}, epoch ${String(view.epoch)}; ` +
-    `${String(known)} Sentinels known`;
+    `primary is ${formatAddress(primary)}, epoch ${String(epoch)}; ` +
+    `${String(others + 1)} Sentinels known`;
   const canDecide = saysQuorum(sentinel);
   if (canDecide === null) {
     const why = 'this user may not ask whether they can fail over (+sentinel|ckquorum)';
-    return { level: 'ok', what, figure: `${figure}; ${why}` };
+    return { level: 'ok', figure: `${figure}; ${why}` };
   }
-  if (!canDecide) {
-    const reason = quorum?.ok === false ? quorum.reason : 'nobody knows';
-    return { level: 'WARN', what, figure: `no quorum, so no automatic failover: ${reason}` };
-  }
-  return {
-    level: 'ok',
-    what,
-    figure: `${figure}; can fail over (quorum ${String(view.quorum)})`,
-  };
+  if (canDecide)
+    return { level: 'ok', figure: `${figure}; can fail over (quorum ${String(quorum)})` };
+  const reason = sentinel.quorum?.ok === false ? sentinel.quorum.reason : 'nobody knows';
+  return { level: 'WARN', figure: `no quorum, so no automatic failover: ${reason}` };
 }
 
 function judgeLostDiscovery({ sentinels }: Survey): Check {
@@ -135,7 +140,7 @@ function judgeRolesSeen(survey: Survey): Check {
 function judgePrimary(node: SurveyedNode): Check {
   const what = `primary ${formatAddress(node.announced)}`;
   const { fault, role, info } = node;
-  if (fault !== null) return { level: 'FAIL', what, figure: fault };
+  if (fault !== null) return { level: 'FAIL', what, figure: faultInWords(fault) };
   if (role?.kind !== 'primary') {
     const is = role?.kind === 'replica' ? 'replica' : 'something else';
     const figure = `says it is a ${is}; a failover is under way, or nobody is the primary`;
@@ -152,18 +157,10 @@ function judgePrimary(node: SurveyedNode): Check {
   };
 }
 
-/** What a primary says of itself that keeps it from taking writes; `null` for nothing. */
-function whyNoWrites({ info, config }: SurveyedNode): string | null {
-  if (info.get('loading') === '1') return 'loads its data, and answers nothing until it has';
-  const [least, good] = [config.get('min-replicas-to-write'), info.get('min_slaves_good_slaves')];
-  if (least === undefined || good === undefined || Number(good) >= Number(least)) return null;
-  return `refuses writes: ${good} replicas keep up, and min-replicas-to-write is ${least}`;
-}
-
 function judgeReplica(node: SurveyedNode, survey: Survey): Check {
   const what = `replica ${formatAddress(node.announced)}`;
   const { fault, role, info } = node;
-  if (fault !== null) return { level: 'WARN', what, figure: fault };
+  if (fault !== null) return { level: 'WARN', what, figure: faultInWords(fault) };
   if (role?.kind !== 'replica') {
     const figure =
       'says it is a primary as well: split brain, or it came back and Sentinel has not demoted it yet';
@@ -174,8 +171,7 @@ function judgeReplica(node: SurveyedNode, survey: Survey): Check {
     return { level: 'WARN', what, figure, threshold: formatAddress(survey.primary.announced) };
   }
   if (!isGoodReplica(node, survey)) {
-    const link = info.get('master_link_status') ?? 'unknown';
-    const figure = `its link to the primary is ${link} ${sinceWhen(info)}`;
+    const figure = `its link to the primary is ${linkOf(node)} ${sinceWhen(info)}`;
     return { level: 'WARN', what, figure, threshold: 'up' };
   }
   const behind = bytesBehind(node, survey.primary) ?? 0;
@@ -191,15 +187,14 @@ function sinceWhen(info: SurveyedNode['info']): string {
 }
 
 function judgeRedundancy(survey: Survey, replicas: readonly SurveyedNode[]): Check {
-  const { sentinels } = survey;
   const good = successorsIn(survey).length;
-  const said = sentinels.map((one) => saysQuorum(one));
-  const able = said.filter((can) => can === true).length;
-  const decided = said.includes(null)
-    ? 'whether Sentinels can decide it this user may not ask'
-    : `${String(able)} of ${String(sentinels.length)} Sentinels can decide it`;
+  const leaders = leadersIn(survey);
+  const decided =
+    leaders === null
+      ? 'whether Sentinels can decide it this user may not ask'
+      : `${String(leaders)} of ${String(survey.sentinels.length)} Sentinels can decide it`;
   return {
-    level: good > 0 && (able > 0 || said.includes(null)) ? 'ok' : 'WARN',
+    level: good > 0 && leaders !== 0 ? 'ok' : 'WARN',
     what: 'redundancy',
     figure: `${String(good)} of ${String(replicas.length)} replicas can take over, ${decided}`,
     threshold: 'at least 1 each',
@@ -209,12 +204,12 @@ function judgeRedundancy(survey: Survey, replicas: readonly SurveyedNode[]): Che
 // Nobody else is there to be redundant: it works, or it does not.
 function judgeOnlyNode(node: SurveyedNode): Check {
   const what = `node ${formatAddress(node.announced)}`;
-  const { fault, role, info } = node;
-  if (fault !== null) return { level: 'FAIL', what, figure: fault };
+  const { fault, role } = node;
+  if (fault !== null) return { level: 'FAIL', what, figure: faultInWords(fault) };
   const refusal = whyNoWrites(node);
   if (refusal !== null) return { level: 'FAIL', what, figure: refusal };
   if (role?.kind === 'replica') {
-    const link = info.get('master_link_status') ?? 'unknown';
+    const link = linkOf(node);
     const figure = `role slave of ${formatAddress(role.primary)}, link ${link}`;
     return { level: link === 'up' ? 'ok' : 'WARN', what, figure };
   }

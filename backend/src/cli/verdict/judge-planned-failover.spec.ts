@@ -15,6 +15,7 @@ function sentinel(port: number, over: Partial<SentinelView> = {}): SurveyedSenti
     view: sentinelView(at(1), { sentinel: at(port), id: String(port), replicas, ...over }),
     quorum: { ok: true, value: 'OK' },
     ...{ groups: [], group: fields({}), replicas: [], others: [], info: fields({}) },
+    replicasFault: null,
   };
 }
 
@@ -167,5 +168,55 @@ describe('a planned failover', () => {
       'planned failover: 10.0.0.1:3 cannot take over: see what is said of it above',
     ]);
     expect(judgeCluster(survey({ nodes })).at(-1)?.figure).toMatch(/^1 of 2 replicas/);
+  });
+
+  it('is refused while a Sentinel is in TILT, which would begin it up to half a minute later', () => {
+    const [first, second, last] = lastSays({});
+    const info = fields({ sentinel_tilt: '1' });
+    const seen = survey({ sentinels: [first!, second!, { ...last!, info }] });
+    expect(failures(seen)).toEqual([
+      'planned failover: 10.0.0.1:13 is in TILT, and would keep it waiting. Try again in 30 s',
+    ]);
+    expect(verdictOf(judgeCluster(seen))).toBe('degraded');
+    expect(judgeCluster(seen).at(-1)?.figure).toMatch(/, 2 of 3 Sentinels can decide it$/);
+  });
+});
+
+describe('what a Sentinel calls down and works', () => {
+  const warnings = (seen: Survey): string[] =>
+    judgeCluster(seen)
+      .filter(({ level }) => level !== 'ok')
+      .map(({ what, figure }) => `${what}: ${figure}`);
+  const [linked, down] = [replicaView(at(2)), replicaView(at(3), { isDown: true })];
+
+  it('is told for each Sentinel, which cannot decide then', () => {
+    const seen = survey({ sentinels: lastSays({ isPrimaryDown: true, replicas: [linked, down] }) });
+    expect(warnings(seen)).toEqual([
+      'sight of 10.0.0.1:13: it calls the primary 10.0.0.1:1 down, which answers; it calls the replica 10.0.0.1:3 down, which is linked',
+    ]);
+    expect(judgeCluster(seen).at(-1)?.figure).toBe(
+      '2 of 2 replicas can take over, 2 of 3 Sentinels can decide it',
+    );
+  });
+
+  it('cannot take over where all of them say so', () => {
+    const replicas = [down, replicaView(at(2), { isDown: true })];
+    const seen = survey({ sentinels: SENTINELS.map((port) => sentinel(port, { replicas })) });
+    expect(warnings(seen)).toHaveLength(4);
+    expect(judgeCluster(seen).at(-1)).toMatchObject({
+      level: 'WARN',
+      figure: '0 of 2 replicas can take over, 3 of 3 Sentinels can decide it',
+    });
+  });
+
+  it('is nothing where it is down from here as well, or the primary is no primary', () => {
+    const nodes = [node(1), node(2), { ...node(3), fault: 'nobody listens there' }];
+    const seen = survey({ nodes, sentinels: lastSays({ replicas: [linked, down] }) });
+    expect(warnings(seen)).toEqual(['replica 10.0.0.1:3: nobody listens there']);
+    const gone = [{ ...node(1), fault: 'nobody listens there' }, node(2), node(3)];
+    const sentinels = lastSays({ isPrimaryDown: true });
+    expect(warnings(survey({ nodes: gone, sentinels }))).toEqual([
+      'primary 10.0.0.1:1: nobody listens there',
+    ]);
   });
 });

@@ -7,13 +7,9 @@ import {
 import { obstaclesIn } from '../../redis/cluster/switchover/index.js';
 import { saysQuorum, type Survey } from '../reach/index.js';
 import type { Check } from './check.js';
-import {
-  bytesBehind,
-  isGoodReplica,
-  judgeCluster,
-  successorsIn,
-  viewsIn,
-} from './judge-cluster.js';
+import { bytesBehind, isGoodReplica } from './good-replica.js';
+import { judgeCluster, successorsIn, viewsIn } from './judge-cluster.js';
+import { isTilted } from './judge-sight.js';
 
 const MAX_BEHIND_BYTES = 1024 * 1024;
 const REDIS_PORT = 6379;
@@ -35,6 +31,7 @@ function judgeMove(survey: Survey, to: string | null): Check[] {
     return [{ level: 'FAIL', what: WHAT, figure: target.why }];
   const checks = [
     ...judgeObstacles(survey, target),
+    ...judgeTilt(survey),
     ...judgeQuorum(survey),
     ...judgeLag(survey),
     judgeAfter(survey),
@@ -47,6 +44,15 @@ function judgeObstacles(survey: Survey, to: NodeAddress | null): Check[] {
   return obstaclesIn(viewsIn(survey), to)
     .filter(({ isPassing }) => !isPassing)
     .map(({ seen, remedy }) => ({ level: 'FAIL', what: WHAT, figure: `${seen}. ${remedy}` }));
+}
+
+// It would answer OK, and begin when it is over. Writes would wait for that.
+function judgeTilt({ sentinels }: Survey): Check[] {
+  return sentinels.filter(isTilted).map(({ address }): Check => ({
+    level: 'FAIL',
+    what: WHAT,
+    figure: `${formatAddress(address)} is in TILT, and would keep it waiting. Try again in 30 s`,
+  }));
 }
 
 function judgeQuorum({ sentinels }: Survey): Check[] {

@@ -59,6 +59,41 @@ function rightsAtSentinels(masterName: string): NeededRight[] {
   ];
 }
 
+/**
+ * What the user of a Sentinel needs at a node. It promotes, and makes a node follow, in one transaction: a command of it that
+ * is refused undoes the others.
+ */
+export function rightsOfSentinels(): NeededRight[] {
+  const inOneGo = { ...ESSENTIAL, lost: 'nobody is promoted' };
+  return [
+    needed('ping', 'the node is called down', ESSENTIAL),
+    needed('info', 'no replica is known, and none is promoted', ESSENTIAL),
+    needed('subscribe __sentinel__:hello', 'no other Sentinel is found', {
+      ...ESSENTIAL,
+      rule: '+subscribe &__sentinel__:hello',
+    }),
+    needed('publish __sentinel__:hello a', 'the others do not find it', {
+      ...ESSENTIAL,
+      rule: '+publish &__sentinel__:hello',
+    }),
+    needed('multi', '', inOneGo),
+    needed('slaveof no one', '', inOneGo),
+    needed('config rewrite', '', { ...inOneGo, rule: '+config|rewrite' }),
+    needed('client kill type normal', '', { ...inOneGo, rule: '+client|kill' }),
+    needed('exec', '', inOneGo),
+  ];
+}
+
+/** As whom Sentinels are logged in at a node; none where that may not be asked. */
+export async function usersOfSentinels(node: Reached): Promise<string[]> {
+  const answer = await node.tryAsk('client', 'list');
+  const clients = answer.ok ? String(answer.value).split('\n') : [];
+  const users = clients
+    .filter((client) => / name=sentinel-[0-9a-f]+-cmd /.test(client))
+    .flatMap((client) => / user=(\S+)/.exec(client)?.[1] ?? []);
+  return [...new Set(users)];
+}
+
 /** Everything that the user needs at a server. */
 export function neededRights(options: ReachOptions, whose: Whose): NeededRight[] {
   if (whose === 'node') return rightsAtNodes(options);

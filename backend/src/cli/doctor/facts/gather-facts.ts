@@ -11,7 +11,7 @@ import {
   type Survey,
 } from '../../reach/index.js';
 import type { Door, Facts, Rights, SeenCertificate, Server, StateWrite } from '../picture.js';
-import { missingRights, neededRights } from './ask-rights.js';
+import { missingRights, neededRights, rightsOfSentinels, usersOfSentinels } from './ask-rights.js';
 import { lookUpNames, type LookUp } from './look-up-names.js';
 
 /** What is asked, and how. */
@@ -44,6 +44,7 @@ export async function gatherFacts(survey: Survey, plan: FactsPlan): Promise<Fact
     certificates: certificates.filter((one) => one !== null),
     doors,
     rights: asked.flatMap(({ rights }) => rights),
+    sentinelRights: asked.flatMap(({ sentinelRights }) => sentinelRights),
     states: asked.flatMap(({ states }) => states),
   };
 }
@@ -127,6 +128,7 @@ function closed(server: Server): Door {
 
 interface Asked {
   readonly rights: readonly Rights[];
+  readonly sentinelRights: readonly Rights[];
   readonly states: readonly StateWrite[];
 }
 
@@ -135,15 +137,26 @@ async function askServer(server: Server, plan: FactsPlan): Promise<Asked> {
   const { address, whose } = server;
   const access = accessOf(server, options);
   const reached = await reach({ address, access, whose, deadlineMs });
-  if (!isReached(reached)) return { rights: [], states: [] };
+  if (!isReached(reached)) return { rights: [], sentinelRights: [], states: [] };
   const own = access.username ?? 'default';
   const name = whose === 'node' ? (user ?? own) : own;
-  const [missing, states] = await Promise.all([
+  const [missing, sentinelRights, states] = await Promise.all([
     missingRights(reached, name, neededRights(options, whose)),
+    whose === 'node' && options.mode === 'sentinel' ? askForSentinels(server, reached) : [],
     whose === 'sentinel' && writesStates ? writeState(server, reached) : [],
   ]);
   reached.close();
-  return { rights: [{ ...bare(server), user: name, missing }], states };
+  return { rights: [{ ...bare(server), user: name, missing }], sentinelRights, states };
+}
+
+async function askForSentinels(server: Server, node: Reached): Promise<Rights[]> {
+  const users = await usersOfSentinels(node);
+  return Promise.all(
+    users.map(async (user) => ({
+      ...{ ...bare(server), user },
+      missing: await missingRights(node, user, rightsOfSentinels()),
+    })),
+  );
 }
 
 /** The one question that lets a server do something: it writes what it knows already to its own file. */

@@ -6,7 +6,7 @@ const LOOPBACK = /^-?(127\.|::1$|localhost$|\/)/;
 
 /** Who is let in, and what the user may do. */
 export function judgeDoors(picture: Picture): Finding[] {
-  return [...judgeOpen(picture), ...judgeRights(picture)];
+  return [...judgeOpen(picture), ...judgeRights(picture), ...judgeSentinelRights(picture)];
 }
 
 function at({ announced }: Server): string {
@@ -44,6 +44,19 @@ function judgeRights({ rights }: Picture): Finding[] {
     lacking.map((one) => ({ at: at(one), seen: lackOf(one) })),
     `On each of them: ACL SETUSER ${lacking[0]?.user ?? ''} ${rulesOf(lacking).join(' ')}`,
     { severity: isEssential ? 'danger' : 'doubtful' },
+  );
+}
+
+/** Nothing else shows it before the primary is lost. */
+function judgeSentinelRights({ sentinelRights }: Picture): Finding[] {
+  const lacking = sentinelRights.filter(({ missing }) => (missing ?? []).length > 0);
+  return found(
+    'sentinel-rights-missing',
+    lacking.map((one) => ({
+      at: at(one),
+      seen: `Sentinels log in as ${one.user}: ${lackOf(one)}`,
+    })),
+    `On each of them: ACL SETUSER ${lacking[0]?.user ?? ''} ${rulesOf(lacking).join(' ')}`,
   );
 }
 

@@ -12,6 +12,7 @@ import {
   inWords,
   isAbout,
   nameOf,
+  nodesIn,
   numberIn,
   seeing,
   seenAt,
@@ -30,6 +31,7 @@ export function judgeSentinels(picture: Picture): Finding[] {
     ...judgeAcquaintance(picture),
     ...judgeDisagreement(picture),
     ...judgeSight(picture),
+    ...judgeSightOfReplicas(picture),
     ...judgeRolesSeen(picture),
     ...judgeWork(picture),
   ];
@@ -161,7 +163,7 @@ function judgeDisagreement({ survey }: Picture): Finding[] {
       );
 }
 
-/** Sentinels that call a primary down which we reach. */
+/** Sentinels that call a node down which works. Who calls the primary down calls the replicas so as well, most often. */
 function judgeSight({ survey }: Picture): Finding[] {
   const { primary } = survey;
   if (primary?.role?.kind !== 'primary') return [];
@@ -197,6 +199,24 @@ function judgeSight({ survey }: Picture): Finding[] {
       { mayPass: true },
     ),
   ];
+}
+
+/** Nobody promotes, or makes follow, whom it calls down. */
+function judgeSightOfReplicas({ survey }: Picture): Finding[] {
+  const linked = nodesIn(survey, 'replica').filter(
+    ({ role }) => role?.kind === 'replica' && role.isLinked,
+  );
+  const downIn = ({ view }: SeeingSentinel): string[] =>
+    view.replicas
+      .filter(({ isDown }) => isDown && !view.isPrimaryDown)
+      .flatMap(({ address }) => linked.filter(({ announced }) => sameAddress(announced, address)))
+      .map((node) => `it calls the replica ${nameOf(node)} down, which is linked`);
+  return found(
+    'sentinel-isolated',
+    seenAt(seeing(survey), (one) => downIn(one).join('; ') || null),
+    'See that it reaches the address that the node announces, and may PING there: network, firewall, TLS, auth-user',
+    { mayPass: true },
+  );
 }
 
 /** Usual for ten to twenty seconds after a failover; what stays longer is no look that is still to come. */

@@ -24,6 +24,27 @@ describe('unseenRoles', () => {
     ]);
   });
 
+  it('are what it has not looked at for thirty seconds, which it would not promote, whatever it saw', () => {
+    const late = { role: 'replica', agoMs: 30_001 } as const;
+    const views = [
+      sentinelView(node(1), { sentinel, primarySeen: { role: 'primary', agoMs: 45_000 } }),
+      sentinelView(node(1), {
+        sentinel: node(26_380),
+        replicas: [replicaView(node(2), { seen: { role: 'replica', agoMs: 30_000 } })],
+      }),
+      sentinelView(node(1), {
+        sentinel: node(26_381),
+        replicas: [replicaView(node(2), { seen: late })],
+      }),
+    ];
+    const unseen = unseenRoles(views).filter(({ isKnown }) => isKnown);
+    expect(unseen.map(describeUnseen)).toEqual([
+      '10.0.0.1:26379 has last seen 10.0.0.1:1 as a primary, 45 s ago, and should look every 10 s',
+      '10.0.0.1:26381 has last seen 10.0.0.1:2 as a replica, 31 s ago, and should look every 10 s',
+    ]);
+    expect(unseen.map(isBlind)).toEqual([true, true]);
+  });
+
   it('leave out what the Sentinel calls down: it touches nobody before that is back for eight seconds', () => {
     const seen = { role: 'primary', agoMs: 100 } as const;
     const view = sentinelView(node(1), {

@@ -1,7 +1,10 @@
 import { formatAddress, sameAddress, type NodeAddress } from '../../../base/address/index.js';
 import type { SeenRole, SentinelView } from './sentinel-view.js';
 
-/** A node whose present role a Sentinel has not seen: it has last seen it in the other one, or does not know it yet. */
+/**
+ * A node whose present role a Sentinel has not seen: it has last seen it in the other one, has not looked for too long, or
+ * does not know it yet.
+ */
 export interface UnseenRole {
   readonly sentinel: NodeAddress;
   readonly node: NodeAddress;
@@ -21,6 +24,8 @@ const BLIND_AFTER_MS = 3 * LOOKS_EVERY_MS;
  * for a primary of long ago that came back: it makes it a replica again at its next look, and the failover is undone.
  * A node that it calls down is left out: it touches none before that has been back for eight seconds.
  *
+ * One that it has not looked at for thirty seconds may be anything by now, and it does not promote it.
+ *
  * A replica is heard of when the primary is asked, so one Sentinel may know of it ten seconds before another, which
  * answers a failover with `NOGOODSLAVE` until then.
  */
@@ -29,15 +34,19 @@ export function unseenRoles(views: readonly SentinelView[]): UnseenRole[] {
     const { sentinel, primary, isPrimaryDown, primarySeen, replicas } = view;
     const known = { sentinel, isKnown: true } as const;
     return [
-      ...(primarySeen.role === 'replica' && !isPrimaryDown
+      ...(isUnseen(primarySeen, 'primary') && !isPrimaryDown
         ? [{ ...known, node: primary, held: 'primary' as const, seen: primarySeen }]
         : []),
       ...replicas
-        .filter(({ seen, isDown }) => seen.role === 'primary' && !isDown)
+        .filter(({ seen, isDown }) => isUnseen(seen, 'replica') && !isDown)
         .map(({ address, seen }) => ({ ...known, node: address, held: 'replica' as const, seen })),
       ...(isPrimaryDown ? [] : unknownReplicas(view, views)),
     ];
   });
+}
+
+function isUnseen(seen: SeenRole, held: SeenRole['role']): boolean {
+  return seen.role !== held || seen.agoMs > BLIND_AFTER_MS;
 }
 
 /** Returns the replicas that others see linked to the primary of this Sentinel, and that it does not know. */
