@@ -157,15 +157,20 @@ is_choice_safe() {
   done
 }
 
-# Waits, while writes go on, until the Sentinel would choose a replica that is ready. One that is silent or not linked
-# is no obstacle once the Sentinel has noticed it too, or has seen that another one has more.
+# Waits, while writes go on, until one of LEADERS would choose a replica that is ready, and makes that one LEADER. One that is
+# silent or not linked is no obstacle once the Sentinel has noticed it too, or has seen that another one has more. A Sentinel
+# that reaches no replica, or does not know them yet, would refuse: another one is asked.
 await_ready_replica() {
   while :; do
-    ask_sentinels "$LEADER" replicas r
-    read_candidates <"$ANSWERS.r$LEADER"
-    if look_at_candidates "$CANDIDATES" 0; then
+    ask_sentinels "$LEADERS" replicas r
+    is_any_ready=no
+    for LEADER in $LEADERS; do
+      read_candidates <"$ANSWERS.r$LEADER"
+      look_at_candidates "$CANDIDATES" 0 || continue
+      is_any_ready=yes
       is_choice_safe && return 0
-    else
+    done
+    if [ "$is_any_ready" = no ]; then
       # A replica that follows and that the Sentinel does not reach yet may have got a new address a moment ago.
       look_at_node "${LOCAL_HOST:-127.0.0.1}" "$LISTEN_PORT"
       [ "$N_ONLINE" -gt 0 ] || return 1

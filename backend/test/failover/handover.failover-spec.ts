@@ -27,6 +27,30 @@ describe('a planned stop of the primary by the scripts of the Compose file', () 
     },
   );
 
+  it('hands over through another Sentinel where one does not reach the nodes', async () => {
+    const primary = await cluster.settle();
+    // The scripts look at them in this order, and took the last one.
+    const blind = [...cluster.sentinels]
+      .sort((a, b) => String(a.port).localeCompare(String(b.port)))
+      .at(-1)!;
+    const set = (password: string) =>
+      blind.command('SENTINEL', 'SET', 'mymaster', 'auth-pass', password);
+    await set('wrong');
+    await waitUntil(
+      async () => {
+        const replicas = JSON.stringify(await blind.command('SENTINEL', 'REPLICAS', 'mymaster'));
+        return (replicas.match(/s_down/g) ?? []).length === 2;
+      },
+      { what: 'it calls the replicas down', timeoutMs: 30_000 },
+    );
+    await primary.stop();
+    const said = primary.lines.map(({ text }) => text).join('\n');
+    await set(cluster.password);
+    await cluster.startMissing();
+    await cluster.settle();
+    expect(said).toMatch(/handed over to \S+$/m);
+  });
+
   it('lets writes go on when there is nobody to hand over to', async () => {
     const primary = await cluster.settle();
     const replicas = cluster.nodes.filter((node) => node !== primary);
