@@ -80,6 +80,36 @@ describe('docs/runbooks', () => {
   });
 });
 
+/** The queries of the pages: blocks, and the column PromQL of tables. */
+function queriesOfPages(): readonly (readonly [page: string, query: string])[] {
+  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
+  return pages
+    .filter((page) => page.endsWith('.md'))
+    .flatMap((page) => {
+      const text = readFileSync(join(root, 'docs', page), 'utf8');
+      const blocks = [...text.matchAll(/^```promql\n(.*?)^```$/gms)].map(([, query = '']) => query);
+      const [, table = ''] = /^\| Question +\| PromQL +\|\n(.*?)\n\n/ms.exec(text) ?? [];
+      const cells = [...table.matchAll(/^\| [^|]+\| `(.+?)` +\|$/gm)].map(([, query = '']) =>
+        query.replaceAll('\\|', '|'),
+      );
+      return [...blocks, ...cells].map((query) => [page, query.trim()] as const);
+    });
+}
+
+describe('the queries of the pages', () => {
+  it('are found', () => {
+    const pages = queriesOfPages().map(([page]) => page);
+    expect(pages).toEqual(
+      expect.arrayContaining(['metrics.md', join('runbooks', 'journal-losing-writes.md')]),
+    );
+    expect(pages.length).toBeGreaterThan(40);
+  });
+
+  it.each(queriesOfPages())('ask for no metric that does not exist: %s: %s', (_page, query) => {
+    expect(unknownMetrics(query)).toEqual([]);
+  });
+});
+
 describe('toYaml', () => {
   it('writes texts in quotes, lists behind dashes and texts of several lines as blocks', () => {
     const text = toYaml({ a: "it's", b: [{ c: 'x\ny', d: undefined }, 'e'], f: { g: 1 } });
@@ -106,6 +136,13 @@ describeNeeds('prometheus')('promtool', () => {
   it('accepts the rules', () => {
     const files = ['redis-ha.yml', 'prices.yml'].map((file) => join(rules, file));
     expect(promtool('check', 'rules', ...files)).toBe('accepted');
+  });
+
+  it('understands each query of the pages', () => {
+    const file = join(folder, 'pages.yml');
+    const recorded = queriesOfPages().map(([, expr], no) => ({ record: `page:query${no}`, expr }));
+    writeFileSync(file, toYaml({ groups: [{ name: 'pages', rules: recorded }] }).trimStart());
+    expect(promtool('check', 'rules', file)).toBe('accepted');
   });
 
   const tests = ruleTests(ALERTS, [join(rules, 'redis-ha.yml')]);
