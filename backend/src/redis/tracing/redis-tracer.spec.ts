@@ -31,9 +31,11 @@ interface Seen {
 /** A provider whose parts fail where a test says so. */
 class Recorder {
   readonly spans: Seen[] = [];
+  asked = 0;
   failing: 'nothing' | 'start' | 'describe' = 'nothing';
 
   getTracer(): Tracer {
+    this.asked++;
     const startSpan = (name: string, options: { attributes?: Attributes } = {}): Span => {
       if (this.failing === 'start') throw new Error(PLANTED);
       const seen = { name, attributes: { ...options.attributes }, isError: false, ends: 0 };
@@ -93,6 +95,25 @@ describe('spans of what the application asks for', () => {
       ]);
     },
   );
+
+  it('go to the SDK that there is at the time of each call', async () => {
+    stop();
+    stop = traceRedis();
+    const call = (): Promise<unknown> => run('get', ['a'], () => Promise.resolve('value'));
+    await call();
+    const others = [new Recorder(), new Recorder()];
+    for (const sdk of others) {
+      trace.setGlobalTracerProvider(sdk);
+      await call();
+      await call();
+      trace.disable();
+      await call();
+    }
+    expect(others.map(({ spans, asked }) => [spans.length, asked])).toEqual([
+      [2, 1],
+      [2, 1],
+    ]);
+  });
 
   it('are left out where the SDK fails, without harm to the call or a word of the failure', async () => {
     recorder.failing = 'start';

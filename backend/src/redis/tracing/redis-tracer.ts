@@ -9,6 +9,7 @@ import {
   type Span,
   type SpanOptions,
   type Tracer,
+  type TracerProvider,
 } from '@opentelemetry/api';
 import {
   CacheOperation,
@@ -43,6 +44,7 @@ export class RedisTracer {
   readonly #spans = new WeakMap<Operation, Span>();
   readonly #listeners: readonly Listener[];
   readonly #endListeners: readonly Listener[];
+  #known: { readonly provider: TracerProvider; readonly tracer: Tracer } | null = null;
   #open = 0;
   #isStopped = false;
 
@@ -147,10 +149,20 @@ export class RedisTracer {
     return [name, { kind: SpanKind.INTERNAL, attributes }];
   }
 
+  // Asked for anew only of another provider: an SDK looks it up by name, which took half of the time of this class.
   get #tracer(): Tracer {
-    const { tracerProvider } = this.#options;
-    return tracerProvider === null ? trace.getTracer(NAME) : tracerProvider.getTracer(NAME);
+    const provider = this.#options.tracerProvider ?? globalProvider();
+    if (this.#known?.provider !== provider) {
+      this.#known = { provider, tracer: provider.getTracer(NAME) };
+    }
+    return this.#known.tracer;
   }
+}
+
+// The one behind the proxy that the API hands out, which stays the same when another SDK is set.
+function globalProvider(): TracerProvider {
+  const provider: TracerProvider & { getDelegate?(): TracerProvider } = trace.getTracerProvider();
+  return provider.getDelegate?.() ?? provider;
 }
 
 // Nearly every command is sent once, to the node that the span names in the end.
