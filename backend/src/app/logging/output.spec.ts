@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newLogger } from './json-logger.js';
@@ -56,5 +56,40 @@ describe('the output of the log', () => {
     const logger = newLogger('info', openOutput(file));
     for (let i = 0; i < 2_000; i++) logger.info('a line that is written before its turn is over');
     expect(texts().length).toBeGreaterThan(1_000);
+  });
+
+  it('keeps lines for a disk that is full, and says how many were lost once there is room', () => {
+    const logger = newLogger('info', openOutput(file));
+    const write = fs.writeSync;
+    const text = 'x'.repeat(1_000);
+    let isFull = true;
+    fs.writeSync = ((...args: Parameters<typeof write>) => {
+      if (isFull) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      return write(...args);
+    }) as typeof write;
+    try {
+      logger.info('the first one');
+      jest.advanceTimersByTime(20);
+      for (let i = 0; i < 2_000; i++) logger.info(text);
+      jest.advanceTimersByTime(20);
+      logger.fatal('it does not end');
+      expect(texts()).toEqual([]);
+      isFull = false;
+      logger.info('there is room');
+      jest.advanceTimersByTime(20);
+      logger.info('the last one');
+      jest.advanceTimersByTime(20);
+    } finally {
+      fs.writeSync = write;
+    }
+    const found = texts();
+    expect(found[0]).toBe('the first one');
+    expect(found.at(-1)).toBe('the last one');
+    const kept = found.filter((one) => one === text).length;
+    expect(kept).toBeGreaterThan(500);
+    const told = readFileSync(file, 'utf8')
+      .split('\n')
+      .find((line) => line.includes('Lines of the log were lost'));
+    expect(JSON.parse(told ?? '{}')).toMatchObject({ level: 'warn', lost: 2_000 - kept });
   });
 });

@@ -9,9 +9,26 @@ const MAX_CHARACTERS = 65_536;
 /** Pino tells a destination that says this of the level of each line. */
 const METADATA = Symbol.for('pino.metadata');
 
-/** Opens where the lines go: a file, or standard output. */
+/** What is kept for a disk that takes nothing, until there is room on it again. */
+const MAX_KEPT_BYTES = 1_048_576;
+
+/**
+ * Opens where the lines go: a file, or standard output. A disk that is full ends nobody: lines wait for it, and beyond a
+ * bound they are lost and counted.
+ */
 export function openOutput(to: string | number): DestinationStream {
-  return new GatheredLines(destination({ dest: to, sync: true }));
+  const output = destination({ dest: to, sync: true, maxLength: MAX_KEPT_BYTES });
+  let lost = 0;
+  // It keeps what it could not write, and tries again with the next lines.
+  output.on('error', () => undefined);
+  output.on('drop', (lines: string) => (lost += lines.split('\n').length - 1));
+  output.on('drain', () => {
+    if (lost === 0) return;
+    const line = { level: 'warn', time: new Date().toISOString(), pid: process.pid, lost };
+    lost = 0;
+    output.write(`${JSON.stringify({ ...line, msg: 'Lines of the log were lost' })}\n`);
+  });
+  return new GatheredLines(output);
 }
 
 /**
