@@ -197,5 +197,13 @@ export function callOfStep([method, choice]: Step<string>): ContractCall {
 
 /** A reply, so that two of them can be compared. */
 export function comparable(method: string, value: unknown): unknown {
+  // One was told "in 1,000 seconds" a moment before the other, and a second may have begun between them.
+  if (method === 'expiretime' && isOfNow(value))
+    return Math.round((value - Date.now() / 1_000) / 1_000);
   return UNORDERED.has(method) && Array.isArray(value) ? [...value].sort() : value;
+}
+
+/** Whether it is the end of something that has some thousand seconds from now, and not one of the far ones above. */
+function isOfNow(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && Math.abs(value - Date.now() / 1_000) < 10_000;
 }
