@@ -30,6 +30,7 @@ export {
   type RedisHaOptions,
   type RedisMode,
   type ResolvedAccess,
+  type ConnectedOptions,
   type ResolvedRedisOptions,
   type ResolvedSentinelOptions,
   type RoutingOptions,

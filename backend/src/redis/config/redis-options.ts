@@ -429,8 +429,10 @@ interface ResolvedMemoryOptions extends Common {
 }
 
 /** What the engine consumes: every default applied, nothing optional, frozen. */
-export type ResolvedRedisOptions =
-  ResolvedSentinelOptions | ResolvedStandaloneOptions | ResolvedMemoryOptions;
+export type ResolvedRedisOptions = ConnectedOptions | ResolvedMemoryOptions;
+
+/** The same for a connection that has a Redis. */
+export type ConnectedOptions = ResolvedSentinelOptions | ResolvedStandaloneOptions;
 
 function emptyIsNone(rule: Rule<string>): Rule<string, string | null> {
   return converted(rule, (value) => (value === '' ? null : value));

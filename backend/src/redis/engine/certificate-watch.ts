@@ -1,6 +1,6 @@
 import { formatAddress, type NodeAddress } from '../base/address/index.js';
 import type { Clock, Stop } from '../base/timing/index.js';
-import type { ResolvedRedisOptions } from '../config/index.js';
+import type { ConnectedOptions } from '../config/index.js';
 import { shownCertificate } from '../cluster/connection/index.js';
 import type { SentinelDesk, TopologyTracker } from '../cluster/topology/index.js';
 
@@ -18,7 +18,6 @@ export interface CertificateWatchDeps {
   readonly clock: Clock;
 }
 
-type ConnectedOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
 type Access = Parameters<typeof shownCertificate>[0]['access'];
 
 const LOOK_EVERY_MS = 600_000;

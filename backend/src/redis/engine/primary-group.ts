@@ -1,4 +1,4 @@
-import type { CredentialsReport, ResolvedRedisOptions } from '../config/index.js';
+import type { ConnectedOptions, CredentialsReport } from '../config/index.js';
 import { SwitchoverFailedError } from '../base/errors/index.js';
 import type { EventBus } from '../base/events/index.js';
 import { RedisCalendar, type Clock } from '../base/timing/index.js';
@@ -27,9 +27,6 @@ import { CalendarWatch } from './calendar-watch.js';
 import { CertificateWatch } from './certificate-watch.js';
 import { ClusterAdviser } from './cluster-adviser.js';
 import { renewCredentials } from './renew-credentials.js';
-
-/** The options of a connection that has a Redis. */
-export type ConnectedOptions = Exclude<ResolvedRedisOptions, { mode: 'memory' }>;
 
 /**
  * One primary with its replicas, and all that belongs to them: who is the primary, the ways of calls to the

@@ -4,7 +4,7 @@ import { answerWithin, atDeadline, type Clock } from '../base/timing/index.js';
 import {
   changingCredentials,
   type CredentialsReport,
-  type ResolvedRedisOptions,
+  type ConnectedOptions,
 } from '../config/index.js';
 
 /**
@@ -14,7 +14,7 @@ import {
  * @throws ConfigInvalidError (`CONFIG_INVALID`) when the function that returns them fails or takes too long.
  */
 export async function renewCredentials(
-  options: Exclude<ResolvedRedisOptions, { mode: 'memory' }>,
+  options: ConnectedOptions,
   clock: Clock,
 ): Promise<CredentialsReport> {
   const { node } = options;

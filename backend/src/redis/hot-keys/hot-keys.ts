@@ -90,7 +90,8 @@ export class HotKeys {
    * Returns what is to be told of the accesses of a keyspace; `null` where nothing is wanted of them.
    *
    * @param keyspace - `null` for plain commands
-   * @param terms - `level` is its own, or that of the connection; `maySpare`: whether memory may answer its reads
+   * @param level - its own; `null` for that of the connection
+   * @param maySpare - whether memory may answer its reads
    */
   open(
     keyspace: string | null,

@@ -71,10 +71,7 @@ export class Keyspaces {
   readonly #hits = new Map<string, HitCounter>();
   #isClosed = false;
 
-  /**
-   * @param port - `null` in memory mode
-   * @param tools - `origin` says who stamps: 16 hexadecimal digits that no other process has, or random ones
-   */
+  /** @param port - `null` in memory mode */
   constructor(
     options: ResolvedRedisOptions,
     port: RedisPort | null,
@@ -103,7 +100,7 @@ export class Keyspaces {
         onWritesBack: () => this.#replays?.hurry(),
       },
     );
-    this.#deps = this.#newParts(kept, origin);
+    this.#deps = this.#newDeps(kept, origin);
     this.#replays = this.#newReplays();
     this.#stopHearing = port?.onDataAtRisk((soundUntil) => {
       this.#reapply(soundUntil);
@@ -260,7 +257,7 @@ export class Keyspaces {
     return counter;
   }
 
-  #newParts({ log, records }: KeptJournal, origin: string): KeyspaceDeps {
+  #newDeps({ log, records }: KeptJournal, origin: string): KeyspaceDeps {
     const { fallback, journal: bounds } = this.#options;
     const stamps = new HybridClock(this.#clock, origin);
     const own = new OwnWrites({ ...bounds, windowMs: bounds.reapplyMs }, this.#clock, log, records);

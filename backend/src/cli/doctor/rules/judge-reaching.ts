@@ -1,5 +1,5 @@
 import { addressKey, sameAddress } from '../../../redis/base/address/index.js';
-import { kindOfFailure, type FailureKind } from '../../../redis/cluster/connection/index.js';
+import { kindOfFailure, type ConnectFailure } from '../../../redis/cluster/connection/index.js';
 import type { SurveyedNode, SurveyedSentinel } from '../../reach/index.js';
 import { found, type Evidence, type Finding } from '../doctor-finding.js';
 import type { FindingCode } from '../finding-codes.js';
@@ -14,7 +14,7 @@ const NOT_A_SENTINEL =
   'List the Sentinels, usually port 26379, in REDIS_SENTINELS; nodes, usually port 6379, are found by them';
 
 /** What the kinds of failure are called here that say themselves what is wrong; the others are of one that is not there. */
-const OF_KIND: Partial<Record<FailureKind, readonly [FindingCode, remedy: string]>> = {
+const OF_KIND: Partial<Record<ConnectFailure, readonly [FindingCode, remedy: string]>> = {
   password: [
     'password-refused',
     'Nodes and Sentinels have passwords of their own: REDIS_PASSWORD and REDIS_SENTINEL_PASSWORD, or --password-file and --sentinel-password-file. A port of a node in the list of the Sentinels looks like this, too',
@@ -63,7 +63,7 @@ function shortFault({ fault }: AnyServer): string {
   return (fault ?? '').split('; ')[0] ?? '';
 }
 
-function kindOf({ fault }: AnyServer): FailureKind | null {
+function kindOf({ fault }: AnyServer): ConnectFailure | null {
   return fault === null ? null : kindOfFailure(fault);
 }
 

@@ -25,7 +25,7 @@ export class Pulse {
   /**
    * @param everyMs - or how long it is to the next beat, if something is due before
    * @param beat - returns whether there is still something to watch
-   * @param options - `holds`: whether the process is kept alive while there is
+   * @param holds - whether the process is kept alive while there is
    */
   constructor(
     clock: Clock,

@@ -14,7 +14,7 @@ export {
   type ReopeningWireListener,
 } from './wire/reopening-wire.js';
 export { AccessRefusal, refusedByAll } from './handshake/access-refusal.js';
-export { explainFailure, type FailureKind, kindOfFailure } from './handshake/explain-failure.js';
+export { explainFailure, type ConnectFailure, kindOfFailure } from './handshake/explain-failure.js';
 export { namedTls, openSocket, presentLogin, presentTls } from './handshake/present-access.js';
 export { shownCertificate, type ShownCertificate } from './handshake/shown-certificate.js';
 export { unnamed } from './handshake/handshake-steps.js';

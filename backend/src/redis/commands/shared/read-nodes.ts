@@ -96,7 +96,7 @@ export class ReadNodes {
       candidates.push({
         node: primary,
         isPrimary: true,
-        acceptsJobs: isThere(primary),
+        isThere: isThere(primary),
         isInStep: true,
         stalenessMs: 0,
         rttMs: primary.rttMs,
@@ -112,7 +112,7 @@ export class ReadNodes {
       node,
       isPrimary: false,
       // Another node that says it is a primary is an old one, from before a switch.
-      acceptsJobs: isReplica && isThere(node),
+      isThere: isReplica && isThere(node),
       isInStep: isReplica && role.isLinked && !this.#followsAnother(role.primary),
       stalenessMs: isReplica
         ? this.#tracker.lag.stalenessMs(this.#clock.now(), node.roleAt, role.offset)

@@ -8,7 +8,7 @@ interface Named extends ReadCandidate {
 const node = (name: string, over: Partial<Named> = {}): Named => ({
   name,
   isPrimary: false,
-  acceptsJobs: true,
+  isThere: true,
   isInStep: true,
   stalenessMs: 100,
   rttMs: 1,
@@ -19,7 +19,7 @@ const P = node('P', { isPrimary: true, stalenessMs: 0, rttMs: 3 });
 const R1 = node('R1', { rttMs: 2 });
 const R2 = node('R2', { rttMs: 5 });
 const OLD = node('OLD', { isInStep: false, stalenessMs: 60_000, rttMs: 1 });
-const DEAD = node('DEAD', { acceptsJobs: false });
+const DEAD = node('DEAD', { isThere: false });
 
 describe('orderCandidates', () => {
   const all = [R2, OLD, P, DEAD, R1];

@@ -4,7 +4,7 @@ import type { ReadPolicy } from '../../config/index.js';
 export interface ReadCandidate {
   readonly isPrimary: boolean;
   /** Whether it is connected and not stalled. */
-  readonly acceptsJobs: boolean;
+  readonly isThere: boolean;
   /** Whether it is linked to the present primary. Always true for the primary itself. */
   readonly isInStep: boolean;
   /** How old its data is at most, in ms; 0 for the primary, `null` if no bound is known. */
@@ -22,7 +22,7 @@ export function orderCandidates<T extends ReadCandidate>(
   policy: ReadPolicy,
   maxStalenessMs: number | null,
 ): T[][] {
-  const usable = nodes.filter((node) => node.acceptsJobs && isFreshEnough(node, maxStalenessMs));
+  const usable = nodes.filter((node) => node.isThere && isFreshEnough(node, maxStalenessMs));
   const primary = usable.filter((node) => node.isPrimary);
   const inStep = usable.filter((node) => !node.isPrimary && node.isInStep);
   const behind = usable.filter((node) => !node.isPrimary && !node.isInStep);

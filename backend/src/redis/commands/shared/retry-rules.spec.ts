@@ -1,5 +1,5 @@
 import type { FailureKind } from '../../base/errors/index.js';
-import { nextStep, type FailedAttempt, type NextStep } from './retry-rules.js';
+import { nextStep, type RetryQuestion, type NextStep } from './retry-rules.js';
 
 describe('nextStep', () => {
   // For a read, a write that may be repeated, and a write that may not.
@@ -44,7 +44,7 @@ describe('nextStep', () => {
     ['unknown', 'end', 'uncertain', 'uncertain', 'uncertain'],
     ['rejected', 'reject', 'reject', 'reject', 'uncertain'],
   ];
-  const stepsOf = (failure: FailureKind, why: Partial<FailedAttempt>): NextStep[] => [
+  const stepsOf = (failure: FailureKind, why: Partial<RetryQuestion>): NextStep[] => [
     nextStep({ failure, changes: false, isRepeatable: true, ...why }),
     nextStep({ failure, changes: true, isRepeatable: true, ...why }),
     nextStep({ failure, changes: true, isRepeatable: false, ...why }),

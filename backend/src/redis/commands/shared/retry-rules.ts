@@ -1,7 +1,7 @@
 import type { FailureKind } from '../../base/errors/index.js';
 
-/** How an attempt at a command failed. */
-export interface FailedAttempt {
+/** What the next step is decided from: how an attempt at a command failed. */
+export interface RetryQuestion {
   readonly failure: FailureKind;
   /** Whether the command changes something. */
   readonly changes: boolean;
@@ -30,7 +30,7 @@ export type NextStep = 'again' | 'look-again' | 'uncertain' | 'reject' | 'end' |
  * The retries of all calls, on shared connections and on their own. What was not executed is sent
  * again, the rest only if that is harmless.
  */
-export function nextStep(attempt: FailedAttempt): NextStep {
+export function nextStep(attempt: RetryQuestion): NextStep {
   const { failure, isRepeatable } = attempt;
   const isInDoubt = failure === 'unknown' && attempt.changes;
   const mayHaveRun = isInDoubt || attempt.mayHaveRun === true;
@@ -41,7 +41,7 @@ export function nextStep(attempt: FailedAttempt): NextStep {
   return failure === 'not-primary' ? 'look-again' : 'again';
 }
 
-function whyNotAgain({ isEnded, hasConnection }: FailedAttempt): 'end' | 'lost' | null {
+function whyNotAgain({ isEnded, hasConnection }: RetryQuestion): 'end' | 'lost' | null {
   if (isEnded === true) return 'end';
   return hasConnection === false ? 'lost' : null;
 }

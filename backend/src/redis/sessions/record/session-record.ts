@@ -131,11 +131,11 @@ export function decodeRecord(id: string, entry: Entry, seal: SessionSeal): Decod
 function readBody(id: string, entry: Entry, body: Buffer): DecodedRecord {
   // JSON has no line breaks of its own, so the first one ends the head.
   const border = body.indexOf(LINE_BREAK);
-  const head = parseJson(body.toString('utf8', 0, Math.max(0, border)));
+  const head = jsonIn(body.toString('utf8', 0, Math.max(0, border)));
   if (!Array.isArray(head)) return CORRUPT;
   const [version, userId, createdAt, lastSeenAt, idleMs, endsAt] = head as unknown[];
   if (typeof version === 'number' && version > RECORD_VERSION) return NEWER;
-  const data = parseJson(body.toString('utf8', border + 1));
+  const data = jsonIn(body.toString('utf8', border + 1));
   if (version !== RECORD_VERSION || data === undefined) return CORRUPT;
   const [revision, birth] = [stampDigits(entry.stamp), stampDigits(entry.birth)];
   const record = toRecord({
@@ -175,7 +175,8 @@ function earliestAt(createdAt: unknown): string {
 const CORRUPT = { ok: false, fault: 'corrupt' } as const;
 const NEWER = { ok: false, fault: 'newer-format' } as const;
 
-function parseJson(text: string): unknown {
+// `undefined` for what is no JSON.
+function jsonIn(text: string): unknown {
   try {
     return fromJson(text);
   } catch {

@@ -2,7 +2,7 @@
 export type Whose = 'node' | 'sentinel';
 
 /** What kept a connection from being opened, in one word. */
-export type FailureKind =
+export type ConnectFailure =
   | 'password'
   | 'rights'
   | 'no-sentinel'
@@ -19,7 +19,7 @@ export type FailureKind =
   | 'other';
 
 interface Failure {
-  readonly kind: FailureKind;
+  readonly kind: ConnectFailure;
   readonly sign: RegExp;
   /** What is true of the other side, as a sentence about `it`. */
   readonly means: string | null;
@@ -129,7 +129,7 @@ export function explainFailure(reason: string, whose: Whose): string {
 const OTHER_TRANSPORT = /^it (does not speak|speaks) TLS/;
 
 /** Returns what kind of failure {@link explainFailure} or {@link otherTransport} has explained. */
-export function kindOfFailure(explained: string): FailureKind {
+export function kindOfFailure(explained: string): ConnectFailure {
   if (/^the password is refused/.test(explained)) return 'password';
   if (OTHER_TRANSPORT.test(explained)) return 'transport';
   const known = FAILURES.find(

@@ -45,10 +45,10 @@ const DISCONNECT_TIMEOUT_MS = 2000;
 
 // What the client was given counts, not what the engine would do: its library may choose another
 // database or another user.
-async function introductionOf(
+async function handshakeOf(
   { username, password, db }: RedisOptions,
   access: ResolvedAccess,
-): Promise<Introduction> {
+): Promise<Handshake> {
   const isOwn = typeof password === 'string';
   const changing = isOwn ? null : await changingLogin(access);
   const login = isOwn ? { username: username ?? null, password } : changing;
@@ -61,14 +61,14 @@ function changingLogin(access: ResolvedAccess): ReturnType<typeof presentLogin> 
 }
 
 /** What a connection says before its client gets it. */
-interface Introduction {
+interface Handshake {
   readonly steps: readonly HandshakeStep[];
   /** The login in it, if that may change; otherwise `null`. */
   readonly changing: Login | null;
 }
 
 /** What one attempt to connect needs. */
-interface Prepared extends Introduction {
+interface Prepared extends Handshake {
   readonly tls: TlsOptions | null;
 }
 
@@ -120,7 +120,7 @@ export class TrackedConnector extends AbstractConnector implements Subscriber {
     // All this may have taken a while.
     if (prepared === null || isGivenUp() || !this.#source.isCurrent(target)) return deadSocket();
     const socket = this.#open(target, prepared.tls);
-    if (prepared.steps.length > 0) await this.#introduce(socket, prepared, emit);
+    if (prepared.steps.length > 0) await this.#shakeHands(socket, prepared, emit);
     return socket;
   }
 
@@ -128,18 +128,18 @@ export class TrackedConnector extends AbstractConnector implements Subscriber {
   async #prepare(target: NodeAddress, emit: ErrorEmitter): Promise<Prepared | null> {
     const { access, clock } = this.#source;
     const asked = Promise.all([
-      introductionOf(this.#options, access),
+      handshakeOf(this.#options, access),
       presentTls(access, target.host),
     ]);
     const late = new ConnectionLostError(
       `The credentials were not there within ${String(this.#connectTimeoutMs)} ms`,
     );
     try {
-      const [introduction, tls] = await answerWithin(
+      const [handshake, tls] = await answerWithin(
         asked,
         atDeadline(clock, this.#connectTimeoutMs, () => late),
       );
-      return { ...introduction, tls };
+      return { ...handshake, tls };
     } catch (error) {
       this.#refusedAt = clock.now();
       emit('error', new ConnectionLostError(`The connection is not opened: ${reasonOf(error)}`));
@@ -148,9 +148,9 @@ export class TrackedConnector extends AbstractConnector implements Subscriber {
   }
 
   // Destroys the socket when the server refuses the user or the database.
-  async #introduce(
+  async #shakeHands(
     socket: Socket,
-    { steps, changing }: Introduction,
+    { steps, changing }: Handshake,
     emit: ErrorEmitter,
   ): Promise<void> {
     const { clock } = this.#source;
