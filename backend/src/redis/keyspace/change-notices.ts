@@ -1,11 +1,10 @@
 import { CommandRejectedError } from '../base/errors/index.js';
 import { onSignal, waitFor, type Clock, type Stop } from '../base/timing/index.js';
 import type { RedisPort } from './store/redis-port.js';
-import { STAMP_BYTES } from './store/stamp.js';
+import { STAMP_DIGITS } from './store/stamp.js';
 
 type Wake = () => void;
 
-const STAMP_DIGITS = STAMP_BYTES * 2;
 // Whoever waited for one key soon waits for the next: the channel is not joined and left for each.
 const LINGER_MS = 5_000;
 

@@ -10,7 +10,7 @@ import {
   type HybridClock,
   isStampDigits,
   type Stamp,
-  STAMP_BYTES,
+  STAMP_DIGITS,
   stampOfDigits,
 } from './store/stamp.js';
 import type { KeyspaceDeps } from './keyspace-deps.js';
@@ -19,7 +19,6 @@ import type { KeyspaceKeys } from './keyspace-keys.js';
 const RETRY_MS = 1_000;
 // A replica that is further behind has lost its primary, or soon will.
 const CATCH_UP_MS = 5_000;
-const STAMP_DIGITS = STAMP_BYTES * 2;
 // So that it remains a small number, whatever the options say.
 const MAX_PASS_MS = 86_400_000;
 // Calendars go by that of Redis. What is further ahead was not written by a process of this application.

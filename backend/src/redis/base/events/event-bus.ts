@@ -1,5 +1,6 @@
 import type { Problem } from '../errors/index.js';
 import type { Stop } from '../timing/index.js';
+import { callContained } from './call-contained.js';
 import type { RedisHaEvent, RedisHaEventOf, RedisHaEventType } from './redis-events.js';
 
 // An async function may be given as well.
@@ -57,28 +58,17 @@ export class EventBus {
   #call(listeners: Set<Listener> | undefined, event: RedisHaEvent): void {
     if (listeners === undefined) return;
     for (const listener of [...listeners]) {
-      try {
-        const returned = listener(event);
-        if (isThenable(returned)) this.#watch(returned, event);
-      } catch (error) {
-        this.#noteFailure(event, error);
-      }
+      callContained(
+        () => listener(event),
+        (error) => {
+          this.#noteFailure(event, error);
+        },
+      );
     }
-  }
-
-  // Nobody else would handle its rejection, and that ends the process.
-  #watch(returned: PromiseLike<unknown>, event: RedisHaEvent): void {
-    returned.then(undefined, (error: unknown) => {
-      this.#noteFailure(event, error);
-    });
   }
 
   #noteFailure(event: RedisHaEvent, error: unknown): void {
     if (event.type === 'listener.failed') return;
     this.emit({ type: 'listener.failed', event: event.type, error });
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -1,3 +1,4 @@
+export { callContained } from './call-contained.js';
 export { EVENT_TYPES } from './event-types.js';
 export { EventBus } from './event-bus.js';
 export type {

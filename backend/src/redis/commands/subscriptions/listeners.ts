@@ -1,7 +1,6 @@
 import type { SubscriptionKind } from '../../cluster/connection/index.js';
-import type { EventBus } from '../../base/events/index.js';
+import { callContained, type EventBus } from '../../base/events/index.js';
 import type { Clock } from '../../base/timing/index.js';
-import { callListener } from './call-listener.js';
 import {
   type SubscriptionEntry as Entry,
   subscriptionKey as keyOf,
@@ -76,7 +75,7 @@ export class Listeners {
   /** Tells one that it hears. From now on it is told of losses. */
   tellHearing(entry: Entry): void {
     this.#new.delete(entry);
-    callListener(this.#bus, 'hearing', () => entry.onHearing?.());
+    this.#call('hearing', () => entry.onHearing?.());
   }
 
   /** Tells those that hear that they do no more. */
@@ -85,7 +84,7 @@ export class Listeners {
     for (const entry of [...this.#entries]) {
       if (this.#new.has(entry) || this.#interrupted.has(entry)) continue;
       this.#interrupted.set(entry, now);
-      callListener(this.#bus, 'loss', () => entry.onLost?.());
+      this.#call('loss', () => entry.onLost?.());
     }
   }
 
@@ -94,7 +93,7 @@ export class Listeners {
     for (const [entry, since] of [...this.#interrupted]) {
       if (!keysOf(entry).every(isHeard)) continue;
       this.#interrupted.delete(entry);
-      callListener(this.#bus, 'gap', () => entry.onGap?.(this.#clock.now() - since));
+      this.#call('gap', () => entry.onGap?.(this.#clock.now() - since));
       this.tellHearing(entry);
     }
   }
@@ -102,14 +101,19 @@ export class Listeners {
   /** Tells those that listen to one of these why Redis refuses it. */
   tellRefused(keys: readonly string[], error: Error): void {
     for (const entry of keys.flatMap((key) => [...(this.#byChannel.get(key) ?? [])])) {
-      callListener(this.#bus, 'refusal', () => entry.onRefused?.(error));
+      this.#call('refusal', () => entry.onRefused?.(error));
     }
   }
 
   /** Delivers a message to those that listen to this. */
   deliver(key: string, message: Buffer, channel: Buffer): void {
     for (const { listener } of [...(this.#byChannel.get(key) ?? [])]) {
-      callListener(this.#bus, 'message', () => listener(message, channel));
+      this.#call('message', () => listener(message, channel));
     }
+  }
+  #call(event: string, run: () => unknown): void {
+    callContained(run, (error) => {
+      this.#bus.emit({ type: 'listener.failed', event, error });
+    });
   }
 }

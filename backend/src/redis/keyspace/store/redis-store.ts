@@ -14,6 +14,7 @@ import {
   readStamp,
   type Stamp,
   STAMP_BYTES,
+  STAMP_DIGITS,
   stampBytes,
   stampDigits,
   stampOfDigits,
@@ -65,7 +66,6 @@ const ABSENT = 0;
 const TOO_LATE = 2;
 const ANY = '';
 const MAX_LISTINGS = 3;
-const STAMP_DIGITS = STAMP_BYTES * 2;
 
 /**
  * {@link KeyValueStore} in Redis: every change is a script that compares first. No script touches two hash slots:

@@ -17,6 +17,8 @@ export interface Stamp {
 
 /** Size of a stamp in bytes. Compared byte by byte, stamps are in order of time. */
 export const STAMP_BYTES = 16;
+/** How many hexadecimal digits it has as text, as in notices. */
+export const STAMP_DIGITS = STAMP_BYTES * 2;
 
 /**
  * A stamp further ahead of the calendar than this is taken for damage. A process stamps by the calendar
