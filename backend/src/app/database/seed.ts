@@ -3,7 +3,7 @@ import { CATEGORIES } from '../catalogue/categories.js';
 import type { Sql } from './database.js';
 
 /** The password of every demonstration user. Anybody may know it. */
-export const DEMO_PASSWORD = 'demo-password';
+const DEMO_PASSWORD = 'demo-password';
 
 const USERS = 200;
 const PRODUCTS = 1000;

@@ -79,11 +79,6 @@ export class DrillLoad {
     return this.#acknowledged.length;
   }
 
-  /** When the last write was acknowledged. */
-  get lastAcknowledgedAt(): number {
-    return this.#acknowledged.at(-1)?.at ?? -Infinity;
-  }
-
   /** How many calls failed until now. */
   get failed(): number {
     return this.#calls.filter(({ failure }) => failure !== null).length;

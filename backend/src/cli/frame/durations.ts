@@ -30,7 +30,7 @@ function millisecondsOf(text: string): number {
 }
 
 /** Writes a time with the largest unit that leaves it whole. */
-export function formatDuration(ms: number): string {
+function formatDuration(ms: number): string {
   const whole = Math.round(ms);
   const units = Object.entries(UNITS).reverse();
   const [unit, size] = units.find(([, of]) => whole >= of && whole % of === 0) ?? ['ms', 1];

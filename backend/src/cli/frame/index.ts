@@ -10,7 +10,7 @@ export {
 } from './define-command.js';
 export { completionScript, SHELLS } from './completion.js';
 export { confirm, type Question } from './confirm.js';
-export { formatDuration, readDuration } from './durations.js';
+export { readDuration } from './durations.js';
 export { EXIT, type ExitCode } from './exit-codes.js';
 export { PROGRAM } from './help.js';
 export type { OptionSpecs, OptionValues } from './option-specs.js';

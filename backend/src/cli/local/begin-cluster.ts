@@ -20,7 +20,7 @@ import { newState, passwordFile, stateFile, writeState, type LocalNode } from '.
 import { signalTo } from './process-mark.js';
 
 /** How soon the Sentinels of a profile call a node down. */
-export const PROFILES = { default: 3_000, fast: 1_200 } as const;
+const PROFILES = { default: 3_000, fast: 1_200 } as const;
 
 /** What is started. */
 export interface ClusterPlan {

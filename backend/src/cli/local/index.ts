@@ -4,11 +4,10 @@ export {
   completeCluster,
   endCluster,
   NODE_NAMES,
-  PROFILES,
   type Watch,
 } from './begin-cluster.js';
 export { findServer } from './find-server.js';
-export { describeNode, LocalCluster, upCommandOf } from './local-cluster.js';
+export { LocalCluster, upCommandOf } from './local-cluster.js';
 export { inShell } from './local-server.js';
 export type { LocalNode, LocalState } from './local-state.js';
 export { withLock } from './lock-folder.js';

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { formatAddress } from '../../redis/base/address/index.js';
 import { canListen } from '../../redis/lab/index.js';
 import type { Clock } from '../../redis/base/timing/index.js';
 import { CliError } from '../frame/index.js';
@@ -200,10 +199,4 @@ export class LocalCluster {
 /** What is typed to start the cluster of a folder, or what is gone of it. */
 export function upCommandOf(folder: string): string {
   return folder === resolve(DEFAULT_FOLDER) ? UP : `${UP} --folder ${inShell(folder)}`;
-}
-
-/** What a node is called in lines for people. */
-export function describeNode({ name, port, mark }: LocalNode): string {
-  const process = mark === null ? '' : ` (process ${String(mark.pid)})`;
-  return `${name} ${formatAddress({ host: HOST, port })}${process}`;
 }

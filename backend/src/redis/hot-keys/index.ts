@@ -4,7 +4,6 @@ export type { KeyAccesses } from './key-accesses.js';
 export { PlainCommands } from './plain-commands.js';
 export {
   askServerForHotKeys,
-  SERVER_HOT_KEYS,
   type ServerHotKey,
   type ServerHotKeys,
   type ServerHotKeysOptions,

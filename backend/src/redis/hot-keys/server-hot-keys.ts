@@ -17,7 +17,7 @@ const ROWS = {
 } satisfies RowsOf<ServerHotKeysOptions>;
 
 /** The options of `redis.hotKeysOfServer()`. */
-export const SERVER_HOT_KEYS = new OptionSet(ROWS, { path: '', example: '{ seconds: 10 }' });
+const SERVER_HOT_KEYS = new OptionSet(ROWS, { path: '', example: '{ seconds: 10 }' });
 
 /** A key as Redis has it, with `node.keyPrefix`, and what it cost. */
 export interface ServerHotKey {

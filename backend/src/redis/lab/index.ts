@@ -11,6 +11,5 @@ export {
   type PortClaim,
   startServer,
   stopServer,
-  tryToClaim,
 } from './free-port.js';
 export { serverArguments, type ServerPlan, spawnServer } from './spawn-server.js';

@@ -27,7 +27,7 @@ export type RdbItem =
   | { readonly kind: 'end' };
 
 /** The latest format of snapshots whose every part this program knows. */
-export const MAX_RDB_VERSION = 12;
+const MAX_RDB_VERSION = 12;
 
 const OPCODES = {
   slots: 0xf4,

@@ -29,7 +29,7 @@ const COUNTS_AFTER_MS = 1000;
 const TRY_EVERY_MS = 1000;
 
 /** Returns whether an error with this first word says that the node refuses writes as such. */
-export function isWriteRefusal(word: string): boolean {
+function isWriteRefusal(word: string): boolean {
   return WORDS.has(word);
 }
 

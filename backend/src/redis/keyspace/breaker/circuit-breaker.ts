@@ -136,11 +136,6 @@ export class CircuitBreaker {
     else this.fail(generation);
   }
 
-  /** Opens at once, because it is known that Redis is away. Does nothing while it is open. */
-  trip(reason: string): void {
-    if (this.#state.kind !== 'open') this.#open(reason);
-  }
-
   /** Redis may be back: the next check need not wait. */
   hurry(): void {
     if (this.#state.kind === 'open') this.#state = { ...this.#state, checkAt: this.#clock.now() };

@@ -4,12 +4,8 @@ import type { CircuitBreaker } from './circuit-breaker.js';
 /** How often it looks whether a check is due. */
 interface RecoveryCheckOptions {
   readonly everyMs: number;
-  /**
-   * A check that takes longer than this counts as failed.
-   *
-   * @defaultValue ten times `everyMs`
-   */
-  readonly timeoutMs?: number;
+  /** A check that takes longer than this counts as failed. */
+  readonly timeoutMs: number;
 }
 
 type CheckState =
@@ -20,7 +16,6 @@ type CheckState =
   | { readonly kind: 'closed' };
 
 const IDLE: CheckState = { kind: 'idle' };
-const TIMEOUT_FACTOR = 10;
 
 /**
  * Finds out whether Redis is back while a breaker is not closed, so that no user's
@@ -92,8 +87,7 @@ export class RecoveryCheck {
       if (this.#state.kind === 'checking' && round === this.#round)
         this.#settle(generation, isBack);
     };
-    const timeoutMs = this.#settings.timeoutMs ?? this.#settings.everyMs * TIMEOUT_FACTOR;
-    const stop = this.#clock.after(timeoutMs, () => {
+    const stop = this.#clock.after(this.#settings.timeoutMs, () => {
       afterInput(() => {
         end(false);
       });

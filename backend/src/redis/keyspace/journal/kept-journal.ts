@@ -49,7 +49,7 @@ export async function openKeptJournal(
   const { dir, fsync, keys } = options.journal;
   if (dir === null || options.mode === 'memory') return NOTHING_KEPT;
   const seal = { ring: keys, fingerprint: fingerprintOf(options) };
-  const settings = { dir, fsync, intervalMs: FSYNC_INTERVAL_MS, seal, ...listenersOf(listener) };
+  const settings = { dir, fsync, intervalMs: FSYNC_INTERVAL_MS, seal, ...listener };
   const folder = await JournalFolder.open(settings, clock);
   return {
     log: folder,
@@ -57,19 +57,5 @@ export async function openKeptJournal(
     damagedBytes: folder.damagedBytes,
     fileStatus: () => folder.fileStatus,
     onAdopted: (adopt) => folder.onAdopted(adopt),
-  };
-}
-
-function listenersOf(listener: FileListener): FileListener {
-  return {
-    onFailure: (reason) => {
-      listener.onFailure(reason);
-    },
-    onRecovery: (failedMs) => {
-      listener.onRecovery(failedMs);
-    },
-    onSkipped: (file, reason) => {
-      listener.onSkipped(file, reason);
-    },
   };
 }

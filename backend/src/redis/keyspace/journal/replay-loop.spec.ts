@@ -54,7 +54,7 @@ describe('ReplayLoop', () => {
     await own.append(record);
   };
   const openBreaker = (): void => {
-    breaker.trip('away');
+    breaker.refuse(breaker.permit()!, 'away');
   };
   const closeBreaker = async (): Promise<void> => {
     await clock.advance(500);

@@ -81,7 +81,7 @@ const KINDS: readonly (EntryKind | undefined)[] = ['value', 'nothing', 'tombston
 const KIND_MASK = 3;
 const COMPRESSED_BIT = 4;
 /** In the byte before the stamp: the tombstone of a key that is never used again. Scripts in Redis read it. */
-export const FINAL_BIT = 8;
+const FINAL_BIT = 8;
 const BIRTH_BIT = 16;
 const MAX_DATE = 2 ** 48 - 1;
 const MAX_CODEC = 255;

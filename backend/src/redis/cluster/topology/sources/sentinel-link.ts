@@ -20,8 +20,8 @@ import { parseSentinelView, type SentinelAnswers, type SentinelView } from './se
 export interface SentinelLinkListener {
   readonly onMessage: (message: SentinelMessage, from: SentinelLink) => void;
   readonly onView: (view: SentinelView, from: SentinelLink) => void;
-  readonly onConnected: (from: SentinelLink) => void;
-  readonly onLost: (reason: string, from: SentinelLink) => void;
+  readonly onConnected: () => void;
+  readonly onLost: (reason: string) => void;
   /** The Sentinel does not let a connection have its name. */
   readonly onUnnamed: (reason: string) => void;
 }
@@ -59,12 +59,12 @@ export class SentinelLink {
     this.#answeredAt = clock.now();
     this.#questions = this.#newWire({
       onReady: () => {
-        this.#listener.onConnected(this);
+        this.#listener.onConnected();
         void this.ask();
       },
       onClosed: (reason) => {
         this.#becomeUnsound(reason);
-        this.#listener.onLost(reason, this);
+        this.#listener.onLost(reason);
       },
     });
     this.#messages = this.#newWire({
@@ -111,12 +111,6 @@ export class SentinelLink {
   open(): void {
     this.#questions.open();
     this.#messages.open();
-  }
-
-  /** Reconnects lost connections at once. */
-  nudge(): void {
-    this.#questions.nudge();
-    this.#messages.nudge();
   }
 
   /** Asks it everything about our group. If a question is under way, waits for its answer and asks again. */

@@ -51,7 +51,7 @@ interface Candidate {
 }
 
 /** So long a file must give no sign of life before it is taken for abandoned, in ms. */
-export const SILENCE_MS = 10_000;
+const SILENCE_MS = 10_000;
 
 const NAME = /^(.+?)(?:\.[0-9a-f]{8})?\.(?:journal\.)?(journal|tmp|left|taken|aside)$/;
 const ID_BYTES = 4;
