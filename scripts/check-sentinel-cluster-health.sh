@@ -417,6 +417,7 @@ holds() { case " $1 " in *" $2 "*) ;; *) return 1 ;; esac; }
 for one in $(words "$SENTINELS"); do
   split_address "$one" 26379
   one=$(join_address "$HOST" "$PORT")
+  holds "$CONFIGURED" "$one" && continue
   CONFIGURED="$CONFIGURED $one"
   ask_sentinel "$one"
 done

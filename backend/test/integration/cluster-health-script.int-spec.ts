@@ -97,6 +97,13 @@ describe('scripts/check-sentinel-cluster-health.sh', () => {
     expect(levels.length).toBeGreaterThan(10);
   });
 
+  it('counts a Sentinel once that is named twice', async () => {
+    const { REDIS_SENTINELS = '' } = cluster.env();
+    const twice = `${REDIS_SENTINELS},${REDIS_SENTINELS.split(',')[0] ?? ''}`;
+    const verdict = await run({ ...cluster.env(), REDIS_SENTINELS: twice });
+    expect(saying(verdict, 'ok   discovery: 3 of 3')).toHaveLength(1);
+  });
+
   it('notes a replica that one Sentinel does not know yet, whom it could not promote', async () => {
     const [late, ...others] = cluster.sentinels();
     const look = (one: RedisTestNode, everyMs: string): Promise<unknown> =>

@@ -133,7 +133,7 @@ describe('the health script and baseline', () => {
   }
 
   const search = new SeededSearch<Change>({
-    runs: 4,
+    runs: 3,
     historyOf: stateOf,
     faultOf: (state) => within(state, async (env) => (await compared(env)).fault),
     written: writtenSteps,
@@ -181,6 +181,35 @@ describe('the health script and baseline', () => {
       if (line !== null) expect(linesOf(script).some((one) => line.test(one))).toBe(true);
     });
   });
+
+  it.each([
+    [
+      'on the nodes',
+      'REDIS',
+      ['-client|pause', '-replicaof'],
+      /this user lacks \+client\|pause, \+replicaof on/,
+    ],
+    [
+      'on the Sentinels',
+      'REDIS_SENTINEL',
+      ['-sentinel|failover'],
+      /this user lacks \+sentinel\|failover on/,
+    ],
+  ] as const)(
+    'call a planned failover impossible for a user who may not do it %s',
+    async (_, whose, rules, said) => {
+      const { env } = await judged.without(rules, whose);
+      const { code, out } = await typeCommand(['failover', '--dry-run'], { ...judged.env, ...env });
+      expect({ code, isSaid: said.test(out) }).toEqual({ code: 1, isSaid: true });
+      const allowed = await typeCommand(
+        ['failover', '--dry-run', '--to', '127.0.0.1:1'],
+        judged.env,
+      );
+      expect(allowed.out).not.toContain('this user lacks');
+      expect(await judged.primary.command('CONFIG', 'GET', 'nowhere')).toEqual([]);
+      expect(await judged.primary.role()).toBe('primary');
+    },
+  );
 
   it.each<Name>(['memory is full', 'saving fails'])(
     'call it down where %s, and so does status, which writes nothing',

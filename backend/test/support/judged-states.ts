@@ -86,10 +86,10 @@ export class JudgedCluster {
     return { undo: () => each(awake, 'SENTINEL', 'SET', GROUP, name, was) };
   }
 
-  /** Judges as somebody who lacks a right. */
-  async without(rule: string, whose: 'REDIS' | 'REDIS_SENTINEL'): Promise<Applied> {
+  /** Judges as somebody who lacks rights. */
+  async without(rules: readonly string[], whose: 'REDIS' | 'REDIS_SENTINEL'): Promise<Applied> {
     const nodes = whose === 'REDIS' ? this.dataNodes : this.cluster.sentinels();
-    await each(nodes, 'ACL', 'SETUSER', LIMITED, 'reset', 'on', `>${LIMITED}`, ...ALL, rule);
+    await each(nodes, 'ACL', 'SETUSER', LIMITED, 'reset', 'on', `>${LIMITED}`, ...ALL, ...rules);
     const env = { [`${whose}_USERNAME`]: LIMITED, [`${whose}_PASSWORD`]: LIMITED };
     return { env, undo: () => Promise.resolve() };
   }
@@ -245,25 +245,25 @@ export const CHANGES: Readonly<Record<string, readonly [touches: string, change:
       return { undo };
     },
   ],
-  'the judge may not ask for INFO': ['user', (at) => at.without('-info', 'REDIS')],
-  'the judge may not ask for ROLE': ['user', (at) => at.without('-role', 'REDIS')],
-  'the judge may not ask for settings': ['user', (at) => at.without('-config', 'REDIS')],
-  'the judge may not write': ['user', (at) => at.without('-set', 'REDIS')],
-  'the judge may not wait': ['user', (at) => at.without('-wait', 'REDIS')],
+  'the judge may not ask for INFO': ['user', (at) => at.without(['-info'], 'REDIS')],
+  'the judge may not ask for ROLE': ['user', (at) => at.without(['-role'], 'REDIS')],
+  'the judge may not ask for settings': ['user', (at) => at.without(['-config'], 'REDIS')],
+  'the judge may not write': ['user', (at) => at.without(['-set'], 'REDIS')],
+  'the judge may not wait': ['user', (at) => at.without(['-wait'], 'REDIS')],
   'the judge may not ask for quorum': [
     'user',
-    (at) => at.without('-sentinel|ckquorum', 'REDIS_SENTINEL'),
+    (at) => at.without(['-sentinel|ckquorum'], 'REDIS_SENTINEL'),
   ],
   'the judge may not ask for replicas': [
     'user',
-    (at) => at.without('-sentinel|replicas', 'REDIS_SENTINEL'),
+    (at) => at.without(['-sentinel|replicas'], 'REDIS_SENTINEL'),
   ],
   'the judge may not ask for the address': [
     'user',
-    (at) => at.without('-sentinel|get-master-addr-by-name', 'REDIS_SENTINEL'),
+    (at) => at.without(['-sentinel|get-master-addr-by-name'], 'REDIS_SENTINEL'),
   ],
   'the judge may not ask for Sentinels': [
     'user',
-    (at) => at.without('-sentinel|sentinels', 'REDIS_SENTINEL'),
+    (at) => at.without(['-sentinel|sentinels'], 'REDIS_SENTINEL'),
   ],
 };

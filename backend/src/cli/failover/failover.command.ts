@@ -5,6 +5,7 @@ import { CliError, type CommandIo, confirm, defineCommand, EXIT } from '../frame
 import { withLink } from '../link/index.js';
 import { CONNECTION_OPTIONS, connectionFrom, survey, type ReachOptions } from '../reach/index.js';
 import { type Check, drawCheck, judgePlannedFailover } from '../verdict/index.js';
+import { judgeOwnRights } from './own-rights.js';
 
 const clock = new SystemClock();
 const TIMEOUT_MS = 30_000;
@@ -76,12 +77,13 @@ const IN_NO_STATE = 'Nothing was touched: the cluster is in no state for it';
 
 /** Looks whether it can be done, and tells each check. */
 async function look(
-  redis: ReachOptions,
+  redis: Extract<ReachOptions, { mode: 'sentinel' }>,
   options: { readonly to: string | null; readonly json: boolean; readonly 'dry-run': boolean },
   io: CommandIo,
 ): Promise<FailoverReport> {
   const seen = await survey(redis, io.now);
-  const checks = judgePlannedFailover(seen, options.to);
+  const rights = await judgeOwnRights(redis, seen, options.to);
+  const checks = [...judgePlannedFailover(seen, options.to), ...rights];
   const from = seen.primary === null ? null : formatAddress(seen.primary.announced);
   // With --json the document is all that stands on the output, and what is told goes elsewhere.
   const said = options.json ? io.told : io.out;
