@@ -11,6 +11,7 @@ import type { HealthSource } from './health-report.js';
 import { hotKeysReport, type HotKeysHealth, type HotKeysSource } from './hot-keys-report.js';
 import { fallbackMetrics, type JournalReport, type MemoryReport } from './fallback-report.js';
 import { reachOf, type ReachSource } from './reach.js';
+import { isoTime, rounded } from './written-figures.js';
 
 /** The inputs of the cluster reports. A part of `RedisService.status`. */
 export interface ClusterSource extends Omit<HealthSource, 'replicas' | 'sentinels'>, ReachSource {
@@ -187,7 +188,7 @@ export function clusterMetrics(source: ClusterSource, measures: Measures): Clust
     },
     clock: { offset_ms: clockAheadMs },
     failover: {
-      last_event: isoOrNull(last?.switchedAt ?? null),
+      last_event: isoTime(last?.switchedAt ?? null),
       total_count_24h: failovers.countInLast24h,
     },
     ...(measures.hotKeys !== undefined && { hot_keys: hotKeysReport(measures.hotKeys) }),
@@ -237,11 +238,7 @@ function hitRateReport({ name, rates }: KeyspaceHits): HitRateReport {
 }
 
 function warmUpReport({ startedAt, endedAt, ...progress }: WarmUpProgress): WarmUpReport {
-  return { ...progress, started_at: isoOrNull(startedAt), ended_at: isoOrNull(endedAt) };
-}
-
-function isoOrNull(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
+  return { ...progress, started_at: isoTime(startedAt), ended_at: isoTime(endedAt) };
 }
 
 function percentOf({ hitRate }: RecentHits): number | null {
@@ -257,8 +254,4 @@ function performanceOf({ latency, hits }: Measures): PerformanceReport {
     write_latency_p99_ms: write.p99Ms,
     cache_hit_rate_percent: percentOf(sumOfHits(hits).rates.last5Minutes),
   };
-}
-
-function rounded(value: number, places: number): number {
-  return Number(value.toFixed(places));
 }

@@ -1,4 +1,5 @@
 import type { FallbackStatus } from '../keyspace/index.js';
+import { isoTime } from './written-figures.js';
 
 /** What is looked at of the part that works without Redis. A part of `RedisService.status.fallback`. */
 export type FallbackSource = Pick<FallbackStatus, 'breakers'> &
@@ -115,10 +116,6 @@ function journalHealth(journal: FallbackStatus['journal']): JournalHealth {
     refused,
     file: file === null ? null : { ...file, since: isoTime(file.since) },
   };
-}
-
-function isoTime(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
 }
 
 function memoryReport(memory: MemoryHealth): MemoryReport {

@@ -4,6 +4,7 @@ import { type HitRates, type KeyspaceHits, sumOfHits } from '../base/stats/index
 import type { FailoverRecord } from '../base/events/index.js';
 import { fallbackReport, type JournalHealth, type MemoryHealth } from './fallback-report.js';
 import { reachOf, type Reach, type ReachSource } from './reach.js';
+import { rounded } from './written-figures.js';
 
 /** The inputs of a report. A part of `RedisService.status`. */
 export interface HealthSource extends ReachSource {
@@ -104,7 +105,7 @@ function cacheMetrics(cache: CacheTotals, reads?: readonly KeyspaceHits[]): Cach
   const { rates, hits, staleHits, misses } = { rates: null, ...(reads ? sumOfHits(reads) : cache) };
   const answered = hits + staleHits;
   const asked = answered + misses;
-  const hitRate = asked === 0 ? 0 : rounded(answered / asked);
+  const hitRate = asked === 0 ? 0 : rounded(answered / asked, 4);
   const own = { hits: answered, misses, hitRate, sets, deletes, errors };
   return rates === null ? own : { ...own, hitRates: roundedRates(rates) };
 }
@@ -112,17 +113,13 @@ function cacheMetrics(cache: CacheTotals, reads?: readonly KeyspaceHits[]): Cach
 function roundedRates(rates: HitRates): NonNullable<CacheMetrics['hitRates']> {
   const of = (window: keyof HitRates): number | null => {
     const { hitRate } = rates[window];
-    return hitRate === null ? null : rounded(hitRate);
+    return hitRate === null ? null : rounded(hitRate, 4);
   };
   return {
     lastMinute: of('lastMinute'),
     last5Minutes: of('last5Minutes'),
     last15Minutes: of('last15Minutes'),
   };
-}
-
-function rounded(share: number): number {
-  return Number(share.toFixed(4));
 }
 
 function lastFailover(record: FailoverRecord): LastFailover {

@@ -1,4 +1,5 @@
 import type { HotKeysReport } from '../hot-keys/index.js';
+import { isoTime } from './written-figures.js';
 
 /** What is looked at: a part of `RedisService.hotKeys()`. */
 export type HotKeysSource = Pick<HotKeysReport, 'level' | 'perMinute' | 'hot' | 'top'>;
@@ -46,8 +47,4 @@ export function hotKeysReport({ level, perMinute, hot, top }: HotKeysSource): Ho
 function earlierOf(one: number | null, other: number | null): number | null {
   if (one === null || other === null) return one ?? other;
   return Math.min(one, other);
-}
-
-function isoTime(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
 }
