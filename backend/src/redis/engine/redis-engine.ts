@@ -83,10 +83,8 @@ export class RedisEngine {
    *
    * @throws JournalFileError (`JOURNAL_FILE_FAILED`) when the folder of `journal.dir` cannot be used.
    */
-  static async open(
-    options: ResolvedRedisOptions,
-    clock: Clock = new SystemClock(),
-  ): Promise<RedisEngine> {
+  static async open(options: ResolvedRedisOptions): Promise<RedisEngine> {
+    const clock = new SystemClock();
     let engine: RedisEngine | null = null;
     const kept = await openKeptJournal(options, clock, {
       onFailure: (reason) => {

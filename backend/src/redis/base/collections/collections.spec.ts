@@ -1,6 +1,5 @@
 import { turns } from '../../../../test/support/cache-rig.js';
 import { outcomeOf } from '../../../../test/support/outcomes.js';
-import { ManualClock } from '../../testing/index.js';
 import { ClosedError } from '../errors/index.js';
 import { ByteGate } from './byte-gate.js';
 import { BoundedMap } from './bounded-map.js';
@@ -19,41 +18,27 @@ function held<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error
 }
 
 describe('SingleFlight', () => {
-  it('can be joined until it ends', async () => {
-    const clock = new ManualClock();
-    const flights = new SingleFlight<number>(clock, new OpenTasks());
-    await clock.advance(7);
-    const work = held<number>();
-    const flight = flights.start('k', () => work.promise);
-    expect(flights.get('k')).toBe(flight);
-    expect(flight.startedAt).toBe(7);
-    expect(flights.get('other')).toBeUndefined();
-    work.resolve(1);
-    expect(await flight.answer).toBe(1);
+  it('is joined until it ends, by those who want the same key', async () => {
+    const flights = new SingleFlight<number>();
+    const works = [held<number>(), held<number>(), held<number>()];
+    let begun = 0;
+    const run = (key: string): Promise<number> => flights.run(key, () => works[begun++]!.promise);
+    const first = run('k');
+    expect(run('k')).toBe(first);
+    expect(run('other')).not.toBe(first);
+    works[0]!.resolve(1);
+    expect(await first).toBe(1);
     await turns(1);
-    expect(flights.size).toBe(0);
+    expect(run('k')).not.toBe(first);
+    expect(begun).toBe(3);
+    for (const work of works) work.resolve(2);
   });
 
   it('can be started again after a failure that nobody handled', async () => {
-    const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
-    flights.start('k', () => Promise.reject(new TypeError('x')));
+    const flights = new SingleFlight<number>();
+    void flights.run('k', () => Promise.reject(new TypeError('x')));
     await turns(1);
-    expect(flights.size).toBe(0);
-  });
-
-  it('cannot be joined once it is forgotten, and its end does not end its successor', async () => {
-    const flights = new SingleFlight<number>(new ManualClock(), new OpenTasks());
-    const [first, second] = [held<number>(), held<number>()];
-    flights.start('k', () => first.promise);
-    flights.forget('k');
-    expect(flights.get('k')).toBeUndefined();
-    const successor = flights.start('k', () => second.promise);
-    first.resolve(1);
-    await turns(1);
-    expect(flights.get('k')).toBe(successor);
-    flights.forgetAll();
-    expect(flights.size).toBe(0);
-    second.resolve(2);
+    expect(await flights.run('k', () => Promise.resolve(1))).toBe(1);
   });
 });
 

@@ -12,4 +12,4 @@ export { InflightList, type InflightItem } from './inflight.js';
 export { InflightTable, type KeyedItem } from './inflight-table.js';
 export { OpenTasks } from './open-tasks.js';
 export { inPortions, portionsOf } from './portions.js';
-export { SingleFlight, type Flight } from './single-flight.js';
+export { SingleFlight } from './single-flight.js';

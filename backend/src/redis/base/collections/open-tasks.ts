@@ -7,16 +7,11 @@ export class OpenTasks {
     return this.#open.size;
   }
 
-  /**
-   * Remembers a task until it ends. Its failure is handled by other code that waits for it.
-   *
-   * @param onEnd - called when it has ended
-   */
-  add(task: Promise<unknown>, onEnd?: () => void): void {
+  /** Remembers a task until it ends. Its failure is handled by other code that waits for it. */
+  add(task: Promise<unknown>): void {
     this.#open.add(task);
     const end = (): void => {
       this.#open.delete(task);
-      onEnd?.();
     };
     task.then(end, end);
   }

@@ -5,17 +5,12 @@ import { showSafely } from './show-safely.js';
  * Refuses an argument that is no function, before anything is done.
  * @throws InvalidArgumentError (`INVALID_ARGUMENT`) with what was given; `example` says how to write it.
  */
-export function checkFunction(
-  field: string,
-  value: unknown,
-  example: string,
-  expects = 'must be a function',
-): void {
+export function checkFunction(field: string, value: unknown, example: string): void {
   if (typeof value === 'function') return;
   throw new InvalidArgumentError({
     field,
     value: showSafely(value),
-    message: expects,
+    message: 'must be a function',
     remedy: `For example: ${example}`,
   });
 }

@@ -58,7 +58,7 @@ const MAX_ABSENT = 10_000;
 /** Finds a session: in Redis, in memory, or in the archive. */
 export class SessionReader {
   readonly #deps: SessionDeps;
-  readonly #flights: SingleFlight<SessionRecord>;
+  readonly #flights = new SingleFlight<SessionRecord>();
   readonly #present: Remembered<SessionRecord>;
   readonly #absent: Remembered<true>;
   readonly #seen = new SeenIds();
@@ -66,7 +66,6 @@ export class SessionReader {
   /** @param rememberMs - how long a result of the archive is used while Redis is away */
   constructor(deps: SessionDeps, rememberMs: number) {
     this.#deps = deps;
-    this.#flights = new SingleFlight(deps.clock);
     this.#present = new Remembered(deps.clock, rememberMs, MAX_PRESENT);
     this.#absent = new Remembered(deps.clock, REMEMBER_ABSENT_MS, MAX_ABSENT);
   }
@@ -216,8 +215,7 @@ export class SessionReader {
   async #askOnce(id: string, why: Unknown): Promise<SessionRecord> {
     const known = why === 'unknown' ? this.#present.get(id) : undefined;
     if (known !== undefined && !this.#hasExpired(known)) return withOwnData(known);
-    const flight = this.#flights.get(id) ?? this.#flights.start(id, () => this.#ask(id, why));
-    return withOwnData(await flight.answer);
+    return withOwnData(await this.#flights.run(id, () => this.#ask(id, why)));
   }
 
   async #ask(id: string, why: Unknown): Promise<SessionRecord> {

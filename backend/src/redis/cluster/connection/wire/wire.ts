@@ -158,8 +158,8 @@ export class Wire {
   }
 
   /** Writes one command and flushes it. Rejects with the driver's error, without its arguments. */
-  call(name: string, args: readonly unknown[] = [], encoding: Encoding = 'utf8'): Promise<unknown> {
-    const reply = this.write(name, args, encoding);
+  call(name: string, args: readonly unknown[] = []): Promise<unknown> {
+    const reply = this.write(name, args, 'utf8');
     this.flush();
     return reply.catch((error: unknown) => {
       throw withoutArguments(error);
