@@ -5,7 +5,8 @@ import { chart, type ChartMark } from '../../src/cli/report/chart.js';
 import { machineFacts } from '../drill/report/facts.js';
 import type { PlainBound } from '../../src/cli/report/index.js';
 import type { PlainReport } from '../drill/report/plain-page.js';
-import type { HotOrder, HotRun, HotSecond } from './run.js';
+import type { PlainOrder } from '../drill/plain-drill.js';
+import type { HotRun, HotSecond } from './run.js';
 
 const MAX_SHARE = 0.1;
 const MAX_STALE_MS = 1_000;
@@ -19,7 +20,7 @@ interface Both {
 }
 
 /** Everything that is shown of the drill. */
-export function hotReport(order: HotOrder, both: Both, machine: Machine): PlainReport {
+export function hotReport(order: PlainOrder, both: Both, machine: Machine): PlainReport {
   const { rate, seconds } = order;
   return {
     title: 'hot-key',
@@ -44,7 +45,7 @@ export function hotReport(order: HotOrder, both: Both, machine: Machine): PlainR
   };
 }
 
-function boundsOf({ database }: HotOrder, { watched, spared }: Both): PlainBound[] {
+function boundsOf({ database }: PlainOrder, { watched, spared }: Both): PlainBound[] {
   const bounds: PlainBound[] = [
     {
       what: `From two seconds after the rush begins, at most ${formatShare(MAX_SHARE)} of the reads of the hottest key reach a server`,

@@ -1,20 +1,12 @@
 import { sleep, sleepUntil } from '../common/clock.js';
 import { percentile, worst } from '../../src/cli/measure/statistics.js';
 import { Service } from '../drill/services.js';
-import type { Part } from '../drill/stage.js';
+import type { PlainOrder, PlainPlace } from '../drill/plain-drill.js';
 import { startRedisCluster } from '../../src/redis/testing/index.js';
 import { changePrice } from './change-price.js';
 import { HOT_PRODUCT, Rush, type ProductRead } from './rush.js';
 import { ServerReads } from './server-reads.js';
 import { askHotKeys, type HotKeysSeen } from './told.js';
-
-/** What is asked for. */
-export interface HotOrder {
-  readonly rate: number;
-  readonly seconds: number;
-  /** A Postgres for both instances; `null`: each has a database of its own, and no change can be followed. */
-  readonly database: string | null;
-}
 
 /** Whether hot keys are only watched, or their reads spared. */
 export type Level = 'watch' | 'on';
@@ -60,9 +52,9 @@ const SPARED_AFTER_MS = 2_000;
 
 /** Two instances of the sample under load; in the middle of it half of the requests are for one product. */
 export async function runHot(
-  { rate, seconds, database }: HotOrder,
+  { rate, seconds, database }: PlainOrder,
   level: Level,
-  { logs, own }: { readonly logs: string; readonly own: <P extends Part>(part: P) => P },
+  { logs, own }: PlainPlace,
 ): Promise<HotRun> {
   const cluster = own(await startRedisCluster({ downAfterMs: DOWN_AFTER_MS }));
   const settings = { cluster, logs, database, variables: { HOT_KEYS: level } };

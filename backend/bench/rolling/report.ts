@@ -6,7 +6,8 @@ import { machineFacts } from '../drill/report/facts.js';
 import type { PlainReport } from '../drill/report/plain-page.js';
 import type { SecondFigures } from '../drill/results.js';
 import { HaProxy } from './haproxy.js';
-import { SHUTDOWN_DELAY_MS, type RollingOrder, type RollingRun } from './run.js';
+import type { PlainOrder } from '../drill/plain-drill.js';
+import { SHUTDOWN_DELAY_MS, type RollingRun } from './run.js';
 
 const MAX_P50_MS = 100;
 const MAX_P99_MS = 500;
@@ -21,7 +22,7 @@ interface Both {
 }
 
 /** Everything that is shown of the drill. */
-export function rollingReport(order: RollingOrder, both: Both, machine: Machine): PlainReport {
+export function rollingReport(order: PlainOrder, both: Both, machine: Machine): PlainReport {
   const { rate, seconds, database } = order;
   return {
     title: 'rolling',

@@ -7,16 +7,8 @@ import { LoadClient } from '../drill/load-client.js';
 import { Observer, type StepAt } from '../drill/observer.js';
 import type { LoadRun, Verified } from '../drill/results.js';
 import { Service, type Replacement } from '../drill/services.js';
-import type { Part } from '../drill/stage.js';
+import type { PlainOrder, PlainPlace } from '../drill/plain-drill.js';
 import { HaProxy } from './haproxy.js';
-
-/** What is asked for. */
-export interface RollingOrder {
-  readonly rate: number;
-  readonly seconds: number;
-  /** A Postgres for all instances; `null`: each has an embedded one. */
-  readonly database: string | null;
-}
 
 /** Something that was done in a run. */
 export interface RollingMark {
@@ -50,11 +42,6 @@ const RESTARTED_AFTER_MS = 10_000;
 /** What the instances are started with, as in the Compose file. */
 export const SHUTDOWN_DELAY_MS = 3000;
 
-interface Given {
-  readonly logs: string;
-  readonly own: <P extends Part>(part: P) => P;
-}
-
 interface Scene {
   readonly cluster: RedisTestCluster;
   readonly service: Service;
@@ -64,9 +51,9 @@ interface Scene {
 
 /** Two instances behind the proxy under load, replaced one after the other; with a failover while the second one is. */
 export async function runRolling(
-  order: RollingOrder,
+  order: PlainOrder,
   withFailover: boolean,
-  { logs, own }: Given,
+  { logs, own }: PlainPlace,
 ): Promise<RollingRun> {
   const cluster = own(await startRedisCluster({ downAfterMs: DOWN_AFTER_MS }));
   const observer = own(await Observer.start(cluster));
