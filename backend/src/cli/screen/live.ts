@@ -37,11 +37,6 @@ export class Live {
     this.#drawn = [];
   }
 
-  /** Leaves the lines where they are: what is shown next stands below. */
-  keep(): void {
-    this.#drawn = [];
-  }
-
   // A window that was made narrower since shows a line on several.
   get #away(): string {
     const { columns } = this.#screen;

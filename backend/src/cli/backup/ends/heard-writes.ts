@@ -12,11 +12,6 @@ export class HeardWrites {
     this.db = db;
   }
 
-  /** How many ends wait to be taken. */
-  get waiting(): number {
-    return this.#ends.length;
-  }
-
   /** The ends since the last call. */
   take(): readonly End[] {
     const ends = this.#ends;

@@ -47,12 +47,6 @@ export class WriteFlow implements CallFlow {
     });
   }
 
-  /** The present state. */
-  get state(): 'closed' | 'first write' | 'open' {
-    if (this.#node === null || this.#pause.isRunning) return 'closed';
-    return this.#isOpen ? 'open' : 'first write';
-  }
-
   start(call: Call): void {
     const node = this.#node;
     if (node?.acceptsJobs === true && this.#mayPass(call)) node.enqueue(call);
