@@ -82,7 +82,8 @@ describe('RedisStore, of what is sent,', () => {
     // Within a minute of the earlier listing.
     expect(port.sent[2]!.args).toContain(60_005);
     for (const { options } of port.sent) {
-      expect(options).toEqual({ timeoutMs: 70, isIdempotent: true, onPrimary: true });
+      const script = { operation: null };
+      expect(options).toEqual({ timeoutMs: 70, isIdempotent: true, onPrimary: true, script });
     }
   });
 
