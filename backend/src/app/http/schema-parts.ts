@@ -22,6 +22,3 @@ export function textLine(least: number, most: number): z.ZodString {
     .max(most)
     .regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
 }
-
-/** Stands for a response without a body. */
-export const NoContentSchema = z.undefined();

@@ -111,6 +111,7 @@ export class Listeners {
       this.#call('message', () => listener(message, channel));
     }
   }
+
   #call(event: string, run: () => unknown): void {
     callContained(run, (error) => {
       this.#bus.emit({ type: 'listener.failed', event, error });
