@@ -16,6 +16,8 @@ export interface KnownSession {
   isDoubtful: boolean;
   /** Nobody promises any more that it is there. */
   mayBeGone: boolean;
+  /** A process crashed before Redis had it: whoever takes over the journal judges its age by another calendar. */
+  isLeft: boolean;
   /** Some write of it was lost by Redis. */
   isLossy: boolean;
   isInRedis: boolean;
@@ -71,6 +73,7 @@ export class SessionOracle {
       dropEnds: [],
       isDoubtful,
       mayBeGone: false,
+      isLeft: false,
       isLossy: false,
       isInRedis: false,
       versions: 0,
@@ -114,7 +117,8 @@ export class SessionOracle {
     for (const one of this.#sessions.values()) {
       one.isInRedis = has(one.id);
       // Before it is too old to create anything, with the time of the longest step to spare.
-      if ((one.created?.delayMs(now) ?? 0) > 0.45 * MODEL.maxAgeMs) one.mayBeGone = true;
+      const ageMs = (one.created?.delayMs(now) ?? 0) + (one.isLeft ? this.#sureMs : 0);
+      if (ageMs > 0.45 * MODEL.maxAgeMs) one.mayBeGone = true;
     }
   }
 
@@ -132,6 +136,7 @@ export class SessionOracle {
     for (const one of this.#sessions.values()) {
       one.holders.delete(process);
       if (one.created?.isLost === true) one.mayBeGone = true;
+      if (one.created?.deliveredAt === null) one.isLeft = true;
     }
   }
 
