@@ -264,6 +264,9 @@ export class Keyspaces {
     own.onLost((count, reason) => {
       this.#losses.add(count, reason);
     });
+    own.onEmpty = () => {
+      this.#degradation.refresh();
+    };
     // A write of this process is later than those of the earlier one, whatever the calendar says now.
     if (own.latestStamp !== null) stamps.observe(own.latestStamp);
     return {

@@ -96,9 +96,10 @@ export class HeldWrites {
     return this.#pendingBytes;
   }
 
-  /** What is pending with the earliest stamp. */
-  get oldest(): JournalRecord | null {
-    return this.#order.first?.record ?? null;
+  /** How old what is pending with the earliest stamp is at this calendar time; `null` while nothing is. */
+  oldestMs(now: number): number | null {
+    const { first } = this.#order;
+    return first === null ? null : Math.max(0, now - first.record.madeAt);
   }
 
   /** The latest stamp that is pending. */

@@ -316,6 +316,28 @@ describe('OwnWrites', () => {
     });
   });
 
+  describe('tells when nothing is pending any more', () => {
+    const [older, newer] = [setOf('a', stampNo(1)), setOf('a', stampNo(2))];
+    it.each<[string, (journal: OwnWrites) => void]>([
+      ['because it was replayed', (journal) => journal.acknowledge(recordOf(older))],
+      ['because Redis took something newer', (journal) => journal.note(recordOf(newer))],
+      [
+        'because a read found something newer',
+        (journal) => journal.settle(recordOf(older), 'superseded'),
+      ],
+    ])('%s', async (_why, leave) => {
+      const journal = open();
+      let told = 0;
+      journal.onEmpty = () => told++;
+      await put(journal, 'a', 1);
+      await put(journal, 'b', 3);
+      leave(journal);
+      expect(told).toBe(0);
+      journal.settle(recordOf(setOf('b', stampNo(3))), 'rejected');
+      expect(told).toBe(1);
+    });
+  });
+
   describe('is bounded', () => {
     const weight = weightOf({
       kind: 'write',

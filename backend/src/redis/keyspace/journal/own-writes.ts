@@ -62,6 +62,11 @@ export class OwnWrites {
    * what the first has done, and nothing was acknowledged yet that it could have made pending.
    */
   losses = 0;
+  /**
+   * Called when nothing is pending any more, whoever has seen to it: the last record may also leave because Redis took a
+   * newer write, or because a read found something newer.
+   */
+  onEmpty: () => void = () => undefined;
   readonly #options: OwnWritesOptions;
   readonly #clock: Clock;
   readonly #log: JournalLog;
@@ -107,7 +112,7 @@ export class OwnWrites {
       entries: pending,
       bytes: pendingBytes,
       acknowledged: size - pending,
-      oldestMs: this.#oldestMs,
+      oldestMs: this.#held.oldestMs(this.#clock.wallTime()),
       isFull,
       ...this.#counts.stats,
     };
@@ -320,11 +325,6 @@ export class OwnWrites {
     await this.#log.close();
   }
 
-  get #oldestMs(): number | null {
-    const { oldest } = this.#held;
-    return oldest === null ? null : Math.max(0, this.#clock.wallTime() - oldest.madeAt);
-  }
-
   #put(record: JournalRecord, present: HeldWrite | undefined): HeldWrite {
     if (present !== undefined) this.#held.remove(present);
     if (present?.at === null) this.#counts.add('replaced');
@@ -354,6 +354,7 @@ export class OwnWrites {
     for (const held of leaving) this.#held.remove(held);
     for (const { record } of lost) this.#giveUp(record);
     if (lost.length > 0) this.#counts.lose(lost.length, 'full');
+    if (lost.length > 0 && this.#held.pending === 0) this.onEmpty();
     return true;
   }
 
@@ -389,6 +390,7 @@ export class OwnWrites {
     if (settlement === 'expired') this.#counts.lose(1, 'too-old');
     else if (settlement === 'rejected') this.#counts.lose(1, 'rejected');
     else this.#counts.add(settlement);
+    if (this.#held.pending === 0) this.onEmpty();
   }
 
   #heirOf(record: JournalRecord, present: HeldWrite | undefined): JournalRecord {
