@@ -62,6 +62,15 @@ describe('a drill that is ended in the middle', () => {
     expect(running.told).toMatch(/^error Interrupted, and not put back: .*By hand: .*exit 7\.$/m);
   });
 
+  it('says so as well where breaking it failed', async () => {
+    const { code, told } = await rig.run(
+      ...['drill', 'freeze', '--yes-really', '--hold', '1s', '--do', 'exit 3', '--undo', 'exit 7'],
+      ...rig.asElsewhere,
+    );
+    expect(code).toBe(1);
+    expect(told).toMatch(/^error .*ended with 3.*, and not put back: .*By hand: .*exit 7\.$/m);
+  });
+
   it('and again before it has put everything back leaves no frozen process either', async () => {
     const primary = await rig.primary();
     const running = rig.start('drill', 'freeze', '--hold', '60s', '--yes');

@@ -131,18 +131,27 @@ class Run {
   async #breakAndPutBack(): Promise<void> {
     const { order, clock, signal } = this.#stage;
     const putBack = new PutBack();
+    let failure: Error | null = null;
     try {
       this.#faultAt = { calendar: clock.wallTime(), machine: now() };
       if (order.kind === 'switchover') await this.#moveOnPurpose();
       else await this.#makeAll(putBack);
       await clock.sleep(order.kind === 'switchover' ? 0 : order.holdMs, signal);
-    } finally {
-      const isBroken = putBack.count > 0;
-      this.#problems.push(...(await putBack.undoAll()));
-      if (isBroken) this.#mark('put back');
-      putBack.close();
+    } catch (error) {
+      failure = error as Error;
     }
-    requireGoingOn(signal, this.#problems);
+    const isBroken = putBack.count > 0;
+    const notPutBack = await putBack.undoAll();
+    this.#problems.push(...notPutBack);
+    if (isBroken) this.#mark('put back');
+    putBack.close();
+    // What is left behind is told first of all, whatever else went wrong.
+    const why = signal.aborted ? 'Interrupted' : safeMessage(failure);
+    if (notPutBack.length > 0 && (signal.aborted || failure !== null)) {
+      throw new CliError(`${why}, and ${notPutBack.join('; ')}`, '', EXIT.unwell);
+    }
+    if (failure !== null) throw failure;
+    requireGoingOn(signal);
   }
 
   async #makeAll(putBack: PutBack): Promise<void> {
@@ -209,10 +218,7 @@ class Run {
   }
 }
 
-function requireGoingOn(signal: AbortSignal, notPutBack: readonly string[] = []): void {
-  if (!signal.aborted) return;
-  if (notPutBack.length > 0) {
-    throw new CliError(`Interrupted, and ${notPutBack.join('; ')}`, '', EXIT.unwell);
-  }
-  throw new CliError('Interrupted', 'Everything was put back', EXIT.interrupted);
+function requireGoingOn(signal: AbortSignal): void {
+  if (signal.aborted)
+    throw new CliError('Interrupted', 'Everything was put back', EXIT.interrupted);
 }
